@@ -1,0 +1,82 @@
+//! What the results were measured on.
+
+use std::fs;
+use std::process::Command;
+
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+use serde_json::{Value, json};
+
+use crate::peer::posix_mq;
+use crate::process::Cpus;
+
+/// Facts about the machine and the settings of the peers.
+pub(crate) fn describe(cpus: &Cpus) -> Value {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    json!({
+        "cpu": cpu_model(),
+        "cores": cores,
+        "reader_cpus": cpus.reader,
+        "writer_cpus": cpus.writers,
+        "kernel": first_line("/proc/sys/kernel/osrelease"),
+        "rustc": output("rustc", &["--version"]),
+        "commit": output("git", &["rev-parse", "HEAD"]),
+        "date": output("date", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]),
+        "load": load(),
+        "unix_datagram_queue": datagram_queue_length(),
+        "posix_mq_depth_64": posix_mq::depth(64),
+        "root": rustix::process::geteuid().is_root(),
+    })
+}
+
+/// Load averages: what else ran.
+pub(crate) fn load() -> Option<String> {
+    first_line("/proc/loadavg")
+}
+
+/// The names and the values of [`describe`], one per line.
+pub(crate) fn text(machine: &Value) -> String {
+    let fields = machine.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    fields.map(|(name, value)| format!("  {name}: {}\n", value.to_string().trim_matches('"'))).collect()
+}
+
+/// Messages that wait in a Unix datagram socket at most. Systems start with 10 and most of them then set 512.
+pub(crate) fn datagram_queue_length() -> usize {
+    first_line(QUEUE_LENGTH).and_then(|text| text.parse().ok()).unwrap_or(10)
+}
+
+const QUEUE_LENGTH: &str = "/proc/sys/net/unix/max_dgram_qlen";
+
+/// Gives this process and its children the datagram queues of a usual system, and POSIX queues longer than usual ones,
+/// in namespaces of their own, so that nothing else is touched. Without the right to do so everything stays as it is.
+pub(crate) fn usual_queues() {
+    // What does not succeed is seen in the results, which tell the settings.
+    if datagram_queue_length() < USUAL_QUEUE_LENGTH && unshared(UnshareFlags::NEWNET) {
+        let _ = fs::write(QUEUE_LENGTH, USUAL_QUEUE_LENGTH.to_string());
+    }
+    if unshared(UnshareFlags::NEWIPC) {
+        posix_mq::raise_limits();
+    }
+}
+
+/// What systemd sets.
+const USUAL_QUEUE_LENGTH: usize = 512;
+
+fn unshared(what: UnshareFlags) -> bool {
+    // SAFETY: it is the file table that must not be unshared while others use it; this is never asked for.
+    unsafe { unshare_unsafe(what) }.is_ok()
+}
+
+fn cpu_model() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn first_line(path: &str) -> Option<String> {
+    Some(fs::read_to_string(path).ok()?.lines().next()?.to_owned())
+}
+
+fn output(command: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(command).args(arguments).stderr(std::process::Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

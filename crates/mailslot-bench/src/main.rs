@@ -1,0 +1,175 @@
+//! Measures mailslots beside other ways to pass messages between processes of one machine, all in one run.
+//!
+//! The README of this crate lists the scenarios and how to run them.
+
+mod machine;
+mod peer;
+mod place;
+mod plot;
+mod process;
+mod report;
+mod scenario;
+mod statistics;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::place::Places;
+use crate::plot::Bars;
+use crate::process::Cpus;
+use crate::report::{Curve, Measure};
+use crate::scenario::{
+    Bench, Effort, backlog, curves, idle, latency_asleep, latency_spinning, opening, slots, throughput,
+};
+
+/// Result of everything here: errors end the run with their text.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "usage: mailslot-bench [--quick] [--only TEXT] [--out DIR]
+
+  --quick       small counts: shows that everything runs, not how fast
+  --only TEXT   only measures and curves whose id contains TEXT
+  --out DIR     where results.json and the plots go (default: target/bench)
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = match (arguments.next().as_deref(), arguments.next()) {
+        (Some(process::CHILD), Some(task)) => return child(&task),
+        _ => Options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mailslot-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn child(task: &str) -> ExitCode {
+    match serde_json::from_str::<scenario::Task>(task).map_err(Into::into).and_then(scenario::Task::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            process::fail(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Options {
+    effort: Effort,
+    quick: bool,
+    only: String,
+    out: PathBuf,
+}
+
+impl Options {
+    /// `None` if the help was asked for, which has then been given.
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>> {
+        let mut options =
+            Options { effort: Effort::full(), quick: false, only: String::new(), out: PathBuf::from("target/bench") };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--quick" => (options.effort, options.quick) = (Effort::quick(), true),
+                "--only" => options.only = arguments.next().ok_or("--only needs a text")?,
+                "--out" => options.out = arguments.next().ok_or("--out needs a directory")?.into(),
+                "--help" | "-h" => {
+                    print!("{USAGE}");
+                    return Ok(None);
+                }
+                other => return Err(format!("unknown argument {other:?}\n{USAGE}").into()),
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+type MeasureFn = fn(&Bench) -> Result<Measure>;
+type CurveFn = fn(&Bench) -> Result<Vec<Curve>>;
+
+const MEASURES: [(&str, MeasureFn); 9] = [
+    ("latency_spinning", latency_spinning::measure),
+    ("latency_asleep", latency_asleep::measure),
+    ("throughput_64", |bench| throughput::one_writer(bench, "throughput_64", 64, 15.0)),
+    ("throughput_424", |bench| throughput::one_writer(bench, "throughput_424", 424, 12.0)),
+    ("throughput_8_writers", throughput::eight_writers),
+    ("throughput_stranger", throughput::stranger),
+    ("open_write_close", opening::measure),
+    ("idle_memory", idle::memory),
+    ("idle_descriptors", idle::descriptors),
+];
+
+const CURVES: [(&str, CurveFn); 4] = [
+    ("size_messages size_bytes", |bench| Ok(curves::sizes(bench)?.into())),
+    ("writers", |bench| Ok(vec![curves::writers(bench)?])),
+    ("slots", |bench| Ok(vec![slots::measure(bench)?])),
+    ("backlog", |bench| Ok(vec![backlog::measure(bench)?])),
+];
+
+fn run(options: Options) -> Result<()> {
+    let begin = Instant::now();
+    machine::usual_queues();
+    let bench = Bench { places: Places::create()?, cpus: Cpus::split()?, effort: options.effort };
+    let machine = machine::describe(&bench.cpus);
+    println!("machine\n{}", machine::text(&machine));
+
+    let mut measures = Vec::new();
+    for (_, measure) in MEASURES.iter().filter(|(id, _)| id.contains(&options.only)) {
+        let measure = measure(&bench)?;
+        println!("{}", measure.table());
+        measures.push(measure);
+    }
+    let mut all_curves = Vec::new();
+    for (_, curve) in CURVES.iter().filter(|(id, _)| id.contains(&options.only)) {
+        for curve in curve(&bench)? {
+            println!("{}", curve.table());
+            all_curves.push(curve);
+        }
+    }
+
+    let (met, all) = measures.iter().map(Measure::score).fold((0, 0), |sum, score| (sum.0 + score.0, sum.1 + score.1));
+    println!(
+        "{met} of {all} targets met, {:.0} s, load {}",
+        begin.elapsed().as_secs_f64(),
+        machine::load().unwrap_or_default()
+    );
+
+    fs::create_dir_all(&options.out)?;
+    for curve in &all_curves {
+        fs::write(options.out.join(format!("{}.svg", curve.id)), plot::curve(curve))?;
+    }
+    fs::write(options.out.join("summary.svg"), summary(&measures))?;
+    let results = json!({
+        "machine": machine,
+        "quick": options.quick,
+        "seconds": begin.elapsed().as_secs_f64(),
+        "load_after": machine::load(),
+        "measures": measures.iter().map(Measure::json).collect::<Vec<_>>(),
+        "curves": all_curves.iter().map(Curve::json).collect::<Vec<_>>(),
+    });
+    fs::write(options.out.join("results.json"), serde_json::to_string_pretty(&results)? + "\n")?;
+    println!("results in {}", options.out.display());
+    Ok(())
+}
+
+/// The chart for the README: the peers at 64 B.
+fn summary(measures: &[Measure]) -> String {
+    let group = |id: &str, title: &str, unit| {
+        let measure = measures.iter().find(|measure| measure.id() == id)?;
+        Some(Bars { title: title.to_owned(), unit, bars: measure.values() })
+    };
+    let groups: Vec<Bars> = [
+        group("throughput_64", "Throughput, one writer (more is better)", "messages/s"),
+        group("latency_spinning", "One-way latency, reader spinning (less is better)", "ns"),
+        group("latency_asleep", "One-way latency, reader asleep (less is better)", "ns"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    plot::bars("Messages of 64 bytes between two processes", &groups)
+}

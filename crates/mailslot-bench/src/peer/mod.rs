@@ -1,0 +1,142 @@
+//! The ways to pass messages that are measured, one module each, all behind the same few functions.
+
+pub(crate) mod cache_line;
+pub(crate) mod datagram;
+pub(crate) mod iceoryx;
+pub(crate) mod pipe;
+pub(crate) mod posix_mq;
+pub(crate) mod seqpacket;
+pub(crate) mod slot;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::place::Place;
+
+/// A way to pass messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Peer {
+    /// One word in one shared cache line per direction: the limit that the processor sets.
+    CacheLine,
+    /// Unix datagram sockets.
+    Datagram,
+    /// Unix sequenced-packet sockets, one connection for each writer.
+    Seqpacket,
+    /// The same, where the reader takes one message from each connection and closes it.
+    SeqpacketOnce,
+    /// POSIX message queues.
+    PosixMq,
+    /// A named pipe with messages of one size.
+    Pipe,
+    /// iceoryx2 publish-subscribe; whoever waits spins.
+    Iceoryx,
+    /// The same with its event service, by which the writer wakes the reader.
+    IceoryxEvent,
+    /// A mailslot.
+    Slot,
+    /// A mailslot whose writer and reader handle messages in batches.
+    SlotBatch,
+}
+
+impl Peer {
+    /// As tables and plots have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Peer::CacheLine => "cache line",
+            Peer::Datagram => "Unix datagram",
+            Peer::Seqpacket => "Unix seqpacket",
+            Peer::SeqpacketOnce => "Unix seqpacket, reconnecting",
+            Peer::PosixMq => "POSIX mq",
+            Peer::Pipe => "pipe",
+            Peer::Iceoryx => "iceoryx2",
+            Peer::IceoryxEvent => "iceoryx2 with events",
+            Peer::Slot => "mailslot",
+            Peer::SlotBatch => "mailslot, batches",
+        }
+    }
+
+    /// Whether messages of `size` bytes can be sent.
+    pub(crate) fn takes(self, size: usize) -> bool {
+        match self {
+            Peer::CacheLine => size >= WORD,
+            // A stream has no empty messages, and longer writes than this are not atomic.
+            Peer::Pipe => (1..=rustix::pipe::PIPE_BUF).contains(&size),
+            Peer::PosixMq => size <= posix_mq::largest_message(),
+            Peer::Datagram | Peer::Seqpacket | Peer::SeqpacketOnce => size <= datagram::largest_message(),
+            Peer::Iceoryx | Peer::IceoryxEvent | Peer::Slot | Peer::SlotBatch => true,
+        }
+    }
+}
+
+/// What is going to be sent.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Shape {
+    /// Bytes of the largest message.
+    pub(crate) size: usize,
+    /// Number of writers.
+    pub(crate) writers: usize,
+    /// Whether the writers are other users than the reader.
+    pub(crate) strangers: bool,
+}
+
+/// Bytes of the number that each message begins with, if it is long enough.
+pub(crate) const WORD: usize = size_of::<u64>();
+
+impl Shape {
+    /// Bytes of the buffers: room for the message, and for the mark that ends a run.
+    pub(crate) fn buffer(&self) -> usize {
+        self.size.max(WORD)
+    }
+}
+
+/// A reading end.
+pub(crate) trait Receiver: Sized {
+    /// Makes it, so that senders can be opened.
+    fn create(place: &Place, shape: Shape) -> Result<Self>;
+
+    /// Called when all senders are open.
+    fn connected(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes the next message if there is one.
+    fn try_receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>>;
+
+    /// Takes the next message, waiting for it as the peer does best.
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize>;
+}
+
+/// A writing end.
+pub(crate) trait Sender: Sized {
+    /// Opens it.
+    fn open(place: &Place, shape: Shape) -> Result<Self>;
+
+    /// Sends one message, waiting for room.
+    fn send(&mut self, message: &[u8]) -> Result<()>;
+
+    /// Sends what is held back.
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What to do with a peer's two types.
+pub(crate) trait Visitor {
+    fn visit<R: Receiver, S: Sender>(self) -> Result<()>;
+}
+
+/// Calls `visitor` with the types of `peer`.
+pub(crate) fn with(peer: Peer, visitor: impl Visitor) -> Result<()> {
+    match peer {
+        Peer::CacheLine => visitor.visit::<cache_line::Receiver, cache_line::Sender>(),
+        Peer::Datagram => visitor.visit::<datagram::Receiver, datagram::Sender>(),
+        Peer::Seqpacket => visitor.visit::<seqpacket::Receiver, seqpacket::Sender>(),
+        Peer::SeqpacketOnce => visitor.visit::<seqpacket::Once, seqpacket::Sender>(),
+        Peer::PosixMq => visitor.visit::<posix_mq::Receiver, posix_mq::Sender>(),
+        Peer::Pipe => visitor.visit::<pipe::Receiver, pipe::Sender>(),
+        Peer::Iceoryx => visitor.visit::<iceoryx::Receiver, iceoryx::Sender>(),
+        Peer::IceoryxEvent => visitor.visit::<iceoryx::EventReceiver, iceoryx::EventSender>(),
+        Peer::Slot => visitor.visit::<slot::Receiver, slot::Sender>(),
+        Peer::SlotBatch => visitor.visit::<slot::BatchReceiver, slot::BatchSender>(),
+    }
+}

@@ -1,0 +1,122 @@
+//! A mailslot: what all this is about.
+
+use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Message, Timeout};
+
+use super::Shape;
+use crate::Result;
+use crate::place::Place;
+
+/// The reading end, with one buffer for all messages.
+pub(crate) struct Receiver {
+    slot: Mailslot,
+}
+
+/// The writing end.
+pub(crate) struct Sender {
+    writer: MailslotWriter,
+}
+
+/// A reading end that takes out as many messages as there are, up to [`BATCH`].
+pub(crate) struct BatchReceiver {
+    slot: Mailslot,
+    messages: Vec<Message>,
+    next: usize,
+}
+
+/// A writing end that writes [`BATCH`] messages at a time.
+pub(crate) struct BatchSender {
+    writer: MailslotWriter,
+    messages: Vec<Vec<u8>>,
+    held: usize,
+}
+
+const BATCH: usize = 64;
+
+impl super::Receiver for Receiver {
+    fn create(place: &Place, shape: Shape) -> Result<Receiver> {
+        Ok(Receiver { slot: create(place, shape)? })
+    }
+
+    #[inline]
+    fn try_receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        match self.slot.read_within(buffer, Timeout::Zero) {
+            Ok(size) => Ok(Some(size)),
+            Err(Error::TimedOut) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        Ok(self.slot.read_within(buffer, Timeout::Forever)?)
+    }
+}
+
+impl super::Sender for Sender {
+    fn open(place: &Place, _: Shape) -> Result<Sender> {
+        Ok(Sender { writer: MailslotWriter::open(place.name())? })
+    }
+
+    #[inline]
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        Ok(self.writer.write_within(message, Timeout::Forever)?)
+    }
+}
+
+impl super::Receiver for BatchReceiver {
+    fn create(place: &Place, shape: Shape) -> Result<BatchReceiver> {
+        Ok(BatchReceiver { slot: create(place, shape)?, messages: Vec::new(), next: 0 })
+    }
+
+    fn try_receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.receive(buffer).map(Some)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        if self.next == self.messages.len() {
+            self.messages.clear();
+            self.slot.receive_batch(&mut self.messages, BATCH, Timeout::Forever)?;
+            self.next = 0;
+        }
+        let message = &self.messages[self.next].data;
+        self.next += 1;
+        buffer[..message.len()].copy_from_slice(message);
+        Ok(message.len())
+    }
+}
+
+impl super::Sender for BatchSender {
+    fn open(place: &Place, _: Shape) -> Result<BatchSender> {
+        let writer = MailslotWriter::open(place.name())?;
+        Ok(BatchSender { writer, messages: vec![Vec::new(); BATCH], held: 0 })
+    }
+
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        let held = &mut self.messages[self.held];
+        held.clear();
+        held.extend_from_slice(message);
+        self.held += 1;
+        if self.held == BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let mut rest = &self.messages[..self.held];
+        while let Some(first) = rest.first() {
+            match self.writer.write_batch(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(Error::Full { .. }) => {
+                    self.writer.write_within(first, Timeout::Forever)?;
+                    rest = &rest[1..];
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.held = 0;
+        Ok(())
+    }
+}
+
+fn create(place: &Place, shape: Shape) -> Result<Mailslot> {
+    let access = if shape.strangers { Access::Everyone } else { Access::Owner };
+    Ok(MailslotOptions::new().access(access).create(place.name())?)
+}

@@ -1,0 +1,50 @@
+//! Throughput as messages grow and as writers become more.
+
+use super::{Bench, throughput};
+use crate::Result;
+use crate::peer::{Peer, Shape};
+use crate::report::Curve;
+use crate::statistics::median;
+
+const PEERS: [Peer; 6] = [Peer::Slot, Peer::Iceoryx, Peer::Datagram, Peer::Seqpacket, Peer::PosixMq, Peer::Pipe];
+
+/// Message sizes: messages and bytes per second.
+pub(crate) fn sizes(bench: &Bench) -> Result<[Curve; 2]> {
+    let mut messages = Curve::new("size_messages", "Throughput and message size", "bytes per message", "messages/s");
+    let mut bytes = Curve::new("size_bytes", "Bandwidth and message size", "bytes per message", "bytes/s");
+    for &size in &bench.effort.sizes {
+        points(bench, &mut messages, size, Shape { size, writers: 1, strangers: false }, |peer, rate| {
+            if size > 0 {
+                bytes.add(peer.name(), size as f64, rate * size as f64);
+            }
+        })?;
+    }
+    Ok([messages, bytes])
+}
+
+/// Numbers of writers.
+pub(crate) fn writers(bench: &Bench) -> Result<Curve> {
+    let mut curve = Curve::new("writers", "Throughput and number of writers, 64 B", "writers", "messages/s");
+    for &writers in &bench.effort.writers {
+        points(bench, &mut curve, writers, Shape { size: 64, writers, strangers: false }, |_, _| {})?;
+    }
+    Ok(curve)
+}
+
+fn points(bench: &Bench, curve: &mut Curve, x: usize, shape: Shape, mut also: impl FnMut(Peer, f64)) -> Result<()> {
+    let peers: Vec<Peer> = PEERS.into_iter().filter(|peer| peer.takes(shape.size)).collect();
+    let mut rates = vec![Vec::new(); peers.len()];
+    for _ in 0..bench.effort.curve_repetitions {
+        for (&peer, rates) in peers.iter().zip(&mut rates) {
+            match throughput::rate(bench, peer, shape, None, bench.effort.curve_time) {
+                Ok(rate) => rates.push(rate),
+                Err(error) => curve.skip(peer, x, &error.to_string()),
+            }
+        }
+    }
+    for (&peer, rates) in peers.iter().zip(&rates).filter(|(_, rates)| !rates.is_empty()) {
+        curve.add(peer.name(), x as f64, median(rates));
+        also(peer, median(rates));
+    }
+    Ok(())
+}

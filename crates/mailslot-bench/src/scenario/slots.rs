@@ -1,0 +1,142 @@
+//! The cost of one slot among many.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+use super::{Bench, Role, Task, now, number, stamp};
+use crate::Result;
+use crate::peer::{Peer, Receiver, Sender, Shape};
+use crate::process::{report, step};
+use crate::report::Curve;
+use crate::statistics::median;
+
+/// How many slots, and how often all of them are used.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    slots: usize,
+    /// A pass sends [`PER_PASS`] messages to each, then they are all read.
+    passes: usize,
+}
+
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+/// No more than any peer queues by default.
+const PER_PASS: usize = 8;
+/// Descriptors that a slot takes in its owner, at most.
+const DESCRIPTORS: u64 = 4;
+
+pub(crate) fn measure(bench: &Bench) -> Result<Curve> {
+    let mut curve = Curve::new("slots", "One slot among many", "slots", "ns per operation");
+    for peer in [Peer::Slot, Peer::Datagram] {
+        for &slots in &bench.effort.slots {
+            if slots as u64 * DESCRIPTORS > descriptor_limit() {
+                curve.skip(peer, slots, "the limit of open descriptors is too low");
+                continue;
+            }
+            let repetitions = if slots > 1000 { 1 } else { bench.effort.curve_repetitions };
+            let costs = (0..repetitions).map(|_| costs(bench, peer, slots)).collect::<Result<Vec<Costs>>>();
+            match costs {
+                Ok(costs) => {
+                    for (index, operation) in ["create", "open", "write", "read"].into_iter().enumerate() {
+                        let values: Vec<f64> = costs.iter().map(|costs| costs[index]).collect();
+                        curve.add(&format!("{}: {operation}", peer.name()), slots as f64, median(&values));
+                    }
+                }
+                Err(error) => curve.skip(peer, slots, &error.to_string()),
+            }
+        }
+    }
+    Ok(curve)
+}
+
+/// Nanoseconds of create, open, write and read.
+type Costs = [f64; 4];
+
+fn costs(bench: &Bench, peer: Peer, slots: usize) -> Result<Costs> {
+    let plan = Plan { slots, passes: (2000 / (slots * PER_PASS)).clamp(2, 50) };
+    let place = bench.places.next();
+    let mut reader = bench.reader(&place, peer, SHAPE, Role::SlotsReader(plan))?;
+    reader.reached()?;
+    let mut writer = bench.writer(&place, peer, SHAPE, Role::SlotsWriter(plan))?;
+    writer.reached()?;
+    for _ in 0..plan.passes {
+        writer.proceed()?;
+        writer.reached()?;
+        reader.proceed()?;
+        reader.reached()?;
+    }
+    writer.proceed()?;
+    reader.proceed()?;
+    let [open, write]: [f64; 2] = writer.finish()?;
+    let [create, read]: [f64; 2] = reader.finish()?;
+    Ok([create, open, write, read])
+}
+
+impl Plan {
+    pub(crate) fn read<R: Receiver>(&self, task: &Task) -> Result<()> {
+        raise_descriptor_limit();
+        let begin = now();
+        let mut receivers = (0..self.slots)
+            .map(|number| R::create(&task.place.branch(number), task.shape))
+            .collect::<Result<Vec<R>>>()?;
+        let create = (now() - begin) as f64 / self.slots as f64;
+        step()?;
+        let mut buffer = vec![0; task.shape.buffer()];
+        let mut passes = Vec::new();
+        for _ in 0..self.passes {
+            let begin = now();
+            for message in 0..PER_PASS {
+                for receiver in &mut receivers {
+                    receiver.receive(&mut buffer)?;
+                    if number(&buffer) != Some(message as u64) {
+                        return Err("message lost, damaged or out of order".into());
+                    }
+                }
+            }
+            passes.push((now() - begin) as f64 / (self.slots * PER_PASS) as f64);
+            step()?;
+        }
+        report(&[create, median(&passes)])
+    }
+
+    pub(crate) fn write<S: Sender>(&self, task: &Task) -> Result<()> {
+        raise_descriptor_limit();
+        let begin = now();
+        let mut senders = (0..self.slots)
+            .map(|number| S::open(&task.place.branch(number), task.shape))
+            .collect::<Result<Vec<S>>>()?;
+        let open = (now() - begin) as f64 / self.slots as f64;
+        step()?;
+        let mut buffer = vec![0x5a; task.shape.size];
+        let mut passes = Vec::new();
+        for _ in 0..self.passes {
+            let begin = now();
+            for message in 0..PER_PASS {
+                stamp(&mut buffer, message as u64);
+                for sender in &mut senders {
+                    sender.send(&buffer)?;
+                }
+            }
+            passes.push((now() - begin) as f64 / (self.slots * PER_PASS) as f64);
+            step()?;
+        }
+        report(&[open, median(&passes)])
+    }
+}
+
+/// What root asks for.
+const MANY: u64 = 1 << 17;
+
+/// Allows this process as many descriptors as it can be allowed.
+pub(crate) fn raise_descriptor_limit() {
+    let now = getrlimit(Resource::Nofile);
+    let most = now.maximum.map_or(MANY, |maximum| maximum.max(MANY));
+    if setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: Some(most) }).is_err() {
+        // Without the right to raise the hard limit, up to it.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
+    }
+}
+
+fn descriptor_limit() -> u64 {
+    raise_descriptor_limit();
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}

@@ -1,0 +1,168 @@
+//! Messages per second from writers that write as fast as they can to a reader that does nothing else.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bench, END, Role, Task, now, number, stamp};
+use crate::Result;
+use crate::peer::{Peer, Receiver, Sender, Shape};
+use crate::process::{Child, become_user, report, step};
+use crate::report::{Better, Measure};
+
+/// A process that writes for a time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Flood {
+    /// Its number among the writers.
+    writer: usize,
+    time: Duration,
+    /// The user that it becomes first.
+    user: Option<u32>,
+}
+
+/// What a reader has seen.
+#[derive(Debug, Serialize, Deserialize)]
+struct Drained {
+    messages: u64,
+    end: u64,
+}
+
+const ALL: [Peer; 7] =
+    [Peer::Slot, Peer::SlotBatch, Peer::Iceoryx, Peer::Datagram, Peer::Seqpacket, Peer::PosixMq, Peer::Pipe];
+const NOTE: &str = "The reader blocks, into one buffer (iceoryx2 spins); writers wait when there is no room; each message is \
+                    numbered and checked. The reader has a processor of its own; the writers share the others.";
+
+/// One writer, messages of `size` bytes, so many times as fast as the best of the kernel's queues.
+pub(crate) fn one_writer(bench: &Bench, id: &'static str, size: usize, factor: f64) -> Result<Measure> {
+    let title = format!("throughput, one writer, {size} B");
+    let mut measure = Measure::new(id, &title, "messages/s", Better::Higher);
+    measure.note(NOTE);
+    let shape = Shape { size, writers: 1, strangers: false };
+    measure.interleave(&ALL, bench.effort.repetitions, |peer| {
+        Ok(vec![("median".to_owned(), rate(bench, peer, shape, None, bench.effort.time)?)])
+    })?;
+    let best = measure.best(&[Peer::Datagram.name(), Peer::PosixMq.name()]);
+    measure.reach(&format!("≥ {factor} × the faster of Unix datagram and POSIX mq"), best, factor);
+    Ok(measure)
+}
+
+/// Eight writers.
+pub(crate) fn eight_writers(bench: &Bench) -> Result<Measure> {
+    let title = "throughput, eight writers, 64 B";
+    let mut measure = Measure::new("throughput_8_writers", title, "messages/s", Better::Higher);
+    measure.note(NOTE);
+    let shape = Shape { size: 64, writers: 8, strangers: false };
+    measure.interleave(&ALL, bench.effort.repetitions, |peer| {
+        Ok(vec![("median".to_owned(), rate(bench, peer, shape, None, bench.effort.time)?)])
+    })?;
+    measure.reach("≥ 8 × Unix datagram", Peer::Datagram.name(), 8.0);
+    Ok(measure)
+}
+
+/// A user without rights.
+const STRANGER: u32 = 65534;
+
+/// A writer of another user.
+pub(crate) fn stranger(bench: &Bench) -> Result<Measure> {
+    let title = "throughput, a writer of another user, 64 B";
+    let mut measure = Measure::new("throughput_stranger", title, "messages/s", Better::Higher);
+    measure.note(NOTE);
+    if !rustix::process::geteuid().is_root() {
+        measure.skip("needs root, to start a writer as another user");
+        return Ok(measure);
+    }
+    let shape = Shape { size: 64, writers: 1, strangers: true };
+    measure.interleave(&[Peer::Slot, Peer::Seqpacket, Peer::Datagram], bench.effort.repetitions, |peer| {
+        Ok(vec![("median".to_owned(), rate(bench, peer, shape, Some(STRANGER), bench.effort.time)?)])
+    })?;
+    measure.reach("≥ 0.9 × Unix seqpacket", Peer::Seqpacket.name(), 0.9);
+    Ok(measure)
+}
+
+/// Messages per second.
+pub(crate) fn rate(bench: &Bench, peer: Peer, shape: Shape, user: Option<u32>, time: Duration) -> Result<f64> {
+    let place = bench.places.next();
+    let mut reader = bench.reader(&place, peer, shape, Role::Drain)?;
+    reader.reached()?;
+    let mut writers = Vec::new();
+    for writer in 0..shape.writers {
+        let role = Role::Flood(Flood { writer, time, user });
+        let cpus = bench.cpus.writers.clone();
+        writers.push(Child::start(&Task { place: place.clone(), peer, shape, cpus, role })?);
+    }
+    for writer in &mut writers {
+        writer.reached()?;
+    }
+    reader.proceed()?;
+    reader.reached()?;
+    reader.proceed()?;
+    for writer in &mut writers {
+        writer.proceed()?;
+    }
+    let mut start = u64::MAX;
+    for writer in writers {
+        start = start.min(writer.finish()?);
+    }
+    let drained: Drained = reader.finish()?;
+    Ok(drained.messages as f64 * 1e9 / (drained.end - start) as f64)
+}
+
+/// Writers number their messages from their own number shifted by this.
+const WRITER_SHIFT: u32 = 48;
+
+/// Reads until each writer has said that it is done.
+pub(crate) fn drain<R: Receiver>(task: &Task) -> Result<()> {
+    let shape = task.shape;
+    let mut receiver = R::create(&task.place, shape)?;
+    step()?;
+    receiver.connected()?;
+    step()?;
+    let mut buffer = vec![0; shape.buffer()];
+    let mut expected = vec![0; shape.writers];
+    let mut writers = shape.writers;
+    let mut messages = 0;
+    while writers > 0 {
+        let size = receiver.receive(&mut buffer)?;
+        match number(&buffer[..size]) {
+            Some(END) => writers -= 1,
+            Some(number) => {
+                let next = expected.get_mut((number >> WRITER_SHIFT) as usize).ok_or("message of no writer")?;
+                if size != shape.size || number & ((1 << WRITER_SHIFT) - 1) != *next {
+                    return Err("message lost, damaged or out of order".into());
+                }
+                *next += 1;
+                messages += 1;
+            }
+            None => messages += 1,
+        }
+    }
+    report(&Drained { messages, end: now() })
+}
+
+impl Flood {
+    pub(crate) fn run<S: Sender>(&self, task: &Task) -> Result<()> {
+        if let Some(user) = self.user {
+            become_user(user)?;
+        }
+        let size = task.shape.size;
+        let mut sender = S::open(&task.place, task.shape)?;
+        step()?;
+        let mut message = vec![0x5a; size];
+        let mut next = (self.writer as u64) << WRITER_SHIFT;
+        // So many messages between two looks at the clock.
+        let turn = if size <= 4096 { 64 } else { 1 };
+        let start = now();
+        while now() - start < self.time.as_nanos() as u64 {
+            for _ in 0..turn {
+                stamp(&mut message, next);
+                sender.send(&message)?;
+                next += 1;
+            }
+        }
+        let mut end = vec![0; task.shape.buffer()];
+        stamp(&mut end, END);
+        sender.send(&end)?;
+        sender.flush()?;
+        report(&start)
+    }
+}

@@ -1,0 +1,296 @@
+//! `mailslot bench`: how fast slots are on this machine, beside Unix datagram sockets.
+
+use std::fmt::Write as _;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+use std::process::{self, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
+use serde::Serialize;
+
+use super::peer::{self, Spin};
+use crate::exit::{Failure, Result};
+use crate::output;
+use crate::process::Process;
+
+/// Measure slots between two processes, beside Unix datagram sockets
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Bench {
+    /// Time for all measurements together, 0.3 to 600
+    #[arg(short, long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    seconds: f64,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = r#"One process writes and this one reads; every message is written, read and checked. One-way, both sleep when they
+have to wait. Round trips go through two slots (or a socket pair) and both sides spin.
+
+Examples:
+  mailslot bench
+  mailslot bench --seconds 10 --json"#;
+
+/// Sizes of one-way messages; 424 bytes is what fits into one datagram of the classic network protocol.
+const ONE_WAY_SIZES: [usize; 2] = [64, 424];
+const ROUND_TRIP_SIZE: usize = 64;
+/// Two ways of one-way messages for each size, and two of round trips.
+const MEASUREMENTS: f64 = 6.0;
+
+#[derive(Serialize)]
+struct Report {
+    one_way: Vec<OneWay>,
+    round_trip: RoundTrip,
+    processors: Option<usize>,
+    optimized: bool,
+}
+
+#[derive(Serialize)]
+struct OneWay {
+    size: usize,
+    mailslot_per_second: f64,
+    unix_datagram_per_second: f64,
+    ratio: f64,
+}
+
+#[derive(Serialize)]
+struct RoundTrip {
+    size: usize,
+    mailslot: Latency,
+    unix_datagram: Latency,
+    /// Of the medians.
+    ratio: f64,
+}
+
+#[derive(Serialize)]
+struct Latency {
+    median_ns: u64,
+    p99_ns: u64,
+}
+
+impl Bench {
+    pub fn run(self) -> Result {
+        let budget = Duration::from_secs_f64(self.seconds / MEASUREMENTS);
+        let report = Report {
+            one_way: ONE_WAY_SIZES.into_iter().map(|size| one_way(size, budget)).collect::<Result<_>>()?,
+            round_trip: round_trip(budget)?,
+            processors: thread::available_parallelism().ok().map(|processors| processors.get()),
+            optimized: !cfg!(debug_assertions),
+        };
+        if self.json { output::print_json(&report) } else { output::print(&text(&report)) }
+    }
+}
+
+/// Messages per second through a slot from another process to this one.
+pub fn slot_rate(size: usize, budget: Duration) -> Result<f64> {
+    let name = unique_name("flood");
+    let slot = Mailslot::create(&name)?;
+    let _writer = Process::start(&["peer", "flood-slot", &name, &size.to_string()], |_| {})?;
+    let silence = Timeout::After(peer::SILENCE);
+    rate(size, budget, |buffer| Ok(slot.read_within(buffer, silence)?))
+}
+
+fn socket_rate(size: usize, budget: Duration) -> Result<f64> {
+    let (socket, theirs) = UnixDatagram::pair().map_err(socket_failure)?;
+    socket.set_read_timeout(Some(peer::SILENCE)).map_err(socket_failure)?;
+    let stdin = Stdio::from(OwnedFd::from(theirs));
+    let _writer = Process::start(&["peer", "flood-socket", &size.to_string()], |command| {
+        command.stdin(stdin);
+    })?;
+    rate(size, budget, |buffer| socket.recv(buffer).map_err(socket_failure))
+}
+
+/// Reads for as long as `budget`, and returns messages per second.
+fn rate(size: usize, budget: Duration, mut read: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<f64> {
+    let mut buffer = vec![0; size];
+    let mut number = 0;
+    let mut next = || {
+        let read = read(&mut buffer)?;
+        if read != size || !peer::is_stamped(&buffer, number) {
+            return Err(Failure::Unexpected(format!("message {number} of {size} bytes came wrong")));
+        }
+        number += 1;
+        Ok(())
+    };
+    // The first message comes when the other process has started; the caches are cold then.
+    next()?;
+    let mut run = |time: Duration| {
+        let begin = Instant::now();
+        let mut count = 0.0;
+        loop {
+            for _ in 0..BETWEEN_CLOCKS {
+                next()?;
+            }
+            count += f64::from(BETWEEN_CLOCKS);
+            let elapsed = begin.elapsed();
+            if elapsed >= time {
+                return Ok(count / elapsed.as_secs_f64());
+            }
+        }
+    };
+    run(budget / WARM_UP)?;
+    run(budget - budget / WARM_UP)
+}
+
+const BETWEEN_CLOCKS: u32 = 64;
+/// This part of the time does not count.
+const WARM_UP: u32 = 5;
+
+fn slot_latency(size: usize, budget: Duration) -> Result<Latency> {
+    let (ours, theirs) = (unique_name("ping"), unique_name("pong"));
+    let slot = Mailslot::create(&ours)?;
+    let _echo = Process::start(&["peer", "echo-slot", &theirs, &ours, &size.to_string()], |_| {})?;
+    let ready = slot.receive_within(Timeout::After(peer::SILENCE))?;
+    if ready.data != peer::READY {
+        return Err(Failure::Unexpected("the other process did not begin".into()));
+    }
+    let writer = MailslotWriter::open(&theirs)?;
+    latency(size, budget, |message, spin| {
+        writer.write(message)?;
+        loop {
+            match slot.read_within(message, Timeout::Zero) {
+                Ok(read) => return Ok(read),
+                Err(Error::TimedOut) => spin.turn()?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    })
+}
+
+fn socket_latency(size: usize, budget: Duration) -> Result<Latency> {
+    let (socket, theirs) = UnixDatagram::pair().map_err(socket_failure)?;
+    socket.set_nonblocking(true).map_err(socket_failure)?;
+    let stdin = Stdio::from(OwnedFd::from(theirs));
+    let _echo = Process::start(&["peer", "echo-socket", &size.to_string()], |command| {
+        command.stdin(stdin);
+    })?;
+    latency(size, budget, |message, spin| {
+        socket.send(message).map_err(socket_failure)?;
+        loop {
+            match socket.recv(message) {
+                Ok(read) => return Ok(read),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => spin.turn()?,
+                Err(error) => return Err(socket_failure(error)),
+            }
+        }
+    })
+}
+
+/// Lets `exchange` send a message and wait for its return, for as long as `budget`.
+fn latency(
+    size: usize,
+    budget: Duration,
+    mut exchange: impl FnMut(&mut [u8], &mut Spin) -> Result<usize>,
+) -> Result<Latency> {
+    let mut message = vec![0; size];
+    let mut spin = Spin::new();
+    let mut number = 0;
+    let mut next = || {
+        peer::stamp(&mut message, number);
+        spin.reset();
+        let begin = Instant::now();
+        let read = exchange(&mut message, &mut spin)?;
+        let time = begin.elapsed();
+        if read != size || !peer::is_stamped(&message, number) {
+            return Err(Failure::Unexpected(format!("round trip {number} came wrong")));
+        }
+        number += 1;
+        Ok(time)
+    };
+    next()?;
+    let mut run = |time: Duration| {
+        let begin = Instant::now();
+        let mut samples = Vec::new();
+        while begin.elapsed() < time {
+            samples.push(next()?);
+        }
+        Ok::<_, Failure>(samples)
+    };
+    run(budget / WARM_UP)?;
+    let mut samples = run(budget - budget / WARM_UP)?;
+    samples.sort_unstable();
+    let quantile = |percent: usize| {
+        let sample = samples.get((samples.len() * percent / 100).min(samples.len().saturating_sub(1)));
+        sample.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    };
+    Ok(Latency { median_ns: quantile(50), p99_ns: quantile(99) })
+}
+
+fn one_way(size: usize, budget: Duration) -> Result<OneWay> {
+    let mailslot_per_second = slot_rate(size, budget)?;
+    let unix_datagram_per_second = socket_rate(size, budget)?;
+    let ratio = mailslot_per_second / unix_datagram_per_second;
+    Ok(OneWay { size, mailslot_per_second, unix_datagram_per_second, ratio })
+}
+
+fn round_trip(budget: Duration) -> Result<RoundTrip> {
+    let mailslot = slot_latency(ROUND_TRIP_SIZE, budget)?;
+    let unix_datagram = socket_latency(ROUND_TRIP_SIZE, budget)?;
+    let ratio = unix_datagram.median_ns as f64 / mailslot.median_ns.max(1) as f64;
+    Ok(RoundTrip { size: ROUND_TRIP_SIZE, mailslot, unix_datagram, ratio })
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, mailslot: &str, socket: &str, ratio: &str| {
+        let _ = writeln!(text, "{label:<28}{mailslot:>12}{socket:>16}{ratio:>14}");
+    };
+    line("", "mailslot", "Unix datagram", "");
+    for one_way in &report.one_way {
+        line(
+            &format!("{} B one-way, messages/s", one_way.size),
+            &count(one_way.mailslot_per_second),
+            &count(one_way.unix_datagram_per_second),
+            &format!("{:.1} x more", one_way.ratio),
+        );
+    }
+    let RoundTrip { size, mailslot, unix_datagram, ratio } = &report.round_trip;
+    let ratio = format!("{ratio:.1} x faster");
+    line(&format!("{size} B round trip, median"), &nanos(mailslot.median_ns), &nanos(unix_datagram.median_ns), &ratio);
+    line(&format!("{size} B round trip, 99 %"), &nanos(mailslot.p99_ns), &nanos(unix_datagram.p99_ns), "");
+    if report.processors == Some(1) {
+        text.push_str("There is only one processor: the two processes had to take turns.\n");
+    }
+    if !report.optimized {
+        text.push_str("This build is not optimized: measure with one made with --release.\n");
+    }
+    text
+}
+
+/// A large count, short.
+pub fn count(count: f64) -> String {
+    match count {
+        1e6.. => format!("{:.2} M", count / 1e6),
+        1e3.. => format!("{:.1} k", count / 1e3),
+        _ => format!("{count:.0}"),
+    }
+}
+
+fn nanos(nanos: u64) -> String {
+    match nanos {
+        0..10_000 => format!("{nanos} ns"),
+        10_000..10_000_000 => format!("{:.1} us", nanos as f64 / 1e3),
+        _ => format!("{:.1} ms", nanos as f64 / 1e6),
+    }
+}
+
+fn unique_name(role: &str) -> String {
+    format!("bench-{role}-{}", process::id())
+}
+
+fn seconds(text: &str) -> core::result::Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.3..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("write a number of seconds from 0.3 to 600".into()),
+    }
+}
+
+fn socket_failure(source: io::Error) -> Failure {
+    Failure::io("use a Unix datagram socket", source)
+}

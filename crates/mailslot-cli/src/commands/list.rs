@@ -1,0 +1,76 @@
+//! `mailslot list`: all slots of the machine.
+
+use clap::Args;
+use mailslot::SlotStatus;
+
+use crate::exit::Result;
+use crate::status::{self, StatusJson};
+use crate::{accounts, output};
+
+/// List the slots of this machine
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct List {
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = r#"Columns: COUNT messages wait, the next one has NEXT bytes; the slot takes messages of up to MAX bytes and
+CAPACITY bytes of them in all; WRITTEN, READ and REFUSED count messages, HIGH is the most bytes that ever waited.
+Counts of other users' slots are not known and shown as "-" (null in JSON).
+
+Examples:
+  mailslot list
+  mailslot list --json | jq -r '.[].name'"#;
+
+const HEADERS: [&str; COLUMNS] =
+    ["NAME", "OWNER", "PID", "ACCESS", "COUNT", "NEXT", "MAX", "CAPACITY", "WRITTEN", "READ", "REFUSED", "HIGH"];
+const COLUMNS: usize = 12;
+/// The columns with text; numbers stand on the right.
+const LEFT: [usize; 3] = [0, 1, 3];
+
+impl List {
+    pub fn run(self) -> Result {
+        let slots = mailslot::list()?;
+        if self.json {
+            return output::print_json(&slots.iter().map(StatusJson::from).collect::<Vec<_>>());
+        }
+        let rows: Vec<_> = [HEADERS.map(String::from)].into_iter().chain(slots.iter().map(row)).collect();
+        output::print(&table(&rows))
+    }
+}
+
+fn row(slot: &SlotStatus) -> [String; COLUMNS] {
+    let counts = slot.counts.as_ref();
+    let statistics = counts.map(|counts| counts.statistics);
+    [
+        output::escape(slot.name.as_str()),
+        output::escape(&accounts::user(slot.uid)),
+        slot.pid.to_string(),
+        output::escape(&status::access(&slot.access)),
+        status::known(counts.map(|counts| counts.count)),
+        status::known(counts.and_then(|counts| counts.next_size)),
+        status::max_message_size(slot.max_message_size),
+        status::bytes(slot.capacity),
+        status::known(statistics.map(|all| all.written)),
+        status::known(statistics.map(|all| all.read)),
+        status::known(statistics.map(|all| all.refused_full.saturating_add(all.refused_too_large))),
+        status::known(statistics.map(|all| status::bytes(all.high_water))),
+    ]
+}
+
+fn table(rows: &[[String; COLUMNS]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in rows {
+        let cells: [String; COLUMNS] = std::array::from_fn(|column| {
+            let (cell, width) = (&row[column], widths[column]);
+            if LEFT.contains(&column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,217 @@
+//! `mailslot listen`: owns a slot and prints what is written to it.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeout};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::args;
+use crate::exec::Runner;
+use crate::exit::{self, Failure, Result};
+use crate::output::{self, Format, Printer};
+use crate::signals::Signals;
+
+/// Create a slot and print the messages that are written to it
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Listen {
+    /// The slot
+    name: String,
+
+    /// How to print messages
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// End after this many messages
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// End, with status 5, when no message has come for this long: 500ms, 2s, 1m
+    #[arg(short, long, value_name = "DURATION", value_parser = args::duration)]
+    timeout: Option<Duration>,
+
+    /// End after a message that is exactly this text; it is printed as well
+    #[arg(long, value_name = "TEXT")]
+    until: Option<OsString>,
+
+    /// Run CMD with `sh -c` for each message instead of printing it
+    #[arg(long, value_name = "CMD", conflicts_with = "format")]
+    exec: Option<String>,
+
+    /// Refuse larger messages; 0 is any size
+    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = args::message_size)]
+    max_size: u32,
+
+    /// Bytes that unread messages may take: 64K, 16M, 1G [default: 16M]
+    #[arg(long, value_name = "SIZE", value_parser = args::size)]
+    capacity: Option<u64>,
+
+    /// Who may write besides the own user: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
+    #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
+    access: Access,
+
+    /// Let other machines write, through the network node
+    #[arg(long)]
+    network: bool,
+
+    /// Say on standard error when the slot is there
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+const AFTER_HELP: &str = r#"A command of --exec has the message on its standard input, and in its environment
+  MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote the message
+  MAILSLOT_SIZE  bytes of the message   MAILSLOT_UID  its user
+Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
+status at the end is 1 if it would have been 0.
+
+SIGINT and SIGTERM close the slot and end with status 130 and 143. Messages that nobody has read by then are gone.
+
+Examples:
+  mailslot listen alerts
+  mailslot listen --format json --access everyone alerts | jq .origin.uid
+  mailslot listen --count 1 --timeout 10s answer || echo "no answer"
+  mailslot listen --until quit --exec 'logger -t "$MAILSLOT_NAME"' alerts"#;
+
+/// Messages taken out of the slot at once.
+const BATCH: usize = 256;
+
+impl Listen {
+    pub fn run(self) -> Result {
+        let signals = Signals::catch()?;
+        let slot = self.options().create(&self.name)?;
+        if self.verbose {
+            exit::complain(&format!(r"listening on \\.\mailslot\{}", slot.name()));
+        }
+        match &self.exec {
+            Some(command) => self.listen(&slot, &signals, Sink::Command(Runner::new(command, slot.name()))),
+            None => self.listen(&slot, &signals, Sink::Output(Printer::new(self.format, &signals))),
+        }
+    }
+
+    fn options(&self) -> MailslotOptions {
+        let mut options = MailslotOptions::new();
+        options.max_message_size(self.max_size).access(self.access.clone());
+        if let Some(capacity) = self.capacity {
+            options.capacity(capacity);
+        }
+        if self.network {
+            options.network(Network::Allowed);
+        }
+        options
+    }
+
+    fn listen(&self, slot: &Mailslot, signals: &Signals, mut sink: Sink<'_>) -> Result {
+        let mut left = self.count.unwrap_or(u64::MAX);
+        let mut messages = Vec::new();
+        while left > 0 {
+            let max = usize::try_from(left).unwrap_or(usize::MAX).min(sink.batch());
+            messages.clear();
+            self.receive(slot, signals, &mut sink, &mut messages, max)?;
+            for message in &messages {
+                sink.message(message)?;
+                left -= 1;
+                if self.until.as_ref().is_some_and(|until| until.as_bytes() == message.data) {
+                    left = 0;
+                    break;
+                }
+            }
+            sink.batch_done()?;
+        }
+        sink.finish()
+    }
+
+    /// Receives 1 to `max` messages, waiting as long as the user allows.
+    fn receive(
+        &self,
+        slot: &Mailslot,
+        signals: &Signals,
+        sink: &mut Sink<'_>,
+        messages: &mut Vec<Message>,
+        max: usize,
+    ) -> Result {
+        let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            signals.check()?;
+            match slot.receive_batch(messages, max, Timeout::Zero) {
+                Err(Error::TimedOut) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => return Ok(()),
+            }
+            sink.flush()?;
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Err(Error::TimedOut.into());
+            }
+            wait(slot, signals, sink.watches_output(), left)?;
+        }
+    }
+}
+
+/// What becomes of messages.
+enum Sink<'a> {
+    Output(Printer<'a>),
+    Command(Runner<'a>),
+}
+
+impl Sink<'_> {
+    /// Messages that may be taken out of the slot at once. Commands may take long: what waits for them waits in the slot.
+    fn batch(&self) -> usize {
+        match self {
+            Sink::Output(_) => BATCH,
+            Sink::Command(_) => 1,
+        }
+    }
+
+    fn message(&mut self, message: &Message) -> Result {
+        match self {
+            Sink::Output(printer) => printer.message(message),
+            Sink::Command(runner) => runner.message(message),
+        }
+    }
+
+    fn batch_done(&mut self) -> Result {
+        if io::stdout().is_terminal() { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result {
+        match self {
+            Sink::Output(printer) => printer.flush(),
+            Sink::Command(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> Result {
+        match self {
+            Sink::Output(printer) => printer.flush(),
+            Sink::Command(runner) => runner.finish(),
+        }
+    }
+
+    fn watches_output(&self) -> bool {
+        matches!(self, Sink::Output(_))
+    }
+}
+
+/// Waits until there may be a message, a signal has come, the reader of the output has gone, or `timeout` is over.
+fn wait(slot: &Mailslot, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
+    let stdout = io::stdout();
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    let mut fds = vec![PollFd::new(slot, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+    if watch_output {
+        // Asks for nothing: a pipe without a reader is always reported.
+        fds.push(PollFd::new(&stdout, PollFlags::empty()));
+    }
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(Failure::io("wait for a message", error)),
+    }
+    match fds.get(2) {
+        Some(output) if output::has_no_reader(output.revents()) => Err(Failure::ClosedPipe),
+        _ => Ok(()),
+    }
+}

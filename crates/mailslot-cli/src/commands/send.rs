@@ -1,0 +1,153 @@
+//! `mailslot send`: writes arguments, lines or files to a slot.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mailslot::{Error, MailslotWriter, Timeout};
+
+use crate::args;
+use crate::exit::{Failure, Result};
+
+/// Write messages to a slot
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Send {
+    /// The slot
+    name: String,
+
+    /// Each one is a message; without any, each line of standard input is
+    #[arg(value_name = "MESSAGE")]
+    messages: Vec<OsString>,
+
+    /// All of standard input is one message
+    #[arg(short, long, conflicts_with = "messages")]
+    whole: bool,
+
+    /// The content of this file is one message; may be given several times
+    #[arg(short, long, value_name = "PATH", conflicts_with_all = ["messages", "whole"])]
+    file: Vec<PathBuf>,
+
+    /// Wait while the slot is full: for ever, or so long for each message (--wait=2s)
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = args::timeout,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "forever"
+    )]
+    wait: Option<Timeout>,
+}
+
+const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
+Without --wait, a full slot ends the command with status 6; messages before that are sent.
+
+Examples:
+  mailslot send alerts "boiler 3: over pressure"
+  mailslot send alerts "door 2 opened" "door 2 closed"
+  journalctl -f | mailslot send --wait log
+  mailslot send --file photo.jpg --wait=2s pictures"#;
+
+/// Bytes of standard input that are read at once.
+const BUFFER: usize = 64 << 10;
+
+impl Send {
+    pub fn run(self) -> Result {
+        let writer = MailslotWriter::open(&self.name)?;
+        let mut sender = Sender { writer, wait: self.wait.unwrap_or(Timeout::Zero), sent: 0 };
+        if !self.messages.is_empty() {
+            let messages: Vec<&[u8]> = self.messages.iter().map(|message| message.as_bytes()).collect();
+            sender.all(&messages)
+        } else if !self.file.is_empty() {
+            self.file.iter().try_for_each(|path| sender.file(path))
+        } else if self.whole {
+            sender.whole(io::stdin().lock(), "standard input")
+        } else {
+            sender.lines(BufReader::with_capacity(BUFFER, io::stdin().lock()))
+        }
+    }
+}
+
+/// Sends messages and counts them.
+struct Sender {
+    writer: MailslotWriter,
+    wait: Timeout,
+    sent: u64,
+}
+
+impl Sender {
+    fn file(&mut self, path: &Path) -> Result {
+        let name = path.display();
+        let file = File::open(path).map_err(|source| Failure::io(format!("open {name}"), source))?;
+        self.whole(file, &name.to_string())
+    }
+
+    /// Sends all that `input` has as one message.
+    fn whole(&mut self, input: impl Read, name: &str) -> Result {
+        let limit = self.writer.max_message_size();
+        let mut message = Vec::new();
+        // One byte more than the limit, so that endless input is not read to its end.
+        let bytes = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        input.take(bytes).read_to_end(&mut message).map_err(|source| Failure::io(format!("read {name}"), source))?;
+        if message.len() > limit {
+            return Err(Failure::InputTooLarge { sent: self.sent, limit });
+        }
+        self.all(&[&message])
+    }
+
+    /// Sends each line of `input`: as soon as it is there, and together with others that are.
+    fn lines(&mut self, mut input: impl BufRead) -> Result {
+        let limit = self.writer.max_message_size();
+        let mut begun = Vec::new();
+        loop {
+            let read = match input.fill_buf() {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Failure::io("read standard input", error)),
+            };
+            if read.is_empty() {
+                return if begun.is_empty() { Ok(()) } else { self.all(&[&begun]) };
+            }
+            let consumed = read.len();
+            // What follows the last line end is the beginning of a line, perhaps an empty one.
+            let rest = match read.iter().rposition(|byte| *byte == b'\n') {
+                None => read,
+                Some(end) => {
+                    let (ended, rest) = (&read[..end], &read[end + 1..]);
+                    let mut lines: Vec<&[u8]> = ended.split(|byte| *byte == b'\n').collect();
+                    if let Some(first) = lines.first_mut() {
+                        begun.extend_from_slice(first);
+                        *first = &begun;
+                    }
+                    self.all(&lines)?;
+                    begun.clear();
+                    rest
+                }
+            };
+            begun.extend_from_slice(rest);
+            input.consume(consumed);
+            if begun.len() > limit {
+                return Err(Failure::InputTooLarge { sent: self.sent, limit });
+            }
+        }
+    }
+
+    fn all(&mut self, mut messages: &[&[u8]]) -> Result {
+        while let Some(first) = messages.first() {
+            let written = match self.writer.write_batch(messages) {
+                Err(Error::Full { .. }) if self.wait != Timeout::Zero => {
+                    self.writer.write_within(first, self.wait).map(|()| 1)
+                }
+                written => written,
+            };
+            let written = written.map_err(|cause| Failure::Send { sent: self.sent, cause })?;
+            self.sent += written as u64;
+            messages = messages.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}

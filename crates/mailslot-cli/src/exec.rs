@@ -1,0 +1,75 @@
+//! Commands that `listen` runs, one for each message.
+
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Stdio};
+
+use mailslot::{Message, Origin, SlotName};
+
+use crate::exit::{self, Failure, Result};
+
+/// Runs a shell command for each message, one after the other.
+pub struct Runner<'a> {
+    command: &'a str,
+    slot: &'a SlotName,
+    failed: u64,
+}
+
+impl<'a> Runner<'a> {
+    pub fn new(command: &'a str, slot: &'a SlotName) -> Runner<'a> {
+        Runner { command, slot, failed: 0 }
+    }
+
+    /// Runs the command with `message` on its standard input. That it fails is reported and counted, no more.
+    pub fn message(&mut self, message: &Message) -> Result {
+        let status = self.run(message).map_err(|source| Failure::io("run sh", source))?;
+        if !status.success() {
+            self.failed += 1;
+            exit::complain(&format!("the command {}", describe(status)));
+        }
+        Ok(())
+    }
+
+    /// Fails if a command has.
+    pub fn finish(&self) -> Result {
+        match self.failed {
+            0 => Ok(()),
+            failed => Err(Failure::CommandsFailed(failed)),
+        }
+    }
+
+    fn run(&self, message: &Message) -> io::Result<ExitStatus> {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(self.command).stdin(Stdio::piped());
+        // A NUL cannot be in a name, so any name fits into the environment.
+        command.env("MAILSLOT_NAME", self.slot.as_str());
+        command.env("MAILSLOT_SIZE", message.data.len().to_string());
+        match message.origin {
+            Origin::Local { pid, uid, .. } => {
+                command.env("MAILSLOT_PID", pid.to_string()).env("MAILSLOT_UID", uid.to_string());
+            }
+            _ => {
+                command.env_remove("MAILSLOT_PID").env_remove("MAILSLOT_UID");
+            }
+        }
+        let mut child = command.spawn()?;
+        let fed = match child.stdin.take() {
+            Some(mut stdin) => stdin.write_all(&message.data),
+            None => Ok(()),
+        };
+        let status = child.wait()?;
+        match fed {
+            // A command need not read the message.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(status),
+        }
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("failed with status {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended in an unknown way".into(),
+    }
+}

@@ -1,0 +1,178 @@
+//! What can go wrong in a command, and the exit status of each.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use mailslot::Error;
+
+use crate::output;
+
+/// Result of every command.
+pub type Result<T = ()> = core::result::Result<T, Failure>;
+
+/// Why a command did not reach its end.
+#[derive(Debug)]
+pub enum Failure {
+    /// The library refused something.
+    Slot(Error),
+    /// A message could not be sent.
+    Send {
+        /// Messages that were sent before it.
+        sent: u64,
+        /// Why.
+        cause: Error,
+    },
+    /// A message is larger than the slot takes; it was not read to its end.
+    InputTooLarge {
+        /// Messages that were sent before it.
+        sent: u64,
+        /// Bytes that the slot takes at most.
+        limit: usize,
+    },
+    /// The operating system refused something.
+    Io {
+        /// What was being done.
+        action: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nobody reads the output any more.
+    ClosedPipe,
+    /// The user or the system asked the command to end.
+    Signal(i32),
+    /// Commands that `listen` ran have failed; each was reported when it did.
+    CommandsFailed(u64),
+    /// Something did not behave as documented.
+    Unexpected(String),
+}
+
+// The exit statuses. They are listed for users in the help text of `main.rs` and never change their meaning.
+const OTHER: u8 = 1;
+const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 3;
+const NOT_ALLOWED: u8 = 4;
+const TIMED_OUT: u8 = 5;
+const FULL: u8 = 6;
+const TOO_LARGE: u8 = 7;
+pub const ALREADY_EXISTS: u8 = 8;
+const CLOSED: u8 = 9;
+/// What shells add to a signal's number.
+const SIGNAL: i32 = 128;
+
+/// Says on standard error what went wrong, and returns the status to exit with.
+pub fn report(result: Result) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, Failure::ClosedPipe | Failure::Signal(_)) {
+                complain(&failure.to_string());
+            }
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+/// Prints what the argument parser has to say: a help text, or what was wrong.
+pub fn report_usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        complain(text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+        ExitCode::from(USAGE)
+    } else {
+        report(output::print(&error.render().to_string()))
+    }
+}
+
+/// One diagnostic on standard error.
+pub fn complain(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let text = if stderr.is_terminal() { output::escape_lines(text) } else { text.to_owned() };
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(stderr, "mailslot: {text}");
+}
+
+impl Failure {
+    /// Of writing to standard output.
+    pub fn output(source: io::Error) -> Failure {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => Failure::io("write to standard output", source),
+        }
+    }
+
+    /// Of a call to the operating system.
+    pub fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Failure {
+        Failure::Io { action: action.into(), source: source.into() }
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Failure::Slot(error) | Failure::Send { cause: error, .. } => slot_status(error),
+            Failure::InputTooLarge { .. } => TOO_LARGE,
+            Failure::ClosedPipe => 0,
+            Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
+            Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
+        }
+    }
+}
+
+fn slot_status(error: &Error) -> u8 {
+    match error {
+        Error::InvalidName { .. } | Error::InvalidOption { .. } => USAGE,
+        Error::NotFound(_) => NOT_FOUND,
+        Error::NotAllowed(_) => NOT_ALLOWED,
+        Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
+        Error::TimedOut => TIMED_OUT,
+        Error::Full { .. } => FULL,
+        Error::TooLarge { .. } => TOO_LARGE,
+        Error::AlreadyExists(_) => ALREADY_EXISTS,
+        Error::Closed => CLOSED,
+        _ => OTHER,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Slot(error) => write!(f, "{}", with_code(error)),
+            Failure::Send { sent, cause } => write!(f, "{}{}", with_code(cause), After(*sent)),
+            Failure::InputTooLarge { sent, limit } => {
+                let error = Error::TooLarge { size: limit.saturating_add(1), limit: *limit };
+                let code = error.win32_code();
+                write!(f, "the message has more than the {limit} bytes that the slot takes (Win32 error {code})")?;
+                write!(f, "{}", After(*sent))
+            }
+            Failure::Io { action, source } => write!(f, "{action}: {source}"),
+            Failure::ClosedPipe => f.write_str("nobody reads the output"),
+            Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Failure::CommandsFailed(1) => f.write_str("a command has failed"),
+            Failure::CommandsFailed(count) => write!(f, "{count} commands have failed"),
+            Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
+        }
+    }
+}
+
+/// An error's text with its Win32 code.
+pub fn with_code(error: &Error) -> String {
+    format!("{error} (Win32 error {})", error.win32_code())
+}
+
+/// What had been sent when it went wrong.
+struct After(u64);
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            1 => f.write_str("; 1 message was sent before"),
+            sent => write!(f, "; {sent} messages were sent before"),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Slot(error)
+    }
+}

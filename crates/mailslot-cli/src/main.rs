@@ -1,0 +1,55 @@
+//! The `mailslot` command: a thin face on the library of the same name.
+
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod args;
+mod commands;
+mod exec;
+mod exit;
+mod output;
+mod process;
+mod signals;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Listen to, write to and look at mailslots: named queues of whole messages between the processes of this machine.
+#[derive(Parser)]
+#[command(name = "mailslot", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+const AFTER_HELP: &str = r#"Names: alerts, plant/line1, //./mailslot/alerts or '\\.\mailslot\alerts'. Letter case does not count.
+
+Exit status:
+  0  done
+  1  something else failed
+  2  wrong usage, or not a mailslot name
+  3  no such slot
+  4  not allowed
+  5  timed out
+  6  the slot is full
+  7  the message is too large
+  8  the slot exists already
+  9  the slot was closed while writing
+  130, 143  ended by SIGINT, SIGTERM
+
+Environment:
+  MAILSLOT_ROOT  directory of the slots, the same for all processes that are to meet
+
+Examples:
+  mailslot listen alerts
+  mailslot send alerts "boiler 3: over pressure"
+  mailslot demo"#;
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => exit::report(cli.command.run()),
+        Err(error) => exit::report_usage(&error),
+    }
+}

@@ -1,0 +1,129 @@
+//! What is known about a slot, for people and for programs.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mailslot::{Access, Network, SlotStatus, Timeout};
+use serde::Serialize;
+
+use crate::accounts;
+
+/// A slot's status as JSON.
+#[derive(Serialize)]
+pub struct StatusJson<'a> {
+    name: &'a str,
+    pid: u32,
+    uid: u32,
+    owner: String,
+    access: String,
+    network: bool,
+    /// 0 is any size.
+    max_message_size: u32,
+    capacity: u64,
+    created_unix_ms: Option<u64>,
+    counts: Option<CountsJson>,
+}
+
+#[derive(Serialize)]
+struct CountsJson {
+    count: u64,
+    next_size: Option<usize>,
+    /// None is for ever.
+    read_timeout_ms: Option<u64>,
+    written: u64,
+    read: u64,
+    bytes_written: u64,
+    bytes_read: u64,
+    refused_full: u64,
+    refused_too_large: u64,
+    high_water: u64,
+}
+
+impl<'a> From<&'a SlotStatus> for StatusJson<'a> {
+    fn from(slot: &'a SlotStatus) -> StatusJson<'a> {
+        StatusJson {
+            name: slot.name.as_str(),
+            pid: slot.pid,
+            uid: slot.uid,
+            owner: accounts::user(slot.uid),
+            access: access(&slot.access),
+            network: slot.network == Network::Allowed,
+            max_message_size: slot.max_message_size,
+            capacity: slot.capacity,
+            created_unix_ms: unix_millis(slot.created),
+            counts: slot.counts.map(|counts| CountsJson {
+                count: counts.count,
+                next_size: counts.next_size,
+                read_timeout_ms: millis(counts.read_timeout),
+                written: counts.statistics.written,
+                read: counts.statistics.read,
+                bytes_written: counts.statistics.bytes_written,
+                bytes_read: counts.statistics.bytes_read,
+                refused_full: counts.statistics.refused_full,
+                refused_too_large: counts.statistics.refused_too_large,
+                high_water: counts.statistics.high_water,
+            }),
+        }
+    }
+}
+
+/// Who may write, spelled as `listen --access` takes it.
+pub fn access(access: &Access) -> String {
+    match access {
+        Access::Owner => "owner".into(),
+        Access::Group(gid) => format!("group:{}", accounts::group(*gid)),
+        Access::Users(uids) => {
+            let users: Vec<String> = uids.iter().map(|uid| accounts::user(*uid)).collect();
+            format!("users:{}", users.join(","))
+        }
+        Access::Everyone => "everyone".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The size limit of messages.
+pub fn max_message_size(bytes: u32) -> String {
+    match bytes {
+        0 => "any".into(),
+        bytes => bytes.to_string(),
+    }
+}
+
+/// Bytes, with a unit where that is exact.
+pub fn bytes(bytes: u64) -> String {
+    for (unit, shift) in [("G", 30), ("M", 20), ("K", 10)] {
+        if bytes != 0 && bytes % (1 << shift) == 0 {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    bytes.to_string()
+}
+
+/// A count that may be unknown.
+pub fn known<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "-".into(), |value| value.to_string())
+}
+
+fn millis(timeout: Timeout) -> Option<u64> {
+    match timeout {
+        Timeout::Zero => Some(0),
+        Timeout::After(time) => u64::try_from(time.as_millis()).ok(),
+        Timeout::Forever => None,
+    }
+}
+
+fn unix_millis(time: SystemTime) -> Option<u64> {
+    u64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_only_used_where_they_are_exact() {
+        assert_eq!(bytes(16 << 20), "16M");
+        assert_eq!(bytes(4096), "4K");
+        assert_eq!(bytes(4097), "4097");
+        assert_eq!(bytes(0), "0");
+    }
+}

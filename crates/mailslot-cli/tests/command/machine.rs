@@ -1,0 +1,184 @@
+//! A machine of its own for each test, as far as slots go, and what can be done on it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Where the slots of a test are.
+pub struct Machine {
+    /// None: where those of the test's own process are.
+    root: Option<TempDir>,
+    _watchdog: Watchdog,
+}
+
+/// A process that has ended.
+#[derive(Debug)]
+pub struct Done {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+/// A `listen` that has created its slot.
+pub struct Listener {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Machine {
+    /// A machine without slots.
+    pub fn new() -> Machine {
+        Machine { root: Some(tempfile::tempdir().expect("a directory")), _watchdog: Watchdog::start() }
+    }
+
+    /// The machine that the test itself is on, where only unique names are free.
+    pub fn here() -> Machine {
+        Machine { root: None, _watchdog: Watchdog::start() }
+    }
+
+    pub fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailslot"));
+        if let Some(root) = &self.root {
+            command.env("MAILSLOT_ROOT", root.path());
+        }
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run<A: AsRef<OsStr>>(&self, args: &[A]) -> Done {
+        self.command(args).output().expect("the command starts").into()
+    }
+
+    pub fn run_with_input<A: AsRef<OsStr>>(&self, args: &[A], input: &[u8]) -> Done {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().expect("the command starts");
+        // The command may end before it has read everything.
+        let _ = child.stdin.take().expect("a pipe").write_all(input);
+        child.wait_with_output().expect("the command ends").into()
+    }
+
+    pub fn listen<A: AsRef<OsStr>>(&self, args: &[A]) -> Listener {
+        Listener::start(&mut self.command(&["listen", "--verbose"]), args)
+    }
+
+    /// Sends, and insists that it works.
+    pub fn send<A: AsRef<OsStr>>(&self, name: &str, messages: &[A]) {
+        let mut command = self.command(&["send", name]);
+        Done::from(command.args(messages).output().expect("the command starts")).succeeded();
+    }
+}
+
+impl Listener {
+    /// Starts `command` with `args`, and waits until its slot is there.
+    pub fn start<A: AsRef<OsStr>>(command: &mut Command, args: &[A]) -> Listener {
+        let mut child = command.args(args).spawn().expect("the command starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut ready = String::new();
+        stderr.read_line(&mut ready).expect("readable");
+        assert!(ready.contains("listening on"), "{ready}");
+        Listener { child, stderr }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the listener lives");
+    }
+
+    pub fn finish(self) -> Done {
+        let Listener { child, mut stderr } = self;
+        // Both streams at once: the command must not be kept waiting for either.
+        let said = thread::spawn(move || {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).expect("UTF-8");
+            said
+        });
+        let output = child.wait_with_output().expect("the command ends");
+        Done { stderr: said.join().expect("no panic"), ..output.into() }
+    }
+}
+
+impl Done {
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Standard output of a success.
+    #[track_caller]
+    pub fn succeeded(self) -> Vec<u8> {
+        assert_eq!((self.code(), self.status.signal()), (Some(0), None), "{self:?}");
+        assert_eq!(self.stderr, "");
+        self.stdout
+    }
+
+    #[track_caller]
+    pub fn text(self) -> String {
+        String::from_utf8(self.succeeded()).expect("UTF-8")
+    }
+
+    #[track_caller]
+    pub fn json(self) -> Value {
+        serde_json::from_slice(&self.succeeded()).expect("JSON")
+    }
+
+    #[track_caller]
+    pub fn json_lines(self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    /// Insists on a failure with this status, and with these words in what it says.
+    #[track_caller]
+    pub fn failed(self, code: i32, words: &[&str]) {
+        assert_eq!(self.code(), Some(code), "{self:?}");
+        assert!(self.stderr.starts_with("mailslot: "), "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is not in {}", self.stderr);
+        }
+    }
+}
+
+impl From<std::process::Output> for Done {
+    fn from(output: std::process::Output) -> Done {
+        let stderr = String::from_utf8(output.stderr).expect("diagnostics are UTF-8");
+        Done { status: output.status, stdout: output.stdout, stderr }
+    }
+}
+
+/// A name that no other test has, also not in another process.
+pub fn unique_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("cli-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Makes a failure with a name of a test that hangs.
+struct Watchdog {
+    _alive: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn start() -> Watchdog {
+        let (alive, ended) = mpsc::channel::<()>();
+        let test = thread::current().name().unwrap_or("a test").to_owned();
+        thread::spawn(move || {
+            if ended.recv_timeout(Duration::from_secs(120)) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("{test} hangs");
+                std::process::abort();
+            }
+        });
+        Watchdog { _alive: alive }
+    }
+}

@@ -1,0 +1,8 @@
+//! The `mailslot` command as its users meet it: every test runs the real binary.
+
+mod listen;
+mod look;
+mod machine;
+mod send;
+mod tour;
+mod usage;

@@ -1,0 +1,63 @@
+//! Names, help and statuses that all commands have in common.
+
+use crate::machine::Machine;
+
+#[test]
+fn a_slot_that_does_not_live_is_status_3() {
+    let machine = Machine::new();
+    machine.run(&["send", "alerts", "x"]).failed(3, &["no slot alerts on this machine (Win32 error 2)"]);
+}
+
+#[test]
+fn a_wrong_name_is_status_2_and_says_what_would_be_right() {
+    let machine = Machine::new();
+    machine.run(&["listen", r"\\.\pipe\x"]).failed(2, &["not a mailslot name", "pipe", "Win32 error 123"]);
+    machine.run(&["send", r"mailslot\x", "m"]).failed(2, &[r"write \\.\mailslot\name"]);
+    machine.run(&["listen", "//server/mailslot/x"]).failed(2, &["on this machine only"]);
+    machine.run(&["listen", ""]).failed(2, &["empty"]);
+}
+
+#[test]
+fn the_network_is_off_without_a_node() {
+    let machine = Machine::new();
+    machine.run(&["send", r"\\*\mailslot\x", "m"]).failed(1, &["Win32 error 3025"]);
+    machine.run(&["info", r"\\SRV1\mailslot\x"]).failed(1, &["Win32 error 3025"]);
+}
+
+#[test]
+fn wrong_usage_is_status_2() {
+    let machine = Machine::new();
+    for args in [
+        &["no-such-command"][..],
+        &[],
+        &["send"],
+        &["listen", "x", "--timeout", "5"],
+        &["listen", "x", "--capacity", "lots"],
+        &["listen", "x", "--count", "0"],
+        &["listen", "x", "--access", "friends"],
+        &["listen", "x", "--format", "xml"],
+        &["listen", "x", "--format", "hex", "--exec", "cat"],
+        &["send", "x", "message", "--whole"],
+    ] {
+        let done = machine.run(args);
+        assert_eq!(done.code(), Some(2), "{args:?}: {done:?}");
+        assert_eq!(done.stdout, b"");
+        if !args.is_empty() {
+            done.failed(2, &[]);
+        }
+    }
+    machine.run(&["listen", "x", "--timeout", "5"]).failed(2, &["500ms"]);
+    machine.run(&["listen", "x", "--capacity", "1K"]).failed(2, &["capacity must be 4096"]);
+}
+
+#[test]
+fn help_has_examples_and_the_statuses() {
+    let machine = Machine::new();
+    assert!(machine.run(&["--help"]).text().contains("the slot is full"));
+    for command in ["listen", "send", "info", "list", "demo", "bench"] {
+        let help = machine.run(&[command, "--help"]).text();
+        assert!(help.contains("Example") && help.contains(&format!("mailslot {command}")), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+    }
+    assert!(machine.run(&["--version"]).text().starts_with("mailslot "));
+}

@@ -1,0 +1,289 @@
+//! The ring protocol under loom: every interleaving, and every value that weak memory allows, of small scenarios.
+//!
+//! The lock is modelled by the same word that the real one uses: taken by compare-and-swap, and, when a thread "is
+//! killed", marked as the kernel marks it. A killed thread is one that stops between two steps of a write.
+
+use loom::sync::Arc;
+use loom::thread;
+
+use crate::ring::layout::{Fixed, Group, Header, Kind, Reader, Refused, Space, Writers};
+use crate::ring::read::{self, head};
+use crate::ring::recover::recover;
+use crate::ring::region::Region;
+use crate::ring::write::{Locked, Refusal, Sleep, Stamp};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{AtomicU32, AtomicU64};
+
+const OWNER_DIED: u32 = 0x4000_0000;
+const CAPACITY: u64 = 128;
+const STAMP: Stamp = Stamp { kind: Kind::Friend, pid: 1, uid: 2, gid: 3 };
+
+fn ring() -> Arc<Region> {
+    let zero = || AtomicU64::new(0);
+    let header = Header {
+        fixed: Group(Fixed {
+            magic: zero(),
+            version: zero(),
+            capacity: AtomicU64::new(CAPACITY),
+            max_message: zero(),
+            pid_namespace: zero(),
+            shared: zero(),
+            read_timeout: zero(),
+        }),
+        writers: Group(Writers {
+            lock: AtomicU32::new(0),
+            state: AtomicU32::new(0),
+            tail: zero(),
+            head_seen: zero(),
+            reserved: AtomicU64::new(CAPACITY),
+            written: zero(),
+            bytes_written: zero(),
+            rewinding: zero(),
+        }),
+        refused: Group(Refused { full: zero(), too_large: zero(), high_water: zero() }),
+        reader: Group(Reader { head: zero(), read: zero(), bytes_read: zero(), writers_waiting: zero() }),
+        space: Group(Space { freed: AtomicU32::new(0) }),
+    };
+    Arc::new(Region::modelled(header, CAPACITY))
+}
+
+/// Takes the lock as `robust` does, recovering if its holder died.
+fn lock(region: &Region) -> Locked<'_> {
+    let word = &region.header().writers.lock;
+    loop {
+        let seen = word.load(Relaxed);
+        if seen & !OWNER_DIED == 0 && word.compare_exchange(seen, 1, Acquire, Relaxed).is_ok() {
+            let ring = Locked::new(region);
+            if seen == OWNER_DIED {
+                recover(&ring).expect("no damage");
+            }
+            return ring;
+        }
+        thread::yield_now();
+    }
+}
+
+fn unlock(region: &Region) {
+    region.header().writers.lock.swap(0, Release);
+}
+
+/// What the kernel does with the lock of a thread that died.
+fn die(region: &Region) {
+    region.header().writers.lock.swap(OWNER_DIED, Release);
+}
+
+fn write(region: &Region, message: u64) -> Result<(), Refusal> {
+    let ring = lock(region);
+    let result = ring.reserve(8).map(|room| {
+        region.copy_in(room.payload(), &message.to_le_bytes());
+        ring.commit(room, STAMP);
+    });
+    unlock(region);
+    result
+}
+
+/// A write that is killed after `steps` of its steps. Returns whether the message had been committed.
+fn write_and_die(region: &Region, message: u64, steps: u32) -> bool {
+    let ring = lock(region);
+    if steps >= 1 {
+        let room = ring.reserve(8).expect("room");
+        region.copy_in(room.payload(), &message.to_le_bytes()[..if steps == 1 { 3 } else { 8 }]);
+        if steps >= 3 {
+            let writers = &region.header().writers;
+            let before =
+                (writers.tail.load(Relaxed), writers.written.load(Relaxed), writers.bytes_written.load(Relaxed));
+            ring.commit(room, STAMP);
+            if steps == 3 {
+                // Killed right behind the commit, before the accounting.
+                writers.tail.store(before.0, Relaxed);
+                writers.written.store(before.1, Relaxed);
+                writers.bytes_written.store(before.2, Relaxed);
+            }
+        }
+    }
+    die(region);
+    steps >= 3
+}
+
+fn take(region: &Region) -> Option<u64> {
+    let head = head(region).expect("no damage")?;
+    assert_eq!((head.len(), head.stamp()), (8, STAMP));
+    let mut bytes = [0; 8];
+    head.copy_to(&mut bytes);
+    head.consume();
+    Some(u64::from_le_bytes(bytes))
+}
+
+fn take_waiting(region: &Region) -> u64 {
+    loop {
+        if let Some(message) = take(region) {
+            return message;
+        }
+        thread::yield_now();
+    }
+}
+
+fn model(scenario: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    // Threads that wait for the lock take turns at it.
+    builder.max_branches = 100_000;
+    builder.check(scenario);
+}
+
+#[test]
+fn two_writers_and_a_reader_lose_and_damage_nothing() {
+    model(|| {
+        let region = ring();
+        let writers = [10, 20].map(|message| {
+            let region = region.clone();
+            thread::spawn(move || write(&region, message).expect("room"))
+        });
+        // Looks while they write, then takes what is left.
+        let mut read: Vec<u64> = [take(&region), take(&region)].into_iter().flatten().collect();
+        writers.map(|writer| writer.join().expect("writer"));
+        read.extend(core::iter::from_fn(|| take(&region)));
+        read.sort_unstable();
+        assert_eq!(read, [10, 20]);
+        assert_eq!(region.header().writers.written.load(Relaxed), 2);
+    });
+}
+
+#[test]
+fn room_is_reused_only_after_it_was_read() {
+    model(|| {
+        let region = ring();
+        // 128 bytes hold three records of 32, and the spare word.
+        for message in 1..=3 {
+            write(&region, message).expect("room");
+        }
+        assert_eq!(write(&region, 4), Err(Refusal::Full));
+        let writer = {
+            let region = region.clone();
+            thread::spawn(move || {
+                while write(&region, 4) == Err(Refusal::Full) {
+                    thread::yield_now();
+                }
+            })
+        };
+        for message in 1..=4 {
+            assert_eq!(take_waiting(&region), message);
+        }
+        writer.join().expect("writer");
+        // Where the next record will be lies the first one of the lap before.
+        assert_eq!(take(&region), None);
+        write(&region, 5).expect("room");
+        assert_eq!(take(&region), Some(5));
+        assert_eq!(take(&region), None);
+    });
+}
+
+#[test]
+fn killed_writer_leaves_a_whole_message_or_none() {
+    for steps in 0..=4 {
+        model(move || {
+            let region = ring();
+            let killed = {
+                let region = region.clone();
+                thread::spawn(move || write_and_die(&region, 10, steps))
+            };
+            let other = {
+                let region = region.clone();
+                thread::spawn(move || write(&region, 20).expect("room"))
+            };
+            let early = take(&region);
+            other.join().expect("writer");
+            let committed = killed.join().expect("killed writer");
+            // The next lock holder accounts for what the dead one left.
+            drop(lock(&region));
+            unlock(&region);
+            let mut read: Vec<u64> = early.into_iter().collect();
+            read.extend(core::iter::from_fn(|| take(&region)));
+            read.sort_unstable();
+            assert_eq!(read, if committed { vec![10, 20] } else { vec![20] });
+            assert_eq!(region.header().writers.written.load(Relaxed), read.len() as u64);
+        });
+    }
+}
+
+#[test]
+fn reader_that_announced_its_sleep_is_woken() {
+    model(|| {
+        let region = ring();
+        // The bell: a writer's ring makes the sleeper look again.
+        let bell = Arc::new(AtomicU32::new(0));
+        let writer = {
+            let (region, bell) = (region.clone(), bell.clone());
+            thread::spawn(move || {
+                let ring = lock(&region);
+                if ring.reader_sleeps() {
+                    bell.store(1, Release);
+                    ring.reader_woken();
+                }
+                let room = ring.reserve(8).expect("room");
+                region.copy_in(room.payload(), &10_u64.to_le_bytes());
+                ring.commit(room, STAMP);
+                unlock(&region);
+            })
+        };
+        loop {
+            let ring = lock(&region);
+            let sleep = ring.announce_sleep();
+            unlock(&region);
+            if sleep == Sleep::MessageWaiting {
+                break;
+            }
+            if sleep == Sleep::DrainBell {
+                bell.store(0, Release);
+            }
+            while bell.load(Acquire) == 0 {
+                thread::yield_now();
+            }
+        }
+        assert_eq!(take(&region), Some(10));
+        writer.join().expect("writer");
+    });
+}
+
+#[test]
+fn starting_over_loses_no_message() {
+    model(|| {
+        let region = ring();
+        write(&region, 1).expect("room");
+        assert_eq!(take(&region), Some(1));
+        let writer = {
+            let region = region.clone();
+            thread::spawn(move || write(&region, 2).expect("room"))
+        };
+        lock(&region).rewind();
+        unlock(&region);
+        let early = take(&region);
+        writer.join().expect("writer");
+        assert_eq!(early.or_else(|| take(&region)), Some(2));
+    });
+}
+
+#[test]
+fn writer_waiting_for_room_is_told() {
+    model(|| {
+        let region = ring();
+        for message in 1..=3 {
+            write(&region, message).expect("room");
+        }
+        let reader = {
+            let region = region.clone();
+            thread::spawn(move || {
+                let mut told = false;
+                for _ in 0..3 {
+                    told |= head(&region).expect("no damage").expect("a message").consume();
+                }
+                // A reader that finds nothing looks once more.
+                told | read::writers_wait(&region)
+            })
+        };
+        read::wait_for_room(&region);
+        let room_seen = region.header().reader.head.load(Relaxed) != 0;
+        let told = reader.join().expect("reader");
+        assert!(room_seen || told, "the writer sleeps and nobody wakes it");
+    });
+}

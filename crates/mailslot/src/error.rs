@@ -1,0 +1,288 @@
+//! What can go wrong, with the Win32 code of each.
+
+use core::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::name::{Address, SlotName};
+
+/// Result of everything in this crate.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// What can go wrong with a mailslot. [`Error::win32_code`] gives the code that Win32 has for it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is not a mailslot's name.
+    InvalidName {
+        /// The text.
+        name: String,
+        /// What is wrong with it.
+        reason: NameError,
+        /// What the name was meant for: the Win32 code depends on it.
+        operation: Operation,
+    },
+    /// A slot of this name lives already on this machine.
+    AlreadyExists(SlotName),
+    /// No slot of this name lives on this machine.
+    NotFound(SlotName),
+    /// The slot's owner does not let this user write.
+    NotAllowed(SlotName),
+    /// The message is larger than the slot takes.
+    TooLarge {
+        /// Bytes of the message.
+        size: usize,
+        /// Bytes that the slot takes at most.
+        limit: usize,
+    },
+    /// The slot holds as many unread bytes as its capacity allows. Nothing was written.
+    Full {
+        /// The slot's capacity in bytes, if the writer can know it.
+        capacity: Option<u64>,
+    },
+    /// The slot is gone: its last owner closed it or died. A slot made later under the same name is another one.
+    Closed,
+    /// No message came in time, or no room became free in time.
+    TimedOut,
+    /// The buffer is smaller than the next message, which stays in the slot.
+    BufferTooSmall {
+        /// Bytes of the message.
+        size: usize,
+        /// Bytes of the buffer.
+        buffer: usize,
+    },
+    /// The address is on the network, and no network node runs on this machine.
+    NoNetworkNode(Address),
+    /// The system has no memory for the message: usually the file system that holds the slots is full.
+    OutOfMemory,
+    /// The shared memory of the slot holds bytes that this library never puts there.
+    Damaged,
+    /// Another process has been in the middle of a write for so long that it must have been stopped.
+    Stalled(Duration),
+    /// A write from inside a `write_in_place` of the same thread.
+    Nested,
+    /// The process is a fork of the owner, and the slot was not made inheritable.
+    NotInherited,
+    /// An option has a value that cannot be.
+    InvalidOption {
+        /// The option.
+        option: &'static str,
+        /// What would be right.
+        expected: String,
+    },
+    /// Text that should describe inherited handles does not.
+    InvalidInheritance(String),
+    /// The operating system refused something.
+    Io {
+        /// What was being done, and to what.
+        action: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What a name was given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Creating a slot.
+    Create,
+    /// Opening a slot for writing.
+    Open,
+}
+
+/// What is wrong with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// There is no text.
+    Empty,
+    /// It does not begin like a mailslot path.
+    NoPrefix,
+    /// It is a path of another device, such as a pipe.
+    NotMailslot {
+        /// That device.
+        device: String,
+    },
+    /// Nothing follows `\mailslot\`.
+    NoSlotName,
+    /// `..` would lead above `\mailslot\`.
+    LeavesPrefix,
+    /// It ends with a separator.
+    TrailingSeparator,
+    /// It contains a NUL character.
+    Nul,
+    /// It is too long.
+    TooLong {
+        /// Its length in UTF-16 units.
+        units: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// The computer or domain name is empty or too long.
+    ComputerNameLength {
+        /// Its length in characters.
+        length: usize,
+    },
+    /// The computer or domain name has a character that NetBIOS names cannot have.
+    ComputerNameCharacter {
+        /// That character.
+        character: char,
+    },
+    /// Slots are created on this machine only.
+    NotThisMachine,
+}
+
+impl Error {
+    /// The code that Win32 reports for this error: what `GetLastError` would return.
+    ///
+    /// # Sources
+    ///
+    /// Win32 *System Error Codes*; `CreateMailslot`, `CreateFile`, `ReadFile`, `WriteFile`.
+    pub fn win32_code(&self) -> u32 {
+        match self {
+            Error::InvalidName { reason, operation, .. } => reason.win32_code(*operation),
+            Error::AlreadyExists(_) => 183,
+            Error::NotFound(_) => 2,
+            Error::NotAllowed(_) => 5,
+            Error::TooLarge { .. } | Error::InvalidOption { .. } => 87,
+            Error::Full { .. } | Error::OutOfMemory => 1450,
+            Error::Closed => 38,
+            Error::TimedOut => 121,
+            Error::BufferTooSmall { .. } => 122,
+            Error::NoNetworkNode(_) => 3025,
+            Error::NotInherited | Error::InvalidInheritance(_) => 6,
+            Error::Damaged | Error::Stalled(_) | Error::Nested => 31,
+            Error::Io { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => 5,
+                io::ErrorKind::NotFound => 3,
+                io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => 1450,
+                // EMFILE and ENFILE: no descriptors left.
+                _ if matches!(source.raw_os_error(), Some(23 | 24)) => 4,
+                _ => 31,
+            },
+        }
+    }
+
+    pub(crate) fn invalid_name(name: &str, reason: NameError, operation: Operation) -> Error {
+        Error::InvalidName { name: name.to_owned(), reason, operation }
+    }
+
+    pub(crate) fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Error {
+        Error::Io { action: action.into(), source: source.into() }
+    }
+}
+
+impl NameError {
+    fn win32_code(&self, operation: Operation) -> u32 {
+        match (self, operation) {
+            (NameError::Empty, _) => 3,
+            (NameError::TooLong { .. }, _) => 206,
+            (NameError::NoPrefix, Operation::Open) => 3,
+            (_, Operation::Open) => 2,
+            // Any such path leads to a device that cannot make mailslots, or to none.
+            (_, Operation::Create) => 123,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::InvalidName { name, reason, .. } => {
+                write!(f, "{:?} is not a mailslot name: {reason}", Shortened(name))
+            }
+            Error::AlreadyExists(slot) => write!(f, "the slot {slot} exists already: another process owns it"),
+            Error::NotFound(slot) => write!(f, "no slot {slot} on this machine"),
+            Error::NotAllowed(slot) => write!(f, "the owner of slot {slot} does not allow this user to write to it"),
+            Error::TooLarge { size, limit } => {
+                write!(f, "the message of {size} bytes is too large: the slot takes {limit} at most")
+            }
+            Error::Full { capacity: Some(capacity) } => {
+                write!(f, "the slot is full: its reader has not kept up with {capacity} bytes")
+            }
+            Error::Full { capacity: None } => f.write_str("the slot is full: its reader has not kept up"),
+            Error::Closed => f.write_str("the slot is closed: its owner is gone"),
+            Error::TimedOut => f.write_str("timed out"),
+            Error::BufferTooSmall { size, buffer } => {
+                write!(
+                    f,
+                    "the next message has {size} bytes and the buffer only {buffer}: the message stays in the slot"
+                )
+            }
+            Error::NoNetworkNode(address) => {
+                write!(
+                    f,
+                    "{address} is on the network, and no network node runs on this machine: remote mailslots are off"
+                )
+            }
+            Error::OutOfMemory => {
+                f.write_str("no memory left for the message: the file system that holds the slots is full")
+            }
+            Error::Damaged => f.write_str("the slot's shared memory is damaged: close the slot and create it again"),
+            Error::Stalled(time) => {
+                write!(f, "another process has been writing to the slot for {time:?}: it must be stopped")
+            }
+            Error::Nested => f.write_str("a mailslot cannot be written to from inside write_in_place"),
+            Error::NotInherited => {
+                f.write_str("the slot belongs to the parent process: create it inheritable to use it here")
+            }
+            Error::InvalidOption { option, expected } => write!(f, "{option} must be {expected}"),
+            Error::InvalidInheritance(what) => write!(f, "cannot take over inherited handles: {what}"),
+            Error::Io { action, source } => write!(f, "{action}: {source}"),
+        }
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameError::Empty => f.write_str("it is empty"),
+            NameError::NoPrefix => f.write_str(r"write \\.\mailslot\name, or //./mailslot/name, or just a name"),
+            NameError::NotMailslot { device } => write!(f, r"it leads to {device:?} and not to \mailslot\"),
+            NameError::NoSlotName => f.write_str(r"the name after \mailslot\ is missing"),
+            NameError::LeavesPrefix => f.write_str(r"`..` leads out of \mailslot\"),
+            NameError::TrailingSeparator => f.write_str("it ends with a separator"),
+            NameError::Nul => f.write_str("it contains a NUL character"),
+            NameError::TooLong { units, limit } => write!(f, "it has {units} UTF-16 units, and {limit} are allowed"),
+            NameError::ComputerNameLength { length } => {
+                write!(f, "its computer or domain name has {length} characters, and 1 to 15 are allowed")
+            }
+            NameError::ComputerNameCharacter { character } => {
+                write!(f, "its computer or domain name contains {character:?}")
+            }
+            NameError::NotThisMachine => {
+                f.write_str(r"slots are created on this machine only: write \\.\mailslot\name")
+            }
+        }
+    }
+}
+
+/// Enough of a name to recognise it.
+struct Shortened<'a>(&'a str);
+
+impl fmt::Debug for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(80) {
+            Some((end, _)) => write!(f, "{:?}…", &self.0[..end]),
+            None => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for NameError {}
+
+impl From<core::convert::Infallible> for Error {
+    fn from(never: core::convert::Infallible) -> Error {
+        match never {}
+    }
+}

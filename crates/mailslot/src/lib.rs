@@ -1,0 +1,77 @@
+//! Mailslots: named one-to-many message queues with the semantics of Win32, on Linux.
+//!
+//! A *mailslot* is a pseudo-file in memory. One process of a machine creates it and reads; any process that knows the
+//! name writes whole messages into it. Writing needs no connection and no acknowledgement, and messages keep their
+//! boundaries.
+//!
+//! ```
+//! use mailslot::{Mailslot, MailslotWriter};
+//!
+//! # let name = format!("doc-lib-{}", std::process::id());
+//! let slot = Mailslot::create(&name)?; // here, or in another process:
+//! let writer = MailslotWriter::open(&name)?;
+//! writer.write(b"door 2 opened")?;
+//! writer.write(b"door 2 closed")?;
+//!
+//! assert_eq!(slot.receive()?.data, b"door 2 opened");
+//! assert_eq!(slot.receive()?.data, b"door 2 closed");
+//! # Ok::<(), mailslot::Error>(())
+//! ```
+//!
+//! # Which type for which job
+//!
+//! | to | use |
+//! |---|---|
+//! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
+//! | write | [`MailslotWriter`] |
+//! | name a slot | [`Address`], [`SlotName`] |
+//! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through [`AsFd`](std::os::fd::AsFd) |
+//! | see the slots of the machine | [`list`] |
+//!
+//! # Guarantees
+//!
+//! - A write that returned success is in the slot, whole, and is read exactly once while the slot lives.
+//! - Messages of writers of the owner's own user come in the order of their writes; those of any one writer always do.
+//! - A slot lives exactly as long as a handle to it. When its owner ends in whatever way, the name is free and every
+//!   writer learns that the slot is gone. Writers may be killed at any instant without harm to others.
+//! - Another user's process cannot read, damage or hold up what it did not write.
+//!
+//! What it does not do: keep messages longer than their slot, or tell a writer when a message has been read.
+//!
+//! # Where slots are
+//!
+//! In `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` where it exists and is writable, else in `/dev/shm`. All
+//! processes that are to meet must agree. See the README for setting up `/run/mailslot`.
+
+#![warn(missing_docs)]
+
+#[cfg(feature = "tokio")]
+mod asynchronous;
+mod error;
+mod mailslot;
+mod message;
+mod name;
+mod options;
+mod sync;
+mod sys;
+mod writer;
+
+#[cfg(feature = "tokio")]
+pub use asynchronous::{AsyncMailslot, Messages};
+pub use error::{Error, NameError, Operation, Result};
+pub use mailslot::Mailslot;
+pub use message::{Counts, Info, Message, Origin, SlotStatus, Statistics};
+pub use name::{Address, NetbiosName, SlotName};
+pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+pub use writer::MailslotWriter;
+
+/// The living slots of this machine, in the order of their names.
+///
+/// What dead processes of this user have left behind is removed on the way.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the directory that holds the slots cannot be read.
+pub fn list() -> Result<Vec<SlotStatus>> {
+    sys::list()
+}

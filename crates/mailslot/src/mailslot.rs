@@ -1,0 +1,269 @@
+//! The reading end.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::message::{Info, Message, Origin, Statistics};
+use crate::name::{Address, SlotName};
+use crate::options::{MailslotOptions, Timeout};
+use crate::sys::{self, Next};
+
+/// The reading end of a slot, and its owner: the slot lives until the last `Mailslot` for it is gone, in all processes.
+///
+/// A clone is one more handle to the same slot (Win32 `DuplicateHandle`). Any of them may read, from any thread; each
+/// message goes to exactly one.
+///
+/// ```
+/// use mailslot::{Mailslot, MailslotWriter};
+///
+/// let name = format!("doc-mailslot-{}", std::process::id());
+/// let slot = Mailslot::create(&name)?;
+/// MailslotWriter::open(&name)?.write(b"hello")?;
+/// assert_eq!(slot.receive()?.data, b"hello");
+/// # Ok::<(), mailslot::Error>(())
+/// ```
+///
+/// # Sources
+///
+/// Win32 `CreateMailslot`, `ReadFile`, `GetMailslotInfo`, `SetMailslotInfo`.
+#[derive(Clone)]
+pub struct Mailslot {
+    server: Arc<sys::Server>,
+}
+
+impl Mailslot {
+    /// Creates a slot with the default options of [`MailslotOptions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MailslotOptions::create`].
+    pub fn create<A>(name: A) -> Result<Mailslot>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        MailslotOptions::new().create(name)
+    }
+
+    /// Options for creating a slot.
+    pub fn options() -> MailslotOptions {
+        MailslotOptions::new()
+    }
+
+    /// The slot's name.
+    pub fn name(&self) -> &SlotName {
+        self.server.name()
+    }
+
+    /// Reads the next message into `buffer` and returns its size, waiting as long as the slot's read timeout says.
+    /// A message may be empty, so 0 is not an end.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TimedOut`] if there is no message, or none came in time
+    /// - [`Error::BufferTooSmall`] if `buffer` is smaller than the message, which then stays the next one
+    /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
+    /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
+    /// - [`Error::Io`] if the system refuses to wait, for example for lack of descriptors
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.read_within(buffer, self.server.read_timeout())
+    }
+
+    /// Like [`read`](Mailslot::read), with a timeout of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read).
+    pub fn read_within(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
+        self.server.next(timeout, |next| {
+            let size = next.len();
+            let Some(exact) = buffer.get_mut(..size) else {
+                return (Err(Error::BufferTooSmall { size, buffer: buffer.len() }), Next::Keep);
+            };
+            next.copy_to(exact);
+            (Ok(size), Next::Take)
+        })?
+    }
+
+    /// Receives the next message, waiting as long as the slot's read timeout says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
+    pub fn receive(&self) -> Result<Message> {
+        self.receive_within(self.server.read_timeout())
+    }
+
+    /// Receives the next message, waiting as long as `timeout` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
+    pub fn receive_within(&self, timeout: Timeout) -> Result<Message> {
+        self.server.next(timeout, |next| (owned(next), Next::Take))
+    }
+
+    /// Receives the next message if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall` and `TimedOut`.
+    pub fn try_receive(&self) -> Result<Option<Message>> {
+        none_if_timed_out(self.receive_within(Timeout::Zero))
+    }
+
+    /// Waits for a message as long as `timeout` says, appends it and those behind it to `messages`, but no more than
+    /// `max`, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`, if nothing could be received. Once something was, the
+    /// batch ends where an error would have come.
+    pub fn receive_batch(&self, messages: &mut Vec<Message>, max: usize, timeout: Timeout) -> Result<usize> {
+        if max == 0 {
+            return Ok(0);
+        }
+        messages.push(self.receive_within(timeout)?);
+        let more = self.server.drain(max - 1, |next| messages.push(owned(next)));
+        Ok(1 + more)
+    }
+
+    /// Hands the next message to `read` where it lies, without a copy, and takes it out when `read` returns. Waits as
+    /// long as `timeout` says. If `read` panics, the message stays.
+    ///
+    /// All other reads of this slot wait until `read` returns, and must not be made from inside it. A message that lies
+    /// around the end of the slot's memory is copied. So are all messages of a slot that is shared with other processes;
+    /// they are taken out before `read` is called.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
+    pub fn read_in_place<R>(&self, timeout: Timeout, read: impl FnOnce(&[u8], Origin) -> R) -> Result<R> {
+        if self.server.is_shared() {
+            let message = self.receive_within(timeout)?;
+            return Ok(read(&message.data, message.origin));
+        }
+        self.server.next(timeout, |next| {
+            let origin = next.origin();
+            (next.with_bytes(|bytes| read(bytes, origin)), Next::Take)
+        })
+    }
+
+    /// A copy of the next message, which stays in the slot.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_receive`](Mailslot::try_receive).
+    ///
+    /// # Sources
+    ///
+    /// `FSCTL_MAILSLOT_PEEK`.
+    pub fn peek(&self) -> Result<Option<Message>> {
+        none_if_timed_out(self.server.next(Timeout::Zero, |next| (owned(next), Next::Keep)))
+    }
+
+    /// What the slot holds and how it was created.
+    ///
+    /// Messages of other users that still wait outside are taken in first, up to 64 of each connection, so that the count
+    /// includes them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_receive`](Mailslot::try_receive).
+    pub fn info(&self) -> Result<Info> {
+        self.server.info()
+    }
+
+    /// Changes the slot's read timeout, for all handles in all processes. Reads that wait already keep theirs.
+    pub fn set_read_timeout(&self, timeout: Timeout) {
+        self.server.set_read_timeout(timeout);
+    }
+
+    /// What happened to the slot since it was created.
+    pub fn statistics(&self) -> Statistics {
+        self.server.statistics()
+    }
+
+    /// A text that lets a child process take over a handle, as an argument or in its environment. Only useful for slots
+    /// created with [`Inheritance::Inherited`](crate::Inheritance::Inherited).
+    ///
+    /// # Portability
+    ///
+    /// On Linux it names two descriptors, which stay open across `exec`.
+    pub fn inheritance(&self) -> String {
+        self.server.inheritance()
+    }
+
+    /// The handle that the parent process described in `inheritance`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidInheritance`] if the text is not from [`inheritance`](Mailslot::inheritance), or its descriptors
+    ///   are not open here
+    /// - [`Error::NotFound`] if the slot has gone
+    pub fn inherit(inheritance: &str) -> Result<Mailslot> {
+        sys::Server::inherit(inheritance).map(Mailslot::from_server)
+    }
+
+    pub(crate) fn from_server(server: sys::Server) -> Mailslot {
+        Mailslot { server: Arc::new(server) }
+    }
+}
+
+fn owned(next: &sys::NextMessage<'_>) -> Message {
+    let mut data = vec![0; next.len()];
+    next.copy_to(&mut data);
+    Message { data, origin: next.origin() }
+}
+
+fn none_if_timed_out<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::TimedOut) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A descriptor that is readable when there may be something to receive, for `poll`, `epoll` and async runtimes.
+///
+/// It never needs to be read. Receive until [`Mailslot::try_receive`] says `None`, then wait for it; readiness without a
+/// message is possible. If the system is out of descriptors the returned one is always ready, and the next read reports
+/// the error.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+impl std::os::fd::AsFd for Mailslot {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.server.as_fd()
+    }
+}
+
+/// Two descriptors that make a handle, for passing it to another process over a Unix socket (`SCM_RIGHTS`).
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+impl Mailslot {
+    /// The descriptors. From this call on the slot counts as shared between processes.
+    pub fn handles(&self) -> [std::os::fd::BorrowedFd<'_>; 2] {
+        self.server.handles()
+    }
+
+    /// The handle that another process took apart with [`handles`](Mailslot::handles).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`inherit`](Mailslot::inherit).
+    pub fn from_handles(handles: [std::os::fd::OwnedFd; 2]) -> Result<Mailslot> {
+        sys::Server::from_handles(handles).map(Mailslot::from_server)
+    }
+}
+
+impl core::fmt::Debug for Mailslot {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Mailslot").field("name", self.name()).finish_non_exhaustive()
+    }
+}

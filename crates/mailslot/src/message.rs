@@ -1,0 +1,109 @@
+//! Messages and what is known about them.
+
+use crate::options::Timeout;
+
+/// A message taken out of a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The bytes that were written.
+    pub data: Vec<u8>,
+    /// Who wrote them.
+    pub origin: Origin,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// A process of this machine.
+    Local {
+        /// Its process id, as seen from the reader's pid namespace (0 if it is not visible there).
+        pid: u32,
+        /// Its effective user id.
+        uid: u32,
+        /// Its effective group id.
+        gid: u32,
+        /// Whether the kernel vouches for the three, as it does for writers of other users (ids of the moment when the
+        /// writer opened the slot). Writers of the slot's own user record them themselves, and so could record anything.
+        attested: bool,
+    },
+}
+
+/// What [`Mailslot::info`](crate::Mailslot::info) tells.
+///
+/// # Sources
+///
+/// Win32 `GetMailslotInfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// Bytes of the largest message, exactly as the slot was created; 0 is any size.
+    pub max_message_size: u32,
+    /// Bytes of the next message, or `None` if there is none (Win32 `MAILSLOT_NO_MESSAGE`).
+    pub next_size: Option<usize>,
+    /// Messages waiting to be read.
+    pub count: u64,
+    /// How long reads wait.
+    pub read_timeout: Timeout,
+    /// Bytes that unread messages may take together, overhead included.
+    pub capacity: u64,
+}
+
+/// What happened to a slot since it was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Messages accepted.
+    pub written: u64,
+    /// Messages taken out.
+    pub read: u64,
+    /// Bytes of the messages accepted.
+    pub bytes_written: u64,
+    /// Bytes of the messages taken out.
+    pub bytes_read: u64,
+    /// Writes refused because the slot was full.
+    pub refused_full: u64,
+    /// Writes refused because the message was too large.
+    pub refused_too_large: u64,
+    /// Most bytes ever waiting at once, overhead included. Followed from 4 KiB up; 0 means that it never was more.
+    pub high_water: u64,
+}
+
+/// A living slot of this machine, as [`list`](crate::list) finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlotStatus {
+    /// The slot.
+    pub name: crate::SlotName,
+    /// Process that created it.
+    pub pid: u32,
+    /// User that owns it.
+    pub uid: u32,
+    /// Who may write.
+    pub access: crate::Access,
+    /// Whether other machines may.
+    pub network: crate::Network,
+    /// Bytes of the largest message; 0 is any size.
+    pub max_message_size: u32,
+    /// Bytes of capacity.
+    pub capacity: u64,
+    /// When it was created.
+    pub created: std::time::SystemTime,
+    /// Counts, which only the owner's user and the superuser may see.
+    pub counts: Option<Counts>,
+}
+
+/// What is in a slot and what went through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Messages waiting to be read. Those that still wait at the door (from other users) are not among them.
+    pub count: u64,
+    /// Bytes of the next message.
+    pub next_size: Option<usize>,
+    /// Read timeout.
+    pub read_timeout: Timeout,
+    /// Totals since the slot was created.
+    pub statistics: Statistics,
+}

@@ -1,0 +1,209 @@
+//! How a slot is created.
+
+use std::time::Duration;
+
+use crate::error::{Error, Operation, Result};
+use crate::mailslot::Mailslot;
+use crate::name::Address;
+use crate::sys;
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Timeout {
+    /// Not at all.
+    Zero,
+    /// This long.
+    After(Duration),
+    /// Until it happens.
+    #[default]
+    Forever,
+}
+
+/// Who may write to a slot, besides the user that created it and the superuser.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Access {
+    /// Nobody else.
+    #[default]
+    Owner,
+    /// The members of the group with this id. The creator must be a member itself, or privileged.
+    Group(u32),
+    /// The users with these ids.
+    Users(Vec<u32>),
+    /// Every user of this machine.
+    Everyone,
+}
+
+/// Whether other machines may write to a slot through the network node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Network {
+    /// They may not.
+    #[default]
+    Refused,
+    /// They may, as far as the node's own rules go.
+    Allowed,
+}
+
+/// Whether child processes inherit the handle of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Inheritance {
+    /// They do not.
+    #[default]
+    Private,
+    /// They do; see [`Mailslot::inheritance`].
+    Inherited,
+}
+
+/// Creates a [`Mailslot`], like [`std::fs::OpenOptions`] opens a file.
+///
+/// ```
+/// use mailslot::{Access, MailslotOptions, Timeout};
+/// use std::time::Duration;
+///
+/// let slot = MailslotOptions::new()
+///     .max_message_size(424)
+///     .read_timeout(Timeout::After(Duration::from_secs(2)))
+///     .access(Access::Everyone)
+///     .create(format!("doc-options-{}", std::process::id()))?;
+/// assert_eq!(slot.info()?.max_message_size, 424);
+/// # Ok::<(), mailslot::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MailslotOptions {
+    pub(crate) max_message_size: u32,
+    pub(crate) read_timeout: Timeout,
+    pub(crate) capacity: u64,
+    pub(crate) access: Access,
+    pub(crate) network: Network,
+    pub(crate) inheritance: Inheritance,
+}
+
+/// Smallest and largest capacity in bytes.
+const CAPACITY: core::ops::RangeInclusive<u64> = 4 << 10..=64 << 30;
+
+impl MailslotOptions {
+    /// Any message size, reads that wait for ever, 16 MiB of capacity, and no writers but the own user.
+    pub fn new() -> MailslotOptions {
+        MailslotOptions {
+            max_message_size: 0,
+            read_timeout: Timeout::Forever,
+            capacity: 16 << 20,
+            access: Access::Owner,
+            network: Network::Refused,
+            inheritance: Inheritance::Private,
+        }
+    }
+
+    /// Bytes of the largest message; 0 is any size that the capacity allows.
+    pub fn max_message_size(&mut self, bytes: u32) -> &mut MailslotOptions {
+        self.max_message_size = bytes;
+        self
+    }
+
+    /// How long reads wait for a message that is not there yet. [`Mailslot::set_read_timeout`] changes it later.
+    pub fn read_timeout(&mut self, timeout: Timeout) -> &mut MailslotOptions {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// Bytes that unread messages may take together, from 4 KiB to 64 GiB, rounded up to a power of two. Each message
+    /// takes its own bytes, rounded up to a multiple of 8, and 24 more; 8 bytes stay free.
+    ///
+    /// Memory is only taken for what is unread.
+    pub fn capacity(&mut self, bytes: u64) -> &mut MailslotOptions {
+        self.capacity = bytes;
+        self
+    }
+
+    /// Who may write. The superuser always may.
+    pub fn access(&mut self, access: Access) -> &mut MailslotOptions {
+        self.access = access;
+        self
+    }
+
+    /// Whether other machines may write. Recorded for the network node; nothing on this machine depends on it.
+    pub fn network(&mut self, network: Network) -> &mut MailslotOptions {
+        self.network = network;
+        self
+    }
+
+    /// Whether child processes inherit the handle. A slot that is shared between processes reads a little slower: every
+    /// read then takes the lock that otherwise only writers take.
+    pub fn inheritance(&mut self, inheritance: Inheritance) -> &mut MailslotOptions {
+        self.inheritance = inheritance;
+        self
+    }
+
+    /// Creates the slot; this process then owns it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidName`] if `name` is not a local slot's name
+    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it
+    /// - [`Error::InvalidOption`] if an option is out of its range
+    /// - [`Error::OutOfMemory`] if the file system that holds the slots is full
+    /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
+    ///
+    /// # Sources
+    ///
+    /// Win32 `CreateMailslot`.
+    pub fn create<A>(&self, name: A) -> Result<Mailslot>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        let address = match name.try_into().map_err(Into::into) {
+            Ok(address) => address,
+            Err(Error::InvalidName { name, reason, .. }) => {
+                return Err(Error::InvalidName { name, reason, operation: Operation::Create });
+            }
+            Err(error) => return Err(error),
+        };
+        let Address::Local(slot) = address else {
+            let reason = crate::NameError::NotThisMachine;
+            return Err(Error::invalid_name(&address.to_string(), reason, Operation::Create));
+        };
+        if !CAPACITY.contains(&self.capacity) {
+            return Err(Error::InvalidOption {
+                option: "capacity",
+                expected: format!("{} to {} bytes", CAPACITY.start(), CAPACITY.end()),
+            });
+        }
+        sys::Server::create(slot, self).map(Mailslot::from_server)
+    }
+}
+
+impl Default for MailslotOptions {
+    fn default() -> MailslotOptions {
+        MailslotOptions::new()
+    }
+}
+
+impl From<Duration> for Timeout {
+    fn from(duration: Duration) -> Timeout {
+        Timeout::After(duration)
+    }
+}
+
+impl Timeout {
+    /// From milliseconds as Win32 has them: `0xFFFF_FFFF` (`MAILSLOT_WAIT_FOREVER`) is for ever.
+    pub fn from_win32_millis(millis: u32) -> Timeout {
+        match millis {
+            0 => Timeout::Zero,
+            u32::MAX => Timeout::Forever,
+            millis => Timeout::After(Duration::from_millis(millis.into())),
+        }
+    }
+
+    /// In milliseconds as Win32 has them, rounded up; times above 49.7 days become the longest that is not for ever.
+    pub fn to_win32_millis(self) -> u32 {
+        match self {
+            Timeout::Zero => 0,
+            Timeout::Forever => u32::MAX,
+            Timeout::After(time) => {
+                let millis = time.as_nanos().div_ceil(1_000_000);
+                u32::try_from(millis).map_or(u32::MAX - 1, |millis| millis.min(u32::MAX - 1))
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The bell: a named pipe that wakes sleeping readers.
+//!
+//! Why a pipe beside the door: every process that reads the slot hears it (a connection would be heard only by the
+//! process that accepted it), it costs the owner no descriptor per writer, opening it for writing proves that an owner
+//! lives, and polling it tells a writer when the last one is gone.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+const NAME: &str = "bell";
+
+/// Makes the bell of a new slot and opens the hearing side.
+pub(crate) fn create(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::mknodat(slot, NAME, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    hear(slot)
+}
+
+/// Opens the hearing side. Read and write, so that the pipe never reports "no more writers".
+pub(crate) fn hear(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(slot, NAME, flags, Mode::empty())
+}
+
+/// Opens the ringing side, `Ok(None)` if nobody hears it: the owner is gone.
+pub(crate) fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<Option<OwnedFd>> {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::openat(slot, NAME, flags, Mode::empty()) {
+        Ok(fd) if FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode) == FileType::Fifo => Ok(Some(fd)),
+        Ok(_) | Err(Errno::NXIO | Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Wakes the readers. A full pipe is as good: they have been woken and have not come yet.
+pub(crate) fn ring(bell: BorrowedFd<'_>) {
+    // A pipe that nobody hears would raise SIGPIPE, which ends a C program by default; pipes have no flag against it.
+    let quiet = NoSigpipe::begin();
+    let result = rustix::io::write(bell, &[0]);
+    quiet.end(result == Err(Errno::PIPE));
+}
+
+/// SIGPIPE blocked in this thread for a moment.
+struct NoSigpipe {
+    sigpipe: libc::sigset_t,
+    before: libc::sigset_t,
+}
+
+impl NoSigpipe {
+    fn begin() -> NoSigpipe {
+        // SAFETY: `sigset_t` is plain data that `sigemptyset` initialises; all pointers are to these locals.
+        unsafe {
+            let mut sigpipe = core::mem::zeroed();
+            let mut before = core::mem::zeroed();
+            libc::sigemptyset(&raw mut sigpipe);
+            libc::sigaddset(&raw mut sigpipe, libc::SIGPIPE);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const sigpipe, &raw mut before);
+            NoSigpipe { sigpipe, before }
+        }
+    }
+
+    /// Takes back the signal if one was `raised` while blocked here, and lets signals through as before.
+    fn end(self, raised: bool) {
+        // SAFETY: as in `begin`.
+        unsafe {
+            let blocked_before = libc::sigismember(&raw const self.before, libc::SIGPIPE) == 1;
+            if raised && !blocked_before {
+                let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+                libc::sigtimedwait(&raw const self.sigpipe, core::ptr::null_mut(), &raw const now);
+            }
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, core::ptr::null_mut());
+        }
+    }
+}
+
+/// Takes all rings back out.
+pub(crate) fn drain(bell: BorrowedFd<'_>) {
+    let mut rings = [0; 512];
+    while matches!(rustix::io::read(bell, &mut rings), Ok(n) if n == rings.len()) {}
+}
+
+/// Whether somebody still hears the bell.
+pub(crate) fn heard(bell: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::new(&bell, PollFlags::empty())];
+    match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(_) => !fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
+        Err(_) => true,
+    }
+}
+
+/// The bell as a descriptor.
+pub(crate) fn poll_fd(bell: &OwnedFd) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)
+}

@@ -1,0 +1,299 @@
+//! The owner's side of a door: lets writers in and takes their messages into the ring.
+//!
+//! What a stranger can cost is bounded: the kernel keeps its unread packets at its own expense, at most [`WINDOW`]
+//! messages of one connection lie in the ring unread, and all strangers together use no more than half of it.
+
+use std::collections::VecDeque;
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Gid, Mode};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, SocketFlags,
+    SocketType, accept_with, bind, listen, recvmsg, shutdown, socket_with,
+};
+
+use super::super::process;
+use super::super::ring::layout::Kind;
+use super::super::ring::write::Stamp;
+use super::super::wait::Poller;
+use super::{ATTACHED, INLINE, MAX_INLINE, NAME};
+use crate::error::{Error, Result};
+use crate::options::Access;
+
+/// Messages of one connection that may lie unread in the ring.
+const WINDOW: usize = 64;
+/// Messages taken from one connection before the next one has its turn.
+const TURN: usize = 16;
+/// Connections accepted in one go.
+const ACCEPTS: usize = 256;
+/// Pending connections that the kernel keeps; it lowers this to its own limit.
+const BACKLOG: i32 = 4096;
+
+/// Keys of the poller's descriptors; connections count on from the last.
+pub(crate) const BELL_KEY: u64 = 0;
+pub(crate) const DOOR_KEY: u64 = 1;
+const FIRST_CONNECTION: u64 = 2;
+
+/// The door of a slot, kept by one process.
+pub(crate) struct Door {
+    listener: OwnedFd,
+    access: Access,
+    owner: u32,
+    connections: Vec<Connection>,
+    next_key: u64,
+    /// Set when the system had no descriptor left for a connection: waiting must not rely on the door then.
+    starved: bool,
+    scratch: Vec<u8>,
+    ready: Vec<u64>,
+}
+
+/// One writer of another user.
+struct Connection {
+    key: u64,
+    socket: OwnedFd,
+    stamp: Stamp,
+    /// Whether the poller tells when it has something.
+    watched: bool,
+    /// Ends of its records in the ring, oldest first, as far as they may be unread.
+    unread: VecDeque<u64>,
+}
+
+/// Where messages from the door go.
+pub(crate) trait Intake {
+    /// Appends a message and returns the position behind its record; `Ok(None)` if it does not fit now.
+    fn append(&self, stamp: Stamp, message: &[u8]) -> Result<Option<u64>>;
+    /// Whether strangers may add anything now.
+    fn has_room(&self) -> bool;
+    /// Position of the oldest unread record.
+    fn head(&self) -> u64;
+    /// Bytes of the largest message.
+    fn max_message(&self) -> usize;
+}
+
+/// What one packet came to.
+enum Packet {
+    Message,
+    /// Nothing more to take now.
+    Nothing,
+    /// The writer is gone, or sent something that is no message.
+    End,
+}
+
+impl Door {
+    /// Makes the door of a new slot in `dir`.
+    pub(crate) fn create(dir: BorrowedFd<'_>, access: &Access) -> rustix::io::Result<Door> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let listener = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        bind(&listener, &super::path(dir)?)?;
+        let owner = Mode::RUSR | Mode::WUSR;
+        let mode = match access {
+            Access::Owner => owner,
+            Access::Group(gid) => {
+                rustix::fs::chownat(dir, NAME, None, Some(Gid::from_raw(*gid)), AtFlags::SYMLINK_NOFOLLOW)?;
+                owner | Mode::RGRP | Mode::WGRP
+            }
+            Access::Users(_) | Access::Everyone => owner | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH,
+        };
+        rustix::fs::chmodat(dir, NAME, mode, AtFlags::empty())?;
+        listen(&listener, BACKLOG)?;
+        Ok(Door::keep(listener, access.clone()))
+    }
+
+    /// Keeps the door whose listening socket is `listener`.
+    pub(crate) fn keep(listener: OwnedFd, access: Access) -> Door {
+        Door {
+            listener,
+            access,
+            owner: process::uid(),
+            connections: Vec::new(),
+            next_key: FIRST_CONNECTION,
+            starved: false,
+            scratch: Vec::new(),
+            ready: Vec::new(),
+        }
+    }
+
+    pub(crate) fn listener(&self) -> &OwnedFd {
+        &self.listener
+    }
+
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved
+    }
+
+    /// Lets waiting writers in and takes in what they and the others have sent. `poller` makes, or finds, the descriptor
+    /// that watches connections. If the slot is `shared` between processes, no connection outlives the call: another
+    /// process could not see what arrives on it.
+    pub(crate) fn take_in<'p>(
+        &mut self,
+        intake: &impl Intake,
+        shared: bool,
+        poller: impl Fn() -> Result<&'p Poller>,
+    ) -> Result<()> {
+        self.accept(|socket, key| {
+            // Whom nobody can watch, for whatever reason, is handed back.
+            !shared && poller().is_ok_and(|poller| poller.add(socket, key).is_ok())
+        })?;
+        if self.connections.is_empty() {
+            return Ok(());
+        }
+        let mut kept = core::mem::take(&mut self.connections);
+        kept.retain_mut(|connection| connection.watched || self.hand_back(connection, intake));
+        self.connections = kept;
+        if self.connections.iter().any(|connection| connection.watched) {
+            self.take_from_ready(intake, poller()?)?;
+        }
+        Ok(())
+    }
+
+    fn take_from_ready(&mut self, intake: &impl Intake, poller: &Poller) -> Result<()> {
+        self.ready.clear();
+        poller.ready(&mut self.ready).map_err(|error| Error::io("look for messages of other users", error))?;
+        for index in 0..self.ready.len() {
+            let key = self.ready[index];
+            // Keys only grow, and connections keep the order in which they came.
+            if let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key)
+                && !self.take_turn(at, intake)?
+            {
+                let gone = self.connections.remove(at);
+                poller.remove(gone.socket.as_fd());
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets waiting writers in. `watch` sees to it that what they send will be noticed, and tells whether it could.
+    fn accept(&mut self, watch: impl Fn(BorrowedFd<'_>, u64) -> bool) -> Result<()> {
+        self.starved = false;
+        for _ in 0..ACCEPTS {
+            let socket = match accept_with(&self.listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+                Ok(socket) => socket,
+                Err(Errno::AGAIN) => break,
+                Err(Errno::INTR | Errno::CONNABORTED) => continue,
+                Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS) => {
+                    self.starved = true;
+                    break;
+                }
+                Err(error) => return Err(Error::io("accept a writer", error)),
+            };
+            let Ok(peer) = super::peer(socket.as_fd()) else { continue };
+            if !self.admits(peer.uid) {
+                continue;
+            }
+            let stamp = Stamp { kind: Kind::Attested, pid: peer.pid as u32, uid: peer.uid, gid: peer.gid };
+            let key = self.next_key;
+            self.next_key += 1;
+            let watched = watch(socket.as_fd(), key);
+            self.connections.push(Connection { key, socket, stamp, watched, unread: VecDeque::new() });
+        }
+        Ok(())
+    }
+
+    /// The socket's mode keeps out whom it can; a list of users needs this as well.
+    fn admits(&self, uid: u32) -> bool {
+        match &self.access {
+            Access::Users(users) => uid == 0 || uid == self.owner || users.contains(&uid),
+            Access::Owner => uid == 0 || uid == self.owner,
+            Access::Group(_) | Access::Everyone => true,
+        }
+    }
+
+    /// Takes in some messages of the connection at `at`. Returns whether it goes on.
+    fn take_turn(&mut self, at: usize, intake: &impl Intake) -> Result<bool> {
+        let head = intake.head();
+        let connection = &mut self.connections[at];
+        while connection.unread.front().is_some_and(|end| head.wrapping_sub(*end) as i64 >= 0) {
+            connection.unread.pop_front();
+        }
+        let turn = TURN.min(WINDOW - connection.unread.len().min(WINDOW));
+        for _ in 0..turn {
+            match receive(&mut self.connections[at], &mut self.scratch, intake)? {
+                Packet::Message => {}
+                Packet::Nothing => break,
+                Packet::End => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes in everything that a connection holds and ends it; the writer calls again if it has more. Returns true if it
+    /// has to be kept because the ring has no room for what it holds.
+    fn hand_back(&mut self, connection: &mut Connection, intake: &impl Intake) -> bool {
+        // From here on the writer's sends fail, so nothing that succeeded is left behind.
+        if shutdown(&connection.socket, Shutdown::Read).is_err() {
+            return false;
+        }
+        loop {
+            if !intake.has_room() {
+                return true;
+            }
+            match receive(connection, &mut self.scratch, intake) {
+                Ok(Packet::Message) => connection.unread.clear(),
+                Ok(Packet::Nothing | Packet::End) => return false,
+                Err(_) => return true,
+            }
+        }
+    }
+}
+
+/// Takes one packet of `connection` into the ring.
+fn receive(connection: &mut Connection, scratch: &mut Vec<u8>, intake: &impl Intake) -> Result<Packet> {
+    if !intake.has_room() {
+        return Ok(Packet::Nothing);
+    }
+    scratch.resize(1 + MAX_INLINE, 0);
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut attachments = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    let received = match recvmsg(&connection.socket, &mut [IoSliceMut::new(scratch)], &mut attachments, flags) {
+        Ok(received) => received,
+        Err(Errno::AGAIN | Errno::INTR) => return Ok(Packet::Nothing),
+        // With no descriptor left for an attachment the packet would be lost; the kernel drops the attachment instead.
+        Err(_) => return Ok(Packet::End),
+    };
+    let attachment = attachments.drain().find_map(|attached| match attached {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+        _ => None,
+    });
+    if received.flags.contains(ReturnFlags::TRUNC) {
+        return Ok(Packet::End);
+    }
+    let packet = &scratch[..received.bytes];
+    let end = match packet.split_first() {
+        Some((&INLINE, message)) => intake.append(connection.stamp, message)?,
+        Some((&ATTACHED, size)) => {
+            let (Ok(size), Some(file)) = (size.try_into().map(u64::from_le_bytes), attachment) else {
+                return Ok(Packet::End);
+            };
+            let Some(message) = attached_message(&file, size, intake.max_message()) else { return Ok(Packet::End) };
+            intake.append(connection.stamp, &message)?
+        }
+        _ => return Ok(Packet::End),
+    };
+    if let Some(end) = end {
+        connection.unread.push_back(end);
+    }
+    Ok(Packet::Message)
+}
+
+/// Reads a message from an attached file. The file stays the stranger's, so it is copied, never mapped.
+fn attached_message(file: &OwnedFd, size: u64, limit: usize) -> Option<Vec<u8>> {
+    let size = usize::try_from(size).ok().filter(|size| *size <= limit)?;
+    // Only memory files: reading anything else could wait for ever.
+    rustix::fs::fcntl_get_seals(file).ok()?;
+    if (rustix::fs::fstat(file).ok()?.st_size as u64) < size as u64 {
+        return None;
+    }
+    let mut message = vec![0; size];
+    let mut filled = 0;
+    while filled < size {
+        match rustix::io::pread(file, &mut message[filled..], filled as u64).ok()? {
+            0 => return None,
+            n => filled += n,
+        }
+    }
+    Some(message)
+}

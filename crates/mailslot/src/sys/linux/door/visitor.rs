@@ -1,0 +1,179 @@
+//! The writing side of a door.
+
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::fs::MemfdFlags;
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, connect, sendmsg,
+    socket_with,
+};
+
+use super::super::label::Label;
+use super::super::lock;
+use super::super::process;
+use super::super::ring::layout::largest_payload;
+use super::super::root::{FileId, Root};
+use super::super::wait;
+use super::{ATTACHED, INLINE, MAX_INLINE};
+use crate::error::{Error, Result};
+use crate::name::SlotName;
+use crate::options::{Access, Timeout};
+
+/// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
+const SEND_BUFFER: usize = 4 << 20;
+
+/// A writer that goes through the door.
+pub(crate) struct Visitor {
+    name: SlotName,
+    /// The slot's lock, for testing whether its owner lives.
+    lock: OwnedFd,
+    /// Replaced when an owner that shares the slot with other processes has handed the connection back.
+    connection: RwLock<OwnedFd>,
+    max_message: usize,
+}
+
+impl Visitor {
+    /// Connects to the slot in `dir`, `Ok(None)` if its owner is gone.
+    pub(crate) fn open(dir: BorrowedFd<'_>, name: &SlotName) -> Result<Option<Visitor>> {
+        let Ok(lock) = lock::open(dir) else { return Ok(None) };
+        if !lock::is_held(&lock).map_err(|error| Error::io("test a slot's lock", error))? {
+            return Ok(None);
+        }
+        let Some(label) = Label::read(lock.as_fd()) else { return Ok(None) };
+        let uid = process::uid();
+        let owner = rustix::fs::fstat(&lock).map_err(|error| Error::io("look at a slot's lock", error))?.st_uid;
+        // The owner enforces the list as well; this is where an honest writer learns of it.
+        if let Access::Users(users) = &label.access
+            && uid != 0
+            && uid != owner
+            && !users.contains(&uid)
+        {
+            return Err(Error::NotAllowed(name.clone()));
+        }
+        let Some(connection) = call(dir, owner, name)? else { return Ok(None) };
+        let largest = largest_payload(label.capacity.max(4096)) as usize;
+        let max_message = match label.max_message_size {
+            0 => largest,
+            limit => largest.min(limit as usize),
+        };
+        Ok(Some(Visitor { name: name.clone(), lock, connection: RwLock::new(connection), max_message }))
+    }
+
+    pub(crate) fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        !lock::is_held(&self.lock).unwrap_or(true)
+    }
+
+    pub(crate) fn check_size(&self, size: usize) -> Result<()> {
+        if size > self.max_message {
+            return Err(Error::TooLarge { size, limit: self.max_message });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        self.check_size(message.len())?;
+        let deadline = match timeout {
+            Timeout::Zero => Some(Instant::now()),
+            Timeout::After(time) => Instant::now().checked_add(time),
+            Timeout::Forever => None,
+        };
+        loop {
+            let sent = self.send(message);
+            match sent {
+                Ok(()) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) if timeout == Timeout::Zero => return Err(Error::Full { capacity: None }),
+                Err(Errno::AGAIN) => {
+                    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        return Err(Error::TimedOut);
+                    }
+                    self.wait_for_room(deadline)?;
+                }
+                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => self.call_again()?,
+                Err(Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC) => return Err(Error::OutOfMemory),
+                Err(error) => return Err(Error::io(format!("send to slot {}", self.name), error)),
+            }
+        }
+    }
+
+    fn send(&self, message: &[u8]) -> rustix::io::Result<()> {
+        let connection = self.connection.read().unwrap_or_else(PoisonError::into_inner);
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        if message.len() <= MAX_INLINE {
+            let packet = [IoSlice::new(&[INLINE]), IoSlice::new(message)];
+            sendmsg(&*connection, &packet, &mut SendAncillaryBuffer::default(), flags)?;
+            return Ok(());
+        }
+        let file = memory_file(message)?;
+        let files = [file.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut attachment = SendAncillaryBuffer::new(&mut space);
+        attachment.push(SendAncillaryMessage::ScmRights(&files));
+        let size = (message.len() as u64).to_le_bytes();
+        sendmsg(&*connection, &[IoSlice::new(&[ATTACHED]), IoSlice::new(&size)], &mut attachment, flags)?;
+        Ok(())
+    }
+
+    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<()> {
+        let connection = self.connection.read().unwrap_or_else(PoisonError::into_inner);
+        let mut fds = [PollFd::new(&*connection, PollFlags::OUT)];
+        wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))
+    }
+
+    /// After the connection has ended: the slot is gone, or its owner wants a new one.
+    fn call_again(&self) -> Result<()> {
+        let id = FileId::of(&self.lock).map_err(|error| Error::io("look at a slot's lock", error))?;
+        if self.is_closed() {
+            return Err(Error::Closed);
+        }
+        let dir = Root::get()?.find(&self.name, id)?.ok_or(Error::Closed)?;
+        let owner = rustix::fs::fstat(&self.lock).map_err(|error| Error::io("look at a slot's lock", error))?.st_uid;
+        let connection = call(dir.as_fd(), owner, &self.name)?.ok_or(Error::Closed)?;
+        *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
+        Ok(())
+    }
+}
+
+/// Connects to the door in `dir`, `Ok(None)` if nobody listens. `owner` is the user that must.
+fn call(dir: BorrowedFd<'_>, owner: u32, name: &SlotName) -> Result<Option<OwnedFd>> {
+    let failed = |error| Error::io(format!("connect to slot {name}"), error);
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let connection = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).map_err(failed)?;
+    match connect(&connection, &super::path(dir).map_err(failed)?) {
+        Ok(()) => {}
+        Err(Errno::CONNREFUSED | Errno::NOENT) => return Ok(None),
+        Err(Errno::ACCESS | Errno::PERM) => return Err(Error::NotAllowed(name.clone())),
+        Err(Errno::AGAIN) => return Err(Error::Full { capacity: None }),
+        Err(error) => return Err(failed(error)),
+    }
+    // Whatever the path led to: nothing is sent to a socket of anybody but the slot's owner.
+    let listener =
+        super::peer(connection.as_fd()).map_err(|error| Error::io(format!("connect to slot {name}"), error))?;
+    if listener.uid != owner {
+        return Ok(None);
+    }
+    // A smaller buffer only means "full" a little earlier.
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(&connection, SEND_BUFFER);
+    Ok(Some(connection))
+}
+
+/// A sealed-in-memory copy of a message, for passing it on.
+fn memory_file(message: &[u8]) -> rustix::io::Result<OwnedFd> {
+    let file = rustix::fs::memfd_create("mailslot message", MemfdFlags::CLOEXEC)?;
+    let mut rest = message;
+    while !rest.is_empty() {
+        let n = rustix::io::write(&file, rest)?;
+        rest = &rest[n..];
+    }
+    Ok(file)
+}

@@ -1,0 +1,165 @@
+//! What a slot's lock file says about the slot, for everybody to read.
+//!
+//! Lines of `key value`, in any order; unknown keys are left for later versions.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::name::{Address, SlotName};
+use crate::options::{Access, Network};
+
+/// No label is longer: the longest name takes 98 KiB, escaped three times that.
+const MAX_SIZE: usize = 512 << 10;
+
+/// A slot's label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) name: SlotName,
+    pub(crate) pid: u32,
+    pub(crate) access: Access,
+    pub(crate) network: Network,
+    pub(crate) max_message_size: u32,
+    pub(crate) capacity: u64,
+    pub(crate) created: SystemTime,
+}
+
+impl Label {
+    pub(crate) fn write(&self, lock: &OwnedFd) -> rustix::io::Result<()> {
+        let text = self.encode();
+        let mut rest = text.as_bytes();
+        let mut offset = 0;
+        while !rest.is_empty() {
+            let n = rustix::io::pwrite(lock, rest, offset)?;
+            offset += n as u64;
+            rest = &rest[n..];
+        }
+        Ok(())
+    }
+
+    /// The label in an open lock file, if it holds one.
+    pub(crate) fn read(lock: BorrowedFd<'_>) -> Option<Label> {
+        let size = usize::try_from(rustix::fs::fstat(lock).ok()?.st_size).ok()?;
+        if size > MAX_SIZE {
+            return None;
+        }
+        let mut text = vec![0; size];
+        let mut filled = 0;
+        while filled < size {
+            match rustix::io::pread(lock, &mut text[filled..], filled as u64).ok()? {
+                0 => return None,
+                n => filled += n,
+            }
+        }
+        Label::decode(core::str::from_utf8(&text).ok()?)
+    }
+
+    fn encode(&self) -> String {
+        let access = match &self.access {
+            Access::Owner => "owner".to_owned(),
+            Access::Group(gid) => format!("group {gid}"),
+            Access::Users(uids) => format!("users{}", uids.iter().map(|uid| format!(" {uid}")).collect::<String>()),
+            Access::Everyone => "everyone".to_owned(),
+        };
+        let network = match self.network {
+            Network::Refused => "refused",
+            Network::Allowed => "allowed",
+        };
+        let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        format!(
+            "name {}\npid {}\naccess {access}\nnetwork {network}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            escape(self.name.as_str()),
+            self.pid,
+            self.max_message_size,
+            self.capacity,
+        )
+    }
+
+    fn decode(text: &str) -> Option<Label> {
+        let field = |key: &str| {
+            text.lines()
+                .find_map(|line| line.split_once(' ').filter(|(found, _)| *found == key))
+                .map(|(_, value)| value)
+        };
+        let mut access = field("access")?.split(' ');
+        let access = match access.next()? {
+            "owner" => Access::Owner,
+            "group" => Access::Group(access.next()?.parse().ok()?),
+            "users" => Access::Users(access.map(|uid| uid.parse().ok()).collect::<Option<_>>()?),
+            "everyone" => Access::Everyone,
+            _ => return None,
+        };
+        let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{}", unescape(field("name")?)?))
+        else {
+            return None;
+        };
+        Some(Label {
+            name,
+            pid: field("pid")?.parse().ok()?,
+            access,
+            network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
+            max_message_size: field("max-message-size")?.parse().ok()?,
+            capacity: field("capacity")?.parse().ok()?,
+            created: UNIX_EPOCH.checked_add(Duration::from_millis(field("created")?.parse().ok()?))?,
+        })
+    }
+}
+
+/// Bytes that would end the line, or the escape itself, as `%XX`.
+fn escape(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '%' | '\n' | '\r' => escaped.push_str(&format!("%{:02X}", c as u32)),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut name = parts.next()?.to_owned();
+    for part in parts {
+        let code = u8::from_str_radix(part.get(..2)?, 16).ok()?;
+        name.push(char::from(code));
+        name.push_str(&part[2..]);
+    }
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_survive_encoding() {
+        for (name, access) in [
+            ("a", Access::Owner),
+            ("Plant\\Line 1", Access::Group(7)),
+            ("100%\r\nname x", Access::Users(vec![1, 0, u32::MAX])),
+            ("é", Access::Users(vec![])),
+            ("😀 x .", Access::Everyone),
+        ] {
+            let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{name}")) else { panic!() };
+            let label = Label {
+                name,
+                pid: 17,
+                access,
+                network: Network::Allowed,
+                max_message_size: 424,
+                capacity: 1 << 24,
+                created: UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
+            };
+            assert_eq!(Label::decode(&label.encode()), Some(label));
+        }
+    }
+
+    #[test]
+    fn damaged_labels_are_refused() {
+        for text in
+            ["", "name a", "name %\npid 1\naccess owner\nnetwork refused\nmax-message-size 0\ncapacity 1\ncreated 1\n"]
+        {
+            assert_eq!(Label::decode(text), None);
+        }
+    }
+}

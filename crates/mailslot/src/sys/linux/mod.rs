@@ -1,0 +1,19 @@
+//! Local slots on Linux. ARCHITECTURE.md tells how the files below work together.
+
+mod ring;
+
+mod bell;
+mod client;
+mod clock;
+mod door;
+mod label;
+mod lock;
+mod process;
+mod queue;
+mod robust;
+mod root;
+mod server;
+mod shm;
+mod wait;
+
+pub(crate) use self::{client::Client, process::computer_name, queue::NextMessage, root::list, server::Server};

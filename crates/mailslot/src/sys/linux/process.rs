@@ -1,0 +1,42 @@
+//! What this process is.
+
+use crate::name::NetbiosName;
+use crate::sys::linux::ring::layout::Kind;
+use crate::sys::linux::ring::write::Stamp;
+
+/// The effective user id.
+pub(crate) fn uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// What a friend records in its messages.
+pub(crate) fn stamp() -> Stamp {
+    Stamp {
+        kind: Kind::Friend,
+        pid: rustix::process::getpid().as_raw_pid() as u32,
+        uid: uid(),
+        gid: rustix::process::getegid().as_raw(),
+    }
+}
+
+/// The inode number of this process's pid namespace; 0 where it cannot be found out. Thread ids of one namespace mean
+/// nothing in another, and the rings' locks hold thread ids.
+pub(crate) fn pid_namespace() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static KNOWN: AtomicU64 = AtomicU64::new(u64::MAX);
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known != u64::MAX {
+        return known;
+    }
+    let found = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino);
+    KNOWN.store(found, Ordering::Relaxed);
+    found
+}
+
+/// The NetBIOS name of this machine: the first label of its host name, cut to 15 characters.
+pub(crate) fn computer_name() -> Option<NetbiosName> {
+    let uname = rustix::system::uname();
+    let host = uname.nodename().to_str().ok()?;
+    let label: String = host.split('.').next()?.chars().take(15).collect();
+    NetbiosName::parse(&label).ok()
+}

@@ -1,0 +1,332 @@
+//! A ring with its lock and its memory: what owner and friends have in common.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
+
+use super::bell;
+use super::process;
+use super::ring::layout::{self, Header, Kind, Word};
+use super::ring::read::{self, Damaged, Head};
+use super::ring::recover::recover;
+use super::ring::region::Region;
+use super::ring::write::{Locked, Refusal, Room, Sleep, Stamp};
+use super::robust::{self, Guard, Refused, Taken};
+use super::shm::{KEEP, Mapping, NewRing};
+use crate::error::{Error, Result};
+use crate::message::{Counts, Info, Origin, Statistics};
+use crate::options::Timeout;
+use crate::sync::Ordering::Relaxed;
+
+/// How long a writer waits for another one that is in the middle of a write. Writing takes microseconds, so whoever
+/// takes this long has been stopped.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+const NAME: &str = "ring";
+
+/// A mapped ring and what this process relies on, copied once so that nobody can change it.
+pub(crate) struct Queue {
+    mapping: Mapping,
+    max_message: usize,
+}
+
+/// The ring, locked and in order.
+pub(crate) struct Session<'a> {
+    queue: &'a Queue,
+    ring: Locked<'a>,
+    _guard: Guard<'a>,
+}
+
+/// The next message of a slot.
+pub(crate) struct NextMessage<'a> {
+    head: Head<'a>,
+    /// Whether other processes may read the slot, too.
+    shared: bool,
+}
+
+impl Queue {
+    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Queue> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(slot, NAME, flags, Mode::RUSR | Mode::WUSR)?;
+        Mapping::create(fd.as_fd(), ring).map(Queue::new)
+    }
+
+    /// Opens the ring in `file` if this process may map it.
+    pub(crate) fn open(file: BorrowedFd<'_>) -> rustix::io::Result<Option<Queue>> {
+        Ok(Mapping::open(file, process::uid(), process::pid_namespace())?.map(Queue::new))
+    }
+
+    /// Opens a slot's ring file.
+    pub(crate) fn open_file(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        rustix::fs::openat(slot, NAME, flags, Mode::empty())
+    }
+
+    fn new(mapping: Mapping) -> Queue {
+        let largest = layout::largest_payload(mapping.region().capacity());
+        let max_message = match mapping.header().fixed.max_message.load(Relaxed) {
+            0 => largest,
+            limit => limit.min(largest),
+        };
+        Queue { mapping, max_message: max_message as usize }
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        self.mapping.region()
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        self.mapping.header()
+    }
+
+    /// Bytes of the largest message.
+    pub(crate) fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.header().fixed.shared.load(Relaxed) != 0
+    }
+
+    /// Locks the ring, and puts it in order if the last holder of the lock died.
+    pub(crate) fn lock(&self, patience: Duration) -> Result<Session<'_>> {
+        match robust::lock(&self.header().writers.lock, patience) {
+            Ok(Taken::Clean(guard)) => Ok(self.session(guard)),
+            Ok(Taken::OwnerDied(guard)) => {
+                let session = self.session(guard);
+                recover(&session.ring).map_err(|Damaged| Error::Damaged)?;
+                Ok(session)
+            }
+            Err(Refused::Held) => Err(Error::Stalled(patience)),
+            Err(Refused::Nested) => Err(Error::Nested),
+        }
+    }
+
+    fn session<'a>(&'a self, guard: Guard<'a>) -> Session<'a> {
+        Session { queue: self, ring: Locked::new(self.region()), _guard: guard }
+    }
+
+    /// Wakes writers that wait for room, if the ring told so.
+    pub(crate) fn wake_writers(&self) {
+        let freed = &self.header().space.freed;
+        freed.fetch_add(1, Relaxed);
+        robust::wake(freed, u32::MAX);
+    }
+
+    /// Waits for room, at most `time`.
+    pub(crate) fn wait_for_room(&self, size: usize, time: Duration) {
+        let freed = &self.header().space.freed;
+        let seen = freed.load(Relaxed);
+        read::wait_for_room(self.region());
+        let head = self.header().reader.head.load(Relaxed);
+        let end = self.header().writers.tail.load(Relaxed).wrapping_add(layout::record_size(size as u64));
+        if end.wrapping_sub(head) > self.region().capacity() - layout::SPARE {
+            robust::sleep(freed, seen, time);
+        }
+    }
+
+    pub(crate) fn read_timeout(&self) -> Timeout {
+        decode_timeout(self.header().fixed.read_timeout.load(Relaxed))
+    }
+
+    pub(crate) fn info(&self) -> Result<Info> {
+        let header = self.header();
+        let next = read::head(self.region()).map_err(|Damaged| Error::Damaged)?.map(|head| head.len());
+        Ok(Info {
+            max_message_size: header.fixed.max_message.load(Relaxed) as u32,
+            next_size: next,
+            count: waiting(header, next.is_some()),
+            read_timeout: self.read_timeout(),
+            capacity: self.region().capacity(),
+        })
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        statistics(self.header())
+    }
+}
+
+impl Session<'_> {
+    /// Appends one message of `len` bytes, which `fill` puts into its room.
+    ///
+    /// `file` opens the ring's file, for when memory has to be reserved; `bell` wakes a sleeping reader.
+    pub(crate) fn append(
+        &self,
+        stamp: Stamp,
+        len: usize,
+        bell: &OwnedFd,
+        file: impl Fn() -> Result<OwnedFd>,
+        fill: impl FnOnce(&Region, Room),
+    ) -> Result<()> {
+        if len > self.queue.max_message {
+            self.ring.count_refused_too_large();
+            return Err(Error::TooLarge { size: len, limit: self.queue.max_message });
+        }
+        let room = loop {
+            match self.ring.reserve(len as u32) {
+                Ok(room) => break room,
+                Err(Refusal::Closed) => return Err(Error::Closed),
+                Err(Refusal::Full) => {
+                    self.ring.count_refused_full();
+                    return Err(Error::Full { capacity: Some(self.queue.region().capacity()) });
+                }
+                Err(Refusal::Memory(needed)) => self.grow(needed, &file()?)?,
+            }
+        };
+        if self.ring.reader_sleeps() {
+            bell::ring(bell.as_fd());
+            self.ring.reader_woken();
+        }
+        fill(self.queue.region(), room);
+        self.ring.commit(room, stamp);
+        Ok(())
+    }
+
+    /// Position behind the last record.
+    pub(crate) fn tail(&self) -> u64 {
+        self.queue.header().writers.tail.load(Relaxed)
+    }
+
+    /// Announces that a reader is about to sleep. Returns false if there is something to read.
+    pub(crate) fn announce_sleep(&self, bell: BorrowedFd<'_>) -> bool {
+        match self.ring.announce_sleep() {
+            Sleep::MessageWaiting => return false,
+            Sleep::DrainBell => bell::drain(bell),
+            Sleep::Quiet => {}
+        }
+        true
+    }
+
+    /// For the reader that finds the ring empty: starts over at the beginning of its memory and gives what a backlog
+    /// needed back.
+    pub(crate) fn tidy(&self) {
+        let reserved = self.ring.reserved();
+        if self.ring.rewind() && reserved > KEEP && self.queue.mapping.shrink(reserved, KEEP) {
+            self.ring.set_reserved(KEEP);
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.ring.close();
+    }
+
+    fn grow(&self, needed: u64, file: &OwnedFd) -> Result<()> {
+        let grown = self.queue.mapping.grow(file.as_fd(), self.ring.reserved(), needed);
+        self.ring.set_reserved(grown.map_err(|error| match error {
+            rustix::io::Errno::NOSPC | rustix::io::Errno::NOMEM | rustix::io::Errno::DQUOT => Error::OutOfMemory,
+            error => Error::io("reserve memory for a slot", error),
+        })?);
+        Ok(())
+    }
+}
+
+impl<'a> NextMessage<'a> {
+    pub(crate) fn new(head: Head<'a>, shared: bool) -> NextMessage<'a> {
+        NextMessage { head, shared }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.head.len()
+    }
+
+    pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
+        self.head.copy_to(buffer);
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        let Stamp { kind, pid, uid, gid } = self.head.stamp();
+        Origin::Local { pid, uid, gid, attested: kind == Kind::Attested }
+    }
+
+    /// Hands out the bytes, where they lie if that is possible.
+    pub(crate) fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+        if !self.shared {
+            // SAFETY: this process is the only reader, and the reader mutex is held as long as `self` exists.
+            if let Some(bytes) = unsafe { self.head.slice() } {
+                return read(bytes);
+            }
+        }
+        let mut bytes = vec![0; self.len()];
+        self.copy_to(&mut bytes);
+        read(&bytes)
+    }
+
+    /// Takes the message out. Returns whether waiting writers should be woken.
+    pub(crate) fn consume(self) -> bool {
+        self.head.consume()
+    }
+}
+
+/// What a slot of this user (or, for the superuser, of any) holds, without mapping its ring.
+pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(slot, NAME, flags, Mode::empty()).ok()?;
+    let word = |offset: u64| {
+        let mut bytes = [0; 8];
+        let whole = rustix::io::pread(&file, &mut bytes, offset) == Ok(8);
+        whole.then(|| u64::from_ne_bytes(bytes))
+    };
+    macro_rules! field {
+        ($group:ident . $field:ident: $type:ty) => {
+            word((core::mem::offset_of!(Header, $group) + core::mem::offset_of!($type, $field)) as u64)?
+        };
+    }
+    if field!(fixed.magic: layout::Fixed) != layout::MAGIC || field!(fixed.version: layout::Fixed) != layout::VERSION {
+        return None;
+    }
+    let statistics = Statistics {
+        written: field!(writers.written: layout::Writers),
+        bytes_written: field!(writers.bytes_written: layout::Writers),
+        read: field!(reader.read: layout::Reader),
+        bytes_read: field!(reader.bytes_read: layout::Reader),
+        refused_full: field!(refused.full: layout::Refused),
+        refused_too_large: field!(refused.too_large: layout::Refused),
+        high_water: field!(refused.high_water: layout::Refused),
+    };
+    let capacity = field!(fixed.capacity: layout::Fixed);
+    let head = field!(reader.head: layout::Reader);
+    let next = word(layout::HEADER_SIZE + (head & capacity.checked_sub(1)?))?;
+    let next_size = Word::decode(next, head).map(|word| word.len as usize);
+    Some(Counts {
+        count: statistics.written.saturating_sub(statistics.read),
+        next_size,
+        read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
+        statistics,
+    })
+}
+
+/// Messages waiting. Writers count after they commit, so a message may be visible that is not counted yet.
+fn waiting(header: &Header, visible: bool) -> u64 {
+    let read = header.reader.read.load(Relaxed);
+    header.writers.written.load(Relaxed).saturating_sub(read).max(visible.into())
+}
+
+fn statistics(header: &Header) -> Statistics {
+    Statistics {
+        written: header.writers.written.load(Relaxed),
+        read: header.reader.read.load(Relaxed),
+        bytes_written: header.writers.bytes_written.load(Relaxed),
+        bytes_read: header.reader.bytes_read.load(Relaxed),
+        refused_full: header.refused.full.load(Relaxed),
+        refused_too_large: header.refused.too_large.load(Relaxed),
+        high_water: header.refused.high_water.load(Relaxed),
+    }
+}
+
+/// A timeout as the ring keeps it.
+pub(crate) fn encode_timeout(timeout: Timeout) -> u64 {
+    match timeout {
+        Timeout::Zero => 0,
+        Timeout::Forever => u64::MAX,
+        Timeout::After(time) => u64::try_from(time.as_nanos()).unwrap_or(u64::MAX - 1).min(u64::MAX - 1),
+    }
+}
+
+fn decode_timeout(nanos: u64) -> Timeout {
+    match nanos {
+        0 => Timeout::Zero,
+        u64::MAX => Timeout::Forever,
+        nanos => Timeout::After(Duration::from_nanos(nanos)),
+    }
+}

@@ -1,0 +1,162 @@
+//! Where everything lies in the shared memory of a slot.
+
+use crate::sync::{AtomicU32, AtomicU64};
+
+/// First word of every ring, "mailslot" in ASCII.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
+/// Raised whenever the meaning of any byte of the ring changes.
+pub(crate) const VERSION: u64 = 1;
+/// The header takes one page, so that the records begin on a page of their own.
+pub(crate) const HEADER_SIZE: u64 = 4096;
+/// Bytes before the payload of each record: the commit word, then two words of origin.
+pub(crate) const RECORD_HEADER: u64 = 24;
+/// Bytes of a ring that records cannot use: the cleared word behind the last of them.
+pub(crate) const SPARE: u64 = 8;
+
+/// The header of a ring. Grouped by who writes: a group never shares a cache line, nor a pair of lines that
+/// the processor fetches together, with another one.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) fixed: Group<Fixed>,
+    pub(crate) writers: Group<Writers>,
+    pub(crate) refused: Group<Refused>,
+    pub(crate) reader: Group<Reader>,
+    pub(crate) space: Group<Space>,
+}
+
+/// One group of header fields on lines of its own.
+#[repr(C, align(128))]
+pub(crate) struct Group<T>(pub(crate) T);
+
+impl<T> core::ops::Deref for Group<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Set by the creator before anybody else can see the ring; only `read_timeout` and `shared` change later.
+#[repr(C)]
+pub(crate) struct Fixed {
+    pub(crate) magic: AtomicU64,
+    pub(crate) version: AtomicU64,
+    /// Bytes of records the ring holds, a power of two.
+    pub(crate) capacity: AtomicU64,
+    /// Largest payload in bytes; 0 is any that fits.
+    pub(crate) max_message: AtomicU64,
+    /// Inode number of the owner's pid namespace: thread ids in the lock mean something only inside it.
+    pub(crate) pid_namespace: AtomicU64,
+    /// Not zero once more than one process may read: every read then takes the lock.
+    pub(crate) shared: AtomicU64,
+    /// The slot's read timeout in nanoseconds; all ones is forever.
+    pub(crate) read_timeout: AtomicU64,
+}
+
+/// What the holder of the lock reads and writes: exactly one cache line.
+#[repr(C)]
+pub(crate) struct Writers {
+    /// The robust lock: 0, or the holder's thread id with the kernel's two flag bits.
+    pub(crate) lock: AtomicU32,
+    /// [`CLOSED`] | [`ASLEEP`] | [`RUNG`].
+    pub(crate) state: AtomicU32,
+    /// Position of the next record.
+    pub(crate) tail: AtomicU64,
+    /// A `head` that some writer has seen: saves fetching the reader's line while there is plenty of room.
+    pub(crate) head_seen: AtomicU64,
+    /// Bytes from the start of the records that have memory behind them.
+    pub(crate) reserved: AtomicU64,
+    /// Records committed, and their payload bytes.
+    pub(crate) written: AtomicU64,
+    pub(crate) bytes_written: AtomicU64,
+    /// Where a rewind under way leads, plus one; 0 when there is none.
+    pub(crate) rewinding: AtomicU64,
+}
+
+/// Counters that change rarely, also under the lock.
+#[repr(C)]
+pub(crate) struct Refused {
+    pub(crate) full: AtomicU64,
+    pub(crate) too_large: AtomicU64,
+    /// Most bytes of records ever queued at once.
+    pub(crate) high_water: AtomicU64,
+}
+
+/// What the reader writes. Writers look at it only when the ring seems full.
+#[repr(C)]
+pub(crate) struct Reader {
+    /// Position of the oldest record not yet taken.
+    pub(crate) head: AtomicU64,
+    pub(crate) read: AtomicU64,
+    pub(crate) bytes_read: AtomicU64,
+    /// Not zero when writers wait for room. Set by them, cleared by the reader.
+    pub(crate) writers_waiting: AtomicU64,
+}
+
+/// A futex: counts the times that waiting writers were told to look again.
+#[repr(C)]
+pub(crate) struct Space {
+    pub(crate) freed: AtomicU32,
+}
+
+/// The last owner has closed the slot.
+pub(crate) const CLOSED: u32 = 1;
+/// A reader sleeps, or wants to be told of the next message: ring before committing.
+pub(crate) const ASLEEP: u32 = 2;
+/// The bell holds at least one ring that no reader has taken back yet.
+pub(crate) const RUNG: u32 = 4;
+
+/// The commit word of a record:
+///
+/// ```text
+///  63          40 39   32 31            0
+/// +--------------+-------+---------------+
+/// | tag of place | kind  | payload bytes |
+/// +--------------+-------+---------------+
+/// ```
+///
+/// Zero means "not committed". The tag depends on the record's position, so that a word which is out of
+/// place is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) len: u32,
+    pub(crate) kind: Kind,
+}
+
+/// How a message came into the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Written by a friend, which recorded its own origin.
+    Friend = 1,
+    /// Taken in through the door; the kernel attested the origin.
+    Attested = 2,
+}
+
+impl Word {
+    pub(crate) fn encode(self, pos: u64) -> u64 {
+        u64::from(self.len) | (self.kind as u64) << 32 | tag(pos) << 40
+    }
+
+    /// `None` if this is not a word that anybody committed at `pos`.
+    pub(crate) fn decode(word: u64, pos: u64) -> Option<Word> {
+        let kind = match (word >> 32) as u8 {
+            1 => Kind::Friend,
+            2 => Kind::Attested,
+            _ => return None,
+        };
+        (word >> 40 == tag(pos)).then_some(Word { len: word as u32, kind })
+    }
+}
+
+fn tag(pos: u64) -> u64 {
+    pos.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
+}
+
+/// Bytes that a record with this payload takes.
+pub(crate) fn record_size(len: u64) -> u64 {
+    (RECORD_HEADER + len).next_multiple_of(8)
+}
+
+/// The largest payload that fits an empty ring of this capacity.
+pub(crate) fn largest_payload(capacity: u64) -> u64 {
+    (capacity - SPARE - RECORD_HEADER).min(u64::from(u32::MAX))
+}

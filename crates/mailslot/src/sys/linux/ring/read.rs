@@ -1,0 +1,104 @@
+//! The reading side of a ring.
+
+use super::layout::{Kind, RECORD_HEADER, SPARE, Word, record_size};
+use super::region::Region;
+use super::write::Stamp;
+use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crate::sync::fence;
+
+/// The ring holds bytes that no correct writer puts there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damaged;
+
+/// The oldest committed record. One reader at a time may hold one (the slot's reader mutex, or the ring's lock).
+pub(crate) struct Head<'a> {
+    region: &'a Region,
+    pos: u64,
+    len: u32,
+    kind: Kind,
+}
+
+/// The oldest committed record, if there is one.
+pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
+    let pos = region.header().reader.head.load(Acquire);
+    // Acquire: pairs with the release in `write::Locked::commit`.
+    let word = region.word(pos).load(Acquire);
+    if word == 0 {
+        return Ok(None);
+    }
+    let Word { len, kind } = Word::decode(word, pos).ok_or(Damaged)?;
+    if pos % 8 != 0 || record_size(u64::from(len)) > region.capacity() - SPARE {
+        return Err(Damaged);
+    }
+    Ok(Some(Head { region, pos, len, kind }))
+}
+
+/// Whether there is a committed record, for readers that spin: one load of a line they share with nobody, and one of
+/// the line that the next commit will change.
+pub(crate) fn message_waiting(region: &Region) -> bool {
+    region.word(region.header().reader.head.load(Relaxed)).load(Relaxed) != 0
+}
+
+impl Head<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub(crate) fn stamp(&self) -> Stamp {
+        let first = self.region.word(self.pos.wrapping_add(8)).load(Relaxed);
+        let second = self.region.word(self.pos.wrapping_add(16)).load(Relaxed);
+        Stamp { kind: self.kind, pid: first as u32, gid: (first >> 32) as u32, uid: second as u32 }
+    }
+
+    /// Copies the payload; `buffer` must be as long as it.
+    pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
+        debug_assert_eq!(buffer.len(), self.len());
+        self.region.copy_out(self.pos.wrapping_add(RECORD_HEADER), buffer);
+    }
+
+    /// The payload where it lies, unless it goes around the end of the memory.
+    ///
+    /// # Safety
+    ///
+    /// Nobody consumes this record while the slice is in use: no process but this one reads the slot, and the caller
+    /// holds its reader mutex.
+    #[cfg(not(loom))]
+    pub(crate) unsafe fn slice(&self) -> Option<&[u8]> {
+        // SAFETY: passed on to the caller.
+        unsafe { self.region.slice(self.pos.wrapping_add(RECORD_HEADER), self.len()) }
+    }
+
+    /// Position behind the record.
+    pub(crate) fn end(&self) -> u64 {
+        self.pos.wrapping_add(record_size(u64::from(self.len)))
+    }
+
+    /// Takes the record out. Returns whether writers that wait for room should be told.
+    pub(crate) fn consume(self) -> bool {
+        let reader = &self.region.header().reader;
+        let end = self.end();
+        reader.read.store(reader.read.load(Relaxed).wrapping_add(1), Relaxed);
+        let bytes = reader.bytes_read.load(Relaxed);
+        reader.bytes_read.store(bytes.wrapping_add(u64::from(self.len)), Relaxed);
+        // Release: pairs with the acquire in `write::Locked::check_capacity`; our copy is done before the room is reused.
+        reader.head.store(end, Release);
+        // Looking for waiting writers costs a fence, so it is done once per eighth of the ring, and by readers that
+        // find it empty.
+        let granule = self.region.capacity() / 8;
+        self.pos / granule != end / granule && writers_wait(self.region)
+    }
+}
+
+/// Whether writers wait for room. The flag is cleared: whoever gets `true` wakes them.
+pub(crate) fn writers_wait(region: &Region) -> bool {
+    let waiting = &region.header().reader.writers_waiting;
+    // Pairs with the fence in `wait_for_room`: either that writer sees our `head`, or we see its flag.
+    fence(SeqCst);
+    waiting.load(Relaxed) != 0 && waiting.swap(0, Relaxed) != 0
+}
+
+/// Announces that a writer is about to wait for room. It must look for room once more after this.
+pub(crate) fn wait_for_room(region: &Region) {
+    region.header().reader.writers_waiting.store(1, Relaxed);
+    fence(SeqCst);
+}

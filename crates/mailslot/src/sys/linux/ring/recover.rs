@@ -1,0 +1,31 @@
+//! Putting a ring right after the holder of its lock died.
+
+use super::layout::{SPARE, Word, record_size};
+use super::read::Damaged;
+use super::write::Locked;
+use crate::sync::Ordering::Acquire;
+
+/// Brings the writers' line up to date. Whoever died did so before a commit (then nothing is to be done), after it but
+/// before the accounting (then the record counts), or in a rewind (then it is finished).
+///
+/// May be done any number of times, and may itself be interrupted at any instant.
+pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {
+    let region = ring.region();
+    if let Some(start) = ring.rewind_under_way() {
+        if start % region.capacity() != 0 {
+            return Err(Damaged);
+        }
+        ring.finish_rewind(start);
+    }
+    let tail = ring.tail();
+    let word = region.word(tail).load(Acquire);
+    if word != 0 {
+        let Word { len, .. } = Word::decode(word, tail).ok_or(Damaged)?;
+        let size = record_size(u64::from(len));
+        if size > region.capacity() - SPARE {
+            return Err(Damaged);
+        }
+        ring.account(tail.wrapping_add(size), len);
+    }
+    Ok(())
+}

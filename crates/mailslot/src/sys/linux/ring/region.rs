@@ -1,0 +1,163 @@
+//! All access to the shared memory of a ring.
+
+use super::layout::Header;
+use crate::sync::AtomicU64;
+
+/// The memory of one ring: its header and its records. Positions may be any `u64`; they wrap here.
+///
+/// The memory may be written by another process at any time, so nothing of it is ever lent out as `&T`
+/// except atomics, and as `&[u8]` only where [`Region::slice`] says so.
+#[cfg(not(loom))]
+pub(crate) struct Region {
+    header: core::ptr::NonNull<Header>,
+    records: core::ptr::NonNull<u8>,
+    capacity: u64,
+}
+
+// SAFETY: the pointers lead to memory that outlives the region and that is only accessed through atomics and
+// through copies whose exclusion the ring protocol provides (see each method); nothing is bound to a thread.
+#[cfg(not(loom))]
+unsafe impl Send for Region {}
+// SAFETY: as above; `&Region` gives no access that the protocol does not order.
+#[cfg(not(loom))]
+unsafe impl Sync for Region {}
+
+#[cfg(not(loom))]
+impl Region {
+    /// A region over `HEADER_SIZE + capacity` bytes at `base`.
+    ///
+    /// # Safety
+    ///
+    /// - `base` is aligned to 128 bytes and valid for reads and writes of that many bytes while the region lives.
+    /// - `capacity` is a power of two and at least 64.
+    /// - Whoever else accesses the memory does so by this protocol, or is trusted as much as this process
+    ///   (the same user). Wrong bytes there may cause wrong messages and errors, never an access elsewhere.
+    pub(crate) unsafe fn new(base: core::ptr::NonNull<u8>, capacity: u64) -> Region {
+        debug_assert!(capacity.is_power_of_two() && capacity >= 64);
+        // SAFETY: the caller gave us the header's bytes and the records' behind them.
+        let records = unsafe { base.add(super::layout::HEADER_SIZE as usize) };
+        Region { header: base.cast(), records, capacity }
+    }
+
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: `new` was promised aligned, live memory of a page, which is more than a `Header`. All its fields
+        // are atomics, for which any bytes and any concurrent writer are fine.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// The word at `pos`, which must be a multiple of 8.
+    pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
+        let offset = pos & (self.capacity - 1) & !7;
+        // SAFETY: `offset` is a multiple of 8 below `capacity`, itself a multiple of 8: the word lies inside the
+        // records and is aligned.
+        unsafe { self.records.add(offset as usize).cast().as_ref() }
+    }
+
+    /// Copies `bytes` to `pos`, around the end of the memory if need be.
+    ///
+    /// Only the holder of the lock may call this, for room that it reserved and has not committed: then nobody
+    /// else reads or writes these bytes.
+    pub(crate) fn copy_in(&self, pos: u64, bytes: &[u8]) {
+        let (offset, first) = self.split(pos, bytes.len());
+        // SAFETY: `split` keeps both parts inside the records. The writer lock excludes other writers; readers stay
+        // away until the commit. `bytes` cannot overlap: it is private memory.
+        unsafe {
+            let to = self.records.as_ptr();
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(offset), first);
+            core::ptr::copy_nonoverlapping(bytes[first..].as_ptr(), to, bytes.len() - first);
+        }
+    }
+
+    /// Copies from `pos` into `buffer`, around the end of the memory if need be.
+    ///
+    /// The bytes are what was committed as long as the record at `pos` has not been given up.
+    pub(crate) fn copy_out(&self, pos: u64, buffer: &mut [u8]) {
+        let (offset, first) = self.split(pos, buffer.len());
+        let rest = buffer.len() - first;
+        // SAFETY: `split` keeps both parts inside the records; `buffer` is private memory. Writers do not touch a
+        // committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes only.
+        unsafe {
+            let from = self.records.as_ptr();
+            core::ptr::copy_nonoverlapping(from.add(offset), buffer.as_mut_ptr(), first);
+            core::ptr::copy_nonoverlapping(from, buffer[first..].as_mut_ptr(), rest);
+        }
+    }
+
+    /// The bytes at `pos` where they lie, or `None` if they go around the end of the memory.
+    ///
+    /// # Safety
+    ///
+    /// They belong to a committed record, and neither this process nor one that keeps the protocol moves `head`
+    /// past it while the slice is in use.
+    pub(crate) unsafe fn slice(&self, pos: u64, len: usize) -> Option<&[u8]> {
+        let (offset, first) = self.split(pos, len);
+        // SAFETY: inside the records by `split`; unchanging by the caller's promise.
+        (first == len).then(|| unsafe { core::slice::from_raw_parts(self.records.as_ptr().add(offset), len) })
+    }
+
+    /// The bytes at `pos` for filling in place, or `None` if they go around the end of the memory.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the lock, has reserved these bytes, has not committed them, and makes no second slice of them.
+    #[allow(clippy::mut_from_ref)] // The lock is what makes it exclusive.
+    pub(crate) unsafe fn slice_mut(&self, pos: u64, len: usize) -> Option<&mut [u8]> {
+        let (offset, first) = self.split(pos, len);
+        // SAFETY: inside the records by `split`; exclusive by the caller's promise; memory from the kernel is initialised.
+        (first == len).then(|| unsafe { core::slice::from_raw_parts_mut(self.records.as_ptr().add(offset), len) })
+    }
+
+    /// Where `len` bytes from `pos` begin, and how many of them lie before the end of the memory.
+    fn split(&self, pos: u64, len: usize) -> (usize, usize) {
+        let offset = pos & (self.capacity - 1);
+        assert!(len as u64 <= self.capacity, "a record is never longer than its ring");
+        (offset as usize, len.min((self.capacity - offset) as usize))
+    }
+}
+
+/// loom's region: every word of the records is a modelled atomic, so a missing ordering shows as stale bytes.
+#[cfg(loom)]
+pub(crate) struct Region {
+    header: Header,
+    records: Vec<AtomicU64>,
+}
+
+#[cfg(loom)]
+impl Region {
+    pub(crate) fn modelled(header: Header, capacity: u64) -> Region {
+        Region { header, records: (0..capacity / 8).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    pub(crate) fn capacity(&self) -> u64 {
+        self.records.len() as u64 * 8
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
+        &self.records[(pos & (self.capacity() - 1)) as usize / 8]
+    }
+
+    pub(crate) fn copy_in(&self, pos: u64, bytes: &[u8]) {
+        for (index, chunk) in bytes.chunks(8).enumerate() {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            let place = self.word(pos + 8 * index as u64);
+            place.store(u64::from_le_bytes(word), crate::sync::Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn copy_out(&self, pos: u64, buffer: &mut [u8]) {
+        for (index, chunk) in buffer.chunks_mut(8).enumerate() {
+            let place = self.word(pos + 8 * index as u64);
+            let word = place.load(crate::sync::Ordering::Relaxed).to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! The reading end of a local slot.
+
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::io::FdFlags;
+
+use super::bell;
+use super::clock;
+use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
+use super::label::Label;
+use super::lock;
+use super::process;
+use super::queue::{NextMessage, PATIENCE, Queue, encode_timeout};
+use super::ring::read::{self, Damaged};
+use super::ring::write::Stamp;
+use super::robust::fork_generation;
+use super::root::{FileId, Root};
+use super::shm::NewRing;
+use super::wait::{self, Poller, Spinning};
+use crate::error::{Error, Result};
+use crate::message::{Info, Statistics};
+use crate::name::SlotName;
+use crate::options::{Inheritance, MailslotOptions, Timeout};
+use crate::sync::Ordering::Relaxed;
+use crate::sys::Next;
+
+/// Messages read before the door is looked at again, so that busy friends do not shut strangers out.
+const DOOR_EVERY: u32 = 64;
+/// How long a reader waits for a writer that holds the lock, before it sleeps without having announced it.
+const ANNOUNCE_PATIENCE: Duration = Duration::from_millis(10);
+/// How often a reader looks by itself while something keeps it from being woken.
+const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
+/// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
+const REWIND_AFTER: u64 = 12 << 10;
+
+/// A slot that this process owns.
+pub(crate) struct Server {
+    name: SlotName,
+    queue: Queue,
+    /// Held as long as this exists; given back first when it ends.
+    lock: ManuallyDrop<OwnedFd>,
+    lock_id: FileId,
+    bell: OwnedFd,
+    door: Mutex<Door>,
+    /// The door's listening descriptor, for polling without the mutex.
+    door_fd: i32,
+    reader: Mutex<Reader>,
+    spinning: Spinning,
+    /// Made when something needs one descriptor for everything: [`Server::as_fd`], or a connected stranger.
+    poller: OnceLock<Poller>,
+    /// Whether somebody polls [`Server::as_fd`]: then every read that finds nothing asks to be woken.
+    polled: AtomicBool,
+    /// [`fork_generation`] of the process that made this.
+    generation: u64,
+}
+
+/// What readers take turns for.
+struct Reader {
+    /// Messages until the door is due.
+    until_door: u32,
+    /// When the door was last looked at, in ticks.
+    door_seen: u64,
+}
+
+impl Server {
+    pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
+        let root = Root::get()?;
+        let failed = |error| root.error("create", &name, error);
+        root.free_place(&name)?;
+        let staged = root.stage(&name)?;
+        let dir = staged.dir.as_fd();
+        let lock = lock::create(dir).map_err(failed)?;
+        let capacity = options.capacity.next_power_of_two();
+        let label = Label {
+            name: name.clone(),
+            pid: process::stamp().pid,
+            access: options.access.clone(),
+            network: options.network,
+            max_message_size: options.max_message_size,
+            capacity,
+            created: SystemTime::now(),
+        };
+        label.write(&lock).map_err(failed)?;
+        let ring = NewRing {
+            capacity,
+            max_message: options.max_message_size.into(),
+            pid_namespace: process::pid_namespace(),
+            shared: options.inheritance == Inheritance::Inherited,
+            read_timeout: encode_timeout(options.read_timeout),
+        };
+        let queue = Queue::create(dir, &ring).map_err(failed)?;
+        let bell = bell::create(dir).map_err(failed)?;
+        let door = Door::create(dir, &options.access).map_err(failed)?;
+        if options.inheritance == Inheritance::Inherited {
+            for fd in [&lock, door.listener()] {
+                rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
+            }
+        }
+        let lock_id = FileId::of(&lock).map_err(failed)?;
+        root.publish(staged, &name)?;
+        Ok(Server::assemble(name, queue, lock, lock_id, bell, door))
+    }
+
+    pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
+        let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name two open descriptors"));
+        let (lock, door) = inheritance.split_once(',').ok_or_else(invalid)?;
+        let take = |text: &str| {
+            let fd: i32 = text.parse().ok().filter(|fd| *fd > 2)?;
+            // SAFETY: borrowed only for the duplication below, which fails if it is not open.
+            let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
+            rustix::io::fcntl_dupfd_cloexec(inherited, 3).ok()
+        };
+        Server::from_handles([take(lock).ok_or_else(invalid)?, take(door).ok_or_else(invalid)?])
+    }
+
+    pub(crate) fn from_handles([lock, door]: [OwnedFd; 2]) -> Result<Server> {
+        let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
+        let label = Label::read(lock.as_fd()).ok_or_else(|| invalid("the first descriptor is not a slot's lock"))?;
+        let lock_id = FileId::of(&lock).map_err(|error| Error::io("look at a slot's lock", error))?;
+        if !matches!(rustix::net::sockopt::socket_acceptconn(&door), Ok(true)) {
+            return Err(invalid("the second descriptor is not a slot's door"));
+        }
+        let root = Root::get()?;
+        let dir = root.find(&label.name, lock_id)?.ok_or_else(|| Error::NotFound(label.name.clone()))?;
+        let failed = |error| root.error("take over", &label.name, error);
+        let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
+        let queue = Queue::open(file.as_fd()).map_err(failed)?.ok_or_else(|| invalid("the slot is another user's"))?;
+        queue.header().fixed.shared.store(1, Relaxed);
+        let bell = bell::hear(dir.as_fd()).map_err(failed)?;
+        Ok(Server::assemble(label.name, queue, lock, lock_id, bell, Door::keep(door, label.access)))
+    }
+
+    fn assemble(name: SlotName, queue: Queue, lock: OwnedFd, lock_id: FileId, bell: OwnedFd, door: Door) -> Server {
+        Server {
+            name,
+            queue,
+            lock: ManuallyDrop::new(lock),
+            lock_id,
+            bell,
+            door_fd: door.listener().as_raw_fd(),
+            door: Mutex::new(door),
+            reader: Mutex::new(Reader { until_door: DOOR_EVERY, door_seen: 0 }),
+            spinning: Spinning::new(),
+            poller: OnceLock::new(),
+            polled: AtomicBool::new(false),
+            generation: fork_generation(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &SlotName {
+        &self.name
+    }
+
+    /// Whether other processes may read the slot, too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.queue.is_shared()
+    }
+
+    pub(crate) fn read_timeout(&self) -> Timeout {
+        self.queue.read_timeout()
+    }
+
+    pub(crate) fn set_read_timeout(&self, timeout: Timeout) {
+        self.queue.header().fixed.read_timeout.store(encode_timeout(timeout), Relaxed);
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.queue.statistics()
+    }
+
+    pub(crate) fn info(&self) -> Result<Info> {
+        self.check_process()?;
+        self.take_in()?;
+        let _reader = self.reader();
+        self.queue.info()
+    }
+
+    /// Waits for a message as long as `timeout` says and lets `look` see it.
+    pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {
+        self.check_process()?;
+        let mut look = Some(look);
+        if let Some(seen) = self.try_next(&mut look)? {
+            return Ok(seen);
+        }
+        self.rest()?;
+        let deadline = match timeout {
+            Timeout::Zero => return self.last_look(&mut look)?.ok_or(Error::TimedOut),
+            Timeout::After(time) => Instant::now().checked_add(time),
+            Timeout::Forever => None,
+        };
+        loop {
+            if !self.spinning.spin(|| read::message_waiting(self.queue.region())) {
+                self.sleep(deadline)?;
+            }
+            if let Some(seen) = self.try_next(&mut look)? {
+                return Ok(seen);
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return self.last_look(&mut look)?.ok_or(Error::TimedOut);
+            }
+        }
+    }
+
+    /// Takes up to `max` messages that are there already. Errors end it early and show at the next read.
+    pub(crate) fn drain(&self, max: usize, mut take: impl FnMut(&NextMessage<'_>)) -> usize {
+        (0..max)
+            .take_while(|_| {
+                matches!(self.try_next(&mut Some(|next: &NextMessage<'_>| (take(next), Next::Take))), Ok(Some(())))
+            })
+            .count()
+    }
+
+    pub(crate) fn inheritance(&self) -> String {
+        let [lock, door] = self.descriptors();
+        format!("{},{}", lock.as_raw_fd(), door.as_raw_fd())
+    }
+
+    pub(crate) fn handles(&self) -> [BorrowedFd<'_>; 2] {
+        // No read that does without the lock is under way when this is set.
+        let _reader = self.reader();
+        self.queue.header().fixed.shared.store(1, Relaxed);
+        self.descriptors()
+    }
+
+    fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+        // SAFETY: the door keeps its listener open and in place for as long as `self` lives.
+        let door = unsafe { BorrowedFd::borrow_raw(self.door_fd) };
+        [self.lock.as_fd(), door]
+    }
+
+    /// The next message if there is one in the ring.
+    fn try_next<R, F>(&self, look: &mut Option<F>) -> Result<Option<R>>
+    where
+        F: FnOnce(&NextMessage<'_>) -> (R, Next),
+    {
+        let mut reader = self.reader();
+        let shared = self.queue.is_shared();
+        let session = if shared { Some(self.queue.lock(PATIENCE)?) } else { None };
+        let Some(head) = read::head(self.queue.region()).map_err(|Damaged| Error::Damaged)? else { return Ok(None) };
+        let next = NextMessage::new(head, shared);
+        let Some(look) = look.take() else { return Ok(None) };
+        let (seen, fate) = look(&next);
+        if fate == Next::Take {
+            let wake = next.consume();
+            drop(session);
+            if wake {
+                self.queue.wake_writers();
+            }
+            reader.until_door = reader.until_door.saturating_sub(1);
+            if reader.until_door == 0 {
+                reader.until_door = DOOR_EVERY;
+                reader.door_seen = clock::ticks();
+                drop(reader);
+                // A problem at the door shows when a read finds nothing.
+                let _ = self.take_in();
+            }
+        }
+        Ok(Some(seen))
+    }
+
+    /// What a read does before it says that there is nothing: lets strangers in, and sees to it that whoever polls the
+    /// descriptor is woken by the next message.
+    fn last_look<R, F>(&self, look: &mut Option<F>) -> Result<Option<R>>
+    where
+        F: FnOnce(&NextMessage<'_>) -> (R, Next),
+    {
+        let now = clock::ticks();
+        let door_due = {
+            let mut reader = self.reader();
+            let due = now.wrapping_sub(reader.door_seen) >= clock::MOMENT;
+            if due {
+                reader.door_seen = now;
+            }
+            due
+        };
+        if door_due {
+            self.take_in()?;
+        }
+        if self.polled.load(Ordering::Relaxed) {
+            match self.queue.lock(ANNOUNCE_PATIENCE) {
+                Ok(session) => {
+                    session.announce_sleep(self.bell.as_fd());
+                }
+                Err(Error::Stalled(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.try_next(look)
+    }
+
+    /// Sleeps until there may be a message.
+    fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
+        let mut limit = None;
+        match self.queue.lock(ANNOUNCE_PATIENCE) {
+            Ok(session) => {
+                if !session.announce_sleep(self.bell.as_fd()) {
+                    return Ok(());
+                }
+                session.tidy();
+            }
+            Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
+            Err(error) => return Err(error),
+        }
+        if read::writers_wait(self.queue.region()) {
+            self.queue.wake_writers();
+        }
+        let failed = |error| Error::io(format!("wait for messages of slot {}", self.name), error);
+        let starved = self.door().is_starved();
+        if starved {
+            limit = Some(LOOK_BY_ITSELF);
+        }
+        let [_, door] = self.descriptors();
+        let slept = match self.poller.get() {
+            Some(poller) if !starved => wait::sleep(&mut [poller.poll_fd()], deadline, limit),
+            _ if starved => wait::sleep(&mut [bell::poll_fd(&self.bell)], deadline, limit),
+            _ => {
+                let door = rustix::event::PollFd::from_borrowed_fd(door, rustix::event::PollFlags::IN);
+                wait::sleep(&mut [bell::poll_fd(&self.bell), door], deadline, limit)
+            }
+        };
+        slept.map_err(failed)?;
+        // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
+        if read::message_waiting(self.queue.region()) { Ok(()) } else { self.take_in() }
+    }
+
+    /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.
+    fn rest(&self) -> Result<()> {
+        let head = self.queue.header().reader.head.load(Relaxed) & (self.queue.region().capacity() - 1);
+        if head < REWIND_AFTER || self.queue.is_shared() {
+            return Ok(());
+        }
+        match self.queue.lock(Duration::ZERO) {
+            Ok(session) => session.tidy(),
+            Err(Error::Stalled(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Lets strangers in and takes their messages into the ring.
+    fn take_in(&self) -> Result<()> {
+        let shared = self.is_shared();
+        self.door().take_in(&Inward(self), shared, || self.poller())
+    }
+
+    fn poller(&self) -> Result<&Poller> {
+        if let Some(poller) = self.poller.get() {
+            return Ok(poller);
+        }
+        let failed = |error| Error::io(format!("watch slot {}", self.name), error);
+        let poller = Poller::new().map_err(failed)?;
+        let [_, door] = self.descriptors();
+        poller.add(self.bell.as_fd(), BELL_KEY).map_err(failed)?;
+        poller.add(door, DOOR_KEY).map_err(failed)?;
+        Ok(self.poller.get_or_init(|| poller))
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Reader> {
+        // A panic in a caller's closure leaves the message where it was: nothing to repair.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn door(&self) -> MutexGuard<'_, Door> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_process(&self) -> Result<()> {
+        if self.generation != fork_generation() && !self.is_shared() {
+            return Err(Error::NotInherited);
+        }
+        Ok(())
+    }
+
+    fn ring_file(&self) -> Result<OwnedFd> {
+        let root = Root::get()?;
+        let dir = root.find(&self.name, self.lock_id)?.ok_or(Error::OutOfMemory)?;
+        Queue::open_file(dir.as_fd()).map_err(|error| root.error("open the ring of", &self.name, error))
+    }
+}
+
+/// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
+impl AsFd for Server {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self.poller() {
+            Ok(poller) => {
+                self.polled.store(true, Ordering::Relaxed);
+                if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE)
+                    && !session.announce_sleep(self.bell.as_fd())
+                {
+                    bell::ring(self.bell.as_fd());
+                }
+                poller.as_fd()
+            }
+            // A regular file is always ready for `poll`, and refused by `epoll`.
+            Err(_) => self.lock.as_fd(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SAFETY: `lock` is not used after this.
+        drop(unsafe { ManuallyDrop::take(&mut self.lock) });
+        let Ok(root) = Root::get() else { return };
+        let Ok(Some(dir)) = root.find(&self.name, self.lock_id) else { return };
+        // Other handles, in this process' children for example, keep the slot alive.
+        let Ok(lock) = lock::open_for_taking(dir.as_fd()) else { return };
+        if lock::take(&lock).is_err() {
+            return;
+        }
+        drop(lock);
+        if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
+            session.close();
+        }
+        self.queue.wake_writers();
+        root.remove_unowned(&self.name, self.lock_id);
+    }
+}
+
+/// The ring as the door sees it.
+struct Inward<'a>(&'a Server);
+
+impl Intake for Inward<'_> {
+    fn append(&self, stamp: Stamp, message: &[u8]) -> Result<Option<u64>> {
+        let Server { queue, bell, .. } = self.0;
+        let session = queue.lock(PATIENCE)?;
+        let file = || self.0.ring_file();
+        let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
+            region.copy_in(room.payload(), message);
+        };
+        match session.append(stamp, message.len(), bell, file, fill) {
+            Ok(()) => Ok(Some(session.tail())),
+            // What a stranger's library should have refused; counted, and not worth more.
+            Err(Error::TooLarge { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        let header = self.0.queue.header();
+        let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
+        used < self.0.queue.region().capacity() / 2
+    }
+
+    fn head(&self) -> u64 {
+        self.0.queue.header().reader.head.load(Relaxed)
+    }
+
+    fn max_message(&self) -> usize {
+        self.0.queue.max_message()
+    }
+}

@@ -1,0 +1,133 @@
+//! The ring of a slot as a mapped file.
+
+use core::ffi::c_void;
+use core::ptr::NonNull;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::{FallocateFlags, FileType};
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags};
+
+use super::ring::layout::{HEADER_SIZE, Header, MAGIC, VERSION};
+use super::ring::region::Region;
+use crate::sync::Ordering::Relaxed;
+
+/// Memory behind the records of a new ring.
+pub(crate) const FIRST_RESERVE: u64 = 16 << 10;
+/// Memory that an idle ring keeps at most.
+pub(crate) const KEEP: u64 = 256 << 10;
+/// Memory is added in steps that grow from this size.
+const STEP: u64 = 64 << 10;
+const MAX_STEP: u64 = 4 << 20;
+
+/// A mapped ring.
+pub(crate) struct Mapping {
+    base: NonNull<c_void>,
+    size: usize,
+    region: Region,
+}
+
+// SAFETY: the mapping is plain process-wide memory; see `Region` for who may access it how.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+/// What a new ring's header says for good.
+pub(crate) struct NewRing {
+    pub(crate) capacity: u64,
+    pub(crate) max_message: u64,
+    pub(crate) pid_namespace: u64,
+    pub(crate) shared: bool,
+    pub(crate) read_timeout: u64,
+}
+
+impl Mapping {
+    /// Makes the empty file `fd` into a ring.
+    pub(crate) fn create(fd: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Mapping> {
+        rustix::fs::ftruncate(fd, HEADER_SIZE + ring.capacity)?;
+        let first = FIRST_RESERVE.min(ring.capacity);
+        rustix::fs::fallocate(fd, FallocateFlags::empty(), 0, HEADER_SIZE + first)?;
+        let mapping = Mapping::map(fd, ring.capacity)?;
+        let header = mapping.region.header();
+        header.fixed.version.store(VERSION, Relaxed);
+        header.fixed.capacity.store(ring.capacity, Relaxed);
+        header.fixed.max_message.store(ring.max_message, Relaxed);
+        header.fixed.pid_namespace.store(ring.pid_namespace, Relaxed);
+        header.fixed.shared.store(ring.shared.into(), Relaxed);
+        header.fixed.read_timeout.store(ring.read_timeout, Relaxed);
+        header.writers.reserved.store(first, Relaxed);
+        header.fixed.magic.store(MAGIC, Relaxed);
+        Ok(mapping)
+    }
+
+    /// Maps the ring in `fd`. `Ok(None)` if it is not one that this process may map: another user's, another layout's,
+    /// or from another pid namespace.
+    pub(crate) fn open(fd: BorrowedFd<'_>, uid: u32, pid_namespace: u64) -> rustix::io::Result<Option<Mapping>> {
+        let stat = rustix::fs::fstat(fd)?;
+        let private = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+            && stat.st_uid == uid
+            && stat.st_mode & 0o077 == 0;
+        let capacity = (stat.st_size as u64).wrapping_sub(HEADER_SIZE);
+        if !private || !capacity.is_power_of_two() || capacity < HEADER_SIZE || usize::try_from(stat.st_size).is_err() {
+            return Ok(None);
+        }
+        let mapping = Mapping::map(fd, capacity)?;
+        let fixed = &mapping.region.header().fixed;
+        let fits = fixed.magic.load(Relaxed) == MAGIC
+            && fixed.version.load(Relaxed) == VERSION
+            && fixed.capacity.load(Relaxed) == capacity
+            && fixed.pid_namespace.load(Relaxed) == pid_namespace;
+        Ok(fits.then_some(mapping))
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        self.region.header()
+    }
+
+    /// Puts memory behind the first `needed` bytes of records at least, and returns how many bytes have it now.
+    /// Memory is reserved before it is touched, so that running out of it is an error here and not a signal there.
+    pub(crate) fn grow(&self, fd: BorrowedFd<'_>, reserved: u64, needed: u64) -> rustix::io::Result<u64> {
+        let capacity = self.region.capacity();
+        let generous = (reserved + reserved.clamp(STEP, MAX_STEP)).max(needed).min(capacity);
+        let reserve = |end: u64| {
+            let from = HEADER_SIZE + reserved;
+            rustix::fs::fallocate(fd.as_fd(), FallocateFlags::empty(), from, end - reserved).map(|()| end)
+        };
+        reserve(generous).or_else(|error| {
+            let exact = needed.next_multiple_of(HEADER_SIZE).min(capacity);
+            if exact < generous && error == Errno::NOSPC { reserve(exact) } else { Err(error) }
+        })
+    }
+
+    /// Gives the memory behind all but the first `keep` bytes of records back. Returns whether that worked.
+    pub(crate) fn shrink(&self, reserved: u64, keep: u64) -> bool {
+        let (from, len) = ((HEADER_SIZE + keep) as usize, (reserved - keep) as usize);
+        // SAFETY: the range lies inside the mapping and holds whole pages of records; the caller holds the ring's lock
+        // and has seen that nothing is queued, so nobody reads or writes them.
+        unsafe { rustix::mm::madvise(self.base.as_ptr().byte_add(from), len, Advice::LinuxRemove) }.is_ok()
+    }
+
+    fn map(fd: BorrowedFd<'_>, capacity: u64) -> rustix::io::Result<Mapping> {
+        let size = usize::try_from(HEADER_SIZE + capacity).map_err(|_| Errno::NOMEM)?;
+        let flags = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
+        let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), size, flags, MapFlags::SHARED, fd, 0) }?;
+        let base = NonNull::new(base).ok_or(Errno::NOMEM)?;
+        // SAFETY: page-aligned memory of the size `Region` needs, mapped until `Mapping` is dropped together with the
+        // region. The file is this user's own: `open` and `create` see to it.
+        let region = unsafe { Region::new(base.cast(), capacity) };
+        Ok(Mapping { base, size, region })
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: this mapping is ours, and every reference into it borrows from `self`.
+        // It cannot fail for a range that `mmap` returned.
+        let _ = unsafe { rustix::mm::munmap(self.base.as_ptr(), self.size) };
+    }
+}

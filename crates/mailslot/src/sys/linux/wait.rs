@@ -1,0 +1,103 @@
+//! How a reader waits: it spins for a moment where that has paid off lately, then sleeps in the kernel.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+
+/// Turns of spinning that a reader never exceeds: some tens of microseconds.
+const MOST_SPINS: u32 = 1000;
+/// After this many waits without any spinning, one tries it again.
+const RETRY: u32 = 32;
+
+/// How long readers of a slot spin before they sleep, learnt from how it went before.
+pub(crate) struct Spinning {
+    /// Turns that the next wait will spin.
+    turns: AtomicU32,
+    /// Waits since spinning last seemed worthless.
+    waits: AtomicU32,
+}
+
+impl Spinning {
+    pub(crate) fn new() -> Spinning {
+        Spinning { turns: AtomicU32::new(MOST_SPINS / 4), waits: AtomicU32::new(0) }
+    }
+
+    /// Spins until `arrived` or until it has been long enough. Returns whether it arrived.
+    pub(crate) fn spin(&self, arrived: impl Fn() -> bool) -> bool {
+        let turns = self.turns.load(Ordering::Relaxed);
+        if turns == 0 {
+            if self.waits.fetch_add(1, Ordering::Relaxed) % RETRY == RETRY - 1 {
+                self.turns.store(MOST_SPINS / 8, Ordering::Relaxed);
+            }
+            return arrived();
+        }
+        for _ in 0..turns {
+            if arrived() {
+                self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
+                return true;
+            }
+            core::hint::spin_loop();
+        }
+        self.turns.store(if turns < MOST_SPINS / 16 { 0 } else { turns / 2 }, Ordering::Relaxed);
+        false
+    }
+}
+
+/// Waits until one of `fds` is readable or `deadline` has passed; at most `limit` if there is one.
+/// Interruptions and time-outs are not told apart: the caller looks again in any case.
+pub(crate) fn sleep(
+    fds: &mut [PollFd<'_>],
+    deadline: Option<Instant>,
+    limit: Option<Duration>,
+) -> rustix::io::Result<()> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let time = match (left, limit) {
+        (Some(left), Some(limit)) => Some(left.min(limit)),
+        (left, limit) => left.or(limit),
+    };
+    let time = time.map(|time| Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ });
+    match poll(fds, time.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// One descriptor for everything that can wake a reader.
+pub(crate) struct Poller(OwnedFd);
+
+impl Poller {
+    pub(crate) fn new() -> rustix::io::Result<Poller> {
+        epoll::create(epoll::CreateFlags::CLOEXEC).map(Poller)
+    }
+
+    /// Watches `fd` under the number `key`.
+    pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> rustix::io::Result<()> {
+        epoll::add(&self.0, fd, epoll::EventData::new_u64(key), epoll::EventFlags::IN)
+    }
+
+    pub(crate) fn remove(&self, fd: BorrowedFd<'_>) {
+        // It can only fail for a descriptor that is not watched.
+        let _ = epoll::delete(&self.0, fd);
+    }
+
+    /// Keys of some of the descriptors that are readable now.
+    pub(crate) fn ready(&self, keys: &mut Vec<u64>) -> rustix::io::Result<()> {
+        let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 64];
+        let (ready, _) = epoll::wait(&self.0, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
+            .map(|count| events.split_at(count))?;
+        keys.extend(ready.iter().map(|event| event.data.u64()));
+        Ok(())
+    }
+
+    pub(crate) fn poll_fd(&self) -> PollFd<'_> {
+        PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)
+    }
+}
+
+impl AsFd for Poller {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

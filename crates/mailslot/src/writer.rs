@@ -1,0 +1,122 @@
+//! The writing end.
+
+use crate::error::{Error, Result};
+use crate::name::Address;
+use crate::options::Timeout;
+use crate::sys;
+
+/// The writing end of a slot.
+///
+/// Writers belong to the slot they were opened for: when it closes, every write fails with [`Error::Closed`], even if a
+/// slot of the same name is created again. A writer may be used from several threads. It keeps no slot alive.
+///
+/// ```no_run
+/// use mailslot::MailslotWriter;
+///
+/// let writer = MailslotWriter::open(r"\\.\mailslot\alerts")?;
+/// writer.write(b"boiler 3: over pressure")?;
+/// # Ok::<(), mailslot::Error>(())
+/// ```
+///
+/// # Sources
+///
+/// Win32 `CreateFile`, `WriteFile`.
+pub struct MailslotWriter {
+    address: Address,
+    client: sys::Client,
+}
+
+impl MailslotWriter {
+    /// Opens the slot at `address` for writing.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidName`] if `address` is not a mailslot's name
+    /// - [`Error::NotFound`] if no such slot lives on this machine
+    /// - [`Error::NotAllowed`] if its owner does not let this user write
+    /// - [`Error::NoNetworkNode`] if the address is on the network
+    /// - [`Error::Full`] if so many other writers wait to be let in that the system takes no more
+    /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
+    pub fn open<A>(address: A) -> Result<MailslotWriter>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        let address = address.try_into().map_err(Into::into)?;
+        match address.resolved_at(sys::computer_name().as_ref()) {
+            Address::Local(slot) => {
+                let client = sys::Client::open(&slot)?;
+                Ok(MailslotWriter { address: Address::Local(slot), client })
+            }
+            remote => Err(Error::NoNetworkNode(remote)),
+        }
+    }
+
+    /// The address of the slot.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Bytes of the largest message that the slot takes.
+    pub fn max_message_size(&self) -> usize {
+        self.client.max_message_size()
+    }
+
+    /// Writes one message. It is in the slot when this returns, or was not written at all. Never waits for the reader.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TooLarge`] if the message is larger than the slot takes
+    /// - [`Error::Full`] if the slot has no room now
+    /// - [`Error::Closed`] if the slot is gone
+    /// - [`Error::OutOfMemory`] if the system has no memory for it
+    /// - [`Error::Nested`] inside [`write_in_place`](MailslotWriter::write_in_place)
+    /// - [`Error::Stalled`] if another process of this user was stopped in the middle of a write
+    /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
+    pub fn write(&self, message: &[u8]) -> Result<()> {
+        self.client.write(message, Timeout::Zero)
+    }
+
+    /// Writes one message, waiting for room as long as `timeout` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`. `Timeout::Zero` is the
+    /// same as `write`.
+    pub fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        self.client.write(message, timeout)
+    }
+
+    /// Writes several messages, one after the other with none of another writer of this user in between, and returns how
+    /// many were written: fewer than given if one could not be.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](MailslotWriter::write), if the first one could not be written.
+    pub fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
+        self.client.write_batch(messages)
+    }
+
+    /// Writes one message of `size` bytes that `fill` puts where the reader will find it. `fill` gets bytes of unknown
+    /// content. If it panics, nothing is written.
+    ///
+    /// All other writers of the slot wait until `fill` returns; it must not write to a mailslot itself.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](MailslotWriter::write).
+    pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+        self.client.write_in_place(size, fill)
+    }
+
+    /// Whether the slot is gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+}
+
+impl core::fmt::Debug for MailslotWriter {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("MailslotWriter").field("address", &self.address).finish_non_exhaustive()
+    }
+}

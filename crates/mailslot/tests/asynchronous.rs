@@ -1,0 +1,59 @@
+//! Reading in async programs.
+#![cfg(feature = "tokio")]
+#![allow(clippy::unwrap_used)]
+mod common;
+
+use core::pin::Pin;
+
+use common::{pair, watchdog};
+use futures_core::Stream;
+use mailslot::AsyncMailslot;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn awaited_messages_arrive_in_order() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    let writing = std::thread::spawn(move || {
+        for i in 0..10_000_u32 {
+            writer.write(&i.to_le_bytes()).unwrap();
+            if i % 64 == 0 {
+                std::thread::yield_now();
+            }
+        }
+    });
+    for i in 0..10_000_u32 {
+        assert_eq!(slot.receive().await.unwrap().data, i.to_le_bytes());
+    }
+    writing.join().unwrap();
+}
+
+#[tokio::test]
+async fn cancelled_receive_loses_no_message() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    for round in 0..100_u8 {
+        tokio::select! {
+            biased;
+            message = slot.receive() => panic!("nothing was written, but {message:?} came"),
+            () = tokio::task::yield_now() => {}
+        }
+        writer.write(&[round]).unwrap();
+        assert_eq!(slot.receive().await.unwrap().data, [round]);
+    }
+}
+
+#[tokio::test]
+async fn stream_yields_messages() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    writer.write(b"one").unwrap();
+    writer.write(b"two").unwrap();
+    let mut messages = slot.messages();
+    for expected in [b"one", b"two"] {
+        let next = core::future::poll_fn(|context| Pin::new(&mut messages).poll_next(context)).await;
+        assert_eq!(next.unwrap().unwrap().data, expected);
+    }
+}

@@ -1,0 +1,48 @@
+//! What the tests share.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use mailslot::{Mailslot, MailslotWriter};
+
+/// A slot name that no other test uses.
+pub fn name() -> String {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A new slot and a writer to it.
+pub fn pair() -> (Mailslot, MailslotWriter) {
+    let slot = Mailslot::create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    (slot, writer)
+}
+
+/// Turns a hang into a failure: unless it is dropped within two minutes, the process aborts, naming the test.
+pub fn watchdog() -> Watchdog {
+    let done = Arc::new(AtomicBool::new(false));
+    let seen = done.clone();
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    std::thread::spawn(move || {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(120) {
+            if seen.load(Ordering::Relaxed) {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(100));
+        }
+        eprintln!("{test} hangs");
+        std::process::abort();
+    });
+    Watchdog(done)
+}
+
+pub struct Watchdog(Arc<AtomicBool>);
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

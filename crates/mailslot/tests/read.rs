@@ -1,0 +1,157 @@
+//! Reading: sizes, timeouts, order, peeking, batches, reading in place.
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{name, pair, watchdog};
+use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+
+#[test]
+fn messages_keep_their_order_and_boundaries() {
+    let (slot, writer) = pair();
+    for message in [&b"one"[..], b"", b"three"] {
+        writer.write(message).unwrap();
+    }
+    assert_eq!(slot.receive().unwrap().data, b"one");
+    assert_eq!(slot.receive().unwrap().data, b"");
+    assert_eq!(slot.receive().unwrap().data, b"three");
+    assert!(slot.try_receive().unwrap().is_none());
+}
+
+#[test]
+fn too_small_buffer_keeps_the_message() {
+    let (slot, writer) = pair();
+    writer.write(b"hello").unwrap();
+    let error = slot.read(&mut [0; 4]).unwrap_err();
+    assert!(matches!(error, Error::BufferTooSmall { size: 5, buffer: 4 }));
+    assert_eq!(error.win32_code(), 122);
+    assert_eq!(slot.info().unwrap().count, 1);
+    let mut buffer = [0; 9];
+    assert_eq!(slot.read(&mut buffer).unwrap(), 5);
+    assert_eq!(&buffer[..5], b"hello");
+}
+
+#[test]
+fn empty_slot_times_out_but_not_early() {
+    let slot = MailslotOptions::new().read_timeout(Timeout::After(Duration::from_millis(80))).create(name()).unwrap();
+    let start = Instant::now();
+    assert!(matches!(slot.receive(), Err(Error::TimedOut)));
+    assert!(start.elapsed() >= Duration::from_millis(80));
+    slot.set_read_timeout(Timeout::Zero);
+    assert!(matches!(slot.read(&mut []), Err(Error::TimedOut)));
+    assert_eq!(slot.info().unwrap().read_timeout, Timeout::Zero);
+}
+
+#[test]
+fn sleeping_reader_is_woken_by_a_message() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    for round in 0..200_u32 {
+        let reader = {
+            let slot = slot.clone();
+            std::thread::spawn(move || slot.receive_within(Timeout::Forever).unwrap().data)
+        };
+        if round % 2 == 0 {
+            std::thread::yield_now();
+        }
+        writer.write(&round.to_le_bytes()).unwrap();
+        assert_eq!(reader.join().unwrap(), round.to_le_bytes());
+    }
+}
+
+#[test]
+fn peeking_leaves_the_message() {
+    let (slot, writer) = pair();
+    assert!(slot.peek().unwrap().is_none());
+    writer.write(b"look").unwrap();
+    assert_eq!(slot.peek().unwrap().unwrap().data, b"look");
+    assert_eq!(slot.peek().unwrap().unwrap().data, b"look");
+    assert_eq!(slot.receive().unwrap().data, b"look");
+}
+
+#[test]
+fn batch_takes_what_is_there_up_to_its_limit() {
+    let (slot, writer) = pair();
+    for i in 0..10_u8 {
+        writer.write(&[i]).unwrap();
+    }
+    let mut messages = Vec::new();
+    assert_eq!(slot.receive_batch(&mut messages, 4, Timeout::Zero).unwrap(), 4);
+    assert_eq!(slot.receive_batch(&mut messages, 100, Timeout::Forever).unwrap(), 6);
+    let read: Vec<u8> = messages.iter().map(|message| message.data[0]).collect();
+    assert_eq!(read, (0..10).collect::<Vec<u8>>());
+    assert!(matches!(slot.receive_batch(&mut messages, 1, Timeout::Zero), Err(Error::TimedOut)));
+}
+
+#[test]
+fn message_read_in_place_stays_if_the_reader_panics() {
+    let (slot, writer) = pair();
+    writer.write(b"fragile").unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        slot.read_in_place(Timeout::Zero, |_, _| panic!("on purpose"))
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(slot.read_in_place(Timeout::Zero, |bytes, _| bytes.to_vec()).unwrap(), b"fragile");
+    assert!(slot.try_receive().unwrap().is_none());
+}
+
+#[test]
+fn info_tells_what_waits() {
+    let slot = MailslotOptions::new().max_message_size(424).read_timeout(Timeout::Forever).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    let info = slot.info().unwrap();
+    assert_eq!((info.max_message_size, info.next_size, info.count), (424, None, 0));
+    writer.write(b"").unwrap();
+    writer.write(b"abc").unwrap();
+    let info = slot.info().unwrap();
+    assert_eq!((info.next_size, info.count, info.read_timeout), (Some(0), 2, Timeout::Forever));
+}
+
+#[test]
+fn statistics_count_everything() {
+    let slot = MailslotOptions::new().max_message_size(4000).capacity(8192).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    writer.write(&[0; 4000]).unwrap();
+    writer.write(&[0; 4000]).unwrap();
+    assert!(matches!(writer.write(&[0; 4000]), Err(Error::Full { .. })));
+    assert!(matches!(writer.write(&[0; 4001]), Err(Error::TooLarge { size: 4001, limit: 4000 })));
+    slot.receive().unwrap();
+    let statistics = slot.statistics();
+    assert_eq!((statistics.written, statistics.read), (2, 1));
+    assert_eq!((statistics.bytes_written, statistics.bytes_read), (8000, 4000));
+    assert_eq!((statistics.refused_full, statistics.refused_too_large), (1, 1));
+    assert_eq!(statistics.high_water, 2 * 4024);
+}
+
+#[test]
+fn messages_of_every_size_survive_going_around_the_end_of_the_memory() {
+    let slot = MailslotOptions::new().capacity(4096).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    let mut next = 0;
+    let mut write = 0;
+    for round in 0..5000_usize {
+        let size = (round * 37) % 1500;
+        let message: Vec<u8> = (0..size).map(|i| (i * 7 + round) as u8).collect();
+        while let Err(Error::Full { .. }) = writer.write(&message) {
+            check(&slot, &mut next);
+        }
+        write += 1;
+        if round % 3 == 0 {
+            check(&slot, &mut next);
+        }
+    }
+    while next < write {
+        check(&slot, &mut next);
+    }
+
+    fn check(slot: &Mailslot, next: &mut usize) {
+        let round = *next;
+        let expected: Vec<u8> = (0..(round * 37) % 1500).map(|i| (i * 7 + round) as u8).collect();
+        if round % 2 == 0 {
+            assert_eq!(slot.receive_within(Timeout::Zero).unwrap().data, expected);
+        } else {
+            slot.read_in_place(Timeout::Zero, |bytes, _| assert_eq!(bytes, expected)).unwrap();
+        }
+        *next += 1;
+    }
+}
