@@ -141,7 +141,9 @@ fn two_writers_and_a_reader_lose_and_damage_nothing() {
         });
         // Looks while they write, then takes what is left.
         let mut read: Vec<u64> = [take(&region), take(&region)].into_iter().flatten().collect();
-        writers.map(|writer| writer.join().expect("writer"));
+        for writer in writers {
+            writer.join().expect("writer");
+        }
         read.extend(core::iter::from_fn(|| take(&region)));
         read.sort_unstable();
         assert_eq!(read, [10, 20]);

@@ -240,6 +240,18 @@ impl std::os::fd::AsFd for Mailslot {
     }
 }
 
+/// The descriptor of [`AsFd`](std::os::fd::AsFd).
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for Mailslot {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        std::os::fd::AsFd::as_fd(self).as_raw_fd()
+    }
+}
+
 /// Two descriptors that make a handle, for passing it to another process over a Unix socket (`SCM_RIGHTS`).
 ///
 /// # Portability
