@@ -78,11 +78,22 @@ impl Child {
         Ok(self.input.write_all(b"\n")?)
     }
 
+    /// Waits for the child's result.
+    pub(crate) fn result<T: DeserializeOwned>(&mut self) -> Result<T> {
+        Ok(serde_json::from_str(&self.line()?)?)
+    }
+
     /// Waits for the child's result and its end.
     pub(crate) fn finish<T: DeserializeOwned>(mut self) -> Result<T> {
-        let result = serde_json::from_str(&self.line()?)?;
+        let result = self.result()?;
+        self.end()?;
+        Ok(result)
+    }
+
+    /// Waits for the child's end.
+    pub(crate) fn end(mut self) -> Result<()> {
         let status = self.child.wait()?;
-        if status.success() { Ok(result) } else { Err(format!("child ended with {status}: {}", self.task).into()) }
+        if status.success() { Ok(()) } else { Err(format!("child ended with {status}: {}", self.task).into()) }
     }
 
     /// The child's process id.
@@ -128,6 +139,16 @@ pub(crate) fn become_user(id: u32) -> Result<()> {
 /// In a child: tells the parent that a step is reached and waits for its word.
 pub(crate) fn step() -> Result<()> {
     say(STEP)?;
+    wait()
+}
+
+/// In a child: reports the result, and stays until the parent says so.
+pub(crate) fn report_and_stay<T: Serialize>(result: &T) -> Result<()> {
+    report(result)?;
+    wait()
+}
+
+fn wait() -> Result<()> {
     let mut line = [0];
     let mut read = 0;
     while read == 0 {

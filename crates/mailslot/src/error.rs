@@ -104,6 +104,11 @@ pub enum NameError {
         /// That device.
         device: String,
     },
+    /// It is a path below a device that does not exist.
+    UnknownDevice {
+        /// That device.
+        device: String,
+    },
     /// Nothing follows `\mailslot\`.
     NoSlotName,
     /// `..` would lead above `\mailslot\`.
@@ -176,7 +181,7 @@ impl Error {
 impl NameError {
     fn win32_code(&self, operation: Operation) -> u32 {
         match (self, operation) {
-            (NameError::Empty, _) => 3,
+            (NameError::Empty | NameError::UnknownDevice { .. }, _) => 3,
             (NameError::TooLong { .. }, _) => 206,
             (NameError::NoPrefix, Operation::Open) => 3,
             (_, Operation::Open) => 2,
@@ -239,6 +244,7 @@ impl fmt::Display for NameError {
         match self {
             NameError::Empty => f.write_str("it is empty"),
             NameError::NoPrefix => f.write_str(r"write \\.\mailslot\name, or //./mailslot/name, or just a name"),
+            NameError::UnknownDevice { device } => write!(f, r"there is no device {device:?}: write \\.\mailslot\name"),
             NameError::NotMailslot { device } => write!(f, r"it leads to {device:?} and not to \mailslot\"),
             NameError::NoSlotName => f.write_str(r"the name after \mailslot\ is missing"),
             NameError::LeavesPrefix => f.write_str(r"`..` leads out of \mailslot\"),

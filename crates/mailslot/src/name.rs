@@ -149,7 +149,7 @@ fn parse(text: &str) -> Result<Address, NameError> {
     for prefix in [r"\\?\", r"\??\"] {
         if let Some(rest) = text.strip_prefix(prefix) {
             let (device, slot) = rest.split_once('\\').unwrap_or((rest, ""));
-            check_device(device)?;
+            check_device(device, slot)?;
             return verbatim(slot).map(Address::Local);
         }
     }
@@ -164,7 +164,7 @@ fn parse(text: &str) -> Result<Address, NameError> {
     }
     let rest = rest.trim_start_matches(is_separator);
     let (device, slot) = rest.split_once(is_separator).unwrap_or((rest, ""));
-    check_device(device)?;
+    check_device(device, slot)?;
     let slot = normalise(slot)?;
     match host {
         "." => Ok(Address::Local(slot)),
@@ -182,7 +182,7 @@ fn parse_short(text: &str) -> Result<Address, NameError> {
         Some(_) => {
             let device = text.split(is_separator).next().unwrap_or(text);
             // `mailslot\x` nearly always is a prefix that a shell has eaten, not a slot of that name.
-            if device.len() < text.len() && check_device(device).is_ok() {
+            if device.len() < text.len() && device.eq_ignore_ascii_case("mailslot") {
                 return Err(NameError::NoPrefix);
             }
             normalise(text).map(Address::Local)
@@ -190,11 +190,14 @@ fn parse_short(text: &str) -> Result<Address, NameError> {
     }
 }
 
-fn check_device(device: &str) -> Result<(), NameError> {
+/// `path` is what follows the device.
+fn check_device(device: &str, path: &str) -> Result<(), NameError> {
     if device.eq_ignore_ascii_case("mailslot") {
         Ok(())
-    } else {
+    } else if path.is_empty() || device.eq_ignore_ascii_case("pipe") {
         Err(NameError::NotMailslot { device: device.to_owned() })
+    } else {
+        Err(NameError::UnknownDevice { device: device.to_owned() })
     }
 }
 

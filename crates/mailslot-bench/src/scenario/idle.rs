@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bench, Role, Task};
 use crate::Result;
-use crate::peer::{Peer, Receiver, Shape};
+use crate::peer::{Peer, Receiver, Sender, Shape};
 use crate::process::report;
 use crate::report::{Better, Measure, Sample};
 
@@ -23,8 +23,9 @@ const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
 pub(crate) fn memory(bench: &Bench) -> Result<Measure> {
     let mut measure = Measure::new("idle_memory", "resident memory of an idle slot", "KiB", Better::Lower);
     measure.note(
-        "Growth of the owner's private memory (RssAnon) plus blocks of the slot's files, per slot. The owner's mappings \
-         of those blocks are not counted again. Page tables, which the kernel keeps for each mapping, are listed apart.",
+        "Before any message. Growth of the owner's private memory (RssAnon) plus blocks of the slot's files, per slot. The owner's mappings \
+         of those blocks are not counted again. Page tables, which the kernel keeps for each mapping, are listed apart, and so are \
+         the files once 1,000 messages were written to each slot and read.",
     );
     measure.interleave(&[Peer::Slot], 1, |_| {
         let idle = idle(bench)?;
@@ -47,6 +48,7 @@ pub(crate) fn descriptors(bench: &Bench) -> Result<Measure> {
 }
 
 const DESCRIPTORS: &str = "descriptors";
+const BACKLOG: usize = 1000;
 
 fn idle(bench: &Bench) -> Result<Sample> {
     let place = bench.places.next();
@@ -55,7 +57,7 @@ fn idle(bench: &Bench) -> Result<Sample> {
 }
 
 impl Idle {
-    pub(crate) fn run<R: Receiver>(&self, task: &Task) -> Result<()> {
+    pub(crate) fn run<R: Receiver, S: Sender>(&self, task: &Task) -> Result<()> {
         super::slots::raise_descriptor_limit();
         // One slot first, so that what the library and the allocator take once is not counted.
         let _first = R::create(&task.place.branch("first"), task.shape)?;
@@ -66,11 +68,21 @@ impl Idle {
         }
         let after = State::now(&task.place.slots())?;
         let per_slot = |read: fn(&State) -> u64| read(&after).saturating_sub(read(&before)) as f64 / self.slots as f64;
+        let mut buffer = vec![0; task.shape.buffer()];
+        for (number, slot) in slots.iter_mut().enumerate() {
+            let mut sender = S::open(&task.place.branch(number), task.shape)?;
+            for _ in 0..BACKLOG {
+                sender.send(&buffer)?;
+            }
+            while slot.try_receive(&mut buffer)?.is_some() {}
+        }
+        let drained = (blocks(&task.place.slots())? / 2).saturating_sub(before.files) as f64 / self.slots as f64;
         let (private, files) = (per_slot(|state| state.private), per_slot(|state| state.files));
         report(&vec![
             ("all".to_owned(), private + files),
             ("private".to_owned(), private),
             ("files".to_owned(), files),
+            ("files, drained".to_owned(), drained),
             ("page tables".to_owned(), per_slot(|state| state.page_tables)),
             (DESCRIPTORS.to_owned(), per_slot(|state| state.descriptors)),
         ])

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bench, END, Role, Task, now, number, stamp};
 use crate::Result;
 use crate::peer::{Peer, Receiver, Sender, Shape};
-use crate::process::{report, step};
+use crate::process::{report, report_and_stay, step};
 use crate::report::{Better, Measure, Sample};
 use crate::statistics::{median, quantile};
 
@@ -44,8 +44,10 @@ fn wakes(bench: &Bench, peer: Peer) -> Result<Sample> {
     waker.reached()?;
     sleeper.proceed()?;
     waker.proceed()?;
-    waker.finish::<u32>()?;
+    waker.result::<u32>()?;
     let times: Vec<f64> = sleeper.finish()?;
+    waker.proceed()?;
+    waker.end()?;
     Ok(vec![
         ("median".to_owned(), median(&times)),
         ("p99".to_owned(), quantile(&times, 0.99)),
@@ -96,7 +98,7 @@ impl Waker {
         stamp(&mut message, END);
         sender.send(&message)?;
         sender.flush()?;
-        if awake > self.messages / 10 { Err("the reader does not sleep".into()) } else { report(&awake) }
+        if awake > self.messages / 10 { Err("the reader does not sleep".into()) } else { report_and_stay(&awake) }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bench, END, Role, Task, now, number, stamp};
 use crate::Result;
 use crate::peer::{Peer, Receiver, Sender, Shape};
-use crate::process::{report, step};
+use crate::process::{report, report_and_stay, step};
 use crate::report::{Better, Measure, Sample};
 use crate::statistics::{median, quantile};
 
@@ -44,8 +44,10 @@ fn round_trips(bench: &Bench, peer: Peer) -> Result<Sample> {
         pong.proceed()?;
         ping.proceed()?;
     }
-    let sample = ping.finish()?;
+    let sample = ping.result()?;
     pong.finish::<u64>()?;
+    ping.proceed()?;
+    ping.end()?;
     Ok(sample)
 }
 
@@ -83,7 +85,7 @@ impl Ping {
 
         stamp(&mut message, END);
         sender.send(&message)?;
-        report(&vec![
+        report_and_stay(&vec![
             ("median".to_owned(), median(&groups)),
             ("p99".to_owned(), quantile(&singles, 0.99)),
             ("fastest 10 %".to_owned(), quantile(&groups, 0.1)),

@@ -65,7 +65,7 @@ impl Visitor for Task {
             Role::Drain => throughput::drain::<R>(&self),
             Role::Flood(flood) => flood.run::<S>(&self),
             Role::Reopen(reopen) => reopen.run::<S>(&self),
-            Role::Idle(idle) => idle.run::<R>(&self),
+            Role::Idle(idle) => idle.run::<R, S>(&self),
             Role::SlotsReader(plan) => plan.read::<R>(&self),
             Role::SlotsWriter(plan) => plan.write::<S>(&self),
             Role::BacklogReader(plan) => plan.read::<R>(&self),

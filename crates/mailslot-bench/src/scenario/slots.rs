@@ -1,4 +1,6 @@
 //! The cost of one slot among many.
+//!
+//! All slots exist at the same time, in as few processes as the limit of open descriptors allows.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -6,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bench, Role, Task, now, number, stamp};
 use crate::Result;
 use crate::peer::{Peer, Receiver, Sender, Shape};
-use crate::process::{report, step};
+use crate::process::{Child, report, step};
 use crate::report::Curve;
 use crate::statistics::median;
 
@@ -28,10 +30,6 @@ pub(crate) fn measure(bench: &Bench) -> Result<Curve> {
     let mut curve = Curve::new("slots", "One slot among many", "slots", "ns per operation");
     for peer in [Peer::Slot, Peer::Datagram] {
         for &slots in &bench.effort.slots {
-            if slots as u64 * DESCRIPTORS > descriptor_limit() {
-                curve.skip(peer, slots, "the limit of open descriptors is too low");
-                continue;
-            }
             let repetitions = if slots > 1000 { 1 } else { bench.effort.curve_repetitions };
             let costs = (0..repetitions).map(|_| costs(bench, peer, slots)).collect::<Result<Vec<Costs>>>();
             match costs {
@@ -52,23 +50,41 @@ pub(crate) fn measure(bench: &Bench) -> Result<Curve> {
 type Costs = [f64; 4];
 
 fn costs(bench: &Bench, peer: Peer, slots: usize) -> Result<Costs> {
-    let plan = Plan { slots, passes: (2000 / (slots * PER_PASS)).clamp(2, 50) };
+    let pairs = slots.div_ceil((descriptor_limit() / DESCRIPTORS).max(1) as usize);
+    let plan = Plan { slots: slots / pairs, passes: (2000 / (slots * PER_PASS)).clamp(2, 50) };
     let place = bench.places.next();
-    let mut reader = bench.reader(&place, peer, SHAPE, Role::SlotsReader(plan))?;
-    reader.reached()?;
-    let mut writer = bench.writer(&place, peer, SHAPE, Role::SlotsWriter(plan))?;
-    writer.reached()?;
-    for _ in 0..plan.passes {
-        writer.proceed()?;
-        writer.reached()?;
-        reader.proceed()?;
-        reader.reached()?;
+    let mut readers = Vec::new();
+    for pair in 0..pairs {
+        readers.push(bench.reader(&place.branch(pair), peer, SHAPE, Role::SlotsReader(plan))?);
+        readers[pair].reached()?;
     }
-    writer.proceed()?;
-    reader.proceed()?;
-    let [open, write]: [f64; 2] = writer.finish()?;
-    let [create, read]: [f64; 2] = reader.finish()?;
+    let mut writers = Vec::new();
+    for pair in 0..pairs {
+        writers.push(bench.writer(&place.branch(pair), peer, SHAPE, Role::SlotsWriter(plan))?);
+        writers[pair].reached()?;
+    }
+    for _ in 0..plan.passes {
+        for child in writers.iter_mut().chain(&mut readers) {
+            child.proceed()?;
+            child.reached()?;
+        }
+    }
+    for child in writers.iter_mut().chain(&mut readers) {
+        child.proceed()?;
+    }
+    let [open, write] = mean(writers)?;
+    let [create, read] = mean(readers)?;
     Ok([create, open, write, read])
+}
+
+fn mean(children: Vec<Child>) -> Result<[f64; 2]> {
+    let count = children.len() as f64;
+    let mut sums = [0.0; 2];
+    for child in children {
+        let costs: [f64; 2] = child.finish()?;
+        sums = [sums[0] + costs[0], sums[1] + costs[1]];
+    }
+    Ok(sums.map(|sum| sum / count))
 }
 
 impl Plan {

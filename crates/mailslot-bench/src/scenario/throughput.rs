@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bench, END, Role, Task, now, number, stamp};
 use crate::Result;
 use crate::peer::{Peer, Receiver, Sender, Shape};
-use crate::process::{Child, become_user, report, step};
+use crate::process::{Child, become_user, report, report_and_stay, step};
 use crate::report::{Better, Measure};
 
 /// A process that writes for a time.
@@ -100,10 +100,16 @@ pub(crate) fn rate(bench: &Bench, peer: Peer, shape: Shape, user: Option<u32>, t
         writer.proceed()?;
     }
     let mut start = u64::MAX;
-    for writer in writers {
-        start = start.min(writer.finish()?);
+    for writer in &mut writers {
+        start = start.min(writer.result()?);
     }
     let drained: Drained = reader.finish()?;
+    for writer in &mut writers {
+        writer.proceed()?;
+    }
+    for writer in writers {
+        writer.end()?;
+    }
     Ok(drained.messages as f64 * 1e9 / (drained.end - start) as f64)
 }
 
@@ -163,6 +169,7 @@ impl Flood {
         stamp(&mut end, END);
         sender.send(&end)?;
         sender.flush()?;
-        report(&start)
+        // Not every peer keeps what it was sent when the sender goes.
+        report_and_stay(&start)
     }
 }
