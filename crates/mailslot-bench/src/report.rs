@@ -145,14 +145,14 @@ impl Measure {
             // Writing to a string cannot fail.
             let _ = write!(text, "  {:<28}", "");
             for (name, _) in first.columns() {
-                let _ = write!(text, "{name:>14}");
+                let _ = write!(text, "{name:>16}");
             }
             let _ = writeln!(text, "{:>14}{:>16}", "range", "mailslot is");
         }
         for row in &self.rows {
             let _ = write!(text, "  {:<28}", row.peer.name());
             for (_, value) in row.columns() {
-                let _ = write!(text, "{:>14}", short(value));
+                let _ = write!(text, "{:>16}", short(value));
             }
             let (low, high) = row.range();
             let _ = write!(text, "{:>14}", format!("{}–{}", short(low), short(high)));

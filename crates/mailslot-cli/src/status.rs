@@ -91,7 +91,7 @@ pub fn max_message_size(bytes: u32) -> String {
 /// Bytes, with a unit where that is exact.
 pub fn bytes(bytes: u64) -> String {
     for (unit, shift) in [("G", 30), ("M", 20), ("K", 10)] {
-        if bytes != 0 && bytes % (1 << shift) == 0 {
+        if bytes != 0 && bytes.is_multiple_of(1 << shift) {
             return format!("{}{unit}", bytes >> shift);
         }
     }

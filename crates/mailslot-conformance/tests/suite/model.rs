@@ -83,7 +83,7 @@ impl System for Model {
             Ok(_) => return Err(code::INVALID_NAME),
             Err(NameError::Empty) => return Err(code::PATH_NOT_FOUND),
             Err(NameError::TooLong { .. }) => return Err(code::FILENAME_EXCED_RANGE),
-            Err(NameError::NotMailslot { device }) if device == "mailslots" => return Err(code::PATH_NOT_FOUND),
+            Err(NameError::UnknownDevice { .. }) => return Err(code::PATH_NOT_FOUND),
             Err(_) => return Err(code::INVALID_NAME),
         };
         let state = State { queue: Some(VecDeque::new()), read_timeout };
@@ -104,7 +104,7 @@ impl System for Model {
             Ok(_) => return Err(code::REMOTE_MAILSLOTS_DEPRECATED),
             Err(NameError::Empty | NameError::NoPrefix) => return Err(code::PATH_NOT_FOUND),
             Err(NameError::TooLong { .. }) => return Err(code::FILENAME_EXCED_RANGE),
-            Err(NameError::NotMailslot { device }) if device == "mailslots" => return Err(code::PATH_NOT_FOUND),
+            Err(NameError::UnknownDevice { .. }) => return Err(code::PATH_NOT_FOUND),
             Err(_) => return Err(code::FILE_NOT_FOUND),
         };
         let keeper = lock(&self.slots).get(&self.key(&name)).and_then(Weak::upgrade).ok_or(code::FILE_NOT_FOUND)?;

@@ -27,7 +27,7 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
         return Ok(None);
     }
     let Word { len, kind } = Word::decode(word, pos).ok_or(Damaged)?;
-    if pos % 8 != 0 || record_size(u64::from(len)) > region.capacity() - SPARE {
+    if !pos.is_multiple_of(8) || record_size(u64::from(len)) > region.capacity() - SPARE {
         return Err(Damaged);
     }
     Ok(Some(Head { region, pos, len, kind }))
