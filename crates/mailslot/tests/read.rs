@@ -1,4 +1,5 @@
 //! Reading: sizes, timeouts, order, peeking, batches, reading in place.
+#![allow(clippy::unwrap_used)]
 mod common;
 
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ fn sleeping_reader_is_woken_by_a_message() {
             let slot = slot.clone();
             std::thread::spawn(move || slot.receive_within(Timeout::Forever).unwrap().data)
         };
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             std::thread::yield_now();
         }
         writer.write(&round.to_le_bytes()).unwrap();
@@ -136,7 +137,7 @@ fn messages_of_every_size_survive_going_around_the_end_of_the_memory() {
             check(&slot, &mut next);
         }
         write += 1;
-        if round % 3 == 0 {
+        if round.is_multiple_of(3) {
             check(&slot, &mut next);
         }
     }
@@ -147,7 +148,7 @@ fn messages_of_every_size_survive_going_around_the_end_of_the_memory() {
     fn check(slot: &Mailslot, next: &mut usize) {
         let round = *next;
         let expected: Vec<u8> = (0..(round * 37) % 1500).map(|i| (i * 7 + round) as u8).collect();
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             assert_eq!(slot.receive_within(Timeout::Zero).unwrap().data, expected);
         } else {
             slot.read_in_place(Timeout::Zero, |bytes, _| assert_eq!(bytes, expected)).unwrap();
