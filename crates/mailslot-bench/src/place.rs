@@ -43,14 +43,14 @@ impl Place {
         self.dir.join("slots")
     }
 
-    /// Where iceoryx2 keeps its files.
+    /// Where iceoryx2 keeps files: a directory for each place, so that it meets nothing of another one.
     pub(crate) fn iceoryx(&self) -> PathBuf {
-        self.dir.join("iceoryx")
+        self.path("iceoryx")
     }
 
-    /// What the names of everything outside the directory begin with.
-    pub(crate) fn prefix(&self) -> String {
-        prefix(&self.dir)
+    /// What the names of iceoryx2's shared memory begin with. It takes whatever begins so for its own.
+    pub(crate) fn iceoryx_prefix(&self) -> String {
+        format!("{ICEORYX}{}_", self.unique())
     }
 }
 
@@ -64,6 +64,8 @@ pub(crate) struct Places {
 const MEMORY: &str = "/dev/shm";
 /// What the directory's name begins with; the process id follows.
 const NAME: &str = "mailslot-bench-";
+/// What the names of everything outside it begin with.
+const ICEORYX: &str = "iox-";
 
 impl Places {
     pub(crate) fn create() -> Result<Places> {
@@ -74,7 +76,7 @@ impl Places {
         std::fs::create_dir(&dir)?;
         let places = Places { dir, count: AtomicU32::new(0) };
         let place = places.next();
-        for open in [places.dir.clone(), place.slots(), place.iceoryx()] {
+        for open in [places.dir.clone(), place.slots()] {
             std::fs::create_dir_all(&open)?;
             std::fs::set_permissions(&open, Permissions::from_mode(0o1777))?;
         }
@@ -95,7 +97,7 @@ impl Drop for Places {
             peer::posix_mq::remove(&place);
         }
         remove(&self.dir);
-        remove_with_prefix(&prefix(&self.dir));
+        remove_with_prefix(&format!("{ICEORYX}{}-", prefix(&self.dir)));
     }
 }
 
@@ -106,14 +108,14 @@ fn remove_remains(parent: &Path) {
         let run = name.strip_prefix(NAME).and_then(|id| id.parse::<u32>().ok());
         if run.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
             remove(&entry.path());
-            remove_with_prefix(&name);
+            remove_with_prefix(&format!("{ICEORYX}{name}-"));
         }
     }
 }
 
 fn remove_with_prefix(prefix: &str) {
     for entry in std::fs::read_dir(MEMORY).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(prefix) && entry.path().is_file() {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

@@ -38,6 +38,7 @@ impl Child {
         let mut child = Command::new(std::env::current_exe()?)
             .args([CHILD, &text])
             .env("MAILSLOT_ROOT", task.place.slots())
+            .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

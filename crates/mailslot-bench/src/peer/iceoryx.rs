@@ -143,8 +143,9 @@ fn node(place: &Place) -> Result<Node<ipc::Service>> {
     set_log_level(LogLevel::Error);
     let mut config = Config::default();
     let root = place.iceoryx();
+    std::fs::create_dir_all(&root)?;
     config.global.set_root_path(&Path::new(root.as_os_str().as_encoded_bytes())?);
-    config.global.prefix = FileName::new(place.prefix().as_bytes())?;
+    config.global.prefix = FileName::new(place.iceoryx_prefix().as_bytes())?;
     config.global.creation_timeout = Duration::from_secs(10);
     Ok(NodeBuilder::new()
         .signal_handling_mode(SignalHandlingMode::Disabled)

@@ -134,7 +134,8 @@ pub(crate) fn drain<R: Receiver>(task: &Task) -> Result<()> {
             Some(number) => {
                 let next = expected.get_mut((number >> WRITER_SHIFT) as usize).ok_or("message of no writer")?;
                 if size != shape.size || number & ((1 << WRITER_SHIFT) - 1) != *next {
-                    return Err("message lost, damaged or out of order".into());
+                    let number = number & ((1 << WRITER_SHIFT) - 1);
+                    return Err(format!("message {number} of {size} bytes came instead of message {next}").into());
                 }
                 *next += 1;
                 messages += 1;

@@ -1,0 +1,251 @@
+//! Other users, and memory that somebody has written into.
+//!
+//! What needs another user is skipped, saying so, unless the tests run as root.
+#![allow(clippy::unwrap_used)]
+mod common;
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use common::{name, watchdog};
+use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Origin, Timeout};
+
+/// The user and group "nobody" of Debian.
+const NOBODY: u32 = 65534;
+
+fn root_only(test: &str) -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        eprintln!("{test}: SKIPPED, starting a process of another user needs root");
+    }
+    root
+}
+
+/// Starts this binary as the user nobody, in the part named.
+fn nobody(part: &str, slot: &str) -> Child {
+    let copy = std::env::temp_dir().join(format!("mailslot-hostile-{}", std::process::id()));
+    if !copy.exists() {
+        let staged = copy.with_extension(format!("{:?}", std::thread::current().id()).replace(['(', ')'], ""));
+        std::fs::copy(std::env::current_exe().unwrap(), &staged).unwrap();
+        std::fs::set_permissions(&staged, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::rename(&staged, &copy).unwrap();
+    }
+    Command::new(copy)
+        .args(["--exact", "plays_its_part_as_nobody", "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_PART", format!("{part} {slot}"))
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn plays_its_part_as_nobody() {
+    let Ok(part) = std::env::var("MAILSLOT_TEST_PART") else { return };
+    let (part, slot) = part.split_once(' ').unwrap();
+    match part {
+        "refused" => assert!(matches!(MailslotWriter::open(slot), Err(Error::NotAllowed(_)))),
+        "write" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            writer.write(b"").unwrap();
+            writer.write(b"hello").unwrap();
+            writer.write(&vec![7; 1 << 20]).unwrap();
+        }
+        "number" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            for number in 0..20_000_u32 {
+                writer.write_within(&number.to_le_bytes(), Timeout::Forever).unwrap();
+            }
+        }
+        "flood" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            while !matches!(writer.write(&[9; 1000]), Err(Error::Full { .. })) {}
+            // Now stalls, with everything it may queue, until the parent is done.
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+        }
+        "own" => {
+            let _slot = MailslotOptions::new().create(slot).unwrap();
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+        }
+        _ => panic!("{part}"),
+    }
+}
+
+fn open_to_all() -> Mailslot {
+    MailslotOptions::new().access(Access::Everyone).create(name()).unwrap()
+}
+
+#[test]
+fn another_user_may_write_only_where_it_is_allowed() {
+    let _watchdog = watchdog();
+    if !root_only("another_user_may_write_only_where_it_is_allowed") {
+        return;
+    }
+    for access in [Access::Owner, Access::Group(0), Access::Users(vec![1, 2])] {
+        let slot = MailslotOptions::new().access(access).create(name()).unwrap();
+        assert!(nobody("refused", slot.name().as_str()).wait().unwrap().success());
+    }
+    for access in [Access::Everyone, Access::Group(NOBODY), Access::Users(vec![NOBODY])] {
+        let slot = MailslotOptions::new().access(access).create(name()).unwrap();
+        let mut writer = nobody("write", slot.name().as_str());
+        assert!(writer.wait().unwrap().success());
+        assert_eq!(slot.info().unwrap().count, 3);
+        let message = slot.receive().unwrap();
+        assert!(message.data.is_empty());
+        let Origin::Local { pid, uid, gid, attested, .. } = message.origin else { panic!("{message:?}") };
+        assert_eq!((pid, uid, gid, attested), (writer.id(), NOBODY, NOBODY, true));
+        assert_eq!(slot.receive().unwrap().data, b"hello");
+        assert_eq!(slot.receive().unwrap().data, vec![7; 1 << 20]);
+    }
+}
+
+#[test]
+fn messages_of_another_user_keep_their_order_and_are_all_read() {
+    let _watchdog = watchdog();
+    if !root_only("messages_of_another_user_keep_their_order_and_are_all_read") {
+        return;
+    }
+    let slot = open_to_all();
+    let mut writer = nobody("number", slot.name().as_str());
+    for number in 0..20_000_u32 {
+        assert_eq!(slot.receive().unwrap().data, number.to_le_bytes());
+    }
+    assert!(writer.wait().unwrap().success());
+}
+
+#[test]
+fn flooding_stranger_delays_nobody_elses_messages() {
+    let _watchdog = watchdog();
+    if !root_only("flooding_stranger_delays_nobody_elses_messages") {
+        return;
+    }
+    let slot = open_to_all();
+    let mut flood = nobody("flood", slot.name().as_str());
+    while slot.info().unwrap().count < 64 {
+        std::thread::yield_now();
+    }
+    // However often the owner looks, no more than a window's worth of the flood gets in.
+    for _ in 0..100 {
+        assert_eq!(slot.info().unwrap().count, 64);
+    }
+    MailslotWriter::open(slot.name().as_str()).unwrap().write(b"urgent").unwrap();
+    let position = (0..).find(|_| slot.receive().unwrap().data == b"urgent");
+    assert_eq!(position, Some(64));
+    drop(flood.stdin.take());
+    assert!(flood.wait().unwrap().success());
+}
+
+#[test]
+fn name_of_another_users_killed_owner_is_free() {
+    let _watchdog = watchdog();
+    if !root_only("name_of_another_users_killed_owner_is_free") {
+        return;
+    }
+    let slot = name();
+    let mut owner = nobody("own", &slot);
+    while mailslot::list().unwrap().iter().all(|status| status.name.as_str() != slot) {
+        std::thread::yield_now();
+    }
+    assert!(matches!(Mailslot::create(&slot), Err(Error::AlreadyExists(_))));
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    Mailslot::create(&slot).unwrap();
+}
+
+/// The ring file of a slot in the default root.
+fn ring(slot: &Mailslot) -> std::fs::File {
+    let root = std::env::var("MAILSLOT_ROOT").map_or_else(
+        |_| if std::fs::metadata("/run/mailslot").is_ok() { "/run/mailslot".into() } else { PathBuf::from("/dev/shm") },
+        PathBuf::from,
+    );
+    let entry = format!("mailslot.{}", slot.name().folded());
+    std::fs::OpenOptions::new().read(true).write(true).open(root.join(entry).join("ring")).unwrap()
+}
+
+#[test]
+fn overwritten_memory_gives_errors_and_no_hang() {
+    let _watchdog = watchdog();
+    let mut random = 99_u64;
+    let mut byte = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 40) as u8
+    };
+    for round in 0..300 {
+        let slot = MailslotOptions::new().capacity(8192).read_timeout(Timeout::Zero).create(name()).unwrap();
+        let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+        for _ in 0..5 {
+            writer.write(&[1; 200]).unwrap();
+        }
+        let file = ring(&slot);
+        if round % 3 == 0 {
+            let garbage: Vec<u8> = (0..4096 + 8192).map(|_| byte()).collect();
+            file.write_all_at(&garbage, 0).unwrap();
+        } else {
+            for _ in 0..40 {
+                let at =
+                    u64::from_le_bytes([byte(), byte(), 0, 0, 0, 0, 0, 0]) % if round % 3 == 1 { 700 } else { 12288 };
+                file.write_all_at(&[byte()], at).unwrap();
+            }
+        }
+        let soon = Timeout::After(std::time::Duration::from_millis(1));
+        for _ in 0..10 {
+            let _ = slot.receive_within(soon);
+            let _ = slot.peek();
+            let _ = slot.info();
+            let _ = slot.statistics();
+        }
+    }
+}
+
+#[test]
+fn file_system_that_is_full_is_an_error_and_not_a_signal() {
+    let _watchdog = watchdog();
+    if !root_only("file_system_that_is_full_is_an_error_and_not_a_signal") {
+        return;
+    }
+    let dir = std::env::temp_dir().join(format!("mailslot-full-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&dir).status().unwrap();
+    assert!(mounted.success(), "mounting a small tmpfs");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "fills_its_root", "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_FILL", "1")
+        .env("MAILSLOT_ROOT", &dir)
+        .spawn()
+        .unwrap();
+    let status = child.wait().unwrap();
+    Command::new("umount").arg(&dir).status().unwrap();
+    std::fs::remove_dir(&dir).unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn fills_its_root() {
+    if std::env::var_os("MAILSLOT_TEST_FILL").is_none() {
+        return;
+    }
+    let (slot, writer) = common::pair();
+    let mut written = 0_u32;
+    let error = loop {
+        match writer.write(&[5; 10_000]) {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, Error::OutOfMemory), "{error}");
+    assert_eq!(error.win32_code(), 1450);
+    for _ in 0..written {
+        assert_eq!(slot.receive().unwrap().data, [5; 10_000]);
+    }
+    // Sleeping gives the memory back.
+    assert!(matches!(slot.receive_within(Timeout::After(std::time::Duration::from_millis(5))), Err(Error::TimedOut)));
+    writer.write(&[6; 100_000]).unwrap();
+    assert_eq!(slot.receive().unwrap().data.len(), 100_000);
+    std::io::stdout().flush().unwrap();
+}
