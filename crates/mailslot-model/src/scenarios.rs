@@ -98,6 +98,9 @@ fn write_and_die(region: &Region, message: u64, steps: u32) -> bool {
                 writers.tail.store(before.0, Relaxed);
                 writers.written.store(before.1, Relaxed);
                 writers.bytes_written.store(before.2, Relaxed);
+            } else if steps == 4 {
+                // Killed in the accounting, when the record was counted and the tail not yet moved.
+                writers.tail.store(before.0, Relaxed);
             }
         }
     }
@@ -182,7 +185,7 @@ fn room_is_reused_only_after_it_was_read() {
 
 #[test]
 fn killed_writer_leaves_a_whole_message_or_none() {
-    for steps in 0..=4 {
+    for steps in 0..=5 {
         model(move || {
             let region = ring();
             let killed = {

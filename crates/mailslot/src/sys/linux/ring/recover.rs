@@ -3,7 +3,7 @@
 use super::layout::{SPARE, Word, record_size};
 use super::read::Damaged;
 use super::write::Locked;
-use crate::sync::Ordering::Acquire;
+use crate::sync::Ordering::{Acquire, Relaxed};
 
 /// Brings the writers' line up to date. Whoever died did so before a commit (then nothing is to be done), after it but
 /// before the accounting (then the record counts), or in a rewind (then it is finished).
@@ -25,7 +25,8 @@ pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {
         if size > region.capacity() - SPARE {
             return Err(Damaged);
         }
-        ring.account(tail.wrapping_add(size), len);
+        let number = region.word(tail.wrapping_add(16)).load(Relaxed) >> 32;
+        ring.account(tail.wrapping_add(size), len, number as u32);
     }
     Ok(())
 }

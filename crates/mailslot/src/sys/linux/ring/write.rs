@@ -74,19 +74,24 @@ impl<'a> Locked<'a> {
     pub(crate) fn commit(&self, room: Room, stamp: Stamp) {
         let word = |at: u64| self.region.word(room.pos.wrapping_add(at));
         word(8).store(u64::from(stamp.pid) | u64::from(stamp.gid) << 32, Relaxed);
-        word(16).store(u64::from(stamp.uid), Relaxed);
+        let number = self.writers.written.load(Relaxed) as u32;
+        word(16).store(u64::from(stamp.uid) | u64::from(number) << 32, Relaxed);
         // The reader must find zero behind this record, whatever was there before. Sequenced before the release below.
         self.region.word(room.end()).store(0, Relaxed);
         // Release: pairs with the acquire in `read::head`, which then sees payload, stamp and the cleared word.
         word(0).store(Word { len: room.len, kind: stamp.kind }.encode(room.pos), Release);
-        self.account(room.end(), room.len);
+        self.account(room.end(), room.len, number);
     }
 
-    /// Moves the writers' line past a committed record that ends at `end`.
-    pub(super) fn account(&self, end: u64, len: u32) {
-        add(&self.writers.written, 1);
-        add(&self.writers.bytes_written, u64::from(len));
-        self.writers.tail.store(end, Relaxed);
+    /// Moves the writers' line past a committed record that ends at `end`. `number` is the low half of the count of records
+    /// before it: whoever died in here may have counted it already, and it must not count twice. (Only `bytes_written`
+    /// can then be too high, by this one message, if death came between its store and the next.)
+    pub(super) fn account(&self, end: u64, len: u32, number: u32) {
+        if self.writers.written.load(Relaxed) as u32 == number {
+            add(&self.writers.bytes_written, u64::from(len));
+            add(&self.writers.written, 1);
+        }
+        self.writers.tail.store(end, Release);
     }
 
     pub(crate) fn count_refused_full(&self) {
