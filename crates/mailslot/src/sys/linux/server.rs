@@ -2,7 +2,7 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -49,6 +49,8 @@ pub(crate) struct Server {
     /// The door's listening descriptor, for polling without the mutex.
     door_fd: i32,
     reader: Mutex<Reader>,
+    /// When the door was last looked at, in ticks.
+    door_seen: AtomicU64,
     spinning: Spinning,
     /// Made when something needs one descriptor for everything: [`Server::as_fd`], or a connected stranger.
     poller: OnceLock<Poller>,
@@ -62,8 +64,6 @@ pub(crate) struct Server {
 struct Reader {
     /// Messages until the door is due.
     until_door: u32,
-    /// When the door was last looked at, in ticks.
-    door_seen: u64,
 }
 
 impl Server {
@@ -143,7 +143,8 @@ impl Server {
             bell,
             door_fd: door.listener().as_raw_fd(),
             door: Mutex::new(door),
-            reader: Mutex::new(Reader { until_door: DOOR_EVERY, door_seen: 0 }),
+            reader: Mutex::new(Reader { until_door: DOOR_EVERY }),
+            door_seen: AtomicU64::new(0),
             spinning: Spinning::new(),
             poller: OnceLock::new(),
             polled: AtomicBool::new(false),
@@ -186,7 +187,10 @@ impl Server {
     pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {
         self.check_process()?;
         let mut look = Some(look);
-        if let Some(seen) = self.try_next(&mut look)? {
+        // A glance that takes no lock, so that polling an empty slot costs next to nothing.
+        if read::message_waiting(self.queue.region())
+            && let Some(seen) = self.try_next(&mut look)?
+        {
             return Ok(seen);
         }
         self.rest()?;
@@ -256,7 +260,7 @@ impl Server {
             reader.until_door = reader.until_door.saturating_sub(1);
             if reader.until_door == 0 {
                 reader.until_door = DOOR_EVERY;
-                reader.door_seen = clock::ticks();
+                self.door_seen.store(clock::ticks(), Ordering::Relaxed);
                 drop(reader);
                 // A problem at the door shows when a read finds nothing.
                 let _ = self.take_in();
@@ -272,18 +276,16 @@ impl Server {
         F: FnOnce(&NextMessage<'_>) -> (R, Next),
     {
         let now = clock::ticks();
-        let door_due = {
-            let mut reader = self.reader();
-            let due = now.wrapping_sub(reader.door_seen) >= clock::MOMENT;
-            if due {
-                reader.door_seen = now;
-            }
-            due
-        };
+        let door_due = now.wrapping_sub(self.door_seen.load(Ordering::Relaxed)) >= clock::MOMENT;
+        let polled = self.polled.load(Ordering::Relaxed);
+        if !door_due && !polled {
+            return Ok(None);
+        }
         if door_due {
+            self.door_seen.store(now, Ordering::Relaxed);
             self.take_in()?;
         }
-        if self.polled.load(Ordering::Relaxed) {
+        if polled {
             match self.queue.lock(ANNOUNCE_PATIENCE) {
                 Ok(session) => {
                     session.announce_sleep(self.bell.as_fd());
