@@ -33,6 +33,36 @@ pub(crate) fn load() -> Option<String> {
     first_line("/proc/loadavg")
 }
 
+/// Processor time, in clock ticks, at one moment.
+pub(crate) struct Usage {
+    all: u64,
+    busy: u64,
+    own: u64,
+}
+
+impl Usage {
+    /// Of the whole machine, and of this process with the children that it has waited for.
+    pub(crate) fn now() -> Usage {
+        let numbers = |text: String| -> Vec<u64> { text.split(' ').filter_map(|field| field.parse().ok()).collect() };
+        let machine = numbers(first_line("/proc/stat").unwrap_or_default());
+        // The fields that follow the name, which may contain anything, and the state.
+        let own = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        let own = numbers(own.rsplit(") ").next().and_then(|text| text.get(2..)).unwrap_or_default().to_owned());
+        // user, nice, system, idle, iowait, irq, softirq, steal; and from parent and group on, the 11th to the 14th are
+        // user and system time of the process and of its children.
+        let all: u64 = machine.iter().take(8).sum();
+        let idle: u64 = machine.iter().skip(3).take(2).sum();
+        Usage { all, busy: all - idle, own: own.iter().skip(10).take(4).sum() }
+    }
+
+    /// The part of the machine's processor time since then that others used.
+    pub(crate) fn others_since(&self) -> f64 {
+        let now = Usage::now();
+        let others = (now.busy - self.busy).saturating_sub(now.own.saturating_sub(self.own));
+        others as f64 / (now.all - self.all).max(1) as f64
+    }
+}
+
 /// The names and the values of [`describe`], one per line.
 pub(crate) fn text(machine: &Value) -> String {
     let fields = machine.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());

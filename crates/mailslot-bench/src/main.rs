@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use crate::machine::Usage;
 use crate::place::Places;
 use crate::plot::Bars;
 use crate::process::Cpus;
@@ -120,13 +121,17 @@ fn run(options: Options) -> Result<()> {
 
     let mut measures = Vec::new();
     for (_, measure) in MEASURES.iter().filter(|(id, _)| id.contains(&options.only)) {
-        let measure = measure(&bench)?;
+        let usage = Usage::now();
+        let mut measure = measure(&bench)?;
+        measure.disturbance = usage.others_since();
         println!("{}", measure.table());
         measures.push(measure);
     }
     let mut all_curves = Vec::new();
     for (_, curve) in CURVES.iter().filter(|(id, _)| id.contains(&options.only)) {
-        for curve in curve(&bench)? {
+        let usage = Usage::now();
+        for mut curve in curve(&bench)? {
+            curve.disturbance = usage.others_since();
             println!("{}", curve.table());
             all_curves.push(curve);
         }

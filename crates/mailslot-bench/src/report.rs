@@ -29,6 +29,8 @@ pub(crate) struct Measure {
     rows: Vec<Row>,
     targets: Vec<Target>,
     skipped: Vec<String>,
+    /// The part of the processors that others used meanwhile.
+    pub(crate) disturbance: f64,
 }
 
 /// One peer's results.
@@ -44,6 +46,8 @@ struct Target {
     text: String,
     /// The ratio, or the value itself.
     reached: f64,
+    /// The same of the best repetitions: on a busy machine they tell more.
+    best: f64,
     limit: f64,
     met: bool,
 }
@@ -57,12 +61,24 @@ pub(crate) struct Curve {
     pub(crate) y: &'static str,
     pub(crate) series: Vec<(String, Vec<(f64, f64)>)>,
     skipped: Vec<String>,
+    /// The part of the processors that others used meanwhile.
+    pub(crate) disturbance: f64,
 }
 
 impl Measure {
     pub(crate) fn new(id: &'static str, title: &str, unit: &'static str, better: Better) -> Measure {
         let (title, note) = (title.to_owned(), String::new());
-        Measure { id, title, unit, better, note, rows: Vec::new(), targets: Vec::new(), skipped: Vec::new() }
+        Measure {
+            id,
+            title,
+            unit,
+            better,
+            note,
+            rows: Vec::new(),
+            targets: Vec::new(),
+            skipped: Vec::new(),
+            disturbance: 0.0,
+        }
     }
 
     /// Says how it is measured.
@@ -109,28 +125,33 @@ impl Measure {
 
     /// Compares a mailslot with `peer`: the ratio must be on the right side of `limit`.
     pub(crate) fn reach(&mut self, text: &str, peer: &str, limit: f64) {
-        let Some(other) = self.value(peer) else { return self.skip(&format!("{text}: no result of {peer}")) };
-        let Some(own) = self.value(Peer::Slot.name()) else { return };
-        self.target(text, own / other, limit);
+        let Some(other) = self.row(peer) else { return self.skip(&format!("{text}: no result of {peer}")) };
+        let Some(own) = self.row(Peer::Slot.name()) else { return };
+        let (reached, best) = (own.value() / other.value(), own.best(self.better) / other.best(self.better));
+        self.target(text, reached, best, limit);
     }
 
     /// Compares a mailslot's value with `limit`.
     pub(crate) fn reach_value(&mut self, text: &str, limit: f64) {
         let Some(own) = self.value(Peer::Slot.name()) else { return };
-        self.target(text, own, limit);
+        self.target(text, own, own, limit);
     }
 
-    fn target(&mut self, text: &str, reached: f64, limit: f64) {
+    fn target(&mut self, text: &str, reached: f64, best: f64, limit: f64) {
         let met = match self.better {
             Better::Lower => reached <= limit,
             Better::Higher => reached >= limit,
         };
-        self.targets.push(Target { text: text.to_owned(), reached, limit, met });
+        self.targets.push(Target { text: text.to_owned(), reached, best, limit, met });
     }
 
     /// A peer's result.
     pub(crate) fn value(&self, peer: &str) -> Option<f64> {
-        self.rows.iter().find(|row| row.peer.name() == peer).map(Row::value)
+        self.row(peer).map(Row::value)
+    }
+
+    fn row(&self, peer: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.peer.name() == peer)
     }
 
     /// All peers' results.
@@ -160,11 +181,16 @@ impl Measure {
         }
         for target in &self.targets {
             let met = if target.met { "met" } else { "NOT MET" };
-            let _ = writeln!(text, "  reach {}: {:.2}, {met}", target.text, target.reached);
+            let _ = writeln!(
+                text,
+                "  reach {}: {:.2} (best repetitions {:.2}), {met}",
+                target.text, target.reached, target.best
+            );
         }
         for reason in &self.skipped {
             let _ = writeln!(text, "  skipped: {reason}");
         }
+        text.push_str(&disturbed(self.disturbance));
         text
     }
 
@@ -196,12 +222,12 @@ impl Measure {
             .targets
             .iter()
             .map(|target| {
-                json!({ "text": target.text, "reached": target.reached, "limit": target.limit, "met": target.met })
+                json!({ "text": target.text, "reached": target.reached, "best": target.best, "limit": target.limit, "met": target.met })
             })
             .collect();
         json!({
             "id": self.id, "title": self.title, "unit": self.unit, "note": self.note,
-            "rows": rows, "targets": targets, "skipped": self.skipped,
+            "rows": rows, "targets": targets, "skipped": self.skipped, "disturbance": self.disturbance,
         })
     }
 
@@ -228,6 +254,12 @@ impl Row {
         names.map(|(index, (name, _))| (name.clone(), median(&column(index)))).collect()
     }
 
+    /// The best repetition.
+    fn best(&self, better: Better) -> f64 {
+        let (low, high) = self.range();
+        if better == Better::Lower { low } else { high }
+    }
+
     /// The least and the greatest result.
     fn range(&self) -> (f64, f64) {
         let values = self.repetitions.iter().map(|sample| sample[0].1);
@@ -237,7 +269,7 @@ impl Row {
 
 impl Curve {
     pub(crate) fn new(id: &'static str, title: &'static str, x: &'static str, y: &'static str) -> Curve {
-        Curve { id, title, x, y, series: Vec::new(), skipped: Vec::new() }
+        Curve { id, title, x, y, series: Vec::new(), skipped: Vec::new(), disturbance: 0.0 }
     }
 
     /// Adds a point to a series.
@@ -274,6 +306,7 @@ impl Curve {
         for reason in &self.skipped {
             let _ = writeln!(text, "  skipped: {reason}");
         }
+        text.push_str(&disturbed(self.disturbance));
         text
     }
 
@@ -282,8 +315,19 @@ impl Curve {
             self.series.iter().map(|(name, points)| json!({ "name": name, "points": points })).collect();
         json!({
             "id": self.id, "title": self.title, "x": self.x, "y": self.y, "series": series, "skipped": self.skipped,
+            "disturbance": self.disturbance,
         })
     }
+}
+
+/// More than this part of the processors in others' hands is worth a word.
+const DISTURBED: f64 = 0.05;
+
+fn disturbed(part: f64) -> String {
+    if part < DISTURBED {
+        return String::new();
+    }
+    format!("  disturbed: other processes used {:.0} % of the processors meanwhile\n", part * 100.0)
 }
 
 /// A number with three digits and a unit prefix.

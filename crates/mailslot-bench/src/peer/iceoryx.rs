@@ -7,6 +7,7 @@ use iceoryx2::port::listener::Listener;
 use iceoryx2::port::notifier::Notifier;
 use iceoryx2::port::publisher::Publisher;
 use iceoryx2::port::subscriber::Subscriber;
+use iceoryx2::port::update_connections::UpdateConnections;
 use iceoryx2::prelude::*;
 use iceoryx2::service::port_factory::{event, publish_subscribe};
 
@@ -50,6 +51,11 @@ impl super::Receiver for Receiver {
         let service = topic(&node, place, shape)?;
         let subscriber = service.subscriber_builder().buffer_size(depth(shape)).create()?;
         Ok(Receiver { subscriber, _service: service, _node: node })
+    }
+
+    /// A publisher drops what does not fit into the buffer of a subscriber that has not noticed it yet.
+    fn connected(&mut self) -> Result<()> {
+        Ok(self.subscriber.update_connections()?)
     }
 
     #[inline]
@@ -100,6 +106,10 @@ impl super::Receiver for EventReceiver {
         let service = bell(&node, place)?;
         let listener = service.listener_builder().create()?;
         Ok(EventReceiver { receiver, listener, _service: service, _node: node })
+    }
+
+    fn connected(&mut self) -> Result<()> {
+        self.receiver.connected()
     }
 
     fn try_receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
