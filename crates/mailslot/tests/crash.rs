@@ -11,14 +11,27 @@ use std::time::Duration;
 use common::{name, watchdog};
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 
-/// Starts this binary again in another part.
-fn child(part: &str, slot: &str, id: u64) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "plays_its_part_as_a_child", "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_CHILD", format!("{part} {slot} {id}"))
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap()
+/// This binary started again in another part. Dropping it kills it, also when the test fails.
+struct Part(Child);
+
+impl Part {
+    fn start(part: &str, slot: &str, id: u64) -> Part {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "plays_its_part_as_a_child", "--nocapture", "--quiet"])
+            .env("MAILSLOT_TEST_CHILD", format!("{part} {slot} {id}"))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        Part(child)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        self.0.wait().unwrap();
+    }
 }
 
 /// Numbered messages of varying size: a lost, repeated or damaged one shows.
@@ -73,15 +86,15 @@ fn thousand_killed_writers_damage_nothing() {
     let _watchdog = watchdog();
     let slot = Mailslot::options().capacity(64 << 10).create(name()).unwrap();
     let slot_name = slot.name().as_str().to_owned();
-    let mut survivor = child("write", &slot_name, 0);
+    let survivor = Part::start("write", &slot_name, 0);
     let mut next = HashMap::new();
     let mut random = 12345_u64;
-    let mut writers: Vec<(u64, Child, u32)> = Vec::new();
+    let mut writers: Vec<(u64, Part, u32)> = Vec::new();
     let (mut started, mut killed) = (0, 0);
     while killed < 1000 {
         while writers.len() < 4 {
             started += 1;
-            writers.push((started, child("write", &slot_name, started), u32::MAX));
+            writers.push((started, Part::start("write", &slot_name, started), u32::MAX));
         }
         let message = slot.receive_within(Timeout::After(Duration::from_secs(60))).expect("no hang");
         let id = check(&message.data, &mut next);
@@ -91,24 +104,18 @@ fn thousand_killed_writers_damage_nothing() {
         // The first message decides after how many it is killed, in the middle of whatever it then does.
         *left = if *left == u32::MAX { (random >> 40) as u32 % 40 } else { left.saturating_sub(1) };
         if *left == 0 {
-            let (_, mut victim, _) = writers.swap_remove(at);
-            victim.kill().unwrap();
-            victim.wait().unwrap();
+            drop(writers.swap_remove(at));
             killed += 1;
         }
     }
-    for (_, mut writer, _) in writers {
-        writer.kill().unwrap();
-        writer.wait().unwrap();
-    }
+    drop(writers);
     // The one that was never killed still goes on.
     let before = next[&0];
     while next[&0] < before + 1000 {
         let message = slot.receive_within(Timeout::After(Duration::from_secs(60))).expect("no hang");
         check(&message.data, &mut next);
     }
-    survivor.kill().unwrap();
-    survivor.wait().unwrap();
+    drop(survivor);
     while let Some(message) = slot.try_receive().unwrap() {
         check(&message.data, &mut next);
     }
@@ -122,7 +129,7 @@ fn killed_owner_closes_its_writers_and_frees_the_name() {
     let _watchdog = watchdog();
     let slot_name = name();
     for _ in 0..50 {
-        let mut owner = child("own", &slot_name, 0);
+        let owner = Part::start("own", &slot_name, 0);
         let writer = loop {
             match MailslotWriter::open(&slot_name) {
                 Ok(writer) => break writer,
@@ -133,9 +140,9 @@ fn killed_owner_closes_its_writers_and_frees_the_name() {
         for number in 0..1000 {
             writer.write_within(&message(1, number), Timeout::Forever).unwrap();
         }
-        owner.kill().unwrap();
-        owner.wait().unwrap();
-        assert!(matches!(writer.write(b"late"), Err(Error::Closed)));
+        drop(owner);
+        let late = writer.write(b"late");
+        assert!(matches!(late, Err(Error::Closed)), "{late:?}");
         assert!(writer.is_closed());
         let again = Mailslot::create(&slot_name).expect("the name is free at once");
         assert!(matches!(writer.write(b"late"), Err(Error::Closed)), "the old writer stays with the old slot");

@@ -12,7 +12,8 @@ use super::door;
 use super::process;
 use super::queue::{PATIENCE, Queue, Session};
 use super::ring::layout::CLOSED;
-use super::ring::write::Stamp;
+use super::ring::region::Region;
+use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
 use super::root::{PLACES, Root};
 use crate::error::{Error, Result};
@@ -143,8 +144,9 @@ impl Friend {
         };
         loop {
             match self.write_now(message) {
+                Ok(()) => return Ok(()),
                 Err(Error::Full { .. }) => {}
-                other => return other,
+                Err(error) => return Err(error),
             }
             let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
@@ -154,44 +156,48 @@ impl Friend {
         }
     }
 
+    #[inline]
     fn write_now(&self, message: &[u8]) -> Result<()> {
-        self.check_owner()?;
-        let session = self.queue.lock(PATIENCE)?;
-        self.append(&session, message)
+        self.with_lock(|session| self.append(session, message))
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
-        self.check_owner()?;
-        let session = self.queue.lock(PATIENCE)?;
-        for message in messages {
-            self.append(&session, message.as_ref())?;
-            *written += 1;
+        let result = self.with_lock(|session| {
+            messages.iter().try_for_each(|message| self.append(session, message.as_ref()).map(|()| *written += 1))
+        });
+        if matches!(result, Err(Error::Closed)) {
+            *written = 0;
         }
-        Ok(())
+        result
     }
 
     fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        self.check_owner()?;
-        let session = self.queue.lock(PATIENCE)?;
-        session.append(
-            self.stamp(),
-            size,
-            &self.bell,
-            || self.file(),
-            |region, room| {
-                // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
-                match unsafe { region.slice_mut(room.payload(), size) } {
-                    Some(bytes) => fill(bytes),
-                    None => {
-                        let mut bytes = vec![0; size];
-                        fill(&mut bytes);
-                        region.copy_in(room.payload(), &bytes);
-                    }
+        let fill = |region: &Region, room: Room| {
+            // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
+            match unsafe { region.slice_mut(room.payload(), size) } {
+                Some(bytes) => fill(bytes),
+                None => {
+                    let mut bytes = vec![0; size];
+                    fill(&mut bytes);
+                    region.copy_in(room.payload(), &bytes);
                 }
-            },
-        )
+            }
+        };
+        self.with_lock(|session| session.append(self.stamp(), size, &self.bell, || self.file(), fill))
     }
 
+    /// Lets `write` write under the lock, then makes sure that the owner lives. In this order a success means that the
+    /// owner outlived the write, and the look at the clock does not delay the message.
+    #[inline(always)]
+    fn with_lock(&self, write: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
+        let session = self.queue.lock(PATIENCE)?;
+        let result = write(&session);
+        drop(session);
+        self.check_owner()?;
+        result
+    }
+
+    #[inline]
     fn append(&self, session: &Session<'_>, message: &[u8]) -> Result<()> {
         session.append(
             self.stamp(),

@@ -90,12 +90,13 @@ impl Queue {
     }
 
     /// Locks the ring, and puts it in order if the last holder of the lock died.
+    #[inline(always)]
     pub(crate) fn lock(&self, patience: Duration) -> Result<Session<'_>> {
         match robust::lock(&self.header().writers.lock, patience) {
             Ok(Taken::Clean(guard)) => Ok(self.session(guard)),
             Ok(Taken::OwnerDied(guard)) => {
                 let session = self.session(guard);
-                recover(&session.ring).map_err(|Damaged| Error::Damaged)?;
+                session.recover()?;
                 Ok(session)
             }
             Err(Refused::Held) => Err(Error::Stalled(patience)),
@@ -103,6 +104,7 @@ impl Queue {
         }
     }
 
+    #[inline]
     fn session<'a>(&'a self, guard: Guard<'a>) -> Session<'a> {
         Session { queue: self, ring: Locked::new(self.region()), _guard: guard }
     }
@@ -148,9 +150,15 @@ impl Queue {
 }
 
 impl Session<'_> {
+    #[cold]
+    fn recover(&self) -> Result<()> {
+        recover(&self.ring).map_err(|Damaged| Error::Damaged)
+    }
+
     /// Appends one message of `len` bytes, which `fill` puts into its room.
     ///
     /// `file` opens the ring's file, for when memory has to be reserved; `bell` wakes a sleeping reader.
+    #[inline]
     pub(crate) fn append(
         &self,
         stamp: Stamp,
@@ -198,11 +206,15 @@ impl Session<'_> {
         true
     }
 
-    /// For the reader that finds the ring empty: starts over at the beginning of its memory and gives what a backlog
-    /// needed back.
-    pub(crate) fn tidy(&self) {
-        let reserved = self.ring.reserved();
-        if self.ring.rewind() && reserved > KEEP && self.queue.mapping.shrink(reserved, KEEP) {
+    /// For the reader that finds the ring empty: starts over at the beginning of its memory. Returns whether there is
+    /// memory that a backlog needed, which [`shrink`](Session::shrink) may then give back.
+    pub(crate) fn rewind(&self) -> bool {
+        self.ring.rewind() && self.ring.reserved() > KEEP
+    }
+
+    /// Gives memory back, right after a [`rewind`](Session::rewind) under the same lock.
+    pub(crate) fn shrink(&self) {
+        if self.queue.mapping.shrink(self.ring.reserved(), KEEP) {
             self.ring.set_reserved(KEEP);
         }
     }

@@ -45,18 +45,32 @@ pub(crate) enum Refused {
 }
 
 /// Takes the lock, waiting at most `patience`.
+#[inline(always)]
 pub(crate) fn lock(lock: &AtomicU32, patience: Duration) -> Result<Taken<'_>, Refused> {
     let thread = Thread::current();
-    let guard = Guard::announce(lock, &thread)?;
+    let guard = Guard::announce(lock, thread)?;
     if lock.compare_exchange(0, thread.tid, Ordering::Acquire, Ordering::Relaxed).is_ok() {
         return Ok(Taken::Clean(guard));
     }
-    lock_slowly(guard, thread.tid, patience)
+    match lock_slowly(lock, thread.tid, patience) {
+        Some(Before::Clean) => Ok(Taken::Clean(guard)),
+        Some(Before::OwnerDied) => Ok(Taken::OwnerDied(guard)),
+        None => {
+            guard.forget();
+            Err(Refused::Held)
+        }
+    }
 }
 
+/// In what state a lock was found.
+enum Before {
+    Clean,
+    OwnerDied,
+}
+
+/// Takes the lock after announcing it; `None` if that took too long.
 #[cold]
-fn lock_slowly(guard: Guard<'_>, tid: u32, patience: Duration) -> Result<Taken<'_>, Refused> {
-    let lock = guard.lock;
+fn lock_slowly(lock: &AtomicU32, tid: u32, patience: Duration) -> Option<Before> {
     let mut waited = None;
     let mut spins = 0;
     // Once we have slept, others may still sleep: then the lock must be taken with the mark that wakes them.
@@ -67,7 +81,7 @@ fn lock_slowly(guard: Guard<'_>, tid: u32, patience: Duration) -> Result<Taken<'
             let ours = tid | mark | (seen & WAITERS);
             if lock.compare_exchange(seen, ours, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                 // What remains besides the mark of waiters is the kernel's FUTEX_OWNER_DIED, or a holder that vanished.
-                return Ok(if seen & !WAITERS == 0 { Taken::Clean(guard) } else { Taken::OwnerDied(guard) });
+                return Some(if seen & !WAITERS == 0 { Before::Clean } else { Before::OwnerDied });
             }
         } else if spins < SPINS {
             spins += 1;
@@ -75,8 +89,7 @@ fn lock_slowly(guard: Guard<'_>, tid: u32, patience: Duration) -> Result<Taken<'
         } else {
             let since = *waited.get_or_insert_with(Instant::now);
             if since.elapsed() >= patience {
-                guard.forget();
-                return Err(Refused::Held);
+                return None;
             }
             mark = WAITERS;
             let marked = seen | WAITERS;
@@ -108,7 +121,8 @@ pub(crate) fn wake(word: &AtomicU32, count: u32) {
 
 impl<'a> Guard<'a> {
     /// Tells the kernel which lock this thread is about to take.
-    fn announce(lock: &'a AtomicU32, thread: &Thread) -> Result<Guard<'a>, Refused> {
+    #[inline]
+    fn announce(lock: &'a AtomicU32, thread: Thread) -> Result<Guard<'a>, Refused> {
         // SAFETY: `pending` is the `list_op_pending` word of this thread's own robust list head, which lives as long as
         // the thread; the guard is not `Send`. Only this thread and, at its death, the kernel use the word.
         unsafe {
@@ -128,6 +142,7 @@ impl<'a> Guard<'a> {
         core::mem::forget(self);
     }
 
+    #[inline]
     fn retract(&self) {
         compiler_fence(Ordering::SeqCst);
         // SAFETY: as in `announce`.
@@ -136,6 +151,7 @@ impl<'a> Guard<'a> {
 }
 
 impl Drop for Guard<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.lock.swap(0, Ordering::Release) & WAITERS != 0 {
             wake(self.lock, 1);
@@ -164,19 +180,19 @@ struct RobustListHead {
 }
 
 impl Thread {
+    #[inline]
     fn current() -> Thread {
         thread_local! {
-            static CURRENT: Cell<Option<Thread>> = const { Cell::new(None) };
+            static CURRENT: Cell<Thread> = const { Cell::new(Thread::UNKNOWN) };
         }
-        match CURRENT.get() {
-            Some(thread) if thread.generation == fork_generation() => thread,
-            _ => {
-                let thread = Thread::ask();
-                CURRENT.set(Some(thread));
-                thread
-            }
+        if CURRENT.get().generation != fork_generation() {
+            CURRENT.set(Thread::ask());
         }
+        CURRENT.get()
     }
+
+    /// No process has this generation.
+    const UNKNOWN: Thread = Thread { generation: 0, tid: 0, pending: core::ptr::null_mut(), futex_offset: 0 };
 
     #[cold]
     fn ask() -> Thread {

@@ -209,10 +209,16 @@ impl Root {
         Ok(self.find_entry(name, lock)?.map(|(dir, _)| dir))
     }
 
-    /// Removes the slot whose lock file is `lock`, if nobody holds that lock any more.
-    pub(crate) fn remove_unowned(&self, name: &SlotName, lock: FileId) {
-        if let Ok(Some((_, entry))) = self.find_entry(name, lock) {
-            self.remove(&entry);
+    /// Whether the slot whose lock file is `lock` is still there, and nobody holds that lock any more.
+    pub(crate) fn is_unowned(&self, name: &SlotName, lock: FileId) -> bool {
+        let Ok(Some((dir, _))) = self.find_entry(name, lock) else { return false };
+        lock::open_for_taking(dir.as_fd()).is_ok_and(|lock| lock::take(&lock).is_ok())
+    }
+
+    /// Removes the slot whose lock file is `lock`, which its last owner has ended.
+    pub(crate) fn remove_ended(&self, name: &SlotName, lock: FileId) {
+        if let Ok(Some((dir, entry))) = self.find_entry(name, lock) {
+            self.remove_locked(&entry, dir.as_fd());
         }
     }
 
@@ -245,7 +251,7 @@ impl Root {
         self.remove_locked(entry, dir.as_fd())
     }
 
-    /// Removes an entry whose lock the caller holds.
+    /// Removes an entry whose lock the caller holds, or that it alone owned.
     fn remove_locked(&self, entry: &str, dir: BorrowedFd<'_>) -> bool {
         for file in ["door", "bell", "ring", "lock"] {
             // What is missing is removed already; anything else shows when the directory is to go.

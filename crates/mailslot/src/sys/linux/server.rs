@@ -14,7 +14,7 @@ use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
 use super::label::Label;
 use super::lock;
 use super::process;
-use super::queue::{NextMessage, PATIENCE, Queue, encode_timeout};
+use super::queue::{NextMessage, PATIENCE, Queue, Session, encode_timeout};
 use super::ring::read::{self, Damaged};
 use super::ring::write::Stamp;
 use super::robust::fork_generation;
@@ -34,6 +34,10 @@ const DOOR_EVERY: u32 = 64;
 const ANNOUNCE_PATIENCE: Duration = Duration::from_millis(10);
 /// How often a reader looks by itself while something keeps it from being woken.
 const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
+/// Memory is given back at most this often, in ticks: a tenth of a second or a few.
+const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
+/// How long a sleeping reader waits before it gives memory back that it could not yet.
+const SHRINK_LATER: Duration = Duration::from_millis(200);
 /// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
 const REWIND_AFTER: u64 = 12 << 10;
 
@@ -51,6 +55,8 @@ pub(crate) struct Server {
     reader: Mutex<Reader>,
     /// When the door was last looked at, in ticks.
     door_seen: AtomicU64,
+    /// When memory was last given back, in ticks.
+    shrunk: AtomicU64,
     spinning: Spinning,
     /// Made when something needs one descriptor for everything: [`Server::as_fd`], or a connected stranger.
     poller: OnceLock<Poller>,
@@ -145,6 +151,7 @@ impl Server {
             door: Mutex::new(door),
             reader: Mutex::new(Reader { until_door: DOOR_EVERY }),
             door_seen: AtomicU64::new(0),
+            shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
             poller: OnceLock::new(),
             polled: AtomicBool::new(false),
@@ -184,6 +191,7 @@ impl Server {
     }
 
     /// Waits for a message as long as `timeout` says and lets `look` see it.
+    #[inline]
     pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {
         self.check_process()?;
         let mut look = Some(look);
@@ -193,6 +201,13 @@ impl Server {
         {
             return Ok(seen);
         }
+        self.wait_for_next(timeout, look)
+    }
+
+    fn wait_for_next<R, F>(&self, timeout: Timeout, mut look: Option<F>) -> Result<R>
+    where
+        F: FnOnce(&NextMessage<'_>) -> (R, Next),
+    {
         self.rest()?;
         let deadline = match timeout {
             Timeout::Zero => return self.last_look(&mut look)?.ok_or(Error::TimedOut),
@@ -240,6 +255,7 @@ impl Server {
     }
 
     /// The next message if there is one in the ring.
+    #[inline(always)]
     fn try_next<R, F>(&self, look: &mut Option<F>) -> Result<Option<R>>
     where
         F: FnOnce(&NextMessage<'_>) -> (R, Next),
@@ -260,10 +276,9 @@ impl Server {
             reader.until_door = reader.until_door.saturating_sub(1);
             if reader.until_door == 0 {
                 reader.until_door = DOOR_EVERY;
-                self.door_seen.store(clock::ticks(), Ordering::Relaxed);
                 drop(reader);
                 // A problem at the door shows when a read finds nothing.
-                let _ = self.take_in();
+                let _ = self.take_in_if_due();
             }
         }
         Ok(Some(seen))
@@ -275,15 +290,10 @@ impl Server {
     where
         F: FnOnce(&NextMessage<'_>) -> (R, Next),
     {
-        let now = clock::ticks();
-        let door_due = now.wrapping_sub(self.door_seen.load(Ordering::Relaxed)) >= clock::MOMENT;
+        let looked = self.take_in_if_due()?;
         let polled = self.polled.load(Ordering::Relaxed);
-        if !door_due && !polled {
+        if !looked && !polled {
             return Ok(None);
-        }
-        if door_due {
-            self.door_seen.store(now, Ordering::Relaxed);
-            self.take_in()?;
         }
         if polled {
             match self.queue.lock(ANNOUNCE_PATIENCE) {
@@ -305,7 +315,9 @@ impl Server {
                 if !session.announce_sleep(self.bell.as_fd()) {
                     return Ok(());
                 }
-                session.tidy();
+                if self.tidy(&session) {
+                    limit = Some(SHRINK_LATER);
+                }
             }
             Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
             Err(error) => return Err(error),
@@ -329,7 +341,10 @@ impl Server {
         };
         slept.map_err(failed)?;
         // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
-        if read::message_waiting(self.queue.region()) { Ok(()) } else { self.take_in() }
+        if !read::message_waiting(self.queue.region()) {
+            self.take_in()?;
+        }
+        Ok(())
     }
 
     /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.
@@ -338,18 +353,44 @@ impl Server {
         if head < REWIND_AFTER || self.queue.is_shared() {
             return Ok(());
         }
-        match self.queue.lock(Duration::ZERO) {
-            Ok(session) => session.tidy(),
-            Err(Error::Stalled(_)) => {}
+        let _kept = match self.queue.lock(Duration::ZERO) {
+            Ok(session) => self.tidy(&session),
+            Err(Error::Stalled(_)) => false,
             Err(error) => return Err(error),
-        }
+        };
         Ok(())
     }
 
-    /// Lets strangers in and takes their messages into the ring.
-    fn take_in(&self) -> Result<()> {
+    /// Makes the best of an empty ring. Returns whether it has memory to give back, but gave some only lately: taking and
+    /// giving memory costs more than the messages in it, so a backlog that comes and goes all the time keeps its own.
+    fn tidy(&self, session: &Session<'_>) -> bool {
+        if !session.rewind() {
+            return false;
+        }
+        let now = clock::ticks();
+        let lately = now.wrapping_sub(self.shrunk.load(Ordering::Relaxed)) < SHRINK_EVERY;
+        if !lately {
+            self.shrunk.store(now, Ordering::Relaxed);
+            session.shrink();
+        }
+        lately
+    }
+
+    /// Looks at the door unless that was done a moment ago: it takes a system call. Returns whether it looked.
+    fn take_in_if_due(&self) -> Result<bool> {
+        let now = clock::ticks();
+        if now.wrapping_sub(self.door_seen.load(Ordering::Relaxed)) < clock::MOMENT {
+            return Ok(false);
+        }
+        self.door_seen.store(now, Ordering::Relaxed);
+        self.take_in()?;
+        Ok(true)
+    }
+
+    /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
+    fn take_in(&self) -> Result<bool> {
         let shared = self.is_shared();
-        self.door().take_in(&Inward(self), shared, || self.poller())
+        self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())
     }
 
     fn poller(&self) -> Result<&Poller> {
@@ -380,6 +421,17 @@ impl Server {
         Ok(())
     }
 
+    /// Tells the writers that the slot is gone, and frees its name.
+    fn end(&self) {
+        if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
+            session.close();
+        }
+        self.queue.wake_writers();
+        if let Ok(root) = Root::get() {
+            root.remove_ended(&self.name, self.lock_id);
+        }
+    }
+
     fn ring_file(&self) -> Result<OwnedFd> {
         let root = Root::get()?;
         let dir = root.find(&self.name, self.lock_id)?.ok_or(Error::OutOfMemory)?;
@@ -408,21 +460,17 @@ impl AsFd for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Nobody else can own a slot that was never shared. That another thread may just be starting a program, whose
+        // process has copies of all descriptors until it runs, must not delay the end.
+        let sole_owner = !self.is_shared() && self.generation == fork_generation();
+        if sole_owner {
+            self.end();
+        }
         // SAFETY: `lock` is not used after this.
         drop(unsafe { ManuallyDrop::take(&mut self.lock) });
-        let Ok(root) = Root::get() else { return };
-        let Ok(Some(dir)) = root.find(&self.name, self.lock_id) else { return };
-        // Other handles, in this process' children for example, keep the slot alive.
-        let Ok(lock) = lock::open_for_taking(dir.as_fd()) else { return };
-        if lock::take(&lock).is_err() {
-            return;
+        if !sole_owner && Root::get().is_ok_and(|root| root.is_unowned(&self.name, self.lock_id)) {
+            self.end();
         }
-        drop(lock);
-        if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
-            session.close();
-        }
-        self.queue.wake_writers();
-        root.remove_unowned(&self.name, self.lock_id);
     }
 }
 

@@ -8,6 +8,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
 /// Turns of spinning that a reader never exceeds: some tens of microseconds.
 const MOST_SPINS: u32 = 1000;
+/// Most turns between two looks: less than a microsecond.
+const MOST_GAP: u32 = 32;
+/// A wait that ends within this many looks was for the next message of a stream.
+const STREAM: u32 = 2;
 /// After this many waits without any spinning, one tries it again.
 const RETRY: u32 = 32;
 
@@ -15,13 +19,16 @@ const RETRY: u32 = 32;
 pub(crate) struct Spinning {
     /// Turns that the next wait will spin.
     turns: AtomicU32,
+    /// Turns between two looks. In a stream of messages each look takes the memory that the writer is writing to away
+    /// from it, so few looks that find several messages make both faster; else every turn looks.
+    gap: AtomicU32,
     /// Waits since spinning last seemed worthless.
     waits: AtomicU32,
 }
 
 impl Spinning {
     pub(crate) fn new() -> Spinning {
-        Spinning { turns: AtomicU32::new(MOST_SPINS / 4), waits: AtomicU32::new(0) }
+        Spinning { turns: AtomicU32::new(MOST_SPINS / 4), gap: AtomicU32::new(1), waits: AtomicU32::new(0) }
     }
 
     /// Spins until `arrived` or until it has been long enough. Returns whether it arrived.
@@ -33,10 +40,17 @@ impl Spinning {
             }
             return arrived();
         }
-        for _ in 0..turns {
-            if arrived() {
-                self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
-                return true;
+        let gap = self.gap.load(Ordering::Relaxed);
+        let mut looks = 0;
+        for turn in 0..turns {
+            if turn % gap == 0 {
+                if arrived() {
+                    self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
+                    let next = if looks <= STREAM { (gap * 2).min(MOST_GAP) } else { (gap / 2).max(1) };
+                    self.gap.store(next, Ordering::Relaxed);
+                    return true;
+                }
+                looks += 1;
             }
             core::hint::spin_loop();
         }

@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{AtFlags, Gid, Mode};
 use rustix::io::Errno;
 use rustix::net::{
@@ -18,7 +20,7 @@ use rustix::net::{
 use super::super::process;
 use super::super::ring::layout::Kind;
 use super::super::ring::write::Stamp;
-use super::super::wait::Poller;
+use super::super::wait::{self, Poller};
 use super::{ATTACHED, INLINE, MAX_INLINE, NAME};
 use crate::error::{Error, Result};
 use crate::options::Access;
@@ -124,50 +126,73 @@ impl Door {
         self.starved
     }
 
-    /// Lets waiting writers in and takes in what they and the others have sent. `poller` makes, or finds, the descriptor
-    /// that watches connections. If the slot is `shared` between processes, no connection outlives the call: another
-    /// process could not see what arrives on it.
+    /// Lets waiting writers in and takes in what they and the others have sent. Returns whether that was anything.
+    /// `watching` is the descriptor that watches the door, if it was made, and `poller` makes or finds it. If the slot is
+    /// `shared` between processes, no connection outlives the call: another process could not see what arrives on it.
     pub(crate) fn take_in<'p>(
         &mut self,
         intake: &impl Intake,
         shared: bool,
+        watching: Option<&Poller>,
         poller: impl Fn() -> Result<&'p Poller>,
-    ) -> Result<()> {
-        self.accept(|socket, key| {
-            // Whom nobody can watch, for whatever reason, is handed back.
-            !shared && poller().is_ok_and(|poller| poller.add(socket, key).is_ok())
-        })?;
-        if self.connections.is_empty() {
-            return Ok(());
+    ) -> Result<bool> {
+        self.starved = false;
+        if self.is_knocked_at(watching)? {
+            self.accept(|socket, key| {
+                // Whom nobody can watch, for whatever reason, is handed back.
+                !shared && poller().is_ok_and(|poller| poller.add(socket, key).is_ok())
+            })?;
+            self.hand_back_unwatched(intake);
+            if !self.connections.is_empty() {
+                self.look(poller()?)?;
+            }
+        } else {
+            self.hand_back_unwatched(intake);
         }
+        self.take_from_ready(intake, poller)
+    }
+
+    /// Finds out, in one system call, who has something and whether somebody wants to come in. Accepting without having
+    /// looked would cost several times as much: the kernel makes a socket before it finds that there is none to accept.
+    fn is_knocked_at(&mut self, watching: Option<&Poller>) -> Result<bool> {
+        self.ready.clear();
+        if let Some(poller) = watching {
+            self.look(poller)?;
+            return Ok(self.ready.contains(&DOOR_KEY));
+        }
+        let mut door = [PollFd::new(&self.listener, PollFlags::IN)];
+        wait::sleep(&mut door, None, Some(Duration::ZERO)).map_err(look_failed)?;
+        Ok(!door[0].revents().is_empty())
+    }
+
+    fn look(&mut self, poller: &Poller) -> Result<()> {
+        self.ready.clear();
+        poller.ready(&mut self.ready).map_err(look_failed)
+    }
+
+    fn hand_back_unwatched(&mut self, intake: &impl Intake) {
         let mut kept = core::mem::take(&mut self.connections);
         kept.retain_mut(|connection| connection.watched || self.hand_back(connection, intake));
         self.connections = kept;
-        if self.connections.iter().any(|connection| connection.watched) {
-            self.take_from_ready(intake, poller()?)?;
-        }
-        Ok(())
     }
 
-    fn take_from_ready(&mut self, intake: &impl Intake, poller: &Poller) -> Result<()> {
-        self.ready.clear();
-        poller.ready(&mut self.ready).map_err(|error| Error::io("look for messages of other users", error))?;
+    fn take_from_ready<'p>(&mut self, intake: &impl Intake, poller: impl Fn() -> Result<&'p Poller>) -> Result<bool> {
+        let mut taken = false;
         for index in 0..self.ready.len() {
             let key = self.ready[index];
             // Keys only grow, and connections keep the order in which they came.
-            if let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key)
-                && !self.take_turn(at, intake)?
-            {
+            let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key) else { continue };
+            taken = true;
+            if !self.take_turn(at, intake)? {
                 let gone = self.connections.remove(at);
-                poller.remove(gone.socket.as_fd());
+                poller()?.remove(gone.socket.as_fd());
             }
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Lets waiting writers in. `watch` sees to it that what they send will be noticed, and tells whether it could.
     fn accept(&mut self, watch: impl Fn(BorrowedFd<'_>, u64) -> bool) -> Result<()> {
-        self.starved = false;
         for _ in 0..ACCEPTS {
             let socket = match accept_with(&self.listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
                 Ok(socket) => socket,
@@ -237,6 +262,10 @@ impl Door {
             }
         }
     }
+}
+
+fn look_failed(error: Errno) -> Error {
+    Error::io("look for messages of other users", error)
 }
 
 /// Takes one packet of `connection` into the ring.

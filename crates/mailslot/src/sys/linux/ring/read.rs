@@ -1,7 +1,7 @@
 //! The reading side of a ring.
 
 use super::layout::{Kind, RECORD_HEADER, SPARE, Word, record_size};
-use super::region::Region;
+use super::region::{LINE, Region};
 use super::write::Stamp;
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sync::fence;
@@ -34,9 +34,12 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
 }
 
 /// Whether there is a committed record, for readers that spin: one load of a line they share with nobody, and one of
-/// the line that the next commit will change.
+/// the line that the next commit will change. The line behind that, where a short record ends, is asked for at the same
+/// time, so that it travels together with the first and not after it.
 pub(crate) fn message_waiting(region: &Region) -> bool {
-    region.word(region.header().reader.head.load(Relaxed)).load(Relaxed) != 0
+    let head = region.header().reader.head.load(Relaxed);
+    region.prefetch(head.wrapping_add(LINE));
+    region.word(head).load(Relaxed) != 0
 }
 
 impl Head<'_> {

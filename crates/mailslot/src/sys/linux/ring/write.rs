@@ -67,6 +67,8 @@ impl<'a> Locked<'a> {
         let room = Room { pos: writers.tail.load(Relaxed), len };
         self.check_capacity(room)?;
         self.check_memory(room)?;
+        // The reader must find zero behind this record, whatever was there before. Sequenced before the release in `commit`.
+        self.region.word(room.end()).store(0, Relaxed);
         Ok(room)
     }
 
@@ -76,8 +78,6 @@ impl<'a> Locked<'a> {
         word(8).store(u64::from(stamp.pid) | u64::from(stamp.gid) << 32, Relaxed);
         let number = self.writers.written.load(Relaxed) as u32;
         word(16).store(u64::from(stamp.uid) | u64::from(number) << 32, Relaxed);
-        // The reader must find zero behind this record, whatever was there before. Sequenced before the release below.
-        self.region.word(room.end()).store(0, Relaxed);
         // Release: pairs with the acquire in `read::head`, which then sees payload, stamp and the cleared word.
         word(0).store(Word { len: room.len, kind: stamp.kind }.encode(room.pos), Release);
         self.account(room.end(), room.len, number);
