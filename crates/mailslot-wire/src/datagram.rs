@@ -234,7 +234,8 @@ impl<'a> Packet<'a> {
         let too_long = |field, size, limit| Error::TooLong { field, size, limit };
         let length = u16::try_from(size).map_err(|_| too_long("datagram", size, u16::MAX.into()))?;
         let names = size - data.len();
-        let Some((first, mut rest)) = room.checked_sub(names).filter(|_| room > 0).and_then(|n| data.split_at_checked(n))
+        let Some((first, mut rest)) =
+            room.checked_sub(names).filter(|_| room > 0).and_then(|n| data.split_at_checked(n))
         else {
             return Err(too_long("names", names, room));
         };

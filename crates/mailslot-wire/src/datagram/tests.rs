@@ -90,10 +90,7 @@ fn malformed_datagrams_say_what_is_wrong() {
         Packet::parse(&bytes).map(|_| ()).unwrap_err()
     };
     assert_eq!(with(0, 0x17), Error::Value { field: "msg_type", expected: "0x10 to 0x16", found: 0x17 });
-    assert_eq!(
-        with(13, 1),
-        Error::Value { field: "packet_offset", expected: "0 in a first fragment", found: 1 }
-    );
+    assert_eq!(with(13, 1), Error::Value { field: "packet_offset", expected: "0 in a first fragment", found: 1 });
     assert!(matches!(with(15, b'a'), Error::Name { field: "source name", .. }));
     assert!(matches!(with(49, b'a'), Error::Name { field: "destination name", .. }));
     for length in 0..82 {

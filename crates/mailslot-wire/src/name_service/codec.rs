@@ -45,7 +45,9 @@ impl Body {
             (Opcode::Query, [answer], [], []) if rcode != Rcode::Success && answer.is_empty() => {
                 Ok(Body::NegativeQueryResponse { name: answer.record.name.clone(), rcode })
             }
-            (Opcode::Query, [answer], [], []) if rcode == Rcode::Success && answer.is(kind::NB) => query_response(answer),
+            (Opcode::Query, [answer], [], []) if rcode == Rcode::Success && answer.is(kind::NB) => {
+                query_response(answer)
+            }
             (Opcode::Query, [answer], [], []) if rcode == Rcode::Success && answer.is(kind::NBSTAT) => {
                 node_status_response(answer)
             }

@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 
 use crate::name::Name;
+use crate::name_service::Packet;
 use crate::name_service::body::{Body, Claim, Holder};
 use crate::name_service::flags::{Flags, NameFlags, Rcode, RefreshCode};
 use crate::name_service::status::{Entry, Statistics};
-use crate::name_service::Packet;
 
 const AA: Flags = Flags::AUTHORITATIVE;
 const RD: Flags = Flags::RECURSION_DESIRED;
