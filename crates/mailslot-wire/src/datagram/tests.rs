@@ -87,7 +87,7 @@ fn malformed_datagrams_say_what_is_wrong() {
     let with = |at: usize, byte: u8| {
         let mut bytes = good.clone();
         bytes[at] = byte;
-        Packet::parse(&bytes).map(|_| ()).unwrap_err()
+        Packet::parse(&bytes).map(|_| ()).expect_err("malformed")
     };
     assert_eq!(with(0, 0x17), Error::Value { field: "msg_type", expected: "0x10 to 0x16", found: 0x17 });
     assert_eq!(with(13, 1), Error::Value { field: "packet_offset", expected: "0 in a first fragment", found: 1 });

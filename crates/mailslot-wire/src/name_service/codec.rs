@@ -218,7 +218,7 @@ fn name(record: &Raw<'_>) -> Result<Name> {
 
 fn holders(record: &Raw<'_>) -> Result<Vec<Holder>> {
     let mut data = record.data.clone();
-    if data.left() % HOLDER != 0 {
+    if !data.left().is_multiple_of(HOLDER) {
         return Err(wrong_length("a multiple of 6", record));
     }
     let mut holders = Vec::with_capacity(data.left() / HOLDER);
