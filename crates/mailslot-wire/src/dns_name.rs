@@ -1,5 +1,6 @@
 //! Names made of labels, as in the DNS.
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
@@ -176,6 +177,19 @@ impl PartialEq for DnsName {
 }
 
 impl Eq for DnsName {}
+
+impl PartialOrd for DnsName {
+    fn partial_cmp(&self, other: &DnsName) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for DnsName {
+    fn cmp(&self, other: &DnsName) -> Ordering {
+        let (ours, theirs) = (self.labels.iter(), other.labels.iter());
+        ours.map(u8::to_ascii_lowercase).cmp(theirs.map(u8::to_ascii_lowercase))
+    }
+}
 
 impl Hash for DnsName {
     fn hash<H: Hasher>(&self, state: &mut H) {

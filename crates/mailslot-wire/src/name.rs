@@ -26,8 +26,8 @@ const MSBROWSE: &[u8; 15] = b"\x01\x02__MSBROWSE__\x02";
 ///
 /// # Sources
 ///
-/// RFC 1001 sections 5.2 and 14.1; RFC 1002 section 4.1; suffixes: MS-NBTE section 1.8 and MS-BRWS section 1.8.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// RFC 1001 sections 5.2 and 14.1; RFC 1002 section 4.1; suffixes: MS-NBTE, MS-BRWS, MS-MAIL section 3.2.3.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     bytes: [u8; SIZE],
     scope: DnsName,

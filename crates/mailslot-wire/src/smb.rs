@@ -48,7 +48,7 @@ const OPCODE_WRITE: u16 = 1;
 ///
 /// # Sources
 ///
-/// MS-MAIL section 2.2.1; MS-CIFS sections 2.2.3.1 and 2.2.4.33.
+/// MS-MAIL section 2.2; MS-CIFS sections 2.2.3.1 and 2.2.4.33.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailslotWrite<'a> {
     slot: SlotName<'a>,
@@ -70,7 +70,7 @@ pub struct SlotName<'a>(&'a [u8]);
 ///
 /// # Sources
 ///
-/// MS-MAIL section 2.2.1, *Class*.
+/// MS-MAIL section 2.2, *Class*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Class 1: reliable, answered. Meant for sessions; in a datagram it is delivered like class 2.

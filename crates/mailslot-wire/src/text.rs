@@ -14,6 +14,8 @@ pub struct Text(Vec<u8>);
 pub struct WideText(String);
 
 impl Text {
+    /// The text of these bytes.
+    ///
     /// # Errors
     ///
     /// [`Error::Nul`] if there is a zero byte in `bytes`.
@@ -44,6 +46,8 @@ impl Text {
 }
 
 impl WideText {
+    /// This text.
+    ///
     /// # Errors
     ///
     /// [`Error::Nul`] if there is a NUL character in `text`.

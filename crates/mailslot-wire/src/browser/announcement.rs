@@ -163,6 +163,8 @@ impl ServerType {
 }
 
 impl ServerName {
+    /// The name of these bytes.
+    ///
     /// # Errors
     ///
     /// - [`Error::TooLong`] if there are more than 15 bytes

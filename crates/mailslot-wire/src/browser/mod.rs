@@ -45,7 +45,7 @@ pub const LANMAN_MAILSLOT: &[u8] = b"LANMAN";
 ///
 /// # Sources
 ///
-/// MS-BRWS sections 2.2.1 to 2.2.11.
+/// MS-BRWS sections 2.2.1 to 2.2.10.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// 1: a server is there.

@@ -69,7 +69,7 @@ bits! {
 ///
 /// # Sources
 ///
-/// RFC 1002 section 4.2.1.1; MS-NBTE section 2.2.2 for the multihomed registration.
+/// RFC 1002 section 4.2.1.1; MS-NBTE section 2.2 for the multihomed registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
     /// Query, and node status: 0.

@@ -55,7 +55,7 @@ impl Packet {
         Packet { id, flags: RD, body: Body::RegistrationRequest(claim) }
     }
 
-    /// The same from a node with several addresses, for one of them (MS-NBTE section 2.2.2).
+    /// The same from a node with several addresses, for one of them (MS-NBTE section 2.2).
     pub fn server_multihomed_registration(id: u16, claim: Claim) -> Packet {
         Packet { id, flags: RD, body: Body::MultihomedRegistrationRequest(claim) }
     }

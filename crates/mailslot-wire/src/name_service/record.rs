@@ -100,6 +100,8 @@ pub(super) struct RawSections<'a> {
 }
 
 impl Record {
+    /// A record of class IN.
+    ///
     /// # Errors
     ///
     /// [`Error::TooLong`] if `data` have more than 65,535 bytes.
