@@ -54,7 +54,8 @@ pub mod suffix {
 }
 
 impl Name {
-    /// The name `text`, in upper case, in the empty scope.
+    /// The name `text`, in upper case, in the empty scope. It is padded with blanks; only `*` alone, the wildcard, is
+    /// padded with zeros.
     ///
     /// # Errors
     ///
@@ -67,6 +68,9 @@ impl Name {
         }
         if !(1..SIZE).contains(&text.len()) {
             return Err(wrong(NameError::Length { length: text.len() }));
+        }
+        if text == "*" {
+            return Ok(Name::wildcard().with_suffix(suffix));
         }
         let mut bytes = [b' '; SIZE];
         for (byte, from) in bytes.iter_mut().zip(text.bytes()) {
@@ -232,6 +236,7 @@ mod tests {
         assert_eq!(name.to_string(), "FRED<20>");
         assert_eq!(&Name::wildcard().first_level(), b"CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!(Name::wildcard().to_string(), "*<00>");
+        assert_eq!(Name::new("*", 0), Ok(Name::wildcard()));
         assert_eq!(Name::msbrowse().to_string(), r"\x01\x02__MSBROWSE__\x02<01>");
     }
 

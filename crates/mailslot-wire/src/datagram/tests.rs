@@ -25,6 +25,19 @@ fn datagrams_have_the_layout_of_the_rfc() {
 }
 
 #[test]
+fn what_other_receivers_accept_is_accepted() {
+    let good = whole(b"data").encode();
+    let mut changed = good.clone();
+    changed[1] |= 0xF0;
+    changed[10..12].fill(0xFF);
+    assert_eq!(Packet::parse(&changed), Ok(whole(b"data")));
+    // The destination is the source, by a pointer that counts from the header.
+    let pointer = [&good[..48], b"\xC0\x0E", b"data"].concat();
+    let body = Body::Whole { kind: Destination::Unique, source: name("A"), destination: name("A"), data: b"data" };
+    assert_eq!(Packet::parse(&pointer), Ok(Packet { header: header(), body }));
+}
+
+#[test]
 fn short_packets_are_complete() {
     for body in [
         Body::Error { code: ErrorCode::DestinationNotPresent },

@@ -3,13 +3,14 @@
 
 mod describe;
 mod malformed;
+mod netlogon;
 mod packet;
 
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use packet::Vector;
+use packet::{Content, Layers, Vector};
 
 /// Recorded packets that our encoder writes otherwise on purpose.
 const NOT_CANONICAL: &[(&str, &str)] = &[
@@ -69,6 +70,9 @@ fn check(name: &str, path: &Path) -> Result<(), Failed> {
         if !vector.notes.contains(line.as_str()) {
             return Err(format!("decoded {line}, but the notes say\n{}", vector.notes).into());
         }
+    }
+    if let Layers::Datagram { write: Some((_, Content::Netlogon(message))), .. } = &layers {
+        netlogon::check(name, message);
     }
     let encoded = layers.encode(vector.style());
     match NOT_CANONICAL.iter().find(|(prefix, _)| name.starts_with(prefix)) {
