@@ -1,5 +1,5 @@
-//! What must hold for any bytes: the decoder does not panic, and what it understands is understood the same after having
-//! been encoded again. One function per fuzz target; the crates' own tests replay the seeds through them.
+//! What must hold for any bytes: the decoder does not panic, and what it understands is understood the same after
+//! having been encoded again. One function per fuzz target; the crates' own tests replay the seeds through them.
 
 use mailslot_wire::browser::{self, LanManAnnouncement};
 use mailslot_wire::datagram::{self, Body, MAX_DATAGRAM_LENGTH};

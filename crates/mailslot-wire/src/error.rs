@@ -146,7 +146,8 @@ impl fmt::Display for Error {
             Error::NotMailslot => f.write_str(r"the name does not begin with \MAILSLOT\ followed by a slot's name"),
             Error::DataOutside { offset, count, earliest, end } => write!(
                 f,
-                "{count} bytes of data at {offset} do not lie between the name's end at {earliest} and the packet's at {end}"
+                "{count} bytes of data at {offset} do not lie between {earliest}, where the name ends, and {end}, \
+                 where the packet ends"
             ),
         }
     }

@@ -61,9 +61,9 @@ pub struct MailslotWrite<'a> {
     pub timeout: Duration,
 }
 
-/// The name of a mailslot without `\MAILSLOT\`: 8-bit, in the sender's code page, not empty, without a zero byte. It is no
-/// path of any file system.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// The name of a mailslot without `\MAILSLOT\`: 8-bit, in the sender's code page, not empty, without a zero byte. It is
+/// no path of any file system. The case of ASCII letters does not count.
+#[derive(Clone, Copy)]
 pub struct SlotName<'a>(&'a [u8]);
 
 /// How reliable a write is meant to be.
@@ -92,8 +92,11 @@ pub enum Style {
     Samba,
 }
 
-/// As many bytes can be sent to a mailslot whose name has `slot_len` bytes after `\MAILSLOT\`, so that every receiver takes
-/// them: 424, or 432 less the name rounded up to four, if that is less.
+/// The most bytes that may be sent to a mailslot whose name has `slot_len` bytes after `\MAILSLOT\`: 424, or 432 less
+/// the name rounded up to four, if that is less. The datagram then holds no more than the 512 bytes of the NetBIOS
+/// interface, in either [`Style`].
+///
+/// nmbd takes less: 414 bytes less the name.
 ///
 /// # Sources
 ///
@@ -103,8 +106,8 @@ pub fn max_data(slot_len: usize) -> usize {
 }
 
 impl<'a> MailslotWrite<'a> {
-    /// A write of class 2 to the mailslot `slot`, without `\MAILSLOT\`. [`max_data`] tells how much data receivers take; this
-    /// takes more.
+    /// A write of class 2 to the mailslot `slot`, without `\MAILSLOT\`. [`max_data`] tells how much data receivers
+    /// take; this takes more.
     ///
     /// # Errors
     ///
@@ -234,6 +237,14 @@ impl Class {
         }
     }
 }
+
+impl PartialEq for SlotName<'_> {
+    fn eq(&self, other: &SlotName<'_>) -> bool {
+        self.is(other.0)
+    }
+}
+
+impl Eq for SlotName<'_> {}
 
 /// With unprintable bytes as `\xNN`, the backslash between levels as it is.
 impl fmt::Display for SlotName<'_> {

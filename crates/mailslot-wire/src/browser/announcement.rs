@@ -96,8 +96,8 @@ bits! {
 pub struct Announcement {
     /// A counter; receivers ignore it.
     pub update_count: u8,
-    /// How long until the next announcement, in whole milliseconds; zero from who is going away. Entries die after three
-    /// periods.
+    /// How long until the next announcement, in whole milliseconds; zero from who is going away. Entries die after
+    /// three periods.
     pub period: Duration,
     /// The server, or the group of a domain announcement.
     pub name: ServerName,

@@ -23,8 +23,8 @@ pub const MAILSLOT: &[u8] = br"NET\NETLOGON";
 const TAIL: usize = 8;
 
 bits! {
-    /// Which forms of answers the asker understands, or which this one has. The richest form wins, except with nmbd, which
-    /// has the first only.
+    /// Which forms of answers the asker understands, or which this one has. The richest form wins, except with nmbd,
+    /// which has the first only.
     ///
     /// # Sources
     ///
@@ -51,13 +51,14 @@ bits! {
 
 /// A message about logging on.
 ///
-/// Texts of single bytes end with one zero byte, UTF-16 ones with two. Most messages end with a version (4 bytes) and two
-/// tokens (2 bytes each, FFFF), which carry no information.
+/// Texts of single bytes end with one zero byte, UTF-16 ones with two. Most messages end with a version (4 bytes) and
+/// two tokens (2 bytes each, FFFF), which carry no information.
 ///
 /// ```text
 ///  0          opcode 2 · computer · user · reply mailslot · count 1 · tokens
 ///  6          opcode 2 · server · token
-///  7          opcode 2 · computer · reply mailslot · 0 or 1 byte, to an even offset · computer, UTF-16 · version, tokens
+///  7          opcode 2 · computer · reply mailslot · 0 or 1 byte, to an even offset · computer, UTF-16 · version,
+///             tokens
 /// 12          opcode 2 · server · 0 or 1 byte · server, UTF-16 · domain, UTF-16 · version, tokens
 /// 18          opcode 2 · count 2 · computer, UTF-16 · user, UTF-16 · reply mailslot · account bits 4 · SID's size 4 ·
 ///             0 to 3 bytes, to a multiple of 4, and the SID, if it has a size · version, tokens
@@ -170,8 +171,8 @@ impl Message {
         })
     }
 
-    /// Parses the data of a mailslot write. The version of an answer is read from the end: senders disagree about what lies
-    /// before it.
+    /// Parses the data of a mailslot write. The version of an answer is read from the end: senders disagree about what
+    /// lies before it.
     ///
     /// # Errors
     ///

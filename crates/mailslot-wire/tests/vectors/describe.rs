@@ -175,7 +175,8 @@ fn browser(message: &browser::Message) -> Vec<String> {
             vec![format!("browse op=2(AnnouncementRequest) reserved={reserved} name={name}")]
         }
         Message::RequestElection { version, criteria, uptime, name } => vec![format!(
-            "browse op=8(RequestElection) version={version} criteria={criteria:#010x} uptime={uptime} unused=0 name={name}"
+            "browse op=8(RequestElection) version={version} criteria={criteria:#010x} uptime={uptime} \
+             unused=0 name={name}"
         )],
         Message::GetBackupListRequest { count, token } => {
             vec![format!("browse op=9(GetBackupListRequest) count={count} token={token:#010x}")]
@@ -222,7 +223,8 @@ fn netlogon(message: &netlogon::Message) -> Vec<String> {
             vec![format!("netlogon op=6(LOGON_RESPONSE2) server={} token=0xffff", plain(server.as_bytes()))]
         }
         Message::PrimaryQuery { computer, reply, wide_computer, version } => vec![format!(
-            "netlogon op=7(LOGON_PRIMARY_QUERY) computer={computer} reply={} unicode={wide_computer} nt_version={:#010x}",
+            "netlogon op=7(LOGON_PRIMARY_QUERY) computer={computer} reply={} unicode={wide_computer} \
+             nt_version={:#010x}",
             plain(reply.as_bytes()),
             version.bits()
         )],

@@ -1,5 +1,5 @@
-//! Packets of real senders, recorded in `../shared/lab/vectors` beside the project: each one decodes to what its notes say,
-//! and encodes to the same bytes. Where the recordings are missing, one test says so and counts as skipped.
+//! Packets of real senders, recorded in `../shared/lab/vectors` beside the project: each one decodes to what its notes
+//! say, and encodes to the same bytes. Where the recordings are missing, one test says so and counts as skipped.
 
 mod describe;
 mod malformed;
