@@ -1,0 +1,279 @@
+//! NetBIOS names.
+
+use core::fmt;
+
+use crate::dns_name::{DnsName, Labels, MAX_ENCODED};
+use crate::error::{Error, NameError, Result};
+use crate::reader::Reader;
+use crate::text;
+
+/// Bytes of a name, its suffix included.
+const SIZE: usize = 16;
+/// Bytes of the first label: two for each byte of the name.
+const FIRST_LABEL: u8 = 32;
+const MSBROWSE: &[u8; 15] = b"\x01\x02__MSBROWSE__\x02";
+
+/// A NetBIOS name: 15 bytes padded with blanks, a suffix that tells what the name is for, and a scope, nearly always
+/// empty. All 16 bytes count when names are compared; the scope's letter case does not.
+///
+/// ```text
+///  first level                         second level, in packets
+/// +-------------------------+         +----+----------------------+-------------+----+
+/// | two characters, A to P, |         | 32 | 32 first-level bytes | the scope's | 00 |
+/// | for each of 16 bytes    |         |    |                      |   labels    |    |
+/// +-------------------------+         +----+----------------------+-------------+----+
+/// ```
+///
+/// # Sources
+///
+/// RFC 1001 sections 5.2 and 14.1; RFC 1002 section 4.1; suffixes: MS-NBTE, MS-BRWS, MS-MAIL section 3.2.3.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    bytes: [u8; SIZE],
+    scope: DnsName,
+}
+
+/// What the last byte of a name says that it is for.
+pub mod suffix {
+    /// A computer, or all members of a group: the name of every mailslot receiver.
+    pub const WORKSTATION: u8 = 0x00;
+    /// All local master browsers of a subnet, on [`Name::msbrowse`](super::Name::msbrowse).
+    pub const MASTER_BROWSERS: u8 = 0x01;
+    /// The messenger service of a computer or a user.
+    pub const MESSENGER: u8 = 0x03;
+    /// The domain master browser: the primary domain controller.
+    pub const DOMAIN_MASTER_BROWSER: u8 = 0x1B;
+    /// The domain controllers of a domain.
+    pub const DOMAIN_CONTROLLERS: u8 = 0x1C;
+    /// The local master browser of a group.
+    pub const MASTER_BROWSER: u8 = 0x1D;
+    /// All who take part in browser elections.
+    pub const BROWSER_ELECTIONS: u8 = 0x1E;
+    /// The file server of a computer.
+    pub const SERVER: u8 = 0x20;
+}
+
+impl Name {
+    /// The name `text`, in upper case, in the empty scope. It is padded with blanks; only `*` alone, the wildcard, is
+    /// padded with zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] if `text` has not 1 to 15 characters, or one outside ASCII: use [`Name::from_bytes`] for a name
+    /// in an OEM code page.
+    pub fn new(text: &str, suffix: u8) -> Result<Name> {
+        let wrong = |reason| Error::Name { field: "name", reason };
+        if let Some(character) = text.chars().find(|c| !c.is_ascii()) {
+            return Err(wrong(NameError::NotAscii { character }));
+        }
+        if !(1..SIZE).contains(&text.len()) {
+            return Err(wrong(NameError::Length { length: text.len() }));
+        }
+        if text == "*" {
+            return Ok(Name::wildcard().with_suffix(suffix));
+        }
+        let mut bytes = [b' '; SIZE];
+        for (byte, from) in bytes.iter_mut().zip(text.bytes()) {
+            *byte = from.to_ascii_uppercase();
+        }
+        bytes[SIZE - 1] = suffix;
+        Ok(Name::from_bytes(bytes))
+    }
+
+    /// The name of these 16 bytes as they are, in the empty scope.
+    pub fn from_bytes(bytes: [u8; 16]) -> Name {
+        Name { bytes, scope: DnsName::default() }
+    }
+
+    /// `*`, which every node answers to.
+    pub fn wildcard() -> Name {
+        let mut bytes = [0; SIZE];
+        bytes[0] = b'*';
+        Name::from_bytes(bytes)
+    }
+
+    /// The group of all local master browsers.
+    pub fn msbrowse() -> Name {
+        let mut bytes = [suffix::MASTER_BROWSERS; SIZE];
+        bytes[..SIZE - 1].copy_from_slice(MSBROWSE);
+        Name::from_bytes(bytes)
+    }
+
+    /// This name in `scope`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] if the encoded name would have more than 255 bytes.
+    pub fn with_scope(self, scope: DnsName) -> Result<Name> {
+        if usize::from(FIRST_LABEL) + 1 + scope.encoded_len() > MAX_ENCODED {
+            return Err(Error::Name { field: "scope", reason: NameError::TooLong });
+        }
+        Ok(Name { scope, ..self })
+    }
+
+    /// This name with another suffix.
+    pub fn with_suffix(mut self, suffix: u8) -> Name {
+        self.bytes[SIZE - 1] = suffix;
+        self
+    }
+
+    /// All 16 bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.bytes
+    }
+
+    /// The name without suffix and padding: blanks, or zeros after a `*`.
+    pub fn text(&self) -> &[u8] {
+        let name = &self.bytes[..SIZE - 1];
+        let padding = if self.bytes[0] == b'*' && self.bytes[1] == 0 { 0 } else { b' ' };
+        let length = name.iter().rposition(|byte| *byte != padding).map_or(0, |last| last + 1);
+        &name[..length]
+    }
+
+    /// The last byte; see [`suffix`].
+    pub fn suffix(&self) -> u8 {
+        self.bytes[SIZE - 1]
+    }
+
+    /// The scope.
+    pub fn scope(&self) -> &DnsName {
+        &self.scope
+    }
+
+    /// Is this `*`, with whatever suffix, padded with zeros or blanks? Senders disagree.
+    pub fn is_wildcard(&self) -> bool {
+        self.bytes[0] == b'*' && self.bytes[1..SIZE - 1].iter().all(|byte| *byte == 0 || *byte == b' ')
+    }
+
+    /// The 32 characters of the first-level encoding.
+    pub fn first_level(&self) -> [u8; 32] {
+        let mut label = [0; FIRST_LABEL as usize];
+        for (pair, byte) in label.chunks_exact_mut(2).zip(self.bytes) {
+            pair.copy_from_slice(&[b'A' + (byte >> 4), b'A' + (byte & 15)]);
+        }
+        label
+    }
+
+    /// Parses a second-level encoded name that begins at the first of `bytes`; what follows it is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Short`] if the name does not end within `bytes`, else [`Error::Name`].
+    pub fn parse(bytes: &[u8]) -> Result<Name> {
+        Name::read(&mut Reader::new(bytes), "name")
+    }
+
+    /// The second-level encoding: 34 bytes in the empty scope, never more than 255.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.encoded_len());
+        self.write(&mut out);
+        out
+    }
+
+    /// Bytes of the second-level encoding.
+    pub fn encoded_len(&self) -> usize {
+        usize::from(FIRST_LABEL) + 1 + self.scope.encoded_len()
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Name> {
+        Name::read_optional(reader, field)?.ok_or(Error::Name { field, reason: NameError::Missing })
+    }
+
+    /// A single zero is no name: some packets have nothing to name.
+    pub(crate) fn read_optional(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<Name>> {
+        let labels = Labels::read(reader, field)?;
+        let Some((&length, rest)) = labels.as_bytes().split_first() else { return Ok(None) };
+        let wrong = |reason| Error::Name { field, reason };
+        let (label, scope) = match rest.split_first_chunk::<{ FIRST_LABEL as usize }>() {
+            Some((label, scope)) if length == FIRST_LABEL => (label, scope),
+            _ => return Err(wrong(NameError::FirstLabel { length })),
+        };
+        let mut bytes = [0; SIZE];
+        for (byte, pair) in bytes.iter_mut().zip(label.chunks_exact(2)) {
+            *byte = pair.iter().try_fold(0, |high, digit| match digit {
+                b'A'..=b'P' => Ok(high << 4 | (digit - b'A')),
+                found => Err(wrong(NameError::Digit { found: *found })),
+            })?;
+        }
+        Ok(Some(Name { bytes, scope: DnsName::from_labels(scope) }))
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(FIRST_LABEL);
+        out.extend_from_slice(&self.first_level());
+        self.scope.write(out);
+    }
+}
+
+/// As `NAME<20>`, with `.SCOPE` after it if there is one, and unprintable bytes as `\xNN`.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text::escape(self.text(), f)?;
+        write!(f, "<{:02x}>", self.suffix())?;
+        if self.scope.is_empty() { Ok(()) } else { write!(f, ".{}", self.scope) }
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong<T>(reason: NameError) -> Result<T> {
+        Err(Error::Name { field: "name", reason })
+    }
+
+    #[test]
+    fn names_are_half_ascii() {
+        let name = Name::new("fred", suffix::SERVER).expect("valid");
+        assert_eq!(&name.first_level(), b"EGFCEFEECACACACACACACACACACACACA");
+        assert_eq!(name.encode(), b"\x20EGFCEFEECACACACACACACACACACACACA\0");
+        assert_eq!(name.to_string(), "FRED<20>");
+        assert_eq!(&Name::wildcard().first_level(), b"CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        assert_eq!(Name::wildcard().to_string(), "*<00>");
+        assert_eq!(Name::new("*", 0), Ok(Name::wildcard()));
+        assert_eq!(Name::msbrowse().to_string(), r"\x01\x02__MSBROWSE__\x02<01>");
+    }
+
+    #[test]
+    fn scopes_follow_the_name() {
+        let scoped = Name::new("A", 0).and_then(|name| name.with_scope(DnsName::new("corp.example")?)).expect("valid");
+        let encoded = scoped.encode();
+        assert_eq!(&encoded[33..], b"\x04corp\x07example\0");
+        assert_eq!(Name::parse(&encoded), Ok(scoped.clone()));
+        assert_eq!(scoped.to_string(), "A<00>.corp.example");
+        let long = DnsName::new(&["x".repeat(60), "y".repeat(60), "z".repeat(60), "w".repeat(37)].join("."));
+        assert!(Name::wildcard().with_scope(long.clone().expect("221 bytes")).is_ok());
+        let longer = DnsName::new(&format!("{}w", long.expect("221 bytes"))).expect("222 bytes");
+        assert_eq!(
+            Name::wildcard().with_scope(longer),
+            Err(Error::Name { field: "scope", reason: NameError::TooLong })
+        );
+    }
+
+    #[test]
+    fn malformed_names_say_what_is_wrong() {
+        let good = Name::wildcard().encode();
+        let with = |at: usize, byte: u8| {
+            let mut bytes = good.clone();
+            bytes[at] = byte;
+            Name::parse(&bytes)
+        };
+        assert_eq!(with(1, b'Q'), wrong(NameError::Digit { found: b'Q' }));
+        assert_eq!(with(2, b'a'), wrong(NameError::Digit { found: b'a' }));
+        assert_eq!(with(0, 0x40), wrong(NameError::LabelType { found: 0x40 }));
+        assert_eq!(Name::parse(b"\0"), wrong(NameError::Missing));
+        assert_eq!(Name::parse(b"\x01A\0"), wrong(NameError::FirstLabel { length: 1 }));
+        for length in 0..good.len() {
+            assert!(matches!(Name::parse(&good[..length]), Err(Error::Short { .. })), "{length}");
+        }
+        assert_eq!(Name::new("", 0), wrong(NameError::Length { length: 0 }));
+        assert_eq!(Name::new("SIXTEEN-LETTERS-", 0), wrong(NameError::Length { length: 16 }));
+        assert_eq!(Name::new("É", 0), wrong(NameError::NotAscii { character: 'É' }));
+    }
+}
