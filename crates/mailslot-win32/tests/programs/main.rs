@@ -1,0 +1,18 @@
+//! C and C++ programs, compiled against the headers and run: old sources unchanged, and a program for each area of the
+//! fact sheet that only real handles and buffers can show.
+
+mod run;
+mod samples;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // The compilers need a core each, and so do the programs that they make.
+    arguments.test_threads.get_or_insert(2);
+    let trials = samples::trials();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
