@@ -71,6 +71,15 @@ pub(crate) struct FileTime {
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.
 pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
 
+/// `STARTUPINFO`, up to the last field that matters here.
+#[repr(C)]
+pub(crate) struct StartupInfo {
+    size: u32,
+    texts: [*const c_void; 3],
+    window: [u32; 7],
+    pub(crate) flags: u32,
+}
+
 /// `PROCESS_INFORMATION`.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -96,5 +105,6 @@ mod tests {
         assert_eq!(offset_of!(SecurityAttributes, inherit_handle), 16);
         assert_eq!(size_of::<ProcessInformation>(), 24);
         assert_eq!(size_of::<FileTime>(), 8);
+        assert_eq!(offset_of!(StartupInfo, flags), 60);
     }
 }

@@ -23,6 +23,7 @@ mod abi;
 mod apc;
 mod boundary;
 mod code;
+mod command_line;
 mod engine;
 mod exports;
 mod handles;

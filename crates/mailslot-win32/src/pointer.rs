@@ -23,7 +23,6 @@ pub(crate) struct Array<T>(*const T);
 /// Memory that an export fills: `NULL`, or valid for writing as many units as another parameter tells. Nobody else
 /// uses it until the operation has ended.
 #[repr(transparent)]
-#[derive(Clone, Copy)]
 pub(crate) struct Buffer<T>(pub(crate) *mut T);
 
 /// Text that ends with NUL, in bytes. `NULL`, or valid up to and including its NUL.
@@ -106,6 +105,15 @@ impl Array<c_void> {
         }
     }
 }
+
+impl<T> Clone for Buffer<T> {
+    fn clone(&self) -> Buffer<T> {
+        *self
+    }
+}
+
+// Derived, this would ask for a `T` that is `Copy`, which `void` is not.
+impl<T> Copy for Buffer<T> {}
 
 impl<T> Buffer<T> {
     pub(crate) fn is_null(self) -> bool {

@@ -2,6 +2,9 @@
 
 use core::ffi::c_void;
 
+use crate::boundary;
+use crate::code::{Code, Result};
+
 /// `GMEM_ZEROINIT` and `LMEM_ZEROINIT`.
 const ZERO: u32 = 0x40;
 /// `HEAP_ZERO_MEMORY`.
@@ -25,7 +28,7 @@ extern "C" fn GlobalLock(memory: *mut c_void) -> *mut c_void {
 
 #[unsafe(no_mangle)]
 extern "C" fn GlobalUnlock(_memory: *mut c_void) -> i32 {
-    crate::boundary::set_last_error(crate::code::Code::SUCCESS);
+    boundary::set_last_error(Code::SUCCESS);
     0
 }
 
@@ -61,9 +64,20 @@ pub(super) fn allocate(zeroed: bool, size: usize) -> *mut c_void {
     // SAFETY: both calls take any size. One byte at least, so that NULL means failure.
     let memory = unsafe { if zeroed { libc::calloc(1, size.max(1)) } else { libc::malloc(size.max(1)) } };
     if memory.is_null() {
-        crate::boundary::set_last_error(crate::code::Code::NOT_ENOUGH_MEMORY);
+        boundary::set_last_error(Code::NOT_ENOUGH_MEMORY);
     }
     memory
+}
+
+/// A copy of `bytes` in the C heap.
+pub(super) fn copy(bytes: &[u8]) -> Result<*mut c_void> {
+    let memory = allocate(false, bytes.len());
+    if memory.is_null() {
+        return Err(Code::NOT_ENOUGH_MEMORY);
+    }
+    // SAFETY: just allocated, with room for them.
+    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.cast(), bytes.len()) };
+    Ok(memory)
 }
 
 fn free(memory: *mut c_void) -> *mut c_void {

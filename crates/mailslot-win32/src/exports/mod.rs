@@ -11,6 +11,8 @@ mod mailslot;
 mod memory;
 mod message;
 mod overlapped;
+mod process;
+mod security;
 mod string;
 mod time;
 mod wait;

@@ -69,7 +69,7 @@ pub(super) fn insert(open: Open) -> Result<Handle, Box<Open>> {
     let entry = entry_or_new(index);
     // SAFETY: a free entry that this thread took is nobody else's until its word says open.
     unsafe { (*entry.open.get()).write(open) };
-    let change = |word: u64| Some((word & USERS) + ONE_USER | next_generation(word) | OPEN);
+    let change = |word: u64| Some(((word & USERS) + ONE_USER) | next_generation(word) | OPEN);
     // Release: `find` sees what was written above. The closure never refuses.
     let old = entry.word.fetch_update(Ordering::Release, Ordering::Relaxed, change).unwrap_or_else(|word| word);
     Ok(value(index, next_generation(old)))
@@ -92,7 +92,7 @@ pub(super) fn insert_at(handle: Handle, open: Open) -> Result<(), Box<Open>> {
     let entry = entry_or_new(index);
     // SAFETY: as in `insert`.
     unsafe { (*entry.open.get()).write(open) };
-    let change = |word: u64| Some((word & USERS) + ONE_USER | generation | OPEN);
+    let change = |word: u64| Some(((word & USERS) + ONE_USER) | generation | OPEN);
     // Release: as in `insert`.
     let _ = entry.word.fetch_update(Ordering::Release, Ordering::Relaxed, change);
     Ok(())

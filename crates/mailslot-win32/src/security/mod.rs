@@ -13,7 +13,6 @@ use mailslot::Access;
 
 use crate::code::Result;
 
-pub(crate) use acl::Acl;
 pub(crate) use bytes::{encode, initialize, is_valid, set_dacl};
 pub(crate) use sddl::parse;
 

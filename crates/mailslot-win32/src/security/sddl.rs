@@ -145,7 +145,7 @@ fn parse_rights(text: &str) -> Result<u32> {
 }
 
 fn pairs(text: &str) -> Result<impl Iterator<Item = &str>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(Code::INVALID_PARAMETER);
     }
     Ok((0..text.len()).step_by(2).map(move |start| &text[start..start + 2]))
