@@ -6,17 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-#if __cplusplus >= 201103L
-#include <uchar.h>
-#endif
-#endif
-
 #define WINAPI
 #define APIENTRY WINAPI
 #define CALLBACK
 #define WINBASEAPI
-#define WINAPI_INLINE
 #define __cdecl
 #define _cdecl
 #define __stdcall
@@ -54,7 +47,7 @@ typedef LONG HRESULT;
 #if defined(__SIZEOF_WCHAR_T__) && __SIZEOF_WCHAR_T__ == 2
 typedef wchar_t WCHAR;
 #define MAILSLOT_WIDE_LITERAL_(text) L##text
-#elif defined(__cplusplus)
+#elif defined(__cplusplus) && __cplusplus >= 201103L
 typedef char16_t WCHAR;
 #define MAILSLOT_WIDE_LITERAL_(text) u##text
 #else
@@ -112,6 +105,10 @@ typedef struct _FILETIME {
 } FILETIME, *PFILETIME, *LPFILETIME;
 
 typedef union _LARGE_INTEGER {
+    __extension__ struct {
+        DWORD LowPart;
+        LONG HighPart;
+    };
     struct {
         DWORD LowPart;
         LONG HighPart;

@@ -1,4 +1,4 @@
-//! The thread that waits: for messages that pending reads want, and for the ends of child processes.
+//! The thread that waits for messages that pending reads want.
 //!
 //! It starts with the first of them, sleeps in one `poll`, and does not exist in a forked child until that needs one.
 
@@ -9,23 +9,17 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 
 use crate::code::{Code, Result};
-use crate::object::{Process, Slot};
+use crate::object::Slot;
 use crate::per_process::PerProcess;
 
 static ENGINE: PerProcess<Engine> = PerProcess::new();
 
 #[derive(Default)]
 struct Engine {
-    watched: Mutex<Watched>,
+    watched: Mutex<Vec<WatchedSlot>>,
     /// Wakes the thread, which exists if this does.
     wake: OnceLock<OwnedFd>,
     starting: Mutex<()>,
-}
-
-#[derive(Default)]
-struct Watched {
-    slots: Vec<WatchedSlot>,
-    processes: Vec<Arc<Process>>,
 }
 
 struct WatchedSlot {
@@ -44,11 +38,7 @@ pub(crate) fn started() -> Result<()> {
         return Ok(());
     }
     let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-    // The program's signal handlers are for its own threads.
-    let signals = Signals::block_all();
-    let thread = std::thread::Builder::new().name("mailslot-win32".to_owned()).spawn(|| run(ENGINE.get()));
-    signals.restore();
-    thread.map_err(|_| Code::NO_SYSTEM_RESOURCES)?;
+    spawn("mailslot-reads", || run(ENGINE.get()))?;
     // Only the holder of `starting` sets it.
     let _ = engine.wake.set(wake);
     wake_up(engine);
@@ -59,8 +49,8 @@ pub(crate) fn started() -> Result<()> {
 pub(crate) fn watch_slot(slot: &Arc<Slot>, descriptor: Arc<OwnedFd>) {
     let engine = ENGINE.get();
     let mut watched = engine.watched();
-    if !watched.slots.iter().any(|other| Arc::ptr_eq(&other.slot, slot)) {
-        watched.slots.push(WatchedSlot { slot: Arc::clone(slot), descriptor });
+    if !watched.iter().any(|other| Arc::ptr_eq(&other.slot, slot)) {
+        watched.push(WatchedSlot { slot: Arc::clone(slot), descriptor });
     }
     drop(watched);
     wake_up(engine);
@@ -71,21 +61,20 @@ pub(crate) fn forget_slot(slot: &Slot) {
     let engine = ENGINE.get();
     let forgotten = {
         let mut watched = engine.watched();
-        let index = watched.slots.iter().position(|other| core::ptr::eq(&*other.slot, slot));
-        index.map(|index| watched.slots.swap_remove(index))
+        let index = watched.iter().position(|other| core::ptr::eq(&*other.slot, slot));
+        index.map(|index| watched.swap_remove(index))
     };
     if forgotten.is_some() {
         wake_up(engine);
     }
 }
 
-/// Notices the end of `process` when it comes.
-pub(crate) fn watch_process(process: &Arc<Process>) -> Result<()> {
-    started()?;
-    let engine = ENGINE.get();
-    engine.watched().processes.push(Arc::clone(process));
-    wake_up(engine);
-    Ok(())
+/// Starts a thread that none of the program's signal handlers runs in.
+pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+    let signals = Signals::block_all();
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    signals.restore();
+    thread.map(drop).map_err(|_| Code::NO_SYSTEM_RESOURCES)
 }
 
 fn wake_up(engine: &Engine) {
@@ -101,8 +90,8 @@ fn run(engine: &'static Engine) {
     let Some(wake) = engine.wake.get() else { return };
     loop {
         let deadline = engine.serve();
-        let (slots, processes) = engine.watched().descriptors();
-        sleep(wake, &slots, &processes, deadline);
+        let slots: Vec<_> = engine.watched().iter().map(|watched| Arc::clone(&watched.descriptor)).collect();
+        sleep(wake, &slots, deadline);
         let mut count = [0; 8];
         // Nothing to read is as good.
         let _ = rustix::io::read(wake, &mut count);
@@ -115,32 +104,21 @@ impl Engine {
     /// The lock is held meanwhile, so that [`forget_slot`] can rely on it: slots are touched in here only.
     fn serve(&self) -> Option<Instant> {
         let mut watched = self.watched();
-        let next = watched.slots.iter().filter_map(|watched| watched.slot.serve()).min();
+        let next = watched.iter().filter_map(|watched| watched.slot.serve()).min();
         // A read that begins now adds its slot again: it counts as pending before it asks to be watched.
-        let (keep, ended) = core::mem::take(&mut watched.slots).into_iter().partition(|it| it.slot.has_pending());
-        watched.slots = keep;
-        watched.processes.retain(|process| !process.notice_end());
-        drop(watched);
-        drop::<Vec<_>>(ended);
+        watched.retain(|watched| watched.slot.has_pending());
         next
     }
 
-    fn watched(&self) -> MutexGuard<'_, Watched> {
+    fn watched(&self) -> MutexGuard<'_, Vec<WatchedSlot>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Watched {
-    fn descriptors(&self) -> (Vec<Arc<OwnedFd>>, Vec<Arc<Process>>) {
-        (self.slots.iter().map(|watched| Arc::clone(&watched.descriptor)).collect(), self.processes.clone())
-    }
-}
-
 /// Sleeps until something watched may have happened.
-fn sleep(wake: &OwnedFd, slots: &[Arc<OwnedFd>], processes: &[Arc<Process>], deadline: Option<Instant>) {
+fn sleep(wake: &OwnedFd, slots: &[Arc<OwnedFd>], deadline: Option<Instant>) {
     let mut fds = vec![PollFd::new(wake, PollFlags::IN)];
     fds.extend(slots.iter().map(|slot| PollFd::new(&**slot, PollFlags::IN)));
-    fds.extend(processes.iter().map(|process| PollFd::new(&**process, PollFlags::IN)));
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     // Rounded up, so that the deadline has passed on waking.
     let left = left.map(|left| left + Duration::from_nanos(1));

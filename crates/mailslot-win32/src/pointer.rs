@@ -40,6 +40,28 @@ pub(crate) struct Wide(pub(crate) *const u16);
 #[derive(Clone, Copy)]
 pub(crate) struct OverlappedPointer(pub(crate) *mut Overlapped);
 
+/// A pointer that this library gave to the program: `NULL`, or from [`Owned::new`] and not yet closed.
+#[repr(transparent)]
+pub(crate) struct Owned<T>(*mut T);
+
+impl<T> Owned<T> {
+    pub(crate) fn new(value: T) -> Owned<T> {
+        Owned(Box::into_raw(Box::new(value)))
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        // SAFETY: not NULL, hence from `new` and not yet closed, as the type promises.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(crate) fn close(self) {
+        if !self.0.is_null() {
+            // SAFETY: as in `get`; the program does not use it again.
+            drop(unsafe { Box::from_raw(self.0) });
+        }
+    }
+}
+
 impl<T> Out<T> {
     /// A place that another parameter describes; the same promise.
     pub(crate) fn at(place: *mut T) -> Out<T> {

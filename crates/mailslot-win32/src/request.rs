@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::ThreadId;
 use std::time::Instant;
 
 use mailslot::Timeout;
+use rustix::process::Pid;
 
 use crate::abi::{CompletionRoutine, Handle};
 use crate::apc;
@@ -17,7 +17,7 @@ use crate::wait::Signal;
 /// A read with an `OVERLAPPED`.
 pub(crate) struct Request {
     handle: Handle,
-    thread: ThreadId,
+    thread: Pid,
     overlapped: OverlappedPointer,
     buffer: Buffer<u8>,
     size: usize,
@@ -54,7 +54,7 @@ impl Request {
         if buffer.is_null() && size > 0 {
             return Err(Code::NOACCESS);
         }
-        Ok(Request { handle, thread: std::thread::current().id(), overlapped, buffer, size, deadline: None, notify })
+        Ok(Request { handle, thread: rustix::thread::gettid(), overlapped, buffer, size, deadline: None, notify })
     }
 
     pub(crate) fn buffer<'a>(&mut self) -> Result<&'a mut [u8]> {

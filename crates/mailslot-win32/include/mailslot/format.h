@@ -1,8 +1,7 @@
 /* printf for both kinds of text, with the conversions of Windows: I64 and I32 are sizes, l has 32 bits, and in a wide
  * format %s is wide text and %S is not.
  *
- * Every conversion is handed to the C library by itself, so %n is the only one that is left out. Widths count bytes of
- * UTF-8. A C library of Linux has no UTF-16 of its own, hence functions in a header: variadic ones can only be in C.
+ * Every number is handed to the C library by itself; %n is left out. Widths of text count characters. A C library of Linux has no UTF-16 of its own, hence functions in a header: variadic ones can only be in C.
  */
 #ifndef MAILSLOT_FORMAT_H
 #define MAILSLOT_FORMAT_H
@@ -59,6 +58,7 @@ MAILSLOT_INLINE char *mailslot_narrow(const WCHAR *text, size_t length)
 struct mailslot_conversion {
     char spec[64];
     size_t length;
+    long width;
     long precision;
     int bytes;
     int wide;
@@ -68,6 +68,15 @@ MAILSLOT_INLINE void mailslot_spec(struct mailslot_conversion *conversion, char 
 {
     if (conversion->length + 8 < sizeof conversion->spec)
         conversion->spec[conversion->length++] = c;
+}
+
+MAILSLOT_INLINE void mailslot_spec_number(struct mailslot_conversion *conversion, long number)
+{
+    char digits[24];
+    const char *digit;
+    snprintf(digits, sizeof digits, "%ld", number);
+    for (digit = digits; *digit != '\0'; digit++)
+        mailslot_spec(conversion, *digit);
 }
 
 /* A number of a width or precision. */
@@ -119,39 +128,36 @@ MAILSLOT_INLINE const char *mailslot_size(struct mailslot_conversion *conversion
     }
 }
 
+/* Appends text, cut to the precision and filled up to the width, both in characters. */
 MAILSLOT_INLINE void mailslot_append_string(struct mailslot_text *text, struct mailslot_conversion *conversion,
                                             const void *string)
 {
-    char small[128];
-    char *narrow = NULL;
-    const char *bytes = (const char *)string;
-    char *room = small;
-    int length;
-    if (string == NULL)
-        bytes = "(null)";
-    else if (conversion->wide) {
-        const WCHAR *units = (const WCHAR *)string;
-        size_t count = 0;
-        while ((conversion->precision < 0 || (long)count < conversion->precision) && units[count] != 0)
+    size_t most = conversion->precision < 0 ? (size_t)-1 : (size_t)conversion->precision;
+    size_t count = 0;
+    long pad;
+    int left = strchr(conversion->spec, '-') != NULL;
+    if (string == NULL) {
+        string = "(null)";
+        conversion->wide = 0;
+    }
+    if (conversion->wide)
+        while (count < most && ((const WCHAR *)string)[count] != 0)
             count++;
-        narrow = mailslot_narrow(units, count);
-        bytes = narrow == NULL ? "" : narrow;
-    }
-    if (narrow != NULL && conversion->precision >= 0) {
-        /* The precision has been applied, in characters. */
-        char *dot = strchr(conversion->spec, '.');
-        conversion->length = (size_t)(dot - conversion->spec);
-    }
-    conversion->spec[conversion->length] = 's';
-    conversion->spec[conversion->length + 1] = '\0';
-    length = snprintf(small, sizeof small, conversion->spec, bytes);
-    if (length >= (int)sizeof small && (room = (char *)malloc((size_t)length + 1)) != NULL)
-        snprintf(room, (size_t)length + 1, conversion->spec, bytes);
-    if (length > 0 && room != NULL)
-        mailslot_append(text, room, (size_t)length);
-    if (room != small)
-        free(room);
-    free(narrow);
+    else
+        while (count < most && ((const char *)string)[count] != 0)
+            count++;
+    pad = conversion->width - (long)count;
+    for (; !left && pad > 0; pad--)
+        mailslot_append(text, " ", 1);
+    if (conversion->wide) {
+        char *narrow = mailslot_narrow((const WCHAR *)string, count);
+        if (narrow != NULL)
+            mailslot_append(text, narrow, strlen(narrow));
+        free(narrow);
+    } else
+        mailslot_append(text, (const char *)string, count);
+    for (; pad > 0; pad--)
+        mailslot_append(text, " ", 1);
 }
 
 /* Formats into text->bytes. wide tells whether %s is wide text. */
@@ -173,37 +179,24 @@ MAILSLOT_INLINE void mailslot_vformat(struct mailslot_text *text, int wide, cons
         while (*format != '\0' && strchr("-+ #0", *format) != NULL)
             mailslot_spec(&conversion, *format++);
         if (*format == '*') {
-            char star[16];
-            const char *digit;
-            snprintf(star, sizeof star, "%d", va_arg(arguments, int));
-            for (digit = star; *digit != '\0'; digit++)
-                mailslot_spec(&conversion, *digit);
+            conversion.width = va_arg(arguments, int);
+            mailslot_spec_number(&conversion, conversion.width);
+            if (conversion.width < 0)
+                conversion.width = -conversion.width;
             format++;
-        } else {
-            long width;
-            format = mailslot_number(&conversion, format, &width);
-        }
+        } else
+            format = mailslot_number(&conversion, format, &conversion.width);
         if (*format == '.') {
             format++;
             mailslot_spec(&conversion, '.');
             if (*format == '*') {
-                char star[16];
-                const char *digit;
                 conversion.precision = va_arg(arguments, int);
-                snprintf(star, sizeof star, "%ld", conversion.precision);
-                for (digit = star; *digit != '\0'; digit++)
-                    mailslot_spec(&conversion, *digit);
+                mailslot_spec_number(&conversion, conversion.precision);
                 format++;
             } else
                 format = mailslot_number(&conversion, format, &conversion.precision);
         }
-        {
-            int said = conversion.wide;
-            const char *before = format;
-            format = mailslot_size(&conversion, format);
-            if (format == before)
-                conversion.wide = said;
-        }
+        format = mailslot_size(&conversion, format);
         switch (*format) {
         case 'd':
         case 'i':
@@ -302,7 +295,7 @@ MAILSLOT_INLINE char *mailslot_vwasprintf(const WCHAR *format, va_list arguments
     text.length = 0;
     if (narrow == NULL)
         return NULL;
-    va_copy(again, arguments);
+    __builtin_va_copy(again, arguments);
     mailslot_vformat(&text, 1, narrow, again);
     va_end(again);
     text.room = text.length;

@@ -1,5 +1,6 @@
 //! `CreateMailslot`, `GetMailslotInfo`, `SetMailslotInfo`.
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,7 +12,7 @@ use crate::code::{Code, Result};
 use crate::handles;
 use crate::object::{Object, Slot};
 use crate::pointer::{In, Narrow, Out, Wide};
-use crate::security;
+use crate::security::{self, Permissions};
 use crate::text::Name;
 
 /// `MAILSLOT_NO_MESSAGE`.
@@ -84,8 +85,7 @@ fn create(
         None => (core::ptr::null(), false),
     };
     let permissions = security::permissions(descriptor)?;
-    let asked = std::env::var_os(NETWORK_VARIABLE).is_some_and(|value| value == "allow");
-    let network = if asked && permissions.network { Network::Allowed } else { Network::Refused };
+    let network = network(std::env::var_os(NETWORK_VARIABLE).as_deref(), &permissions);
     let mailslot = MailslotOptions::new()
         .max_message_size(max_message_size)
         .read_timeout(Timeout::from_win32_millis(read_timeout))
@@ -94,6 +94,12 @@ fn create(
         .inheritance(if inherit { Inheritance::Inherited } else { Inheritance::Private })
         .create(name)?;
     handles::insert(Object::Server(Arc::new(Slot::new(mailslot, SystemTime::now()))), inherit)
+}
+
+/// Other machines may write only if the environment says so and the descriptor does not object.
+fn network(variable: Option<&OsStr>, permissions: &Permissions) -> Network {
+    let asked = variable.is_some_and(|value| value == "allow");
+    if asked && permissions.network { Network::Allowed } else { Network::Refused }
 }
 
 fn info(mailslot: Handle) -> Result<Info> {
@@ -107,4 +113,20 @@ fn info(mailslot: Handle) -> Result<Info> {
 
 fn saturated(number: impl TryInto<u32>) -> u32 {
     number.try_into().unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mailslot::Access;
+
+    #[test]
+    fn other_machines_may_write_only_where_both_environment_and_descriptor_say_so() {
+        let private = Permissions { access: Access::Owner, network: false };
+        let allow = Some(OsStr::new("allow"));
+        assert_eq!(network(allow, &Permissions::EVERYONE), Network::Allowed);
+        assert_eq!(network(allow, &private), Network::Refused);
+        assert_eq!(network(None, &Permissions::EVERYONE), Network::Refused);
+        assert_eq!(network(Some(OsStr::new("yes")), &Permissions::EVERYONE), Network::Refused);
+    }
 }

@@ -10,6 +10,7 @@ mod last_error;
 mod mailslot;
 mod memory;
 mod message;
+mod native;
 mod overlapped;
 mod process;
 mod security;

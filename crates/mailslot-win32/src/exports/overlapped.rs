@@ -85,7 +85,7 @@ extern "C" fn GetOverlappedResult(file: Handle, overlapped: OverlappedPointer, b
 #[unsafe(no_mangle)]
 extern "C" fn CancelIo(file: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
-        cancel(file, Which::OfThread(file, std::thread::current().id()))?;
+        cancel(file, Which::OfThread(file, rustix::thread::gettid()))?;
         Ok(Bool::TRUE)
     })
 }

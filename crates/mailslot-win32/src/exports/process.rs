@@ -10,7 +10,6 @@ use crate::abi::{Bool, Handle, ProcessInformation, SecurityAttributes, StartupIn
 use crate::boundary;
 use crate::code::{Code, Result};
 use crate::command_line;
-use crate::engine;
 use crate::handles;
 use crate::inheritance;
 use crate::object::{Object, Process, STILL_ACTIVE};
@@ -154,9 +153,7 @@ fn create(start: Start, information: &Out<ProcessInformation>) -> Result<Bool> {
         keep_back(&mut command);
     }
     let child = command.spawn()?;
-    let pid = rustix::process::Pid::from_child(&child);
-    let process = Arc::new(Process::of_child(pid)?);
-    engine::watch_process(&process)?;
+    let process = Process::watch(rustix::process::Pid::from_child(&child))?;
     let handle = handles::insert(Object::Process(Arc::clone(&process)), false)?;
     let thread = handles::insert(Object::Process(Arc::clone(&process)), false)?;
     information.set(ProcessInformation { process: handle, thread, process_id: process.id(), thread_id: process.id() });

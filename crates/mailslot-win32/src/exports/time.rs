@@ -1,6 +1,10 @@
 //! Time since the machine started, and the identity of the process.
 
-use crate::abi::Handle;
+use crate::abi::{Bool, Handle};
+use crate::pointer::Out;
+
+/// Counts of the performance counter in a second.
+const FREQUENCY: i64 = 1_000_000_000;
 
 #[unsafe(no_mangle)]
 extern "C" fn GetTickCount() -> u32 {
@@ -11,6 +15,19 @@ extern "C" fn GetTickCount() -> u32 {
 extern "C" fn GetTickCount64() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn QueryPerformanceCounter(count: Out<i64>) -> Bool {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    count.set(now.tv_sec * FREQUENCY + now.tv_nsec);
+    Bool::TRUE
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn QueryPerformanceFrequency(frequency: Out<i64>) -> Bool {
+    frequency.set(FREQUENCY);
+    Bool::TRUE
 }
 
 #[unsafe(no_mangle)]

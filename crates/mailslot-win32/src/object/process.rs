@@ -1,38 +1,49 @@
 //! Child processes.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::process::{Pid, PidfdFlags, Signal as PosixSignal, WaitId, WaitIdOptions};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal as PosixSignal, WaitId, WaitIdOptions, WaitIdStatus};
 
 use crate::code::{Code, Result};
 use crate::wait::Signal;
 
 /// Exit code of a process that runs.
 pub(crate) const STILL_ACTIVE: u32 = 259;
-/// What no process can be told to exit with: nobody has terminated it.
-const NOT_TERMINATED: u32 = STILL_ACTIVE;
 
 /// A child process that this library started.
 pub(crate) struct Process {
     pid: Pid,
-    descriptor: OwnedFd,
     /// Set when it has ended.
     pub(crate) signal: Signal,
     exit_code: AtomicU32,
-    terminated_with: AtomicU32,
+    fate: Mutex<Fate>,
+}
+
+/// What is known about the end of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Running,
+    /// Told to end with this exit code.
+    Terminated(u32),
+    /// Its id may belong to another process by now.
+    Reaped,
 }
 
 impl Process {
-    pub(crate) fn of_child(pid: Pid) -> Result<Process> {
-        let descriptor = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
-        Ok(Process {
+    /// A child that has just been started. A thread of its own waits for its end: that works on every kernel, and a
+    /// program that starts hundreds of children at once is not what this is for.
+    pub(crate) fn watch(pid: Pid) -> Result<Arc<Process>> {
+        let process = Arc::new(Process {
             pid,
-            descriptor,
             signal: Signal::new(false),
             exit_code: AtomicU32::new(STILL_ACTIVE),
-            terminated_with: AtomicU32::new(NOT_TERMINATED),
-        })
+            fate: Mutex::new(Fate::Running),
+        });
+        let watched = Arc::clone(&process);
+        crate::engine::spawn("mailslot-child", move || watched.wait())?;
+        Ok(process)
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -44,40 +55,40 @@ impl Process {
     }
 
     pub(crate) fn terminate(&self, exit_code: u32) -> Result<()> {
-        if self.signal.is_set() {
+        let mut fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
+        if *fate != Fate::Running {
             return Err(Code::ACCESS_DENIED);
         }
-        self.terminated_with.store(exit_code, Ordering::Relaxed);
-        Ok(rustix::process::pidfd_send_signal(&self.descriptor, PosixSignal::KILL)?)
+        // Not reaped while the lock is held, so the id is still the child's.
+        rustix::process::kill_process(self.pid, PosixSignal::KILL)?;
+        *fate = Fate::Terminated(exit_code);
+        Ok(())
     }
 
-    /// Takes notice of the end of the process, if it has come. Returns whether it has.
-    pub(crate) fn notice_end(&self) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let code = match rustix::process::waitid(WaitId::PidFd(self.descriptor.as_fd()), options) {
-            Ok(None) => return false,
-            Ok(Some(status)) => match (status.exit_status(), status.terminating_signal()) {
-                (Some(code), _) => code as u32,
-                (None, Some(signal)) => match self.terminated_with.load(Ordering::Relaxed) {
-                    // As shells tell it.
-                    NOT_TERMINATED => 128 + signal as u32,
-                    code => code,
-                },
-                (None, None) => return false,
-            },
-            Err(rustix::io::Errno::INTR) => return false,
-            // The program has asked the system itself, or told it not to keep exit codes.
-            Err(_) => 0,
+    fn wait(&self) {
+        // The end is noticed first and reaped under the lock.
+        let noticed = wait_for(self.pid, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        let mut fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = noticed.and_then(|_| wait_for(self.pid, WaitIdOptions::EXITED));
+        let code = match (status.as_ref().and_then(WaitIdStatus::exit_status), *fate) {
+            (Some(code), _) => code as u32,
+            (None, Fate::Terminated(code)) => code,
+            // As shells tell it. A program that has asked the system itself, or told it to keep no exit codes, gets 0.
+            (None, _) => status.and_then(|status| status.terminating_signal()).map_or(0, |signal| 128 + signal as u32),
         };
+        *fate = Fate::Reaped;
+        drop(fate);
         self.exit_code.store(code, Ordering::Release);
         self.signal.set();
-        true
     }
 }
 
-/// Readable when the process has ended.
-impl AsFd for Process {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
+fn wait_for(pid: Pid, options: WaitIdOptions) -> Option<WaitIdStatus> {
+    loop {
+        match rustix::process::waitid(WaitId::Pid(pid), options) {
+            Err(Errno::INTR) => {}
+            Ok(status) => return status,
+            Err(_) => return None,
+        }
     }
 }

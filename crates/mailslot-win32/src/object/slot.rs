@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::ThreadId;
 use std::time::{Instant, SystemTime};
 
 use mailslot::{Error, Mailslot, Timeout};
+use rustix::process::Pid;
 
 use super::times::Times;
 use crate::abi::Handle;
@@ -40,7 +40,7 @@ pub(crate) struct Slot {
 #[derive(Clone, Copy)]
 pub(crate) enum Which {
     /// Those issued by a thread through a handle.
-    OfThread(Handle, ThreadId),
+    OfThread(Handle, Pid),
     /// Those issued through a handle.
     OfHandle(Handle),
     /// The one with this `OVERLAPPED`.
@@ -90,6 +90,9 @@ impl Slot {
         let timeout = self.mailslot.info()?.read_timeout;
         if timeout == Timeout::Zero {
             return Err(Code::SEM_TIMEOUT);
+        }
+        if self.handles.load(Ordering::Acquire) == 0 {
+            return Err(Code::OPERATION_ABORTED);
         }
         let descriptor = self.descriptor()?;
         engine::started()?;
@@ -180,10 +183,11 @@ impl Slot {
 
     /// Reads through a handle that is closed end; all reads end with the last handle.
     pub(crate) fn closed(&self, handle: Handle) {
-        if self.has_pending() {
-            self.cancel(Which::OfHandle(handle));
-        }
-        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // First of all, so that a read that begins meanwhile either sees it or is ended below.
+        let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
+        let ends = |request: &Request| last || request.is(Which::OfHandle(handle));
+        self.end_where(&mut self.requests(), Code::OPERATION_ABORTED, ends);
+        if last {
             self.mailslot.abort_reads();
             engine::forget_slot(self);
         }

@@ -1,6 +1,8 @@
 //! Running the compiled programs, each among slots of its own.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +19,8 @@ impl Slots {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let path = PathBuf::from(format!("/dev/shm/mailslot-win32-test-{}-{number}", std::process::id()));
         std::fs::create_dir(&path).expect("a directory in /dev/shm");
+        // Other users take part in the tests about access.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o1777)).expect("the directory is ours");
         Slots(path)
     }
 
