@@ -13,14 +13,12 @@ extern "C" fn GetTickCount() -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn GetTickCount64() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+    (nanoseconds(libc::CLOCK_BOOTTIME) / 1_000_000) as u64
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn QueryPerformanceCounter(count: Out<i64>) -> Bool {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    count.set(now.tv_sec * FREQUENCY + now.tv_nsec);
+    count.set(nanoseconds(libc::CLOCK_MONOTONIC));
     Bool::TRUE
 }
 
@@ -48,4 +46,12 @@ extern "C" fn GetCurrentProcess() -> Handle {
 #[unsafe(no_mangle)]
 extern "C" fn GetCurrentThread() -> Handle {
     Handle::CURRENT_THREAD
+}
+
+/// What a clock of the system shows. From the C library, because valgrind follows that one.
+fn nanoseconds(clock: libc::clockid_t) -> i64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a local. Both clocks exist on every Linux that this library runs on.
+    unsafe { libc::clock_gettime(clock, &raw mut now) };
+    now.tv_sec * FREQUENCY + now.tv_nsec
 }

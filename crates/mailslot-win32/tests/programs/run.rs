@@ -33,6 +33,8 @@ impl Slots {
             .arg(program)
             .args(arguments)
             .env("MAILSLOT_ROOT", &self.0)
+            // Cargo's would lead to a library of another build.
+            .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

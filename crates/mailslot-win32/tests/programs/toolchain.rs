@@ -47,7 +47,8 @@ impl Build {
             .arg("-I")
             .arg(crate_root().join("include"))
             .arg(crate_root().join("tests/programs").join(source))
-            .arg("-o")
+            // What follows is not in the language that `flags` may have named.
+            .args(["-x", "none", "-o"])
             .arg(&program);
         match self.link {
             Link::Static => command.arg(libraries.join("libmailslot_win32.a")).args(["-lpthread", "-ldl", "-lm"]),
