@@ -31,6 +31,9 @@ static int OpenAsUser(uid_t user)
         file = CreateFileA(SLOT, GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0, NULL);
         if (file == INVALID_HANDLE_VALUE)
             _exit((int)GetLastError());
+        /* Another user's slot can be written to, and not looked into. */
+        if (GetMailslotInfo(file, NULL, NULL, NULL, NULL) || GetLastError() != ERROR_ACCESS_DENIED)
+            _exit(202);
         _exit(WriteFile(file, "hello", 5, &written, NULL) ? 0 : 201);
     }
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
