@@ -1,12 +1,12 @@
 //! What `install` puts into a prefix is what pkg-config and CMake need.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
 use crate::run::Slots;
-use crate::toolchain::{crate_root, libraries};
+use crate::toolchain::{Temporary, crate_root, libraries};
 
 const PRINTED: &str = "6 bytes: hello\n";
 
@@ -50,9 +50,9 @@ fn cmake() -> Result<(), Failed> {
 }
 
 /// A fresh prefix with everything installed.
-fn installed(name: &str) -> Result<PathBuf, Failed> {
-    let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-    output(Command::new(crate_root().join("install")).arg(&prefix).arg(libraries()))?;
+fn installed(name: &str) -> Result<Temporary, Failed> {
+    let prefix = Temporary::new(name);
+    output(Command::new(crate_root().join("install")).arg(&*prefix).arg(libraries()))?;
     Ok(prefix)
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::toolchain::{crate_root, libraries};
+use crate::toolchain::{Temporary, crate_root, libraries};
 
 /// A source that includes every header.
 const ALL_HEADERS: &str =
@@ -37,9 +38,10 @@ fn same(exported: &BTreeSet<String>) -> Result<(), Failed> {
 /// Functions that our headers declare and do not define, as the preprocessor leaves them.
 fn declared() -> Result<BTreeSet<String>, Failed> {
     let include = crate_root().join("include");
-    let source = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("headers-{}.c", unique()));
-    std::fs::write(&source, ALL_HEADERS)?;
-    let text = output(Command::new("gcc").args(["-std=c11", "-E", "-I"]).arg(&include).arg(&source))?;
+    let source = Temporary::new(&format!("headers-{}", unique()));
+    std::fs::write(&*source, ALL_HEADERS)?;
+    let text =
+        output(Command::new("gcc").args(["-std=c11", "-E", "-I"]).arg(&include).args(["-x", "c"]).arg(&*source))?;
     let own = include.to_string_lossy().into_owned();
     let (mut ours, mut code) = (false, String::new());
     for line in text.lines() {
@@ -102,8 +104,8 @@ fn output(command: &mut Command) -> Result<String, Failed> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn unique() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
+/// A number that no other call got.
+fn unique() -> u32 {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
-    format!("{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+    COUNTER.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,5 +1,6 @@
 //! Compiling C and C++ programs against the headers and the library.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,11 +34,11 @@ impl Build {
     }
 
     /// Compiles `source`, a path below this folder, without a warning.
-    pub fn compile(self, source: &str) -> Result<PathBuf, String> {
+    pub fn compile(self, source: &str) -> Result<Temporary, String> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = source.replace(['/', '.'], "-");
-        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{number}", std::process::id()));
+        let program = Temporary::new(&format!("{name}-{number}"));
         let libraries = libraries();
         let mut command = Command::new(self.compiler);
         command
@@ -49,7 +50,7 @@ impl Build {
             .arg(crate_root().join("tests/programs").join(source))
             // What follows is not in the language that `flags` may have named.
             .args(["-x", "none", "-o"])
-            .arg(&program);
+            .arg(&*program);
         match self.link {
             Link::Static => command.arg(libraries.join("libmailslot_win32.a")).args(["-lpthread", "-ldl", "-lm"]),
             Link::Shared => command
@@ -63,6 +64,31 @@ impl Build {
             return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));
         }
         Ok(program)
+    }
+}
+
+/// A file or directory that is removed with this value: the programs are large.
+pub struct Temporary(PathBuf);
+
+impl Temporary {
+    pub fn new(name: &str) -> Temporary {
+        Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id())))
+    }
+}
+
+impl Deref for Temporary {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // One of them fails, and so may the other if nothing was made.
+        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
