@@ -52,8 +52,8 @@ int _tmain(int argc, TCHAR *argv[])
             Report(TEXT("ReadFile"));
             return 1;
         }
-        _tcscpy(line, TEXT("["));
-        _tcscat(line, buffer);
+        _tcscpy_s(line, 160, TEXT("["));
+        _tcscat_s(line, 160, buffer);
         StringCchCat(line, 160, TEXT("]"));
         _tprintf(TEXT("%-40s%3d waiting, %d characters\n"), line, (int)count, (int)_tcslen(buffer));
     }
