@@ -64,6 +64,7 @@ impl Mailslot {
     /// - [`Error::BufferTooSmall`] if `buffer` is smaller than the message, which then stays the next one
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
     /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
+    /// - [`Error::Closed`] after `abort_reads`
     /// - [`Error::Io`] if the system refuses to wait, for example for lack of descriptors
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.read_within(buffer, self.server.read_timeout())
@@ -262,6 +263,13 @@ impl Mailslot {
     /// The descriptors. From this call on the slot counts as shared between processes.
     pub fn handles(&self) -> [std::os::fd::BorrowedFd<'_>; 2] {
         self.server.handles()
+    }
+
+    /// Ends the reads of this handle and its clones that wait in this process, and all later ones that would wait:
+    /// they return [`Error::Closed`]. For a program that is about to close a slot that other threads still read.
+    /// Messages that are there already can still be read.
+    pub fn abort_reads(&self) {
+        self.server.abort_reads();
     }
 
     /// The handle that another process took apart with [`handles`](Mailslot::handles).

@@ -115,6 +115,29 @@ impl MailslotWriter {
     }
 }
 
+/// What the slot holds, as its writers see it.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+impl MailslotWriter {
+    /// What the slot holds and how it was created. Only writers of the owner's own user may know.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotAllowed`] to a writer of another user
+    /// - [`Error::Closed`] if the slot is gone
+    /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
+    ///
+    /// # Sources
+    ///
+    /// Win32 `GetMailslotInfo` on a client handle.
+    pub fn info(&self) -> Result<crate::message::Info> {
+        self.client.info()?.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
+    }
+}
+
 impl core::fmt::Debug for MailslotWriter {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("MailslotWriter").field("address", &self.address).finish_non_exhaustive()

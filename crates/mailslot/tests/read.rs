@@ -156,3 +156,34 @@ fn messages_of_every_size_survive_going_around_the_end_of_the_memory() {
         *next += 1;
     }
 }
+
+#[test]
+fn aborting_ends_reads_that_wait_and_those_that_would() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..2).map(|_| scope.spawn(|| slot.receive())).collect();
+        // Wherever the readers are by now: about to wait, or waiting.
+        std::thread::sleep(Duration::from_millis(20));
+        slot.abort_reads();
+        for reader in readers {
+            assert!(matches!(reader.join().unwrap(), Err(Error::Closed)));
+        }
+    });
+    assert!(matches!(slot.receive(), Err(Error::Closed)));
+    assert!(matches!(slot.receive_within(Timeout::Zero), Err(Error::TimedOut)));
+    writer.write(b"still delivered").unwrap();
+    assert_eq!(slot.receive().unwrap().data, b"still delivered");
+}
+
+#[test]
+fn a_writer_of_the_same_user_sees_what_the_slot_holds() {
+    let (slot, writer) = pair();
+    assert_eq!(writer.info().unwrap(), slot.info().unwrap());
+    writer.write(b"four").unwrap();
+    writer.write(b"").unwrap();
+    let info = writer.info().unwrap();
+    assert_eq!((info.next_size, info.count), (Some(4), 2));
+    drop(slot);
+    assert!(matches!(writer.info(), Err(Error::Closed)));
+}

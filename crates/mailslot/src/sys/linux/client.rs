@@ -17,6 +17,7 @@ use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
 use super::root::{PLACES, Root};
 use crate::error::{Error, Result};
+use crate::message::Info;
 use crate::name::SlotName;
 use crate::options::Timeout;
 
@@ -98,6 +99,15 @@ impl Client {
                 fill(&mut message);
                 visitor.write(&message, Timeout::Zero)
             }
+        }
+    }
+
+    /// What the slot holds; `None` to a stranger.
+    pub(crate) fn info(&self) -> Result<Option<Info>> {
+        match self {
+            Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
+            Client::Friend(friend) => friend.queue.info().map(Some),
+            Client::Stranger(_) => Ok(None),
         }
     }
 

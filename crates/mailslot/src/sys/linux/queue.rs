@@ -182,13 +182,18 @@ impl Session<'_> {
                 Err(Refusal::Memory(needed)) => self.grow(needed, &file()?)?,
             }
         };
+        self.wake_reader(bell);
+        fill(self.queue.region(), room);
+        self.ring.commit(room, stamp);
+        Ok(())
+    }
+
+    /// Wakes a sleeping reader.
+    pub(crate) fn wake_reader(&self, bell: &OwnedFd) {
         if self.ring.reader_sleeps() {
             bell::ring(bell.as_fd());
             self.ring.reader_woken();
         }
-        fill(self.queue.region(), room);
-        self.ring.commit(room, stamp);
-        Ok(())
     }
 
     /// Position behind the last record.

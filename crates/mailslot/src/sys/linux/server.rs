@@ -62,6 +62,9 @@ pub(crate) struct Server {
     poller: OnceLock<Poller>,
     /// Whether somebody polls [`Server::as_fd`]: then every read that finds nothing asks to be woken.
     polled: AtomicBool,
+    /// Whether reads end instead of waiting. Set before the ring's lock is taken once more, so whoever announces sleep
+    /// after that sees it.
+    aborted: AtomicBool,
     /// [`fork_generation`] of the process that made this.
     generation: u64,
 }
@@ -155,6 +158,7 @@ impl Server {
             spinning: Spinning::new(),
             poller: OnceLock::new(),
             polled: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
             generation: fork_generation(),
         }
     }
@@ -221,6 +225,9 @@ impl Server {
             if let Some(seen) = self.try_next(&mut look)? {
                 return Ok(seen);
             }
+            if self.is_aborted() {
+                return Err(Error::Closed);
+            }
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return self.last_look(&mut look)?.ok_or(Error::TimedOut);
             }
@@ -234,6 +241,20 @@ impl Server {
                 matches!(self.try_next(&mut Some(|next: &NextMessage<'_>| (take(next), Next::Take))), Ok(Some(())))
             })
             .count()
+    }
+
+    /// Ends reads that wait, and those that will.
+    pub(crate) fn abort_reads(&self) {
+        self.aborted.store(true, Ordering::SeqCst);
+        // Readers that slept before are woken; those that announce sleep after this session see the flag. If the lock
+        // cannot be had, they look by themselves.
+        if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
+            session.wake_reader(&self.bell);
+        }
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::SeqCst)
     }
 
     pub(crate) fn inheritance(&self) -> String {
@@ -321,6 +342,9 @@ impl Server {
             }
             Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
             Err(error) => return Err(error),
+        }
+        if self.is_aborted() {
+            return Ok(());
         }
         if read::writers_wait(self.queue.region()) {
             self.queue.wake_writers();

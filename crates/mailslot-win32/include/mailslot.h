@@ -1,0 +1,109 @@
+/* Mailslots for new C programs: the same slots as everywhere, without Win32 names. Link with libmailslot_win32.
+ *
+ *     mailslot *slot;
+ *     char message[4096];
+ *     size_t size;
+ *
+ *     if (mailslot_create("alerts", NULL, &slot) != 0)
+ *         fprintf(stderr, "%s\n", mailslot_error_message());
+ *     while (mailslot_read(slot, message, sizeof message, &size) == 0)
+ *         handle(message, size);
+ *
+ * Names are UTF-8: `alerts`, `plant/line1`, `//./mailslot/alerts`, `\\.\mailslot\alerts`.
+ *
+ * Every function that returns int returns 0 for success, and otherwise the Win32 code of the error; the enumeration
+ * below has the common ones. mailslot_error_message then has a sentence for people. Pointers must not be NULL unless
+ * that is said to be allowed; a NULL that is not allowed gives MAILSLOT_INVALID_ARGUMENT. Slots and writers may be used
+ * from several threads, but must not be used after they were closed.
+ */
+#ifndef MAILSLOT_H
+#define MAILSLOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The reading end, and owner, of a slot. */
+typedef struct mailslot mailslot;
+/* A writing end. It keeps no slot alive. */
+typedef struct mailslot_writer mailslot_writer;
+
+enum mailslot_error {
+    MAILSLOT_OK = 0,
+    MAILSLOT_NOT_FOUND = 2,
+    MAILSLOT_NOT_ALLOWED = 5,
+    /* A write to a slot whose owner is gone. */
+    MAILSLOT_CLOSED = 38,
+    /* Also a message that is larger than the slot takes. */
+    MAILSLOT_INVALID_ARGUMENT = 87,
+    /* No message, or none in time. */
+    MAILSLOT_TIMED_OUT = 121,
+    /* The message stays in the slot; its size is stored. */
+    MAILSLOT_BUFFER_TOO_SMALL = 122,
+    MAILSLOT_INVALID_NAME = 123,
+    MAILSLOT_ALREADY_EXISTS = 183,
+    MAILSLOT_FULL = 1450,
+    /* The name is on the network, and no network node runs on this machine. */
+    MAILSLOT_NO_NETWORK = 3025
+};
+
+/* A timeout that never ends. */
+#define MAILSLOT_FOREVER (-1)
+
+enum mailslot_access {
+    /* The own user and the superuser. */
+    MAILSLOT_OWNER = 0,
+    /* Every user of this machine. */
+    MAILSLOT_EVERYONE = 1
+};
+
+/* How a slot is created. Zero everything, then set what should differ. */
+typedef struct mailslot_options {
+    /* Bytes of the largest message; 0 is any size. */
+    uint32_t max_message_size;
+    /* Who may write: an enum mailslot_access. */
+    uint32_t access;
+    /* Bytes that unread messages may take together; 0 is 16 MiB. */
+    uint64_t capacity;
+} mailslot_options;
+
+typedef struct mailslot_info {
+    /* As the slot was created. */
+    uint32_t max_message_size;
+    /* Whether there is a message, the bytes of the next one, and how many there are. */
+    uint32_t has_next;
+    uint64_t next_size;
+    uint64_t count;
+} mailslot_info;
+
+/* Creates a slot. options may be NULL: messages of any size, and no writers but the own user. */
+int mailslot_create(const char *name, const mailslot_options *options, mailslot **slot);
+/* Reads the next message, waiting until there is one. size gets its bytes. */
+int mailslot_read(mailslot *slot, void *buffer, size_t room, size_t *size);
+/* The same, waiting at most this many milliseconds; 0 does not wait, MAILSLOT_FOREVER waits until there is one. */
+int mailslot_read_within(mailslot *slot, void *buffer, size_t room, size_t *size, int64_t milliseconds);
+int mailslot_query(mailslot *slot, mailslot_info *info);
+/* A descriptor for poll and epoll: readable when there may be a message. Read with 0 milliseconds until
+ * MAILSLOT_TIMED_OUT, then poll again. It belongs to the slot. */
+int mailslot_descriptor(mailslot *slot);
+/* Closes the slot. Unread messages are lost. NULL is allowed. */
+void mailslot_close(mailslot *slot);
+
+/* Opens a slot for writing. */
+int mailslot_open(const char *name, mailslot_writer **writer);
+/* Writes one message: it is in the slot when this returns 0. Never waits. message may be NULL if size is 0. */
+int mailslot_write(mailslot_writer *writer, const void *message, size_t size);
+/* NULL is allowed. */
+void mailslot_close_writer(mailslot_writer *writer);
+
+/* A sentence about the last error of this thread. Valid until this thread's next one. */
+const char *mailslot_error_message(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

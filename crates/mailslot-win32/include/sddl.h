@@ -1,0 +1,39 @@
+/* Security descriptors from text.
+ *
+ * Followed: D: with allowing entries (A) for WD, AU, IU, BU (every user of the machine), SY, BA, OW, CO (who may write in
+ * any case), S-1-22-1-UID (a Unix user) and S-1-22-2-GID (a Unix group); denying entries (D) for NU and AN. "D:" alone
+ * and "D:P" admit the owner only. O:, G: and S: are read over. What is well-formed but cannot be followed gives
+ * ERROR_NOT_SUPPORTED, unknown trustees ERROR_INVALID_SID or ERROR_NOT_SUPPORTED, anything else
+ * ERROR_INVALID_PARAMETER. Free the descriptor with LocalFree.
+ */
+#ifndef MAILSLOT_SDDL_H
+#define MAILSLOT_SDDL_H
+
+#include "windows.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SDDL_REVISION_1 1
+
+BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorA(LPCSTR StringSecurityDescriptor,
+                                                                 DWORD StringSDRevision,
+                                                                 PSECURITY_DESCRIPTOR *SecurityDescriptor,
+                                                                 PULONG SecurityDescriptorSize);
+BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR StringSecurityDescriptor,
+                                                                 DWORD StringSDRevision,
+                                                                 PSECURITY_DESCRIPTOR *SecurityDescriptor,
+                                                                 PULONG SecurityDescriptorSize);
+
+#ifdef UNICODE
+#define ConvertStringSecurityDescriptorToSecurityDescriptor ConvertStringSecurityDescriptorToSecurityDescriptorW
+#else
+#define ConvertStringSecurityDescriptorToSecurityDescriptor ConvertStringSecurityDescriptorToSecurityDescriptorA
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

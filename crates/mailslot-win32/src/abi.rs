@@ -1,0 +1,110 @@
+//! Layouts that C programs see. `include/` declares the same.
+
+use core::ffi::c_void;
+use std::sync::atomic::AtomicUsize;
+
+/// `BOOL`.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bool(pub(crate) i32);
+
+impl Bool {
+    pub(crate) const FALSE: Bool = Bool(0);
+    pub(crate) const TRUE: Bool = Bool(1);
+
+    pub(crate) fn is_true(self) -> bool {
+        self.0 != 0
+    }
+}
+
+impl From<bool> for Bool {
+    fn from(value: bool) -> Bool {
+        Bool(value.into())
+    }
+}
+
+/// `HANDLE`.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handle(pub(crate) usize);
+
+impl Handle {
+    pub(crate) const NULL: Handle = Handle(0);
+    /// `INVALID_HANDLE_VALUE`, which is also what `GetCurrentProcess` returns.
+    pub(crate) const INVALID: Handle = Handle(usize::MAX);
+    /// What `GetCurrentThread` returns.
+    pub(crate) const CURRENT_THREAD: Handle = Handle(usize::MAX - 1);
+
+    pub(crate) fn is_null(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// `OVERLAPPED`. The program reads `internal` while a read is pending, so it is written as an atomic.
+#[repr(C)]
+pub(crate) struct Overlapped {
+    /// A native status: [`PENDING`](crate::code::PENDING), then how the operation ended.
+    pub(crate) internal: AtomicUsize,
+    /// Bytes transferred.
+    pub(crate) internal_high: AtomicUsize,
+    pub(crate) offset: u32,
+    pub(crate) offset_high: u32,
+    pub(crate) event: Handle,
+}
+
+/// `SECURITY_ATTRIBUTES`.
+#[repr(C)]
+pub(crate) struct SecurityAttributes {
+    pub(crate) length: u32,
+    pub(crate) descriptor: *const c_void,
+    pub(crate) inherit_handle: Bool,
+}
+
+/// `FILETIME`: 100 ns since 1601, in two halves because it is only 4-aligned.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileTime {
+    pub(crate) low: u32,
+    pub(crate) high: u32,
+}
+
+/// `LPOVERLAPPED_COMPLETION_ROUTINE`.
+pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
+
+/// `STARTUPINFO`, up to the last field that matters here.
+#[repr(C)]
+pub(crate) struct StartupInfo {
+    size: u32,
+    texts: [*const c_void; 3],
+    window: [u32; 7],
+    pub(crate) flags: u32,
+}
+
+/// `PROCESS_INFORMATION`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct ProcessInformation {
+    pub(crate) process: Handle,
+    pub(crate) thread: Handle,
+    pub(crate) process_id: u32,
+    pub(crate) thread_id: u32,
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+    use core::mem::{offset_of, size_of};
+
+    #[test]
+    fn layouts_are_those_of_win64() {
+        assert_eq!(size_of::<Overlapped>(), 32);
+        assert_eq!(offset_of!(Overlapped, event), 24);
+        assert_eq!(offset_of!(Overlapped, offset), 16);
+        assert_eq!(size_of::<SecurityAttributes>(), 24);
+        assert_eq!(offset_of!(SecurityAttributes, descriptor), 8);
+        assert_eq!(offset_of!(SecurityAttributes, inherit_handle), 16);
+        assert_eq!(size_of::<ProcessInformation>(), 24);
+        assert_eq!(size_of::<FileTime>(), 8);
+        assert_eq!(offset_of!(StartupInfo, flags), 60);
+    }
+}

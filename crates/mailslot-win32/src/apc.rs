@@ -1,0 +1,58 @@
+//! Completion routines: run in the thread that asked for them, when it waits alertably.
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::abi::CompletionRoutine;
+use crate::code::Code;
+use crate::pointer::OverlappedPointer;
+use crate::wait;
+
+/// The routines that are due in one thread.
+#[derive(Default)]
+pub(crate) struct Queue {
+    due: Mutex<VecDeque<Due>>,
+}
+
+struct Due {
+    routine: CompletionRoutine,
+    code: Code,
+    bytes: u32,
+    overlapped: OverlappedPointer,
+}
+
+thread_local! {
+    static QUEUE: OnceCell<Arc<Queue>> = const { OnceCell::new() };
+}
+
+/// The queue of this thread.
+pub(crate) fn current() -> Arc<Queue> {
+    QUEUE.with(|queue| Arc::clone(queue.get_or_init(Arc::default)))
+}
+
+impl Queue {
+    pub(crate) fn push(&self, routine: CompletionRoutine, code: Code, bytes: u32, overlapped: OverlappedPointer) {
+        self.due().push_back(Due { routine, code, bytes, overlapped });
+        wait::routine_due();
+    }
+
+    fn due(&self) -> std::sync::MutexGuard<'_, VecDeque<Due>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a routine is due in this thread.
+pub(crate) fn is_due() -> bool {
+    QUEUE.with(|queue| queue.get().is_some_and(|queue| !queue.due().is_empty()))
+}
+
+/// Runs what is due in this thread, including what becomes due on the way.
+pub(crate) fn run() {
+    let Some(queue) = QUEUE.with(|queue| queue.get().cloned()) else { return };
+    loop {
+        let next = queue.due().pop_front();
+        let Some(due) = next else { return };
+        (due.routine)(due.code.0, due.bytes, due.overlapped.0);
+    }
+}

@@ -1,0 +1,201 @@
+//! `CreateFile`, `ReadFile`, `WriteFile` and what else takes file handles.
+
+use core::ffi::c_void;
+use std::sync::Arc;
+
+use mailslot::{MailslotWriter, Operation};
+
+use super::overlapped;
+use crate::abi::{Bool, FileTime, Handle, SecurityAttributes};
+use crate::boundary;
+use crate::code::{Code, Result};
+use crate::handles;
+use crate::object::{Client, Object, Rights};
+use crate::pointer::{Array, Buffer, In, Narrow, Out, OverlappedPointer, Wide};
+use crate::text::Name;
+
+/// `CREATE_NEW` to `TRUNCATE_EXISTING`.
+const DISPOSITIONS: core::ops::RangeInclusive<u32> = 1..=5;
+const OPEN_ALWAYS: u32 = 4;
+/// `INVALID_FILE_SIZE`, `INVALID_SET_FILE_POINTER`.
+const NO_SIZE: u32 = u32::MAX;
+
+#[unsafe(no_mangle)]
+extern "C" fn CreateFileA(
+    name: Narrow,
+    access: u32,
+    _share_mode: u32,
+    attributes: In<SecurityAttributes>,
+    disposition: u32,
+    _flags: u32,
+    _template: Handle,
+) -> Handle {
+    boundary::call(Handle::INVALID, || {
+        open(Name::narrow(name, Operation::Open), access, attributes.read(), disposition)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn CreateFileW(
+    name: Wide,
+    access: u32,
+    _share_mode: u32,
+    attributes: In<SecurityAttributes>,
+    disposition: u32,
+    _flags: u32,
+    _template: Handle,
+) -> Handle {
+    boundary::call(Handle::INVALID, || open(Name::wide(name, Operation::Open), access, attributes.read(), disposition))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ReadFile(
+    file: Handle,
+    buffer: Buffer<c_void>,
+    size: u32,
+    read: Out<u32>,
+    overlapped: OverlappedPointer,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        read.set(0);
+        let held = handles::find(file)?;
+        let slot = match &held.object {
+            Object::Server(slot) => slot,
+            Object::Client(client) => return Err(client.read_refusal()),
+            _ => return Err(Code::INVALID_HANDLE),
+        };
+        let buffer = Buffer(buffer.0.cast::<u8>());
+        let bytes = if overlapped.is_null() {
+            read.required()?;
+            let target = buffer.to_read(size as usize)?;
+            if slot.has_pending() { overlapped::read_in_turn(file, slot, buffer, size)? } else { slot.read(target)? }
+        } else {
+            overlapped::read(file, slot, buffer, size, overlapped)?
+        };
+        read.set(bytes as u32);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WriteFile(
+    file: Handle,
+    buffer: Array<c_void>,
+    size: u32,
+    written: Out<u32>,
+    overlapped: OverlappedPointer,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        written.set(0);
+        if overlapped.is_null() {
+            written.required()?;
+            write(file, &buffer, size)?;
+        } else {
+            overlapped::write(file, &buffer, size, overlapped)?;
+        }
+        written.set(size);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetFileType(file: Handle) -> u32 {
+    boundary::call(0, || {
+        let held = handles::find(file)?;
+        match held.object {
+            // Mailslots are of none of the types that there are names for.
+            Object::Server(_) | Object::Client(_) => boundary::set_last_error(Code::SUCCESS),
+            _ => return Err(Code::INVALID_HANDLE),
+        }
+        Ok(0)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetFileTime(file: Handle, creation: Out<FileTime>, access: Out<FileTime>, write: Out<FileTime>) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        let held = handles::find(file)?;
+        let slot = server_only(&held.object)?;
+        let times = *slot.times();
+        creation.set(times.creation);
+        access.set(times.access);
+        write.set(times.write);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetFileTime(file: Handle, creation: In<FileTime>, access: In<FileTime>, write: In<FileTime>) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        let held = handles::find(file)?;
+        let slot = server_only(&held.object)?;
+        let mut times = slot.times();
+        times.creation = creation.read().unwrap_or(times.creation);
+        times.access = access.read().unwrap_or(times.access);
+        times.write = write.read().unwrap_or(times.write);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetFileSize(file: Handle, _high: Out<u32>) -> u32 {
+    boundary::call(NO_SIZE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetFileSizeEx(file: Handle, _size: Out<i64>) -> Bool {
+    boundary::call(Bool::FALSE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetFilePointer(file: Handle, _distance: i32, _high: Out<i32>, _method: u32) -> u32 {
+    boundary::call(NO_SIZE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn FlushFileBuffers(file: Handle) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        Err(match handles::find(file)?.object {
+            Object::Client(_) => Code::ACCESS_DENIED,
+            _ => Code::INVALID_HANDLE,
+        })
+    })
+}
+
+/// Writes a message through a client handle.
+#[inline]
+pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32) -> Result<()> {
+    let held = handles::find(file)?;
+    match &held.object {
+        Object::Client(client) if client.rights.write => client.write(buffer.bytes(size)?),
+        Object::Client(_) | Object::Server(_) => Err(Code::ACCESS_DENIED),
+        _ => Err(Code::INVALID_HANDLE),
+    }
+}
+
+fn open(name: Result<Name>, access: u32, attributes: Option<SecurityAttributes>, disposition: u32) -> Result<Handle> {
+    if !DISPOSITIONS.contains(&disposition) {
+        return Err(Code::INVALID_PARAMETER);
+    }
+    let client = Client::new(MailslotWriter::open(name?)?, Rights::from_mask(access));
+    let inherit = attributes.is_some_and(|attributes| attributes.inherit_handle.is_true());
+    let handle = handles::insert(Object::Client(Arc::new(client)), inherit)?;
+    boundary::set_last_error(if disposition == OPEN_ALWAYS { Code::ALREADY_EXISTS } else { Code::SUCCESS });
+    Ok(handle)
+}
+
+fn server_only(object: &Object) -> Result<&crate::object::Slot> {
+    match object {
+        Object::Server(slot) => Ok(slot),
+        Object::Client(_) => Err(Code::INVALID_PARAMETER),
+        _ => Err(Code::INVALID_HANDLE),
+    }
+}
+
+/// Why a slot has no size and no position.
+fn no_file(file: Handle) -> Code {
+    match handles::find(file).map(|held| held.object.clone()) {
+        Ok(Object::Server(_) | Object::Client(_)) => Code::INVALID_FUNCTION,
+        _ => Code::INVALID_HANDLE,
+    }
+}

@@ -1,0 +1,19 @@
+//! The exported functions. Each states its Win32 contract in the headers; here is only how it reaches the rest.
+//!
+//! The names are those of C, and so is the case.
+#![allow(non_snake_case)]
+
+mod event;
+mod file;
+mod handle;
+mod last_error;
+mod mailslot;
+mod memory;
+mod message;
+mod native;
+mod overlapped;
+mod process;
+mod security;
+mod string;
+mod time;
+mod wait;

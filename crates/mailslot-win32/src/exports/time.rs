@@ -1,0 +1,57 @@
+//! Time since the machine started, and the identity of the process.
+
+use crate::abi::{Bool, Handle};
+use crate::pointer::Out;
+
+/// Counts of the performance counter in a second.
+const FREQUENCY: i64 = 1_000_000_000;
+
+#[unsafe(no_mangle)]
+extern "C" fn GetTickCount() -> u32 {
+    GetTickCount64() as u32
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetTickCount64() -> u64 {
+    (nanoseconds(libc::CLOCK_BOOTTIME) / 1_000_000) as u64
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn QueryPerformanceCounter(count: Out<i64>) -> Bool {
+    count.set(nanoseconds(libc::CLOCK_MONOTONIC));
+    Bool::TRUE
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn QueryPerformanceFrequency(frequency: Out<i64>) -> Bool {
+    frequency.set(FREQUENCY);
+    Bool::TRUE
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetCurrentProcessId() -> u32 {
+    std::process::id()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetCurrentThreadId() -> u32 {
+    rustix::thread::gettid().as_raw_pid() as u32
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetCurrentProcess() -> Handle {
+    Handle::INVALID
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetCurrentThread() -> Handle {
+    Handle::CURRENT_THREAD
+}
+
+/// What a clock of the system shows. From the C library, because valgrind follows that one.
+fn nanoseconds(clock: libc::clockid_t) -> i64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a local. Both clocks exist on every Linux that this library runs on.
+    unsafe { libc::clock_gettime(clock, &raw mut now) };
+    now.tv_sec * FREQUENCY + now.tv_nsec
+}

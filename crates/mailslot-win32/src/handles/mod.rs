@@ -1,0 +1,120 @@
+//! Handle values and what they stand for.
+//!
+//! A value is an index into the table, shifted by two as on Windows, with the generation of its entry above: an entry
+//! that is used again gives another value, so a closed handle is told from a living one. All values fit in 31 bits.
+
+mod table;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::abi::Handle;
+use crate::code::{Code, Result};
+use crate::object::Object;
+
+pub(crate) use table::Held;
+
+/// `HANDLE_FLAG_INHERIT`.
+pub(crate) const INHERIT: u32 = 1;
+/// `HANDLE_FLAG_PROTECT_FROM_CLOSE`.
+pub(crate) const PROTECT_FROM_CLOSE: u32 = 2;
+
+/// An open handle: what it stands for, and its own flags.
+pub(crate) struct Open {
+    pub(crate) object: Object,
+    flags: AtomicU32,
+}
+
+impl Open {
+    pub(crate) fn flags(&self) -> u32 {
+        self.flags.load(Ordering::Relaxed)
+    }
+
+    fn set_flags(&self, mask: u32, flags: u32) {
+        let change = |old| Some(old & !mask | flags & mask);
+        // The closure never refuses.
+        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+    }
+}
+
+/// Makes a handle for `object`.
+pub(crate) fn insert(object: Object, inherit: bool) -> Result<Handle> {
+    crate::inheritance::adopt_once();
+    object.opened();
+    let flags = AtomicU32::new(if inherit { INHERIT } else { 0 });
+    let handle = match table::insert(Open { object, flags }) {
+        Ok(handle) => handle,
+        Err(open) => {
+            open.object.closed(Handle::NULL);
+            return Err(Code::NO_SYSTEM_RESOURCES);
+        }
+    };
+    if inherit {
+        crate::inheritance::publish();
+    }
+    Ok(handle)
+}
+
+/// Makes a handle of a given value, which a parent process chose.
+pub(crate) fn insert_at(handle: Handle, object: Object) {
+    object.opened();
+    if let Err(open) = table::insert_at(handle, Open { object, flags: AtomicU32::new(INHERIT) }) {
+        open.object.closed(Handle::NULL);
+    }
+}
+
+/// What `handle` stands for, kept alive until the result is dropped.
+#[inline]
+pub(crate) fn find(handle: Handle) -> Result<Held> {
+    match table::find(handle) {
+        Some(held) => Ok(held),
+        None => find_inherited(handle),
+    }
+}
+
+#[cold]
+fn find_inherited(handle: Handle) -> Result<Held> {
+    crate::inheritance::adopt_once();
+    table::find(handle).ok_or(Code::INVALID_HANDLE)
+}
+
+/// Closes `handle`. What it stands for goes when nobody uses it any more.
+pub(crate) fn close(handle: Handle) -> Result<()> {
+    // The pseudo handles of the process and the thread: nothing to close.
+    if handle == Handle::INVALID || handle == Handle::CURRENT_THREAD {
+        return Ok(());
+    }
+    let held = find(handle)?;
+    if held.flags() & PROTECT_FROM_CLOSE != 0 || !table::close(handle) {
+        return Err(Code::INVALID_HANDLE);
+    }
+    held.object.closed(handle);
+    if held.flags() & INHERIT != 0 {
+        inheritance_changed(&held.object);
+    }
+    Ok(())
+}
+
+/// Changes the flags of `handle` that `mask` names.
+pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
+    let held = find(handle)?;
+    held.set_flags(mask, flags);
+    if mask & INHERIT != 0 {
+        inheritance_changed(&held.object);
+    }
+    Ok(())
+}
+
+/// A handle of `object` became inheritable, or is no longer.
+fn inheritance_changed(object: &Object) {
+    if let Object::Server(slot) = object {
+        let same = |other: &Object| matches!(other, Object::Server(other) if Arc::ptr_eq(slot, other));
+        slot.set_inheritable(inheritable().iter().any(|(_, other)| same(&other.object)));
+    }
+    crate::inheritance::publish();
+}
+
+/// All open handles that a child process inherits.
+pub(crate) fn inheritable() -> Vec<(Handle, Held)> {
+    table::all().filter(|(_, held)| held.flags() & INHERIT != 0).collect()
+}

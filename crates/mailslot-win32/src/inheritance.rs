@@ -1,0 +1,166 @@
+//! Handles that child processes inherit, with the same values.
+//!
+//! A process that has inheritable handles keeps a list of them in a memory file whose descriptor survives `exec`, beside
+//! the descriptors of the slots. A child finds the list when it first uses the library: by its descriptor, since neither
+//! an environment nor an argument would reach a child of a plain `fork` and `exec`. Every change makes a new file, so a
+//! child sees the list as it was when it was forked.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read, Seek, Write as _};
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::SystemTime;
+
+use mailslot::{Address, Mailslot, MailslotWriter};
+use rustix::fs::MemfdFlags;
+use rustix::io::FdFlags;
+
+use crate::abi::Handle;
+use crate::handles;
+use crate::object::{Client, Object, Rights, Slot};
+use crate::per_process::PerProcess;
+
+const NAME: &str = "mailslot-win32-handles";
+
+/// Descriptor of the list, or -1 if no handle is inheritable.
+static LIST: AtomicI32 = AtomicI32::new(-1);
+
+/// Brings the list and the descriptors' flags in step with the handles.
+pub(crate) fn publish() {
+    static PUBLISHING: PerProcess<Mutex<()>> = PerProcess::new();
+    let _publishing = PUBLISHING.get().lock().unwrap_or_else(PoisonError::into_inner);
+    let mut text = String::new();
+    for (handle, held) in handles::inheritable() {
+        // Writing to a String does not fail.
+        let _ = match &held.object {
+            Object::Server(slot) => {
+                slot.set_inheritable(true);
+                writeln!(text, "server {} {}", handle.0, slot.mailslot.inheritance())
+            }
+            Object::Client(client) => {
+                let Rights { read, write } = client.rights;
+                let rights = u8::from(read) << 1 | u8::from(write);
+                writeln!(text, "client {} {rights} {}", handle.0, client.path())
+            }
+            // These stay with the process.
+            Object::Event(_) | Object::Process(_) => Ok(()),
+        };
+    }
+    // Without a list children do not know their handles, and no call could say why: it is like a lack of descriptors.
+    let list = if text.is_empty() { -1 } else { write_list(&text).map_or(-1, IntoRawFd::into_raw_fd) };
+    drop(own(LIST.swap(list, Ordering::AcqRel)));
+}
+
+/// The descriptors that a child must not get if it is to inherit nothing.
+pub(crate) fn descriptors() -> Vec<RawFd> {
+    let mut all: Vec<RawFd> = vec![LIST.load(Ordering::Acquire)];
+    for (_, held) in handles::inheritable() {
+        if let Object::Server(slot) = &held.object {
+            all.extend(descriptors_of(&slot.mailslot.inheritance()));
+        }
+    }
+    all
+}
+
+/// Takes over what the parent process left to this one. Only the first call does anything.
+pub(crate) fn adopt_once() {
+    static ADOPTED: Once = Once::new();
+    // Adopting makes handles, which comes here again.
+    if ADOPTED.is_completed() {
+        return;
+    }
+    let mut adopted = false;
+    ADOPTED.call_once(|| adopted = find_list().is_some_and(adopt));
+    if adopted {
+        publish();
+    }
+}
+
+fn adopt(list: OwnedFd) -> bool {
+    let mut text = String::new();
+    let mut file = File::from(list);
+    if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
+        return false;
+    }
+    let mut slots: HashMap<&str, Option<Arc<Slot>>> = HashMap::new();
+    for line in text.lines() {
+        let mut words = line.splitn(3, ' ');
+        let (Some(kind), Some(value), Some(what)) = (words.next(), words.next(), words.next()) else { continue };
+        let Ok(value) = value.parse() else { continue };
+        let object = match kind {
+            "server" => slots.entry(what).or_insert_with(|| adopt_slot(what)).clone().map(Object::Server),
+            "client" => adopt_client(what).map(Object::Client),
+            _ => None,
+        };
+        if let Some(object) = object {
+            handles::insert_at(Handle(value), object);
+        }
+    }
+    true
+}
+
+fn adopt_slot(inheritance: &str) -> Option<Arc<Slot>> {
+    let mailslot = Mailslot::inherit(inheritance).ok()?;
+    // The library has made its own descriptors of these; closing the handle must not leave any behind.
+    descriptors_of(inheritance).for_each(|fd| drop(own(fd)));
+    let created = mailslot::list()
+        .ok()
+        .and_then(|list| list.into_iter().find(|status| status.name == *mailslot.name()).map(|status| status.created));
+    let slot = Slot::new(mailslot, created.unwrap_or_else(SystemTime::now));
+    Some(Arc::new(slot))
+}
+
+/// A client is opened once more: it has nothing that could be handed on.
+fn adopt_client(what: &str) -> Option<Arc<Client>> {
+    let (rights, path) = what.split_once(' ')?;
+    let rights: u8 = rights.parse().ok()?;
+    let rights = Rights { read: rights & 2 != 0, write: rights & 1 != 0 };
+    let writer = MailslotWriter::open(Address::parse_win32(path).ok()?).ok()?;
+    Some(Arc::new(Client::new(writer, rights)))
+}
+
+/// Lets the descriptors of a slot survive `exec`, or not.
+pub(crate) fn set_inheritable(mailslot: &Mailslot, inheritable: bool) {
+    let flags = if inheritable {
+        // From now on several processes may read it.
+        mailslot.handles();
+        FdFlags::empty()
+    } else {
+        FdFlags::CLOEXEC
+    };
+    for fd in descriptors_of(&mailslot.inheritance()) {
+        // SAFETY: the slot keeps its descriptors open as long as it is borrowed here.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        // It cannot fail for an open descriptor.
+        let _ = rustix::io::fcntl_setfd(fd, flags);
+    }
+}
+
+fn write_list(text: &str) -> std::io::Result<OwnedFd> {
+    let mut file = File::from(rustix::fs::memfd_create(NAME, MemfdFlags::empty())?);
+    file.write_all(text.as_bytes())?;
+    Ok(file.into())
+}
+
+/// The list of the parent process.
+fn find_list() -> Option<OwnedFd> {
+    let wanted = format!("/memfd:{NAME} (deleted)");
+    let entries = std::fs::read_dir("/proc/self/fd").ok()?;
+    let found = entries
+        .flatten()
+        .find(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == wanted.as_str()))?;
+    own(found.file_name().to_str()?.parse().ok()?)
+}
+
+fn descriptors_of(inheritance: &str) -> impl Iterator<Item = RawFd> {
+    inheritance.split(',').filter_map(|fd| fd.parse().ok())
+}
+
+/// Takes a descriptor that this module, here or in the parent process, left open for exactly this.
+fn own(fd: RawFd) -> Option<OwnedFd> {
+    // SAFETY: such descriptors are named in the list or in `LIST`, and nowhere else; each is taken once.
+    (fd > 2).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+}

@@ -1,0 +1,37 @@
+//! The Win32 mailslot calls as a C library for Linux.
+//!
+//! Programs do not use this crate from Rust: they include `include/windows.h` and link `libmailslot_win32`, or include
+//! `include/mailslot.h` for the same slots with names of their own. The README of the crate tells how, and what is
+//! supported; the headers state each call's contract, above all what its pointers must point to.
+//!
+//! The library `mailslot` does the work. Here is what Win32 has around it: handles, last errors, overlapped reads,
+//! waiting, security descriptors, and child processes that inherit handles.
+//!
+//! | module | is |
+//! |---|---|
+//! | `exports` | the exported functions, each one a few lines |
+//! | `boundary`, `pointer`, `abi` | the three things that every export goes through: failures and panics, pointers, layouts |
+//! | `handles` | handle values and what they stand for, found without a lock |
+//! | `object` | what handles stand for: slots, their clients, events, processes |
+//! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
+//! | `wait`, `apc` | waiting for objects, completion routines |
+//! | `security` | descriptors, and what they mean for a slot |
+//! | `inheritance`, `command_line` | child processes |
+//! | `per_process` | state that a forked child must not share with its parent |
+
+mod abi;
+mod apc;
+mod boundary;
+mod code;
+mod command_line;
+mod engine;
+mod exports;
+mod handles;
+mod inheritance;
+mod object;
+mod per_process;
+mod pointer;
+mod request;
+mod security;
+mod text;
+mod wait;

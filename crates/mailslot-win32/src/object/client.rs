@@ -1,0 +1,76 @@
+//! The writing end of a slot.
+
+use std::sync::Arc;
+
+use mailslot::{Info, MailslotWriter};
+
+use crate::code::{Code, Result};
+use crate::wait::Signal;
+
+/// `FILE_READ_DATA`, `FILE_WRITE_DATA`.
+const READ_DATA: u32 = 1;
+const WRITE_DATA: u32 = 2;
+const GENERIC_READ: u32 = 0x8000_0000;
+const GENERIC_WRITE: u32 = 0x4000_0000;
+const GENERIC_ALL: u32 = 0x1000_0000;
+const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
+
+/// What a client handle was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rights {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+}
+
+impl Rights {
+    /// The rights that an access mask asks for. The right to append alone does not let a client write.
+    pub(crate) fn from_mask(mask: u32) -> Rights {
+        let all = GENERIC_ALL | MAXIMUM_ALLOWED;
+        Rights {
+            read: mask & (GENERIC_READ | READ_DATA | all) != 0,
+            write: mask & (GENERIC_WRITE | WRITE_DATA | all) != 0,
+        }
+    }
+}
+
+pub(crate) struct Client {
+    writer: Arc<MailslotWriter>,
+    pub(crate) rights: Rights,
+    /// Writes end before they return, so a client is always signalled.
+    pub(crate) signal: Signal,
+}
+
+impl Client {
+    pub(crate) fn new(writer: MailslotWriter, rights: Rights) -> Client {
+        Client { writer: Arc::new(writer), rights, signal: Signal::new(true) }
+    }
+
+    /// The same writer for a handle with no more rights than `mask`.
+    pub(crate) fn narrowed(&self, mask: u32) -> Client {
+        let asked = Rights::from_mask(mask);
+        let rights = Rights { read: asked.read && self.rights.read, write: asked.write && self.rights.write };
+        Client { writer: Arc::clone(&self.writer), rights, signal: Signal::new(true) }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, message: &[u8]) -> Result<()> {
+        if !self.rights.write {
+            return Err(Code::ACCESS_DENIED);
+        }
+        Ok(self.writer.write(message)?)
+    }
+
+    /// Why a client cannot read: a mailslot refuses it where the handle's rights do not.
+    pub(crate) fn read_refusal(&self) -> Code {
+        if self.rights.read { Code::INVALID_PARAMETER } else { Code::ACCESS_DENIED }
+    }
+
+    pub(crate) fn info(&self) -> Result<Info> {
+        Ok(self.writer.info()?)
+    }
+
+    /// The path that opens the same slot, as long as it lives.
+    pub(crate) fn path(&self) -> String {
+        self.writer.address().to_string()
+    }
+}

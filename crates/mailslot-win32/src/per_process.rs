@@ -1,0 +1,80 @@
+//! State that begins anew in a forked child: locks that other threads of the parent may have held, the thread that waits
+//! for messages, reads that are pending in the parent.
+
+use std::ptr;
+use std::sync::Once;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// How many forks lie between this process and the one that loaded the library.
+pub(crate) fn fork_generation() -> u64 {
+    static REGISTERED: Once = Once::new();
+    extern "C" fn in_child() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+    }
+    REGISTERED.call_once(|| {
+        // SAFETY: the handler only adds to an atomic, which is safe after fork. If there is no memory to register it,
+        // forked children see their parent's state, and nothing better can be done.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    });
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// A value that every process has for itself, made when it is first used.
+///
+/// After a fork the parent's copy is left alone for ever: it may be locked, or in the middle of a change.
+pub(crate) struct PerProcess<T> {
+    current: AtomicPtr<Node<T>>,
+}
+
+struct Node<T> {
+    generation: u64,
+    value: T,
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> PerProcess<T> {
+        PerProcess { current: AtomicPtr::new(ptr::null_mut()) }
+    }
+}
+
+impl<T: Default> PerProcess<T> {
+    pub(crate) fn get(&self) -> &T {
+        let generation = fork_generation();
+        let current = self.current.load(Ordering::Acquire);
+        // SAFETY: a node that was stored here stays allocated until `self` is dropped.
+        match unsafe { current.as_ref() } {
+            Some(node) if node.generation == generation => &node.value,
+            _ => self.begin(current, generation),
+        }
+    }
+
+    #[cold]
+    fn begin(&self, seen: *mut Node<T>, generation: u64) -> &T {
+        let node = Box::into_raw(Box::new(Node { generation, value: T::default() }));
+        match self.current.compare_exchange(seen, node, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: stored now, so it stays allocated until `self` is dropped.
+            Ok(_) => unsafe { &(*node).value },
+            Err(_) => {
+                // SAFETY: another thread was faster, so nobody else knows this node.
+                drop(unsafe { Box::from_raw(node) });
+                self.get()
+            }
+        }
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let node = *self.current.get_mut();
+        if node.is_null() {
+            return;
+        }
+        // SAFETY: nobody else has `self`, and every stored node came from a `Box`.
+        let node = unsafe { Box::from_raw(node) };
+        if node.generation != fork_generation() {
+            core::mem::forget(node);
+        }
+    }
+}

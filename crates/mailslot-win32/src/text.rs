@@ -1,0 +1,61 @@
+//! Text from and for C: UTF-16 in `W` functions, UTF-8 in `A` functions.
+
+use mailslot::{Address, Error, Operation};
+
+use crate::code::{Code, Result};
+use crate::pointer::{Narrow, Wide};
+
+/// `MAX_PATH`: the `A` functions take names below this many characters.
+const MAX_PATH: usize = 260;
+
+/// A slot's name as an export received it.
+pub(crate) struct Name(String);
+
+impl Name {
+    /// Name of an `A` function. One that is not UTF-8 can be no slot's.
+    pub(crate) fn narrow(name: Narrow, operation: Operation) -> Result<Name> {
+        let bytes = name.bytes().ok_or(Code::PATH_NOT_FOUND)?;
+        let text = core::str::from_utf8(bytes).map_err(|_| not_text(operation))?;
+        if text.encode_utf16().count() >= MAX_PATH {
+            return Err(Code::FILENAME_EXCED_RANGE);
+        }
+        Ok(Name(text.to_owned()))
+    }
+
+    /// Name of a `W` function. One with half a surrogate pair can be no slot's: replacing the half would make different
+    /// names equal.
+    pub(crate) fn wide(name: Wide, operation: Operation) -> Result<Name> {
+        let units = name.units().ok_or(Code::PATH_NOT_FOUND)?;
+        String::from_utf16(units).map(Name).map_err(|_| not_text(operation))
+    }
+}
+
+fn not_text(operation: Operation) -> Code {
+    match operation {
+        Operation::Open => Code::FILE_NOT_FOUND,
+        _ => Code::INVALID_NAME,
+    }
+}
+
+/// Exactly as Win32 takes names, without the short forms of the Rust API.
+impl TryFrom<Name> for Address {
+    type Error = Error;
+
+    fn try_from(name: Name) -> core::result::Result<Address, Error> {
+        Address::parse_win32(&name.0)
+    }
+}
+
+/// Text that no name is: a command line, a descriptor.
+pub(crate) fn from_narrow(text: Narrow) -> Result<Option<String>> {
+    let Some(bytes) = text.bytes() else { return Ok(None) };
+    match core::str::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text.to_owned())),
+        Err(_) => Err(Code::NO_UNICODE_TRANSLATION),
+    }
+}
+
+/// Text that no name is, in UTF-16.
+pub(crate) fn from_wide(text: Wide) -> Result<Option<String>> {
+    text.units().map(String::from_utf16).transpose().map_err(|_| Code::NO_UNICODE_TRANSLATION)
+}

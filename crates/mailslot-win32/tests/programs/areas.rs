@@ -1,0 +1,60 @@
+//! A program for each area of the fact sheet, run as it is, under valgrind, and with the compiler's sanitizers.
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::run::Slots;
+use crate::toolchain::{Build, Link};
+
+/// The programs in `areas/`, and what each states.
+const AREAS: [(&str, &str); 13] = [
+    ("layouts", "9"),
+    ("names", "1, A.1"),
+    ("handles", "2.1, 2.2, 2.3, 4, 11.12, 11.13"),
+    ("clients", "2.4, 2.5, 2.6, 10.9, 10.13, 10.14, 11.10, 11.11, 11.28, A.4, A.5"),
+    ("reading", "2.5, 2.7, 10.17, 10.18, 11.14, 11.15, 11.30, A.3"),
+    ("overlapped", "3, 5, 7, 10.10, 10.12, 11.16, 11.17"),
+    ("routines", "7"),
+    ("closing", "4, 11.18, 11.19"),
+    ("waiting", "2.7"),
+    ("security", "6, 11.20"),
+    ("forking", "4, 10.16"),
+    ("texts", "1"),
+    ("native", "mailslot.h"),
+];
+
+const VALGRIND: &[&str] = &[
+    "valgrind",
+    "-q",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+];
+/// A forked child has lost what the threads of its parent held.
+const VALGRIND_FORKING: &[&str] = &["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
+
+const PLAIN: Build = Build::c("c11", Link::Shared).with(&["-D_GNU_SOURCE"]);
+const STATIC: Build = Build::c("c11", Link::Static).with(&["-D_GNU_SOURCE"]);
+const SANITIZED: Build =
+    Build::c("c11", Link::Shared).with(&["-D_GNU_SOURCE", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (area, rows) in AREAS {
+        trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
+        let valgrind = if area == "forking" { VALGRIND_FORKING } else { VALGRIND };
+        trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
+        trials.push(trial(format!("{area}_hold_with_sanitizers"), rows, move || passes(SANITIZED, area, &[])));
+    }
+    trials
+}
+
+fn trial(name: String, rows: &str, body: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    Trial::test(name, body).with_kind(rows)
+}
+
+fn passes(build: Build, area: &str, wrapper: &[&str]) -> Result<(), Failed> {
+    let program = build.compile(&format!("areas/{area}.c"))?;
+    Slots::new().run(wrapper, &program, &[], "")?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+/* Every header, in an order that is none, beside those of the language. */
+#include <windows.h>
+#ifdef __cplusplus
+#include <algorithm>
+#include <iostream>
+#include <string>
+#endif
+#include <Windows.h>
+#include <mailslot.h>
+#include <sddl.h>
+#include <stdio.h>
+#include <strsafe.h>
+#include <tchar.h>
+#include <winbase.h>
+#include <windef.h>
+#include <winerror.h>
+#include <winnls.h>
+#include <winnt.h>
+#include <winuser.h>
+
+int main(void)
+{
+#ifdef __cplusplus
+    return std::min(0, 1);
+#else
+    return min(0, 1);
+#endif
+}

@@ -1,0 +1,95 @@
+//! Running the compiled programs, each among slots of its own.
+
+use std::fs::Permissions;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// After this many seconds a program counts as hung, and is killed.
+const HUNG_AFTER: &str = "60";
+
+/// A directory for slots that no other test uses, below shared memory as in real life.
+pub struct Slots(PathBuf);
+
+impl Slots {
+    pub fn new() -> Slots {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/dev/shm/mailslot-win32-test-{}-{number}", std::process::id()));
+        std::fs::create_dir(&path).expect("a directory in /dev/shm");
+        // Other users take part in the tests about access.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o1777)).expect("the directory is ours");
+        Slots(path)
+    }
+
+    /// A program that is about to start. `wrapper` runs it, if it is not empty.
+    pub fn command(&self, wrapper: &[&str], program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new("timeout");
+        command
+            .args(["-k", "5", HUNG_AFTER])
+            .args(wrapper)
+            .arg(program)
+            .args(arguments)
+            .env("MAILSLOT_ROOT", &self.0)
+            // Cargo's would lead to a library of another build.
+            .env_remove("LD_LIBRARY_PATH")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a program to its end and returns what it printed; anything but success is an error, and so is a word on
+    /// standard error.
+    pub fn run(&self, wrapper: &[&str], program: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
+        Running::start(self.command(wrapper, program, arguments))?.finish(input)
+    }
+}
+
+impl Drop for Slots {
+    fn drop(&mut self) {
+        // Left behind only if a program was killed; the name will not be used again.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program that runs.
+pub struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    seen: String,
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Result<Running, String> {
+        let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
+        let output = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+        Ok(Running { child, output, seen: String::new() })
+    }
+
+    /// Waits until it prints a line.
+    pub fn line(&mut self) -> Result<String, String> {
+        let mut line = String::new();
+        self.output.read_line(&mut line).map_err(|error| error.to_string())?;
+        self.seen.push_str(&line);
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// Gives it `input` and the end of the input, waits for its end, and returns all that it printed.
+    pub fn finish(mut self, input: &str) -> Result<String, String> {
+        let mut stdin = self.child.stdin.take().expect("its input is a pipe");
+        let written = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let read = self.output.read_to_string(&mut self.seen);
+        let mut complaints = String::new();
+        let mut stderr = self.child.stderr.take().expect("its standard error is a pipe");
+        stderr.read_to_string(&mut complaints).map_err(|error| error.to_string())?;
+        let status: ExitStatus = self.child.wait().map_err(|error| error.to_string())?;
+        if !status.success() || !complaints.is_empty() || read.is_err() || written.is_err() {
+            return Err(format!("{status}\n{}\n{complaints}", self.seen));
+        }
+        Ok(self.seen)
+    }
+}

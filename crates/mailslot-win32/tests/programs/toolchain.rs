@@ -1,0 +1,103 @@
+//! Compiling C and C++ programs against the headers and the library.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How a program is compiled and linked.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    pub compiler: &'static str,
+    pub standard: &'static str,
+    pub link: Link,
+    pub flags: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    Static,
+    Shared,
+}
+
+impl Build {
+    pub const fn c(standard: &'static str, link: Link) -> Build {
+        Build { compiler: "gcc", standard, link, flags: &[] }
+    }
+
+    pub const fn cpp(standard: &'static str, link: Link) -> Build {
+        Build { compiler: "g++", standard, link, flags: &[] }
+    }
+
+    pub const fn with(self, flags: &'static [&'static str]) -> Build {
+        Build { flags, ..self }
+    }
+
+    /// Compiles `source`, a path below this folder, without a warning.
+    pub fn compile(self, source: &str) -> Result<Temporary, String> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = source.replace(['/', '.'], "-");
+        let program = Temporary::new(&format!("{name}-{number}"));
+        let libraries = libraries();
+        let mut command = Command::new(self.compiler);
+        command
+            .arg(format!("-std={}", self.standard))
+            .args(["-Wall", "-Wextra", "-Werror", "-g"])
+            .args(self.flags)
+            .arg("-I")
+            .arg(crate_root().join("include"))
+            .arg(crate_root().join("tests/programs").join(source))
+            // What follows is not in the language that `flags` may have named.
+            .args(["-x", "none", "-o"])
+            .arg(&*program);
+        match self.link {
+            Link::Static => command.arg(libraries.join("libmailslot_win32.a")).args(["-lpthread", "-ldl", "-lm"]),
+            Link::Shared => command
+                .arg("-L")
+                .arg(&libraries)
+                .arg("-lmailslot_win32")
+                .arg(format!("-Wl,-rpath,{}", libraries.display())),
+        };
+        let output = command.output().map_err(|error| format!("{} does not start: {error}", self.compiler))?;
+        if !output.status.success() || !output.stderr.is_empty() {
+            return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));
+        }
+        Ok(program)
+    }
+}
+
+/// A file or directory that is removed with this value: the programs are large.
+pub struct Temporary(PathBuf);
+
+impl Temporary {
+    pub fn new(name: &str) -> Temporary {
+        Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id())))
+    }
+}
+
+impl Deref for Temporary {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // One of them fails, and so may the other if nothing was made.
+        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn crate_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where cargo has put the two libraries: beside this test program.
+pub fn libraries() -> PathBuf {
+    let program = std::env::current_exe().expect("the path of the test program");
+    program.parent().expect("it is in a directory").to_owned()
+}
