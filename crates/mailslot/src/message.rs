@@ -13,6 +13,10 @@ pub struct Message {
 }
 
 /// Who wrote a message.
+///
+/// # Portability
+///
+/// Windows never tells: there it is always [`Origin::Unknown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -28,6 +32,8 @@ pub enum Origin {
         /// writer opened the slot). Writers of the slot's own user record them themselves, and so could record anything.
         attested: bool,
     },
+    /// The system does not tell.
+    Unknown,
 }
 
 /// What [`Mailslot::info`](crate::Mailslot::info) tells.
@@ -46,11 +52,15 @@ pub struct Info {
     pub count: u64,
     /// How long reads wait.
     pub read_timeout: Timeout,
-    /// Bytes that unread messages may take together, overhead included.
+    /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which sets no limit.
     pub capacity: u64,
 }
 
 /// What happened to a slot since it was created.
+///
+/// # Portability
+///
+/// Windows counts nothing: there, `read` and `bytes_read` are what this process has read, and the others stay 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Statistics {

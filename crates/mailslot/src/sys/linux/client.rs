@@ -16,7 +16,7 @@ use super::ring::write::Stamp;
 use super::robust::fork_generation;
 use super::root::{PLACES, Root};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use crate::name::{Address, SlotName};
 use crate::options::Timeout;
 
 /// The longest a writer that waits for room goes without looking by itself.
@@ -58,6 +58,10 @@ impl Client {
             }
         }
         Err(Error::NotFound(name.clone()))
+    }
+
+    pub(crate) fn open_remote(address: Address) -> Result<Client> {
+        Err(Error::NoNetworkNode(address))
     }
 
     pub(crate) fn max_message_size(&self) -> usize {
