@@ -66,7 +66,7 @@ impl Mailslot {
     /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
     /// - [`Error::Io`] if the system refuses to wait, for example for lack of descriptors
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.read_within(buffer, self.server.read_timeout())
+        self.server.read(buffer, None)
     }
 
     /// Like [`read`](Mailslot::read), with a timeout of its own.
@@ -75,7 +75,7 @@ impl Mailslot {
     ///
     /// Those of [`read`](Mailslot::read).
     pub fn read_within(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
-        self.server.read(buffer, timeout)
+        self.server.read(buffer, Some(timeout))
     }
 
     /// Receives the next message, waiting as long as the slot's read timeout says.

@@ -183,9 +183,9 @@ impl Server {
         self.queue.info()
     }
 
-    /// Waits for a message as long as `timeout` says and reads it if it fits.
-    pub(crate) fn read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
-        self.next(timeout, |next| {
+    /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
+    pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
+        self.next(timeout.unwrap_or_else(|| self.read_timeout()), |next| {
             let size = next.len();
             let Some(exact) = buffer.get_mut(..size) else {
                 return (Err(Error::BufferTooSmall { size, buffer: buffer.len() }), Next::Keep);

@@ -80,7 +80,7 @@ pub(super) fn set_read_timeout(slot: BorrowedHandle<'_>, millis: u32) -> io::Res
 }
 
 /// Reads the next message, through a handle that is not synchronous. Calls `issued` as soon as the system knows of the
-/// read, and then waits until `deadline`, but no longer than the slot's read timeout at this moment.
+/// read, and then waits until `deadline`, but no longer than the slot's read timeout was when the read was issued.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ pub(super) fn wide(text: &str) -> Vec<u16> {
 /// Waits for `event` until `deadline`, and says whether it came.
 fn wait(event: &OwnedHandle, deadline: Deadline) -> bool {
     loop {
-        let left = deadline.timeout();
+        let left = deadline.left();
         // SAFETY: the event is open as long as it is borrowed.
         if unsafe { WaitForSingleObject(event.as_raw_handle(), left.to_win32_millis()) } == WAIT_OBJECT_0 {
             return true;

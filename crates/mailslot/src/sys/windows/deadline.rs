@@ -1,32 +1,47 @@
-//! When a wait is over.
+//! When a read is over that has found no message.
 
 use std::time::{Duration, Instant};
 
 use crate::options::Timeout;
 
-/// The end of a wait; none if it has no end.
+/// The end of a read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Option<Instant>);
+pub(super) enum Deadline {
+    /// When the slot's own read timeout says so: the system sees to it.
+    OfSlot,
+    /// At this time; never, if that is beyond all times.
+    At(Option<Instant>),
+}
 
 impl Deadline {
-    pub(super) fn after(timeout: Timeout) -> Deadline {
+    /// None is the slot's own read timeout.
+    pub(super) fn after(timeout: Option<Timeout>) -> Deadline {
         match timeout {
-            Timeout::Zero => Deadline(Some(Instant::now())),
-            Timeout::After(time) => Deadline(Instant::now().checked_add(time)),
-            Timeout::Forever => Deadline(None),
+            None => Deadline::OfSlot,
+            Some(Timeout::Zero) => Deadline::At(Some(Instant::now())),
+            Some(Timeout::After(time)) => Deadline::At(Instant::now().checked_add(time)),
+            Some(Timeout::Forever) => Deadline::At(None),
         }
     }
 
+    /// Whether this time has come.
     pub(super) fn is_over(self) -> bool {
-        self.timeout() == Timeout::Zero
+        self.left() == Timeout::Zero
     }
 
-    /// What is left, as a timeout that begins now.
-    pub(super) fn timeout(self) -> Timeout {
-        match self.0.map(|end| end.saturating_duration_since(Instant::now())) {
-            None => Timeout::Forever,
-            Some(Duration::ZERO) => Timeout::Zero,
-            Some(left) => Timeout::After(left),
+    /// Whether a read has to go on that the system has ended for want of messages.
+    pub(super) fn outlasts_slot(self) -> bool {
+        matches!(self, Deadline::At(_)) && !self.is_over()
+    }
+
+    /// What is left to wait.
+    pub(super) fn left(self) -> Timeout {
+        match self {
+            Deadline::OfSlot | Deadline::At(None) => Timeout::Forever,
+            Deadline::At(Some(end)) => match end.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => Timeout::Zero,
+                left => Timeout::After(left),
+            },
         }
     }
 }

@@ -119,8 +119,8 @@ impl Server {
         })
     }
 
-    /// Waits for a message as long as `timeout` says and reads it if it fits.
-    pub(crate) fn read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
+    /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
+    pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let size = self.fetch(buffer, Deadline::after(timeout))?;
         self.count(size);
         Ok(size)
@@ -128,7 +128,7 @@ impl Server {
 
     /// Waits for a message as long as `timeout` says and lets `look` see it.
     pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {
-        let mut looked_at = LookedAt { server: self, message: Some(self.fetch_whole(Deadline::after(timeout))?) };
+        let mut looked_at = LookedAt { server: self, message: Some(self.fetch_whole(Deadline::after(Some(timeout)))?) };
         let message = looked_at.message.as_deref().unwrap_or_default();
         let (seen, fate) = look(&NextMessage(message));
         if fate == Next::Take {
@@ -169,6 +169,7 @@ impl Server {
     }
 
     fn fetch(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize> {
+        let mut longer = false;
         loop {
             let mut held = self.held();
             if let Some(message) = held.front() {
@@ -178,9 +179,13 @@ impl Server {
                 held.pop_front();
                 return Ok(size);
             }
-            match self.fetch_from_slot(held, buffer, deadline) {
+            // Cheaper than a read that has to be given up at once.
+            if deadline.is_over() && self.values()?.next_size.is_none() {
+                return Err(Error::TimedOut);
+            }
+            match self.fetch_from_slot(held, buffer, deadline, longer) {
                 // The slot's own read timeout was the shorter one, or another process was faster.
-                Err(Error::TimedOut) if !deadline.is_over() => {}
+                Err(Error::TimedOut) if deadline.outlasts_slot() => longer = true,
                 Err(Error::BufferTooSmall { .. }) => {
                     // The system does not say how large the message is, and meanwhile it may be another one.
                     let size = self.values()?.next_size.map_or(0, |size| size as usize);
@@ -194,23 +199,25 @@ impl Server {
     }
 
     /// Reads from the slot itself; `held` is let go when the read has been issued.
-    fn fetch_from_slot(&self, held: MutexGuard<'_, Held>, buffer: &mut [u8], deadline: Deadline) -> Result<usize> {
+    ///
+    /// A read keeps the slot's read timeout of the moment when it is issued. It can be given up earlier than that, but not
+    /// made to wait longer; so where it should wait `longer`, the slot has another timeout for that moment.
+    fn fetch_from_slot(
+        &self,
+        held: MutexGuard<'_, Held>,
+        buffer: &mut [u8],
+        deadline: Deadline,
+        longer: bool,
+    ) -> Result<usize> {
         let slot = self.slot.as_handle();
-        let values = self.values()?;
-        let left = deadline.timeout();
-        if values.next_size.is_none() && left == Timeout::Zero {
-            return Err(Error::TimedOut);
-        }
-        // A read keeps the slot's timeout of the moment when it is issued. It can be given up earlier than that, but not
-        // made to wait longer, so the timeout is another one for that moment.
-        let longer = values.next_size.is_none() && left.to_win32_millis() > values.read_timeout;
+        let usual = if longer { Some(self.values()?.read_timeout) } else { None };
         if longer {
             api::set_read_timeout(slot, u32::MAX).map_err(|source| self.failed(source))?;
         }
         let issued = || {
-            if longer {
+            if let Some(usual) = usual {
                 // What worked before works again.
-                let _ = api::set_read_timeout(slot, values.read_timeout);
+                let _ = api::set_read_timeout(slot, usual);
             }
             drop(held);
         };
