@@ -26,7 +26,7 @@
 //! | write | [`MailslotWriter`] |
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through `AsFd`; both on Unix only |
-//! | see the slots of the machine | [`list`] |
+//! | see the slots of the machine | [`list`], [`status`] |
 //!
 //! # Guarantees
 //!
@@ -83,4 +83,15 @@ pub use writer::MailslotWriter;
 /// Always fails on Windows, which documents no way to list mailslots.
 pub fn list() -> Result<Vec<SlotStatus>> {
     sys::list()
+}
+
+/// What is known about the slot `name` of this machine.
+///
+/// # Errors
+///
+/// - [`Error::NotFound`] if no such slot lives
+/// - [`Error::NotAllowed`] on Windows, if this user may not open it
+/// - [`Error::Io`] if the system refuses something else
+pub fn status(name: &SlotName) -> Result<SlotStatus> {
+    sys::status(name)
 }

@@ -2,7 +2,8 @@
 
 use std::os::windows::io::{AsHandle, OwnedHandle};
 
-use super::{api, code};
+use super::api::{self, Values};
+use super::code;
 use crate::error::{Error, Result};
 use crate::name::{Address, SlotName};
 use crate::options::Timeout;
@@ -22,10 +23,9 @@ impl Client {
             let known = [Error::NotFound(name.clone()), Error::NotAllowed(name.clone())];
             code::error(|| format!("open slot {name}"), source, known)
         })?;
-        // Windows 8 and later tell writers, too.
-        let values = api::info(handle.as_handle()).ok();
-        let max_message_size = values.map(|values| values.max_message_size).filter(|size| *size != 0);
-        Ok(Client { handle, name: Some(name.clone()), max_message_size })
+        let mut client = Client { handle, name: Some(name.clone()), max_message_size: None };
+        client.max_message_size = client.values().map(|values| values.max_message_size).filter(|size| *size != 0);
+        Ok(client)
     }
 
     pub(crate) fn open_remote(address: Address) -> Result<Client> {
@@ -36,6 +36,11 @@ impl Client {
                 Err(code::error(|| action, source, [Error::RemoteMailslotsOff(address)]))
             }
         }
+    }
+
+    /// What the system tells writers about the slot: something from Windows 8 on, nothing before it and on Wine.
+    pub(super) fn values(&self) -> Option<Values> {
+        api::info(self.handle.as_handle()).ok()
     }
 
     pub(crate) fn max_message_size(&self) -> usize {
