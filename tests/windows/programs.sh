@@ -16,7 +16,7 @@ compile() {
 
 # How to start the program NAME on either system.
 on_linux() { timeout -k 5 60 env MAILSLOT_ROOT="$slots" "$bin/$1" "${@:2}" 2>&1; }
-on_windows() { windows 60 "$bin/$1.exe" "${@:2}" 2>&1 | tr -d '\r'; }
+on_windows() { windows 60 "$bin/$1.exe" "${@:2}" 2>&1 | sed -u 's|\r$||'; }
 
 # alike NAME STORY: the function STORY, told on both systems, ends in the same text.
 alike() {

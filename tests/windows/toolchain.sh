@@ -1,7 +1,7 @@
 # Sourced: a Rust toolchain for Windows out of Debian's packages.
 #
-# Debian's rustc-web has the standard library's source with it (rust-web-src), so cargo builds that, too. It is older than
-# the workspace asks for; `rustc` here switches on what has become stable in between.
+# Debian's rustc-web has the standard library's source with it (rust-web-src), so cargo builds that, too. Where it is
+# older than the workspace asks for, `rustc` here switches on what has become stable in between.
 
 toolchain_packages="rustc-web rust-web-src gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64"
 
