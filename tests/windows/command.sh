@@ -12,13 +12,13 @@ says "demo runs to its end" "$(said demo)" \
 windows 60 "$mailslot" listen --verbose --count 5 "$name" >"$scratch/heard" 2>"$scratch/said" &
 listener=$!
 if until_line "$scratch/said" "listening on"; then
-    same "send writes its arguments" "$(said send "$name" "boiler 3: over pressure" "" "ünï")" "status 0"
+    same "send writes its arguments" "$(said send "$name" "boiler 3: over pressure" "")" "status 0"
     says "info finds the slot" "$(said info "$name")" "name                $name" "status 0"
     says "info in JSON" "$(said info --json "$name")" "{\"name\":\"$name\"," "status 0"
     says "a second owner is refused" "$(said listen "$name")" "exists already" "(Win32 error 183)" "status 8"
-    same "send writes lines of Windows" "$(printf 'one\r\ntwo' | said send "//./mailslot/${name^^}")" "status 0"
+    same "send writes lines of Windows" "$(printf 'ünï\r\n\r\ntwo' | said send "//./mailslot/${name^^}")" "status 0"
     check "listen ends after its count" wait "$listener"
-    same "listen prints what was sent" "$(cat "$scratch/heard")" $'boiler 3: over pressure\n\nünï\none\ntwo'
+    same "listen prints what was sent" "$(cat "$scratch/heard")" $'boiler 3: over pressure\n\nünï\n\ntwo'
 else
     fail "listen creates a slot"
     kill "$listener"
@@ -32,9 +32,4 @@ says "numbers of groups are refused" "$(said listen --access group:7 "$name")" "
 says "list says that it cannot" "$(said list)" "(Win32 error 50)" "status 1"
 says "bench says that it cannot" "$(said bench)" "nothing else here to compare with" "status 1"
 
-windows 60 "$mailslot" listen --verbose --count 1 --exec 'findstr pressure' "$name" >"$scratch/heard" 2>"$scratch/said" &
-listener=$!
-until_line "$scratch/said" "listening on" && said send "$name" "pressure 7 bar" >/dev/null
-check "listen runs commands" wait "$listener"
-says "commands get the message" "$(cat "$scratch/heard")" "pressure 7 bar"
 rm -r "$scratch"

@@ -5,13 +5,13 @@ include=$project/crates/mailslot-win32/include
 bin=$out/programs
 mkdir -p "$bin"
 
-# compile SOURCE NAME FLAGS...: both programs of a source, bin/NAME and bin/NAME.exe.
+# compile SOURCE NAME FLAGS...: both programs of a source, bin/NAME and bin/NAME.exe; with $linux_flags, $windows_flags.
 compile() {
     local source=$1 name=$2 gcc=gcc
     shift 2
     case $source in *.cpp) gcc=g++ ;; esac
-    "$gcc" -O2 -Wall "$@" -I "$include" "$sources/$source" -o "$bin/$name" "$linux_library" -lpthread -ldl -lm &&
-        "x86_64-w64-mingw32-$gcc" -O2 -Wall -static "$@" "$sources/$source" -o "$bin/$name.exe"
+    "$gcc" -O2 -Wall ${linux_flags:-} "$@" -I "$include" "$sources/$source" -o "$bin/$name" "$linux_library" -lpthread -ldl -lm &&
+        "x86_64-w64-mingw32-$gcc" -O2 -Wall -static ${windows_flags:-} "$@" "$sources/$source" -o "$bin/$name.exe"
 }
 
 # How to start the program NAME on either system.
@@ -55,7 +55,7 @@ else
     linux_library=$linux_out/release/libmailslot_win32.a
     if cargo build --quiet --release -p mailslot-win32 &&
         compile server.cpp server && compile client.cpp client && compile polling_reader.c polling_reader &&
-        compile unicode_reader.c ansi_reader && compile many_clients.c many_clients && compile pair.c pair; then
+        compile unicode_reader.c ansi_reader -DSTRSAFE_NO_DEPRECATE && compile many_clients.c many_clients && compile pair.c pair; then
         alike "(a, b) a server and its client" server_and_client
         alike "(c) a reader that polls" polling_reader
         alike "(d) a program for text of either kind, 8 bits" ansi_reader
@@ -67,7 +67,8 @@ else
     else
         fail "the sample programs compile for both systems"
     fi
-    if compile unicode_reader.c wide_reader -DUNICODE -municode 2>/dev/null || compile_wide; then
+    if linux_flags=-fshort-wchar windows_flags='-municode -D__USE_MINGW_ANSI_STDIO=0' \
+        compile unicode_reader.c wide_reader -DUNICODE -DSTRSAFE_NO_DEPRECATE; then
         alike "(d) a program for text of either kind, wide" wide_reader
     else
         fail "the wide program compiles for both systems"

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, Write};
+use std::os::windows::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -86,7 +87,8 @@ impl Write for Stdout<'_> {
 /// A command of the user's shell.
 pub fn shell(command: &str) -> Command {
     let mut shell = Command::new("cmd");
-    shell.arg("/C").arg(command);
+    // With /S, exactly these two quotes are taken away, and the rest is left as the user wrote it.
+    shell.args(["/D", "/S", "/C"]).raw_arg(format!("\"{command}\""));
     shell
 }
 
