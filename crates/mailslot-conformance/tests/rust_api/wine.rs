@@ -28,7 +28,6 @@ pub const DEVIATIONS: &[Deviation] = &[
     Deviation { case: "old_clients_are_not_connected_to_a_slot_created_again", reason: ALIVE },
     Deviation { case: "a_dead_client_can_be_closed", reason: ALIVE },
     Deviation { case: "a_client_does_not_keep_a_slot_alive", reason: ALIVE },
-    Deviation { case: "opening_during_a_close_succeeds_or_finds_nothing", reason: ALIVE },
     Deviation { case: "another_process_can_read", reason: ALIVE },
     Deviation { case: "the_exit_of_the_owner_is_a_close", reason: ALIVE },
     Deviation { case: "the_kill_of_the_owner_is_a_close", reason: ALIVE },
