@@ -4,6 +4,8 @@ sources=$project/crates/mailslot-win32/tests/programs
 include=$project/crates/mailslot-win32/include
 bin=$out/programs
 mkdir -p "$bin"
+# Wine's user32.dll needs this library, and finds it beside the program for certain.
+cp -f "${WINE_ROOT:-/var/tmp/mailslot-wine}/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$bin" 2>/dev/null
 
 # compile SOURCE NAME FLAGS...: both programs of a source, bin/NAME and bin/NAME.exe; with $linux_flags, $windows_flags.
 compile() {
