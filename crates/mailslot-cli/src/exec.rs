@@ -1,12 +1,12 @@
 //! Commands that `listen` runs, one for each message.
 
 use std::io::{self, Write};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 
 use mailslot::{Message, Origin, SlotName};
 
 use crate::exit::{self, Failure, Result};
+use crate::sys;
 
 /// Runs a shell command for each message, one after the other.
 pub struct Runner<'a> {
@@ -22,10 +22,10 @@ impl<'a> Runner<'a> {
 
     /// Runs the command with `message` on its standard input. That it fails is reported and counted, no more.
     pub fn message(&mut self, message: &Message) -> Result {
-        let status = self.run(message).map_err(|source| Failure::io("run sh", source))?;
+        let status = self.run(message).map_err(|source| Failure::io("run a shell", source))?;
         if !status.success() {
             self.failed += 1;
-            exit::complain(&format!("the command {}", describe(status)));
+            exit::complain(&format!("the command {}", sys::describe(status)));
         }
         Ok(())
     }
@@ -39,8 +39,8 @@ impl<'a> Runner<'a> {
     }
 
     fn run(&self, message: &Message) -> io::Result<ExitStatus> {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(self.command).stdin(Stdio::piped());
+        let mut command = sys::shell(self.command);
+        command.stdin(Stdio::piped());
         // A NUL cannot be in a name, so any name fits into the environment.
         command.env("MAILSLOT_NAME", self.slot.as_str());
         command.env("MAILSLOT_SIZE", message.data.len().to_string());
@@ -63,13 +63,5 @@ impl<'a> Runner<'a> {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
             _ => Ok(status),
         }
-    }
-}
-
-fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("failed with status {code}"),
-        (None, Some(signal)) => format!("was ended by signal {signal}"),
-        (None, None) => "ended in an unknown way".into(),
     }
 }

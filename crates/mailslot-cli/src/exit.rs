@@ -40,6 +40,7 @@ pub enum Failure {
     /// Nobody reads the output any more.
     ClosedPipe,
     /// The user or the system asked the command to end.
+    #[allow(dead_code, reason = "no signals on Windows")]
     Signal(i32),
     /// Commands that `listen` ran have failed; each was reported when it did.
     CommandsFailed(u64),

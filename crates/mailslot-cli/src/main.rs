@@ -2,19 +2,19 @@
 
 #![forbid(unsafe_code)]
 
-mod accounts;
 mod args;
 mod commands;
 mod exec;
 mod exit;
 mod output;
 mod process;
-mod signals;
 mod status;
+mod sys;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use sys::{accounts, signals};
 
 /// Listen to, write to and look at mailslots: named queues of whole messages between the processes of this machine.
 #[derive(Parser)]

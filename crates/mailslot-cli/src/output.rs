@@ -5,11 +5,11 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
 use mailslot::{Message, Origin};
-use rustix::event::{PollFd, PollFlags, poll};
 use serde::Serialize;
 
 use crate::exit::{Failure, Result};
 use crate::signals::Signals;
+use crate::sys::Stdout;
 
 /// How messages are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -79,40 +79,6 @@ impl<'a> Printer<'a> {
             Ok(()) => Failure::output(source),
         }
     }
-}
-
-/// Standard output, unbuffered. A pipe that nobody empties does not keep a signal from ending the command.
-struct Stdout<'a> {
-    signals: &'a Signals,
-}
-
-impl Write for Stdout<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let stdout = io::stdout();
-        loop {
-            let mut fds = [PollFd::new(&stdout, PollFlags::OUT), PollFd::new(self.signals, PollFlags::IN)];
-            match poll(&mut fds, None) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            if !fds[0].revents().is_empty() {
-                // A pipe that polls as writable takes this many bytes without waiting.
-                return Ok(rustix::io::write(&stdout, &bytes[..bytes.len().min(PIPE_PAGE)])?);
-            }
-            if !fds[1].revents().is_empty() {
-                return Err(io::Error::other("a signal came while the output was waiting for its reader"));
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Whether nobody will ever read what would be written to standard output.
-pub fn has_no_reader(revents: PollFlags) -> bool {
-    revents.intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
 /// Prints text that is ready to be printed.
@@ -220,7 +186,6 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
 }
 
 const BUFFER: usize = 64 << 10;
-const PIPE_PAGE: usize = 4096;
 const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]

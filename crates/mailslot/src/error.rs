@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::name::{Address, SlotName};
+use crate::sys;
 
 /// Result of everything in this crate.
 pub type Result<T> = core::result::Result<T, Error>;
@@ -53,7 +54,10 @@ pub enum Error {
     },
     /// The address is on the network, and no network node runs on this machine.
     NoNetworkNode(Address),
-    /// The system has no memory for the message: usually the file system that holds the slots is full.
+    /// The address is on the network, and Windows has remote mailslots switched off, as it does since 11 24H2 and Server
+    /// 2025 unless told otherwise.
+    RemoteMailslotsOff(Address),
+    /// The system has no memory for the message: on Linux, usually the file system that holds the slots is full.
     OutOfMemory,
     /// The shared memory of the slot holds bytes that this library never puts there.
     Damaged,
@@ -141,6 +145,10 @@ pub enum NameError {
 impl Error {
     /// The code that Win32 reports for this error: what `GetLastError` would return.
     ///
+    /// # Portability
+    ///
+    /// On Windows it is what the system did return, wherever the error is the system's.
+    ///
     /// # Sources
     ///
     /// Win32 *System Error Codes*; `CreateMailslot`, `CreateFile`, `ReadFile`, `WriteFile`.
@@ -155,17 +163,10 @@ impl Error {
             Error::Closed => 38,
             Error::TimedOut => 121,
             Error::BufferTooSmall { .. } => 122,
-            Error::NoNetworkNode(_) => 3025,
+            Error::NoNetworkNode(_) | Error::RemoteMailslotsOff(_) => 3025,
             Error::NotInherited | Error::InvalidInheritance(_) => 6,
             Error::Damaged | Error::Stalled(_) | Error::Nested => 31,
-            Error::Io { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied => 5,
-                io::ErrorKind::NotFound => 3,
-                io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => 1450,
-                // EMFILE and ENFILE: no descriptors left.
-                _ if matches!(source.raw_os_error(), Some(23 | 24)) => 4,
-                _ => 31,
-            },
+            Error::Io { source, .. } => sys::win32_code(source),
         }
     }
 
@@ -221,8 +222,15 @@ impl fmt::Display for Error {
                     "{address} is on the network, and no network node runs on this machine: remote mailslots are off"
                 )
             }
+            Error::RemoteMailslotsOff(address) => {
+                write!(
+                    f,
+                    "{address} is on the network, and this Windows has remote mailslots switched off: an administrator \
+                     can allow them with Set-SmbClientConfiguration -EnableMailslots $true"
+                )
+            }
             Error::OutOfMemory => {
-                f.write_str("no memory left for the message: the file system that holds the slots is full")
+                f.write_str("no memory left for the message; on Linux: the file system that holds the slots is full")
             }
             Error::Damaged => f.write_str("the slot's shared memory is damaged: close the slot and create it again"),
             Error::Stalled(time) => {

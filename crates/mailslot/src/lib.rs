@@ -1,4 +1,4 @@
-//! Mailslots: named one-to-many message queues with the semantics of Win32, on Linux.
+//! Mailslots: named one-to-many message queues with the semantics of Win32, on Linux and on Windows.
 //!
 //! A *mailslot* is a pseudo-file in memory. One process of a machine creates it and reads; any process that knows the
 //! name writes whole messages into it. Writing needs no connection and no acknowledgement, and messages keep their
@@ -25,8 +25,8 @@
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
 //! | name a slot | [`Address`], [`SlotName`] |
-//! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through [`AsFd`](std::os::fd::AsFd) |
-//! | see the slots of the machine | [`list`] |
+//! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through `AsFd`; both on Unix only |
+//! | see the slots of the machine | [`list`], [`status`] |
 //!
 //! # Guarantees
 //!
@@ -38,14 +38,19 @@
 //!
 //! What it does not do: keep messages longer than their slot, or tell a writer when a message has been read.
 //!
+//! # On Windows
+//!
+//! The slots are those of the system, shared with every program that uses Win32's. What it cannot do, or does not tell,
+//! is said at each item under *Portability*; the guarantees are the system's own.
+//!
 //! # Where slots are
 //!
-//! In `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` where it exists and is writable, else in `/dev/shm`. All
-//! processes that are to meet must agree. See the README for setting up `/run/mailslot`.
+//! On Windows, in the system. On Linux, in `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` where it exists and is
+//! writable, else in `/dev/shm`. All processes that are to meet must agree. See the README for setting up `/run/mailslot`.
 
 #![warn(missing_docs)]
 
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "tokio", unix))]
 mod asynchronous;
 mod error;
 mod mailslot;
@@ -56,7 +61,7 @@ mod sync;
 mod sys;
 mod writer;
 
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "tokio", unix))]
 pub use asynchronous::{AsyncMailslot, Messages};
 pub use error::{Error, NameError, Operation, Result};
 pub use mailslot::Mailslot;
@@ -72,6 +77,21 @@ pub use writer::MailslotWriter;
 /// # Errors
 ///
 /// [`Error::Io`] if the directory that holds the slots cannot be read.
+///
+/// # Portability
+///
+/// Always fails on Windows, which documents no way to list mailslots.
 pub fn list() -> Result<Vec<SlotStatus>> {
     sys::list()
+}
+
+/// What is known about the slot `name` of this machine.
+///
+/// # Errors
+///
+/// - [`Error::NotFound`] if no such slot lives
+/// - [`Error::NotAllowed`] on Windows, if this user may not open it
+/// - [`Error::Io`] if the system refuses something else
+pub fn status(name: &SlotName) -> Result<SlotStatus> {
+    sys::status(name)
 }

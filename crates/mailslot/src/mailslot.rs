@@ -67,7 +67,7 @@ impl Mailslot {
     /// - [`Error::Closed`] after `abort_reads`
     /// - [`Error::Io`] if the system refuses to wait, for example for lack of descriptors
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.read_within(buffer, self.server.read_timeout())
+        self.server.read(buffer, None)
     }
 
     /// Like [`read`](Mailslot::read), with a timeout of its own.
@@ -76,14 +76,7 @@ impl Mailslot {
     ///
     /// Those of [`read`](Mailslot::read).
     pub fn read_within(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
-        self.server.next(timeout, |next| {
-            let size = next.len();
-            let Some(exact) = buffer.get_mut(..size) else {
-                return (Err(Error::BufferTooSmall { size, buffer: buffer.len() }), Next::Keep);
-            };
-            next.copy_to(exact);
-            (Ok(size), Next::Take)
-        })?
+        self.server.read(buffer, Some(timeout))
     }
 
     /// Receives the next message, waiting as long as the slot's read timeout says.
@@ -139,6 +132,10 @@ impl Mailslot {
     /// # Errors
     ///
     /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
+    ///
+    /// # Portability
+    ///
+    /// On Windows all messages are copied, and other reads go on meanwhile.
     pub fn read_in_place<R>(&self, timeout: Timeout, read: impl FnOnce(&[u8], Origin) -> R) -> Result<R> {
         if self.server.is_shared() {
             let message = self.receive_within(timeout)?;
@@ -155,6 +152,11 @@ impl Mailslot {
     /// # Errors
     ///
     /// Those of [`try_receive`](Mailslot::try_receive).
+    ///
+    /// # Portability
+    ///
+    /// On Windows the message is taken out and kept by this process as its next one. Other processes that read the same
+    /// slot do not see it any more.
     ///
     /// # Sources
     ///
@@ -190,7 +192,8 @@ impl Mailslot {
     ///
     /// # Portability
     ///
-    /// On Linux it names two descriptors, which stay open across `exec`.
+    /// On Linux it names two descriptors, which stay open across `exec`; on Windows a handle, and the slot. The child must
+    /// be started with inheritance of handles, as [`std::process::Command`] does.
     pub fn inheritance(&self) -> String {
         self.server.inheritance()
     }
@@ -238,6 +241,33 @@ fn none_if_timed_out<T>(result: Result<T>) -> Result<Option<T>> {
 impl std::os::fd::AsFd for Mailslot {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.server.as_fd()
+    }
+}
+
+/// The slot's handle, for calls of Win32 that this library has none for.
+///
+/// It does not wait for messages: Windows signals it when a read ends. Messages that [`Mailslot::peek`] has looked at are
+/// not in the slot.
+///
+/// # Portability
+///
+/// Windows only.
+#[cfg(windows)]
+impl std::os::windows::io::AsHandle for Mailslot {
+    fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+        self.server.as_handle()
+    }
+}
+
+/// The handle of [`AsHandle`](std::os::windows::io::AsHandle).
+///
+/// # Portability
+///
+/// Windows only.
+#[cfg(windows)]
+impl std::os::windows::io::AsRawHandle for Mailslot {
+    fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+        std::os::windows::io::AsHandle::as_handle(self).as_raw_handle()
     }
 }
 

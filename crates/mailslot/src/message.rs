@@ -13,6 +13,10 @@ pub struct Message {
 }
 
 /// Who wrote a message.
+///
+/// # Portability
+///
+/// Windows never tells: there it is always [`Origin::Unknown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -28,6 +32,8 @@ pub enum Origin {
         /// writer opened the slot). Writers of the slot's own user record them themselves, and so could record anything.
         attested: bool,
     },
+    /// The system does not tell.
+    Unknown,
 }
 
 /// What [`Mailslot::info`](crate::Mailslot::info) tells.
@@ -46,11 +52,15 @@ pub struct Info {
     pub count: u64,
     /// How long reads wait.
     pub read_timeout: Timeout,
-    /// Bytes that unread messages may take together, overhead included.
+    /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which sets no limit.
     pub capacity: u64,
 }
 
 /// What happened to a slot since it was created.
+///
+/// # Portability
+///
+/// Windows counts nothing: there, `read` and `bytes_read` are what this process has read, and the others stay 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Statistics {
@@ -70,26 +80,31 @@ pub struct Statistics {
     pub high_water: u64,
 }
 
-/// A living slot of this machine, as [`list`](crate::list) finds it.
+/// A living slot of this machine, as [`list`](crate::list) and [`status`](crate::status) find it.
+///
+/// # Portability
+///
+/// On Linux everything is known but the counts of other users' slots. Windows tells nothing but the maximum size and some
+/// counts, and that only since Windows 8; Wine tells nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlotStatus {
     /// The slot.
     pub name: crate::SlotName,
     /// Process that created it.
-    pub pid: u32,
+    pub pid: Option<u32>,
     /// User that owns it.
-    pub uid: u32,
+    pub uid: Option<u32>,
     /// Who may write.
-    pub access: crate::Access,
+    pub access: Option<crate::Access>,
     /// Whether other machines may.
-    pub network: crate::Network,
+    pub network: Option<crate::Network>,
     /// Bytes of the largest message; 0 is any size.
-    pub max_message_size: u32,
+    pub max_message_size: Option<u32>,
     /// Bytes of capacity.
-    pub capacity: u64,
+    pub capacity: Option<u64>,
     /// When it was created.
-    pub created: std::time::SystemTime,
+    pub created: Option<std::time::SystemTime>,
     /// Counts, which only the owner's user and the superuser may see.
     pub counts: Option<Counts>,
 }
@@ -105,5 +120,5 @@ pub struct Counts {
     /// Read timeout.
     pub read_timeout: Timeout,
     /// Totals since the slot was created.
-    pub statistics: Statistics,
+    pub statistics: Option<Statistics>,
 }

@@ -20,6 +20,12 @@ pub enum Timeout {
 }
 
 /// Who may write to a slot, besides the user that created it and the superuser.
+///
+/// # Portability
+///
+/// On Windows this becomes the slot's security descriptor, which lets the creator, the administrators and the system do
+/// everything. There are no numbers for groups and users there: `Group` and `Users` are refused with
+/// [`Error::InvalidOption`].
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Access {
@@ -101,6 +107,10 @@ impl MailslotOptions {
     }
 
     /// How long reads wait for a message that is not there yet. [`Mailslot::set_read_timeout`] changes it later.
+    ///
+    /// # Portability
+    ///
+    /// Windows rounds it up to whole milliseconds.
     pub fn read_timeout(&mut self, timeout: Timeout) -> &mut MailslotOptions {
         self.read_timeout = timeout;
         self
@@ -110,6 +120,10 @@ impl MailslotOptions {
     /// takes its own bytes, rounded up to a multiple of 8, and 24 more; 8 bytes stay free.
     ///
     /// Memory is only taken for what is unread.
+    ///
+    /// # Portability
+    ///
+    /// Windows sets no limit, whatever is asked for.
     pub fn capacity(&mut self, bytes: u64) -> &mut MailslotOptions {
         self.capacity = bytes;
         self
@@ -122,6 +136,10 @@ impl MailslotOptions {
     }
 
     /// Whether other machines may write. Recorded for the network node; nothing on this machine depends on it.
+    ///
+    /// # Portability
+    ///
+    /// Where Windows has remote mailslots switched on, it delivers to every slot, whatever is asked for.
     pub fn network(&mut self, network: Network) -> &mut MailslotOptions {
         self.network = network;
         self

@@ -35,8 +35,14 @@ impl MailslotWriter {
     /// - [`Error::NotFound`] if no such slot lives on this machine
     /// - [`Error::NotAllowed`] if its owner does not let this user write
     /// - [`Error::NoNetworkNode`] if the address is on the network
+    /// - [`Error::RemoteMailslotsOff`] if it is, on a Windows that has them switched off
     /// - [`Error::Full`] if so many other writers wait to be let in that the system takes no more
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
+    ///
+    /// # Portability
+    ///
+    /// Where Windows has remote mailslots switched on, it sends by itself and checks nothing here: whether the computer
+    /// exists shows when writing, and whether the slot exists does not show at all.
     pub fn open<A>(address: A) -> Result<MailslotWriter>
     where
         A: TryInto<Address>,
@@ -48,7 +54,10 @@ impl MailslotWriter {
                 let client = sys::Client::open(&slot)?;
                 Ok(MailslotWriter { address: Address::Local(slot), client })
             }
-            remote => Err(Error::NoNetworkNode(remote)),
+            remote => {
+                let client = sys::Client::open_remote(remote.clone())?;
+                Ok(MailslotWriter { address: remote, client })
+            }
         }
     }
 
@@ -58,6 +67,11 @@ impl MailslotWriter {
     }
 
     /// Bytes of the largest message that the slot takes.
+    ///
+    /// # Portability
+    ///
+    /// Windows before 8, and Wine, tell only the slot's owner; the largest possible size then stands for the unknown one,
+    /// and the system decides when writing.
     pub fn max_message_size(&self) -> usize {
         self.client.max_message_size()
     }
@@ -83,6 +97,10 @@ impl MailslotWriter {
     ///
     /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`. `Timeout::Zero` is the
     /// same as `write`.
+    ///
+    /// # Portability
+    ///
+    /// On Windows a slot is never full, so this never waits.
     pub fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         self.client.write(message, timeout)
     }
@@ -93,6 +111,10 @@ impl MailslotWriter {
     /// # Errors
     ///
     /// Those of [`write`](MailslotWriter::write), if the first one could not be written.
+    ///
+    /// # Portability
+    ///
+    /// On Windows, messages of other writers may come in between.
     pub fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
         self.client.write_batch(messages)
     }
@@ -105,11 +127,19 @@ impl MailslotWriter {
     /// # Errors
     ///
     /// Those of [`write`](MailslotWriter::write).
+    ///
+    /// # Portability
+    ///
+    /// On Windows the message is copied, and nobody waits.
     pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         self.client.write_in_place(size, fill)
     }
 
     /// Whether the slot is gone.
+    ///
+    /// # Portability
+    ///
+    /// Windows does not tell: there this is whether no slot of the name lives, and false for a slot elsewhere.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
     }

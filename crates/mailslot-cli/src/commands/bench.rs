@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixDatagram;
-use std::process::{self, Stdio};
+use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +14,7 @@ use super::peer::{self, Spin};
 use crate::exit::{Failure, Result};
 use crate::output;
 use crate::process::Process;
+use crate::sys;
 
 /// Measure slots between two processes, beside Unix datagram sockets
 #[derive(Args)]
@@ -32,6 +31,8 @@ pub struct Bench {
 
 const AFTER_HELP: &str = r#"One process writes and this one reads; every message is written, read and checked. One-way, both sleep when they
 have to wait. Round trips go through two slots (or a socket pair) and both sides spin.
+
+Not on Windows, where there is nothing to compare with.
 
 Examples:
   mailslot bench
@@ -76,6 +77,8 @@ struct Latency {
 
 impl Bench {
     pub fn run(self) -> Result {
+        // Where there is nothing to compare with, that is better known at once.
+        sys::datagram_pair().map_err(socket_failure)?;
         let budget = Duration::from_secs_f64(self.seconds / MEASUREMENTS);
         let report = Report {
             one_way: ONE_WAY_SIZES.into_iter().map(|size| one_way(size, budget)).collect::<Result<_>>()?,
@@ -97,11 +100,10 @@ pub fn slot_rate(size: usize, budget: Duration) -> Result<f64> {
 }
 
 fn socket_rate(size: usize, budget: Duration) -> Result<f64> {
-    let (socket, theirs) = UnixDatagram::pair().map_err(socket_failure)?;
+    let (socket, theirs) = sys::datagram_pair().map_err(socket_failure)?;
     socket.set_read_timeout(Some(peer::SILENCE)).map_err(socket_failure)?;
-    let stdin = Stdio::from(OwnedFd::from(theirs));
     let _writer = Process::start(&["peer", "flood-socket", &size.to_string()], |command| {
-        command.stdin(stdin);
+        command.stdin(theirs);
     })?;
     rate(size, budget, |buffer| socket.recv(buffer).map_err(socket_failure))
 }
@@ -164,11 +166,10 @@ fn slot_latency(size: usize, budget: Duration) -> Result<Latency> {
 }
 
 fn socket_latency(size: usize, budget: Duration) -> Result<Latency> {
-    let (socket, theirs) = UnixDatagram::pair().map_err(socket_failure)?;
+    let (socket, theirs) = sys::datagram_pair().map_err(socket_failure)?;
     socket.set_nonblocking(true).map_err(socket_failure)?;
-    let stdin = Stdio::from(OwnedFd::from(theirs));
     let _echo = Process::start(&["peer", "echo-socket", &size.to_string()], |command| {
-        command.stdin(stdin);
+        command.stdin(theirs);
     })?;
     latency(size, budget, |message, spin| {
         socket.send(message).map_err(socket_failure)?;

@@ -1,7 +1,7 @@
 //! `mailslot info`: one slot in full.
 
 use clap::Args;
-use mailslot::{Address, Error, MailslotWriter, SlotName, SlotStatus, Timeout};
+use mailslot::{Address, MailslotWriter, Network, SlotName, SlotStatus, Timeout};
 
 use crate::exit::Result;
 use crate::status::{self, StatusJson};
@@ -19,7 +19,7 @@ pub struct Info {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Counts of other users' slots are not known and shown as "-" (null in JSON).
+const AFTER_HELP: &str = r#"What is not known is shown as "-" (null in JSON): counts of other users' slots, and on Windows most of it.
 
 Examples:
   mailslot info alerts
@@ -28,9 +28,7 @@ Examples:
 impl Info {
     pub fn run(self) -> Result {
         let name = local(&self.name)?;
-        let Some(slot) = mailslot::list()?.into_iter().find(|slot| slot.name == name) else {
-            return Err(Error::NotFound(name).into());
-        };
+        let slot = mailslot::status(&name)?;
         if self.json { output::print_json(&StatusJson::from(&slot)) } else { output::print(&text(&slot)) }
     }
 }
@@ -46,18 +44,21 @@ fn local(text: &str) -> Result<SlotName> {
 
 fn text(slot: &SlotStatus) -> String {
     let counts = slot.counts.as_ref();
-    let statistics = counts.map(|counts| counts.statistics);
+    let statistics = counts.and_then(|counts| counts.statistics);
     let next =
         counts.map(|counts| counts.next_size.map_or_else(|| "no message".into(), |size| format!("{size} bytes")));
     let lines = [
         ("name", output::escape(slot.name.as_str())),
-        ("owner", format!("{} (user {})", output::escape(&accounts::user(slot.uid)), slot.uid)),
-        ("process", slot.pid.to_string()),
-        ("age", slot.created.elapsed().map_or_else(|_| "-".into(), |age| format!("{}s", age.as_secs()))),
-        ("writers", output::escape(&status::access(&slot.access))),
-        ("network", if slot.network == mailslot::Network::Allowed { "allowed" } else { "refused" }.into()),
-        ("max message size", status::max_message_size(slot.max_message_size)),
-        ("capacity", status::bytes(slot.capacity)),
+        ("owner", status::known(slot.uid.map(|uid| format!("{} (user {uid})", output::escape(&accounts::user(uid)))))),
+        ("process", status::known(slot.pid)),
+        (
+            "age",
+            status::known(slot.created.and_then(|created| Some(format!("{}s", created.elapsed().ok()?.as_secs())))),
+        ),
+        ("writers", output::escape(&status::known(slot.access.as_ref().map(status::access)))),
+        ("network", status::known(slot.network.map(network))),
+        ("max message size", status::known(slot.max_message_size.map(status::max_message_size))),
+        ("capacity", status::known(slot.capacity.map(status::bytes))),
         ("read timeout", status::known(counts.map(|counts| timeout(counts.read_timeout)))),
         ("waiting", status::known(counts.map(|counts| counts.count))),
         ("next", status::known(next)),
@@ -68,6 +69,13 @@ fn text(slot: &SlotStatus) -> String {
         ("high water", status::known(statistics.map(|all| format!("{} bytes", all.high_water)))),
     ];
     lines.map(|(label, value)| format!("{label:<20}{value}\n")).concat()
+}
+
+fn network(network: Network) -> &'static str {
+    match network {
+        Network::Allowed => "allowed",
+        _ => "refused",
+    }
 }
 
 fn timeout(timeout: Timeout) -> String {

@@ -18,7 +18,7 @@ pub struct List {
 
 const AFTER_HELP: &str = r#"Columns: COUNT messages wait, the next one has NEXT bytes; the slot takes messages of up to MAX bytes and
 CAPACITY bytes of them in all; WRITTEN, READ and REFUSED count messages, HIGH is the most bytes that ever waited.
-Counts of other users' slots are not known and shown as "-" (null in JSON).
+Counts of other users' slots are not known and shown as "-" (null in JSON). Windows cannot list slots.
 
 Examples:
   mailslot list
@@ -43,16 +43,16 @@ impl List {
 
 fn row(slot: &SlotStatus) -> [String; COLUMNS] {
     let counts = slot.counts.as_ref();
-    let statistics = counts.map(|counts| counts.statistics);
+    let statistics = counts.and_then(|counts| counts.statistics);
     [
         output::escape(slot.name.as_str()),
-        output::escape(&accounts::user(slot.uid)),
-        slot.pid.to_string(),
-        output::escape(&status::access(&slot.access)),
+        output::escape(&status::known(slot.uid.map(accounts::user))),
+        status::known(slot.pid),
+        output::escape(&status::known(slot.access.as_ref().map(status::access))),
         status::known(counts.map(|counts| counts.count)),
         status::known(counts.and_then(|counts| counts.next_size)),
-        status::max_message_size(slot.max_message_size),
-        status::bytes(slot.capacity),
+        status::known(slot.max_message_size.map(status::max_message_size)),
+        status::known(slot.capacity.map(status::bytes)),
         status::known(statistics.map(|all| all.written)),
         status::known(statistics.map(|all| all.read)),
         status::known(statistics.map(|all| all.refused_full.saturating_add(all.refused_too_large))),

@@ -2,18 +2,17 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeout};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::args;
 use crate::exec::Runner;
-use crate::exit::{self, Failure, Result};
-use crate::output::{self, Format, Printer};
+use crate::exit::{self, Result};
+use crate::output::{Format, Printer};
 use crate::signals::Signals;
+use crate::sys;
 
 /// Create a slot and print the messages that are written to it
 #[derive(Args)]
@@ -38,7 +37,7 @@ pub struct Listen {
     #[arg(long, value_name = "TEXT")]
     until: Option<OsString>,
 
-    /// Run CMD with `sh -c` for each message instead of printing it
+    /// Run CMD with `sh -c` (Windows: `cmd /C`) for each message instead of printing it
     #[arg(long, value_name = "CMD", conflicts_with = "format")]
     exec: Option<String>,
 
@@ -69,7 +68,7 @@ const AFTER_HELP: &str = r#"A command of --exec has the message on its standard 
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
 status at the end is 1 if it would have been 0.
 
-SIGINT and SIGTERM close the slot and end with status 130 and 143. Messages that nobody has read by then are gone.
+SIGINT and SIGTERM close the slot and end with status 130 and 143; on Windows, Ctrl-C does. Messages that nobody has read by then are gone.
 
 Examples:
   mailslot listen alerts
@@ -115,7 +114,7 @@ impl Listen {
             for message in &messages {
                 sink.message(message)?;
                 left -= 1;
-                if self.until.as_ref().is_some_and(|until| until.as_bytes() == message.data) {
+                if self.until.as_ref().is_some_and(|until| until.as_encoded_bytes() == message.data) {
                     left = 0;
                     break;
                 }
@@ -147,7 +146,10 @@ impl Listen {
             if left == Some(Duration::ZERO) {
                 return Err(Error::TimedOut.into());
             }
-            wait(slot, signals, sink.watches_output(), left)?;
+            sys::wait(slot, signals, sink.watches_output(), messages, max, left)?;
+            if !messages.is_empty() {
+                return Ok(());
+            }
         }
     }
 }
@@ -194,24 +196,5 @@ impl Sink<'_> {
 
     fn watches_output(&self) -> bool {
         matches!(self, Sink::Output(_))
-    }
-}
-
-/// Waits until there may be a message, a signal has come, the reader of the output has gone, or `timeout` is over.
-fn wait(slot: &Mailslot, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
-    let stdout = io::stdout();
-    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    let mut fds = vec![PollFd::new(slot, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
-    if watch_output {
-        // Asks for nothing: a pipe without a reader is always reported.
-        fds.push(PollFd::new(&stdout, PollFlags::empty()));
-    }
-    match poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => return Err(Failure::io("wait for a message", error)),
-    }
-    match fds.get(2) {
-        Some(output) if output::has_no_reader(output.revents()) => Err(Failure::ClosedPipe),
-        _ => Ok(()),
     }
 }

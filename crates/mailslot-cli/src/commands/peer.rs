@@ -2,8 +2,6 @@
 
 use std::hint;
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +9,7 @@ use clap::Subcommand;
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 
 use crate::exit::{Failure, Result};
+use crate::sys::{self, Datagram};
 
 /// The other process of a measurement
 #[derive(Subcommand)]
@@ -158,8 +157,8 @@ fn echo_socket(size: usize) -> Result {
     }
 }
 
-fn inherited_socket() -> Result<UnixDatagram> {
-    io::stdin().as_fd().try_clone_to_owned().map(UnixDatagram::from).map_err(socket_failure)
+fn inherited_socket() -> Result<Datagram> {
+    sys::inherited_datagram().map_err(socket_failure)
 }
 
 fn socket_failure(source: io::Error) -> Failure {

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +10,7 @@ use mailslot::{Error, MailslotWriter, Timeout};
 
 use crate::args;
 use crate::exit::{Failure, Result};
+use crate::sys;
 
 /// Write messages to a slot
 #[derive(Args)]
@@ -60,7 +60,7 @@ impl Send {
         let writer = MailslotWriter::open(&self.name)?;
         let mut sender = Sender { writer, wait: self.wait.unwrap_or(Timeout::Zero), sent: 0 };
         if !self.messages.is_empty() {
-            let messages: Vec<&[u8]> = self.messages.iter().map(|message| message.as_bytes()).collect();
+            let messages: Vec<&[u8]> = self.messages.iter().map(|message| message.as_encoded_bytes()).collect();
             sender.all(&messages)
         } else if !self.file.is_empty() {
             self.file.iter().try_for_each(|path| sender.file(path))
@@ -123,6 +123,7 @@ impl Sender {
                         begun.extend_from_slice(first);
                         *first = &begun;
                     }
+                    lines.iter_mut().for_each(|line| *line = sys::line(line));
                     self.all(&lines)?;
                     begun.clear();
                     rest

@@ -2,21 +2,27 @@
 //!
 //! | item | is |
 //! |---|---|
-//! | `Server` | the reading end: `create`, `inherit`, `from_handles`, `name`, `next`, `drain`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `handles`, `as_fd` |
-//! | `Client` | the writing end of a local slot: `open`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed` |
+//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `drain`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
+//! | `Client` | the writing end: `open`, `open_remote`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed` |
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
-//! | `list()` | the living slots of this machine |
+//! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `computer_name()` | the NetBIOS name of this machine |
+//! | `win32_code()` | the Win32 code of an error of the system |
 //!
 //! Closing is dropping.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Client, NextMessage, Server, computer_name, list};
+pub(crate) use linux::{Client, NextMessage, Server, computer_name, list, status, win32_code};
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("the mailslot crate supports Linux only so far");
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{Client, NextMessage, Server, computer_name, list, status, win32_code};
+
+#[cfg(not(any(target_os = "linux", windows)))]
+compile_error!("the mailslot crate supports Linux and Windows");
 
 /// What becomes of a message that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

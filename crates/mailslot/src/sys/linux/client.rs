@@ -18,7 +18,7 @@ use super::robust::fork_generation;
 use super::root::{PLACES, Root};
 use crate::error::{Error, Result};
 use crate::message::Info;
-use crate::name::SlotName;
+use crate::name::{Address, SlotName};
 use crate::options::Timeout;
 
 /// The longest a writer that waits for room goes without looking by itself.
@@ -60,6 +60,10 @@ impl Client {
             }
         }
         Err(Error::NotFound(name.clone()))
+    }
+
+    pub(crate) fn open_remote(address: Address) -> Result<Client> {
+        Err(Error::NoNetworkNode(address))
     }
 
     pub(crate) fn max_message_size(&self) -> usize {

@@ -5,6 +5,7 @@ mod ring;
 mod bell;
 mod client;
 mod clock;
+mod code;
 mod door;
 mod label;
 mod lock;
@@ -16,4 +17,7 @@ mod server;
 mod shm;
 mod wait;
 
-pub(crate) use self::{client::Client, process::computer_name, queue::NextMessage, root::list, server::Server};
+pub(crate) use self::{
+    client::Client, code::win32_code, process::computer_name, queue::NextMessage, root::list, root::status,
+    server::Server,
+};

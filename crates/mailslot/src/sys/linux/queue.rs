@@ -309,7 +309,7 @@ pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
         count: statistics.written.saturating_sub(statistics.read),
         next_size,
         read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
-        statistics,
+        statistics: Some(statistics),
     })
 }
 

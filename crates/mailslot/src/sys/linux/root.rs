@@ -282,6 +282,20 @@ impl Drop for Staged {
     }
 }
 
+/// The living slot of this name.
+pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
+    let root = Root::get()?;
+    for index in 0..PLACES {
+        if let Some(dir) = root.open_place(name, index)?
+            && is_living(dir.as_fd())?
+            && let Some(status) = status_of(dir.as_fd())
+        {
+            return Ok(status);
+        }
+    }
+    Err(Error::NotFound(name.clone()))
+}
+
 /// The living slots, after removing what dead processes of this user left behind.
 pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     let root = Root::get()?;
@@ -300,7 +314,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
         let living = is_living(dir.as_fd()).unwrap_or(true);
         if !living {
             root.sweep(&entry, dir.as_fd());
-        } else if published && let Some(status) = status(dir.as_fd()) {
+        } else if published && let Some(status) = status_of(dir.as_fd()) {
             slots.push(status);
         }
     }
@@ -322,17 +336,17 @@ impl Root {
     }
 }
 
-fn status(dir: BorrowedFd<'_>) -> Option<SlotStatus> {
+fn status_of(dir: BorrowedFd<'_>) -> Option<SlotStatus> {
     let lock = lock::open(dir).ok()?;
     let label = Label::read(lock.as_fd())?;
     Some(SlotStatus {
-        pid: label.pid,
-        uid: rustix::fs::fstat(&lock).ok()?.st_uid,
-        access: label.access,
-        network: label.network,
-        max_message_size: label.max_message_size,
-        capacity: label.capacity,
-        created: label.created,
+        pid: Some(label.pid),
+        uid: Some(rustix::fs::fstat(&lock).ok()?.st_uid),
+        access: Some(label.access),
+        network: Some(label.network),
+        max_message_size: Some(label.max_message_size),
+        capacity: Some(label.capacity),
+        created: Some(label.created),
         counts: queue::counts(dir),
         name: label.name,
     })

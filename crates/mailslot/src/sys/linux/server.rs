@@ -194,6 +194,18 @@ impl Server {
         self.queue.info()
     }
 
+    /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
+    pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
+        self.next(timeout.unwrap_or_else(|| self.read_timeout()), |next| {
+            let size = next.len();
+            let Some(exact) = buffer.get_mut(..size) else {
+                return (Err(Error::BufferTooSmall { size, buffer: buffer.len() }), Next::Keep);
+            };
+            next.copy_to(exact);
+            (Ok(size), Next::Take)
+        })?
+    }
+
     /// Waits for a message as long as `timeout` says and lets `look` see it.
     #[inline]
     pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {

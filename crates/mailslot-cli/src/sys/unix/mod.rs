@@ -1,0 +1,112 @@
+//! On Unix.
+
+pub mod accounts;
+pub mod signals;
+
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use mailslot::{Mailslot, Message};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use self::signals::Signals;
+use crate::exit::{Failure, Result};
+
+pub use std::os::unix::net::UnixDatagram as Datagram;
+
+pub const KILL: &str = "SIGKILL";
+pub const DEATH_ENDS_SLOTS: bool = true;
+
+/// Waits until there may be a message, a signal has come, the reader of the output has gone, or `timeout` is over. Leaves
+/// `messages` alone.
+pub fn wait(
+    slot: &Mailslot,
+    signals: &Signals,
+    watch_output: bool,
+    _messages: &mut Vec<Message>,
+    _max: usize,
+    timeout: Option<Duration>,
+) -> Result {
+    let stdout = io::stdout();
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    let mut fds = vec![PollFd::new(slot, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+    if watch_output {
+        // Asks for nothing: a pipe without a reader is always reported.
+        fds.push(PollFd::new(&stdout, PollFlags::empty()));
+    }
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(Failure::io("wait for a message", error)),
+    }
+    match fds.get(2) {
+        Some(output) if output.revents().intersects(PollFlags::ERR | PollFlags::HUP) => Err(Failure::ClosedPipe),
+        _ => Ok(()),
+    }
+}
+
+/// Standard output, unbuffered. A pipe that nobody empties does not keep a signal from ending the command.
+pub struct Stdout<'a> {
+    pub signals: &'a Signals,
+}
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let stdout = io::stdout();
+        loop {
+            let mut fds = [PollFd::new(&stdout, PollFlags::OUT), PollFd::new(self.signals, PollFlags::IN)];
+            match poll(&mut fds, None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if !fds[0].revents().is_empty() {
+                // A pipe that polls as writable takes this many bytes without waiting.
+                return Ok(rustix::io::write(&stdout, &bytes[..bytes.len().min(PIPE_PAGE)])?);
+            }
+            if !fds[1].revents().is_empty() {
+                return Err(io::Error::other("a signal came while the output was waiting for its reader"));
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+const PIPE_PAGE: usize = 4096;
+
+/// A command of the user's shell.
+pub fn shell(command: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command);
+    shell
+}
+
+/// How a command ended that has not succeeded.
+pub fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("failed with status {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended in an unknown way".into(),
+    }
+}
+
+/// A line without its line feed, which is all that ends it.
+pub fn line(line: &[u8]) -> &[u8] {
+    line
+}
+
+/// Two connected sockets, the second one as the standard input of another process.
+pub fn datagram_pair() -> io::Result<(Datagram, Stdio)> {
+    let (ours, theirs) = UnixDatagram::pair()?;
+    Ok((ours, OwnedFd::from(theirs).into()))
+}
+
+/// The socket that is this process's standard input.
+pub fn inherited_datagram() -> io::Result<Datagram> {
+    io::stdin().as_fd().try_clone_to_owned().map(UnixDatagram::from)
+}

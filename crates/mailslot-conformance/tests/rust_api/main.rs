@@ -1,0 +1,19 @@
+//! All cases, through the Rust API.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use mailslot_conformance::RustApi;
+
+#[cfg(windows)]
+mod wine;
+#[cfg(windows)]
+use wine::DEVIATIONS;
+
+/// Where the slots are the library's own, it has to do everything as stated.
+#[cfg(not(windows))]
+const DEVIATIONS: &[mailslot_conformance::Deviation] = &[];
+
+fn main() -> ExitCode {
+    mailslot_conformance::main(RustApi, DEVIATIONS)
+}

@@ -1,0 +1,90 @@
+//! The writing end.
+
+use std::os::windows::io::{AsHandle, OwnedHandle};
+
+use super::api::{self, Values};
+use super::code;
+use crate::error::{Error, Result};
+use crate::name::{Address, SlotName};
+use crate::options::Timeout;
+
+/// A writer.
+pub(crate) struct Client {
+    handle: OwnedHandle,
+    /// None for a slot elsewhere.
+    name: Option<SlotName>,
+    /// None if the system does not tell.
+    max_message_size: Option<u32>,
+}
+
+impl Client {
+    pub(crate) fn open(name: &SlotName) -> Result<Client> {
+        let handle = api::open(&path(name)).map_err(|source| {
+            let known = [Error::NotFound(name.clone()), Error::NotAllowed(name.clone())];
+            code::error(|| format!("open slot {name}"), source, known)
+        })?;
+        let mut client = Client { handle, name: Some(name.clone()), max_message_size: None };
+        client.max_message_size = client.values().map(|values| values.max_message_size).filter(|size| *size != 0);
+        Ok(client)
+    }
+
+    pub(crate) fn open_remote(address: Address) -> Result<Client> {
+        match api::open(&address.to_string()) {
+            Ok(handle) => Ok(Client { handle, name: None, max_message_size: None }),
+            Err(source) => {
+                let action = format!("open {address}");
+                Err(code::error(|| action, source, [Error::RemoteMailslotsOff(address)]))
+            }
+        }
+    }
+
+    /// What the system tells writers about the slot: something from Windows 8 on, nothing before it and on Wine.
+    pub(super) fn values(&self) -> Option<Values> {
+        api::info(self.handle.as_handle()).ok()
+    }
+
+    pub(crate) fn max_message_size(&self) -> usize {
+        self.max_message_size.unwrap_or(u32::MAX) as usize
+    }
+
+    /// Never waits: Windows bounds no slot, so there is no room to wait for.
+    pub(crate) fn write(&self, message: &[u8], _timeout: Timeout) -> Result<()> {
+        let (size, limit) = (message.len(), self.max_message_size());
+        if size > limit {
+            return Err(Error::TooLarge { size, limit });
+        }
+        api::write(self.handle.as_handle(), message)
+            .map_err(|source| code::error(|| "write to a slot".to_owned(), source, [Error::Closed, Error::OutOfMemory]))
+    }
+
+    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
+        for (written, message) in messages.iter().enumerate() {
+            match self.write(message.as_ref(), Timeout::Zero) {
+                Ok(()) => {}
+                Err(error) if written == 0 => return Err(error),
+                Err(_) => return Ok(written),
+            }
+        }
+        Ok(messages.len())
+    }
+
+    pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+        let limit = self.max_message_size();
+        if size > limit {
+            return Err(Error::TooLarge { size, limit });
+        }
+        let mut message = vec![0; size];
+        fill(&mut message);
+        self.write(&message, Timeout::Zero)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        // A write would tell, but leave a message behind.
+        self.name.as_ref().is_some_and(|name| matches!(Client::open(name), Err(Error::NotFound(_))))
+    }
+}
+
+/// A name as the system takes it: the parts are normalised already, and none of its characters means anything more.
+pub(super) fn path(name: &SlotName) -> String {
+    format!(r"\\?\mailslot\{name}")
+}

@@ -1,0 +1,43 @@
+//! Mailslots of Windows itself. ARCHITECTURE.md tells how the backend waits, and why.
+
+mod api;
+mod client;
+mod code;
+mod computer;
+mod deadline;
+mod native;
+mod security;
+mod server;
+
+pub(crate) use self::{client::Client, code::win32_code, computer::computer_name, server::NextMessage, server::Server};
+
+use crate::error::{Error, Result};
+use crate::message::{Counts, SlotStatus};
+use crate::name::SlotName;
+use crate::options::Timeout;
+
+/// What Windows tells a writer, from version 8 on.
+pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
+    let values = Client::open(name)?.values();
+    Ok(SlotStatus {
+        name: name.clone(),
+        pid: None,
+        uid: None,
+        access: None,
+        network: None,
+        max_message_size: values.map(|values| values.max_message_size),
+        capacity: None,
+        created: None,
+        counts: values.map(|values| Counts {
+            count: values.count.into(),
+            next_size: values.next_size.map(|size| size as usize),
+            read_timeout: Timeout::from_win32_millis(values.read_timeout),
+            statistics: None,
+        }),
+    })
+}
+
+/// Windows documents no way of listing mailslots.
+pub(crate) fn list() -> Result<Vec<SlotStatus>> {
+    Err(Error::io("list the mailslots of this machine", std::io::ErrorKind::Unsupported))
+}

@@ -1,0 +1,105 @@
+//! Who may write, as a security descriptor.
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::ptr::null_mut;
+
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, LocalFree};
+use windows_sys::Win32::Security::Authorization::{
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+};
+use windows_sys::Win32::Security::{GetTokenInformation, PSECURITY_DESCRIPTOR, TOKEN_QUERY, TOKEN_USER, TokenUser};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+
+use super::api;
+use crate::error::{Error, Result};
+use crate::options::Access;
+
+/// A security descriptor, which the system has made.
+pub(super) struct Descriptor(PSECURITY_DESCRIPTOR);
+
+impl Descriptor {
+    /// The descriptor of a slot: its creator, the administrators and the system may do everything, and other users of
+    /// this machine write if `access` says so.
+    pub(super) fn new(access: &Access) -> Result<Descriptor> {
+        let others = match access {
+            Access::Owner => "",
+            // What `GENERIC_WRITE` is made of, for the group that everybody is in.
+            Access::Everyone => "(A;;GW;;;WD)",
+            Access::Group(_) | Access::Users(_) => {
+                return Err(Error::InvalidOption {
+                    option: "access",
+                    expected: "Owner or Everyone on Windows, which has no numbers for groups and users".to_owned(),
+                });
+            }
+        };
+        user_sid()
+            .and_then(|user| Descriptor::parse(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){others}")))
+            .map_err(|source| Error::io("make the security descriptor of a slot", source))
+    }
+
+    pub(super) fn as_ptr(&self) -> PSECURITY_DESCRIPTOR {
+        self.0
+    }
+
+    fn parse(sddl: &str) -> io::Result<Descriptor> {
+        let (sddl, mut descriptor) = (api::wide(sddl), null_mut());
+        // SAFETY: `sddl` ends with a NUL; the output is this function's own, and the size is not asked for.
+        let made = unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                sddl.as_ptr(),
+                SDDL_REVISION_1,
+                &mut descriptor,
+                null_mut(),
+            )
+        };
+        if made == 0 { Err(io::Error::last_os_error()) } else { Ok(Descriptor(descriptor)) }
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: the system made it with `LocalAlloc`, and this is its only owner.
+        unsafe { LocalFree(self.0) };
+    }
+}
+
+/// The user that this process runs as, in text.
+fn user_sid() -> io::Result<String> {
+    let mut token = null_mut();
+    // SAFETY: the pseudo handle of the own process is always valid; the output is this function's own.
+    if unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the system has just made this handle for us, and nobody else closes it.
+    let token = unsafe { OwnedHandle::from_raw_handle(token) };
+    // In words, so that the structure at its beginning is aligned.
+    let mut user: Vec<usize> = Vec::new();
+    loop {
+        let (room, mut needed) = ((user.len() * size_of::<usize>()) as u32, 0);
+        // SAFETY: the token is open, `user` has `room` bytes of room, and the outputs are this function's own.
+        let told = unsafe {
+            GetTokenInformation(token.as_raw_handle(), TokenUser, user.as_mut_ptr().cast(), room, &mut needed)
+        };
+        if told != 0 {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if !api::is(&error, ERROR_INSUFFICIENT_BUFFER) || needed <= room {
+            return Err(error);
+        }
+        user.resize((needed as usize).div_ceil(size_of::<usize>()), 0);
+    }
+    let mut text = null_mut();
+    // SAFETY: `GetTokenInformation` has filled `user`, which begins with a `TOKEN_USER` whose identifier lies behind it.
+    let converted = unsafe { ConvertSidToStringSidW((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid, &mut text) };
+    if converted == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the text ends with a NUL, up to which it may be read.
+    let units = (0..).map(|index| unsafe { *text.add(index) }).take_while(|unit| *unit != 0);
+    let sid = String::from_utf16_lossy(&units.collect::<Vec<u16>>());
+    // SAFETY: the system made the text with `LocalAlloc`, and it is not used any more.
+    unsafe { LocalFree(text.cast()) };
+    Ok(sid)
+}

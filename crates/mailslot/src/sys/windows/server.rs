@@ -1,0 +1,290 @@
+//! The reading end.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::api::{self, Values};
+use super::deadline::Deadline;
+use super::security::Descriptor;
+use super::{client, code, native};
+use crate::error::{Error, Result};
+use crate::message::{Info, Origin, Statistics};
+use crate::name::{Address, SlotName};
+use crate::options::{Inheritance, MailslotOptions, Timeout};
+use crate::sys::Next;
+
+/// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
+/// second read.
+const USUAL_SIZE: u32 = 1024;
+
+/// A slot that this process owns.
+pub(crate) struct Server {
+    name: SlotName,
+    slot: OwnedHandle,
+    /// Whether other processes may read the slot, too.
+    shared: bool,
+    /// Held while a read is issued, so that held messages come first, and the read timeout is what it should be.
+    held: Mutex<Held>,
+    read: AtomicU64,
+    bytes_read: AtomicU64,
+}
+
+/// Messages that were looked at and not taken: Windows cannot leave them in the slot. They come before those of the slot.
+type Held = VecDeque<Vec<u8>>;
+
+/// The next message of a slot.
+pub(crate) struct NextMessage<'a>(&'a [u8]);
+
+impl Server {
+    pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
+        let security = Descriptor::new(&options.access)?;
+        let failed = |source: io::Error| {
+            code::error(|| format!("create slot {name}"), source, [Error::AlreadyExists(name.clone())])
+        };
+        let (size, timeout) = (options.max_message_size, options.read_timeout.to_win32_millis());
+        let slot = api::create(&client::path(&name), size, timeout, &security).map_err(failed)?;
+        let slot = if native::is_synchronous(slot.as_handle()) {
+            drop(slot);
+            native::create(name.as_str(), size, timeout, &security).map_err(failed)?
+        } else {
+            slot
+        };
+        let shared = options.inheritance == Inheritance::Inherited;
+        if shared {
+            api::make_inheritable(slot.as_handle()).map_err(failed)?;
+        }
+        Ok(Server::assemble(name, slot, shared))
+    }
+
+    pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
+        let invalid = |what: &str| Error::InvalidInheritance(format!("{inheritance:?} {what}"));
+        let (handle, name) = inheritance.split_once(' ').ok_or_else(|| invalid("is no handle and a name"))?;
+        let handle: usize = handle.parse().map_err(|_| invalid("does not begin with a handle"))?;
+        let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{name}")) else {
+            return Err(invalid("does not end with a slot's name"));
+        };
+        // SAFETY: borrowed only for the duplication below, which fails if it is not open.
+        let inherited = unsafe { BorrowedHandle::borrow_raw(handle as RawHandle) };
+        let slot = inherited.try_clone_to_owned().map_err(|_| invalid("names a handle that is not open here"))?;
+        api::info(slot.as_handle()).map_err(|_| invalid("names a handle that is not a slot's"))?;
+        Ok(Server::assemble(name, slot, true))
+    }
+
+    fn assemble(name: SlotName, slot: OwnedHandle, shared: bool) -> Server {
+        let (read, bytes_read) = (AtomicU64::new(0), AtomicU64::new(0));
+        Server { name, slot, shared, held: Mutex::default(), read, bytes_read }
+    }
+
+    pub(crate) fn name(&self) -> &SlotName {
+        &self.name
+    }
+
+    /// Whether other processes may read the slot, too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    pub(crate) fn read_timeout(&self) -> Timeout {
+        let _held = self.held();
+        // An open handle of a slot is never refused.
+        self.values().map_or(Timeout::Forever, |values| Timeout::from_win32_millis(values.read_timeout))
+    }
+
+    pub(crate) fn set_read_timeout(&self, timeout: Timeout) {
+        let _held = self.held();
+        // As above.
+        let _ = api::set_read_timeout(self.slot.as_handle(), timeout.to_win32_millis());
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        Statistics {
+            read: self.read.load(Ordering::Relaxed),
+            bytes_read: self.bytes_read.load(Ordering::Relaxed),
+            ..Statistics::default()
+        }
+    }
+
+    pub(crate) fn info(&self) -> Result<Info> {
+        let held = self.held();
+        let values = self.values()?;
+        Ok(Info {
+            max_message_size: values.max_message_size,
+            next_size: held.front().map(Vec::len).or(values.next_size.map(|size| size as usize)),
+            count: held.len() as u64 + u64::from(values.count),
+            read_timeout: Timeout::from_win32_millis(values.read_timeout),
+            capacity: u64::MAX,
+        })
+    }
+
+    /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
+    pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
+        let size = self.fetch(buffer, Deadline::after(timeout))?;
+        self.count(size);
+        Ok(size)
+    }
+
+    /// Waits for a message as long as `timeout` says and lets `look` see it.
+    pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {
+        let mut looked_at = LookedAt { server: self, message: Some(self.fetch_whole(Deadline::after(Some(timeout)))?) };
+        let message = looked_at.message.as_deref().unwrap_or_default();
+        let (seen, fate) = look(&NextMessage(message));
+        if fate == Next::Take {
+            self.count(message.len());
+            looked_at.message = None;
+        }
+        Ok(seen)
+    }
+
+    /// Takes up to `max` messages that are there already. Errors end it early and show at the next read.
+    pub(crate) fn drain(&self, max: usize, mut take: impl FnMut(&NextMessage<'_>)) -> usize {
+        (0..max).take_while(|_| self.next(Timeout::Zero, |next| (take(next), Next::Take)).is_ok()).count()
+    }
+
+    pub(crate) fn inheritance(&self) -> String {
+        format!("{} {}", self.slot.as_raw_handle() as usize, self.name)
+    }
+
+    /// The next message, of whatever size.
+    fn fetch_whole(&self, deadline: Deadline) -> Result<Vec<u8>> {
+        loop {
+            let info = self.info()?;
+            let usual = match info.max_message_size {
+                0 => USUAL_SIZE,
+                size => size.min(USUAL_SIZE),
+            };
+            let mut message = vec![0; info.next_size.unwrap_or(usual as usize)];
+            match self.fetch(&mut message, deadline) {
+                Ok(size) => {
+                    message.truncate(size);
+                    return Ok(message);
+                }
+                // Another one than was asked about: now its size is known.
+                Err(Error::BufferTooSmall { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn fetch(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize> {
+        let mut longer = false;
+        loop {
+            let mut held = self.held();
+            if let Some(message) = held.front() {
+                let size = message.len();
+                let too_small = Error::BufferTooSmall { size, buffer: buffer.len() };
+                buffer.get_mut(..size).ok_or(too_small)?.copy_from_slice(message);
+                held.pop_front();
+                return Ok(size);
+            }
+            // Cheaper than a read that has to be given up at once.
+            if deadline.is_over() && self.values()?.next_size.is_none() {
+                return Err(Error::TimedOut);
+            }
+            match self.fetch_from_slot(held, buffer, deadline, longer) {
+                // The slot's own read timeout was the shorter one, or another process was faster.
+                Err(Error::TimedOut) if deadline.outlasts_slot() => longer = true,
+                Err(Error::BufferTooSmall { .. }) => {
+                    // The system does not say how large the message is, and meanwhile it may be another one.
+                    let size = self.values()?.next_size.map_or(0, |size| size as usize);
+                    if size > buffer.len() {
+                        return Err(Error::BufferTooSmall { size, buffer: buffer.len() });
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Reads from the slot itself; `held` is let go when the read has been issued.
+    ///
+    /// A read keeps the slot's read timeout of the moment when it is issued. It can be given up earlier than that, but not
+    /// made to wait longer; so where it should wait `longer`, the slot has another timeout for that moment.
+    fn fetch_from_slot(
+        &self,
+        held: MutexGuard<'_, Held>,
+        buffer: &mut [u8],
+        deadline: Deadline,
+        longer: bool,
+    ) -> Result<usize> {
+        let slot = self.slot.as_handle();
+        let usual = if longer { Some(self.values()?.read_timeout) } else { None };
+        if longer {
+            api::set_read_timeout(slot, u32::MAX).map_err(|source| self.failed(source))?;
+        }
+        let issued = || {
+            if let Some(usual) = usual {
+                // What worked before works again.
+                let _ = api::set_read_timeout(slot, usual);
+            }
+            drop(held);
+        };
+        let size = buffer.len();
+        api::read(slot, buffer, deadline, issued).map_err(|source| {
+            code::error(
+                || format!("read from slot {}", self.name),
+                source,
+                [Error::TimedOut, Error::BufferTooSmall { size: 0, buffer: size }],
+            )
+        })
+    }
+
+    fn values(&self) -> Result<Values> {
+        api::info(self.slot.as_handle()).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::io(format!("ask slot {}", self.name), source)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing panics while it is held.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, size: usize) {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        self.bytes_read.fetch_add(size as u64, Ordering::Relaxed);
+    }
+}
+
+impl AsHandle for Server {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.slot.as_handle()
+    }
+}
+
+/// A message under the eyes of its reader. It becomes the next one again unless it is taken, also if the reader panics.
+struct LookedAt<'a> {
+    server: &'a Server,
+    message: Option<Vec<u8>>,
+}
+
+impl Drop for LookedAt<'_> {
+    fn drop(&mut self) {
+        if let Some(message) = self.message.take() {
+            self.server.held().push_front(message);
+        }
+    }
+}
+
+impl NextMessage<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(self.0);
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::Unknown
+    }
+
+    /// Hands out the bytes.
+    pub(crate) fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+        read(self.0)
+    }
+}
