@@ -57,6 +57,11 @@ fn plays_its_part_as_nobody() {
             writer.write(b"hello").unwrap();
             writer.write(&vec![7; 1 << 20]).unwrap();
         }
+        "two" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            writer.write(&[1; 1500]).unwrap();
+            writer.write(&[2; 3000]).unwrap();
+        }
         "number" => {
             let writer = MailslotWriter::open(slot).unwrap();
             for number in 0..20_000_u32 {
@@ -103,6 +108,20 @@ fn another_user_may_write_only_where_it_is_allowed() {
         assert_eq!(slot.receive().unwrap().data, b"hello");
         assert_eq!(slot.receive().unwrap().data, vec![7; 1 << 20]);
     }
+}
+
+#[test]
+fn message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost() {
+    let _watchdog = watchdog();
+    if !root_only("message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost") {
+        return;
+    }
+    let slot = MailslotOptions::new().capacity(4096).access(Access::Everyone).create(name()).unwrap();
+    assert!(nobody("two", slot.name().as_str()).wait().unwrap().success());
+    // The first fills less than half of the slot, so the door is open, and the second does not fit behind it.
+    assert_eq!(slot.info().unwrap().count, 1);
+    assert_eq!(slot.receive().unwrap().data, [1; 1500]);
+    assert_eq!(slot.receive().unwrap().data, [2; 3000]);
 }
 
 #[test]

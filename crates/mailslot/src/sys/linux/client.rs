@@ -197,7 +197,7 @@ impl Friend {
                 }
             }
         };
-        self.with_lock(|session| session.append(self.stamp(), size, &self.bell, || self.file(), fill))
+        self.with_lock(|session| session.append(self.stamp(), size, Some(&self.bell), || self.file(), fill))
     }
 
     /// Lets `write` write under the lock, then makes sure that the owner lives. In this order a success means that the
@@ -216,7 +216,7 @@ impl Friend {
         session.append(
             self.stamp(),
             message.len(),
-            &self.bell,
+            Some(&self.bell),
             || self.file(),
             |region, room| {
                 region.copy_in(room.payload(), message);

@@ -5,6 +5,7 @@
 //! then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached ([`ATTACHED`]).
 
 mod keeper;
+mod packets;
 mod visitor;
 
 pub(crate) use keeper::{BELL_KEY, DOOR_KEY, Door, Intake};
