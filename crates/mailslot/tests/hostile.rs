@@ -3,11 +3,12 @@
 //! What needs another user is skipped, saying so, unless the tests run as root.
 #![allow(clippy::unwrap_used)]
 mod common;
+#[path = "../../../fuzz/damage.rs"]
+mod damage;
 
 use std::io::Read;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use common::{name, watchdog};
@@ -177,48 +178,24 @@ fn name_of_another_users_killed_owner_is_free() {
     Mailslot::create(&slot).unwrap();
 }
 
-/// The ring file of a slot in the default root.
-fn ring(slot: &Mailslot) -> std::fs::File {
-    let root = std::env::var("MAILSLOT_ROOT").map_or_else(
-        |_| if std::fs::metadata("/run/mailslot").is_ok() { "/run/mailslot".into() } else { PathBuf::from("/dev/shm") },
-        PathBuf::from,
-    );
-    let entry = format!("mailslot.{}", slot.name().folded());
-    std::fs::OpenOptions::new().read(true).write(true).open(root.join(entry).join("ring")).unwrap()
-}
-
 #[test]
 fn overwritten_memory_gives_errors_and_no_hang() {
     let _watchdog = watchdog();
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/ring");
+    let mut replayed = 0;
+    for seed in std::fs::read_dir(seeds).unwrap() {
+        damage::damage(&std::fs::read(seed.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 5);
     let mut random = 99_u64;
     let mut byte = || {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 40) as u8
     };
-    for round in 0..300 {
-        let slot = MailslotOptions::new().capacity(8192).read_timeout(Timeout::Zero).create(name()).unwrap();
-        let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
-        for _ in 0..5 {
-            writer.write(&[1; 200]).unwrap();
-        }
-        let file = ring(&slot);
-        if round % 3 == 0 {
-            let garbage: Vec<u8> = (0..4096 + 8192).map(|_| byte()).collect();
-            file.write_all_at(&garbage, 0).unwrap();
-        } else {
-            for _ in 0..40 {
-                let at =
-                    u64::from_le_bytes([byte(), byte(), 0, 0, 0, 0, 0, 0]) % if round % 3 == 1 { 700 } else { 12288 };
-                file.write_all_at(&[byte()], at).unwrap();
-            }
-        }
-        let soon = Timeout::After(std::time::Duration::from_millis(1));
-        for _ in 0..10 {
-            let _ = slot.receive_within(soon);
-            let _ = slot.peek();
-            let _ = slot.info();
-            let _ = slot.statistics();
-        }
+    for _ in 0..500 {
+        let input: Vec<u8> = (0..400).map(|_| byte()).collect();
+        damage::damage(&input);
     }
 }
 
