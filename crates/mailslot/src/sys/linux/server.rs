@@ -55,6 +55,8 @@ pub(crate) struct Server {
     reader: Mutex<Reader>,
     /// When the door was last looked at, in ticks.
     door_seen: AtomicU64,
+    /// Whether the door had something when it was last looked at.
+    door_gave: AtomicBool,
     /// Readers of this process that sleep.
     sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
@@ -156,6 +158,7 @@ impl Server {
             door: Mutex::new(door),
             reader: Mutex::new(Reader { until_door: DOOR_EVERY }),
             door_seen: AtomicU64::new(0),
+            door_gave: AtomicBool::new(false),
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
@@ -234,7 +237,8 @@ impl Server {
             Timeout::Forever => None,
         };
         loop {
-            if !self.spinning.spin(|| read::message_waiting(self.queue.region())) {
+            let arrived = || read::message_waiting(self.queue.region());
+            if !self.door_goes_on(arrived)? && !self.spinning.spin(arrived) {
                 self.sleep(deadline)?;
             }
             if let Some(seen) = self.try_next(&mut look)? {
@@ -437,7 +441,19 @@ impl Server {
     /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
     fn take_in(&self) -> Result<bool> {
         let shared = self.is_shared();
-        self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())
+        let taken = self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())?;
+        self.door_gave.store(taken, Ordering::Relaxed);
+        Ok(taken)
+    }
+
+    /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
+    /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
+    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> Result<bool> {
+        if !self.door_gave.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        wait::pause(arrived);
+        self.take_in()
     }
 
     fn poller(&self) -> Result<&Poller> {

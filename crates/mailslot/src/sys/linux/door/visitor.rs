@@ -29,7 +29,7 @@ use crate::options::{Access, Timeout};
 const SEND_BUFFER: usize = 4 << 20;
 
 /// Packets up to this size are put together before they are sent.
-const SHORT: usize = 512;
+const SHORT: usize = 128;
 
 /// A writer that goes through the door.
 pub(crate) struct Visitor {
