@@ -10,8 +10,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 const MOST_SPINS: u32 = 1000;
 /// Turns of [`pause`].
 const PAUSE: u32 = 128;
-/// Most turns between two looks: less than a microsecond.
-const MOST_GAP: u32 = 32;
+/// Most turns between two looks: a microsecond or two.
+const MOST_GAP: u32 = 128;
 /// A wait that ends within this many looks was for the next message of a stream.
 const STREAM: u32 = 2;
 /// After this many waits without any spinning, one tries it again.
