@@ -126,7 +126,7 @@ fn slot_status(error: &Error) -> u8 {
         Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
         Error::TimedOut => TIMED_OUT,
         Error::Full { .. } => FULL,
-        Error::TooLarge { .. } => TOO_LARGE,
+        Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => TOO_LARGE,
         Error::AlreadyExists(_) => ALREADY_EXISTS,
         Error::Closed => CLOSED,
         _ => OTHER,

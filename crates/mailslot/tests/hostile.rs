@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use common::{name, watchdog};
-use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Origin, Timeout};
+use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Timeout};
 
 /// The user and group "nobody" of Debian.
 const NOBODY: u32 = 65534;
@@ -57,6 +57,15 @@ fn plays_its_part_as_nobody() {
             writer.write(b"hello").unwrap();
             writer.write(&vec![7; 1 << 20]).unwrap();
         }
+        "deliver" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            writer.write_from(&network_origin(), b"small").unwrap();
+            writer.write_from(&network_origin(), &vec![8; 1 << 20]).unwrap();
+        }
+        "lie" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            assert!(matches!(writer.write_from(&network_origin(), b"x"), Err(Error::NotAllowed(_))));
+        }
         "number" => {
             let writer = MailslotWriter::open(slot).unwrap();
             for number in 0..20_000_u32 {
@@ -75,6 +84,11 @@ fn plays_its_part_as_nobody() {
         }
         _ => panic!("{part}"),
     }
+}
+
+fn network_origin() -> NetworkOrigin {
+    let address = "192.0.2.1".parse().unwrap();
+    NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address, authenticated: false }
 }
 
 fn open_to_all() -> Mailslot {
@@ -103,6 +117,23 @@ fn another_user_may_write_only_where_it_is_allowed() {
         assert_eq!(slot.receive().unwrap().data, b"hello");
         assert_eq!(slot.receive().unwrap().data, vec![7; 1 << 20]);
     }
+}
+
+#[test]
+fn another_user_delivers_messages_of_other_machines_only_where_it_is_allowed() {
+    let _watchdog = watchdog();
+    if !root_only("another_user_delivers_messages_of_other_machines_only_where_it_is_allowed") {
+        return;
+    }
+    let slot = MailslotOptions::new().access(Access::Everyone).network(Network::Allowed).create(name()).unwrap();
+    assert!(nobody("deliver", slot.name().as_str()).wait().unwrap().success());
+    for data in [&b"small"[..], &[8; 1 << 20]] {
+        let message = slot.receive().unwrap();
+        assert_eq!((&message.data[..], message.origin), (data, Origin::Network(Box::new(network_origin()))));
+    }
+    let slot = open_to_all();
+    assert!(nobody("lie", slot.name().as_str()).wait().unwrap().success());
+    assert_eq!(slot.info().unwrap().count, 0);
 }
 
 #[test]

@@ -17,11 +17,12 @@ use rustix::net::{
     SocketType, accept_with, bind, listen, recvmsg, shutdown, socket_with,
 };
 
+use super::super::origin;
 use super::super::process;
 use super::super::ring::layout::Kind;
 use super::super::ring::write::Stamp;
 use super::super::wait::{self, Poller};
-use super::{ATTACHED, INLINE, MAX_INLINE, NAME};
+use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE, NAME};
 use crate::error::{Error, Result};
 use crate::options::Access;
 
@@ -65,14 +66,17 @@ struct Connection {
 
 /// Where messages from the door go.
 pub(crate) trait Intake {
-    /// Appends a message and returns the position behind its record; `Ok(None)` if it does not fit now.
-    fn append(&self, stamp: Stamp, message: &[u8]) -> Result<Option<u64>>;
+    /// Appends a message, behind its origin unless that is empty, and returns the position behind its record; `Ok(None)` if
+    /// it is too large.
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>>;
     /// Whether strangers may add anything now.
     fn has_room(&self) -> bool;
     /// Position of the oldest unread record.
     fn head(&self) -> u64;
     /// Bytes of the largest message.
     fn max_message(&self) -> usize;
+    /// Whether messages of other machines are let in.
+    fn network(&self) -> bool;
 }
 
 /// What one packet came to.
@@ -290,19 +294,30 @@ fn receive(connection: &mut Connection, scratch: &mut Vec<u8>, intake: &impl Int
     if received.flags.contains(ReturnFlags::TRUNC) {
         return Ok(Packet::End);
     }
-    let packet = &scratch[..received.bytes];
-    let end = match packet.split_first() {
-        Some((&INLINE, message)) => intake.append(connection.stamp, message)?,
-        Some((&ATTACHED, size)) => {
-            let (Ok(size), Some(file)) = (size.try_into().map(u64::from_le_bytes), attachment) else {
+    let Some((&form, content)) = scratch[..received.bytes].split_first() else { return Ok(Packet::End) };
+    let attached;
+    let payload = match form & !FROM_NETWORK {
+        INLINE => content,
+        ATTACHED => {
+            let (Ok(size), Some(file)) = (content.try_into().map(u64::from_le_bytes), attachment) else {
                 return Ok(Packet::End);
             };
-            let Some(message) = attached_message(&file, size, intake.max_message()) else { return Ok(Packet::End) };
-            intake.append(connection.stamp, &message)?
+            let limit = intake.max_message().saturating_add(usize::from(u16::MAX));
+            let Some(payload) = attached_message(&file, size, limit) else { return Ok(Packet::End) };
+            attached = payload;
+            &attached
         }
         _ => return Ok(Packet::End),
     };
-    if let Some(end) = end {
+    let (origin, message) = match form & FROM_NETWORK {
+        0 => (&[][..], payload),
+        _ if !intake.network() => return Ok(Packet::End),
+        _ => match origin::size(payload) {
+            Some(size) => payload.split_at(size),
+            None => return Ok(Packet::End),
+        },
+    };
+    if let Some(end) = intake.append(connection.stamp, origin, message)? {
         connection.unread.push_back(end);
     }
     Ok(Packet::Message)
