@@ -106,9 +106,7 @@ fn adopt_slot(inheritance: &str) -> Option<Arc<Slot>> {
     let mailslot = Mailslot::inherit(inheritance).ok()?;
     // The library has made its own descriptors of these; closing the handle must not leave any behind.
     descriptors_of(inheritance).for_each(|fd| drop(own(fd)));
-    let created = mailslot::list()
-        .ok()
-        .and_then(|list| list.into_iter().find(|status| status.name == *mailslot.name()).map(|status| status.created));
+    let created = mailslot::status(mailslot.name()).ok().and_then(|status| status.created);
     let slot = Slot::new(mailslot, created.unwrap_or_else(SystemTime::now));
     Some(Arc::new(slot))
 }

@@ -112,10 +112,10 @@ impl Address {
         }
     }
 
-    /// This address, with the name `computer` taken as "this machine".
-    pub(crate) fn resolved_at(self, computer: Option<&NetbiosName>) -> Address {
+    /// This address, with the name that `computer` finds out taken as "this machine".
+    pub(crate) fn resolved_at(self, computer: impl FnOnce() -> Option<NetbiosName>) -> Address {
         match self {
-            Address::Remote { target, slot } if Some(&target) == computer || target.0 == "LOCALHOST" => {
+            Address::Remote { target, slot } if target.0 == "LOCALHOST" || computer().as_ref() == Some(&target) => {
                 Address::Local(slot)
             }
             other => other,
@@ -402,8 +402,8 @@ mod tests {
         let srv = NetbiosName("SRV1".into());
         let remote = Address::Remote { target: srv.clone(), slot: slot() };
         assert_eq!(parse("//srv1/mailslot/x"), Ok(remote.clone()));
-        assert_eq!(remote.clone().resolved_at(Some(&srv)), Address::Local(slot()));
-        assert_eq!(remote.clone().resolved_at(None), remote);
+        assert_eq!(remote.clone().resolved_at(|| Some(srv)), Address::Local(slot()));
+        assert_eq!(remote.clone().resolved_at(|| None), remote);
         assert_eq!(parse(r"\\sixteen-letters-\mailslot\x"), Err(NameError::ComputerNameLength { length: 16 }));
         assert_eq!(parse(r"\\a*b\mailslot\x"), Err(NameError::ComputerNameCharacter { character: '*' }));
         assert_eq!(parse(r"\\*\mailslot\"), Err(NameError::NoSlotName));

@@ -52,7 +52,7 @@ impl MailslotWriter {
         A::Error: Into<Error>,
     {
         let address = address.try_into().map_err(Into::into)?;
-        match address.resolved_at(sys::computer_name().as_ref()) {
+        match address.resolved_at(sys::computer_name) {
             Address::Local(slot) => {
                 let client = sys::Client::open(&slot)?;
                 Ok(MailslotWriter { address: Address::Local(slot), client })

@@ -1,38 +1,14 @@
 //! Death at any instant: of writers, and of the owner.
 //!
-//! This test binary is also the child process: run with `MAILSLOT_TEST_CHILD` set, it plays the part named there.
+//! This test binary is also the child process: see `common::Part`.
 #![allow(clippy::unwrap_used)]
 mod common;
 
 use std::collections::HashMap;
-use std::process::{Child, Command};
 use std::time::Duration;
 
-use common::{name, watchdog};
+use common::{Part, name, watchdog};
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
-
-/// This binary started again in another part. Dropping it kills it, also when the test fails.
-struct Part(Child);
-
-impl Part {
-    fn start(part: &str, slot: &str, id: u64) -> Part {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "plays_its_part_as_a_child", "--nocapture", "--quiet"])
-            .env("MAILSLOT_TEST_CHILD", format!("{part} {slot} {id}"))
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        Part(child)
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        self.0.wait().unwrap();
-    }
-}
 
 /// Numbered messages of varying size: a lost, repeated or damaged one shows.
 fn write_for_ever(slot: &str, id: u64) {
@@ -66,8 +42,8 @@ fn check(bytes: &[u8], next: &mut HashMap<u64, u64>) -> u64 {
 }
 
 #[test]
-fn plays_its_part_as_a_child() {
-    let Ok(part) = std::env::var("MAILSLOT_TEST_CHILD") else { return };
+fn plays_its_part() {
+    let Some(part) = common::part() else { return };
     let [part, slot, id] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
     match part {
         "write" => write_for_ever(slot, id.parse().unwrap()),
@@ -86,7 +62,7 @@ fn thousand_killed_writers_damage_nothing() {
     let _watchdog = watchdog();
     let slot = Mailslot::options().capacity(64 << 10).create(name()).unwrap();
     let slot_name = slot.name().as_str().to_owned();
-    let survivor = Part::start("write", &slot_name, 0);
+    let survivor = Part::start(&format!("write {slot_name} 0"));
     let mut next = HashMap::new();
     let mut random = 12345_u64;
     let mut writers: Vec<(u64, Part, u32)> = Vec::new();
@@ -94,7 +70,7 @@ fn thousand_killed_writers_damage_nothing() {
     while killed < 1000 {
         while writers.len() < 4 {
             started += 1;
-            writers.push((started, Part::start("write", &slot_name, started), u32::MAX));
+            writers.push((started, Part::start(&format!("write {slot_name} {started}")), u32::MAX));
         }
         let message = slot.receive_within(Timeout::After(Duration::from_secs(60))).expect("no hang");
         let id = check(&message.data, &mut next);
@@ -129,7 +105,7 @@ fn killed_owner_closes_its_writers_and_frees_the_name() {
     let _watchdog = watchdog();
     let slot_name = name();
     for _ in 0..50 {
-        let owner = Part::start("own", &slot_name, 0);
+        let owner = Part::start(&format!("own {slot_name} 0"));
         let writer = loop {
             match MailslotWriter::open(&slot_name) {
                 Ok(writer) => break writer,

@@ -3,11 +3,12 @@
 //! What needs another user is skipped, saying so, unless the tests run as root.
 #![allow(clippy::unwrap_used)]
 mod common;
+#[path = "../../../fuzz/damage.rs"]
+mod damage;
 
 use std::io::Read;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use common::{name, watchdog};
@@ -65,6 +66,11 @@ fn plays_its_part_as_nobody() {
         "lie" => {
             let writer = MailslotWriter::open(slot).unwrap();
             assert!(matches!(writer.write_from(&network_origin(), b"x"), Err(Error::NotAllowed(_))));
+        }
+        "two" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            writer.write(&[1; 1500]).unwrap();
+            writer.write(&[2; 3000]).unwrap();
         }
         "number" => {
             let writer = MailslotWriter::open(slot).unwrap();
@@ -137,6 +143,20 @@ fn another_user_delivers_messages_of_other_machines_only_where_it_is_allowed() {
 }
 
 #[test]
+fn message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost() {
+    let _watchdog = watchdog();
+    if !root_only("message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost") {
+        return;
+    }
+    let slot = MailslotOptions::new().capacity(4096).access(Access::Everyone).create(name()).unwrap();
+    assert!(nobody("two", slot.name().as_str()).wait().unwrap().success());
+    // The first fills less than half of the slot, so the door is open, and the second does not fit behind it.
+    assert_eq!(slot.info().unwrap().count, 1);
+    assert_eq!(slot.receive().unwrap().data, [1; 1500]);
+    assert_eq!(slot.receive().unwrap().data, [2; 3000]);
+}
+
+#[test]
 fn messages_of_another_user_keep_their_order_and_are_all_read() {
     let _watchdog = watchdog();
     if !root_only("messages_of_another_user_keep_their_order_and_are_all_read") {
@@ -189,48 +209,24 @@ fn name_of_another_users_killed_owner_is_free() {
     Mailslot::create(&slot).unwrap();
 }
 
-/// The ring file of a slot in the default root.
-fn ring(slot: &Mailslot) -> std::fs::File {
-    let root = std::env::var("MAILSLOT_ROOT").map_or_else(
-        |_| if std::fs::metadata("/run/mailslot").is_ok() { "/run/mailslot".into() } else { PathBuf::from("/dev/shm") },
-        PathBuf::from,
-    );
-    let entry = format!("mailslot.{}", slot.name().folded());
-    std::fs::OpenOptions::new().read(true).write(true).open(root.join(entry).join("ring")).unwrap()
-}
-
 #[test]
 fn overwritten_memory_gives_errors_and_no_hang() {
     let _watchdog = watchdog();
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/ring");
+    let mut replayed = 0;
+    for seed in std::fs::read_dir(seeds).unwrap() {
+        damage::damage(&std::fs::read(seed.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 5);
     let mut random = 99_u64;
     let mut byte = || {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 40) as u8
     };
-    for round in 0..300 {
-        let slot = MailslotOptions::new().capacity(8192).read_timeout(Timeout::Zero).create(name()).unwrap();
-        let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
-        for _ in 0..5 {
-            writer.write(&[1; 200]).unwrap();
-        }
-        let file = ring(&slot);
-        if round % 3 == 0 {
-            let garbage: Vec<u8> = (0..4096 + 8192).map(|_| byte()).collect();
-            file.write_all_at(&garbage, 0).unwrap();
-        } else {
-            for _ in 0..40 {
-                let at =
-                    u64::from_le_bytes([byte(), byte(), 0, 0, 0, 0, 0, 0]) % if round % 3 == 1 { 700 } else { 12288 };
-                file.write_all_at(&[byte()], at).unwrap();
-            }
-        }
-        let soon = Timeout::After(std::time::Duration::from_millis(1));
-        for _ in 0..10 {
-            let _ = slot.receive_within(soon);
-            let _ = slot.peek();
-            let _ = slot.info();
-            let _ = slot.statistics();
-        }
+    for _ in 0..500 {
+        let input: Vec<u8> = (0..400).map(|_| byte()).collect();
+        damage::damage(&input);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests share.
 #![allow(dead_code, clippy::unwrap_used)]
 
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -45,4 +46,38 @@ impl Drop for Watchdog {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// The test binary started once more, for its test `plays_its_part`, which finds out which by [`part`]. Dropping it kills
+/// it, also when the test fails.
+pub struct Part(Child);
+
+impl Part {
+    pub fn start(part: &str) -> Part {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
+            .env("MAILSLOT_TEST_PART", part)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Part(child)
+    }
+
+    /// Waits until it has ended, and insists that it did so well.
+    pub fn finish(mut self) {
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        self.0.wait().unwrap();
+    }
+}
+
+/// The part that this process is to play, if it is a [`Part`].
+pub fn part() -> Option<String> {
+    std::env::var("MAILSLOT_TEST_PART").ok()
 }

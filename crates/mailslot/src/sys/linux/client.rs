@@ -201,7 +201,7 @@ impl Friend {
 
     fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.with_lock(|session| session.append_from(&origin, message, &self.bell, || self.file()))
+        self.with_lock(|session| session.append_from(&origin, message, Some(&self.bell), || self.file()))
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
@@ -226,7 +226,7 @@ impl Friend {
                 }
             }
         };
-        self.with_lock(|session| session.append(self.stamp(), size, &self.bell, || self.file(), fill))
+        self.with_lock(|session| session.append(self.stamp(), size, Some(&self.bell), || self.file(), fill))
     }
 
     /// Lets `write` write under the lock, then makes sure that the owner lives. In this order a success means that the
@@ -245,7 +245,7 @@ impl Friend {
         session.append(
             self.stamp(),
             message.len(),
-            &self.bell,
+            Some(&self.bell),
             || self.file(),
             |region, room| {
                 region.copy_in(room.payload(), message);

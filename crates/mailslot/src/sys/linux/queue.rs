@@ -163,13 +163,14 @@ impl Session<'_> {
 
     /// Appends one message of `len` bytes, which `fill` puts into its room.
     ///
-    /// `file` opens the ring's file, for when memory has to be reserved; `bell` wakes a sleeping reader.
+    /// `file` opens the ring's file, for when memory has to be reserved; `bell` wakes sleeping
+    /// readers; there is none where the only reader is the one that appends.
     #[inline]
     pub(crate) fn append(
         &self,
         stamp: Stamp,
         len: usize,
-        bell: &OwnedFd,
+        bell: Option<&OwnedFd>,
         file: impl Fn() -> Result<OwnedFd>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
@@ -184,7 +185,7 @@ impl Session<'_> {
         &self,
         origin: &[u8],
         message: &[u8],
-        bell: &OwnedFd,
+        bell: Option<&OwnedFd>,
         file: impl Fn() -> Result<OwnedFd>,
     ) -> Result<()> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
@@ -211,7 +212,7 @@ impl Session<'_> {
         &self,
         stamp: Stamp,
         len: usize,
-        bell: &OwnedFd,
+        bell: Option<&OwnedFd>,
         file: impl Fn() -> Result<OwnedFd>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
@@ -233,10 +234,14 @@ impl Session<'_> {
     }
 
     /// Wakes a sleeping reader.
-    pub(crate) fn wake_reader(&self, bell: &OwnedFd) {
+    pub(crate) fn wake_reader(&self, bell: Option<&OwnedFd>) {
         if self.ring.reader_sleeps() {
-            bell::ring(bell.as_fd());
-            self.ring.reader_woken();
+            if let Some(bell) = bell {
+                bell::ring(bell.as_fd());
+                self.ring.reader_woken();
+            } else {
+                self.ring.reader_awake();
+            }
         }
     }
 

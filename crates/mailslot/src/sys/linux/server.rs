@@ -2,7 +2,7 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -55,6 +55,10 @@ pub(crate) struct Server {
     reader: Mutex<Reader>,
     /// When the door was last looked at, in ticks.
     door_seen: AtomicU64,
+    /// Whether the door had something when it was last looked at.
+    door_gave: AtomicBool,
+    /// Readers of this process that sleep.
+    sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
     shrunk: AtomicU64,
     spinning: Spinning,
@@ -155,6 +159,8 @@ impl Server {
             door: Mutex::new(door),
             reader: Mutex::new(Reader { until_door: DOOR_EVERY }),
             door_seen: AtomicU64::new(0),
+            door_gave: AtomicBool::new(false),
+            sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
             poller: OnceLock::new(),
@@ -232,7 +238,8 @@ impl Server {
             Timeout::Forever => None,
         };
         loop {
-            if !self.spinning.spin(|| read::message_waiting(self.queue.region())) {
+            let arrived = || read::message_waiting(self.queue.region());
+            if !self.door_goes_on(arrived)? && !self.spinning.spin(arrived) {
                 self.sleep(deadline)?;
             }
             if let Some(seen) = self.try_next(&mut look)? {
@@ -262,7 +269,7 @@ impl Server {
         // Readers that slept before are woken; those that announce sleep after this session see the flag. If the lock
         // cannot be had, they look by themselves.
         if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
-            session.wake_reader(&self.bell);
+            session.wake_reader(Some(&self.bell));
         }
     }
 
@@ -343,11 +350,24 @@ impl Server {
 
     /// Sleeps until there may be a message.
     fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
+        // Before the announcement, so that whoever finds that under the lock finds this as well.
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        let slept = self.sleep_announced(deadline);
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
+        if slept? && !read::message_waiting(self.queue.region()) {
+            self.take_in()?;
+        }
+        Ok(())
+    }
+
+    /// Announces sleep and sleeps. Returns false if there was a reason not to.
+    fn sleep_announced(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut limit = None;
         match self.queue.lock(ANNOUNCE_PATIENCE) {
             Ok(session) => {
                 if !session.announce_sleep(self.bell.as_fd()) {
-                    return Ok(());
+                    return Ok(false);
                 }
                 if self.tidy(&session) {
                     limit = Some(SHRINK_LATER);
@@ -357,7 +377,7 @@ impl Server {
             Err(error) => return Err(error),
         }
         if self.is_aborted() {
-            return Ok(());
+            return Ok(false);
         }
         if read::writers_wait(self.queue.region()) {
             self.queue.wake_writers();
@@ -376,12 +396,7 @@ impl Server {
                 wait::sleep(&mut [bell::poll_fd(&self.bell), door], deadline, limit)
             }
         };
-        slept.map_err(failed)?;
-        // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
-        if !read::message_waiting(self.queue.region()) {
-            self.take_in()?;
-        }
-        Ok(())
+        slept.map_err(failed).map(|()| true)
     }
 
     /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.
@@ -427,7 +442,19 @@ impl Server {
     /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
     fn take_in(&self) -> Result<bool> {
         let shared = self.is_shared();
-        self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())
+        let taken = self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())?;
+        self.door_gave.store(taken, Ordering::Relaxed);
+        Ok(taken)
+    }
+
+    /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
+    /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
+    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> Result<bool> {
+        if !self.door_gave.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        wait::pause(arrived);
+        self.take_in()
     }
 
     fn poller(&self) -> Result<&Poller> {
@@ -456,6 +483,11 @@ impl Server {
             return Err(Error::NotInherited);
         }
         Ok(())
+    }
+
+    /// Whether anybody but the calling reader may wait for messages. The caller holds the lock.
+    fn others_wait(&self) -> bool {
+        self.is_shared() || self.polled.load(Ordering::SeqCst) || self.sleepers.load(Ordering::SeqCst) > 0
     }
 
     /// Tells the writers that the slot is gone, and frees its name.
@@ -518,6 +550,7 @@ impl Intake for Inward<'_> {
     fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
         let Server { queue, bell, .. } = self.0;
         let session = queue.lock(PATIENCE)?;
+        let bell = self.0.others_wait().then_some(bell);
         let file = || self.0.ring_file();
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);
@@ -534,10 +567,10 @@ impl Intake for Inward<'_> {
         }
     }
 
-    fn has_room(&self) -> bool {
+    fn room(&self) -> u64 {
         let header = self.0.queue.header();
         let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
-        used < self.0.queue.region().capacity() / 2
+        (self.0.queue.region().capacity() / 2).saturating_sub(used)
     }
 
     fn head(&self) -> u64 {

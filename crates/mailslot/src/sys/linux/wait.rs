@@ -8,6 +8,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
 /// Turns of spinning that a reader never exceeds: some tens of microseconds.
 const MOST_SPINS: u32 = 1000;
+/// Turns of [`pause`].
+const PAUSE: u32 = 128;
 /// Most turns between two looks: less than a microsecond.
 const MOST_GAP: u32 = 32;
 /// A wait that ends within this many looks was for the next message of a stream.
@@ -56,6 +58,16 @@ impl Spinning {
         }
         self.turns.store(if turns < MOST_SPINS / 16 { 0 } else { turns / 2 }, Ordering::Relaxed);
         false
+    }
+}
+
+/// Spins for a microsecond or two, or until `arrived`.
+pub(crate) fn pause(arrived: impl Fn() -> bool) {
+    for _ in 0..PAUSE {
+        if arrived() {
+            return;
+        }
+        core::hint::spin_loop();
     }
 }
 

@@ -3,33 +3,30 @@
 //! What a stranger can cost is bounded: the kernel keeps its unread packets at its own expense, at most [`WINDOW`]
 //! messages of one connection lie in the ring unread, and all strangers together use no more than half of it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::io::IoSliceMut;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{AtFlags, Gid, Mode};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, SocketFlags,
-    SocketType, accept_with, bind, listen, recvmsg, shutdown, socket_with,
-};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, accept_with, bind, listen, shutdown, socket_with};
 
 use super::super::origin;
 use super::super::process;
-use super::super::ring::layout::Kind;
+use super::super::ring::layout::{Kind, record_size};
 use super::super::ring::write::Stamp;
 use super::super::wait::{self, Poller};
+use super::packets::{BATCH, Packet, Packets};
 use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE, NAME};
 use crate::error::{Error, Result};
 use crate::options::Access;
 
 /// Messages of one connection that may lie unread in the ring.
 const WINDOW: usize = 64;
-/// Messages taken from one connection before the next one has its turn.
-const TURN: usize = 16;
+/// What a batch of packets takes in the ring at most.
+const LARGEST_BATCH: u64 = BATCH as u64 * record_size(MAX_INLINE as u64);
 /// Connections accepted in one go.
 const ACCEPTS: usize = 256;
 /// Pending connections that the kernel keeps; it lowers this to its own limit.
@@ -49,7 +46,9 @@ pub(crate) struct Door {
     next_key: u64,
     /// Set when the system had no descriptor left for a connection: waiting must not rely on the door then.
     starved: bool,
-    scratch: Vec<u8>,
+    /// Whether some connection holds messages that found no room.
+    holding: bool,
+    packets: Packets,
     ready: Vec<u64>,
 }
 
@@ -62,6 +61,8 @@ struct Connection {
     watched: bool,
     /// Ends of its records in the ring, oldest first, as far as they may be unread.
     unread: VecDeque<u64>,
+    /// Messages that were received and found no room.
+    held: VecDeque<Payload<'static>>,
 }
 
 /// Where messages from the door go.
@@ -69,8 +70,8 @@ pub(crate) trait Intake {
     /// Appends a message, behind its origin unless that is empty, and returns the position behind its record; `Ok(None)` if
     /// it is too large.
     fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>>;
-    /// Whether strangers may add anything now.
-    fn has_room(&self) -> bool;
+    /// Bytes that strangers may add now.
+    fn room(&self) -> u64;
     /// Position of the oldest unread record.
     fn head(&self) -> u64;
     /// Bytes of the largest message.
@@ -79,9 +80,9 @@ pub(crate) trait Intake {
     fn network(&self) -> bool;
 }
 
-/// What one packet came to.
-enum Packet {
-    Message,
+/// What looking for packets came to.
+enum Came {
+    Messages,
     /// Nothing more to take now.
     Nothing,
     /// The writer is gone, or sent something that is no message.
@@ -117,7 +118,8 @@ impl Door {
             connections: Vec::new(),
             next_key: FIRST_CONNECTION,
             starved: false,
-            scratch: Vec::new(),
+            holding: false,
+            packets: Packets::new(),
             ready: Vec::new(),
         }
     }
@@ -126,8 +128,9 @@ impl Door {
         &self.listener
     }
 
+    /// Whether something keeps the door from telling that it has something.
     pub(crate) fn is_starved(&self) -> bool {
-        self.starved
+        self.starved || self.holding
     }
 
     /// Lets waiting writers in and takes in what they and the others have sent. Returns whether that was anything.
@@ -182,6 +185,13 @@ impl Door {
 
     fn take_from_ready<'p>(&mut self, intake: &impl Intake, poller: impl Fn() -> Result<&'p Poller>) -> Result<bool> {
         let mut taken = false;
+        if self.holding {
+            let mut holding = false;
+            for connection in &mut self.connections {
+                holding |= !connection.pass_on(intake)?;
+            }
+            self.holding = holding;
+        }
         for index in 0..self.ready.len() {
             let key = self.ready[index];
             // Keys only grow, and connections keep the order in which they came.
@@ -216,7 +226,14 @@ impl Door {
             let key = self.next_key;
             self.next_key += 1;
             let watched = watch(socket.as_fd(), key);
-            self.connections.push(Connection { key, socket, stamp, watched, unread: VecDeque::new() });
+            self.connections.push(Connection {
+                key,
+                socket,
+                stamp,
+                watched,
+                unread: VecDeque::new(),
+                held: VecDeque::new(),
+            });
         }
         Ok(())
     }
@@ -237,15 +254,10 @@ impl Door {
         while connection.unread.front().is_some_and(|end| head.wrapping_sub(*end) as i64 >= 0) {
             connection.unread.pop_front();
         }
-        let turn = TURN.min(WINDOW - connection.unread.len().min(WINDOW));
-        for _ in 0..turn {
-            match receive(&mut self.connections[at], &mut self.scratch, intake)? {
-                Packet::Message => {}
-                Packet::Nothing => break,
-                Packet::End => return Ok(false),
-            }
-        }
-        Ok(true)
+        let turn = BATCH.min(WINDOW.saturating_sub(connection.unread.len()));
+        let came = receive(connection, &mut self.packets, turn, intake);
+        self.holding |= !connection.held.is_empty();
+        Ok(!matches!(came?, Came::End))
     }
 
     /// Takes in everything that a connection holds and ends it; the writer calls again if it has more. Returns true if it
@@ -256,15 +268,68 @@ impl Door {
             return false;
         }
         loop {
-            if !intake.has_room() {
-                return true;
-            }
-            match receive(connection, &mut self.scratch, intake) {
-                Ok(Packet::Message) => connection.unread.clear(),
-                Ok(Packet::Nothing | Packet::End) => return false,
-                Err(_) => return true,
+            match receive(connection, &mut self.packets, BATCH, intake) {
+                Ok(Came::Messages) => connection.unread.clear(),
+                Ok(Came::Nothing) if connection.held.is_empty() && intake.room() > 0 => return false,
+                Ok(Came::End) => return false,
+                Ok(Came::Nothing) | Err(_) => return true,
             }
         }
+    }
+}
+
+/// Takes up to `most` messages of `connection` into the ring.
+fn receive(connection: &mut Connection, packets: &mut Packets, most: usize, intake: &impl Intake) -> Result<Came> {
+    if !connection.pass_on(intake)? {
+        return Ok(Came::Nothing);
+    }
+    // One that turns out not to fit is held, and no more; several at a time only if all of them fit for certain.
+    let most = match intake.room() {
+        0 => return Ok(Came::Nothing),
+        room if room < LARGEST_BATCH => most.min(1),
+        _ => most,
+    };
+    let count = match packets.receive(connection.socket.as_fd(), most) {
+        Ok(0) if most > 0 => return Ok(Came::End),
+        Ok(count) => count,
+        Err(Errno::AGAIN | Errno::INTR) => return Ok(Came::Nothing),
+        Err(_) => return Ok(Came::End),
+    };
+    for index in 0..count {
+        let Some(payload) = payload(packets.take(index), intake) else { return Ok(Came::End) };
+        connection.take(payload, intake)?;
+    }
+    Ok(if count == 0 { Came::Nothing } else { Came::Messages })
+}
+
+impl Connection {
+    /// Puts a message into the ring, or behind those that wait for room there.
+    fn take(&mut self, payload: Payload<'_>, intake: &impl Intake) -> Result<()> {
+        if self.held.is_empty() {
+            match payload.append(self.stamp, intake) {
+                Ok(end) => self.unread.extend(end),
+                Err(Error::Full { .. } | Error::OutOfMemory | Error::Stalled(_)) => {
+                    self.held.push_back(payload.into_owned())
+                }
+                Err(error) => return Err(error),
+            }
+        } else {
+            self.held.push_back(payload.into_owned());
+        }
+        Ok(())
+    }
+
+    /// Puts messages that are held into the ring. Returns whether none is left.
+    fn pass_on(&mut self, intake: &impl Intake) -> Result<bool> {
+        while let Some(payload) = self.held.front() {
+            match payload.append(self.stamp, intake) {
+                Ok(end) => self.unread.extend(end),
+                Err(Error::Full { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+            self.held.pop_front();
+        }
+        Ok(true)
     }
 }
 
@@ -272,55 +337,42 @@ fn look_failed(error: Errno) -> Error {
     Error::io("look for messages of other users", error)
 }
 
-/// Takes one packet of `connection` into the ring.
-fn receive(connection: &mut Connection, scratch: &mut Vec<u8>, intake: &impl Intake) -> Result<Packet> {
-    if !intake.has_room() {
-        return Ok(Packet::Nothing);
-    }
-    scratch.resize(1 + MAX_INLINE, 0);
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut attachments = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-    let received = match recvmsg(&connection.socket, &mut [IoSliceMut::new(scratch)], &mut attachments, flags) {
-        Ok(received) => received,
-        Err(Errno::AGAIN | Errno::INTR) => return Ok(Packet::Nothing),
-        // With no descriptor left for an attachment the packet would be lost; the kernel drops the attachment instead.
-        Err(_) => return Ok(Packet::End),
-    };
-    let attachment = attachments.drain().find_map(|attached| match attached {
-        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
-        _ => None,
-    });
-    if received.flags.contains(ReturnFlags::TRUNC) {
-        return Ok(Packet::End);
-    }
-    let Some((&form, content)) = scratch[..received.bytes].split_first() else { return Ok(Packet::End) };
-    let attached;
-    let payload = match form & !FROM_NETWORK {
-        INLINE => content,
+/// What is in a packet, or `None` if that is no message.
+fn payload<'a>(packet: Packet<'a>, intake: &impl Intake) -> Option<Payload<'a>> {
+    let (&form, content) = packet.bytes.split_first()?;
+    let bytes = match form & !FROM_NETWORK {
+        INLINE => Cow::Borrowed(content),
         ATTACHED => {
-            let (Ok(size), Some(file)) = (content.try_into().map(u64::from_le_bytes), attachment) else {
-                return Ok(Packet::End);
-            };
+            let size = u64::from_le_bytes(content.try_into().ok()?);
             let limit = intake.max_message().saturating_add(usize::from(u16::MAX));
-            let Some(payload) = attached_message(&file, size, limit) else { return Ok(Packet::End) };
-            attached = payload;
-            &attached
+            Cow::Owned(attached_message(&packet.file?, size, limit)?)
         }
-        _ => return Ok(Packet::End),
+        _ => return None,
     };
-    let (origin, message) = match form & FROM_NETWORK {
-        0 => (&[][..], payload),
-        _ if !intake.network() => return Ok(Packet::End),
-        _ => match origin::size(payload) {
-            Some(size) => payload.split_at(size),
-            None => return Ok(Packet::End),
-        },
+    let origin = match form & FROM_NETWORK {
+        0 => 0,
+        _ if !intake.network() => return None,
+        _ => origin::size(&bytes)?,
     };
-    if let Some(end) = intake.append(connection.stamp, origin, message)? {
-        connection.unread.push_back(end);
+    Some(Payload { origin, bytes })
+}
+
+/// What a packet brought.
+struct Payload<'a> {
+    /// How many of the bytes are an encoded origin, which comes before the message; 0 for messages of this machine.
+    origin: usize,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl Payload<'_> {
+    fn append(&self, stamp: Stamp, intake: &impl Intake) -> Result<Option<u64>> {
+        let (origin, message) = self.bytes.split_at(self.origin);
+        intake.append(stamp, origin, message)
     }
-    Ok(Packet::Message)
+
+    fn into_owned(self) -> Payload<'static> {
+        Payload { origin: self.origin, bytes: Cow::Owned(self.bytes.into_owned()) }
+    }
 }
 
 /// Reads a message from an attached file. The file stays the stranger's, so it is copied, never mapped.

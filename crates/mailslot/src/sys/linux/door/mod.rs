@@ -6,6 +6,7 @@
 //! of a message of another machine comes right before it, wherever that is ([`FROM_NETWORK`]).
 
 mod keeper;
+mod packets;
 mod visitor;
 
 pub(crate) use keeper::{BELL_KEY, DOOR_KEY, Door, Intake};

@@ -160,7 +160,7 @@ fn tag(pos: u64) -> u64 {
 }
 
 /// Bytes that a record with this payload takes.
-pub(crate) fn record_size(len: u64) -> u64 {
+pub(crate) const fn record_size(len: u64) -> u64 {
     (RECORD_HEADER + len).next_multiple_of(8)
 }
 

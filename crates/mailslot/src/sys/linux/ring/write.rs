@@ -114,6 +114,12 @@ impl<'a> Locked<'a> {
         self.writers.state.store(state & !ASLEEP | RUNG, Relaxed);
     }
 
+    /// Notes that the only reader which had announced sleep is awake: it is the one that calls this.
+    pub(crate) fn reader_awake(&self) {
+        let state = self.writers.state.load(Relaxed);
+        self.writers.state.store(state & !ASLEEP, Relaxed);
+    }
+
     /// Announces that a reader is about to sleep, unless there is something to read. Returns whether the bell
     /// holds old rings, which the caller takes back before it lets go of the lock.
     pub(crate) fn announce_sleep(&self) -> Sleep {

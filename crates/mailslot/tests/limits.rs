@@ -1,0 +1,126 @@
+//! Many slots, many writers, and what happens when the system has no descriptors left.
+#![allow(clippy::unwrap_used)]
+mod common;
+
+use std::collections::HashMap;
+
+use common::{Part, name, part, watchdog};
+use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+const OWNERS: u32 = 10;
+/// Three descriptors each, and 4,096 is what many systems allow a process without asking.
+const SLOTS_PER_OWNER: u32 = 1000;
+const PROCESSES: u32 = 50;
+const WRITERS_PER_PROCESS: u32 = 20;
+const MESSAGES: u32 = 20;
+
+#[test]
+fn plays_its_part() {
+    let Some(part) = part() else { return };
+    match part.split_once(' ').unwrap_or((&part, "")) {
+        ("slots", rest) => own_slots(rest),
+        ("writers", rest) => be_twenty_writers(rest),
+        ("descriptors", _) => run_out_of_descriptors(),
+        _ => panic!("{part}"),
+    }
+}
+
+#[test]
+fn ten_thousand_slots_live_at_once() {
+    let _watchdog = watchdog();
+    let prefix = name();
+    let owners: Vec<Part> = (0..OWNERS).map(|owner| Part::start(&format!("slots {prefix} {owner}"))).collect();
+    let folded = format!("{}-", prefix.to_uppercase());
+    let living = || mailslot::list().unwrap().iter().filter(|slot| slot.name.folded().starts_with(&folded)).count();
+    while living() < (OWNERS * SLOTS_PER_OWNER) as usize {
+        std::thread::yield_now();
+    }
+    for number in 0..OWNERS * SLOTS_PER_OWNER {
+        MailslotWriter::open(format!("{prefix}-{number}")).unwrap().write(&number.to_le_bytes()).unwrap();
+    }
+    owners.into_iter().for_each(Part::finish);
+    assert_eq!(living(), 0);
+}
+
+/// Owns a thousand slots until each of them has had its message.
+fn own_slots(rest: &str) {
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).unwrap();
+    let (prefix, owner) = rest.split_once(' ').unwrap();
+    let first = owner.parse::<u32>().unwrap() * SLOTS_PER_OWNER;
+    let slots: Vec<Mailslot> = (first..first + SLOTS_PER_OWNER)
+        .map(|number| Mailslot::create(format!("{prefix}-{number}")).unwrap())
+        .collect();
+    for (number, slot) in (first..).zip(&slots) {
+        assert_eq!(slot.receive().unwrap().data, number.to_le_bytes());
+        assert!(slot.try_receive().unwrap().is_none());
+    }
+}
+
+#[test]
+fn thousand_writers_of_fifty_processes_lose_nothing() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::create(name()).unwrap();
+    let parts: Vec<Part> =
+        (0..PROCESSES).map(|process| Part::start(&format!("writers {} {process}", slot.name()))).collect();
+    let mut next = HashMap::new();
+    for _ in 0..PROCESSES * WRITERS_PER_PROCESS * MESSAGES {
+        let message = slot.receive().unwrap().data;
+        let writer = u32::from_le_bytes(message[..4].try_into().unwrap());
+        let number = u32::from_le_bytes(message[4..].try_into().unwrap());
+        let expected = next.entry(writer).or_insert(0);
+        assert_eq!(number, *expected, "writer {writer}");
+        *expected += 1;
+    }
+    assert_eq!(next.len() as u32, PROCESSES * WRITERS_PER_PROCESS);
+    parts.into_iter().for_each(Part::finish);
+    assert!(slot.try_receive().unwrap().is_none());
+}
+
+fn be_twenty_writers(rest: &str) {
+    let (slot, process) = rest.split_once(' ').unwrap();
+    let first = process.parse::<u32>().unwrap() * WRITERS_PER_PROCESS;
+    let writers: Vec<_> = (0..WRITERS_PER_PROCESS).map(|_| MailslotWriter::open(slot).unwrap()).collect();
+    for number in 0..MESSAGES {
+        for (index, writer) in (first..).zip(&writers) {
+            let message = [index.to_le_bytes(), number.to_le_bytes()].concat();
+            writer.write_within(&message, Timeout::Forever).unwrap();
+        }
+    }
+}
+
+#[test]
+fn running_out_of_descriptors_is_an_error_that_passes() {
+    let _watchdog = watchdog();
+    Part::start("descriptors").finish();
+}
+
+fn run_out_of_descriptors() {
+    let before = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(40), maximum: before.maximum }).unwrap();
+    let (slot, writer) = common::pair();
+    let mut slots = Vec::new();
+    let error = loop {
+        match Mailslot::create(name()) {
+            Ok(slot) => slots.push(slot),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.win32_code(), 4, "{error}");
+    // What is left of the limit is used up as well.
+    let mut files = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        files.push(file);
+    }
+    let error = MailslotWriter::open(slot.name().as_str()).unwrap_err();
+    assert_eq!(error.win32_code(), 4, "{error}");
+    writer.write(b"those that are open go on").unwrap();
+    assert_eq!(slot.receive().unwrap().data, b"those that are open go on");
+    assert!(matches!(slot.receive_within(Timeout::Zero), Err(Error::TimedOut)));
+    let name_of_another = slots.pop().unwrap();
+    drop(files);
+    let again = name_of_another.name().as_str().to_owned();
+    drop(name_of_another);
+    Mailslot::create(again).unwrap();
+}
