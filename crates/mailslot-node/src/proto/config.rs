@@ -24,6 +24,9 @@ pub struct Config {
     pub servers: Vec<Ipv4Addr>,
     /// Whose form of mailslot write the node sends.
     pub style: Style,
+    /// The longest IP packet that the node sends in one piece; datagrams beyond it leave in fragments, as RFC 1002 wants
+    /// it at 576. Neither Samba nor Windows puts fragments together, so `None`, never, is the default.
+    pub max_datagram_length: Option<usize>,
     /// The ports of other nodes: 137 and 138, but in tests.
     pub ports: Ports,
     /// The ports that the node's own packets come from: packets from an own address and such a port are ignored. The
@@ -101,6 +104,7 @@ impl Config {
             node_type: NodeType::B,
             servers: Vec::new(),
             style: Style::Windows,
+            max_datagram_length: None,
             ports: Ports::default(),
             own_ports: Ports::default(),
             unit_id: [0; 6],

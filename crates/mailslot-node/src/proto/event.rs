@@ -38,7 +38,7 @@ pub enum Event {
         /// [`Interface::id`](super::Interface::id).
         interface: u32,
         /// Who says so.
-        with: Ipv4Addr,
+        by: RefusedBy,
     },
     /// Two nodes hold a unique name of somebody else. The later one to answer has been told.
     ConflictSeen {
@@ -108,6 +108,8 @@ pub struct Message {
 pub struct Resolved {
     /// The holders, at least one. 255.255.255.255 or 0.0.0.0 stands for all members of a group.
     pub holders: Vec<Holder>,
+    /// The name server that says so; `None` if the holders themselves answered a broadcast.
+    pub server: Option<Ipv4Addr>,
 }
 
 /// What became of a query.
@@ -132,7 +134,7 @@ pub struct NodeStatus {
     pub statistics: Statistics,
 }
 
-/// Why a claim failed.
+/// Who keeps the node from having a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedBy {
     /// Another node has the name, or claims it and goes first.
@@ -179,7 +181,10 @@ impl fmt::Display for SendError {
             SendError::NoServer => f.write_str("no name server answers"),
             SendError::NoSourceName => f.write_str("another node has this computer's name, so it cannot send"),
             SendError::Unreachable(name) => {
-                write!(f, "{name} cannot be reached: a group needs an interface and a node that broadcasts, not a P node")
+                write!(
+                    f,
+                    "{name} cannot be reached: a group needs an interface and a node that broadcasts, not a P node"
+                )
             }
             SendError::Busy => f.write_str("too many messages wait for their destinations to be found"),
         }

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use mailslot_wire::NodeType;
 use mailslot_wire::name_service::{Holder, NameFlags};
+use mailslot_wire::{Name, NodeType};
 
 use crate::proto::config::{Config, Interface, NameKind};
 use crate::proto::node::Service;
@@ -34,6 +34,11 @@ impl Network {
         self.interfaces.iter().any(|interface| interface.contains(address))
     }
 
+    /// Does the node use name servers?
+    pub(super) fn has_servers(&self) -> bool {
+        self.config.node_type != NodeType::B && !self.config.servers.is_empty()
+    }
+
     /// Does the node heed broadcasts, and make some?
     pub(super) fn broadcasts(&self) -> bool {
         self.config.node_type != NodeType::P
@@ -41,6 +46,11 @@ impl Network {
 
     pub(super) fn at(&self, address: Ipv4Addr, service: Service) -> SocketAddrV4 {
         SocketAddrV4::new(address, self.config.ports.of(service))
+    }
+
+    /// The name in the node's scope; itself if it is too long for that, which the node's own names are not.
+    pub(super) fn in_scope(&self, name: Name) -> Name {
+        name.clone().with_scope(self.config.computer.scope().clone()).unwrap_or(name)
     }
 
     /// The node as the holder of a name.

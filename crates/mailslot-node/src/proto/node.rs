@@ -8,13 +8,13 @@ use mailslot_wire::{Name, datagram};
 
 use crate::proto::config::{Config, Interface, NameKind};
 use crate::proto::counters::{Counters, Drop};
-use crate::proto::datagrams::Datagrams;
-use crate::proto::event::{Event, RequestId, SendError};
+use crate::proto::datagrams::{Datagrams, Outgoing};
+use crate::proto::event::{Event, Outcome, RequestId, Resolved, SendError};
 use crate::proto::limits::Limiter;
 use crate::proto::names::Names;
 use crate::proto::network::Network;
 use crate::proto::outbox::Outbox;
-use crate::proto::resolver::Resolver;
+use crate::proto::resolver::{Asker, Resolver};
 use crate::proto::status::StatusQueries;
 
 /// A machine's presence on the network. See the [module](super) for how it is driven.
@@ -114,17 +114,44 @@ pub enum NameState {
     Released,
 }
 
+/// How many entries the tables hold that packets and requests can make grow; [`Limits`](super::limits::Limits) bounds
+/// each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Names being looked for.
+    pub queries: usize,
+    /// Names looked out for a second holder of; bounded like `queries`.
+    pub watches: usize,
+    /// Names in the cache.
+    pub cached_names: usize,
+    /// Node status requests under way; bounded like `queries`.
+    pub status_queries: usize,
+    /// Messages waiting for their destination to be found.
+    pub waiting_messages: usize,
+    /// Senders whose datagrams are checked for having come before.
+    pub duplicate_sources: usize,
+    /// Sources with a budget of messages.
+    pub message_sources: usize,
+    /// Sources with a budget of answers.
+    pub answer_sources: usize,
+    /// Unfinished datagrams.
+    pub unfinished: usize,
+    /// Bytes of them.
+    pub unfinished_bytes: usize,
+}
+
 impl Node {
     /// A node that begins to claim its names on these interfaces. `seed` should be random: transaction ids come from it.
     pub fn new(config: Config, interfaces: Vec<Interface>, now: Instant, seed: u64) -> Node {
         let limits = &config.limits;
+        let mut outbox = Outbox::new(limits, seed);
         let mut node = Node {
             names: Names::new(),
             resolver: Resolver::new(limits),
             status_queries: StatusQueries::new(limits.queries),
-            datagrams: Datagrams::new(limits, seed, now),
+            datagrams: Datagrams::new(limits, outbox.id(), now),
             answers: Limiter::new(limits.answers_per_source, limits.answers, limits.rated_sources, now),
-            outbox: Outbox::new(limits, seed),
+            outbox,
             network: Network { config, interfaces: Vec::new() },
         };
         node.set_interfaces(interfaces, now);
@@ -161,7 +188,7 @@ impl Node {
         self.resolver.handle_timeout(now, &self.network, &mut self.outbox);
         self.status_queries.handle_timeout(now, &self.network, &mut self.outbox);
         self.datagrams.handle_timeout(now, &mut self.outbox.counters);
-        self.send_what_waited(now);
+        self.send_what_waited();
     }
 
     /// When to call [`Node::handle_timeout`] next; `None` if only packets and requests can bring something new.
@@ -189,9 +216,10 @@ impl Node {
     pub fn resolve(&mut self, now: Instant, name: Name) -> RequestId {
         let request = self.outbox.request();
         if let Some(holders) = self.names.own_holders(&name, &self.network) {
-            self.resolver.answer(request, name, holders, &mut self.outbox);
+            let outcome = Outcome::Found(Resolved { holders, server: None });
+            self.outbox.event(Event::Resolved { request, name, outcome });
         } else {
-            self.resolver.resolve(now, request, name, &self.network, &mut self.outbox);
+            self.resolver.resolve(now, Asker::User(request), name, &self.network, &mut self.outbox);
         }
         request
     }
@@ -226,9 +254,9 @@ impl Node {
             return Err(SendError::NoSourceName);
         }
         let request = self.outbox.request();
-        let waiting = self.datagrams.accept(request, target, slot, data, &self.network)?;
-        self.datagrams.send(now, waiting, &self.names, &mut self.resolver, &self.network, &mut self.outbox);
-        self.send_what_waited(now);
+        let outgoing = Outgoing::new(request, target, slot, data)?;
+        self.datagrams.send(now, outgoing, &self.names, &mut self.resolver, &self.network, &mut self.outbox);
+        self.send_what_waited();
         Ok(request)
     }
 
@@ -248,6 +276,24 @@ impl Node {
         &self.outbox.counters
     }
 
+    /// How full the node's tables are.
+    pub fn sizes(&self) -> Sizes {
+        let (queries, watches, cached_names) = self.resolver.len();
+        let [waiting_messages, duplicate_sources, message_sources, unfinished, unfinished_bytes] = self.datagrams.len();
+        Sizes {
+            queries,
+            watches,
+            cached_names,
+            status_queries: self.status_queries.len(),
+            waiting_messages,
+            duplicate_sources,
+            message_sources,
+            answer_sources: self.answers.len(),
+            unfinished,
+            unfinished_bytes,
+        }
+    }
+
     fn handle_name_packet(&mut self, now: Instant, received: Received, bytes: &[u8]) -> Result<(), Drop> {
         let interface = *self.network.interface(received.interface).ok_or(Drop::UnknownInterface)?;
         let from = *received.from.ip();
@@ -261,7 +307,7 @@ impl Node {
         if packet.body.is_response() {
             return self.handle_response(now, &interface, from, packet);
         }
-        let answer = self.names.answer(now, &interface, received, &packet, &self.network, &mut self.outbox)?;
+        let answer = self.names.answer(&interface, received, &packet, &self.network, &mut self.outbox)?;
         if let Body::ReleaseRequest(claim) = &packet.body {
             self.resolver.forget(&claim.name, claim.holder.address);
         }
@@ -283,19 +329,18 @@ impl Node {
         match &packet.body {
             Body::NodeStatusResponse { .. } => self.status_queries.handle(from, packet, &mut self.outbox),
             Body::QueryResponse { .. } | Body::NegativeQueryResponse { .. } | Body::RedirectQueryResponse { .. } => {
-                let of_challenge = self.names.handle_query_response(now, from, &packet, &self.network, &mut self.outbox);
-                let result =
-                    of_challenge.or_else(|_| {
-                        self.resolver.handle(now, interface, from, packet, &self.network, &mut self.outbox)
-                    });
-                self.send_what_waited(now);
+                let of_challenge =
+                    self.names.handle_query_response(now, from, &packet, &self.network, &mut self.outbox);
+                let result = of_challenge
+                    .or_else(|_| self.resolver.handle(now, interface, from, packet, &self.network, &mut self.outbox));
+                self.send_what_waited();
                 result
             }
             Body::Wack { ttl, .. } => {
                 let ttl = *ttl;
                 self.names
-                    .handle_wack(now, from, packet.id, ttl)
-                    .or_else(|_| self.resolver.handle_wack(now, from, packet.id, ttl))
+                    .handle_wack(now, from, packet.id, ttl, &self.network)
+                    .or_else(|_| self.resolver.handle_wack(now, from, packet.id, ttl, &self.network))
             }
             Body::RegistrationResponse { .. } | Body::ReleaseResponse { .. } => {
                 self.names.handle_response(now, interface, from, &packet, &self.network, &mut self.outbox)
@@ -329,9 +374,9 @@ impl Node {
         Err(Drop::NotHere)
     }
 
-    fn send_what_waited(&mut self, now: Instant) {
-        for (request, outcome) in self.resolver.take_internal() {
-            self.datagrams.destination_found(now, request, outcome, &self.network, &mut self.outbox);
+    fn send_what_waited(&mut self) {
+        for (request, outcome) in self.resolver.take_found() {
+            self.datagrams.destination_found(request, outcome, &self.network, &mut self.outbox);
         }
     }
 }

@@ -38,6 +38,11 @@ impl Retry {
         Retry { id, due: now + BROADCAST_TIMEOUT, interval: BROADCAST_TIMEOUT, left: COUNT - 1 }
     }
 
+    /// One broadcast, not repeated.
+    pub(super) fn once(id: u16, now: Instant) -> Retry {
+        Retry { left: 0, ..Retry::broadcast(id, now) }
+    }
+
     pub(super) fn unicast(id: u16, now: Instant) -> Retry {
         Retry { id, due: now + UNICAST_TIMEOUT, interval: UNICAST_TIMEOUT, left: COUNT - 1 }
     }
