@@ -44,6 +44,12 @@ pub enum Failure {
     Signal(i32),
     /// Commands that `listen` ran have failed; each was reported when it did.
     CommandsFailed(u64),
+    /// Nobody on the network has, or is, what was asked for.
+    #[cfg(all(unix, feature = "node"))]
+    NotOnNetwork(String),
+    /// The network node refused something.
+    #[cfg(all(unix, feature = "node"))]
+    Node(mailslot_node::Error),
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -111,10 +117,28 @@ impl Failure {
         match self {
             Failure::Slot(error) | Failure::Send { cause: error, .. } => slot_status(error),
             Failure::InputTooLarge { .. } => TOO_LARGE,
+            #[cfg(all(unix, feature = "node"))]
+            Failure::NotOnNetwork(_) => NOT_FOUND,
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Node(error) => node_status(error),
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
         }
+    }
+}
+
+#[cfg(all(unix, feature = "node"))]
+fn node_status(error: &mailslot_node::Error) -> u8 {
+    use mailslot_node::Error as Node;
+    match error {
+        Node::Settings(_) => USAGE,
+        Node::PortNotAllowed(_) => NOT_ALLOWED,
+        Node::AlreadyRuns => ALREADY_EXISTS,
+        Node::NotRunning => NOT_FOUND,
+        Node::NoAnswer => TIMED_OUT,
+        Node::Slot(error) => slot_status(error),
+        _ => OTHER,
     }
 }
 
@@ -149,6 +173,12 @@ impl fmt::Display for Failure {
             Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
             Failure::CommandsFailed(1) => f.write_str("a command has failed"),
             Failure::CommandsFailed(count) => write!(f, "{count} commands have failed"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::NotOnNetwork(what) => f.write_str(what),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Node(error) => write!(f, "{error}"),
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }
@@ -169,6 +199,13 @@ impl fmt::Display for After {
             1 => f.write_str("; 1 message was sent before"),
             sent => write!(f, "; {sent} messages were sent before"),
         }
+    }
+}
+
+#[cfg(all(unix, feature = "node"))]
+impl From<mailslot_node::Error> for Failure {
+    fn from(error: mailslot_node::Error) -> Failure {
+        Failure::Node(error)
     }
 }
 
