@@ -61,12 +61,17 @@ fn poke(memory: &File, place: u64, value: u8) {
     memory.write_all_at(&[value], place).expect("the ring can be written to");
 }
 
-/// The ring file of a slot, which is where the library looks for it.
+/// The ring file of a slot.
 fn ring(slot: &Mailslot) -> File {
+    let ring = directory(slot.name().folded()).join("ring");
+    OpenOptions::new().read(true).write(true).open(ring).expect("the slot lives")
+}
+
+/// The directory of a slot, which is where the library looks for it. The name is in upper case.
+pub fn directory(folded: &str) -> PathBuf {
     let root = std::env::var("MAILSLOT_ROOT").map_or_else(
         |_| PathBuf::from(if std::fs::metadata("/run/mailslot").is_ok() { "/run/mailslot" } else { "/dev/shm" }),
         PathBuf::from,
     );
-    let entry = format!("mailslot.{}", slot.name().folded());
-    OpenOptions::new().read(true).write(true).open(root.join(entry).join("ring")).expect("the slot lives")
+    root.join(format!("mailslot.{folded}"))
 }

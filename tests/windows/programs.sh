@@ -57,7 +57,7 @@ else
     linux_library=$linux_out/release/libmailslot_win32.a
     if cargo build --quiet --release -p mailslot-win32 &&
         compile server.cpp server && compile client.cpp client && compile polling_reader.c polling_reader &&
-        compile unicode_reader.c ansi_reader -DSTRSAFE_NO_DEPRECATE && compile many_clients.c many_clients && compile pair.c pair; then
+        compile unicode_reader.c ansi_reader && compile many_clients.c many_clients && compile pair.c pair; then
         alike "(a, b) a server and its client" server_and_client
         alike "(c) a reader that polls" polling_reader
         alike "(d) a program for text of either kind, 8 bits" ansi_reader
@@ -70,7 +70,7 @@ else
         fail "the sample programs compile for both systems"
     fi
     if linux_flags=-fshort-wchar windows_flags='-municode -D__USE_MINGW_ANSI_STDIO=0' \
-        compile unicode_reader.c wide_reader -DUNICODE -DSTRSAFE_NO_DEPRECATE; then
+        compile unicode_reader.c wide_reader -DUNICODE; then
         alike "(d) a program for text of either kind, wide" wide_reader
     else
         fail "the wide program compiles for both systems"

@@ -192,7 +192,7 @@ impl Mailslot {
     ///
     /// # Portability
     ///
-    /// On Linux it names two descriptors, which stay open across `exec`; on Windows a handle, and the slot. The child must
+    /// On Linux it names three descriptors, which stay open across `exec`; on Windows a handle, and the slot. The child must
     /// be started with inheritance of handles, as [`std::process::Command`] does.
     pub fn inheritance(&self) -> String {
         self.server.inheritance()
@@ -283,7 +283,7 @@ impl std::os::fd::AsRawFd for Mailslot {
     }
 }
 
-/// Two descriptors that make a handle, for passing it to another process over a Unix socket (`SCM_RIGHTS`).
+/// Three descriptors that make a handle, for passing it to another process over a Unix socket (`SCM_RIGHTS`).
 ///
 /// # Portability
 ///
@@ -291,7 +291,7 @@ impl std::os::fd::AsRawFd for Mailslot {
 #[cfg(unix)]
 impl Mailslot {
     /// The descriptors. From this call on the slot counts as shared between processes.
-    pub fn handles(&self) -> [std::os::fd::BorrowedFd<'_>; 2] {
+    pub fn handles(&self) -> [std::os::fd::BorrowedFd<'_>; 3] {
         self.server.handles()
     }
 
@@ -307,7 +307,7 @@ impl Mailslot {
     /// # Errors
     ///
     /// Those of [`inherit`](Mailslot::inherit).
-    pub fn from_handles(handles: [std::os::fd::OwnedFd; 2]) -> Result<Mailslot> {
+    pub fn from_handles(handles: [std::os::fd::OwnedFd; 3]) -> Result<Mailslot> {
         sys::Server::from_handles(handles).map(Mailslot::from_server)
     }
 }

@@ -35,6 +35,21 @@ fn writer_that_waits_for_room_learns_of_the_end() {
 }
 
 #[test]
+fn slot_that_was_passed_on_lives_before_its_heir_has_looked() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    // What another process has when it was sent the descriptors, or started with them.
+    let heritage = slot.handles().map(|fd| fd.try_clone_to_owned().unwrap());
+    drop(slot);
+    assert!(!writer.is_closed());
+    writer.write(b"for the heir").unwrap();
+    let heir = Mailslot::from_handles(heritage).unwrap();
+    assert_eq!(heir.receive().unwrap().data, b"for the heir");
+    drop(heir);
+    assert!(writer.is_closed());
+}
+
+#[test]
 fn program_being_started_by_another_thread_does_not_delay_the_end() {
     let _watchdog = watchdog();
     let (slot, writer) = pair();

@@ -72,6 +72,7 @@ fn plays_its_part_as_nobody() {
             writer.write(&[1; 1500]).unwrap();
             writer.write(&[2; 3000]).unwrap();
         }
+        "garbage" => send_garbage(slot),
         "number" => {
             let writer = MailslotWriter::open(slot).unwrap();
             for number in 0..20_000_u32 {
@@ -95,6 +96,22 @@ fn plays_its_part_as_nobody() {
 fn network_origin() -> NetworkOrigin {
     let address = "192.0.2.1".parse().unwrap();
     NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address, authenticated: false }
+}
+
+/// What no writer of this library sends, each packet over a connection of its own.
+fn send_garbage(slot: &str) {
+    use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, connect, send, socket};
+    let door = SocketAddrUnix::new(damage::directory(&slot.to_uppercase()).join("door")).unwrap();
+    let no_file = [&[1], &u64::MAX.to_le_bytes()[..]].concat();
+    let packets: [&[u8]; 6] = [b"", b"\x07junk", b"\x01", b"\x01\0\0\0", &no_file, &vec![0; (64 << 10) + 2]];
+    for packet in packets {
+        let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+        connect(&connection, &door).unwrap();
+        for _ in 0..3 {
+            // The owner may have hung up already.
+            let _ = send(&connection, packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+        }
+    }
 }
 
 fn open_to_all() -> Mailslot {
@@ -190,6 +207,23 @@ fn flooding_stranger_delays_nobody_elses_messages() {
     assert_eq!(position, Some(64));
     drop(flood.stdin.take());
     assert!(flood.wait().unwrap().success());
+}
+
+#[test]
+fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
+    let _watchdog = watchdog();
+    if !root_only("garbage_of_a_stranger_is_no_message_and_harms_nobody") {
+        return;
+    }
+    let slot = open_to_all();
+    let mut writer = nobody("write", slot.name().as_str());
+    assert!(nobody("garbage", slot.name().as_str()).wait().unwrap().success());
+    assert!(writer.wait().unwrap().success());
+    MailslotWriter::open(slot.name().as_str()).unwrap().write(b"a friend's").unwrap();
+    let mut sizes: Vec<usize> = (0..4).map(|_| slot.receive().unwrap().data.len()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [0, 5, 10, 1 << 20]);
+    assert_eq!(slot.info().unwrap().count, 0);
 }
 
 #[test]

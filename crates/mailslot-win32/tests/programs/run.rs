@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
 /// After this many seconds a program counts as hung, and is killed.
 const HUNG_AFTER: &str = "60";
 
@@ -77,11 +79,25 @@ impl Running {
         Ok(line.trim_end().to_owned())
     }
 
+    /// Once it has ended, ends what it started and left running, which would keep its output open for ever. `timeout` has
+    /// put them all into one group.
+    fn kill_what_it_leaves_behind(&self) {
+        let pid = Pid::from_child(&self.child);
+        std::thread::spawn(move || {
+            // Not waited for, so that the id stays its own until the child is collected.
+            if waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_ok() {
+                // Usually there is nobody left.
+                let _ = kill_process_group(pid, Signal::KILL);
+            }
+        });
+    }
+
     /// Gives it `input` and the end of the input, waits for its end, and returns all that it printed.
     pub fn finish(mut self, input: &str) -> Result<String, String> {
         let mut stdin = self.child.stdin.take().expect("its input is a pipe");
         let written = stdin.write_all(input.as_bytes());
         drop(stdin);
+        self.kill_what_it_leaves_behind();
         let read = self.output.read_to_string(&mut self.seen);
         let mut complaints = String::new();
         let mut stderr = self.child.stderr.take().expect("its standard error is a pipe");

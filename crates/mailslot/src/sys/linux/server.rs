@@ -110,7 +110,7 @@ impl Server {
         let bell = bell::create(dir).map_err(failed)?;
         let door = Door::create(dir, &options.access).map_err(failed)?;
         if options.inheritance == Inheritance::Inherited {
-            for fd in [&lock, door.listener()] {
+            for fd in [&lock, door.listener(), &bell] {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
             }
         }
@@ -120,18 +120,18 @@ impl Server {
     }
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
-        let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name two open descriptors"));
-        let (lock, door) = inheritance.split_once(',').ok_or_else(invalid)?;
+        let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name three open descriptors"));
         let take = |text: &str| {
             let fd: i32 = text.parse().ok().filter(|fd| *fd > 2)?;
             // SAFETY: borrowed only for the duplication below, which fails if it is not open.
             let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
             rustix::io::fcntl_dupfd_cloexec(inherited, 3).ok()
         };
-        Server::from_handles([take(lock).ok_or_else(invalid)?, take(door).ok_or_else(invalid)?])
+        let taken: Vec<OwnedFd> = inheritance.split(',').map(take).collect::<Option<_>>().ok_or_else(invalid)?;
+        Server::from_handles(taken.try_into().map_err(|_| invalid())?)
     }
 
-    pub(crate) fn from_handles([lock, door]: [OwnedFd; 2]) -> Result<Server> {
+    pub(crate) fn from_handles([lock, door, bell]: [OwnedFd; 3]) -> Result<Server> {
         let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
         let label = Label::read(lock.as_fd()).ok_or_else(|| invalid("the first descriptor is not a slot's lock"))?;
         let lock_id = FileId::of(&lock).map_err(|error| Error::io("look at a slot's lock", error))?;
@@ -144,7 +144,9 @@ impl Server {
         let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
         let queue = Queue::open(file.as_fd()).map_err(failed)?.ok_or_else(|| invalid("the slot is another user's"))?;
         queue.header().fixed.shared.store(1, Relaxed);
-        let bell = bell::hear(dir.as_fd()).map_err(failed)?;
+        if FileId::of(&bell) != FileId::of(bell::hear(dir.as_fd()).map_err(failed)?) {
+            return Err(invalid("the third descriptor is not the slot's bell"));
+        }
         Ok(Server::assemble(label.name, queue, lock, lock_id, bell, Door::keep(door, label.access)))
     }
 
@@ -278,21 +280,21 @@ impl Server {
     }
 
     pub(crate) fn inheritance(&self) -> String {
-        let [lock, door] = self.descriptors();
-        format!("{},{}", lock.as_raw_fd(), door.as_raw_fd())
+        self.descriptors().map(|fd| fd.as_raw_fd().to_string()).join(",")
     }
 
-    pub(crate) fn handles(&self) -> [BorrowedFd<'_>; 2] {
+    pub(crate) fn handles(&self) -> [BorrowedFd<'_>; 3] {
         // No read that does without the lock is under way when this is set.
         let _reader = self.reader();
         self.queue.header().fixed.shared.store(1, Relaxed);
         self.descriptors()
     }
 
-    fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
+    /// Lock, door and bell: what keeps the slot alive, and writers in the belief that it is.
+    fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
         // SAFETY: the door keeps its listener open and in place for as long as `self` lives.
         let door = unsafe { BorrowedFd::borrow_raw(self.door_fd) };
-        [self.lock.as_fd(), door]
+        [self.lock.as_fd(), door, self.bell.as_fd()]
     }
 
     /// The next message if there is one in the ring.
@@ -387,7 +389,7 @@ impl Server {
         if starved {
             limit = Some(LOOK_BY_ITSELF);
         }
-        let [_, door] = self.descriptors();
+        let [_, door, _] = self.descriptors();
         let slept = match self.poller.get() {
             Some(poller) if !starved => wait::sleep(&mut [poller.poll_fd()], deadline, limit),
             _ if starved => wait::sleep(&mut [bell::poll_fd(&self.bell)], deadline, limit),
@@ -463,7 +465,7 @@ impl Server {
         }
         let failed = |error| Error::io(format!("watch slot {}", self.name), error);
         let poller = Poller::new().map_err(failed)?;
-        let [_, door] = self.descriptors();
+        let [_, door, _] = self.descriptors();
         poller.add(self.bell.as_fd(), BELL_KEY).map_err(failed)?;
         poller.add(door, DOOR_KEY).map_err(failed)?;
         Ok(self.poller.get_or_init(|| poller))
