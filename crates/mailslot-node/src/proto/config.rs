@@ -116,7 +116,7 @@ impl Config {
     ///
     /// # Sources
     ///
-    /// MS-NBTE section 3.1.3 on the default type.
+    /// MS-NBTE on the default type.
     pub fn with_servers(self, servers: Vec<Ipv4Addr>) -> Config {
         let node_type = if servers.is_empty() { NodeType::B } else { NodeType::H };
         Config { servers, node_type, ..self }

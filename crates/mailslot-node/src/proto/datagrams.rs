@@ -137,7 +137,7 @@ impl Datagrams {
     ///
     /// # Sources
     ///
-    /// RFC 1002 section 5.3.3.
+    /// RFC 1002 section 5.3.
     pub(super) fn handle(
         &mut self,
         now: Instant,

@@ -60,3 +60,6 @@ pub use config::{Config, Interface, NameKind, Ports, RegisteredName};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::{Cast, HeldName, NameState, Node, Received, Service, Sizes, Target, Transmit};
+
+#[cfg(test)]
+mod tests;

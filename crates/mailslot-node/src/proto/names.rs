@@ -107,7 +107,7 @@ impl Names {
     ///
     /// # Sources
     ///
-    /// RFC 1002 section 5.1.1.5; MS-NBTE section 3.1.5.
+    /// RFC 1002 section 5.1.1.5; MS-NBTE.
     pub(super) fn answer(
         &mut self,
         interface: &Interface,

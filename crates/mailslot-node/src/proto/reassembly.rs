@@ -21,7 +21,7 @@ pub(super) struct Whole {
     pub(super) data: Vec<u8>,
 }
 
-/// Datagrams whose first fragments have come. Fragments count in their order: RFC 1002 section 5.3.3 lets a receiver
+/// Datagrams whose first fragments have come. Fragments count in their order: RFC 1002 section 5.3 lets a receiver
 /// throw away others.
 pub(super) struct Reassembly {
     unfinished: Vec<Unfinished>,

@@ -15,9 +15,9 @@ use crate::proto::retry::{Due, Retry};
 
 /// How long a name is to be kept by a server, and by those who ask for it: what Windows says, in seconds.
 pub(super) const TTL: u32 = 300_000;
-/// When a server is asked again after none answered (MS-NBTE section 3.1.3).
+/// When a server is asked again after none answered (MS-NBTE).
 const SERVER_RETRY: Duration = Duration::from_secs(15);
-/// The least time between refreshes (MS-NBTE section 3.1.5).
+/// The least time between refreshes (MS-NBTE).
 const MIN_REFRESH: Duration = Duration::from_secs(5 * 60);
 /// The most: a server that has lost its data learns the name again, as from nmbd.
 const MAX_REFRESH: Duration = Duration::from_secs(20 * 60);
@@ -67,7 +67,7 @@ impl Registration {
     ///
     /// # Sources
     ///
-    /// RFC 1002 section 5.1; MS-NBTE section 3.1.4 for H nodes.
+    /// RFC 1002 section 5.1; MS-NBTE for H nodes.
     pub(super) fn claim(
         name: Name,
         kind: NameKind,
@@ -154,7 +154,7 @@ impl Registration {
         let rcode = packet.body.rcode();
         let Some(stage) = self.pending.as_ref().map(|pending| pending.stage) else { return false };
         match stage {
-            // RFC 1002 5.1.1.1: only an objection counts.
+            // RFC 1002 section 5.1.1: only an objection counts.
             Stage::Claim | Stage::Demand | Stage::Check => {
                 if rcode != Rcode::Success {
                     self.lose(RefusedBy::Node(from), outbox);

@@ -57,7 +57,7 @@ enum Stage {
     Server(usize, Option<Ipv4Addr>),
 }
 
-/// Looks out for a second holder of a unique name (RFC 1002 section 5.1.1.2).
+/// Looks out for a second holder of a unique name (RFC 1002 section 5.1.1).
 struct Watch {
     id: u16,
     name: Name,
@@ -145,7 +145,7 @@ impl Resolver {
     ///
     /// # Sources
     ///
-    /// RFC 1002 sections 5.1.1.2, 5.1.2.2 and 5.1.3.2; MS-NBTE section 3.1.6 for H nodes.
+    /// RFC 1002 section 5.1; MS-NBTE for H nodes.
     pub(super) fn handle(
         &mut self,
         now: Instant,
@@ -219,7 +219,7 @@ impl Resolver {
     }
 
     /// An answer after the first one. Another holder of a unique name on the same segment is told so: RFC 1002 section
-    /// 5.1.1.2. On another segment it may be the same node, which has several addresses.
+    /// 5.1.1. On another segment it may be the same node, which has several addresses.
     fn handle_late(
         &mut self,
         now: Instant,

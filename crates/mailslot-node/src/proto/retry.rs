@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// How long to wait after a broadcast (BCAST_REQ_RETRY_TIMEOUT).
 pub(super) const BROADCAST_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long to wait for an answer of one node. RFC 1002 has 5 s (UCAST_REQ_RETRY_TIMEOUT); Windows waits 1.5 s, and a
-/// server that needs longer says so with a WACK (MS-NBTE section 6).
+/// server that needs longer says so with a WACK (MS-NBTE).
 pub(super) const UNICAST_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How often a request is sent (BCAST_REQ_RETRY_COUNT, UCAST_REQ_RETRY_COUNT).
 const COUNT: u8 = 3;
