@@ -3,7 +3,7 @@ printf '\n-- limits\n'
 
 printf '%425s' "" >"$scratch/large"
 says "a message that cannot be sent is refused" "$(said linux1 send --file "$scratch/large" '\\LINUX2\mailslot\alerts')" \
-    "424" "status 7"
+    "424 bytes" "(Win32 error 53)" "status 7"
 says "a second node is refused" "$(said linux1 node --computer X)" "runs on this machine already" "status 8"
 says "ports that nmbd holds are named" "$(said samba node --computer X)" \
     "another NetBIOS stack, such as nmbd, holds port 137 of $samba" "status 1"

@@ -29,6 +29,8 @@ pub enum Failure {
         sent: u64,
         /// Bytes that the slot takes at most.
         limit: usize,
+        /// The code that Win32 has for it.
+        code: u32,
     },
     /// The operating system refused something.
     Io {
@@ -162,9 +164,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Slot(error) => write!(f, "{}", with_code(error)),
             Failure::Send { sent, cause } => write!(f, "{}{}", with_code(cause), After(*sent)),
-            Failure::InputTooLarge { sent, limit } => {
-                let error = Error::TooLarge { size: limit.saturating_add(1), limit: *limit };
-                let code = error.win32_code();
+            Failure::InputTooLarge { sent, limit, code } => {
                 write!(f, "the message has more than the {limit} bytes that the slot takes (Win32 error {code})")?;
                 write!(f, "{}", After(*sent))
             }
