@@ -117,6 +117,11 @@ impl Queue {
         robust::wake(freed, u32::MAX);
     }
 
+    /// Whether all that lay before position `end` has been taken out.
+    pub(crate) fn was_read(&self, end: u64) -> bool {
+        self.header().reader.head.load(Relaxed).wrapping_sub(end) as i64 >= 0
+    }
+
     /// Waits for room, at most `time`.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) {
         let freed = &self.header().space.freed;
