@@ -230,11 +230,11 @@ mod tests {
             scope = "corp"
         "#;
         let config = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect("valid");
-        assert_eq!(config.computer.to_string(), "SRV1<00>.CORP");
+        assert_eq!(config.computer.to_string(), "SRV1<00>.corp");
         assert_eq!((config.node_type, config.style, config.servers.len()), (NodeType::H, Style::Samba, 2));
         let names: Vec<String> = config.names.iter().map(|registered| registered.name.to_string()).collect();
         for name in ["SRV1<00>", "SRV1<20>", "PLANT<00>", "PLANT<1e>", "PLANT<1b>", "PLANT<1c>"] {
-            assert!(names.contains(&format!("{name}.CORP")), "{name} in {names:?}");
+            assert!(names.contains(&format!("{name}.corp")), "{name} in {names:?}");
         }
     }
 

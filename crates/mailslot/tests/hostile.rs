@@ -30,7 +30,10 @@ fn nobody(part: &str, slot: &str) -> Child {
     let copy = std::env::temp_dir().join(format!("mailslot-hostile-{}", std::process::id()));
     if !copy.exists() {
         let staged = copy.with_extension(format!("{:?}", std::thread::current().id()).replace(['(', ')'], ""));
-        std::fs::copy(std::env::current_exe().unwrap(), &staged).unwrap();
+        // By another process: one started meanwhile by another thread would keep a copy made here open for writing, and a
+        // file that is cannot be executed.
+        let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&staged).status().unwrap();
+        assert!(copied.success());
         std::fs::set_permissions(&staged, std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::rename(&staged, &copy).unwrap();
     }
