@@ -111,7 +111,9 @@ impl Registration {
                 Due::Again => self.transmit(network, outbox),
                 Due::Silence => self.silence(now, network, outbox),
             }
-        } else if self.refresh_at.is_some_and(|at| at <= now) {
+        }
+        // A check may have taken until after the time of the refresh.
+        if self.pending.is_none() && self.refresh_at.is_some_and(|at| at <= now) {
             self.refresh_at = None;
             let stage = if self.registered { Stage::Refresh } else { Stage::Register };
             self.start(stage, now, network, outbox);

@@ -292,3 +292,44 @@ fn a_p_node_heeds_no_broadcasts() {
     assert_eq!(bench.sent(), None);
     assert_eq!(bench.node.counters().dropped(Drop::Broadcast), 1);
 }
+
+#[test]
+fn after_each_timeout_the_next_deadline_lies_ahead() {
+    for node_type in [NodeType::B, NodeType::P, NodeType::M, NodeType::H] {
+        let mut bench = Bench::new(node_type);
+        for step in 0..2000 {
+            bench.node.resolve(bench.now, pc().with_suffix(3));
+            bench.now += Duration::from_millis(step * 7 % 400);
+            bench.node.handle_timeout(bench.now);
+            while bench.node.poll_transmit().is_some() {}
+            let ahead = bench.node.poll_timeout().is_none_or(|due| due > bench.now);
+            assert!(
+                ahead,
+                "{node_type:?} {step} {:?} {:?}",
+                bench.node.sizes(),
+                bench.node.names().collect::<Vec<_>>()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_registration_that_falls_due_during_a_check_follows_it() {
+    let mut bench = Bench::new(NodeType::H);
+    // Three registrations that nobody answers, three claims, the demand.
+    for _ in 0..7 {
+        bench.packet();
+    }
+    bench.now += Duration::from_millis(250);
+    bench.node.handle_timeout(bench.now);
+    bench.now = bench.node.poll_timeout().expect("the server is asked again") - Duration::from_millis(100);
+    bench.hear(OTHER, Cast::Unicast, &Packet::conflict_demand(9, pc(), NameFlags::unique(NodeType::B)));
+    for _ in 0..3 {
+        bench.packet();
+    }
+    // The end of the check, by which the time for the registration has passed.
+    bench.now += Duration::from_millis(250);
+    bench.node.handle_timeout(bench.now);
+    let (to, _) = bench.sent().expect("a registration");
+    assert_eq!(*to.ip(), SERVER);
+}

@@ -152,7 +152,8 @@ proptest! {
             now += Duration::from_millis(wait);
             node.handle_timeout(now);
             assert_within_bounds(&node);
-            prop_assert!(node.poll_timeout().is_none_or(|due| due > now), "a deadline stays in the past");
+            let ahead = node.poll_timeout().is_none_or(|due| due > now);
+            prop_assert!(ahead, "a deadline stays in the past: {:?} {:?} {:?}", node.poll_timeout().map(|due| now - due), node.sizes(), node.names().collect::<Vec<_>>());
         }
     }
 }
