@@ -83,7 +83,7 @@ fn lock_slowly(lock: &AtomicU32, tid: u32, patience: Duration) -> Option<Before>
                 // What remains besides the mark of waiters is the kernel's FUTEX_OWNER_DIED, or a holder that vanished.
                 return Some(if seen & !WAITERS == 0 { Before::Clean } else { Before::OwnerDied });
             }
-        } else if spins < SPINS {
+        } else if spins < SPINS && !patience.is_zero() {
             spins += 1;
             core::hint::spin_loop();
         } else {

@@ -40,6 +40,8 @@ const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
 const SHRINK_LATER: Duration = Duration::from_millis(200);
 /// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
 const REWIND_AFTER: u64 = 12 << 10;
+/// The same in a stream, where taking the lock for it would hold up the writer: less than what an idle ring keeps.
+const REWIND_STREAM_AFTER: u64 = 128 << 10;
 
 /// A slot that this process owns.
 pub(crate) struct Server {
@@ -404,7 +406,8 @@ impl Server {
     /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.
     fn rest(&self) -> Result<()> {
         let head = self.queue.header().reader.head.load(Relaxed) & (self.queue.region().capacity() - 1);
-        if head < REWIND_AFTER || self.queue.is_shared() {
+        let after = if self.spinning.in_stream() { REWIND_STREAM_AFTER } else { REWIND_AFTER };
+        if head < after || self.queue.is_shared() {
             return Ok(());
         }
         let _kept = match self.queue.lock(Duration::ZERO) {

@@ -33,6 +33,11 @@ impl Spinning {
         Spinning { turns: AtomicU32::new(MOST_SPINS / 4), gap: AtomicU32::new(1), waits: AtomicU32::new(0) }
     }
 
+    /// Whether the last waits were for the next message of a stream.
+    pub(crate) fn in_stream(&self) -> bool {
+        self.gap.load(Ordering::Relaxed) > 1
+    }
+
     /// Spins until `arrived` or until it has been long enough. Returns whether it arrived.
     pub(crate) fn spin(&self, arrived: impl Fn() -> bool) -> bool {
         let turns = self.turns.load(Ordering::Relaxed);
