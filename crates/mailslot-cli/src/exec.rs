@@ -8,6 +8,9 @@ use mailslot::{Message, Origin, SlotName};
 use crate::exit::{self, Failure, Result};
 use crate::sys;
 
+/// Variables that describe a message's origin: none of the environment must be taken for one.
+const ORIGIN: [&str; 5] = ["MAILSLOT_PID", "MAILSLOT_UID", "MAILSLOT_COMPUTER", "MAILSLOT_DOMAIN", "MAILSLOT_ADDRESS"];
+
 /// Runs a shell command for each message, one after the other.
 pub struct Runner<'a> {
     command: &'a str,
@@ -44,13 +47,22 @@ impl<'a> Runner<'a> {
         // A NUL cannot be in a name, so any name fits into the environment.
         command.env("MAILSLOT_NAME", self.slot.as_str());
         command.env("MAILSLOT_SIZE", message.data.len().to_string());
-        match message.origin {
+        for variable in ORIGIN {
+            command.env_remove(variable);
+        }
+        match &message.origin {
             Origin::Local { pid, uid, .. } => {
                 command.env("MAILSLOT_PID", pid.to_string()).env("MAILSLOT_UID", uid.to_string());
             }
-            _ => {
-                command.env_remove("MAILSLOT_PID").env_remove("MAILSLOT_UID");
+            Origin::Network(origin) => {
+                // Names from the network may hold anything; what no variable can hold is as good as unknown.
+                command.env("MAILSLOT_COMPUTER", origin.computer.replace('\0', ""));
+                command.env("MAILSLOT_ADDRESS", origin.address.to_string());
+                if let Some(domain) = &origin.domain {
+                    command.env("MAILSLOT_DOMAIN", domain.replace('\0', ""));
+                }
             }
+            _ => {}
         }
         let mut child = command.spawn()?;
         let fed = match child.stdin.take() {

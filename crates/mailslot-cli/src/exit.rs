@@ -29,6 +29,8 @@ pub enum Failure {
         sent: u64,
         /// Bytes that the slot takes at most.
         limit: usize,
+        /// The code that Win32 has for it.
+        code: u32,
     },
     /// The operating system refused something.
     Io {
@@ -44,6 +46,12 @@ pub enum Failure {
     Signal(i32),
     /// Commands that `listen` ran have failed; each was reported when it did.
     CommandsFailed(u64),
+    /// Nobody on the network has, or is, what was asked for.
+    #[cfg(all(unix, feature = "node"))]
+    NotOnNetwork(String),
+    /// The network node refused something.
+    #[cfg(all(unix, feature = "node"))]
+    Node(mailslot_node::Error),
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -111,10 +119,28 @@ impl Failure {
         match self {
             Failure::Slot(error) | Failure::Send { cause: error, .. } => slot_status(error),
             Failure::InputTooLarge { .. } => TOO_LARGE,
+            #[cfg(all(unix, feature = "node"))]
+            Failure::NotOnNetwork(_) => NOT_FOUND,
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Node(error) => node_status(error),
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
         }
+    }
+}
+
+#[cfg(all(unix, feature = "node"))]
+fn node_status(error: &mailslot_node::Error) -> u8 {
+    use mailslot_node::Error as Node;
+    match error {
+        Node::Settings(_) => USAGE,
+        Node::PortNotAllowed(_) => NOT_ALLOWED,
+        Node::AlreadyRuns => ALREADY_EXISTS,
+        Node::NotRunning => NOT_FOUND,
+        Node::NoAnswer => TIMED_OUT,
+        Node::Slot(error) => slot_status(error),
+        _ => OTHER,
     }
 }
 
@@ -126,7 +152,7 @@ fn slot_status(error: &Error) -> u8 {
         Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
         Error::TimedOut => TIMED_OUT,
         Error::Full { .. } => FULL,
-        Error::TooLarge { .. } => TOO_LARGE,
+        Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => TOO_LARGE,
         Error::AlreadyExists(_) => ALREADY_EXISTS,
         Error::Closed => CLOSED,
         _ => OTHER,
@@ -138,9 +164,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Slot(error) => write!(f, "{}", with_code(error)),
             Failure::Send { sent, cause } => write!(f, "{}{}", with_code(cause), After(*sent)),
-            Failure::InputTooLarge { sent, limit } => {
-                let error = Error::TooLarge { size: limit.saturating_add(1), limit: *limit };
-                let code = error.win32_code();
+            Failure::InputTooLarge { sent, limit, code } => {
                 write!(f, "the message has more than the {limit} bytes that the slot takes (Win32 error {code})")?;
                 write!(f, "{}", After(*sent))
             }
@@ -149,6 +173,12 @@ impl fmt::Display for Failure {
             Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
             Failure::CommandsFailed(1) => f.write_str("a command has failed"),
             Failure::CommandsFailed(count) => write!(f, "{count} commands have failed"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::NotOnNetwork(what) => f.write_str(what),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Node(error) => write!(f, "{error}"),
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }
@@ -169,6 +199,13 @@ impl fmt::Display for After {
             1 => f.write_str("; 1 message was sent before"),
             sent => write!(f, "; {sent} messages were sent before"),
         }
+    }
+}
+
+#[cfg(all(unix, feature = "node"))]
+impl From<mailslot_node::Error> for Failure {
+    fn from(error: mailslot_node::Error) -> Failure {
+        Failure::Node(error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::net::IpAddr;
 
 use clap::ValueEnum;
 use mailslot::{Message, Origin};
@@ -158,15 +159,14 @@ struct MessageJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data_hex: Option<String>,
     size: usize,
-    origin: Option<OriginJson>,
+    origin: Option<OriginJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct OriginJson {
-    pid: u32,
-    uid: u32,
-    gid: u32,
-    attested: bool,
+#[serde(untagged)]
+enum OriginJson<'a> {
+    Local { pid: u32, uid: u32, gid: u32, attested: bool },
+    Network { computer: &'a str, domain: Option<&'a str>, address: IpAddr, authenticated: bool },
 }
 
 impl<'a> From<&'a Message> for MessageJson<'a> {
@@ -177,8 +177,14 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
             hex(&message.data, &mut digits);
             digits
         });
-        let origin = match message.origin {
-            Origin::Local { pid, uid, gid, attested } => Some(OriginJson { pid, uid, gid, attested }),
+        let origin = match &message.origin {
+            &Origin::Local { pid, uid, gid, attested } => Some(OriginJson::Local { pid, uid, gid, attested }),
+            Origin::Network(origin) => Some(OriginJson::Network {
+                computer: &origin.computer,
+                domain: origin.domain.as_deref(),
+                address: origin.address,
+                authenticated: origin.authenticated,
+            }),
             _ => None,
         };
         MessageJson { data, data_hex, size: message.data.len(), origin }

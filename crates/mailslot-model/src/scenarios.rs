@@ -29,6 +29,7 @@ fn ring() -> Arc<Region> {
             pid_namespace: zero(),
             shared: zero(),
             read_timeout: zero(),
+            network: zero(),
         }),
         writers: Group(Writers {
             lock: AtomicU32::new(0),

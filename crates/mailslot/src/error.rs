@@ -36,6 +36,13 @@ pub enum Error {
         /// Bytes that the slot takes at most.
         limit: usize,
     },
+    /// The message is larger than what can be sent over the network to a slot of this name.
+    TooLargeForNetwork {
+        /// Bytes of the message.
+        size: usize,
+        /// Bytes that can be sent: the smaller of 424 and 432 less the length of the slot's name, which counts in fours.
+        limit: usize,
+    },
     /// The slot holds as many unread bytes as its capacity allows. Nothing was written.
     Full {
         /// The slot's capacity in bytes, if the writer can know it.
@@ -140,6 +147,11 @@ pub enum NameError {
     },
     /// Slots are created on this machine only.
     NotThisMachine,
+    /// It has a character that names on the network cannot have.
+    NetworkCharacter {
+        /// That character.
+        character: char,
+    },
 }
 
 impl Error {
@@ -159,6 +171,7 @@ impl Error {
             Error::NotFound(_) => 2,
             Error::NotAllowed(_) => 5,
             Error::TooLarge { .. } | Error::InvalidOption { .. } => 87,
+            Error::TooLargeForNetwork { .. } => 53,
             Error::Full { .. } | Error::OutOfMemory => 1450,
             Error::Closed => 38,
             Error::TimedOut => 121,
@@ -203,6 +216,12 @@ impl fmt::Display for Error {
             Error::NotAllowed(slot) => write!(f, "the owner of slot {slot} does not allow this user to write to it"),
             Error::TooLarge { size, limit } => {
                 write!(f, "the message of {size} bytes is too large: the slot takes {limit} at most")
+            }
+            Error::TooLargeForNetwork { size, limit } => {
+                write!(
+                    f,
+                    "the message of {size} bytes is too large: {limit} can be sent to a slot of this name elsewhere"
+                )
             }
             Error::Full { capacity: Some(capacity) } => {
                 write!(f, "the slot is full: its reader has not kept up with {capacity} bytes")
@@ -267,6 +286,9 @@ impl fmt::Display for NameError {
             }
             NameError::NotThisMachine => {
                 f.write_str(r"slots are created on this machine only: write \\.\mailslot\name")
+            }
+            NameError::NetworkCharacter { character } => {
+                write!(f, "it contains {character:?}, and names on the network are of printable ASCII characters")
             }
         }
     }

@@ -27,6 +27,7 @@
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through `AsFd`; both on Unix only |
 //! | see the slots of the machine | [`list`], [`status`] |
+//! | deliver messages of a network | [`node`], [`MailslotWriter::write_from`] |
 //!
 //! # Guarantees
 //!
@@ -56,6 +57,7 @@ mod error;
 mod mailslot;
 mod message;
 mod name;
+pub mod node;
 mod options;
 mod sync;
 mod sys;
@@ -65,7 +67,7 @@ mod writer;
 pub use asynchronous::{AsyncMailslot, Messages};
 pub use error::{Error, NameError, Operation, Result};
 pub use mailslot::Mailslot;
-pub use message::{Counts, Info, Message, Origin, SlotStatus, Statistics};
+pub use message::{Counts, Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
 pub use name::{Address, NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 pub use writer::MailslotWriter;

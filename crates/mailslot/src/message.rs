@@ -1,5 +1,7 @@
 //! Messages and what is known about them.
 
+use std::net::IpAddr;
+
 use crate::options::Timeout;
 
 /// A message taken out of a slot.
@@ -17,7 +19,7 @@ pub struct Message {
 /// # Portability
 ///
 /// Windows never tells: there it is always [`Origin::Unknown`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
     /// A process of this machine.
@@ -32,8 +34,27 @@ pub enum Origin {
         /// writer opened the slot). Writers of the slot's own user record them themselves, and so could record anything.
         attested: bool,
     },
+    /// Another machine, whose message the network node has delivered. (Boxed, so that local messages stay small.)
+    Network(Box<NetworkOrigin>),
     /// The system does not tell.
     Unknown,
+}
+
+/// Where a message from the network came from, as the network node says.
+///
+/// It is as trustworthy as the process that delivered it: whoever may write to a slot that is open to the network could
+/// claim any origin, just as any writer could before. And what the node itself knows is only as good as the network:
+/// unless the message is `authenticated`, every field was chosen by its sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkOrigin {
+    /// The computer that sent it, by its own account. At most 255 bytes.
+    pub computer: String,
+    /// The domain that it was sent to; `None` if it was sent to this computer alone. At most 255 bytes.
+    pub domain: Option<String>,
+    /// The address that it came from.
+    pub address: IpAddr,
+    /// Whether cryptography proves that a member of the domain sent it. Never the case in NetBIOS networks.
+    pub authenticated: bool,
 }
 
 /// What [`Mailslot::info`](crate::Mailslot::info) tells.
@@ -68,7 +89,7 @@ pub struct Statistics {
     pub written: u64,
     /// Messages taken out.
     pub read: u64,
-    /// Bytes of the messages accepted.
+    /// Bytes of the messages accepted, with the origin of those from the network.
     pub bytes_written: u64,
     /// Bytes of the messages taken out.
     pub bytes_read: u64,

@@ -135,7 +135,7 @@ impl MailslotOptions {
         self
     }
 
-    /// Whether other machines may write. Recorded for the network node; nothing on this machine depends on it.
+    /// Whether other machines may write, through a network node ([`node`](crate::node)) that may write to the slot itself.
     ///
     /// # Portability
     ///

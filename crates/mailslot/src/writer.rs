@@ -34,12 +34,15 @@ impl MailslotWriter {
     /// - [`Error::InvalidName`] if `address` is not a mailslot's name
     /// - [`Error::NotFound`] if no such slot lives on this machine
     /// - [`Error::NotAllowed`] if its owner does not let this user write
-    /// - [`Error::NoNetworkNode`] if the address is on the network
+    /// - [`Error::NoNetworkNode`] if the address is on the network, and no network node runs on this machine
     /// - [`Error::RemoteMailslotsOff`] if it is, on a Windows that has them switched off
     /// - [`Error::Full`] if so many other writers wait to be let in that the system takes no more
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
     ///
     /// # Portability
+    ///
+    /// On Linux, a writer to the network belongs to the network node of this machine: whether computer and slot exist does
+    /// not show, and nothing tells whether a message arrived. Its errors are those of the node's slot.
     ///
     /// Where Windows has remote mailslots switched on, it sends by itself and checks nothing here: whether the computer
     /// exists shows when writing, and whether the slot exists does not show at all.
@@ -81,6 +84,7 @@ impl MailslotWriter {
     /// # Errors
     ///
     /// - [`Error::TooLarge`] if the message is larger than the slot takes
+    /// - [`Error::TooLargeForNetwork`] if the slot is elsewhere, and the message larger than what can be sent
     /// - [`Error::Full`] if the slot has no room now
     /// - [`Error::Closed`] if the slot is gone
     /// - [`Error::OutOfMemory`] if the system has no memory for it
@@ -142,6 +146,31 @@ impl MailslotWriter {
     /// Windows does not tell: there this is whether no slot of the name lives, and false for a slot elsewhere.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+}
+
+/// What a network node does with messages of other machines.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+impl MailslotWriter {
+    /// Writes one message that another machine has sent. For network nodes, but open to all: see
+    /// [`NetworkOrigin`](crate::NetworkOrigin) for what that means. Never waits for the reader.
+    ///
+    /// The origin takes room in the slot, up to 532 bytes, so that the largest message may be smaller by that.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](MailslotWriter::write), and
+    /// - [`Error::NotAllowed`] unless the slot was created with [`Network::Allowed`](crate::Network::Allowed)
+    /// - [`Error::InvalidOption`] if a name in `origin` has more than 255 bytes
+    pub fn write_from(&self, origin: &crate::NetworkOrigin, message: &[u8]) -> Result<()> {
+        match self.client.write_from(origin, message)? {
+            true => Ok(()),
+            false => Err(Error::NotAllowed(self.address.slot().clone())),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use common::{name, watchdog};
-use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Origin, Timeout};
+use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Timeout};
 
 /// The user and group "nobody" of Debian.
 const NOBODY: u32 = 65534;
@@ -30,7 +30,10 @@ fn nobody(part: &str, slot: &str) -> Child {
     let copy = std::env::temp_dir().join(format!("mailslot-hostile-{}", std::process::id()));
     if !copy.exists() {
         let staged = copy.with_extension(format!("{:?}", std::thread::current().id()).replace(['(', ')'], ""));
-        std::fs::copy(std::env::current_exe().unwrap(), &staged).unwrap();
+        // By another process: one started meanwhile by another thread would keep a copy made here open for writing, and a
+        // file that is cannot be executed.
+        let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&staged).status().unwrap();
+        assert!(copied.success());
         std::fs::set_permissions(&staged, std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::rename(&staged, &copy).unwrap();
     }
@@ -58,6 +61,15 @@ fn plays_its_part_as_nobody() {
             writer.write(b"hello").unwrap();
             writer.write(&vec![7; 1 << 20]).unwrap();
         }
+        "deliver" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            writer.write_from(&network_origin(), b"small").unwrap();
+            writer.write_from(&network_origin(), &vec![8; 1 << 20]).unwrap();
+        }
+        "lie" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            assert!(matches!(writer.write_from(&network_origin(), b"x"), Err(Error::NotAllowed(_))));
+        }
         "two" => {
             let writer = MailslotWriter::open(slot).unwrap();
             writer.write(&[1; 1500]).unwrap();
@@ -82,6 +94,11 @@ fn plays_its_part_as_nobody() {
         }
         _ => panic!("{part}"),
     }
+}
+
+fn network_origin() -> NetworkOrigin {
+    let address = "192.0.2.1".parse().unwrap();
+    NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address, authenticated: false }
 }
 
 /// What no writer of this library sends, each packet over a connection of its own.
@@ -126,6 +143,23 @@ fn another_user_may_write_only_where_it_is_allowed() {
         assert_eq!(slot.receive().unwrap().data, b"hello");
         assert_eq!(slot.receive().unwrap().data, vec![7; 1 << 20]);
     }
+}
+
+#[test]
+fn another_user_delivers_messages_of_other_machines_only_where_it_is_allowed() {
+    let _watchdog = watchdog();
+    if !root_only("another_user_delivers_messages_of_other_machines_only_where_it_is_allowed") {
+        return;
+    }
+    let slot = MailslotOptions::new().access(Access::Everyone).network(Network::Allowed).create(name()).unwrap();
+    assert!(nobody("deliver", slot.name().as_str()).wait().unwrap().success());
+    for data in [&b"small"[..], &[8; 1 << 20]] {
+        let message = slot.receive().unwrap();
+        assert_eq!((&message.data[..], message.origin), (data, Origin::Network(Box::new(network_origin()))));
+    }
+    let slot = open_to_all();
+    assert!(nobody("lie", slot.name().as_str()).wait().unwrap().success());
+    assert_eq!(slot.info().unwrap().count, 0);
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod demo;
 mod info;
 mod list;
 mod listen;
+#[cfg(all(unix, feature = "node"))]
+mod network;
 mod peer;
 mod send;
 
@@ -20,6 +22,16 @@ pub enum Command {
     List(list::List),
     Demo(demo::Demo),
     Bench(bench::Bench),
+    #[cfg(all(unix, feature = "node"))]
+    Node(network::node::Node),
+    #[cfg(all(unix, feature = "node"))]
+    Resolve(network::resolve::Resolve),
+    #[cfg(all(unix, feature = "node"))]
+    Status(network::status::Status),
+    #[cfg(all(unix, feature = "node"))]
+    Browse(network::browse::Browse),
+    #[cfg(all(unix, feature = "node"))]
+    FindDc(network::find_dc::FindDc),
     #[command(subcommand, hide = true)]
     Peer(peer::Peer),
 }
@@ -33,6 +45,16 @@ impl Command {
             Command::List(list) => list.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Node(node) => node.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Resolve(resolve) => resolve.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Status(status) => status.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Browse(browse) => browse.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::FindDc(find_dc) => find_dc.run(),
             Command::Peer(peer) => peer.run(),
         }
     }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mailslot::{Error, MailslotWriter, Timeout};
+use mailslot::{Address, Error, MailslotWriter, Timeout};
 
 use crate::args;
 use crate::exit::{Failure, Result};
@@ -44,6 +44,8 @@ pub struct Send {
 }
 
 const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
+On other machines (Linux: through `mailslot node`): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at
+most, and nothing tells whether they arrived.
 Without --wait, a full slot ends the command with status 6; messages before that are sent.
 
 Examples:
@@ -94,7 +96,7 @@ impl Sender {
         let bytes = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         input.take(bytes).read_to_end(&mut message).map_err(|source| Failure::io(format!("read {name}"), source))?;
         if message.len() > limit {
-            return Err(Failure::InputTooLarge { sent: self.sent, limit });
+            return Err(self.too_large(limit));
         }
         self.all(&[&message])
     }
@@ -132,9 +134,18 @@ impl Sender {
             begun.extend_from_slice(rest);
             input.consume(consumed);
             if begun.len() > limit {
-                return Err(Failure::InputTooLarge { sent: self.sent, limit });
+                return Err(self.too_large(limit));
             }
         }
+    }
+
+    fn too_large(&self, limit: usize) -> Failure {
+        let size = limit.saturating_add(1);
+        let error = match self.writer.address() {
+            Address::Local(_) => Error::TooLarge { size, limit },
+            _ => Error::TooLargeForNetwork { size, limit },
+        };
+        Failure::InputTooLarge { sent: self.sent, limit, code: error.win32_code() }
     }
 
     fn all(&mut self, mut messages: &[&[u8]]) -> Result {

@@ -9,15 +9,17 @@ use rustix::io::Errno;
 use super::bell;
 use super::clock;
 use super::door;
+use super::origin;
 use super::process;
 use super::queue::{PATIENCE, Queue, Session};
+use super::remote::Remote;
 use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
 use super::root::{PLACES, Root};
 use crate::error::{Error, Result};
-use crate::message::Info;
+use crate::message::{Info, NetworkOrigin};
 use crate::name::{Address, SlotName};
 use crate::options::Timeout;
 
@@ -28,6 +30,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub(crate) enum Client {
     Friend(Friend),
     Stranger(door::Visitor),
+    /// Of a slot elsewhere; boxed because it is a writer of one of the other kinds itself.
+    Remote(Box<Remote>),
 }
 
 /// A writer of the owner's own user: it shares the owner's memory.
@@ -63,13 +67,14 @@ impl Client {
     }
 
     pub(crate) fn open_remote(address: Address) -> Result<Client> {
-        Err(Error::NoNetworkNode(address))
+        Ok(Client::Remote(Box::new(Remote::open(address)?)))
     }
 
     pub(crate) fn max_message_size(&self) -> usize {
         match self {
             Client::Friend(friend) => friend.queue.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
+            Client::Remote(remote) => remote.max_message(),
         }
     }
 
@@ -77,6 +82,16 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.write(message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
+            Client::Remote(remote) => remote.write(message, timeout),
+        }
+    }
+
+    /// Writes a message of another machine; `Ok(false)` if the slot does not let such messages in.
+    pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<bool> {
+        match self {
+            Client::Friend(friend) if friend.queue.network() => friend.write_from(origin, message).map(|()| true),
+            Client::Stranger(visitor) if visitor.network() => visitor.write_from(origin, message).map(|()| true),
+            _ => Ok(false),
         }
     }
 
@@ -87,9 +102,9 @@ impl Client {
         let mut written = 0;
         let result = match self {
             Client::Friend(friend) => friend.write_batch(messages, &mut written),
-            Client::Stranger(visitor) => messages
+            Client::Stranger(_) | Client::Remote(_) => messages
                 .iter()
-                .try_for_each(|message| visitor.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
+                .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
         };
         if written == 0 { result.map(|()| 0) } else { Ok(written) }
     }
@@ -99,19 +114,21 @@ impl Client {
             Client::Friend(friend) => friend.write_in_place(size, fill),
             Client::Stranger(visitor) => {
                 visitor.check_size(size)?;
-                let mut message = vec![0; size];
-                fill(&mut message);
-                visitor.write(&message, Timeout::Zero)
+                visitor.write(&filled(size, fill), Timeout::Zero)
+            }
+            Client::Remote(remote) => {
+                remote.check_size(size)?;
+                remote.write(&filled(size, fill), Timeout::Zero)
             }
         }
     }
 
-    /// What the slot holds; `None` to a stranger.
+    /// What the slot holds; `None` to anybody but a friend.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         match self {
             Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
             Client::Friend(friend) => friend.queue.info().map(Some),
-            Client::Stranger(_) => Ok(None),
+            Client::Stranger(_) | Client::Remote(_) => Ok(None),
         }
     }
 
@@ -119,8 +136,15 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.is_closed(),
             Client::Stranger(visitor) => visitor.is_closed(),
+            Client::Remote(remote) => remote.is_closed(),
         }
     }
+}
+
+fn filled(size: usize, fill: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut message = vec![0; size];
+    fill(&mut message);
+    message
 }
 
 /// What trying to be a friend came to.
@@ -173,6 +197,11 @@ impl Friend {
     #[inline]
     fn write_now(&self, message: &[u8]) -> Result<()> {
         self.with_lock(|session| self.append(session, message))
+    }
+
+    fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
+        let origin = origin::encode(origin)?;
+        self.with_lock(|session| session.append_from(&origin, message, Some(&self.bell), || self.file()))
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {

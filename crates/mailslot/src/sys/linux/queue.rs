@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 
 use super::bell;
+use super::origin;
 use super::process;
 use super::ring::layout::{self, Header, Kind, Word};
 use super::ring::read::{self, Damaged, Head};
@@ -133,6 +134,11 @@ impl Queue {
         }
     }
 
+    /// Whether messages of other machines are let in.
+    pub(crate) fn network(&self) -> bool {
+        self.header().fixed.network.load(Relaxed) != 0
+    }
+
     pub(crate) fn read_timeout(&self) -> Timeout {
         decode_timeout(self.header().fixed.read_timeout.load(Relaxed))
     }
@@ -174,9 +180,47 @@ impl Session<'_> {
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
         if len > self.queue.max_message {
-            self.ring.count_refused_too_large();
-            return Err(Error::TooLarge { size: len, limit: self.queue.max_message });
+            return Err(self.too_large(len, self.queue.max_message));
         }
+        self.append_record(stamp, len, bell, file, fill)
+    }
+
+    /// Appends a message of another machine behind its encoded origin.
+    pub(crate) fn append_from(
+        &self,
+        origin: &[u8],
+        message: &[u8],
+        bell: Option<&OwnedFd>,
+        file: impl Fn() -> Result<OwnedFd>,
+    ) -> Result<()> {
+        let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
+        let limit = self.queue.max_message.min(largest.saturating_sub(origin.len()));
+        if message.len() > limit {
+            return Err(self.too_large(message.len(), limit));
+        }
+        let stamp = Stamp { kind: Kind::Network, pid: 0, uid: 0, gid: 0 };
+        self.append_record(stamp, origin.len() + message.len(), bell, file, |region, room| {
+            region.copy_in(room.payload(), origin);
+            region.copy_in(room.payload().wrapping_add(origin.len() as u64), message);
+        })
+    }
+
+    #[cold]
+    fn too_large(&self, size: usize, limit: usize) -> Error {
+        self.ring.count_refused_too_large();
+        Error::TooLarge { size, limit }
+    }
+
+    /// Appends one record, whose size was checked.
+    #[inline(always)]
+    fn append_record(
+        &self,
+        stamp: Stamp,
+        len: usize,
+        bell: Option<&OwnedFd>,
+        file: impl Fn() -> Result<OwnedFd>,
+        fill: impl FnOnce(&Region, Room),
+    ) -> Result<()> {
         let room = loop {
             match self.ring.reserve(len as u32) {
                 Ok(room) => break room,
@@ -262,6 +306,10 @@ impl<'a> NextMessage<'a> {
     }
 
     pub(crate) fn origin(&self) -> Origin {
+        if let Some(bytes) = self.head.network_origin() {
+            // A friend may have recorded anything, even what is no origin.
+            return origin::decode(&bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)));
+        }
         let Stamp { kind, pid, uid, gid } = self.head.stamp();
         Origin::Local { pid, uid, gid, attested: kind == Kind::Attested }
     }
@@ -314,7 +362,13 @@ pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
     let capacity = field!(fixed.capacity: layout::Fixed);
     let head = field!(reader.head: layout::Reader);
     let next = word(layout::HEADER_SIZE + (head & capacity.checked_sub(1)?))?;
-    let next_size = Word::decode(next, head).map(|word| word.len as usize);
+    let next_size = match Word::decode(next, head) {
+        Some(Word { len, kind: Kind::Network }) => {
+            let payload = word(layout::HEADER_SIZE + (head.wrapping_add(layout::RECORD_HEADER) & (capacity - 1)))?;
+            len.checked_sub(u32::from(payload.to_le() as u16)).map(|len| len as usize)
+        }
+        next => next.map(|next| next.len as usize),
+    };
     Some(Counts {
         count: statistics.written.saturating_sub(statistics.read),
         next_size,

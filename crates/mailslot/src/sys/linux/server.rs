@@ -24,7 +24,7 @@ use super::wait::{self, Poller, Spinning};
 use crate::error::{Error, Result};
 use crate::message::{Info, Statistics};
 use crate::name::SlotName;
-use crate::options::{Inheritance, MailslotOptions, Timeout};
+use crate::options::{Inheritance, MailslotOptions, Network, Timeout};
 use crate::sync::Ordering::Relaxed;
 use crate::sys::Next;
 
@@ -105,6 +105,7 @@ impl Server {
             max_message: options.max_message_size.into(),
             pid_namespace: process::pid_namespace(),
             shared: options.inheritance == Inheritance::Inherited,
+            network: options.network == Network::Allowed,
             read_timeout: encode_timeout(options.read_timeout),
         };
         let queue = Queue::create(dir, &ring).map_err(failed)?;
@@ -551,7 +552,7 @@ impl Drop for Server {
 struct Inward<'a>(&'a Server);
 
 impl Intake for Inward<'_> {
-    fn append(&self, stamp: Stamp, message: &[u8]) -> Result<Option<u64>> {
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
         let Server { queue, bell, .. } = self.0;
         let session = queue.lock(PATIENCE)?;
         let bell = self.0.others_wait().then_some(bell);
@@ -559,7 +560,11 @@ impl Intake for Inward<'_> {
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);
         };
-        match session.append(stamp, message.len(), bell, file, fill) {
+        let appended = match origin {
+            [] => session.append(stamp, message.len(), bell, file, fill),
+            origin => session.append_from(origin, message, bell, file),
+        };
+        match appended {
             Ok(()) => Ok(Some(session.tail())),
             // What a stranger's library should have refused; counted, and not worth more.
             Err(Error::TooLarge { .. }) => Ok(None),
@@ -579,5 +584,9 @@ impl Intake for Inward<'_> {
 
     fn max_message(&self) -> usize {
         self.0.queue.max_message()
+    }
+
+    fn network(&self) -> bool {
+        self.0.queue.network()
     }
 }

@@ -38,6 +38,7 @@ pub(crate) struct NewRing {
     pub(crate) max_message: u64,
     pub(crate) pid_namespace: u64,
     pub(crate) shared: bool,
+    pub(crate) network: bool,
     pub(crate) read_timeout: u64,
 }
 
@@ -54,6 +55,7 @@ impl Mapping {
         header.fixed.max_message.store(ring.max_message, Relaxed);
         header.fixed.pid_namespace.store(ring.pid_namespace, Relaxed);
         header.fixed.shared.store(ring.shared.into(), Relaxed);
+        header.fixed.network.store(ring.network.into(), Relaxed);
         header.fixed.read_timeout.store(ring.read_timeout, Relaxed);
         header.writers.reserved.store(first, Relaxed);
         header.fixed.magic.store(MAGIC, Relaxed);

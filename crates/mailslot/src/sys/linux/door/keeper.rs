@@ -13,12 +13,13 @@ use rustix::fs::{AtFlags, Gid, Mode};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, accept_with, bind, listen, shutdown, socket_with};
 
+use super::super::origin;
 use super::super::process;
 use super::super::ring::layout::{Kind, record_size};
 use super::super::ring::write::Stamp;
 use super::super::wait::{self, Poller};
 use super::packets::{BATCH, Packet, Packets};
-use super::{ATTACHED, INLINE, MAX_INLINE, NAME};
+use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE, NAME};
 use crate::error::{Error, Result};
 use crate::options::Access;
 
@@ -61,19 +62,22 @@ struct Connection {
     /// Ends of its records in the ring, oldest first, as far as they may be unread.
     unread: VecDeque<u64>,
     /// Messages that were received and found no room.
-    held: VecDeque<Vec<u8>>,
+    held: VecDeque<Payload<'static>>,
 }
 
 /// Where messages from the door go.
 pub(crate) trait Intake {
-    /// Appends a message and returns the position behind its record; `Ok(None)` if it does not fit now.
-    fn append(&self, stamp: Stamp, message: &[u8]) -> Result<Option<u64>>;
+    /// Appends a message, behind its origin unless that is empty, and returns the position behind its record; `Ok(None)` if
+    /// it is too large.
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>>;
     /// Bytes that strangers may add now.
     fn room(&self) -> u64;
     /// Position of the oldest unread record.
     fn head(&self) -> u64;
     /// Bytes of the largest message.
     fn max_message(&self) -> usize;
+    /// Whether messages of other machines are let in.
+    fn network(&self) -> bool;
 }
 
 /// What looking for packets came to.
@@ -292,33 +296,33 @@ fn receive(connection: &mut Connection, packets: &mut Packets, most: usize, inta
         Err(_) => return Ok(Came::End),
     };
     for index in 0..count {
-        let Some(message) = message(packets.take(index), intake.max_message()) else { return Ok(Came::End) };
-        connection.take(message, intake)?;
+        let Some(payload) = payload(packets.take(index), intake) else { return Ok(Came::End) };
+        connection.take(payload, intake)?;
     }
     Ok(if count == 0 { Came::Nothing } else { Came::Messages })
 }
 
 impl Connection {
     /// Puts a message into the ring, or behind those that wait for room there.
-    fn take(&mut self, message: Cow<'_, [u8]>, intake: &impl Intake) -> Result<()> {
+    fn take(&mut self, payload: Payload<'_>, intake: &impl Intake) -> Result<()> {
         if self.held.is_empty() {
-            match intake.append(self.stamp, &message) {
+            match payload.append(self.stamp, intake) {
                 Ok(end) => self.unread.extend(end),
                 Err(Error::Full { .. } | Error::OutOfMemory | Error::Stalled(_)) => {
-                    self.held.push_back(message.into_owned())
+                    self.held.push_back(payload.into_owned())
                 }
                 Err(error) => return Err(error),
             }
         } else {
-            self.held.push_back(message.into_owned());
+            self.held.push_back(payload.into_owned());
         }
         Ok(())
     }
 
     /// Puts messages that are held into the ring. Returns whether none is left.
     fn pass_on(&mut self, intake: &impl Intake) -> Result<bool> {
-        while let Some(message) = self.held.front() {
-            match intake.append(self.stamp, message) {
+        while let Some(payload) = self.held.front() {
+            match payload.append(self.stamp, intake) {
                 Ok(end) => self.unread.extend(end),
                 Err(Error::Full { .. }) => return Ok(false),
                 Err(error) => return Err(error),
@@ -333,15 +337,41 @@ fn look_failed(error: Errno) -> Error {
     Error::io("look for messages of other users", error)
 }
 
-/// The message in a packet, or `None` if there is none in it.
-fn message(packet: Packet<'_>, limit: usize) -> Option<Cow<'_, [u8]>> {
-    match packet.bytes.split_first()? {
-        (&INLINE, message) => Some(Cow::Borrowed(message)),
-        (&ATTACHED, size) => {
-            let size = u64::from_le_bytes(size.try_into().ok()?);
-            attached_message(&packet.file?, size, limit).map(Cow::Owned)
+/// What is in a packet, or `None` if that is no message.
+fn payload<'a>(packet: Packet<'a>, intake: &impl Intake) -> Option<Payload<'a>> {
+    let (&form, content) = packet.bytes.split_first()?;
+    let bytes = match form & !FROM_NETWORK {
+        INLINE => Cow::Borrowed(content),
+        ATTACHED => {
+            let size = u64::from_le_bytes(content.try_into().ok()?);
+            let limit = intake.max_message().saturating_add(usize::from(u16::MAX));
+            Cow::Owned(attached_message(&packet.file?, size, limit)?)
         }
-        _ => None,
+        _ => return None,
+    };
+    let origin = match form & FROM_NETWORK {
+        0 => 0,
+        _ if !intake.network() => return None,
+        _ => origin::size(&bytes)?,
+    };
+    Some(Payload { origin, bytes })
+}
+
+/// What a packet brought.
+struct Payload<'a> {
+    /// How many of the bytes are an encoded origin, which comes before the message; 0 for messages of this machine.
+    origin: usize,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl Payload<'_> {
+    fn append(&self, stamp: Stamp, intake: &impl Intake) -> Result<Option<u64>> {
+        let (origin, message) = self.bytes.split_at(self.origin);
+        intake.append(stamp, origin, message)
+    }
+
+    fn into_owned(self) -> Payload<'static> {
+        Payload { origin: self.origin, bytes: Cow::Owned(self.bytes.into_owned()) }
     }
 }
 

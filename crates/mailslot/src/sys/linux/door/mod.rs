@@ -2,7 +2,8 @@
 //!
 //! A listening Unix socket of type `SOCK_SEQPACKET`. The kernel attests who connects, keeps each connection's messages
 //! apart and in order, and makes the sender pay for the memory. A message is one packet: a byte that tells its form,
-//! then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached ([`ATTACHED`]).
+//! then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached ([`ATTACHED`]). The origin
+//! of a message of another machine comes right before it, wherever that is ([`FROM_NETWORK`]).
 
 mod keeper;
 mod packets;
@@ -15,7 +16,9 @@ pub(crate) use visitor::Visitor;
 const INLINE: u8 = 0;
 /// First byte of a packet that holds the message's size as eight little-endian bytes; the message is in the attached file.
 const ATTACHED: u8 = 1;
-/// Bytes of the largest message that travels inline. Larger ones could exceed the socket's buffer.
+/// Added to either form if an origin precedes the message.
+const FROM_NETWORK: u8 = 2;
+/// Bytes of the largest message, with its origin, that travels inline. Larger ones could exceed the socket's buffer.
 const MAX_INLINE: usize = 64 << 10;
 
 /// The socket's file in the slot's directory.

@@ -16,14 +16,16 @@ use rustix::net::{
 
 use super::super::label::Label;
 use super::super::lock;
+use super::super::origin;
 use super::super::process;
 use super::super::ring::layout::largest_payload;
 use super::super::root::{FileId, Root};
 use super::super::wait;
-use super::{ATTACHED, INLINE, MAX_INLINE};
+use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE};
 use crate::error::{Error, Result};
+use crate::message::NetworkOrigin;
 use crate::name::SlotName;
-use crate::options::{Access, Timeout};
+use crate::options::{Access, Network, Timeout};
 
 /// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
 const SEND_BUFFER: usize = 4 << 20;
@@ -39,6 +41,7 @@ pub(crate) struct Visitor {
     /// Replaced when an owner that shares the slot with other processes has handed the connection back.
     connection: RwLock<OwnedFd>,
     max_message: usize,
+    network: Network,
 }
 
 impl Visitor {
@@ -65,11 +68,17 @@ impl Visitor {
             0 => largest,
             limit => largest.min(limit as usize),
         };
-        Ok(Some(Visitor { name: name.clone(), lock, connection: RwLock::new(connection), max_message }))
+        let connection = RwLock::new(connection);
+        Ok(Some(Visitor { name: name.clone(), lock, connection, max_message, network: label.network }))
     }
 
     pub(crate) fn max_message(&self) -> usize {
         self.max_message
+    }
+
+    /// Whether messages of other machines are let in.
+    pub(crate) fn network(&self) -> bool {
+        self.network == Network::Allowed
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -85,13 +94,24 @@ impl Visitor {
 
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
+        self.write_parts(&[], message, timeout)
+    }
+
+    /// Writes a message of another machine. It must be checked before that those are let in.
+    pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
+        self.check_size(message.len())?;
+        self.write_parts(&origin::encode(origin)?, message, Timeout::Zero)
+    }
+
+    /// `origin` is empty for a message of this machine.
+    fn write_parts(&self, origin: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
         let deadline = match timeout {
             Timeout::Zero => Some(Instant::now()),
             Timeout::After(time) => Instant::now().checked_add(time),
             Timeout::Forever => None,
         };
         loop {
-            let sent = self.send(message);
+            let sent = self.send(origin, message);
             match sent {
                 Ok(()) => return Ok(()),
                 Err(Errno::INTR) => {}
@@ -109,28 +129,31 @@ impl Visitor {
         }
     }
 
-    fn send(&self, message: &[u8]) -> rustix::io::Result<()> {
+    fn send(&self, origin: &[u8], message: &[u8]) -> rustix::io::Result<()> {
+        let form = if origin.is_empty() { 0 } else { FROM_NETWORK };
         let connection = self.connection.read().unwrap_or_else(PoisonError::into_inner);
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        if message.len() < SHORT {
+        let size = origin.len() + message.len();
+        if size < SHORT && origin.is_empty() {
             // One piece costs the kernel less than two.
             let mut packet = [INLINE; SHORT];
             packet[1..=message.len()].copy_from_slice(message);
             rustix::net::send(&*connection, &packet[..=message.len()], flags)?;
             return Ok(());
         }
-        if message.len() <= MAX_INLINE {
-            let packet = [IoSlice::new(&[INLINE]), IoSlice::new(message)];
+        if size <= MAX_INLINE {
+            let form = [INLINE | form];
+            let packet = [IoSlice::new(&form), IoSlice::new(origin), IoSlice::new(message)];
             sendmsg(&*connection, &packet, &mut SendAncillaryBuffer::default(), flags)?;
             return Ok(());
         }
-        let file = memory_file(message)?;
+        let file = memory_file(&[origin, message])?;
         let files = [file.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut attachment = SendAncillaryBuffer::new(&mut space);
         attachment.push(SendAncillaryMessage::ScmRights(&files));
-        let size = (message.len() as u64).to_le_bytes();
-        sendmsg(&*connection, &[IoSlice::new(&[ATTACHED]), IoSlice::new(&size)], &mut attachment, flags)?;
+        let (form, size) = ([ATTACHED | form], (size as u64).to_le_bytes());
+        sendmsg(&*connection, &[IoSlice::new(&form), IoSlice::new(&size)], &mut attachment, flags)?;
         Ok(())
     }
 
@@ -178,12 +201,14 @@ fn call(dir: BorrowedFd<'_>, owner: u32, name: &SlotName) -> Result<Option<Owned
 }
 
 /// A sealed-in-memory copy of a message, for passing it on.
-fn memory_file(message: &[u8]) -> rustix::io::Result<OwnedFd> {
+fn memory_file(parts: &[&[u8]]) -> rustix::io::Result<OwnedFd> {
     let file = rustix::fs::memfd_create("mailslot message", MemfdFlags::CLOEXEC)?;
-    let mut rest = message;
-    while !rest.is_empty() {
-        let n = rustix::io::write(&file, rest)?;
-        rest = &rest[n..];
+    for part in parts {
+        let mut rest = *part;
+        while !rest.is_empty() {
+            let n = rustix::io::write(&file, rest)?;
+            rest = &rest[n..];
+        }
     }
     Ok(file)
 }

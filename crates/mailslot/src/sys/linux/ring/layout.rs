@@ -5,11 +5,13 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// First word of every ring, "mailslot" in ASCII.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
 /// Raised whenever the meaning of any byte of the ring changes.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
 /// The header takes one page, so that the records begin on a page of their own.
 pub(crate) const HEADER_SIZE: u64 = 4096;
 /// Bytes before the payload of each record: the commit word, then two words of origin.
 pub(crate) const RECORD_HEADER: u64 = 24;
+/// Bytes of the size that an origin begins with.
+pub(crate) const ORIGIN_SIZE: usize = 2;
 /// Bytes of a ring that records cannot use: the cleared word behind the last of them.
 pub(crate) const SPARE: u64 = 8;
 
@@ -50,6 +52,8 @@ pub(crate) struct Fixed {
     pub(crate) shared: AtomicU64,
     /// The slot's read timeout in nanoseconds; all ones is forever.
     pub(crate) read_timeout: AtomicU64,
+    /// Not zero if messages of other machines are let in.
+    pub(crate) network: AtomicU64,
 }
 
 /// What the holder of the lock reads and writes: exactly one cache line.
@@ -129,6 +133,9 @@ pub(crate) enum Kind {
     Friend = 1,
     /// Taken in through the door; the kernel attested the origin.
     Attested = 2,
+    /// Of another machine. The payload begins with its origin, and that with the number of its bytes, these two included,
+    /// as a little-endian u16; then the message follows.
+    Network = 3,
 }
 
 impl Word {
@@ -141,6 +148,7 @@ impl Word {
         let kind = match (word >> 32) as u8 {
             1 => Kind::Friend,
             2 => Kind::Attested,
+            3 => Kind::Network,
             _ => return None,
         };
         (word >> 40 == tag(pos)).then_some(Word { len: word as u32, kind })

@@ -1,6 +1,6 @@
 //! The reading side of a ring.
 
-use super::layout::{Kind, RECORD_HEADER, SPARE, Word, record_size};
+use super::layout::{Kind, ORIGIN_SIZE, RECORD_HEADER, SPARE, Word, record_size};
 use super::region::{LINE, Region};
 use super::write::Stamp;
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -16,6 +16,8 @@ pub(crate) struct Head<'a> {
     pos: u64,
     len: u32,
     kind: Kind,
+    /// Bytes of the payload before the message: the origin of a message of another machine.
+    origin: u32,
 }
 
 /// The oldest committed record, if there is one.
@@ -30,7 +32,20 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
     if !pos.is_multiple_of(8) || record_size(u64::from(len)) > region.capacity() - SPARE {
         return Err(Damaged);
     }
-    Ok(Some(Head { region, pos, len, kind }))
+    let origin = if kind == Kind::Network { origin_size(region, pos, len)? } else { 0 };
+    Ok(Some(Head { region, pos, len, kind, origin }))
+}
+
+/// Bytes of the origin in the network record at `pos`.
+#[cold]
+fn origin_size(region: &Region, pos: u64, len: u32) -> Result<u32, Damaged> {
+    let mut size = [0; ORIGIN_SIZE];
+    if (len as usize) < size.len() {
+        return Err(Damaged);
+    }
+    region.copy_out(pos.wrapping_add(RECORD_HEADER), &mut size);
+    let size = u32::from(u16::from_le_bytes(size));
+    if (ORIGIN_SIZE as u32..=len).contains(&size) { Ok(size) } else { Err(Damaged) }
 }
 
 /// Whether there is a committed record, for readers that spin: one load of a line they share with nobody, and one of
@@ -43,8 +58,18 @@ pub(crate) fn message_waiting(region: &Region) -> bool {
 }
 
 impl Head<'_> {
+    /// Bytes of the message.
     pub(crate) fn len(&self) -> usize {
-        self.len as usize
+        (self.len - self.origin) as usize
+    }
+
+    /// The encoded origin of a message of another machine.
+    pub(crate) fn network_origin(&self) -> Option<Vec<u8>> {
+        (self.kind == Kind::Network).then(|| {
+            let mut bytes = vec![0; self.origin as usize];
+            self.region.copy_out(self.pos.wrapping_add(RECORD_HEADER), &mut bytes);
+            bytes
+        })
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
@@ -53,13 +78,13 @@ impl Head<'_> {
         Stamp { kind: self.kind, pid: first as u32, gid: (first >> 32) as u32, uid: second as u32 }
     }
 
-    /// Copies the payload; `buffer` must be as long as it.
+    /// Copies the message; `buffer` must be as long as it.
     pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
         debug_assert_eq!(buffer.len(), self.len());
-        self.region.copy_out(self.pos.wrapping_add(RECORD_HEADER), buffer);
+        self.region.copy_out(self.message(), buffer);
     }
 
-    /// The payload where it lies, unless it goes around the end of the memory.
+    /// The message where it lies, unless it goes around the end of the memory.
     ///
     /// # Safety
     ///
@@ -68,7 +93,12 @@ impl Head<'_> {
     #[cfg(not(loom))]
     pub(crate) unsafe fn slice(&self) -> Option<&[u8]> {
         // SAFETY: passed on to the caller.
-        unsafe { self.region.slice(self.pos.wrapping_add(RECORD_HEADER), self.len()) }
+        unsafe { self.region.slice(self.message(), self.len()) }
+    }
+
+    /// Position of the message.
+    fn message(&self) -> u64 {
+        self.pos.wrapping_add(RECORD_HEADER + u64::from(self.origin))
     }
 
     /// Position behind the record.

@@ -1,0 +1,141 @@
+//! `mailslot browse`: who is out there, by the messages of the computer browser.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mailslot::{Access, Mailslot, MailslotOptions, Network, Origin, Timeout};
+use mailslot_node::control::{Answer, Request};
+use mailslot_wire::browser::{Announcement, MAILSLOT, Message, ServerName};
+use serde::Serialize;
+
+use super::{ask, unexpected};
+use crate::args;
+use crate::exit::{Failure, Result};
+use crate::output;
+
+/// Ask the computer browsers of the network, and show what they say
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Browse {
+    /// The workgroup or domain [default: that of the node]
+    workgroup: Option<String>,
+
+    /// How long to listen
+    #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = args::duration)]
+    time: Duration,
+
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers to announce themselves, which they do within half
+a minute. Asks through the network node of this machine; the answers come to the slot BROWSE, which nobody else may own."#;
+
+/// What is known about a server.
+#[derive(Default, Serialize)]
+struct Server {
+    name: String,
+    /// What it said of itself, or what another one said of it.
+    kind: &'static str,
+    comment: String,
+    address: Option<IpAddr>,
+}
+
+impl Browse {
+    pub fn run(self) -> Result {
+        let Answer::Status(node) = ask(Request::Status)? else {
+            return Err(Failure::Unexpected("the node did not tell its status".into()));
+        };
+        let plain = |name: &str| name.split('<').next().unwrap_or_default().to_owned();
+        let workgroup = self.workgroup.clone().unwrap_or_else(|| plain(&node.workgroup));
+        let name = String::from_utf8_lossy(MAILSLOT).into_owned();
+        let slot = MailslotOptions::new().access(Access::Everyone).network(Network::Allowed).create(&name)?;
+        let computer =
+            ServerName::new(plain(&node.computer)).map_err(|error| Failure::Unexpected(error.to_string()))?;
+        // Any token would do: the slot is this command's own, and answers are not told apart.
+        let questions = [
+            Message::GetBackupListRequest { count: 4, token: std::process::id() },
+            Message::announcement_request(&computer),
+        ];
+        for question in questions {
+            let request =
+                Request::Send { group: format!("{workgroup}#1d"), slot: name.clone(), data: question.encode() };
+            match ask(request)? {
+                Answer::Sent => {}
+                answer => return Err(unexpected(&answer)),
+            }
+        }
+        let servers: Vec<Server> = listen(&slot, self.time)?.into_values().collect();
+        if self.json {
+            return output::print_json(&servers);
+        }
+        output::print(&servers.iter().map(line).collect::<String>())
+    }
+}
+
+fn listen(slot: &Mailslot, time: Duration) -> Result<BTreeMap<String, Server>> {
+    let deadline = Instant::now() + time;
+    let mut servers = BTreeMap::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let message = match slot.receive_within(Timeout::After(left)) {
+            Err(mailslot::Error::TimedOut) => return Ok(servers),
+            message => message?,
+        };
+        let address = match &message.origin {
+            Origin::Network(origin) => Some(origin.address),
+            _ => None,
+        };
+        // Anybody can write to the slot: what is no message of a browser is not shown, and the list is bounded.
+        let Ok(message) = Message::parse(&message.data) else { continue };
+        for server in named(message, address) {
+            if servers.len() < MOST || servers.contains_key(&server.name) {
+                servers.insert(server.name.clone(), server);
+            }
+        }
+        if left.is_zero() {
+            return Ok(servers);
+        }
+    }
+}
+
+/// Servers that are kept, whatever comes.
+const MOST: usize = 10_000;
+
+fn named(message: Message, address: Option<IpAddr>) -> Vec<Server> {
+    let announced = |kind, announcement: Announcement| {
+        let comment = lossy(announcement.comment.as_bytes());
+        vec![Server { name: lossy(announcement.name.as_bytes()), kind, comment, address }]
+    };
+    match message {
+        Message::HostAnnouncement(announcement) => announced("server", announcement),
+        Message::LocalMasterAnnouncement(announcement) => announced("master browser", announcement),
+        Message::GetBackupListResponse { servers, .. } => {
+            let backup = |name: &ServerName| Server {
+                name: lossy(name.as_bytes()),
+                kind: "backup browser",
+                ..Server::default()
+            };
+            servers.iter().map(backup).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn line(server: &Server) -> String {
+    let address = server.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
+    let text = format!(
+        "{:<16}{:<15} {address:<15} {}",
+        output::escape(&server.name),
+        server.kind,
+        output::escape(&server.comment)
+    );
+    text.trim_end().to_owned() + "\n"
+}

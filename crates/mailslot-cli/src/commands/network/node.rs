@@ -1,0 +1,210 @@
+//! `mailslot node`: this machine's presence on the network, and what a running one says about itself.
+
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use mailslot_node::config::{Settings, Type, WriteStyle};
+use mailslot_node::control::{Answer, Request, Status};
+
+use super::{ask, unexpected};
+use crate::exit::Result;
+use crate::output;
+
+/// Connect this machine's slots with the network, until a signal comes
+#[derive(Args)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+pub struct Node {
+    #[command(subcommand)]
+    command: Option<NodeCommand>,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum NodeCommand {
+    /// Show what the node of this machine is, has and has counted
+    Status {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Every setting of the file; what is given here counts instead.
+#[derive(Args)]
+struct Flags {
+    /// File with settings (TOML)
+    #[arg(short, long, value_name = "PATH")]
+    config: Option<PathBuf>,
+
+    /// This computer's name [default: the host name]
+    #[arg(long, value_name = "NAME")]
+    computer: Option<String>,
+
+    /// The workgroup or domain [default: WORKGROUP]
+    #[arg(long, value_name = "NAME")]
+    workgroup: Option<String>,
+
+    /// The NetBIOS scope
+    #[arg(long)]
+    scope: Option<String>,
+
+    /// How names are registered and found [default: h with WINS servers, else b]
+    #[arg(long, value_enum)]
+    node_type: Option<NodeType>,
+
+    /// A WINS server; may be given several times, the primary one first
+    #[arg(long, value_name = "ADDRESS")]
+    wins: Vec<Ipv4Addr>,
+
+    /// Whose form of message is sent [default: windows]
+    #[arg(long, value_enum)]
+    style: Option<Style>,
+
+    /// One more name to register, such as PLANT#1c or group:PLANT#1e; may be given several times
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Whether to receive what the computer browser tells all members of the workgroup [default: true]
+    #[arg(long, value_name = "BOOL")]
+    browser: Option<bool>,
+
+    /// An interface to use, by name or address; may be given several times [default: all]
+    #[arg(long = "interface", value_name = "INTERFACE")]
+    interfaces: Vec<String>,
+
+    /// An interface not to use, by name or address; may be given several times
+    #[arg(long, value_name = "INTERFACE")]
+    exclude: Vec<String>,
+
+    /// UDP port of the name service [default: 137]
+    #[arg(long, value_name = "PORT")]
+    name_port: Option<u16>,
+
+    /// UDP port of the datagram service [default: 138]
+    #[arg(long, value_name = "PORT")]
+    datagram_port: Option<u16>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum NodeType {
+    B,
+    P,
+    M,
+    H,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Style {
+    Windows,
+    Samba,
+}
+
+const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or
+the capability CAP_NET_BIND_SERVICE. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
+It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to.
+
+Examples:
+  mailslot node --computer SRV1 --workgroup PLANT
+  mailslot node --config /etc/mailslot.toml
+  mailslot node status"#;
+
+impl Node {
+    pub fn run(self) -> Result {
+        match self.command {
+            Some(NodeCommand::Status { json }) => show(json),
+            None => Ok(mailslot_node::run(
+                || self.flags.settings(),
+                |line| {
+                    // Where standard error is closed there is nobody left to tell.
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                },
+            )?),
+        }
+    }
+}
+
+impl Flags {
+    fn settings(&self) -> mailslot_node::Result<Settings> {
+        let mut settings = match &self.config {
+            Some(path) => Settings::read(path)?,
+            None => Settings::default(),
+        };
+        let Flags { computer, workgroup, scope, wins, names, interfaces, exclude, .. } = self;
+        settings.computer = computer.clone().or(settings.computer);
+        for (setting, flag) in [(&mut settings.workgroup, workgroup), (&mut settings.scope, scope)] {
+            set(setting, flag.clone());
+        }
+        for (setting, flag) in
+            [(&mut settings.names, names), (&mut settings.interfaces, interfaces), (&mut settings.exclude, exclude)]
+        {
+            set(setting, Some(flag.clone()).filter(|flag| !flag.is_empty()));
+        }
+        set(&mut settings.wins, Some(wins.clone()).filter(|wins| !wins.is_empty()));
+        set(&mut settings.browser, self.browser);
+        set(&mut settings.name_port, self.name_port);
+        set(&mut settings.datagram_port, self.datagram_port);
+        settings.node_type = self.node_type.map(Type::from).or(settings.node_type);
+        set(&mut settings.style, self.style.map(WriteStyle::from));
+        Ok(settings)
+    }
+}
+
+fn set<T>(setting: &mut T, flag: Option<T>) {
+    if let Some(flag) = flag {
+        *setting = flag;
+    }
+}
+
+impl From<NodeType> for Type {
+    fn from(node_type: NodeType) -> Type {
+        match node_type {
+            NodeType::B => Type::B,
+            NodeType::P => Type::P,
+            NodeType::M => Type::M,
+            NodeType::H => Type::H,
+        }
+    }
+}
+
+impl From<Style> for WriteStyle {
+    fn from(style: Style) -> WriteStyle {
+        match style {
+            Style::Windows => WriteStyle::Windows,
+            Style::Samba => WriteStyle::Samba,
+        }
+    }
+}
+
+fn show(json: bool) -> Result {
+    match ask(Request::Status)? {
+        Answer::Status(status) if json => output::print_json(&status),
+        Answer::Status(status) => output::print(&text(&status)),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+fn text(status: &Status) -> String {
+    let mut lines = vec![format!("{} in {}, {} node", status.computer, status.workgroup, status.node_type)];
+    lines.push("interfaces:".to_owned());
+    for interface in &status.interfaces {
+        let address = format!("{}/{}", interface.address, interface.prefix);
+        lines.push(format!(
+            "  {:<15} {address:<18} broadcast {}",
+            output::escape(&interface.name),
+            interface.broadcast
+        ));
+    }
+    lines.push("names:".to_owned());
+    for name in &status.names {
+        let kind = if name.group { "group" } else { "unique" };
+        lines.push(format!("  {:<22} {kind:<7} {:<9} on {}", name.name, name.state, output::escape(&name.interface)));
+    }
+    lines.push("counters:".to_owned());
+    let counted = status.counters.iter().filter(|(_, count)| **count > 0);
+    lines.extend(counted.map(|(label, count)| format!("  {label:<26}{count:>12}")));
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,254 @@
+//! The settings of a node: one TOML file, in which everything has a default.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use mailslot_wire::smb::Style;
+use mailslot_wire::{DnsName, Name, NodeType};
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::proto::{Config, Ports, RegisteredName};
+
+/// What a user can set. The file has the same names, with hyphens, on its top level; unknown names are errors.
+///
+/// ```
+/// use mailslot_node::config::Settings;
+///
+/// let settings = Settings::from_toml(r#"
+///     computer = "SRV1"
+///     workgroup = "PLANT"
+///     wins = ["192.0.2.1"]
+/// "#)?;
+/// assert_eq!(settings.protocol()?.computer.to_string(), "SRV1<00>");
+/// # Ok::<(), mailslot_node::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// The computer's name; by default the host name, cut to 15 characters.
+    pub computer: Option<String>,
+    /// The workgroup or domain that this machine is in.
+    pub workgroup: String,
+    /// The NetBIOS scope; empty in nearly every network.
+    pub scope: String,
+    /// `b`, `p`, `m` or `h`; by default `h` if there are WINS servers, else `b`.
+    pub node_type: Option<Type>,
+    /// The WINS servers, primary first.
+    pub wins: Vec<Ipv4Addr>,
+    /// Whose form of mailslot write is sent: `windows` or `samba`.
+    pub style: WriteStyle,
+    /// Names to register besides those of computer and workgroup, such as `PLANT#1c` or `group:PLANT#1e`.
+    pub names: Vec<String>,
+    /// Whether to receive what the computer browser tells all members of the workgroup (registers `WORKGROUP<1e>`).
+    pub browser: bool,
+    /// The interfaces to use, by name or address; by default all that can broadcast and are not excluded.
+    pub interfaces: Vec<String>,
+    /// Interfaces not to use, by name or address.
+    pub exclude: Vec<String>,
+    /// The port of the name service.
+    pub name_port: u16,
+    /// The port of the datagram service.
+    pub datagram_port: u16,
+}
+
+/// How names are registered and found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// By broadcasts alone.
+    B,
+    /// By a WINS server alone.
+    P,
+    /// By broadcasts, then by a WINS server.
+    M,
+    /// By a WINS server, then by broadcasts.
+    H,
+}
+
+/// Whose form of mailslot write is sent. Every receiver understands both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WriteStyle {
+    /// With padding before the data.
+    #[default]
+    Windows,
+    /// Without.
+    Samba,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let ports = Ports::default();
+        Settings {
+            computer: None,
+            workgroup: "WORKGROUP".to_owned(),
+            scope: String::new(),
+            node_type: None,
+            wins: Vec::new(),
+            style: WriteStyle::Windows,
+            names: Vec::new(),
+            browser: true,
+            interfaces: Vec::new(),
+            exclude: Vec::new(),
+            name_port: ports.name,
+            datagram_port: ports.datagram,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Io`] if it cannot be read
+    /// - [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting
+    pub fn read(path: &Path) -> Result<Settings> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::io(format!("read {}", path.display()), source))?;
+        Settings::from_toml(&text).map_err(|error| match error {
+            Error::Settings(what) => Error::Settings(format!("{}: {what}", path.display())),
+            other => other,
+        })
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting.
+    pub fn from_toml(text: &str) -> Result<Settings> {
+        toml::from_str(text).map_err(|error| Error::Settings(error.to_string()))
+    }
+
+    /// What the protocols need.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if a name cannot be a NetBIOS name, or a node of this type needs WINS servers.
+    pub fn protocol(&self) -> Result<Config> {
+        let computer = match &self.computer {
+            Some(computer) => computer.clone(),
+            None => host_name()?,
+        };
+        let mut config = Config::new(&computer, &self.workgroup)
+            .map_err(|error| {
+                Error::Settings(format!("computer {computer:?}, workgroup {:?}: {error}", self.workgroup))
+            })?
+            .with_servers(self.wins.clone());
+        if self.browser {
+            let elections = config.workgroup.clone().with_suffix(mailslot_wire::name::suffix::BROWSER_ELECTIONS);
+            config.names.push(RegisteredName::group(elections));
+        }
+        for text in &self.names {
+            config.names.push(registered(text)?);
+        }
+        if let Some(node_type) = self.node_type {
+            config.node_type = node_type.into();
+            if self.wins.is_empty() && node_type != Type::B {
+                return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
+            }
+        }
+        config.style = match self.style {
+            WriteStyle::Windows => Style::Windows,
+            WriteStyle::Samba => Style::Samba,
+        };
+        config.ports = Ports { name: self.name_port, datagram: self.datagram_port };
+        config.own_ports = config.ports;
+        if self.scope.is_empty() {
+            return Ok(config);
+        }
+        let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
+        config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+    }
+}
+
+/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0.
+///
+/// # Errors
+///
+/// [`Error::Settings`] if it is not of this form.
+pub fn name(text: &str) -> Result<Name> {
+    let wrong = |what: String| Error::Settings(format!("name {text:?}: {what}"));
+    let (name, suffix) = text.rsplit_once('#').unwrap_or((text, "0"));
+    let suffix = u8::from_str_radix(suffix, 16)
+        .map_err(|_| wrong("write the suffix as one or two hexadecimal digits, such as PLANT#1c".to_owned()))?;
+    Name::new(name, suffix).map_err(|error| wrong(error.to_string()))
+}
+
+fn registered(text: &str) -> Result<RegisteredName> {
+    match text.strip_prefix("group:") {
+        Some(group) => name(group).map(RegisteredName::group),
+        None => name(text).map(RegisteredName::unique),
+    }
+}
+
+/// The first label of the host name, as far as a NetBIOS name goes.
+fn host_name() -> Result<String> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let label = host.split('.').next().unwrap_or_default();
+    let name: String = label.chars().filter(char::is_ascii).take(15).collect();
+    if name.is_empty() {
+        return Err(Error::Settings(format!("the host name {host:?} makes no computer name: set `computer`")));
+    }
+    Ok(name)
+}
+
+impl From<Type> for NodeType {
+    fn from(node_type: Type) -> NodeType {
+        match node_type {
+            Type::B => NodeType::B,
+            Type::P => NodeType::P,
+            Type::M => NodeType::M,
+            Type::H => NodeType::H,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_file_is_a_node_that_works() {
+        let settings = Settings::from_toml("").expect("valid");
+        assert_eq!(settings, Settings::default());
+        let config = settings.protocol().expect("a host name");
+        assert_eq!(config.workgroup.to_string(), "WORKGROUP<00>");
+        assert_eq!((config.ports.name, config.ports.datagram), (137, 138));
+    }
+
+    #[test]
+    fn settings_reach_the_protocol() {
+        let text = r#"
+            computer = "srv1"
+            workgroup = "plant"
+            wins = ["192.0.2.1", "192.0.2.2"]
+            names = ["plant#1b", "group:plant#1c"]
+            style = "samba"
+            scope = "corp"
+        "#;
+        let config = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect("valid");
+        assert_eq!(config.computer.to_string(), "SRV1<00>.corp");
+        assert_eq!((config.node_type, config.style, config.servers.len()), (NodeType::H, Style::Samba, 2));
+        let names: Vec<String> = config.names.iter().map(|registered| registered.name.to_string()).collect();
+        for name in ["SRV1<00>", "SRV1<20>", "PLANT<00>", "PLANT<1e>", "PLANT<1b>", "PLANT<1c>"] {
+            assert!(names.contains(&format!("{name}.corp")), "{name} in {names:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, word) in [
+            ("computr = 'x'", "computr"),
+            ("node-type = 'x'", "node-type"),
+            ("node-type = 'p'", "wins"),
+            ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
+            ("names = ['x#zz']", "hexadecimal"),
+        ] {
+            let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text);
+            assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+}

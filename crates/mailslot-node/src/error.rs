@@ -1,0 +1,84 @@
+//! What can go wrong with a node.
+
+use core::fmt;
+use std::io;
+use std::net::SocketAddrV4;
+
+/// Result of everything in this crate that does input and output.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// What can go wrong with a node.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is wrong.
+    Settings(String),
+    /// Another program has the port.
+    PortInUse(SocketAddrV4),
+    /// This process may not use the port.
+    PortNotAllowed(SocketAddrV4),
+    /// A node runs on this machine already.
+    AlreadyRuns,
+    /// No node runs on this machine.
+    NotRunning,
+    /// The node did not answer in time.
+    NoAnswer,
+    /// The node could not do what it was asked for.
+    Refused(String),
+    /// A local slot refused something.
+    Slot(mailslot::Error),
+    /// The operating system refused something.
+    Io {
+        /// What was being done, and to what.
+        action: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Error {
+        Error::Io { action: action.into(), source: source.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Settings(what) => f.write_str(what),
+            Error::PortInUse(address) => write!(
+                f,
+                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, or leave the interface out",
+                address.port(),
+                address.ip()
+            ),
+            Error::PortNotAllowed(address) => write!(
+                f,
+                "port {} may only be used by root or with the capability CAP_NET_BIND_SERVICE",
+                address.port()
+            ),
+            Error::AlreadyRuns => f.write_str("a network node runs on this machine already"),
+            Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
+            Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),
+            Error::Refused(why) => f.write_str(why),
+            Error::Slot(error) => write!(f, "{error}"),
+            Error::Io { action, source } => write!(f, "{action}: {source}"),
+        }
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            Error::Slot(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<mailslot::Error> for Error {
+    fn from(error: mailslot::Error) -> Error {
+        Error::Slot(error)
+    }
+}

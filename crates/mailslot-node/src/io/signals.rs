@@ -1,0 +1,55 @@
+//! Signals, as something that can be waited for.
+
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+
+use crate::error::{Error, Result};
+
+/// SIGINT and SIGTERM, which end a node, and SIGHUP, which lets it read its settings again.
+pub(crate) struct Signals {
+    wake: UnixStream,
+    end: Arc<AtomicBool>,
+    reload: Arc<AtomicBool>,
+}
+
+impl Signals {
+    pub(crate) fn catch() -> Result<Signals> {
+        Signals::register().map_err(|source| Error::io("catch signals", source))
+    }
+
+    fn register() -> std::io::Result<Signals> {
+        let (wake, handler_end) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        let (end, reload) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        for (signal, flag) in [(SIGINT, &end), (SIGTERM, &end), (SIGHUP, &reload)] {
+            // The flag is there before the wake-up: handlers run in this order.
+            flag::register(signal, Arc::clone(flag))?;
+            low_level::pipe::register(signal, handler_end.try_clone()?)?;
+        }
+        Ok(Signals { wake, end, reload })
+    }
+
+    pub(crate) fn is_end(&self) -> bool {
+        self.end.load(Ordering::SeqCst)
+    }
+
+    /// Whether the settings are to be read again; once for each time.
+    pub(crate) fn is_reload(&self) -> bool {
+        let mut bytes = [0; 64];
+        while matches!((&self.wake).read(&mut bytes), Ok(size) if size == bytes.len()) {}
+        self.reload.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Readable once a signal has come.
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}

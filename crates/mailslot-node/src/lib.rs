@@ -1,0 +1,32 @@
+//! The presence of one machine on the network: it holds the machine's NetBIOS names, finds those of others, and carries
+//! mailslot writes in both directions.
+//!
+//! [`proto`] decides everything and touches nothing: packets and time go in; packets, events and the next deadline come
+//! out. A simulation can therefore run hundreds of nodes in one process. Around it, on Unix: [`run()`] is a node at work,
+//! with its sockets and the slots of the machine, [`config`] its settings, and [`control`] asks one that runs.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+#[cfg(unix)]
+mod answers;
+#[cfg(unix)]
+pub mod config;
+#[cfg(unix)]
+pub mod control;
+#[cfg(unix)]
+mod error;
+#[cfg(unix)]
+mod io;
+#[cfg(unix)]
+mod log;
+#[cfg(unix)]
+mod metrics;
+pub mod proto;
+#[cfg(unix)]
+mod run;
+
+#[cfg(unix)]
+pub use error::{Error, Result};
+#[cfg(unix)]
+pub use run::run;

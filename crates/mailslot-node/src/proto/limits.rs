@@ -1,0 +1,217 @@
+//! How much a node keeps, and how much it answers.
+//!
+//! **Answers.** An answer may be longer than its request only where the protocol has no shorter one: a positive query
+//! response (62 bytes to 50) and a node status response (103 and 18 per name, to 50). Everything else is as long as what
+//! was asked, or shorter. Answers come out of a budget, one unit each, per source and in total, so that a forged source
+//! address cannot make the node a loud one; node status goes to the node's own subnets only, and its list is cut at what
+//! a 576-byte packet holds.
+//!
+//! **Messages.** The node keeps none; what the slots behind it take is theirs. The budget bounds how much of the
+//! machine's time one sender can take.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+/// Bounds of tables, in entries, and rates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Packets waiting to be sent.
+    pub transmits: usize,
+    /// Events waiting to be taken.
+    pub events: usize,
+    /// Queries and node status requests under way.
+    pub queries: usize,
+    /// Names whose holders, or absence, are remembered.
+    pub cached_names: usize,
+    /// Holders remembered of one name.
+    pub holders: usize,
+    /// Messages waiting for their destination to be found.
+    pub waiting_messages: usize,
+    /// Unfinished datagrams.
+    pub unfinished: usize,
+    /// Unfinished datagrams of one source address.
+    pub unfinished_per_source: usize,
+    /// Bytes of all unfinished datagrams.
+    pub unfinished_bytes: usize,
+    /// Senders whose datagrams are checked for having come before.
+    pub duplicate_sources: usize,
+    /// Sources with a budget of their own; those beyond share one.
+    pub rated_sources: usize,
+    /// Answers to one source.
+    pub answers_per_source: Rate,
+    /// Answers in total.
+    pub answers: Rate,
+    /// Messages of one source.
+    pub messages_per_source: Rate,
+    /// Messages in total.
+    pub messages: Rate,
+}
+
+/// How often something may happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Times per second, in the long run.
+    pub per_second: u32,
+    /// Times at once, after a quiet while.
+    pub burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            transmits: 4096,
+            events: 4096,
+            queries: 256,
+            cached_names: 1024,
+            holders: 64,
+            waiting_messages: 256,
+            unfinished: 64,
+            unfinished_per_source: 4,
+            unfinished_bytes: 128 * 1024,
+            duplicate_sources: 1024,
+            rated_sources: 4096,
+            answers_per_source: Rate { per_second: 50, burst: 100 },
+            answers: Rate { per_second: 2_000, burst: 2_000 },
+            messages_per_source: Rate { per_second: 500_000, burst: 500_000 },
+            messages: Rate { per_second: 2_000_000, burst: 2_000_000 },
+        }
+    }
+}
+
+/// Token buckets: one per source and one for all.
+pub(super) struct Limiter {
+    sources: HashMap<Ipv4Addr, Bucket>,
+    /// What sources share that find no room in `sources`.
+    others: Bucket,
+    total: Bucket,
+    per_source: Rate,
+    max_sources: usize,
+    swept: Instant,
+}
+
+#[derive(Clone)]
+struct Bucket {
+    /// Thousandths of what is left.
+    left: u64,
+    filled: Instant,
+}
+
+/// How often buckets of quiet sources are thrown away, at most.
+const SWEEP: Duration = Duration::from_secs(1);
+const WHOLE: u64 = 1_000_000;
+
+impl Limiter {
+    pub(super) fn new(per_source: Rate, total: Rate, max_sources: usize, now: Instant) -> Limiter {
+        Limiter {
+            sources: HashMap::new(),
+            others: Bucket::full(per_source, now),
+            total: Bucket::full(total, now),
+            per_source,
+            max_sources,
+            swept: now,
+        }
+    }
+
+    /// Takes one unit, if source and total allow it.
+    pub(super) fn take(&mut self, total: Rate, source: Ipv4Addr, now: Instant) -> bool {
+        let rate = self.per_source;
+        if !self.sources.contains_key(&source) {
+            self.make_room(now);
+        }
+        let bucket = if self.sources.len() < self.max_sources || self.sources.contains_key(&source) {
+            self.sources.entry(source).or_insert_with(|| Bucket::full(rate, now))
+        } else {
+            &mut self.others
+        };
+        bucket.take(rate, now) && self.total.take(total, now)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// A bucket that is full again says nothing about its source.
+    fn make_room(&mut self, now: Instant) {
+        if self.sources.len() < self.max_sources || now < self.swept + SWEEP {
+            return;
+        }
+        self.swept = now;
+        let rate = self.per_source;
+        self.sources.retain(|_, bucket| {
+            bucket.fill(rate, now);
+            bucket.left < rate.capacity()
+        });
+    }
+}
+
+impl Bucket {
+    fn full(rate: Rate, now: Instant) -> Bucket {
+        Bucket { left: rate.capacity(), filled: now }
+    }
+
+    fn take(&mut self, rate: Rate, now: Instant) -> bool {
+        self.fill(rate, now);
+        let Some(left) = self.left.checked_sub(WHOLE) else { return false };
+        self.left = left;
+        true
+    }
+
+    fn fill(&mut self, rate: Rate, now: Instant) {
+        let passed = now.saturating_duration_since(self.filled);
+        let micros = u64::try_from(passed.as_micros()).unwrap_or(u64::MAX);
+        if micros == 0 {
+            return;
+        }
+        self.left = micros.saturating_mul(rate.per_second.into()).saturating_add(self.left).min(rate.capacity());
+        self.filled += Duration::from_micros(micros);
+    }
+}
+
+impl Rate {
+    fn capacity(self) -> u64 {
+        u64::from(self.burst) * WHOLE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+    const B: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+    const PLENTY: Rate = Rate { per_second: 1000, burst: 1000 };
+
+    fn taken(limiter: &mut Limiter, total: Rate, source: Ipv4Addr, now: Instant) -> usize {
+        (0..100).filter(|_| limiter.take(total, source, now)).count()
+    }
+
+    #[test]
+    fn a_source_gets_its_burst_and_then_its_rate() {
+        let start = Instant::now();
+        let mut limiter = Limiter::new(Rate { per_second: 10, burst: 5 }, PLENTY, 8, start);
+        assert_eq!(taken(&mut limiter, PLENTY, A, start), 5);
+        assert_eq!(taken(&mut limiter, PLENTY, B, start), 5);
+        assert_eq!(taken(&mut limiter, PLENTY, A, start + Duration::from_millis(250)), 2);
+        assert_eq!(taken(&mut limiter, PLENTY, A, start + Duration::from_millis(300)), 1);
+    }
+
+    #[test]
+    fn all_sources_together_get_no_more_than_the_total() {
+        let start = Instant::now();
+        let total = Rate { per_second: 1, burst: 7 };
+        let mut limiter = Limiter::new(Rate { per_second: 5, burst: 5 }, total, 8, start);
+        assert_eq!(taken(&mut limiter, total, A, start) + taken(&mut limiter, total, B, start), 7);
+    }
+
+    #[test]
+    fn sources_beyond_the_table_share_one_bucket() {
+        let start = Instant::now();
+        let mut limiter = Limiter::new(Rate { per_second: 5, burst: 5 }, PLENTY, 8, start);
+        let all: usize = (0..200).map(|n| taken(&mut limiter, PLENTY, Ipv4Addr::new(10, 0, 0, n), start)).sum();
+        assert_eq!((all, limiter.len()), (9 * 5, 8));
+        let later = start + Duration::from_secs(2);
+        assert_eq!(taken(&mut limiter, PLENTY, Ipv4Addr::new(10, 0, 0, 100), later), 5);
+        assert_eq!(limiter.len(), 1);
+    }
+}

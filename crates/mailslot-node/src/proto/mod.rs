@@ -1,0 +1,65 @@
+//! The protocols as state machines: no socket, no clock, no thread.
+//!
+//! A [`Node`] is fed with packets ([`Node::handle_packet`]) and time ([`Node::handle_timeout`]). After each call, and
+//! after each request, take out what it wants sent ([`Node::poll_transmit`]) and what it has to tell
+//! ([`Node::poll_event`]) until both return `None`, and call `handle_timeout` again when [`Node::poll_timeout`] says.
+//!
+//! ```
+//! use std::time::Instant;
+//! use mailslot_node::proto::{Config, Event, Interface, Node, Target};
+//!
+//! let mut now = Instant::now();
+//! let interface = Interface {
+//!     id: 2,
+//!     address: "192.0.2.7".parse()?,
+//!     prefix: 24,
+//!     broadcast: "192.0.2.255".parse()?,
+//! };
+//! let mut node = Node::new(Config::new("SRV1", "PLANT")?, vec![interface], now, 1);
+//! while let Some(transmit) = node.poll_transmit() {
+//!     assert_eq!(transmit.to, "192.0.2.255:137".parse()?); // a claim: send it by interface 2
+//! }
+//! while let Some(deadline) = node.poll_timeout() {
+//!     now = deadline; // nobody objects
+//!     node.handle_timeout(now);
+//!     if matches!(node.poll_event(), Some(Event::NameHeld { .. })) {
+//!         break;
+//!     }
+//! }
+//! node.send_mailslot(now, Target::OwnDomain, b"alerts", b"door 2 opened")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Bounds
+//!
+//! Whatever packets come, every table has a fixed bound ([`limits`]), every queue too, and whatever is refused is
+//! counted under its reason ([`Counters`]). No response is ever answered, nothing is answered that comes from one of the
+//! node's own addresses, and what is answered comes out of a budget per source and in total.
+//!
+//! # Sources
+//!
+//! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL.
+
+mod config;
+mod counters;
+mod datagrams;
+mod duplicates;
+mod event;
+pub mod limits;
+mod names;
+mod network;
+mod node;
+mod outbox;
+mod reassembly;
+mod registration;
+mod resolver;
+mod retry;
+mod status;
+
+pub use config::{Config, Interface, NameKind, Ports, RegisteredName};
+pub use counters::{Counters, Drop};
+pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
+pub use node::{Cast, HeldName, NameState, Node, Received, Service, Sizes, Target, Transmit};
+
+#[cfg(test)]
+mod tests;

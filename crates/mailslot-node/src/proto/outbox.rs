@@ -1,0 +1,87 @@
+//! What a node has to send and to tell, until it is taken.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+
+use crate::proto::config::Interface;
+use crate::proto::counters::{Counters, Drop};
+use crate::proto::event::{Event, RequestId};
+use crate::proto::limits::Limits;
+use crate::proto::network::Network;
+use crate::proto::node::{Service, Transmit};
+
+/// What all state machines of a node write to, and where they get random numbers from.
+pub(super) struct Outbox {
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+    pub(super) counters: Counters,
+    random: StdRng,
+    next_request: u64,
+    max_transmits: usize,
+    max_events: usize,
+}
+
+impl Outbox {
+    pub(super) fn new(limits: &Limits, seed: u64) -> Outbox {
+        Outbox {
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            random: StdRng::seed_from_u64(seed),
+            next_request: 0,
+            max_transmits: limits.transmits,
+            max_events: limits.events,
+        }
+    }
+
+    pub(super) fn id(&mut self) -> u16 {
+        let [high, low, ..] = self.random.next_u32().to_be_bytes();
+        u16::from_be_bytes([high, low])
+    }
+
+    pub(super) fn request(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        if self.events.len() == self.max_events {
+            return self.counters.drop(Drop::EventRoom);
+        }
+        if matches!(event, Event::Message(_)) {
+            self.counters.messages_received += 1;
+        }
+        self.events.push_back(event);
+    }
+
+    pub(super) fn send(&mut self, interface: u32, to: SocketAddrV4, service: Service, bytes: Vec<u8>) {
+        if self.transmits.len() == self.max_transmits {
+            return self.counters.drop(Drop::TransmitRoom);
+        }
+        self.counters.packets_sent += 1;
+        self.transmits.push_back(Transmit { interface, to, service, bytes });
+    }
+
+    /// To everybody on the interface's subnet.
+    pub(super) fn broadcast(&mut self, network: &Network, interface: &Interface, service: Service, bytes: Vec<u8>) {
+        self.send(interface.id, network.at(interface.broadcast, service), service, bytes);
+    }
+
+    /// To the node at `address`, by whichever interface leads there.
+    pub(super) fn unicast(&mut self, network: &Network, address: Ipv4Addr, service: Service, bytes: Vec<u8>) {
+        if let Some(interface) = network.towards(address) {
+            self.send(interface.id, network.at(address, service), service, bytes);
+        }
+    }
+
+    pub(super) fn take_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    pub(super) fn take_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}

@@ -1,0 +1,66 @@
+//! Asking again and again, until somebody answers or it is enough.
+
+use std::time::{Duration, Instant};
+
+/// How long to wait after a broadcast (BCAST_REQ_RETRY_TIMEOUT).
+pub(super) const BROADCAST_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long to wait for an answer of one node. RFC 1002 has 5 s (UCAST_REQ_RETRY_TIMEOUT); Windows waits 1.5 s, and a
+/// server that needs longer says so with a WACK (MS-NBTE).
+pub(super) const UNICAST_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How often a request is sent (BCAST_REQ_RETRY_COUNT, UCAST_REQ_RETRY_COUNT).
+const COUNT: u8 = 3;
+/// The longest wait that a WACK can ask for: its seconds come from the network.
+const MAX_WACK: Duration = Duration::from_secs(60);
+
+/// A request that has been sent at least once.
+#[derive(Clone, Debug)]
+pub(super) struct Retry {
+    /// NAME_TRN_ID, the same each time.
+    pub(super) id: u16,
+    /// When to send again, or to give up.
+    pub(super) due: Instant,
+    interval: Duration,
+    left: u8,
+}
+
+/// What is to be done when a request is due.
+pub(super) enum Due {
+    /// It is not.
+    NotYet,
+    /// Send it again.
+    Again,
+    /// Nobody answers.
+    Silence,
+}
+
+impl Retry {
+    pub(super) fn broadcast(id: u16, now: Instant) -> Retry {
+        Retry { id, due: now + BROADCAST_TIMEOUT, interval: BROADCAST_TIMEOUT, left: COUNT - 1 }
+    }
+
+    /// One broadcast, not repeated.
+    pub(super) fn once(id: u16, now: Instant) -> Retry {
+        Retry { left: 0, ..Retry::broadcast(id, now) }
+    }
+
+    pub(super) fn unicast(id: u16, now: Instant) -> Retry {
+        Retry { id, due: now + UNICAST_TIMEOUT, interval: UNICAST_TIMEOUT, left: COUNT - 1 }
+    }
+
+    pub(super) fn poll(&mut self, now: Instant) -> Due {
+        if now < self.due {
+            return Due::NotYet;
+        }
+        let Some(left) = self.left.checked_sub(1) else { return Due::Silence };
+        self.left = left;
+        self.due = now + self.interval;
+        Due::Again
+    }
+
+    /// The server asks to wait for `seconds` more, 0 being unknown; it will not be asked again (RFC 1002 section 4.2.16).
+    pub(super) fn wait(&mut self, seconds: u32, now: Instant) {
+        let wait = Duration::from_secs(seconds.into()).clamp(self.interval, MAX_WACK);
+        self.left = 0;
+        self.due = now + wait;
+    }
+}

@@ -1,0 +1,389 @@
+//! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use mailslot::node::Outgoing;
+use mailslot::{Access, Address, Mailslot, MailslotOptions, NetworkOrigin};
+use mailslot_wire::Name;
+use mailslot_wire::name::suffix;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::answers::Answers;
+use crate::config::Settings;
+use crate::control;
+use crate::error::{Error, Result};
+use crate::io::interfaces::{self, Named};
+use crate::io::signals::Signals;
+use crate::io::slots::Slots;
+use crate::io::sockets::{MAX_PACKET, Sockets};
+use crate::log::{Log, field};
+use crate::metrics::Metrics;
+use crate::proto::{Config, Event, Message, NameKind, Node, Target};
+
+/// How often the interfaces are looked at.
+const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
+/// How long the release of names may take.
+const RELEASE: Duration = Duration::from_secs(4);
+/// Messages taken from a slot before the sockets have their turn.
+const TURN: usize = 256;
+/// Bytes of messages that may wait for the node.
+const CAPACITY: u64 = 1 << 20;
+
+/// Runs a node until SIGINT or SIGTERM comes, and releases its names then. `load` tells the settings, now and again at
+/// each SIGHUP; settings that are wrong then leave the old ones in place. `log` gets one line for each thing that happens.
+///
+/// # Errors
+///
+/// - [`Error::AlreadyRuns`] if there is a node on this machine
+/// - [`Error::PortInUse`] if another program has a port that the node needs
+/// - [`Error::PortNotAllowed`] if this process may not use it
+/// - [`Error::Settings`] if the settings are wrong
+/// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
+pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
+    let signals = Signals::catch()?;
+    let settings = load()?;
+    let mut machine = Machine::start(settings, Log::new(log))?;
+    let mut buffer = vec![0; MAX_PACKET];
+    loop {
+        machine.wait(&signals, &mut buffer)?;
+        if signals.is_reload() {
+            machine.reload(load());
+        }
+        if signals.is_end() {
+            machine.release(After::End);
+        }
+        if machine.advance()? {
+            machine.log.line("stopped", &[]);
+            return Ok(());
+        }
+    }
+}
+
+/// A node with all that surrounds it.
+struct Machine<L> {
+    settings: Settings,
+    config: Config,
+    node: Node,
+    sockets: Vec<Sockets>,
+    slots: Slots,
+    outgoing: Mailslot,
+    control: Mailslot,
+    answers: Answers,
+    metrics: Metrics,
+    log: Log<L>,
+    interfaces_due: Instant,
+    /// What comes when the names are released, and when at the latest.
+    releasing: Option<(After, Instant)>,
+    is_released: bool,
+}
+
+/// What comes after the release of all names.
+enum After {
+    End,
+    Restart(Box<Settings>),
+}
+
+impl<L: FnMut(&str)> Machine<L> {
+    fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+        let config = settings.protocol()?;
+        let slot = |name: &str| match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
+            Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
+            created => Ok(created?),
+        };
+        let control = slot(control::SLOT)?;
+        let sockets = open_all(&settings, &config)?;
+        // This one comes last: whoever finds it finds a node that can send.
+        let outgoing = slot(mailslot::node::SLOT)?;
+        log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+        for sockets in &sockets {
+            log_interface(&mut log, "interface_used", &sockets.named);
+        }
+        if sockets.is_empty() {
+            log.line("no_interface", &[]);
+        }
+        let now = Instant::now();
+        Ok(Machine {
+            node: node(&config, &sockets, now),
+            settings,
+            config,
+            sockets,
+            slots: Slots::default(),
+            outgoing,
+            control,
+            answers: Answers::default(),
+            metrics: Metrics::default(),
+            log,
+            interfaces_due: now + LOOK_AT_INTERFACES,
+            releasing: None,
+            is_released: false,
+        })
+    }
+
+    /// Waits until something is to be done, and takes in what has come.
+    fn wait(&mut self, signals: &Signals, buffer: &mut [u8]) -> Result<()> {
+        let now = Instant::now();
+        let deadlines =
+            [self.node.poll_timeout(), Some(self.interfaces_due), self.releasing.as_ref().map(|(_, end)| *end)];
+        let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        let ready = {
+            let fixed = [signals.as_fd(), self.outgoing.as_fd(), self.control.as_fd()];
+            let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
+            ready(fixed.into_iter().chain(sockets), timeout.as_ref())?
+        };
+        let now = Instant::now();
+        if ready[1] {
+            self.take_outgoing(now)?;
+        }
+        if ready[2] {
+            self.take_requests(now)?;
+        }
+        let mut ready = ready[FIXED..].iter();
+        for index in 0..self.sockets.len() {
+            for socket in 0..self.sockets[index].descriptors().count() {
+                if ready.next() == Some(&true) {
+                    let take = |received, bytes: &[u8]| self.node.handle_packet(now, received, bytes);
+                    self.sockets[index].receive(socket, buffer, take);
+                    // The node's queues are bounded: what one turn has brought is carried on before the next.
+                    self.flush(now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what is due. Returns whether the node has come to its end.
+    fn advance(&mut self) -> Result<bool> {
+        let now = Instant::now();
+        self.node.handle_timeout(now);
+        if self.interfaces_due <= now {
+            self.interfaces_due = now + LOOK_AT_INTERFACES;
+            self.look_at_interfaces(now);
+            self.slots.forget_closed();
+        }
+        self.flush(now);
+        match self.releasing.take() {
+            Some((after, end)) if self.is_released || end <= now => self.released(after),
+            unfinished => {
+                self.releasing = unfinished;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Sends what the node wants sent, and heeds what it has to tell.
+    fn flush(&mut self, now: Instant) {
+        loop {
+            while let Some(transmit) = self.node.poll_transmit() {
+                let by = |sockets: &&Sockets| sockets.named.interface.id == transmit.interface;
+                let sent = self.sockets.iter().find(by).is_some_and(|sockets| sockets.send(&transmit).is_ok());
+                self.metrics.transmit_failed += u64::from(!sent);
+            }
+            let Some(event) = self.node.poll_event() else { return };
+            self.handle_event(now, event);
+        }
+    }
+
+    fn handle_event(&mut self, _now: Instant, event: Event) {
+        match event {
+            Event::Message(message) => self.deliver(&message),
+            Event::NameHeld { name, interface } => self.log_name("name_held", &name, interface, &[]),
+            Event::NameRefused { name, interface, by } => {
+                self.log_name("name_refused", &name, interface, &[field("by", format!("{by:?}"))]);
+            }
+            Event::NameInConflict { name, interface, by } => {
+                self.log_name("name_in_conflict", &name, interface, &[field("by", format!("{by:?}"))]);
+            }
+            Event::ConflictSeen { name, holders: [first, later] } => {
+                let fields = [field("name", name), field("first", first), field("later", later)];
+                self.log.line("conflict_seen", &fields);
+            }
+            Event::Released => self.is_released = true,
+            Event::Sent { result: Err(error), request } => {
+                self.metrics.outgoing_refused += 1;
+                self.log.line("not_sent", &[field("reason", &error)]);
+                self.answers.sent(request, Err(error));
+            }
+            Event::Sent { request, result } => self.answers.sent(request, result),
+            Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
+            Event::NodeStatus { request, status, .. } => self.answers.node_status(request, status),
+            _ => {}
+        }
+    }
+
+    fn deliver(&mut self, message: &Message) {
+        let unique =
+            |name: &Name| self.config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
+        let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
+        let origin = NetworkOrigin {
+            computer: text(&message.source),
+            domain: (!unique(&message.destination)).then(|| text(&message.destination)),
+            address: IpAddr::V4(*message.address.ip()),
+            authenticated: false,
+        };
+        self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
+    }
+
+    /// Sends what processes of this machine have written to the node's slot.
+    fn take_outgoing(&mut self, now: Instant) -> Result<()> {
+        for _ in 0..TURN {
+            let Some(message) = self.outgoing.try_receive()? else { break };
+            let Some(Outgoing { address, data }) = Outgoing::decode(&message.data) else {
+                self.metrics.outgoing_malformed += 1;
+                continue;
+            };
+            self.metrics.outgoing += 1;
+            let Some(target) = self.target(&address) else {
+                self.metrics.outgoing_malformed += 1;
+                continue;
+            };
+            if let Err(error) = self.node.send_mailslot(now, target, address.slot().as_str().as_bytes(), data) {
+                self.metrics.outgoing_refused += 1;
+                self.log.line("not_sent", &[field("to", &address), field("reason", error)]);
+            }
+            self.flush(now);
+        }
+        Ok(())
+    }
+
+    fn target(&self, address: &Address) -> Option<Target> {
+        match address {
+            Address::Remote { target, .. } => {
+                let name = Name::new(target.as_str(), suffix::WORKSTATION).ok()?;
+                name.with_scope(self.config.computer.scope().clone()).ok().map(Target::Name)
+            }
+            Address::Broadcast(_) => Some(Target::OwnDomain),
+            _ => None,
+        }
+    }
+
+    fn take_requests(&mut self, now: Instant) -> Result<()> {
+        for _ in 0..TURN {
+            let Some(message) = self.control.try_receive()? else { break };
+            let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
+            let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
+            let counters = self.metrics.all(self.node.counters());
+            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters);
+            self.flush(now);
+        }
+        Ok(())
+    }
+
+    fn look_at_interfaces(&mut self, now: Instant) {
+        let listed = match interfaces::list(&self.settings) {
+            Ok(listed) => listed,
+            Err(error) => return self.log.line("interfaces_unknown", &[field("reason", error)]),
+        };
+        let Machine { sockets, log, .. } = self;
+        let before = sockets.len();
+        sockets.retain(|sockets| {
+            let stays = listed.contains(&sockets.named);
+            if !stays {
+                log_interface(log, "interface_gone", &sockets.named);
+            }
+            stays
+        });
+        let mut changed = sockets.len() != before;
+        for named in listed {
+            if sockets.iter().any(|sockets| sockets.named == named) {
+                continue;
+            }
+            match Sockets::open(named.clone(), self.config.ports) {
+                Ok(opened) => {
+                    log_interface(log, "interface_used", &named);
+                    sockets.push(opened);
+                    changed = true;
+                }
+                Err(error) => log.line("interface_not_used", &[field("name", &named.name), field("reason", error)]),
+            }
+        }
+        if changed {
+            self.node.set_interfaces(self.sockets.iter().map(|sockets| sockets.named.interface).collect(), now);
+        }
+    }
+
+    /// Takes new settings over, if they are right and other ones.
+    fn reload(&mut self, loaded: Result<Settings>) {
+        match loaded.and_then(|settings| settings.protocol().map(|_| settings)) {
+            Ok(settings) if settings == self.settings => self.log.line("settings_unchanged", &[]),
+            Ok(settings) => {
+                self.log.line("settings_changed", &[]);
+                self.release(After::Restart(Box::new(settings)));
+            }
+            Err(error) => self.log.line("settings_wrong", &[field("reason", error)]),
+        }
+    }
+
+    /// Begins to give all names up. The end, once it is wanted, stays wanted.
+    fn release(&mut self, after: After) {
+        if matches!(self.releasing, Some((After::End, _))) {
+            return;
+        }
+        let now = Instant::now();
+        let end = match self.releasing.take() {
+            Some((_, end)) => end,
+            None => {
+                self.log.line("releasing", &[]);
+                self.is_released = false;
+                self.node.release_all(now);
+                now + RELEASE
+            }
+        };
+        self.releasing = Some((after, end));
+        self.flush(now);
+    }
+
+    /// All names are given up. Returns whether that was the end.
+    fn released(&mut self, after: After) -> Result<bool> {
+        let After::Restart(settings) = after else { return Ok(true) };
+        self.config = settings.protocol()?;
+        self.settings = *settings;
+        self.sockets.clear();
+        self.sockets = open_all(&self.settings, &self.config)?;
+        self.node = node(&self.config, &self.sockets, Instant::now());
+        self.answers = Answers::default();
+        self.is_released = false;
+        self.log
+            .line("started", &[field("computer", &self.config.computer), field("workgroup", &self.config.workgroup)]);
+        Ok(false)
+    }
+
+    fn log_name(&mut self, event: &str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
+        let by = self.sockets.iter().find(|sockets| sockets.named.interface.id == interface);
+        let by = by.map_or("gone", |sockets| sockets.named.name.as_str());
+        self.log.line(event, &[&[field("name", name), field("interface", by)], more].concat());
+    }
+}
+
+/// Descriptors of [`Machine::wait`] before those of the sockets.
+const FIXED: usize = 3;
+
+/// Which of the descriptors are readable.
+fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespec>) -> Result<Vec<bool>> {
+    let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(Error::io("wait for packets", error)),
+    }
+    Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
+}
+
+fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
+    interfaces::list(settings)?.into_iter().map(|named| Sockets::open(named, config.ports)).collect()
+}
+
+fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
+    let interfaces = sockets.iter().map(|sockets| sockets.named.interface).collect();
+    // The standard library's hash keys are random, and that is all a seed has to be.
+    Node::new(config.clone(), interfaces, now, RandomState::new().build_hasher().finish())
+}
+
+fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {
+    let interface = &named.interface;
+    let address = format!("{}/{}", interface.address, interface.prefix);
+    let fields = [field("name", &named.name), field("address", address), field("broadcast", interface.broadcast)];
+    log.line(event, &fields);
+}

@@ -1,0 +1,156 @@
+//! Unique names have one holder, whoever claims them and whatever the network does.
+
+use std::net::Ipv4Addr;
+
+use mailslot_node::proto::{Cast, Drop, Event, Outcome, Service};
+use mailslot_wire::Name;
+use mailslot_wire::name::suffix;
+use mailslot_wire::name_service::{NameFlags, Packet};
+
+use crate::network::{BAD, Network, PERFECT};
+use crate::seeds;
+
+fn name(text: &str) -> Name {
+    Name::new(text, suffix::WORKSTATION).expect("a valid name")
+}
+
+#[test]
+fn hundreds_of_nodes_on_three_subnets_hold_their_names() {
+    let mut network = Network::new(1, PERFECT);
+    for number in 0..240u8 {
+        let config = mailslot_node::proto::Config::new(&format!("PC{number}"), "PLANT").expect("valid names");
+        network.add(config, &[number % 3]);
+    }
+    network.run_seconds(3);
+    for number in 0..240 {
+        assert_eq!(network.holders(&name(&format!("PC{number}"))), [number]);
+    }
+    assert_eq!(network.holders(&name("PLANT")).len(), 240);
+}
+
+#[test]
+fn of_those_that_claim_a_name_at_once_exactly_one_gets_it() {
+    seeds(60, |seed| {
+        let mut network = Network::new(seed, BAD);
+        for _ in 0..6 {
+            network.add_plain("SAME", "PLANT");
+        }
+        network.run_seconds(4);
+        assert_eq!(network.holders(&name("SAME")).len(), 1);
+        assert_eq!(network.holders(&name("PLANT")).len(), 6);
+    });
+}
+
+#[test]
+fn a_later_claimant_is_refused_and_told_by_whom() {
+    seeds(60, |seed| {
+        let mut network = Network::new(seed, BAD);
+        // The later one has the lower address: being first counts.
+        let late_place = network.add_plain("OTHER", "PLANT");
+        let first = network.add_plain("SAME", "PLANT");
+        network.run_seconds(4);
+        network.turn_off(late_place);
+        let late = network.add_plain("SAME", "PLANT");
+        network.run_seconds(4);
+        assert_eq!(network.holders(&name("SAME")), [first]);
+        let refused = |event: &Event| matches!(event, Event::NameRefused { .. });
+        assert!(network.events[late].iter().any(refused), "{:?}", network.events[late]);
+    });
+}
+
+#[test]
+fn two_holders_become_one_when_a_partition_heals_and_somebody_asks() {
+    seeds(60, |seed| {
+        let mut network = Network::new(seed, BAD);
+        let (left, right, asker) =
+            (network.add_plain("SAME", "PLANT"), network.add_plain("SAME", "PLANT"), network.add_plain("ASK", "PLANT"));
+        network.sides.insert(right, 1);
+        network.run_seconds(4);
+        assert_eq!(network.holders(&name("SAME")), [left, right]);
+        network.sides.clear();
+        for _ in 0..12 {
+            network.resolve(asker, &name("SAME"));
+            // Longer than an answer, or the absence of one, is remembered.
+            network.run_seconds(11);
+            network.with(asker, |node, _| assert!(node.sizes().watches == 0));
+            if network.holders(&name("SAME")).len() == 1 {
+                return;
+            }
+            network.run_seconds(600);
+        }
+        panic!("both hold the name still");
+    });
+}
+
+#[test]
+fn a_released_name_is_found_no_longer_and_free_for_others() {
+    seeds(20, |seed| {
+        let mut network = Network::new(seed, PERFECT);
+        let (first, asker) = (network.add_plain("SAME", "PLANT"), network.add_plain("ASK", "PLANT"));
+        network.run_seconds(2);
+        assert!(matches!(network.resolve(asker, &name("SAME")), Outcome::Found(_)));
+        network.with(first, |node, now| node.release_all(now));
+        network.run_seconds(2);
+        assert_eq!(network.events[first].last(), Some(&Event::Released));
+        assert_eq!(network.resolve(asker, &name("SAME")), Outcome::NotFound);
+        let second = network.add_plain("SAME", "PLANT");
+        network.run_seconds(2);
+        assert_eq!(network.holders(&name("SAME")), [second]);
+    });
+}
+
+#[test]
+fn the_members_of_a_group_are_all_found() {
+    let mut network = Network::new(1, PERFECT);
+    for number in 0..5 {
+        network.add_plain(&format!("PC{number}"), "PLANT");
+    }
+    let asker = network.add_plain("ASK", "OFFICE");
+    network.run_seconds(2);
+    let Outcome::Found(found) = network.resolve(asker, &name("PLANT")) else { panic!("nobody answered") };
+    let mut addresses: Vec<_> = found.holders.iter().map(|holder| holder.address).collect();
+    addresses.sort();
+    assert_eq!(addresses, (1..=5).map(|n| Ipv4Addr::new(10, 0, 0, n)).collect::<Vec<_>>());
+    assert!(found.holders.iter().all(|holder| holder.flags.is_group()));
+}
+
+#[test]
+fn a_forged_conflict_demand_or_release_takes_no_name_away() {
+    let mut network = Network::new(1, PERFECT);
+    let node = network.add_plain("PC", "PLANT");
+    network.run_seconds(2);
+    let demand = Packet::conflict_demand(7, name("PC"), NameFlags::unique(mailslot_wire::NodeType::B)).encode();
+    network.inject(node, "10.0.0.99:137", Service::Name, Cast::Unicast, &demand);
+    let holder = mailslot_wire::name_service::Holder {
+        flags: NameFlags::unique(mailslot_wire::NodeType::B),
+        address: Ipv4Addr::new(10, 0, 0, 1),
+    };
+    let release = Packet::server_release(8, name("PC"), holder).encode();
+    network.inject(node, "10.0.0.99:137", Service::Name, Cast::Unicast, &release);
+    network.run_seconds(2);
+    assert_eq!(network.holders(&name("PC")), [node]);
+    assert_eq!(network.node(node).counters().dropped(Drop::Demand), 1);
+}
+
+#[test]
+fn a_node_tells_its_names_to_its_subnet_alone() {
+    let mut network = Network::new(1, PERFECT);
+    let (node, near) = (network.add_plain("PC", "PLANT"), network.add_plain("NEAR", "PLANT"));
+    let far = network.add(mailslot_node::proto::Config::new("FAR", "PLANT").expect("valid names"), &[1]);
+    network.run_seconds(2);
+    for asker in [near, far] {
+        network.with(asker, |node, now| node.node_status(now, Ipv4Addr::new(10, 0, 0, 1)));
+    }
+    network.run_seconds(10);
+    let status = |host: usize| {
+        network.events[host].iter().find_map(|event| match event {
+            Event::NodeStatus { status, .. } => Some(status.clone()),
+            _ => None,
+        })
+    };
+    let names = status(near).expect("the request ends").expect("an answer").entries;
+    let names: Vec<_> = names.iter().map(|entry| entry.name().to_string()).collect();
+    assert_eq!(names, ["PC<00>", "PC<20>", "PLANT<00>"]);
+    assert_eq!(status(far), Some(None));
+    assert_eq!(network.node(node).counters().dropped(Drop::Remote), 3);
+}

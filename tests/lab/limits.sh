@@ -1,0 +1,11 @@
+# Sourced: what is refused, and how that is said.
+printf '\n-- limits\n'
+
+printf '%425s' "" >"$scratch/large"
+says "a message that cannot be sent is refused" "$(said linux1 send --file "$scratch/large" '\\LINUX2\mailslot\alerts')" \
+    "424 bytes" "(Win32 error 53)" "status 7"
+says "a second node is refused" "$(said linux1 node --computer X)" "runs on this machine already" "status 8"
+says "ports that nmbd holds are named" "$(said samba node --computer X)" \
+    "another NetBIOS stack, such as nmbd, holds port 137 of $samba" "status 1"
+says "without a node there is no network" "$(said samba send '\\LINUX1\mailslot\alerts' x)" "(Win32 error 3025)" "status 1"
+says "without a node nobody can be asked" "$(said samba resolve LINUX1)" "no network node runs on this machine" "status 3"
