@@ -40,8 +40,9 @@ const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
 const SHRINK_LATER: Duration = Duration::from_millis(200);
 /// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
 const REWIND_AFTER: u64 = 12 << 10;
-/// The same in a stream, where taking the lock for it would hold up the writer: less than what an idle ring keeps.
-const REWIND_STREAM_AFTER: u64 = 128 << 10;
+/// The same in a stream, where the memory that was read longest ago is the best to write to: it has left the reader's
+/// cache, so the writer need not take it away.
+const REWIND_STREAM_AFTER: u64 = 4 << 20;
 
 /// A slot that this process owns.
 pub(crate) struct Server {
