@@ -19,6 +19,13 @@ pub enum Error {
     PortNotAllowed(SocketAddrV4),
     /// A node runs on this machine already.
     AlreadyRuns,
+    /// The node cannot become the user that it was to become.
+    User {
+        /// The user.
+        user: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// No node runs on this machine.
     NotRunning,
     /// The node did not answer in time.
@@ -48,7 +55,8 @@ impl fmt::Display for Error {
             Error::Settings(what) => f.write_str(what),
             Error::PortInUse(address) => write!(
                 f,
-                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, or leave the interface out",
+                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, leave the interface out, or, if it is nmbd, \
+                 run beside it (beside-samba, --beside-samba)",
                 address.port(),
                 address.ip()
             ),
@@ -58,6 +66,7 @@ impl fmt::Display for Error {
                 address.port()
             ),
             Error::AlreadyRuns => f.write_str("a network node runs on this machine already"),
+            Error::User { user, reason } => write!(f, "become user {user:?}: {reason}"),
             Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
             Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),
             Error::Refused(why) => f.write_str(why),

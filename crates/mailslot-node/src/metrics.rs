@@ -18,6 +18,8 @@ pub(crate) struct Metrics {
     pub(crate) outgoing_malformed: u64,
     pub(crate) outgoing_refused: u64,
     pub(crate) transmit_failed: u64,
+    /// Own packets that nmbd has handed back.
+    pub(crate) own_returned: u64,
 }
 
 impl Metrics {
@@ -45,6 +47,7 @@ impl Metrics {
             ("outgoing_malformed", self.outgoing_malformed),
             ("outgoing_refused", self.outgoing_refused),
             ("transmit_failed", self.transmit_failed),
+            ("own_returned", self.own_returned),
             ("packets_received", protocol.packets_received),
             ("packets_sent", protocol.packets_sent),
             ("messages_received", protocol.messages_received),

@@ -1,12 +1,14 @@
 //! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
 
+mod samba;
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Address, Mailslot, MailslotOptions, NetworkOrigin};
+use mailslot::{Access, Address, Mailslot, MailslotOptions, MailslotWriter, NetworkOrigin};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -16,11 +18,13 @@ use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
 use crate::io::interfaces::{self, Named};
+use crate::io::nmbd::Nmbd;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
 use crate::io::sockets::{MAX_PACKET, Sockets};
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
+use crate::privileges::become_user;
 use crate::proto::{Config, Event, Message, NameKind, Node, Target};
 
 /// How often the interfaces are looked at.
@@ -40,6 +44,7 @@ const CAPACITY: u64 = 1 << 20;
 /// - [`Error::AlreadyRuns`] if there is a node on this machine
 /// - [`Error::PortInUse`] if another program has a port that the node needs
 /// - [`Error::PortNotAllowed`] if this process may not use it
+/// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are wrong
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
 pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
@@ -68,6 +73,7 @@ struct Machine<L> {
     config: Config,
     node: Node,
     sockets: Vec<Sockets>,
+    nmbd: Option<Nmbd>,
     slots: Slots,
     outgoing: Mailslot,
     control: Mailslot,
@@ -93,8 +99,15 @@ impl<L: FnMut(&str)> Machine<L> {
             Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
             created => Ok(created?),
         };
-        let control = slot(control::SLOT)?;
+        // What is wrong is then said before anything about ports.
+        if !matches!(MailslotWriter::open(control::SLOT), Err(mailslot::Error::NotFound(_))) {
+            return Err(Error::AlreadyRuns);
+        }
         let sockets = open_all(&settings, &config)?;
+        if let Some(user) = &settings.user {
+            become_user(user)?;
+        }
+        let control = slot(control::SLOT)?;
         // This one comes last: whoever finds it finds a node that can send.
         let outgoing = slot(mailslot::node::SLOT)?;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
@@ -107,6 +120,7 @@ impl<L: FnMut(&str)> Machine<L> {
         let now = Instant::now();
         Ok(Machine {
             node: node(&config, &sockets, now),
+            nmbd: nmbd(&settings, now),
             settings,
             config,
             sockets,
@@ -125,14 +139,19 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Waits until something is to be done, and takes in what has come.
     fn wait(&mut self, signals: &Signals, buffer: &mut [u8]) -> Result<()> {
         let now = Instant::now();
-        let deadlines =
-            [self.node.poll_timeout(), Some(self.interfaces_due), self.releasing.as_ref().map(|(_, end)| *end)];
+        let deadlines = [
+            self.node.poll_timeout(),
+            Some(self.interfaces_due),
+            self.releasing.as_ref().map(|(_, end)| *end),
+            self.nmbd.as_ref().and_then(Nmbd::poll_timeout),
+        ];
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
             let fixed = [signals.as_fd(), self.outgoing.as_fd(), self.control.as_fd()];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
-            ready(fixed.into_iter().chain(sockets), timeout.as_ref())?
+            let nmbd = self.nmbd.as_ref().and_then(Nmbd::descriptor);
+            ready(fixed.into_iter().chain(sockets).chain(nmbd), timeout.as_ref())?
         };
         let now = Instant::now();
         if ready[1] {
@@ -152,6 +171,9 @@ impl<L: FnMut(&str)> Machine<L> {
                 }
             }
         }
+        if ready.next() == Some(&true) {
+            self.take_from_nmbd(now);
+        }
         Ok(())
     }
 
@@ -164,6 +186,7 @@ impl<L: FnMut(&str)> Machine<L> {
             self.look_at_interfaces(now);
             self.slots.forget_closed();
         }
+        self.look_for_nmbd(now);
         self.flush(now);
         match self.releasing.take() {
             Some((after, end)) if self.is_released || end <= now => self.released(after),
@@ -291,7 +314,7 @@ impl<L: FnMut(&str)> Machine<L> {
             if sockets.iter().any(|sockets| sockets.named == named) {
                 continue;
             }
-            match Sockets::open(named.clone(), self.config.ports) {
+            match open(named.clone(), &self.settings, &self.config) {
                 Ok(opened) => {
                     log_interface(log, "interface_used", &named);
                     sockets.push(opened);
@@ -308,6 +331,9 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Takes new settings over, if they are right and other ones.
     fn reload(&mut self, loaded: Result<Settings>) {
         match loaded.and_then(|settings| settings.protocol().map(|_| settings)) {
+            Ok(settings) if settings.user != self.settings.user => {
+                self.log.line("settings_wrong", &[field("reason", "the user cannot change while the node runs")]);
+            }
             Ok(settings) if settings == self.settings => self.log.line("settings_unchanged", &[]),
             Ok(settings) => {
                 self.log.line("settings_changed", &[]);
@@ -344,6 +370,7 @@ impl<L: FnMut(&str)> Machine<L> {
         self.sockets.clear();
         self.sockets = open_all(&self.settings, &self.config)?;
         self.node = node(&self.config, &self.sockets, Instant::now());
+        self.nmbd = nmbd(&self.settings, Instant::now());
         self.answers = Answers::default();
         self.is_released = false;
         self.log
@@ -372,7 +399,15 @@ fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespe
 }
 
 fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
-    interfaces::list(settings)?.into_iter().map(|named| Sockets::open(named, config.ports)).collect()
+    interfaces::list(settings)?.into_iter().map(|named| open(named, settings, config)).collect()
+}
+
+fn open(named: Named, settings: &Settings, config: &Config) -> Result<Sockets> {
+    if settings.beside_samba { Sockets::open_anywhere(named) } else { Sockets::open(named, config.ports) }
+}
+
+fn nmbd(settings: &Settings, now: Instant) -> Option<Nmbd> {
+    settings.beside_samba.then(|| Nmbd::new(&settings.nmbd_socket, now))
 }
 
 fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {

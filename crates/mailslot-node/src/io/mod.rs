@@ -1,6 +1,7 @@
 //! What surrounds the protocols: interfaces, sockets, slots and signals. It decides nothing about the protocols.
 
 pub(crate) mod interfaces;
+pub(crate) mod nmbd;
 pub(crate) mod signals;
 pub(crate) mod slots;
 pub(crate) mod sockets;

@@ -4,6 +4,9 @@
 //! those bound to it. So the socket tells how a packet was cast and by which interface, and nothing else arrives: not what
 //! is for other interfaces, nor what is for 255.255.255.255, which nobody uses here. All that is sent leaves from the
 //! socket of the address. There is no SO_REUSEADDR: who has the ports already must be noticed.
+//!
+//! Where another service has the ports, there is one socket for each interface and service, at any port: it sends, and gets
+//! what is answered.
 
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
@@ -46,6 +49,23 @@ impl Sockets {
             }
         }
         Ok(Sockets { named, sockets })
+    }
+
+    /// Sockets at any ports, for requests and messages and what is answered to them.
+    ///
+    /// # Errors
+    ///
+    /// `Io` if the system refuses one.
+    pub(crate) fn open_anywhere(named: Named) -> Result<Sockets> {
+        let address = SocketAddrV4::new(named.interface.address, 0);
+        let open = |service| bind(address).map(|socket| Bound { socket, service, cast: Cast::Unicast });
+        Ok(Sockets { named, sockets: vec![open(Service::Name)?, open(Service::Datagram)?] })
+    }
+
+    /// Is this the address of one of the sockets?
+    pub(crate) fn sends_from(&self, address: SocketAddrV4) -> bool {
+        let own = |bound: &Bound| bound.socket.local_addr().is_ok_and(|own| own == SocketAddr::V4(address));
+        address.ip() == &self.named.interface.address && self.sockets.iter().any(own)
     }
 
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use mailslot_wire::name_service::{Body, Claim, Flags, Holder, NameFlags, Packet, Rcode};
-use mailslot_wire::{Name, NodeType};
+use mailslot_wire::smb::{MailslotWrite, Style};
+use mailslot_wire::{Name, NodeType, datagram};
 
 use super::*;
 
@@ -69,6 +70,18 @@ impl Bench {
         let from = SocketAddrV4::new(from, 137);
         let received = Received { interface: 1, from, service: Service::Name, cast };
         self.node.handle_packet(self.now, received, &packet.encode());
+    }
+
+    /// Hears a message to the slot `x` of the one computer `destination`.
+    fn hear_message(&mut self, destination: &Name) {
+        let write = MailslotWrite::new(b"x", b"data").expect("a short write").encode(Style::Windows);
+        let from = SocketAddrV4::new(OTHER, 138);
+        let header = datagram::Header { node_type: NodeType::B, id: 1, source: from };
+        let source = Name::new("OTHER", 0).expect("a valid name");
+        let kind = datagram::Destination::Unique;
+        let body = datagram::Body::Whole { kind, source, destination: destination.clone(), data: &write };
+        let received = Received { interface: 1, from, service: Service::Datagram, cast: Cast::Unicast };
+        self.node.handle_packet(self.now, received, &datagram::Packet { header, body }.encode());
     }
 
     fn events(&mut self) -> Vec<Event> {
@@ -332,4 +345,21 @@ fn a_registration_that_falls_due_during_a_check_follows_it() {
     bench.node.handle_timeout(bench.now);
     let (to, _) = bench.sent().expect("a registration");
     assert_eq!(*to.ip(), SERVER);
+}
+
+#[test]
+fn names_of_another_service_are_taken_for_held_and_never_spoken_of() {
+    let mut config = Config::new("PC", "PLANT").expect("valid names");
+    config.registrar = Registrar::OtherService;
+    let mut bench = Bench::with(config);
+    assert!(bench.node.names().all(|name| name.state == NameState::Held));
+    assert_eq!(bench.next(), None);
+    for name in ["PC", "NOBODY"] {
+        bench.hear_message(&Name::new(name, 0).expect("a valid name"));
+    }
+    let messages = bench.events().into_iter().filter(|event| matches!(event, Event::Message(_))).count();
+    assert_eq!((messages, bench.node.counters().dropped(Drop::NotHere)), (1, 1));
+    bench.node.release_all(bench.now);
+    assert_eq!(bench.events(), [Event::Released]);
+    assert_eq!(bench.next(), None);
 }

@@ -1,0 +1,37 @@
+# Sourced: a node that becomes another user once it has the ports.
+printf '\n-- privileges\n'
+
+mkdir -p "$scratch/linux1"
+chmod 1777 "$scratch/linux1"
+check "a node that becomes another user holds its names" start_node user1 linux1 LINUX1 --user nobody
+user1=$pid
+status=$(cat "/proc/$user1/status")
+nobody=$(id -u nobody)
+says "all its user ids are that user's" "$status" $'Uid:\t'"$nobody"$'\t'"$nobody"$'\t'"$nobody"$'\t'"$nobody"
+says "its groups are that user's" "$status" $'Groups:\t'"$(id -G nobody) "
+# Bit 10 is CAP_NET_BIND_SERVICE.
+says "it has kept one capability" "$status" $'CapPrm:\t0000000000000400' $'CapEff:\t0000000000000400' \
+    $'CapInh:\t0000000000000000' $'CapAmb:\t0000000000000000' $'NoNewPrivs:\t1'
+on linux1 ip link add late type veth peer name later
+on linux1 ip address add 192.0.2.1/24 broadcast + dev late
+on linux1 ip link set later up
+on linux1 ip link set late up
+check "it uses an interface that comes later" until_line "$scratch/user1.log" "interface_used name=late"
+on linux1 ip link delete late
+
+start closed linux1 listen --verbose --network --format json closed
+closed=$pid
+start open linux1 listen --verbose --network --format json --access users:nobody open
+open=$pid
+until_line "$scratch/closed.log" "listening on" && until_line "$scratch/open.log" "listening on"
+same "a message to a slot that is closed to the user is sent" "$(said linux1 send '\\*\mailslot\closed' x)" "status 0"
+same "a message to a slot that is open to the user is sent" "$(said linux1 send '\\*\mailslot\open' x)" "status 0"
+check "the open slot gets it" until_line "$scratch/open.out" '"data":"x"'
+says "the closed one does not, and that is counted" "$(said linux1 node status)" "undelivered_not_allowed              1"
+same "the closed slot got nothing" "$(cat "$scratch/closed.out")" ""
+kill "$closed" "$open"
+stop "$user1"
+same "it ends in good order" "$?" 0
+says "a user that does not exist is named" "$(said linux1 node --user nosuchuser)" \
+    'become user "nosuchuser": there is no such user' "status 1"
+says "root is no other user" "$(said linux1 node --user root)" 'become user "root"' "status 1"
