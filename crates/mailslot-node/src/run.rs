@@ -17,15 +17,17 @@ use crate::answers::Answers;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
+use crate::io::batch::{Incoming, PACKETS};
+use crate::io::drops;
 use crate::io::interfaces::{self, Named};
 use crate::io::nmbd::Nmbd;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
-use crate::io::sockets::{MAX_PACKET, Sockets};
+use crate::io::sockets::Sockets;
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Message, NameKind, Node, Target};
+use crate::proto::{Config, Event, Message, NameKind, Node, Target, Transmit};
 
 /// How often the interfaces are looked at.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
@@ -51,9 +53,9 @@ pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result
     let signals = Signals::catch()?;
     let settings = load()?;
     let mut machine = Machine::start(settings, Log::new(log))?;
-    let mut buffer = vec![0; MAX_PACKET];
+    let mut incoming = Incoming::new();
     loop {
-        machine.wait(&signals, &mut buffer)?;
+        machine.wait(&signals, &mut incoming)?;
         if signals.is_reload() {
             machine.reload(load());
         }
@@ -137,7 +139,7 @@ impl<L: FnMut(&str)> Machine<L> {
     }
 
     /// Waits until something is to be done, and takes in what has come.
-    fn wait(&mut self, signals: &Signals, buffer: &mut [u8]) -> Result<()> {
+    fn wait(&mut self, signals: &Signals, incoming: &mut Incoming) -> Result<()> {
         let now = Instant::now();
         let deadlines = [
             self.node.poll_timeout(),
@@ -164,8 +166,11 @@ impl<L: FnMut(&str)> Machine<L> {
         for index in 0..self.sockets.len() {
             for socket in 0..self.sockets[index].descriptors().count() {
                 if ready.next() == Some(&true) {
-                    let take = |received, bytes: &[u8]| self.node.handle_packet(now, received, bytes);
-                    self.sockets[index].receive(socket, buffer, take);
+                    let Machine { sockets, node, metrics, .. } = self;
+                    sockets[index].receive(socket, incoming, |received, bytes| match bytes {
+                        Some(bytes) => node.handle_packet(now, received, bytes),
+                        None => metrics.oversized += 1,
+                    });
                     // The node's queues are bounded: what one turn has brought is carried on before the next.
                     self.flush(now);
                 }
@@ -200,13 +205,26 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Sends what the node wants sent, and heeds what it has to tell.
     fn flush(&mut self, now: Instant) {
         loop {
-            while let Some(transmit) = self.node.poll_transmit() {
-                let by = |sockets: &&Sockets| sockets.named.interface.id == transmit.interface;
-                let sent = self.sockets.iter().find(by).is_some_and(|sockets| sockets.send(&transmit).is_ok());
-                self.metrics.transmit_failed += u64::from(!sent);
+            loop {
+                let node = &mut self.node;
+                let packets: Vec<Transmit> = std::iter::from_fn(|| node.poll_transmit()).take(PACKETS).collect();
+                if packets.is_empty() {
+                    break;
+                }
+                self.transmit(&packets);
             }
             let Some(event) = self.node.poll_event() else { return };
             self.handle_event(now, event);
+        }
+    }
+
+    fn transmit(&mut self, packets: &[Transmit]) {
+        for packets in packets.chunk_by(|a, b| (a.interface, a.service) == (b.interface, b.service)) {
+            let packets: Vec<&Transmit> = packets.iter().collect();
+            let by = |sockets: &&Sockets| sockets.named.interface.id == packets[0].interface;
+            let sockets = self.sockets.iter().find(by);
+            let failed = sockets.map_or(packets.len(), |sockets| sockets.send(packets[0].service, &packets));
+            self.metrics.transmit_failed += failed as u64;
         }
     }
 
@@ -288,7 +306,8 @@ impl<L: FnMut(&str)> Machine<L> {
             let Some(message) = self.control.try_receive()? else { break };
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
-            let counters = self.metrics.all(self.node.counters());
+            let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
+            let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
             self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters);
             self.flush(now);
         }
