@@ -1,14 +1,14 @@
 //! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
 
+mod delivery;
 mod samba;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Address, Mailslot, MailslotOptions, MailslotWriter, NetworkOrigin};
+use mailslot::{Access, Address, Mailslot, MailslotOptions, MailslotWriter};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -27,7 +27,7 @@ use crate::io::sockets::Sockets;
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Message, NameKind, Node, Target, Transmit};
+use crate::proto::{Config, Event, Node, Target, Transmit};
 
 /// How often the interfaces are looked at.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
@@ -213,7 +213,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 }
                 self.transmit(&packets);
             }
-            let Some(event) = self.node.poll_event() else { return };
+            let Some(event) = self.next_event() else { return };
             self.handle_event(now, event);
         }
     }
@@ -230,7 +230,6 @@ impl<L: FnMut(&str)> Machine<L> {
 
     fn handle_event(&mut self, _now: Instant, event: Event) {
         match event {
-            Event::Message(message) => self.deliver(&message),
             Event::NameHeld { name, interface } => self.log_name("name_held", &name, interface, &[]),
             Event::NameRefused { name, interface, by } => {
                 self.log_name("name_refused", &name, interface, &[field("by", format!("{by:?}"))]);
@@ -253,19 +252,6 @@ impl<L: FnMut(&str)> Machine<L> {
             Event::NodeStatus { request, status, .. } => self.answers.node_status(request, status),
             _ => {}
         }
-    }
-
-    fn deliver(&mut self, message: &Message) {
-        let unique =
-            |name: &Name| self.config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-        let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
-        let origin = NetworkOrigin {
-            computer: text(&message.source),
-            domain: (!unique(&message.destination)).then(|| text(&message.destination)),
-            address: IpAddr::V4(*message.address.ip()),
-            authenticated: false,
-        };
-        self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
     }
 
     /// Sends what processes of this machine have written to the node's slot.
