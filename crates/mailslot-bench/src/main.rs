@@ -119,7 +119,7 @@ const CURVES: [(&str, CurveFn); 5] = [
     ("writers", |bench| Ok(vec![curves::writers(bench)?])),
     ("slots", |bench| Ok(vec![slots::measure(bench)?])),
     ("backlog", |bench| Ok(vec![backlog::measure(bench)?])),
-    ("simulated_time simulated_packets simulated_bytes simulated_missed", |bench| {
+    ("network_names_time network_names_packets network_names_bytes network_names_missed", |bench| {
         Ok(simulation::measure(bench)?.into())
     }),
 ];
@@ -160,7 +160,11 @@ fn run(options: Options) -> Result<()> {
     for curve in &all_curves {
         fs::write(options.out.join(format!("{}.svg", curve.id)), plot::curve(curve))?;
     }
-    fs::write(options.out.join("summary.svg"), summary(&measures))?;
+    for (file, title, groups) in SUMMARIES {
+        if let Some(summary) = summary(title, groups, &measures) {
+            fs::write(options.out.join(file), summary)?;
+        }
+    }
     let results = json!({
         "machine": machine,
         "quick": options.quick,
@@ -174,19 +178,37 @@ fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
-/// The chart for the README: the peers at 64 B.
-fn summary(measures: &[Measure]) -> String {
-    let group = |id: &str, title: &str, unit| {
+/// Id, title and unit of a measure in a chart.
+type Group = (&'static str, &'static str, &'static str);
+
+/// The charts for the READMEs: file, title and groups.
+const SUMMARIES: [(&str, &str, &[Group]); 2] = [
+    (
+        "summary.svg",
+        "Messages of 64 bytes between two processes",
+        &[
+            ("throughput_64", "Throughput, one writer (more is better)", "messages/s"),
+            ("latency_spinning", "One-way latency, reader spinning (less is better)", "ns"),
+            ("latency_asleep", "One-way latency, reader asleep (less is better)", "ns"),
+        ],
+    ),
+    (
+        "network.svg",
+        "Messages of 64 bytes from another machine to a reader",
+        &[
+            ("network_rate", "A sender that sends as fast as it can (more is better)", "messages/s"),
+            ("network_flood", "A sender that costs next to nothing (more is better)", "messages/s"),
+            ("network_latency", "Latency, everybody asleep (less is better)", "ns"),
+        ],
+    ),
+];
+
+/// A chart of the measures that there are; `None` if there is none of them.
+fn summary(title: &str, groups: &[Group], measures: &[Measure]) -> Option<String> {
+    let group = |&(id, title, unit): &Group| {
         let measure = measures.iter().find(|measure| measure.id() == id)?;
         Some(Bars { title: title.to_owned(), unit, bars: measure.values() })
     };
-    let groups: Vec<Bars> = [
-        group("throughput_64", "Throughput, one writer (more is better)", "messages/s"),
-        group("latency_spinning", "One-way latency, reader spinning (less is better)", "ns"),
-        group("latency_asleep", "One-way latency, reader asleep (less is better)", "ns"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    plot::bars("Messages of 64 bytes between two processes", &groups)
+    let groups: Vec<Bars> = groups.iter().filter_map(group).collect();
+    (!groups.is_empty()).then(|| plot::bars(title, &groups))
 }

@@ -44,12 +44,12 @@ fn every_scenario_runs_and_has_results() {
     for id in ["size_messages", "size_bytes", "writers", "slots", "backlog"] {
         assert!(find(&results["curves"], id).to_string().contains("mailslot"), "{id} has no mailslot");
     }
-    let simulated = ["simulated_time", "simulated_packets", "simulated_bytes", "simulated_missed"];
+    let simulated = ["network_names_time", "network_names_packets", "network_names_bytes", "network_names_missed"];
     for id in ["size_messages", "size_bytes", "writers", "slots", "backlog"].into_iter().chain(simulated) {
         let curve = find(&results["curves"], id);
         for series in curve["series"].as_array().expect("series are a list") {
             for point in series["points"].as_array().expect("points are a list") {
-                let least = if id == "simulated_missed" { 0.0 } else { f64::MIN_POSITIVE };
+                let least = if id == "network_names_missed" { 0.0 } else { f64::MIN_POSITIVE };
                 assert!(point[1].as_f64().is_some_and(|y| y >= least), "{id}: {series}");
             }
         }

@@ -88,7 +88,7 @@ struct Stage<'a> {
     bench: &'a Bench,
     lan: Lan,
     place: Place,
-    _node: Child,
+    node: Child,
 }
 
 impl<'a> Stage<'a> {
@@ -97,7 +97,7 @@ impl<'a> Stage<'a> {
         let task = Task { cpus: bench.cpus.reader.clone(), role: Role::Node };
         let mut node = Child::start_in(&lan.receiver, &place, &task)?;
         node.reached()?;
-        Ok(Stage { bench, lan, place, _node: node })
+        Ok(Stage { bench, lan, place, node })
     }
 
     /// Starts a child on the receivers' side.
@@ -131,6 +131,12 @@ fn node() -> Result<()> {
             }
         },
     )?)
+}
+
+/// Nanoseconds that a process has run on a processor, in user space and in the kernel.
+fn processor_time(process: u32) -> Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/schedstat"))?;
+    Ok(text.split(' ').next().unwrap_or_default().parse()?)
 }
 
 fn at(address: Ipv4Addr, port: u16) -> SocketAddrV4 {

@@ -47,6 +47,11 @@ impl Nmbd {
         Ok(nmbd)
     }
 
+    /// The process id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn wait(&mut self) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         while UnixStream::connect(&self.socket).is_err() {

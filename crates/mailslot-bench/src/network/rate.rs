@@ -4,7 +4,7 @@ use super::lan::{NMBD, RECEIVER};
 use super::nmbd::Nmbd;
 use super::receive::{Received, Source};
 use super::send::{Pace, Plan};
-use super::{BARE_PORT, DATAGRAM_PORT, Receiver, Role, Stage, at, missing};
+use super::{BARE_PORT, DATAGRAM_PORT, Receiver, Role, Stage, at, missing, processor_time};
 use crate::Result;
 use crate::report::{Better, Measure};
 use crate::scenario::Bench;
@@ -40,14 +40,21 @@ fn floods(bench: &Bench, mut measure: Measure, pace: Pace, receivers: &[Receiver
     let nmbd = Nmbd::start(&stage.lan.nmbd, &bench.cpus.reader, &stage.place.path("nmbd"));
     let time = bench.effort.network_time;
     measure.interleave(receivers, bench.effort.repetitions, |receiver| {
-        let (source, to) = match (receiver, &nmbd) {
-            (Receiver::Node, _) => (Source::Slot, at(RECEIVER, DATAGRAM_PORT)),
-            (Receiver::Bare, _) => (Source::Socket, at(RECEIVER, BARE_PORT)),
-            (Receiver::Nmbd, Ok(nmbd)) => (Source::Nmbd(nmbd.socket.clone()), at(NMBD, DATAGRAM_PORT)),
+        let (source, to, between) = match (receiver, &nmbd) {
+            (Receiver::Node, _) => (Source::Slot, at(RECEIVER, DATAGRAM_PORT), Some(stage.node.id())),
+            (Receiver::Bare, _) => (Source::Socket, at(RECEIVER, BARE_PORT), None),
+            (Receiver::Nmbd, Ok(nmbd)) => (Source::Nmbd(nmbd.socket.clone()), at(NMBD, DATAGRAM_PORT), Some(nmbd.id())),
             (Receiver::Nmbd, Err(error)) => return Err(error.to_string().into()),
         };
+        let used = || between.map_or(Ok(0), processor_time);
+        let before = used()?;
         let (received, sent) = run(&stage, source, Plan { to, time, pace })?;
-        Ok(vec![("median".to_owned(), received.rate()), ("sent".to_owned(), sent as f64 / time.as_secs_f64())])
+        let processor = used()? - before + received.processor;
+        Ok(vec![
+            ("median".to_owned(), received.rate()),
+            ("sent".to_owned(), sent as f64 / time.as_secs_f64()),
+            ("processor ns".to_owned(), processor as f64 / received.messages as f64),
+        ])
     })?;
     measure.reach("≥ 0.8 × bare recvmmsg", Receiver::Bare.into(), 0.8);
     measure.reach("≥ 5 × nmbd", Receiver::Nmbd.into(), 5.0);

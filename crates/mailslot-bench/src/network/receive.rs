@@ -11,7 +11,7 @@ use super::lan::RECEIVER;
 use super::nmbd::Connection;
 use super::packet::{self, DATA};
 use super::udp::{self, Batch};
-use super::{BARE_PORT, SLOT};
+use super::{BARE_PORT, SLOT, processor_time};
 use crate::Result;
 use crate::process::{report, step};
 use crate::scenario::{END, now, number};
@@ -31,6 +31,8 @@ pub(super) enum Source {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Received {
     pub(super) messages: u64,
+    /// Nanoseconds that the reader has used of its processor.
+    pub(super) processor: u64,
     /// The times of the first and the last one.
     first: u64,
     last: u64,
@@ -64,7 +66,7 @@ impl Received {
 
 impl Source {
     pub(super) fn receive(&self) -> Result<()> {
-        let mut received = Received::default();
+        let mut received = Received { processor: processor_time(std::process::id())?, ..Received::default() };
         match self {
             Source::Slot => {
                 let slot = slot()?;
@@ -92,6 +94,7 @@ impl Source {
                 connection.receive(SILENCE, |datagram| received.count(packet::word(datagram), now()))?;
             }
         }
+        received.processor = processor_time(std::process::id())? - received.processor;
         report(&received)
     }
 

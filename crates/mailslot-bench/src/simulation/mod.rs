@@ -62,11 +62,11 @@ struct Cost {
 /// many have not found it.
 pub(crate) fn measure(bench: &Bench) -> Result<[Curve; 4]> {
     let curve = |id, title, y| Curve::new(id, title, "nodes on one segment", y);
-    let mut missed = curve("simulated_missed", "Names not found at the first attempt", "nodes");
+    let mut missed = curve("network_names_missed", "Names not found at the first attempt", "nodes");
     let mut curves = [
-        curve("simulated_time", "Time until all names are held or found", "seconds"),
-        curve("simulated_packets", "Packets for all names to be held or found", "packets on the wire"),
-        curve("simulated_bytes", "Bytes for all names to be held or found", "bytes on the wire"),
+        curve("network_names_time", "Time until all names are held or found", "seconds"),
+        curve("network_names_packets", "Packets for all names to be held or found", "packets on the wire"),
+        curve("network_names_bytes", "Bytes for all names to be held or found", "bytes on the wire"),
     ];
     for &nodes in &bench.effort.nodes {
         for case in &CASES {
