@@ -53,7 +53,7 @@ struct Outcomes {
 
 /// What something has taken.
 struct Cost {
-    seconds: f64,
+    milliseconds: f64,
     packets: u64,
     bytes: u64,
 }
@@ -64,7 +64,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<[Curve; 4]> {
     let curve = |id, title, y| Curve::new(id, title, "nodes on one segment", y);
     let mut missed = curve("network_names_missed", "Names not found at the first attempt", "nodes");
     let mut curves = [
-        curve("network_names_time", "Time until all names are held or found", "seconds"),
+        curve("network_names_time", "Time until all names are held or found", "ms"),
         curve("network_names_packets", "Packets for all names to be held or found", "packets on the wire"),
         curve("network_names_bytes", "Bytes for all names to be held or found", "bytes on the wire"),
     ];
@@ -74,7 +74,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<[Curve; 4]> {
             missed.add(case.title, nodes as f64, outcomes.missed as f64);
             for (what, cost) in [("held", outcomes.claimed), ("found", outcomes.found)] {
                 let series = format!("{what}: {}", case.title);
-                let values = [cost.seconds, cost.packets as f64, cost.bytes as f64];
+                let values = [cost.milliseconds, cost.packets as f64, cost.bytes as f64];
                 for (curve, value) in curves.iter_mut().zip(values) {
                     curve.add(&series, nodes as f64, value);
                 }
@@ -163,7 +163,7 @@ impl Meter {
             network.run(STEP);
         }
         Ok(Cost {
-            seconds: (network.now - self.now).as_secs_f64(),
+            milliseconds: (network.now - self.now).as_secs_f64() * 1e3,
             packets: network.packets - self.packets,
             bytes: network.bytes - self.bytes,
         })
