@@ -65,6 +65,8 @@ pub(crate) struct Server {
     /// When memory was last given back, in ticks.
     shrunk: AtomicU64,
     spinning: Spinning,
+    /// Records before this position are known to be committed.
+    committed: AtomicU64,
     /// Made when something needs one descriptor for everything: [`Server::as_fd`], or a connected stranger.
     poller: OnceLock<Poller>,
     /// Whether somebody polls [`Server::as_fd`]: then every read that finds nothing asks to be woken.
@@ -168,6 +170,7 @@ impl Server {
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
+            committed: AtomicU64::new(0),
             poller: OnceLock::new(),
             polled: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
@@ -224,12 +227,21 @@ impl Server {
         self.check_process()?;
         let mut look = Some(look);
         // A glance that takes no lock, so that polling an empty slot costs next to nothing.
-        if read::message_waiting(self.queue.region())
+        if !self.expects_none(timeout)
+            && read::message_waiting(self.queue.region())
             && let Some(seen) = self.try_next(&mut look)?
         {
             return Ok(seen);
         }
         self.wait_for_next(timeout, look)
+    }
+
+    /// Whether all that was known to be committed has been read, in a stream and by a reader that can wait: then a look now
+    /// would find the writer in the middle of the next message.
+    fn expects_none(&self, timeout: Timeout) -> bool {
+        timeout != Timeout::Zero
+            && self.spinning.in_stream()
+            && self.queue.header().reader.head.load(Relaxed) == self.committed.load(Ordering::Relaxed)
     }
 
     fn wait_for_next<R, F>(&self, timeout: Timeout, mut look: Option<F>) -> Result<R>
@@ -310,6 +322,10 @@ impl Server {
         let shared = self.queue.is_shared();
         let session = if shared { Some(self.queue.lock(PATIENCE)?) } else { None };
         let Some(head) = read::head(self.queue.region()).map_err(|Damaged| Error::Damaged)? else { return Ok(None) };
+        if self.spinning.in_stream() {
+            let committed = head.ask_ahead(self.committed.load(Ordering::Relaxed));
+            self.committed.store(committed, Ordering::Relaxed);
+        }
         let next = NextMessage::new(head, shared);
         let Some(look) = look.take() else { return Ok(None) };
         let (seen, fate) = look(&next);
@@ -369,7 +385,14 @@ impl Server {
     /// Announces sleep and sleeps. Returns false if there was a reason not to.
     fn sleep_announced(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut limit = None;
-        match self.queue.lock(ANNOUNCE_PATIENCE) {
+        let free = match self.queue.lock(Duration::ZERO) {
+            // Whoever holds the lock is likely to commit a message in a moment. Queueing for it would cost more than that:
+            // the holder would have to wake us with a system call.
+            Err(Error::Stalled(_)) if wait::pause(|| read::message_waiting(self.queue.region())) => return Ok(false),
+            Err(Error::Stalled(_)) => self.queue.lock(ANNOUNCE_PATIENCE),
+            free => free,
+        };
+        match free {
             Ok(session) => {
                 if !session.announce_sleep(self.bell.as_fd()) {
                     return Ok(false);
@@ -393,6 +416,7 @@ impl Server {
             limit = Some(LOOK_BY_ITSELF);
         }
         let [_, door, _] = self.descriptors();
+        let since = clock::ticks();
         let slept = match self.poller.get() {
             Some(poller) if !starved => wait::sleep(&mut [poller.poll_fd()], deadline, limit),
             _ if starved => wait::sleep(&mut [bell::poll_fd(&self.bell)], deadline, limit),
@@ -401,6 +425,7 @@ impl Server {
                 wait::sleep(&mut [bell::poll_fd(&self.bell), door], deadline, limit)
             }
         };
+        self.spinning.slept(clock::ticks().wrapping_sub(since));
         slept.map_err(failed).map(|()| true)
     }
 
