@@ -20,9 +20,10 @@ pub struct DomainCommand {
     action: Action,
 }
 
-const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and write everything in
-the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory
-$MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others.
+const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and
+write everything in the domain, and nobody else can. `mailslot node` takes part in all domains
+whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and
+~/.config/mailslot/domains for others.
 
 Examples:
   mailslot domain new PLANT --lan
@@ -71,7 +72,7 @@ struct Join {
     file: PathBuf,
 }
 
-const JOIN_HELP: &str = r"A domain that is here already gets the keys of the file, unless it has newer ones.
+const JOIN_HELP: &str = r"A domain that is here already becomes as in the file, unless it has a newer key here.
 
 Examples:
   mailslot domain join PLANT.toml
@@ -107,8 +108,9 @@ struct Rotate {
     overlap: Duration,
 }
 
-const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join` there.
-With --overlap 0 the old keys end at once, for when one has been stolen; machines without the new file are then out.
+const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join`
+there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without
+the new file are then out.
 
 Examples:
   mailslot domain rotate PLANT
@@ -160,8 +162,8 @@ impl Join {
         let name = domain.name();
         let mut text = match directory.join(&domain)? {
             Joined::New => format!("joined {name}\n"),
-            Joined::Replaced => format!("{name} has the keys of the file now\n"),
-            Joined::Same => format!("{name} has these keys already\n"),
+            Joined::Replaced => format!("{name} is as in the file now\n"),
+            Joined::Same => format!("{name} is here already, and the same\n"),
         };
         domain.keys().iter().for_each(|key| text += &format!("key {}\n", key.id()));
         if !piped && self.file.parent() != Some(directory.path()) {
