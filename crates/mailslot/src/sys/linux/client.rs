@@ -1,6 +1,7 @@
 //! The writing end of a local slot: a friend, which maps the ring, or a stranger, which goes through the door.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use rustix::io::Errno;
 use super::bell;
 use super::clock;
 use super::door;
+use super::lock;
 use super::origin;
 use super::process;
 use super::queue::{PATIENCE, Queue, Session};
@@ -17,7 +19,7 @@ use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
-use super::root::{PLACES, Root};
+use super::root::{FileId, PLACES, Root};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
 use crate::name::{Address, SlotName};
@@ -36,10 +38,12 @@ pub(crate) enum Client {
 
 /// A writer of the owner's own user: it shares the owner's memory.
 pub(crate) struct Friend {
+    name: SlotName,
     queue: Queue,
-    /// The ring's file, for reserving memory.
+    /// The ring's file, for reserving memory and for asking whether an owner lives.
     file: OwnedFd,
-    bell: OwnedFd,
+    /// Opened when it is first needed: a writer that comes to readers which are awake, and goes, never does.
+    bell: OnceLock<OwnedFd>,
     stamp: Stamp,
     /// [`fork_generation`] of the process that `stamp` describes.
     generation: u64,
@@ -51,13 +55,13 @@ impl Client {
     pub(crate) fn open(name: &SlotName) -> Result<Client> {
         let root = Root::get()?;
         for index in 0..PLACES {
-            let Some(slot) = root.open_place(name, index)? else { continue };
-            let friend = Friend::open(&slot).map_err(|error| root.error("open", name, error))?;
-            match friend {
+            match Friend::open(root, name, index)? {
                 Opened::Friend(friend) => return Ok(Client::Friend(friend)),
                 Opened::Dead => {}
                 Opened::Stranger => {
-                    if let Some(visitor) = door::Visitor::open(slot.as_fd(), name)? {
+                    if let Some(slot) = root.open_place(name, index)?
+                        && let Some(visitor) = door::Visitor::open(slot.as_fd(), name)?
+                    {
                         return Ok(Client::Stranger(visitor));
                     }
                 }
@@ -155,23 +159,27 @@ enum Opened {
 }
 
 impl Friend {
-    fn open(slot: &OwnedFd) -> rustix::io::Result<Opened> {
-        let file = match Queue::open_file(slot.as_fd()) {
+    fn open(root: &Root, name: &SlotName, index: usize) -> Result<Opened> {
+        let failed = |error| root.error("open", name, error);
+        let file = match root.open_ring(name, index) {
             Ok(file) => file,
             Err(Errno::ACCESS | Errno::PERM) => return Ok(Opened::Stranger),
-            Err(Errno::NOENT) => return Ok(Opened::Dead),
-            Err(error) => return Err(error),
+            // What is no directory, or behind a symbolic link, is nothing of ours.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(Opened::Dead),
+            Err(error) => return Err(failed(error)),
         };
-        let Some(queue) = Queue::open(file.as_fd())? else { return Ok(Opened::Stranger) };
-        let Some(bell) = bell::open(slot.as_fd())? else { return Ok(Opened::Dead) };
-        Ok(Opened::Friend(Friend {
+        let stamp = process::stamp();
+        let Some(queue) = Queue::open(file.as_fd(), stamp.uid).map_err(failed)? else { return Ok(Opened::Stranger) };
+        let friend = Friend {
+            name: name.clone(),
             queue,
             file,
-            bell,
-            stamp: process::stamp(),
+            bell: OnceLock::new(),
+            stamp,
             generation: fork_generation(),
             owner_seen: AtomicU64::new(clock::ticks()),
-        }))
+        };
+        Ok(if friend.owner_lives()? { Opened::Friend(friend) } else { Opened::Dead })
     }
 
     fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
@@ -201,7 +209,7 @@ impl Friend {
 
     fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.with_lock(|session| session.append_from(&origin, message, Some(&self.bell), || self.file()))
+        self.with_lock(|session| session.append_from(&origin, message, || self.bell().map(Some), || self.file()))
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
@@ -226,7 +234,7 @@ impl Friend {
                 }
             }
         };
-        self.with_lock(|session| session.append(self.stamp(), size, Some(&self.bell), || self.file(), fill))
+        self.with_lock(|session| session.append(self.stamp(), size, || self.bell().map(Some), || self.file(), fill))
     }
 
     /// Lets `write` write under the lock, then makes sure that the owner lives: in this order the look at the clock does
@@ -250,7 +258,7 @@ impl Friend {
         session.append(
             self.stamp(),
             message.len(),
-            Some(&self.bell),
+            || self.bell().map(Some),
             || self.file(),
             |region, room| {
                 region.copy_in(room.payload(), message);
@@ -260,7 +268,8 @@ impl Friend {
 
     fn is_closed(&self) -> bool {
         let state = self.queue.header().writers.state.load(crate::sync::Ordering::Relaxed);
-        state & CLOSED != 0 || !bell::heard(self.bell.as_fd())
+        // Where that cannot be found out, writing will tell why.
+        state & CLOSED != 0 || !self.owner_lives().unwrap_or(true)
     }
 
     /// Fails if the owner is gone. An owner that closes says so in the ring; one that is killed cannot, so the kernel is
@@ -270,11 +279,37 @@ impl Friend {
         if now.wrapping_sub(self.owner_seen.load(Ordering::Relaxed)) < clock::MOMENT {
             return Ok(());
         }
-        if !bell::heard(self.bell.as_fd()) {
+        if !self.owner_lives()? {
             return Err(Error::Closed);
         }
         self.owner_seen.store(now, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest to ask for; heirs
+    /// that have not come to that only hear the bell.
+    fn owner_lives(&self) -> Result<bool> {
+        if lock::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
+            return Ok(true);
+        }
+        match self.bell() {
+            Ok(bell) => Ok(bell::heard(bell)),
+            Err(Error::Closed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The slot's bell. Fails with `Closed` if nobody hears it or the slot is no longer at its place.
+    fn bell(&self) -> Result<BorrowedFd<'_>> {
+        if let Some(bell) = self.bell.get() {
+            return Ok(bell.as_fd());
+        }
+        let root = Root::get()?;
+        let failed = |error| root.error("open the bell of", &self.name, error);
+        let ring = FileId::of(&self.file).map_err(failed)?;
+        let slot = root.find_by_ring(&self.name, ring)?.ok_or(Error::Closed)?;
+        let bell = bell::open(slot.as_fd()).map_err(failed)?.ok_or(Error::Closed)?;
+        Ok(self.bell.get_or_init(|| bell).as_fd())
     }
 
     fn stamp(&self) -> Stamp {
