@@ -56,9 +56,14 @@ impl Queue {
         Mapping::create(fd.as_fd(), ring).map(Queue::new)
     }
 
-    /// Opens the ring in `file` if this process, of user `uid`, may map it.
+    /// Opens the start of the ring in `file` if this process, of user `uid`, may map it.
     pub(crate) fn open(file: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Option<Queue>> {
         Ok(Mapping::open(file, uid, process::pid_namespace())?.map(Queue::new))
+    }
+
+    /// All of the ring, whose file `file` is.
+    pub(crate) fn whole(&self, file: BorrowedFd<'_>) -> rustix::io::Result<Queue> {
+        Ok(Queue { mapping: self.mapping.whole(file)?, max_message: self.max_message })
     }
 
     /// Opens a slot's ring file.
@@ -95,16 +100,42 @@ impl Queue {
     /// Locks the ring, and puts it in order if the last holder of the lock died.
     #[inline(always)]
     pub(crate) fn lock(&self, patience: Duration) -> Result<Session<'_>> {
-        match robust::lock(&self.header().writers.lock, patience) {
-            Ok(Taken::Clean(guard)) => Ok(self.session(guard)),
-            Ok(Taken::OwnerDied(guard)) => {
+        debug_assert!(self.is_whole(), "what a dead holder left may lie anywhere");
+        match self.take_lock(patience)? {
+            Taken::Clean(guard) => Ok(self.session(guard)),
+            Taken::OwnerDied(guard) => {
                 let session = self.session(guard);
                 session.recover()?;
                 Ok(session)
             }
-            Err(Refused::Held) => Err(Error::Stalled(patience)),
-            Err(Refused::Nested) => Err(Error::Nested),
         }
+    }
+
+    /// Locks the ring for a record of `len` bytes; `Ok(None)` if that takes the whole ring and this is only its start.
+    #[inline(always)]
+    pub(crate) fn lock_for(&self, len: usize, patience: Duration) -> Result<Option<Session<'_>>> {
+        if self.is_whole() {
+            return self.lock(patience).map(Some);
+        }
+        match self.take_lock(patience)? {
+            Taken::Clean(guard) => Ok(Some(self.session(guard)).filter(|session| session.ring.reaches(len))),
+            Taken::OwnerDied(guard) => {
+                guard.pass_on();
+                Ok(None)
+            }
+        }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.region().mapped() == self.region().capacity()
+    }
+
+    #[inline(always)]
+    fn take_lock(&self, patience: Duration) -> Result<Taken<'_>> {
+        robust::lock(&self.header().writers.lock, patience).map_err(|refused| match refused {
+            Refused::Held => Error::Stalled(patience),
+            Refused::Nested => Error::Nested,
+        })
     }
 
     #[inline]

@@ -155,7 +155,8 @@ impl Root {
     pub(crate) fn find_by_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<OwnedFd>> {
         for index in 0..PLACES {
             if let Some(dir) = self.open_place(name, index)?
-                && rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| FileId::from(stat) == ring)
+                && rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW)
+                    .is_ok_and(|stat| FileId::from(stat) == ring)
             {
                 return Ok(Some(dir));
             }

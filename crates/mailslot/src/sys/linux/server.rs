@@ -148,7 +148,9 @@ impl Server {
         let dir = root.find(&label.name, lock_id)?.ok_or_else(|| Error::NotFound(label.name.clone()))?;
         let failed = |error| root.error("take over", &label.name, error);
         let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
-        let queue = Queue::open(file.as_fd(), process::uid()).map_err(failed)?.ok_or_else(|| invalid("the slot is another user's"))?;
+        let start = Queue::open(file.as_fd(), process::uid()).map_err(failed)?;
+        let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
+        let queue = start.whole(file.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
         let hold = Queue::open_file(dir.as_fd()).and_then(Hold::new).map_err(failed)?;
         if FileId::of(&bell) != FileId::of(bell::hear(dir.as_fd()).map_err(failed)?) {
