@@ -12,7 +12,7 @@ use super::bell;
 use super::clock;
 use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
 use super::label::Label;
-use super::lock;
+use super::lock::{self, Hold};
 use super::process;
 use super::queue::{NextMessage, PATIENCE, Queue, Session, encode_timeout};
 use super::ring::read::{self, Damaged};
@@ -51,6 +51,8 @@ pub(crate) struct Server {
     /// Held as long as this exists; given back first when it ends.
     lock: ManuallyDrop<OwnedFd>,
     lock_id: FileId,
+    /// Tells friends that this process owns the slot.
+    _hold: Hold,
     bell: OwnedFd,
     door: Mutex<Door>,
     /// The door's listening descriptor, for polling without the mutex.
@@ -112,6 +114,7 @@ impl Server {
             read_timeout: encode_timeout(options.read_timeout),
         };
         let queue = Queue::create(dir, &ring).map_err(failed)?;
+        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = Door::create(dir, &options.access).map_err(failed)?;
         if options.inheritance == Inheritance::Inherited {
@@ -121,7 +124,7 @@ impl Server {
         }
         let lock_id = FileId::of(&lock).map_err(failed)?;
         root.publish(staged, &name)?;
-        Ok(Server::assemble(name, queue, lock, lock_id, bell, door))
+        Ok(Server::assemble(name, queue, (lock, lock_id), hold, bell, door))
     }
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
@@ -147,20 +150,31 @@ impl Server {
         let dir = root.find(&label.name, lock_id)?.ok_or_else(|| Error::NotFound(label.name.clone()))?;
         let failed = |error| root.error("take over", &label.name, error);
         let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
-        let queue = Queue::open(file.as_fd()).map_err(failed)?.ok_or_else(|| invalid("the slot is another user's"))?;
+        let start = Queue::open(file.as_fd(), process::uid()).map_err(failed)?;
+        let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
+        let queue = start.whole(file.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
+        let hold = Queue::open_file(dir.as_fd()).and_then(Hold::new).map_err(failed)?;
         if FileId::of(&bell) != FileId::of(bell::hear(dir.as_fd()).map_err(failed)?) {
             return Err(invalid("the third descriptor is not the slot's bell"));
         }
-        Ok(Server::assemble(label.name, queue, lock, lock_id, bell, Door::keep(door, label.access)))
+        Ok(Server::assemble(label.name, queue, (lock, lock_id), hold, bell, Door::keep(door, label.access)))
     }
 
-    fn assemble(name: SlotName, queue: Queue, lock: OwnedFd, lock_id: FileId, bell: OwnedFd, door: Door) -> Server {
+    fn assemble(
+        name: SlotName,
+        queue: Queue,
+        (lock, lock_id): (OwnedFd, FileId),
+        hold: Hold,
+        bell: OwnedFd,
+        door: Door,
+    ) -> Server {
         Server {
             name,
             queue,
             lock: ManuallyDrop::new(lock),
             lock_id,
+            _hold: hold,
             bell,
             door_fd: door.listener().as_raw_fd(),
             door: Mutex::new(door),
@@ -286,7 +300,8 @@ impl Server {
         // Readers that slept before are woken; those that announce sleep after this session see the flag. If the lock
         // cannot be had, they look by themselves.
         if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
-            session.wake_reader(Some(&self.bell));
+            // It cannot fail where the bell is there.
+            let _ = session.wake_reader(|| Ok(Some(self.bell.as_fd())));
         }
     }
 
@@ -581,7 +596,7 @@ impl Intake for Inward<'_> {
     fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
         let Server { queue, bell, .. } = self.0;
         let session = queue.lock(PATIENCE)?;
-        let bell = self.0.others_wait().then_some(bell);
+        let bell = || Ok(self.0.others_wait().then(|| bell.as_fd()));
         let file = || self.0.ring_file();
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);

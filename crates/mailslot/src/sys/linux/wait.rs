@@ -18,7 +18,8 @@ const MOST_GAP: u32 = 256;
 const STREAM: u32 = 2;
 /// A sleep of so few ticks was not worth its system calls.
 const SHORT_SLEEP: u64 = 2 * clock::MOMENT;
-/// After this many waits without any spinning, one tries it again.
+/// After this many waits without any spinning, one tries it again, as long as it may: a wait that is awake for its message
+/// is shorter than one that has to be woken, so only the longest tells whether it would pay.
 const RETRY: u32 = 32;
 
 /// How long readers of a slot spin before they sleep, learnt from how it went before.
@@ -47,7 +48,7 @@ impl Spinning {
         let turns = self.turns.load(Ordering::Relaxed);
         if turns == 0 {
             if self.waits.fetch_add(1, Ordering::Relaxed) % RETRY == RETRY - 1 {
-                self.turns.store(MOST_SPINS / 8, Ordering::Relaxed);
+                self.turns.store(MOST_SPINS, Ordering::Relaxed);
             }
             return arrived();
         }
