@@ -52,6 +52,9 @@ pub enum Failure {
     /// The network node refused something.
     #[cfg(all(unix, feature = "node"))]
     Node(mailslot_node::Error),
+    /// Bytes for programs would go to a terminal.
+    #[cfg(all(unix, feature = "node"))]
+    Terminal,
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -123,6 +126,8 @@ impl Failure {
             Failure::NotOnNetwork(_) => NOT_FOUND,
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => node_status(error),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Terminal => USAGE,
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
@@ -139,6 +144,7 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
         Node::AlreadyRuns => ALREADY_EXISTS,
         Node::NotRunning => NOT_FOUND,
         Node::NoAnswer => TIMED_OUT,
+        Node::NotForThisUser => NOT_ALLOWED,
         Node::Slot(error) => slot_status(error),
         _ => OTHER,
     }
@@ -179,6 +185,10 @@ impl fmt::Display for Failure {
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => write!(f, "{error}"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Terminal => {
+                f.write_str("packets are nothing for a terminal: pipe them into a program, or name a file with --write")
+            }
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use mailslot::{Address, MailslotWriter};
+use mailslot::{Address, MailslotWriter, Message};
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
+use crate::capture::Sinks;
 use crate::config;
 use crate::control::{Answer, Envelope, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
 use crate::proto::{Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
@@ -17,22 +18,29 @@ pub(crate) struct Answers {
     waiting: HashMap<RequestId, Address>,
 }
 
+/// What answers are made of.
+pub(crate) struct State<'a, F> {
+    pub(crate) config: &'a Config,
+    pub(crate) node: &'a mut Node,
+    pub(crate) sinks: &'a mut Sinks,
+    /// The name of an interface.
+    pub(crate) interface: F,
+    pub(crate) counters: BTreeMap<String, u64>,
+}
+
 impl Answers {
     /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
-    pub(crate) fn handle(
-        &mut self,
-        now: Instant,
-        bytes: &[u8],
-        config: &Config,
-        node: &mut Node,
-        interface: &impl Fn(u32) -> String,
-        counters: BTreeMap<String, u64>,
-    ) {
-        let Ok(Envelope { reply, request }) = serde_json::from_slice(bytes) else { return };
+    pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl Fn(u32) -> String>) {
+        let State { config, node, sinks, interface, counters } = state;
+        let Ok(Envelope { reply, request }) = serde_json::from_slice(&message.data) else { return };
         // Only slots of this machine: the node must not be made to answer elsewhere.
         let Ok(reply @ Address::Local(_)) = reply.parse() else { return };
         let begun = match request {
-            Request::Status => return answer(&reply, &Answer::Status(status(config, node, interface, counters))),
+            Request::Status => return answer(&reply, &Answer::Status(status(config, node, &interface, counters))),
+            Request::Capture { slot } => {
+                let added = sinks.add(&message.origin, &slot);
+                return answer(&reply, &added.map_or_else(|refused| refused, |()| Answer::Capturing));
+            }
             Request::Resolve(name) => scoped(&name, config).map(|name| node.resolve(now, name)),
             Request::NodeStatus(address) => Ok(node.node_status(now, address)),
             Request::Send { group, slot, data } => scoped(&group, config).and_then(|group| {

@@ -32,6 +32,8 @@ pub enum Error {
     NoAnswer,
     /// The node could not do what it was asked for.
     Refused(String),
+    /// Only root and the node's own user may do this.
+    NotForThisUser,
     /// A local slot refused something.
     Slot(mailslot::Error),
     /// The operating system refused something.
@@ -69,6 +71,9 @@ impl fmt::Display for Error {
             Error::User { user, reason } => write!(f, "become user {user:?}: {reason}"),
             Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
             Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),
+            Error::NotForThisUser => f.write_str(
+                "only root and the user of the network node may capture: packets hold the messages of all users",
+            ),
             Error::Refused(why) => f.write_str(why),
             Error::Slot(error) => write!(f, "{error}"),
             Error::Io { action, source } => write!(f, "{action}: {source}"),

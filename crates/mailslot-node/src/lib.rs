@@ -11,6 +11,8 @@
 #[cfg(unix)]
 mod answers;
 #[cfg(unix)]
+pub mod capture;
+#[cfg(unix)]
 pub mod config;
 #[cfg(unix)]
 pub mod control;

@@ -1,5 +1,6 @@
 //! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
 
+mod copies;
 mod samba;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -13,7 +14,8 @@ use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::answers::Answers;
+use crate::answers::{Answers, State};
+use crate::capture::Sinks;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
@@ -78,6 +80,7 @@ struct Machine<L> {
     outgoing: Mailslot,
     control: Mailslot,
     answers: Answers,
+    sinks: Sinks,
     metrics: Metrics,
     log: Log<L>,
     interfaces_due: Instant,
@@ -128,6 +131,7 @@ impl<L: FnMut(&str)> Machine<L> {
             outgoing,
             control,
             answers: Answers::default(),
+            sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
             interfaces_due: now + LOOK_AT_INTERFACES,
@@ -164,8 +168,12 @@ impl<L: FnMut(&str)> Machine<L> {
         for index in 0..self.sockets.len() {
             for socket in 0..self.sockets[index].descriptors().count() {
                 if ready.next() == Some(&true) {
-                    let take = |received, bytes: &[u8]| self.node.handle_packet(now, received, bytes);
-                    self.sockets[index].receive(socket, buffer, take);
+                    let Machine { sockets, node, sinks, .. } = self;
+                    let sockets = &sockets[index];
+                    sockets.receive(socket, buffer, |received, bytes: &[u8]| {
+                        copies::received(sinks, sockets, received, bytes);
+                        node.handle_packet(now, received, bytes);
+                    });
                     // The node's queues are bounded: what one turn has brought is carried on before the next.
                     self.flush(now);
                 }
@@ -185,6 +193,7 @@ impl<L: FnMut(&str)> Machine<L> {
             self.interfaces_due = now + LOOK_AT_INTERFACES;
             self.look_at_interfaces(now);
             self.slots.forget_closed();
+            self.sinks.forget_closed();
         }
         self.look_for_nmbd(now);
         self.flush(now);
@@ -202,8 +211,12 @@ impl<L: FnMut(&str)> Machine<L> {
         loop {
             while let Some(transmit) = self.node.poll_transmit() {
                 let by = |sockets: &&Sockets| sockets.named.interface.id == transmit.interface;
-                let sent = self.sockets.iter().find(by).is_some_and(|sockets| sockets.send(&transmit).is_ok());
-                self.metrics.transmit_failed += u64::from(!sent);
+                let sockets = self.sockets.iter().find(by);
+                let sent = sockets.filter(|sockets| sockets.send(&transmit).is_ok());
+                self.metrics.transmit_failed += u64::from(sent.is_none());
+                if let Some(sockets) = sent {
+                    copies::sent(&mut self.sinks, sockets, &transmit);
+                }
             }
             let Some(event) = self.node.poll_event() else { return };
             self.handle_event(now, event);
@@ -289,7 +302,8 @@ impl<L: FnMut(&str)> Machine<L> {
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
             let counters = self.metrics.all(self.node.counters());
-            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters);
+            let Machine { config, node, sinks, .. } = self;
+            self.answers.handle(now, &message, State { config, node, sinks, interface, counters });
             self.flush(now);
         }
         Ok(())

@@ -32,6 +32,8 @@ pub enum Command {
     Browse(network::browse::Browse),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
+    #[cfg(all(unix, feature = "node"))]
+    Capture(network::capture::Capture),
     #[command(subcommand, hide = true)]
     Peer(peer::Peer),
 }
@@ -55,6 +57,8 @@ impl Command {
             Command::Browse(browse) => browse.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Capture(capture) => capture.run(),
             Command::Peer(peer) => peer.run(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Machine;
+use super::{Machine, copies};
 use crate::io::nmbd::Change;
 use crate::log::field;
 use crate::proto::{Cast, Received, Service};
@@ -12,7 +12,7 @@ const DIRECT_UNIQUE: u8 = 0x10;
 
 impl<L: FnMut(&str)> Machine<L> {
     pub(super) fn take_from_nmbd(&mut self, now: Instant) {
-        let Machine { nmbd, node, sockets, metrics, .. } = self;
+        let Machine { nmbd, node, sockets, metrics, sinks, config, .. } = self;
         let Some(nmbd) = nmbd else { return };
         let change = nmbd.receive(now, |from, bytes| {
             // nmbd hears our broadcasts like those of any other program.
@@ -21,10 +21,12 @@ impl<L: FnMut(&str)> Machine<L> {
                 return;
             }
             // By which interface it came is not told, but whose subnet the sender is on.
-            let of_sender = node.interfaces().iter().find(|interface| interface.contains(*from.ip()));
-            let interface = of_sender.or(node.interfaces().first()).map_or(0, |interface| interface.id);
+            let of_sender = sockets.iter().find(|sockets| sockets.named.interface.contains(*from.ip()));
+            let Some(by) = of_sender.or(sockets.first()) else { return };
             let cast = if bytes.first() == Some(&DIRECT_UNIQUE) { Cast::Unicast } else { Cast::Broadcast };
-            node.handle_packet(now, Received { interface, from, service: Service::Datagram, cast }, bytes);
+            let received = Received { interface: by.named.interface.id, from, service: Service::Datagram, cast };
+            copies::handed_on(sinks, by, config.ports.datagram, received, bytes);
+            node.handle_packet(now, received, bytes);
         });
         self.tell(change);
     }
