@@ -138,6 +138,7 @@ impl Failure {
 #[cfg(all(unix, feature = "node"))]
 fn node_status(error: &mailslot_node::Error) -> u8 {
     use mailslot_node::Error as Node;
+    use mailslot_node::proto::SendError;
     match error {
         Node::Settings(_) => USAGE,
         Node::PortNotAllowed(_) => NOT_ALLOWED,
@@ -145,6 +146,8 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
         Node::NotRunning => NOT_FOUND,
         Node::NoAnswer => TIMED_OUT,
         Node::NotForThisUser => NOT_ALLOWED,
+        Node::NotSent(SendError::NotFound(_)) => NOT_FOUND,
+        Node::NotSent(SendError::TooLong { .. }) => TOO_LARGE,
         Node::Slot(error) => slot_status(error),
         _ => OTHER,
     }

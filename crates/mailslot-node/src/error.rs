@@ -4,6 +4,8 @@ use core::fmt;
 use std::io;
 use std::net::SocketAddrV4;
 
+use crate::proto::SendError;
+
 /// Result of everything in this crate that does input and output.
 pub type Result<T> = core::result::Result<T, Error>;
 
@@ -34,6 +36,8 @@ pub enum Error {
     Refused(String),
     /// Only root and the node's own user may do this.
     NotForThisUser,
+    /// A message was not sent.
+    NotSent(SendError),
     /// A local slot refused something.
     Slot(mailslot::Error),
     /// The operating system refused something.
@@ -74,6 +78,7 @@ impl fmt::Display for Error {
             Error::NotForThisUser => f.write_str(
                 "only root and the user of the network node may capture: packets hold the messages of all users",
             ),
+            Error::NotSent(error) => write!(f, "{error}"),
             Error::Refused(why) => f.write_str(why),
             Error::Slot(error) => write!(f, "{error}"),
             Error::Io { action, source } => write!(f, "{action}: {source}"),
@@ -86,6 +91,7 @@ impl core::error::Error for Error {
         match self {
             Error::Io { source, .. } => Some(source),
             Error::Slot(error) => Some(error),
+            Error::NotSent(error) => Some(error),
             _ => None,
         }
     }

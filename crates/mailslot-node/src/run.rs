@@ -3,16 +3,13 @@
 mod copies;
 mod samba;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Address, Mailslot, MailslotOptions, MailslotWriter, NetworkOrigin};
+use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter};
 use mailslot_wire::Name;
-use mailslot_wire::name::suffix;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::Timespec;
 
 use crate::answers::{Answers, State};
 use crate::capture::Sinks;
@@ -21,13 +18,15 @@ use crate::control;
 use crate::error::{Error, Result};
 use crate::io::interfaces::{self, Named};
 use crate::io::nmbd::Nmbd;
+use crate::io::ready::ready;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
 use crate::io::sockets::{MAX_PACKET, Sockets};
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Message, NameKind, Node, Target};
+use crate::proto::{Config, Event, Node};
+use crate::{routing, seed};
 
 /// How often the interfaces are looked at.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
@@ -52,25 +51,11 @@ const CAPACITY: u64 = 1 << 20;
 pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
-    let mut machine = Machine::start(settings, Log::new(log))?;
-    let mut buffer = vec![0; MAX_PACKET];
-    loop {
-        machine.wait(&signals, &mut buffer)?;
-        if signals.is_reload() {
-            machine.reload(load());
-        }
-        if signals.is_end() {
-            machine.release(After::End);
-        }
-        if machine.advance()? {
-            machine.log.line("stopped", &[]);
-            return Ok(());
-        }
-    }
+    Machine::start(settings, Log::new(log))?.run(&signals, load)
 }
 
 /// A node with all that surrounds it.
-struct Machine<L> {
+pub(crate) struct Machine<L> {
     settings: Settings,
     config: Config,
     node: Node,
@@ -96,7 +81,7 @@ enum After {
 }
 
 impl<L: FnMut(&str)> Machine<L> {
-    fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+    pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
         let config = settings.protocol()?;
         let slot = |name: &str| match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
             Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
@@ -138,6 +123,24 @@ impl<L: FnMut(&str)> Machine<L> {
             releasing: None,
             is_released: false,
         })
+    }
+
+    /// Works until the end is wanted, and then until all names are released.
+    pub(crate) fn run(&mut self, signals: &Signals, load: impl Fn() -> Result<Settings>) -> Result<()> {
+        let mut buffer = vec![0; MAX_PACKET];
+        loop {
+            self.wait(signals, &mut buffer)?;
+            if signals.is_reload() {
+                self.reload(load());
+            }
+            if signals.is_end() {
+                self.release(After::End);
+            }
+            if self.advance()? {
+                self.log.line("stopped", &[]);
+                return Ok(());
+            }
+        }
     }
 
     /// Waits until something is to be done, and takes in what has come.
@@ -225,7 +228,9 @@ impl<L: FnMut(&str)> Machine<L> {
 
     fn handle_event(&mut self, _now: Instant, event: Event) {
         match event {
-            Event::Message(message) => self.deliver(&message),
+            Event::Message(message) => {
+                self.metrics.count(routing::deliver(&message, &self.config, &mut self.slots));
+            }
             Event::NameHeld { name, interface } => self.log_name("name_held", &name, interface, &[]),
             Event::NameRefused { name, interface, by } => {
                 self.log_name("name_refused", &name, interface, &[field("by", format!("{by:?}"))]);
@@ -250,19 +255,6 @@ impl<L: FnMut(&str)> Machine<L> {
         }
     }
 
-    fn deliver(&mut self, message: &Message) {
-        let unique =
-            |name: &Name| self.config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-        let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
-        let origin = NetworkOrigin {
-            computer: text(&message.source),
-            domain: (!unique(&message.destination)).then(|| text(&message.destination)),
-            address: IpAddr::V4(*message.address.ip()),
-            authenticated: false,
-        };
-        self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
-    }
-
     /// Sends what processes of this machine have written to the node's slot.
     fn take_outgoing(&mut self, now: Instant) -> Result<()> {
         for _ in 0..TURN {
@@ -272,7 +264,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 continue;
             };
             self.metrics.outgoing += 1;
-            let Some(target) = self.target(&address) else {
+            let Some(target) = routing::target(&address, &self.config) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
@@ -283,17 +275,6 @@ impl<L: FnMut(&str)> Machine<L> {
             self.flush(now);
         }
         Ok(())
-    }
-
-    fn target(&self, address: &Address) -> Option<Target> {
-        match address {
-            Address::Remote { target, .. } => {
-                let name = Name::new(target.as_str(), suffix::WORKSTATION).ok()?;
-                name.with_scope(self.config.computer.scope().clone()).ok().map(Target::Name)
-            }
-            Address::Broadcast(_) => Some(Target::OwnDomain),
-            _ => None,
-        }
     }
 
     fn take_requests(&mut self, now: Instant) -> Result<()> {
@@ -402,16 +383,6 @@ impl<L: FnMut(&str)> Machine<L> {
 /// Descriptors of [`Machine::wait`] before those of the sockets.
 const FIXED: usize = 3;
 
-/// Which of the descriptors are readable.
-fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespec>) -> Result<Vec<bool>> {
-    let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-    match poll(&mut fds, timeout) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => return Err(Error::io("wait for packets", error)),
-    }
-    Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
-}
-
 fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
     interfaces::list(settings)?.into_iter().map(|named| open(named, settings, config)).collect()
 }
@@ -426,8 +397,7 @@ fn nmbd(settings: &Settings, now: Instant) -> Option<Nmbd> {
 
 fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
     let interfaces = sockets.iter().map(|sockets| sockets.named.interface).collect();
-    // The standard library's hash keys are random, and that is all a seed has to be.
-    Node::new(config.clone(), interfaces, now, RandomState::new().build_hasher().finish())
+    Node::new(config.clone(), interfaces, now, seed())
 }
 
 fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod interfaces;
 pub(crate) mod nmbd;
+pub(crate) mod ready;
 pub(crate) mod signals;
 pub(crate) mod slots;
 pub(crate) mod sockets;

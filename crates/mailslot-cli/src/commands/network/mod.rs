@@ -2,6 +2,7 @@
 
 pub mod browse;
 pub mod capture;
+pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;
