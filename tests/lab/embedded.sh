@@ -54,5 +54,22 @@ check "nmbd has taken it: it answers" [ "$(answers)" -gt 0 ]
 "$lab/capture" --stop logon
 same "tshark has no warning about what was sent" \
     "$(tshark -r "$scratch/logon.pcap" -Y "ip.src == $linux1 && (nbns || nbdgm) && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" ""
-kill "$here" "$there"
+kill "$here"
+
+mkdir -p "$scratch/linux1"
+MAILSLOT_ROOT=$scratch/linux1 "$lab/run" linux1 "$(dirname "$mailslot")/examples/embedded" LINUX1 LABGROUP embedded \
+    >"$scratch/program.out" 2>"$scratch/program.log" </dev/null &
+program=$!
+started+=("$program")
+check "a program with a node of its own holds its names" until_line "$scratch/program.log" "name_held name=LABGROUP<1e>"
+says "nmblookup finds it" "$(on linux2 nmblookup LINUX1)" "$linux1 LINUX1<00>"
+same "every program of its machine sends through it" "$(said linux1 send '\\LINUX2\mailslot\embedded' 'through it')" "status 0"
+check "the message arrives" until_line "$scratch/there.out" '"data":"through it"'
+says "there is no second node" "$(said linux1 node --computer X)" "runs on this machine already" "status 8"
+same "another host tells it to end" "$(said linux2 send '\\LINUX1\mailslot\embedded' quit)" "status 0"
+wait "$program"
+same "it ends in good order" "$?" 0
+says "it has read the message" "$(cat "$scratch/program.out")" '"quit" from' 'computer: "LINUX2"'
+says "its names are given up" "$(on linux2 nmblookup LINUX1 2>&1)" "failed to find name LINUX1"
+kill "$there"
 stop "$receiver"
