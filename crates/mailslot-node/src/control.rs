@@ -75,6 +75,8 @@ pub struct Status {
     pub node_type: String,
     pub interfaces: Vec<InterfaceStatus>,
     pub names: Vec<NameStatus>,
+    /// Whether nmbd hands datagrams on; `None` if the node has the ports itself.
+    pub nmbd_connected: Option<bool>,
     /// Everything that was counted, by its label.
     pub counters: BTreeMap<String, u64>,
 }

@@ -17,7 +17,6 @@ use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
 use crate::io::interfaces::{self, Named};
-use crate::io::nmbd::Nmbd;
 use crate::io::ready::ready;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
@@ -27,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::privileges::become_user;
 use crate::proto::{Config, Event, Node};
 use crate::{routing, seed};
+use samba::Beside;
 
 /// How often the interfaces are looked at.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
@@ -60,7 +60,7 @@ pub(crate) struct Machine<L> {
     config: Config,
     node: Node,
     sockets: Vec<Sockets>,
-    nmbd: Option<Nmbd>,
+    nmbd: Option<Beside>,
     slots: Slots,
     outgoing: Mailslot,
     control: Mailslot,
@@ -88,7 +88,7 @@ impl<L: FnMut(&str)> Machine<L> {
             created => Ok(created?),
         };
         // What is wrong is then said before anything about ports.
-        if !matches!(MailslotWriter::open(control::SLOT), Err(mailslot::Error::NotFound(_))) {
+        if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
             return Err(Error::AlreadyRuns);
         }
         let sockets = open_all(&settings, &config)?;
@@ -108,7 +108,7 @@ impl<L: FnMut(&str)> Machine<L> {
         let now = Instant::now();
         Ok(Machine {
             node: node(&config, &sockets, now),
-            nmbd: nmbd(&settings, now),
+            nmbd: beside(&settings, now),
             settings,
             config,
             sockets,
@@ -150,14 +150,14 @@ impl<L: FnMut(&str)> Machine<L> {
             self.node.poll_timeout(),
             Some(self.interfaces_due),
             self.releasing.as_ref().map(|(_, end)| *end),
-            self.nmbd.as_ref().and_then(Nmbd::poll_timeout),
+            self.nmbd.as_ref().and_then(Beside::poll_timeout),
         ];
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
             let fixed = [signals.as_fd(), self.outgoing.as_fd(), self.control.as_fd()];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
-            let nmbd = self.nmbd.as_ref().and_then(Nmbd::descriptor);
+            let nmbd = self.nmbd.as_ref().and_then(Beside::descriptor);
             ready(fixed.into_iter().chain(sockets).chain(nmbd), timeout.as_ref())?
         };
         let now = Instant::now();
@@ -250,7 +250,10 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             Event::Sent { request, result } => self.answers.sent(request, result),
             Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
-            Event::NodeStatus { request, status, .. } => self.answers.node_status(request, status),
+            Event::NodeStatus { request, status, .. } => {
+                self.compare_names(request, status.as_ref());
+                self.answers.node_status(request, status);
+            }
             _ => {}
         }
     }
@@ -283,8 +286,10 @@ impl<L: FnMut(&str)> Machine<L> {
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
             let counters = self.metrics.all(self.node.counters());
+            let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
             let Machine { config, node, sinks, .. } = self;
-            self.answers.handle(now, &message, State { config, node, sinks, interface, counters });
+            let state = State { config, node, sinks, interface, nmbd_connected, counters };
+            self.answers.handle(now, &message, state);
             self.flush(now);
         }
         Ok(())
@@ -365,7 +370,7 @@ impl<L: FnMut(&str)> Machine<L> {
         self.sockets.clear();
         self.sockets = open_all(&self.settings, &self.config)?;
         self.node = node(&self.config, &self.sockets, Instant::now());
-        self.nmbd = nmbd(&self.settings, Instant::now());
+        self.nmbd = beside(&self.settings, Instant::now());
         self.answers = Answers::default();
         self.is_released = false;
         self.log
@@ -391,8 +396,8 @@ fn open(named: Named, settings: &Settings, config: &Config) -> Result<Sockets> {
     if settings.beside_samba { Sockets::open_anywhere(named) } else { Sockets::open(named, config.ports) }
 }
 
-fn nmbd(settings: &Settings, now: Instant) -> Option<Nmbd> {
-    settings.beside_samba.then(|| Nmbd::new(&settings.nmbd_socket, now))
+fn beside(settings: &Settings, now: Instant) -> Option<Beside> {
+    settings.beside_samba.then(|| Beside::new(&settings.nmbd_socket, now))
 }
 
 fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {

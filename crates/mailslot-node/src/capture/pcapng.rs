@@ -63,8 +63,8 @@ impl<W: Write> Pcapng<W> {
         // Bits 0 and 1: in or out; 2 to 4: to this machine, or broadcast.
         let flags: u32 = match captured.received {
             None => 0b10,
-            Some(Cast::Unicast) => 0b001_01,
-            Some(Cast::Broadcast) => 0b011_01,
+            Some(Cast::Unicast) => 0b0_0101,
+            Some(Cast::Broadcast) => 0b0_1101,
         };
         let mut body = Vec::with_capacity(captured.bytes.len() + 64);
         body.extend_from_slice(&number(interface).to_le_bytes());

@@ -26,23 +26,19 @@ struct Sink {
 
 impl Sinks {
     /// Lets `slot` get copies, if who asks may have them and the slot is theirs.
-    pub(crate) fn add(&mut self, asker: &Origin, slot: &str) -> Result<(), Answer> {
-        let uid = authorized(asker).ok_or(Answer::NotAllowed)?;
+    pub(crate) fn add(&mut self, asker: &Origin, slot: &str) -> Answer {
+        let Some(uid) = authorized(asker) else { return Answer::NotAllowed };
         self.forget_closed();
         if self.sinks.len() == MOST {
-            return Err(Answer::Refused(format!("{MOST} programs capture already, and no more can")));
+            return Answer::Refused(format!("{MOST} programs capture already, and no more can"));
         }
-        let Ok(Address::Local(name)) = slot.parse() else {
-            return Err(Answer::Refused("packets go to slots of this machine alone".to_owned()));
-        };
-        let failed = |error: mailslot::Error| Answer::Refused(error.to_string());
-        let writer = MailslotWriter::open(name.clone()).map_err(failed)?;
-        // In this order: if the name has gone to somebody else in between, the writer is closed, and nobody gets anything.
-        if mailslot::status(&name).map_err(failed)?.uid != Some(uid) {
-            return Err(Answer::Refused("the slot for the packets belongs to somebody else".to_owned()));
+        match open(slot, uid) {
+            Ok(writer) => {
+                self.sinks.push(Sink { writer, lost: 0 });
+                Answer::Capturing
+            }
+            Err(why) => Answer::Refused(why),
         }
-        self.sinks.push(Sink { writer, lost: 0 });
-        Ok(())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -74,6 +70,20 @@ impl Sinks {
     pub(crate) fn forget_closed(&mut self) {
         self.sinks.retain(|sink| !sink.writer.is_closed());
     }
+}
+
+/// Opens the slot of this user.
+fn open(slot: &str, uid: u32) -> Result<MailslotWriter, String> {
+    let Ok(Address::Local(name)) = slot.parse() else {
+        return Err("packets go to slots of this machine alone".to_owned());
+    };
+    let writer = MailslotWriter::open(name.clone()).map_err(|error| error.to_string())?;
+    // In this order: if the name has gone to somebody else in between, the writer is closed, and nobody gets anything.
+    let owner = mailslot::status(&name).map_err(|error| error.to_string())?.uid;
+    if owner != Some(uid) {
+        return Err("the slot for the packets belongs to somebody else".to_owned());
+    }
+    Ok(writer)
 }
 
 /// The user who asks, if that is root or the node's own user.

@@ -221,6 +221,9 @@ fn show(json: bool) -> Result {
 
 fn text(status: &Status) -> String {
     let mut lines = vec![format!("{} in {}, {} node", status.computer, status.workgroup, status.node_type)];
+    if let Some(connected) = status.nmbd_connected {
+        lines.push(format!("beside nmbd: {}", if connected { "connected" } else { "not connected" }));
+    }
     lines.push("interfaces:".to_owned());
     for interface in &status.interfaces {
         let address = format!("{}/{}", interface.address, interface.prefix);
