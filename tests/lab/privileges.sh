@@ -19,12 +19,13 @@ on linux1 ip link set late up
 check "it uses an interface that comes later" until_line "$scratch/user1.log" "interface_used name=late"
 on linux1 ip link delete late
 
-start closed linux1 listen --verbose --network --format json closed
+start closed linux1 listen --verbose --network --format json private
 closed=$pid
 start open linux1 listen --verbose --network --format json --access users:nobody open
 open=$pid
-until_line "$scratch/closed.log" "listening on" && until_line "$scratch/open.log" "listening on"
-same "a message to a slot that is closed to the user is sent" "$(said linux1 send '\\*\mailslot\closed' x)" "status 0"
+check "root has a slot of its own" until_line "$scratch/closed.log" "listening on"
+check "and one that is open to the user" until_line "$scratch/open.log" "listening on"
+same "a message to a slot that is closed to the user is sent" "$(said linux1 send '\\*\mailslot\private' x)" "status 0"
 same "a message to a slot that is open to the user is sent" "$(said linux1 send '\\*\mailslot\open' x)" "status 0"
 check "the open slot gets it" until_line "$scratch/open.out" '"data":"x"'
 says "the closed one does not, and that is counted" "$(said linux1 node status)" "undelivered_not_allowed              1"
