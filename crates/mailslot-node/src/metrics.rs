@@ -18,6 +18,8 @@ pub(crate) struct Metrics {
     pub(crate) outgoing_malformed: u64,
     pub(crate) outgoing_refused: u64,
     pub(crate) transmit_failed: u64,
+    /// Packets longer than the node takes any.
+    pub(crate) oversized: u64,
     /// Own packets that nmbd has handed back.
     pub(crate) own_returned: u64,
 }
@@ -34,8 +36,9 @@ impl Metrics {
         } += 1;
     }
 
-    /// All counters by their labels, with those of the protocols.
-    pub(crate) fn all(&self, protocol: &Counters) -> BTreeMap<String, u64> {
+    /// All counters by their labels, with those of the protocols. `unread` are the packets that the system has thrown away,
+    /// where it tells.
+    pub(crate) fn all(&self, protocol: &Counters, unread: Option<u64>) -> BTreeMap<String, u64> {
         let own = [
             ("delivered", self.delivered),
             ("undelivered_no_slot", self.no_slot),
@@ -48,12 +51,14 @@ impl Metrics {
             ("outgoing_refused", self.outgoing_refused),
             ("transmit_failed", self.transmit_failed),
             ("own_returned", self.own_returned),
+            ("dropped_oversized", self.oversized),
             ("packets_received", protocol.packets_received),
             ("packets_sent", protocol.packets_sent),
             ("messages_received", protocol.messages_received),
             ("messages_sent", protocol.messages_sent),
         ];
         let drops = protocol.drops().map(|(reason, count)| (format!("dropped_{}", reason.label()), count));
-        own.into_iter().map(|(label, count)| (label.to_owned(), count)).chain(drops).collect()
+        let unread = unread.map(|count| ("dropped_unread", count));
+        own.into_iter().chain(unread).map(|(label, count)| (label.to_owned(), count)).chain(drops).collect()
     }
 }

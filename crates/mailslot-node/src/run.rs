@@ -16,15 +16,17 @@ use crate::capture::Sinks;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
+use crate::io::batch::{Incoming, PACKETS};
+use crate::io::drops;
 use crate::io::interfaces::{self, Named};
 use crate::io::ready::ready;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
-use crate::io::sockets::{MAX_PACKET, Sockets};
+use crate::io::sockets::Sockets;
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node};
+use crate::proto::{Config, Event, Node, Transmit};
 use crate::{routing, seed};
 use samba::Beside;
 
@@ -127,9 +129,9 @@ impl<L: FnMut(&str)> Machine<L> {
 
     /// Works until the end is wanted, and then until all names are released.
     pub(crate) fn run(&mut self, signals: &Signals, load: impl Fn() -> Result<Settings>) -> Result<()> {
-        let mut buffer = vec![0; MAX_PACKET];
+        let mut incoming = Incoming::new();
         loop {
-            self.wait(signals, &mut buffer)?;
+            self.wait(signals, &mut incoming)?;
             if signals.is_reload() {
                 self.reload(load());
             }
@@ -144,7 +146,7 @@ impl<L: FnMut(&str)> Machine<L> {
     }
 
     /// Waits until something is to be done, and takes in what has come.
-    fn wait(&mut self, signals: &Signals, buffer: &mut [u8]) -> Result<()> {
+    fn wait(&mut self, signals: &Signals, incoming: &mut Incoming) -> Result<()> {
         let now = Instant::now();
         let deadlines = [
             self.node.poll_timeout(),
@@ -171,11 +173,14 @@ impl<L: FnMut(&str)> Machine<L> {
         for index in 0..self.sockets.len() {
             for socket in 0..self.sockets[index].descriptors().count() {
                 if ready.next() == Some(&true) {
-                    let Machine { sockets, node, sinks, .. } = self;
+                    let Machine { sockets, node, metrics, sinks, .. } = self;
                     let sockets = &sockets[index];
-                    sockets.receive(socket, buffer, |received, bytes: &[u8]| {
-                        copies::received(sinks, sockets, received, bytes);
-                        node.handle_packet(now, received, bytes);
+                    sockets.receive(socket, incoming, |received, bytes| match bytes {
+                        Some(bytes) => {
+                            copies::received(sinks, sockets, received, bytes);
+                            node.handle_packet(now, received, bytes);
+                        }
+                        None => metrics.oversized += 1,
                     });
                     // The node's queues are bounded: what one turn has brought is carried on before the next.
                     self.flush(now);
@@ -212,17 +217,32 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Sends what the node wants sent, and heeds what it has to tell.
     fn flush(&mut self, now: Instant) {
         loop {
-            while let Some(transmit) = self.node.poll_transmit() {
-                let by = |sockets: &&Sockets| sockets.named.interface.id == transmit.interface;
-                let sockets = self.sockets.iter().find(by);
-                let sent = sockets.filter(|sockets| sockets.send(&transmit).is_ok());
-                self.metrics.transmit_failed += u64::from(sent.is_none());
-                if let Some(sockets) = sent {
-                    copies::sent(&mut self.sinks, sockets, &transmit);
+            loop {
+                let node = &mut self.node;
+                let packets: Vec<Transmit> = std::iter::from_fn(|| node.poll_transmit()).take(PACKETS).collect();
+                if packets.is_empty() {
+                    break;
                 }
+                self.transmit(&packets);
             }
             let Some(event) = self.node.poll_event() else { return };
             self.handle_event(now, event);
+        }
+    }
+
+    fn transmit(&mut self, packets: &[Transmit]) {
+        // Copies are of what was sent, and only one by one it is known which that is.
+        let alone = !self.sinks.is_empty();
+        let together = |a: &Transmit, b: &Transmit| !alone && (a.interface, a.service) == (b.interface, b.service);
+        for packets in packets.chunk_by(together) {
+            let packets: Vec<&Transmit> = packets.iter().collect();
+            let by = |sockets: &&Sockets| sockets.named.interface.id == packets[0].interface;
+            let sockets = self.sockets.iter().find(by);
+            let failed = sockets.map_or(packets.len(), |sockets| sockets.send(packets[0].service, &packets));
+            self.metrics.transmit_failed += failed as u64;
+            if let Some(sockets) = sockets.filter(|_| failed == 0) {
+                copies::sent(&mut self.sinks, sockets, packets[0]);
+            }
         }
     }
 
@@ -285,7 +305,8 @@ impl<L: FnMut(&str)> Machine<L> {
             let Some(message) = self.control.try_receive()? else { break };
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
-            let counters = self.metrics.all(self.node.counters());
+            let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
+            let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
             let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
             let Machine { config, node, sinks, .. } = self;
             let state = State { config, node, sinks, interface, nmbd_connected, counters };

@@ -1,5 +1,6 @@
 //! Sending without a node.
 
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
@@ -8,10 +9,11 @@ use rustix::event::Timespec;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::io::batch::Incoming;
 use crate::io::interfaces;
 use crate::io::ready::ready;
 use crate::io::slots::Slots;
-use crate::io::sockets::{MAX_PACKET, Sockets};
+use crate::io::sockets::Sockets;
 use crate::proto::{Config, Event, Node, Ports, Registrar, RequestId};
 use crate::{routing, seed};
 
@@ -84,13 +86,13 @@ impl Sender {
         let target = target.ok_or_else(|| Error::Settings(format!("{address} is no address in a NetBIOS network")))?;
         let slot = address.slot().as_str().as_bytes();
         let request = self.node.send_mailslot(Instant::now(), target, slot, message).map_err(Error::NotSent)?;
-        let mut buffer = vec![0; MAX_PACKET];
+        let mut incoming = Incoming::new();
         loop {
             self.node.handle_timeout(Instant::now());
             if let Some(result) = self.flush(request) {
                 return result;
             }
-            self.wait(&mut buffer)?;
+            self.wait(&mut incoming)?;
         }
     }
 
@@ -99,8 +101,9 @@ impl Sender {
         let mut failure = None;
         while let Some(transmit) = self.node.poll_transmit() {
             let by = |sockets: &&Sockets| sockets.named.interface.id == transmit.interface;
-            if let Some(Err(error)) = self.sockets.iter().find(by).map(|sockets| sockets.send(&transmit)) {
-                failure = Some(Error::io(format!("send to {}", transmit.to), error));
+            if self.sockets.iter().find(by).is_none_or(|sockets| sockets.send(transmit.service, &[&transmit]) > 0) {
+                let refused = io::Error::other("the system has refused the packet");
+                failure = Some(Error::io(format!("send to {}", transmit.to), refused));
             }
         }
         let mut ended = None;
@@ -119,7 +122,7 @@ impl Sender {
         }
     }
 
-    fn wait(&mut self, buffer: &mut [u8]) -> Result<()> {
+    fn wait(&mut self, incoming: &mut Incoming) -> Result<()> {
         let now = Instant::now();
         let left = self.node.poll_timeout().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
@@ -131,7 +134,12 @@ impl Sender {
         for sockets in sockets {
             for socket in 0..sockets.descriptors().count() {
                 if ready.next() == Some(&true) {
-                    sockets.receive(socket, buffer, |received, bytes: &[u8]| node.handle_packet(now, received, bytes));
+                    sockets.receive(socket, incoming, |received, bytes| {
+                        // No answer is too large.
+                        if let Some(bytes) = bytes {
+                            node.handle_packet(now, received, bytes);
+                        }
+                    });
                 }
             }
         }

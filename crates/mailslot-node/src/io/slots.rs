@@ -10,7 +10,9 @@ const OPEN: usize = 256;
 /// Writers to local slots.
 #[derive(Default)]
 pub(crate) struct Slots {
-    open: HashMap<String, MailslotWriter>,
+    /// By the slot's name as the network has it: what comes often is then looked up as it is. Another spelling is another
+    /// writer.
+    open: HashMap<Vec<u8>, MailslotWriter>,
 }
 
 /// Why a message did not get into a slot.
@@ -28,21 +30,19 @@ pub(crate) enum Undelivered {
 impl Slots {
     /// Writes a message to the slot `name`, the part behind `\MAILSLOT\` as the network has it.
     pub(crate) fn deliver(&mut self, name: &[u8], origin: &NetworkOrigin, data: &[u8]) -> Result<(), Undelivered> {
-        let address = address(name).ok_or(Undelivered::NoSlot)?;
-        let key = address.slot().folded();
-        if let Some(writer) = self.open.get(key) {
+        if let Some(writer) = self.open.get(name) {
             match writer.write_from(origin, data) {
                 // A slot made later under the same name is another one.
-                Err(Error::Closed) => self.open.remove(key),
+                Err(Error::Closed) => self.open.remove(name),
                 written => return written.map_err(undelivered),
             };
         }
-        let writer = MailslotWriter::open(address.clone()).map_err(undelivered)?;
+        let writer = MailslotWriter::open(address(name).ok_or(Undelivered::NoSlot)?).map_err(undelivered)?;
         writer.write_from(origin, data).map_err(undelivered)?;
         if self.open.len() >= OPEN {
             self.open.clear();
         }
-        self.open.insert(key.to_owned(), writer);
+        self.open.insert(name.to_owned(), writer);
         Ok(())
     }
 
