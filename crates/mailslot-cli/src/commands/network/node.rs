@@ -243,3 +243,23 @@ fn text(status: &Status) -> String {
     lines.extend(counted.map(|(label, count)| format!("  {label:<26}{count:>12}")));
     lines.join("\n") + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use mailslot_node::proto::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn help_lists_every_limit_with_its_default() {
+        let limits = serde_json::to_value(Limits::default()).expect("numbers are JSON");
+        let text = AFTER_HELP.replace('\n', " ");
+        for (name, value) in limits.as_object().expect("a table") {
+            let line = match (value.get("per-second"), value.get("burst")) {
+                (Some(per_second), Some(burst)) => format!(" {name} {per_second}, {burst}"),
+                _ => format!(" {name} {value}"),
+            };
+            assert!(text.contains(&line), "{line}");
+        }
+    }
+}
