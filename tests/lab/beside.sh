@@ -76,6 +76,23 @@ start wrong linux2 node --computer LINUX2 --workgroup ELSEWHERE --beside-samba -
 wrong=$pid
 check "a workgroup that is not nmbd's is told" until_line "$scratch/wrong.log" "event=nmbd_lacks_name name=ELSEWHERE<00>"
 stop "$wrong"
+on linux2 ip link add extra type veth peer name extra2
+on linux2 ip address add 192.0.2.1/24 broadcast + dev extra
+on linux2 ip link set extra2 up
+on linux2 ip link set extra up
+start narrow linux2 node --computer LINUX2 --workgroup LABGROUP --exclude eth0 --beside-samba --nmbd-socket "$nmbd_socket"
+narrow=$pid
+check "a node that is to leave an interface alone is connected with nmbd" until_line "$scratch/narrow.log" "event=nmbd_connected"
+same "a message comes by that interface" "$(said linux1 send '\\LABGROUP\mailslot\beside' x)" "status 0"
+for step in $(seq 100); do
+    narrow_status=$(said linux2 node status)
+    case $narrow_status in *unwanted_interface*) break ;; esac
+    sleep 0.1
+done
+says "it is dropped and counted" "$narrow_status" "unwanted_interface"
+same "and not received" "$(grep messages_received <<<"$narrow_status")" ""
+stop "$narrow"
+on linux2 ip link delete extra
 says "nmbd goes on without the node" "$(on linux1 nmblookup -A "$linux2")" "LINUX2          <00>"
 stop "$nmbd"
 stop "$other"

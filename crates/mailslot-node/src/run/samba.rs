@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Machine, copies};
+use crate::io::interfaces;
 use crate::io::nmbd::{Change, Nmbd};
 use crate::log::field;
 use crate::proto::{Cast, NodeStatus, Received, RequestId, Service};
@@ -38,18 +39,28 @@ impl Beside {
 
 impl<L: FnMut(&str)> Machine<L> {
     pub(super) fn take_from_nmbd(&mut self, now: Instant) {
-        let Machine { nmbd: Some(Beside { nmbd, .. }), node, sockets, metrics, sinks, config, .. } = self else {
+        let Machine { nmbd: Some(Beside { nmbd, .. }), node, sockets, metrics, sinks, config, settings, .. } = self
+        else {
             return;
         };
+        let mut unwanted = None;
         let change = nmbd.receive(now, |from, bytes| {
             // nmbd hears our broadcasts like those of any other program.
             if sockets.iter().any(|sockets| sockets.sends_from(from)) {
                 metrics.own_returned += 1;
                 return;
             }
-            // By which interface it came is not told, but whose subnet the sender is on.
+            // By which interface it came is not told, but whose subnet the sender is on. What has been routed could have
+            // come by any.
             let of_sender = sockets.iter().find(|sockets| sockets.named.interface.contains(*from.ip()));
-            let Some(by) = of_sender.or(sockets.first()) else { return };
+            let mut of_unwanted = || {
+                let unwanted = unwanted.get_or_insert_with(|| interfaces::unwanted(settings).unwrap_or_default());
+                unwanted.iter().any(|interface| interface.contains(*from.ip()))
+            };
+            let Some(by) = of_sender.or_else(|| sockets.first().filter(|_| !of_unwanted())) else {
+                metrics.unwanted_interface += 1;
+                return;
+            };
             let cast = if bytes.first() == Some(&DIRECT_UNIQUE) { Cast::Unicast } else { Cast::Broadcast };
             let received = Received { interface: by.named.interface.id, from, service: Service::Datagram, cast };
             copies::handed_on(sinks, by, config.ports.datagram, received, bytes);
