@@ -27,7 +27,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn count(&mut self, delivery: Result<(), Undelivered>) {
+    pub(crate) fn count(&mut self, delivery: Result<(), Undelivered>, messages: usize) {
         *match delivery {
             Ok(()) => &mut self.delivered,
             Err(Undelivered::NoSlot) => &mut self.no_slot,
@@ -35,7 +35,7 @@ impl Metrics {
             Err(Undelivered::Full) => &mut self.full,
             Err(Undelivered::TooLarge) => &mut self.too_large,
             Err(Undelivered::Failed) => &mut self.failed,
-        } += 1;
+        } += messages as u64;
     }
 
     /// All counters by their labels, with those of the protocols. `unread` are the packets that the system has thrown away,

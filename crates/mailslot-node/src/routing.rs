@@ -1,4 +1,4 @@
-//! From addresses of messages to those of the network, and from messages of the network to slots.
+//! From addresses of messages to those of the network, and from messages of the network to their origins.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,6 @@ use mailslot::{Address, NetworkOrigin};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 
-use crate::io::slots::{Slots, Undelivered};
 use crate::proto::{Config, Message, NameKind, Target};
 
 /// Whom a message to `address` is for; `None` if that is this machine alone, or a name that no NetBIOS network has.
@@ -21,15 +20,14 @@ pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
     }
 }
 
-/// Writes a message to the local slot that it is for.
-pub(crate) fn deliver(message: &Message, config: &Config, slots: &mut Slots) -> Result<(), Undelivered> {
+/// Where a message comes from, for the reader of the slot that it is for.
+pub(crate) fn origin(message: &Message, config: &Config) -> NetworkOrigin {
     let unique = |name: &Name| config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
     let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
-    let origin = NetworkOrigin {
+    NetworkOrigin {
         computer: text(&message.source),
         domain: (!unique(&message.destination)).then(|| text(&message.destination)),
         address: IpAddr::V4(*message.address.ip()),
         authenticated: false,
-    };
-    slots.deliver(&message.slot, &origin, &message.data)
+    }
 }

@@ -1,6 +1,7 @@
 //! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
 
 mod copies;
+mod delivery;
 mod samba;
 
 use std::os::fd::AsFd;
@@ -225,7 +226,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 }
                 self.transmit(&packets);
             }
-            let Some(event) = self.node.poll_event() else { return };
+            let Some(event) = self.next_event() else { return };
             self.handle_event(now, event);
         }
     }
@@ -248,9 +249,6 @@ impl<L: FnMut(&str)> Machine<L> {
 
     fn handle_event(&mut self, _now: Instant, event: Event) {
         match event {
-            Event::Message(message) => {
-                self.metrics.count(routing::deliver(&message, &self.config, &mut self.slots));
-            }
             Event::NameHeld { name, interface } => self.log_name("name_held", &name, interface, &[]),
             Event::NameRefused { name, interface, by } => {
                 self.log_name("name_refused", &name, interface, &[field("by", format!("{by:?}"))]);
