@@ -110,13 +110,22 @@ impl Client {
         }
     }
 
-    /// Writes a message of another machine; `Ok(false)` if the slot does not let such messages in.
-    pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<bool> {
-        match self {
-            Client::Friend(friend) if friend.start.network() => friend.write_from(origin, message).map(|()| true),
-            Client::Stranger(visitor) if visitor.network() => visitor.write_from(origin, message).map(|()| true),
-            _ => Ok(false),
-        }
+    /// Writes messages of another machine and returns how many were written; `None` if the slot does not let such messages
+    /// in.
+    pub(crate) fn write_batch_from<M: AsRef<[u8]>>(
+        &self,
+        origin: &NetworkOrigin,
+        messages: &[M],
+    ) -> Result<Option<usize>> {
+        let mut written = 0;
+        let result = match self {
+            Client::Friend(friend) if friend.start.network() => friend.write_batch_from(origin, messages, &mut written),
+            Client::Stranger(visitor) if visitor.network() => messages
+                .iter()
+                .try_for_each(|message| visitor.write_from(origin, message.as_ref()).map(|()| written += 1)),
+            _ => return Ok(None),
+        };
+        if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
     pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
@@ -216,16 +225,30 @@ impl Friend {
         }
     }
 
-    fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
+    fn write_batch_from<M: AsRef<[u8]>>(
+        &self,
+        origin: &NetworkOrigin,
+        messages: &[M],
+        written: &mut usize,
+    ) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
+        self.write_each(messages, written, |session, message| {
             session.append_from(&origin, message, || self.bell().map(Some), || self.file())
         })
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
+        self.write_each(messages, written, |session, message| self.append(session, message))
+    }
+
+    fn write_each<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        written: &mut usize,
+        append: impl Fn(&Session<'_>, &[u8]) -> Result<()>,
+    ) -> Result<()> {
         let result = self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
-            messages.iter().try_for_each(|message| self.append(session, message.as_ref()).map(|()| *written += 1))
+            messages.iter().try_for_each(|message| append(session, message.as_ref()).map(|()| *written += 1))
         });
         if matches!(result, Err(Error::Closed)) {
             *written = 0;
