@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
@@ -137,18 +137,19 @@ impl Root {
 
     /// Opens the file of the ring at place `index` of a name.
     pub(crate) fn open_ring(&self, name: &SlotName, index: usize) -> rustix::io::Result<OwnedFd> {
+        /// Whether the system lacks the call that opens both directory and file: old kernels do, and so does valgrind.
+        static STEPWISE: AtomicBool = AtomicBool::new(false);
         let entry = entry(name, index);
-        match rustix::fs::openat2(
-            &self.dir,
-            format!("{entry}/{RING}"),
-            OPEN_RING,
-            Mode::empty(),
-            ResolveFlags::NO_SYMLINKS,
-        ) {
-            // A kernel, or a filter of system calls, that does not know the call.
-            Err(Errno::NOSYS | Errno::PERM) => Queue::open_file(self.open_entry(&entry)?.as_fd()),
-            opened => opened,
+        if !STEPWISE.load(Ordering::Relaxed) {
+            let path = format!("{entry}/{RING}");
+            match rustix::fs::openat2(&self.dir, path, OPEN_RING, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+                Err(Errno::NOSYS) => STEPWISE.store(true, Ordering::Relaxed),
+                // May be a filter of system calls; what else it is shows below.
+                Err(Errno::PERM) => {}
+                opened => return opened,
+            }
         }
+        Queue::open_file(self.open_entry(&entry)?.as_fd())
     }
 
     /// The directory of the slot whose ring's file is `ring`.
