@@ -167,6 +167,18 @@ fn queries_for_the_wildcard_are_answered_on_the_own_subnet() {
 }
 
 #[test]
+fn nodes_that_answer_for_the_wildcard_are_in_no_conflict() {
+    let mut bench = Bench::held();
+    bench.node.resolve(bench.now, Name::wildcard());
+    let query = bench.packet();
+    for holder in [OTHER, LAST] {
+        let answer = Packet::query_response(query.id, query.flags, Name::wildcard(), 0, vec![unique(holder)]);
+        bench.hear(holder, Cast::Unicast, &answer);
+    }
+    assert_eq!((bench.sent(), bench.events().len()), (None, 1));
+}
+
+#[test]
 fn who_asks_a_node_alone_gets_all_its_addresses_the_nearest_first() {
     let mut config = Config::new("PC", "PLANT").expect("valid names");
     config.names.truncate(1);
