@@ -334,6 +334,35 @@ fn a_server_may_send_an_asker_on_once() {
 }
 
 #[test]
+fn a_p_node_sends_to_each_member_of_a_group_that_its_server_lists() {
+    use mailslot_wire::datagram::{self, Destination};
+    for members in [vec![OTHER, OWN, LAST], vec![Ipv4Addr::BROADCAST]] {
+        let mut bench = Bench::new(NodeType::P);
+        while bench.node.poll_transmit().is_some() {}
+        let group = Name::new("PLANT", 0x1C).expect("a valid name");
+        let sent = bench.node.send_mailslot(bench.now, Target::Name(group.clone()), b"a", b"b");
+        let request = sent.expect("it can be sent");
+        let query = bench.packet();
+        let holder = |address: &Ipv4Addr| Holder { flags: NameFlags::group(NodeType::P), address: *address };
+        let holders = members.iter().map(holder).collect();
+        bench.hear(SERVER, Cast::Unicast, &Packet::query_response(query.id, query.flags, group.clone(), 0, holders));
+        let mut sent = Vec::new();
+        while let Some(transmit) = bench.node.poll_transmit() {
+            let packet = datagram::Packet::parse(&transmit.bytes).expect("nodes send what can be parsed");
+            let datagram::Body::Whole { kind, destination, .. } = packet.body else { panic!("{packet:?}") };
+            assert_eq!((kind, destination), (Destination::Group, group.clone()));
+            sent.push(*transmit.to.ip());
+        }
+        let (expected, result) = match members.len() {
+            // "By broadcast", says the server: that is not for P nodes.
+            1 => (vec![], Err(SendError::Unreachable(group))),
+            _ => (vec![OTHER, LAST], Ok(2)),
+        };
+        assert_eq!((sent, bench.events()), (expected, vec![Event::Sent { request, result }]));
+    }
+}
+
+#[test]
 fn a_long_list_of_names_is_cut_at_576_bytes_and_marked() {
     let mut config = Config::new("PC", "PLANT").expect("valid names");
     config.names = (0..60).map(|suffix| RegisteredName::unique(pc().with_suffix(suffix))).collect();
