@@ -10,6 +10,7 @@ mod plot;
 mod process;
 mod report;
 mod scenario;
+mod simulation;
 mod statistics;
 
 use std::fs;
@@ -113,11 +114,14 @@ const MEASURES: [(&str, MeasureFn); 13] = [
     ("network_latency", network::latency::measure),
 ];
 
-const CURVES: [(&str, CurveFn); 4] = [
+const CURVES: [(&str, CurveFn); 5] = [
     ("size_messages size_bytes", |bench| Ok(curves::sizes(bench)?.into())),
     ("writers", |bench| Ok(vec![curves::writers(bench)?])),
     ("slots", |bench| Ok(vec![slots::measure(bench)?])),
     ("backlog", |bench| Ok(vec![backlog::measure(bench)?])),
+    ("simulated_time simulated_packets simulated_bytes simulated_missed", |bench| {
+        Ok(simulation::measure(bench)?.into())
+    }),
 ];
 
 fn run(options: Options) -> Result<()> {

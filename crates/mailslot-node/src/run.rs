@@ -35,6 +35,8 @@ use samba::Beside;
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
 /// How long the release of names may take.
 const RELEASE: Duration = Duration::from_secs(4);
+/// Calls that take packets from one socket before the others have their turn. A reader of what has come is woken once.
+const CALLS: usize = 4;
 /// Messages taken from a slot before the sockets have their turn.
 const TURN: usize = 256;
 /// Bytes of messages that may wait for the node.
@@ -174,15 +176,7 @@ impl<L: FnMut(&str)> Machine<L> {
         for index in 0..self.sockets.len() {
             for socket in 0..self.sockets[index].descriptors().count() {
                 if ready.next() == Some(&true) {
-                    let Machine { sockets, node, metrics, sinks, .. } = self;
-                    let sockets = &sockets[index];
-                    sockets.receive(socket, incoming, |received, bytes| match bytes {
-                        Some(bytes) => {
-                            copies::received(sinks, sockets, received, bytes);
-                            node.handle_packet(now, received, bytes);
-                        }
-                        None => metrics.oversized += 1,
-                    });
+                    self.receive(now, index, socket, incoming);
                     // The node's queues are bounded: what one turn has brought is carried on before the next.
                     self.flush(now);
                 }
@@ -192,6 +186,24 @@ impl<L: FnMut(&str)> Machine<L> {
             self.take_from_nmbd(now);
         }
         Ok(())
+    }
+
+    /// Takes packets from a socket: while it has as many as one call brings, a few calls more.
+    fn receive(&mut self, now: Instant, index: usize, socket: usize, incoming: &mut Incoming) {
+        let Machine { sockets, node, metrics, sinks, .. } = self;
+        let sockets = &sockets[index];
+        for _ in 0..CALLS {
+            let number = sockets.receive(socket, incoming, |received, bytes| match bytes {
+                Some(bytes) => {
+                    copies::received(sinks, sockets, received, bytes);
+                    node.handle_packet(now, received, bytes);
+                }
+                None => metrics.oversized += 1,
+            });
+            if number < PACKETS {
+                return;
+            }
+        }
     }
 
     /// Does what is due. Returns whether the node has come to its end.

@@ -118,6 +118,7 @@ pub(crate) struct Effort {
     pub(crate) writers: Vec<usize>,
     pub(crate) slots: Vec<usize>,
     pub(crate) depths: Vec<usize>,
+    pub(crate) nodes: Vec<usize>,
 }
 
 impl Effort {
@@ -137,6 +138,7 @@ impl Effort {
             writers: vec![1, 2, 4, 8, 16, 32, 64],
             slots: vec![1, 10, 100, 1000, 3000, 10_000],
             depths: vec![1, 10, 100, 1000, 10_000, 100_000, 190_000],
+            nodes: vec![10, 20, 50, 100, 200, 500, 1000],
         }
     }
 
@@ -156,6 +158,7 @@ impl Effort {
             writers: vec![1, 4],
             slots: vec![1, 20],
             depths: vec![1, 10, 1000],
+            nodes: vec![10, 30],
         }
     }
 }

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, sendmmsg};
 
-/// Packets of one call. Also what is taken from one socket before the others have their turn.
+/// Packets of one call.
 pub(crate) const PACKETS: usize = 64;
 /// Bytes of the largest packet that is taken. RFC 1002 allows 548, and nobody is known to send more than twice that. No
 /// power of two: the beginnings of all packets would compete for the same few lines of the processor's cache.
@@ -25,22 +25,24 @@ impl Incoming {
     }
 
     /// Takes what waits at the socket, at most [`PACKETS`]: who sent each packet, and its bytes, `None` if there are more
-    /// than [`MAX_PACKET`].
+    /// than [`MAX_PACKET`]. Returns how many there were.
     pub(crate) fn receive(
         &mut self,
         socket: &UdpSocket,
         mut take: impl FnMut(SocketAddrV4, Option<&[u8]>),
-    ) -> io::Result<()> {
+    ) -> io::Result<usize> {
         let mut rooms: Vec<[IoSliceMut<'_>; 1]> =
             self.room.chunks_exact_mut(MAX_PACKET).map(|room| [IoSliceMut::new(room)]).collect();
         let flags = MsgFlags::MSG_DONTWAIT;
+        let mut number = 0;
         for packet in recvmmsg(socket.as_raw_fd(), &mut self.headers, rooms.iter_mut(), flags, None)? {
+            number += 1;
             let Some(from) = packet.address else { continue };
             let is_whole = !packet.flags.contains(MsgFlags::MSG_TRUNC);
             let bytes = packet.iovs().next().unwrap_or_default();
             take(from.into(), is_whole.then_some(bytes));
         }
-        Ok(())
+        Ok(number)
     }
 }
 

@@ -92,11 +92,18 @@ impl Sockets {
     }
 
     /// Takes packets from the socket at `index` of [`descriptors`](Sockets::descriptors); `None` stands for one that is too
-    /// large. Errors of the network, such as a refusal that an earlier packet met, are nobody's concern.
-    pub(crate) fn receive(&self, index: usize, incoming: &mut Incoming, mut take: impl FnMut(Received, Option<&[u8]>)) {
-        let Some(Bound { socket, service, cast }) = self.sockets.get(index) else { return };
+    /// large. Returns how many have come. Errors of the network, such as a refusal that an earlier packet met, are nobody's
+    /// concern.
+    pub(crate) fn receive(
+        &self,
+        index: usize,
+        incoming: &mut Incoming,
+        mut take: impl FnMut(Received, Option<&[u8]>),
+    ) -> usize {
+        let Some(Bound { socket, service, cast }) = self.sockets.get(index) else { return 0 };
         let (interface, service, cast) = (self.named.interface.id, *service, *cast);
-        let _ = incoming.receive(socket, |from, bytes| take(Received { interface, from, service, cast }, bytes));
+        let take = |from, bytes: Option<&[u8]>| take(Received { interface, from, service, cast }, bytes);
+        incoming.receive(socket, take).unwrap_or(0)
     }
 
     /// Sends packets from the socket of `service` that is bound to the address, and returns how many could not be sent.
