@@ -26,6 +26,8 @@ says "a node that wants nmbd's ports is told of the mode beside it" \
 start beside linux2 node --computer LINUX2 --workgroup LABGROUP --beside-samba --nmbd-socket "$nmbd_socket"
 beside=$pid
 check "a node beside nmbd is connected with it" until_line "$scratch/beside.log" "event=nmbd_connected"
+start recorded linux2 capture --write "$scratch/beside.pcapng"
+recorder=$pid
 start_listener beside1 linux1 beside
 listener1=$pid
 start_listener beside2 linux2 beside
@@ -53,7 +55,13 @@ says "nmbd answers for its names" "$(on linux1 nmblookup LINUX2)" "$linux2 LINUX
 says "nmbd lists its names" "$(on linux1 nmblookup -A "$linux2")" "LINUX2          <20>" "LABGROUP        <00>"
 same "the node resolves other hosts" "$(said linux2 resolve SAMBA1)" "$samba"$'\n'"status 0"
 says "the node asks for domain controllers" "$(said linux2 find-dc LABGROUP)" "SAMBA1  $samba  LABGROUP" "status 0"
-says "the node's names are nmbd's" "$(said linux2 node status)" "LINUX2<00>             unique  held      on eth0"
+says "the node's names are nmbd's" "$(said linux2 node status)" "beside nmbd: connected" \
+    "LINUX2<00>             unique  held      on eth0"
+kill "$recorder"
+wait "$recorder"
+packets=$(tshark -r "$scratch/beside.pcapng" -Y mailslot -T fields -e ip.src -e ip.dst -e udp.dstport 2>/dev/null)
+says "what nmbd hands on is captured" "$packets" "$linux1"$'\t'"$linux2"$'\t138' "$linux1"$'\t'"${linux2%.*}.255"$'\t138'
+says "and so is what the node sends" "$packets" "$linux2"$'\t'"$linux1"$'\t138'
 
 stop "$nmbd"
 check "the node misses nmbd when it has ended" until_line "$scratch/beside.log" "event=nmbd_lost"
@@ -64,6 +72,27 @@ check "the message arrives again" until_line "$scratch/beside2.out" '"data":"aga
 kill "$listener1" "$listener2"
 stop "$beside"
 same "the node ends in good order" "$?" 0
+start wrong linux2 node --computer LINUX2 --workgroup ELSEWHERE --beside-samba --nmbd-socket "$nmbd_socket"
+wrong=$pid
+check "a workgroup that is not nmbd's is told" until_line "$scratch/wrong.log" "event=nmbd_lacks_name name=ELSEWHERE<00>"
+stop "$wrong"
+on linux2 ip link add extra type veth peer name extra2
+on linux2 ip address add 192.0.2.1/24 broadcast + dev extra
+on linux2 ip link set extra2 up
+on linux2 ip link set extra up
+start narrow linux2 node --computer LINUX2 --workgroup LABGROUP --exclude eth0 --beside-samba --nmbd-socket "$nmbd_socket"
+narrow=$pid
+check "a node that is to leave an interface alone is connected with nmbd" until_line "$scratch/narrow.log" "event=nmbd_connected"
+same "a message comes by that interface" "$(said linux1 send '\\LABGROUP\mailslot\beside' x)" "status 0"
+for step in $(seq 100); do
+    narrow_status=$(said linux2 node status)
+    case $narrow_status in *unwanted_interface*) break ;; esac
+    sleep 0.1
+done
+says "it is dropped and counted" "$narrow_status" "unwanted_interface"
+same "and not received" "$(grep messages_received <<<"$narrow_status")" ""
+stop "$narrow"
+on linux2 ip link delete extra
 says "nmbd goes on without the node" "$(on linux1 nmblookup -A "$linux2")" "LINUX2          <00>"
 stop "$nmbd"
 stop "$other"

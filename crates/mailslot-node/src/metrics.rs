@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     pub(crate) oversized: u64,
     /// Own packets that nmbd has handed back.
     pub(crate) own_returned: u64,
+    /// Packets of interfaces that the node is not to use, handed on by nmbd.
+    pub(crate) unwanted_interface: u64,
 }
 
 impl Metrics {
@@ -51,6 +53,7 @@ impl Metrics {
             ("outgoing_refused", self.outgoing_refused),
             ("transmit_failed", self.transmit_failed),
             ("own_returned", self.own_returned),
+            ("unwanted_interface", self.unwanted_interface),
             ("dropped_oversized", self.oversized),
             ("packets_received", protocol.packets_received),
             ("packets_sent", protocol.packets_sent),

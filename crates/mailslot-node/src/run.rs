@@ -1,33 +1,35 @@
 //! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
 
+mod copies;
 mod delivery;
 mod samba;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Address, Mailslot, MailslotOptions, MailslotWriter};
+use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter};
 use mailslot_wire::Name;
-use mailslot_wire::name::suffix;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::Timespec;
 
-use crate::answers::Answers;
+use crate::answers::{Answers, State};
+use crate::capture::Sinks;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
 use crate::io::batch::{Incoming, PACKETS};
 use crate::io::drops;
 use crate::io::interfaces::{self, Named};
-use crate::io::nmbd::Nmbd;
+use crate::io::ready::ready;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
 use crate::io::sockets::Sockets;
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, Target, Transmit};
+use crate::proto::{Config, Event, Node, Transmit};
+use crate::{routing, seed};
+use samba::Beside;
 
 /// How often the interfaces are looked at.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
@@ -54,34 +56,21 @@ const CAPACITY: u64 = 1 << 20;
 pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
-    let mut machine = Machine::start(settings, Log::new(log))?;
-    let mut incoming = Incoming::new();
-    loop {
-        machine.wait(&signals, &mut incoming)?;
-        if signals.is_reload() {
-            machine.reload(load());
-        }
-        if signals.is_end() {
-            machine.release(After::End);
-        }
-        if machine.advance()? {
-            machine.log.line("stopped", &[]);
-            return Ok(());
-        }
-    }
+    Machine::start(settings, Log::new(log))?.run(&signals, load)
 }
 
 /// A node with all that surrounds it.
-struct Machine<L> {
+pub(crate) struct Machine<L> {
     settings: Settings,
     config: Config,
     node: Node,
     sockets: Vec<Sockets>,
-    nmbd: Option<Nmbd>,
+    nmbd: Option<Beside>,
     slots: Slots,
     outgoing: Mailslot,
     control: Mailslot,
     answers: Answers,
+    sinks: Sinks,
     metrics: Metrics,
     log: Log<L>,
     interfaces_due: Instant,
@@ -97,14 +86,14 @@ enum After {
 }
 
 impl<L: FnMut(&str)> Machine<L> {
-    fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+    pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
         let config = settings.protocol()?;
         let slot = |name: &str| match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
             Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
             created => Ok(created?),
         };
         // What is wrong is then said before anything about ports.
-        if !matches!(MailslotWriter::open(control::SLOT), Err(mailslot::Error::NotFound(_))) {
+        if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
             return Err(Error::AlreadyRuns);
         }
         let sockets = open_all(&settings, &config)?;
@@ -124,7 +113,7 @@ impl<L: FnMut(&str)> Machine<L> {
         let now = Instant::now();
         Ok(Machine {
             node: node(&config, &sockets, now),
-            nmbd: nmbd(&settings, now),
+            nmbd: beside(&settings, now),
             settings,
             config,
             sockets,
@@ -132,12 +121,31 @@ impl<L: FnMut(&str)> Machine<L> {
             outgoing,
             control,
             answers: Answers::default(),
+            sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
             interfaces_due: now + LOOK_AT_INTERFACES,
             releasing: None,
             is_released: false,
         })
+    }
+
+    /// Works until the end is wanted, and then until all names are released.
+    pub(crate) fn run(&mut self, signals: &Signals, load: impl Fn() -> Result<Settings>) -> Result<()> {
+        let mut incoming = Incoming::new();
+        loop {
+            self.wait(signals, &mut incoming)?;
+            if signals.is_reload() {
+                self.reload(load());
+            }
+            if signals.is_end() {
+                self.release(After::End);
+            }
+            if self.advance()? {
+                self.log.line("stopped", &[]);
+                return Ok(());
+            }
+        }
     }
 
     /// Waits until something is to be done, and takes in what has come.
@@ -147,14 +155,14 @@ impl<L: FnMut(&str)> Machine<L> {
             self.node.poll_timeout(),
             Some(self.interfaces_due),
             self.releasing.as_ref().map(|(_, end)| *end),
-            self.nmbd.as_ref().and_then(Nmbd::poll_timeout),
+            self.nmbd.as_ref().and_then(Beside::poll_timeout),
         ];
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
             let fixed = [signals.as_fd(), self.outgoing.as_fd(), self.control.as_fd()];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
-            let nmbd = self.nmbd.as_ref().and_then(Nmbd::descriptor);
+            let nmbd = self.nmbd.as_ref().and_then(Beside::descriptor);
             ready(fixed.into_iter().chain(sockets).chain(nmbd), timeout.as_ref())?
         };
         let now = Instant::now();
@@ -182,10 +190,14 @@ impl<L: FnMut(&str)> Machine<L> {
 
     /// Takes packets from a socket: while it has as many as one call brings, a few calls more.
     fn receive(&mut self, now: Instant, index: usize, socket: usize, incoming: &mut Incoming) {
-        let Machine { sockets, node, metrics, .. } = self;
+        let Machine { sockets, node, metrics, sinks, .. } = self;
+        let sockets = &sockets[index];
         for _ in 0..CALLS {
-            let number = sockets[index].receive(socket, incoming, |received, bytes| match bytes {
-                Some(bytes) => node.handle_packet(now, received, bytes),
+            let number = sockets.receive(socket, incoming, |received, bytes| match bytes {
+                Some(bytes) => {
+                    copies::received(sinks, sockets, received, bytes);
+                    node.handle_packet(now, received, bytes);
+                }
                 None => metrics.oversized += 1,
             });
             if number < PACKETS {
@@ -202,6 +214,7 @@ impl<L: FnMut(&str)> Machine<L> {
             self.interfaces_due = now + LOOK_AT_INTERFACES;
             self.look_at_interfaces(now);
             self.slots.forget_closed();
+            self.sinks.forget_closed();
         }
         self.look_for_nmbd(now);
         self.flush(now);
@@ -231,12 +244,18 @@ impl<L: FnMut(&str)> Machine<L> {
     }
 
     fn transmit(&mut self, packets: &[Transmit]) {
-        for packets in packets.chunk_by(|a, b| (a.interface, a.service) == (b.interface, b.service)) {
+        // Copies are of what was sent, and only one by one it is known which that is.
+        let alone = !self.sinks.is_empty();
+        let together = |a: &Transmit, b: &Transmit| !alone && (a.interface, a.service) == (b.interface, b.service);
+        for packets in packets.chunk_by(together) {
             let packets: Vec<&Transmit> = packets.iter().collect();
             let by = |sockets: &&Sockets| sockets.named.interface.id == packets[0].interface;
             let sockets = self.sockets.iter().find(by);
             let failed = sockets.map_or(packets.len(), |sockets| sockets.send(packets[0].service, &packets));
             self.metrics.transmit_failed += failed as u64;
+            if let Some(sockets) = sockets.filter(|_| failed == 0) {
+                copies::sent(&mut self.sinks, sockets, packets[0]);
+            }
         }
     }
 
@@ -261,7 +280,10 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             Event::Sent { request, result } => self.answers.sent(request, result),
             Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
-            Event::NodeStatus { request, status, .. } => self.answers.node_status(request, status),
+            Event::NodeStatus { request, status, .. } => {
+                self.compare_names(request, status.as_ref());
+                self.answers.node_status(request, status);
+            }
             _ => {}
         }
     }
@@ -275,7 +297,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 continue;
             };
             self.metrics.outgoing += 1;
-            let Some(target) = self.target(&address) else {
+            let Some(target) = routing::target(&address, &self.config) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
@@ -288,17 +310,6 @@ impl<L: FnMut(&str)> Machine<L> {
         Ok(())
     }
 
-    fn target(&self, address: &Address) -> Option<Target> {
-        match address {
-            Address::Remote { target, .. } => {
-                let name = Name::new(target.as_str(), suffix::WORKSTATION).ok()?;
-                name.with_scope(self.config.computer.scope().clone()).ok().map(Target::Name)
-            }
-            Address::Broadcast(_) => Some(Target::OwnDomain),
-            _ => None,
-        }
-    }
-
     fn take_requests(&mut self, now: Instant) -> Result<()> {
         for _ in 0..TURN {
             let Some(message) = self.control.try_receive()? else { break };
@@ -306,7 +317,10 @@ impl<L: FnMut(&str)> Machine<L> {
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
             let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
             let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
-            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters);
+            let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
+            let Machine { config, node, sinks, .. } = self;
+            let state = State { config, node, sinks, interface, nmbd_connected, counters };
+            self.answers.handle(now, &message, state);
             self.flush(now);
         }
         Ok(())
@@ -387,7 +401,7 @@ impl<L: FnMut(&str)> Machine<L> {
         self.sockets.clear();
         self.sockets = open_all(&self.settings, &self.config)?;
         self.node = node(&self.config, &self.sockets, Instant::now());
-        self.nmbd = nmbd(&self.settings, Instant::now());
+        self.nmbd = beside(&self.settings, Instant::now());
         self.answers = Answers::default();
         self.is_released = false;
         self.log
@@ -405,16 +419,6 @@ impl<L: FnMut(&str)> Machine<L> {
 /// Descriptors of [`Machine::wait`] before those of the sockets.
 const FIXED: usize = 3;
 
-/// Which of the descriptors are readable.
-fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespec>) -> Result<Vec<bool>> {
-    let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-    match poll(&mut fds, timeout) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => return Err(Error::io("wait for packets", error)),
-    }
-    Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
-}
-
 fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
     interfaces::list(settings)?.into_iter().map(|named| open(named, settings, config)).collect()
 }
@@ -423,14 +427,13 @@ fn open(named: Named, settings: &Settings, config: &Config) -> Result<Sockets> {
     if settings.beside_samba { Sockets::open_anywhere(named) } else { Sockets::open(named, config.ports) }
 }
 
-fn nmbd(settings: &Settings, now: Instant) -> Option<Nmbd> {
-    settings.beside_samba.then(|| Nmbd::new(&settings.nmbd_socket, now))
+fn beside(settings: &Settings, now: Instant) -> Option<Beside> {
+    settings.beside_samba.then(|| Beside::new(&settings.nmbd_socket, now))
 }
 
 fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
     let interfaces = sockets.iter().map(|sockets| sockets.named.interface).collect();
-    // The standard library's hash keys are random, and that is all a seed has to be.
-    Node::new(config.clone(), interfaces, now, RandomState::new().build_hasher().finish())
+    Node::new(config.clone(), interfaces, now, seed())
 }
 
 fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {

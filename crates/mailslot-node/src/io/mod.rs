@@ -4,6 +4,7 @@ pub(crate) mod batch;
 pub(crate) mod drops;
 pub(crate) mod interfaces;
 pub(crate) mod nmbd;
+pub(crate) mod ready;
 pub(crate) mod signals;
 pub(crate) mod slots;
 pub(crate) mod sockets;

@@ -67,10 +67,19 @@ impl Sockets {
         Ok(Sockets { named, sockets: vec![open(Service::Name)?, open(Service::Datagram)?] })
     }
 
+    /// The address that packets of `service` are sent from.
+    pub(crate) fn address(&self, service: Service) -> SocketAddrV4 {
+        let bound = self.sockets.iter().find(|bound| bound.service == service && bound.cast == Cast::Unicast);
+        match bound.map(|bound| bound.socket.local_addr()) {
+            Some(Ok(SocketAddr::V4(address))) => address,
+            _ => SocketAddrV4::new(self.named.interface.address, 0),
+        }
+    }
+
     /// Is this the address of one of the sockets?
     pub(crate) fn sends_from(&self, address: SocketAddrV4) -> bool {
-        let own = |bound: &Bound| bound.socket.local_addr().is_ok_and(|own| own == SocketAddr::V4(address));
-        address.ip() == &self.named.interface.address && self.sockets.iter().any(own)
+        let own = |service| self.address(service) == address;
+        address.ip() == &self.named.interface.address && (own(Service::Datagram) || own(Service::Name))
     }
 
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {

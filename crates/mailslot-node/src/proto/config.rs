@@ -7,7 +7,7 @@ use mailslot_wire::smb::Style;
 use mailslot_wire::{DnsName, Name, NodeType, Result};
 
 use crate::proto::limits::Limits;
-use crate::proto::node::Service;
+use crate::proto::packet::Service;
 
 /// What a node is: its names, how it registers and finds names, and what it allows itself.
 #[derive(Clone, Debug)]

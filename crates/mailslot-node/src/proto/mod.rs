@@ -40,26 +40,36 @@
 //!
 //! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL.
 
+mod cache;
 mod config;
+mod context;
 mod counters;
-mod datagrams;
 mod duplicates;
 mod event;
+mod incoming;
 pub mod limits;
 mod names;
 mod network;
 mod node;
 mod outbox;
+mod outgoing;
+mod packet;
+mod query;
 mod reassembly;
 mod registration;
 mod resolver;
 mod retry;
+mod stage;
+mod state;
 mod status;
 
 pub use config::{Config, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
-pub use node::{Cast, HeldName, NameState, Node, Received, Service, Sizes, Target, Transmit};
+pub use node::Node;
+pub use outgoing::Target;
+pub use packet::{Cast, Received, Service, Transmit};
+pub use state::{HeldName, NameState, Sizes};
 
 #[cfg(test)]
 mod tests;

@@ -10,16 +10,21 @@ use mailslot_wire::Name;
 use mailslot_wire::name_service::{Body, Claim, Entry, Flags, Holder, NameFlags, Packet, Rcode, Statistics};
 
 use crate::proto::config::{Interface, NameKind};
+use crate::proto::context::Context;
 use crate::proto::counters::Drop;
 use crate::proto::event::Event;
 use crate::proto::network::Network;
-use crate::proto::node::{Cast, HeldName, NameState, Received};
 use crate::proto::outbox::Outbox;
-use crate::proto::registration::{Registration, TTL};
+use crate::proto::packet::{Cast, Received};
+use crate::proto::registration::Registration;
+use crate::proto::stage::TTL;
+use crate::proto::state::{HeldName, NameState};
 
 /// Bytes of a node status response without name and entries, IP and UDP headers included.
 const STATUS_FIXED: usize = 28 + 12 + 10 + 1 + 46;
 const STATUS_ENTRY: usize = 18;
+/// The most addresses of this node in one answer: as many as name servers keep of a name (MS-NBTE).
+const MAX_HOLDERS: usize = 25;
 
 /// All names on all interfaces.
 pub(super) struct Names {
@@ -33,29 +38,29 @@ impl Names {
         Names { registrations: Vec::new(), releasing: false, released: false }
     }
 
-    pub(super) fn interfaces_changed(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
-        self.registrations.retain(|registration| network.interfaces.contains(&registration.interface));
+    pub(super) fn interfaces_changed(&mut self, context: &mut Context<'_>) {
+        self.registrations.retain(|registration| context.network.interfaces.contains(&registration.interface));
         if self.releasing {
-            return self.tell_released(outbox);
+            return self.tell_released(context.outbox);
         }
-        for interface in &network.interfaces {
+        for interface in &context.network.interfaces {
             if self.registrations.iter().any(|registration| registration.interface == *interface) {
                 continue;
             }
-            for registered in &network.config.names {
+            for registered in &context.network.config.names {
                 let (name, kind) = (registered.name.clone(), registered.kind);
-                self.registrations.push(Registration::claim(name, kind, *interface, now, network, outbox));
+                self.registrations.push(Registration::claim(name, kind, *interface, context));
             }
         }
     }
 
-    pub(super) fn release_all(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
+    pub(super) fn release_all(&mut self, context: &mut Context<'_>) {
         if !self.releasing {
             self.releasing = true;
             for registration in &mut self.registrations {
-                registration.release(now, network, outbox);
+                registration.release(context);
             }
-            self.tell_released(outbox);
+            self.tell_released(context.outbox);
         }
     }
 
@@ -63,11 +68,11 @@ impl Names {
         self.registrations.iter().filter_map(Registration::poll_timeout).min()
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
+    pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) {
         for registration in &mut self.registrations {
-            registration.handle_timeout(now, network, outbox);
+            registration.handle_timeout(context);
         }
-        self.tell_released(outbox);
+        self.tell_released(context.outbox);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = HeldName> {
@@ -113,20 +118,30 @@ impl Names {
         interface: &Interface,
         received: Received,
         packet: &Packet,
-        network: &Network,
-        outbox: &mut Outbox,
+        context: &mut Context<'_>,
     ) -> Result<Option<Packet>, Drop> {
         match &packet.body {
-            Body::RegistrationRequest(_) if !network.broadcasts() => Err(Drop::NotServed),
+            Body::RegistrationRequest(_) if !context.network.broadcasts() => Err(Drop::NotServed),
             Body::RegistrationRequest(claim) => {
-                Ok(self.object(*received.from.ip(), interface, packet.id, claim, outbox))
+                Ok(self.object(*received.from.ip(), interface, packet.id, claim, context.outbox))
+            }
+            // To a name server, says RFC 1002; a holder who hears that another node means to have the name says so.
+            Body::RefreshRequest { claim, .. } if self.held(&claim.name, interface.id).is_some() => {
+                Ok(self.object(*received.from.ip(), interface, packet.id, claim, context.outbox))
             }
             // A stranger can say that a name is no longer ours; we know better (CVE-2000-0673).
             Body::ReleaseRequest(claim) if self.find(&claim.name, interface.id).is_some() => Err(Drop::Demand),
             Body::ReleaseRequest(_) if received.cast == Cast::Broadcast => Ok(None),
-            Body::QueryRequest { name } => Ok(self.answer_query(name, interface, received.cast, packet, network)),
-            Body::NodeStatusRequest { .. } if !network.is_local(*received.from.ip()) => Err(Drop::Remote),
-            Body::NodeStatusRequest { name } => Ok(self.answer_status(name, interface, packet.id, network)),
+            Body::QueryRequest { name } | Body::NodeStatusRequest { name }
+                if name.is_wildcard() && !context.network.is_local(*received.from.ip()) =>
+            {
+                Err(Drop::Remote)
+            }
+            Body::QueryRequest { name } => {
+                Ok(self.answer_query(name, interface, received.cast, packet, context.network))
+            }
+            Body::NodeStatusRequest { .. } if !context.network.is_local(*received.from.ip()) => Err(Drop::Remote),
+            Body::NodeStatusRequest { name } => Ok(self.answer_status(name, interface, packet.id, context.network)),
             _ => Err(Drop::NotServed),
         }
     }
@@ -134,12 +149,10 @@ impl Names {
     /// A response to a registration, refresh or release.
     pub(super) fn handle_response(
         &mut self,
-        now: Instant,
         interface: &Interface,
         from: Ipv4Addr,
         packet: &Packet,
-        network: &Network,
-        outbox: &mut Outbox,
+        context: &mut Context<'_>,
     ) -> Result<(), Drop> {
         let (Body::RegistrationResponse { claim, rcode } | Body::ReleaseResponse { claim, rcode }) = &packet.body
         else {
@@ -147,8 +160,8 @@ impl Names {
         };
         let is_registration = matches!(packet.body, Body::RegistrationResponse { .. });
         if let Some(found) = self.registrations.iter_mut().find(|r| r.awaits(packet.id) && r.name == claim.name) {
-            let taken = found.handle_response(now, from, packet, claim, network, outbox);
-            self.tell_released(outbox);
+            let taken = found.handle_response(from, packet, claim, context);
+            self.tell_released(context.outbox);
             return if taken { Ok(()) } else { Err(Drop::WrongSource) };
         }
         if !is_registration || *rcode != Rcode::Conflict {
@@ -157,22 +170,20 @@ impl Names {
         let mut of_name =
             self.registrations.iter_mut().filter(|r| r.name == claim.name && r.interface.id == interface.id);
         let found = of_name.next().ok_or(Drop::Unasked)?;
-        if found.check(now, network, outbox) { Ok(()) } else { Err(Drop::Demand) }
+        if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
     }
 
     /// A response to a query of a presumed owner.
     pub(super) fn handle_query_response(
         &mut self,
-        now: Instant,
         from: Ipv4Addr,
         packet: &Packet,
-        network: &Network,
-        outbox: &mut Outbox,
+        context: &mut Context<'_>,
     ) -> Result<(), Drop> {
         let owned = matches!(packet.body, Body::QueryResponse { .. });
         let name = packet.body.name();
         let waiting = self.registrations.iter_mut().find(|r| r.awaits(packet.id) && name.is_none_or(|n| *n == r.name));
-        let taken = waiting.is_some_and(|found| found.handle_challenge_response(now, from, owned, network, outbox));
+        let taken = waiting.is_some_and(|found| found.handle_challenge_response(from, owned, context));
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 
@@ -215,14 +226,32 @@ impl Names {
         request: &Packet,
         network: &Network,
     ) -> Option<Packet> {
-        if let Some(kind) = self.held(name, interface.id) {
-            let holders = vec![network.holder(kind, interface)];
+        let holders = self.holders(name, interface, cast, network);
+        if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
         // With RD set, a name server is meant: nmbd too then says nothing.
         let negative =
             cast == Cast::Unicast && network.has_servers() && !request.flags.contains(Flags::RECURSION_DESIRED);
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
+    }
+
+    /// The node's addresses as the holder of a name. Who asks by broadcast can reach the one on the same subnet. Who asks
+    /// this node alone, such as a server that challenges it, gets all of them, that one first: they are of one node. As
+    /// from nmbd, every node is a holder of `*`.
+    fn holders(&self, name: &Name, interface: &Interface, cast: Cast, network: &Network) -> Vec<Holder> {
+        if name.is_wildcard() && name.scope() == network.config.computer.scope() {
+            return vec![network.holder(NameKind::Unique, interface)];
+        }
+        let mut own: Vec<_> = self.of(name).filter(|own| own.state == NameState::Held).collect();
+        own.sort_by_key(|own| own.interface.id != interface.id);
+        own.truncate(if cast == Cast::Broadcast { 1 } else { MAX_HOLDERS });
+        match own.first() {
+            Some(first) if first.interface.id == interface.id => {
+                own.iter().map(|own| network.holder(own.kind, &own.interface)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn answer_status(&self, name: &Name, interface: &Interface, id: u16, network: &Network) -> Option<Packet> {

@@ -6,7 +6,7 @@ use mailslot_wire::name_service::{Holder, NameFlags};
 use mailslot_wire::{Name, NodeType};
 
 use crate::proto::config::{Config, Interface, NameKind};
-use crate::proto::node::Service;
+use crate::proto::packet::Service;
 
 /// What all state machines of a node look at and none changes.
 pub(super) struct Network {

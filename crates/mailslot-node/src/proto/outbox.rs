@@ -1,17 +1,15 @@
 //! What a node has to send and to tell, until it is taken.
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::proto::config::Interface;
 use crate::proto::counters::{Counters, Drop};
 use crate::proto::event::{Event, RequestId};
 use crate::proto::limits::Limits;
-use crate::proto::network::Network;
-use crate::proto::node::{Service, Transmit};
+use crate::proto::packet::{Service, Transmit};
 
 /// What all state machines of a node write to, and where they get random numbers from.
 pub(super) struct Outbox {
@@ -63,18 +61,6 @@ impl Outbox {
         }
         self.counters.packets_sent += 1;
         self.transmits.push_back(Transmit { interface, to, service, bytes });
-    }
-
-    /// To everybody on the interface's subnet.
-    pub(super) fn broadcast(&mut self, network: &Network, interface: &Interface, service: Service, bytes: Vec<u8>) {
-        self.send(interface.id, network.at(interface.broadcast, service), service, bytes);
-    }
-
-    /// To the node at `address`, by whichever interface leads there.
-    pub(super) fn unicast(&mut self, network: &Network, address: Ipv4Addr, service: Service, bytes: Vec<u8>) {
-        if let Some(interface) = network.towards(address) {
-            self.send(interface.id, network.at(address, service), service, bytes);
-        }
     }
 
     pub(super) fn take_transmit(&mut self) -> Option<Transmit> {

@@ -1,5 +1,6 @@
 //! Putting the fragments of datagrams together.
 
+use std::borrow::Cow;
 use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 
@@ -14,11 +15,11 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A datagram in one piece.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Whole {
+pub(super) struct Whole<'a> {
     pub(super) kind: Destination,
     pub(super) source: Name,
     pub(super) destination: Name,
-    pub(super) data: Vec<u8>,
+    pub(super) data: Cow<'a, [u8]>,
 }
 
 /// Datagrams whose first fragments have come. Fragments count in their order: RFC 1002 section 5.3 lets a receiver
@@ -34,7 +35,7 @@ pub(super) struct Reassembly {
 struct Unfinished {
     from: SocketAddrV4,
     id: u16,
-    whole: Whole,
+    whole: Whole<'static>,
     /// Bytes of names and data that have come, which is the next fragment's PACKET_OFFSET.
     length: usize,
     until: Instant,
@@ -52,7 +53,13 @@ impl Reassembly {
     }
 
     /// A first fragment begins a datagram; a second one with the same id is a copy.
-    pub(super) fn first(&mut self, now: Instant, from: SocketAddrV4, id: u16, whole: Whole) -> Result<(), Drop> {
+    pub(super) fn first(
+        &mut self,
+        now: Instant,
+        from: SocketAddrV4,
+        id: u16,
+        whole: Whole<'static>,
+    ) -> Result<(), Drop> {
         let of_source = self.unfinished.iter().filter(|unfinished| unfinished.from.ip() == from.ip());
         if of_source.clone().any(|unfinished| unfinished.from == from && unfinished.id == id) {
             return Err(Drop::Duplicate);
@@ -77,7 +84,7 @@ impl Reassembly {
         offset: u16,
         data: &[u8],
         more: bool,
-    ) -> Result<Option<Whole>, Drop> {
+    ) -> Result<Option<Whole<'static>>, Drop> {
         let of_packet = |unfinished: &Unfinished| unfinished.from == from && unfinished.id == id;
         let index = self.unfinished.iter().position(of_packet).ok_or(Drop::OrphanFragment)?;
         let unfinished = self.unfinished.get_mut(index).ok_or(Drop::OrphanFragment)?;
@@ -89,7 +96,7 @@ impl Reassembly {
         }
         self.bytes += data.len();
         unfinished.length += data.len();
-        unfinished.whole.data.extend_from_slice(data);
+        unfinished.whole.data.to_mut().extend_from_slice(data);
         if more {
             return Ok(None);
         }
@@ -112,7 +119,7 @@ impl Reassembly {
         (self.unfinished.len(), self.bytes)
     }
 
-    fn remove(&mut self, index: usize) -> Whole {
+    fn remove(&mut self, index: usize) -> Whole<'static> {
         let whole = self.unfinished.swap_remove(index).whole;
         self.bytes -= whole.data.len();
         whole
@@ -127,9 +134,9 @@ mod tests {
         SocketAddrV4::new([192, 0, 2, 1].into(), port)
     }
 
-    fn first(data: &[u8]) -> Whole {
+    fn first(data: &[u8]) -> Whole<'static> {
         let name = Name::new("A", 0).expect("valid");
-        Whole { kind: Destination::Unique, source: name.clone(), destination: name, data: data.to_vec() }
+        Whole { kind: Destination::Unique, source: name.clone(), destination: name, data: data.to_vec().into() }
     }
 
     fn reassembly() -> Reassembly {

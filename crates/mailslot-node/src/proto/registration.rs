@@ -7,14 +7,15 @@ use mailslot_wire::name_service::{Claim, Packet, Rcode};
 use mailslot_wire::{Name, NodeType};
 
 use crate::proto::config::{Interface, NameKind, Registrar};
+use crate::proto::context::Context;
 use crate::proto::event::{Event, RefusedBy};
 use crate::proto::network::Network;
-use crate::proto::node::{NameState, Service};
 use crate::proto::outbox::Outbox;
+use crate::proto::packet::Service;
 use crate::proto::retry::{Due, Retry};
+use crate::proto::stage::Stage;
+use crate::proto::state::NameState;
 
-/// How long a name is to be kept by a server, and by those who ask for it: what Windows says, in seconds.
-pub(super) const TTL: u32 = 300_000;
 /// When a server is asked again after none answered (MS-NBTE).
 const SERVER_RETRY: Duration = Duration::from_secs(15);
 /// The least time between refreshes (MS-NBTE).
@@ -45,37 +46,13 @@ struct Pending {
     retry: Retry,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Stage {
-    /// Broadcast claim. A negative response ends it, silence wins.
-    Claim,
-    /// The overwrite demand has gone out; who missed the claims may object still.
-    Demand,
-    /// Broadcast claim of a name that is held, because somebody says that another node has it too.
-    Check,
-    Register,
-    /// The server leaves it to us to ask the presumed owner.
-    Challenge(Ipv4Addr),
-    Overwrite,
-    Refresh,
-    ReleaseBroadcast,
-    ReleaseAtServer,
-}
-
 impl Registration {
     /// A name that is being claimed from now on.
     ///
     /// # Sources
     ///
     /// RFC 1002 section 5.1; MS-NBTE for H nodes.
-    pub(super) fn claim(
-        name: Name,
-        kind: NameKind,
-        interface: Interface,
-        now: Instant,
-        network: &Network,
-        outbox: &mut Outbox,
-    ) -> Registration {
+    pub(super) fn claim(name: Name, kind: NameKind, interface: Interface, context: &mut Context<'_>) -> Registration {
         let state = NameState::Claiming;
         let mut registration = Registration {
             name,
@@ -88,12 +65,14 @@ impl Registration {
             registered: false,
             checked_at: None,
         };
-        if network.config.registrar == Registrar::OtherService {
-            registration.held(outbox);
-        } else if !network.has_servers() || matches!(network.config.node_type, NodeType::B | NodeType::M) {
-            registration.start(Stage::Claim, now, network, outbox);
+        if context.network.config.registrar == Registrar::OtherService {
+            registration.held(context.outbox);
+        } else if !context.network.has_servers()
+            || matches!(context.network.config.node_type, NodeType::B | NodeType::M)
+        {
+            registration.start(Stage::Claim, context);
         } else {
-            registration.start(Stage::Register, now, network, outbox);
+            registration.start(Stage::Register, context);
         }
         registration
     }
@@ -106,19 +85,19 @@ impl Registration {
         self.pending.is_some()
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
+    pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) {
         if let Some(pending) = &mut self.pending {
-            match pending.retry.poll(now) {
+            match pending.retry.poll(context.now) {
                 Due::NotYet => {}
-                Due::Again => self.transmit(network, outbox),
-                Due::Silence => self.silence(now, network, outbox),
+                Due::Again => self.transmit(context),
+                Due::Silence => self.silence(context),
             }
         }
         // A check may have taken until after the time of the refresh.
-        if self.pending.is_none() && self.refresh_at.is_some_and(|at| at <= now) {
+        if self.pending.is_none() && self.refresh_at.is_some_and(|at| at <= context.now) {
             self.refresh_at = None;
             let stage = if self.registered { Stage::Refresh } else { Stage::Register };
-            self.start(stage, now, network, outbox);
+            self.start(stage, context);
         }
     }
 
@@ -148,12 +127,10 @@ impl Registration {
     /// it comes from somewhere else.
     pub(super) fn handle_response(
         &mut self,
-        now: Instant,
         from: Ipv4Addr,
         packet: &Packet,
         claim: &Claim,
-        network: &Network,
-        outbox: &mut Outbox,
+        context: &mut Context<'_>,
     ) -> bool {
         let rcode = packet.body.rcode();
         let Some(stage) = self.pending.as_ref().map(|pending| pending.stage) else { return false };
@@ -161,21 +138,21 @@ impl Registration {
             // RFC 1002 section 5.1.1: only an objection counts.
             Stage::Claim | Stage::Demand | Stage::Check => {
                 if rcode != Rcode::Success {
-                    self.lose(RefusedBy::Node(from), outbox);
+                    self.lose(RefusedBy::Node(from), context.outbox);
                 }
             }
             Stage::ReleaseBroadcast => {}
             Stage::Challenge(_) => return false,
-            _ if Some(&from) != network.config.servers.get(self.server) => return false,
-            Stage::ReleaseAtServer => self.released_at_server(rcode, now, network, outbox),
+            _ if Some(&from) != context.network.config.servers.get(self.server) => return false,
+            Stage::ReleaseAtServer => self.released_at_server(rcode, context),
             Stage::Register if packet.is_end_node_challenge() => {
-                self.start(Stage::Challenge(claim.holder.address), now, network, outbox);
+                self.start(Stage::Challenge(claim.holder.address), context);
             }
             Stage::Register | Stage::Overwrite | Stage::Refresh => {
                 if rcode == Rcode::Success {
-                    self.registered(claim.ttl, now, outbox);
+                    self.registered(claim.ttl, context.now, context.outbox);
                 } else {
-                    self.lose(RefusedBy::Server(from, rcode), outbox);
+                    self.lose(RefusedBy::Server(from, rcode), context.outbox);
                 }
             }
         }
@@ -183,21 +160,14 @@ impl Registration {
     }
 
     /// The presumed owner's answer, in the transaction that waits for it. `false` if it comes from somewhere else.
-    pub(super) fn handle_challenge_response(
-        &mut self,
-        now: Instant,
-        from: Ipv4Addr,
-        owned: bool,
-        network: &Network,
-        outbox: &mut Outbox,
-    ) -> bool {
+    pub(super) fn handle_challenge_response(&mut self, from: Ipv4Addr, owned: bool, context: &mut Context<'_>) -> bool {
         if !self.in_stage(|stage| stage == Stage::Challenge(from)) {
             return false;
         }
         if owned {
-            self.lose(RefusedBy::Node(from), outbox);
+            self.lose(RefusedBy::Node(from), context.outbox);
         } else {
-            self.start(Stage::Overwrite, now, network, outbox);
+            self.start(Stage::Overwrite, context);
         }
         true
     }
@@ -216,14 +186,14 @@ impl Registration {
 
     /// Somebody demands that this node gives the name up. One forged packet must not be enough (CVE-2000-0673): claim it
     /// again, and lose it if another holder objects.
-    pub(super) fn check(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) -> bool {
-        let lately = self.checked_at.is_some_and(|at| now < at + CHECK_INTERVAL);
+    pub(super) fn check(&mut self, context: &mut Context<'_>) -> bool {
+        let lately = self.checked_at.is_some_and(|at| context.now < at + CHECK_INTERVAL);
         if self.state != NameState::Held || self.pending.is_some() || lately {
             return false;
         }
-        self.checked_at = Some(now);
-        let stage = if network.broadcasts() { Stage::Check } else { Stage::Refresh };
-        self.start(stage, now, network, outbox);
+        self.checked_at = Some(context.now);
+        let stage = if context.network.broadcasts() { Stage::Check } else { Stage::Refresh };
+        self.start(stage, context);
         true
     }
 
@@ -232,14 +202,14 @@ impl Registration {
     /// # Sources
     ///
     /// RFC 1002 section 5.1; MS-NBTE section 3.1.7 for H nodes.
-    pub(super) fn release(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
+    pub(super) fn release(&mut self, context: &mut Context<'_>) {
         let held = self.state == NameState::Held;
         self.state = NameState::Released;
         self.pending = None;
         self.refresh_at = None;
-        if held && network.config.registrar == Registrar::Node {
+        if held && context.network.config.registrar == Registrar::Node {
             let stage = if self.registered { Stage::ReleaseAtServer } else { Stage::ReleaseBroadcast };
-            self.start(stage, now, network, outbox);
+            self.start(stage, context);
         }
     }
 
@@ -247,79 +217,56 @@ impl Registration {
         self.pending.as_ref().is_some_and(|pending| test(pending.stage))
     }
 
-    fn start(&mut self, stage: Stage, now: Instant, network: &Network, outbox: &mut Outbox) {
-        let id = outbox.id();
-        let retry = match stage {
-            Stage::Claim | Stage::Check | Stage::ReleaseBroadcast => Retry::broadcast(id, now),
-            Stage::Demand => Retry::once(id, now),
-            _ => Retry::unicast(id, now),
-        };
+    fn start(&mut self, stage: Stage, context: &mut Context<'_>) {
+        let retry = stage.retry(context.outbox.id(), context.now);
         self.pending = Some(Pending { stage, retry });
-        self.transmit(network, outbox);
+        self.transmit(context);
     }
 
-    fn transmit(&self, network: &Network, outbox: &mut Outbox) {
+    fn transmit(&self, context: &mut Context<'_>) {
         let Some(Pending { stage, retry }) = &self.pending else { return };
-        let (id, name) = (retry.id, self.name.clone());
-        let holder = network.holder(self.kind, &self.interface);
-        let claim = Claim { name: name.clone(), ttl: TTL, holder };
-        let several = network.interfaces.len() > 1 && self.kind == NameKind::Unique;
-        let packet = match stage {
-            Stage::Claim | Stage::Check => Packet::broadcast_registration(id, name, holder),
-            Stage::Demand => Packet::broadcast_overwrite(id, name, holder),
-            Stage::ReleaseBroadcast => Packet::broadcast_release(id, name, holder),
-            Stage::Register if several => Packet::server_multihomed_registration(id, claim),
-            Stage::Register => Packet::server_registration(id, claim),
-            Stage::Challenge(_) => Packet::node_query(id, name),
-            Stage::Overwrite => Packet::server_overwrite(id, claim),
-            Stage::Refresh => Packet::refresh(id, claim),
-            Stage::ReleaseAtServer => Packet::server_release(id, name, holder),
-        };
-        let address = match stage {
-            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => self.interface.broadcast,
-            Stage::Challenge(owner) => *owner,
-            _ => match network.config.servers.get(self.server) {
-                Some(server) => *server,
-                None => return,
-            },
-        };
-        let to = network.at(address, Service::Name);
-        outbox.send(self.interface.id, to, Service::Name, packet.encode());
+        let server = context.network.config.servers.get(self.server).copied();
+        let Some(address) = stage.destination(&self.interface, server) else { return };
+        let holder = context.network.holder(self.kind, &self.interface);
+        let is_multihomed = context.network.interfaces.len() > 1 && self.kind == NameKind::Unique;
+        let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed);
+        let to = context.network.at(address, Service::Name);
+        context.outbox.send(self.interface.id, to, Service::Name, packet.encode());
     }
 
-    fn silence(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
+    fn silence(&mut self, context: &mut Context<'_>) {
         let Some(Pending { stage, .. }) = self.pending.take() else { return };
         match stage {
             Stage::Claim => {
-                if network.config.node_type == NodeType::M && network.has_servers() {
-                    return self.start(Stage::Register, now, network, outbox);
+                if context.network.config.node_type == NodeType::M && context.network.has_servers() {
+                    return self.start(Stage::Register, context);
                 }
-                self.held(outbox);
-                if network.has_servers() {
-                    self.refresh_at = Some(now + SERVER_RETRY);
+                self.held(context.outbox);
+                if context.network.has_servers() {
+                    self.refresh_at = Some(context.now + SERVER_RETRY);
                 }
-                self.start(Stage::Demand, now, network, outbox);
+                self.start(Stage::Demand, context);
             }
             Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => {}
-            Stage::Challenge(_) => self.start(Stage::Overwrite, now, network, outbox),
-            Stage::ReleaseAtServer => self.released_at_server(Rcode::Server, now, network, outbox),
-            Stage::Register | Stage::Overwrite | Stage::Refresh => self.next_server(now, network, outbox),
+            Stage::Challenge(_) => self.start(Stage::Overwrite, context),
+            Stage::ReleaseAtServer => self.released_at_server(Rcode::Server, context),
+            Stage::Register | Stage::Overwrite | Stage::Refresh => self.next_server(context),
         }
     }
 
-    fn next_server(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
+    fn next_server(&mut self, context: &mut Context<'_>) {
         self.registered = false;
         self.server += 1;
-        if self.server < network.config.servers.len() {
-            return self.start(Stage::Register, now, network, outbox);
+        if self.server < context.network.config.servers.len() {
+            return self.start(Stage::Register, context);
         }
         self.server = 0;
-        if self.state == NameState::Claiming && network.config.node_type == NodeType::H {
-            return self.start(Stage::Claim, now, network, outbox);
+        if self.state == NameState::Claiming && context.network.config.node_type == NodeType::H {
+            return self.start(Stage::Claim, context);
         }
-        self.refresh_at = Some(now + SERVER_RETRY);
+        self.refresh_at = Some(context.now + SERVER_RETRY);
         if self.state == NameState::Claiming {
-            self.tell_refused(RefusedBy::Silence, outbox);
+            self.tell_refused(RefusedBy::Silence, context.outbox);
         }
     }
 
@@ -332,12 +279,12 @@ impl Registration {
         self.held(outbox);
     }
 
-    fn released_at_server(&mut self, rcode: Rcode, now: Instant, network: &Network, outbox: &mut Outbox) {
+    fn released_at_server(&mut self, rcode: Rcode, context: &mut Context<'_>) {
         self.pending = None;
         let released = rcode == Rcode::Success;
-        match network.config.node_type {
-            NodeType::M if released => self.start(Stage::ReleaseBroadcast, now, network, outbox),
-            NodeType::H if !released => self.start(Stage::ReleaseBroadcast, now, network, outbox),
+        match context.network.config.node_type {
+            NodeType::M if released => self.start(Stage::ReleaseBroadcast, context),
+            NodeType::H if !released => self.start(Stage::ReleaseBroadcast, context),
             _ => {}
         }
     }

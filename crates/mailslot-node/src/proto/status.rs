@@ -6,11 +6,11 @@ use std::time::Instant;
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Body, Packet};
 
+use crate::proto::context::Context;
 use crate::proto::counters::Drop;
 use crate::proto::event::{Event, NodeStatus, RequestId};
-use crate::proto::network::Network;
-use crate::proto::node::Service;
 use crate::proto::outbox::Outbox;
+use crate::proto::packet::Service;
 use crate::proto::retry::{Due, Retry};
 
 /// The node status requests under way.
@@ -30,20 +30,13 @@ impl StatusQueries {
         StatusQueries { queries: Vec::new(), max }
     }
 
-    pub(super) fn ask(
-        &mut self,
-        now: Instant,
-        request: RequestId,
-        address: Ipv4Addr,
-        network: &Network,
-        outbox: &mut Outbox,
-    ) {
+    pub(super) fn ask(&mut self, request: RequestId, address: Ipv4Addr, context: &mut Context<'_>) {
         if self.queries.len() == self.max {
-            outbox.counters.drop(Drop::Busy);
-            return outbox.event(Event::NodeStatus { request, address, status: None });
+            context.outbox.counters.drop(Drop::Busy);
+            return context.outbox.event(Event::NodeStatus { request, address, status: None });
         }
-        let query = StatusQuery { request, address, retry: Retry::unicast(outbox.id(), now) };
-        query.transmit(network, outbox);
+        let query = StatusQuery { request, address, retry: Retry::unicast(context.outbox.id(), context.now) };
+        query.transmit(context);
         self.queries.push(query);
     }
 
@@ -55,15 +48,19 @@ impl StatusQueries {
         self.queries.len()
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant, network: &Network, outbox: &mut Outbox) {
-        self.queries.retain_mut(|query| match query.retry.poll(now) {
+    pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) {
+        self.queries.retain_mut(|query| match query.retry.poll(context.now) {
             Due::NotYet => true,
             Due::Again => {
-                query.transmit(network, outbox);
+                query.transmit(context);
                 true
             }
             Due::Silence => {
-                outbox.event(Event::NodeStatus { request: query.request, address: query.address, status: None });
+                context.outbox.event(Event::NodeStatus {
+                    request: query.request,
+                    address: query.address,
+                    status: None,
+                });
                 false
             }
         });
@@ -83,9 +80,9 @@ impl StatusQueries {
 }
 
 impl StatusQuery {
-    fn transmit(&self, network: &Network, outbox: &mut Outbox) {
-        let name = network.in_scope(Name::wildcard());
+    fn transmit(&self, context: &mut Context<'_>) {
+        let name = context.network.in_scope(Name::wildcard());
         let packet = Packet::node_status_request(self.retry.id, name);
-        outbox.unicast(network, self.address, Service::Name, packet.encode());
+        context.unicast(self.address, Service::Name, packet.encode());
     }
 }

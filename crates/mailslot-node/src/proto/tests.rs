@@ -167,6 +167,69 @@ fn queries_are_answered_for_held_names_and_by_silence_for_others() {
 }
 
 #[test]
+fn queries_for_the_wildcard_are_answered_on_the_own_subnet() {
+    let mut bench = Bench::held();
+    for (cast, suffix) in [(Cast::Broadcast, 0), (Cast::Unicast, 0), (Cast::Unicast, 0x20)] {
+        let name = Name::wildcard().with_suffix(suffix);
+        bench.hear(OTHER, cast, &Packet::broadcast_query(3, name.clone()));
+        let (_, answer) = bench.sent().expect("an answer");
+        assert_eq!(answer.body, Body::QueryResponse { name, ttl: 300_000, holders: vec![unique(OWN)] });
+    }
+    bench.hear(SERVER, Cast::Unicast, &Packet::node_query(3, Name::wildcard()));
+    assert_eq!((bench.sent(), bench.node.counters().dropped(Drop::Remote)), (None, 1));
+}
+
+#[test]
+fn nodes_that_answer_for_the_wildcard_are_in_no_conflict() {
+    let mut bench = Bench::held();
+    bench.node.resolve(bench.now, Name::wildcard());
+    let query = bench.packet();
+    for holder in [OTHER, LAST] {
+        let answer = Packet::query_response(query.id, query.flags, Name::wildcard(), 0, vec![unique(holder)]);
+        bench.hear(holder, Cast::Unicast, &answer);
+    }
+    assert_eq!((bench.sent(), bench.events().len()), (None, 1));
+}
+
+#[test]
+fn who_asks_a_node_alone_gets_all_its_addresses_the_nearest_first() {
+    let mut config = Config::new("PC", "PLANT").expect("valid names");
+    config.names.truncate(1);
+    let mut bench = Bench::with(config);
+    let interface = |id: u8| Interface {
+        id: id.into(),
+        address: Ipv4Addr::new(10, 0, id - 1, 5),
+        prefix: 24,
+        broadcast: Ipv4Addr::new(10, 0, id - 1, 255),
+    };
+    bench.node.set_interfaces((1..=3).map(interface).collect(), bench.now);
+    while bench.next().is_some() {}
+    let mut addresses = |number: u8, cast, query: Packet| -> Vec<u8> {
+        let from = SocketAddrV4::new(Ipv4Addr::new(10, 0, number - 1, 9), 137);
+        let received = Received { interface: number.into(), from, service: Service::Name, cast };
+        bench.node.handle_packet(bench.now, received, &query.encode());
+        match bench.sent().map(|(_, answer)| answer.body) {
+            Some(Body::QueryResponse { holders, .. }) => holders.iter().map(|it| it.address.octets()[2]).collect(),
+            _ => Vec::new(),
+        }
+    };
+    assert_eq!(addresses(2, Cast::Broadcast, Packet::broadcast_query(3, pc())), [1]);
+    assert_eq!(addresses(2, Cast::Unicast, Packet::node_query(4, pc())), [1, 0, 2]);
+    assert_eq!(addresses(3, Cast::Unicast, Packet::node_query(5, pc())), [2, 0, 1]);
+}
+
+#[test]
+fn a_holder_objects_to_the_refresh_of_another_node() {
+    let mut bench = Bench::held();
+    bench.hear(OTHER, Cast::Unicast, &Packet::refresh(3, claim(5, OTHER)));
+    let (_, answer) = bench.sent().expect("an objection");
+    assert_eq!((answer.id, answer.body.rcode()), (3, Rcode::Active));
+    let other = Claim { name: pc().with_suffix(3), ..claim(5, OTHER) };
+    bench.hear(OTHER, Cast::Unicast, &Packet::refresh(4, other));
+    assert_eq!((bench.sent(), bench.node.counters().dropped(Drop::NotServed)), (None, 1));
+}
+
+#[test]
 fn a_conflict_demand_makes_a_holder_check_and_lose_to_one_who_objects() {
     let mut bench = Bench::held();
     bench.hear(OTHER, Cast::Unicast, &Packet::conflict_demand(9, pc(), NameFlags::unique(NodeType::B)));
@@ -281,6 +344,35 @@ fn a_server_may_send_an_asker_on_once() {
     assert_eq!(*to.ip(), OTHER);
     bench.hear(OTHER, Cast::Unicast, &Packet::redirect_query_response(query.id, wanted, 0, pc(), LAST));
     assert_eq!(bench.sent(), None);
+}
+
+#[test]
+fn a_p_node_sends_to_each_member_of_a_group_that_its_server_lists() {
+    use mailslot_wire::datagram::{self, Destination};
+    for members in [vec![OTHER, OWN, LAST], vec![Ipv4Addr::BROADCAST]] {
+        let mut bench = Bench::new(NodeType::P);
+        while bench.node.poll_transmit().is_some() {}
+        let group = Name::new("PLANT", 0x1C).expect("a valid name");
+        let sent = bench.node.send_mailslot(bench.now, Target::Name(group.clone()), b"a", b"b");
+        let request = sent.expect("it can be sent");
+        let query = bench.packet();
+        let holder = |address: &Ipv4Addr| Holder { flags: NameFlags::group(NodeType::P), address: *address };
+        let holders = members.iter().map(holder).collect();
+        bench.hear(SERVER, Cast::Unicast, &Packet::query_response(query.id, query.flags, group.clone(), 0, holders));
+        let mut sent = Vec::new();
+        while let Some(transmit) = bench.node.poll_transmit() {
+            let packet = datagram::Packet::parse(&transmit.bytes).expect("nodes send what can be parsed");
+            let datagram::Body::Whole { kind, destination, .. } = packet.body else { panic!("{packet:?}") };
+            assert_eq!((kind, destination), (Destination::Group, group.clone()));
+            sent.push(*transmit.to.ip());
+        }
+        let (expected, result) = match members.len() {
+            // "By broadcast", says the server: that is not for P nodes.
+            1 => (vec![], Err(SendError::Unreachable(group))),
+            _ => (vec![OTHER, LAST], Ok(2)),
+        };
+        assert_eq!((sent, bench.events()), (expected, vec![Event::Sent { request, result }]));
+    }
 }
 
 #[test]

@@ -1,12 +1,8 @@
 //! Messages on their way from the network to the slots of this machine.
 
-use std::net::IpAddr;
-
-use mailslot::NetworkOrigin;
-use mailslot_wire::Name;
-
 use super::Machine;
-use crate::proto::{Event, Message, NameKind};
+use crate::proto::{Event, Message};
+use crate::routing;
 
 impl<L: FnMut(&str)> Machine<L> {
     /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What
@@ -29,18 +25,10 @@ impl<L: FnMut(&str)> Machine<L> {
     }
 
     fn deliver(&mut self, messages: &[Message]) {
-        let Some(Message { slot, source, destination, address, .. }) = messages.first() else { return };
-        let unique =
-            |name: &Name| self.config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-        let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
-        let origin = NetworkOrigin {
-            computer: text(source),
-            domain: (!unique(destination)).then(|| text(destination)),
-            address: IpAddr::V4(*address.ip()),
-            authenticated: false,
-        };
+        let Some(first) = messages.first() else { return };
+        let origin = routing::origin(first, &self.config);
         let data: Vec<&[u8]> = messages.iter().map(|message| message.data.as_slice()).collect();
-        self.slots.deliver(slot, &origin, &data, |outcome, number| self.metrics.count(outcome, number));
+        self.slots.deliver(&first.slot, &origin, &data, |outcome, number| self.metrics.count(outcome, number));
     }
 }
 

@@ -83,6 +83,45 @@ fn two_holders_become_one_when_a_partition_heals_and_somebody_asks() {
 }
 
 #[test]
+fn hundreds_of_nodes_on_bad_networks_agree_about_names_after_a_partition() {
+    const NODES: usize = 240;
+    const CONTESTED: usize = 30;
+    seeds(5, |seed| {
+        let mut network = Network::new(seed, BAD);
+        let computer = |number: usize| format!("PC{}", number % (NODES - CONTESTED));
+        for number in 0..NODES {
+            let config = mailslot_node::proto::Config::new(&computer(number), "PLANT").expect("valid names");
+            network.add(config, &[(number % 3) as u8]);
+            // The last ones have the names of the first ones, but do not hear them.
+            network.sides.insert(number, u8::from(number >= NODES / 2));
+        }
+        network.run_seconds(4);
+        for number in CONTESTED..NODES - CONTESTED {
+            assert_eq!(network.holders(&name(&computer(number))), [number]);
+        }
+        let contested: Vec<_> = (0..CONTESTED).map(|number| (60 + number % 3, name(&computer(number)))).collect();
+        let disputed = |network: &Network| {
+            contested.iter().filter(|(_, name)| network.holders(name).len() != 1).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(disputed(&network).len(), CONTESTED);
+        network.sides.clear();
+        for _ in 0..12 {
+            for (asker, name) in disputed(&network) {
+                network.with(asker, |node, now| node.resolve(now, name));
+            }
+            network.run_seconds(12);
+            if disputed(&network).is_empty() {
+                assert_eq!(network.holders(&name("PLANT")).len(), NODES);
+                return;
+            }
+            // Longer than an answer is remembered.
+            network.run_seconds(600);
+        }
+        panic!("two nodes hold each of {:?}", disputed(&network));
+    });
+}
+
+#[test]
 fn a_released_name_is_found_no_longer_and_free_for_others() {
     seeds(20, |seed| {
         let mut network = Network::new(seed, PERFECT);

@@ -74,6 +74,29 @@ fn the_secondary_server_serves_when_the_primary_is_silent() {
 }
 
 #[test]
+fn names_move_to_the_secondary_server_when_the_primary_is_lost() {
+    for node_type in [NodeType::P, NodeType::M, NodeType::H] {
+        seeds(5, |seed| {
+            let mut network = Network::new(seed, BAD);
+            let (primary, secondary) = (network.add_wins(0), network.add_wins(1));
+            let servers = [primary, secondary];
+            let near = add(&mut network, "NEAR", node_type, &servers, 0);
+            let far = add(&mut network, "FAR", node_type, &servers, 1);
+            network.run_seconds(40);
+            let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
+            assert_eq!(found.server, Some(primary));
+            let lost = network.host_at(primary);
+            network.turn_off(lost);
+            // No longer than until the next refresh, and until what was found before is forgotten.
+            network.run_seconds(21 * 60);
+            assert_eq!((network.holders(&name("NEAR")), network.holders(&name("FAR"))), (vec![near], vec![far]));
+            let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
+            assert_eq!(found.server, Some(secondary));
+        });
+    }
+}
+
+#[test]
 fn without_any_server_an_h_node_broadcasts_and_a_p_node_has_no_name() {
     let mut network = Network::new(1, PERFECT);
     let server = network.add_wins(0);

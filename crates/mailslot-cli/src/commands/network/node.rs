@@ -221,6 +221,9 @@ fn show(json: bool) -> Result {
 
 fn text(status: &Status) -> String {
     let mut lines = vec![format!("{} in {}, {} node", status.computer, status.workgroup, status.node_type)];
+    if let Some(connected) = status.nmbd_connected {
+        lines.push(format!("beside nmbd: {}", if connected { "connected" } else { "not connected" }));
+    }
     lines.push("interfaces:".to_owned());
     for interface in &status.interfaces {
         let address = format!("{}/{}", interface.address, interface.prefix);
@@ -239,4 +242,24 @@ fn text(status: &Status) -> String {
     let counted = status.counters.iter().filter(|(_, count)| **count > 0);
     lines.extend(counted.map(|(label, count)| format!("  {label:<26}{count:>12}")));
     lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use mailslot_node::proto::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn help_lists_every_limit_with_its_default() {
+        let limits = serde_json::to_value(Limits::default()).expect("numbers are JSON");
+        let text = AFTER_HELP.replace('\n', " ");
+        for (name, value) in limits.as_object().expect("a table") {
+            let line = match (value.get("per-second"), value.get("burst")) {
+                (Some(per_second), Some(burst)) => format!(" {name} {per_second}, {burst}"),
+                _ => format!(" {name} {value}"),
+            };
+            assert!(text.contains(&line), "{line}");
+        }
+    }
 }

@@ -1,0 +1,59 @@
+//! What can be seen of a node.
+
+use mailslot_wire::Name;
+
+use crate::proto::config::NameKind;
+
+/// A name of the node and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldName {
+    /// The name.
+    pub name: Name,
+    /// Unique or group.
+    pub kind: NameKind,
+    /// [`Interface::id`].
+    pub interface: u32,
+    /// How it stands there.
+    pub state: NameState,
+}
+
+/// How a name stands on an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NameState {
+    /// Nobody has objected so far.
+    Claiming,
+    /// It is the node's.
+    Held,
+    /// It was never the node's: another one has it.
+    Refused,
+    /// It was the node's, and then another one was found to have it.
+    Conflict,
+    /// The node is giving it up, or has done so.
+    Released,
+}
+
+/// How many entries the tables hold that packets and requests can make grow; [`Limits`](super::limits::Limits) bounds
+/// each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Names being looked for.
+    pub queries: usize,
+    /// Names looked out for a second holder of; bounded like `queries`.
+    pub watches: usize,
+    /// Names in the cache.
+    pub cached_names: usize,
+    /// Node status requests under way; bounded like `queries`.
+    pub status_queries: usize,
+    /// Messages waiting for their destination to be found.
+    pub waiting_messages: usize,
+    /// Senders whose datagrams are checked for having come before.
+    pub duplicate_sources: usize,
+    /// Sources with a budget of messages.
+    pub message_sources: usize,
+    /// Sources with a budget of answers.
+    pub answer_sources: usize,
+    /// Unfinished datagrams.
+    pub unfinished: usize,
+    /// Bytes of them.
+    pub unfinished_bytes: usize,
+}
