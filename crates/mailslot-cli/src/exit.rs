@@ -52,6 +52,12 @@ pub enum Failure {
     /// The network node refused something.
     #[cfg(all(unix, feature = "node"))]
     Node(mailslot_node::Error),
+    /// A modern domain could not be made, joined or found.
+    #[cfg(all(unix, feature = "zenoh"))]
+    Domain(mailslot_domain::Error),
+    /// Bytes for programs would go to a terminal.
+    #[cfg(all(unix, feature = "node"))]
+    Terminal,
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -123,6 +129,10 @@ impl Failure {
             Failure::NotOnNetwork(_) => NOT_FOUND,
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => node_status(error),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Failure::Domain(error) => domain_status(error),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Terminal => USAGE,
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
@@ -133,13 +143,30 @@ impl Failure {
 #[cfg(all(unix, feature = "node"))]
 fn node_status(error: &mailslot_node::Error) -> u8 {
     use mailslot_node::Error as Node;
+    use mailslot_node::proto::SendError;
     match error {
         Node::Settings(_) => USAGE,
         Node::PortNotAllowed(_) => NOT_ALLOWED,
         Node::AlreadyRuns => ALREADY_EXISTS,
         Node::NotRunning => NOT_FOUND,
         Node::NoAnswer => TIMED_OUT,
+        Node::NotForThisUser => NOT_ALLOWED,
+        Node::NotSent(SendError::NotFound(_)) => NOT_FOUND,
+        Node::NotSent(SendError::TooLong { .. }) => TOO_LARGE,
         Node::Slot(error) => slot_status(error),
+        _ => OTHER,
+    }
+}
+
+#[cfg(all(unix, feature = "zenoh"))]
+fn domain_status(error: &mailslot_domain::Error) -> u8 {
+    use mailslot_domain::Error as Domain;
+    match error {
+        Domain::InvalidName(_) => USAGE,
+        Domain::NotFound { .. } => NOT_FOUND,
+        Domain::ModeTooOpen { .. } => NOT_ALLOWED,
+        Domain::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
+        Domain::NameTaken { .. } | Domain::OtherName { .. } => ALREADY_EXISTS,
         _ => OTHER,
     }
 }
@@ -179,6 +206,14 @@ impl fmt::Display for Failure {
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => write!(f, "{error}"),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Failure::Domain(error) => write!(f, "{error}"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Terminal => {
+                f.write_str("packets are nothing for a terminal: pipe them into a program, or name a file with --write")
+            }
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }
@@ -206,6 +241,13 @@ impl fmt::Display for After {
 impl From<mailslot_node::Error> for Failure {
     fn from(error: mailslot_node::Error) -> Failure {
         Failure::Node(error)
+    }
+}
+
+#[cfg(all(unix, feature = "zenoh"))]
+impl From<mailslot_domain::Error> for Failure {
+    fn from(error: mailslot_domain::Error) -> Failure {
+        Failure::Domain(error)
     }
 }
 

@@ -108,6 +108,9 @@ pub(crate) struct Effort {
     pub(crate) wakes: u32,
     /// Messages of new writers.
     pub(crate) openings: u32,
+    /// How long a flood over the network takes, and how long a rate is kept up at which nothing may be lost.
+    pub(crate) network_time: Duration,
+    pub(crate) loss_time: Duration,
     /// Slots whose memory is measured.
     pub(crate) idle_slots: usize,
     /// Points of the curves.
@@ -115,6 +118,7 @@ pub(crate) struct Effort {
     pub(crate) writers: Vec<usize>,
     pub(crate) slots: Vec<usize>,
     pub(crate) depths: Vec<usize>,
+    pub(crate) nodes: Vec<usize>,
 }
 
 impl Effort {
@@ -127,11 +131,14 @@ impl Effort {
             curve_time: Duration::from_millis(80),
             wakes: 600,
             openings: 2000,
+            network_time: Duration::from_millis(500),
+            loss_time: Duration::from_secs(10),
             idle_slots: 1000,
             sizes: vec![0, 16, 64, 256, 424, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20],
             writers: vec![1, 2, 4, 8, 16, 32, 64],
             slots: vec![1, 10, 100, 1000, 3000, 10_000],
             depths: vec![1, 10, 100, 1000, 10_000, 100_000, 190_000],
+            nodes: vec![10, 20, 50, 100, 200, 500, 1000],
         }
     }
 
@@ -144,11 +151,14 @@ impl Effort {
             curve_time: Duration::from_millis(3),
             wakes: 10,
             openings: 20,
+            network_time: Duration::from_millis(10),
+            loss_time: Duration::from_millis(100),
             idle_slots: 20,
             sizes: vec![0, 64, 64 << 10],
             writers: vec![1, 4],
             slots: vec![1, 20],
             depths: vec![1, 10, 1000],
+            nodes: vec![10, 30],
         }
     }
 }

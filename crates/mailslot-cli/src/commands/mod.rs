@@ -2,6 +2,8 @@
 
 mod bench;
 mod demo;
+#[cfg(all(unix, feature = "zenoh"))]
+mod domain;
 mod info;
 mod list;
 mod listen;
@@ -32,6 +34,10 @@ pub enum Command {
     Browse(network::browse::Browse),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
+    #[cfg(all(unix, feature = "zenoh"))]
+    Domain(domain::DomainCommand),
+    #[cfg(all(unix, feature = "node"))]
+    Capture(network::capture::Capture),
     #[command(subcommand, hide = true)]
     Peer(peer::Peer),
 }
@@ -55,6 +61,10 @@ impl Command {
             Command::Browse(browse) => browse.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Command::Domain(domain) => domain.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Capture(capture) => capture.run(),
             Command::Peer(peer) => peer.run(),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use mailslot_wire::datagram::{Body, Destination, ErrorCode, Packet};
 use mailslot_wire::smb::MailslotWrite;
 
+use crate::proto::config::Registrar;
 use crate::proto::context::Context;
 use crate::proto::counters::Drop;
 use crate::proto::duplicates::{Duplicates, Verdict};
@@ -102,7 +103,8 @@ impl Incoming {
         let here = destination.is_wildcard()
             || names.held(&destination, received.interface).is_some()
             || direct && names.held_anywhere(&destination).is_some();
-        if !here && direct && kind == Destination::Unique {
+        let answers = context.network.config.registrar == Registrar::Node;
+        if !here && answers && direct && kind == Destination::Unique {
             return Ok(refusal(received, id, context.network));
         }
         if !here {

@@ -25,8 +25,11 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// Bounds of tables, in entries, and rates.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
     /// Packets waiting to be sent.
     pub transmits: usize,
@@ -61,7 +64,8 @@ pub struct Limits {
 }
 
 /// How often something may happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rate {
     /// Times per second, in the long run.
     pub per_second: u32,

@@ -63,7 +63,7 @@ mod stage;
 mod state;
 mod status;
 
-pub use config::{Config, Interface, NameKind, Ports, RegisteredName};
+pub use config::{Config, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::Node;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mailslot_wire::name_service::{Claim, Packet, Rcode};
 use mailslot_wire::{Name, NodeType};
 
-use crate::proto::config::{Interface, NameKind};
+use crate::proto::config::{Interface, NameKind, Registrar};
 use crate::proto::context::Context;
 use crate::proto::event::{Event, RefusedBy};
 use crate::proto::network::Network;
@@ -65,7 +65,11 @@ impl Registration {
             registered: false,
             checked_at: None,
         };
-        if !context.network.has_servers() || matches!(context.network.config.node_type, NodeType::B | NodeType::M) {
+        if context.network.config.registrar == Registrar::OtherService {
+            registration.held(context.outbox);
+        } else if !context.network.has_servers()
+            || matches!(context.network.config.node_type, NodeType::B | NodeType::M)
+        {
             registration.start(Stage::Claim, context);
         } else {
             registration.start(Stage::Register, context);
@@ -203,7 +207,7 @@ impl Registration {
         self.state = NameState::Released;
         self.pending = None;
         self.refresh_at = None;
-        if held {
+        if held && context.network.config.registrar == Registrar::Node {
             let stage = if self.registered { Stage::ReleaseAtServer } else { Stage::ReleaseBroadcast };
             self.start(stage, context);
         }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mailslot_node::proto::{
@@ -12,7 +13,7 @@ use mailslot_wire::Name;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::wins::Wins;
+use super::wins::Wins;
 
 /// What the network does to packets, each copy on its own.
 #[derive(Clone, Copy)]
@@ -28,6 +29,9 @@ pub struct Conditions {
 pub const PERFECT: Conditions = Conditions { loss: 0, copies: 0, delay: Duration::from_millis(1) };
 pub const BAD: Conditions = Conditions { loss: 10, copies: 15, delay: Duration::from_millis(40) };
 
+/// Bytes of an IP and a UDP header.
+const IP_UDP: u64 = 28;
+
 /// A number that stands for a machine.
 pub type Host = usize;
 
@@ -38,8 +42,12 @@ pub struct Network {
     pub sides: HashMap<Host, u8>,
     /// What each machine's node has told, oldest first.
     pub events: Vec<Vec<Event>>,
+    /// Packets that were on a wire, those included that nobody got, and their bytes with IP and UDP headers.
+    pub packets: u64,
+    pub bytes: u64,
     machines: Vec<Machine>,
     places: BTreeMap<Ipv4Addr, (Host, u32)>,
+    addresses: HashMap<(Host, u32), Ipv4Addr>,
     subnets: HashMap<u8, Vec<(Host, u32)>>,
     queue: BinaryHeap<Reverse<(Instant, u64, Delivery)>>,
     deadlines: BinaryHeap<Reverse<(Instant, Host)>>,
@@ -53,14 +61,14 @@ enum Machine {
     Off,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Delivery {
     host: Host,
     interface: u32,
     from: SocketAddrV4,
     is_name_service: bool,
     is_broadcast: bool,
-    bytes: Vec<u8>,
+    bytes: Rc<[u8]>,
 }
 
 impl Network {
@@ -70,8 +78,11 @@ impl Network {
             conditions,
             sides: HashMap::new(),
             events: Vec::new(),
+            packets: 0,
+            bytes: 0,
             machines: Vec::new(),
             places: BTreeMap::new(),
+            addresses: HashMap::new(),
             subnets: HashMap::new(),
             queue: BinaryHeap::new(),
             deadlines: BinaryHeap::new(),
@@ -80,7 +91,7 @@ impl Network {
         }
     }
 
-    /// A node with one interface on each of `subnets`: 10.0.SUBNET.N, with N counting up per subnet.
+    /// A node with one interface on each of `subnets`: 10.SUBNET.0.N, with N counting up per subnet.
     pub fn add(&mut self, config: Config, subnets: &[u8]) -> Host {
         let host = self.machines.len();
         let interfaces = (0..).zip(subnets).map(|(id, subnet)| self.plug(host, id, *subnet)).collect();
@@ -202,10 +213,13 @@ impl Network {
     fn plug(&mut self, host: Host, id: u32, subnet: u8) -> Interface {
         let neighbours = self.subnets.entry(subnet).or_default();
         neighbours.push((host, id));
-        let number = u8::try_from(neighbours.len()).expect("a subnet has at most 254 machines");
-        let address = Ipv4Addr::new(10, 0, subnet, number);
+        let number = neighbours.len() - 1;
+        let block = u8::try_from(number / 254).expect("a subnet has at most 64,770 machines");
+        assert_ne!(block, 255, "a subnet has at most 64,770 machines");
+        let address = Ipv4Addr::new(10, subnet, block, (number % 254) as u8 + 1);
         self.places.insert(address, (host, id));
-        Interface { id, address, prefix: 24, broadcast: Ipv4Addr::new(10, 0, subnet, 255) }
+        self.addresses.insert((host, id), address);
+        Interface { id, address, prefix: 16, broadcast: Ipv4Addr::new(10, subnet, 255, 255) }
     }
 
     fn wake(&mut self, host: Host, at: Instant) {
@@ -253,39 +267,43 @@ impl Network {
     }
 
     fn transmit(&mut self, host: Host, packet: Transmit) {
-        let place = self.places.iter().find(|(_, place)| **place == (host, packet.interface));
-        let Some((&source, _)) = place else { panic!("machine {host} has no interface {}", packet.interface) };
+        let Some(&source) = self.addresses.get(&(host, packet.interface)) else {
+            panic!("machine {host} has no interface {}", packet.interface)
+        };
         let port = if packet.service == Service::Name { 137 } else { 138 };
         let from = SocketAddrV4::new(source, port);
-        let [.., subnet, last] = packet.to.ip().octets();
-        if last == 255 {
-            assert_eq!(source.octets()[2], subnet, "a broadcast leaves by the interface of its subnet");
+        self.packets += 1;
+        self.bytes += IP_UDP + packet.bytes.len() as u64;
+        let [_, subnet, end @ ..] = packet.to.ip().octets();
+        let delivery = |host, interface, is_broadcast| Delivery {
+            host,
+            interface,
+            from,
+            is_name_service: packet.service == Service::Name,
+            is_broadcast,
+            bytes: packet.bytes.as_slice().into(),
+        };
+        if end == [255, 255] {
+            assert_eq!(source.octets()[1], subnet, "a broadcast leaves by the interface of its subnet");
+            let all = delivery(host, packet.interface, true);
             for (receiver, interface) in self.subnets[&subnet].clone() {
-                self.carry(host, receiver, interface, from, &packet, true);
+                self.carry(host, Delivery { host: receiver, interface, ..all.clone() });
             }
         } else if let Some(&(receiver, interface)) = self.places.get(packet.to.ip()) {
-            self.carry(host, receiver, interface, from, &packet, false);
+            self.carry(host, delivery(receiver, interface, false));
         }
     }
 
-    fn carry(&mut self, sender: Host, host: Host, interface: u32, from: SocketAddrV4, packet: &Transmit, all: bool) {
+    fn carry(&mut self, sender: Host, delivery: Delivery) {
         let Conditions { loss, copies, delay } = self.conditions;
-        if self.sides.get(&sender) != self.sides.get(&host) || self.random.random_range(0..100) < loss {
+        if self.sides.get(&sender) != self.sides.get(&delivery.host) || self.random.random_range(0..100) < loss {
             return;
         }
         let number = if self.random.random_range(0..100) < copies { 2 } else { 1 };
         for _ in 0..number {
             let takes = Duration::from_micros(self.random.random_range(50..=delay.as_micros() as u64));
-            let delivery = Delivery {
-                host,
-                interface,
-                from,
-                is_name_service: packet.service == Service::Name,
-                is_broadcast: all,
-                bytes: packet.bytes.clone(),
-            };
             self.sequence += 1;
-            self.queue.push(Reverse((self.now + takes, self.sequence, delivery)));
+            self.queue.push(Reverse((self.now + takes, self.sequence, delivery.clone())));
         }
     }
 }

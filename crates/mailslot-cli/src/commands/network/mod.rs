@@ -1,6 +1,8 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod browse;
+pub mod capture;
+pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;

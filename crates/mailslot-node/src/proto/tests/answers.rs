@@ -110,3 +110,20 @@ fn a_p_node_heeds_no_broadcasts() {
     assert_eq!(bench.sent(), None);
     assert_eq!(bench.node.counters().dropped(Drop::Broadcast), 1);
 }
+
+#[test]
+fn names_of_another_service_are_taken_for_held_and_never_spoken_of() {
+    let mut config = Config::new("PC", "PLANT").expect("valid names");
+    config.registrar = Registrar::OtherService;
+    let mut bench = Bench::with(config);
+    assert!(bench.node.names().all(|name| name.state == NameState::Held));
+    assert_eq!(bench.next(), None);
+    for name in ["PC", "NOBODY"] {
+        bench.hear_message(&Name::new(name, 0).expect("a valid name"));
+    }
+    let messages = bench.events().into_iter().filter(|event| matches!(event, Event::Message(_))).count();
+    assert_eq!((messages, bench.node.counters().dropped(Drop::NotHere)), (1, 1));
+    bench.node.release_all(bench.now);
+    assert_eq!(bench.events(), [Event::Released]);
+    assert_eq!(bench.next(), None);
+}

@@ -74,7 +74,7 @@ fn a_server_may_send_an_asker_on_once() {
 
 #[test]
 fn a_p_node_sends_to_each_member_of_a_group_that_its_server_lists() {
-    use mailslot_wire::datagram::{self, Destination};
+    use mailslot_wire::datagram::Destination;
     for members in [vec![OTHER, OWN, LAST], vec![Ipv4Addr::BROADCAST]] {
         let mut bench = Bench::new(NodeType::P);
         while bench.node.poll_transmit().is_some() {}

@@ -8,7 +8,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use mailslot_wire::name_service::{Body, Claim, Flags, Holder, NameFlags, Packet, Rcode};
-use mailslot_wire::{Name, NodeType};
+use mailslot_wire::smb::{MailslotWrite, Style};
+use mailslot_wire::{Name, NodeType, datagram};
 
 use super::*;
 
@@ -73,6 +74,18 @@ impl Bench {
         let from = SocketAddrV4::new(from, 137);
         let received = Received { interface: 1, from, service: Service::Name, cast };
         self.node.handle_packet(self.now, received, &packet.encode());
+    }
+
+    /// Hears a message to the slot `x` of the one computer `destination`.
+    fn hear_message(&mut self, destination: &Name) {
+        let write = MailslotWrite::new(b"x", b"data").expect("a short write").encode(Style::Windows);
+        let from = SocketAddrV4::new(OTHER, 138);
+        let header = datagram::Header { node_type: NodeType::B, id: 1, source: from };
+        let source = Name::new("OTHER", 0).expect("a valid name");
+        let kind = datagram::Destination::Unique;
+        let body = datagram::Body::Whole { kind, source, destination: destination.clone(), data: &write };
+        let received = Received { interface: 1, from, service: Service::Datagram, cast: Cast::Unicast };
+        self.node.handle_packet(self.now, received, &datagram::Packet { header, body }.encode());
     }
 
     fn events(&mut self) -> Vec<Event> {
