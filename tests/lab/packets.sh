@@ -33,4 +33,5 @@ theirs() {
     tshark -n -r "$scratch/all.pcap" -Y "$recorded && udp.srcport != 40000" -T pdml 2>/dev/null |
         sed -n '/"nbns.netbios_name"/ { s/.*showname="Name: \([^" ]*\).*/\1/; s/&lt;/</g; s/&gt;/>/g; p }'
 }
-same "they agree about the names in node statuses" "$(awk -F'\t' '$2 != 40000' "$scratch/fields" | "$referee" names)" "$(theirs)"
+same "they agree about the names in node statuses" \
+    "$(awk -F'\t' '$2 != 40000' "$scratch/fields" | "$referee" names)" "$(theirs)"
