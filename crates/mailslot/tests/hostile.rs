@@ -275,6 +275,18 @@ fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
 }
 
 #[test]
+fn symbolic_link_leads_no_writer_to_another_slot() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::create(name()).unwrap();
+    let (own, other) = (slot.name().as_str().to_uppercase(), name());
+    let link = damage::directory(&other.to_uppercase());
+    std::os::unix::fs::symlink(damage::directory(&own), &link).unwrap();
+    let opened = MailslotWriter::open(other.as_str());
+    std::fs::remove_file(link).unwrap();
+    assert!(matches!(opened, Err(Error::NotFound(_))), "{opened:?}");
+}
+
+#[test]
 fn name_of_another_users_killed_owner_is_free() {
     let _watchdog = watchdog();
     if !root_only("name_of_another_users_killed_owner_is_free") {
