@@ -44,6 +44,9 @@ impl MailslotWriter {
     /// On Linux, a writer to the network belongs to the network node of this machine: whether computer and slot exist does
     /// not show, and nothing tells whether a message arrived. Its errors are those of the node's slot.
     ///
+    /// A writer of the slot's own user may need the slot's directory once more, when it first has to wake a reader: a process
+    /// that gives up its user or its access to files does so before it opens writers.
+    ///
     /// Where Windows has remote mailslots switched on, it sends by itself and checks nothing here: whether the computer
     /// exists shows when writing, and whether the slot exists does not show at all.
     pub fn open<A>(address: A) -> Result<MailslotWriter>

@@ -103,13 +103,11 @@ fn network_origin() -> NetworkOrigin {
 
 /// What no writer of this library sends, each packet over a connection of its own.
 fn send_garbage(slot: &str) {
-    use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, connect, send, socket};
-    let door = SocketAddrUnix::new(damage::directory(&slot.to_uppercase()).join("door")).unwrap();
+    use rustix::net::{SendFlags, send};
     let no_file = [&[1], &u64::MAX.to_le_bytes()[..]].concat();
     let packets: [&[u8]; 6] = [b"", b"\x07junk", b"\x01", b"\x01\0\0\0", &no_file, &vec![0; (64 << 10) + 2]];
     for packet in packets {
-        let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
-        connect(&connection, &door).unwrap();
+        let connection = call(slot);
         for _ in 0..3 {
             // The owner may have hung up already.
             let _ = send(&connection, packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
@@ -213,6 +211,53 @@ fn flooding_stranger_delays_nobody_elses_messages() {
 }
 
 #[test]
+fn stream_through_the_door_that_pauses_wakes_readers_again() {
+    let _watchdog = watchdog();
+    let slot = std::sync::Arc::new(open_to_all());
+    let door = call(slot.name().as_str());
+    // What is queued before the first read comes in turns without a pause in between.
+    let stream = |from: u8| (from..from + 150).for_each(|number| send_through(&door, number));
+    stream(0);
+    (0..150).for_each(|number| assert_eq!(slot.receive().unwrap().data, [number]));
+
+    let (tell, told) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn({
+        let slot = slot.clone();
+        move || {
+            tell.send(rustix::thread::gettid()).unwrap();
+            slot.receive().unwrap().data
+        }
+    });
+    let stat = format!("/proc/self/task/{}/stat", told.recv().unwrap().as_raw_pid());
+    while !std::fs::read_to_string(&stat).unwrap().contains(") S ") {
+        std::thread::yield_now();
+    }
+    send_through(&door, 151);
+    assert_eq!(reader.join().unwrap(), [151]);
+
+    stream(0);
+    (0..150).for_each(|number| assert_eq!(slot.receive().unwrap().data, [number]));
+    let mut fds = [rustix::event::PollFd::new(&*slot, rustix::event::PollFlags::IN)];
+    send_through(&door, 152);
+    assert_eq!(rustix::event::poll(&mut fds, None).unwrap(), 1);
+    assert_eq!(slot.receive().unwrap().data, [152]);
+}
+
+/// A connection as writers of other users have one.
+fn call(slot: &str) -> std::os::fd::OwnedFd {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+    let door = SocketAddrUnix::new(damage::directory(&slot.to_uppercase()).join("door")).unwrap();
+    let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    connect(&connection, &door).unwrap();
+    connection
+}
+
+fn send_through(door: &std::os::fd::OwnedFd, message: u8) {
+    // A first byte of 0 says that the message follows.
+    rustix::net::send(door, &[0, message], rustix::net::SendFlags::NOSIGNAL).unwrap();
+}
+
+#[test]
 fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
     let _watchdog = watchdog();
     if !root_only("garbage_of_a_stranger_is_no_message_and_harms_nobody") {
@@ -227,6 +272,18 @@ fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
     sizes.sort_unstable();
     assert_eq!(sizes, [0, 5, 10, 1 << 20]);
     assert_eq!(slot.info().unwrap().count, 0);
+}
+
+#[test]
+fn symbolic_link_leads_no_writer_to_another_slot() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::create(name()).unwrap();
+    let (own, other) = (slot.name().as_str().to_uppercase(), name());
+    let link = damage::directory(&other.to_uppercase());
+    std::os::unix::fs::symlink(damage::directory(&own), &link).unwrap();
+    let opened = MailslotWriter::open(other.as_str());
+    std::fs::remove_file(link).unwrap();
+    assert!(matches!(opened, Err(Error::NotFound(_))), "{opened:?}");
 }
 
 #[test]

@@ -134,3 +134,37 @@ fn whole_file(kind: i32) -> libc::flock {
 fn last_error() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hold_ends_with_its_owner_whatever_children_do() {
+        let memory = rustix::fs::memfd_create("ring", rustix::fs::MemfdFlags::CLOEXEC).expect("memory");
+        let path = format!("/proc/self/fd/{}", memory.as_raw_fd());
+        let open = || rustix::fs::open(&path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).expect("it is open");
+        let seen_by_friends = open();
+        assert_eq!(is_ring_held(&seen_by_friends), Ok(false));
+        let hold = Hold::new(open()).expect("lock and mapping");
+        let second = Hold::new(open()).expect("owners share it");
+        assert_eq!(is_ring_held(&seen_by_friends), Ok(true));
+        // SAFETY: the child only waits for a signal, which is allowed after a fork of a process with threads.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            loop {
+                // SAFETY: no arguments.
+                unsafe { libc::pause() };
+            }
+        }
+        drop(hold);
+        assert_eq!(is_ring_held(&seen_by_friends), Ok(true));
+        drop(second);
+        assert_eq!(is_ring_held(&seen_by_friends), Ok(false));
+        // SAFETY: our own child, which nobody has waited for.
+        unsafe {
+            libc::kill(child, libc::SIGKILL);
+            libc::waitpid(child, core::ptr::null_mut(), 0);
+        }
+    }
+}

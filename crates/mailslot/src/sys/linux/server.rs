@@ -426,7 +426,7 @@ impl Server {
             self.queue.wake_writers();
         }
         let failed = |error| Error::io(format!("wait for messages of slot {}", self.name), error);
-        let starved = self.door().is_starved();
+        let starved = !self.door().watch_all(self.poller.get());
         if starved {
             limit = Some(LOOK_BY_ITSELF);
         }
@@ -559,7 +559,8 @@ impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self.poller() {
             Ok(poller) => {
-                self.polled.store(true, Ordering::Relaxed);
+                self.polled.store(true, Ordering::SeqCst);
+                self.door().watch_all(Some(poller));
                 if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE)
                     && !session.announce_sleep(self.bell.as_fd())
                 {
@@ -629,5 +630,9 @@ impl Intake for Inward<'_> {
 
     fn network(&self) -> bool {
         self.0.queue.network()
+    }
+
+    fn others_wait(&self) -> bool {
+        self.0.others_wait()
     }
 }

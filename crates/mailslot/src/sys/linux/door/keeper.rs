@@ -23,6 +23,10 @@ use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE, NAME};
 use crate::error::{Error, Result};
 use crate::options::Access;
 
+/// Turns in a row that brought messages and make a connection a stream.
+const STREAM: u32 = 8;
+/// Looks at a stream that find nothing before it counts as none any more.
+const SILENCE: u32 = 8;
 /// Messages of one connection that may lie unread in the ring.
 const WINDOW: usize = 64;
 /// What a batch of packets takes in the ring at most.
@@ -57,12 +61,25 @@ struct Connection {
     key: u64,
     socket: OwnedFd,
     stamp: Stamp,
-    /// Whether the poller tells when it has something.
-    watched: bool,
+    watch: Watch,
+    /// Turns in a row that brought messages; of a stream, those that brought none.
+    run: u32,
     /// Ends of its records in the ring, oldest first, as far as they may be unread.
     unread: VecDeque<u64>,
     /// Messages that were received and found no room.
     held: VecDeque<Payload<'static>>,
+}
+
+/// How it shows that a connection has something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    /// The poller tells.
+    Poller,
+    /// It is looked at whenever the door is: a stream. As long as a poller has a socket, each send to it takes the poller's
+    /// lock and touches memory of the reader, which makes it a sixth slower.
+    Look,
+    /// It does not, so the connection is handed back.
+    Nothing,
 }
 
 /// Where messages from the door go.
@@ -78,9 +95,12 @@ pub(crate) trait Intake {
     fn max_message(&self) -> usize;
     /// Whether messages of other machines are let in.
     fn network(&self) -> bool;
+    /// Whether anybody but the caller waits for messages.
+    fn others_wait(&self) -> bool;
 }
 
 /// What looking for packets came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Came {
     Messages,
     /// Nothing more to take now.
@@ -128,9 +148,17 @@ impl Door {
         &self.listener
     }
 
-    /// Whether something keeps the door from telling that it has something.
-    pub(crate) fn is_starved(&self) -> bool {
-        self.starved || self.holding
+    /// Sees to it that the poller tells when the door has something, for whoever is about to wait. Returns false if
+    /// something keeps it from that.
+    pub(crate) fn watch_all(&mut self, watching: Option<&Poller>) -> bool {
+        let mut unwatched = false;
+        for connection in &mut self.connections {
+            if connection.watch == Watch::Look {
+                connection.watch_by(watching);
+            }
+            unwatched |= connection.watch == Watch::Nothing;
+        }
+        !(self.starved || self.holding || unwatched)
     }
 
     /// Lets waiting writers in and takes in what they and the others have sent. Returns whether that was anything.
@@ -179,7 +207,7 @@ impl Door {
 
     fn hand_back_unwatched(&mut self, intake: &impl Intake) {
         let mut kept = core::mem::take(&mut self.connections);
-        kept.retain_mut(|connection| connection.watched || self.hand_back(connection, intake));
+        kept.retain_mut(|connection| connection.watch != Watch::Nothing || self.hand_back(connection, intake));
         self.connections = kept;
     }
 
@@ -192,14 +220,19 @@ impl Door {
             }
             self.holding = holding;
         }
+        let streams = self.connections.iter().filter(|connection| connection.watch == Watch::Look);
+        self.ready.extend(streams.map(|connection| connection.key));
         for index in 0..self.ready.len() {
             let key = self.ready[index];
             // Keys only grow, and connections keep the order in which they came.
             let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key) else { continue };
-            taken = true;
-            if !self.take_turn(at, intake)? {
+            let came = self.take_turn(at, intake)?;
+            taken |= self.connections[at].watch == Watch::Poller || came == Came::Messages;
+            if came == Came::End {
                 let gone = self.connections.remove(at);
                 poller()?.remove(gone.socket.as_fd());
+            } else {
+                self.connections[at].go_on(came, intake, poller()?);
             }
         }
         Ok(taken)
@@ -225,12 +258,13 @@ impl Door {
             let stamp = Stamp { kind: Kind::Attested, pid: peer.pid as u32, uid: peer.uid, gid: peer.gid };
             let key = self.next_key;
             self.next_key += 1;
-            let watched = watch(socket.as_fd(), key);
+            let watch = if watch(socket.as_fd(), key) { Watch::Poller } else { Watch::Nothing };
             self.connections.push(Connection {
                 key,
                 socket,
                 stamp,
-                watched,
+                watch,
+                run: 0,
                 unread: VecDeque::new(),
                 held: VecDeque::new(),
             });
@@ -247,8 +281,8 @@ impl Door {
         }
     }
 
-    /// Takes in some messages of the connection at `at`. Returns whether it goes on.
-    fn take_turn(&mut self, at: usize, intake: &impl Intake) -> Result<bool> {
+    /// Takes in some messages of the connection at `at`.
+    fn take_turn(&mut self, at: usize, intake: &impl Intake) -> Result<Came> {
         let head = intake.head();
         let connection = &mut self.connections[at];
         while connection.unread.front().is_some_and(|end| head.wrapping_sub(*end) as i64 >= 0) {
@@ -257,7 +291,7 @@ impl Door {
         let turn = BATCH.min(WINDOW.saturating_sub(connection.unread.len()));
         let came = receive(connection, &mut self.packets, turn, intake);
         self.holding |= !connection.held.is_empty();
-        Ok(!matches!(came?, Came::End))
+        came
     }
 
     /// Takes in everything that a connection holds and ends it; the writer calls again if it has more. Returns true if it
@@ -303,6 +337,33 @@ fn receive(connection: &mut Connection, packets: &mut Packets, most: usize, inta
 }
 
 impl Connection {
+    /// Decides how it will be noticed that there is more.
+    fn go_on(&mut self, came: Came, intake: &impl Intake, poller: &Poller) {
+        match (self.watch, came) {
+            (Watch::Poller, Came::Messages) => {
+                self.run += 1;
+                // Whoever waits already relies on the poller.
+                if self.run >= STREAM && !intake.others_wait() {
+                    poller.remove(self.socket.as_fd());
+                    (self.watch, self.run) = (Watch::Look, 0);
+                }
+            }
+            (Watch::Look, Came::Messages) => self.run = 0,
+            (Watch::Look, _) => {
+                self.run += 1;
+                if self.run >= SILENCE {
+                    self.watch_by(Some(poller));
+                }
+            }
+            _ => self.run = 0,
+        }
+    }
+
+    fn watch_by(&mut self, poller: Option<&Poller>) {
+        let watched = poller.is_some_and(|poller| poller.add(self.socket.as_fd(), self.key).is_ok());
+        (self.watch, self.run) = (if watched { Watch::Poller } else { Watch::Nothing }, 0);
+    }
+
     /// Puts a message into the ring, or behind those that wait for room there.
     fn take(&mut self, payload: Payload<'_>, intake: &impl Intake) -> Result<()> {
         if self.held.is_empty() {
