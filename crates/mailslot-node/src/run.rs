@@ -221,7 +221,7 @@ impl<L: FnMut(&str)> Machine<L> {
         let origin = NetworkOrigin {
             computer: text(&message.source),
             domain: (!unique(&message.destination)).then(|| text(&message.destination)),
-            address: IpAddr::V4(*message.address.ip()),
+            address: Some(IpAddr::V4(*message.address.ip())),
             authenticated: false,
         };
         self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
@@ -231,7 +231,8 @@ impl<L: FnMut(&str)> Machine<L> {
     fn take_outgoing(&mut self, now: Instant) -> Result<()> {
         for _ in 0..TURN {
             let Some(message) = self.outgoing.try_receive()? else { break };
-            let Some(Outgoing { address, data }) = Outgoing::decode(&message.data) else {
+            let sendable = |message: &Outgoing<'_>| mailslot::node::check_legacy(&message.address).is_ok();
+            let Some(Outgoing { address, data }) = Outgoing::decode(&message.data).filter(sendable) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };

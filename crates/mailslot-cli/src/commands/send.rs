@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use mailslot::{Address, Error, MailslotWriter, Timeout};
+use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
-use crate::args;
-use crate::exit::{Failure, Result};
-use crate::sys;
+use crate::exit::{self, Failure, Result};
+use crate::{args, output, sys};
 
 /// Write messages to a slot
 #[derive(Args)]
@@ -41,16 +41,38 @@ pub struct Send {
         default_missing_value = "forever"
     )]
     wait: Option<Timeout>,
+
+    /// First wait until N slots receive at this address, for ever or so long (--receivers 3=2s); fewer end the command
+    #[arg(long, value_name = "N[=DURATION]", value_parser = args::receivers)]
+    receivers: Option<(usize, Timeout)>,
+
+    /// Print what became of each message at each computer, waiting so long for answers [default: 5s]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = args::duration,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "5s",
+        conflicts_with = "wait"
+    )]
+    confirm: Option<Duration>,
 }
 
 const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
 On other machines (Linux: through `mailslot node`): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at
-most, and nothing tells whether they arrived.
+most, and nothing tells whether they arrived. In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at
+most, and --receivers and --confirm tell.
 Without --wait, a full slot ends the command with status 6; messages before that are sent.
+With --receivers, too few of them end it with status 5, and nothing is sent.
+With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused,
+too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else
+10, after all messages were sent.
 
 Examples:
   mailslot send alerts "boiler 3: over pressure"
   mailslot send alerts "door 2 opened" "door 2 closed"
+  mailslot send --receivers 1=2s --confirm '\\PLANT\mailslot\alerts' "all out"
   journalctl -f | mailslot send --wait log
   mailslot send --file photo.jpg --wait=2s pictures"#;
 
@@ -60,7 +82,22 @@ const BUFFER: usize = 64 << 10;
 impl Send {
     pub fn run(self) -> Result {
         let writer = MailslotWriter::open(&self.name)?;
-        let mut sender = Sender { writer, wait: self.wait.unwrap_or(Timeout::Zero), sent: 0 };
+        if let Some((wanted, timeout)) = self.receivers {
+            let found = writer.wait_for_receivers(wanted, timeout)?;
+            if found < wanted {
+                return Err(Failure::TooFewReceivers { found, wanted });
+            }
+        }
+        let mut sender =
+            Sender { writer, wait: self.wait.unwrap_or(Timeout::Zero), sent: 0, confirm: self.confirm, lost: 0 };
+        self.send(&mut sender)?;
+        match sender.lost {
+            0 => Ok(()),
+            lost => Err(Failure::NotDelivered(lost)),
+        }
+    }
+
+    fn send(&self, sender: &mut Sender) -> Result {
         if !self.messages.is_empty() {
             let messages: Vec<&[u8]> = self.messages.iter().map(|message| message.as_encoded_bytes()).collect();
             sender.all(&messages)
@@ -79,6 +116,10 @@ struct Sender {
     writer: MailslotWriter,
     wait: Timeout,
     sent: u64,
+    /// How long to wait for what became of each message, if that is wanted.
+    confirm: Option<Duration>,
+    /// Messages that were not delivered everywhere.
+    lost: u64,
 }
 
 impl Sender {
@@ -149,6 +190,9 @@ impl Sender {
     }
 
     fn all(&mut self, mut messages: &[&[u8]]) -> Result {
+        if let Some(within) = self.confirm {
+            return messages.iter().try_for_each(|message| self.confirmed(message, within));
+        }
         while let Some(first) = messages.first() {
             let written = match self.writer.write_batch(messages) {
                 Err(Error::Full { .. }) if self.wait != Timeout::Zero => {
@@ -162,4 +206,20 @@ impl Sender {
         }
         Ok(())
     }
+
+    fn confirmed(&mut self, message: &[u8], within: Duration) -> Result {
+        let receipts = self.writer.write_confirmed(message, within);
+        let receipts = receipts.map_err(|cause| Failure::Send { sent: self.sent, cause })?;
+        self.sent += 1;
+        let delivered = |receipt: &Receipt| receipt.outcome == Outcome::Delivered;
+        if receipts.is_empty() {
+            exit::complain("nobody receives at this address");
+        }
+        self.lost += u64::from(receipts.is_empty() || !receipts.iter().all(delivered));
+        output::print(&receipts.iter().map(line).collect::<String>())
+    }
+}
+
+fn line(receipt: &Receipt) -> String {
+    format!("{} {}\n", output::escape(&receipt.computer), receipt.outcome)
 }

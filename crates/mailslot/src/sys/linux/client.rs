@@ -22,9 +22,12 @@ use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
 use crate::name::{Address, SlotName};
 use crate::options::Timeout;
+use crate::sys::Reach;
 
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
+const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
@@ -132,6 +135,13 @@ impl Client {
         }
     }
 
+    pub(crate) fn reach(&self) -> Reach {
+        match self {
+            Client::Friend(_) | Client::Stranger(_) => Reach::Local,
+            Client::Remote(remote) => remote.reach(),
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         match self {
             Client::Friend(friend) => friend.is_closed(),
@@ -196,16 +206,18 @@ impl Friend {
 
     #[inline]
     fn write_now(&self, message: &[u8]) -> Result<()> {
-        self.with_lock(|session| self.append(session, message))
+        self.with_lock(PATIENCE, |session| self.append(session, message))
     }
 
     fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.with_lock(|session| session.append_from(&origin, message, Some(&self.bell), || self.file()))
+        self.with_lock(NETWORK_PATIENCE, |session| {
+            session.append_from(&origin, message, Some(&self.bell), || self.file())
+        })
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
-        let result = self.with_lock(|session| {
+        let result = self.with_lock(PATIENCE, |session| {
             messages.iter().try_for_each(|message| self.append(session, message.as_ref()).map(|()| *written += 1))
         });
         if matches!(result, Err(Error::Closed)) {
@@ -226,14 +238,14 @@ impl Friend {
                 }
             }
         };
-        self.with_lock(|session| session.append(self.stamp(), size, Some(&self.bell), || self.file(), fill))
+        self.with_lock(PATIENCE, |session| session.append(self.stamp(), size, Some(&self.bell), || self.file(), fill))
     }
 
     /// Lets `write` write under the lock, then makes sure that the owner lives: in this order the look at the clock does
     /// not delay the message.
     #[inline(always)]
-    fn with_lock(&self, write: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
-        let session = self.queue.lock(PATIENCE)?;
+    fn with_lock(&self, patience: Duration, write: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
+        let session = self.queue.lock(patience)?;
         let result = write(&session);
         let end = session.tail();
         drop(session);
