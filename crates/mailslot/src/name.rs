@@ -286,6 +286,15 @@ impl fmt::Display for Address {
     }
 }
 
+/// Takes 1 to 15 characters, none of them a control character or one of `\ / : * ? " < > |`.
+impl core::str::FromStr for NetbiosName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<NetbiosName, NameError> {
+        NetbiosName::parse(text)
+    }
+}
+
 impl core::str::FromStr for Address {
     type Err = Error;
 

@@ -1,0 +1,48 @@
+//! Copies of one message that several bridges have carried from the same legacy network.
+
+use std::collections::{HashSet, VecDeque};
+
+/// Messages that are remembered. Bridges carry them within a few seconds, and a legacy segment has far fewer in such a time.
+const LIMIT: usize = 16_384;
+
+/// The ids of messages that were carried from legacy networks, up to a number of them.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    known: HashSet<[u8; 16]>,
+    order: VecDeque<[u8; 16]>,
+}
+
+impl Copies {
+    /// Whether this is the first time.
+    pub(crate) fn is_first(&mut self, id: [u8; 16]) -> bool {
+        if !self.known.insert(id) {
+            return false;
+        }
+        if self.order.len() >= LIMIT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.order.push_back(id);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        let mut copies = Copies::default();
+        let id = |n: usize| (n as u128).to_be_bytes();
+        for n in 0..LIMIT {
+            assert!(copies.is_first(id(n)));
+            assert!(!copies.is_first(id(n)));
+        }
+        assert!(copies.is_first(id(LIMIT)));
+        assert!(!copies.is_first(id(1)));
+        assert!(copies.is_first(id(0)));
+        assert_eq!((copies.known.len(), copies.order.len()), (LIMIT, LIMIT));
+    }
+}

@@ -1,0 +1,115 @@
+//! What is computed from the secrets. The labels keep the uses of one secret apart; `docs/domains.md` has them all.
+
+use core::fmt;
+
+use ring::aead::{AES_256_GCM, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::{hkdf, hmac};
+use zeroize::Zeroizing;
+
+use crate::envelope::Session;
+use crate::error::{Error, Result};
+use crate::escape::hex;
+
+/// Bytes of a tag.
+pub(crate) const TAG: usize = 16;
+
+/// A name as it appears in the key expressions of a sealed domain.
+pub(crate) type Token = [u8; 16];
+
+/// 32 bytes that only members know.
+#[derive(Clone)]
+pub(crate) struct Secret(Zeroizing<[u8; 32]>);
+
+/// Which of a domain's keys sealed something: a fingerprint, which tells nothing about the key. `Display` writes 16
+/// hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyId(pub(crate) [u8; 8]);
+
+/// Bytes that nobody can guess, from the operating system.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the system has none.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let fail = |_| Error::Io { action: "get random bytes".to_owned(), source: std::io::Error::other("none are there") };
+    SystemRandom::new().fill(&mut bytes).map_err(fail)?;
+    Ok(bytes)
+}
+
+impl Secret {
+    pub(crate) fn new(bytes: [u8; 32]) -> Secret {
+        Secret(Zeroizing::new(bytes))
+    }
+
+    /// For the domain file alone.
+    pub(crate) fn to_hex(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex(&*self.0))
+    }
+
+    pub(crate) fn key_id(&self) -> KeyId {
+        let mut id = [0; 8];
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&*self.0);
+        prk.expand(&[b"mailslot 1 key id"], KeyIdLength)
+            .and_then(|okm| okm.fill(&mut id))
+            .expect("8 bytes can be expanded, and are");
+        KeyId(id)
+    }
+
+    pub(crate) fn stream_key(&self, session: Session, domain: &[u8; 16], kind: u8, destination: &[u8]) -> LessSafeKey {
+        self.derive(&session.to_bytes(), &[b"mailslot 1 stream", domain, &[kind], destination])
+    }
+
+    pub(crate) fn presence_key(&self, random: &[u8; 16], domain: &[u8; 16]) -> LessSafeKey {
+        self.derive(random, &[b"mailslot 1 presence", domain])
+    }
+
+    /// A name as outsiders see it. `kind` keeps slots and computers of the same name apart.
+    pub(crate) fn token(&self, kind: u8, folded: &str) -> Token {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &*self.0));
+        context.update(&[kind]);
+        context.update(folded.as_bytes());
+        first_half(context.sign().as_ref())
+    }
+
+    /// HKDF-SHA256 with the parts of `info` one after the other.
+    fn derive(&self, salt: &[u8], info: &[&[u8]]) -> LessSafeKey {
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&*self.0);
+        let okm = prk.expand(info, &AES_256_GCM).expect("32 bytes can be expanded");
+        LessSafeKey::new(UnboundKey::from(okm))
+    }
+}
+
+/// 4 zeros and the number. A key is only ever used by one sender, who never uses a number twice.
+pub(crate) fn nonce(sequence: u64) -> Nonce {
+    let mut nonce = [0; NONCE_LEN];
+    nonce[NONCE_LEN - 8..].copy_from_slice(&sequence.to_be_bytes());
+    Nonce::assume_unique_for_key(nonce)
+}
+
+/// The first 16 of 32 bytes.
+pub(crate) fn first_half(hash: &[u8]) -> [u8; 16] {
+    *hash.first_chunk().expect("SHA-256 has 32 bytes")
+}
+
+/// How many bytes of key id are asked for.
+struct KeyIdLength;
+
+impl hkdf::KeyType for KeyIdLength {
+    fn len(&self) -> usize {
+        8
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}

@@ -1,0 +1,216 @@
+//! The directory that holds the domain files of this machine, or of a user.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use crate::domain::Domain;
+use crate::error::{Error, Result};
+
+/// The directory that holds the domain files: a node takes part in all domains that it finds there.
+///
+/// Each file is `NAME.toml`, of mode 0600. It is replaced whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    path: PathBuf,
+}
+
+/// What joining a domain has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// The domain was not there before.
+    New,
+    /// Its file was replaced.
+    Replaced,
+    /// The same file was there.
+    Same,
+}
+
+/// Reads the domain file at `path`.
+///
+/// # Errors
+///
+/// - [`Error::Io`] if it cannot be read
+/// - [`Error::ModeTooOpen`] if others than its owner may do anything with it
+/// - [`Error::Syntax`] and [`Error::InvalidName`] if it is not a domain file
+pub fn read_file(path: &Path) -> Result<Domain> {
+    let fail = |source| Error::io(format!("read {}", path.display()), source);
+    let file = File::open(path).map_err(fail)?;
+    let mode = file.metadata().map_err(fail)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Error::ModeTooOpen { path: path.to_owned(), mode });
+    }
+    // Read at once into memory that is erased, without smaller copies on the way.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE + 1));
+    file.take(MAX_FILE as u64 + 1).read_to_string(&mut text).map_err(fail)?;
+    if text.len() > MAX_FILE {
+        return Err(Error::Syntax { line: None, reason: format!("it has more than {MAX_FILE} bytes") });
+    }
+    Domain::from_toml(&text)
+}
+
+/// Bytes of the largest domain file.
+const MAX_FILE: usize = 64 << 10;
+
+impl Directory {
+    /// The directory in use: `$MAILSLOT_DOMAINS` if that is set; else for the superuser `/etc/mailslot/domains`, and for others
+    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDirectory`] if none of the variables is set.
+    pub fn in_use() -> Result<Directory> {
+        let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(path) = std::env::var_os("MAILSLOT_DOMAINS").filter(|path| !path.is_empty()) {
+            return Ok(Directory::at(path));
+        }
+        if rustix::process::geteuid().is_root() {
+            return Ok(Directory::at("/etc/mailslot/domains"));
+        }
+        let config = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
+        config.map(|config| Directory::at(config.join("mailslot/domains"))).ok_or(Error::NoDirectory)
+    }
+
+    /// This directory. It need not exist.
+    pub fn at(path: impl Into<PathBuf>) -> Directory {
+        Directory { path: path.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The domain files, by name, and for each the domain or why it is none. A directory that does not exist has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the directory cannot be read.
+    pub fn list(&self) -> Result<Vec<(PathBuf, Result<Domain>)>> {
+        let fail = |source| Error::io(format!("read the directory {}", self.path.display()), source);
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(fail(error)),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(fail)?.path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Ok(paths.into_iter().map(|path| (path.clone(), read_file(&path))).collect())
+    }
+
+    /// The domain of this name; letter case does not count.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if there is none
+    /// - those of [`read_file`] for the file that should be it
+    pub fn find(&self, name: &str) -> Result<Arc<Domain>> {
+        for (path, domain) in self.list()? {
+            match domain {
+                Ok(domain) if domain.name().as_str().eq_ignore_ascii_case(name) => return Ok(Arc::new(domain)),
+                Err(error) if path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case(name)) => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        Err(Error::NotFound { name: name.to_owned(), directory: self.path.clone() })
+    }
+
+    /// Puts a new domain there, and returns its file.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NameTaken`] if a domain of this name is there
+    /// - [`Error::Io`] if it cannot be written
+    pub fn add(&self, domain: &Domain) -> Result<PathBuf> {
+        let path = self.file(domain);
+        let fail = |source| Error::io(format!("write {}", path.display()), source);
+        match self.write(domain)?.persist_noclobber(&path) {
+            Ok(_) => self.sync().map(|()| path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::NameTaken { name: domain.name().to_string(), path })
+            }
+            Err(error) => Err(fail(error.error)),
+        }
+    }
+
+    /// Puts a domain there that was made elsewhere, or other keys of a domain that is there.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NameTaken`] if another domain of this name is there
+    /// - [`Error::OtherName`] if it is there under another name
+    /// - [`Error::Older`] if the one there has a newer key
+    /// - [`Error::Io`] if it cannot be written
+    /// - those of [`read_file`] if the file to replace is none that can be read
+    pub fn join(&self, domain: &Domain) -> Result<Joined> {
+        for (path, there) in self.list()? {
+            if let Ok(there) = there
+                && there.id() == domain.id()
+                && there.id().is_some()
+                && there.name() != domain.name()
+            {
+                return Err(Error::OtherName { name: there.name().to_string(), path });
+            }
+        }
+        let there = match self.find(domain.name().as_str()) {
+            Err(Error::NotFound { .. }) => return self.add(domain).map(|_| Joined::New),
+            there => there?,
+        };
+        let path = self.file(domain);
+        if there.id() != domain.id() {
+            return Err(Error::NameTaken { name: domain.name().to_string(), path });
+        }
+        if there.keys().last().map(|key| key.send_from()) > domain.keys().last().map(|key| key.send_from()) {
+            return Err(Error::Older { path });
+        }
+        if *there.to_toml() == *domain.to_toml() {
+            return Ok(Joined::Same);
+        }
+        self.replace(domain).map(|_| Joined::Replaced)
+    }
+
+    /// Replaces the file of a domain, and returns its path.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be written.
+    pub fn replace(&self, domain: &Domain) -> Result<PathBuf> {
+        let path = self.file(domain);
+        let fail = |source| Error::io(format!("write {}", path.display()), source);
+        self.write(domain)?.persist(&path).map_err(|error| fail(error.error))?;
+        self.sync().map(|()| path)
+    }
+
+    fn file(&self, domain: &Domain) -> PathBuf {
+        self.path.join(format!("{}.toml", domain.name()))
+    }
+
+    /// A file without its final name; of mode 0600, as all temporary files are.
+    fn write(&self, domain: &Domain) -> Result<NamedTempFile> {
+        let fail = |source| Error::io(format!("write a domain file in {}", self.path.display()), source);
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.path).map_err(fail)?;
+        let mut file = NamedTempFile::new_in(&self.path).map_err(fail)?;
+        file.write_all(domain.to_toml().as_bytes()).map_err(fail)?;
+        file.as_file().sync_all().map_err(fail)?;
+        Ok(file)
+    }
+
+    /// Makes a new name survive a power failure.
+    fn sync(&self) -> Result<()> {
+        let fail = |source| Error::io(format!("write the directory {}", self.path.display()), source);
+        File::open(&self.path).and_then(|directory| directory.sync_all()).map_err(fail)
+    }
+}

@@ -1,0 +1,177 @@
+//! The sealed form: what the 34 bytes before the ciphertext say.
+//!
+//! ```text
+//!  0  1  version = 1
+//!  1  1  kind
+//!  2  8  key id
+//! 10 16  session
+//! 26  8  sequence, big-endian
+//! 34  n  ciphertext, 16 bytes of tag
+//! ```
+
+use core::fmt;
+
+use crate::crypto::KeyId;
+use crate::destination::Id;
+use crate::error::Refused;
+use crate::escape::hex;
+use crate::reader::Reader;
+
+/// Version of the sealed form.
+pub(crate) const VERSION: u8 = 1;
+/// Bytes before the ciphertext.
+pub(crate) const HEADER: usize = 34;
+
+/// The kind of an answer to a confirmed write, beside those of [`Kind`].
+pub(crate) const RECEIPT: u8 = 3;
+
+/// How a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// As a datagram: the payload of a put.
+    Message = 1,
+    /// To be confirmed: the payload of a query.
+    Confirmed = 2,
+}
+
+/// One life of a sender: 16 random bytes, made at each start, and never used again by anybody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Session([u8; 16]);
+
+/// One message among all: what a receipt refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    pub(crate) session: Session,
+    pub(crate) sequence: u64,
+    pub(crate) to: Id,
+}
+
+/// What became of a confirmed write at one computer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The message is in the slot.
+    Delivered,
+    /// No such slot is there.
+    NoSuchSlot,
+    /// The slot is full.
+    Full,
+    /// The slot does not take it.
+    Refused,
+    /// It is larger than the slot takes.
+    TooLarge,
+    /// A code that this version does not know.
+    Other(u8),
+}
+
+/// What a computer answered to a confirmed write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The computer, by its own account.
+    pub computer: String,
+    /// What it did.
+    pub outcome: Outcome,
+    /// Whether cryptography proves that a member of the domain says so.
+    pub authenticated: bool,
+}
+
+/// The 34 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) kind: u8,
+    pub(crate) key: KeyId,
+    pub(crate) session: Session,
+    pub(crate) sequence: u64,
+}
+
+impl Session {
+    /// The session of these bytes: 16 of [`random`](crate::random()), except in tests.
+    pub fn new(random: [u8; 16]) -> Session {
+        Session(random)
+    }
+
+    /// The bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl Request {
+    /// What the key of its receipts is derived from: 3, session, sequence and destination.
+    pub(crate) fn receipt_destination(&self, bytes: &mut Vec<u8>) {
+        bytes.push(RECEIPT);
+        bytes.extend_from_slice(&self.session.0);
+        bytes.extend_from_slice(&self.sequence.to_be_bytes());
+        bytes.extend_from_slice(self.to.bytes());
+    }
+}
+
+impl Outcome {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Outcome::Delivered => 1,
+            Outcome::NoSuchSlot => 2,
+            Outcome::Full => 3,
+            Outcome::Refused => 4,
+            Outcome::TooLarge => 5,
+            Outcome::Other(code) => code,
+        }
+    }
+
+    pub(crate) fn from_code(code: u8) -> Outcome {
+        match code {
+            1 => Outcome::Delivered,
+            2 => Outcome::NoSuchSlot,
+            3 => Outcome::Full,
+            4 => Outcome::Refused,
+            5 => Outcome::TooLarge,
+            other => Outcome::Other(other),
+        }
+    }
+}
+
+impl Header {
+    pub(crate) fn encode(&self) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        bytes[0] = VERSION;
+        bytes[1] = self.kind;
+        bytes[2..10].copy_from_slice(&self.key.0);
+        bytes[10..26].copy_from_slice(&self.session.0);
+        bytes[26..].copy_from_slice(&self.sequence.to_be_bytes());
+        bytes
+    }
+
+    /// The header of something that must be of this kind.
+    pub(crate) fn parse(bytes: &[u8], kind: u8) -> Result<Header, Refused> {
+        let mut reader = Reader::new(bytes);
+        match reader.u8().ok_or(Refused::Malformed)? {
+            VERSION => {}
+            _ => return Err(Refused::Version),
+        }
+        let found = (reader.u8(), reader.array(), reader.array(), reader.u64());
+        let (Some(code), Some(key), Some(session), Some(sequence)) = found else { return Err(Refused::Malformed) };
+        if code != kind || sequence == 0 {
+            return Err(Refused::Malformed);
+        }
+        Ok(Header { kind, key: KeyId(key), session: Session(session), sequence })
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", hex(&self.0))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Delivered => f.write_str("delivered"),
+            Outcome::NoSuchSlot => f.write_str("no such slot"),
+            Outcome::Full => f.write_str("full"),
+            Outcome::Refused => f.write_str("refused"),
+            Outcome::TooLarge => f.write_str("too large"),
+            Outcome::Other(code) => write!(f, "unknown outcome {code}"),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The domain file: TOML with a domain's name, secrets and defaults.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use toml::value::Datetime;
+use zeroize::Zeroizing;
+
+use crate::crypto::Secret;
+use crate::domain::{Domain, Key, Seal, domain_name};
+use crate::error::{Error, Result};
+use crate::escape::{hex, unhex};
+use crate::time::Time;
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    name: String,
+    id: Option<String>,
+    naming: Option<Zeroizing<String>>,
+    #[serde(default)]
+    open: bool,
+    #[serde(default)]
+    lan: bool,
+    #[serde(default)]
+    connect: Vec<String>,
+    #[serde(default)]
+    key: Vec<KeyEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct KeyEntry {
+    secret: Zeroizing<String>,
+    send_from: Datetime,
+    accept_until: Option<Datetime>,
+}
+
+impl Domain {
+    /// Reads the text of a domain file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Syntax`] tells line and reason, and shows nothing that may be a secret. [`Error::InvalidName`] if the name
+    /// cannot be one.
+    pub fn from_toml(text: &str) -> Result<Domain> {
+        let file: File = toml::from_str(text).map_err(|error| syntax(&error, text))?;
+        let name = domain_name(&file.name)?;
+        let seal = match (file.open, file.id, file.naming) {
+            (true, None, None) if file.key.is_empty() => None,
+            (true, ..) => return Err(wrong("an open domain has no `id`, `naming` or `[[key]]`")),
+            (false, Some(id), Some(naming)) => Some(Seal {
+                id: unhex(&id).ok_or_else(|| wrong("`id` must have 32 hexadecimal digits"))?,
+                naming: secret(&naming, "naming")?,
+                keys: keys(&file.key)?,
+            }),
+            (false, ..) => {
+                return Err(wrong("a sealed domain needs `id`, `naming` and `[[key]]`; an open one `open = true`"));
+            }
+        };
+        Ok(Domain::new(name, seal).with_defaults(file.lan, file.connect))
+    }
+
+    /// The text of the domain file. It holds the secrets.
+    pub fn to_toml(&self) -> Zeroizing<String> {
+        // Long enough for any number of keys that is of use, so that no copy of secrets stays behind when it grows.
+        let mut text = Zeroizing::new(String::with_capacity(16 << 10));
+        let _ = writeln!(text, "name = \"{}\"", self.name());
+        match &self.seal {
+            Some(seal) => {
+                let _ = writeln!(text, "# Who has what follows is a member of the domain: keep it secret.");
+                let _ = writeln!(text, "id = \"{}\"\nnaming = \"{}\"", hex(&seal.id), *seal.naming.to_hex());
+            }
+            None => text.push_str("open = true\n"),
+        }
+        if self.lan() {
+            text.push_str("lan = true\n");
+        }
+        if !self.connect().is_empty() {
+            let endpoints = self.connect().iter().cloned().map(toml::Value::String).collect();
+            let _ = writeln!(text, "connect = {}", toml::Value::Array(endpoints));
+        }
+        for key in self.keys() {
+            let _ = writeln!(text, "\n[[key]]\nsecret = \"{}\"\nsend-from = {}", *key.secret.to_hex(), key.send_from());
+            if let Some(until) = key.accept_until() {
+                let _ = writeln!(text, "accept-until = {until}");
+            }
+        }
+        text
+    }
+}
+
+fn keys(entries: &[KeyEntry]) -> Result<Vec<Key>> {
+    let mut keys = entries.iter().map(key).collect::<Result<Vec<Key>>>()?;
+    keys.sort_by_key(Key::send_from);
+    if keys.is_empty() {
+        return Err(wrong("a sealed domain needs a `[[key]]`"));
+    }
+    let ids: std::collections::HashSet<_> = keys.iter().map(Key::id).collect();
+    if ids.len() < keys.len() {
+        return Err(wrong("a `[[key]]` is there twice"));
+    }
+    Ok(keys)
+}
+
+fn key(entry: &KeyEntry) -> Result<Key> {
+    let until = entry.accept_until.as_ref().map(|until| time(until, "accept-until")).transpose()?;
+    Ok(Key::new(secret(&entry.secret, "secret")?, time(&entry.send_from, "send-from")?, until))
+}
+
+fn secret(text: &str, field: &str) -> Result<Secret> {
+    unhex(text).map(Secret::new).ok_or_else(|| wrong(&format!("`{field}` must have 64 hexadecimal digits")))
+}
+
+fn time(datetime: &Datetime, field: &str) -> Result<Time> {
+    Time::parse(&datetime.to_string())
+        .ok_or_else(|| wrong(&format!("`{field}` must be a time in UTC, such as 2026-11-25T00:00:00Z")))
+}
+
+fn wrong(reason: &str) -> Error {
+    Error::Syntax { line: None, reason: reason.to_owned() }
+}
+
+fn syntax(error: &toml::de::Error, text: &str) -> Error {
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    Error::Syntax { line, reason: without_secrets(error.message()) }
+}
+
+/// The parser quotes what it finds: long words in it may be secrets that stand in the wrong place.
+fn without_secrets(message: &str) -> String {
+    let mut shown = String::with_capacity(message.len());
+    for word in message.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        shown.push_str(if word.len() > LONGEST_WORD { "…" } else { word });
+    }
+    shown
+}
+
+/// Longer than any word of the parser's own, shorter than any secret.
+const LONGEST_WORD: usize = 20;

@@ -1,0 +1,177 @@
+//! What a message says about itself, before its data: the beginning of the plaintext in a sealed domain, and of the
+//! attachment in an open one.
+//!
+//! ```text
+//! time 8 · flags 1 · length 1, computer
+//! if bit 0 of the flags is set: id 16 · IPv4 address 4 · length 1, computer · length 1, domain
+//! ```
+
+use std::net::Ipv4Addr;
+
+use ring::digest;
+
+use crate::crypto::first_half;
+use crate::error::{Error, Result};
+use crate::reader::Reader;
+use crate::time::Time;
+
+/// Bit 0 of the flags: the message was carried from a legacy network.
+const LEGACY: u8 = 1;
+/// Bytes of the longest head.
+pub(crate) const MAX_HEAD: usize = 8 + 1 + 256 + 16 + 4 + 256 + 256;
+
+/// Where a message came from that a bridge has carried from a legacy network. Nothing of it is authenticated, except that a
+/// member of the domain says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Legacy<'a> {
+    /// What makes copies recognisable that several bridges carry: see [`Legacy::id`].
+    pub id: [u8; 16],
+    /// The address that it came from.
+    pub address: Ipv4Addr,
+    /// The computer that sent it, by its own account. At most 255 bytes.
+    pub computer: &'a str,
+    /// The domain that it was sent to; empty if it was sent to one computer. At most 255 bytes.
+    pub domain: &'a str,
+}
+
+/// The head of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head<'a> {
+    pub(crate) time: Time,
+    pub(crate) computer: &'a str,
+    pub(crate) legacy: Option<Legacy<'a>>,
+}
+
+impl Legacy<'_> {
+    /// The id of a message of a legacy network: the first 16 bytes of the SHA-256 of the datagram's source name (16 bytes with
+    /// the suffix), source address and id, of the length of the slot's name in two bytes, of that name in upper case, and of
+    /// the data.
+    ///
+    /// Every bridge that hears the message computes the same.
+    ///
+    /// # Sources
+    ///
+    /// RFC 1002 section 4.4.1 for the fields of a datagram.
+    pub fn id(
+        source_name: &[u8; 16],
+        source: Ipv4Addr,
+        datagram_id: u16,
+        slot: &mailslot::SlotName,
+        data: &[u8],
+    ) -> [u8; 16] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(source_name);
+        context.update(&source.octets());
+        context.update(&datagram_id.to_be_bytes());
+        // No legacy packet has room for a name that needs more than two bytes of length.
+        context.update(&(slot.folded().len() as u16).to_be_bytes());
+        context.update(slot.folded().as_bytes());
+        context.update(data);
+        first_half(context.finish().as_ref())
+    }
+}
+
+impl<'a> Head<'a> {
+    /// Appends the head to `bytes`.
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.extend_from_slice(&self.time.as_millis().to_be_bytes());
+        bytes.push(if self.legacy.is_some() { LEGACY } else { 0 });
+        text("computer's name", self.computer, bytes)?;
+        if let Some(legacy) = &self.legacy {
+            bytes.extend_from_slice(&legacy.id);
+            bytes.extend_from_slice(&legacy.address.octets());
+            text("legacy computer's name", legacy.computer, bytes)?;
+            text("legacy domain's name", legacy.domain, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a head off; `None` if there is none.
+    pub(crate) fn decode(reader: &mut Reader<'a>) -> Option<Head<'a>> {
+        let time = Time::from_millis(reader.u64()?);
+        let flags = reader.u8()?;
+        let computer = reader.text().filter(|computer| !computer.is_empty())?;
+        let legacy = match flags {
+            0 => None,
+            LEGACY => Some(Legacy {
+                id: reader.array()?,
+                address: reader.array::<4>()?.into(),
+                computer: reader.text()?,
+                domain: reader.text()?,
+            }),
+            // Whatever another bit means: who does not know it cannot take the message for what it is.
+            _ => return None,
+        };
+        Some(Head { time, computer, legacy })
+    }
+}
+
+/// Text after a byte with its length.
+pub(crate) fn text(field: &'static str, text: &str, bytes: &mut Vec<u8>) -> Result<()> {
+    let length = u8::try_from(text.len()).map_err(|_| Error::TextTooLong { field, limit: u8::MAX.into() })?;
+    bytes.push(length);
+    bytes.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn legacy<'a>() -> Legacy<'a> {
+        Legacy { id: [7; 16], address: Ipv4Addr::new(192, 0, 2, 1), computer: "OLD1", domain: "PLANT" }
+    }
+
+    #[test]
+    fn heads_decode_to_what_was_encoded() {
+        for legacy in [None, Some(legacy())] {
+            let head = Head { time: Time::from_millis(1), computer: "SRV1", legacy };
+            let mut bytes = Vec::new();
+            head.encode(&mut bytes).expect("short names");
+            for size in 0..bytes.len() {
+                assert_eq!(Head::decode(&mut Reader::new(&bytes[..size])), None, "{size}");
+            }
+            bytes.extend_from_slice(b"data");
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(Head::decode(&mut reader), Some(head));
+            assert_eq!(reader.rest(), b"data");
+        }
+    }
+
+    #[test]
+    fn unknown_flags_and_nameless_senders_are_refused() {
+        let mut bytes = Vec::new();
+        Head { time: Time::from_millis(1), computer: "A", legacy: None }.encode(&mut bytes).expect("short names");
+        for flags in 2..=u8::MAX {
+            bytes[8] = flags;
+            assert_eq!(Head::decode(&mut Reader::new(&bytes)), None, "{flags}");
+        }
+        bytes[8] = 0;
+        bytes[9] = 0;
+        assert_eq!(Head::decode(&mut Reader::new(&bytes)), None);
+    }
+
+    #[test]
+    fn names_have_255_bytes_at_most() {
+        let name = "x".repeat(256);
+        let head = Head { time: Time::from_millis(1), computer: &name, legacy: None };
+        assert!(matches!(head.encode(&mut Vec::new()), Err(Error::TextTooLong { limit: 255, .. })));
+    }
+
+    #[test]
+    fn legacy_ids_depend_on_every_part() {
+        let slot = |name: &str| name.parse::<mailslot::Address>().expect("valid").slot().clone();
+        let (name, other, address) = (*b"OLD1            ", *b"OLD2            ", Ipv4Addr::LOCALHOST);
+        let id = Legacy::id(&name, address, 1, &slot("alerts"), b"data");
+        assert_eq!(id, Legacy::id(&name, address, 1, &slot("ALERTS"), b"data"));
+        for different in [
+            Legacy::id(&other, address, 1, &slot("alerts"), b"data"),
+            Legacy::id(&name, Ipv4Addr::BROADCAST, 1, &slot("alerts"), b"data"),
+            Legacy::id(&name, address, 2, &slot("alerts"), b"data"),
+            Legacy::id(&name, address, 1, &slot("alert"), b"sdata"),
+            Legacy::id(&name, address, 1, &slot("alerts"), b"dat"),
+        ] {
+            assert_ne!(id, different);
+        }
+    }
+}

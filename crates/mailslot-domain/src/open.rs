@@ -1,0 +1,274 @@
+//! Receiving: what arrives is checked, opened, let in once, and counted.
+
+use std::sync::Arc;
+
+use ring::aead::{Aad, LessSafeKey};
+
+use crate::copies::Copies;
+use crate::crypto::{KeyId, TAG, nonce};
+use crate::destination::Destination;
+use crate::domain::{Domain, Key, Seal};
+use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Receipt, Request, Session};
+use crate::error::Refused;
+use crate::head::{Head, Legacy, MAX_HEAD};
+use crate::limits::{Counters, Limits};
+use crate::reader::Reader;
+use crate::seal::receipt_key;
+use crate::streams::{StreamId, Streams};
+use crate::time::Time;
+use crate::window::Gap;
+
+/// Opens what arrives in a domain, lets each message in once, and counts what it refuses. One for each domain of a node.
+#[derive(Debug)]
+pub struct Opener {
+    domain: Arc<Domain>,
+    limits: Limits,
+    start: Time,
+    streams: Streams,
+    copies: Copies,
+    counters: Counters,
+}
+
+/// A message that was let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened<'p> {
+    /// The message.
+    pub data: &'p [u8],
+    /// The computer that sent it, by its own account; `None` if a program in an open domain did not say.
+    pub computer: Option<&'p str>,
+    /// Where it came from before, if a bridge has carried it from a legacy network.
+    pub legacy: Option<Legacy<'p>>,
+    /// When it was sent, by the sender's clock.
+    pub time: Option<Time>,
+    /// Whether cryptography proves that a member of the domain sent it.
+    pub authenticated: bool,
+    /// What a receipt for it refers to.
+    pub request: Request,
+}
+
+impl Opener {
+    /// An opener that lets nothing in that was sealed before `start`: give it the time of now.
+    pub fn new(domain: Arc<Domain>, start: Time, limits: Limits) -> Opener {
+        let streams = Streams::new(&limits, start);
+        Opener { domain, limits, start, streams, copies: Copies::default(), counters: Counters::default() }
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &Arc<Domain> {
+        &self.domain
+    }
+
+    /// Goes on with other keys of the same domain; what was let in stays known.
+    pub fn update(&mut self, domain: Arc<Domain>) {
+        self.domain = domain;
+    }
+
+    /// What was let in, and what was not.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Opens a message that arrived at `to`, in place. In an open domain `attachment` is what came with it; it does not matter
+    /// in a sealed one.
+    ///
+    /// # Errors
+    ///
+    /// The first check that failed, which is counted. The payload is of no use afterwards.
+    pub fn open<'p>(
+        &mut self,
+        kind: Kind,
+        to: &Destination,
+        now: Time,
+        payload: &'p mut [u8],
+        attachment: Option<&'p [u8]>,
+    ) -> Result<Opened<'p>, Refused> {
+        let domain = Arc::clone(&self.domain);
+        let opened = match &domain.seal {
+            Some(seal) => self.open_sealed(seal, kind, to, now, payload),
+            None => self.open_plain(kind, to, now, payload, attachment),
+        };
+        let opened = opened.and_then(|opened| match opened.legacy {
+            Some(legacy) if !self.copies.is_first(legacy.id) => Err(Refused::Copy),
+            _ => Ok(opened),
+        });
+        self.count(opened)
+    }
+
+    /// Opens the answer to a confirmed write, in place.
+    ///
+    /// Each computer answers once; that the caller must see to.
+    ///
+    /// # Errors
+    ///
+    /// The first check that failed, which is counted. Age is not checked: a receipt is as fresh as its request.
+    pub fn open_receipt(
+        &mut self,
+        request: &Request,
+        now: Time,
+        payload: &mut [u8],
+        attachment: Option<&[u8]>,
+    ) -> Result<Receipt, Refused> {
+        let receipt = match &self.domain.seal {
+            Some(seal) => open_sealed_receipt(seal, request, now, payload),
+            None => open_plain_receipt(payload, attachment),
+        };
+        self.count(receipt)
+    }
+
+    fn open_sealed<'p>(
+        &mut self,
+        seal: &Seal,
+        kind: Kind,
+        to: &Destination,
+        now: Time,
+        payload: &'p mut [u8],
+    ) -> Result<Opened<'p>, Refused> {
+        let limit = self.limits.max_message_size;
+        if payload.len() > HEADER + MAX_HEAD + TAG + limit {
+            return Err(Refused::TooLarge);
+        }
+        let header = Header::parse(payload, kind as u8)?;
+        let key = seal.key_of(header.key, now)?;
+        let (session, sequence) = (header.session, header.sequence);
+        let stream = StreamId { session, kind, to: to.id() };
+        let mut new_key = None;
+        let plaintext = match self.streams.key(&stream, key.id()) {
+            Some(key) => decrypt(&header, key, payload)?,
+            None => {
+                let derived = key.secret.stream_key(session, &seal.id, kind as u8, to.id().bytes());
+                let plaintext = decrypt(&header, &derived, payload)?;
+                new_key = Some((key.id(), derived));
+                plaintext
+            }
+        };
+        let mut reader = Reader::new(plaintext);
+        let head = Head::decode(&mut reader).ok_or(Refused::Malformed)?;
+        let data = reader.rest();
+        if data.len() > limit {
+            return Err(Refused::TooLarge);
+        }
+        if head.time.abs_diff(now) > self.limits.tolerance {
+            return Err(Refused::Clock);
+        }
+        if head.time < self.start {
+            return Err(Refused::BeforeStart);
+        }
+        let gap = self.streams.accept(stream, sequence, head.time, now, new_key)?;
+        self.counters.gap(gap);
+        Ok(Opened {
+            data,
+            computer: Some(head.computer),
+            legacy: head.legacy,
+            time: Some(head.time),
+            authenticated: true,
+            request: Request { session, sequence, to: to.id() },
+        })
+    }
+
+    fn open_plain<'p>(
+        &mut self,
+        kind: Kind,
+        to: &Destination,
+        now: Time,
+        payload: &'p [u8],
+        attachment: Option<&'p [u8]>,
+    ) -> Result<Opened<'p>, Refused> {
+        if payload.len() > self.limits.max_message_size {
+            return Err(Refused::TooLarge);
+        }
+        // A program that knows nothing of attachments sends none.
+        let Some(attachment) = attachment else {
+            let request = Request { session: Session::new([0; 16]), sequence: 0, to: to.id() };
+            return Ok(Opened {
+                data: payload,
+                computer: None,
+                legacy: None,
+                time: None,
+                authenticated: false,
+                request,
+            });
+        };
+        let (session, sequence, head) = parse_attachment(attachment).ok_or(Refused::Malformed)?;
+        let stream = StreamId { session, kind, to: to.id() };
+        // Times are no proof here, so streams end by this machine's clock.
+        match self.streams.accept(stream, sequence, now, now, None) {
+            Ok(gap) => self.counters.gap(gap),
+            // Anybody can begin streams here: a full table must not silence those who were not in time.
+            Err(Refused::StreamsFull) => {}
+            Err(reason) => return Err(reason),
+        }
+        Ok(Opened {
+            data: payload,
+            computer: Some(head.computer),
+            legacy: head.legacy,
+            time: Some(head.time),
+            authenticated: false,
+            request: Request { session, sequence, to: to.id() },
+        })
+    }
+
+    fn count<T>(&mut self, result: Result<T, Refused>) -> Result<T, Refused> {
+        match &result {
+            Ok(_) => self.counters.opened += 1,
+            Err(reason) => self.counters.count(*reason),
+        }
+        result
+    }
+}
+
+impl Seal {
+    /// The key that something was sealed with, if that is still to be opened.
+    pub(crate) fn key_of(&self, id: KeyId, now: Time) -> Result<&Key, Refused> {
+        let key = self.keys.iter().find(|key| key.id() == id).ok_or(Refused::KeyUnknown)?;
+        if key.expired(now) { Err(Refused::KeyExpired) } else { Ok(key) }
+    }
+}
+
+impl Counters {
+    fn gap(&mut self, gap: Gap) {
+        self.lost = match gap {
+            Gap::Opens(count) => self.lost.saturating_add(count),
+            Gap::Closes => self.lost.saturating_sub(1),
+        };
+    }
+}
+
+fn decrypt<'p>(header: &Header, key: &LessSafeKey, payload: &'p mut [u8]) -> Result<&'p [u8], Refused> {
+    let sealed = payload.get_mut(HEADER..).ok_or(Refused::Malformed)?;
+    if sealed.len() < TAG {
+        return Err(Refused::Malformed);
+    }
+    let plaintext = key.open_in_place(nonce(header.sequence), Aad::from(header.encode()), sealed);
+    plaintext.map(|plaintext| &*plaintext).map_err(|_| Refused::Forged)
+}
+
+fn open_sealed_receipt(seal: &Seal, request: &Request, now: Time, payload: &mut [u8]) -> Result<Receipt, Refused> {
+    if payload.len() > HEADER + MAX_HEAD + TAG + 1 {
+        return Err(Refused::TooLarge);
+    }
+    let header = Header::parse(payload, RECEIPT)?;
+    let key = seal.key_of(header.key, now)?;
+    let plaintext = decrypt(&header, &receipt_key(seal, &key.secret, header.session, request), payload)?;
+    let mut reader = Reader::new(plaintext);
+    let head = Head::decode(&mut reader).ok_or(Refused::Malformed)?;
+    receipt(&head, reader.rest(), true)
+}
+
+fn open_plain_receipt(payload: &[u8], attachment: Option<&[u8]>) -> Result<Receipt, Refused> {
+    let (_, _, head) = attachment.and_then(parse_attachment).ok_or(Refused::Malformed)?;
+    receipt(&head, payload, false)
+}
+
+fn receipt(head: &Head<'_>, data: &[u8], authenticated: bool) -> Result<Receipt, Refused> {
+    let [code] = data else { return Err(Refused::Malformed) };
+    Ok(Receipt { computer: head.computer.to_owned(), outcome: Outcome::from_code(*code), authenticated })
+}
+
+/// Session, sequence and head: all that an attachment is.
+fn parse_attachment(attachment: &[u8]) -> Option<(Session, u64, Head<'_>)> {
+    let mut reader = Reader::new(attachment);
+    let session = Session::new(reader.array()?);
+    let sequence = reader.u64().filter(|sequence| *sequence > 0)?;
+    let head = Head::decode(&mut reader)?;
+    reader.is_empty().then_some((session, sequence, head))
+}

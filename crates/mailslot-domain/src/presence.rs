@@ -1,0 +1,332 @@
+//! Presences: who is there, and who listens to what. Each is the key expression of a liveliness token.
+
+use std::net::Ipv4Addr;
+
+use mailslot::{Address, NetbiosName, SlotName};
+use ring::aead::Aad;
+
+use crate::crypto::{KeyId, nonce};
+use crate::domain::{Domain, Key, Seal};
+use crate::envelope::VERSION;
+use crate::error::{Refused, Result};
+use crate::escape::{base64url, escape, unbase64url, unescape};
+use crate::head::text;
+use crate::reader::Reader;
+use crate::time::Time;
+
+/// Something that a node announces for as long as it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Presence {
+    /// A node of this computer takes part.
+    Node {
+        /// The computer.
+        computer: NetbiosName,
+    },
+    /// A slot that gets the messages of the domain.
+    Slot {
+        /// The computer that it is on.
+        computer: NetbiosName,
+        /// The slot; in upper case if the domain is open.
+        slot: SlotName,
+    },
+    /// A bridge between the domain and a legacy segment; one for each segment.
+    Bridge {
+        /// The computer that carries.
+        computer: NetbiosName,
+        /// The segment.
+        segment: Segment,
+    },
+}
+
+/// A segment of a legacy network, as a bridge sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Segment {
+    /// The bridge's own address there: what it sends on the segment has this source.
+    pub address: Ipv4Addr,
+    /// Bits of the network's address.
+    pub prefix_length: u8,
+    /// The workgroup or domain there.
+    pub workgroup: NetbiosName,
+}
+
+/// Bytes before the ciphertext: version, key id, random bytes.
+const HEADER: usize = 25;
+
+const NODE: u8 = 1;
+const SLOT: u8 = 2;
+const BRIDGE: u8 = 3;
+
+impl Presence {
+    /// The computer that announces it.
+    pub fn computer(&self) -> &NetbiosName {
+        match self {
+            Presence::Node { computer } | Presence::Slot { computer, .. } | Presence::Bridge { computer, .. } => {
+                computer
+            }
+        }
+    }
+}
+
+impl Segment {
+    /// Whether two bridges see the same segment: the same network, and the same workgroup.
+    pub fn is_same(&self, other: &Segment) -> bool {
+        let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix_length.min(32))).unwrap_or(0);
+        let network = |address: Ipv4Addr| u32::from(address) & mask;
+        self.prefix_length == other.prefix_length
+            && network(self.address) == network(other.address)
+            && self.workgroup == other.workgroup
+    }
+}
+
+impl Domain {
+    /// The key expression of all presences of the domain.
+    pub fn all_presences(&self) -> String {
+        format!("{}/at/**", self.prefix())
+    }
+
+    /// The key expression of a presence. `random` are 16 new bytes of [`random`](crate::random()).
+    ///
+    /// In a sealed domain it must be announced anew when [`Domain::next_change`] has come, because only what is sealed with a
+    /// key that has not expired is understood.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TextTooLong`](crate::Error::TextTooLong) if a slot's name has more than 255 bytes
+    /// - [`Error::NoKey`](crate::Error::NoKey) if no key of the domain is to be used now
+    pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 16]) -> Result<String> {
+        let last = match &self.seal {
+            Some(seal) => {
+                let key = self.sending_key(now)?;
+                base64url(&sealed_presence(seal, key, presence, random)?)
+            }
+            None => open_presence(presence),
+        };
+        Ok(format!("{}/at/{last}", self.prefix()))
+    }
+
+    /// The presence that has this key expression.
+    ///
+    /// Anybody who has seen one can show it again, also when its node is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Malformed`], [`Refused::Version`], [`Refused::KeyUnknown`], [`Refused::KeyExpired`] or [`Refused::Forged`].
+    pub fn presence(&self, key_expression: &str, now: Time) -> Result<Presence, Refused> {
+        let last = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
+        let last = last.ok_or(Refused::Malformed)?;
+        match &self.seal {
+            Some(seal) => read_sealed(seal, last, now),
+            None => read_open(last).ok_or(Refused::Malformed),
+        }
+    }
+}
+
+fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, random: &[u8; 16]) -> Result<Vec<u8>> {
+    let header = header(key.id(), random);
+    let mut bytes = header.to_vec();
+    encode(presence, &mut bytes)?;
+    let tag = key
+        .secret
+        .presence_key(random, &seal.id)
+        .seal_in_place_separate_tag(nonce(0), Aad::from(header), &mut bytes[HEADER..])
+        .expect("64 GiB can be sealed at once, and a presence is small");
+    bytes.extend_from_slice(tag.as_ref());
+    Ok(bytes)
+}
+
+fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> {
+    let mut bytes = unbase64url(text).ok_or(Refused::Malformed)?;
+    let mut reader = Reader::new(&bytes);
+    match reader.u8() {
+        Some(VERSION) => {}
+        Some(_) => return Err(Refused::Version),
+        None => return Err(Refused::Malformed),
+    }
+    let (Some(id), Some(random)) = (reader.array().map(KeyId), reader.array()) else { return Err(Refused::Malformed) };
+    let key = seal.key_of(id, now)?.secret.presence_key(&random, &seal.id);
+    let sealed = bytes.get_mut(HEADER..).ok_or(Refused::Malformed)?;
+    let plaintext = key.open_in_place(nonce(0), Aad::from(header(id, &random)), sealed).map_err(|_| Refused::Forged)?;
+    decode(&mut Reader::new(plaintext)).ok_or(Refused::Malformed)
+}
+
+fn header(key: KeyId, random: &[u8; 16]) -> [u8; HEADER] {
+    let mut header = [VERSION; HEADER];
+    header[1..9].copy_from_slice(&key.0);
+    header[9..].copy_from_slice(random);
+    header
+}
+
+fn encode(presence: &Presence, bytes: &mut Vec<u8>) -> Result<()> {
+    bytes.push(match presence {
+        Presence::Node { .. } => NODE,
+        Presence::Slot { .. } => SLOT,
+        Presence::Bridge { .. } => BRIDGE,
+    });
+    text("computer's name", presence.computer().as_str(), bytes)?;
+    match presence {
+        Presence::Node { .. } => {}
+        Presence::Slot { slot, .. } => text("slot's name", slot.as_str(), bytes)?,
+        Presence::Bridge { segment, .. } => {
+            bytes.extend_from_slice(&segment.address.octets());
+            bytes.push(segment.prefix_length);
+            text("workgroup's name", segment.workgroup.as_str(), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn decode(reader: &mut Reader<'_>) -> Option<Presence> {
+    let kind = reader.u8()?;
+    let computer = computer_name(reader.text()?)?;
+    let presence = match kind {
+        NODE => Presence::Node { computer },
+        SLOT => Presence::Slot { computer, slot: slot_name(reader.text()?)? },
+        BRIDGE => {
+            let address = reader.array::<4>()?.into();
+            let prefix_length = reader.u8().filter(|length| *length <= 32)?;
+            let workgroup = computer_name(reader.text()?)?;
+            Presence::Bridge { computer, segment: Segment { address, prefix_length, workgroup } }
+        }
+        _ => return None,
+    };
+    reader.is_empty().then_some(presence)
+}
+
+/// `computer`, `computer/slot` or `computer/~/address/prefix length/workgroup`: no escaped name has a `~`.
+fn open_presence(presence: &Presence) -> String {
+    let computer = escape(presence.computer().as_str());
+    match presence {
+        Presence::Node { .. } => computer,
+        Presence::Slot { slot, .. } => format!("{computer}/{}", escape(slot.folded())),
+        Presence::Bridge { segment: Segment { address, prefix_length, workgroup }, .. } => {
+            format!("{computer}/~/{address}/{prefix_length}/{}", escape(workgroup.as_str()))
+        }
+    }
+}
+
+fn read_open(text: &str) -> Option<Presence> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let name = |part: &str| computer_name(&unescape(part)?);
+    match parts[..] {
+        [computer] => Some(Presence::Node { computer: name(computer)? }),
+        [computer, slot] => Some(Presence::Slot { computer: name(computer)?, slot: slot_name(&unescape(slot)?)? }),
+        [computer, "~", address, prefix_length, workgroup] => {
+            let address = address.parse().ok()?;
+            let prefix_length = prefix_length.parse().ok().filter(|length| *length <= 32)?;
+            let segment = Segment { address, prefix_length, workgroup: name(workgroup)? };
+            Some(Presence::Bridge { computer: name(computer)?, segment })
+        }
+        _ => None,
+    }
+}
+
+/// A name in upper case, as all names are in presences.
+fn computer_name(text: &str) -> Option<NetbiosName> {
+    text.parse::<NetbiosName>().ok().filter(|name| name.as_str() == text)
+}
+
+/// A slot's name, which is taken as it is.
+fn slot_name(text: &str) -> Option<SlotName> {
+    match Address::parse_win32(&format!(r"\\?\mailslot\{text}")) {
+        Ok(Address::Local(slot)) => Some(slot),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, random};
+    use std::sync::Arc;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+
+    fn domains() -> [Arc<Domain>; 2] {
+        let sealed = random().and_then(|random| Domain::sealed("PLANT", NOW, &random)).expect("valid");
+        [sealed, Domain::open("PLANT").expect("valid")]
+    }
+
+    fn presences() -> [Presence; 3] {
+        let computer = computer_name("SRV 1").expect("valid");
+        let slot = slot_name("PLANT\\LINE 1").expect("valid");
+        let workgroup = computer_name("OLD~GROUP").expect("valid");
+        let segment = Segment { address: Ipv4Addr::new(192, 0, 2, 1), prefix_length: 24, workgroup };
+        [
+            Presence::Node { computer: computer.clone() },
+            Presence::Slot { computer: computer.clone(), slot },
+            Presence::Bridge { computer, segment },
+        ]
+    }
+
+    #[test]
+    fn presences_come_back_from_key_expressions() {
+        for domain in domains() {
+            for presence in presences() {
+                let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
+                assert!(text.starts_with(domain.all_presences().trim_end_matches("**")), "{text}");
+                assert!(!text.contains(['*', '$', '?', '#', ' ', '@']) && !text.contains("//"), "{text}");
+                assert_eq!(domain.presence(&text, NOW), Ok(presence));
+            }
+        }
+    }
+
+    #[test]
+    fn sealed_presences_tell_nothing_and_cannot_be_changed() {
+        let [domain, _] = domains();
+        let [other, _] = domains();
+        for presence in presences() {
+            let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
+            assert!(!text.contains("SRV"));
+            let (prefix, last) = text.rsplit_once('/').expect("has parts");
+            assert_eq!(other.presence(&text, NOW), Err(Refused::Malformed), "the prefix is another one");
+            assert_eq!(other.presence(&format!("{}/at/{last}", other.prefix()), NOW), Err(Refused::KeyUnknown));
+            for at in 0..last.len() {
+                for letter in ["A", "B", "_"] {
+                    let mut changed = last.to_owned();
+                    changed.replace_range(at..=at, letter);
+                    let found = domain.presence(&format!("{prefix}/{changed}"), NOW);
+                    assert!(found.is_err() || changed == last, "{at} {letter}");
+                }
+                assert!(domain.presence(&format!("{prefix}/{}", &last[..at]), NOW).is_err(), "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_presence_is_refused() {
+        let [_, open] = domains();
+        for wrong in ["", "srv1", "A/", "A/%", "A/~", "A/~/1.2.3.4/33/W", "A/~/1.2.3/24/W", "A/B/C", "SIXTEEN-LETTERS-"]
+        {
+            let text = format!("{}/at/{wrong}", open.prefix());
+            assert_eq!(open.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn long_names_of_slots_do_not_travel() {
+        let presence = Presence::Slot {
+            computer: computer_name("A").expect("valid"),
+            slot: slot_name(&"x".repeat(256)).expect("valid"),
+        };
+        let [sealed, _] = domains();
+        let error = sealed.presence_key_expression(&presence, NOW, &[7; 16]).expect_err("too long");
+        assert!(matches!(error, Error::TextTooLong { limit: 255, .. }), "{error}");
+    }
+
+    #[test]
+    fn segments_are_the_same_by_network_and_workgroup() {
+        let segment = |address: [u8; 4], prefix_length, workgroup: &str| Segment {
+            address: address.into(),
+            prefix_length,
+            workgroup: computer_name(workgroup).expect("valid"),
+        };
+        let one = segment([192, 0, 2, 1], 24, "PLANT");
+        assert!(one.is_same(&segment([192, 0, 2, 200], 24, "PLANT")));
+        assert!(!one.is_same(&segment([192, 0, 3, 1], 24, "PLANT")));
+        assert!(!one.is_same(&segment([192, 0, 2, 1], 25, "PLANT")));
+        assert!(!one.is_same(&segment([192, 0, 2, 1], 24, "OFFICE")));
+        assert!(segment([1, 2, 3, 4], 0, "A").is_same(&segment([5, 6, 7, 8], 0, "A")));
+        assert!(!segment([1, 2, 3, 4], 32, "A").is_same(&segment([1, 2, 3, 5], 32, "A")));
+    }
+}

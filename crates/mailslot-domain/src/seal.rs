@@ -1,0 +1,210 @@
+//! Sending: messages and receipts become what travels.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ring::aead::{Aad, LessSafeKey};
+
+use crate::crypto::{KeyId, Secret, TAG, nonce};
+use crate::destination::{Destination, Id};
+use crate::domain::{Domain, Key, Seal};
+use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Request, Session};
+use crate::error::{Error, Result};
+use crate::head::{Head, Legacy};
+use crate::limits::Limits;
+use crate::time::Time;
+
+/// What travels. It is made to be used again: its memory stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// The payload of the put, query or reply.
+    pub payload: Vec<u8>,
+    /// Its attachment; empty in a sealed domain, where there is to be none.
+    pub attachment: Vec<u8>,
+}
+
+/// Seals what one computer sends in a domain, during one session.
+///
+/// There must never be two sealers of one session, be it in a restored snapshot of a machine or in a fork of a process: they
+/// would seal different messages with the same key and number, which gives both away. Give each one new
+/// [`random`](crate::random()) bytes.
+#[derive(Debug)]
+pub struct Sealer {
+    domain: Arc<Domain>,
+    computer: String,
+    session: Session,
+    limits: Limits,
+    streams: HashMap<(Kind, Id), Stream>,
+    receipts: u64,
+}
+
+#[derive(Debug, Default)]
+struct Stream {
+    key: Option<(KeyId, LessSafeKey)>,
+    /// The last number used.
+    sequence: u64,
+}
+
+impl Sealer {
+    /// A sealer for the computer of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidComputer`] if `computer` is no name of a computer. It is put in upper case.
+    pub fn new(domain: Arc<Domain>, computer: &str, session: Session, limits: Limits) -> Result<Sealer> {
+        let name: mailslot::NetbiosName = computer.parse().map_err(|_| Error::InvalidComputer(computer.to_owned()))?;
+        let computer = name.as_str().to_owned();
+        Ok(Sealer { domain, computer, session, limits, streams: HashMap::new(), receipts: 0 })
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &Arc<Domain> {
+        &self.domain
+    }
+
+    /// Goes on with other keys of the same domain; numbers go on, too.
+    pub fn update(&mut self, domain: Arc<Domain>) {
+        self.domain = domain;
+        self.streams.values_mut().for_each(|stream| stream.key = None);
+    }
+
+    /// Begins a new session, which forgets all streams.
+    pub fn renew(&mut self, session: Session) {
+        self.session = session;
+        self.streams.clear();
+        self.receipts = 0;
+    }
+
+    /// Seals a message. What `envelope` held is replaced.
+    ///
+    /// `legacy` tells where the message came from if a bridge carries it from a legacy network. The result is what
+    /// [`Opener::open_receipt`](crate::Opener::open_receipt) needs for the answers to [`Kind::Confirmed`].
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TooLarge`] if `data` has more bytes than the limits allow
+    /// - [`Error::TextTooLong`] if a name in `legacy` has more than 255 bytes
+    /// - [`Error::NoKey`] if no key of the domain is to be used now
+    /// - [`Error::SessionFull`] if this is the first message of another stream than the limits allow: call
+    ///   [`Sealer::renew`], and seal it again
+    pub fn seal_into(
+        &mut self,
+        kind: Kind,
+        to: &Destination,
+        now: Time,
+        legacy: Option<&Legacy<'_>>,
+        data: &[u8],
+        envelope: &mut Envelope,
+    ) -> Result<Request> {
+        let limit = self.limits.max_message_size;
+        if data.len() > limit {
+            return Err(Error::TooLarge { size: data.len(), limit });
+        }
+        let head = Head { time: now, computer: &self.computer, legacy: legacy.copied() };
+        envelope.begin(self.domain.is_sealed(), &head, data)?;
+        let sealing = match &self.domain.seal {
+            Some(seal) => Some((seal, self.domain.sending_key(now)?)),
+            None => None,
+        };
+        let session = self.session;
+        let stream = stream(&mut self.streams, self.limits.streams, (kind, to.id()))?;
+        stream.sequence += 1;
+        let sequence = stream.sequence;
+        match sealing {
+            Some((seal, key)) => {
+                let header = Header { kind: kind as u8, key: key.id(), session, sequence };
+                envelope.finish(&header, stream.key(seal, key, &header, to.id()));
+            }
+            None => envelope.number(session, sequence),
+        }
+        Ok(Request { session, sequence, to: to.id() })
+    }
+
+    /// Seals the answer to a confirmed write. What `envelope` held is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoKey`] if no key of the domain is to be used now.
+    pub fn receipt_into(
+        &mut self,
+        request: &Request,
+        now: Time,
+        outcome: Outcome,
+        envelope: &mut Envelope,
+    ) -> Result<()> {
+        let head = Head { time: now, computer: &self.computer, legacy: None };
+        envelope.begin(self.domain.is_sealed(), &head, &[outcome.code()])?;
+        self.receipts += 1;
+        let (session, sequence) = (self.session, self.receipts);
+        match &self.domain.seal {
+            Some(seal) => {
+                let key = self.domain.sending_key(now)?;
+                let header = Header { kind: RECEIPT, key: key.id(), session, sequence };
+                envelope.finish(&header, &receipt_key(seal, &key.secret, session, request));
+            }
+            None => envelope.number(session, sequence),
+        }
+        Ok(())
+    }
+}
+
+/// The stream, which is begun if it is new.
+fn stream(streams: &mut HashMap<(Kind, Id), Stream>, limit: usize, id: (Kind, Id)) -> Result<&mut Stream> {
+    // If one were forgotten instead, its numbers would begin again, under the same key.
+    if streams.len() >= limit && !streams.contains_key(&id) {
+        return Err(Error::SessionFull { limit });
+    }
+    Ok(streams.entry(id).or_default())
+}
+
+impl Stream {
+    fn key(&mut self, seal: &Seal, key: &Key, header: &Header, to: Id) -> &LessSafeKey {
+        if self.key.as_ref().is_some_and(|(id, _)| *id != key.id()) {
+            self.key = None;
+        }
+        let derive = || (key.id(), key.secret.stream_key(header.session, &seal.id, header.kind, to.bytes()));
+        &self.key.get_or_insert_with(derive).1
+    }
+}
+
+/// The key of the receipts that one session makes for one request.
+pub(crate) fn receipt_key(seal: &Seal, secret: &Secret, session: Session, request: &Request) -> LessSafeKey {
+    let mut destination = Vec::with_capacity(64);
+    request.receipt_destination(&mut destination);
+    secret.stream_key(session, &seal.id, RECEIPT, &destination)
+}
+
+impl Envelope {
+    /// Everything that is not known only after the message has its number.
+    fn begin(&mut self, sealed: bool, head: &Head<'_>, data: &[u8]) -> Result<()> {
+        self.payload.clear();
+        self.attachment.clear();
+        if sealed {
+            self.payload.reserve(HEADER + 32 + data.len() + TAG);
+            self.payload.resize(HEADER, 0);
+            head.encode(&mut self.payload)?;
+        } else {
+            self.attachment.resize(NUMBER, 0);
+            head.encode(&mut self.attachment)?;
+        }
+        self.payload.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn finish(&mut self, header: &Header, key: &LessSafeKey) {
+        let header_bytes = header.encode();
+        self.payload[..HEADER].copy_from_slice(&header_bytes);
+        let tag = key
+            .seal_in_place_separate_tag(nonce(header.sequence), Aad::from(header_bytes), &mut self.payload[HEADER..])
+            .expect("64 GiB can be sealed at once, and no message is so large");
+        self.payload.extend_from_slice(tag.as_ref());
+    }
+
+    fn number(&mut self, session: Session, sequence: u64) {
+        self.attachment[..16].copy_from_slice(&session.to_bytes());
+        self.attachment[16..NUMBER].copy_from_slice(&sequence.to_be_bytes());
+    }
+}
+
+/// Bytes of session and sequence at the beginning of an attachment.
+const NUMBER: usize = 24;
