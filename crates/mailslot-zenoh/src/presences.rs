@@ -210,8 +210,7 @@ mod tests {
         let (mut presences, now) = (Presences::default(), Instant::now());
         let later = now + Duration::from_secs(1);
         for (at_least, reply) in [(1, "first"), (2, "second")] {
-            let waiting =
-                Waiting { group: Group::Everyone(slot("x")), at_least, deadline: later, reply: slot(reply) };
+            let waiting = Waiting { group: Group::Everyone(slot("x")), at_least, deadline: later, reply: slot(reply) };
             presences.wait(waiting).expect("room");
         }
         assert_eq!((presences.matched(now).len(), presences.deadline()), (0, Some(later)));
