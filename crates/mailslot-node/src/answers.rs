@@ -9,6 +9,7 @@ use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
 use crate::config;
 use crate::control::{Answer, Envelope, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
+use crate::modern::Modern;
 use crate::proto::{Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
 
 /// Requests whose answers are still to come.
@@ -27,12 +28,17 @@ impl Answers {
         node: &mut Node,
         interface: &impl Fn(u32) -> String,
         counters: BTreeMap<String, u64>,
+        modern: &Modern,
     ) {
         let Ok(Envelope { reply, request }) = serde_json::from_slice(bytes) else { return };
         // Only slots of this machine: the node must not be made to answer elsewhere.
         let Ok(reply @ Address::Local(_)) = reply.parse() else { return };
         let begun = match request {
-            Request::Status => return answer(&reply, &Answer::Status(status(config, node, interface, counters))),
+            Request::Status => {
+                return answer(&reply, &Answer::Status(status(config, node, interface, counters, modern)));
+            }
+            #[cfg(feature = "zenoh")]
+            Request::Members(domain) => return answer(&reply, &modern.members(&domain)),
             Request::Resolve(name) => scoped(&name, config).map(|name| node.resolve(now, name)),
             Request::NodeStatus(address) => Ok(node.node_status(now, address)),
             Request::Send { group, slot, data } => scoped(&group, config).and_then(|group| {
@@ -92,7 +98,13 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
-fn status(config: &Config, node: &Node, interface: &impl Fn(u32) -> String, counters: BTreeMap<String, u64>) -> Status {
+fn status(
+    config: &Config,
+    node: &Node,
+    interface: &impl Fn(u32) -> String,
+    counters: BTreeMap<String, u64>,
+    #[cfg_attr(not(feature = "zenoh"), allow(unused_variables))] modern: &Modern,
+) -> Status {
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
         address: used.address,
@@ -111,6 +123,8 @@ fn status(config: &Config, node: &Node, interface: &impl Fn(u32) -> String, coun
         node_type: format!("{:?}", config.node_type),
         interfaces: interfaces.collect(),
         names: names.collect(),
+        #[cfg(feature = "zenoh")]
+        domains: modern.status(),
         counters,
     }
 }

@@ -46,6 +46,21 @@ pub struct Settings {
     pub interfaces: Vec<String>,
     /// Interfaces not to use, by name or address.
     pub exclude: Vec<String>,
+    /// Whether this machine is in a NetBIOS network; without, it is in modern domains only.
+    pub netbios: bool,
+    /// What this machine does in each modern domain, by the domain's name; without a section it is what follows here.
+    #[cfg(feature = "zenoh")]
+    pub domains: std::collections::BTreeMap<String, mailslot_zenoh::Settings>,
+    /// Whether machines look for each other by multicast, in modern domains without a section; by default what the domain's
+    /// file says.
+    #[cfg(feature = "zenoh")]
+    pub lan: Option<bool>,
+    /// Zenoh endpoints to connect to, in modern domains without a section.
+    #[cfg(feature = "zenoh")]
+    pub connect: Vec<String>,
+    /// Zenoh endpoints to listen on, in modern domains without a section.
+    #[cfg(feature = "zenoh")]
+    pub listen: Vec<String>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
@@ -91,6 +106,15 @@ impl Default for Settings {
             browser: true,
             interfaces: Vec::new(),
             exclude: Vec::new(),
+            netbios: true,
+            #[cfg(feature = "zenoh")]
+            domains: std::collections::BTreeMap::new(),
+            #[cfg(feature = "zenoh")]
+            lan: None,
+            #[cfg(feature = "zenoh")]
+            connect: Vec::new(),
+            #[cfg(feature = "zenoh")]
+            listen: Vec::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
         }
@@ -98,6 +122,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// These settings without what is about modern domains: what the NetBIOS network has to be entered anew for.
+    pub(crate) fn legacy(&self) -> Settings {
+        #[cfg(feature = "zenoh")]
+        {
+            let (domains, connect, listen) = Default::default();
+            return Settings { domains, connect, listen, lan: None, ..self.clone() };
+        }
+        #[cfg(not(feature = "zenoh"))]
+        self.clone()
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors

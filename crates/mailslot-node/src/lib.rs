@@ -22,6 +22,8 @@ mod io;
 mod log;
 #[cfg(unix)]
 mod metrics;
+#[cfg(unix)]
+mod modern;
 pub mod proto;
 #[cfg(unix)]
 mod run;

@@ -21,6 +21,7 @@ use crate::io::slots::Slots;
 use crate::io::sockets::{MAX_PACKET, Sockets};
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
+use crate::modern::Modern;
 use crate::proto::{Config, Event, Message, NameKind, Node, Target};
 
 /// How often the interfaces are looked at.
@@ -69,7 +70,9 @@ struct Machine<L> {
     node: Node,
     sockets: Vec<Sockets>,
     slots: Slots,
-    outgoing: Mailslot,
+    /// What is to be sent in the NetBIOS network, if this machine is in one.
+    outgoing: Option<Mailslot>,
+    modern: Modern,
     control: Mailslot,
     answers: Answers,
     metrics: Metrics,
@@ -89,19 +92,16 @@ enum After {
 impl<L: FnMut(&str)> Machine<L> {
     fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
         let config = settings.protocol()?;
-        let slot = |name: &str| match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
-            Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
-            created => Ok(created?),
-        };
         let control = slot(control::SLOT)?;
         let sockets = open_all(&settings, &config)?;
+        let modern = Modern::start(&settings, &config, &mut log)?;
         // This one comes last: whoever finds it finds a node that can send.
-        let outgoing = slot(mailslot::node::SLOT)?;
+        let outgoing = settings.netbios.then(|| slot(mailslot::node::SLOT)).transpose()?;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
         for sockets in &sockets {
             log_interface(&mut log, "interface_used", &sockets.named);
         }
-        if sockets.is_empty() {
+        if sockets.is_empty() && settings.netbios {
             log.line("no_interface", &[]);
         }
         let now = Instant::now();
@@ -112,6 +112,7 @@ impl<L: FnMut(&str)> Machine<L> {
             sockets,
             slots: Slots::default(),
             outgoing,
+            modern,
             control,
             answers: Answers::default(),
             metrics: Metrics::default(),
@@ -130,7 +131,10 @@ impl<L: FnMut(&str)> Machine<L> {
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
-            let fixed = [signals.as_fd(), self.outgoing.as_fd(), self.control.as_fd()];
+            // What is not there is watched as something else, and found empty.
+            let control = self.control.as_fd();
+            let outgoing = self.outgoing.as_ref().map_or(control, AsFd::as_fd);
+            let fixed = [signals.as_fd(), outgoing, control, self.modern.as_fd().unwrap_or(control)];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
             ready(fixed.into_iter().chain(sockets), timeout.as_ref())?
         };
@@ -140,6 +144,9 @@ impl<L: FnMut(&str)> Machine<L> {
         }
         if ready[2] {
             self.take_requests(now)?;
+        }
+        if ready[3] {
+            self.modern.log_events(&mut self.log);
         }
         let mut ready = ready[FIXED..].iter();
         for index in 0..self.sockets.len() {
@@ -162,6 +169,7 @@ impl<L: FnMut(&str)> Machine<L> {
         if self.interfaces_due <= now {
             self.interfaces_due = now + LOOK_AT_INTERFACES;
             self.look_at_interfaces(now);
+            self.modern.look(&self.settings, &self.config, &mut self.log);
             self.slots.forget_closed();
         }
         self.flush(now);
@@ -230,7 +238,8 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Sends what processes of this machine have written to the node's slot.
     fn take_outgoing(&mut self, now: Instant) -> Result<()> {
         for _ in 0..TURN {
-            let Some(message) = self.outgoing.try_receive()? else { break };
+            let Some(outgoing) = &self.outgoing else { break };
+            let Some(message) = outgoing.try_receive()? else { break };
             let sendable = |message: &Outgoing<'_>| mailslot::node::check_legacy(&message.address).is_ok();
             let Some(Outgoing { address, data }) = Outgoing::decode(&message.data).filter(sendable) else {
                 self.metrics.outgoing_malformed += 1;
@@ -267,13 +276,16 @@ impl<L: FnMut(&str)> Machine<L> {
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
             let counters = self.metrics.all(self.node.counters());
-            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters);
+            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters, &self.modern);
             self.flush(now);
         }
         Ok(())
     }
 
     fn look_at_interfaces(&mut self, now: Instant) {
+        if !self.settings.netbios {
+            return;
+        }
         let listed = match interfaces::list(&self.settings) {
             Ok(listed) => listed,
             Err(error) => return self.log.line("interfaces_unknown", &[field("reason", error)]),
@@ -309,7 +321,12 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Takes new settings over, if they are right and other ones.
     fn reload(&mut self, loaded: Result<Settings>) {
         match loaded.and_then(|settings| settings.protocol().map(|_| settings)) {
-            Ok(settings) if settings == self.settings => self.log.line("settings_unchanged", &[]),
+            Ok(settings) if settings.legacy() == self.settings.legacy() => {
+                let change = if settings == self.settings { "settings_unchanged" } else { "settings_changed" };
+                self.log.line(change, &[]);
+                self.settings = settings;
+                self.modern.look(&self.settings, &self.config, &mut self.log);
+            }
             Ok(settings) => {
                 self.log.line("settings_changed", &[]);
                 self.release(After::Restart(Box::new(settings)));
@@ -346,6 +363,11 @@ impl<L: FnMut(&str)> Machine<L> {
         self.sockets = open_all(&self.settings, &self.config)?;
         self.node = node(&self.config, &self.sockets, Instant::now());
         self.answers = Answers::default();
+        self.outgoing = match self.settings.netbios {
+            true => Some(self.outgoing.take().map_or_else(|| slot(mailslot::node::SLOT), Ok)?),
+            false => None,
+        };
+        self.modern.restart(&self.settings, &self.config, &mut self.log)?;
         self.is_released = false;
         self.log
             .line("started", &[field("computer", &self.config.computer), field("workgroup", &self.config.workgroup)]);
@@ -360,7 +382,7 @@ impl<L: FnMut(&str)> Machine<L> {
 }
 
 /// Descriptors of [`Machine::wait`] before those of the sockets.
-const FIXED: usize = 3;
+const FIXED: usize = 4;
 
 /// Which of the descriptors are readable.
 fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespec>) -> Result<Vec<bool>> {
@@ -372,7 +394,18 @@ fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespe
     Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
 }
 
+/// One of the node's own slots.
+fn slot(name: &str) -> Result<Mailslot> {
+    match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
+        Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
+        created => Ok(created?),
+    }
+}
+
 fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
+    if !settings.netbios {
+        return Ok(Vec::new());
+    }
     interfaces::list(settings)?.into_iter().map(|named| Sockets::open(named, config.ports)).collect()
 }
 

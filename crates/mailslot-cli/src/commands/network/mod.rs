@@ -1,6 +1,8 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod browse;
+#[cfg(feature = "zenoh")]
+pub mod domains;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;

@@ -1,5 +1,6 @@
 //! `mailslot node`: this machine's presence on the network, and what a running one says about itself.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -80,6 +81,25 @@ struct Flags {
     #[arg(long, value_name = "INTERFACE")]
     exclude: Vec<String>,
 
+    /// Whether to be in a NetBIOS network; false is for machines in modern domains only [default: true]
+    #[arg(long, value_name = "BOOL")]
+    netbios: Option<bool>,
+
+    /// In modern domains, whether to look for other machines by multicast [default: what the domain's file says]
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    lan: Option<bool>,
+
+    /// A Zenoh endpoint to connect to in modern domains, such as tls/hub.example:7447; may be given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "ENDPOINT")]
+    connect: Vec<String>,
+
+    /// A Zenoh endpoint to listen on in modern domains, such as tls/0.0.0.0:7447; may be given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "ENDPOINT")]
+    listen: Vec<String>,
+
     /// UDP port of the name service [default: 137]
     #[arg(long, value_name = "PORT")]
     name_port: Option<u16>,
@@ -104,7 +124,7 @@ enum Style {
 }
 
 const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or
-the capability CAP_NET_BIND_SERVICE. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
+the capability CAP_NET_BIND_SERVICE; with --netbios false it needs neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
 It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to.
 
 Examples:
@@ -145,6 +165,14 @@ impl Flags {
         }
         set(&mut settings.wins, Some(wins.clone()).filter(|wins| !wins.is_empty()));
         set(&mut settings.browser, self.browser);
+        set(&mut settings.netbios, self.netbios);
+        #[cfg(feature = "zenoh")]
+        {
+            settings.lan = self.lan.or(settings.lan);
+            for (setting, flag) in [(&mut settings.connect, &self.connect), (&mut settings.listen, &self.listen)] {
+                set(setting, Some(flag.clone()).filter(|flag| !flag.is_empty()));
+            }
+        }
         set(&mut settings.name_port, self.name_port);
         set(&mut settings.datagram_port, self.datagram_port);
         settings.node_type = self.node_type.map(Type::from).or(settings.node_type);
@@ -204,7 +232,14 @@ fn text(status: &Status) -> String {
         lines.push(format!("  {:<22} {kind:<7} {:<9} on {}", name.name, name.state, output::escape(&name.interface)));
     }
     lines.push("counters:".to_owned());
-    let counted = status.counters.iter().filter(|(_, count)| **count > 0);
-    lines.extend(counted.map(|(label, count)| format!("  {label:<26}{count:>12}")));
+    lines.extend(counters(&status.counters));
+    #[cfg(feature = "zenoh")]
+    lines.extend(status.domains.iter().flat_map(super::domains::text));
     lines.join("\n") + "\n"
+}
+
+/// A line for each counter that is not 0.
+pub(super) fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
+    let counted = counters.iter().filter(|(_, count)| **count > 0);
+    counted.map(|(label, count)| format!("  {label:<26}{count:>12}"))
 }

@@ -1,0 +1,141 @@
+//! Modern domains at work: those whose files are in the domain directory.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use mailslot::NetbiosName;
+use mailslot_domain::{Directory, Domain};
+use mailslot_zenoh::Domains;
+
+use crate::config::Settings;
+use crate::control::Answer;
+use crate::error::{Error, Result};
+use crate::log::{Log, field};
+use crate::proto::Config;
+
+/// What this machine takes part in.
+type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
+
+pub(crate) struct Modern {
+    /// None without any domain: then programs have nothing to ask.
+    running: Option<Domains>,
+    /// What was wrong with files and settings at the last look, so that it is said once.
+    wrong: Vec<String>,
+    /// Why domains could not begin then.
+    failed: Option<String>,
+}
+
+impl Modern {
+    pub(crate) fn start<L: FnMut(&str)>(settings: &Settings, config: &Config, log: &mut Log<L>) -> Result<Modern> {
+        let mut modern = Modern { running: None, wrong: Vec::new(), failed: None };
+        modern.restart(settings, config, log)?;
+        Ok(modern)
+    }
+
+    /// Ends everything and begins anew, perhaps under another computer's name.
+    pub(crate) fn restart<L: FnMut(&str)>(
+        &mut self,
+        settings: &Settings,
+        config: &Config,
+        log: &mut Log<L>,
+    ) -> Result<()> {
+        self.running = None;
+        let parts = self.parts(settings, log)?;
+        if !parts.is_empty() {
+            self.running = Some(Domains::start(&computer(config)?, settings.netbios, parts)?);
+        }
+        Ok(())
+    }
+
+    /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
+    pub(crate) fn look<L: FnMut(&str)>(&mut self, settings: &Settings, config: &Config, log: &mut Log<L>) {
+        let changed = self.parts(settings, log).and_then(|parts| match &mut self.running {
+            Some(_) if parts.is_empty() => {
+                self.running = None;
+                Ok(())
+            }
+            Some(domains) => Ok(domains.reload(parts)?),
+            None if parts.is_empty() => Ok(()),
+            None => {
+                self.running = Some(Domains::start(&computer(config)?, settings.netbios, parts)?);
+                Ok(())
+            }
+        });
+        let failed = changed.err().map(|error| error.to_string());
+        if let Some(reason) = failed.as_ref().filter(|_| failed != self.failed) {
+            log.line("domain_wrong", &[field("reason", reason)]);
+        }
+        self.failed = failed;
+        self.log_events(log);
+    }
+
+    /// The domains in the domain directory, with the settings for each. A file that is none is said and left out.
+    fn parts<L: FnMut(&str)>(&mut self, settings: &Settings, log: &mut Log<L>) -> Result<Parts> {
+        let domain_error = |error| Error::from(mailslot_zenoh::Error::from(error));
+        let directory = Directory::in_use().map_err(domain_error)?;
+        let (mut parts, mut wrong) = (Parts::new(), Vec::new());
+        for (path, domain) in directory.list().map_err(domain_error)? {
+            match domain {
+                Ok(domain) => parts.push(part(domain, settings)),
+                Err(error) => wrong.push(format!("{}: {error}", path.display())),
+            }
+        }
+        let named = |name: &String| parts.iter().any(|(domain, _)| domain.name().as_str().eq_ignore_ascii_case(name));
+        if let Some(name) = settings.domains.keys().find(|name| !named(name)) {
+            wrong.push(format!(
+                "there are settings for the domain {name}, and no file of it in {}",
+                directory.path().display()
+            ));
+        }
+        self.complain(wrong, log);
+        Ok(parts)
+    }
+
+    fn complain<L: FnMut(&str)>(&mut self, wrong: Vec<String>, log: &mut Log<L>) {
+        for what in wrong.iter().filter(|what| !self.wrong.contains(what)) {
+            log.line("domain_wrong", &[field("reason", what)]);
+        }
+        self.wrong = wrong;
+    }
+
+    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.running.as_ref().map(AsFd::as_fd)
+    }
+
+    pub(crate) fn log_events<L: FnMut(&str)>(&self, log: &mut Log<L>) {
+        for event in self.running.iter().flat_map(Domains::events) {
+            log.line(event.name, &event.fields);
+        }
+    }
+
+    pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {
+        self.running.as_ref().map(Domains::status).unwrap_or_default()
+    }
+
+    pub(crate) fn members(&self, domain: &str) -> Answer {
+        let members = domain.parse().ok().and_then(|name: NetbiosName| self.running.as_ref()?.members(&name));
+        match members {
+            Some(members) => Answer::Members(members),
+            None => Answer::Refused(format!("this machine takes no part in a modern domain {domain}")),
+        }
+    }
+}
+
+fn part(domain: Domain, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Settings) {
+    let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
+    let settings = match own {
+        Some((_, own)) => own.clone(),
+        None => mailslot_zenoh::Settings {
+            lan: settings.lan,
+            connect: settings.connect.clone(),
+            listen: settings.listen.clone(),
+            ..mailslot_zenoh::Settings::default()
+        },
+    };
+    (Arc::new(domain), settings)
+}
+
+fn computer(config: &Config) -> Result<NetbiosName> {
+    let text = String::from_utf8_lossy(config.computer.text());
+    text.parse().map_err(|error| Error::Settings(format!("computer {text:?}: {error}")))
+}
