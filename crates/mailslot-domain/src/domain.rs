@@ -10,6 +10,7 @@ use crate::crypto::{KeyId, Secret, Token, first_half};
 use crate::destination::{COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
 use crate::error::{Error, Result};
 use crate::escape::{escape, hex, unescape, unhex};
+use crate::presence::{computer_name, folded_slot_name};
 use crate::time::Time;
 
 /// Random bytes that a new sealed domain needs: its id, the secret for names, and the first key.
@@ -235,7 +236,14 @@ impl Domain {
     fn token_of(&self, kind: u8, part: &str) -> Option<Token> {
         match self.seal {
             Some(_) => unhex(part).filter(|token| hex(token) == part),
-            None => unescape(part).filter(|name| !name.is_empty()).map(|name| self.token(kind, &name)),
+            None => {
+                let name = unescape(part)?;
+                let good = match kind {
+                    COMPUTER => computer_name(&name).is_some(),
+                    _ => folded_slot_name(&name).is_some(),
+                };
+                good.then(|| self.token(kind, &name))
+            }
         }
     }
 }

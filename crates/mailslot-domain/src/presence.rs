@@ -210,7 +210,9 @@ fn read_open(text: &str) -> Option<Presence> {
     let name = |part: &str| computer_name(&unescape(part)?);
     match parts[..] {
         [computer] => Some(Presence::Node { computer: name(computer)? }),
-        [computer, slot] => Some(Presence::Slot { computer: name(computer)?, slot: slot_name(&unescape(slot)?)? }),
+        [computer, slot] => {
+            Some(Presence::Slot { computer: name(computer)?, slot: folded_slot_name(&unescape(slot)?)? })
+        }
         [computer, "~", address, prefix_length, workgroup] => {
             let address = address.parse().ok()?;
             let prefix_length = prefix_length.parse().ok().filter(|length| *length <= 32)?;
@@ -221,9 +223,14 @@ fn read_open(text: &str) -> Option<Presence> {
     }
 }
 
-/// A name in upper case, as all names are in presences.
-fn computer_name(text: &str) -> Option<NetbiosName> {
+/// A name in upper case, as computers' names always are.
+pub(crate) fn computer_name(text: &str) -> Option<NetbiosName> {
     text.parse::<NetbiosName>().ok().filter(|name| name.as_str() == text)
+}
+
+/// A slot's name in upper case, as it is in key expressions of open domains.
+pub(crate) fn folded_slot_name(text: &str) -> Option<SlotName> {
+    slot_name(text).filter(|slot| slot.folded() == text)
 }
 
 /// A slot's name, which is taken as it is.
@@ -296,7 +303,8 @@ mod tests {
     #[test]
     fn what_is_no_presence_is_refused() {
         let [_, open] = domains();
-        for wrong in ["", "srv1", "A/", "A/%", "A/~", "A/~/1.2.3.4/33/W", "A/~/1.2.3/24/W", "A/B/C", "SIXTEEN-LETTERS-"]
+        for wrong in
+            ["", "srv1", "A/", "A/%", "A/~", "A/~/1.2.3.4/33/W", "A/~/1.2.3/24/W", "A/b", "A/B/C", "SIXTEEN-LETTERS-"]
         {
             let text = format!("{}/at/{wrong}", open.prefix());
             assert_eq!(open.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");

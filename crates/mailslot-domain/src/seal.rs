@@ -96,18 +96,19 @@ impl Sealer {
         data: &[u8],
         envelope: &mut Envelope,
     ) -> Result<Request> {
+        envelope.clear();
         let limit = self.limits.max_message_size;
         if data.len() > limit {
             return Err(Error::TooLarge { size: data.len(), limit });
         }
-        let head = Head { time: now, computer: &self.computer, legacy: legacy.copied() };
-        envelope.begin(self.domain.is_sealed(), &head, data)?;
         let sealing = match &self.domain.seal {
             Some(seal) => Some((seal, self.domain.sending_key(now)?)),
             None => None,
         };
         let session = self.session;
         let stream = stream(&mut self.streams, self.limits.streams, (kind, to.id()))?;
+        let head = Head { time: now, computer: &self.computer, legacy: legacy.copied() };
+        envelope.begin(sealing.is_some(), &head, data)?;
         stream.sequence += 1;
         let sequence = stream.sequence;
         match sealing {
@@ -132,13 +133,17 @@ impl Sealer {
         outcome: Outcome,
         envelope: &mut Envelope,
     ) -> Result<()> {
+        envelope.clear();
+        let sealing = match &self.domain.seal {
+            Some(seal) => Some((seal, self.domain.sending_key(now)?)),
+            None => None,
+        };
         let head = Head { time: now, computer: &self.computer, legacy: None };
-        envelope.begin(self.domain.is_sealed(), &head, &[outcome.code()])?;
+        envelope.begin(sealing.is_some(), &head, &[outcome.code()])?;
         self.receipts += 1;
         let (session, sequence) = (self.session, self.receipts);
-        match &self.domain.seal {
-            Some(seal) => {
-                let key = self.domain.sending_key(now)?;
+        match sealing {
+            Some((seal, key)) => {
                 let header = Header { kind: RECEIPT, key: key.id(), session, sequence };
                 envelope.finish(&header, &receipt_key(seal, &key.secret, session, request));
             }
@@ -175,18 +180,21 @@ pub(crate) fn receipt_key(seal: &Seal, secret: &Secret, session: Session, reques
 }
 
 impl Envelope {
-    /// Everything that is not known only after the message has its number.
-    fn begin(&mut self, sealed: bool, head: &Head<'_>, data: &[u8]) -> Result<()> {
+    fn clear(&mut self) {
         self.payload.clear();
         self.attachment.clear();
+    }
+
+    /// Everything but the number. What was to be sealed is never left there unsealed: after the data has come, nothing fails.
+    fn begin(&mut self, sealed: bool, head: &Head<'_>, data: &[u8]) -> Result<()> {
         if sealed {
             self.payload.reserve(HEADER + 32 + data.len() + TAG);
             self.payload.resize(HEADER, 0);
-            head.encode(&mut self.payload)?;
         } else {
             self.attachment.resize(NUMBER, 0);
-            head.encode(&mut self.attachment)?;
         }
+        let encoded = head.encode(if sealed { &mut self.payload } else { &mut self.attachment });
+        encoded.inspect_err(|_| self.clear())?;
         self.payload.extend_from_slice(data);
         Ok(())
     }

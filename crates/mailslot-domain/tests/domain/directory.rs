@@ -1,0 +1,165 @@
+//! Domain files and the directory that holds them.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use mailslot_domain::{Directory, Domain, Error, Joined, read_file};
+
+use crate::members::{NOW, domain};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+/// A directory that does not exist yet, in one that goes away with the first value.
+fn directory() -> (tempfile::TempDir, Directory) {
+    let parent = tempfile::tempdir().expect("a directory");
+    let directory = Directory::at(parent.path().join("a/domains"));
+    (parent, directory)
+}
+
+#[test]
+fn files_are_for_their_owner_alone() {
+    let (_parent, directory) = directory();
+    let path = directory.add(&domain()).expect("new");
+    assert_eq!(path, directory.path().join("PLANT.toml"));
+    assert_eq!((mode(&path), mode(directory.path())), (0o600, 0o700));
+    let rotated = read_file(&path).and_then(|domain| domain.rotated(NOW, Duration::ZERO, [7; 32])).expect("sealed");
+    directory.replace(&rotated).expect("there");
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(fs::read_dir(directory.path()).expect("there").count(), 1, "nothing else stays behind");
+}
+
+#[test]
+fn files_that_others_may_use_are_refused() {
+    let (_parent, directory) = directory();
+    let path = directory.add(&domain()).expect("new");
+    for mode in [0o640, 0o604, 0o620, 0o601] {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).expect("ours");
+        let error = read_file(&path).expect_err("too open");
+        assert!(matches!(error, Error::ModeTooOpen { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("chmod 600 {}", path.display())), "{error}");
+        assert!(directory.find("PLANT").is_err_and(|error| matches!(error, Error::ModeTooOpen { .. })));
+    }
+    fs::set_permissions(&path, Permissions::from_mode(0o400)).expect("ours");
+    assert!(directory.find("plant").is_ok());
+}
+
+#[test]
+fn what_was_written_is_read() {
+    let (_parent, directory) = directory();
+    let endpoints = vec!["tls/hub.example:7447".to_owned(), "odd\"one\\".to_owned()];
+    let sealed =
+        domain().rotated(NOW, Duration::from_secs(10), [7; 32]).expect("sealed").with_defaults(true, endpoints);
+    let path = directory.add(&sealed).expect("new");
+    let open = Domain::open("lab-1").expect("a good name");
+    directory.add(&open).expect("new");
+    let read = read_file(&path).expect("just written");
+    assert_eq!(*read.to_toml(), *sealed.to_toml());
+    assert_eq!((read.id(), read.lan(), read.connect()), (sealed.id(), true, sealed.connect()));
+    assert_eq!(read.keys().len(), 2);
+    let names: Vec<String> = directory
+        .list()
+        .expect("readable")
+        .into_iter()
+        .map(|(_, domain)| domain.expect("good files").name().to_string())
+        .collect();
+    assert_eq!(names, ["LAB-1", "PLANT"]);
+    assert!(!directory.find("lab-1").expect("there").is_sealed());
+}
+
+#[test]
+fn joining_replaces_a_file_only_by_a_newer_one_of_the_same_domain() {
+    let (_parent, directory) = directory();
+    let first = domain();
+    let second = first.rotated(NOW, Duration::from_secs(1000), [7; 32]).expect("sealed");
+    assert_eq!(directory.join(&first).expect("new"), Joined::New);
+    assert_eq!(directory.join(&first).expect("there"), Joined::Same);
+    assert_eq!(directory.join(&second).expect("newer"), Joined::Replaced);
+    assert_eq!(directory.find("PLANT").expect("there").keys().len(), 2);
+    let error = directory.join(&first).expect_err("older");
+    assert!(matches!(error, Error::Older { .. }), "{error}");
+    let error = directory.join(&domain()).expect_err("another domain");
+    assert!(matches!(error, Error::NameTaken { .. }), "{error}");
+    let error = directory.join(&Domain::open("PLANT").expect("a good name")).expect_err("another domain");
+    assert!(matches!(error, Error::NameTaken { .. }), "{error}");
+    let renamed = Domain::from_toml(&second.to_toml().replace("PLANT", "OTHER")).expect("a domain file");
+    let error = directory.join(&renamed).expect_err("the same under another name");
+    assert!(matches!(error, Error::OtherName { .. }), "{error}");
+    assert_eq!(directory.list().expect("readable").len(), 1);
+}
+
+#[test]
+fn a_new_domain_replaces_none() {
+    let (_parent, directory) = directory();
+    let first = domain();
+    directory.add(&first).expect("new");
+    assert!(matches!(directory.add(&domain()), Err(Error::NameTaken { .. })));
+    assert_eq!(directory.find("PLANT").expect("there").id(), first.id());
+}
+
+#[test]
+fn a_directory_that_is_not_there_has_no_domains() {
+    let (_parent, directory) = directory();
+    assert!(directory.list().expect("nothing to read").is_empty());
+    let error = directory.find("PLANT").expect_err("none");
+    assert!(matches!(error, Error::NotFound { .. }), "{error}");
+}
+
+#[test]
+fn mistakes_in_files_are_told_with_their_line_and_without_secrets() {
+    let text = domain().to_toml();
+    let secret =
+        text.lines().find_map(|line| line.strip_prefix("secret = ")).expect("has one").trim_matches('"').to_owned();
+    let naming =
+        text.lines().find_map(|line| line.strip_prefix("naming = ")).expect("has one").trim_matches('"').to_owned();
+    for (from, to, words) in [
+        ("naming =", "nameing =", &["line 4", "nameing"][..]),
+        ("[[key]]", "[key]", &["line 6"]),
+        ("secret = \"", "secret = \"0", &["`secret` must have 64 hexadecimal digits"]),
+        ("secret = ", "lan = ", &["line 7"]),
+        ("send-from = 20", "send-from = \"\" # ", &["line 8"]),
+        ("Z", "+01:00", &["UTC"]),
+        ("Z", "", &["UTC"]),
+        ("name = \"PLANT\"", "name = \"PLANT 1\"", &["letters, digits"]),
+        ("name = \"PLANT\"", "name = \"PLANT\"\nopen = true", &["an open domain has no"]),
+        (&format!("secret = \"{secret}\""), &secret, &["line 7"]),
+        (&format!("\"{naming}\""), &naming, &["line 4"]),
+        (&format!("\"{naming}\""), &format!("[\"{naming}\"]"), &["line 4"]),
+        ("naming = ", "\"\" = ", &["line 4"]),
+    ] {
+        let wrong = text.replace(from, to);
+        assert_ne!(wrong, **text, "{from} is there");
+        let error = Domain::from_toml(&wrong).expect_err(to);
+        assert!(words.iter().all(|word| error.to_string().contains(word)), "{words:?}: {error}");
+        for shown in [error.to_string(), format!("{error:?}")] {
+            for hidden in [&secret[..20], &naming[..20]] {
+                assert!(!shown.contains(hidden), "{shown}");
+            }
+        }
+    }
+    for (text, word) in [("", "name"), ("name = 'A'", "needs `id`"), ("name = 'A'\nid = 'x'\nnaming = 'y'", "32 hex")] {
+        let error = Domain::from_toml(text).expect_err(text).to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn the_same_key_twice_is_a_mistake() {
+    let text = domain().to_toml();
+    let key = &text[text.find("[[key]]").expect("has one")..];
+    let error = Domain::from_toml(&format!("{}\n{key}", *text)).expect_err("twice").to_string();
+    assert!(error.contains("twice"), "{error}");
+}
+
+#[test]
+fn debug_output_has_no_secrets() {
+    let text = domain().to_toml();
+    let shown = format!("{:?}", Domain::from_toml(&text).expect("a domain file"));
+    for line in text.lines().filter(|line| line.starts_with("secret") || line.starts_with("naming")) {
+        let secret = line.split('"').nth(1).expect("quoted");
+        assert!(!shown.contains(&secret[..16]), "{shown}");
+    }
+}

@@ -1,0 +1,13 @@
+//! Domains as a node meets them: what one member seals, others open, and nobody else.
+
+mod attacks;
+#[cfg(unix)]
+mod directory;
+#[path = "../../../../fuzz/envelope.rs"]
+mod envelope;
+mod members;
+mod properties;
+mod receipts;
+mod rotation;
+mod seeds;
+mod vectors;

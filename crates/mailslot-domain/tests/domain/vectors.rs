@@ -1,0 +1,193 @@
+//! The test vectors, which another implementation has made from the same page: `tests/domains/vectors.py`.
+
+use std::sync::{Arc, LazyLock};
+
+use mailslot_domain::{
+    Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Outcome, Presence, Request, Sealer, Segment, Session,
+    Time,
+};
+use serde_json::Value;
+
+use crate::members::{computer, slot};
+
+static VECTORS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../vectors/domains.json")).expect("the vectors are JSON"));
+
+fn domain() -> Arc<Domain> {
+    Arc::new(Domain::from_toml(text(&VECTORS["file"])).expect("the vectors have a domain file"))
+}
+
+fn open_domain() -> Arc<Domain> {
+    Domain::open("PLANT").expect("a good name")
+}
+
+fn list(name: &str) -> &'static [Value] {
+    VECTORS[name].as_array().expect("a list")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("text")
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("a number")
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    let text = text(value);
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("digits")).collect()
+}
+
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    bytes(value).try_into().expect("the right length")
+}
+
+fn time(value: &Value) -> Time {
+    Time::from_millis(number(value))
+}
+
+fn kind(message: &Value) -> Kind {
+    if number(&message["kind"]) == 1 { Kind::Message } else { Kind::Confirmed }
+}
+
+fn destination(domain: &Domain, message: &Value) -> Destination {
+    let slot = slot(text(&message["slot"]));
+    match &message["to"] {
+        Value::Null => domain.broadcast(&slot),
+        to => domain.directed(&computer(text(to)), &slot),
+    }
+    .expect("a short name")
+}
+
+fn legacy(message: &Value) -> Option<Legacy<'_>> {
+    let legacy = &message["legacy"];
+    (!legacy.is_null()).then(|| Legacy {
+        id: array(&legacy["id"]),
+        address: text(&legacy["address"]).parse().expect("an address"),
+        computer: text(&legacy["computer"]),
+        domain: text(&legacy["domain"]),
+    })
+}
+
+/// Seals what a vector says: earlier numbers of the stream first.
+fn sealed(domain: &Arc<Domain>, message: &Value) -> (Envelope, Request) {
+    let session = Session::new(array(&message["session"]));
+    let mut sealer =
+        Sealer::new(domain.clone(), text(&message["computer"]), session, Limits::default()).expect("a good name");
+    let (mut envelope, to) = (Envelope::default(), destination(domain, message));
+    let (time, legacy, data) = (time(&message["time"]), legacy(message), bytes(&message["data"]));
+    let requests = (0..number(&message["sequence"])).map(|_| {
+        sealer.seal_into(kind(message), &to, time, legacy.as_ref(), &data, &mut envelope).expect("it can be sealed")
+    });
+    let request = requests.last().expect("numbers begin with 1");
+    (envelope, request)
+}
+
+/// Opens an envelope as a receiver would that has just begun, and compares.
+fn opens(domain: &Arc<Domain>, message: &Value, mut envelope: Envelope) {
+    let now = time(&message["time"]);
+    let mut opener = Opener::new(domain.clone(), now, Limits::default());
+    let to = domain.destination(text(&message["key_expression"])).expect("a destination of the domain");
+    assert_eq!(to, destination(domain, message));
+    let attachment = Some(&envelope.attachment[..]).filter(|attachment| !attachment.is_empty());
+    let opened = opener.open(kind(message), &to, now, &mut envelope.payload, attachment).expect("a good message");
+    assert_eq!(opened.data, bytes(&message["data"]));
+    assert_eq!(opened.computer, Some(text(&message["computer"])));
+    assert_eq!(opened.legacy, legacy(message));
+    assert_eq!(opened.time, Some(now));
+    assert_eq!(opened.authenticated, domain.is_sealed());
+}
+
+#[test]
+fn names_and_keys_have_these_ids() {
+    let domain = domain();
+    let ids: Vec<String> = domain.keys().iter().map(|key| key.id().to_string()).collect();
+    assert_eq!(ids, list("key_ids").iter().map(text).collect::<Vec<_>>());
+    for name in list("names") {
+        let of = |domain: &Domain| match number(&name["kind"]) {
+            1 => domain.broadcast(&slot(text(&name["name"]))).expect("short").key_expression().to_owned(),
+            _ => domain.all_slots_of(&computer(text(&name["name"]))),
+        };
+        assert!(of(&domain).contains(text(&name["token"])), "{name}");
+        assert!(of(&open_domain()).contains(text(&name["escaped"])), "{name}");
+    }
+}
+
+#[test]
+fn legacy_ids_are_these() {
+    let vector = &VECTORS["legacy_id"];
+    let address = text(&vector["address"]).parse().expect("an address");
+    let datagram_id = u16::try_from(number(&vector["datagram_id"])).expect("16 bits");
+    let (slot, data) = (slot(text(&vector["slot"])), bytes(&vector["data"]));
+    let id = Legacy::id(&array(&vector["source_name"]), address, datagram_id, &slot, &data);
+    assert_eq!(id, array(&vector["id"]));
+}
+
+#[test]
+fn messages_are_sealed_to_these_bytes_and_opened_from_them() {
+    let domain = domain();
+    for message in list("messages") {
+        let payload = bytes(&message["payload"]);
+        assert_eq!(sealed(&domain, message).0.payload, payload, "{message}");
+        opens(&domain, message, Envelope { payload, ..Envelope::default() });
+    }
+}
+
+#[test]
+fn messages_of_open_domains_have_these_attachments() {
+    let domain = open_domain();
+    for message in list("open_messages") {
+        let (payload, attachment) = (bytes(&message["data"]), bytes(&message["attachment"]));
+        let envelope = Envelope { payload, attachment };
+        assert_eq!(sealed(&domain, message).0, envelope, "{message}");
+        opens(&domain, message, envelope);
+    }
+}
+
+#[test]
+fn receipts_are_these() {
+    let domain = domain();
+    for receipt in list("receipts") {
+        let message = &list("messages")[usize::try_from(number(&receipt["message"])).expect("small")];
+        let (_, request) = sealed(&domain, message);
+        let (now, mut payload) = (time(&receipt["time"]), bytes(&receipt["payload"]));
+        let session = Session::new(array(&receipt["session"]));
+        let mut receiver =
+            Sealer::new(domain.clone(), text(&receipt["computer"]), session, Limits::default()).expect("a good name");
+        let outcomes = [Outcome::Delivered, Outcome::NoSuchSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge];
+        let outcome = outcomes[usize::try_from(number(&receipt["outcome"])).expect("small") - 1];
+        let mut envelope = Envelope::default();
+        for _ in 0..number(&receipt["sequence"]) {
+            receiver.receipt_into(&request, now, outcome, &mut envelope).expect("there is a key");
+        }
+        assert_eq!(envelope.payload, payload, "{receipt}");
+        let mut sender = Opener::new(domain.clone(), now, Limits::default());
+        let found = sender.open_receipt(&request, now, &mut payload, None).expect("a good receipt");
+        assert_eq!((&found.computer[..], found.outcome), (text(&receipt["computer"]), outcome));
+    }
+}
+
+#[test]
+fn presences_are_these() {
+    for vector in list("presences") {
+        let (announcer, now) = (computer(text(&vector["computer"])), time(&vector["time"]));
+        let presence = match text(&vector["kind"]) {
+            "node" => Presence::Node { computer: announcer },
+            "slot" => Presence::Slot { computer: announcer, slot: slot(text(&vector["slot"])) },
+            _ => Presence::Bridge {
+                computer: announcer,
+                segment: Segment {
+                    address: text(&vector["address"]).parse().expect("an address"),
+                    prefix_length: u8::try_from(number(&vector["prefix_length"])).expect("8 bits"),
+                    workgroup: computer(text(&vector["workgroup"])),
+                },
+            },
+        };
+        for (domain, field) in [(domain(), "key_expression"), (open_domain(), "open_key_expression")] {
+            let key_expression = text(&vector[field]);
+            let made = domain.presence_key_expression(&presence, now, &array(&vector["random"]));
+            assert_eq!(made.expect("short names"), key_expression);
+            assert_eq!(domain.presence(key_expression, now).as_ref(), Ok(&presence));
+        }
+    }
+}

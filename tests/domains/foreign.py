@@ -1,0 +1,140 @@
+"""Another implementation of docs/domains.md, written from that page alone. Needs the package `cryptography`."""
+import base64
+import hashlib
+import hmac
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MESSAGE, CONFIRMED, RECEIPT = 1, 2, 3
+SLOT, COMPUTER = 1, 2
+
+
+def hkdf(secret, salt, info, size):
+    return HKDF(algorithm=SHA256(), length=size, salt=salt, info=info).derive(secret)
+
+
+def fold(name):
+    def upper(c):
+        up = c.upper()
+        single = len(up) == 1 and ord(up) < 0x10000 and ord(c) < 0x10000
+        return up if single and (ord(c) < 128 or ord(up) >= 128) else c
+    return "".join(map(upper, name))
+
+
+def escape(name):
+    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+    return "".join(chr(b) if b in plain else f"%{b:02X}" for b in fold(name).encode())
+
+
+def text8(text):
+    return bytes([len(text.encode())]) + text.encode()
+
+
+def head(time, computer, legacy=None):
+    origin = b""
+    if legacy:
+        address = bytes(map(int, legacy["address"].split(".")))
+        origin = bytes.fromhex(legacy["id"]) + address + text8(legacy["computer"]) + text8(legacy["domain"])
+    return time.to_bytes(8, "big") + bytes([1 if legacy else 0]) + text8(computer) + origin
+
+
+def read_text8(data):
+    return data[1:1 + data[0]].decode(), data[1 + data[0]:]
+
+
+def read_head(data):
+    """Time, computer, legacy origin or None, and what follows."""
+    time, flags = int.from_bytes(data[:8], "big"), data[8]
+    assert flags in (0, 1)
+    computer, data = read_text8(data[9:])
+    assert computer
+    legacy = None
+    if flags:
+        legacy = {"id": data[:16].hex(), "address": ".".join(map(str, data[16:20]))}
+        legacy["computer"], data = read_text8(data[20:])
+        legacy["domain"], data = read_text8(data)
+    return time, computer, legacy, data
+
+
+def legacy_id(source_name, address, datagram_id, slot, data):
+    address, slot = bytes(map(int, address.split("."))), fold(slot).encode()
+    parts = source_name + address + datagram_id.to_bytes(2, "big") + len(slot).to_bytes(2, "big") + slot + data
+    return hashlib.sha256(parts).digest()[:16]
+
+
+def attachment(session, sequence, time, computer, legacy=None):
+    return session + sequence.to_bytes(8, "big") + head(time, computer, legacy)
+
+
+class Sealed:
+    """A sealed domain; `secrets` are those of its keys."""
+
+    def __init__(self, id, naming, secrets):
+        self.id, self.naming, self.prefix = id, naming, "mailslot/1/" + id.hex()
+        self.keys = {hkdf(secret, None, b"mailslot 1 key id", 8): secret for secret in secrets}
+
+    def token(self, kind, name):
+        return hmac.digest(self.naming, bytes([kind]) + fold(name).encode(), "sha256")[:16]
+
+    def destination(self, slot, computer=None):
+        if computer is None:
+            return b"\x01" + self.token(SLOT, slot)
+        return b"\x02" + self.token(COMPUTER, computer) + self.token(SLOT, slot)
+
+    def key_expression(self, slot, computer=None):
+        where = "all" if computer is None else "to/" + self.token(COMPUTER, computer).hex()
+        return f"{self.prefix}/{where}/{self.token(SLOT, slot).hex()}"
+
+    def stream_key(self, key, kind, session, destination):
+        return AESGCM(hkdf(self.keys[key], session, b"mailslot 1 stream" + self.id + bytes([kind]) + destination, 32))
+
+    def seal(self, key, kind, session, sequence, destination, plaintext):
+        header = bytes([1, kind]) + key + session + sequence.to_bytes(8, "big")
+        nonce = bytes(4) + header[26:]
+        return header + self.stream_key(key, kind, session, destination).encrypt(nonce, plaintext, header)
+
+    def open(self, kind, destination, payload):
+        """Session, sequence and plaintext. Freshness and repetition are for the caller to check."""
+        header, key, session = payload[:34], payload[2:10], payload[10:26]
+        assert header[0] == 1 and header[1] == kind and len(payload) >= 50 and any(header[26:])
+        plaintext = self.stream_key(key, kind, session, destination).decrypt(bytes(4) + header[26:], payload[34:], header)
+        return session, int.from_bytes(header[26:], "big"), plaintext
+
+    def presence_key(self, key, random):
+        return AESGCM(hkdf(self.keys[key], random, b"mailslot 1 presence" + self.id, 32))
+
+    def presence(self, key, random, plaintext):
+        header = b"\x01" + key + random
+        sealed = header + self.presence_key(key, random).encrypt(bytes(12), plaintext, header)
+        return f"{self.prefix}/at/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+
+    def read_presence(self, key_expression):
+        last = key_expression.removeprefix(self.prefix + "/at/")
+        sealed = base64.urlsafe_b64decode(last + "=" * (-len(last) % 4))
+        return self.presence_key(sealed[1:9], sealed[9:25]).decrypt(bytes(12), sealed[25:], sealed[:25])
+
+
+def receipt_destination(session, sequence, destination):
+    return b"\x03" + session + sequence.to_bytes(8, "big") + destination
+
+
+def presence_plaintext(what):
+    data = bytes([{"node": 1, "slot": 2, "bridge": 3}[what["kind"]]]) + text8(what["computer"])
+    if what["kind"] == "slot":
+        data += text8(what["slot"])
+    if what["kind"] == "bridge":
+        address = bytes(map(int, what["address"].split(".")))
+        data += address + bytes([what["prefix_length"]]) + text8(what["workgroup"])
+    return data
+
+
+def open_presence(name, what):
+    last = escape(what["computer"])
+    if what["kind"] == "slot":
+        last += "/" + escape(what["slot"])
+    if what["kind"] == "bridge":
+        last += f"/~/{what['address']}/{what['prefix_length']}/{escape(what['workgroup'])}"
+    return f"mailslot/1/open/{name}/at/{last}"
+

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz target `envelope`: seeds.py DIRECTORY. Their first byte is read by fuzz/envelope.rs."""
+import pathlib
+import sys
+
+import foreign as f
+import vectors
+
+made = vectors.make()
+head = f.head(vectors.TIME, "SRV1")
+carried = f.head(vectors.TIME, "SRV1", vectors.LEGACY)
+seeds = {
+    "payload": b"\x00" + bytes.fromhex(made["messages"][0]["payload"]),
+    "message": b"\x01" + head + b"data",
+    "message-empty": b"\x01" + head,
+    "message-carried": b"\x01" + carried + b"data",
+    "attachment": b"\x02" + bytes(range(16)) + (1).to_bytes(8, "big") + head,
+    "attachment-carried": b"\x02" + bytes(range(16)) + (1).to_bytes(8, "big") + carried,
+    "receipt": b"\x03" + head + b"\x01",
+    "presence-sealed": b"\x04" + made["presences"][0]["key_expression"].rsplit("/", 1)[1].encode(),
+    "presence-node": b"\x04SRV1",
+    "presence-slot": b"\x04SRV1/PLANT%5CLINE%201",
+    "presence-bridge": b"\x04SRV1/~/192.0.2.1/24/OLD",
+    "broadcast": b"\x05all/ALERTS",
+    "directed": b"\x05to/SRV1/ALERTS",
+    "broadcast-sealed": b"\x05all/" + b"0f" * 16,
+    "file": b"\x06" + vectors.FILE.encode(),
+    "file-open": b"\x06name = 'LAB'\nopen = true\nlan = true\nconnect = ['tcp/192.0.2.1:7447']\n",
+}
+for name, seed in seeds.items():
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(seed)
