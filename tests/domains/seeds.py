@@ -21,6 +21,7 @@ seeds = {
     "presence-node": b"\x04SRV1",
     "presence-slot": b"\x04SRV1/PLANT%5CLINE%201",
     "presence-bridge": b"\x04SRV1/~/192.0.2.1/24/OLD",
+    "presence-two-forms": b"\x04SRV1/~/192.0.2.1/04/OLD",
     "broadcast": b"\x05all/ALERTS",
     "directed": b"\x05to/SRV1/ALERTS",
     "broadcast-sealed": b"\x05all/" + b"0f" * 16,

@@ -34,6 +34,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
+        "d" => 86_400.0,
         "" if digits == "0" => 1.0,
         _ => return Err(DURATION_HINT.into()),
     };
@@ -78,7 +79,7 @@ fn split_unit(text: &str) -> (&str, &str) {
 }
 
 const SIZE_HINT: &str = "write a number of bytes, or one with a unit: 64K, 16M, 1G";
-const DURATION_HINT: &str = "write a number with its unit: 500ms, 2s, 1.5m, 1h";
+const DURATION_HINT: &str = "write a number with its unit: 500ms, 2s, 1.5m, 1h, 14d";
 const ACCESS_HINT: &str = "write owner, everyone, group:NAME or users:NAME,NAME";
 
 #[cfg(test)]
@@ -101,6 +102,7 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("14d"), Ok(Duration::from_secs(14 * 86_400)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         for wrong in ["", "5", "s", "-1s", "1..2s", "9999999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");

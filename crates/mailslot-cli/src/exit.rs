@@ -61,6 +61,9 @@ pub enum Failure {
     /// The network node refused something.
     #[cfg(all(unix, feature = "node"))]
     Node(mailslot_node::Error),
+    /// A modern domain could not be made, joined or found.
+    #[cfg(all(unix, feature = "zenoh"))]
+    Domain(mailslot_domain::Error),
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -135,6 +138,8 @@ impl Failure {
             Failure::NotOnNetwork(_) => NOT_FOUND,
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => node_status(error),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Failure::Domain(error) => domain_status(error),
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
@@ -152,6 +157,19 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
         Node::NotRunning => NOT_FOUND,
         Node::NoAnswer => TIMED_OUT,
         Node::Slot(error) => slot_status(error),
+        _ => OTHER,
+    }
+}
+
+#[cfg(all(unix, feature = "zenoh"))]
+fn domain_status(error: &mailslot_domain::Error) -> u8 {
+    use mailslot_domain::Error as Domain;
+    match error {
+        Domain::InvalidName(_) => USAGE,
+        Domain::NotFound { .. } => NOT_FOUND,
+        Domain::ModeTooOpen { .. } => NOT_ALLOWED,
+        Domain::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
+        Domain::NameTaken { .. } | Domain::OtherName { .. } => ALREADY_EXISTS,
         _ => OTHER,
     }
 }
@@ -196,6 +214,10 @@ impl fmt::Display for Failure {
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => write!(f, "{error}"),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Failure::Domain(error) => write!(f, "{error}"),
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }
@@ -223,6 +245,13 @@ impl fmt::Display for After {
 impl From<mailslot_node::Error> for Failure {
     fn from(error: mailslot_node::Error) -> Failure {
         Failure::Node(error)
+    }
+}
+
+#[cfg(all(unix, feature = "zenoh"))]
+impl From<mailslot_domain::Error> for Failure {
+    fn from(error: mailslot_domain::Error) -> Failure {
+        Failure::Domain(error)
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Joined {
 ///
 /// - [`Error::Io`] if it cannot be read
 /// - [`Error::ModeTooOpen`] if others than its owner may do anything with it
-/// - [`Error::Syntax`] and [`Error::InvalidName`] if it is not a domain file
+/// - [`Error::Syntax`] if it is not a domain file
 pub fn read_file(path: &Path) -> Result<Domain> {
     let fail = |source| Error::io(format!("read {}", path.display()), source);
     let file = File::open(path).map_err(fail)?;
@@ -49,9 +49,13 @@ pub fn read_file(path: &Path) -> Result<Domain> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_FILE + 1));
     file.take(MAX_FILE as u64 + 1).read_to_string(&mut text).map_err(fail)?;
     if text.len() > MAX_FILE {
-        return Err(Error::Syntax { line: None, reason: format!("it has more than {MAX_FILE} bytes") });
+        let reason = format!("it has more than {MAX_FILE} bytes");
+        return Err(Error::Syntax { path: Some(path.to_owned()), line: None, reason });
     }
-    Domain::from_toml(&text)
+    Domain::from_toml(&text).map_err(|error| match error {
+        Error::Syntax { line, reason, .. } => Error::Syntax { path: Some(path.to_owned()), line, reason },
+        other => other,
+    })
 }
 
 /// Bytes of the largest domain file.
@@ -106,7 +110,11 @@ impl Directory {
             }
         }
         paths.sort();
-        Ok(paths.into_iter().map(|path| (path.clone(), read_file(&path))).collect())
+        let read = |path: PathBuf| {
+            let domain = read_file(&path).and_then(|domain| self.named_after(domain, &path));
+            (path, domain)
+        };
+        Ok(paths.into_iter().map(read).collect())
     }
 
     /// The domain of this name; letter case does not count.
@@ -192,6 +200,15 @@ impl Directory {
         let fail = |source| Error::io(format!("write {}", path.display()), source);
         self.write(domain)?.persist(&path).map_err(|error| fail(error.error))?;
         self.sync().map(|()| path)
+    }
+
+    /// A domain under two names would be two domains that do the same.
+    fn named_after(&self, domain: Domain, path: &Path) -> Result<Domain> {
+        if path == self.file(&domain) {
+            return Ok(domain);
+        }
+        let reason = format!("the file of the domain {0} must be named {0}.toml", domain.name());
+        Err(Error::Syntax { path: Some(path.to_owned()), line: None, reason })
     }
 
     fn file(&self, domain: &Domain) -> PathBuf {

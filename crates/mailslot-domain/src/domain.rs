@@ -47,7 +47,8 @@ pub struct Key {
 }
 
 impl Domain {
-    /// A new sealed domain, whose first key is used from `now` on. `random` are bytes of [`random`](crate::random()).
+    /// A new sealed domain. Its first key is used from an hour before `now` on, so that machines whose clocks are behind can
+    /// use it at once. `random` are bytes of [`random`](crate::random()).
     ///
     /// # Errors
     ///
@@ -57,7 +58,7 @@ impl Domain {
         let (id, rest) = random.split_first_chunk().expect("80 bytes are more than 16");
         let (naming, rest) = rest.split_first_chunk().expect("64 bytes are more than 32");
         let secret = rest.first_chunk().expect("32 bytes are left");
-        let keys = vec![Key::new(Secret::new(*secret), whole_second(now), None)];
+        let keys = vec![Key::new(Secret::new(*secret), whole_second(now.before(HEAD_START)), None)];
         Ok(Arc::new(Domain::new(domain_name(name)?, Some(Seal { id: *id, naming: Secret::new(*naming), keys }))))
     }
 
@@ -279,6 +280,9 @@ pub(crate) fn domain_name(text: &str) -> Result<NetbiosName> {
     let name = if letters { text.parse().ok() } else { None };
     name.ok_or_else(|| Error::InvalidName(text.to_owned()))
 }
+
+/// By how much a new domain is older than it is.
+const HEAD_START: Duration = Duration::from_secs(3600);
 
 /// Domain files have whole seconds.
 fn whole_second(time: Time) -> Time {

@@ -54,6 +54,8 @@ pub enum Error {
     },
     /// The text is not a domain file.
     Syntax {
+        /// The file, if it was read from one.
+        path: Option<PathBuf>,
         /// The line, from 1, if it is known.
         line: Option<usize>,
         /// What is wrong with it.
@@ -205,8 +207,14 @@ impl fmt::Display for Error {
             Error::SessionFull { limit } => {
                 write!(f, "this session has begun {limit} streams: renew it to begin others")
             }
-            Error::Syntax { line: Some(line), reason } => write!(f, "not a domain file: line {line}: {reason}"),
-            Error::Syntax { line: None, reason } => write!(f, "not a domain file: {reason}"),
+            Error::Syntax { path, line, reason } => {
+                match path {
+                    Some(path) => write!(f, "{} is not a domain file: ", path.display())?,
+                    None => f.write_str("not a domain file: ")?,
+                }
+                line.map_or(Ok(()), |line| write!(f, "line {line}: "))?;
+                f.write_str(reason)
+            }
             Error::ModeTooOpen { path, mode } => {
                 let path = path.display();
                 write!(f, "{path} holds secrets, and others may use it (mode {mode:03o}): run `chmod 600 {path}`")

@@ -42,11 +42,10 @@ impl Domain {
     ///
     /// # Errors
     ///
-    /// [`Error::Syntax`] tells line and reason, and shows nothing that may be a secret. [`Error::InvalidName`] if the name
-    /// cannot be one.
+    /// [`Error::Syntax`] tells what is wrong, and shows nothing that may be a secret.
     pub fn from_toml(text: &str) -> Result<Domain> {
         let file: File = toml::from_str(text).map_err(|error| syntax(&error, text))?;
-        let name = domain_name(&file.name)?;
+        let name = domain_name(&file.name).map_err(|error| wrong(&error.to_string()))?;
         let seal = match (file.open, file.id, file.naming) {
             (true, None, None) if file.key.is_empty() => None,
             (true, ..) => return Err(wrong("an open domain has no `id`, `naming` or `[[key]]`")),
@@ -119,12 +118,12 @@ fn time(datetime: &Datetime, field: &str) -> Result<Time> {
 }
 
 fn wrong(reason: &str) -> Error {
-    Error::Syntax { line: None, reason: reason.to_owned() }
+    Error::Syntax { path: None, line: None, reason: reason.to_owned() }
 }
 
 fn syntax(error: &toml::de::Error, text: &str) -> Error {
     let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-    Error::Syntax { line, reason: without_secrets(error.message()) }
+    Error::Syntax { path: None, line, reason: without_secrets(error.message()) }
 }
 
 /// The parser quotes what it finds: long words in it may be secrets that stand in the wrong place.

@@ -117,7 +117,7 @@ impl Domain {
         let last = last.ok_or(Refused::Malformed)?;
         match &self.seal {
             Some(seal) => read_sealed(seal, last, now),
-            None => read_open(last).ok_or(Refused::Malformed),
+            None => read_open(last).filter(|found| open_presence(found) == last).ok_or(Refused::Malformed),
         }
     }
 }
@@ -210,9 +210,7 @@ fn read_open(text: &str) -> Option<Presence> {
     let name = |part: &str| computer_name(&unescape(part)?);
     match parts[..] {
         [computer] => Some(Presence::Node { computer: name(computer)? }),
-        [computer, slot] => {
-            Some(Presence::Slot { computer: name(computer)?, slot: folded_slot_name(&unescape(slot)?)? })
-        }
+        [computer, slot] => Some(Presence::Slot { computer: name(computer)?, slot: slot_name(&unescape(slot)?)? }),
         [computer, "~", address, prefix_length, workgroup] => {
             let address = address.parse().ok()?;
             let prefix_length = prefix_length.parse().ok().filter(|length| *length <= 32)?;
@@ -303,9 +301,19 @@ mod tests {
     #[test]
     fn what_is_no_presence_is_refused() {
         let [_, open] = domains();
-        for wrong in
-            ["", "srv1", "A/", "A/%", "A/~", "A/~/1.2.3.4/33/W", "A/~/1.2.3/24/W", "A/b", "A/B/C", "SIXTEEN-LETTERS-"]
-        {
+        for wrong in [
+            "",
+            "srv1",
+            "A/",
+            "A/%",
+            "A/~",
+            "A/~/1.2.3.4/33/W",
+            "A/~/1.2.3.4/04/W",
+            "A/~/1.2.3/24/W",
+            "A/b",
+            "A/B/C",
+            "SIXTEEN-LETTERS-",
+        ] {
             let text = format!("{}/at/{wrong}", open.prefix());
             assert_eq!(open.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");
         }

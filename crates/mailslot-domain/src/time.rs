@@ -25,6 +25,11 @@ impl Time {
         humantime::parse_rfc3339(text).ok().map(Time::from)
     }
 
+    /// So long before; not before the epoch.
+    pub(crate) fn before(self, duration: Duration) -> Time {
+        Time(self.0.saturating_sub(millis(duration)))
+    }
+
     pub(crate) fn abs_diff(self, other: Time) -> Duration {
         Duration::from_millis(self.0.abs_diff(other.0))
     }

@@ -2,6 +2,8 @@
 
 mod bench;
 mod demo;
+#[cfg(all(unix, feature = "zenoh"))]
+mod domain;
 mod info;
 mod list;
 mod listen;
@@ -32,6 +34,8 @@ pub enum Command {
     Browse(network::browse::Browse),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
+    #[cfg(all(unix, feature = "zenoh"))]
+    Domain(domain::DomainCommand),
     #[command(subcommand, hide = true)]
     Peer(peer::Peer),
 }
@@ -55,6 +59,8 @@ impl Command {
             Command::Browse(browse) => browse.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
+            #[cfg(all(unix, feature = "zenoh"))]
+            Command::Domain(domain) => domain.run(),
             Command::Peer(peer) => peer.run(),
         }
     }

@@ -1,5 +1,7 @@
 //! The `mailslot` command as its users meet it: every test runs the real binary.
 
+#[cfg(feature = "zenoh")]
+mod domain;
 mod listen;
 mod look;
 mod machine;

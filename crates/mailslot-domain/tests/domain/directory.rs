@@ -147,6 +147,17 @@ fn mistakes_in_files_are_told_with_their_line_and_without_secrets() {
 }
 
 #[test]
+fn a_file_of_another_name_is_a_mistake() {
+    let (_parent, directory) = directory();
+    let path = directory.add(&domain()).expect("new");
+    let other = directory.path().join("OTHER.toml");
+    fs::rename(&path, &other).expect("ours");
+    let [(_, found)] = &directory.list().expect("readable")[..] else { panic!("one file") };
+    let error = found.as_ref().expect_err("another name").to_string();
+    assert!(error.contains("OTHER.toml") && error.contains("must be named PLANT.toml"), "{error}");
+}
+
+#[test]
 fn the_same_key_twice_is_a_mistake() {
     let text = domain().to_toml();
     let key = &text[text.find("[[key]]").expect("has one")..];

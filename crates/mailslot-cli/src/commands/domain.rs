@@ -1,0 +1,297 @@
+//! `mailslot domain`: makes, joins, shows and rotates the keys of modern domains.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use clap::{Args, Subcommand};
+use mailslot_domain::{Directory, Domain, Error, Joined, Key, Time, random, read_file};
+use serde::Serialize;
+
+use crate::args;
+use crate::exit::{self, Failure, Result};
+use crate::output;
+
+/// Make, join, show and rotate modern domains
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct DomainCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and
+write everything in the domain, and nobody else can. `mailslot node` takes part in all domains
+whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and
+~/.config/mailslot/domains for others.
+
+Examples:
+  mailslot domain new PLANT --lan
+  ssh root@other mailslot domain join - < /etc/mailslot/domains/PLANT.toml
+  mailslot domain show
+  mailslot domain rotate PLANT --overlap 14d"#;
+
+#[derive(Subcommand)]
+enum Action {
+    New(New),
+    Join(Join),
+    Show(Show),
+    Rotate(Rotate),
+}
+
+/// Make a domain, and say what to do on the other machines
+#[derive(Args)]
+#[command(after_help = NEW_HELP)]
+struct New {
+    /// 1 to 15 letters, digits, hyphens and underscores; messages go to \\NAME\mailslot\...
+    name: String,
+
+    /// All machines are in one local network, and find each other there by multicast
+    #[arg(long)]
+    lan: bool,
+
+    /// A Zenoh endpoint that every machine connects to, such as tls/hub.example:7447; may be given several times
+    #[arg(long, value_name = "ENDPOINT")]
+    connect: Vec<String>,
+
+    /// No key: whoever reaches the network can read and write everything, under any name
+    #[arg(long)]
+    open: bool,
+}
+
+const NEW_HELP: &str = r"Examples:
+  mailslot domain new PLANT --lan
+  mailslot domain new PLANT --connect tls/hub.example:7447
+  mailslot domain new LAB --lan --open";
+
+/// Take part in a domain that was made, or rotated, on another machine
+#[derive(Args)]
+#[command(after_help = JOIN_HELP)]
+struct Join {
+    /// The domain's file, readable by its owner alone; - is standard input
+    file: PathBuf,
+}
+
+const JOIN_HELP: &str = r"A domain that is here already becomes as in the file, unless it has a newer key here.
+
+Examples:
+  mailslot domain join PLANT.toml
+  ssh root@hub cat /etc/mailslot/domains/PLANT.toml | mailslot domain join -";
+
+/// Show the domains of this machine, their keys by fingerprint, and no secrets
+#[derive(Args)]
+#[command(after_help = SHOW_HELP)]
+struct Show {
+    /// Only this one
+    name: Option<String>,
+
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+const SHOW_HELP: &str = r"Two machines whose keys have the same fingerprints understand each other.
+
+Examples:
+  mailslot domain show
+  mailslot domain show PLANT --json";
+
+/// Give a domain another key, and let the ones before end
+#[derive(Args)]
+#[command(after_help = ROTATE_HELP)]
+struct Rotate {
+    /// The domain
+    name: String,
+
+    /// How long the keys before are still accepted; after half of it the new one is used
+    #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = args::duration)]
+    overlap: Duration,
+}
+
+const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join`
+there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without
+the new file are then out.
+
+Examples:
+  mailslot domain rotate PLANT
+  mailslot domain rotate PLANT --overlap 2d";
+
+impl DomainCommand {
+    pub fn run(self) -> Result {
+        let (directory, now) = (Directory::in_use()?, Time::from(SystemTime::now()));
+        match self.action {
+            Action::New(new) => new.run(&directory, now),
+            Action::Join(join) => join.run(&directory),
+            Action::Show(show) => show.run(&directory, now),
+            Action::Rotate(rotate) => rotate.run(&directory, now),
+        }
+    }
+}
+
+impl New {
+    fn run(self, directory: &Directory, now: Time) -> Result {
+        let domain = if self.open { Domain::open(&self.name)? } else { Domain::sealed(&self.name, now, &random()?)? };
+        let domain = domain.with_defaults(self.lan, self.connect);
+        let file = directory.add(&domain)?;
+        if self.open {
+            exit::complain(&format!(
+                "warning: nothing in {0} is protected: who reaches its network reads and writes everything in it",
+                domain.name()
+            ));
+        }
+        let mut text = format!("made the domain {} in {}\n", domain.name(), file.display());
+        if let Some(key) = domain.keys().last() {
+            text += &format!("key {}\nThe file is the key of the domain: let nobody else have it.\n", key.id());
+        }
+        output::print(&(text + &next_machine(&file) + "Then run `mailslot node` on all of them.\n"))
+    }
+}
+
+/// What to do on the other machines. The file goes from one to the other without lying about in between.
+fn next_machine(file: &Path) -> String {
+    format!(
+        "\nOn every other machine of the domain, from here:\n\n  ssh root@MACHINE mailslot domain join - < {}\n\n",
+        file.display()
+    )
+}
+
+impl Join {
+    fn run(self, directory: &Directory) -> Result {
+        let piped = self.file.as_os_str() == "-";
+        let domain = if piped { from_stdin()? } else { read_file(&self.file)? };
+        let name = domain.name();
+        let mut text = match directory.join(&domain)? {
+            Joined::New => format!("joined {name}\n"),
+            Joined::Replaced => format!("{name} is as in the file now\n"),
+            Joined::Same => format!("{name} is here already, and the same\n"),
+        };
+        domain.keys().iter().for_each(|key| text += &format!("key {}\n", key.id()));
+        if !piped && self.file.parent() != Some(directory.path()) {
+            text += &format!("{} is not needed any more: remove it.\n", self.file.display());
+        }
+        output::print(&text)
+    }
+}
+
+fn from_stdin() -> Result<Domain> {
+    let mut text = zeroize::Zeroizing::new(String::with_capacity(MAX_FILE));
+    let read = io::stdin().lock().take(MAX_FILE as u64).read_to_string(&mut text);
+    read.map_err(|source| Failure::io("read standard input", source))?;
+    Ok(Domain::from_toml(&text)?)
+}
+
+/// Bytes of standard input that may be a domain file.
+const MAX_FILE: usize = 64 << 10;
+
+impl Show {
+    fn run(self, directory: &Directory, now: Time) -> Result {
+        let mut shown = Vec::new();
+        let mut unreadable = None;
+        for (file, domain) in directory.list()? {
+            match domain {
+                Ok(domain) => shown.push(Shown::new(&domain, file, now)),
+                // The others are to be seen, too.
+                Err(error) => unreadable = unreadable.or(Some(error)),
+            }
+        }
+        if let Some(name) = &self.name {
+            directory.find(name)?;
+            shown.retain(|domain| domain.name.eq_ignore_ascii_case(name));
+            unreadable = None;
+        }
+        if self.json {
+            output::print_json(&shown)?;
+        } else if shown.is_empty() && unreadable.is_none() {
+            output::print(&format!("no domains in {}\n", directory.path().display()))?;
+        } else {
+            output::print(&shown.iter().map(Shown::text).collect::<Vec<_>>().join("\n"))?;
+        }
+        unreadable.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+/// What is shown of a domain.
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    file: PathBuf,
+    sealed: bool,
+    id: Option<String>,
+    lan: bool,
+    connect: Vec<String>,
+    keys: Vec<ShownKey>,
+}
+
+#[derive(Serialize)]
+struct ShownKey {
+    fingerprint: String,
+    state: &'static str,
+    send_from: String,
+    accept_until: Option<String>,
+}
+
+impl Shown {
+    fn new(domain: &Domain, file: PathBuf, now: Time) -> Shown {
+        let sending = domain.sending_key(now).ok().map(Key::id);
+        let key = |key: &Key| ShownKey {
+            fingerprint: key.id().to_string(),
+            state: match (key.accept_until(), sending) {
+                (Some(until), _) if until <= now => "expired",
+                (_, Some(id)) if id == key.id() => "in use",
+                _ if key.send_from() > now => "next",
+                _ => "still accepted",
+            },
+            send_from: key.send_from().to_string(),
+            accept_until: key.accept_until().map(|until| until.to_string()),
+        };
+        Shown {
+            name: domain.name().to_string(),
+            file,
+            sealed: domain.is_sealed(),
+            id: domain.id().map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect()),
+            lan: domain.lan(),
+            connect: domain.connect().to_vec(),
+            keys: domain.keys().iter().map(key).collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text =
+            format!("{} ({})\n", self.name, if self.sealed { "sealed" } else { "open: nothing is protected" });
+        text += &format!("  file     {}\n", self.file.display());
+        if let Some(id) = &self.id {
+            text += &format!("  id       {id}\n");
+        }
+        if self.lan {
+            text += "  lan      machines find each other by multicast\n";
+        }
+        for endpoint in &self.connect {
+            text += &format!("  connect  {}\n", output::escape(endpoint));
+        }
+        for key in &self.keys {
+            let until = key.accept_until.as_ref().map_or(String::new(), |until| format!(", accepted until {until}"));
+            text += &format!("  key      {} {}, from {}{until}\n", key.fingerprint, key.state, key.send_from);
+        }
+        text
+    }
+}
+
+impl Rotate {
+    fn run(self, directory: &Directory, now: Time) -> Result {
+        let domain = directory.find(&self.name)?.rotated(now, self.overlap, random()?)?;
+        let file = directory.replace(&domain)?;
+        let Some(key) = domain.keys().last() else {
+            return Err(Error::Open(domain.name().to_string()).into());
+        };
+        let mut text = format!("{} has another key: {}, used from {}\n", domain.name(), key.id(), key.send_from());
+        for key in domain.keys() {
+            if let Some(until) = key.accept_until() {
+                text += &format!("key {} is accepted until {until}\n", key.id());
+            }
+        }
+        text += &next_machine(&file);
+        output::print(
+            &(text + &format!("Machines that have not got it by {} are out until they do.\n", key.send_from())),
+        )
+    }
+}
