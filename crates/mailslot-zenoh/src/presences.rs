@@ -98,9 +98,11 @@ impl Presences {
     pub(crate) fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut members: BTreeMap<String, BTreeSet<String>> =
             self.computers.keys().map(|computer| (computer.clone(), BTreeSet::new())).collect();
-        for (slot, computers) in &self.slots {
-            for computer in computers.keys() {
-                members.entry(computer.clone()).or_default().insert(slot.to_string());
+        for presence in self.announced.values() {
+            if let Presence::Slot { computer, slot } = presence
+                && let Some(slots) = members.get_mut(computer.as_str())
+            {
+                slots.insert(slot.to_string());
             }
         }
         members
