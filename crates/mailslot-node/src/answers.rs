@@ -125,6 +125,8 @@ fn status(
         names: names.collect(),
         #[cfg(feature = "zenoh")]
         domains: modern.status(),
+        #[cfg(feature = "zenoh")]
+        bridges: modern.bridge_status(),
         counters,
     }
 }

@@ -8,6 +8,8 @@ use mailslot_wire::{DnsName, Name, NodeType};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+#[cfg(feature = "zenoh")]
+use crate::proto::BRIDGE;
 use crate::proto::{Config, Ports, RegisteredName};
 
 /// What a user can set. The file has the same names, with hyphens, on its top level; unknown names are errors.
@@ -51,6 +53,9 @@ pub struct Settings {
     /// What this machine does in each modern domain, by the domain's name; without a section it is what follows here.
     #[cfg(feature = "zenoh")]
     pub domains: std::collections::BTreeMap<String, mailslot_zenoh::Settings>,
+    /// What is carried between the NetBIOS network and each modern domain, by the domain's name.
+    #[cfg(feature = "zenoh")]
+    pub bridge: std::collections::BTreeMap<String, crate::bridge::Settings>,
     /// Whether machines look for each other by multicast, in modern domains without a section; by default what the domain's
     /// file says.
     #[cfg(feature = "zenoh")]
@@ -110,6 +115,8 @@ impl Default for Settings {
             #[cfg(feature = "zenoh")]
             domains: std::collections::BTreeMap::new(),
             #[cfg(feature = "zenoh")]
+            bridge: std::collections::BTreeMap::new(),
+            #[cfg(feature = "zenoh")]
             lan: None,
             #[cfg(feature = "zenoh")]
             connect: Vec::new(),
@@ -126,8 +133,11 @@ impl Settings {
     pub(crate) fn legacy(&self) -> Settings {
         #[cfg(feature = "zenoh")]
         {
-            let (domains, connect, listen) = Default::default();
-            return Settings { domains, connect, listen, lan: None, ..self.clone() };
+            let (domains, bridge, connect, listen) = Default::default();
+            let mut legacy = Settings { domains, bridge, connect, listen, lan: None, ..self.clone() };
+            // It has one name more.
+            legacy.names.extend(self.is_sending_bridge().then(|| "bridge".to_owned()));
+            return legacy;
         }
         #[cfg(not(feature = "zenoh"))]
         self.clone()
@@ -185,6 +195,8 @@ impl Settings {
                 return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
             }
         }
+        #[cfg(feature = "zenoh")]
+        self.add_bridge(&mut config)?;
         config.style = match self.style {
             WriteStyle::Windows => Style::Windows,
             WriteStyle::Samba => Style::Samba,
@@ -196,6 +208,31 @@ impl Settings {
         }
         let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
         config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+    }
+}
+
+#[cfg(feature = "zenoh")]
+impl Settings {
+    /// Whether a bridge of this machine sends in the legacy network.
+    fn is_sending_bridge(&self) -> bool {
+        self.bridge.values().any(|bridge| !bridge.to_legacy.is_empty())
+    }
+
+    /// The name that bridges send from: answers come to it.
+    fn add_bridge(&self, config: &mut Config) -> Result<()> {
+        self.bridge.iter().try_for_each(|(domain, bridge)| bridge.check(domain))?;
+        if !self.bridge.is_empty() && !self.netbios {
+            return Err(Error::Settings("a bridge needs a legacy network: leave `netbios` at true".to_owned()));
+        }
+        if !self.is_sending_bridge() {
+            return Ok(());
+        }
+        if config.node_type == NodeType::P {
+            let what = "a node of type P does not broadcast, so it cannot be a bridge with `to-legacy`";
+            return Err(Error::Settings(what.to_owned()));
+        }
+        config.names.push(RegisteredName::unique(config.computer.clone().with_suffix(BRIDGE)));
+        Ok(())
     }
 }
 

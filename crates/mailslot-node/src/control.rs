@@ -74,6 +74,10 @@ pub struct Status {
     #[cfg(feature = "zenoh")]
     #[serde(default)]
     pub domains: Vec<mailslot_zenoh::Status>,
+    /// The bridges to modern domains.
+    #[cfg(feature = "zenoh")]
+    #[serde(default)]
+    pub bridges: Vec<crate::bridge::BridgeStatus>,
     /// Everything that was counted, by its label.
     pub counters: BTreeMap<String, u64>,
 }

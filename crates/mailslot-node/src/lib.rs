@@ -10,6 +10,8 @@
 
 #[cfg(unix)]
 mod answers;
+#[cfg(all(unix, feature = "zenoh"))]
+pub mod bridge;
 #[cfg(unix)]
 pub mod config;
 #[cfg(unix)]

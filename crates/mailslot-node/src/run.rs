@@ -117,7 +117,7 @@ impl<L: FnMut(&str)> Machine<L> {
             answers: Answers::default(),
             metrics: Metrics::default(),
             log,
-            interfaces_due: now + LOOK_AT_INTERFACES,
+            interfaces_due: now,
             releasing: None,
             is_released: false,
         })
@@ -147,6 +147,7 @@ impl<L: FnMut(&str)> Machine<L> {
         }
         if ready[3] {
             self.modern.log_events(&mut self.log);
+            self.carry_to_legacy(now);
         }
         let mut ready = ready[FIXED..].iter();
         for index in 0..self.sockets.len() {
@@ -170,6 +171,8 @@ impl<L: FnMut(&str)> Machine<L> {
             self.interfaces_due = now + LOOK_AT_INTERFACES;
             self.look_at_interfaces(now);
             self.modern.look(&self.settings, &self.config, &mut self.log);
+            let attached = self.sockets.iter().map(|sockets| &sockets.named);
+            self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
         }
         self.flush(now);
@@ -195,9 +198,9 @@ impl<L: FnMut(&str)> Machine<L> {
         }
     }
 
-    fn handle_event(&mut self, _now: Instant, event: Event) {
+    fn handle_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Message(message) => self.deliver(&message),
+            Event::Message(message) => self.deliver(now, &message),
             Event::NameHeld { name, interface } => self.log_name("name_held", &name, interface, &[]),
             Event::NameRefused { name, interface, by } => {
                 self.log_name("name_refused", &name, interface, &[field("by", format!("{by:?}"))]);
@@ -222,7 +225,16 @@ impl<L: FnMut(&str)> Machine<L> {
         }
     }
 
-    fn deliver(&mut self, message: &Message) {
+    /// Sends what bridges carry from modern domains.
+    fn carry_to_legacy(&mut self, now: Instant) {
+        let Machine { modern, node, .. } = self;
+        modern.take_domains(now, |interfaces, slot, data| {
+            node.send_mailslot(now, Target::Carried(interfaces), slot.as_str().as_bytes(), data).is_ok()
+        });
+        self.flush(now);
+    }
+
+    fn deliver(&mut self, now: Instant, message: &Message) {
         let unique =
             |name: &Name| self.config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
         let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
@@ -232,7 +244,11 @@ impl<L: FnMut(&str)> Machine<L> {
             address: Some(IpAddr::V4(*message.address.ip())),
             authenticated: false,
         };
-        self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
+        if self.modern.take_legacy(now, message, &origin, &mut self.log) {
+            self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
+        } else {
+            self.metrics.bridge_copies += 1;
+        }
     }
 
     /// Sends what processes of this machine have written to the node's slot.
@@ -325,7 +341,8 @@ impl<L: FnMut(&str)> Machine<L> {
                 let change = if settings == self.settings { "settings_unchanged" } else { "settings_changed" };
                 self.log.line(change, &[]);
                 self.settings = settings;
-                self.modern.look(&self.settings, &self.config, &mut self.log);
+                // Domains and bridges are looked at then.
+                self.interfaces_due = Instant::now();
             }
             Ok(settings) => {
                 self.log.line("settings_changed", &[]);
@@ -369,6 +386,7 @@ impl<L: FnMut(&str)> Machine<L> {
         };
         self.modern.restart(&self.settings, &self.config, &mut self.log)?;
         self.is_released = false;
+        self.interfaces_due = Instant::now();
         self.log
             .line("started", &[field("computer", &self.config.computer), field("workgroup", &self.config.workgroup)]);
         Ok(false)

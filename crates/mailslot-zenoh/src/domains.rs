@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use mailslot::node::routes;
-use mailslot::{Access, Mailslot, MailslotOptions, NetbiosName};
-use mailslot_domain::Domain;
+use mailslot::{Access, Mailslot, MailslotOptions, NetbiosName, SlotName};
+use mailslot_domain::{Domain, Legacy, Segment};
 
+use crate::bridge::{BridgeWants, FromDomain, WAITING};
 use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
@@ -31,6 +33,8 @@ pub struct Domains {
     threads: Vec<JoinHandle<()>>,
     events: Events,
     happened: Receiver<Event>,
+    /// What bridges may carry into legacy networks: both ends.
+    from_domains: (SyncSender<FromDomain>, Receiver<FromDomain>),
 }
 
 impl Domains {
@@ -56,6 +60,7 @@ impl Domains {
             threads: Vec::new(),
             events: Events { sender, wake: Arc::new(Wake::new()?) },
             happened,
+            from_domains: sync_channel(WAITING),
         };
         all.reload(domains)?;
         all.spawn(legacy)?;
@@ -103,7 +108,8 @@ impl Domains {
                 continue;
             }
             let (domain, settings) = new;
-            match Member::start(domain, &self.computer, settings, self.events.clone(), Arc::clone(&self.changed)) {
+            let (events, changed) = (self.events.clone(), Arc::clone(&self.changed));
+            match Member::start(domain, &self.computer, settings, events, changed, self.from_domains.0.clone()) {
                 Ok(member) => members.push(member),
                 Err(error) => result = Err(error),
             }
@@ -123,15 +129,79 @@ impl Domains {
     /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
     /// part in it.
     pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
+        Some(self.member(domain)?.state.presences().members())
+    }
+
+    /// Takes part as a bridge between the domain and a legacy network from now on, or no longer.
+    pub fn bridge(&self, domain: &NetbiosName, wants: Option<BridgeWants>) {
+        if self.member(domain).is_some_and(|member| member.bridge.want(wants)) {
+            self.changed.wake();
+        }
+    }
+
+    /// Since when this machine is there for others as a bridge of the domain; `None` if it is not.
+    pub fn bridge_since(&self, domain: &NetbiosName) -> Option<Instant> {
+        self.member(domain)?.bridge.since()
+    }
+
+    /// What was not handed on to this machine's bridge of the domain, by its label.
+    pub fn bridge_counters(&self, domain: &NetbiosName) -> BTreeMap<String, u64> {
+        self.member(domain).iter().flat_map(|member| member.bridge.counters()).collect()
+    }
+
+    /// The computers that are bridges of the domain, each with the segments that it carries into.
+    pub fn bridges(&self, domain: &NetbiosName) -> Vec<(NetbiosName, Segment)> {
+        self.member(domain).map(|member| member.state.presences().bridges().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The names of the slots that somebody in the domain has open.
+    pub fn slot_names(&self, domain: &NetbiosName) -> Vec<SlotName> {
+        self.member(domain).map(|member| member.state.presences().slot_names().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The names of the domains.
+    pub fn names(&self) -> Vec<NetbiosName> {
         let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
-        let member = members.iter().find(|member| member.name() == domain)?;
-        Some(member.state.presences().members())
+        members.iter().map(|member| member.name().clone()).collect()
+    }
+
+    /// Whether a message of a legacy network, of which this is the id, has not come yet through the domain; from now on it
+    /// is known there, and what a bridge carries of it is a copy.
+    pub fn is_first(&self, domain: &NetbiosName, legacy_id: [u8; 16]) -> bool {
+        self.member(domain).is_none_or(|member| member.state.is_first(legacy_id))
+    }
+
+    /// Sends a message of a legacy network to the slot of every computer of the domain.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Domain`] if the domain does not let it be sent
+    /// - [`Error::Zenoh`] if the session does not
+    pub fn carry(&self, domain: &NetbiosName, slot: &SlotName, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
+        let Some(member) = self.member(domain) else { return Ok(()) };
+        let to = member.state.domain.broadcast(slot)?;
+        member.put(&to, Some(legacy), data)
+    }
+
+    /// The next messages that bridges of this machine may carry into a legacy network, so many at most.
+    pub fn from_domains(&self, most: usize) -> Vec<FromDomain> {
+        let taken: Vec<FromDomain> = self.from_domains.1.try_iter().take(most).collect();
+        if taken.len() == most {
+            // There may be more, and nothing else would tell.
+            self.events.wake.wake();
+        }
+        taken
     }
 
     /// What has happened since the last call.
     pub fn events(&self) -> Vec<Event> {
         self.events.wake.clear();
         self.happened.try_iter().collect()
+    }
+
+    fn member(&self, domain: &NetbiosName) -> Option<Arc<Member>> {
+        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+        members.iter().find(|member| member.name() == domain).cloned()
     }
 
     fn end(&self, member: &Member) {
@@ -144,7 +214,8 @@ impl Domains {
     }
 }
 
-/// Readable when there are [`events`](Domains::events).
+/// Readable when there are [`events`](Domains::events), or messages [`from_domains`](Domains::from_domains), until the events
+/// are taken.
 impl AsFd for Domains {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.events.wake.as_fd()

@@ -16,6 +16,7 @@
 #![warn(missing_docs)]
 #![cfg(unix)]
 
+mod bridge;
 mod confirmed;
 mod counters;
 mod domains;
@@ -31,6 +32,7 @@ mod status;
 mod wake;
 mod watch;
 
+pub use bridge::{BridgeWants, FromDomain};
 pub use domains::Domains;
 pub use error::{Error, Result};
 pub use events::Event;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,13 +10,14 @@ use std::time::{Duration, Instant};
 use mailslot::node::Outgoing;
 use mailslot::node::routes::Answer;
 use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName, Timeout};
-use mailslot_domain::{Domain, Kind, Presence, Time, random};
+use mailslot_domain::{Destination, Domain, Kind, Legacy, Presence, Time, random};
 use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::Subscriber;
 use zenoh::qos::CongestionControl;
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
 use zenoh::{Session, Wait};
 
+use crate::bridge::{Bridge, FromDomain};
 use crate::confirmed::{Pending, Place};
 use crate::counters::Counted;
 use crate::error::{Error, Result};
@@ -42,6 +44,7 @@ pub(crate) struct Member {
     session: OnceLock<Session>,
     announced: Mutex<Announced>,
     places: Arc<AtomicUsize>,
+    pub(crate) bridge: Bridge,
     stop: AtomicBool,
     stopped: Wake,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -62,7 +65,7 @@ struct AnnouncedSlot {
     token: LivelinessToken,
     _subscriber: Subscriber<()>,
     _queryable: Queryable<()>,
-    to_this_computer: mailslot_domain::Destination,
+    to_this_computer: Destination,
     name: SlotName,
 }
 
@@ -74,10 +77,12 @@ impl Member {
         settings: Settings,
         events: Events,
         changed: Arc<Wake>,
+        from_domains: SyncSender<FromDomain>,
     ) -> Result<Arc<Member>> {
         let config = settings.config(&domain)?;
         let slot = slot_name(&domain);
         let outgoing = MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(slot)?;
+        let bridge = Bridge::new(&domain, settings.limits(), from_domains, Arc::clone(&events.wake));
         let member = Arc::new(Member {
             state: Arc::new(State::new(domain, computer, &settings)?),
             settings,
@@ -86,6 +91,7 @@ impl Member {
             session: OnceLock::new(),
             announced: Mutex::default(),
             places: Arc::default(),
+            bridge,
             stop: AtomicBool::new(false),
             stopped: Wake::new()?,
             thread: Mutex::default(),
@@ -129,6 +135,7 @@ impl Member {
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
+        self.bridge.stop();
         *lock(&self.announced) = Announced::default();
         if let Some(session) = self.session.get() {
             // The others notice in any case.
@@ -223,6 +230,7 @@ impl Member {
     /// Announces the slots that are open to the network, and takes back what is gone.
     pub(crate) fn update(&self, slots: &BTreeMap<String, SlotName>, events: &Events) {
         let Some(session) = self.session.get() else { return };
+        self.bridge.update(session, &self.state.computer, events);
         let mut announced = lock(&self.announced);
         if announced.renewal.is_some_and(|renewal| renewal <= now()) {
             announced.node = None;
@@ -306,16 +314,17 @@ impl Member {
         let Some(Outgoing { address, data }) = Outgoing::decode(bytes) else {
             return self.state.counters.count(Counted::OutgoingMalformed);
         };
-        if let Err(error) = self.put(&address, data) {
+        if let Err(error) =
+            self.state.destination(&address).map_err(Error::from).and_then(|to| self.put(&to, None, data))
+        {
             self.state.counters.count(Counted::OutgoingRefused);
             events.send("not_sent", vec![field("to", address), field("reason", error)]);
         }
     }
 
-    fn put(&self, address: &Address, data: &[u8]) -> Result<()> {
+    pub(crate) fn put(&self, to: &Destination, legacy: Option<&Legacy<'_>>, data: &[u8]) -> Result<()> {
         let Some(session) = self.session.get() else { return Ok(()) };
-        let to = self.state.destination(address)?;
-        let (envelope, _) = self.state.seal(Kind::Message, &to, data)?;
+        let (envelope, _) = self.state.seal(Kind::Message, to, legacy, data)?;
         let (payload, attachment) = parts(envelope);
         session
             .put(to.key_expression(), payload)
@@ -341,7 +350,7 @@ impl Member {
             return refuse("too many confirmed writes wait already".to_owned());
         };
         let sealed =
-            self.state.destination(address).and_then(|to| Ok((self.state.seal(Kind::Confirmed, &to, data)?, to)));
+            self.state.destination(address).and_then(|to| Ok((self.state.seal(Kind::Confirmed, &to, None, data)?, to)));
         let ((envelope, request), to) = match sealed {
             Ok(sealed) => sealed,
             Err(error) => return refuse(error.to_string()),

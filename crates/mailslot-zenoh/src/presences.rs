@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use mailslot::{NetbiosName, SlotName};
-use mailslot_domain::Presence;
+use mailslot_domain::{Presence, Segment};
 
 /// Presences that are kept.
 const MOST: usize = 1 << 18;
@@ -19,6 +19,8 @@ pub(crate) struct Presences {
     /// moment.
     computers: BTreeMap<String, usize>,
     slots: HashMap<SlotName, BTreeMap<String, usize>>,
+    /// The bridges, by the key expressions that announce them.
+    bridges: HashMap<String, (NetbiosName, Segment)>,
     waiting: Vec<Waiting>,
 }
 
@@ -62,6 +64,9 @@ impl Presences {
         if let Presence::Slot { slot, .. } = &presence {
             *self.slots.entry(slot.clone()).or_default().entry(computer.to_owned()).or_default() += 1;
         }
+        if let Presence::Bridge { computer, segment } = &presence {
+            self.bridges.insert(key_expression.to_owned(), (computer.clone(), segment.clone()));
+        }
         self.announced.insert(key_expression.to_owned(), presence);
         true
     }
@@ -70,6 +75,7 @@ impl Presences {
         let Some(presence) = self.announced.remove(key_expression) else { return };
         let computer = presence.computer().as_str();
         decrease(&mut self.computers, computer);
+        self.bridges.remove(key_expression);
         if let Presence::Slot { slot, .. } = &presence
             && let Some(computers) = self.slots.get_mut(slot)
         {
@@ -82,11 +88,21 @@ impl Presences {
 
     /// Forgets everything that is announced.
     pub(crate) fn clear(&mut self) {
-        (self.announced, self.computers, self.slots) = Default::default();
+        (self.announced, self.computers, self.slots, self.bridges) = Default::default();
     }
 
     pub(crate) fn has_computer(&self, computer: &NetbiosName) -> bool {
         self.computers.contains_key(computer.as_str())
+    }
+
+    /// The bridges, and the segments that they carry into.
+    pub(crate) fn bridges(&self) -> impl Iterator<Item = &(NetbiosName, Segment)> {
+        self.bridges.values()
+    }
+
+    /// The names of the slots that somebody has open.
+    pub(crate) fn slot_names(&self) -> impl Iterator<Item = &SlotName> {
+        self.slots.keys()
     }
 
     /// How many computers take part.
@@ -205,6 +221,22 @@ mod tests {
         assert_eq!((presences.count(&everyone), presences.count(&one("B"))), (1, 0));
         assert_eq!((presences.has_computer(&computer("A")), presences.has_computer(&computer("B"))), (true, false));
         assert_eq!(presences.members(), [("A".to_owned(), ["alerts".to_owned()].into())].into());
+    }
+
+    #[test]
+    fn bridges_are_there_as_long_as_they_are_announced() {
+        let mut presences = Presences::default();
+        let segment =
+            |last| Segment { address: [192, 0, 2, last].into(), prefix_length: 24, workgroup: computer("OLD") };
+        for last in [1, 2] {
+            let bridge = Presence::Bridge { computer: computer("A"), segment: segment(last) };
+            presences.add(&last.to_string(), bridge);
+        }
+        presences.remove("1");
+        assert_eq!(presences.bridges().collect::<Vec<_>>(), [&(computer("A"), segment(2))]);
+        assert!(presences.has_computer(&computer("A")));
+        presences.remove("2");
+        assert_eq!((presences.bridges().count(), presences.has_computer(&computer("A"))), (0, false));
     }
 
     #[test]

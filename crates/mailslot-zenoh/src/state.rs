@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use mailslot::node::routes::Answer;
 use mailslot::{Address, MailslotWriter, NetbiosName, NetworkOrigin, Outcome, SlotName};
 use mailslot_domain::{
-    Destination, Domain, Envelope, Error, Kind, Opened, Opener, Receipt, Request, Sealer, Session, Time, random,
+    Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Request, Sealer, Session, Time, random,
 };
 use zenoh::bytes::ZBytes;
 use zenoh::sample::{Sample, SampleKind};
@@ -63,19 +63,20 @@ impl State {
         }
     }
 
-    /// Seals a message. A session that has begun all the streams that it can is followed by a new one.
+    /// Seals a message, which a bridge carries if it is `legacy`. A session that has begun all the streams that it can is followed by a new one.
     pub(crate) fn seal(
         &self,
         kind: Kind,
         to: &Destination,
+        legacy: Option<&Legacy<'_>>,
         data: &[u8],
     ) -> mailslot_domain::Result<(Envelope, Request)> {
         let mut envelope = Envelope::default();
         let mut sealer = lock(&self.sealer);
-        let request = match sealer.seal_into(kind, to, now(), None, data, &mut envelope) {
+        let request = match sealer.seal_into(kind, to, now(), legacy, data, &mut envelope) {
             Err(Error::SessionFull { .. }) => {
                 sealer.renew(Session::new(random()?));
-                sealer.seal_into(kind, to, now(), None, data, &mut envelope)
+                sealer.seal_into(kind, to, now(), legacy, data, &mut envelope)
             }
             sealed => sealed,
         }?;
@@ -243,6 +244,11 @@ impl State {
 
     pub(crate) fn presences(&self) -> MutexGuard<'_, Presences> {
         lock(&self.presences)
+    }
+
+    /// Whether a message of a legacy network is new: it is not if a bridge has carried it already.
+    pub(crate) fn is_first(&self, legacy_id: [u8; 16]) -> bool {
+        lock(&self.opener).is_first(legacy_id)
     }
 
     /// What the opener has counted.

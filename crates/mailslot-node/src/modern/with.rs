@@ -2,16 +2,19 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::time::Instant;
 
-use mailslot::NetbiosName;
-use mailslot_domain::{Directory, Domain};
+use mailslot::{NetbiosName, NetworkOrigin, SlotName};
+use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::Domains;
 
+use crate::bridge::{Attached, BridgeStatus, Bridges};
 use crate::config::Settings;
 use crate::control::Answer;
 use crate::error::{Error, Result};
+use crate::io::interfaces::Named;
 use crate::log::{Log, field};
-use crate::proto::Config;
+use crate::proto::{Config, Interface, Message};
 
 /// What this machine takes part in.
 type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
@@ -19,6 +22,7 @@ type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
 pub(crate) struct Modern {
     /// None without any domain: then programs have nothing to ask.
     running: Option<Domains>,
+    bridges: Bridges,
     /// What was wrong with files and settings at the last look, so that it is said once.
     wrong: Vec<String>,
     /// Why domains could not begin then.
@@ -27,7 +31,7 @@ pub(crate) struct Modern {
 
 impl Modern {
     pub(crate) fn start<L: FnMut(&str)>(settings: &Settings, config: &Config, log: &mut Log<L>) -> Result<Modern> {
-        let mut modern = Modern { running: None, wrong: Vec::new(), failed: None };
+        let mut modern = Modern { running: None, bridges: Bridges::default(), wrong: Vec::new(), failed: None };
         modern.restart(settings, config, log)?;
         Ok(modern)
     }
@@ -69,6 +73,51 @@ impl Modern {
         self.log_events(log);
     }
 
+    /// Takes over what is set about bridges, and where this machine is attached to the legacy network.
+    pub(crate) fn look_at_bridges<'a, L: FnMut(&str)>(
+        &mut self,
+        now: Instant,
+        settings: &Settings,
+        config: &Config,
+        attached: impl Iterator<Item = &'a Named>,
+        log: &mut Log<L>,
+    ) {
+        let Some(domains) = &self.running else { return };
+        let text = String::from_utf8_lossy(config.workgroup.text());
+        // Names that no modern domain could have are of no use to a bridge.
+        let (Ok(computer), Ok(workgroup)) = (computer(config), text.parse::<NetbiosName>()) else { return };
+        let segment = |interface: &Interface| Segment {
+            address: interface.address,
+            prefix_length: interface.prefix,
+            workgroup: workgroup.clone(),
+        };
+        let attached = attached.map(|named| Attached {
+            id: named.interface.id,
+            interface: named.name.clone(),
+            segment: segment(&named.interface),
+        });
+        self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains, log);
+    }
+
+    /// A message of the legacy network has come. Returns whether slots of this machine are to get it.
+    pub(crate) fn take_legacy<L: FnMut(&str)>(
+        &mut self,
+        now: Instant,
+        message: &Message,
+        origin: &NetworkOrigin,
+        log: &mut Log<L>,
+    ) -> bool {
+        let Some(domains) = &self.running else { return true };
+        self.bridges.take_legacy(now, message, origin, domains, log)
+    }
+
+    /// Has `send` send in the legacy network what bridges carry there.
+    pub(crate) fn take_domains(&mut self, now: Instant, send: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool) {
+        if let Some(domains) = &self.running {
+            self.bridges.take_domains(now, domains, send);
+        }
+    }
+
     /// The domains in the domain directory, with the settings for each. A file that is none is said and left out.
     fn parts<L: FnMut(&str)>(&mut self, settings: &Settings, log: &mut Log<L>) -> Result<Parts> {
         let domain_error = |error| Error::from(mailslot_zenoh::Error::from(error));
@@ -86,6 +135,10 @@ impl Modern {
                 "there are settings for the domain {name}, and no file of it in {}",
                 directory.path().display()
             ));
+        }
+        if let Some(name) = settings.bridge.keys().find(|name| !named(name)) {
+            let directory = directory.path().display();
+            wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
         }
         self.complain(wrong, log);
         Ok(parts)
@@ -110,6 +163,11 @@ impl Modern {
 
     pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {
         self.running.as_ref().map(Domains::status).unwrap_or_default()
+    }
+
+    pub(crate) fn bridge_status(&self) -> Vec<BridgeStatus> {
+        let status = |domains: &Domains| self.bridges.status(Instant::now(), domains);
+        self.running.as_ref().map(status).unwrap_or_default()
     }
 
     pub(crate) fn members(&self, domain: &str) -> Answer {

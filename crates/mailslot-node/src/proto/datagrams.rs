@@ -20,6 +20,9 @@ use crate::proto::outbox::Outbox;
 use crate::proto::reassembly::{Reassembly, Whole};
 use crate::proto::resolver::{Asker, Resolver};
 
+/// Suffix of the name that a bridge sends from what it carries into a legacy network, so that no bridge carries it back.
+pub const BRIDGE: u8 = 0x62;
+
 /// How many unicast datagrams are remembered, to know which one an error is about.
 const REMEMBERED: usize = 64;
 
@@ -80,10 +83,15 @@ impl Datagrams {
             }
             Target::Group(name) => {
                 let (name, here) = (name.clone(), own_group(name));
-                return self.send_group(&outgoing, &name, here, network, outbox);
+                return self.send_group(&outgoing, &name, here, &network.interfaces, network, outbox);
+            }
+            Target::Carried(ids) => {
+                let by = |interface: &&Interface| ids.contains(&interface.id);
+                let interfaces: Vec<Interface> = network.interfaces.iter().filter(by).copied().collect();
+                return self.send_group(&outgoing, &network.config.workgroup, false, &interfaces, network, outbox);
             }
             Target::Name(name) if names.own_holders(name, network).is_some() => {
-                deliver_here(&outgoing, name, network, outbox);
+                deliver_here(&outgoing, self.id(), name, network, outbox);
                 return outbox.event(Event::Sent { request: outgoing.request, result: Ok(1) });
             }
             Target::OwnDomain => network.config.workgroup.clone(),
@@ -91,7 +99,7 @@ impl Datagrams {
         };
         let here = wanted == network.config.workgroup || own_group(&wanted);
         if here && network.broadcasts() {
-            return self.send_group(&outgoing, &wanted, here, network, outbox);
+            return self.send_group(&outgoing, &wanted, here, &network.interfaces, network, outbox);
         }
         if self.waiting.len() >= self.max_waiting {
             outbox.counters.drop(Drop::Busy);
@@ -113,7 +121,7 @@ impl Datagrams {
         let Some(index) = self.waiting.iter().position(|outgoing| outgoing.request == request) else { return };
         let outgoing = self.waiting.swap_remove(index);
         let name = match &outgoing.target {
-            Target::OwnDomain => network.config.workgroup.clone(),
+            Target::OwnDomain | Target::Carried(_) => network.config.workgroup.clone(),
             Target::Name(name) | Target::Group(name) | Target::Node(name, _) => name.clone(),
         };
         let error = match outcome {
@@ -223,6 +231,7 @@ impl Datagrams {
             source,
             address: received.from,
             destination,
+            datagram_id: id,
             interface: Some(received.interface),
         }));
         Ok(None)
@@ -242,7 +251,7 @@ impl Datagrams {
             resolved.holders.iter().map(|holder| holder.address).filter(|a| !means_broadcast(a)).collect();
         let here = *name == network.config.workgroup;
         if is_group && network.broadcasts() && (resolved.server.is_none() || listed.is_empty()) {
-            return self.send_group(outgoing, name, here, network, outbox);
+            return self.send_group(outgoing, name, here, &network.interfaces, network, outbox);
         }
         let (kind, addresses) = match (is_group, listed.as_slice()) {
             (true, all) => (Destination::Group, all),
@@ -255,7 +264,7 @@ impl Datagrams {
             sent += usize::from(self.send_unicast(outgoing, kind, name, *address, network, outbox));
         }
         if here && !addresses.is_empty() {
-            deliver_here(outgoing, name, network, outbox);
+            deliver_here(outgoing, self.id(), name, network, outbox);
             sent += 1;
         }
         let result = if sent > 0 { Ok(sent) } else { Err(SendError::Unreachable(name.clone())) };
@@ -263,8 +272,16 @@ impl Datagrams {
     }
 
     /// One packet on each interface, all with one id, so that a machine attached to several takes it once.
-    fn send_group(&mut self, outgoing: &Outgoing, name: &Name, here: bool, network: &Network, outbox: &mut Outbox) {
-        let interfaces: &[Interface] = if network.broadcasts() { &network.interfaces } else { &[] };
+    fn send_group(
+        &mut self,
+        outgoing: &Outgoing,
+        name: &Name,
+        here: bool,
+        interfaces: &[Interface],
+        network: &Network,
+        outbox: &mut Outbox,
+    ) {
+        let interfaces = if network.broadcasts() { interfaces } else { &[] };
         let kind = if name.is_wildcard() { Destination::Broadcast } else { Destination::Group };
         let id = self.id();
         for interface in interfaces {
@@ -272,7 +289,7 @@ impl Datagrams {
             outgoing.transmit(id, &to, network, outbox);
         }
         if here && !interfaces.is_empty() {
-            deliver_here(outgoing, name, network, outbox);
+            deliver_here(outgoing, id, name, network, outbox);
         }
         let sent = interfaces.len() + usize::from(here);
         let result = if interfaces.is_empty() { Err(SendError::Unreachable(name.clone())) } else { Ok(sent) };
@@ -338,7 +355,9 @@ impl Outgoing {
         let Receiver { kind, name, interface, address } = *to;
         let Ok(write) = MailslotWrite::new(&self.slot, &self.data) else { return };
         let write = write.encode(network.config.style);
-        let source = network.config.computer.clone();
+        let computer = network.config.computer.clone();
+        let carried = matches!(self.target, Target::Carried(_));
+        let source = if carried { computer.with_suffix(BRIDGE) } else { computer };
         let body = Body::Whole { kind, source, destination: name.clone(), data: &write };
         let packet = Packet { header: header(id, interface, network), body };
         let limit = network.config.max_datagram_length.unwrap_or(usize::MAX);
@@ -364,7 +383,7 @@ fn refusal(received: Received, id: u16, network: &Network) -> Option<Packet<'sta
 }
 
 /// A network does not bring a machine its own messages, or brings them once for each interface: the node does it.
-fn deliver_here(outgoing: &Outgoing, destination: &Name, network: &Network, outbox: &mut Outbox) {
+fn deliver_here(outgoing: &Outgoing, datagram_id: u16, destination: &Name, network: &Network, outbox: &mut Outbox) {
     let address = network.interfaces.first().map_or(Ipv4Addr::LOCALHOST, |interface| interface.address);
     outbox.event(Event::Message(Message {
         slot: outgoing.slot.clone(),
@@ -372,6 +391,7 @@ fn deliver_here(outgoing: &Outgoing, destination: &Name, network: &Network, outb
         source: network.config.computer.clone(),
         address: network.at(address, Service::Datagram),
         destination: destination.clone(),
+        datagram_id,
         interface: None,
     }));
 }

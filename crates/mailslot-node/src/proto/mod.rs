@@ -58,6 +58,7 @@ mod status;
 
 pub use config::{Config, Interface, NameKind, Ports, RegisteredName};
 pub use counters::{Counters, Drop};
+pub use datagrams::BRIDGE;
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::{Cast, HeldName, NameState, Node, Received, Service, Sizes, Target, Transmit};
 

@@ -79,6 +79,9 @@ pub enum Target {
     Name(Name),
     /// All members of the node's own workgroup or domain, this machine included: `\\*\mailslot\...`.
     OwnDomain,
+    /// All members of the node's own workgroup or domain on the subnets of these interfaces, by broadcast, but not this
+    /// machine, and from the computer's name with the suffix [`BRIDGE`](super::BRIDGE): what a bridge carries.
+    Carried(Vec<u32>),
     /// All members of this group on the node's subnets, by broadcast, without asking. For the names of the browser
     /// service, some of which cannot be asked for.
     Group(Name),

@@ -1,5 +1,7 @@
 //! The commands of the network: the node, and those that ask it.
 
+#[cfg(feature = "zenoh")]
+pub mod bridges;
 pub mod browse;
 #[cfg(feature = "zenoh")]
 pub mod domains;

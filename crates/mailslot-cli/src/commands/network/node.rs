@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+#[cfg(feature = "zenoh")]
+use mailslot_node::bridge::{Pattern, domain_pattern};
 use mailslot_node::config::{Settings, Type, WriteStyle};
 use mailslot_node::control::{Answer, Request, Status};
 
@@ -100,6 +102,17 @@ struct Flags {
     #[arg(long, value_name = "ENDPOINT")]
     listen: Vec<String>,
 
+    /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be
+    /// given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "DOMAIN:SLOT")]
+    to_domain: Vec<String>,
+
+    /// A slot whose messages go from a modern domain into the NetBIOS network; may be given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "DOMAIN:SLOT")]
+    to_legacy: Vec<String>,
+
     /// UDP port of the name service [default: 137]
     #[arg(long, value_name = "PORT")]
     name_port: Option<u16>,
@@ -172,12 +185,35 @@ impl Flags {
             for (setting, flag) in [(&mut settings.connect, &self.connect), (&mut settings.listen, &self.listen)] {
                 set(setting, Some(flag.clone()).filter(|flag| !flag.is_empty()));
             }
+            self.set_bridges(&mut settings)?;
         }
         set(&mut settings.name_port, self.name_port);
         set(&mut settings.datagram_port, self.datagram_port);
         settings.node_type = self.node_type.map(Type::from).or(settings.node_type);
         set(&mut settings.style, self.style.map(WriteStyle::from));
         Ok(settings)
+    }
+}
+
+#[cfg(feature = "zenoh")]
+impl Flags {
+    /// What flags say about a direction of a bridge counts instead of what the file says about it.
+    fn set_bridges(&self, settings: &mut Settings) -> mailslot_node::Result<()> {
+        let mut given: BTreeMap<String, [Vec<Pattern>; 2]> = BTreeMap::new();
+        for (direction, flags) in [&self.to_domain, &self.to_legacy].into_iter().enumerate() {
+            for flag in flags {
+                let (domain, pattern) = domain_pattern(flag)?;
+                given.entry(domain).or_default()[direction].push(pattern);
+            }
+        }
+        for (domain, [to_domain, to_legacy]) in given {
+            let name = settings.bridge.keys().find(|name| name.eq_ignore_ascii_case(&domain)).cloned();
+            let bridge = settings.bridge.entry(name.unwrap_or(domain)).or_default();
+            for (setting, flag) in [(&mut bridge.to_domain, to_domain), (&mut bridge.to_legacy, to_legacy)] {
+                set(setting, Some(flag).filter(|flag| !flag.is_empty()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -234,7 +270,10 @@ fn text(status: &Status) -> String {
     lines.push("counters:".to_owned());
     lines.extend(counters(&status.counters));
     #[cfg(feature = "zenoh")]
-    lines.extend(status.domains.iter().flat_map(super::domains::text));
+    {
+        lines.extend(status.domains.iter().flat_map(super::domains::text));
+        lines.extend(status.bridges.iter().flat_map(super::bridges::text));
+    }
     lines.join("\n") + "\n"
 }
 
