@@ -16,7 +16,7 @@ use crate::bridge::{BridgeWants, FromDomain, WAITING};
 use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
-use crate::routes::{Members, run};
+use crate::routes::{Members, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
 use crate::wake::Wake;
@@ -96,12 +96,12 @@ impl Domains {
         for (domain, settings) in &domains {
             settings.config(domain)?;
         }
-        let mut before = std::mem::take(&mut *self.write());
         let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
             member.settings == *settings && is_same(&member.state.domain, domain)
         };
-        let mut members: Vec<_> = before.extract_if(.., |member| domains.iter().any(|new| same(member, new))).collect();
-        before.iter().for_each(|member| self.end(member));
+        let (mut members, ended): (Vec<_>, Vec<_>) =
+            self.current().into_iter().partition(|member| domains.iter().any(|new| same(member, new)));
+        ended.iter().for_each(|member| self.end(member));
         let mut result = Ok(());
         for new in domains {
             if members.iter().any(|member| same(member, &new)) {
@@ -122,8 +122,7 @@ impl Domains {
 
     /// What each domain is and has counted.
     pub fn status(&self) -> Vec<Status> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner).clone();
-        members.iter().map(|member| Status::of(member)).collect()
+        self.current().iter().map(|member| Status::of(member)).collect()
     }
 
     /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
@@ -161,8 +160,7 @@ impl Domains {
 
     /// The names of the domains.
     pub fn names(&self) -> Vec<NetbiosName> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
-        members.iter().map(|member| member.name().clone()).collect()
+        self.current().iter().map(|member| member.name().clone()).collect()
     }
 
     /// Whether a message of a legacy network, of which this is the id, has not come yet through the domain; from now on it
@@ -200,13 +198,16 @@ impl Domains {
     }
 
     fn member(&self, domain: &NetbiosName) -> Option<Arc<Member>> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
-        members.iter().find(|member| member.name() == domain).cloned()
+        self.current().iter().find(|member| member.name() == domain).cloned()
     }
 
     fn end(&self, member: &Member) {
         member.stop();
         self.events.send("domain_closed", vec![field("domain", member.name())]);
+    }
+
+    fn current(&self) -> Vec<Arc<Member>> {
+        current(&self.members)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Arc<Member>>> {
@@ -238,8 +239,7 @@ impl Drop for Domains {
 
 fn announce(members: &Members, events: &Events) {
     let Ok(slots) = open_slots() else { return };
-    let members = members.read().unwrap_or_else(PoisonError::into_inner).clone();
-    members.iter().for_each(|member| member.update(&slots, events));
+    current(members).iter().for_each(|member| member.update(&slots, events));
 }
 
 /// Whether two files describe the same domain with the same keys. (Keys have ids that tell them apart.)

@@ -1,6 +1,6 @@
 //! Answering the programs of this machine: which way, how many receivers, what became of a message.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use mailslot::node::routes::{Answer, Question, Request};
@@ -28,8 +28,9 @@ pub(crate) fn run(slot: &Mailslot, members: &Members, legacy: bool) {
     }
 }
 
-fn current(members: &Members) -> Vec<Arc<Member>> {
-    members.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+/// A copy, so that nobody waits for anybody who works with it.
+pub(crate) fn current(members: &Members) -> Vec<Arc<Member>> {
+    members.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// What is no request gets no answer.

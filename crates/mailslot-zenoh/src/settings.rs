@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// `peer`, `router` or `client`; by default `router` if there are endpoints to listen on and no LAN, else `peer`.
+    /// `peer`, `router` or `client`; by default `peer` in a LAN, else `router` if there are endpoints to listen on, else
+    /// `client` if there are some to connect to.
     pub mode: Option<Mode>,
     /// Whether machines look for each other by multicast; by default what the domain's file says.
     pub lan: Option<bool>,
@@ -101,7 +102,10 @@ impl Settings {
     pub fn mode(&self, domain: &Domain) -> Mode {
         match self.mode {
             Some(mode) => mode,
-            None if !self.lan(domain) && !self.listen.is_empty() => Mode::Router,
+            None if self.lan(domain) => Mode::Peer,
+            None if !self.listen.is_empty() => Mode::Router,
+            // Routers carry messages between clients, and not between peers, which they take to be connected.
+            None if !self.connect(domain).is_empty() => Mode::Client,
             None => Mode::Peer,
         }
     }
