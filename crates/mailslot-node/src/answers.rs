@@ -18,30 +18,35 @@ pub(crate) struct Answers {
     waiting: HashMap<RequestId, Address>,
 }
 
+/// What is known besides the protocols' state.
+pub(crate) struct Around<'a, I> {
+    pub(crate) config: &'a Config,
+    /// The name of the interface with an id.
+    pub(crate) interface: I,
+    pub(crate) counters: BTreeMap<String, u64>,
+    #[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "nothing is known of them"))]
+    pub(crate) modern: &'a Modern,
+}
+
 impl Answers {
     /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
     pub(crate) fn handle(
         &mut self,
         now: Instant,
         bytes: &[u8],
-        config: &Config,
         node: &mut Node,
-        interface: &impl Fn(u32) -> String,
-        counters: BTreeMap<String, u64>,
-        modern: &Modern,
+        around: Around<'_, impl Fn(u32) -> String>,
     ) {
         let Ok(Envelope { reply, request }) = serde_json::from_slice(bytes) else { return };
         // Only slots of this machine: the node must not be made to answer elsewhere.
         let Ok(reply @ Address::Local(_)) = reply.parse() else { return };
         let begun = match request {
-            Request::Status => {
-                return answer(&reply, &Answer::Status(status(config, node, interface, counters, modern)));
-            }
+            Request::Status => return answer(&reply, &Answer::Status(status(node, around))),
             #[cfg(feature = "zenoh")]
-            Request::Members(domain) => return answer(&reply, &modern.members(&domain)),
-            Request::Resolve(name) => scoped(&name, config).map(|name| node.resolve(now, name)),
+            Request::Members(domain) => return answer(&reply, &around.modern.members(&domain)),
+            Request::Resolve(name) => scoped(&name, around.config).map(|name| node.resolve(now, name)),
             Request::NodeStatus(address) => Ok(node.node_status(now, address)),
-            Request::Send { group, slot, data } => scoped(&group, config).and_then(|group| {
+            Request::Send { group, slot, data } => scoped(&group, around.config).and_then(|group| {
                 node.send_mailslot(now, Target::Group(group), slot.as_bytes(), &data).map_err(|error| error.to_string())
             }),
         };
@@ -98,13 +103,8 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
-fn status(
-    config: &Config,
-    node: &Node,
-    interface: &impl Fn(u32) -> String,
-    counters: BTreeMap<String, u64>,
-    #[cfg_attr(not(feature = "zenoh"), allow(unused_variables))] modern: &Modern,
-) -> Status {
+fn status(node: &Node, around: Around<'_, impl Fn(u32) -> String>) -> Status {
+    let Around { config, interface, .. } = &around;
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
         address: used.address,
@@ -124,8 +124,8 @@ fn status(
         interfaces: interfaces.collect(),
         names: names.collect(),
         #[cfg(feature = "zenoh")]
-        domains: modern.status(),
-        counters,
+        domains: around.modern.status(),
+        counters: around.counters,
     }
 }
 

@@ -125,12 +125,16 @@ impl Settings {
     /// These settings without what is about modern domains: what the NetBIOS network has to be entered anew for.
     pub(crate) fn legacy(&self) -> Settings {
         #[cfg(feature = "zenoh")]
-        {
-            let (domains, connect, listen) = Default::default();
-            return Settings { domains, connect, listen, lan: None, ..self.clone() };
-        }
+        let settings = Settings {
+            domains: std::collections::BTreeMap::new(),
+            lan: None,
+            connect: Vec::new(),
+            listen: Vec::new(),
+            ..self.clone()
+        };
         #[cfg(not(feature = "zenoh"))]
-        self.clone()
+        let settings = self.clone();
+        settings
     }
 
     /// Reads the file at `path`.

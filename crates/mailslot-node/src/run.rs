@@ -11,7 +11,7 @@ use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::answers::Answers;
+use crate::answers::{Answers, Around};
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
@@ -276,7 +276,8 @@ impl<L: FnMut(&str)> Machine<L> {
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
             let counters = self.metrics.all(self.node.counters());
-            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters, &self.modern);
+            let around = Around { config: &self.config, interface, counters, modern: &self.modern };
+            self.answers.handle(now, &message.data, &mut self.node, around);
             self.flush(now);
         }
         Ok(())
