@@ -3,8 +3,10 @@
 #[cfg(feature = "zenoh")]
 pub mod bridges;
 pub mod browse;
+pub mod capture;
 #[cfg(feature = "zenoh")]
 pub mod domains;
+pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;
