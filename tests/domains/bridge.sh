@@ -6,7 +6,16 @@ printf '\n-- bridge\n'
 
 lab=${MAILSLOT_LAB:-$project/../shared/lab}
 export LAB_ID=$id LAB_DIR=$scratch/lab
-trap '"$lab/down"; finish' EXIT
+leave_lab() {
+    local process host left=()
+    for process in "${started[@]}"; do kill "$process" 2>/dev/null; done
+    wait
+    "$lab/down"
+    # The lab has removed those of its hosts.
+    for host in "${namespaces[@]}"; do case $host in *-linux?) ;; *) left+=("$host") ;; esac; done
+    started=() namespaces=("${left[@]}")
+}
+trap 'leave_lab; finish' EXIT
 if ! { "$lab/install" && "$lab/up"; }; then
     echo "the lab did not come up" >&2
     exit 1
@@ -193,5 +202,5 @@ done
 same "slots of the other direction got nothing" "$(data "$scratch/line-new.out" | sort -u)" down
 says "the node tells of its bridge" "$(said linux1 node status)" "bridge to PLANT" "into the domain: browse, alerts, plant\\*" \
     "into the legacy network: alerts, net\\netlogon, line\\*" "segment eth0" "LABGROUP, LINUX1 sends" "to_legacy_carried"
-"$lab/down"
+leave_lab
 trap finish EXIT
