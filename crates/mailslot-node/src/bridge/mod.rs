@@ -107,8 +107,8 @@ impl Bridges {
             is_new &= is_first;
             let is_ready = is_ready(now, domains, &domain);
             let Some(bridge) = self.bridges.iter_mut().find(|bridge| bridge.domain == domain) else { continue };
-            let Some(mut fate) = bridge.from_legacy(now, message, slot, is_ready, is_first) else { continue };
-            if fate == Fate::ToDomain {
+            let Some(mut fate) = bridge.take_legacy(now, message, slot, is_ready, is_first) else { continue };
+            if fate == Fate::CarriedToDomain {
                 let legacy = Legacy {
                     id,
                     address: source,
@@ -137,8 +137,8 @@ impl Bridges {
             let interfaces = self.interfaces(&message.domain, domains);
             let is_ready = is_ready(now, domains, &message.domain);
             let Some(bridge) = self.bridges.iter_mut().find(|bridge| bridge.domain == message.domain) else { continue };
-            let fate = match bridge.from_domain(now, &message, is_ready, !interfaces.is_empty()) {
-                Fate::ToLegacy if !send(interfaces, &message.slot, &message.data) => Fate::ToLegacyFailed,
+            let fate = match bridge.take_domain(now, &message, is_ready, !interfaces.is_empty()) {
+                Fate::CarriedToLegacy if !send(interfaces, &message.slot, &message.data) => Fate::ToLegacyFailed,
                 fate => fate,
             };
             bridge.count(fate);

@@ -32,7 +32,7 @@ pub(super) struct Bridge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It goes from the legacy network into the domain.
-    ToDomain,
+    CarriedToDomain,
     /// Another bridge sent it, so it comes from a domain.
     ToDomainFromBridge,
     /// It came through the domain before it came through the legacy network: another bridge was faster.
@@ -44,7 +44,7 @@ pub(super) enum Fate {
     /// The domain did not take it.
     ToDomainFailed,
     /// It goes from the domain into the legacy network.
-    ToLegacy,
+    CarriedToLegacy,
     /// A bridge has carried it from a legacy network.
     ToLegacyFromLegacy,
     /// The bridge is not yet known to others.
@@ -62,13 +62,13 @@ pub(super) enum Fate {
 }
 
 const ALL: [(Fate, &str); 14] = [
-    (Fate::ToDomain, "to_domain_carried"),
+    (Fate::CarriedToDomain, "to_domain_carried"),
     (Fate::ToDomainFromBridge, "to_domain_from_bridge"),
     (Fate::ToDomainCopy, "to_domain_copy"),
     (Fate::ToDomainNotReady, "to_domain_not_ready"),
     (Fate::ToDomainRate, "to_domain_rate"),
     (Fate::ToDomainFailed, "to_domain_failed"),
-    (Fate::ToLegacy, "to_legacy_carried"),
+    (Fate::CarriedToLegacy, "to_legacy_carried"),
     (Fate::ToLegacyFromLegacy, "to_legacy_from_legacy"),
     (Fate::ToLegacyNotReady, "to_legacy_not_ready"),
     (Fate::ToLegacyStandby, "to_legacy_standby"),
@@ -99,7 +99,7 @@ impl Bridge {
 
     /// What becomes of a message of the legacy network; `None` if its slot is not carried. `is_first` tells whether it has
     /// not come through the domain before.
-    pub(super) fn from_legacy(
+    pub(super) fn take_legacy(
         &mut self,
         now: Instant,
         message: &Message,
@@ -120,12 +120,12 @@ impl Bridge {
         } else if !self.to_domain.take(self.settings.to_domain_rate.of_all(), source, now) {
             Fate::ToDomainRate
         } else {
-            Fate::ToDomain
+            Fate::CarriedToDomain
         })
     }
 
     /// What becomes of a message of the domain. `sends` tells whether there is a segment on which no other bridge sends.
-    pub(super) fn from_domain(&mut self, now: Instant, message: &FromDomain, is_ready: bool, sends: bool) -> Fate {
+    pub(super) fn take_domain(&mut self, now: Instant, message: &FromDomain, is_ready: bool, sends: bool) -> Fate {
         let slot = &message.slot;
         if message.is_legacy {
             Fate::ToLegacyFromLegacy
@@ -140,7 +140,7 @@ impl Bridge {
         } else if !self.to_legacy.take(self.settings.to_legacy_rate.of_all(), message.computer.clone(), now) {
             Fate::ToLegacyRate
         } else {
-            Fate::ToLegacy
+            Fate::CarriedToLegacy
         }
     }
 
@@ -229,8 +229,8 @@ mod tests {
     #[test]
     fn each_direction_has_slots_of_its_own() {
         let (mut bridge, now) = bridge(&["alerts"], &["orders", r"plant\*"]);
-        let fate = |bridge: &mut Bridge, name| bridge.from_legacy(now, &legacy(0, 1), &slot(name), true, true);
-        assert_eq!(fate(&mut bridge, "ALERTS"), Some(Fate::ToDomain));
+        let fate = |bridge: &mut Bridge, name| bridge.take_legacy(now, &legacy(0, 1), &slot(name), true, true);
+        assert_eq!(fate(&mut bridge, "ALERTS"), Some(Fate::CarriedToDomain));
         assert_eq!(fate(&mut bridge, "orders"), None);
         let known = ["Plant\\a", "alerts", "ORDERS", "other"].map(slot);
         assert_eq!(bridge.slots_to_legacy(known), ["orders", "plant\\a"].map(slot));
@@ -240,14 +240,14 @@ mod tests {
     #[test]
     fn what_a_bridge_sent_does_not_go_into_a_domain() {
         let (mut bridge, now) = bridge(&["*"], &[]);
-        let fate = bridge.from_legacy(now, &legacy(BRIDGE, 1), &slot("alerts"), true, true);
+        let fate = bridge.take_legacy(now, &legacy(BRIDGE, 1), &slot("alerts"), true, true);
         assert_eq!(fate, Some(Fate::ToDomainFromBridge));
     }
 
     #[test]
     fn what_came_through_the_domain_before_is_a_copy() {
         let (mut bridge, now) = bridge(&["*"], &[]);
-        let fate = bridge.from_legacy(now, &legacy(0, 1), &slot("alerts"), true, false);
+        let fate = bridge.take_legacy(now, &legacy(0, 1), &slot("alerts"), true, false);
         assert_eq!(fate, Some(Fate::ToDomainCopy));
     }
 
@@ -255,30 +255,30 @@ mod tests {
     fn what_came_from_a_legacy_network_goes_to_none() {
         let (mut bridge, now) = bridge(&[], &["*"]);
         let message = FromDomain { is_legacy: true, ..modern("alerts", 1) };
-        assert_eq!(bridge.from_domain(now, &message, true, true), Fate::ToLegacyFromLegacy);
+        assert_eq!(bridge.take_domain(now, &message, true, true), Fate::ToLegacyFromLegacy);
     }
 
     #[test]
     fn nothing_is_carried_before_others_know_the_bridge_nor_by_two_of_them() {
         let (mut bridge, now) = bridge(&["*"], &["*"]);
-        let fate = bridge.from_legacy(now, &legacy(0, 1), &slot("alerts"), false, true);
+        let fate = bridge.take_legacy(now, &legacy(0, 1), &slot("alerts"), false, true);
         assert_eq!(fate, Some(Fate::ToDomainNotReady));
-        assert_eq!(bridge.from_domain(now, &modern("alerts", 1), false, true), Fate::ToLegacyNotReady);
-        assert_eq!(bridge.from_domain(now, &modern("alerts", 1), true, false), Fate::ToLegacyStandby);
-        assert_eq!(bridge.from_domain(now, &modern("alerts", 1), true, true), Fate::ToLegacy);
+        assert_eq!(bridge.take_domain(now, &modern("alerts", 1), false, true), Fate::ToLegacyNotReady);
+        assert_eq!(bridge.take_domain(now, &modern("alerts", 1), true, false), Fate::ToLegacyStandby);
+        assert_eq!(bridge.take_domain(now, &modern("alerts", 1), true, true), Fate::CarriedToLegacy);
     }
 
     #[test]
     fn what_does_not_fit_into_a_legacy_datagram_is_refused() {
         let (mut bridge, now) = bridge(&[], &["*"]);
         for (name, size, fate) in [
-            ("alerts", 424, Fate::ToLegacy),
+            ("alerts", 424, Fate::CarriedToLegacy),
             ("alerts", 425, Fate::ToLegacyTooLarge),
-            ("1234567890123", 416, Fate::ToLegacy),
+            ("1234567890123", 416, Fate::CarriedToLegacy),
             ("1234567890123", 417, Fate::ToLegacyTooLarge),
             ("größe", 1, Fate::ToLegacyName),
         ] {
-            assert_eq!(bridge.from_domain(now, &modern(name, size), true, true), fate, "{name} {size}");
+            assert_eq!(bridge.take_domain(now, &modern(name, size), true, true), fate, "{name} {size}");
         }
     }
 
@@ -286,12 +286,12 @@ mod tests {
     fn each_direction_and_source_has_its_rate() {
         let (mut bridge, now) = bridge(&["*"], &["*"]);
         let to_domain = |bridge: &mut Bridge, last, now| {
-            let mut carry = || bridge.from_legacy(now, &legacy(0, last), &slot("alerts"), true, true);
-            (0..10).filter(|_| carry() == Some(Fate::ToDomain)).count()
+            let mut carry = || bridge.take_legacy(now, &legacy(0, last), &slot("alerts"), true, true);
+            (0..10).filter(|_| carry() == Some(Fate::CarriedToDomain)).count()
         };
         let to_legacy = |bridge: &mut Bridge, computer: &str, now| {
             let message = FromDomain { computer: computer.to_owned(), ..modern("alerts", 1) };
-            (0..10).filter(|_| bridge.from_domain(now, &message, true, true) == Fate::ToLegacy).count()
+            (0..10).filter(|_| bridge.take_domain(now, &message, true, true) == Fate::CarriedToLegacy).count()
         };
         assert_eq!((to_domain(&mut bridge, 1, now), to_domain(&mut bridge, 2, now)), (5, 2));
         assert_eq!((to_legacy(&mut bridge, "A", now), to_legacy(&mut bridge, "B", now)), (5, 2));
@@ -306,7 +306,7 @@ mod tests {
         one.update(bridge(&["b"], &[]).0.settings, now);
         let counted: Vec<_> = one.counters().into_iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(counted, [("to_legacy_failed".to_owned(), 1)]);
-        assert!(one.from_legacy(now, &legacy(0, 1), &slot("b"), true, true).is_some());
+        assert!(one.take_legacy(now, &legacy(0, 1), &slot("b"), true, true).is_some());
         assert!(ALL.iter().enumerate().all(|(index, (fate, _))| *fate as usize == index));
     }
 }
