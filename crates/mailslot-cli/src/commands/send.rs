@@ -119,7 +119,7 @@ impl Send {
 
     fn open(&self) -> Result<End> {
         match MailslotWriter::open(&self.name) {
-            Ok(writer) => Ok(End::Slot(writer)),
+            Ok(writer) => Ok(End::Slot(Box::new(writer))),
             #[cfg(all(unix, feature = "node"))]
             Err(error) => Ok(End::Embedded(Box::new(self.network.instead(error)?))),
             #[cfg(not(all(unix, feature = "node")))]
@@ -130,7 +130,7 @@ impl Send {
 
 /// The writing end.
 enum End {
-    Slot(MailslotWriter),
+    Slot(Box<MailslotWriter>),
     #[cfg(all(unix, feature = "node"))]
     Embedded(Box<Embedded>),
 }
