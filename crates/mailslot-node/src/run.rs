@@ -447,11 +447,23 @@ const FIXED: usize = 4;
 
 /// One of the node's own slots.
 fn slot(name: &str) -> Result<Mailslot> {
-    match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
-        Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
-        created => Ok(created?),
+    let mut tries = TRIES;
+    loop {
+        match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
+            // Whoever lists slots holds what a killed node has left for a moment, to remove it.
+            Err(mailslot::Error::AlreadyExists(_)) if tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            Err(mailslot::Error::AlreadyExists(_)) => return Err(Error::AlreadyRuns),
+            created => return Ok(created?),
+        }
     }
 }
+
+/// How often a slot that seems to be there is tried again, and how long after.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
     if !settings.netbios {
