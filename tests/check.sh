@@ -43,3 +43,14 @@ until_line() {
     printf 'no line with %q in %s\n' "$2" "$1" >&2
     return 1
 }
+
+# until_lines FILE WORDS NUMBER: waits, a minute at most, until so many lines of the file have the words.
+until_lines() {
+    local step
+    for step in $(seq 600); do
+        [ "$(grep -cF -- "$2" "$1")" -ge "$3" ] && return
+        sleep 0.1
+    done
+    printf 'fewer than %d lines with %q in %s\n' "$3" "$2" "$1" >&2
+    return 1
+}

@@ -50,6 +50,18 @@ pub fn timeout(text: &str) -> Result<Timeout, String> {
     }
 }
 
+/// How many receivers to wait for, and how long: `3` or `3=2s`.
+pub fn receivers(text: &str) -> Result<(usize, Timeout), String> {
+    let (count, timeout) = match text.split_once('=') {
+        Some((count, time)) => (count, self::timeout(time)?),
+        None => (text, Timeout::Forever),
+    };
+    match count.parse() {
+        Ok(count) if count > 0 => Ok((count, timeout)),
+        _ => Err("write how many receivers there must be, and perhaps how long to wait: 1, 3=2s".into()),
+    }
+}
+
 /// Who may write.
 pub fn access(text: &str) -> Result<Access, String> {
     match text.split_once(':') {
@@ -94,6 +106,16 @@ mod tests {
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         for wrong in ["", "5", "s", "-1s", "1..2s", "9999999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn receivers_may_have_a_time() {
+        assert_eq!(receivers("1"), Ok((1, Timeout::Forever)));
+        assert_eq!(receivers("3=2s"), Ok((3, Timeout::After(Duration::from_secs(2)))));
+        assert_eq!(receivers("3=forever"), Ok((3, Timeout::Forever)));
+        for wrong in ["", "0", "-1", "x", "3=", "3=2", "=2s"] {
+            assert!(receivers(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -9,7 +9,14 @@ use crate::exit::{self, Failure, Result};
 use crate::sys;
 
 /// Variables that describe a message's origin: none of the environment must be taken for one.
-const ORIGIN: [&str; 5] = ["MAILSLOT_PID", "MAILSLOT_UID", "MAILSLOT_COMPUTER", "MAILSLOT_DOMAIN", "MAILSLOT_ADDRESS"];
+const ORIGIN: [&str; 6] = [
+    "MAILSLOT_PID",
+    "MAILSLOT_UID",
+    "MAILSLOT_COMPUTER",
+    "MAILSLOT_DOMAIN",
+    "MAILSLOT_ADDRESS",
+    "MAILSLOT_AUTHENTICATED",
+];
 
 /// Runs a shell command for each message, one after the other.
 pub struct Runner<'a> {
@@ -57,7 +64,12 @@ impl<'a> Runner<'a> {
             Origin::Network(origin) => {
                 // Names from the network may hold anything; what no variable can hold is as good as unknown.
                 command.env("MAILSLOT_COMPUTER", origin.computer.replace('\0', ""));
-                command.env("MAILSLOT_ADDRESS", origin.address.to_string());
+                if let Some(address) = origin.address {
+                    command.env("MAILSLOT_ADDRESS", address.to_string());
+                }
+                if origin.authenticated {
+                    command.env("MAILSLOT_AUTHENTICATED", "1");
+                }
                 if let Some(domain) = &origin.domain {
                     command.env("MAILSLOT_DOMAIN", domain.replace('\0', ""));
                 }

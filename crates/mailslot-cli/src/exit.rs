@@ -32,6 +32,15 @@ pub enum Failure {
         /// The code that Win32 has for it.
         code: u32,
     },
+    /// Fewer slots receive than the user wants to have.
+    TooFewReceivers {
+        /// How many do.
+        found: usize,
+        /// How many should.
+        wanted: usize,
+    },
+    /// So many messages are not known to be in all slots that they are for; what became of each is said already.
+    NotDelivered(u64),
     /// The operating system refused something.
     Io {
         /// What was being done.
@@ -72,6 +81,7 @@ const FULL: u8 = 6;
 const TOO_LARGE: u8 = 7;
 pub const ALREADY_EXISTS: u8 = 8;
 const CLOSED: u8 = 9;
+const NOT_DELIVERED: u8 = 10;
 /// What shells add to a signal's number.
 const SIGNAL: i32 = 128;
 
@@ -125,6 +135,8 @@ impl Failure {
         match self {
             Failure::Slot(error) | Failure::Send { cause: error, .. } => slot_status(error),
             Failure::InputTooLarge { .. } => TOO_LARGE,
+            Failure::TooFewReceivers { .. } => TIMED_OUT,
+            Failure::NotDelivered(_) => NOT_DELIVERED,
             #[cfg(all(unix, feature = "node"))]
             Failure::NotOnNetwork(_) => NOT_FOUND,
             #[cfg(all(unix, feature = "node"))]
@@ -174,10 +186,10 @@ fn domain_status(error: &mailslot_domain::Error) -> u8 {
 fn slot_status(error: &Error) -> u8 {
     match error {
         Error::InvalidName { .. } | Error::InvalidOption { .. } => USAGE,
-        Error::NotFound(_) => NOT_FOUND,
+        Error::NotFound(_) | Error::NotOnNetwork(_) => NOT_FOUND,
         Error::NotAllowed(_) => NOT_ALLOWED,
         Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
-        Error::TimedOut => TIMED_OUT,
+        Error::TimedOut | Error::NodeSilent => TIMED_OUT,
         Error::Full { .. } => FULL,
         Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => TOO_LARGE,
         Error::AlreadyExists(_) => ALREADY_EXISTS,
@@ -195,6 +207,11 @@ impl fmt::Display for Failure {
                 write!(f, "the message has more than the {limit} bytes that the slot takes (Win32 error {code})")?;
                 write!(f, "{}", After(*sent))
             }
+            Failure::TooFewReceivers { found, wanted } => {
+                write!(f, "{found} of {wanted} receivers were found in time; nothing was sent")
+            }
+            Failure::NotDelivered(1) => f.write_str("1 message was not delivered everywhere"),
+            Failure::NotDelivered(count) => write!(f, "{count} messages were not delivered everywhere"),
             Failure::Io { action, source } => write!(f, "{action}: {source}"),
             Failure::ClosedPipe => f.write_str("nobody reads the output"),
             Failure::Signal(signal) => write!(f, "ended by signal {signal}"),

@@ -37,6 +37,7 @@ Exit status:
   7  the message is too large
   8  the slot exists already
   9  the slot was closed while writing
+  10 a confirmed message was not delivered everywhere
   130, 143  ended by SIGINT, SIGTERM
 
 Environment:

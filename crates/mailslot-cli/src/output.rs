@@ -166,7 +166,7 @@ struct MessageJson<'a> {
 #[serde(untagged)]
 enum OriginJson<'a> {
     Local { pid: u32, uid: u32, gid: u32, attested: bool },
-    Network { computer: &'a str, domain: Option<&'a str>, address: IpAddr, authenticated: bool },
+    Network { computer: &'a str, domain: Option<&'a str>, address: Option<IpAddr>, authenticated: bool },
 }
 
 impl<'a> From<&'a Message> for MessageJson<'a> {

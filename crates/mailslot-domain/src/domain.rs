@@ -47,6 +47,9 @@ pub struct Key {
 }
 
 impl Domain {
+    /// Bytes of the longest name of a slot, in upper case, that can travel.
+    pub const MAX_SLOT_NAME: usize = MAX_SLOT_NAME;
+
     /// A new sealed domain. Its first key is used from an hour before `now` on, so that machines whose clocks are behind can
     /// use it at once. `random` are bytes of [`random`](crate::random()).
     ///

@@ -68,6 +68,12 @@ impl Opener {
         &self.counters
     }
 
+    /// Whether a message of a legacy network, of which this is the id, is new; from now on it is not, and what a bridge carries
+    /// of it is a copy. For machines that hear the legacy network themselves.
+    pub fn is_first(&mut self, legacy_id: [u8; 16]) -> bool {
+        self.copies.is_first(legacy_id)
+    }
+
     /// Opens a message that arrived at `to`, in place. In an open domain `attachment` is what came with it; it does not matter
     /// in a sealed one.
     ///

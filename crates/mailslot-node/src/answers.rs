@@ -10,6 +10,7 @@ use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 use crate::capture::Sinks;
 use crate::config;
 use crate::control::{Answer, Envelope, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
+use crate::modern::Modern;
 use crate::proto::{Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
 
 /// Requests whose answers are still to come.
@@ -26,6 +27,8 @@ pub(crate) struct State<'a, F> {
     /// The name of an interface.
     pub(crate) interface: F,
     pub(crate) nmbd_connected: Option<bool>,
+    #[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "nothing is known of them"))]
+    pub(crate) modern: &'a Modern,
     pub(crate) counters: BTreeMap<String, u64>,
 }
 
@@ -37,6 +40,8 @@ impl Answers {
         let Ok(reply @ Address::Local(_)) = reply.parse() else { return };
         let begun = match request {
             Request::Status => return answer(&reply, &Answer::Status(status(state))),
+            #[cfg(feature = "zenoh")]
+            Request::Members(domain) => return answer(&reply, &state.modern.members(&domain)),
             Request::Capture { slot } => {
                 return answer(&reply, &state.sinks.add(&message.origin, &slot));
             }
@@ -103,6 +108,8 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
 }
 
 fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
+    #[cfg(feature = "zenoh")]
+    let modern = state.modern;
     let State { config, node, interface, nmbd_connected, counters, .. } = state;
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
@@ -123,6 +130,10 @@ fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
         interfaces: interfaces.collect(),
         names: names.collect(),
         nmbd_connected,
+        #[cfg(feature = "zenoh")]
+        domains: modern.status(),
+        #[cfg(feature = "zenoh")]
+        bridges: modern.bridge_status(),
         counters,
     }
 }

@@ -10,6 +10,8 @@ use mailslot_wire::{DnsName, Name, NodeType};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+#[cfg(feature = "zenoh")]
+use crate::proto::BRIDGE;
 use crate::proto::limits::Limits;
 use crate::proto::{Config, Ports, RegisteredName, Registrar};
 
@@ -49,6 +51,24 @@ pub struct Settings {
     pub interfaces: Vec<String>,
     /// Interfaces not to use, by name or address.
     pub exclude: Vec<String>,
+    /// Whether this machine is in a NetBIOS network; without, it is in modern domains only.
+    pub netbios: bool,
+    /// What this machine does in each modern domain, by the domain's name; without a section it is what follows here.
+    #[cfg(feature = "zenoh")]
+    pub domains: std::collections::BTreeMap<String, mailslot_zenoh::Settings>,
+    /// What is carried between the NetBIOS network and each modern domain, by the domain's name.
+    #[cfg(feature = "zenoh")]
+    pub bridge: std::collections::BTreeMap<String, crate::bridge::Settings>,
+    /// Whether machines look for each other by multicast, in modern domains without a section; by default what the domain's
+    /// file says.
+    #[cfg(feature = "zenoh")]
+    pub lan: Option<bool>,
+    /// Zenoh endpoints to connect to, in modern domains without a section.
+    #[cfg(feature = "zenoh")]
+    pub connect: Vec<String>,
+    /// Zenoh endpoints to listen on, in modern domains without a section.
+    #[cfg(feature = "zenoh")]
+    pub listen: Vec<String>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
@@ -106,6 +126,17 @@ impl Default for Settings {
             browser: true,
             interfaces: Vec::new(),
             exclude: Vec::new(),
+            netbios: true,
+            #[cfg(feature = "zenoh")]
+            domains: std::collections::BTreeMap::new(),
+            #[cfg(feature = "zenoh")]
+            bridge: std::collections::BTreeMap::new(),
+            #[cfg(feature = "zenoh")]
+            lan: None,
+            #[cfg(feature = "zenoh")]
+            connect: Vec::new(),
+            #[cfg(feature = "zenoh")]
+            listen: Vec::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
             beside_samba: false,
@@ -117,6 +148,25 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// These settings without what is about modern domains: what the NetBIOS network has to be entered anew for.
+    pub(crate) fn legacy(&self) -> Settings {
+        #[cfg(feature = "zenoh")]
+        let mut settings = Settings {
+            domains: std::collections::BTreeMap::new(),
+            bridge: std::collections::BTreeMap::new(),
+            lan: None,
+            connect: Vec::new(),
+            listen: Vec::new(),
+            ..self.clone()
+        };
+        // It has one name more.
+        #[cfg(feature = "zenoh")]
+        settings.names.extend(self.is_sending_bridge().then(|| "bridge".to_owned()));
+        #[cfg(not(feature = "zenoh"))]
+        let settings = self.clone();
+        settings
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors
@@ -180,6 +230,8 @@ impl Settings {
                 return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
             }
         }
+        #[cfg(feature = "zenoh")]
+        self.add_bridge(&mut config)?;
         config.style = match self.style {
             WriteStyle::Windows => Style::Windows,
             WriteStyle::Samba => Style::Samba,
@@ -198,6 +250,31 @@ impl Settings {
         }
         let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
         config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+    }
+}
+
+#[cfg(feature = "zenoh")]
+impl Settings {
+    /// Whether a bridge of this machine sends in the legacy network.
+    fn is_sending_bridge(&self) -> bool {
+        self.bridge.values().any(|bridge| !bridge.to_legacy.is_empty())
+    }
+
+    /// The name that bridges send from: answers come to it.
+    fn add_bridge(&self, config: &mut Config) -> Result<()> {
+        self.bridge.iter().try_for_each(|(domain, bridge)| bridge.check(domain))?;
+        if !self.bridge.is_empty() && !self.netbios {
+            return Err(Error::Settings("a bridge needs a legacy network: leave `netbios` at true".to_owned()));
+        }
+        if !self.is_sending_bridge() {
+            return Ok(());
+        }
+        if config.node_type == NodeType::P {
+            let what = "a node of type P does not broadcast, so it cannot be a bridge with `to-legacy`";
+            return Err(Error::Settings(what.to_owned()));
+        }
+        config.names.push(RegisteredName::unique(config.computer.clone().with_suffix(BRIDGE)));
+        Ok(())
     }
 }
 

@@ -28,6 +28,9 @@ pub enum Request {
     Resolve(String),
     /// Which names the node at an address has: [`Answer::Names`].
     NodeStatus(Ipv4Addr),
+    /// Who takes part in the modern domain of this name, and has which slots open: [`Answer::Members`].
+    #[cfg(feature = "zenoh")]
+    Members(String),
     /// Write to a mailslot of all members of a group on the node's subnets, by broadcast: [`Answer::Sent`].
     Send {
         /// The group, as for [`config::name`](crate::config::name).
@@ -56,6 +59,9 @@ pub enum Answer {
     Holders(Vec<HolderOf>),
     /// To [`Request::NodeStatus`].
     Names(Vec<NameAt>),
+    /// To [`Request::Members`]: the computers, and the slots of each.
+    #[cfg(feature = "zenoh")]
+    Members(BTreeMap<String, std::collections::BTreeSet<String>>),
     /// To [`Request::Send`].
     Sent,
     /// To [`Request::Capture`].
@@ -75,6 +81,14 @@ pub struct Status {
     pub node_type: String,
     pub interfaces: Vec<InterfaceStatus>,
     pub names: Vec<NameStatus>,
+    /// The modern domains.
+    #[cfg(feature = "zenoh")]
+    #[serde(default)]
+    pub domains: Vec<mailslot_zenoh::Status>,
+    /// The bridges to modern domains.
+    #[cfg(feature = "zenoh")]
+    #[serde(default)]
+    pub bridges: Vec<crate::bridge::BridgeStatus>,
     /// Whether nmbd hands datagrams on; `None` if the node has the ports itself.
     pub nmbd_connected: Option<bool>,
     /// Everything that was counted, by its label.

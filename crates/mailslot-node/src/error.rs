@@ -40,6 +40,9 @@ pub enum Error {
     NotSent(SendError),
     /// A local slot refused something.
     Slot(mailslot::Error),
+    /// Something is wrong with a modern domain, or its file.
+    #[cfg(feature = "zenoh")]
+    Domain(mailslot_zenoh::Error),
     /// The operating system refused something.
     Io {
         /// What was being done, and to what.
@@ -81,6 +84,8 @@ impl fmt::Display for Error {
             Error::NotSent(error) => write!(f, "{error}"),
             Error::Refused(why) => f.write_str(why),
             Error::Slot(error) => write!(f, "{error}"),
+            #[cfg(feature = "zenoh")]
+            Error::Domain(error) => write!(f, "{error}"),
             Error::Io { action, source } => write!(f, "{action}: {source}"),
         }
     }
@@ -91,6 +96,8 @@ impl core::error::Error for Error {
         match self {
             Error::Io { source, .. } => Some(source),
             Error::Slot(error) => Some(error),
+            #[cfg(feature = "zenoh")]
+            Error::Domain(error) => Some(error),
             Error::NotSent(error) => Some(error),
             _ => None,
         }
@@ -100,5 +107,17 @@ impl core::error::Error for Error {
 impl From<mailslot::Error> for Error {
     fn from(error: mailslot::Error) -> Error {
         Error::Slot(error)
+    }
+}
+
+#[cfg(feature = "zenoh")]
+impl From<mailslot_zenoh::Error> for Error {
+    fn from(error: mailslot_zenoh::Error) -> Error {
+        match error {
+            mailslot_zenoh::Error::Settings(what) => Error::Settings(what),
+            mailslot_zenoh::Error::Slot(mailslot::Error::AlreadyExists(_)) => Error::AlreadyRuns,
+            mailslot_zenoh::Error::Slot(error) => Error::Slot(error),
+            error => Error::Domain(error),
+        }
     }
 }

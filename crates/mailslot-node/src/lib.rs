@@ -16,6 +16,8 @@
 
 #[cfg(unix)]
 mod answers;
+#[cfg(all(unix, feature = "zenoh"))]
+pub mod bridge;
 #[cfg(unix)]
 pub mod capture;
 #[cfg(unix)]
@@ -32,6 +34,8 @@ mod io;
 mod log;
 #[cfg(unix)]
 mod metrics;
+#[cfg(unix)]
+mod modern;
 #[cfg(unix)]
 mod privileges;
 pub mod proto;

@@ -14,6 +14,8 @@ pub(crate) struct Metrics {
     full: u64,
     too_large: u64,
     failed: u64,
+    /// What came through a modern domain as well.
+    pub(crate) bridge_copies: u64,
     pub(crate) outgoing: u64,
     pub(crate) outgoing_malformed: u64,
     pub(crate) outgoing_refused: u64,
@@ -48,6 +50,7 @@ impl Metrics {
             ("undelivered_full", self.full),
             ("undelivered_too_large", self.too_large),
             ("undelivered_failed", self.failed),
+            ("undelivered_bridge_copy", self.bridge_copies),
             ("outgoing", self.outgoing),
             ("outgoing_malformed", self.outgoing_malformed),
             ("outgoing_refused", self.outgoing_refused),

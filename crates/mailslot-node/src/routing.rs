@@ -10,6 +10,7 @@ use crate::proto::{Config, Message, NameKind, Target};
 
 /// Whom a message to `address` is for; `None` if that is this machine alone, or a name that no NetBIOS network has.
 pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
+    mailslot::node::check_legacy(address).ok()?;
     match address {
         Address::Remote { target, .. } => {
             let name = Name::new(target.as_str(), suffix::WORKSTATION).ok()?;
@@ -27,7 +28,7 @@ pub(crate) fn origin(message: &Message, config: &Config) -> NetworkOrigin {
     NetworkOrigin {
         computer: text(&message.source),
         domain: (!unique(&message.destination)).then(|| text(&message.destination)),
-        address: IpAddr::V4(*message.address.ip()),
+        address: Some(IpAddr::V4(*message.address.ip())),
         authenticated: false,
     }
 }

@@ -26,8 +26,9 @@ use crate::io::slots::Slots;
 use crate::io::sockets::Sockets;
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
+use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, Transmit};
+use crate::proto::{Config, Event, Node, Target, Transmit};
 use crate::{routing, seed};
 use samba::Beside;
 
@@ -67,7 +68,9 @@ pub(crate) struct Machine<L> {
     sockets: Vec<Sockets>,
     nmbd: Option<Beside>,
     slots: Slots,
-    outgoing: Mailslot,
+    /// What is to be sent in the NetBIOS network, if this machine is in one.
+    outgoing: Option<Mailslot>,
+    modern: Modern,
     control: Mailslot,
     answers: Answers,
     sinks: Sinks,
@@ -88,26 +91,25 @@ enum After {
 impl<L: FnMut(&str)> Machine<L> {
     pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
         let config = settings.protocol()?;
-        let slot = |name: &str| match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
-            Err(mailslot::Error::AlreadyExists(_)) => Err(Error::AlreadyRuns),
-            created => Ok(created?),
-        };
         // What is wrong is then said before anything about ports.
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
             return Err(Error::AlreadyRuns);
         }
         let sockets = open_all(&settings, &config)?;
+        // Another user may not be able to read the files of domains.
+        let mut modern = Modern::load(&settings, &mut log)?;
         if let Some(user) = &settings.user {
             become_user(user)?;
         }
         let control = slot(control::SLOT)?;
+        modern.start(&settings, &config)?;
         // This one comes last: whoever finds it finds a node that can send.
-        let outgoing = slot(mailslot::node::SLOT)?;
+        let outgoing = settings.netbios.then(|| slot(mailslot::node::SLOT)).transpose()?;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
         for sockets in &sockets {
             log_interface(&mut log, "interface_used", &sockets.named);
         }
-        if sockets.is_empty() {
+        if sockets.is_empty() && settings.netbios {
             log.line("no_interface", &[]);
         }
         let now = Instant::now();
@@ -119,12 +121,13 @@ impl<L: FnMut(&str)> Machine<L> {
             sockets,
             slots: Slots::default(),
             outgoing,
+            modern,
             control,
             answers: Answers::default(),
             sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
-            interfaces_due: now + LOOK_AT_INTERFACES,
+            interfaces_due: now,
             releasing: None,
             is_released: false,
         })
@@ -160,7 +163,10 @@ impl<L: FnMut(&str)> Machine<L> {
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
-            let fixed = [signals.as_fd(), self.outgoing.as_fd(), self.control.as_fd()];
+            // What is not there is watched as something else, and found empty.
+            let control = self.control.as_fd();
+            let outgoing = self.outgoing.as_ref().map_or(control, AsFd::as_fd);
+            let fixed = [signals.as_fd(), outgoing, control, self.modern.as_fd().unwrap_or(control)];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
             let nmbd = self.nmbd.as_ref().and_then(Beside::descriptor);
             ready(fixed.into_iter().chain(sockets).chain(nmbd), timeout.as_ref())?
@@ -171,6 +177,10 @@ impl<L: FnMut(&str)> Machine<L> {
         }
         if ready[2] {
             self.take_requests(now)?;
+        }
+        if ready[3] {
+            self.modern.log_events(&mut self.log);
+            self.carry_to_legacy(now);
         }
         let mut ready = ready[FIXED..].iter();
         for index in 0..self.sockets.len() {
@@ -213,6 +223,9 @@ impl<L: FnMut(&str)> Machine<L> {
         if self.interfaces_due <= now {
             self.interfaces_due = now + LOOK_AT_INTERFACES;
             self.look_at_interfaces(now);
+            self.modern.look(&self.settings, &self.config, &mut self.log);
+            let attached = self.sockets.iter().map(|sockets| &sockets.named);
+            self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
             self.sinks.forget_closed();
         }
@@ -238,7 +251,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 }
                 self.transmit(&packets);
             }
-            let Some(event) = self.next_event() else { return };
+            let Some(event) = self.next_event(now) else { return };
             self.handle_event(now, event);
         }
     }
@@ -288,10 +301,20 @@ impl<L: FnMut(&str)> Machine<L> {
         }
     }
 
+    /// Sends what bridges carry from modern domains.
+    fn carry_to_legacy(&mut self, now: Instant) {
+        let Machine { modern, node, .. } = self;
+        modern.take_domains(now, |interfaces, slot, data| {
+            node.send_mailslot(now, Target::Carried(interfaces), slot.as_str().as_bytes(), data).is_ok()
+        });
+        self.flush(now);
+    }
+
     /// Sends what processes of this machine have written to the node's slot.
     fn take_outgoing(&mut self, now: Instant) -> Result<()> {
         for _ in 0..TURN {
-            let Some(message) = self.outgoing.try_receive()? else { break };
+            let Some(outgoing) = &self.outgoing else { break };
+            let Some(message) = outgoing.try_receive()? else { break };
             let Some(Outgoing { address, data }) = Outgoing::decode(&message.data) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
@@ -318,8 +341,8 @@ impl<L: FnMut(&str)> Machine<L> {
             let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
             let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
             let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
-            let Machine { config, node, sinks, .. } = self;
-            let state = State { config, node, sinks, interface, nmbd_connected, counters };
+            let Machine { config, node, sinks, modern, .. } = self;
+            let state = State { config, node, sinks, interface, nmbd_connected, modern, counters };
             self.answers.handle(now, &message, state);
             self.flush(now);
         }
@@ -327,6 +350,9 @@ impl<L: FnMut(&str)> Machine<L> {
     }
 
     fn look_at_interfaces(&mut self, now: Instant) {
+        if !self.settings.netbios {
+            return;
+        }
         let listed = match interfaces::list(&self.settings) {
             Ok(listed) => listed,
             Err(error) => return self.log.line("interfaces_unknown", &[field("reason", error)]),
@@ -365,7 +391,13 @@ impl<L: FnMut(&str)> Machine<L> {
             Ok(settings) if settings.user != self.settings.user => {
                 self.log.line("settings_wrong", &[field("reason", "the user cannot change while the node runs")]);
             }
-            Ok(settings) if settings == self.settings => self.log.line("settings_unchanged", &[]),
+            Ok(settings) if settings.legacy() == self.settings.legacy() => {
+                let change = if settings == self.settings { "settings_unchanged" } else { "settings_changed" };
+                self.log.line(change, &[]);
+                self.settings = settings;
+                // Domains and bridges are looked at then.
+                self.interfaces_due = Instant::now();
+            }
             Ok(settings) => {
                 self.log.line("settings_changed", &[]);
                 self.release(After::Restart(Box::new(settings)));
@@ -403,7 +435,13 @@ impl<L: FnMut(&str)> Machine<L> {
         self.node = node(&self.config, &self.sockets, Instant::now());
         self.nmbd = beside(&self.settings, Instant::now());
         self.answers = Answers::default();
+        self.outgoing = match self.settings.netbios {
+            true => Some(self.outgoing.take().map_or_else(|| slot(mailslot::node::SLOT), Ok)?),
+            false => None,
+        };
+        self.modern.restart(&self.settings, &self.config, &mut self.log)?;
         self.is_released = false;
+        self.interfaces_due = Instant::now();
         self.log
             .line("started", &[field("computer", &self.config.computer), field("workgroup", &self.config.workgroup)]);
         Ok(false)
@@ -417,9 +455,32 @@ impl<L: FnMut(&str)> Machine<L> {
 }
 
 /// Descriptors of [`Machine::wait`] before those of the sockets.
-const FIXED: usize = 3;
+const FIXED: usize = 4;
+
+/// One of the node's own slots.
+fn slot(name: &str) -> Result<Mailslot> {
+    let mut tries = TRIES;
+    loop {
+        match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
+            // Whoever lists slots holds what a killed node has left for a moment, to remove it.
+            Err(mailslot::Error::AlreadyExists(_)) if tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            Err(mailslot::Error::AlreadyExists(_)) => return Err(Error::AlreadyRuns),
+            created => return Ok(created?),
+        }
+    }
+}
+
+/// How often a slot that seems to be there is tried again, and how long after.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
+    if !settings.netbios {
+        return Ok(Vec::new());
+    }
     interfaces::list(settings)?.into_iter().map(|named| open(named, settings, config)).collect()
 }
 
@@ -428,7 +489,7 @@ fn open(named: Named, settings: &Settings, config: &Config) -> Result<Sockets> {
 }
 
 fn beside(settings: &Settings, now: Instant) -> Option<Beside> {
-    settings.beside_samba.then(|| Beside::new(&settings.nmbd_socket, now))
+    (settings.beside_samba && settings.netbios).then(|| Beside::new(&settings.nmbd_socket, now))
 }
 
 fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {

@@ -40,7 +40,8 @@ pub enum Error {
     TooLargeForNetwork {
         /// Bytes of the message.
         size: usize,
-        /// Bytes that can be sent: the smaller of 424 and 432 less the length of the slot's name, which counts in fours.
+        /// Bytes that can be sent: in the legacy network the smaller of 424 and 432 less the length of the slot's name, which
+        /// counts in fours; in a modern domain what its node takes.
         limit: usize,
     },
     /// The slot holds as many unread bytes as its capacity allows. Nothing was written.
@@ -61,6 +62,14 @@ pub enum Error {
     },
     /// The address is on the network, and no network node runs on this machine.
     NoNetworkNode(Address),
+    /// Neither a computer nor a domain of this name is known to the network node, which is in no legacy network either.
+    NotOnNetwork(Address),
+    /// The network that the address is in does not tell who receives, or what became of a message.
+    NetworkDoesNotTell(Address),
+    /// The network node of this machine did not answer in time.
+    NodeSilent,
+    /// The network node of this machine could not do what it was asked for; the text says why.
+    NodeRefused(String),
     /// The address is on the network, and Windows has remote mailslots switched off, as it does since 11 24H2 and Server
     /// 2025 unless told otherwise.
     RemoteMailslotsOff(Address),
@@ -177,6 +186,10 @@ impl Error {
             Error::TimedOut => 121,
             Error::BufferTooSmall { .. } => 122,
             Error::NoNetworkNode(_) | Error::RemoteMailslotsOff(_) => 3025,
+            Error::NotOnNetwork(_) => 53,
+            Error::NetworkDoesNotTell(_) => 50,
+            Error::NodeSilent => 121,
+            Error::NodeRefused(_) => 31,
             Error::NotInherited | Error::InvalidInheritance(_) => 6,
             Error::Damaged | Error::Stalled(_) | Error::Nested => 31,
             Error::Io { source, .. } => sys::win32_code(source),
@@ -241,6 +254,16 @@ impl fmt::Display for Error {
                     "{address} is on the network, and no network node runs on this machine: remote mailslots are off"
                 )
             }
+            Error::NotOnNetwork(address) => {
+                write!(f, "{address}: no computer or domain of that name is known to the network node")
+            }
+            Error::NetworkDoesNotTell(address) => write!(
+                f,
+                "{address} is in a network that tells nothing about its receivers: only domains made with \
+                 `mailslot domain` do"
+            ),
+            Error::NodeSilent => f.write_str("the network node of this machine did not answer in time"),
+            Error::NodeRefused(why) => write!(f, "the network node of this machine refused: {why}"),
             Error::RemoteMailslotsOff(address) => {
                 write!(
                     f,

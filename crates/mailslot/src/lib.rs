@@ -37,7 +37,8 @@
 //!   writer learns that the slot is gone. Writers may be killed at any instant without harm to others.
 //! - Another user's process cannot read, damage or hold up what it did not write.
 //!
-//! What it does not do: keep messages longer than their slot, or tell a writer when a message has been read.
+//! What it does not do: keep messages longer than their slot, or tell a writer when a message has been read. In a modern
+//! domain, [`MailslotWriter::write_confirmed`] tells on which computers it got into the slot.
 //!
 //! # On Windows
 //!
@@ -59,6 +60,7 @@ mod message;
 mod name;
 pub mod node;
 mod options;
+mod receipt;
 mod sync;
 mod sys;
 mod writer;
@@ -70,6 +72,7 @@ pub use mailslot::Mailslot;
 pub use message::{Counts, Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
 pub use name::{Address, NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+pub use receipt::{Outcome, Receipt};
 pub use writer::MailslotWriter;
 
 /// The living slots of this machine, in the order of their names.
@@ -96,4 +99,18 @@ pub fn list() -> Result<Vec<SlotStatus>> {
 /// - [`Error::Io`] if the system refuses something else
 pub fn status(name: &SlotName) -> Result<SlotStatus> {
     sys::status(name)
+}
+
+/// The directory that holds the slots.
+///
+/// # Errors
+///
+/// [`Error::Io`] if there is none that this process may use.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+pub fn root() -> Result<&'static std::path::Path> {
+    sys::root()
 }

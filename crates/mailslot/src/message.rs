@@ -51,9 +51,10 @@ pub struct NetworkOrigin {
     pub computer: String,
     /// The domain that it was sent to; `None` if it was sent to this computer alone. At most 255 bytes.
     pub domain: Option<String>,
-    /// The address that it came from.
-    pub address: IpAddr,
-    /// Whether cryptography proves that a member of the domain sent it. Never the case in NetBIOS networks.
+    /// The address that it came from; `None` where the network does not tell, as in modern domains.
+    pub address: Option<IpAddr>,
+    /// Whether cryptography proves that a member of the domain sent it: any holder of the domain's key, under any name.
+    /// Never the case in NetBIOS networks.
     pub authenticated: bool,
 }
 

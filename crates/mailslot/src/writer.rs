@@ -1,9 +1,13 @@
 //! The writing end.
 
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 use crate::name::Address;
+use crate::node::routes;
 use crate::options::Timeout;
-use crate::sys;
+use crate::receipt::{Outcome, Receipt};
+use crate::sys::{self, Reach};
 
 /// The writing end of a slot.
 ///
@@ -35,6 +39,8 @@ impl MailslotWriter {
     /// - [`Error::NotFound`] if no such slot lives on this machine
     /// - [`Error::NotAllowed`] if its owner does not let this user write
     /// - [`Error::NoNetworkNode`] if the address is on the network, and no network node runs on this machine
+    /// - [`Error::NotOnNetwork`] if one runs that is in modern domains only, and knows no such computer or domain
+    /// - [`Error::NodeSilent`] if it does not answer
     /// - [`Error::RemoteMailslotsOff`] if it is, on a Windows that has them switched off
     /// - [`Error::Full`] if so many other writers wait to be let in that the system takes no more
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
@@ -42,7 +48,9 @@ impl MailslotWriter {
     /// # Portability
     ///
     /// On Linux, a writer to the network belongs to the network node of this machine: whether computer and slot exist does
-    /// not show, and nothing tells whether a message arrived. Its errors are those of the node's slot.
+    /// not show, and its errors are those of the node's slot. In the legacy network nothing tells whether a message arrived;
+    /// in modern domains [`wait_for_receivers`](MailslotWriter::wait_for_receivers) and
+    /// [`write_confirmed`](MailslotWriter::write_confirmed) do.
     ///
     /// A writer of the slot's own user may need the slot's directory once more, when it first has to wake a reader: a process
     /// that gives up its user or its access to files does so before it opens writers.
@@ -140,6 +148,64 @@ impl MailslotWriter {
     /// On Windows the message is copied, and nobody waits.
     pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         self.client.write_in_place(size, fill)
+    }
+
+    /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
+    /// is over: perhaps fewer. A slot of this machine is one receiver.
+    ///
+    /// The first message of a program then reaches them, which else could be sent before anybody is found.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NetworkDoesNotTell`] if the slot is elsewhere, and not in a modern domain
+    /// - [`Error::Closed`] if the slot, or the node of the domain, is gone
+    /// - [`Error::NodeSilent`], [`Error::NodeRefused`] if the node does not tell
+    ///
+    /// # Portability
+    ///
+    /// On Windows only slots of this machine are known.
+    pub fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
+        match self.client.reach() {
+            Reach::Local if self.is_closed() => Err(Error::Closed),
+            Reach::Local => Ok(1),
+            Reach::Asked => routes::wait_for_receivers(&self.address, at_least, timeout),
+            Reach::Unknown => Err(Error::NetworkDoesNotTell(self.address.clone())),
+        }
+    }
+
+    /// Writes one message and returns what became of it at each computer that receives at the address, waiting at most
+    /// `within` for them; those who have not answered by then are [`Outcome::Silent`](crate::Outcome::Silent). A slot of
+    /// this machine answers at once, or with one of the errors below.
+    ///
+    /// Empty if nobody receives there. A message to one computer that has no such slot is
+    /// [`Outcome::NoSlot`](crate::Outcome::NoSlot); of a domain only those that have it are told of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](MailslotWriter::write) and of [`wait_for_receivers`](MailslotWriter::wait_for_receivers).
+    ///
+    /// # Portability
+    ///
+    /// On Windows only writes to slots of this machine can be confirmed.
+    pub fn write_confirmed(&self, message: &[u8], within: Duration) -> Result<Vec<Receipt>> {
+        match self.client.reach() {
+            Reach::Local => {
+                self.write(message)?;
+                let computer = sys::computer_name().map(|name| name.to_string()).unwrap_or_default();
+                Ok(vec![Receipt { computer, outcome: Outcome::Delivered }])
+            }
+            Reach::Asked => {
+                let (size, limit) = (message.len(), self.max_message_size());
+                if size > limit {
+                    return Err(Error::TooLargeForNetwork { size, limit });
+                }
+                if self.is_closed() {
+                    return Err(Error::Closed);
+                }
+                routes::write_confirmed(&self.address, message, within)
+            }
+            Reach::Unknown => Err(Error::NetworkDoesNotTell(self.address.clone())),
+        }
     }
 
     /// Whether the slot is gone.

@@ -97,7 +97,7 @@ fn plays_its_part_as_nobody() {
 }
 
 fn network_origin() -> NetworkOrigin {
-    let address = "192.0.2.1".parse().unwrap();
+    let address = Some("192.0.2.1".parse().unwrap());
     NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address, authenticated: false }
 }
 

@@ -4,12 +4,14 @@
 mod common;
 
 use std::process::Command;
+use std::time::Duration;
 
 use common::{name, watchdog};
+use mailslot::node::routes::{self, Answer, Question, Request};
 use mailslot::node::{self, Outgoing};
 use mailslot::{
-    Access, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, NameError, Network, NetworkOrigin, Origin,
-    Timeout,
+    Access, Address, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, NameError, Network, NetworkOrigin,
+    Origin, Outcome, Receipt, SlotName, Timeout,
 };
 
 fn open_to_network() -> MailslotOptions {
@@ -22,7 +24,7 @@ fn origin() -> NetworkOrigin {
     NetworkOrigin {
         computer: "SRV1".to_owned(),
         domain: Some("PLANT".to_owned()),
-        address: "192.0.2.7".parse().unwrap(),
+        address: Some("192.0.2.7".parse().unwrap()),
         authenticated: false,
     }
 }
@@ -121,19 +123,41 @@ fn limits_are_of_the_message_not_of_its_origin() {
     assert_eq!(slot.info().unwrap().count, 0);
 }
 
-#[test]
-fn writers_to_the_network_go_through_the_node() {
-    let root = std::env::temp_dir().join(format!("mailslot-node-{}", std::process::id()));
+/// Runs another test of this file with slots of its own: there is one node on a machine, and it may be in use.
+fn run_apart(test: &str) {
+    let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
     std::fs::create_dir(&root).unwrap();
-    // A root of its own: there is one node's slot on a machine, and it may be in use.
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "plays_the_node", "--nocapture", "--quiet"])
+        .args(["--exact", test, "--nocapture", "--quiet"])
         .env("MAILSLOT_TEST_NODE", "1")
         .env("MAILSLOT_ROOT", &root)
         .status()
         .unwrap();
     std::fs::remove_dir_all(&root).unwrap();
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn writers_to_the_network_go_through_the_node() {
+    run_apart("plays_the_node");
+}
+
+#[test]
+fn writers_to_modern_domains_go_where_the_node_says() {
+    run_apart("plays_a_modern_node");
+}
+
+#[test]
+fn slots_of_this_machine_are_one_receiver_that_confirms() {
+    let (slot, writer) = common::pair();
+    assert_eq!(writer.wait_for_receivers(5, Timeout::Forever).unwrap(), 1);
+    let receipts = writer.write_confirmed(b"sure", Duration::ZERO).unwrap();
+    assert_eq!(receipts.len(), 1);
+    assert_eq!(receipts[0].outcome, Outcome::Delivered);
+    assert_eq!(slot.receive().unwrap().data, b"sure");
+    drop(slot);
+    assert!(matches!(writer.wait_for_receivers(1, Timeout::Zero), Err(Error::Closed)));
+    assert!(matches!(writer.write_confirmed(b"late", Duration::ZERO), Err(Error::Closed)));
 }
 
 #[test]
@@ -162,6 +186,10 @@ fn plays_the_node() {
     let error = writer.write(&[0; 425]).unwrap_err();
     assert!(matches!(error, Error::TooLargeForNetwork { size: 425, limit: 424 }), "{error}");
     assert_eq!((error.win32_code(), error.to_string().contains("424")), (53, true));
+    assert!(matches!(writer.wait_for_receivers(1, Timeout::Zero), Err(Error::NetworkDoesNotTell(_))));
+    let error = writer.write_confirmed(b"x", Duration::ZERO).unwrap_err();
+    assert!(matches!(error, Error::NetworkDoesNotTell(_)), "{error}");
+    assert_eq!(error.win32_code(), 50);
     let writer = open(r"\\*\mailslot\a longer name").unwrap();
     assert_eq!(writer.max_message_size(), 416);
     writer.write(&[1; 416]).unwrap();
@@ -174,4 +202,77 @@ fn plays_the_node() {
     drop(node);
     assert!(writer.is_closed());
     assert!(matches!(writer.write(b"late"), Err(Error::Closed)));
+}
+
+/// What a node knows of: the domain PLANT, with two receivers.
+#[test]
+fn plays_a_modern_node() {
+    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+        return;
+    }
+    let _watchdog = watchdog();
+    let create = |name: &str| MailslotOptions::new().access(Access::Everyone).create(name).unwrap();
+    let (requests, outgoing) = (create(routes::SLOT), create(r"\\.\mailslot\mailslot\node\domain\PLANT"));
+    let way = outgoing.name().clone();
+    let node = std::thread::spawn(move || {
+        for _ in 0..9 {
+            answer(&requests.receive().unwrap().data, &way);
+        }
+        requests
+    });
+
+    let writer = MailslotWriter::open("\\\\plant\\mailslot\\ärger").unwrap();
+    assert_eq!(writer.max_message_size(), 1000);
+    writer.write(&[7; 1000]).unwrap();
+    let message = outgoing.receive().unwrap().data;
+    let sent = Outgoing::decode(&message).unwrap();
+    assert_eq!((sent.address.to_string().as_str(), sent.data), ("\\\\PLANT\\mailslot\\ärger", &[7; 1000][..]));
+    assert!(matches!(writer.write(&[7; 1001]), Err(Error::TooLargeForNetwork { size: 1001, limit: 1000 })));
+
+    assert_eq!(writer.wait_for_receivers(2, Timeout::Forever).unwrap(), 2);
+    assert_eq!(writer.wait_for_receivers(3, Timeout::Zero).unwrap(), 2);
+    let error = writer.wait_for_receivers(10, Timeout::Zero).unwrap_err();
+    assert!(matches!(&error, Error::NodeRefused(why) if why == "too many"), "{error}");
+    let receipts = writer.write_confirmed(b"sure", Duration::from_secs(1)).unwrap();
+    let outcomes: Vec<_> = receipts.iter().map(|receipt| (receipt.computer.as_str(), receipt.outcome)).collect();
+    assert_eq!(outcomes, [("SRV1", Outcome::Delivered), ("SRV2", Outcome::Full)]);
+    assert!(matches!(writer.write_confirmed(&[7; 1001], Duration::ZERO), Err(Error::TooLargeForNetwork { .. })));
+
+    let error = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap_err();
+    assert!(matches!(error, Error::NotOnNetwork(_)), "{error}");
+    assert_eq!(error.win32_code(), 53);
+    let legacy = create(node::SLOT);
+    let writer = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap();
+    assert_eq!(writer.max_message_size(), 424);
+    assert!(matches!(MailslotWriter::open("\\\\OTHER\\mailslot\\ä"), Err(Error::InvalidName { .. })));
+    drop((writer, legacy));
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\x").unwrap();
+    drop(outgoing);
+    assert!(writer.is_closed());
+    // The slot is there, and nobody answers.
+    let silent = node.join().unwrap();
+    assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\x"), Err(Error::NodeSilent)));
+    drop(silent);
+    assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\x"), Err(Error::NoNetworkNode(_))));
+}
+
+/// Answers one request as a node would.
+fn answer(message: &[u8], way: &SlotName) {
+    let request = Request::decode(message).unwrap();
+    let plant = request.question.address().to_string().starts_with(r"\\PLANT\");
+    let answer = match request.question {
+        _ if !plant => Answer::Legacy,
+        Question::Route(_) => Answer::Route { slot: way.clone(), max_message: 1000 },
+        Question::Receivers { at_least, .. } if at_least > 9 => Answer::Refused("too many".to_owned()),
+        Question::Receivers { .. } => Answer::Receivers(2),
+        Question::Confirmed { data, .. } => {
+            assert_eq!(data, b"sure");
+            let receipt = |computer: &str, outcome| Receipt { computer: computer.to_owned(), outcome };
+            Answer::Receipts(vec![receipt("SRV1", Outcome::Delivered), receipt("SRV2", Outcome::Full)])
+        }
+    };
+    let reply = MailslotWriter::open(Address::from(request.reply)).unwrap();
+    // What is no answer does not end the wait for one.
+    reply.write(b"noise").unwrap();
+    reply.write(&answer.encode()).unwrap();
 }

@@ -14,6 +14,11 @@ pub struct List {
     /// Print one JSON array
     #[arg(long)]
     json: bool,
+
+    /// List the computers of this modern domain instead, and the slots that each of them has open to it
+    #[cfg(all(unix, feature = "zenoh"))]
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
 }
 
 const AFTER_HELP: &str = r#"Columns: COUNT messages wait, the next one has NEXT bytes; the slot takes messages of up to MAX bytes and
@@ -32,6 +37,10 @@ const LEFT: [usize; 3] = [0, 1, 3];
 
 impl List {
     pub fn run(self) -> Result {
+        #[cfg(all(unix, feature = "zenoh"))]
+        if let Some(domain) = &self.domain {
+            return super::network::domains::list(domain, self.json);
+        }
         let slots = mailslot::list()?;
         if self.json {
             return output::print_json(&slots.iter().map(StatusJson::from).collect::<Vec<_>>());

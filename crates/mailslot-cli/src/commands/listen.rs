@@ -65,7 +65,8 @@ pub struct Listen {
 const AFTER_HELP: &str = r#"A command of --exec has the message on its standard input, and in its environment
   MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote the message
   MAILSLOT_SIZE  bytes of the message   MAILSLOT_UID  its user
-or, if another machine sent it, MAILSLOT_COMPUTER, MAILSLOT_ADDRESS and, if it was sent to a domain, MAILSLOT_DOMAIN.
+or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the
+domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
 status at the end is 1 if it would have been 0.
 

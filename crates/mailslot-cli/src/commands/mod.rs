@@ -25,7 +25,7 @@ pub enum Command {
     Demo(demo::Demo),
     Bench(bench::Bench),
     #[cfg(all(unix, feature = "node"))]
-    Node(network::node::Node),
+    Node(Box<network::node::Node>),
     #[cfg(all(unix, feature = "node"))]
     Resolve(network::resolve::Resolve),
     #[cfg(all(unix, feature = "node"))]

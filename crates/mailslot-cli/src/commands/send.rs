@@ -4,15 +4,15 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use mailslot::{Address, Error, MailslotWriter, Timeout};
+use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
-use crate::args;
 #[cfg(all(unix, feature = "node"))]
 use crate::commands::network::embedded::{Embedded, Flags};
-use crate::exit::{Failure, Result};
-use crate::sys;
+use crate::exit::{self, Failure, Result};
+use crate::{args, output, sys};
 
 /// Write messages to a slot
 #[derive(Args)]
@@ -44,6 +44,22 @@ pub struct Send {
     )]
     wait: Option<Timeout>,
 
+    /// First wait until N slots receive at this address, for ever or so long (--receivers 3=2s); fewer end the command
+    #[arg(long, value_name = "N[=DURATION]", value_parser = args::receivers)]
+    receivers: Option<(usize, Timeout)>,
+
+    /// Print what became of each message at each computer, waiting so long for answers [default: 5s]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = args::duration,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "5s",
+        conflicts_with = "wait"
+    )]
+    confirm: Option<Duration>,
+
     #[cfg(all(unix, feature = "node"))]
     #[command(flatten)]
     network: Flags,
@@ -52,11 +68,17 @@ pub struct Send {
 const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
 On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of
 SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names.
+In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
 Without --wait, a full slot ends the command with status 6; messages before that are sent.
+With --receivers, too few of them end it with status 5, and nothing is sent.
+With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused,
+too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else
+10, after all messages were sent.
 
 Examples:
   mailslot send alerts "boiler 3: over pressure"
   mailslot send alerts "door 2 opened" "door 2 closed"
+  mailslot send --receivers 1=2s --confirm '\\PLANT\mailslot\alerts' "all out"
   journalctl -f | mailslot send --wait log
   mailslot send --file photo.jpg --wait=2s pictures
   mailslot send --embedded '\\SRV1\mailslot\alerts' "door 2 opened""#;
@@ -66,7 +88,23 @@ const BUFFER: usize = 64 << 10;
 
 impl Send {
     pub fn run(self) -> Result {
-        let mut sender = Sender { end: self.open()?, wait: self.wait.unwrap_or(Timeout::Zero), sent: 0 };
+        let end = self.open()?;
+        if let Some((wanted, timeout)) = self.receivers {
+            let found = end.wait_for_receivers(wanted, timeout)?;
+            if found < wanted {
+                return Err(Failure::TooFewReceivers { found, wanted });
+            }
+        }
+        let wait = self.wait.unwrap_or(Timeout::Zero);
+        let mut sender = Sender { end, wait, sent: 0, confirm: self.confirm, lost: 0 };
+        self.send(&mut sender)?;
+        match sender.lost {
+            0 => Ok(()),
+            lost => Err(Failure::NotDelivered(lost)),
+        }
+    }
+
+    fn send(&self, sender: &mut Sender) -> Result {
         if !self.messages.is_empty() {
             let messages: Vec<&[u8]> = self.messages.iter().map(|message| message.as_encoded_bytes()).collect();
             sender.all(&messages)
@@ -81,7 +119,7 @@ impl Send {
 
     fn open(&self) -> Result<End> {
         match MailslotWriter::open(&self.name) {
-            Ok(writer) => Ok(End::Slot(writer)),
+            Ok(writer) => Ok(End::Slot(Box::new(writer))),
             #[cfg(all(unix, feature = "node"))]
             Err(error) => Ok(End::Embedded(Box::new(self.network.instead(error)?))),
             #[cfg(not(all(unix, feature = "node")))]
@@ -92,7 +130,7 @@ impl Send {
 
 /// The writing end.
 enum End {
-    Slot(MailslotWriter),
+    Slot(Box<MailslotWriter>),
     #[cfg(all(unix, feature = "node"))]
     Embedded(Box<Embedded>),
 }
@@ -111,6 +149,22 @@ impl End {
             End::Slot(writer) => writer.max_message_size(),
             #[cfg(all(unix, feature = "node"))]
             End::Embedded(embedded) => embedded.max_message_size(),
+        }
+    }
+
+    fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
+        match self {
+            End::Slot(writer) => Ok(writer.wait_for_receivers(at_least, timeout)?),
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => Err(Error::NetworkDoesNotTell(embedded.address().clone()).into()),
+        }
+    }
+
+    fn write_confirmed(&self, message: &[u8], within: Duration) -> std::result::Result<Vec<Receipt>, Error> {
+        match self {
+            End::Slot(writer) => writer.write_confirmed(message, within),
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => Err(Error::NetworkDoesNotTell(embedded.address().clone())),
         }
     }
 
@@ -137,6 +191,10 @@ struct Sender {
     end: End,
     wait: Timeout,
     sent: u64,
+    /// How long to wait for what became of each message, if that is wanted.
+    confirm: Option<Duration>,
+    /// Messages that were not delivered everywhere.
+    lost: u64,
 }
 
 impl Sender {
@@ -207,6 +265,9 @@ impl Sender {
     }
 
     fn all(&mut self, mut messages: &[&[u8]]) -> Result {
+        if let Some(within) = self.confirm {
+            return messages.iter().try_for_each(|message| self.confirmed(message, within));
+        }
         while !messages.is_empty() {
             let written = self.end.write(messages, self.wait, self.sent)?;
             self.sent += written as u64;
@@ -214,4 +275,20 @@ impl Sender {
         }
         Ok(())
     }
+
+    fn confirmed(&mut self, message: &[u8], within: Duration) -> Result {
+        let receipts = self.end.write_confirmed(message, within);
+        let receipts = receipts.map_err(|cause| Failure::Send { sent: self.sent, cause })?;
+        self.sent += 1;
+        let delivered = |receipt: &Receipt| receipt.outcome == Outcome::Delivered;
+        if receipts.is_empty() {
+            exit::complain("nobody receives at this address");
+        }
+        self.lost += u64::from(receipts.is_empty() || !receipts.iter().all(delivered));
+        output::print(&receipts.iter().map(line).collect::<String>())
+    }
+}
+
+fn line(receipt: &Receipt) -> String {
+    format!("{} {}\n", output::escape(&receipt.computer), receipt.outcome)
 }

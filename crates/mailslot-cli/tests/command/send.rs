@@ -159,3 +159,21 @@ fn every_spelling_of_a_name_leads_to_the_slot() {
         assert_eq!(slot.receive().expect("a message").data, spelling.as_bytes());
     }
 }
+
+#[test]
+fn confirmed_messages_say_what_became_of_them() {
+    let (machine, slot) = (Machine::here(), slot());
+    let name = slot.name().as_str();
+    let sent = machine.run(&["send", "--receivers", "1=2s", "--confirm", name, "one", "two"]).succeeded();
+    let sent = String::from_utf8_lossy(&sent).into_owned();
+    let lines: Vec<&str> = sent.lines().collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.ends_with(" delivered")), "{lines:?}");
+    assert_eq!(all(&slot), [&b"one"[..], b"two"]);
+}
+
+#[test]
+fn too_few_receivers_get_nothing() {
+    let (machine, slot) = (Machine::here(), slot());
+    machine.run(&["send", "--receivers", "2=0", slot.name().as_str(), "one"]).failed(5, &["1 of 2 receivers"]);
+    assert_eq!(all(&slot), Vec::<Vec<u8>>::new());
+}

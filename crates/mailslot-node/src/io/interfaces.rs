@@ -51,7 +51,9 @@ fn named(entry: InterfaceAddress) -> Option<Named> {
     }
     let address = ipv4(entry.address)?;
     let mask = u32::from(ipv4(entry.netmask)?);
-    let broadcast = ipv4(entry.broadcast).unwrap_or_else(|| Ipv4Addr::from(u32::from(address) | !mask));
+    // An address that was given no broadcast address has itself there.
+    let told = ipv4(entry.broadcast).filter(|broadcast| *broadcast != address);
+    let broadcast = told.unwrap_or_else(|| Ipv4Addr::from(u32::from(address) | !mask));
     let id = if_nametoindex(entry.interface_name.as_str()).ok()? & INDEX;
     let interface = Interface { id, address, prefix: mask.count_ones() as u8, broadcast };
     Some(Named { name: entry.interface_name, interface })

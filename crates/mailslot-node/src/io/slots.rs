@@ -78,7 +78,7 @@ impl Slots {
 }
 
 /// The name is looked up like any other: it is normalised, and leads nowhere but to a slot.
-fn address(name: &[u8]) -> Option<Address> {
+pub(crate) fn address(name: &[u8]) -> Option<Address> {
     let name = core::str::from_utf8(name).ok()?;
     Address::parse_win32(&format!(r"\\.\mailslot\{name}")).ok()
 }

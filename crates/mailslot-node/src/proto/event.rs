@@ -99,6 +99,8 @@ pub struct Message {
     pub address: SocketAddrV4,
     /// The name that it was sent to.
     pub destination: Name,
+    /// The datagram's DGM_ID, which copies of it share.
+    pub datagram_id: u16,
     /// [`Interface::id`](super::Interface::id) of the one that it came by; `None` if this node is the sender.
     pub interface: Option<u32>,
 }

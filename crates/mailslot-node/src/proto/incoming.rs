@@ -122,6 +122,7 @@ impl Incoming {
             source,
             address: received.from,
             destination,
+            datagram_id: id,
             interface: Some(received.interface),
         }));
         Ok(None)

@@ -22,6 +22,7 @@
 //! machine's time one sender can take.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -96,8 +97,8 @@ impl Default for Limits {
 }
 
 /// Token buckets: one per source and one for all.
-pub(super) struct Limiter {
-    sources: HashMap<Ipv4Addr, Bucket>,
+pub(crate) struct Limiter<S = Ipv4Addr> {
+    sources: HashMap<S, Bucket>,
     /// What sources share that find no room in `sources`.
     others: Bucket,
     total: Bucket,
@@ -117,8 +118,8 @@ struct Bucket {
 const SWEEP: Duration = Duration::from_secs(1);
 const WHOLE: u64 = 1_000_000;
 
-impl Limiter {
-    pub(super) fn new(per_source: Rate, total: Rate, max_sources: usize, now: Instant) -> Limiter {
+impl<S: Eq + Hash> Limiter<S> {
+    pub(crate) fn new(per_source: Rate, total: Rate, max_sources: usize, now: Instant) -> Limiter<S> {
         Limiter {
             sources: HashMap::new(),
             others: Bucket::full(per_source, now),
@@ -130,7 +131,7 @@ impl Limiter {
     }
 
     /// Takes one unit, if source and total allow it.
-    pub(super) fn take(&mut self, total: Rate, source: Ipv4Addr, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, total: Rate, source: S, now: Instant) -> bool {
         let rate = self.per_source;
         if !self.sources.contains_key(&source) {
             self.make_room(now);

@@ -67,7 +67,7 @@ pub use config::{Config, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::Node;
-pub use outgoing::Target;
+pub use outgoing::{BRIDGE, Target};
 pub use packet::{Cast, Received, Service, Transmit};
 pub use state::{HeldName, NameState, Sizes};
 

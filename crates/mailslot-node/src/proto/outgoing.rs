@@ -18,6 +18,9 @@ use crate::proto::packet::Service;
 use crate::proto::query::Asker;
 use crate::proto::resolver::Resolver;
 
+/// Suffix of the name that a bridge sends from what it carries into a legacy network, so that no bridge carries it back.
+pub const BRIDGE: u8 = 0x62;
+
 /// How many unicast datagrams are remembered, to know which one an error is about.
 const REMEMBERED: usize = 64;
 
@@ -28,6 +31,9 @@ pub enum Target {
     Name(Name),
     /// All members of the node's own workgroup or domain, this machine included: `\\*\mailslot\...`.
     OwnDomain,
+    /// All members of the node's own workgroup or domain on the subnets of these interfaces, by broadcast, but not this
+    /// machine, and from the computer's name with the suffix [`BRIDGE`]: what a bridge carries.
+    Carried(Vec<u32>),
     /// All members of this group on the node's subnets, by broadcast, without asking. For the names of the browser
     /// service, some of which cannot be asked for.
     Group(Name),
@@ -92,10 +98,15 @@ impl Outgoing {
             }
             Target::Group(name) => {
                 let (name, here) = (name.clone(), own_group(name));
-                return self.send_group(&message, &name, here, context);
+                return self.send_group(&message, &name, here, &context.network.interfaces, context);
+            }
+            Target::Carried(ids) => {
+                let by = |interface: &&Interface| ids.contains(&interface.id);
+                let interfaces: Vec<Interface> = context.network.interfaces.iter().filter(by).copied().collect();
+                return self.send_group(&message, &context.network.config.workgroup, false, &interfaces, context);
             }
             Target::Name(name) if names.own_holders(name, context.network).is_some() => {
-                deliver_here(&message, name, context);
+                deliver_here(&message, self.id(), name, context);
                 return context.outbox.event(Event::Sent { request: message.request, result: Ok(1) });
             }
             Target::OwnDomain => context.network.config.workgroup.clone(),
@@ -103,7 +114,7 @@ impl Outgoing {
         };
         let here = wanted == context.network.config.workgroup || own_group(&wanted);
         if here && context.network.broadcasts() {
-            return self.send_group(&message, &wanted, here, context);
+            return self.send_group(&message, &wanted, here, &context.network.interfaces, context);
         }
         if self.waiting.len() >= self.max_waiting {
             context.outbox.counters.drop(Drop::Busy);
@@ -124,7 +135,7 @@ impl Outgoing {
         let Some(index) = self.waiting.iter().position(|message| message.request == request) else { return };
         let message = self.waiting.swap_remove(index);
         let name = match &message.target {
-            Target::OwnDomain => context.network.config.workgroup.clone(),
+            Target::OwnDomain | Target::Carried(_) => context.network.config.workgroup.clone(),
             Target::Name(name) | Target::Group(name) | Target::Node(name, _) => name.clone(),
         };
         let error = match outcome {
@@ -154,7 +165,7 @@ impl Outgoing {
             resolved.holders.iter().map(|holder| holder.address).filter(|a| !means_broadcast(a)).collect();
         let here = *name == context.network.config.workgroup;
         if is_group && context.network.broadcasts() && (resolved.server.is_none() || listed.is_empty()) {
-            return self.send_group(message, name, here, context);
+            return self.send_group(message, name, here, &context.network.interfaces, context);
         }
         let (kind, addresses) = match (is_group, listed.as_slice()) {
             (true, all) => (Destination::Group, all),
@@ -167,7 +178,7 @@ impl Outgoing {
             sent += usize::from(self.send_unicast(message, kind, name, *address, context));
         }
         if here && !addresses.is_empty() {
-            deliver_here(message, name, context);
+            deliver_here(message, self.id(), name, context);
             sent += 1;
         }
         let result = if sent > 0 { Ok(sent) } else { Err(SendError::Unreachable(name.clone())) };
@@ -175,8 +186,15 @@ impl Outgoing {
     }
 
     /// One packet on each interface, all with one id, so that a machine attached to several takes it once.
-    fn send_group(&mut self, message: &OutgoingMessage, name: &Name, here: bool, context: &mut Context<'_>) {
-        let interfaces: &[Interface] = if context.network.broadcasts() { &context.network.interfaces } else { &[] };
+    fn send_group(
+        &mut self,
+        message: &OutgoingMessage,
+        name: &Name,
+        here: bool,
+        interfaces: &[Interface],
+        context: &mut Context<'_>,
+    ) {
+        let interfaces = if context.network.broadcasts() { interfaces } else { &[] };
         let kind = if name.is_wildcard() { Destination::Broadcast } else { Destination::Group };
         let id = self.id();
         for interface in interfaces {
@@ -184,7 +202,7 @@ impl Outgoing {
             message.transmit(id, &to, context);
         }
         if here && !interfaces.is_empty() {
-            deliver_here(message, name, context);
+            deliver_here(message, id, name, context);
         }
         let sent = interfaces.len() + usize::from(here);
         let result = if interfaces.is_empty() { Err(SendError::Unreachable(name.clone())) } else { Ok(sent) };
@@ -237,7 +255,9 @@ impl OutgoingMessage {
         let Receiver { kind, name, interface, address } = *to;
         let Ok(write) = MailslotWrite::new(&self.slot, &self.data) else { return };
         let write = write.encode(context.network.config.style);
-        let source = context.network.config.computer.clone();
+        let computer = context.network.config.computer.clone();
+        let carried = matches!(self.target, Target::Carried(_));
+        let source = if carried { computer.with_suffix(BRIDGE) } else { computer };
         let body = Body::Whole { kind, source, destination: name.clone(), data: &write };
         let packet = Packet { header: header(id, interface, context.network), body };
         let limit = context.network.config.max_datagram_length.unwrap_or(usize::MAX);
@@ -257,7 +277,7 @@ pub(super) fn header(id: u16, interface: &Interface, network: &Network) -> Heade
 }
 
 /// A network does not bring a machine its own messages, or brings them once for each interface: the node does it.
-fn deliver_here(message: &OutgoingMessage, destination: &Name, context: &mut Context<'_>) {
+fn deliver_here(message: &OutgoingMessage, datagram_id: u16, destination: &Name, context: &mut Context<'_>) {
     let address = context.network.interfaces.first().map_or(Ipv4Addr::LOCALHOST, |interface| interface.address);
     context.outbox.event(Event::Message(Message {
         slot: message.slot.clone(),
@@ -265,6 +285,7 @@ fn deliver_here(message: &OutgoingMessage, destination: &Name, context: &mut Con
         source: context.network.config.computer.clone(),
         address: context.network.at(address, Service::Datagram),
         destination: destination.clone(),
+        datagram_id,
         interface: None,
     }));
 }

@@ -1,5 +1,7 @@
 //! Messages on their way from the network to the slots of this machine.
 
+use std::time::Instant;
+
 use super::Machine;
 use crate::proto::{Event, Message};
 use crate::routing;
@@ -7,27 +9,30 @@ use crate::routing;
 impl<L: FnMut(&str)> Machine<L> {
     /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What
     /// comes from one sender for one slot is written in one go, so that a reader is woken once.
-    pub(super) fn next_event(&mut self) -> Option<Event> {
+    pub(super) fn next_event(&mut self, now: Instant) -> Option<Event> {
         let mut messages: Vec<Message> = Vec::new();
         loop {
             let event = self.node.poll_event();
             if let Some(Event::Message(message)) = event {
                 if messages.first().is_some_and(|first| !is_alike(first, &message)) {
-                    self.deliver(&messages);
+                    self.deliver(now, &messages);
                     messages.clear();
                 }
                 messages.push(message);
                 continue;
             }
-            self.deliver(&messages);
+            self.deliver(now, &messages);
             return event;
         }
     }
 
-    fn deliver(&mut self, messages: &[Message]) {
+    fn deliver(&mut self, now: Instant, messages: &[Message]) {
         let Some(first) = messages.first() else { return };
         let origin = routing::origin(first, &self.config);
-        let data: Vec<&[u8]> = messages.iter().map(|message| message.data.as_slice()).collect();
+        let Machine { modern, log, .. } = self;
+        let here = messages.iter().filter(|message| modern.take_legacy(now, message, &origin, log));
+        let data: Vec<&[u8]> = here.map(|message| message.data.as_slice()).collect();
+        self.metrics.bridge_copies += (messages.len() - data.len()) as u64;
         self.slots.deliver(&first.slot, &origin, &data, |outcome, number| self.metrics.count(outcome, number));
     }
 }

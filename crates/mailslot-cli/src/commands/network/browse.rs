@@ -86,7 +86,7 @@ fn listen(slot: &Mailslot, time: Duration) -> Result<BTreeMap<String, Server>> {
             message => message?,
         };
         let address = match &message.origin {
-            Origin::Network(origin) => Some(origin.address),
+            Origin::Network(origin) => origin.address,
             _ => None,
         };
         // Anybody can write to the slot: what is no message of a browser is not shown, and the list is bounded.

@@ -62,7 +62,7 @@ impl FindDc {
                 message => message?,
             };
             let address = match &message.origin {
-                Origin::Network(origin) => Some(origin.address),
+                Origin::Network(origin) => origin.address,
                 _ => None,
             };
             // Whoever guesses the slot's name can write to it: what is no answer is not shown.

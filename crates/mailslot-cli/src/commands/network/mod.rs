@@ -1,7 +1,11 @@
 //! The commands of the network: the node, and those that ask it.
 
+#[cfg(feature = "zenoh")]
+pub mod bridges;
 pub mod browse;
 pub mod capture;
+#[cfg(feature = "zenoh")]
+pub mod domains;
 pub mod embedded;
 pub mod find_dc;
 pub mod node;

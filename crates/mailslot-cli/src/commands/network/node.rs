@@ -1,10 +1,13 @@
 //! `mailslot node`: this machine's presence on the network, and what a running one says about itself.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+#[cfg(feature = "zenoh")]
+use mailslot_node::bridge::{Pattern, domain_pattern};
 use mailslot_node::config::{Settings, Type, WriteStyle};
 use mailslot_node::control::{Answer, Request, Status};
 
@@ -80,6 +83,36 @@ struct Flags {
     #[arg(long, value_name = "INTERFACE")]
     exclude: Vec<String>,
 
+    /// Whether to be in a NetBIOS network; false is for machines in modern domains only [default: true]
+    #[arg(long, value_name = "BOOL")]
+    netbios: Option<bool>,
+
+    /// In modern domains, whether to look for other machines by multicast [default: what the domain's file says]
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    lan: Option<bool>,
+
+    /// A Zenoh endpoint to connect to in modern domains, such as tls/hub.example:7447; may be given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "ENDPOINT")]
+    connect: Vec<String>,
+
+    /// A Zenoh endpoint to listen on in modern domains, such as tls/0.0.0.0:7447; may be given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "ENDPOINT")]
+    listen: Vec<String>,
+
+    /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be
+    /// given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "DOMAIN:SLOT")]
+    to_domain: Vec<String>,
+
+    /// A slot whose messages go from a modern domain into the NetBIOS network; may be given several times
+    #[cfg(feature = "zenoh")]
+    #[arg(long, value_name = "DOMAIN:SLOT")]
+    to_legacy: Vec<String>,
+
     /// UDP port of the name service [default: 137]
     #[arg(long, value_name = "PORT")]
     name_port: Option<u16>,
@@ -120,7 +153,8 @@ enum Style {
 }
 
 const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or
-the capability CAP_NET_BIND_SERVICE. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
+the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP
+reads the settings again.
 It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all
 of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
 
@@ -171,6 +205,15 @@ impl Flags {
         }
         set(&mut settings.wins, Some(wins.clone()).filter(|wins| !wins.is_empty()));
         set(&mut settings.browser, self.browser);
+        set(&mut settings.netbios, self.netbios);
+        #[cfg(feature = "zenoh")]
+        {
+            settings.lan = self.lan.or(settings.lan);
+            for (setting, flag) in [(&mut settings.connect, &self.connect), (&mut settings.listen, &self.listen)] {
+                set(setting, Some(flag.clone()).filter(|flag| !flag.is_empty()));
+            }
+            self.set_bridges(&mut settings)?;
+        }
         set(&mut settings.name_port, self.name_port);
         set(&mut settings.datagram_port, self.datagram_port);
         settings.node_type = self.node_type.map(Type::from).or(settings.node_type);
@@ -182,6 +225,28 @@ impl Flags {
             settings.set_limit(limit)?;
         }
         Ok(settings)
+    }
+}
+
+#[cfg(feature = "zenoh")]
+impl Flags {
+    /// What flags say about a direction of a bridge counts instead of what the file says about it.
+    fn set_bridges(&self, settings: &mut Settings) -> mailslot_node::Result<()> {
+        let mut given: BTreeMap<String, [Vec<Pattern>; 2]> = BTreeMap::new();
+        for (direction, flags) in [&self.to_domain, &self.to_legacy].into_iter().enumerate() {
+            for flag in flags {
+                let (domain, pattern) = domain_pattern(flag)?;
+                given.entry(domain).or_default()[direction].push(pattern);
+            }
+        }
+        for (domain, [to_domain, to_legacy]) in given {
+            let name = settings.bridge.keys().find(|name| name.eq_ignore_ascii_case(&domain)).cloned();
+            let bridge = settings.bridge.entry(name.unwrap_or(domain)).or_default();
+            for (setting, flag) in [(&mut bridge.to_domain, to_domain), (&mut bridge.to_legacy, to_legacy)] {
+                set(setting, Some(flag).filter(|flag| !flag.is_empty()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -239,9 +304,19 @@ fn text(status: &Status) -> String {
         lines.push(format!("  {:<22} {kind:<7} {:<9} on {}", name.name, name.state, output::escape(&name.interface)));
     }
     lines.push("counters:".to_owned());
-    let counted = status.counters.iter().filter(|(_, count)| **count > 0);
-    lines.extend(counted.map(|(label, count)| format!("  {label:<26}{count:>12}")));
+    lines.extend(counters(&status.counters));
+    #[cfg(feature = "zenoh")]
+    {
+        lines.extend(status.domains.iter().flat_map(super::domains::text));
+        lines.extend(status.bridges.iter().flat_map(super::bridges::text));
+    }
     lines.join("\n") + "\n"
+}
+
+/// A line for each counter that is not 0.
+pub(super) fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
+    let counted = counters.iter().filter(|(_, count)| **count > 0);
+    counted.map(|(label, count)| format!("  {label:<26}{count:>12}"))
 }
 
 #[cfg(test)]

@@ -127,3 +127,20 @@ fn names_of_another_service_are_taken_for_held_and_never_spoken_of() {
     assert_eq!(bench.events(), [Event::Released]);
     assert_eq!(bench.next(), None);
 }
+
+#[test]
+fn what_a_bridge_carries_has_a_source_of_its_own_and_stays_off_this_machine() {
+    let mut bench = Bench::held();
+    for (interfaces, packets) in [(vec![1], 1), (vec![7], 0), (vec![], 0)] {
+        bench.node.send_mailslot(bench.now, Target::Carried(interfaces), b"a", b"b").expect("short");
+        let sent: Vec<_> = std::iter::from_fn(|| bench.node.poll_transmit()).collect();
+        assert_eq!(sent.len(), packets);
+        for transmit in sent {
+            let packet = mailslot_wire::datagram::Packet::parse(&transmit.bytes).expect("a datagram");
+            let mailslot_wire::datagram::Body::Whole { source, .. } = packet.body else { panic!("{packet:?}") };
+            assert_eq!(source, pc().with_suffix(BRIDGE));
+        }
+        let events = bench.events();
+        assert!(!events.iter().any(|event| matches!(event, Event::Message(_))), "{events:?}");
+    }
+}

@@ -24,9 +24,12 @@ use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
 use crate::name::{Address, SlotName};
 use crate::options::Timeout;
+use crate::sys::Reach;
 
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
+const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
@@ -165,6 +168,13 @@ impl Client {
         }
     }
 
+    pub(crate) fn reach(&self) -> Reach {
+        match self {
+            Client::Friend(_) | Client::Stranger(_) => Reach::Local,
+            Client::Remote(remote) => remote.reach(),
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         match self {
             Client::Friend(friend) => friend.is_closed(),
@@ -232,22 +242,23 @@ impl Friend {
         written: &mut usize,
     ) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.write_each(messages, written, |session, message| {
+        self.write_each(messages, written, NETWORK_PATIENCE, |session, message| {
             session.append_from(&origin, message, || self.bell().map(Some), || self.file())
         })
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
-        self.write_each(messages, written, |session, message| self.append(session, message))
+        self.write_each(messages, written, PATIENCE, |session, message| self.append(session, message))
     }
 
     fn write_each<M: AsRef<[u8]>>(
         &self,
         messages: &[M],
         written: &mut usize,
+        patience: Duration,
         append: impl Fn(&Session<'_>, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let result = self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
+        let result = self.with_lock(self.whole()?.lock(patience)?, |session| {
             messages.iter().try_for_each(|message| append(session, message.as_ref()).map(|()| *written += 1))
         });
         if matches!(result, Err(Error::Closed)) {

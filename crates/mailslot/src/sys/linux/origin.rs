@@ -1,10 +1,11 @@
 //! The origin of a message of another machine, as it precedes the message in a ring and on its way through a door.
 //!
 //! ```text
-//! size 2 · flags 1 · address 4 or 16 · size 1, computer · size 1, domain
+//! size 2 · flags 1 · address 0, 4 or 16 · size 1, computer · size 1, domain
 //! ```
 //!
-//! The first size is that of the whole, little-endian. Domain and its size are only there if the flags say so.
+//! The first size is that of the whole, little-endian. Domain and its size are only there if the flags say so, and they say
+//! which address there is.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,6 +16,7 @@ use crate::message::NetworkOrigin;
 const AUTHENTICATED: u8 = 1;
 const DOMAIN: u8 = 2;
 const IPV6: u8 = 4;
+const NO_ADDRESS: u8 = 8;
 
 /// Fails if a name has more than 255 bytes.
 pub(crate) fn encode(origin: &NetworkOrigin) -> Result<Vec<u8>> {
@@ -23,11 +25,13 @@ pub(crate) fn encode(origin: &NetworkOrigin) -> Result<Vec<u8>> {
     bytes.push(
         flag(origin.authenticated, AUTHENTICATED)
             | flag(origin.domain.is_some(), DOMAIN)
-            | flag(origin.address.is_ipv6(), IPV6),
+            | flag(origin.address.is_some_and(|address| address.is_ipv6()), IPV6)
+            | flag(origin.address.is_none(), NO_ADDRESS),
     );
     match origin.address {
-        IpAddr::V4(address) => bytes.extend_from_slice(&address.octets()),
-        IpAddr::V6(address) => bytes.extend_from_slice(&address.octets()),
+        Some(IpAddr::V4(address)) => bytes.extend_from_slice(&address.octets()),
+        Some(IpAddr::V6(address)) => bytes.extend_from_slice(&address.octets()),
+        None => {}
     }
     let names = [("computer", Some(&origin.computer)), ("domain", origin.domain.as_ref())];
     for (option, name) in names {
@@ -53,12 +57,14 @@ pub(crate) fn size(payload: &[u8]) -> Option<usize> {
 pub(crate) fn decode(bytes: &[u8]) -> Option<NetworkOrigin> {
     let bytes = bytes.get(ORIGIN_SIZE..)?;
     let (&flags, bytes) = bytes.split_first()?;
-    let (address, bytes) = if flags & IPV6 == 0 {
+    let (address, bytes) = if flags & NO_ADDRESS != 0 {
+        (None, bytes)
+    } else if flags & IPV6 == 0 {
         let (address, rest) = bytes.split_first_chunk::<4>()?;
-        (IpAddr::V4(Ipv4Addr::from(*address)), rest)
+        (Some(IpAddr::V4(Ipv4Addr::from(*address))), rest)
     } else {
         let (address, rest) = bytes.split_first_chunk::<16>()?;
-        (IpAddr::V6(Ipv6Addr::from(*address)), rest)
+        (Some(IpAddr::V6(Ipv6Addr::from(*address))), rest)
     };
     let (computer, bytes) = name(bytes)?;
     let (domain, bytes) = match flags & DOMAIN {
@@ -84,16 +90,17 @@ mod tests {
         let unicast = NetworkOrigin {
             computer: "SRV1".to_owned(),
             domain: None,
-            address: "192.0.2.1".parse().expect("valid"),
+            address: Some("192.0.2.1".parse().expect("valid")),
             authenticated: false,
         };
         let domain = NetworkOrigin {
             computer: String::new(),
             domain: Some("é".repeat(127)),
-            address: "2001:db8::1".parse().expect("valid"),
+            address: Some("2001:db8::1".parse().expect("valid")),
             authenticated: true,
         };
-        for origin in [unicast, domain] {
+        let modern = NetworkOrigin { address: None, authenticated: true, ..unicast.clone() };
+        for origin in [unicast, domain, modern] {
             let bytes = encode(&origin).expect("short names");
             assert_eq!(size(&bytes), Some(bytes.len()));
             assert_eq!(decode(&bytes), Some(origin));
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn names_have_255_bytes_at_most() {
-        let address = "192.0.2.1".parse().expect("valid");
+        let address = Some("192.0.2.1".parse().expect("valid"));
         let mut origin = NetworkOrigin { computer: "x".repeat(255), domain: None, address, authenticated: false };
         assert!(encode(&origin).is_ok());
         origin.computer.push('x');

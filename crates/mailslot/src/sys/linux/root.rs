@@ -11,6 +11,7 @@
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -310,6 +311,11 @@ impl Drop for Staged {
             root.remove_locked(entry, self.dir.as_fd());
         }
     }
+}
+
+/// Where the root is.
+pub(crate) fn path() -> Result<&'static Path> {
+    Ok(Path::new(&Root::get()?.path))
 }
 
 /// The living slot of this name.

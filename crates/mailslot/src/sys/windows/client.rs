@@ -7,6 +7,7 @@ use super::code;
 use crate::error::{Error, Result};
 use crate::name::{Address, SlotName};
 use crate::options::Timeout;
+use crate::sys::Reach;
 
 /// A writer.
 pub(crate) struct Client {
@@ -76,6 +77,10 @@ impl Client {
         let mut message = vec![0; size];
         fill(&mut message);
         self.write(&message, Timeout::Zero)
+    }
+
+    pub(crate) fn reach(&self) -> Reach {
+        if self.name.is_some() { Reach::Local } else { Reach::Unknown }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

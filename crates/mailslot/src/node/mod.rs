@@ -5,6 +5,7 @@
 //!
 //! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on the
 //!   network opens that slot, and each write puts an [`Outgoing`] message into it.
+//!   Names of domains that have a transport of their own lead to another slot, which [`routes`] tells.
 //! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`]. Only slots created
 //!   with [`Network::Allowed`] take such messages.
 //!
@@ -16,10 +17,12 @@
 //!
 //! Nobody asks a node on Windows, where the system sends by itself.
 
+pub mod routes;
+
 use crate::error::{Error, NameError, Operation, Result};
 use crate::name::{Address, SlotName};
 
-/// The slot through which a node gets what is to be sent. It lives as long as a node does.
+/// The slot through which a node gets what is to be sent in the legacy network. It lives as long as a node that is in one.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node";
 
 /// First byte of an encoded [`Outgoing`]. Raised whenever its layout changes.
@@ -58,17 +61,14 @@ impl<'a> Outgoing<'a> {
 
     /// The message in `bytes`, or `None` if there is none for the network: any local process may have written them.
     pub fn decode(bytes: &'a [u8]) -> Option<Outgoing<'a>> {
-        let rest = bytes.strip_prefix(&[VERSION])?;
-        let (size, rest) = rest.split_first_chunk()?;
-        let (address, data) = rest.split_at_checked(u16::from_le_bytes(*size).into())?;
-        let address = Address::parse_win32(core::str::from_utf8(address).ok()?).ok()?;
+        let (address, data) = take_address(bytes.strip_prefix(&[VERSION])?)?;
         check(&address).ok()?;
         Some(Outgoing { address, data })
     }
 }
 
-/// Bytes of the largest message that can be sent to the slot `name` of another machine: the smaller of 424 and 432 less
-/// the length of the name, rounded up to a multiple of 4.
+/// Bytes of the largest message that can be sent to the slot `name` of another machine in the legacy network: the smaller of
+/// 424 and 432 less the length of the name, rounded up to a multiple of 4.
 ///
 /// # Sources
 ///
@@ -77,35 +77,59 @@ pub fn max_message_size(name: &SlotName) -> usize {
     SHARED.saturating_sub(name.as_str().len().next_multiple_of(4)).min(MOST)
 }
 
-/// What comes before the data.
-pub(crate) fn header(address: &Address) -> Vec<u8> {
-    let text = address.to_string();
-    // `check` has bounded the name, so the size always fits.
-    let size = u16::try_from(text.len()).unwrap_or(u16::MAX);
-    let mut bytes = Vec::with_capacity(HEADER + text.len() + MOST);
-    bytes.push(VERSION);
-    bytes.extend_from_slice(&size.to_le_bytes());
-    bytes.extend_from_slice(text.as_bytes());
-    bytes
+/// Makes sure that messages can be sent to `address` in the legacy network, whose names are of printable ASCII characters.
+///
+/// # Errors
+///
+/// [`Error::InvalidName`] if they cannot.
+pub fn check_legacy(address: &Address) -> Result<()> {
+    let target = match address {
+        Address::Remote { target, .. } => target.as_str(),
+        _ => "",
+    };
+    let printable = |c: &char| *c == ' ' || c.is_ascii_graphic();
+    if let Some(character) = target.chars().chain(address.slot().as_str().chars()).find(|c| !printable(c)) {
+        return Err(invalid(address, NameError::NetworkCharacter { character }));
+    }
+    check(address)
 }
 
 /// Makes sure that messages can be sent to `address`.
 pub(crate) fn check(address: &Address) -> Result<()> {
-    let slot = address.slot();
-    let invalid = |reason| Err(Error::invalid_name(&address.to_string(), reason, Operation::Open));
-    let target = match address {
-        Address::Remote { target, .. } => target.as_str(),
-        Address::Broadcast(_) => "",
-        Address::Local(_) => return invalid(NameError::NoPrefix),
-    };
-    let printable = |c: &char| *c == ' ' || c.is_ascii_graphic();
-    if let Some(character) = target.chars().chain(slot.as_str().chars()).find(|c| !printable(c)) {
-        return invalid(NameError::NetworkCharacter { character });
+    let units = address.slot().as_str().len();
+    match address {
+        Address::Local(_) => Err(invalid(address, NameError::NoPrefix)),
+        _ if units > SHARED => Err(invalid(address, NameError::TooLong { units, limit: SHARED })),
+        _ => Ok(()),
     }
-    if slot.as_str().len() > SHARED {
-        return invalid(NameError::TooLong { units: slot.as_str().len(), limit: SHARED });
-    }
-    Ok(())
+}
+
+fn invalid(address: &Address, reason: NameError) -> Error {
+    Error::invalid_name(&address.to_string(), reason, Operation::Open)
+}
+
+/// What comes before the data.
+pub(crate) fn header(address: &Address) -> Vec<u8> {
+    let text = address.to_string();
+    let mut bytes = Vec::with_capacity(HEADER + text.len() + MOST);
+    bytes.push(VERSION);
+    push_name(&mut bytes, &text);
+    bytes
+}
+
+/// A name with the number of its bytes before it.
+fn push_name(bytes: &mut Vec<u8>, name: &str) {
+    // Names that are sent here are bounded, so the size always fits; what does not is refused by whoever decodes it.
+    let size = u16::try_from(name.len()).unwrap_or(u16::MAX);
+    bytes.extend_from_slice(&size.to_le_bytes());
+    bytes.extend_from_slice(name.as_bytes());
+}
+
+/// The address at the beginning of `bytes`, and what follows it.
+fn take_address(bytes: &[u8]) -> Option<(Address, &[u8])> {
+    let (size, rest) = bytes.split_first_chunk()?;
+    let (address, rest) = rest.split_at_checked(u16::from_le_bytes(*size).into())?;
+    Some((Address::parse_win32(core::str::from_utf8(address).ok()?).ok()?, rest))
 }
 
 #[cfg(test)]
@@ -139,14 +163,14 @@ mod tests {
         }
         let long = format!(r"\\A\mailslot\{}", "x".repeat(432));
         assert_eq!(max_message_size(address(&long).slot()), 0);
-        assert!(check(&address(&long)).is_ok());
-        assert!(check(&address(&format!("{long}x"))).is_err());
+        assert!(check_legacy(&address(&long)).is_ok());
+        assert!(check_legacy(&address(&format!("{long}x"))).is_err());
     }
 
     #[test]
     fn names_that_cannot_travel_are_refused() {
         for text in ["\\\\SRV1\\mailslot\\ä", "\\\\ÄRGER\\mailslot\\x", "\\\\A\\mailslot\\a\tb"] {
-            let error = check(&address(text)).expect_err(text);
+            let error = check_legacy(&address(text)).expect_err(text);
             let reason = NameError::NetworkCharacter { character: 'x' };
             assert!(
                 matches!(&error, Error::InvalidName { reason: found, .. }

@@ -1,0 +1,218 @@
+//! Modern domains at work: those whose files are in the domain directory.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Instant;
+
+use mailslot::{NetbiosName, NetworkOrigin, SlotName};
+use mailslot_domain::{Directory, Domain, Segment};
+use mailslot_zenoh::Domains;
+
+use crate::bridge::{Attached, BridgeStatus, Bridges};
+use crate::config::Settings;
+use crate::control::Answer;
+use crate::error::{Error, Result};
+use crate::io::interfaces::Named;
+use crate::log::{Log, field};
+use crate::proto::{Config, Interface, Message};
+
+/// What this machine takes part in.
+type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
+
+pub(crate) struct Modern {
+    /// Where the files are: chosen once, because the process may become another user.
+    directory: Directory,
+    /// What was read there last.
+    parts: Parts,
+    /// None without any domain: then programs have nothing to ask.
+    running: Option<Domains>,
+    bridges: Bridges,
+    /// What was wrong with files and settings at the last look, so that it is said once.
+    wrong: Vec<String>,
+    /// Why domains could not begin then.
+    failed: Option<String>,
+}
+
+impl Modern {
+    /// Reads the files of domains.
+    pub(crate) fn load<L: FnMut(&str)>(settings: &Settings, log: &mut Log<L>) -> Result<Modern> {
+        let directory = Directory::in_use().map_err(domain_error)?;
+        let (parts, wrong, failed) = (Parts::new(), Vec::new(), None);
+        let mut modern = Modern { directory, parts, running: None, bridges: Bridges::default(), wrong, failed };
+        modern.parts = modern.read(settings, log)?;
+        Ok(modern)
+    }
+
+    /// Takes part in the domains that were read.
+    pub(crate) fn start(&mut self, settings: &Settings, config: &Config) -> Result<()> {
+        if !self.parts.is_empty() {
+            self.running = Some(Domains::start(&computer(config)?, settings.netbios, self.parts.clone())?);
+        }
+        Ok(())
+    }
+
+    /// Ends everything and begins anew, perhaps under another computer's name.
+    pub(crate) fn restart<L: FnMut(&str)>(
+        &mut self,
+        settings: &Settings,
+        config: &Config,
+        log: &mut Log<L>,
+    ) -> Result<()> {
+        self.running = None;
+        self.parts = self.read(settings, log)?;
+        self.start(settings, config)
+    }
+
+    /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
+    pub(crate) fn look<L: FnMut(&str)>(&mut self, settings: &Settings, config: &Config, log: &mut Log<L>) {
+        let changed = self.read(settings, log).and_then(|parts| {
+            self.parts = parts;
+            match &mut self.running {
+                Some(_) if self.parts.is_empty() => {
+                    self.running = None;
+                    Ok(())
+                }
+                Some(domains) => Ok(domains.reload(self.parts.clone())?),
+                None => self.start(settings, config),
+            }
+        });
+        let failed = changed.err().map(|error| error.to_string());
+        if let Some(reason) = failed.as_ref().filter(|_| failed != self.failed) {
+            log.line("domain_wrong", &[field("reason", reason)]);
+        }
+        self.failed = failed;
+        self.log_events(log);
+    }
+
+    /// Takes over what is set about bridges, and where this machine is attached to the legacy network.
+    pub(crate) fn look_at_bridges<'a, L: FnMut(&str)>(
+        &mut self,
+        now: Instant,
+        settings: &Settings,
+        config: &Config,
+        attached: impl Iterator<Item = &'a Named>,
+        log: &mut Log<L>,
+    ) {
+        let Some(domains) = &self.running else { return };
+        let text = String::from_utf8_lossy(config.workgroup.text());
+        // Names that no modern domain could have are of no use to a bridge.
+        let (Ok(computer), Ok(workgroup)) = (computer(config), text.parse::<NetbiosName>()) else { return };
+        let segment = |interface: &Interface| Segment {
+            address: interface.address,
+            prefix_length: interface.prefix,
+            workgroup: workgroup.clone(),
+        };
+        let attached = attached.map(|named| Attached {
+            id: named.interface.id,
+            interface: named.name.clone(),
+            segment: segment(&named.interface),
+        });
+        self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains, log);
+    }
+
+    /// A message of the legacy network has come. Returns whether slots of this machine are to get it.
+    pub(crate) fn take_legacy<L: FnMut(&str)>(
+        &mut self,
+        now: Instant,
+        message: &Message,
+        origin: &NetworkOrigin,
+        log: &mut Log<L>,
+    ) -> bool {
+        let Some(domains) = &self.running else { return true };
+        self.bridges.take_legacy(now, message, origin, domains, log)
+    }
+
+    /// Has `send` send in the legacy network what bridges carry there.
+    pub(crate) fn take_domains(&mut self, now: Instant, send: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool) {
+        if let Some(domains) = &self.running {
+            self.bridges.take_domains(now, domains, send);
+        }
+    }
+
+    /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
+    /// before.
+    fn read<L: FnMut(&str)>(&mut self, settings: &Settings, log: &mut Log<L>) -> Result<Parts> {
+        let (mut parts, mut wrong) = (Parts::new(), Vec::new());
+        for (path, domain) in self.directory.list().map_err(domain_error)? {
+            match domain {
+                Ok(domain) => parts.push(part(Arc::new(domain), settings)),
+                Err(error) => {
+                    wrong.push(error.to_string());
+                    let named = |domain: &Domain| {
+                        path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case(domain.name().as_str()))
+                    };
+                    let before = self.parts.iter().find(|(domain, _)| named(domain));
+                    parts.extend(before.map(|(domain, _)| part(Arc::clone(domain), settings)));
+                }
+            }
+        }
+        let named = |name: &String| parts.iter().any(|(domain, _)| domain.name().as_str().eq_ignore_ascii_case(name));
+        if let Some(name) = settings.domains.keys().find(|name| !named(name)) {
+            let directory = self.directory.path().display();
+            wrong.push(format!("there are settings for the domain {name}, and no file of it in {directory}"));
+        }
+        if let Some(name) = settings.bridge.keys().find(|name| !named(name)) {
+            let directory = self.directory.path().display();
+            wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
+        }
+        self.complain(wrong, log);
+        Ok(parts)
+    }
+
+    fn complain<L: FnMut(&str)>(&mut self, wrong: Vec<String>, log: &mut Log<L>) {
+        for what in wrong.iter().filter(|what| !self.wrong.contains(what)) {
+            log.line("domain_wrong", &[field("reason", what)]);
+        }
+        self.wrong = wrong;
+    }
+
+    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.running.as_ref().map(AsFd::as_fd)
+    }
+
+    pub(crate) fn log_events<L: FnMut(&str)>(&self, log: &mut Log<L>) {
+        for event in self.running.iter().flat_map(Domains::events) {
+            log.line(event.name, &event.fields);
+        }
+    }
+
+    pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {
+        self.running.as_ref().map(Domains::status).unwrap_or_default()
+    }
+
+    pub(crate) fn bridge_status(&self) -> Vec<BridgeStatus> {
+        let status = |domains: &Domains| self.bridges.status(Instant::now(), domains);
+        self.running.as_ref().map(status).unwrap_or_default()
+    }
+
+    pub(crate) fn members(&self, domain: &str) -> Answer {
+        let members = domain.parse().ok().and_then(|name: NetbiosName| self.running.as_ref()?.members(&name));
+        match members {
+            Some(members) => Answer::Members(members),
+            None => Answer::Refused(format!("this machine takes no part in a modern domain {domain}")),
+        }
+    }
+}
+
+fn domain_error(error: mailslot_domain::Error) -> Error {
+    Error::from(mailslot_zenoh::Error::from(error))
+}
+
+fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Settings) {
+    let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
+    let settings = match own {
+        Some((_, own)) => own.clone(),
+        None => mailslot_zenoh::Settings {
+            lan: settings.lan,
+            connect: settings.connect.clone(),
+            listen: settings.listen.clone(),
+            ..mailslot_zenoh::Settings::default()
+        },
+    };
+    (domain, settings)
+}
+
+fn computer(config: &Config) -> Result<NetbiosName> {
+    let text = String::from_utf8_lossy(config.computer.text());
+    text.parse().map_err(|error| Error::Settings(format!("computer {text:?}: {error}")))
+}

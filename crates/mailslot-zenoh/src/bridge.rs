@@ -1,0 +1,212 @@
+//! A machine's part as a bridge in one domain: what it subscribes to for the legacy network, and how others know of it.
+//! What is to be carried is decided elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use mailslot::{NetbiosName, SlotName};
+use mailslot_domain::{Destination, Domain, Kind, Limits, Opener, Presence, Refused, Segment, Time, random};
+use zenoh::liveliness::LivelinessToken;
+use zenoh::pubsub::Subscriber;
+use zenoh::sample::{Sample, SampleKind};
+use zenoh::{Session, Wait};
+
+use crate::error::{Error, Result};
+use crate::events::{Events, field};
+use crate::state::{lock, now};
+use crate::wake::Wake;
+
+/// Messages of all domains that wait for whoever carries them.
+pub(crate) const WAITING: usize = 1024;
+/// Bytes of the largest message that is handed on: none larger fits into a datagram of a legacy network.
+const MOST: usize = 432;
+
+/// A message of a domain that a bridge may carry into a legacy network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromDomain {
+    /// The domain.
+    pub domain: NetbiosName,
+    /// The slot that it was sent to.
+    pub slot: SlotName,
+    /// The computer that sent it; empty if a program in an open domain did not say.
+    pub computer: String,
+    /// Whether a bridge has carried it from a legacy network.
+    pub is_legacy: bool,
+    /// Bytes of the message.
+    pub size: usize,
+    /// The message; nothing if it is larger than any in a legacy network.
+    pub data: Vec<u8>,
+}
+
+/// What a bridge wants of a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BridgeWants {
+    /// The slots whose messages it may carry into the legacy network.
+    pub slots: Vec<SlotName>,
+    /// The segments into which it carries.
+    pub segments: Vec<Segment>,
+}
+
+/// A machine's part as a bridge in one domain.
+pub(crate) struct Bridge {
+    wants: Mutex<Option<BridgeWants>>,
+    declared: Mutex<Declared>,
+    receiving: Arc<Receiving>,
+}
+
+/// What is declared in the session.
+#[derive(Default)]
+struct Declared {
+    /// By the upper-case form of the slots' names.
+    subscribers: BTreeMap<String, Subscriber<()>>,
+    tokens: Vec<(Segment, LivelinessToken)>,
+    /// When the tokens are to be made anew, because keys change.
+    renewal: Option<Time>,
+    /// Since when the bridge is there for others.
+    since: Option<Instant>,
+}
+
+/// What the subscribers share.
+struct Receiving {
+    domain: Arc<Domain>,
+    /// One of its own: slots of this machine may get the same messages.
+    opener: Mutex<Opener>,
+    waiting: SyncSender<FromDomain>,
+    wake: Arc<Wake>,
+    /// Messages for which nobody had time.
+    busy: AtomicU64,
+}
+
+impl Bridge {
+    pub(crate) fn new(
+        domain: &Arc<Domain>,
+        limits: Limits,
+        waiting: SyncSender<FromDomain>,
+        wake: Arc<Wake>,
+    ) -> Bridge {
+        let opener = Mutex::new(Opener::new(Arc::clone(domain), now(), limits));
+        let receiving = Receiving { domain: Arc::clone(domain), opener, waiting, wake, busy: 0.into() };
+        Bridge { wants: Mutex::default(), declared: Mutex::default(), receiving: Arc::new(receiving) }
+    }
+
+    /// What is wanted from now on. Returns whether that is something else than before.
+    pub(crate) fn want(&self, wants: Option<BridgeWants>) -> bool {
+        let mut current = lock(&self.wants);
+        let changed = *current != wants;
+        *current = wants;
+        changed
+    }
+
+    /// Since when the bridge is there for others.
+    pub(crate) fn since(&self) -> Option<Instant> {
+        lock(&self.declared).since
+    }
+
+    /// What was not handed on, by its label.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = (String, u64)> {
+        let counters = *lock(&self.receiving.opener).counters();
+        let busy = self.receiving.busy.load(Ordering::Relaxed);
+        let dropped = Refused::ALL.map(|reason| (format!("dropped_{}", reason.name()), counters.refused(reason)));
+        dropped.into_iter().chain([("busy".to_owned(), busy)])
+    }
+
+    /// Declares what is wanted, and takes back the rest.
+    pub(crate) fn update(&self, session: &Session, computer: &NetbiosName, events: &Events) {
+        let wants = lock(&self.wants).clone();
+        let mut declared = lock(&self.declared);
+        let Some(wants) = wants else { return *declared = Declared::default() };
+        let result = self.subscribe(session, &wants, &mut declared);
+        let result = result.and_then(|()| self.announce(session, computer, &wants, &mut declared));
+        if let Err(error) = result {
+            // It is tried again with the next look.
+            let fields = vec![field("domain", self.receiving.domain.name()), field("reason", error)];
+            return events.send("bridge_not_announced", fields);
+        }
+        declared.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Ends the part.
+    pub(crate) fn stop(&self) {
+        *lock(&self.wants) = None;
+        *lock(&self.declared) = Declared::default();
+    }
+
+    fn subscribe(&self, session: &Session, wants: &BridgeWants, declared: &mut Declared) -> Result<()> {
+        declared.subscribers.retain(|key, _| wants.slots.iter().any(|slot| slot.folded() == key));
+        for slot in &wants.slots {
+            if declared.subscribers.contains_key(slot.folded()) {
+                continue;
+            }
+            let to = self.receiving.domain.broadcast(slot)?;
+            let (receiving, key_expression, name) =
+                (Arc::clone(&self.receiving), to.key_expression().to_owned(), slot.clone());
+            let subscriber = session
+                .declare_subscriber(key_expression)
+                .callback(move |sample| receiving.take(&to, &name, &sample))
+                .wait()
+                .map_err(Error::zenoh("subscribe to a slot for a bridge"))?;
+            declared.subscribers.insert(slot.folded().to_owned(), subscriber);
+        }
+        Ok(())
+    }
+
+    fn announce(
+        &self,
+        session: &Session,
+        computer: &NetbiosName,
+        wants: &BridgeWants,
+        declared: &mut Declared,
+    ) -> Result<()> {
+        if declared.renewal.is_some_and(|renewal| renewal <= now()) {
+            declared.tokens.clear();
+        }
+        declared.tokens.retain(|(segment, _)| wants.segments.contains(segment));
+        for segment in &wants.segments {
+            if declared.tokens.iter().any(|(announced, _)| announced == segment) {
+                continue;
+            }
+            let presence = Presence::Bridge { computer: computer.clone(), segment: segment.clone() };
+            let key_expression = self.receiving.domain.presence_key_expression(&presence, now(), &random()?)?;
+            let token = session.liveliness().declare_token(key_expression).wait();
+            declared.tokens.push((segment.clone(), token.map_err(Error::zenoh("announce a bridge"))?));
+            // Others learn of it only now, and it of them.
+            declared.since = None;
+        }
+        declared.renewal = self.receiving.domain.next_change(now());
+        Ok(())
+    }
+}
+
+impl Receiving {
+    /// A message for all that have the slot has come.
+    fn take(&self, to: &Destination, slot: &SlotName, sample: &Sample) {
+        if sample.kind() != SampleKind::Put {
+            return;
+        }
+        let mut payload = sample.payload().to_bytes().into_owned();
+        let attachment = sample.attachment().map(|attachment| attachment.to_bytes());
+        let opened =
+            lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment.as_deref()).map(|opened| {
+                let size = opened.data.len();
+                FromDomain {
+                    domain: self.domain.name().clone(),
+                    slot: slot.clone(),
+                    computer: opened.computer.unwrap_or_default().to_owned(),
+                    is_legacy: opened.legacy.is_some(),
+                    size,
+                    data: if size > MOST { Vec::new() } else { opened.data.to_vec() },
+                }
+            });
+        // What is refused is counted by the opener.
+        let Ok(message) = opened else { return };
+        match self.waiting.try_send(message) {
+            Ok(()) => self.wake.wake(),
+            Err(TrySendError::Full(_)) => drop(self.busy.fetch_add(1, Ordering::Relaxed)),
+            // The end has come.
+            Err(TrySendError::Disconnected(_)) => {}
+        }
+    }
+}

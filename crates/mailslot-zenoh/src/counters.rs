@@ -1,0 +1,82 @@
+//! What a domain has seen on this machine, besides what its opener counts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// A process of this machine has written to the domain's slot.
+    Outgoing,
+    /// What it wrote there was no message for this domain.
+    OutgoingMalformed,
+    /// It could not be sent.
+    OutgoingRefused,
+    /// A message of another machine is in its slot.
+    Delivered,
+    /// There is no such slot, or it is not open to the network.
+    UndeliveredNoSlot,
+    /// The slot has no room.
+    UndeliveredFull,
+    /// The slot does not take it for another reason.
+    UndeliveredRefused,
+    /// It is larger than the slot takes.
+    UndeliveredTooLarge,
+    /// A write of this machine that waits for receipts.
+    Confirmed,
+    /// A write of another machine was answered.
+    ReceiptsSent,
+    /// A computer has answered a write of this machine.
+    ReceiptsReceived,
+    /// An answer was no receipt, or one too many.
+    ReceiptsRefused,
+    /// A presence could not be read.
+    PresenceRefused,
+    /// A presence was not kept: there are too many.
+    PresenceFull,
+}
+
+const ALL: [(Counted, &str); 14] = [
+    (Counted::Outgoing, "outgoing"),
+    (Counted::OutgoingMalformed, "outgoing_malformed"),
+    (Counted::OutgoingRefused, "outgoing_refused"),
+    (Counted::Delivered, "delivered"),
+    (Counted::UndeliveredNoSlot, "undelivered_no_slot"),
+    (Counted::UndeliveredFull, "undelivered_full"),
+    (Counted::UndeliveredRefused, "undelivered_refused"),
+    (Counted::UndeliveredTooLarge, "undelivered_too_large"),
+    (Counted::Confirmed, "confirmed"),
+    (Counted::ReceiptsSent, "receipts_sent"),
+    (Counted::ReceiptsReceived, "receipts_received"),
+    (Counted::ReceiptsRefused, "receipts_refused"),
+    (Counted::PresenceRefused, "presence_refused"),
+    (Counted::PresenceFull, "presence_full"),
+];
+
+/// A number for each.
+#[derive(Debug, Default)]
+pub(crate) struct Counters([AtomicU64; ALL.len()]);
+
+impl Counters {
+    pub(crate) fn count(&self, what: Counted) {
+        self.0[what as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// All of them by their labels.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (String, u64)> {
+        ALL.iter().map(|(what, label)| ((*label).to_owned(), self.0[*what as usize].load(Ordering::Relaxed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_those_of_what_was_counted() {
+        let counters = Counters::default();
+        counters.count(Counted::PresenceFull);
+        let counted: Vec<_> = counters.all().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, [("presence_full".to_owned(), 1)]);
+        assert!(ALL.iter().enumerate().all(|(index, (what, _))| *what as usize == index));
+    }
+}

@@ -1,0 +1,262 @@
+//! All domains of a machine at work.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use mailslot::node::routes;
+use mailslot::{Access, Mailslot, MailslotOptions, NetbiosName, SlotName};
+use mailslot_domain::{Domain, Legacy, Segment};
+
+use crate::bridge::{BridgeWants, FromDomain, WAITING};
+use crate::error::{Error, Result};
+use crate::events::{Event, Events, field};
+use crate::member::Member;
+use crate::routes::{Members, current, run};
+use crate::settings::Settings;
+use crate::status::Status;
+use crate::wake::Wake;
+use crate::watch::{Watch, open_slots};
+
+/// The domains of a machine, at work in threads of their own until this is dropped.
+pub struct Domains {
+    computer: NetbiosName,
+    members: Arc<Members>,
+    routes: Mailslot,
+    stop: Arc<AtomicBool>,
+    /// Wakes the thread that announces slots.
+    changed: Arc<Wake>,
+    threads: Vec<JoinHandle<()>>,
+    events: Events,
+    happened: Receiver<Event>,
+    /// What bridges may carry into legacy networks: both ends.
+    from_domains: (SyncSender<FromDomain>, Receiver<FromDomain>),
+}
+
+impl Domains {
+    /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` tells
+    /// whether this machine is in a legacy network as well, which then is its own domain.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Settings`] if a setting is wrong
+    /// - [`Error::Slot`] if a slot cannot be created: with [`mailslot::Error::AlreadyExists`] another process is this
+    ///   machine's node
+    /// - [`Error::Domain`], [`Error::Io`] if the system refuses something
+    pub fn start(computer: &NetbiosName, legacy: bool, domains: Vec<(Arc<Domain>, Settings)>) -> Result<Domains> {
+        let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
+        let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
+        let (sender, happened) = channel();
+        let changed = Arc::new(Wake::new()?);
+        let mut all = Domains {
+            computer: computer.clone(),
+            members: Arc::default(),
+            routes,
+            stop: Arc::default(),
+            changed,
+            threads: Vec::new(),
+            events: Events { sender, wake: Arc::new(Wake::new()?) },
+            happened,
+            from_domains: sync_channel(WAITING),
+        };
+        all.reload(domains)?;
+        all.spawn(legacy)?;
+        Ok(all)
+    }
+
+    fn spawn(&mut self, legacy: bool) -> Result<()> {
+        let failed = |source| Error::io("start a thread", source);
+        let watch = Watch::new()?;
+        let (members, stop, changed) = (Arc::clone(&self.members), Arc::clone(&self.stop), Arc::clone(&self.changed));
+        let events = self.events.clone();
+        let announcing = move || {
+            while !stop.load(Ordering::SeqCst) {
+                announce(&members, &events);
+                watch.wait(changed.as_fd());
+                changed.clear();
+            }
+        };
+        self.threads.push(std::thread::Builder::new().name("domain-slots".into()).spawn(announcing).map_err(failed)?);
+        let (members, routes) = (Arc::clone(&self.members), self.routes.clone());
+        let answering = move || run(&routes, &members, legacy);
+        self.threads.push(std::thread::Builder::new().name("domain-routes".into()).spawn(answering).map_err(failed)?);
+        Ok(())
+    }
+
+    /// Takes part in exactly these domains from now on. Those that are the same as before go on undisturbed; others start
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Domains::start`]; then everything stays as it is, except for domains that had to end to start anew.
+    pub fn reload(&mut self, domains: Vec<(Arc<Domain>, Settings)>) -> Result<()> {
+        for (domain, settings) in &domains {
+            settings.config(domain)?;
+        }
+        let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
+            member.settings == *settings && is_same(&member.state.domain, domain)
+        };
+        let (mut members, ended): (Vec<_>, Vec<_>) =
+            self.current().into_iter().partition(|member| domains.iter().any(|new| same(member, new)));
+        ended.iter().for_each(|member| self.end(member));
+        let mut result = Ok(());
+        for new in domains {
+            if members.iter().any(|member| same(member, &new)) {
+                continue;
+            }
+            let (domain, settings) = new;
+            let (events, changed) = (self.events.clone(), Arc::clone(&self.changed));
+            match Member::start(domain, &self.computer, settings, events, changed, self.from_domains.0.clone()) {
+                Ok(member) => members.push(member),
+                Err(error) => result = Err(error),
+            }
+        }
+        members.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
+        *self.write() = members;
+        self.changed.wake();
+        result
+    }
+
+    /// What each domain is and has counted.
+    pub fn status(&self) -> Vec<Status> {
+        self.current().iter().map(|member| Status::of(member)).collect()
+    }
+
+    /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
+    /// part in it.
+    pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
+        Some(self.member(domain)?.state.presences().members())
+    }
+
+    /// Takes part as a bridge between the domain and a legacy network from now on, or no longer.
+    pub fn bridge(&self, domain: &NetbiosName, wants: Option<BridgeWants>) {
+        if self.member(domain).is_some_and(|member| member.bridge.want(wants)) {
+            self.changed.wake();
+        }
+    }
+
+    /// Since when this machine is there for others as a bridge of the domain; `None` if it is not.
+    pub fn bridge_since(&self, domain: &NetbiosName) -> Option<Instant> {
+        self.member(domain)?.bridge.since()
+    }
+
+    /// What was not handed on to this machine's bridge of the domain, by its label.
+    pub fn bridge_counters(&self, domain: &NetbiosName) -> BTreeMap<String, u64> {
+        self.member(domain).iter().flat_map(|member| member.bridge.counters()).collect()
+    }
+
+    /// The computers that are bridges of the domain, each with the segments that it carries into.
+    pub fn bridges(&self, domain: &NetbiosName) -> Vec<(NetbiosName, Segment)> {
+        self.member(domain).map(|member| member.state.presences().bridges().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The names of the slots that somebody in the domain has open.
+    pub fn slot_names(&self, domain: &NetbiosName) -> Vec<SlotName> {
+        self.member(domain).map(|member| member.state.presences().slot_names().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The names of the domains.
+    pub fn names(&self) -> Vec<NetbiosName> {
+        self.current().iter().map(|member| member.name().clone()).collect()
+    }
+
+    /// Whether a message of a legacy network, of which this is the id, has not come yet through the domain; from now on it
+    /// is known there, and what a bridge carries of it is a copy.
+    pub fn is_first(&self, domain: &NetbiosName, legacy_id: [u8; 16]) -> bool {
+        self.member(domain).is_none_or(|member| member.state.is_first(legacy_id))
+    }
+
+    /// Sends a message of a legacy network to the slot of every computer of the domain.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Domain`] if the domain does not let it be sent
+    /// - [`Error::Zenoh`] if the session does not
+    pub fn carry(&self, domain: &NetbiosName, slot: &SlotName, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
+        let Some(member) = self.member(domain) else { return Ok(()) };
+        let to = member.state.domain.broadcast(slot)?;
+        member.put(&to, Some(legacy), data)
+    }
+
+    /// The next messages that bridges of this machine may carry into a legacy network, so many at most.
+    pub fn from_domains(&self, most: usize) -> Vec<FromDomain> {
+        let taken: Vec<FromDomain> = self.from_domains.1.try_iter().take(most).collect();
+        if taken.len() == most {
+            // There may be more, and nothing else would tell.
+            self.events.wake.wake();
+        }
+        taken
+    }
+
+    /// What has happened since the last call.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.wake.clear();
+        self.happened.try_iter().collect()
+    }
+
+    fn member(&self, domain: &NetbiosName) -> Option<Arc<Member>> {
+        self.current().iter().find(|member| member.name() == domain).cloned()
+    }
+
+    fn end(&self, member: &Member) {
+        member.stop();
+        self.events.send("domain_closed", vec![field("domain", member.name())]);
+    }
+
+    fn current(&self) -> Vec<Arc<Member>> {
+        current(&self.members)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Arc<Member>>> {
+        self.members.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Readable when there are [`events`](Domains::events), or messages [`from_domains`](Domains::from_domains), until the events
+/// are taken.
+impl AsFd for Domains {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.events.wake.as_fd()
+    }
+}
+
+impl Drop for Domains {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.changed.wake();
+        self.routes.abort_reads();
+        for thread in self.threads.drain(..) {
+            // A thread that has panicked has ended, too.
+            let _ = thread.join();
+        }
+        let members = std::mem::take(&mut *self.write());
+        members.iter().for_each(|member| self.end(member));
+    }
+}
+
+fn announce(members: &Members, events: &Events) {
+    let Ok(slots) = open_slots() else { return };
+    current(members).iter().for_each(|member| member.update(&slots, events));
+}
+
+/// Whether two files describe the same domain with the same keys. (Keys have ids that tell them apart.)
+fn is_same(a: &Domain, b: &Domain) -> bool {
+    let keys = |domain: &Domain| -> Vec<_> {
+        domain.keys().iter().map(|key| (key.id(), key.send_from(), key.accept_until())).collect()
+    };
+    a.name() == b.name()
+        && a.prefix() == b.prefix()
+        && a.lan() == b.lan()
+        && a.connect() == b.connect()
+        && keys(a) == keys(b)
+}
+
+impl core::fmt::Debug for Domains {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Domains").field("computer", &self.computer).finish_non_exhaustive()
+    }
+}

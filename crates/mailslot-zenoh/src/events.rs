@@ -1,0 +1,37 @@
+//! What happens while domains are at work, for whoever keeps a log.
+
+use core::fmt::Display;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use crate::wake::Wake;
+
+/// Something that has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What, as one word with `_`.
+    pub name: &'static str,
+    /// More about it, by name.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+/// Where events go.
+#[derive(Clone)]
+pub(crate) struct Events {
+    pub(crate) sender: Sender<Event>,
+    pub(crate) wake: Arc<Wake>,
+}
+
+impl Events {
+    pub(crate) fn send(&self, name: &'static str, fields: Vec<(&'static str, String)>) {
+        // Without anybody who listens there is nobody to tell.
+        if self.sender.send(Event { name, fields }).is_ok() {
+            self.wake.wake();
+        }
+    }
+}
+
+/// One field of an event.
+pub(crate) fn field(name: &'static str, value: impl Display) -> (&'static str, String) {
+    (name, value.to_string())
+}

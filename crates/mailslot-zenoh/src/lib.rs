@@ -1,0 +1,40 @@
+//! Modern mailslot domains at work: sessions of [Zenoh](https://zenoh.io) that carry what `mailslot-domain` seals, between
+//! the slots of this machine and those of others. `mailslot node` has it behind its feature `zenoh`.
+//!
+//! [`Domains`] is everything: it opens a session for each domain, announces the slots of this machine that are open to the
+//! network, delivers what comes for them, sends what programs write to the slot of a domain
+//! ([`mailslot::node`]), and answers what they ask ([`mailslot::node::routes`]). [`Settings`] say how a session is
+//! made, with defaults that let nobody in who was not asked for.
+//!
+//! Nothing here waits for a slow receiver, and nothing that arrives makes a table grow beyond its bound.
+//!
+//! # Portability
+//!
+//! Unix only: elsewhere this crate is empty.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg(unix)]
+
+mod bridge;
+mod confirmed;
+mod counters;
+mod domains;
+mod error;
+mod events;
+mod inbox;
+mod member;
+mod presences;
+mod routes;
+mod settings;
+mod state;
+mod status;
+mod wake;
+mod watch;
+
+pub use bridge::{BridgeWants, FromDomain};
+pub use domains::Domains;
+pub use error::{Error, Result};
+pub use events::Event;
+pub use settings::{Mode, Settings, Tls};
+pub use status::{KeyStatus, Status};

@@ -1,0 +1,401 @@
+//! A machine's part in one domain: the session, what is declared in it, and the slot for what is to be sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mailslot::node::Outgoing;
+use mailslot::node::routes::Answer;
+use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName, Timeout};
+use mailslot_domain::{Destination, Domain, Kind, Legacy, Presence, Time, random};
+use zenoh::liveliness::LivelinessToken;
+use zenoh::pubsub::Subscriber;
+use zenoh::qos::CongestionControl;
+use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
+use zenoh::{Session, Wait};
+
+use crate::bridge::{Bridge, FromDomain};
+use crate::confirmed::{Pending, Place};
+use crate::counters::Counted;
+use crate::error::{Error, Result};
+use crate::events::{Events, field};
+use crate::inbox::Inbox;
+use crate::presences::{Group, Waiting};
+use crate::settings::Settings;
+use crate::state::{State, answer, lock, now, parts};
+use crate::wake::Wake;
+
+/// Pause before another try to open a session.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// A machine's part in one domain.
+pub(crate) struct Member {
+    pub(crate) state: Arc<State>,
+    pub(crate) settings: Settings,
+    config: zenoh::Config,
+    /// The slot for what is to be sent; none after the end.
+    outgoing: Mutex<Option<Mailslot>>,
+    /// There from when it is open until the end.
+    session: OnceLock<Session>,
+    announced: Mutex<Announced>,
+    places: Arc<AtomicUsize>,
+    pub(crate) bridge: Bridge,
+    stop: AtomicBool,
+    stopped: Wake,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is declared in the session. Fields are undeclared in their order: who sees a token finds the rest.
+#[derive(Default)]
+struct Announced {
+    slots: BTreeMap<String, AnnouncedSlot>,
+    node: Option<LivelinessToken>,
+    /// When the tokens are to be made anew, because keys change.
+    renewal: Option<Time>,
+    /// Directed messages, directed writes to be confirmed, and the presences of others.
+    _all: Option<(Subscriber<()>, Queryable<()>, Subscriber<()>)>,
+}
+
+struct AnnouncedSlot {
+    token: LivelinessToken,
+    _subscriber: Subscriber<()>,
+    _queryable: Queryable<()>,
+    to_this_computer: Destination,
+    name: SlotName,
+}
+
+impl Member {
+    /// Takes part from now on; the session opens in the background. `changed` is woken when it is open.
+    pub(crate) fn start(
+        domain: Arc<Domain>,
+        computer: &NetbiosName,
+        settings: Settings,
+        events: Events,
+        changed: Arc<Wake>,
+        from_domains: SyncSender<FromDomain>,
+    ) -> Result<Arc<Member>> {
+        let config = settings.config(&domain)?;
+        let outgoing =
+            MailslotOptions::new().access(Access::Everyone).capacity(settings.capacity()).create(slot_name(&domain))?;
+        let bridge = Bridge::new(&domain, settings.limits(), from_domains, Arc::clone(&events.wake));
+        let member = Arc::new(Member {
+            state: Arc::new(State::new(domain, computer, &settings)?),
+            settings,
+            config,
+            outgoing: Mutex::new(Some(outgoing.clone())),
+            session: OnceLock::new(),
+            announced: Mutex::default(),
+            places: Arc::default(),
+            bridge,
+            stop: AtomicBool::new(false),
+            stopped: Wake::new()?,
+            thread: Mutex::default(),
+        });
+        let running = Arc::clone(&member);
+        let thread = std::thread::Builder::new()
+            .name(format!("domain-{}", member.name()))
+            .spawn(move || running.run(&outgoing, &events, &changed))
+            .map_err(|source| Error::io("start a thread", source))?;
+        *lock(&member.thread) = Some(thread);
+        Ok(member)
+    }
+
+    pub(crate) fn name(&self) -> &NetbiosName {
+        self.state.domain.name()
+    }
+
+    /// The slot for what is to be sent to `address`, and bytes of the largest message.
+    pub(crate) fn route(&self, address: &Address) -> Answer {
+        if let Err(error) = self.state.destination(address) {
+            return Answer::Refused(error.to_string());
+        }
+        let max_message = u32::try_from(self.settings.max_message_size).unwrap_or(u32::MAX);
+        match &*lock(&self.outgoing) {
+            Some(outgoing) => Answer::Route { slot: outgoing.name().clone(), max_message },
+            None => Answer::Legacy,
+        }
+    }
+
+    /// Whether the session is open, and with how many others it is connected: peers and routers.
+    pub(crate) fn connections(&self) -> Option<(usize, usize)> {
+        let info = self.session.get()?.info();
+        Some((info.peers_zid().wait().count(), info.routers_zid().wait().count()))
+    }
+
+    /// Names of the slots that are announced.
+    pub(crate) fn announced(&self) -> Vec<String> {
+        lock(&self.announced).slots.values().map(|slot| slot.name.to_string()).collect()
+    }
+
+    /// Ends everything: when this returns, the domain's slot is free and the session closed.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.stopped.wake();
+        // Others may still hold this member, but the name is free from the end of this call on.
+        let outgoing = lock(&self.outgoing).take();
+        if let Some(outgoing) = &outgoing {
+            outgoing.abort_reads();
+        }
+        if let Some(thread) = lock(&self.thread).take() {
+            // A thread that has panicked has ended, too.
+            let _ = thread.join();
+        }
+        self.bridge.stop();
+        *lock(&self.announced) = Announced::default();
+        if let Some(session) = self.session.get() {
+            // The others notice in any case.
+            let _ = session.close().wait();
+        }
+        self.state.presences().clear();
+    }
+
+    fn run(&self, outgoing: &Mailslot, events: &Events, changed: &Wake) {
+        if !self.open(events) {
+            return;
+        }
+        changed.wake();
+        loop {
+            match outgoing.receive_within(Timeout::Forever) {
+                Ok(message) => self.send(&message.data, events),
+                Err(_) => return,
+            }
+            if self.stop.load(Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+
+    /// Opens the session, for as long as that takes. False if the end comes before.
+    fn open(&self, events: &Events) -> bool {
+        let name = || field("domain", self.name());
+        let mut complained = false;
+        while !self.stop.load(Ordering::SeqCst) {
+            let opened = zenoh::open(self.config.clone()).wait().map_err(Error::zenoh("open the session"));
+            match opened.and_then(|session| self.declare(session)) {
+                Ok(()) => {
+                    events.send("domain_open", vec![name()]);
+                    return true;
+                }
+                Err(error) if !complained => {
+                    events.send("domain_not_open", vec![name(), field("reason", error)]);
+                    complained = true;
+                }
+                Err(_) => {}
+            }
+            self.pause();
+        }
+        false
+    }
+
+    /// Waits before another try, or until the end.
+    fn pause(&self) {
+        let timeout = rustix::event::Timespec { tv_sec: RETRY.as_secs() as _, tv_nsec: 0 };
+        let mut fds = [rustix::event::PollFd::new(&self.stopped, rustix::event::PollFlags::IN)];
+        let _ = rustix::event::poll(&mut fds, Some(&timeout));
+    }
+
+    /// Declares what does not depend on slots, and puts the session where all find it.
+    fn declare(&self, session: Session) -> Result<()> {
+        let all = {
+            let domain = &self.state.domain;
+            let mine = domain.all_slots_of(&self.state.computer);
+            let state = Arc::clone(&self.state);
+            let directed = session
+                .declare_subscriber(&mine)
+                .callback(move |sample| state.take_directed(&sample))
+                .wait()
+                .map_err(Error::zenoh("subscribe to messages for this computer"))?;
+            let state = Arc::clone(&self.state);
+            let confirmed = session
+                .declare_queryable(&mine)
+                .callback(move |query| {
+                    let key_expression = query.key_expr().as_str().to_owned();
+                    if let Some(payload) = query.payload() {
+                        reply(&query, state.confirm_directed(&key_expression, payload, query.attachment()));
+                    }
+                })
+                .wait()
+                .map_err(Error::zenoh("take confirmed writes for this computer"))?;
+            let state = Arc::clone(&self.state);
+            let presences = session
+                .liveliness()
+                .declare_subscriber(domain.all_presences())
+                .history(true)
+                .callback(move |sample| state.take_presence(&sample))
+                .wait()
+                .map_err(Error::zenoh("learn who is there"))?;
+            (directed, confirmed, presences)
+        };
+        lock(&self.announced)._all = Some(all);
+        // Only this thread sets it, once.
+        let _ = self.session.set(session);
+        Ok(())
+    }
+
+    /// Announces the slots that are open to the network, and takes back what is gone.
+    pub(crate) fn update(&self, slots: &BTreeMap<String, SlotName>, events: &Events) {
+        let Some(session) = self.session.get() else { return };
+        self.bridge.update(session, &self.state.computer, events);
+        let mut announced = lock(&self.announced);
+        if announced.renewal.is_some_and(|renewal| renewal <= now()) {
+            announced.node = None;
+            self.renew(session, &mut announced);
+        }
+        if announced.node.is_none() {
+            match self.token(session, &Presence::Node { computer: self.state.computer.clone() }) {
+                Ok(token) => announced.node = Some(token),
+                // It is tried again with the next look.
+                Err(_) => return,
+            }
+            announced.renewal = self.state.domain.next_change(now());
+        }
+        let gone: Vec<String> = announced.slots.keys().filter(|key| !slots.contains_key(*key)).cloned().collect();
+        for key in gone {
+            if let Some(slot) = announced.slots.remove(&key) {
+                self.state.remove_slot(&slot.to_this_computer);
+            }
+        }
+        for (key, name) in slots {
+            if announced.slots.contains_key(key) {
+                continue;
+            }
+            match self.announce(session, name) {
+                Ok(slot) => drop(announced.slots.insert(key.clone(), slot)),
+                Err(error) => events.send("slot_not_announced", vec![field("slot", name), field("reason", error)]),
+            }
+        }
+    }
+
+    /// Makes all tokens anew, with the key that is to be used now.
+    fn renew(&self, session: &Session, announced: &mut Announced) {
+        for slot in announced.slots.values_mut() {
+            let presence = Presence::Slot { computer: self.state.computer.clone(), slot: slot.name.clone() };
+            if let Ok(token) = self.token(session, &presence) {
+                slot.token = token;
+            }
+        }
+    }
+
+    fn announce(&self, session: &Session, name: &SlotName) -> Result<AnnouncedSlot> {
+        let domain = &self.state.domain;
+        let (to_all, to_this_computer) = (domain.broadcast(name)?, domain.directed(&self.state.computer, name)?);
+        let inbox = Arc::new(Inbox::new(name.clone()));
+        self.state.add_slot(to_this_computer.clone(), Arc::clone(&inbox));
+        let (state, to, slot) = (Arc::clone(&self.state), to_all.clone(), Arc::clone(&inbox));
+        let subscriber = session
+            .declare_subscriber(to_all.key_expression().to_owned())
+            .callback(move |sample| state.take(&to, &slot, &sample))
+            .wait()
+            .map_err(Error::zenoh("subscribe to a slot"))?;
+        let (state, to) = (Arc::clone(&self.state), to_all.clone());
+        let queryable = session
+            .declare_queryable(to_all.key_expression().to_owned())
+            .callback(move |query| {
+                if let Some(payload) = query.payload() {
+                    reply(&query, state.confirm(&to, &inbox, payload, query.attachment()));
+                }
+            })
+            .wait()
+            .map_err(Error::zenoh("take confirmed writes to a slot"))?;
+        let presence = Presence::Slot { computer: self.state.computer.clone(), slot: name.clone() };
+        let token = self.token(session, &presence)?;
+        Ok(AnnouncedSlot {
+            token,
+            _subscriber: subscriber,
+            _queryable: queryable,
+            to_this_computer,
+            name: name.clone(),
+        })
+    }
+
+    fn token(&self, session: &Session, presence: &Presence) -> Result<LivelinessToken> {
+        let key_expression = self.state.domain.presence_key_expression(presence, now(), &random()?)?;
+        session.liveliness().declare_token(key_expression).wait().map_err(Error::zenoh("announce a presence"))
+    }
+
+    /// Sends what a process of this machine has written to the domain's slot.
+    fn send(&self, bytes: &[u8], events: &Events) {
+        self.state.counters.count(Counted::Outgoing);
+        let Some(Outgoing { address, data }) = Outgoing::decode(bytes) else {
+            return self.state.counters.count(Counted::OutgoingMalformed);
+        };
+        if let Err(error) =
+            self.state.destination(&address).map_err(Error::from).and_then(|to| self.put(&to, None, data))
+        {
+            self.state.counters.count(Counted::OutgoingRefused);
+            events.send("not_sent", vec![field("to", address), field("reason", error)]);
+        }
+    }
+
+    pub(crate) fn put(&self, to: &Destination, legacy: Option<&Legacy<'_>>, data: &[u8]) -> Result<()> {
+        let Some(session) = self.session.get() else { return Ok(()) };
+        let (envelope, _) = self.state.seal(Kind::Message, to, legacy, data)?;
+        let (payload, attachment) = parts(envelope);
+        session
+            .put(to.key_expression(), payload)
+            .attachment(attachment)
+            .congestion_control(CongestionControl::Drop)
+            .wait()
+            .map_err(Error::zenoh("put a message"))
+    }
+
+    /// Has `reply` told how many receive at `address`.
+    pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, reply: SlotName) {
+        let deadline = Instant::now() + within;
+        self.state.wait(Waiting { group: self.state.group(address), at_least, deadline, reply });
+    }
+
+    /// Sends a message, and has `reply` told what became of it.
+    pub(crate) fn confirm(&self, address: &Address, data: &[u8], within: Duration, reply_to: SlotName) {
+        let refuse = |why: String| answer(&reply_to, &Answer::Refused(why));
+        let Some(session) = self.session.get() else {
+            return refuse(format!("the domain {} is not open yet", self.name()));
+        };
+        let Some(place) = Place::take(&self.places) else {
+            return refuse("too many confirmed writes wait already".to_owned());
+        };
+        let sealed =
+            self.state.destination(address).and_then(|to| Ok((self.state.seal(Kind::Confirmed, &to, None, data)?, to)));
+        let ((envelope, request), to) = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => return refuse(error.to_string()),
+        };
+        let group = self.state.group(address);
+        let mut expected: BTreeSet<String> = self.state.receivers(&group);
+        if let Group::One(computer, _) = &group {
+            expected.insert(computer.to_string());
+        }
+        let pending = Pending::new(&self.state, request, expected, reply_to.clone(), place);
+        let (payload, attachment) = parts(envelope);
+        let begun = session
+            .get(to.key_expression())
+            .payload(payload)
+            .attachment(attachment)
+            .target(QueryTarget::All)
+            .consolidation(ConsolidationMode::None)
+            .timeout(within.max(Duration::from_millis(1)))
+            .callback(move |reply| pending.take(&reply))
+            .wait();
+        if let Err(error) = begun {
+            // The callback is gone, and has told whoever wrote that nobody has answered.
+            self.state.counters.count(Counted::OutgoingRefused);
+            let _ = error;
+        }
+    }
+}
+
+/// Answers a confirmed write, if there is something to answer.
+fn reply(query: &Query, receipt: Option<mailslot_domain::Envelope>) {
+    let Some(receipt) = receipt else { return };
+    let (payload, attachment) = parts(receipt);
+    // Who has gone needs no answer.
+    let _ = query.reply(query.key_expr(), payload).attachment(attachment).wait();
+}
+
+/// The name of the slot for what is to be sent in the domain.
+fn slot_name(domain: &Domain) -> String {
+    format!(r"\\.\mailslot\mailslot\node\domain\{}", domain.name())
+}

@@ -1,0 +1,258 @@
+//! Who takes part in a domain and receives what, as far as it is announced; and who waits for that.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
+
+use mailslot::{NetbiosName, SlotName};
+use mailslot_domain::{Presence, Segment};
+
+/// Presences that are kept.
+const MOST: usize = 1 << 18;
+/// Waits for receivers at one time.
+const MOST_WAITING: usize = 1024;
+
+/// The presences of a domain, by the key expressions that announce them.
+#[derive(Default)]
+pub(crate) struct Presences {
+    announced: HashMap<String, Presence>,
+    /// How often each computer is announced, and with which slots: a node that has started again may be there twice for a
+    /// moment.
+    computers: BTreeMap<String, usize>,
+    slots: HashMap<SlotName, BTreeMap<String, usize>>,
+    /// The bridges, by the key expressions that announce them.
+    bridges: HashMap<String, (NetbiosName, Segment)>,
+    waiting: Vec<Waiting>,
+}
+
+/// Who is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// All that have the slot.
+    Everyone(SlotName),
+    /// One computer, if it has the slot.
+    One(NetbiosName, SlotName),
+}
+
+/// Somebody who waits for receivers.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) group: Group,
+    pub(crate) at_least: usize,
+    pub(crate) deadline: Instant,
+    /// The slot for the answer.
+    pub(crate) reply: SlotName,
+}
+
+/// An answer to somebody who has waited: how many receive.
+#[derive(Debug)]
+pub(crate) struct Matched {
+    pub(crate) reply: SlotName,
+    pub(crate) count: usize,
+}
+
+impl Presences {
+    /// Adds what is announced; false if there is no room for it.
+    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence) -> bool {
+        if self.announced.contains_key(key_expression) {
+            return true;
+        }
+        if self.announced.len() >= MOST {
+            return false;
+        }
+        let computer = presence.computer().as_str();
+        *self.computers.entry(computer.to_owned()).or_default() += 1;
+        if let Presence::Slot { slot, .. } = &presence {
+            *self.slots.entry(slot.clone()).or_default().entry(computer.to_owned()).or_default() += 1;
+        }
+        if let Presence::Bridge { computer, segment } = &presence {
+            self.bridges.insert(key_expression.to_owned(), (computer.clone(), segment.clone()));
+        }
+        self.announced.insert(key_expression.to_owned(), presence);
+        true
+    }
+
+    pub(crate) fn remove(&mut self, key_expression: &str) {
+        let Some(presence) = self.announced.remove(key_expression) else { return };
+        let computer = presence.computer().as_str();
+        decrease(&mut self.computers, computer);
+        self.bridges.remove(key_expression);
+        if let Presence::Slot { slot, .. } = &presence
+            && let Some(computers) = self.slots.get_mut(slot)
+        {
+            decrease(computers, computer);
+            if computers.is_empty() {
+                self.slots.remove(slot);
+            }
+        }
+    }
+
+    /// Forgets everything that is announced.
+    pub(crate) fn clear(&mut self) {
+        (self.announced, self.computers, self.slots, self.bridges) = Default::default();
+    }
+
+    pub(crate) fn has_computer(&self, computer: &NetbiosName) -> bool {
+        self.computers.contains_key(computer.as_str())
+    }
+
+    /// The bridges, and the segments that they carry into.
+    pub(crate) fn bridges(&self) -> impl Iterator<Item = &(NetbiosName, Segment)> {
+        self.bridges.values()
+    }
+
+    /// The names of the slots that somebody has open.
+    pub(crate) fn slot_names(&self) -> impl Iterator<Item = &SlotName> {
+        self.slots.keys()
+    }
+
+    /// How many computers take part.
+    pub(crate) fn computer_count(&self) -> usize {
+        self.computers.len()
+    }
+
+    /// The computers, and the slots of each.
+    pub(crate) fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut members: BTreeMap<String, BTreeSet<String>> =
+            self.computers.keys().map(|computer| (computer.clone(), BTreeSet::new())).collect();
+        for presence in self.announced.values() {
+            if let Presence::Slot { computer, slot } = presence
+                && let Some(slots) = members.get_mut(computer.as_str())
+            {
+                slots.insert(slot.to_string());
+            }
+        }
+        members
+    }
+
+    /// The computers that receive.
+    pub(crate) fn receivers(&self, group: &Group) -> BTreeSet<String> {
+        match group {
+            Group::Everyone(slot) => self.slots.get(slot).into_iter().flat_map(BTreeMap::keys).cloned().collect(),
+            Group::One(computer, _) if self.count(group) > 0 => BTreeSet::from([computer.to_string()]),
+            Group::One(..) => BTreeSet::new(),
+        }
+    }
+
+    fn count(&self, group: &Group) -> usize {
+        match group {
+            Group::Everyone(slot) => self.slots.get(slot).map_or(0, BTreeMap::len),
+            Group::One(computer, slot) => {
+                usize::from(self.slots.get(slot).is_some_and(|computers| computers.contains_key(computer.as_str())))
+            }
+        }
+    }
+
+    /// Begins to wait; false if too many do.
+    pub(crate) fn wait(&mut self, waiting: Waiting) -> bool {
+        let room = self.waiting.len() < MOST_WAITING;
+        if room {
+            self.waiting.push(waiting);
+        }
+        room
+    }
+
+    /// Takes out those whose wait is over at `now`.
+    pub(crate) fn matched(&mut self, now: Instant) -> Vec<Matched> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut matched = Vec::new();
+        waiting.retain(|one| {
+            let count = self.count(&one.group);
+            let over = count >= one.at_least || one.deadline <= now;
+            if over {
+                matched.push(Matched { reply: one.reply.clone(), count });
+            }
+            !over
+        });
+        self.waiting = waiting;
+        matched
+    }
+
+    /// When the next wait is over in any case.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.waiting.iter().map(|waiting| waiting.deadline).min()
+    }
+}
+
+fn decrease(counts: &mut BTreeMap<String, usize>, name: &str) {
+    if let Some(count) = counts.get_mut(name) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn computer(text: &str) -> NetbiosName {
+        text.parse().expect("valid")
+    }
+
+    fn slot(text: &str) -> SlotName {
+        text.parse::<mailslot::Address>().expect("valid").slot().clone()
+    }
+
+    fn with_slot(name: &str, of: &str) -> Presence {
+        Presence::Slot { computer: computer(of), slot: slot(name) }
+    }
+
+    #[test]
+    fn receivers_are_computers_that_announce_the_slot() {
+        let mut presences = Presences::default();
+        presences.add("1", Presence::Node { computer: computer("A") });
+        presences.add("2", with_slot("alerts", "A"));
+        presences.add("3", with_slot("ALERTS", "B"));
+        presences.add("4", with_slot("alerts", "B"));
+        presences.add("4", with_slot("alerts", "B"));
+        let everyone = Group::Everyone(slot("Alerts"));
+        let one = |name| Group::One(computer(name), slot("alerts"));
+        assert_eq!(presences.receivers(&everyone), ["A", "B"].map(String::from).into());
+        assert_eq!((presences.count(&one("B")), presences.count(&one("C"))), (1, 0));
+        presences.remove("4");
+        presences.remove("4");
+        assert_eq!(presences.count(&everyone), 2);
+        presences.remove("3");
+        assert_eq!((presences.count(&everyone), presences.count(&one("B"))), (1, 0));
+        assert_eq!((presences.has_computer(&computer("A")), presences.has_computer(&computer("B"))), (true, false));
+        assert_eq!(presences.members(), [("A".to_owned(), ["alerts".to_owned()].into())].into());
+    }
+
+    #[test]
+    fn bridges_are_there_as_long_as_they_are_announced() {
+        let mut presences = Presences::default();
+        let segment =
+            |last| Segment { address: [192, 0, 2, last].into(), prefix_length: 24, workgroup: computer("OLD") };
+        for last in [1, 2] {
+            let bridge = Presence::Bridge { computer: computer("A"), segment: segment(last) };
+            presences.add(&last.to_string(), bridge);
+        }
+        presences.remove("1");
+        assert_eq!(presences.bridges().collect::<Vec<_>>(), [&(computer("A"), segment(2))]);
+        assert!(presences.has_computer(&computer("A")));
+        presences.remove("2");
+        assert_eq!((presences.bridges().count(), presences.has_computer(&computer("A"))), (0, false));
+    }
+
+    #[test]
+    fn waits_are_over_with_enough_receivers_or_with_their_time() {
+        let (mut presences, now) = (Presences::default(), Instant::now());
+        let later = now + Duration::from_secs(1);
+        for (at_least, reply) in [(1, "first"), (2, "second")] {
+            let waiting = Waiting { group: Group::Everyone(slot("x")), at_least, deadline: later, reply: slot(reply) };
+            assert!(presences.wait(waiting));
+        }
+        assert_eq!((presences.matched(now).len(), presences.deadline()), (0, Some(later)));
+        presences.add("1", with_slot("x", "A"));
+        let matched = presences.matched(now);
+        assert_eq!((matched.len(), matched[0].count, matched[0].reply.as_str()), (1, 1, "first"));
+        let matched = presences.matched(later);
+        assert_eq!((matched.len(), matched[0].count, matched[0].reply.as_str()), (1, 1, "second"));
+        assert_eq!(presences.deadline(), None);
+    }
+}

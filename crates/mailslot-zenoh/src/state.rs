@@ -1,0 +1,300 @@
+//! What a machine knows and does in one domain, apart from the session that carries it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Instant, SystemTime};
+
+use mailslot::node::routes::Answer;
+use mailslot::{Address, MailslotWriter, NetbiosName, NetworkOrigin, Outcome, SlotName};
+use mailslot_domain::{
+    Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Request, Sealer, Session, Time, random,
+};
+use zenoh::bytes::ZBytes;
+use zenoh::sample::{Sample, SampleKind};
+
+use crate::counters::{Counted, Counters};
+use crate::error::Result;
+use crate::inbox::Inbox;
+use crate::presences::{Group, Matched, Presences, Waiting};
+use crate::settings::Settings;
+
+/// The state of a domain that Zenoh's callbacks share. None of its locks is held while another one is taken, nor during a
+/// call of Zenoh.
+pub(crate) struct State {
+    pub(crate) domain: Arc<Domain>,
+    pub(crate) computer: NetbiosName,
+    pub(crate) counters: Counters,
+    sealer: Mutex<Sealer>,
+    opener: Mutex<Opener>,
+    presences: Mutex<Presences>,
+    /// The slots that are announced, by the key expressions that lead to them alone.
+    directed: RwLock<HashMap<String, (Destination, Arc<Inbox>)>>,
+}
+
+impl State {
+    pub(crate) fn new(domain: Arc<Domain>, computer: &NetbiosName, settings: &Settings) -> Result<State> {
+        let (limits, session) = (settings.limits(), Session::new(random()?));
+        Ok(State {
+            computer: computer.clone(),
+            counters: Counters::default(),
+            sealer: Mutex::new(Sealer::new(Arc::clone(&domain), computer.as_str(), session, limits)?),
+            opener: Mutex::new(Opener::new(Arc::clone(&domain), now(), limits)),
+            presences: Mutex::default(),
+            directed: RwLock::default(),
+            domain,
+        })
+    }
+
+    /// Where messages to `address` go, which is in this domain.
+    pub(crate) fn destination(&self, address: &Address) -> mailslot_domain::Result<Destination> {
+        match self.group(address) {
+            Group::Everyone(slot) => self.domain.broadcast(&slot),
+            Group::One(computer, slot) => self.domain.directed(&computer, &slot),
+        }
+    }
+
+    /// Who receives at `address`.
+    pub(crate) fn group(&self, address: &Address) -> Group {
+        let slot = address.slot().clone();
+        match address {
+            Address::Remote { target, .. } if target != self.domain.name() => Group::One(target.clone(), slot),
+            _ => Group::Everyone(slot),
+        }
+    }
+
+    /// Seals a message, which a bridge carries if it is `legacy`. A session that has begun all the streams that it can is followed by a new one.
+    pub(crate) fn seal(
+        &self,
+        kind: Kind,
+        to: &Destination,
+        legacy: Option<&Legacy<'_>>,
+        data: &[u8],
+    ) -> mailslot_domain::Result<(Envelope, Request)> {
+        let mut envelope = Envelope::default();
+        let mut sealer = lock(&self.sealer);
+        let request = match sealer.seal_into(kind, to, now(), legacy, data, &mut envelope) {
+            Err(Error::SessionFull { .. }) => {
+                sealer.renew(Session::new(random()?));
+                sealer.seal_into(kind, to, now(), legacy, data, &mut envelope)
+            }
+            sealed => sealed,
+        }?;
+        Ok((envelope, request))
+    }
+
+    /// A message for all that have the slot of `inbox` has come.
+    pub(crate) fn take(&self, to: &Destination, inbox: &Inbox, sample: &Sample) {
+        if sample.kind() == SampleKind::Put {
+            self.deliver(Kind::Message, to, inbox, sample.payload(), sample.attachment());
+        }
+    }
+
+    /// A message for one slot of this computer has come, which may not be there.
+    pub(crate) fn take_directed(&self, sample: &Sample) {
+        match self.slot_at(sample.key_expr().as_str()) {
+            Some((to, inbox)) => self.take(&to, &inbox, sample),
+            None => self.counters.count(Counted::UndeliveredNoSlot),
+        }
+    }
+
+    /// Delivers a message that wants a receipt. `None` if what came was not let in: it gets no answer.
+    pub(crate) fn confirm(
+        &self,
+        to: &Destination,
+        inbox: &Inbox,
+        payload: &ZBytes,
+        attachment: Option<&ZBytes>,
+    ) -> Option<Envelope> {
+        let (request, outcome) = self.deliver(Kind::Confirmed, to, inbox, payload, attachment)?;
+        self.receipt(&request, outcome)
+    }
+
+    /// The same for one slot of this computer, which may not be there.
+    pub(crate) fn confirm_directed(
+        &self,
+        key_expression: &str,
+        payload: &ZBytes,
+        attachment: Option<&ZBytes>,
+    ) -> Option<Envelope> {
+        if let Some((to, inbox)) = self.slot_at(key_expression) {
+            return self.confirm(&to, &inbox, payload, attachment);
+        }
+        let to = self.domain.destination(key_expression)?;
+        let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
+        let opened = lock(&self.opener).open(Kind::Confirmed, &to, now(), &mut payload, attachment.as_deref());
+        let request = opened.ok()?.request;
+        self.counters.count(Counted::UndeliveredNoSlot);
+        self.receipt(&request, Outcome::NoSlot)
+    }
+
+    /// Opens an answer to `request`.
+    pub(crate) fn open_receipt(&self, request: &Request, sample: &Sample) -> Option<Receipt> {
+        let mut payload = sample.payload().to_bytes().into_owned();
+        let attachment = sample.attachment().map(ZBytes::to_bytes);
+        lock(&self.opener).open_receipt(request, now(), &mut payload, attachment.as_deref()).ok()
+    }
+
+    fn deliver(
+        &self,
+        kind: Kind,
+        to: &Destination,
+        inbox: &Inbox,
+        payload: &ZBytes,
+        attachment: Option<&ZBytes>,
+    ) -> Option<(Request, Outcome)> {
+        let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
+        // The lock is free again when the slot is written to. What is refused is counted by the opener.
+        let opened = lock(&self.opener).open(kind, to, now(), &mut payload, attachment.as_deref()).ok()?;
+        let outcome = inbox.deliver(&self.origin(&opened), opened.data);
+        self.counters.count(match outcome {
+            Outcome::Delivered => Counted::Delivered,
+            Outcome::NoSlot => Counted::UndeliveredNoSlot,
+            Outcome::Full => Counted::UndeliveredFull,
+            Outcome::TooLarge => Counted::UndeliveredTooLarge,
+            _ => Counted::UndeliveredRefused,
+        });
+        Some((opened.request, outcome))
+    }
+
+    fn origin(&self, opened: &Opened<'_>) -> NetworkOrigin {
+        match opened.legacy {
+            Some(legacy) => NetworkOrigin {
+                computer: legacy.computer.to_owned(),
+                domain: Some(legacy.domain.to_owned()).filter(|domain| !domain.is_empty()),
+                address: Some(IpAddr::V4(legacy.address)),
+                authenticated: false,
+            },
+            None => NetworkOrigin {
+                computer: opened.computer.unwrap_or_default().to_owned(),
+                domain: Some(self.domain.name().to_string()),
+                address: None,
+                authenticated: opened.authenticated,
+            },
+        }
+    }
+
+    fn receipt(&self, request: &Request, outcome: Outcome) -> Option<Envelope> {
+        let mut envelope = Envelope::default();
+        let outcome = to_domain(outcome);
+        lock(&self.sealer).receipt_into(request, now(), outcome, &mut envelope).ok()?;
+        self.counters.count(Counted::ReceiptsSent);
+        Some(envelope)
+    }
+
+    /// Makes the slot known to directed messages.
+    pub(crate) fn add_slot(&self, to: Destination, inbox: Arc<Inbox>) {
+        let mut directed = self.directed.write().unwrap_or_else(PoisonError::into_inner);
+        directed.insert(to.key_expression().to_owned(), (to, inbox));
+    }
+
+    pub(crate) fn remove_slot(&self, to: &Destination) {
+        self.directed.write().unwrap_or_else(PoisonError::into_inner).remove(to.key_expression());
+    }
+
+    fn slot_at(&self, key_expression: &str) -> Option<(Destination, Arc<Inbox>)> {
+        self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
+    }
+
+    /// Somebody has announced a presence, or it has gone.
+    pub(crate) fn take_presence(&self, sample: &Sample) {
+        let key_expression = sample.key_expr().as_str();
+        if sample.kind() == SampleKind::Delete {
+            return lock(&self.presences).remove(key_expression);
+        }
+        match self.domain.presence(key_expression, now()) {
+            Ok(presence) => {
+                if !lock(&self.presences).add(key_expression, presence) {
+                    self.counters.count(Counted::PresenceFull);
+                }
+                self.answer_waiting(Instant::now());
+            }
+            Err(_) => self.counters.count(Counted::PresenceRefused),
+        }
+    }
+
+    /// Answers those whose wait for receivers is over at `now`.
+    pub(crate) fn answer_waiting(&self, now: Instant) {
+        let matched = lock(&self.presences).matched(now);
+        for Matched { reply, count } in matched {
+            answer(&reply, &Answer::Receivers(u32::try_from(count).unwrap_or(u32::MAX)));
+        }
+    }
+
+    /// Has `waiting` answered when its wait is over.
+    pub(crate) fn wait(&self, waiting: Waiting) {
+        let reply = waiting.reply.clone();
+        if !lock(&self.presences).wait(waiting) {
+            answer(&reply, &Answer::Refused("too many wait for receivers already".to_owned()));
+        }
+        self.answer_waiting(Instant::now());
+    }
+
+    /// When the next wait is over in any case.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        lock(&self.presences).deadline()
+    }
+
+    pub(crate) fn has_computer(&self, computer: &NetbiosName) -> bool {
+        lock(&self.presences).has_computer(computer)
+    }
+
+    pub(crate) fn receivers(&self, group: &Group) -> BTreeSet<String> {
+        lock(&self.presences).receivers(group)
+    }
+
+    pub(crate) fn presences(&self) -> MutexGuard<'_, Presences> {
+        lock(&self.presences)
+    }
+
+    /// Whether a message of a legacy network is new: it is not if a bridge has carried it already.
+    pub(crate) fn is_first(&self, legacy_id: [u8; 16]) -> bool {
+        lock(&self.opener).is_first(legacy_id)
+    }
+
+    /// What the opener has counted.
+    pub(crate) fn opener_counters(&self) -> mailslot_domain::Counters {
+        *lock(&self.opener).counters()
+    }
+}
+
+/// Whoever has gone, or has no room, gets no answer.
+pub(crate) fn answer(reply: &SlotName, answer: &Answer) {
+    if let Ok(writer) = MailslotWriter::open(Address::from(reply.clone())) {
+        let _ = writer.write(&answer.encode());
+    }
+}
+
+/// What goes into a put, query or reply: its payload and its attachment.
+pub(crate) fn parts(envelope: Envelope) -> (ZBytes, Option<ZBytes>) {
+    let attachment = Some(envelope.attachment).filter(|attachment| !attachment.is_empty());
+    (envelope.payload.into(), attachment.map(ZBytes::from))
+}
+
+pub(crate) fn now() -> Time {
+    Time::from(SystemTime::now())
+}
+
+fn to_domain(outcome: Outcome) -> mailslot_domain::Outcome {
+    match outcome {
+        Outcome::Delivered => mailslot_domain::Outcome::Delivered,
+        Outcome::NoSlot => mailslot_domain::Outcome::NoSuchSlot,
+        Outcome::Full => mailslot_domain::Outcome::Full,
+        Outcome::TooLarge => mailslot_domain::Outcome::TooLarge,
+        _ => mailslot_domain::Outcome::Refused,
+    }
+}
+
+pub(crate) fn from_domain(outcome: mailslot_domain::Outcome) -> Outcome {
+    match outcome {
+        mailslot_domain::Outcome::Delivered => Outcome::Delivered,
+        mailslot_domain::Outcome::NoSuchSlot => Outcome::NoSlot,
+        mailslot_domain::Outcome::Full => Outcome::Full,
+        mailslot_domain::Outcome::TooLarge => Outcome::TooLarge,
+        _ => Outcome::Refused,
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,206 @@
+# Sourced: two bridges between a segment with Samba and a domain. OLD1 is in the legacy network only, NEW in the domain only;
+# the bridges LINUX1 and LINUX2 are in both, on networks of their own.
+#
+# The segment comes from ../shared/lab beside the project, or from the directory that MAILSLOT_LAB names.
+printf '\n-- bridge\n'
+
+lab=${MAILSLOT_LAB:-$project/../shared/lab}
+export LAB_ID=$id LAB_DIR=$scratch/lab
+leave_lab() {
+    local process host left=()
+    for process in "${started[@]}"; do kill "$process" 2>/dev/null; done
+    wait
+    "$lab/down"
+    # The lab has removed those of its hosts.
+    for host in "${namespaces[@]}"; do case $host in *-linux?) ;; *) left+=("$host") ;; esac; done
+    started=() namespaces=("${left[@]}")
+}
+trap 'leave_lab; finish' EXIT
+if ! { "$lab/install" && "$lab/up"; }; then
+    echo "the lab did not come up" >&2
+    exit 1
+fi
+samba=${LAB_NET:-10.77.0}.10 old=${LAB_NET:-10.77.0}.14
+new_lan modern
+namespaces+=("$id-linux1" "$id-linux2")
+net=$id-lan attach old lanA "$old/24"
+number=10
+for host in linux1 linux2 new; do
+    number=$((number + 1))
+    attach "$host" modern "192.168.7.$number/24"
+done
+
+said new domain new PLANT --lan >"$scratch/domain.txt"
+for host in linux1 linux2; do
+    in_host "$host" cp "$scratch/new/domains/"* "$scratch/$host/domains/"
+    cat >"$scratch/$host.toml" <<EOF
+computer = "${host^^}"
+workgroup = "LABGROUP"
+interfaces = ["eth0"]
+
+[domains.PLANT]
+interfaces = ["eth1"]
+
+[bridge.PLANT]
+to-domain = ["browse", "alerts", 'plant\*']
+to-legacy = ["alerts", 'net\netlogon', 'line\*']
+to-domain-rate = { all = 2000, source = 1000 }
+to-legacy-rate = { all = 2000, source = 1000 }
+EOF
+done
+
+# start_bridge NAME HOST: starts a bridge, and waits until it knows who sends.
+start_bridge() {
+    start "$1" "$2" node --config "$scratch/$2.toml"
+    until_line "$scratch/$1.log" "sender="
+}
+
+check "a machine is in the domain alone" start_node node-new new
+start node-old old node --computer OLD1 --workgroup LABGROUP
+check "a machine is in the legacy network alone" until_line "$scratch/node-old.log" "name_held name=LABGROUP<1e>"
+for host in old new; do
+    start_listener "browse-$host" "$host" browse
+    start_listener "heard-$host" "$host" alerts
+    start_listener "line-$host" "$host" 'line\1'
+done
+start_listener answers-new new 'plant\answers'
+start_listener answers-linux1 linux1 'plant\answers'
+start_listener heard-linux1 linux1 alerts
+check "a bridge begins to carry" start_bridge bridge1 linux1
+bridge1=$pid
+check "another one stands by" start_bridge bridge2 linux2
+bridge2=$pid
+says "the bridges agree who sends" "$(cat "$scratch/bridge1.log" "$scratch/bridge2.log")" \
+    "bridge_sends domain=PLANT interface=eth0 sender=LINUX1" "bridge_stands_by domain=PLANT interface=eth0 sender=LINUX1"
+# Samba takes its time for this; what comes of it is looked at in the end.
+said linux2 browse --time 0s >"$scratch/asked.txt" &
+asked=$!
+
+
+counter() { said "$1" node status --json | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p"; }
+
+# count PLACE WORD: how many messages that begin with the word have come.
+count() { data "$scratch/$1.out" | grep -c "^$2-"; }
+
+until_count() {
+    local step
+    for step in $(seq 300); do
+        [ "$(count "$1" "$2")" -ge "$3" ] && return
+        sleep 0.1
+    done
+    printf 'only %d of %d messages %s have come to %s\n' "$(count "$1" "$2")" "$3" "$2" "$1"
+    return 1
+}
+
+# until_crossed: sends into a slot that only a pattern names until it is heard in the legacy network.
+until_crossed() {
+    local step
+    for step in $(seq 60); do
+        said new send '\\PLANT\mailslot\line\1' down >/dev/null
+        grep -qF '"data":"down"' "$scratch/line-old.out" && return
+        sleep 0.5
+    done
+    return 1
+}
+
+# both WORD NUMBER PLACE...: sends so many messages from each side at the same time, and waits until all are in all places.
+# 50 are under way at a time: nothing promises that no queue in the network is full. What comes twice, or comes back, is
+# noticed in the end.
+both() {
+    local word=$1 number=$2 place first pids
+    shift 2
+    for first in $(seq 1 50 "$number"); do
+        seq -f "$word-up-%g" "$first" $((first + 49)) |
+            in_host old timeout -k 5 60 "$mailslot" send '\\LABGROUP\mailslot\alerts' &
+        pids=$!
+        seq -f "$word-down-%g" "$first" $((first + 49)) |
+            in_host new timeout -k 5 60 "$mailslot" send '\\PLANT\mailslot\alerts' || return
+        wait "$pids" || return
+        for place; do
+            until_count "$place" "$word-up" $((first + 49)) && until_count "$place" "$word-down" $((first + 49)) || return
+        done
+    done
+}
+
+# A machine on which a bridge runs gets messages of both sides once, too.
+check "400 messages of each side reach the other one, both at once" both many 400 heard-old heard-new heard-linux1
+# Of some the first one, which has a slot for them, gets the second one's copy before it hears them itself. Samba's
+# announcements come on top.
+check "the first bridge has taken all of one side" \
+    [ $(($(counter linux1 to_domain_carried) + $(counter linux1 to_domain_copy))) -ge 400 ]
+check "the second bridge has carried all of one side" [ "$(counter linux2 to_domain_carried)" -ge 400 ]
+same "the first bridge has carried all of the other side" "$(counter linux1 to_legacy_carried)" 400
+same "the second bridge has carried none of the other side" \
+    "$(counter linux2 to_legacy_carried) $(counter linux2 to_legacy_standby)" "0 400"
+same "no bridge has carried back what the first one sent" "$(counter linux2 to_domain_from_bridge)" 400
+says "what crosses a bridge tells its legacy origin, unauthenticated" "$(grep '"many-up-1"' "$scratch/heard-new.out")" \
+    "\"origin\":{\"computer\":\"OLD1\",\"domain\":\"LABGROUP\",\"address\":\"$old\",\"authenticated\":false}"
+says "what does not is authenticated" "$(grep '"many-down-1"' "$scratch/heard-linux1.out")" \
+    '"origin":{"computer":"NEW","domain":"PLANT","address":null,"authenticated":true}'
+says "in the legacy network the bridge is the sender" "$(grep '"many-down-1"' "$scratch/heard-old.out")" \
+    '"computer":"LINUX1","domain":"LABGROUP"' '"authenticated":false'
+
+# Samba's logon server answers a machine that is not in its network, by way of the bridge.
+printf '\7\0NEW\0\\MAILSLOT\\PLANT\\ANSWERS\0N\0E\0W\0\0\0\1\0\0\0\377\377\377\377' >"$scratch/query"
+same "a logon query is sent into the domain" "$(said new send --file "$scratch/query" '\\PLANT\mailslot\net\netlogon')" "status 0"
+check "Samba's answer arrives" until_line "$scratch/answers-new.out" '"computer":"SAMBA1"'
+# nmbd hears a broadcast by two sockets, and answers to each.
+check "it arrives at the bridge" until_lines "$scratch/answers-linux1.out" SAMBA1 2
+check "all of it crosses" until_lines "$scratch/answers-new.out" SAMBA1 2
+says "it tells that it was sent to the bridge" "$(cat "$scratch/answers-new.out")" \
+    "\"origin\":{\"computer\":\"SAMBA1\",\"domain\":null,\"address\":\"$samba\",\"authenticated\":false}"
+
+# Slots that are not named, or are in the other direction, stay where they are; names below `line\` are known when a slot is.
+check "a slot that a pattern covers is known soon" until_crossed
+same "a message to a slot of one direction is sent in the other" "$(said old send '\\LABGROUP\mailslot\line\1' up)" "status 0"
+check "it is heard in the legacy network" until_line "$scratch/line-old.out" '"data":"up"'
+
+# Too large for the legacy network.
+printf '%425s' "" >"$scratch/large"
+same "a larger message reaches the domain" "$(said new send --confirm --file "$scratch/large" '\\NEW\mailslot\alerts')" \
+    $'NEW delivered\nstatus 0'
+same "a larger message is sent" "$(said new send --file "$scratch/large" '\\PLANT\mailslot\alerts')" "status 0"
+check "the bridge refuses it, and says so" until_line "$scratch/bridge1.log" "reason=to_legacy_too_large count=1"
+same "it has counted it" "$(counter linux1 to_legacy_too_large)" 1
+
+# The first bridge is killed, and comes back.
+crash "$bridge1"
+check "the other bridge takes over" until_line "$scratch/bridge2.log" "bridge_sends domain=PLANT interface=eth0 sender=LINUX2"
+check "all messages cross the other bridge" both alone 50 heard-old heard-new
+check "the first bridge comes back" start_bridge bridge1-again linux1
+bridge1=$pid
+check "the other one stands by again" until_lines "$scratch/bridge2.log" "bridge_stands_by" 2
+check "all messages cross the first bridge again" both again 50 heard-old heard-new heard-linux1
+
+# A source that sends too much.
+sed -i 's/^to-domain-rate.*/to-domain-rate = { all = 30, source = 20 }/' "$scratch/linux1.toml" "$scratch/linux2.toml"
+for node in "$bridge1" "$bridge2"; do kill -HUP "$node"; done
+for name in bridge1-again bridge2; do until_line "$scratch/$name.log" "event=settings_changed"; done
+seq -f "flood-%g" 200 | in_host old "$mailslot" send '\\LABGROUP\mailslot\alerts'
+check "a flood of one source is not carried" until_line "$scratch/bridge1-again.log" "reason=to_domain_rate"
+check "some of it is" [ "$(count heard-new flood)" -ge 20 ] && check "but far from all" [ "$(count heard-new flood)" -lt 150 ]
+
+# Samba's announcements. What it answered to one bridge alone has no domain.
+wait "$asked"
+announced() { grep -F '"computer":"SAMBA1","domain":"LABGROUP"' "$scratch/browse-$1.out"; }
+check "Samba's announcement crosses the bridge" until_line "$scratch/browse-new.out" '"computer":"SAMBA1","domain":"LABGROUP"'
+says "it tells where it comes from" "$(announced new)" "\"address\":\"$samba\",\"authenticated\":false"
+announced new >"$scratch/crossed"
+same "all of them were heard in the legacy network" "$(announced old | grep -vxFf - "$scratch/crossed")" ""
+check "none has come twice" [ "$(wc -l <"$scratch/crossed")" -le "$(announced old | wc -l)" ]
+
+# By now whatever went round would have done so.
+same "no answer has come twice" "$(grep -c SAMBA1 "$scratch/answers-new.out")" "$(grep -c SAMBA1 "$scratch/answers-linux1.out")"
+expected() {
+    for word in many-up many-down; do seq -f "$word-%g" 400; done
+    for word in $1; do seq -f "$word-up-%g" 50; seq -f "$word-down-%g" 50; done
+}
+for place in heard-old:'alone again' heard-new:'alone again' heard-linux1:again; do
+    same "each message has come once (${place%:*})" \
+        "$(data "$scratch/${place%:*}.out" | grep -e '-[ud]' | sort)" "$(expected "${place#*:}" | sort)"
+done
+same "slots of the other direction got nothing" "$(data "$scratch/line-new.out" | sort -u)" down
+says "the node tells of its bridge" "$(said linux1 node status)" "bridge to PLANT" "into the domain: browse, alerts, plant\\*" \
+    "into the legacy network: alerts, net\\netlogon, line\\*" "segment eth0" "LABGROUP, LINUX1 sends" "to_legacy_carried"
+leave_lab
+trap finish EXIT
