@@ -118,6 +118,7 @@ fn status(
         state: state(held.state).to_owned(),
     });
     Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),
         node_type: format!("{:?}", config.node_type),

@@ -1,6 +1,7 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod browse;
+pub mod doctor;
 #[cfg(feature = "zenoh")]
 pub mod domains;
 pub mod find_dc;
