@@ -2,6 +2,8 @@
 //!
 //! The README of this crate lists the scenarios and how to run them.
 
+#[cfg(feature = "domains")]
+mod domains;
 mod machine;
 mod peer;
 mod place;
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match (arguments.next().as_deref(), arguments.next()) {
         (Some(process::CHILD), Some(task)) => return child(&task),
+        #[cfg(feature = "domains")]
+        (Some(domains::CHILD), Some(task)) => return ended(domains::child(&task)),
         _ => Options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)),
     };
     match done {
@@ -53,7 +57,11 @@ fn main() -> ExitCode {
 }
 
 fn child(task: &str) -> ExitCode {
-    match serde_json::from_str::<scenario::Task>(task).map_err(Into::into).and_then(scenario::Task::run) {
+    ended(serde_json::from_str::<scenario::Task>(task).map_err(Into::into).and_then(scenario::Task::run))
+}
+
+fn ended(result: Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             process::fail(error.as_ref());
@@ -113,6 +121,10 @@ const CURVES: [(&str, CurveFn); 4] = [
 ];
 
 fn run(options: Options) -> Result<()> {
+    #[cfg(feature = "domains")]
+    if options.only.starts_with("domain") && domains::has(&options.only) {
+        return domains::measure(options.quick, &options.only, &options.out);
+    }
     let begin = Instant::now();
     machine::usual_queues();
     let bench = Bench { places: Places::create()?, cpus: Cpus::split()?, effort: options.effort };

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -34,10 +35,15 @@ pub(crate) struct Child {
 impl Child {
     /// Starts a child with `task`.
     pub(crate) fn start(task: &Task) -> Result<Child> {
-        let text = serde_json::to_string(task)?;
+        Child::start_as(CHILD, &serde_json::to_string(task)?, &task.place.slots())
+    }
+
+    /// Starts a child with the hidden subcommand `word` and its task, and with slots in the directory `slots`.
+    pub(crate) fn start_as(word: &str, task: &str, slots: &Path) -> Result<Child> {
+        let text = task.to_owned();
         let mut child = Command::new(std::env::current_exe()?)
-            .args([CHILD, &text])
-            .env("MAILSLOT_ROOT", task.place.slots())
+            .args([word, task])
+            .env("MAILSLOT_ROOT", slots)
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
