@@ -72,13 +72,14 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
         Ok(())
     };
     node(Role::SendingNode, "SENDER")?;
+    // First whoever listens: who does not find it tries again only after a second.
+    let mut sender = start(Role::Sender, "SENDER")?;
     let mut receivers = Vec::new();
     for number in 0..run.receivers {
         let computer = format!("R{number}");
         node(Role::ReceivingNode, &computer)?;
         receivers.push(start(Role::Receiver, &computer)?);
     }
-    let mut sender = start(Role::Sender, "SENDER")?;
     for receiver in &mut receivers {
         receiver.reached()?;
     }
