@@ -5,6 +5,7 @@
 #[cfg(feature = "domains")]
 mod domains;
 mod machine;
+mod network;
 mod peer;
 mod place;
 mod plot;
@@ -42,9 +43,16 @@ const USAGE: &str = "usage: mailslot-bench [--quick] [--only TEXT] [--out DIR]
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match (arguments.next().as_deref(), arguments.next()) {
+<<<<<<< HEAD
         (Some(process::CHILD), Some(task)) => return child(&task),
         #[cfg(feature = "domains")]
         (Some(domains::CHILD), Some(task)) => return ended(domains::child(&task)),
+=======
+        (Some(process::CHILD), Some(task)) => return child(serde_json::from_str(&task).map(scenario::Task::run)),
+        (Some(process::NETWORK_CHILD), Some(task)) => {
+            return child(serde_json::from_str(&task).map(network::Task::run));
+        }
+>>>>>>> zenoh
         _ => Options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)),
     };
     match done {
@@ -56,12 +64,17 @@ fn main() -> ExitCode {
     }
 }
 
+<<<<<<< HEAD
 fn child(task: &str) -> ExitCode {
     ended(serde_json::from_str::<scenario::Task>(task).map_err(Into::into).and_then(scenario::Task::run))
 }
 
 fn ended(result: Result<()>) -> ExitCode {
     match result {
+=======
+fn child(done: serde_json::Result<Result<()>>) -> ExitCode {
+    match done.map_err(Into::into).and_then(|done| done) {
+>>>>>>> zenoh
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             process::fail(error.as_ref());
@@ -101,7 +114,7 @@ impl Options {
 type MeasureFn = fn(&Bench) -> Result<Measure>;
 type CurveFn = fn(&Bench) -> Result<Vec<Curve>>;
 
-const MEASURES: [(&str, MeasureFn); 9] = [
+const MEASURES: [(&str, MeasureFn); 13] = [
     ("latency_spinning", latency_spinning::measure),
     ("latency_asleep", latency_asleep::measure),
     ("throughput_64", |bench| throughput::one_writer(bench, "throughput_64", 64, 15.0)),
@@ -111,6 +124,10 @@ const MEASURES: [(&str, MeasureFn); 9] = [
     ("open_write_close", opening::measure),
     ("idle_memory", idle::memory),
     ("idle_descriptors", idle::descriptors),
+    ("network_rate", network::rate::single),
+    ("network_flood", network::rate::joined),
+    ("network_loss", network::loss::measure),
+    ("network_latency", network::latency::measure),
 ];
 
 const CURVES: [(&str, CurveFn); 4] = [

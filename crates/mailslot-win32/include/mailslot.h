@@ -37,6 +37,8 @@ enum mailslot_error {
     MAILSLOT_NOT_ALLOWED = 5,
     /* A write to a slot whose owner is gone. */
     MAILSLOT_CLOSED = 38,
+    /* The network does not tell who receives. */
+    MAILSLOT_NOT_TOLD = 50,
     /* Also a message that is larger than the slot takes. */
     MAILSLOT_INVALID_ARGUMENT = 87,
     /* No message, or none in time. */
@@ -45,6 +47,8 @@ enum mailslot_error {
     MAILSLOT_BUFFER_TOO_SMALL = 122,
     MAILSLOT_INVALID_NAME = 123,
     MAILSLOT_ALREADY_EXISTS = 183,
+    /* More computers have answered than there is room for. */
+    MAILSLOT_MORE_RECEIPTS = 234,
     MAILSLOT_FULL = 1450,
     /* The name is on the network, and no network node runs on this machine. */
     MAILSLOT_NO_NETWORK = 3025
@@ -96,6 +100,37 @@ void mailslot_close(mailslot *slot);
 int mailslot_open(const char *name, mailslot_writer **writer);
 /* Writes one message: it is in the slot when this returns 0. Never waits. message may be NULL if size is 0. */
 int mailslot_write(mailslot_writer *writer, const void *message, size_t size);
+
+/* What became of a message at one computer. */
+enum mailslot_outcome {
+    MAILSLOT_DELIVERED = 0,
+    /* There is no such slot, or it is not open to the network. */
+    MAILSLOT_NO_SLOT = 1,
+    MAILSLOT_SLOT_FULL = 2,
+    /* The computer does not take it. */
+    MAILSLOT_REFUSED = 3,
+    /* It is larger than the slot takes. */
+    MAILSLOT_TOO_LARGE = 4,
+    /* Nothing was heard in time; it may be in the slot all the same. */
+    MAILSLOT_SILENT = 5
+};
+
+typedef struct mailslot_receipt {
+    /* The computer's name in UTF-8, with a NUL. */
+    char computer[64];
+    /* An enum mailslot_outcome; later versions may have others. */
+    uint32_t outcome;
+} mailslot_receipt;
+
+/* Waits until at least so many slots receive what is written, at most so many milliseconds. receivers gets how many do then,
+ * perhaps fewer: that is no error. In domains made with `mailslot domain`, and for slots of this machine, which are one;
+ * elsewhere it gives MAILSLOT_NOT_TOLD. */
+int mailslot_wait_for_receivers(mailslot_writer *writer, size_t at_least, int64_t milliseconds, size_t *receivers);
+/* Writes one message, and waits at most so many milliseconds for what became of it at each computer that receives at the
+ * writer's address. count gets the number of computers, 0 if nobody receives there. If it is larger than room, the message
+ * was sent all the same, and the result is MAILSLOT_MORE_RECEIPTS. receipts may be NULL if room is 0. */
+int mailslot_write_confirmed(mailslot_writer *writer, const void *message, size_t size, uint32_t milliseconds,
+                             mailslot_receipt *receipts, size_t room, size_t *count);
 /* NULL is allowed. */
 void mailslot_close_writer(mailslot_writer *writer);
 

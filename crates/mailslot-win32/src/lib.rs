@@ -31,6 +31,7 @@ mod inheritance;
 mod object;
 mod per_process;
 mod pointer;
+mod receipt;
 mod request;
 mod security;
 mod text;

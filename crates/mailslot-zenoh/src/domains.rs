@@ -14,7 +14,7 @@ use mailslot_domain::Domain;
 use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
-use crate::routes::{Members, run};
+use crate::routes::{Members, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
 use crate::wake::Wake;
@@ -44,7 +44,8 @@ impl Domains {
     ///   machine's node
     /// - [`Error::Domain`], [`Error::Io`] if the system refuses something
     pub fn start(computer: &NetbiosName, legacy: bool, domains: Vec<(Arc<Domain>, Settings)>) -> Result<Domains> {
-        let routes = MailslotOptions::new().access(Access::Everyone).create(routes::SLOT)?;
+        let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
+        let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
         let (sender, happened) = channel();
         let changed = Arc::new(Wake::new()?);
         let mut all = Domains {
@@ -91,12 +92,12 @@ impl Domains {
         for (domain, settings) in &domains {
             settings.config(domain)?;
         }
-        let mut before = std::mem::take(&mut *self.write());
         let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
             member.settings == *settings && is_same(&member.state.domain, domain)
         };
-        let mut members: Vec<_> = before.extract_if(.., |member| domains.iter().any(|new| same(member, new))).collect();
-        before.iter().for_each(|member| self.end(member));
+        let (mut members, ended): (Vec<_>, Vec<_>) =
+            self.current().into_iter().partition(|member| domains.iter().any(|new| same(member, new)));
+        ended.iter().for_each(|member| self.end(member));
         let mut result = Ok(());
         for new in domains {
             if members.iter().any(|member| same(member, &new)) {
@@ -116,14 +117,13 @@ impl Domains {
 
     /// What each domain is and has counted.
     pub fn status(&self) -> Vec<Status> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner).clone();
-        members.iter().map(|member| Status::of(member)).collect()
+        self.current().iter().map(|member| Status::of(member)).collect()
     }
 
     /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
     /// part in it.
     pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
-        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+        let members = self.current();
         let member = members.iter().find(|member| member.name() == domain)?;
         Some(member.state.presences().members())
     }
@@ -137,6 +137,10 @@ impl Domains {
     fn end(&self, member: &Member) {
         member.stop();
         self.events.send("domain_closed", vec![field("domain", member.name())]);
+    }
+
+    fn current(&self) -> Vec<Arc<Member>> {
+        current(&self.members)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Arc<Member>>> {
@@ -167,8 +171,7 @@ impl Drop for Domains {
 
 fn announce(members: &Members, events: &Events) {
     let Ok(slots) = open_slots() else { return };
-    let members = members.read().unwrap_or_else(PoisonError::into_inner).clone();
-    members.iter().for_each(|member| member.update(&slots, events));
+    current(members).iter().for_each(|member| member.update(&slots, events));
 }
 
 /// Whether two files describe the same domain with the same keys. (Keys have ids that tell them apart.)

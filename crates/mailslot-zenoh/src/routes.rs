@@ -1,6 +1,6 @@
 //! Answering the programs of this machine: which way, how many receivers, what became of a message.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use mailslot::node::routes::{Answer, Question, Request};
@@ -21,15 +21,17 @@ pub(crate) fn run(slot: &Mailslot, members: &Members, legacy: bool) {
         let deadline = waiting.iter().filter_map(|member| member.state.deadline()).min();
         let timeout = deadline.map_or(Timeout::Forever, |end| Timeout::After(end.saturating_duration_since(now)));
         match slot.receive_within(timeout) {
-            Ok(message) => handle(&message.data, &waiting, legacy),
+            // There may be other domains than before the wait.
+            Ok(message) => handle(&message.data, &current(members), legacy),
             Err(mailslot::Error::TimedOut) => {}
             Err(_) => return,
         }
     }
 }
 
-fn current(members: &Members) -> Vec<Arc<Member>> {
-    members.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+/// A copy, so that nobody waits for anybody who works with it.
+pub(crate) fn current(members: &Members) -> Vec<Arc<Member>> {
+    members.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// What is no request gets no answer.
@@ -39,7 +41,7 @@ fn handle(bytes: &[u8], members: &[Arc<Member>], legacy: bool) {
         return answer(&reply, &Answer::Legacy);
     };
     match question {
-        Question::Route(_) => answer(&reply, &member.route()),
+        Question::Route(address) => answer(&reply, &member.route(&address)),
         Question::Receivers { address, at_least, within } => {
             member.count_receivers(&address, at_least as usize, within, reply);
         }

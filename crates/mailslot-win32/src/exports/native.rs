@@ -10,6 +10,7 @@ use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Timeout
 
 use crate::code::Code;
 use crate::pointer::{Buffer, In, Narrow, Out, Owned};
+use crate::receipt::{self, Receipt};
 
 /// `mailslot_options`.
 #[repr(C)]
@@ -42,6 +43,8 @@ thread_local! {
 enum Failure {
     Library(Error),
     Argument(&'static str),
+    /// The message was sent, and more computers have answered than there is room for.
+    MoreReceipts,
     Text,
 }
 
@@ -85,17 +88,7 @@ extern "C" fn mailslot_read_within(
     size: Out<usize>,
     milliseconds: i64,
 ) -> u32 {
-    call(|| {
-        let timeout = match milliseconds {
-            FOREVER => Timeout::Forever,
-            0 => Timeout::Zero,
-            _ => match u64::try_from(milliseconds) {
-                Ok(milliseconds) => Timeout::After(Duration::from_millis(milliseconds)),
-                Err(_) => return Err(Failure::Argument("milliseconds is negative and not MAILSLOT_FOREVER")),
-            },
-        };
-        read(&slot, buffer, room, &size, timeout)
-    })
+    call(|| read(&slot, buffer, room, &size, timeout(milliseconds)?))
 }
 
 #[unsafe(no_mangle)]
@@ -141,6 +134,42 @@ extern "C" fn mailslot_write(writer: Owned<MailslotWriter>, message: Buffer<u8>,
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn mailslot_wait_for_receivers(
+    writer: Owned<MailslotWriter>,
+    at_least: usize,
+    milliseconds: i64,
+    receivers: Out<usize>,
+) -> u32 {
+    call(|| {
+        let writer = writer.get().ok_or(Failure::Argument("writer is NULL"))?;
+        receivers.required().map_err(|_| Failure::Argument("receivers is NULL"))?;
+        receivers.set(writer.wait_for_receivers(at_least, timeout(milliseconds)?)?);
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_write_confirmed(
+    writer: Owned<MailslotWriter>,
+    message: Buffer<u8>,
+    size: usize,
+    milliseconds: u32,
+    receipts: Buffer<Receipt>,
+    room: usize,
+    count: Out<usize>,
+) -> u32 {
+    call(|| {
+        let writer = writer.get().ok_or(Failure::Argument("writer is NULL"))?;
+        count.required().map_err(|_| Failure::Argument("count is NULL"))?;
+        let message = message.to_read(size).map_err(|_| Failure::Argument("message is NULL"))?;
+        let room = receipts.to_read(room).map_err(|_| Failure::Argument("receipts is NULL"))?;
+        let found = writer.write_confirmed(message, Duration::from_millis(milliseconds.into()))?;
+        count.set(found.len());
+        if receipt::store(&found, room) { Ok(()) } else { Err(Failure::MoreReceipts) }
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn mailslot_close_writer(writer: Owned<MailslotWriter>) {
     writer.close();
 }
@@ -173,6 +202,17 @@ fn read(
     }
 }
 
+fn timeout(milliseconds: i64) -> Result<Timeout, Failure> {
+    match milliseconds {
+        FOREVER => Ok(Timeout::Forever),
+        0 => Ok(Timeout::Zero),
+        _ => match u64::try_from(milliseconds) {
+            Ok(milliseconds) => Ok(Timeout::After(Duration::from_millis(milliseconds))),
+            Err(_) => Err(Failure::Argument("milliseconds is negative and not MAILSLOT_FOREVER")),
+        },
+    }
+}
+
 fn text<'a>(name: Narrow) -> Result<&'a str, Failure> {
     let bytes = name.bytes().ok_or(Failure::Argument("name is NULL"))?;
     core::str::from_utf8(bytes).map_err(|_| Failure::Text)
@@ -184,6 +224,9 @@ fn call(body: impl FnOnce() -> Result<(), Failure>) -> u32 {
         Ok(Ok(())) => return Code::SUCCESS.0,
         Ok(Err(Failure::Library(error))) => (error.win32_code(), error.to_string()),
         Ok(Err(Failure::Argument(what))) => (Code::INVALID_PARAMETER.0, what.to_owned()),
+        Ok(Err(Failure::MoreReceipts)) => {
+            (Code::MORE_DATA.0, "the message was sent, and there is no room for all receipts".to_owned())
+        }
         Ok(Err(Failure::Text)) => (Code::INVALID_NAME.0, "the name is not UTF-8".to_owned()),
         Err(_) => (Code::INTERNAL_ERROR.0, "a defect of the mailslot library".to_owned()),
     };

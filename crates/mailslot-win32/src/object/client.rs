@@ -1,8 +1,9 @@
 //! The writing end of a slot.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use mailslot::{Info, MailslotWriter};
+use mailslot::{Info, MailslotWriter, Receipt, Timeout};
 
 use crate::code::{Code, Result};
 use crate::wait::Signal;
@@ -58,6 +59,17 @@ impl Client {
             return Err(Code::ACCESS_DENIED);
         }
         Ok(self.writer.write(message)?)
+    }
+
+    pub(crate) fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
+        Ok(self.writer.wait_for_receivers(at_least, timeout)?)
+    }
+
+    pub(crate) fn write_confirmed(&self, message: &[u8], within: Duration) -> Result<Vec<Receipt>> {
+        if !self.rights.write {
+            return Err(Code::ACCESS_DENIED);
+        }
+        Ok(self.writer.write_confirmed(message, within)?)
     }
 
     /// Why a client cannot read: a mailslot refuses it where the handle's rights do not.

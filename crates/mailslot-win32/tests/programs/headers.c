@@ -7,6 +7,7 @@
 #endif
 #include <Windows.h>
 #include <mailslot.h>
+#include <mailslotapi.h>
 #include <sddl.h>
 #include <stdio.h>
 #include <strsafe.h>

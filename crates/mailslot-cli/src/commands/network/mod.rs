@@ -1,9 +1,14 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod browse;
+<<<<<<< HEAD
 pub mod doctor;
+=======
+pub mod capture;
+>>>>>>> zenoh
 #[cfg(feature = "zenoh")]
 pub mod domains;
+pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;
