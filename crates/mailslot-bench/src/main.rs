@@ -43,16 +43,14 @@ const USAGE: &str = "usage: mailslot-bench [--quick] [--only TEXT] [--out DIR]
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match (arguments.next().as_deref(), arguments.next()) {
-<<<<<<< HEAD
-        (Some(process::CHILD), Some(task)) => return child(&task),
-        #[cfg(feature = "domains")]
-        (Some(domains::CHILD), Some(task)) => return ended(domains::child(&task)),
-=======
         (Some(process::CHILD), Some(task)) => return child(serde_json::from_str(&task).map(scenario::Task::run)),
         (Some(process::NETWORK_CHILD), Some(task)) => {
             return child(serde_json::from_str(&task).map(network::Task::run));
         }
->>>>>>> zenoh
+        #[cfg(feature = "domains")]
+        (Some(domains::CHILD), Some(task)) => {
+            return child(serde_json::from_str(&task).map(domains::Task::run));
+        }
         _ => Options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)),
     };
     match done {
@@ -64,17 +62,8 @@ fn main() -> ExitCode {
     }
 }
 
-<<<<<<< HEAD
-fn child(task: &str) -> ExitCode {
-    ended(serde_json::from_str::<scenario::Task>(task).map_err(Into::into).and_then(scenario::Task::run))
-}
-
-fn ended(result: Result<()>) -> ExitCode {
-    match result {
-=======
 fn child(done: serde_json::Result<Result<()>>) -> ExitCode {
     match done.map_err(Into::into).and_then(|done| done) {
->>>>>>> zenoh
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             process::fail(error.as_ref());

@@ -22,7 +22,7 @@ use serde_json::json;
 
 use self::results::{Curves, Goal};
 use self::run::{Load, Run, run};
-pub(crate) use self::task::{CHILD, child};
+pub(crate) use self::task::{CHILD, Task};
 use crate::machine::{self, Usage};
 use crate::{Result, plot};
 

@@ -40,21 +40,21 @@ pub(crate) enum Role {
     Receiver,
 }
 
-pub(crate) fn child(task: &str) -> Result<()> {
-    let task: Task = serde_json::from_str(task)?;
-    settle(&[])?;
-    match (task.role, task.peer) {
-        (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&task),
-        (Role::Receiver, Peer::Sealed | Peer::Open) => slot::receive(&task),
-        (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&task),
-        (Role::Receiver, Peer::Nats) => nats::receive(&task),
-        (Role::Sender, Peer::Sealed | Peer::Open) => send(&task, &slot::Sender::open()?),
-        (Role::Sender, Peer::Zenoh | Peer::ZenohSettings) => send(&task, &zenoh::Sender::open(&task)?),
-        (Role::Sender, Peer::Nats) => send(&task, &nats::Sender::open(&task)?),
-    }
-}
-
 impl Task {
+    /// Does the task, in the child.
+    pub(crate) fn run(self) -> Result<()> {
+        settle(&[])?;
+        match (self.role, self.peer) {
+            (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&self),
+            (Role::Receiver, Peer::Sealed | Peer::Open) => slot::receive(&self),
+            (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&self),
+            (Role::Receiver, Peer::Nats) => nats::receive(&self),
+            (Role::Sender, Peer::Sealed | Peer::Open) => send(&self, &slot::Sender::open()?),
+            (Role::Sender, Peer::Zenoh | Peer::ZenohSettings) => send(&self, &zenoh::Sender::open(&self)?),
+            (Role::Sender, Peer::Nats) => send(&self, &nats::Sender::open(&self)?),
+        }
+    }
+
     pub(crate) fn meter(&self) -> Meter {
         Meter::new(self.load, self.size)
     }

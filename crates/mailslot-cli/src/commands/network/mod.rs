@@ -1,11 +1,8 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod browse;
-<<<<<<< HEAD
-pub mod doctor;
-=======
 pub mod capture;
->>>>>>> zenoh
+pub mod doctor;
 #[cfg(feature = "zenoh")]
 pub mod domains;
 pub mod embedded;
