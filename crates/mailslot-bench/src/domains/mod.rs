@@ -33,6 +33,8 @@ pub(crate) enum Peer {
     Sealed,
     /// The same with a domain that is open.
     Open,
+    /// A slot of the same machine, without any network: what the two ends of the way cost.
+    Local,
     /// A publisher and a subscriber, each with a session.
     Zenoh,
     /// The same with the settings that nodes give their sessions: access control, and a limit for sizes.
@@ -42,12 +44,13 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    const ALL: [Peer; 5] = [Peer::Sealed, Peer::Open, Peer::Zenoh, Peer::ZenohSettings, Peer::Nats];
+    const ALL: [Peer; 6] = [Peer::Sealed, Peer::Open, Peer::Local, Peer::Zenoh, Peer::ZenohSettings, Peer::Nats];
 
     fn name(self) -> &'static str {
         match self {
             Peer::Sealed => "mailslot, sealed",
             Peer::Open => "mailslot, open",
+            Peer::Local => "mailslot, one machine",
             Peer::Zenoh => "zenoh",
             Peer::ZenohSettings => "zenoh, a node's settings",
             Peer::Nats => "NATS",

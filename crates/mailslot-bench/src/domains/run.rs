@@ -78,7 +78,8 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
     for number in 0..run.receivers {
         let computer = format!("R{number}");
         node(Role::ReceivingNode, &computer)?;
-        receivers.push(start(Role::Receiver, &computer)?);
+        let computer = if run.peer == Peer::Local { "SENDER" } else { &computer };
+        receivers.push(start(Role::Receiver, computer)?);
     }
     for receiver in &mut receivers {
         receiver.reached()?;

@@ -46,10 +46,11 @@ impl Task {
         settle(&[])?;
         match (self.role, self.peer) {
             (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&self),
-            (Role::Receiver, Peer::Sealed | Peer::Open) => slot::receive(&self),
+            (Role::Receiver, Peer::Sealed | Peer::Open | Peer::Local) => slot::receive(&self),
             (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&self),
             (Role::Receiver, Peer::Nats) => nats::receive(&self),
             (Role::Sender, Peer::Sealed | Peer::Open) => send(&self, &slot::Sender::open()?),
+            (Role::Sender, Peer::Local) => send(&self, &slot::Sender::open_local()?),
             (Role::Sender, Peer::Zenoh | Peer::ZenohSettings) => send(&self, &zenoh::Sender::open(&self)?),
             (Role::Sender, Peer::Nats) => send(&self, &nats::Sender::open(&self)?),
         }

@@ -22,6 +22,14 @@ struct Socket {
 }
 
 pub fn examine(node: Option<&Running>, findings: &mut Findings) {
+    match node.and_then(|node| node.status.nmbd_connected) {
+        Some(true) => return findings.ok("ports", "nmbd has UDP ports 137 and 138, and hands messages on to the node"),
+        Some(false) => {
+            let remedy = "start nmbd, and see that the node's user may use its socket (mailslot node --nmbd-socket)";
+            return findings.problem("ports", "the node is to run beside nmbd, and cannot reach it", remedy);
+        }
+        None => {}
+    }
     let Ok(table) = fs::read_to_string("/proc/net/udp") else {
         return findings.unknown("ports", "/proc/net/udp cannot be read", "mount /proc");
     };
@@ -54,7 +62,8 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     for (owner, sockets) in others {
         let stop = if owner.starts_with("nmbd ") { "stop nmbd (systemctl stop nmbd)" } else { "stop it" };
         let remedy = format!(
-            "{stop}, leave its interfaces to it (mailslot node --exclude), or do without NetBIOS (--netbios false)"
+            "{stop}, run beside it (mailslot node --beside-samba), leave its interfaces to it (--exclude), or do without NetBIOS \
+             (--netbios false)"
         );
         let found = format!("{owner} has UDP ports {}", list(&sockets));
         match node {
