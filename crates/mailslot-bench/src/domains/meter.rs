@@ -78,6 +78,7 @@ impl Meter {
                 self.seen.messages += 1;
                 if number + 1 >= messages { Took::Done } else { Took::More }
             }
+            Load::Presences { .. } => Took::More,
         }
     }
 

@@ -4,6 +4,7 @@
 //! interface, as the bare sessions do.
 
 mod cpu;
+mod crowd;
 mod machines;
 mod meter;
 mod nats;
@@ -68,16 +69,18 @@ struct Effort {
     sizes: &'static [usize],
     latency_sizes: &'static [usize],
     receivers: &'static [usize],
+    presences: &'static [usize],
 }
 
 const FULL: Effort = Effort {
-    repetitions: 3,
-    warm_up: Duration::from_millis(150),
-    time: Duration::from_millis(400),
+    repetitions: 2,
+    warm_up: Duration::from_millis(100),
+    time: Duration::from_millis(300),
     messages: 500,
     sizes: &[64, 1 << 10, 16 << 10],
     latency_sizes: &[64, 1 << 10, 16 << 10],
     receivers: &[1, 2, 4, 8, 16, 32],
+    presences: &[1000, 10_000, 30_000],
 };
 
 const QUICK: Effort = Effort {
@@ -88,6 +91,7 @@ const QUICK: Effort = Effort {
     sizes: &[64],
     latency_sizes: &[64],
     receivers: &[1, 2],
+    presences: &[10],
 };
 
 /// The parts, which can be run one by one.
@@ -110,13 +114,32 @@ pub(crate) fn measure(quick: bool, only: &str, out: &Path) -> Result<()> {
             fs::write(out.join(format!("{}.svg", curve.id)), plot::curve(curve))?;
         }
     }
+    if PRESENCES.contains(only) {
+        presences(&effort, quick, out)?;
+    }
     println!("results in {}", out.display());
     Ok(())
 }
 
 /// Whether `only` asks for a part of this.
 pub(crate) fn has(only: &str) -> bool {
-    PARTS.iter().any(|(name, _)| name.contains(only))
+    PARTS.iter().any(|(name, _)| name.contains(only)) || PRESENCES.contains(only)
+}
+
+/// The part without a curve.
+const PRESENCES: &str = "domain_presences";
+
+/// What it costs a node that many computers are there.
+fn presences(effort: &Effort, quick: bool, out: &Path) -> Result<()> {
+    let mut all = Vec::new();
+    for &count in effort.presences {
+        let measured = crowd::measure(count)?;
+        println!("{measured}");
+        all.push(measured);
+    }
+    let machine = machine::describe(&crate::process::Cpus::default());
+    let results = json!({ "machine": machine, "quick": quick, "versions": versions(), "results": all });
+    Ok(fs::write(out.join(format!("{PRESENCES}.json")), serde_json::to_string_pretty(&results)? + "\n")?)
 }
 
 fn versions() -> serde_json::Value {

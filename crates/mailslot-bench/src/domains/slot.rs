@@ -4,7 +4,9 @@ use mailslot::{Mailslot, MailslotWriter, Network, Timeout};
 use mailslot_domain::read_file;
 use mailslot_zenoh::{Domains, Mode, Settings};
 
+use super::crowd;
 use super::meter::Took;
+use super::run::Load;
 use super::task::{Role, Send, Task};
 use crate::Result;
 use crate::process::{report_and_stay, step};
@@ -26,7 +28,10 @@ pub(crate) fn node(task: &Task) -> Result<()> {
     let domain = std::sync::Arc::new(read_file(&task.domain)?);
     let domains = Domains::start(&task.computer.parse()?, false, vec![(domain, settings(task))])?;
     step()?;
-    report_and_stay(&domains.status())
+    match task.load {
+        Load::Presences { count } => crowd::watch(&domains, count),
+        _ => report_and_stay(&domains.status()),
+    }
 }
 
 pub(crate) fn receive(task: &Task) -> Result<()> {

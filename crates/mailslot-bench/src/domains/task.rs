@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::meter::{HELLO, Meter, stamp};
 use super::run::Load;
-use super::{Peer, nats, slot, zenoh};
+use super::{Peer, crowd, nats, slot, zenoh};
 use crate::Result;
 use crate::process::{report_and_stay, settle, step};
 use crate::scenario::now;
@@ -45,6 +45,7 @@ impl Task {
     pub(crate) fn run(self) -> Result<()> {
         settle(&[])?;
         match (self.role, self.peer) {
+            (Role::Receiver, Peer::ZenohSettings) if self.is_crowd() => crowd::announce(&self),
             (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&self),
             (Role::Receiver, Peer::Sealed | Peer::Open | Peer::Local) => slot::receive(&self),
             (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&self),
@@ -54,6 +55,10 @@ impl Task {
             (Role::Sender, Peer::Zenoh | Peer::ZenohSettings) => send(&self, &zenoh::Sender::open(&self)?),
             (Role::Sender, Peer::Nats) => send(&self, &nats::Sender::open(&self)?),
         }
+    }
+
+    fn is_crowd(&self) -> bool {
+        matches!(self.load, Load::Presences { .. })
     }
 
     pub(crate) fn meter(&self) -> Meter {
@@ -98,6 +103,7 @@ fn send(task: &Task, sender: &impl Send) -> Result<()> {
                 sender.flush()?;
             }
         }
+        Load::Presences { .. } => {}
     }
     sender.flush()?;
     report_and_stay(&())

@@ -38,7 +38,7 @@ fn config(task: &Task) -> Result<zenoh::Config> {
     Ok(config)
 }
 
-fn open(task: &Task) -> Result<zenoh::Session> {
+pub(crate) fn open(task: &Task) -> Result<zenoh::Session> {
     Ok(zenoh::open(config(task)?).wait().map_err(|error| error.to_string())?)
 }
 
