@@ -73,14 +73,14 @@ struct Effort {
 }
 
 const FULL: Effort = Effort {
-    repetitions: 2,
+    repetitions: 3,
     warm_up: Duration::from_millis(100),
     time: Duration::from_millis(300),
     messages: 500,
     sizes: &[64, 1 << 10, 16 << 10],
     latency_sizes: &[64, 1 << 10, 16 << 10],
     receivers: &[1, 2, 4, 8, 16, 32],
-    presences: &[1000, 10_000, 30_000],
+    presences: &[1000, 3000, 10_000],
 };
 
 const QUICK: Effort = Effort {
@@ -94,8 +94,10 @@ const QUICK: Effort = Effort {
     presences: &[10],
 };
 
+type Part = fn(&Effort) -> Result<Curves>;
+
 /// The parts, which can be run one by one.
-const PARTS: [(&str, fn(&Effort) -> Result<Curves>); 3] =
+const PARTS: [(&str, Part); 3] =
     [("domain_throughput", throughput), ("domain_latency", latency), ("domain_fan_out", fan_out)];
 
 /// Measures the parts whose names contain `only`, and writes the results of each to `out`.
