@@ -28,7 +28,7 @@ impl Running {
 
     /// The computer's name, without what NetBIOS adds to it.
     pub fn computer(&self) -> &str {
-        self.status.computer.split('<').next().unwrap_or_default()
+        text(&self.status.computer)
     }
 
     /// Whether a modern domain has a computer of this name.
@@ -75,6 +75,11 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
     }
 }
 
+/// A NetBIOS name without its suffix.
+fn text(name: &str) -> &str {
+    name.split('<').next().unwrap_or_default()
+}
+
 fn status_of(slot: &str) -> Option<SlotStatus> {
     let address = Address::parse_win32(slot).ok()?;
     match mailslot::status(address.slot()) {
@@ -97,7 +102,8 @@ fn describe(node: &Running) -> String {
     let user = node.uid.map(|uid| format!(" as user {}", accounts::user(uid))).unwrap_or_default();
     let process = node.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
     let version = if node.status.version.is_empty() { "of another version" } else { &node.status.version };
-    let netbios = if node.legacy { format!(", in the workgroup {}", node.status.workgroup) } else { String::new() };
+    let netbios =
+        if node.legacy { format!(", in the workgroup {}", text(&node.status.workgroup)) } else { String::new() };
     format!("runs{user}{process}, {version}, as computer {}{netbios}", node.computer())
 }
 

@@ -33,8 +33,9 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     let Ok(table) = fs::read_to_string("/proc/net/udp") else {
         return findings.unknown("ports", "/proc/net/udp cannot be read", "mount /proc");
     };
-    let sockets: Vec<Socket> =
+    let mut sockets: Vec<Socket> =
         table.lines().skip(1).filter_map(socket).filter(|socket| PORTS.contains(&socket.port)).collect();
+    sockets.sort_by_key(|socket| (socket.port, socket.address));
     if sockets.is_empty() {
         match node {
             // It has none while no interface suits it.
