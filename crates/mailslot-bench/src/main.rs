@@ -2,6 +2,8 @@
 //!
 //! The README of this crate lists the scenarios and how to run them.
 
+#[cfg(feature = "domains")]
+mod domains;
 mod machine;
 mod network;
 mod peer;
@@ -45,6 +47,10 @@ fn main() -> ExitCode {
         (Some(process::CHILD), Some(task)) => return child(serde_json::from_str(&task).map(scenario::Task::run)),
         (Some(process::NETWORK_CHILD), Some(task)) => {
             return child(serde_json::from_str(&task).map(network::Task::run));
+        }
+        #[cfg(feature = "domains")]
+        (Some(domains::CHILD), Some(task)) => {
+            return child(serde_json::from_str(&task).map(domains::Task::run));
         }
         _ => Options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)),
     };
@@ -125,6 +131,10 @@ const CURVES: [(&str, CurveFn); 5] = [
 ];
 
 fn run(options: Options) -> Result<()> {
+    #[cfg(feature = "domains")]
+    if options.only.starts_with("domain") && domains::has(&options.only) {
+        return domains::measure(options.quick, &options.only, &options.out);
+    }
     let begin = Instant::now();
     machine::usual_queues();
     let bench = Bench { places: Places::create()?, cpus: Cpus::split()?, effort: options.effort };

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -36,20 +37,30 @@ pub(crate) struct Child {
 impl Child {
     /// Starts a child with `task`.
     pub(crate) fn start(task: &Task) -> Result<Child> {
-        Child::spawn(Command::new(std::env::current_exe()?).arg(CHILD), serde_json::to_string(task)?, &task.place)
+        Child::spawn(
+            Command::new(std::env::current_exe()?).arg(CHILD),
+            serde_json::to_string(task)?,
+            &task.place.slots(),
+        )
     }
 
     /// Starts a child with a task in a network namespace.
     pub(crate) fn start_in(namespace: &str, place: &Place, task: &impl Serialize) -> Result<Child> {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(std::env::current_exe()?).arg(NETWORK_CHILD);
-        Child::spawn(&mut command, serde_json::to_string(task)?, place)
+        Child::spawn(&mut command, serde_json::to_string(task)?, &place.slots())
     }
 
-    fn spawn(command: &mut Command, text: String, place: &Place) -> Result<Child> {
+    /// Starts a child with the hidden subcommand `word`, a task, and slots in the directory `slots`.
+    #[cfg(feature = "domains")]
+    pub(crate) fn start_as(word: &str, task: &impl Serialize, slots: &Path) -> Result<Child> {
+        Child::spawn(Command::new(std::env::current_exe()?).arg(word), serde_json::to_string(task)?, slots)
+    }
+
+    fn spawn(command: &mut Command, text: String, slots: &Path) -> Result<Child> {
         let mut child = command
             .arg(&text)
-            .env("MAILSLOT_ROOT", place.slots())
+            .env("MAILSLOT_ROOT", slots)
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -55,6 +55,9 @@ pub enum Failure {
     Signal(i32),
     /// Commands that `listen` ran have failed; each was reported when it did.
     CommandsFailed(u64),
+    /// So many things are wrong; each was said already.
+    #[cfg(all(unix, feature = "node"))]
+    Problems(usize),
     /// Nobody on the network has, or is, what was asked for.
     #[cfg(all(unix, feature = "node"))]
     NotOnNetwork(String),
@@ -147,6 +150,8 @@ impl Failure {
             Failure::Terminal => USAGE,
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Problems(_) => OTHER,
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
         }
     }
@@ -217,6 +222,10 @@ impl fmt::Display for Failure {
             Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
             Failure::CommandsFailed(1) => f.write_str("a command has failed"),
             Failure::CommandsFailed(count) => write!(f, "{count} commands have failed"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Problems(1) => f.write_str("1 problem was found"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Problems(count) => write!(f, "{count} problems were found"),
             #[cfg(all(unix, feature = "node"))]
             Failure::NotOnNetwork(what) => f.write_str(what),
             #[cfg(all(unix, feature = "node"))]

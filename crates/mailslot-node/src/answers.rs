@@ -124,6 +124,7 @@ fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
         state: name_state(held.state).to_owned(),
     });
     Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),
         node_type: format!("{:?}", config.node_type),

@@ -76,6 +76,9 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Status {
+    /// The version of this crate; empty if the node does not tell.
+    #[serde(default)]
+    pub version: String,
     pub computer: String,
     pub workgroup: String,
     pub node_type: String,

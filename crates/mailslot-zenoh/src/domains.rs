@@ -179,7 +179,7 @@ impl Domains {
     pub fn carry(&self, domain: &NetbiosName, slot: &SlotName, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
         let Some(member) = self.member(domain) else { return Ok(()) };
         let to = member.state.domain.broadcast(slot)?;
-        member.put(&to, Some(legacy), data)
+        member.carry(&to, legacy, data)
     }
 
     /// The next messages that bridges of this machine may carry into a legacy network, so many at most.

@@ -24,6 +24,7 @@ mod error;
 mod events;
 mod inbox;
 mod member;
+mod outgoing;
 mod presences;
 mod routes;
 mod settings;

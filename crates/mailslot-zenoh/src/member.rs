@@ -23,6 +23,7 @@ use crate::counters::Counted;
 use crate::error::{Error, Result};
 use crate::events::{Events, field};
 use crate::inbox::Inbox;
+use crate::outgoing::{Way, Ways};
 use crate::presences::{Group, Waiting};
 use crate::settings::Settings;
 use crate::state::{State, answer, lock, now, parts};
@@ -157,10 +158,12 @@ impl Member {
             return;
         }
         changed.wake();
+        let mut ways = Ways::default();
         loop {
-            match outgoing.receive_within(Timeout::Forever) {
-                Ok(message) => self.send(&message.data, events),
-                Err(_) => return,
+            // In place: messages may be large, and what is sealed is another copy.
+            let sent = outgoing.read_in_place(Timeout::Forever, |bytes, _| self.send(bytes, &mut ways, events));
+            if sent.is_err() {
+                return;
             }
             if self.stop.load(Ordering::SeqCst) {
                 return;
@@ -317,22 +320,44 @@ impl Member {
     }
 
     /// Sends what a process of this machine has written to the domain's slot.
-    fn send(&self, bytes: &[u8], events: &Events) {
+    fn send(&self, bytes: &[u8], ways: &mut Ways, events: &Events) {
         self.state.counters.count(Counted::Outgoing);
-        let Some(Outgoing { address, data }) = Outgoing::decode(bytes) else {
+        let Some((header, data)) = Outgoing::split(bytes) else {
             return self.state.counters.count(Counted::OutgoingMalformed);
         };
-        if let Err(error) =
-            self.state.destination(&address).map_err(Error::from).and_then(|to| self.put(&to, None, data))
-        {
+        let sent = match ways.find(header) {
+            Some(way) => self.put(way, data),
+            None => {
+                let Some(Outgoing { address, .. }) = Outgoing::decode(bytes) else {
+                    return self.state.counters.count(Counted::OutgoingMalformed);
+                };
+                self.put_first(&address, header, data, ways)
+            }
+        };
+        if let Err(error) = sent {
             self.state.counters.count(Counted::OutgoingRefused);
-            events.send("not_sent", vec![field("to", address), field("reason", error)]);
+            let to = Outgoing::decode(bytes).map(|message| message.address.to_string()).unwrap_or_default();
+            events.send("not_sent", vec![field("to", to), field("reason", error)]);
         }
     }
 
-    pub(crate) fn put(&self, to: &Destination, legacy: Option<&Legacy<'_>>, data: &[u8]) -> Result<()> {
+    /// Sends a message to an address whose way is not known yet.
+    fn put_first(&self, address: &Address, header: &[u8], data: &[u8], ways: &mut Ways) -> Result<()> {
         let Some(session) = self.session.get() else { return Ok(()) };
-        let (envelope, _) = self.state.seal(Kind::Message, to, legacy, data)?;
+        let way = ways.keep(header, self.state.destination(address)?, session)?;
+        self.put(way, data)
+    }
+
+    fn put(&self, way: &Way, data: &[u8]) -> Result<()> {
+        let (envelope, _) = self.state.seal(Kind::Message, &way.to, None, data)?;
+        let (payload, attachment) = parts(envelope);
+        way.put(payload, attachment)
+    }
+
+    /// Sends what a bridge carries.
+    pub(crate) fn carry(&self, to: &Destination, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
+        let Some(session) = self.session.get() else { return Ok(()) };
+        let (envelope, _) = self.state.seal(Kind::Message, to, Some(legacy), data)?;
         let (payload, attachment) = parts(envelope);
         session
             .put(to.key_expression(), payload)

@@ -33,6 +33,8 @@ pub enum Command {
     #[cfg(all(unix, feature = "node"))]
     Browse(network::browse::Browse),
     #[cfg(all(unix, feature = "node"))]
+    Doctor(network::doctor::Doctor),
+    #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
     #[cfg(all(unix, feature = "zenoh"))]
     Domain(domain::DomainCommand),
@@ -59,6 +61,8 @@ impl Command {
             Command::Status(status) => status.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Browse(browse) => browse.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Doctor(doctor) => doctor.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
             #[cfg(all(unix, feature = "zenoh"))]

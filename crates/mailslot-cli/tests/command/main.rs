@@ -1,5 +1,7 @@
 //! The `mailslot` command as its users meet it: every test runs the real binary.
 
+#[cfg(feature = "node")]
+mod doctor;
 #[cfg(feature = "zenoh")]
 mod domain;
 mod listen;

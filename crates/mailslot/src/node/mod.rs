@@ -59,6 +59,13 @@ impl<'a> Outgoing<'a> {
         bytes
     }
 
+    /// What says where the message in `bytes` goes, and its data: two messages with equal first parts go to the same place.
+    /// `None` if that is cut short; what is said there is not looked at.
+    pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let size = bytes.get(1..HEADER)?.first_chunk().map(|size| u16::from_le_bytes(*size))?;
+        bytes.split_at_checked(HEADER + usize::from(size))
+    }
+
     /// The message in `bytes`, or `None` if there is none for the network: any local process may have written them.
     pub fn decode(bytes: &'a [u8]) -> Option<Outgoing<'a>> {
         let (address, data) = take_address(bytes.strip_prefix(&[VERSION])?)?;
@@ -146,8 +153,10 @@ mod tests {
             let message = Outgoing { address: address(text), data };
             let bytes = message.encode();
             assert_eq!(Outgoing::decode(&bytes), Some(message));
+            assert_eq!(Outgoing::split(&bytes), Some(bytes.split_at(bytes.len() - data.len())));
             for size in 0..bytes.len() - data.len() {
                 assert_eq!(Outgoing::decode(&bytes[..size]), None, "{size}");
+                assert_eq!(Outgoing::split(&bytes[..size]), None, "{size}");
             }
         }
         assert_eq!(Outgoing::decode(b"\x02\0\0"), None);

@@ -4,6 +4,7 @@
 pub mod bridges;
 pub mod browse;
 pub mod capture;
+pub mod doctor;
 #[cfg(feature = "zenoh")]
 pub mod domains;
 pub mod embedded;

@@ -1,0 +1,71 @@
+//! What it costs a node that many others are there: a session announces slots of computers that do not exist.
+
+use std::time::{Duration, Instant};
+
+use mailslot_zenoh::Domains;
+use serde_json::{Value, json};
+use zenoh::Wait;
+
+use super::machines::{Machines, free_port};
+use super::run::Load;
+use super::slot::DOMAIN;
+use super::task::{CHILD, Role, Task};
+use super::{Peer, cpu, zenoh as bare};
+use crate::Result;
+use crate::process::{Child, report_and_stay, step};
+
+/// Pause between two looks at who is there.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Announces computers with a slot each.
+pub(crate) fn announce(task: &Task) -> Result<()> {
+    let Load::Presences { count } = task.load else { return Err("nobody to announce".into()) };
+    let session = bare::open(task)?;
+    step()?;
+    let mut tokens = Vec::with_capacity(count);
+    for number in 0..count {
+        let token = session.liveliness().declare_token(format!("mailslot/1/open/{DOMAIN}/at/C{number}/ALERTS"));
+        tokens.push(token.wait().map_err(|error| error.to_string())?);
+    }
+    report_and_stay(&tokens.len())
+}
+
+/// In the node: waits until all are known, and tells how long that took.
+pub(crate) fn watch(domains: &Domains, count: usize) -> Result<()> {
+    let begin = Instant::now();
+    // The node itself is there, too.
+    while domains.status().iter().all(|status| status.computers <= count) {
+        std::thread::sleep(LOOK);
+    }
+    report_and_stay(&begin.elapsed().as_secs_f64())
+}
+
+/// Memory and processor time of a node that learns of `count` computers with a slot each.
+pub(crate) fn measure(count: usize) -> Result<Value> {
+    let machines = Machines::create()?;
+    let plan = Task {
+        peer: Peer::Open,
+        role: Role::SendingNode,
+        size: 0,
+        load: Load::Presences { count },
+        port: free_port()?,
+        domain: machines.domain(Peer::Open)?,
+        computer: "NODE".to_owned(),
+    };
+    let mut node = Child::start_as(CHILD, &plan, &machines.slots("NODE")?)?;
+    node.reached()?;
+    let crowd = Task { peer: Peer::ZenohSettings, role: Role::Receiver, ..plan };
+    let mut crowd = Child::start_as(CHILD, &crowd, &machines.slots("CROWD")?)?;
+    crowd.reached()?;
+    let (memory, time) = (cpu::memory(node.id()), cpu::seconds(node.id()));
+    node.proceed()?;
+    crowd.proceed()?;
+    let seconds: f64 = node.result()?;
+    Ok(json!({
+        "presences": count,
+        "seconds_until_known": seconds,
+        "processor_us_each": (cpu::seconds(node.id()) - time) * 1e6 / count as f64,
+        "memory_before": memory,
+        "bytes_each": (cpu::memory(node.id()) as f64 - memory as f64) / count as f64,
+    }))
+}

@@ -1,0 +1,61 @@
+//! The machines of a run: directories for slots, a domain file, a free port.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+
+use mailslot_domain::{Directory, Domain, Time, random};
+
+use super::Peer;
+use super::slot::DOMAIN;
+use crate::Result;
+
+/// A directory in memory, removed when dropped.
+pub(crate) struct Machines {
+    directory: PathBuf,
+}
+
+impl Machines {
+    pub(crate) fn create() -> Result<Machines> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let directory = PathBuf::from(format!("/dev/shm/mailslot-bench-domains-{}-{number}", std::process::id()));
+        fs::create_dir(&directory)?;
+        Ok(Machines { directory })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The slots of a machine.
+    pub(crate) fn slots(&self, computer: &str) -> Result<PathBuf> {
+        let slots = self.directory.join(computer);
+        fs::create_dir_all(&slots)?;
+        Ok(slots)
+    }
+
+    /// The file of a new domain for `peer`.
+    pub(crate) fn domain(&self, peer: Peer) -> Result<PathBuf> {
+        let domain: Arc<Domain> = match peer {
+            Peer::Open => Domain::open(DOMAIN)?,
+            _ => Domain::sealed(DOMAIN, Time::from(SystemTime::now()), &random()?)?,
+        };
+        Ok(Directory::at(self.directory.join("domains")).add(&domain)?)
+    }
+}
+
+impl Drop for Machines {
+    fn drop(&mut self) {
+        // What is left over is in memory, and goes with it.
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A port that nobody has at the moment.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

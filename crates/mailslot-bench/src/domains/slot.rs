@@ -1,0 +1,80 @@
+//! Mailslots: the slot of the domain to send, a slot open to the network to receive, and nodes in between.
+
+use mailslot::{Mailslot, MailslotWriter, Network, Timeout};
+use mailslot_domain::read_file;
+use mailslot_zenoh::{Domains, Mode, Settings};
+
+use super::crowd;
+use super::meter::Took;
+use super::run::Load;
+use super::task::{Role, Send, Task};
+use crate::Result;
+use crate::process::{report_and_stay, step};
+
+pub(crate) const DOMAIN: &str = "BENCH";
+
+/// What a node of this machine is told about sessions.
+pub(crate) fn settings(task: &Task) -> Settings {
+    let endpoint = vec![format!("tcp/127.0.0.1:{}", task.port)];
+    let (listen, connect) = match task.role {
+        Role::SendingNode | Role::Sender => (endpoint, Vec::new()),
+        Role::ReceivingNode | Role::Receiver => (Vec::new(), endpoint),
+    };
+    Settings { mode: Some(Mode::Peer), lan: Some(false), listen, connect, ..Settings::default() }
+}
+
+/// Is this machine's node until the end.
+pub(crate) fn node(task: &Task) -> Result<()> {
+    let domain = std::sync::Arc::new(read_file(&task.domain)?);
+    let domains = Domains::start(&task.computer.parse()?, false, vec![(domain, settings(task))])?;
+    step()?;
+    match task.load {
+        Load::Presences { count } => crowd::watch(&domains, count),
+        _ => report_and_stay(&domains.status()),
+    }
+}
+
+pub(crate) fn receive(task: &Task) -> Result<()> {
+    let slot = Mailslot::options().network(Network::Allowed).create("bench")?;
+    let (mut meter, mut buffer) = (task.meter(), vec![0; task.size]);
+    let mut greeted = false;
+    loop {
+        let size = slot.read_within(&mut buffer, Timeout::Forever)?;
+        match meter.take(&buffer[..size]) {
+            Took::Hello if !greeted => {
+                greeted = true;
+                step()?;
+            }
+            Took::Done => return report_and_stay(&meter.seen()),
+            _ => {}
+        }
+    }
+}
+
+pub(crate) struct Sender(MailslotWriter);
+
+impl Sender {
+    pub(crate) fn open() -> Result<Sender> {
+        Ok(Sender(MailslotWriter::open(format!(r"\\{DOMAIN}\mailslot\bench"))?))
+    }
+
+    pub(crate) fn open_local() -> Result<Sender> {
+        // The receiver may not have made it yet, and nothing tells but trying.
+        loop {
+            match MailslotWriter::open("bench") {
+                Err(mailslot::Error::NotFound(_)) => std::thread::yield_now(),
+                opened => return Ok(Sender(opened?)),
+            }
+        }
+    }
+}
+
+impl Send for Sender {
+    fn send(&self, message: &[u8]) -> Result<()> {
+        Ok(self.0.write_within(message, Timeout::Forever)?)
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,333 @@
+//! Modern domains: files, keys, sessions, who is there, and whether they can be understood.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use mailslot::node::routes::{self, Answer as RouteAnswer, Question};
+use mailslot::{Address, Outcome, SlotName};
+use mailslot_domain::{Directory, Domain, Time};
+use mailslot_node::control::{self, Answer, Request};
+use mailslot_zenoh::Status;
+
+use super::counters;
+use super::destination::Way;
+use super::finding::{Findings, count, names};
+use super::node::Running;
+
+/// How long a computer may take for a receipt.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Computers that are asked for one.
+const ASKED: usize = 8;
+/// A slot that no machine has: whoever is asked for it answers all the same.
+const NO_SLOT: &str = r"mailslot\doctor";
+
+/// The computers of a domain, and the slots of each.
+pub type Members = BTreeMap<String, BTreeSet<String>>;
+
+pub fn members(domain: &str) -> Members {
+    match control::ask(Request::Members(domain.to_owned()), super::super::PATIENCE) {
+        Ok(Answer::Members(members)) => members,
+        _ => Members::new(),
+    }
+}
+
+/// Looks at the domain that `address` is in, or at all of them.
+pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Running>, findings: &mut Findings) {
+    let wanted = match way {
+        Some(Way::Modern(domain)) => Some(domain.as_str()),
+        Some(Way::Legacy) => return,
+        // A file that the node does not take part with may be the reason.
+        Some(Way::Nowhere) | None => None,
+    };
+    examine_files(wanted, node, findings);
+    let Some(node) = node else { return };
+    for domain in node.status.domains.iter().filter(|domain| wanted.is_none_or(|wanted| domain.name == wanted)) {
+        examine_session(domain, findings);
+        examine_keys(domain, findings);
+        let members = members(&domain.name);
+        examine_members(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
+        let answered = examine_answers(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
+        examine_clock(domain, &answered, findings);
+        counters::examine(&format!("{}: ", domain.name), &domain.counters, &counters::MODERN, findings);
+    }
+}
+
+/// The files here, and whether the node takes part with them.
+fn examine_files(wanted: Option<&str>, node: Option<&Running>, findings: &mut Findings) {
+    let listed = Directory::in_use().and_then(|directory| Ok((directory.list()?, directory)));
+    let (files, directory) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return findings.unknown("files", error, "ask again as the node's user"),
+    };
+    for (path, domain) in files {
+        let domain = match domain {
+            Ok(domain) => domain,
+            Err(error) => {
+                findings.problem(
+                    "files",
+                    format!("{}: {error}", path.display()),
+                    "mend it, or mailslot domain join FILE",
+                );
+                continue;
+            }
+        };
+        let name = domain.name().as_str();
+        if wanted.is_some_and(|wanted| wanted != name) {
+            continue;
+        }
+        match node {
+            None => findings.ok("files", format!("domain {name} is in {}; {}", path.display(), keys(&domain))),
+            Some(node) if !node.status.domains.iter().any(|other| other.name == name) => findings.problem(
+                "files",
+                format!("domain {name} is in {}, but the node takes no part in it", directory.path().display()),
+                "the node's log says why (domain_wrong), unless it reads another directory: see MAILSLOT_DOMAINS and its user",
+            ),
+            Some(_) => {}
+        }
+    }
+}
+
+fn keys(domain: &Domain) -> String {
+    if !domain.is_sealed() {
+        return "open: it has no key".to_owned();
+    }
+    match domain.sending_key(Time::from(std::time::SystemTime::now())) {
+        Ok(key) => format!("key {}", key.id()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn examine_session(domain: &Status, findings: &mut Findings) {
+    let name = &domain.name;
+    let connect = names(domain.connect.iter().map(String::as_str));
+    if !domain.open {
+        let remedy = match connect.as_str() {
+            "" => "the node's log says why: look for domain_not_open".to_owned(),
+            connect => format!("see that {connect} can be reached, and what the node's log says (domain_not_open)"),
+        };
+        return findings.problem("session", format!("{name}: the session is not open"), remedy);
+    }
+    if domain.peers + domain.routers > 0 {
+        let peers = count(domain.peers as u64, "peer");
+        return findings
+            .ok("session", format!("{name}: connected with {peers} and {}", count(domain.routers as u64, "router")));
+    }
+    let found = format!("{name}: connected with nobody");
+    let remedy = match (connect.as_str(), domain.listen.is_empty()) {
+        ("", true) => {
+            "tell it whom to connect to (mailslot node --connect ENDPOINT), or to look for others (--lan)".to_owned()
+        }
+        ("", false) => {
+            "start the nodes of the other machines; in a LAN, see that multicast to 224.0.0.224, UDP port 7446, passes"
+                .to_owned()
+        }
+        (connect, _) => format!("see that {connect} runs, can be reached, and takes this machine's certificate"),
+    };
+    findings.problem("session", found, remedy);
+}
+
+fn examine_keys(domain: &Status, findings: &mut Findings) {
+    let name = &domain.name;
+    if !domain.sealed {
+        let remedy = "for anything that matters make a sealed one: mailslot domain new";
+        return findings.unknown(
+            "key",
+            format!("{name}: open: anybody who reaches it reads and writes everything"),
+            remedy,
+        );
+    }
+    match domain.keys.iter().find(|key| key.in_use) {
+        Some(key) => {
+            let until = key.accept_until.as_ref().map(|until| format!(", accepted until {until}")).unwrap_or_default();
+            findings.ok("key", format!("{name}: seals with {} from {}{until}", key.fingerprint, key.send_from));
+        }
+        None => {
+            let remedy = "mailslot domain rotate on one machine, and mailslot domain join with its file on all others";
+            findings.problem(
+                "key",
+                format!("{name}: no key may seal now: all have expired, or none has begun"),
+                remedy,
+            );
+        }
+    }
+    let drops = |label: &str| domain.counters.get(label).copied().unwrap_or_default();
+    let unknown = drops("dropped_key_unknown") + drops("presence_refused");
+    if unknown > 0 {
+        let found = format!("{name}: {unknown} times somebody used a key that this machine does not have");
+        findings.problem(
+            "key",
+            found,
+            "bring the newest file to every machine: mailslot domain show, mailslot domain join",
+        );
+    }
+    for (label, what, remedy) in [
+        (
+            "dropped_key_expired",
+            "were sealed with a key that has expired",
+            "bring the newest file to the senders: mailslot domain join",
+        ),
+        (
+            "dropped_forged",
+            "were no work of a member: forged, or damaged on the way",
+            "find out who else is in this Zenoh network",
+        ),
+        ("dropped_malformed", "had no form that this domain knows", "find out who else puts into its key expressions"),
+    ] {
+        if drops(label) > 0 {
+            findings.problem("key", format!("{name}: {} messages {what} ({label})", drops(label)), remedy);
+        }
+    }
+}
+
+/// Whether those whom a message is for are there and have the slot.
+fn examine_members(
+    domain: &Status,
+    members: &Members,
+    address: Option<&Address>,
+    node: &Running,
+    findings: &mut Findings,
+) {
+    let name = &domain.name;
+    let Some(address) = address else {
+        return findings.ok("members", format!("{name}: {}", names(members.keys().map(String::as_str))));
+    };
+    let slot = address.slot();
+    if let Some(computer) = one_computer(domain, address) {
+        match members.get(computer) {
+            None => findings.problem(
+                "target",
+                format!("{computer} takes no part in {name}"),
+                "start its node with the domain's file; mailslot list --domain shows who is there",
+            ),
+            Some(slots) if !has(slots, slot) => findings.problem(
+                "target",
+                format!("{computer} has no slot {slot} that is open to the network; it has {}", or_none(slots)),
+                "start the reader there, open to the network: mailslot listen --network",
+            ),
+            Some(_) => findings.ok("target", format!("{computer} has the slot {slot} open to the network")),
+        }
+        return;
+    }
+    let receivers: Vec<&str> = with_slot(members, slot).collect();
+    if receivers.is_empty() {
+        let found = format!("nobody in {name} has a slot {slot} that is open to the network");
+        let found = format!("{found}; there are {}", names(members.keys().map(String::as_str)));
+        findings.problem("target", found, "start the readers, open to the network: mailslot listen --network");
+    } else {
+        let here = if receivers.iter().any(|computer| node.is(computer)) { ", this one included" } else { "" };
+        let computers = count(receivers.len() as u64, "computer");
+        findings.ok("target", format!("{computers} in {name} receive{here}: {}", names(receivers)));
+    }
+}
+
+/// Asks the computers that a message is for, or all, for a receipt of nothing. Whoever gives one can be reached, has the
+/// key, and a clock that agrees.
+fn examine_answers(
+    domain: &Status,
+    members: &Members,
+    address: Option<&Address>,
+    node: &Running,
+    findings: &mut Findings,
+) -> Vec<String> {
+    let wanted: Vec<&str> = match address {
+        None => members.keys().map(String::as_str).collect(),
+        Some(address) => match one_computer(domain, address) {
+            Some(computer) => members.get_key_value(computer).map(|(name, _)| name.as_str()).into_iter().collect(),
+            None => with_slot(members, address.slot()).collect(),
+        },
+    };
+    let asked: Vec<&str> = wanted.into_iter().filter(|computer| !node.is(computer)).take(ASKED).collect();
+    let answers: Vec<bool> = std::thread::scope(|scope| {
+        let threads: Vec<_> = asked.iter().map(|computer| scope.spawn(|| answers(computer))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(false)).collect()
+    });
+    let (mut answered, mut silent) = (Vec::new(), Vec::new());
+    for (computer, answers) in asked.into_iter().zip(answers) {
+        if answers { answered.push(computer.to_owned()) } else { silent.push(computer) }
+    }
+    if !answered.is_empty() {
+        let computers = names(answered.iter().map(String::as_str));
+        findings.ok("answers", format!("{}: a receipt came from {computers}", domain.name));
+    }
+    if !silent.is_empty() {
+        let found = format!(
+            "{}: {} announced, but gave no receipt in {} s",
+            domain.name,
+            is_or_are(&silent),
+            PATIENCE.as_secs()
+        );
+        let remedy = "run mailslot doctor there: its clock may be off by more than a minute, its file be an older one, or it has \
+                      just gone";
+        findings.problem("answers", found, remedy);
+    }
+    answered
+}
+
+fn answers(computer: &str) -> bool {
+    let Ok(address) = Address::parse_win32(&format!(r"\\{computer}\mailslot\{NO_SLOT}")) else { return false };
+    match routes::ask(Question::Confirmed { address, within: PATIENCE, data: &[] }) {
+        Ok(Some(RouteAnswer::Receipts(receipts))) => receipts.iter().any(|receipt| receipt.outcome != Outcome::Silent),
+        _ => false,
+    }
+}
+
+fn examine_clock(domain: &Status, answered: &[String], findings: &mut Findings) {
+    let name = &domain.name;
+    let counter = |label: &str| domain.counters.get(label).copied().unwrap_or_default();
+    let refused = counter("dropped_clock");
+    if refused > 0 {
+        let found = format!(
+            "{name}: {refused} messages were refused because their sender's clock and this one differ (dropped_clock)"
+        );
+        return findings.problem(
+            "clock",
+            found,
+            "set the clocks of all machines, best with chrony or systemd-timesyncd",
+        );
+    }
+    if !domain.sealed {
+        return;
+    }
+    let opened = counter("opened");
+    match (answered, opened) {
+        ([], 0) => findings.unknown(
+            "clock",
+            format!("{name}: nothing has come from others that would tell whether clocks agree"),
+            "compare the clocks, or send something here",
+        ),
+        ([], opened) => findings.ok("clock", format!("{name}: agrees, for {opened} messages of others were let in")),
+        (answered, _) => {
+            let computers = names(answered.iter().map(String::as_str));
+            findings.ok(
+                "clock",
+                format!("{name}: agrees with that of {computers}, for they have let a message in just now"),
+            );
+        }
+    }
+}
+
+/// The computer that the address names, unless it names the domain.
+fn one_computer<'a>(domain: &Status, address: &'a Address) -> Option<&'a str> {
+    match address {
+        Address::Remote { target, .. } if target.as_str() != domain.name => Some(target.as_str()),
+        _ => None,
+    }
+}
+
+fn has(slots: &BTreeSet<String>, wanted: &SlotName) -> bool {
+    let is = |slot: &String| slot.parse::<Address>().is_ok_and(|address| address.slot() == wanted);
+    slots.iter().any(is)
+}
+
+fn with_slot<'a>(members: &'a Members, wanted: &SlotName) -> impl Iterator<Item = &'a str> {
+    members.iter().filter(move |(_, slots)| has(slots, wanted)).map(|(computer, _)| computer.as_str())
+}
+
+fn or_none(slots: &BTreeSet<String>) -> String {
+    if slots.is_empty() { "none".to_owned() } else { names(slots.iter().map(String::as_str)) }
+}
+
+fn is_or_are(computers: &[&str]) -> String {
+    let verb = if computers.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", names(computers.iter().copied()))
+}

@@ -1,0 +1,107 @@
+//! What was found, one line each.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+
+use crate::exit::{Failure, Result};
+use crate::output;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Ok,
+    Problem,
+    Unknown,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    state: State,
+    /// What was looked at, in a word.
+    check: &'static str,
+    found: String,
+    /// What to do about it.
+    remedy: Option<String>,
+}
+
+/// Everything that was found, in the order in which a message meets it.
+#[derive(Debug, Default)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub fn ok(&mut self, check: &'static str, found: impl Display) {
+        self.add(State::Ok, check, found, None);
+    }
+
+    pub fn problem(&mut self, check: &'static str, found: impl Display, remedy: impl Display) {
+        self.add(State::Problem, check, found, Some(remedy.to_string()));
+    }
+
+    pub fn unknown(&mut self, check: &'static str, found: impl Display, remedy: impl Display) {
+        self.add(State::Unknown, check, found, Some(remedy.to_string()));
+    }
+
+    pub fn add(&mut self, state: State, check: &'static str, found: impl Display, remedy: Option<String>) {
+        self.0.push(Finding { state, check, found: found.to_string(), remedy });
+    }
+
+    /// Prints all of it. Problems make it a failure.
+    pub fn report(self, json: bool) -> Result {
+        if json {
+            output::print_json(&self.0)?;
+        } else {
+            output::print(&self.0.iter().map(Finding::line).collect::<String>())?;
+        }
+        match self.0.iter().filter(|finding| finding.state == State::Problem).count() {
+            0 => Ok(()),
+            problems => Err(Failure::Problems(problems)),
+        }
+    }
+}
+
+impl Finding {
+    fn line(&self) -> String {
+        let state = match self.state {
+            State::Ok => "ok",
+            State::Problem => "problem",
+            State::Unknown => "unknown",
+        };
+        let remedy = self.remedy.as_ref().map(|remedy| format!(" -> {}", output::escape(remedy))).unwrap_or_default();
+        format!("{state:<8} {:<10} {}{remedy}\n", self.check, output::escape(&self.found))
+    }
+}
+
+/// `1 message`, `2 messages`.
+pub fn count(number: impl Into<u64>, word: &str) -> String {
+    match number.into() {
+        1 => format!("1 {word}"),
+        number => format!("{number} {word}s"),
+    }
+}
+
+/// Names in a row, at most so many that a line stays a line.
+pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 8;
+    let all: Vec<&str> = names.into_iter().collect();
+    let shown = all.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    if all.len() > MOST { format!("{shown} and {} more", all.len() - MOST) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_have_a_bound() {
+        assert_eq!(names(["a", "b"]), "a, b");
+        assert_eq!(names((0..10).map(|_| "x")), "x, x, x, x, x, x, x, x and 2 more");
+    }
+
+    #[test]
+    fn findings_are_one_line_each_and_do_nothing_to_a_terminal() {
+        let mut findings = Findings::default();
+        findings.problem("name", "a\nb\u{1b}[2J", "write c");
+        assert_eq!(findings.0[0].line(), "problem  name       a\\nb\\u{1b}[2J -> write c\n");
+    }
+}

@@ -1,0 +1,77 @@
+//! The interfaces that NetBIOS can use.
+
+use std::net::Ipv4Addr;
+
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
+use nix::net::if_::InterfaceFlags;
+use nix::sys::socket::SockaddrIn;
+
+use super::finding::{Findings, names};
+use super::node::Running;
+
+/// What an interface with an IPv4 address can do.
+struct Interface {
+    name: String,
+    address: Ipv4Addr,
+    broadcasts: bool,
+    /// Whether it has a broadcast address that somebody has set.
+    has_address: bool,
+}
+
+pub fn examine(node: Option<&Running>, findings: &mut Findings) {
+    let all: Vec<Interface> = match getifaddrs() {
+        Ok(addresses) => addresses.filter_map(interface).collect(),
+        Err(error) => return findings.unknown("interfaces", format!("cannot be listed: {error}"), "ask again as root"),
+    };
+    let (usable, silent): (Vec<_>, Vec<_>) = all.iter().partition(|interface| interface.broadcasts);
+    match node.filter(|node| !node.status.interfaces.is_empty()) {
+        Some(node) => {
+            let used: Vec<String> = node
+                .status
+                .interfaces
+                .iter()
+                .map(|used| format!("{} {}/{}", used.name, used.address, used.prefix))
+                .collect();
+            findings.ok("interfaces", format!("the node uses {}", names(used.iter().map(String::as_str))));
+        }
+        None if usable.is_empty() => findings.problem(
+            "interfaces",
+            "no interface is up, can broadcast and has an IPv4 address, and NetBIOS needs one",
+            "bring an interface up, or use modern domains alone: mailslot node --netbios false",
+        ),
+        None if node.is_some() => findings.problem(
+            "interfaces",
+            "the node uses none of this machine's interfaces",
+            "look at its settings for interfaces and exclude",
+        ),
+        None => findings.ok("interfaces", format!("a node can use {}", list(&usable))),
+    }
+    if !silent.is_empty() {
+        let found = format!("NetBIOS does not use {}, which cannot broadcast", list(&silent));
+        findings.unknown("interfaces", found, "machines behind it need a WINS server (--wins) or a modern domain");
+    }
+    let without: Vec<_> = usable.into_iter().filter(|interface| !interface.has_address).collect();
+    if !without.is_empty() {
+        let found = format!("no broadcast address is set on {}, so the subnet's last one is used", list(&without));
+        findings.unknown("interfaces", found, "if others use another one, set it: ip address change ... broadcast +");
+    }
+}
+
+/// Loopback aside, and what is down.
+fn interface(entry: InterfaceAddress) -> Option<Interface> {
+    if !entry.flags.contains(InterfaceFlags::IFF_UP) || entry.flags.contains(InterfaceFlags::IFF_LOOPBACK) {
+        return None;
+    }
+    let address = entry.address?.as_sockaddr_in().map(SockaddrIn::ip)?;
+    let broadcasts = entry.flags.contains(InterfaceFlags::IFF_BROADCAST);
+    let set = entry.broadcast.and_then(|address| address.as_sockaddr_in().map(SockaddrIn::ip));
+    // Without one the system tells the own address, or 0.0.0.0.
+    let has_address = set.is_some_and(|set| set != address && !set.is_unspecified());
+    Some(Interface { name: entry.interface_name, address, broadcasts, has_address })
+}
+
+fn list(interfaces: &[&Interface]) -> String {
+    let all: Vec<String> =
+        interfaces.iter().map(|interface| format!("{} ({})", interface.name, interface.address)).collect();
+    names(all.iter().map(String::as_str))
+}

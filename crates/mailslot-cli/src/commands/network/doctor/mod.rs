@@ -1,0 +1,92 @@
+//! `mailslot doctor`: why messages get from here to there, or why they do not.
+
+mod counters;
+mod destination;
+#[cfg(feature = "zenoh")]
+mod domain;
+mod finding;
+mod firewall;
+mod interfaces;
+mod node;
+mod ports;
+mod process;
+mod slot;
+
+use clap::Args;
+use mailslot::Address;
+
+use self::destination::Way;
+use self::finding::Findings;
+use crate::exit::Result;
+
+/// Explain why messages get from here to there, or why they do not
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Doctor {
+    /// Where a message is to go; without it, everything that the network needs is looked at
+    address: Option<String>,
+
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = r#"Each line is ok, problem or unknown, what was looked at, what was found, and what to do about it. The status is 1 if there
+is a problem. It sends nothing into the slots of other machines; in modern domains it asks their nodes for receipts.
+As root it sees more: who has a port, and what a firewall drops.
+
+Examples:
+  mailslot doctor
+  mailslot doctor '\\PLANT\mailslot\alerts'
+  mailslot doctor --json | jq -r '.[] | select(.state == "problem") | .remedy'"#;
+
+impl Doctor {
+    pub fn run(self) -> Result {
+        let mut findings = Findings::default();
+        match &self.address {
+            None => examine_network(None, &mut findings),
+            Some(text) => {
+                if let Some(address) = destination::parse(text, &mut findings) {
+                    examine(&address, &mut findings);
+                }
+            }
+        }
+        findings.report(self.json)
+    }
+}
+
+fn examine(address: &Address, findings: &mut Findings) {
+    match destination::here(address) {
+        Some(slot) => slot::examine(&slot, findings),
+        None => examine_network(Some(address), findings),
+    }
+}
+
+/// Looks at what messages to `address` need; without an address, at what any message may need.
+fn examine_network(address: Option<&Address>, findings: &mut Findings) {
+    let node = node::examine(findings);
+    let way = address.map(|address| destination::way(address, node.as_ref(), findings));
+    if let Some(address) = address {
+        slot::examine_own(address, node.as_ref(), findings);
+    }
+    #[cfg(feature = "zenoh")]
+    domain::examine(address, way.as_ref(), node.as_ref(), findings);
+    if matches!(way, None | Some(Way::Legacy | Way::Nowhere)) {
+        examine_legacy(address, node.as_ref(), findings);
+    }
+    firewall::examine(&firewall::wanted(way.as_ref(), node.as_ref()), findings);
+}
+
+fn examine_legacy(address: Option<&Address>, node: Option<&node::Running>, findings: &mut Findings) {
+    if node.is_none_or(|node| node.legacy) {
+        interfaces::examine(node, findings);
+        ports::examine(node, findings);
+    }
+    if let Some(node) = node.filter(|node| node.legacy) {
+        node::examine_names(node, findings);
+        if let Some(address) = address {
+            destination::examine_holders(address, findings);
+        }
+        counters::examine("", &node.status.counters, &counters::LEGACY, findings);
+    }
+}

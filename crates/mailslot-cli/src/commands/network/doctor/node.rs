@@ -1,0 +1,134 @@
+//! The node of this machine: does it run, as whom, and does it hold its names.
+
+use mailslot::{Address, Error, SlotStatus};
+use mailslot_node::control::{self, Answer, Request, Status};
+
+use super::finding::{Findings, names};
+use super::process::Privileges;
+use crate::accounts;
+
+/// A node that runs and answers.
+pub struct Running {
+    pub status: Status,
+    /// The process that is the node.
+    pub pid: Option<u32>,
+    pub uid: Option<u32>,
+    /// Whether it is in a NetBIOS network.
+    pub legacy: bool,
+    /// The computers in its modern domains.
+    #[cfg(feature = "zenoh")]
+    pub computers: std::collections::BTreeSet<String>,
+}
+
+impl Running {
+    /// Whether this is its computer's name.
+    pub fn is(&self, computer: &str) -> bool {
+        self.computer().eq_ignore_ascii_case(computer)
+    }
+
+    /// The computer's name, without what NetBIOS adds to it.
+    pub fn computer(&self) -> &str {
+        text(&self.status.computer)
+    }
+
+    /// Whether a modern domain has a computer of this name.
+    #[cfg_attr(not(feature = "zenoh"), allow(unused_variables, reason = "there are no modern domains"))]
+    pub fn knows_computer(&self, computer: &str) -> bool {
+        #[cfg(feature = "zenoh")]
+        return self.computers.contains(computer);
+        #[cfg(not(feature = "zenoh"))]
+        false
+    }
+}
+
+pub fn examine(findings: &mut Findings) -> Option<Running> {
+    let Some(slot) = status_of(control::SLOT) else {
+        findings.problem("node", "no network node runs on this machine, or MAILSLOT_ROOT is another one", start_it());
+        return None;
+    };
+    match control::ask(Request::Status, super::super::PATIENCE) {
+        Ok(Answer::Status(status)) => {
+            let legacy = status_of(mailslot::node::SLOT).is_some();
+            #[cfg(feature = "zenoh")]
+            let computers =
+                status.domains.iter().flat_map(|domain| super::domain::members(&domain.name).into_keys()).collect();
+            let node = Running {
+                status,
+                pid: slot.pid,
+                uid: slot.uid,
+                legacy,
+                #[cfg(feature = "zenoh")]
+                computers,
+            };
+            findings.ok("node", describe(&node));
+            examine_version(&node, findings);
+            Some(node)
+        }
+        Ok(other) => {
+            findings.unknown("node", format!("the node answered {other:?}"), same_version());
+            None
+        }
+        Err(error) => {
+            findings.problem("node", error, "end the node's process and start it anew; see what it says");
+            None
+        }
+    }
+}
+
+/// A NetBIOS name without its suffix.
+fn text(name: &str) -> &str {
+    name.split('<').next().unwrap_or_default()
+}
+
+fn status_of(slot: &str) -> Option<SlotStatus> {
+    let address = Address::parse_win32(slot).ok()?;
+    match mailslot::status(address.slot()) {
+        Err(Error::NotFound(_)) => None,
+        status => status.ok(),
+    }
+}
+
+fn start_it() -> String {
+    let start = "start one: mailslot node --computer NAME --workgroup NAME";
+    match Privileges::of_this_process() {
+        Some(privileges) if !privileges.may_bind_low_ports() => {
+            format!("{start}, as root or with CAP_NET_BIND_SERVICE; with --netbios false it needs no privilege")
+        }
+        _ => start.to_owned(),
+    }
+}
+
+fn describe(node: &Running) -> String {
+    let user = node.uid.map(|uid| format!(" as user {}", accounts::user(uid))).unwrap_or_default();
+    let process = node.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
+    let version = if node.status.version.is_empty() { "of another version" } else { &node.status.version };
+    let netbios =
+        if node.legacy { format!(", in the workgroup {}", text(&node.status.workgroup)) } else { String::new() };
+    format!("runs{user}{process}, {version}, as computer {}{netbios}", node.computer())
+}
+
+/// Node and command are of one build, or they may not understand each other.
+fn examine_version(node: &Running, findings: &mut Findings) {
+    if node.status.version != env!("CARGO_PKG_VERSION") {
+        let found = format!("the node is of another version than this command ({})", env!("CARGO_PKG_VERSION"));
+        findings.unknown("version", found, same_version());
+    }
+}
+
+fn same_version() -> &'static str {
+    "use the node and the command of one installation, and start the node anew after an update"
+}
+
+/// Whether it holds its names in the NetBIOS network.
+pub fn examine_names(node: &Running, findings: &mut Findings) {
+    let lost = node.status.names.iter().filter(|name| name.state == "refused" || name.state == "conflict");
+    let lost: Vec<String> = lost.map(|name| format!("{} on {} ({})", name.name, name.interface, name.state)).collect();
+    if !lost.is_empty() {
+        let found = format!("others have names of this node: {}", names(lost.iter().map(String::as_str)));
+        findings.problem("names", found, "give this computer another name: mailslot node --computer");
+    } else if node.status.names.iter().any(|name| name.state == "claiming") {
+        findings.unknown("names", "the node still claims its names", "look again in a few seconds");
+    } else if !node.status.names.is_empty() {
+        findings.ok("names", "the node holds all its names");
+    }
+}

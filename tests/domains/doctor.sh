@@ -1,0 +1,83 @@
+# Sourced: `mailslot doctor` finds the real cause of what does not work, and none where everything does.
+printf '\n-- doctor\n'
+
+new_lan doctor
+for number in 1 2; do attach "doc$number" doctor "10.96.1.1$number/24"; done
+in_host doc2 true
+alerts='\\PLANT\mailslot\alerts'
+
+says "without a node it says so" "$(said doc1 doctor "$alerts")" "problem  node       no network node runs" "status 1"
+says "what is no name is no name" "$(said doc1 doctor '\\PLANT\alerts')" "problem  name" "status 1"
+
+said doc1 domain new PLANT --lan >/dev/null
+cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc2/domains/"
+start_node doc-node1 doc1
+says "who is alone is connected with nobody" "$(said doc1 doctor)" "problem  session    PLANT: connected with nobody" "status 1"
+
+start_node doc-node2 doc2
+start_listener doc-heard2 doc2 alerts
+check "both are there" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
+says "without a problem the status is 0" "$(said doc1 doctor "$alerts")" \
+    "ok       node       runs" "ok       way        goes to the modern domain PLANT" "ok       session    PLANT: connected with 1 peer" \
+    "ok       key        PLANT: seals with" "1 computer in PLANT receive: DOC2" "ok       answers    PLANT: a receipt came from DOC2" \
+    "ok       clock      PLANT: agrees with that of DOC2" "messages of up to 1048576 bytes" "status 0"
+says "the same as JSON" "$(said doc1 doctor --json "$alerts")" '{"state":"ok","check":"clock"' '"remedy":null' "status 0"
+says "one machine can be asked about" "$(said doc1 doctor '\\DOC2\mailslot\alerts')" \
+    "ok       target     DOC2 has the slot alerts open to the network" "status 0"
+says "a slot that is not there" "$(said doc1 doctor '\\DOC2\mailslot\other')" \
+    "problem  target     DOC2 has no slot other that is open to the network; it has alerts" "status 1"
+says "a machine that is not there" "$(said doc1 doctor '\\DOC9\mailslot\alerts')" \
+    "problem  way        the node is in no NetBIOS network, and DOC9 is no modern domain or computer" "status 1"
+start doc-closed1 doc1 listen --verbose alerts
+closed=$pid
+until_line "$scratch/doc-closed1.log" "listening on"
+says "the own slot is closed to the network" "$(said doc1 doctor "$alerts")" \
+    "problem  own slot   the slot alerts here is not open to the network" "status 1"
+stop "$closed"
+same "nothing of this was delivered" "$(data "$scratch/doc-heard2.out")" ""
+
+cut doc2
+says "a machine that no longer answers" "$(said doc1 doctor '\\DOC2\mailslot\alerts')" "gave no receipt in 2 s" "status 1"
+heal doc2
+check "it is there again" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
+
+# A rotated key that has not been brought to the other machine.
+sed -i 's/^secret = .*/secret = "'"$(printf '%064d' 7)"'"/' "$scratch/doc2/domains/PLANT.toml"
+check "the other key is taken up" until_line "$scratch/doc-node2.log" "domain_closed"
+until_key_problem() {
+    local step
+    for step in $(seq 100); do
+        case $(said doc1 doctor "$alerts") in *"somebody used a key that this machine does not have"*) return ;; esac
+        sleep 0.2
+    done
+    said doc1 doctor "$alerts"
+    return 1
+}
+check "another key is noticed" until_key_problem
+cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc2/domains/"
+check "the right key is taken up" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
+
+# A clock that is two hours fast.
+attach doc3 doctor 10.96.1.13/24
+in_host doc3 true
+cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc3/domains/"
+start_wrong_clock() {
+    in_host doc3 faketime -f +2h "$mailslot" node --netbios false --computer DOC3 \
+        >"$scratch/doc-node3.out" 2>"$scratch/doc-node3.log" </dev/null &
+    started+=($!)
+    until_line "$scratch/doc-node3.log" "domain_open"
+}
+check "a node runs with a wrong clock" start_wrong_clock
+start_listener doc-heard3 doc3 alerts
+check "it is seen all the same" until_members doc3 PLANT $'DOC1\nDOC2            alerts\nDOC3            alerts'
+says "its answers do not come" "$(said doc1 doctor '\\DOC3\mailslot\alerts')" \
+    "problem  answers    PLANT: DOC3 is announced, but gave no receipt in 2 s" "its clock may be off" "status 1"
+says "there, the counter tells" "$(said doc3 doctor)" "problem  clock      PLANT:" "dropped_clock" "status 1"
+
+chmod 644 "$scratch/doc3/domains/PLANT.toml"
+says "a file that others can read" "$(said doc3 doctor)" "problem  files" "chmod 600" "status 1"
+
+in_host doc2 nft add table inet test
+in_host doc2 nft 'add chain inet test input { type filter hook input priority 0; }'
+in_host doc2 nft add rule inet test input udp dport 7446 drop
+says "a firewall that drops scouting" "$(said doc2 doctor)" "problem  firewall   nft drops udp port 7446: udp dport 7446 drop" "status 1"
