@@ -37,7 +37,7 @@ sum() {
 until_line() {
     local step
     for step in $(seq 600); do
-        grep -qF -- "$2" "$1" && return
+        grep -qsF -- "$2" "$1" && return
         sleep 0.1
     done
     printf 'no line with %q in %s\n' "$2" "$1" >&2

@@ -4,7 +4,9 @@ printf '\n-- hostile\n'
 before=$(said linux1 node status | grep ' held ')
 vectors=0
 for vector in "$lab"/vectors/*.hex; do
-    "$lab/send" -w 0 -s 40000 linux2 "$vector" "$linux1" >/dev/null || break
+    # What no two decoders need agree about comes from another port: packets.sh leaves it out.
+    case ${vector##*/} in xx-*) port=40001 ;; *) port=40000 ;; esac
+    "$lab/send" -w 0 -s "$port" linux2 "$vector" "$linux1" >/dev/null || break
     vectors=$((vectors + 1))
 done
 check "the recorded and the malformed packets are sent ($vectors)" [ "$vectors" -gt 100 ]

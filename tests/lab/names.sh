@@ -8,8 +8,19 @@ says "nmblookup lists the node's names" "$(on linux2 nmblookup -A "$linux1")" \
     "LINUX1          <00> -         B <ACTIVE>" "LINUX1          <20> -         B <ACTIVE>" \
     "LABGROUP        <00> - <GROUP> B <ACTIVE>" "LABGROUP        <1e> - <GROUP> B <ACTIVE>"
 says "nbtscan finds the node" "$(on linux2 nbtscan "$linux1")" "$linux1" "LINUX1" "<server>"
-says "the node defends its name against Samba's claims and demands" \
-    "$(on linux2 smbtorture -U% '//LINUX1/IPC$' nbt.register.register_own)" "success: register_own"
+says "nbtscan lists the node's names" "$(on linux2 nbtscan -v -s : "$linux1" | tr -d ' ')" \
+    "$linux1:LINUX1:00U" "$linux1:LINUX1:20U" "$linux1:LABGROUP:00G" "$linux1:LABGROUP:1eG"
+says "everybody is asked for, and the node answers" "$(on linux2 nmblookup -B "$linux1" '*')" "$linux1 *<00>"
+for claim in register_own refresh_own; do
+    says "the node defends its name against Samba ($claim)" \
+        "$(on linux2 smbtorture -U% '//LINUX1/IPC$' nbt.register.$claim)" "success: $claim"
+done
+# On the router: from the other hosts of this network, packets.sh wants packets of our nodes alone.
+start_samba router LINUX1
+check "a Samba with the node's name is refused it" until_line "$scratch/router.samba" \
+    "Failed to register my name LINUX1<00>"
+stop "$pid"
+says "the node has its name still" "$(said linux1 node status)" "LINUX1<00>             unique  held      on eth0"
 
 check "a node with Samba's name goes on without it" start_node taken linux2 SAMBA1
 says "Samba has refused the name" "$(cat "$scratch/taken.log")" \

@@ -3,6 +3,7 @@
 //! The README of this crate lists the scenarios and how to run them.
 
 mod machine;
+mod network;
 mod peer;
 mod place;
 mod plot;
@@ -40,7 +41,10 @@ const USAGE: &str = "usage: mailslot-bench [--quick] [--only TEXT] [--out DIR]
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match (arguments.next().as_deref(), arguments.next()) {
-        (Some(process::CHILD), Some(task)) => return child(&task),
+        (Some(process::CHILD), Some(task)) => return child(serde_json::from_str(&task).map(scenario::Task::run)),
+        (Some(process::NETWORK_CHILD), Some(task)) => {
+            return child(serde_json::from_str(&task).map(network::Task::run));
+        }
         _ => Options::parse(std::env::args().skip(1)).and_then(|options| options.map_or(Ok(()), run)),
     };
     match done {
@@ -52,8 +56,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn child(task: &str) -> ExitCode {
-    match serde_json::from_str::<scenario::Task>(task).map_err(Into::into).and_then(scenario::Task::run) {
+fn child(done: serde_json::Result<Result<()>>) -> ExitCode {
+    match done.map_err(Into::into).and_then(|done| done) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             process::fail(error.as_ref());
@@ -93,7 +97,7 @@ impl Options {
 type MeasureFn = fn(&Bench) -> Result<Measure>;
 type CurveFn = fn(&Bench) -> Result<Vec<Curve>>;
 
-const MEASURES: [(&str, MeasureFn); 9] = [
+const MEASURES: [(&str, MeasureFn); 13] = [
     ("latency_spinning", latency_spinning::measure),
     ("latency_asleep", latency_asleep::measure),
     ("throughput_64", |bench| throughput::one_writer(bench, "throughput_64", 64, 15.0)),
@@ -103,6 +107,10 @@ const MEASURES: [(&str, MeasureFn); 9] = [
     ("open_write_close", opening::measure),
     ("idle_memory", idle::memory),
     ("idle_descriptors", idle::descriptors),
+    ("network_rate", network::rate::single),
+    ("network_flood", network::rate::joined),
+    ("network_loss", network::loss::measure),
+    ("network_latency", network::latency::measure),
 ];
 
 const CURVES: [(&str, CurveFn); 4] = [

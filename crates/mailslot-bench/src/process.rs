@@ -15,10 +15,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Result;
+use crate::place::Place;
 use crate::scenario::Task;
 
-/// The hidden subcommand of a child.
+/// The hidden subcommands of a child: with a task between processes, and with one on the network.
 pub(crate) const CHILD: &str = "child";
+pub(crate) const NETWORK_CHILD: &str = "network-child";
 
 /// No step of any child takes longer than this, so one that does hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,10 +36,20 @@ pub(crate) struct Child {
 impl Child {
     /// Starts a child with `task`.
     pub(crate) fn start(task: &Task) -> Result<Child> {
-        let text = serde_json::to_string(task)?;
-        let mut child = Command::new(std::env::current_exe()?)
-            .args([CHILD, &text])
-            .env("MAILSLOT_ROOT", task.place.slots())
+        Child::spawn(Command::new(std::env::current_exe()?).arg(CHILD), serde_json::to_string(task)?, &task.place)
+    }
+
+    /// Starts a child with a task in a network namespace.
+    pub(crate) fn start_in(namespace: &str, place: &Place, task: &impl Serialize) -> Result<Child> {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace]).arg(std::env::current_exe()?).arg(NETWORK_CHILD);
+        Child::spawn(&mut command, serde_json::to_string(task)?, place)
+    }
+
+    fn spawn(command: &mut Command, text: String, place: &Place) -> Result<Child> {
+        let mut child = command
+            .arg(&text)
+            .env("MAILSLOT_ROOT", place.slots())
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -139,8 +151,13 @@ pub(crate) fn become_user(id: u32) -> Result<()> {
 
 /// In a child: tells the parent that a step is reached and waits for its word.
 pub(crate) fn step() -> Result<()> {
-    say(STEP)?;
+    passed()?;
     wait()
+}
+
+/// In a child: tells the parent that a step is reached, and goes on.
+pub(crate) fn passed() -> Result<()> {
+    say(STEP)
 }
 
 /// In a child: reports the result, and stays until the parent says so.

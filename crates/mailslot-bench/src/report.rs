@@ -11,6 +11,9 @@ use crate::statistics::median;
 /// Named numbers of one repetition, the result first.
 pub(crate) type Sample = Vec<(String, f64)>;
 
+/// The row that the others are compared with.
+const OWN: &str = Peer::Slot.name();
+
 /// Which direction is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Better {
@@ -36,7 +39,7 @@ pub(crate) struct Measure {
 /// One peer's results.
 #[derive(Debug)]
 struct Row {
-    peer: Peer,
+    peer: &'static str,
     repetitions: Vec<Sample>,
 }
 
@@ -93,19 +96,19 @@ impl Measure {
 
     /// Measures all peers in turn, and that `repetitions` times. A peer that fails is skipped by name; a mailslot may
     /// not fail.
-    pub(crate) fn interleave(
+    pub(crate) fn interleave<P: Copy + Into<&'static str>>(
         &mut self,
-        peers: &[Peer],
+        peers: &[P],
         repetitions: usize,
-        mut measure: impl FnMut(Peer) -> Result<Sample>,
+        mut measure: impl FnMut(P) -> Result<Sample>,
     ) -> Result<()> {
-        self.rows = peers.iter().map(|&peer| Row { peer, repetitions: Vec::new() }).collect();
+        self.rows = peers.iter().map(|&peer| Row { peer: peer.into(), repetitions: Vec::new() }).collect();
         for _ in 0..repetitions {
-            for row in &mut self.rows {
-                match measure(row.peer) {
+            for (row, &peer) in self.rows.iter_mut().zip(peers) {
+                match measure(peer) {
                     Ok(sample) => row.repetitions.push(sample),
-                    Err(error) if row.peer == Peer::Slot => return Err(format!("{}: {error}", self.title).into()),
-                    Err(error) => self.skipped.push(format!("{}: {error}", row.peer.name())),
+                    Err(error) if row.peer == OWN => return Err(format!("{}: {error}", self.title).into()),
+                    Err(error) => self.skipped.push(format!("{}: {error}", row.peer)),
                 }
             }
         }
@@ -115,25 +118,25 @@ impl Measure {
 
     /// The best of these peers.
     pub(crate) fn best(&self, peers: &[&'static str]) -> &'static str {
-        let rows = self.rows.iter().filter(|row| peers.contains(&row.peer.name()));
+        let rows = self.rows.iter().filter(|row| peers.contains(&row.peer));
         let best = match self.better {
             Better::Higher => rows.max_by(|a, b| a.value().total_cmp(&b.value())),
             Better::Lower => rows.min_by(|a, b| a.value().total_cmp(&b.value())),
         };
-        best.map_or("none of them", |row| row.peer.name())
+        best.map_or("none of them", |row| row.peer)
     }
 
     /// Compares a mailslot with `peer`: the ratio must be on the right side of `limit`.
     pub(crate) fn reach(&mut self, text: &str, peer: &str, limit: f64) {
         let Some(other) = self.row(peer) else { return self.skip(&format!("{text}: no result of {peer}")) };
-        let Some(own) = self.row(Peer::Slot.name()) else { return };
+        let Some(own) = self.row(OWN) else { return };
         let (reached, best) = (own.value() / other.value(), own.best(self.better) / other.best(self.better));
         self.target(text, reached, best, limit);
     }
 
     /// Compares a mailslot's value with `limit`.
     pub(crate) fn reach_value(&mut self, text: &str, limit: f64) {
-        let Some(own) = self.value(Peer::Slot.name()) else { return };
+        let Some(own) = self.value(OWN) else { return };
         self.target(text, own, own, limit);
     }
 
@@ -151,12 +154,12 @@ impl Measure {
     }
 
     fn row(&self, peer: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.peer.name() == peer)
+        self.rows.iter().find(|row| row.peer == peer)
     }
 
     /// All peers' results.
     pub(crate) fn values(&self) -> Vec<(String, f64)> {
-        self.rows.iter().map(|row| (row.peer.name().to_owned(), row.value())).collect()
+        self.rows.iter().map(|row| (row.peer.to_owned(), row.value())).collect()
     }
 
     /// As text.
@@ -171,7 +174,7 @@ impl Measure {
             let _ = writeln!(text, "{:>14}{:>16}", "range", "mailslot is");
         }
         for row in &self.rows {
-            let _ = write!(text, "  {:<28}", row.peer.name());
+            let _ = write!(text, "  {:<28}", row.peer);
             for (_, value) in row.columns() {
                 let _ = write!(text, "{:>16}", short(value));
             }
@@ -195,8 +198,8 @@ impl Measure {
     }
 
     fn comparison(&self, row: &Row) -> String {
-        match self.value(Peer::Slot.name()) {
-            Some(own) if row.peer != Peer::Slot => {
+        match self.value(OWN) {
+            Some(own) if row.peer != OWN && row.value() > 0.0 => {
                 let (ratio, word) = match self.better {
                     Better::Lower => (own / row.value(), "× as long"),
                     Better::Higher => (own / row.value(), "× as fast"),
@@ -215,7 +218,7 @@ impl Measure {
                 let columns: serde_json::Map<String, Value> =
                     row.columns().into_iter().map(|(name, value)| (name, json!(value))).collect();
                 let repetitions: Vec<f64> = row.repetitions.iter().map(|sample| sample[0].1).collect();
-                json!({ "peer": row.peer.name(), "value": row.value(), "columns": columns, "repetitions": repetitions })
+                json!({ "peer": row.peer, "value": row.value(), "columns": columns, "repetitions": repetitions })
             })
             .collect();
         let targets: Vec<Value> = self

@@ -25,14 +25,20 @@ fn every_scenario_runs_and_has_results() {
         "open_write_close",
         "idle_memory",
         "idle_descriptors",
+        "network_rate",
+        "network_flood",
+        "network_loss",
+        "network_latency",
     ] {
         let measure = find(&results["measures"], id);
         let rows = measure["rows"].as_array().expect("rows are a list");
         let skipped = measure["skipped"].as_array().is_some_and(|reasons| !reasons.is_empty());
         let has_slot = rows.iter().any(|row| row["peer"] == "mailslot");
-        assert!(has_slot || (id == "throughput_stranger" && skipped), "{id} has no mailslot: {measure}");
+        let needs_root = id == "throughput_stranger" || id.starts_with("network");
+        assert!(has_slot || (needs_root && skipped), "{id} has no mailslot: {measure}");
         for row in rows {
-            assert!(row["value"].as_f64().is_some_and(|value| value > 0.0), "{id}: {row}");
+            let column = if id == "network_loss" { &row["columns"]["received"] } else { &row["value"] };
+            assert!(column.as_f64().is_some_and(|value| value > 0.0), "{id}: {row}");
         }
     }
     for id in ["size_messages", "size_bytes", "writers", "slots", "backlog"] {

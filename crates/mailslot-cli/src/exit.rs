@@ -64,6 +64,9 @@ pub enum Failure {
     /// A modern domain could not be made, joined or found.
     #[cfg(all(unix, feature = "zenoh"))]
     Domain(mailslot_domain::Error),
+    /// Bytes for programs would go to a terminal.
+    #[cfg(all(unix, feature = "node"))]
+    Terminal,
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -140,6 +143,8 @@ impl Failure {
             Failure::Node(error) => node_status(error),
             #[cfg(all(unix, feature = "zenoh"))]
             Failure::Domain(error) => domain_status(error),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Terminal => USAGE,
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
@@ -150,12 +155,16 @@ impl Failure {
 #[cfg(all(unix, feature = "node"))]
 fn node_status(error: &mailslot_node::Error) -> u8 {
     use mailslot_node::Error as Node;
+    use mailslot_node::proto::SendError;
     match error {
         Node::Settings(_) => USAGE,
         Node::PortNotAllowed(_) => NOT_ALLOWED,
         Node::AlreadyRuns => ALREADY_EXISTS,
         Node::NotRunning => NOT_FOUND,
         Node::NoAnswer => TIMED_OUT,
+        Node::NotForThisUser => NOT_ALLOWED,
+        Node::NotSent(SendError::NotFound(_)) => NOT_FOUND,
+        Node::NotSent(SendError::TooLong { .. }) => TOO_LARGE,
         Node::Slot(error) => slot_status(error),
         _ => OTHER,
     }
@@ -218,6 +227,10 @@ impl fmt::Display for Failure {
             Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
             #[cfg(all(unix, feature = "zenoh"))]
             Failure::Domain(error) => write!(f, "{error}"),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::Terminal => {
+                f.write_str("packets are nothing for a terminal: pipe them into a program, or name a file with --write")
+            }
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use mailslot::{Address, MailslotWriter};
+use mailslot::{Address, MailslotWriter, Message};
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
+use crate::capture::Sinks;
 use crate::config;
 use crate::control::{Answer, Envelope, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
 use crate::modern::Modern;
@@ -18,31 +19,39 @@ pub(crate) struct Answers {
     waiting: HashMap<RequestId, Address>,
 }
 
+/// What answers are made of.
+pub(crate) struct State<'a, F> {
+    pub(crate) config: &'a Config,
+    pub(crate) node: &'a mut Node,
+    pub(crate) sinks: &'a mut Sinks,
+    /// The name of an interface.
+    pub(crate) interface: F,
+    pub(crate) nmbd_connected: Option<bool>,
+    #[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "nothing is known of them"))]
+    pub(crate) modern: &'a Modern,
+    pub(crate) counters: BTreeMap<String, u64>,
+}
+
 impl Answers {
     /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
-    pub(crate) fn handle(
-        &mut self,
-        now: Instant,
-        bytes: &[u8],
-        config: &Config,
-        node: &mut Node,
-        interface: &impl Fn(u32) -> String,
-        counters: BTreeMap<String, u64>,
-        modern: &Modern,
-    ) {
-        let Ok(Envelope { reply, request }) = serde_json::from_slice(bytes) else { return };
+    pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl Fn(u32) -> String>) {
+        let Ok(Envelope { reply, request }) = serde_json::from_slice(&message.data) else { return };
         // Only slots of this machine: the node must not be made to answer elsewhere.
         let Ok(reply @ Address::Local(_)) = reply.parse() else { return };
         let begun = match request {
-            Request::Status => {
-                return answer(&reply, &Answer::Status(status(config, node, interface, counters, modern)));
-            }
+            Request::Status => return answer(&reply, &Answer::Status(status(state))),
             #[cfg(feature = "zenoh")]
-            Request::Members(domain) => return answer(&reply, &modern.members(&domain)),
-            Request::Resolve(name) => scoped(&name, config).map(|name| node.resolve(now, name)),
-            Request::NodeStatus(address) => Ok(node.node_status(now, address)),
-            Request::Send { group, slot, data } => scoped(&group, config).and_then(|group| {
-                node.send_mailslot(now, Target::Group(group), slot.as_bytes(), &data).map_err(|error| error.to_string())
+            Request::Members(domain) => return answer(&reply, &state.modern.members(&domain)),
+            Request::Capture { slot } => {
+                return answer(&reply, &state.sinks.add(&message.origin, &slot));
+            }
+            Request::Resolve(name) => scoped(&name, state.config).map(|name| state.node.resolve(now, name)),
+            Request::NodeStatus(address) => Ok(state.node.node_status(now, address)),
+            Request::Send { group, slot, data } => scoped(&group, state.config).and_then(|group| {
+                state
+                    .node
+                    .send_mailslot(now, Target::Group(group), slot.as_bytes(), &data)
+                    .map_err(|error| error.to_string())
             }),
         };
         match begun {
@@ -98,13 +107,10 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
-fn status(
-    config: &Config,
-    node: &Node,
-    interface: &impl Fn(u32) -> String,
-    counters: BTreeMap<String, u64>,
-    #[cfg_attr(not(feature = "zenoh"), allow(unused_variables))] modern: &Modern,
-) -> Status {
+fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
+    #[cfg(feature = "zenoh")]
+    let modern = state.modern;
+    let State { config, node, interface, nmbd_connected, counters, .. } = state;
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
         address: used.address,
@@ -115,7 +121,7 @@ fn status(
         name: held.name.to_string(),
         group: held.kind == NameKind::Group,
         interface: interface(held.interface),
-        state: state(held.state).to_owned(),
+        state: name_state(held.state).to_owned(),
     });
     Status {
         computer: config.computer.to_string(),
@@ -123,13 +129,14 @@ fn status(
         node_type: format!("{:?}", config.node_type),
         interfaces: interfaces.collect(),
         names: names.collect(),
+        nmbd_connected,
         #[cfg(feature = "zenoh")]
         domains: modern.status(),
         counters,
     }
 }
 
-fn state(state: NameState) -> &'static str {
+fn name_state(state: NameState) -> &'static str {
     match state {
         NameState::Claiming => "claiming",
         NameState::Held => "held",

@@ -1,14 +1,17 @@
 //! The settings of a node: one TOML file, in which everything has a default.
 
+mod limits;
+
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mailslot_wire::smb::Style;
 use mailslot_wire::{DnsName, Name, NodeType};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::proto::{Config, Ports, RegisteredName};
+use crate::proto::limits::Limits;
+use crate::proto::{Config, Ports, RegisteredName, Registrar};
 
 /// What a user can set. The file has the same names, with hyphens, on its top level; unknown names are errors.
 ///
@@ -65,7 +68,19 @@ pub struct Settings {
     pub name_port: u16,
     /// The port of the datagram service.
     pub datagram_port: u16,
+    /// Whether to leave both ports to Samba's nmbd on this machine: the node then gets from nmbd what nmbd has no use for,
+    /// sends from other ports, and takes nmbd's names for its own. Computer and workgroup must be those of nmbd.
+    pub beside_samba: bool,
+    /// Where nmbd hands such datagrams on: the socket `unexpected` in its "nmbd:socket dir".
+    pub nmbd_socket: PathBuf,
+    /// The user to become once the ports are there; root alone can. By default the node stays who it is.
+    pub user: Option<String>,
+    /// Bounds of tables and rates: a table of its own in the file, with the names of [`Limits`] in hyphens.
+    pub limits: Limits,
 }
+
+/// Where nmbd's socket is on most systems.
+const NMBD_SOCKET: &str = "/run/samba/nmbd/unexpected";
 
 /// How names are registered and found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -117,6 +132,10 @@ impl Default for Settings {
             listen: Vec::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
+            beside_samba: false,
+            nmbd_socket: PathBuf::from(NMBD_SOCKET),
+            user: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -125,12 +144,16 @@ impl Settings {
     /// These settings without what is about modern domains: what the NetBIOS network has to be entered anew for.
     pub(crate) fn legacy(&self) -> Settings {
         #[cfg(feature = "zenoh")]
-        {
-            let (domains, connect, listen) = Default::default();
-            return Settings { domains, connect, listen, lan: None, ..self.clone() };
-        }
+        let settings = Settings {
+            domains: std::collections::BTreeMap::new(),
+            lan: None,
+            connect: Vec::new(),
+            listen: Vec::new(),
+            ..self.clone()
+        };
         #[cfg(not(feature = "zenoh"))]
-        self.clone()
+        let settings = self.clone();
+        settings
     }
 
     /// Reads the file at `path`.
@@ -157,11 +180,22 @@ impl Settings {
         toml::from_str(text).map_err(|error| Error::Settings(error.to_string()))
     }
 
+    /// Sets one limit, as a line of the table `limits` does: `queries=512`, `messages.burst=10`,
+    /// `answers={per-second=100,burst=200}`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if there is no such limit, or this is not a value for it.
+    pub fn set_limit(&mut self, text: &str) -> Result<()> {
+        limits::set(&mut self.limits, text)
+    }
+
     /// What the protocols need.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if a name cannot be a NetBIOS name, or a node of this type needs WINS servers.
+    /// [`Error::Settings`] if a name cannot be a NetBIOS name, a node of this type needs WINS servers, or a limit is out of
+    /// its bounds.
     pub fn protocol(&self) -> Result<Config> {
         let computer = match &self.computer {
             Some(computer) => computer.clone(),
@@ -191,6 +225,13 @@ impl Settings {
         };
         config.ports = Ports { name: self.name_port, datagram: self.datagram_port };
         config.own_ports = config.ports;
+        if self.beside_samba {
+            config.registrar = Registrar::OtherService;
+            // Each socket has a port of its own.
+            config.own_ports = Ports { name: 0, datagram: 0 };
+        }
+        limits::check(&self.limits)?;
+        config.limits = self.limits.clone();
         if self.scope.is_empty() {
             return Ok(config);
         }
@@ -263,10 +304,18 @@ mod tests {
             names = ["plant#1b", "group:plant#1c"]
             style = "samba"
             scope = "corp"
+            beside-samba = true
+            [limits]
+            queries = 5
+            [limits.messages]
+            per-second = 10
+            burst = 20
         "#;
         let config = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect("valid");
         assert_eq!(config.computer.to_string(), "SRV1<00>.corp");
         assert_eq!((config.node_type, config.style, config.servers.len()), (NodeType::H, Style::Samba, 2));
+        assert_eq!((config.registrar, config.own_ports.name), (Registrar::OtherService, 0));
+        assert_eq!((config.limits.queries, config.limits.messages.burst), (5, 20));
         let names: Vec<String> = config.names.iter().map(|registered| registered.name.to_string()).collect();
         for name in ["SRV1<00>", "SRV1<20>", "PLANT<00>", "PLANT<1e>", "PLANT<1b>", "PLANT<1c>"] {
             assert!(names.contains(&format!("{name}.corp")), "{name} in {names:?}");
@@ -281,6 +330,8 @@ mod tests {
             ("node-type = 'p'", "wins"),
             ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
             ("names = ['x#zz']", "hexadecimal"),
+            ("limits.queries = 0", "queries"),
+            ("limits.querys = 1", "querys"),
         ] {
             let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text);
             assert!(error.to_string().contains(word), "{error}");

@@ -1,7 +1,8 @@
 //! Asking the running node of this machine: requests and answers are messages in slots.
 //!
 //! A request is one JSON object in the slot [`SLOT`], with the name of a slot of the asker, to which the answer goes. Any
-//! local user may ask: nothing that can be asked is a secret, or does more than a program could do by itself.
+//! local user may ask: nothing that is answered is a secret, or does more than a program could do by itself. The one
+//! exception, [`Request::Capture`], is for root and the node's own user.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -39,6 +40,12 @@ pub enum Request {
         /// The message.
         data: Vec<u8>,
     },
+    /// Copy all packets to a slot of the asker, from now until it closes: [`Answer::Capturing`].
+    /// [`Capture`](crate::capture::Capture) asks for it.
+    Capture {
+        /// The slot.
+        slot: String,
+    },
 }
 
 /// What the node answers.
@@ -57,6 +64,10 @@ pub enum Answer {
     Members(BTreeMap<String, std::collections::BTreeSet<String>>),
     /// To [`Request::Send`].
     Sent,
+    /// To [`Request::Capture`].
+    Capturing,
+    /// To anything: it is not for this user.
+    NotAllowed,
     /// To anything: it could not be done.
     Refused(String),
 }
@@ -74,6 +85,8 @@ pub struct Status {
     #[cfg(feature = "zenoh")]
     #[serde(default)]
     pub domains: Vec<mailslot_zenoh::Status>,
+    /// Whether nmbd hands datagrams on; `None` if the node has the ports itself.
+    pub nmbd_connected: Option<bool>,
     /// Everything that was counted, by its label.
     pub counters: BTreeMap<String, u64>,
 }
@@ -131,13 +144,11 @@ pub(crate) struct Envelope {
 ///
 /// - [`Error::NotRunning`] if there is no node
 /// - [`Error::NoAnswer`] if it does not answer in time
+/// - [`Error::NotForThisUser`] if it is not for this user
 /// - [`Error::Refused`] if it could not do it
 /// - [`Error::Slot`] if a slot could not be made or written to
 pub fn ask(request: Request, timeout: Duration) -> Result<Answer> {
-    let writer = match MailslotWriter::open(SLOT) {
-        Err(mailslot::Error::NotFound(_)) => return Err(Error::NotRunning),
-        opened => opened?,
-    };
+    let writer = open()?;
     let (reply, name) = reply_slot()?;
     let envelope =
         serde_json::to_vec(&Envelope { reply: name, request }).map_err(|error| Error::io("write JSON", error))?;
@@ -147,16 +158,30 @@ pub fn ask(request: Request, timeout: Duration) -> Result<Answer> {
         answer => answer?,
     };
     match serde_json::from_slice(&answer.data) {
+        Ok(Answer::NotAllowed) => Err(Error::NotForThisUser),
         Ok(Answer::Refused(why)) => Err(Error::Refused(why)),
         answer => answer.map_err(|error| Error::io("understand the node's answer", error)),
     }
 }
 
-/// A slot for answers, and its name. The node may be another user's.
-fn reply_slot() -> Result<(Mailslot, String)> {
+/// Opens the node's slot for requests.
+pub(crate) fn open() -> Result<MailslotWriter> {
+    match MailslotWriter::open(SLOT) {
+        Err(mailslot::Error::NotFound(_)) => Err(Error::NotRunning),
+        opened => Ok(opened?),
+    }
+}
+
+/// A name for a slot of this process, another one each time.
+pub(crate) fn own_slot(purpose: &str) -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!(r"\\.\mailslot\mailslot\reply\{}-{number}", std::process::id());
+    format!(r"\\.\mailslot\mailslot\{purpose}\{}-{number}", std::process::id())
+}
+
+/// A slot for answers, and its name. The node may be another user's.
+fn reply_slot() -> Result<(Mailslot, String)> {
+    let name = own_slot("reply");
     let slot = MailslotOptions::new().access(Access::Everyone).create(&name)?;
     Ok((slot, name))
 }

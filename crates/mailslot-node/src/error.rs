@@ -4,6 +4,8 @@ use core::fmt;
 use std::io;
 use std::net::SocketAddrV4;
 
+use crate::proto::SendError;
+
 /// Result of everything in this crate that does input and output.
 pub type Result<T> = core::result::Result<T, Error>;
 
@@ -19,12 +21,23 @@ pub enum Error {
     PortNotAllowed(SocketAddrV4),
     /// A node runs on this machine already.
     AlreadyRuns,
+    /// The node cannot become the user that it was to become.
+    User {
+        /// The user.
+        user: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// No node runs on this machine.
     NotRunning,
     /// The node did not answer in time.
     NoAnswer,
     /// The node could not do what it was asked for.
     Refused(String),
+    /// Only root and the node's own user may do this.
+    NotForThisUser,
+    /// A message was not sent.
+    NotSent(SendError),
     /// A local slot refused something.
     Slot(mailslot::Error),
     /// Something is wrong with a modern domain, or its file.
@@ -51,7 +64,8 @@ impl fmt::Display for Error {
             Error::Settings(what) => f.write_str(what),
             Error::PortInUse(address) => write!(
                 f,
-                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, or leave the interface out",
+                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, leave the interface out, or, if it is nmbd, \
+                 run beside it (beside-samba, --beside-samba)",
                 address.port(),
                 address.ip()
             ),
@@ -61,8 +75,13 @@ impl fmt::Display for Error {
                 address.port()
             ),
             Error::AlreadyRuns => f.write_str("a network node runs on this machine already"),
+            Error::User { user, reason } => write!(f, "become user {user:?}: {reason}"),
             Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
             Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),
+            Error::NotForThisUser => f.write_str(
+                "only root and the user of the network node may capture: packets hold the messages of all users",
+            ),
+            Error::NotSent(error) => write!(f, "{error}"),
             Error::Refused(why) => f.write_str(why),
             Error::Slot(error) => write!(f, "{error}"),
             #[cfg(feature = "zenoh")]
@@ -79,6 +98,7 @@ impl core::error::Error for Error {
             Error::Slot(error) => Some(error),
             #[cfg(feature = "zenoh")]
             Error::Domain(error) => Some(error),
+            Error::NotSent(error) => Some(error),
             _ => None,
         }
     }

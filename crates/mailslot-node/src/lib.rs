@@ -4,6 +4,12 @@
 //! [`proto`] decides everything and touches nothing: packets and time go in; packets, events and the next deadline come
 //! out. A simulation can therefore run hundreds of nodes in one process. Around it, on Unix: [`run()`] is a node at work,
 //! with its sockets and the slots of the machine, [`config`] its settings, and [`control`] asks one that runs.
+//!
+//! | to | use |
+//! |---|---|
+//! | be the machine's node | [`run()`], with signals; [`Embedded`], in a thread of another program |
+//! | send now and then where no node runs | [`Sender`] |
+//! | ask the node, or see its packets | [`control`], [`capture`] |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -11,9 +17,13 @@
 #[cfg(unix)]
 mod answers;
 #[cfg(unix)]
+pub mod capture;
+#[cfg(unix)]
 pub mod config;
 #[cfg(unix)]
 pub mod control;
+#[cfg(unix)]
+mod embedded;
 #[cfg(unix)]
 mod error;
 #[cfg(unix)]
@@ -24,11 +34,28 @@ mod log;
 mod metrics;
 #[cfg(unix)]
 mod modern;
+#[cfg(unix)]
+mod privileges;
 pub mod proto;
 #[cfg(unix)]
+mod routing;
+#[cfg(unix)]
 mod run;
+#[cfg(unix)]
+mod sender;
 
+#[cfg(unix)]
+pub use embedded::Embedded;
 #[cfg(unix)]
 pub use error::{Error, Result};
 #[cfg(unix)]
 pub use run::run;
+#[cfg(unix)]
+pub use sender::Sender;
+
+/// Something that nobody predicts: the standard library's hash keys are that.
+#[cfg(unix)]
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish()
+}

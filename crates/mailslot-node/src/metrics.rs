@@ -18,10 +18,16 @@ pub(crate) struct Metrics {
     pub(crate) outgoing_malformed: u64,
     pub(crate) outgoing_refused: u64,
     pub(crate) transmit_failed: u64,
+    /// Packets longer than the node takes any.
+    pub(crate) oversized: u64,
+    /// Own packets that nmbd has handed back.
+    pub(crate) own_returned: u64,
+    /// Packets of interfaces that the node is not to use, handed on by nmbd.
+    pub(crate) unwanted_interface: u64,
 }
 
 impl Metrics {
-    pub(crate) fn count(&mut self, delivery: Result<(), Undelivered>) {
+    pub(crate) fn count(&mut self, delivery: Result<(), Undelivered>, messages: usize) {
         *match delivery {
             Ok(()) => &mut self.delivered,
             Err(Undelivered::NoSlot) => &mut self.no_slot,
@@ -29,11 +35,12 @@ impl Metrics {
             Err(Undelivered::Full) => &mut self.full,
             Err(Undelivered::TooLarge) => &mut self.too_large,
             Err(Undelivered::Failed) => &mut self.failed,
-        } += 1;
+        } += messages as u64;
     }
 
-    /// All counters by their labels, with those of the protocols.
-    pub(crate) fn all(&self, protocol: &Counters) -> BTreeMap<String, u64> {
+    /// All counters by their labels, with those of the protocols. `unread` are the packets that the system has thrown away,
+    /// where it tells.
+    pub(crate) fn all(&self, protocol: &Counters, unread: Option<u64>) -> BTreeMap<String, u64> {
         let own = [
             ("delivered", self.delivered),
             ("undelivered_no_slot", self.no_slot),
@@ -45,12 +52,16 @@ impl Metrics {
             ("outgoing_malformed", self.outgoing_malformed),
             ("outgoing_refused", self.outgoing_refused),
             ("transmit_failed", self.transmit_failed),
+            ("own_returned", self.own_returned),
+            ("unwanted_interface", self.unwanted_interface),
+            ("dropped_oversized", self.oversized),
             ("packets_received", protocol.packets_received),
             ("packets_sent", protocol.packets_sent),
             ("messages_received", protocol.messages_received),
             ("messages_sent", protocol.messages_sent),
         ];
         let drops = protocol.drops().map(|(reason, count)| (format!("dropped_{}", reason.label()), count));
-        own.into_iter().map(|(label, count)| (label.to_owned(), count)).chain(drops).collect()
+        let unread = unread.map(|count| ("dropped_unread", count));
+        own.into_iter().chain(unread).map(|(label, count)| (label.to_owned(), count)).chain(drops).collect()
     }
 }

@@ -1,28 +1,36 @@
 //! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+mod copies;
+mod delivery;
+mod samba;
+
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Address, Mailslot, MailslotOptions, NetworkOrigin};
+use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter};
 use mailslot_wire::Name;
-use mailslot_wire::name::suffix;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::Timespec;
 
-use crate::answers::Answers;
+use crate::answers::{Answers, State};
+use crate::capture::Sinks;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
+use crate::io::batch::{Incoming, PACKETS};
+use crate::io::drops;
 use crate::io::interfaces::{self, Named};
+use crate::io::ready::ready;
 use crate::io::signals::Signals;
 use crate::io::slots::Slots;
-use crate::io::sockets::{MAX_PACKET, Sockets};
+use crate::io::sockets::Sockets;
 use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::modern::Modern;
-use crate::proto::{Config, Event, Message, NameKind, Node, Target};
+use crate::privileges::become_user;
+use crate::proto::{Config, Event, Node, Transmit};
+use crate::{routing, seed};
+use samba::Beside;
 
 /// How often the interfaces are looked at.
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
@@ -41,40 +49,29 @@ const CAPACITY: u64 = 1 << 20;
 /// - [`Error::AlreadyRuns`] if there is a node on this machine
 /// - [`Error::PortInUse`] if another program has a port that the node needs
 /// - [`Error::PortNotAllowed`] if this process may not use it
+/// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are wrong
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
 pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
-    let mut machine = Machine::start(settings, Log::new(log))?;
-    let mut buffer = vec![0; MAX_PACKET];
-    loop {
-        machine.wait(&signals, &mut buffer)?;
-        if signals.is_reload() {
-            machine.reload(load());
-        }
-        if signals.is_end() {
-            machine.release(After::End);
-        }
-        if machine.advance()? {
-            machine.log.line("stopped", &[]);
-            return Ok(());
-        }
-    }
+    Machine::start(settings, Log::new(log))?.run(&signals, load)
 }
 
 /// A node with all that surrounds it.
-struct Machine<L> {
+pub(crate) struct Machine<L> {
     settings: Settings,
     config: Config,
     node: Node,
     sockets: Vec<Sockets>,
+    nmbd: Option<Beside>,
     slots: Slots,
     /// What is to be sent in the NetBIOS network, if this machine is in one.
     outgoing: Option<Mailslot>,
     modern: Modern,
     control: Mailslot,
     answers: Answers,
+    sinks: Sinks,
     metrics: Metrics,
     log: Log<L>,
     interfaces_due: Instant,
@@ -90,11 +87,20 @@ enum After {
 }
 
 impl<L: FnMut(&str)> Machine<L> {
-    fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+    pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
         let config = settings.protocol()?;
-        let control = slot(control::SLOT)?;
+        // What is wrong is then said before anything about ports.
+        if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
+            return Err(Error::AlreadyRuns);
+        }
         let sockets = open_all(&settings, &config)?;
-        let modern = Modern::start(&settings, &config, &mut log)?;
+        // Another user may not be able to read the files of domains.
+        let mut modern = Modern::load(&settings, &mut log)?;
+        if let Some(user) = &settings.user {
+            become_user(user)?;
+        }
+        let control = slot(control::SLOT)?;
+        modern.start(&settings, &config)?;
         // This one comes last: whoever finds it finds a node that can send.
         let outgoing = settings.netbios.then(|| slot(mailslot::node::SLOT)).transpose()?;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
@@ -107,6 +113,7 @@ impl<L: FnMut(&str)> Machine<L> {
         let now = Instant::now();
         Ok(Machine {
             node: node(&config, &sockets, now),
+            nmbd: beside(&settings, now),
             settings,
             config,
             sockets,
@@ -115,6 +122,7 @@ impl<L: FnMut(&str)> Machine<L> {
             modern,
             control,
             answers: Answers::default(),
+            sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
             interfaces_due: now + LOOK_AT_INTERFACES,
@@ -123,11 +131,33 @@ impl<L: FnMut(&str)> Machine<L> {
         })
     }
 
+    /// Works until the end is wanted, and then until all names are released.
+    pub(crate) fn run(&mut self, signals: &Signals, load: impl Fn() -> Result<Settings>) -> Result<()> {
+        let mut incoming = Incoming::new();
+        loop {
+            self.wait(signals, &mut incoming)?;
+            if signals.is_reload() {
+                self.reload(load());
+            }
+            if signals.is_end() {
+                self.release(After::End);
+            }
+            if self.advance()? {
+                self.log.line("stopped", &[]);
+                return Ok(());
+            }
+        }
+    }
+
     /// Waits until something is to be done, and takes in what has come.
-    fn wait(&mut self, signals: &Signals, buffer: &mut [u8]) -> Result<()> {
+    fn wait(&mut self, signals: &Signals, incoming: &mut Incoming) -> Result<()> {
         let now = Instant::now();
-        let deadlines =
-            [self.node.poll_timeout(), Some(self.interfaces_due), self.releasing.as_ref().map(|(_, end)| *end)];
+        let deadlines = [
+            self.node.poll_timeout(),
+            Some(self.interfaces_due),
+            self.releasing.as_ref().map(|(_, end)| *end),
+            self.nmbd.as_ref().and_then(Beside::poll_timeout),
+        ];
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
@@ -136,7 +166,8 @@ impl<L: FnMut(&str)> Machine<L> {
             let outgoing = self.outgoing.as_ref().map_or(control, AsFd::as_fd);
             let fixed = [signals.as_fd(), outgoing, control, self.modern.as_fd().unwrap_or(control)];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
-            ready(fixed.into_iter().chain(sockets), timeout.as_ref())?
+            let nmbd = self.nmbd.as_ref().and_then(Beside::descriptor);
+            ready(fixed.into_iter().chain(sockets).chain(nmbd), timeout.as_ref())?
         };
         let now = Instant::now();
         if ready[1] {
@@ -152,12 +183,22 @@ impl<L: FnMut(&str)> Machine<L> {
         for index in 0..self.sockets.len() {
             for socket in 0..self.sockets[index].descriptors().count() {
                 if ready.next() == Some(&true) {
-                    let take = |received, bytes: &[u8]| self.node.handle_packet(now, received, bytes);
-                    self.sockets[index].receive(socket, buffer, take);
+                    let Machine { sockets, node, metrics, sinks, .. } = self;
+                    let sockets = &sockets[index];
+                    sockets.receive(socket, incoming, |received, bytes| match bytes {
+                        Some(bytes) => {
+                            copies::received(sinks, sockets, received, bytes);
+                            node.handle_packet(now, received, bytes);
+                        }
+                        None => metrics.oversized += 1,
+                    });
                     // The node's queues are bounded: what one turn has brought is carried on before the next.
                     self.flush(now);
                 }
             }
+        }
+        if ready.next() == Some(&true) {
+            self.take_from_nmbd(now);
         }
         Ok(())
     }
@@ -171,7 +212,9 @@ impl<L: FnMut(&str)> Machine<L> {
             self.look_at_interfaces(now);
             self.modern.look(&self.settings, &self.config, &mut self.log);
             self.slots.forget_closed();
+            self.sinks.forget_closed();
         }
+        self.look_for_nmbd(now);
         self.flush(now);
         match self.releasing.take() {
             Some((after, end)) if self.is_released || end <= now => self.released(after),
@@ -185,19 +228,37 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Sends what the node wants sent, and heeds what it has to tell.
     fn flush(&mut self, now: Instant) {
         loop {
-            while let Some(transmit) = self.node.poll_transmit() {
-                let by = |sockets: &&Sockets| sockets.named.interface.id == transmit.interface;
-                let sent = self.sockets.iter().find(by).is_some_and(|sockets| sockets.send(&transmit).is_ok());
-                self.metrics.transmit_failed += u64::from(!sent);
+            loop {
+                let node = &mut self.node;
+                let packets: Vec<Transmit> = std::iter::from_fn(|| node.poll_transmit()).take(PACKETS).collect();
+                if packets.is_empty() {
+                    break;
+                }
+                self.transmit(&packets);
             }
-            let Some(event) = self.node.poll_event() else { return };
+            let Some(event) = self.next_event() else { return };
             self.handle_event(now, event);
+        }
+    }
+
+    fn transmit(&mut self, packets: &[Transmit]) {
+        // Copies are of what was sent, and only one by one it is known which that is.
+        let alone = !self.sinks.is_empty();
+        let together = |a: &Transmit, b: &Transmit| !alone && (a.interface, a.service) == (b.interface, b.service);
+        for packets in packets.chunk_by(together) {
+            let packets: Vec<&Transmit> = packets.iter().collect();
+            let by = |sockets: &&Sockets| sockets.named.interface.id == packets[0].interface;
+            let sockets = self.sockets.iter().find(by);
+            let failed = sockets.map_or(packets.len(), |sockets| sockets.send(packets[0].service, &packets));
+            self.metrics.transmit_failed += failed as u64;
+            if let Some(sockets) = sockets.filter(|_| failed == 0) {
+                copies::sent(&mut self.sinks, sockets, packets[0]);
+            }
         }
     }
 
     fn handle_event(&mut self, _now: Instant, event: Event) {
         match event {
-            Event::Message(message) => self.deliver(&message),
             Event::NameHeld { name, interface } => self.log_name("name_held", &name, interface, &[]),
             Event::NameRefused { name, interface, by } => {
                 self.log_name("name_refused", &name, interface, &[field("by", format!("{by:?}"))]);
@@ -217,22 +278,12 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             Event::Sent { request, result } => self.answers.sent(request, result),
             Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
-            Event::NodeStatus { request, status, .. } => self.answers.node_status(request, status),
+            Event::NodeStatus { request, status, .. } => {
+                self.compare_names(request, status.as_ref());
+                self.answers.node_status(request, status);
+            }
             _ => {}
         }
-    }
-
-    fn deliver(&mut self, message: &Message) {
-        let unique =
-            |name: &Name| self.config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-        let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
-        let origin = NetworkOrigin {
-            computer: text(&message.source),
-            domain: (!unique(&message.destination)).then(|| text(&message.destination)),
-            address: Some(IpAddr::V4(*message.address.ip())),
-            authenticated: false,
-        };
-        self.metrics.count(self.slots.deliver(&message.slot, &origin, &message.data));
     }
 
     /// Sends what processes of this machine have written to the node's slot.
@@ -240,13 +291,12 @@ impl<L: FnMut(&str)> Machine<L> {
         for _ in 0..TURN {
             let Some(outgoing) = &self.outgoing else { break };
             let Some(message) = outgoing.try_receive()? else { break };
-            let sendable = |message: &Outgoing<'_>| mailslot::node::check_legacy(&message.address).is_ok();
-            let Some(Outgoing { address, data }) = Outgoing::decode(&message.data).filter(sendable) else {
+            let Some(Outgoing { address, data }) = Outgoing::decode(&message.data) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
             self.metrics.outgoing += 1;
-            let Some(target) = self.target(&address) else {
+            let Some(target) = routing::target(&address, &self.config) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
@@ -259,24 +309,17 @@ impl<L: FnMut(&str)> Machine<L> {
         Ok(())
     }
 
-    fn target(&self, address: &Address) -> Option<Target> {
-        match address {
-            Address::Remote { target, .. } => {
-                let name = Name::new(target.as_str(), suffix::WORKSTATION).ok()?;
-                name.with_scope(self.config.computer.scope().clone()).ok().map(Target::Name)
-            }
-            Address::Broadcast(_) => Some(Target::OwnDomain),
-            _ => None,
-        }
-    }
-
     fn take_requests(&mut self, now: Instant) -> Result<()> {
         for _ in 0..TURN {
             let Some(message) = self.control.try_receive()? else { break };
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
-            let counters = self.metrics.all(self.node.counters());
-            self.answers.handle(now, &message.data, &self.config, &mut self.node, &interface, counters, &self.modern);
+            let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
+            let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
+            let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
+            let Machine { config, node, sinks, modern, .. } = self;
+            let state = State { config, node, sinks, interface, nmbd_connected, modern, counters };
+            self.answers.handle(now, &message, state);
             self.flush(now);
         }
         Ok(())
@@ -304,7 +347,7 @@ impl<L: FnMut(&str)> Machine<L> {
             if sockets.iter().any(|sockets| sockets.named == named) {
                 continue;
             }
-            match Sockets::open(named.clone(), self.config.ports) {
+            match open(named.clone(), &self.settings, &self.config) {
                 Ok(opened) => {
                     log_interface(log, "interface_used", &named);
                     sockets.push(opened);
@@ -321,6 +364,9 @@ impl<L: FnMut(&str)> Machine<L> {
     /// Takes new settings over, if they are right and other ones.
     fn reload(&mut self, loaded: Result<Settings>) {
         match loaded.and_then(|settings| settings.protocol().map(|_| settings)) {
+            Ok(settings) if settings.user != self.settings.user => {
+                self.log.line("settings_wrong", &[field("reason", "the user cannot change while the node runs")]);
+            }
             Ok(settings) if settings.legacy() == self.settings.legacy() => {
                 let change = if settings == self.settings { "settings_unchanged" } else { "settings_changed" };
                 self.log.line(change, &[]);
@@ -362,6 +408,7 @@ impl<L: FnMut(&str)> Machine<L> {
         self.sockets.clear();
         self.sockets = open_all(&self.settings, &self.config)?;
         self.node = node(&self.config, &self.sockets, Instant::now());
+        self.nmbd = beside(&self.settings, Instant::now());
         self.answers = Answers::default();
         self.outgoing = match self.settings.netbios {
             true => Some(self.outgoing.take().map_or_else(|| slot(mailslot::node::SLOT), Ok)?),
@@ -384,16 +431,6 @@ impl<L: FnMut(&str)> Machine<L> {
 /// Descriptors of [`Machine::wait`] before those of the sockets.
 const FIXED: usize = 4;
 
-/// Which of the descriptors are readable.
-fn ready<'a>(fds: impl Iterator<Item = BorrowedFd<'a>>, timeout: Option<&Timespec>) -> Result<Vec<bool>> {
-    let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-    match poll(&mut fds, timeout) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => return Err(Error::io("wait for packets", error)),
-    }
-    Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect())
-}
-
 /// One of the node's own slots.
 fn slot(name: &str) -> Result<Mailslot> {
     match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
@@ -406,13 +443,20 @@ fn open_all(settings: &Settings, config: &Config) -> Result<Vec<Sockets>> {
     if !settings.netbios {
         return Ok(Vec::new());
     }
-    interfaces::list(settings)?.into_iter().map(|named| Sockets::open(named, config.ports)).collect()
+    interfaces::list(settings)?.into_iter().map(|named| open(named, settings, config)).collect()
+}
+
+fn open(named: Named, settings: &Settings, config: &Config) -> Result<Sockets> {
+    if settings.beside_samba { Sockets::open_anywhere(named) } else { Sockets::open(named, config.ports) }
+}
+
+fn beside(settings: &Settings, now: Instant) -> Option<Beside> {
+    (settings.beside_samba && settings.netbios).then(|| Beside::new(&settings.nmbd_socket, now))
 }
 
 fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
     let interfaces = sockets.iter().map(|sockets| sockets.named.interface).collect();
-    // The standard library's hash keys are random, and that is all a seed has to be.
-    Node::new(config.clone(), interfaces, now, RandomState::new().build_hasher().finish())
+    Node::new(config.clone(), interfaces, now, seed())
 }
 
 fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {

@@ -44,7 +44,8 @@ impl Domains {
     ///   machine's node
     /// - [`Error::Domain`], [`Error::Io`] if the system refuses something
     pub fn start(computer: &NetbiosName, legacy: bool, domains: Vec<(Arc<Domain>, Settings)>) -> Result<Domains> {
-        let routes = MailslotOptions::new().access(Access::Everyone).create(routes::SLOT)?;
+        let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
+        let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
         let (sender, happened) = channel();
         let changed = Arc::new(Wake::new()?);
         let mut all = Domains {

@@ -28,16 +28,14 @@ use crate::wake::Wake;
 
 /// Pause before another try to open a session.
 const RETRY: Duration = Duration::from_secs(2);
-/// Bytes of messages that may wait for one domain.
-const CAPACITY: u64 = 16 << 20;
 
 /// A machine's part in one domain.
 pub(crate) struct Member {
     pub(crate) state: Arc<State>,
     pub(crate) settings: Settings,
     config: zenoh::Config,
-    /// The slot for what is to be sent.
-    outgoing: Mailslot,
+    /// The slot for what is to be sent; none after the end.
+    outgoing: Mutex<Option<Mailslot>>,
     /// There from when it is open until the end.
     session: OnceLock<Session>,
     announced: Mutex<Announced>,
@@ -76,13 +74,13 @@ impl Member {
         changed: Arc<Wake>,
     ) -> Result<Arc<Member>> {
         let config = settings.config(&domain)?;
-        let slot = slot_name(&domain);
-        let outgoing = MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(slot)?;
+        let outgoing =
+            MailslotOptions::new().access(Access::Everyone).capacity(settings.capacity()).create(slot_name(&domain))?;
         let member = Arc::new(Member {
             state: Arc::new(State::new(domain, computer, &settings)?),
             settings,
             config,
-            outgoing,
+            outgoing: Mutex::new(Some(outgoing.clone())),
             session: OnceLock::new(),
             announced: Mutex::default(),
             places: Arc::default(),
@@ -93,7 +91,7 @@ impl Member {
         let running = Arc::clone(&member);
         let thread = std::thread::Builder::new()
             .name(format!("domain-{}", member.name()))
-            .spawn(move || running.run(&events, &changed))
+            .spawn(move || running.run(&outgoing, &events, &changed))
             .map_err(|source| Error::io("start a thread", source))?;
         *lock(&member.thread) = Some(thread);
         Ok(member)
@@ -103,10 +101,16 @@ impl Member {
         self.state.domain.name()
     }
 
-    /// The slot for what is to be sent, and bytes of the largest message.
-    pub(crate) fn route(&self) -> Answer {
+    /// The slot for what is to be sent to `address`, and bytes of the largest message.
+    pub(crate) fn route(&self, address: &Address) -> Answer {
+        if let Err(error) = self.state.destination(address) {
+            return Answer::Refused(error.to_string());
+        }
         let max_message = u32::try_from(self.settings.max_message_size).unwrap_or(u32::MAX);
-        Answer::Route { slot: self.outgoing.name().clone(), max_message }
+        match &*lock(&self.outgoing) {
+            Some(outgoing) => Answer::Route { slot: outgoing.name().clone(), max_message },
+            None => Answer::Legacy,
+        }
     }
 
     /// Whether the session is open, and with how many others it is connected: peers and routers.
@@ -124,7 +128,11 @@ impl Member {
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
         self.stopped.wake();
-        self.outgoing.abort_reads();
+        // Others may still hold this member, but the name is free from the end of this call on.
+        let outgoing = lock(&self.outgoing).take();
+        if let Some(outgoing) = &outgoing {
+            outgoing.abort_reads();
+        }
         if let Some(thread) = lock(&self.thread).take() {
             // A thread that has panicked has ended, too.
             let _ = thread.join();
@@ -137,13 +145,13 @@ impl Member {
         self.state.presences().clear();
     }
 
-    fn run(&self, events: &Events, changed: &Wake) {
+    fn run(&self, outgoing: &Mailslot, events: &Events, changed: &Wake) {
         if !self.open(events) {
             return;
         }
         changed.wake();
         loop {
-            match self.outgoing.receive_within(Timeout::Forever) {
+            match outgoing.receive_within(Timeout::Forever) {
                 Ok(message) => self.send(&message.data, events),
                 Err(_) => return,
             }
@@ -378,7 +386,7 @@ fn reply(query: &Query, receipt: Option<mailslot_domain::Envelope>) {
     let _ = query.reply(query.key_expr(), payload).attachment(attachment).wait();
 }
 
-/// The slot for what is to be sent in the domain.
+/// The name of the slot for what is to be sent in the domain.
 fn slot_name(domain: &Domain) -> String {
     format!(r"\\.\mailslot\mailslot\node\domain\{}", domain.name())
 }

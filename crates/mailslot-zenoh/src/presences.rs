@@ -126,13 +126,13 @@ impl Presences {
         }
     }
 
-    /// Begins to wait. Returns who was there before if there are too many.
-    pub(crate) fn wait(&mut self, waiting: Waiting) -> Result<(), Waiting> {
-        if self.waiting.len() >= MOST_WAITING {
-            return Err(waiting);
+    /// Begins to wait; false if too many do.
+    pub(crate) fn wait(&mut self, waiting: Waiting) -> bool {
+        let room = self.waiting.len() < MOST_WAITING;
+        if room {
+            self.waiting.push(waiting);
         }
-        self.waiting.push(waiting);
-        Ok(())
+        room
     }
 
     /// Takes out those whose wait is over at `now`.
@@ -213,7 +213,7 @@ mod tests {
         let later = now + Duration::from_secs(1);
         for (at_least, reply) in [(1, "first"), (2, "second")] {
             let waiting = Waiting { group: Group::Everyone(slot("x")), at_least, deadline: later, reply: slot(reply) };
-            presences.wait(waiting).expect("room");
+            assert!(presences.wait(waiting));
         }
         assert_eq!((presences.matched(now).len(), presences.deadline()), (0, Some(later)));
         presences.add("1", with_slot("x", "A"));

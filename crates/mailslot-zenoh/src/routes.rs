@@ -21,7 +21,8 @@ pub(crate) fn run(slot: &Mailslot, members: &Members, legacy: bool) {
         let deadline = waiting.iter().filter_map(|member| member.state.deadline()).min();
         let timeout = deadline.map_or(Timeout::Forever, |end| Timeout::After(end.saturating_duration_since(now)));
         match slot.receive_within(timeout) {
-            Ok(message) => handle(&message.data, &waiting, legacy),
+            // There may be other domains than before the wait.
+            Ok(message) => handle(&message.data, &current(members), legacy),
             Err(mailslot::Error::TimedOut) => {}
             Err(_) => return,
         }
@@ -40,7 +41,7 @@ fn handle(bytes: &[u8], members: &[Arc<Member>], legacy: bool) {
         return answer(&reply, &Answer::Legacy);
     };
     match question {
-        Question::Route(_) => answer(&reply, &member.route()),
+        Question::Route(address) => answer(&reply, &member.route(&address)),
         Question::Receivers { address, at_least, within } => {
             member.count_receivers(&address, at_least as usize, within, reply);
         }

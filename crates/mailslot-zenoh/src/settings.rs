@@ -85,6 +85,8 @@ impl Default for Settings {
 
 /// What is more in a packet than its message: the envelope, names, and Zenoh's own headers.
 const OVERHEAD: usize = 4 << 10;
+/// Bytes that may wait in a slot of the node, unless messages are very large.
+const CAPACITY: u64 = 16 << 20;
 /// How long a client tries to reach a router before it says so and tries again, in milliseconds.
 const CLIENT_PATIENCE: u64 = 5000;
 
@@ -96,6 +98,11 @@ impl Settings {
             streams: self.streams,
             max_message_size: self.max_message_size,
         }
+    }
+
+    /// Bytes of messages that may wait in a slot of the node.
+    pub(crate) fn capacity(&self) -> u64 {
+        CAPACITY.max(4 * self.max_message_size as u64)
     }
 
     /// What this machine is.
@@ -187,7 +194,7 @@ impl Settings {
 }
 
 /// Bytes of the largest message that any setting allows.
-const MOST: usize = 256 << 20;
+const MOST: usize = 64 << 20;
 
 impl Tls {
     fn values(&self, domain: &Domain, settings: &Settings) -> Result<Vec<(&'static str, Value)>> {
@@ -262,5 +269,93 @@ fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
             }
         }
         value => leaves.push((path, value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domain(lan: bool, connect: &[&str]) -> Domain {
+        let domain = Domain::open("PLANT").expect("valid");
+        domain.with_defaults(lan, connect.iter().map(|endpoint| (*endpoint).to_owned()).collect())
+    }
+
+    fn settings(text: &str) -> Settings {
+        json5::from_str(text).expect("valid")
+    }
+
+    fn value(config: &zenoh::Config, key: &str) -> String {
+        config.get_json(key).expect("a setting of Zenoh")
+    }
+
+    #[test]
+    fn nobody_is_looked_for_or_let_in_unless_asked_for() {
+        let config = Settings::default().config(&domain(false, &[])).expect("valid");
+        for (key, expected) in [
+            ("mode", r#""peer""#),
+            ("scouting/multicast/enabled", "false"),
+            ("scouting/gossip/enabled", "false"),
+            ("listen/endpoints", "[]"),
+            ("connect/endpoints", "[]"),
+            ("access_control/enabled", "true"),
+            ("access_control/default_permission", r#""deny""#),
+            ("transport/unicast/max_sessions", "1000"),
+            ("transport/link/rx/max_message_size", "1052672"),
+        ] {
+            assert_eq!(value(&config, key), expected, "{key}");
+        }
+        assert!(value(&config, "access_control/rules").contains(r#"["mailslot/1/open/PLANT/**"]"#));
+    }
+
+    #[test]
+    fn what_a_machine_is_follows_from_its_endpoints() {
+        let listening = settings(r#"{ listen: ["tcp/127.0.0.1:7447"] }"#);
+        let cases = [
+            (Settings::default(), domain(true, &["tcp/hub:7447"]), Mode::Peer, r#"["tcp/0.0.0.0:0"]"#),
+            (Settings::default(), domain(false, &["tcp/hub:7447"]), Mode::Client, "[]"),
+            (listening.clone(), domain(false, &["tcp/hub:7447"]), Mode::Router, r#"["tcp/127.0.0.1:7447"]"#),
+            (listening, domain(true, &[]), Mode::Peer, r#"["tcp/127.0.0.1:7447"]"#),
+            (settings(r#"{ lan: false }"#), domain(true, &[]), Mode::Peer, "[]"),
+        ];
+        for (settings, domain, mode, listen) in cases {
+            assert_eq!(settings.mode(&domain), mode, "{settings:?}");
+            assert_eq!(value(&settings.config(&domain).expect("valid"), "listen/endpoints"), listen, "{settings:?}");
+        }
+        let both = settings(r#"{ connect: ["tcp/hub:7447", "tls/other:7447"] }"#);
+        assert_eq!(both.connect(&domain(false, &["tcp/hub:7447"])), ["tcp/hub:7447", "tls/other:7447"]);
+    }
+
+    #[test]
+    fn settings_of_zenoh_replace_just_themselves() {
+        let path = std::env::temp_dir().join(format!("mailslot-zenoh-{}.json5", std::process::id()));
+        let text = "{ scouting: { multicast: { ttl: 3 } }, transport: { unicast: { max_sessions: 7 } } } // mine";
+        std::fs::write(&path, text).expect("a temporary file");
+        let on_top = Settings { zenoh: Some(path.clone()), ..Settings::default() };
+        let config = on_top.config(&domain(true, &[]));
+        std::fs::write(&path, "[]").expect("a temporary file");
+        let wrong = on_top.config(&domain(true, &[]));
+        std::fs::remove_file(&path).expect("it is there");
+        let config = config.expect("valid");
+        assert_eq!(value(&config, "scouting/multicast/ttl"), "3");
+        assert_eq!(value(&config, "scouting/multicast/enabled"), "true");
+        assert_eq!(value(&config, "transport/unicast/max_sessions"), "7");
+        assert!(wrong.expect_err("no object").to_string().contains("object"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, words) in [
+            (r#"{ mode: "client" }"#, "domain PLANT: a client needs an endpoint"),
+            (r#"{ listen: ["tls/0.0.0.0:7447"] }"#, "tls.certificate"),
+            (r#"{ tls: { "root-ca": "/nowhere.pem" } }"#, "/nowhere.pem"),
+            (r#"{ listen: ["nonsense"] }"#, "listen/endpoints"),
+            (r#"{ zenoh: "/nowhere.json5" }"#, "/nowhere.json5"),
+            (r#"{ "max-message-size": 1000000000 }"#, "max-message-size"),
+        ] {
+            let error = settings(text).config(&domain(false, &[])).expect_err(text).to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        assert!(json5::from_str::<Settings>("{ lann: true }").is_err());
     }
 }

@@ -222,8 +222,9 @@ impl State {
 
     /// Has `waiting` answered when its wait is over.
     pub(crate) fn wait(&self, waiting: Waiting) {
-        if let Err(waiting) = lock(&self.presences).wait(waiting) {
-            answer(&waiting.reply, &Answer::Refused("too many wait for receivers already".to_owned()));
+        let reply = waiting.reply.clone();
+        if !lock(&self.presences).wait(waiting) {
+            answer(&reply, &Answer::Refused("too many wait for receivers already".to_owned()));
         }
         self.answer_waiting(Instant::now());
     }

@@ -233,10 +233,18 @@ impl MailslotWriter {
     /// - [`Error::NotAllowed`] unless the slot was created with [`Network::Allowed`](crate::Network::Allowed)
     /// - [`Error::InvalidOption`] if a name in `origin` has more than 255 bytes
     pub fn write_from(&self, origin: &crate::NetworkOrigin, message: &[u8]) -> Result<()> {
-        match self.client.write_from(origin, message)? {
-            true => Ok(()),
-            false => Err(Error::NotAllowed(self.address.slot().clone())),
-        }
+        self.write_batch_from(origin, &[message]).map(|_| ())
+    }
+
+    /// Writes several messages of one origin, one after the other with none of another writer of this user in between, and
+    /// returns how many were written: fewer than given if one could not be.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_from`](MailslotWriter::write_from), if the first one could not be written.
+    pub fn write_batch_from<M: AsRef<[u8]>>(&self, origin: &crate::NetworkOrigin, messages: &[M]) -> Result<usize> {
+        let written = self.client.write_batch_from(origin, messages)?;
+        written.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
     }
 }
 

@@ -36,6 +36,23 @@ fn pair(options: &MailslotOptions) -> (Mailslot, MailslotWriter) {
 }
 
 #[test]
+fn a_batch_of_one_origin_is_written_as_far_as_it_fits() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair(open_to_network().max_message_size(10));
+    assert_eq!(writer.write_batch_from(&origin(), &[&b"one"[..], b"", b"eleven byte", b"two"]).unwrap(), 2);
+    for data in [&b"one"[..], b""] {
+        let message = slot.receive().unwrap();
+        assert_eq!((&message.data[..], message.origin), (data, Origin::Network(Box::new(origin()))));
+    }
+    let error = writer.write_batch_from(&origin(), &[[1; 11]]).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { size: 11, limit: 10 }), "{error}");
+    assert_eq!(writer.write_batch_from::<&[u8]>(&origin(), &[]).unwrap(), 0);
+    assert!(matches!(slot.receive(), Err(Error::TimedOut)));
+    let (_slot, writer) = pair(MailslotOptions::new().network(Network::Refused));
+    assert!(matches!(writer.write_batch_from(&origin(), &[b"x"]), Err(Error::NotAllowed(_))));
+}
+
+#[test]
 fn readers_see_the_message_and_its_origin_and_nothing_else() {
     let _watchdog = watchdog();
     for inheritance in [Inheritance::Private, Inheritance::Inherited] {

@@ -40,7 +40,7 @@ pub(crate) enum Peer {
 
 impl Peer {
     /// As tables and plots have it.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Peer::CacheLine => "cache line",
             Peer::Datagram => "Unix datagram",
@@ -65,6 +65,12 @@ impl Peer {
             Peer::Datagram | Peer::Seqpacket | Peer::SeqpacketOnce => size <= datagram::largest_message(),
             Peer::Iceoryx | Peer::IceoryxEvent | Peer::Slot | Peer::SlotBatch => true,
         }
+    }
+}
+
+impl From<Peer> for &'static str {
+    fn from(peer: Peer) -> &'static str {
+        peer.name()
     }
 }
 

@@ -108,6 +108,9 @@ pub(crate) struct Effort {
     pub(crate) wakes: u32,
     /// Messages of new writers.
     pub(crate) openings: u32,
+    /// How long a flood over the network takes, and how long a rate is kept up at which nothing may be lost.
+    pub(crate) network_time: Duration,
+    pub(crate) loss_time: Duration,
     /// Slots whose memory is measured.
     pub(crate) idle_slots: usize,
     /// Points of the curves.
@@ -127,6 +130,8 @@ impl Effort {
             curve_time: Duration::from_millis(80),
             wakes: 600,
             openings: 2000,
+            network_time: Duration::from_millis(500),
+            loss_time: Duration::from_secs(10),
             idle_slots: 1000,
             sizes: vec![0, 16, 64, 256, 424, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20],
             writers: vec![1, 2, 4, 8, 16, 32, 64],
@@ -144,6 +149,8 @@ impl Effort {
             curve_time: Duration::from_millis(3),
             wakes: 10,
             openings: 20,
+            network_time: Duration::from_millis(10),
+            loss_time: Duration::from_millis(100),
             idle_slots: 20,
             sizes: vec![0, 64, 64 << 10],
             writers: vec![1, 4],

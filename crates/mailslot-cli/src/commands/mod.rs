@@ -36,6 +36,8 @@ pub enum Command {
     FindDc(network::find_dc::FindDc),
     #[cfg(all(unix, feature = "zenoh"))]
     Domain(domain::DomainCommand),
+    #[cfg(all(unix, feature = "node"))]
+    Capture(network::capture::Capture),
     #[command(subcommand, hide = true)]
     Peer(peer::Peer),
 }
@@ -61,6 +63,8 @@ impl Command {
             Command::FindDc(find_dc) => find_dc.run(),
             #[cfg(all(unix, feature = "zenoh"))]
             Command::Domain(domain) => domain.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Capture(capture) => capture.run(),
             Command::Peer(peer) => peer.run(),
         }
     }

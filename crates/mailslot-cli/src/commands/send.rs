@@ -9,6 +9,8 @@ use std::time::Duration;
 use clap::Args;
 use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
+#[cfg(all(unix, feature = "node"))]
+use crate::commands::network::embedded::{Embedded, Flags};
 use crate::exit::{self, Failure, Result};
 use crate::{args, output, sys};
 
@@ -57,12 +59,16 @@ pub struct Send {
         conflicts_with = "wait"
     )]
     confirm: Option<Duration>,
+
+    #[cfg(all(unix, feature = "node"))]
+    #[command(flatten)]
+    network: Flags,
 }
 
 const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
-On other machines (Linux: through `mailslot node`): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at
-most, and nothing tells whether they arrived. In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at
-most, and --receivers and --confirm tell.
+On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of
+SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names.
+In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
 Without --wait, a full slot ends the command with status 6; messages before that are sent.
 With --receivers, too few of them end it with status 5, and nothing is sent.
 With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused,
@@ -74,22 +80,23 @@ Examples:
   mailslot send alerts "door 2 opened" "door 2 closed"
   mailslot send --receivers 1=2s --confirm '\\PLANT\mailslot\alerts' "all out"
   journalctl -f | mailslot send --wait log
-  mailslot send --file photo.jpg --wait=2s pictures"#;
+  mailslot send --file photo.jpg --wait=2s pictures
+  mailslot send --embedded '\\SRV1\mailslot\alerts' "door 2 opened""#;
 
 /// Bytes of standard input that are read at once.
 const BUFFER: usize = 64 << 10;
 
 impl Send {
     pub fn run(self) -> Result {
-        let writer = MailslotWriter::open(&self.name)?;
+        let end = self.open()?;
         if let Some((wanted, timeout)) = self.receivers {
-            let found = writer.wait_for_receivers(wanted, timeout)?;
+            let found = end.wait_for_receivers(wanted, timeout)?;
             if found < wanted {
                 return Err(Failure::TooFewReceivers { found, wanted });
             }
         }
-        let mut sender =
-            Sender { writer, wait: self.wait.unwrap_or(Timeout::Zero), sent: 0, confirm: self.confirm, lost: 0 };
+        let wait = self.wait.unwrap_or(Timeout::Zero);
+        let mut sender = Sender { end, wait, sent: 0, confirm: self.confirm, lost: 0 };
         self.send(&mut sender)?;
         match sender.lost {
             0 => Ok(()),
@@ -109,11 +116,79 @@ impl Send {
             sender.lines(BufReader::with_capacity(BUFFER, io::stdin().lock()))
         }
     }
+
+    fn open(&self) -> Result<End> {
+        match MailslotWriter::open(&self.name) {
+            Ok(writer) => Ok(End::Slot(writer)),
+            #[cfg(all(unix, feature = "node"))]
+            Err(error) => Ok(End::Embedded(Box::new(self.network.instead(error)?))),
+            #[cfg(not(all(unix, feature = "node")))]
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The writing end.
+enum End {
+    Slot(MailslotWriter),
+    #[cfg(all(unix, feature = "node"))]
+    Embedded(Box<Embedded>),
+}
+
+impl End {
+    fn address(&self) -> &Address {
+        match self {
+            End::Slot(writer) => writer.address(),
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => embedded.address(),
+        }
+    }
+
+    fn max_message_size(&self) -> usize {
+        match self {
+            End::Slot(writer) => writer.max_message_size(),
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => embedded.max_message_size(),
+        }
+    }
+
+    fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
+        match self {
+            End::Slot(writer) => Ok(writer.wait_for_receivers(at_least, timeout)?),
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => Err(Error::NetworkDoesNotTell(embedded.address().clone()).into()),
+        }
+    }
+
+    fn write_confirmed(&self, message: &[u8], within: Duration) -> std::result::Result<Vec<Receipt>, Error> {
+        match self {
+            End::Slot(writer) => writer.write_confirmed(message, within),
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => Err(Error::NetworkDoesNotTell(embedded.address().clone())),
+        }
+    }
+
+    /// Writes one or more of the messages, of which there is at least one, and returns how many. `sent` have been before.
+    fn write(&mut self, messages: &[&[u8]], wait: Timeout, sent: u64) -> Result<usize> {
+        match self {
+            End::Slot(writer) => {
+                let written = match writer.write_batch(messages) {
+                    Err(Error::Full { .. }) if wait != Timeout::Zero => {
+                        writer.write_within(messages[0], wait).map(|()| 1)
+                    }
+                    written => written,
+                };
+                written.map_err(|cause| Failure::Send { sent, cause })
+            }
+            #[cfg(all(unix, feature = "node"))]
+            End::Embedded(embedded) => embedded.send(messages[0], sent).map(|()| 1),
+        }
+    }
 }
 
 /// Sends messages and counts them.
 struct Sender {
-    writer: MailslotWriter,
+    end: End,
     wait: Timeout,
     sent: u64,
     /// How long to wait for what became of each message, if that is wanted.
@@ -131,7 +206,7 @@ impl Sender {
 
     /// Sends all that `input` has as one message.
     fn whole(&mut self, input: impl Read, name: &str) -> Result {
-        let limit = self.writer.max_message_size();
+        let limit = self.end.max_message_size();
         let mut message = Vec::new();
         // One byte more than the limit, so that endless input is not read to its end.
         let bytes = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -144,7 +219,7 @@ impl Sender {
 
     /// Sends each line of `input`: as soon as it is there, and together with others that are.
     fn lines(&mut self, mut input: impl BufRead) -> Result {
-        let limit = self.writer.max_message_size();
+        let limit = self.end.max_message_size();
         let mut begun = Vec::new();
         loop {
             let read = match input.fill_buf() {
@@ -182,7 +257,7 @@ impl Sender {
 
     fn too_large(&self, limit: usize) -> Failure {
         let size = limit.saturating_add(1);
-        let error = match self.writer.address() {
+        let error = match self.end.address() {
             Address::Local(_) => Error::TooLarge { size, limit },
             _ => Error::TooLargeForNetwork { size, limit },
         };
@@ -193,14 +268,8 @@ impl Sender {
         if let Some(within) = self.confirm {
             return messages.iter().try_for_each(|message| self.confirmed(message, within));
         }
-        while let Some(first) = messages.first() {
-            let written = match self.writer.write_batch(messages) {
-                Err(Error::Full { .. }) if self.wait != Timeout::Zero => {
-                    self.writer.write_within(first, self.wait).map(|()| 1)
-                }
-                written => written,
-            };
-            let written = written.map_err(|cause| Failure::Send { sent: self.sent, cause })?;
+        while !messages.is_empty() {
+            let written = self.end.write(messages, self.wait, self.sent)?;
             self.sent += written as u64;
             messages = messages.get(written..).unwrap_or_default();
         }
@@ -208,7 +277,7 @@ impl Sender {
     }
 
     fn confirmed(&mut self, message: &[u8], within: Duration) -> Result {
-        let receipts = self.writer.write_confirmed(message, within);
+        let receipts = self.end.write_confirmed(message, within);
         let receipts = receipts.map_err(|cause| Failure::Send { sent: self.sent, cause })?;
         self.sent += 1;
         let delivered = |receipt: &Receipt| receipt.outcome == Outcome::Delivered;

@@ -20,14 +20,23 @@ pub(crate) struct Named {
 /// The interfaces that are up, can broadcast, have an IPv4 address, and are wanted. One with several addresses is several
 /// interfaces, told apart by their number.
 pub(crate) fn list(settings: &Settings) -> Result<Vec<Named>> {
-    let addresses = getifaddrs().map_err(|error| Error::io("list the network interfaces", error))?;
-    let mut found: Vec<Named> = addresses.filter_map(named).filter(|named| is_wanted(named, settings)).collect();
+    let mut found: Vec<Named> = all()?.filter(|named| is_wanted(named, settings)).collect();
     for index in 0..found.len() {
         let id = found[index].interface.id;
         let earlier = found[..index].iter().filter(|named| named.interface.id & INDEX == id).count();
         found[index].interface.id = id | (earlier as u32) << ADDRESS_SHIFT;
     }
     Ok(found)
+}
+
+/// Those that would do but are not wanted.
+pub(crate) fn unwanted(settings: &Settings) -> Result<Vec<Interface>> {
+    Ok(all()?.filter(|named| !is_wanted(named, settings)).map(|named| named.interface).collect())
+}
+
+fn all() -> Result<impl Iterator<Item = Named>> {
+    let addresses = getifaddrs().map_err(|error| Error::io("list the network interfaces", error))?;
+    Ok(addresses.filter_map(named))
 }
 
 /// The system's index of an interface takes the lower bits of the protocol's number for it, and which of the interface's

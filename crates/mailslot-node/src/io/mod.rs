@@ -1,6 +1,10 @@
 //! What surrounds the protocols: interfaces, sockets, slots and signals. It decides nothing about the protocols.
 
+pub(crate) mod batch;
+pub(crate) mod drops;
 pub(crate) mod interfaces;
+pub(crate) mod nmbd;
+pub(crate) mod ready;
 pub(crate) mod signals;
 pub(crate) mod slots;
 pub(crate) mod sockets;

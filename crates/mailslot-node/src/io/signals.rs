@@ -1,6 +1,6 @@
 //! Signals, as something that can be waited for.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -21,6 +21,14 @@ pub(crate) struct Signals {
 impl Signals {
     pub(crate) fn catch() -> Result<Signals> {
         Signals::register().map_err(|source| Error::io("catch signals", source))
+    }
+
+    /// The same for a node in another program, whose signals are its own; [`End`] takes their place.
+    pub(crate) fn by_program() -> Result<(Signals, End)> {
+        let (wake, other) = UnixStream::pair().map_err(|source| Error::io("make a pair of sockets", source))?;
+        wake.set_nonblocking(true).map_err(|source| Error::io("make a pair of sockets", source))?;
+        let (end, reload) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        Ok((Signals { wake, end: Arc::clone(&end), reload }, End { wake: other, end }))
     }
 
     fn register() -> std::io::Result<Signals> {
@@ -44,6 +52,20 @@ impl Signals {
         let mut bytes = [0; 64];
         while matches!((&self.wake).read(&mut bytes), Ok(size) if size == bytes.len()) {}
         self.reload.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// Ends a node as SIGTERM does.
+pub(crate) struct End {
+    wake: UnixStream,
+    end: Arc<AtomicBool>,
+}
+
+impl End {
+    pub(crate) fn set(&self) {
+        self.end.store(true, Ordering::SeqCst);
+        // If there is no room, it is awake.
+        let _ = (&self.wake).write(&[0]);
     }
 }
 

@@ -10,7 +10,9 @@ const OPEN: usize = 256;
 /// Writers to local slots.
 #[derive(Default)]
 pub(crate) struct Slots {
-    open: HashMap<String, MailslotWriter>,
+    /// By the slot's name as the network has it: what comes often is then looked up as it is. Another spelling is another
+    /// writer.
+    open: HashMap<Vec<u8>, MailslotWriter>,
 }
 
 /// Why a message did not get into a slot.
@@ -26,24 +28,47 @@ pub(crate) enum Undelivered {
 }
 
 impl Slots {
-    /// Writes a message to the slot `name`, the part behind `\MAILSLOT\` as the network has it.
-    pub(crate) fn deliver(&mut self, name: &[u8], origin: &NetworkOrigin, data: &[u8]) -> Result<(), Undelivered> {
-        let address = address(name).ok_or(Undelivered::NoSlot)?;
-        let key = address.slot().folded();
-        if let Some(writer) = self.open.get(key) {
-            match writer.write_from(origin, data) {
+    /// Writes messages of one origin to the slot `name`, the part behind `\MAILSLOT\` as the network has it. `count` is told
+    /// what became of how many.
+    pub(crate) fn deliver<M: AsRef<[u8]>>(
+        &mut self,
+        name: &[u8],
+        origin: &NetworkOrigin,
+        mut messages: &[M],
+        mut count: impl FnMut(Result<(), Undelivered>, usize),
+    ) {
+        while !messages.is_empty() {
+            let written = self.write(name, origin, messages);
+            let (outcome, number) = match written {
+                Ok(number) => (Ok(()), number),
+                Err(reason) => (Err(reason), 1),
+            };
+            count(outcome, number);
+            messages = messages.get(number..).unwrap_or_default();
+        }
+    }
+
+    /// How many of the messages were written, at least one.
+    fn write<M: AsRef<[u8]>>(
+        &mut self,
+        name: &[u8],
+        origin: &NetworkOrigin,
+        messages: &[M],
+    ) -> Result<usize, Undelivered> {
+        if let Some(writer) = self.open.get(name) {
+            match writer.write_batch_from(origin, messages) {
                 // A slot made later under the same name is another one.
-                Err(Error::Closed) => self.open.remove(key),
+                Err(Error::Closed) => self.open.remove(name),
                 written => return written.map_err(undelivered),
             };
         }
-        let writer = MailslotWriter::open(address.clone()).map_err(undelivered)?;
-        writer.write_from(origin, data).map_err(undelivered)?;
+        let writer = MailslotWriter::open(address(name).ok_or(Undelivered::NoSlot)?).map_err(undelivered)?;
+        let written = writer.write_batch_from(origin, messages).map_err(undelivered)?;
         if self.open.len() >= OPEN {
             self.open.clear();
         }
-        self.open.insert(key.to_owned(), writer);
-        Ok(())
+        self.open.insert(name.to_owned(), writer);
+        Ok(written)
     }
 
     /// Closes the writers of slots that are gone.

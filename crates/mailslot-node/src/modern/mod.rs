@@ -1,6 +1,6 @@
 //! The modern domains of this machine, as the node sees them: at work, or left out of this build.
 //!
-//! `Modern` has `start`, `restart`, `look`, `as_fd` and `log_events` in both, and with the feature `zenoh` what status and
+//! `Modern` has `load`, `start`, `restart`, `look`, `as_fd` and `log_events` in both, and with the feature `zenoh` what status and
 //! requests need.
 
 #[cfg(feature = "zenoh")]

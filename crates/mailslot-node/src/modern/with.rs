@@ -17,6 +17,10 @@ use crate::proto::Config;
 type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
 
 pub(crate) struct Modern {
+    /// Where the files are: chosen once, because the process may become another user.
+    directory: Directory,
+    /// What was read there last.
+    parts: Parts,
     /// None without any domain: then programs have nothing to ask.
     running: Option<Domains>,
     /// What was wrong with files and settings at the last look, so that it is said once.
@@ -26,10 +30,21 @@ pub(crate) struct Modern {
 }
 
 impl Modern {
-    pub(crate) fn start<L: FnMut(&str)>(settings: &Settings, config: &Config, log: &mut Log<L>) -> Result<Modern> {
-        let mut modern = Modern { running: None, wrong: Vec::new(), failed: None };
-        modern.restart(settings, config, log)?;
+    /// Reads the files of domains.
+    pub(crate) fn load<L: FnMut(&str)>(settings: &Settings, log: &mut Log<L>) -> Result<Modern> {
+        let directory = Directory::in_use().map_err(domain_error)?;
+        let (parts, wrong, failed) = (Parts::new(), Vec::new(), None);
+        let mut modern = Modern { directory, parts, running: None, wrong, failed };
+        modern.parts = modern.read(settings, log)?;
         Ok(modern)
+    }
+
+    /// Takes part in the domains that were read.
+    pub(crate) fn start(&mut self, settings: &Settings, config: &Config) -> Result<()> {
+        if !self.parts.is_empty() {
+            self.running = Some(Domains::start(&computer(config)?, settings.netbios, self.parts.clone())?);
+        }
+        Ok(())
     }
 
     /// Ends everything and begins anew, perhaps under another computer's name.
@@ -40,25 +55,21 @@ impl Modern {
         log: &mut Log<L>,
     ) -> Result<()> {
         self.running = None;
-        let parts = self.parts(settings, log)?;
-        if !parts.is_empty() {
-            self.running = Some(Domains::start(&computer(config)?, settings.netbios, parts)?);
-        }
-        Ok(())
+        self.parts = self.read(settings, log)?;
+        self.start(settings, config)
     }
 
     /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
     pub(crate) fn look<L: FnMut(&str)>(&mut self, settings: &Settings, config: &Config, log: &mut Log<L>) {
-        let changed = self.parts(settings, log).and_then(|parts| match &mut self.running {
-            Some(_) if parts.is_empty() => {
-                self.running = None;
-                Ok(())
-            }
-            Some(domains) => Ok(domains.reload(parts)?),
-            None if parts.is_empty() => Ok(()),
-            None => {
-                self.running = Some(Domains::start(&computer(config)?, settings.netbios, parts)?);
-                Ok(())
+        let changed = self.read(settings, log).and_then(|parts| {
+            self.parts = parts;
+            match &mut self.running {
+                Some(_) if self.parts.is_empty() => {
+                    self.running = None;
+                    Ok(())
+                }
+                Some(domains) => Ok(domains.reload(self.parts.clone())?),
+                None => self.start(settings, config),
             }
         });
         let failed = changed.err().map(|error| error.to_string());
@@ -69,23 +80,27 @@ impl Modern {
         self.log_events(log);
     }
 
-    /// The domains in the domain directory, with the settings for each. A file that is none is said and left out.
-    fn parts<L: FnMut(&str)>(&mut self, settings: &Settings, log: &mut Log<L>) -> Result<Parts> {
-        let domain_error = |error| Error::from(mailslot_zenoh::Error::from(error));
-        let directory = Directory::in_use().map_err(domain_error)?;
+    /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
+    /// before.
+    fn read<L: FnMut(&str)>(&mut self, settings: &Settings, log: &mut Log<L>) -> Result<Parts> {
         let (mut parts, mut wrong) = (Parts::new(), Vec::new());
-        for (path, domain) in directory.list().map_err(domain_error)? {
+        for (path, domain) in self.directory.list().map_err(domain_error)? {
             match domain {
-                Ok(domain) => parts.push(part(domain, settings)),
-                Err(error) => wrong.push(format!("{}: {error}", path.display())),
+                Ok(domain) => parts.push(part(Arc::new(domain), settings)),
+                Err(error) => {
+                    wrong.push(error.to_string());
+                    let named = |domain: &Domain| {
+                        path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case(domain.name().as_str()))
+                    };
+                    let before = self.parts.iter().find(|(domain, _)| named(domain));
+                    parts.extend(before.map(|(domain, _)| part(Arc::clone(domain), settings)));
+                }
             }
         }
         let named = |name: &String| parts.iter().any(|(domain, _)| domain.name().as_str().eq_ignore_ascii_case(name));
         if let Some(name) = settings.domains.keys().find(|name| !named(name)) {
-            wrong.push(format!(
-                "there are settings for the domain {name}, and no file of it in {}",
-                directory.path().display()
-            ));
+            let directory = self.directory.path().display();
+            wrong.push(format!("there are settings for the domain {name}, and no file of it in {directory}"));
         }
         self.complain(wrong, log);
         Ok(parts)
@@ -121,7 +136,11 @@ impl Modern {
     }
 }
 
-fn part(domain: Domain, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Settings) {
+fn domain_error(error: mailslot_domain::Error) -> Error {
+    Error::from(mailslot_zenoh::Error::from(error))
+}
+
+fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Settings) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
     let settings = match own {
         Some((_, own)) => own.clone(),
@@ -132,7 +151,7 @@ fn part(domain: Domain, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Se
             ..mailslot_zenoh::Settings::default()
         },
     };
-    (Arc::new(domain), settings)
+    (domain, settings)
 }
 
 fn computer(config: &Config) -> Result<NetbiosName> {

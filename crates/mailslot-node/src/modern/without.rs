@@ -10,8 +10,12 @@ use crate::proto::Config;
 pub(crate) struct Modern;
 
 impl Modern {
-    pub(crate) fn start<L: FnMut(&str)>(_: &Settings, _: &Config, _: &mut Log<L>) -> Result<Modern> {
+    pub(crate) fn load<L: FnMut(&str)>(_: &Settings, _: &mut Log<L>) -> Result<Modern> {
         Ok(Modern)
+    }
+
+    pub(crate) fn start(&mut self, _: &Settings, _: &Config) -> Result<()> {
+        Ok(())
     }
 
     pub(crate) fn restart<L: FnMut(&str)>(&mut self, _: &Settings, _: &Config, _: &mut Log<L>) -> Result<()> {

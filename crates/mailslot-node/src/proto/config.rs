@@ -18,6 +18,8 @@ pub struct Config {
     pub workgroup: Name,
     /// All names that the node registers. A datagram for another name is not for this node.
     pub names: Vec<RegisteredName>,
+    /// Who registers and defends them.
+    pub registrar: Registrar,
     /// How names are registered and found. Without `servers` this must be `B`.
     pub node_type: NodeType,
     /// The WINS servers, primary first; the next one is asked when one is silent.
@@ -30,7 +32,7 @@ pub struct Config {
     /// The ports of other nodes: 137 and 138, but in tests.
     pub ports: Ports,
     /// The ports that the node's own packets come from: packets from an own address and such a port are ignored. The
-    /// same, unless another NetBIOS service on this machine has them.
+    /// same, unless another NetBIOS service on this machine has them. 0 is no port: the caller then keeps own packets away.
     pub own_ports: Ports,
     /// The MAC address that node status answers tell, or zeros.
     pub unit_id: [u8; 6],
@@ -45,6 +47,17 @@ pub struct RegisteredName {
     pub name: Name,
     /// Do all members of a group have it, or this node alone?
     pub kind: NameKind,
+}
+
+/// Who claims the node's names, defends and releases them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registrar {
+    /// The node.
+    #[default]
+    Node,
+    /// Another NetBIOS service of this machine that has the ports. The node takes the names for held, says nothing about
+    /// them, and sends nobody a datagram back: it cannot know whether the other service wanted it.
+    OtherService,
 }
 
 /// How many nodes may hold a name.
@@ -101,6 +114,7 @@ impl Config {
             computer,
             workgroup,
             names,
+            registrar: Registrar::Node,
             node_type: NodeType::B,
             servers: Vec::new(),
             style: Style::Windows,

@@ -8,7 +8,7 @@ use mailslot_wire::Name;
 use mailslot_wire::datagram::{Body, Destination, ErrorCode, Header, Packet};
 use mailslot_wire::smb::{MailslotWrite, max_data};
 
-use crate::proto::config::{Interface, NameKind};
+use crate::proto::config::{Interface, NameKind, Registrar};
 use crate::proto::counters::{Counters, Drop};
 use crate::proto::duplicates::{Duplicates, Verdict};
 use crate::proto::event::{Event, Message, Outcome, RequestId, Resolved, SendError};
@@ -205,7 +205,8 @@ impl Datagrams {
         let here = destination.is_wildcard()
             || names.held(&destination, received.interface).is_some()
             || direct && names.held_anywhere(&destination).is_some();
-        if !here && direct && kind == Destination::Unique {
+        let answers = network.config.registrar == Registrar::Node;
+        if !here && answers && direct && kind == Destination::Unique {
             return Ok(refusal(received, id, network));
         }
         if !here {

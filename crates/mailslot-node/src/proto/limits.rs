@@ -1,10 +1,22 @@
 //! How much a node keeps, and how much it answers.
 //!
-//! **Answers.** An answer may be longer than its request only where the protocol has no shorter one: a positive query
-//! response (62 bytes to 50) and a node status response (103 and 18 per name, to 50). Everything else is as long as what
-//! was asked, or shorter. Answers come out of a budget, one unit each, per source and in total, so that a forged source
-//! address cannot make the node a loud one; node status goes to the node's own subnets only, and its list is cut at what
-//! a 576-byte packet holds.
+//! **Answers.** No answer is longer than what it answers, but for those which have no shorter form that peers understand:
+//!
+//! | to | bytes | answer | bytes |
+//! |---|---|---|---|
+//! | a name query | 50 | the name is here | 62, and 6 for each further address of this node, to unicast |
+//! | | | it is not: to unicast, from nodes with name servers | 56 |
+//! | a node status request | 50 | the node's names | 103 and 18 for each name, at most 548 |
+//! | a claim or refresh of a name | 68 | an objection | 62 |
+//! | a datagram to this node alone | 83 and more | there is no such name here | 11 |
+//!
+//! All lengths are those of UDP payloads without a scope, which lengthens both sides alike. Nothing else is answered, no
+//! broadcast gets a negative answer, and what strangers can make the node ask by broadcast (is this name mine still?) it
+//! asks once in ten seconds.
+//!
+//! Answers come out of a budget, one unit each, per source and in total, so that a forged source address cannot make the
+//! node a loud one. Node status, and queries for `*`, which take no knowledge to ask, are answered on the node's own
+//! subnets only.
 //!
 //! **Messages.** The node keeps none; what the slots behind it take is theirs. The budget bounds how much of the
 //! machine's time one sender can take.
@@ -13,8 +25,11 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// Bounds of tables, in entries, and rates.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
     /// Packets waiting to be sent.
     pub transmits: usize,
@@ -49,7 +64,8 @@ pub struct Limits {
 }
 
 /// How often something may happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rate {
     /// Times per second, in the long run.
     pub per_second: u32,

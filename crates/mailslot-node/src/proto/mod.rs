@@ -56,7 +56,7 @@ mod resolver;
 mod retry;
 mod status;
 
-pub use config::{Config, Interface, NameKind, Ports, RegisteredName};
+pub use config::{Config, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::{Cast, HeldName, NameState, Node, Received, Service, Sizes, Target, Transmit};

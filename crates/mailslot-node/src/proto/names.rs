@@ -20,6 +20,8 @@ use crate::proto::registration::{Registration, TTL};
 /// Bytes of a node status response without name and entries, IP and UDP headers included.
 const STATUS_FIXED: usize = 28 + 12 + 10 + 1 + 46;
 const STATUS_ENTRY: usize = 18;
+/// The most addresses of this node in one answer: as many as name servers keep of a name (MS-NBTE).
+const MAX_HOLDERS: usize = 25;
 
 /// All names on all interfaces.
 pub(super) struct Names {
@@ -121,9 +123,18 @@ impl Names {
             Body::RegistrationRequest(claim) => {
                 Ok(self.object(*received.from.ip(), interface, packet.id, claim, outbox))
             }
+            // To a name server, says RFC 1002; a holder who hears that another node means to have the name says so.
+            Body::RefreshRequest { claim, .. } if self.held(&claim.name, interface.id).is_some() => {
+                Ok(self.object(*received.from.ip(), interface, packet.id, claim, outbox))
+            }
             // A stranger can say that a name is no longer ours; we know better (CVE-2000-0673).
             Body::ReleaseRequest(claim) if self.find(&claim.name, interface.id).is_some() => Err(Drop::Demand),
             Body::ReleaseRequest(_) if received.cast == Cast::Broadcast => Ok(None),
+            Body::QueryRequest { name } | Body::NodeStatusRequest { name }
+                if name.is_wildcard() && !network.is_local(*received.from.ip()) =>
+            {
+                Err(Drop::Remote)
+            }
             Body::QueryRequest { name } => Ok(self.answer_query(name, interface, received.cast, packet, network)),
             Body::NodeStatusRequest { .. } if !network.is_local(*received.from.ip()) => Err(Drop::Remote),
             Body::NodeStatusRequest { name } => Ok(self.answer_status(name, interface, packet.id, network)),
@@ -215,14 +226,32 @@ impl Names {
         request: &Packet,
         network: &Network,
     ) -> Option<Packet> {
-        if let Some(kind) = self.held(name, interface.id) {
-            let holders = vec![network.holder(kind, interface)];
+        let holders = self.holders(name, interface, cast, network);
+        if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
         // With RD set, a name server is meant: nmbd too then says nothing.
         let negative =
             cast == Cast::Unicast && network.has_servers() && !request.flags.contains(Flags::RECURSION_DESIRED);
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
+    }
+
+    /// The node's addresses as the holder of a name. Who asks by broadcast can reach the one on the same subnet. Who asks
+    /// this node alone, such as a server that challenges it, gets all of them, that one first: they are of one node. As
+    /// from nmbd, every node is a holder of `*`.
+    fn holders(&self, name: &Name, interface: &Interface, cast: Cast, network: &Network) -> Vec<Holder> {
+        if name.is_wildcard() && name.scope() == network.config.computer.scope() {
+            return vec![network.holder(NameKind::Unique, interface)];
+        }
+        let mut own: Vec<_> = self.of(name).filter(|own| own.state == NameState::Held).collect();
+        own.sort_by_key(|own| own.interface.id != interface.id);
+        own.truncate(if cast == Cast::Broadcast { 1 } else { MAX_HOLDERS });
+        match own.first() {
+            Some(first) if first.interface.id == interface.id => {
+                own.iter().map(|own| network.holder(own.kind, &own.interface)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn answer_status(&self, name: &Name, interface: &Interface, id: u16, network: &Network) -> Option<Packet> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mailslot_wire::name_service::{Claim, Packet, Rcode};
 use mailslot_wire::{Name, NodeType};
 
-use crate::proto::config::{Interface, NameKind};
+use crate::proto::config::{Interface, NameKind, Registrar};
 use crate::proto::event::{Event, RefusedBy};
 use crate::proto::network::Network;
 use crate::proto::node::{NameState, Service};
@@ -88,7 +88,9 @@ impl Registration {
             registered: false,
             checked_at: None,
         };
-        if !network.has_servers() || matches!(network.config.node_type, NodeType::B | NodeType::M) {
+        if network.config.registrar == Registrar::OtherService {
+            registration.held(outbox);
+        } else if !network.has_servers() || matches!(network.config.node_type, NodeType::B | NodeType::M) {
             registration.start(Stage::Claim, now, network, outbox);
         } else {
             registration.start(Stage::Register, now, network, outbox);
@@ -235,7 +237,7 @@ impl Registration {
         self.state = NameState::Released;
         self.pending = None;
         self.refresh_at = None;
-        if held {
+        if held && network.config.registrar == Registrar::Node {
             let stage = if self.registered { Stage::ReleaseAtServer } else { Stage::ReleaseBroadcast };
             self.start(stage, now, network, outbox);
         }

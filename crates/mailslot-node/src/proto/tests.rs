@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use mailslot_wire::name_service::{Body, Claim, Flags, Holder, NameFlags, Packet, Rcode};
-use mailslot_wire::{Name, NodeType};
+use mailslot_wire::smb::{MailslotWrite, Style};
+use mailslot_wire::{Name, NodeType, datagram};
 
 use super::*;
 
@@ -69,6 +70,18 @@ impl Bench {
         let from = SocketAddrV4::new(from, 137);
         let received = Received { interface: 1, from, service: Service::Name, cast };
         self.node.handle_packet(self.now, received, &packet.encode());
+    }
+
+    /// Hears a message to the slot `x` of the one computer `destination`.
+    fn hear_message(&mut self, destination: &Name) {
+        let write = MailslotWrite::new(b"x", b"data").expect("a short write").encode(Style::Windows);
+        let from = SocketAddrV4::new(OTHER, 138);
+        let header = datagram::Header { node_type: NodeType::B, id: 1, source: from };
+        let source = Name::new("OTHER", 0).expect("a valid name");
+        let kind = datagram::Destination::Unique;
+        let body = datagram::Body::Whole { kind, source, destination: destination.clone(), data: &write };
+        let received = Received { interface: 1, from, service: Service::Datagram, cast: Cast::Unicast };
+        self.node.handle_packet(self.now, received, &datagram::Packet { header, body }.encode());
     }
 
     fn events(&mut self) -> Vec<Event> {
@@ -151,6 +164,57 @@ fn queries_are_answered_for_held_names_and_by_silence_for_others() {
     assert_eq!(answer.flags, Flags::AUTHORITATIVE | Flags::RECURSION_DESIRED);
     bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_query(3, pc().with_suffix(3)));
     assert_eq!(bench.sent(), None);
+}
+
+#[test]
+fn queries_for_the_wildcard_are_answered_on_the_own_subnet() {
+    let mut bench = Bench::held();
+    for (cast, suffix) in [(Cast::Broadcast, 0), (Cast::Unicast, 0), (Cast::Unicast, 0x20)] {
+        let name = Name::wildcard().with_suffix(suffix);
+        bench.hear(OTHER, cast, &Packet::broadcast_query(3, name.clone()));
+        let (_, answer) = bench.sent().expect("an answer");
+        assert_eq!(answer.body, Body::QueryResponse { name, ttl: 300_000, holders: vec![unique(OWN)] });
+    }
+    bench.hear(SERVER, Cast::Unicast, &Packet::node_query(3, Name::wildcard()));
+    assert_eq!((bench.sent(), bench.node.counters().dropped(Drop::Remote)), (None, 1));
+}
+
+#[test]
+fn who_asks_a_node_alone_gets_all_its_addresses_the_nearest_first() {
+    let mut config = Config::new("PC", "PLANT").expect("valid names");
+    config.names.truncate(1);
+    let mut bench = Bench::with(config);
+    let interface = |id: u8| Interface {
+        id: id.into(),
+        address: Ipv4Addr::new(10, 0, id - 1, 5),
+        prefix: 24,
+        broadcast: Ipv4Addr::new(10, 0, id - 1, 255),
+    };
+    bench.node.set_interfaces((1..=3).map(interface).collect(), bench.now);
+    while bench.next().is_some() {}
+    let mut addresses = |number: u8, cast, query: Packet| -> Vec<u8> {
+        let from = SocketAddrV4::new(Ipv4Addr::new(10, 0, number - 1, 9), 137);
+        let received = Received { interface: number.into(), from, service: Service::Name, cast };
+        bench.node.handle_packet(bench.now, received, &query.encode());
+        match bench.sent().map(|(_, answer)| answer.body) {
+            Some(Body::QueryResponse { holders, .. }) => holders.iter().map(|it| it.address.octets()[2]).collect(),
+            _ => Vec::new(),
+        }
+    };
+    assert_eq!(addresses(2, Cast::Broadcast, Packet::broadcast_query(3, pc())), [1]);
+    assert_eq!(addresses(2, Cast::Unicast, Packet::node_query(4, pc())), [1, 0, 2]);
+    assert_eq!(addresses(3, Cast::Unicast, Packet::node_query(5, pc())), [2, 0, 1]);
+}
+
+#[test]
+fn a_holder_objects_to_the_refresh_of_another_node() {
+    let mut bench = Bench::held();
+    bench.hear(OTHER, Cast::Unicast, &Packet::refresh(3, claim(5, OTHER)));
+    let (_, answer) = bench.sent().expect("an objection");
+    assert_eq!((answer.id, answer.body.rcode()), (3, Rcode::Active));
+    let other = Claim { name: pc().with_suffix(3), ..claim(5, OTHER) };
+    bench.hear(OTHER, Cast::Unicast, &Packet::refresh(4, other));
+    assert_eq!((bench.sent(), bench.node.counters().dropped(Drop::NotServed)), (None, 1));
 }
 
 #[test]
@@ -332,4 +396,21 @@ fn a_registration_that_falls_due_during_a_check_follows_it() {
     bench.node.handle_timeout(bench.now);
     let (to, _) = bench.sent().expect("a registration");
     assert_eq!(*to.ip(), SERVER);
+}
+
+#[test]
+fn names_of_another_service_are_taken_for_held_and_never_spoken_of() {
+    let mut config = Config::new("PC", "PLANT").expect("valid names");
+    config.registrar = Registrar::OtherService;
+    let mut bench = Bench::with(config);
+    assert!(bench.node.names().all(|name| name.state == NameState::Held));
+    assert_eq!(bench.next(), None);
+    for name in ["PC", "NOBODY"] {
+        bench.hear_message(&Name::new(name, 0).expect("a valid name"));
+    }
+    let messages = bench.events().into_iter().filter(|event| matches!(event, Event::Message(_))).count();
+    assert_eq!((messages, bench.node.counters().dropped(Drop::NotHere)), (1, 1));
+    bench.node.release_all(bench.now);
+    assert_eq!(bench.events(), [Event::Released]);
+    assert_eq!(bench.next(), None);
 }

@@ -7,7 +7,7 @@ use mailslot_node::proto::limits::{Limits, Rate};
 use mailslot_node::proto::{Cast, Config, Interface, Node, Received, Service};
 use mailslot_wire::Name;
 use mailslot_wire::datagram::{Body, Destination, Header, Packet as Datagram};
-use mailslot_wire::name_service::{Claim, Holder, NameFlags, Packet, Rcode};
+use mailslot_wire::name_service::{self, Claim, Holder, NameFlags, Packet, Rcode};
 use mailslot_wire::{NodeType, smb};
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ fn node(now: Instant, node_type: NodeType) -> Node {
 
 /// Packets of all kinds, about names that the node has, may be asking for, or does not know; half of them damaged.
 fn packet() -> impl Strategy<Value = (Service, Vec<u8>)> {
-    let valid = (0..14u8, 0..6u16, 0..5u8, any::<[u8; 4]>()).prop_map(|(kind, id, who, address)| {
+    let valid = (0..16u8, 0..6u16, 0..5u8, any::<[u8; 4]>()).prop_map(|(kind, id, who, address)| {
         let name = Name::new(["PC", "PLANT", "OTHER", "X", "*"][usize::from(who)], 0).expect("a valid name");
         let holder = Holder { flags: NameFlags::from_bits(u16::from(address[0]) << 8), address: address.into() };
         let claim = Claim { name: name.clone(), ttl: u32::from(address[1]), holder };
@@ -85,6 +85,8 @@ fn packet() -> impl Strategy<Value = (Service, Vec<u8>)> {
                 more: true,
                 data,
             }),
+            13 => service(Packet::node_query(id, name)),
+            14 => service(Packet::refresh(id, claim)),
             _ => datagram(&[], |_, destination, _| Body::QueryRequest { destination }),
         }
     });
@@ -155,6 +157,48 @@ proptest! {
             let ahead = node.poll_timeout().is_none_or(|due| due > now);
             prop_assert!(ahead, "a deadline stays in the past: {:?} {:?} {:?}", node.poll_timeout().map(|due| now - due), node.sizes(), node.names().collect::<Vec<_>>());
         }
+    }
+}
+
+/// How much longer than its request an answer may be; see `limits`.
+fn allowed(service: Service, request: &[u8]) -> usize {
+    if service == Service::Datagram {
+        return 0;
+    }
+    match Packet::parse(request).map(|packet| packet.body) {
+        Ok(name_service::Body::QueryRequest { .. }) => 12,
+        Ok(name_service::Body::NodeStatusRequest { .. }) => 548 - request.len(),
+        _ => 0,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_answer_is_longer_than_it_must_be(
+        (service, bytes) in prop_oneof![8 => packet(), 1 => random()],
+        host in 2..12u8,
+        broadcast in any::<bool>(),
+        node_type in prop_oneof![Just(NodeType::B), Just(NodeType::P), Just(NodeType::M), Just(NodeType::H)],
+    ) {
+        let mut now = Instant::now();
+        let mut node = node(now, node_type);
+        // The server is silent: by then an H node holds its names.
+        for _ in 0..40 {
+            now = node.poll_timeout().unwrap_or(now);
+            node.handle_timeout(now);
+            while node.poll_transmit().is_some() {}
+        }
+        let from = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, host), 137);
+        let cast = if broadcast { Cast::Broadcast } else { Cast::Unicast };
+        node.handle_packet(now, Received { interface: 0, from, service, cast }, &bytes);
+        let mut answers = std::iter::from_fn(|| node.poll_transmit()).filter(|sent| sent.to == from);
+        if let Some(answer) = answers.next() {
+            let limit = bytes.len() + allowed(service, &bytes);
+            prop_assert!(answer.bytes.len() <= limit, "{} bytes to {}: {answer:?}", answer.bytes.len(), bytes.len());
+        }
+        prop_assert_eq!(answers.next(), None, "a packet has one answer at most");
     }
 }
 

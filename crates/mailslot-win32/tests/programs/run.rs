@@ -102,9 +102,11 @@ impl Running {
         let mut complaints = String::new();
         let mut stderr = self.child.stderr.take().expect("its standard error is a pipe");
         stderr.read_to_string(&mut complaints).map_err(|error| error.to_string())?;
+        // What valgrind says of itself, such as that it does not know a system call, begins so; errors begin with "==".
+        let complaints: Vec<&str> = complaints.lines().filter(|line| !line.starts_with("--")).collect();
         let status: ExitStatus = self.child.wait().map_err(|error| error.to_string())?;
         if !status.success() || !complaints.is_empty() || read.is_err() || written.is_err() {
-            return Err(format!("{status}\n{}\n{complaints}", self.seen));
+            return Err(format!("{status}\n{}\n{}", self.seen, complaints.join("\n")));
         }
         Ok(self.seen)
     }

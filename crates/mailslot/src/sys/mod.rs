@@ -3,7 +3,7 @@
 //! | item | is |
 //! |---|---|
 //! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `drain`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
-//! | `Client` | the writing end: `open`, `open_remote`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`, `reach`; on Unix `write_from`, `info` |
+//! | `Client` | the writing end: `open`, `open_remote`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`, `reach`; on Unix `write_batch_from`, `info` |
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()` | on Unix: where they are |

@@ -1,8 +1,10 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod browse;
+pub mod capture;
 #[cfg(feature = "zenoh")]
 pub mod domains;
+pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;

@@ -107,6 +107,22 @@ struct Flags {
     /// UDP port of the datagram service [default: 138]
     #[arg(long, value_name = "PORT")]
     datagram_port: Option<u16>,
+
+    /// Leave both ports to Samba's nmbd: receive what it has no use for, send from other ports, use its names
+    #[arg(long)]
+    beside_samba: bool,
+
+    /// nmbd's socket for that [default: /run/samba/nmbd/unexpected]
+    #[arg(long, value_name = "PATH")]
+    nmbd_socket: Option<PathBuf>,
+
+    /// The user to become once the ports are there
+    #[arg(long)]
+    user: Option<String>,
+
+    /// A bound, such as queries=512 or messages.burst=1000, of those below; may be given several times
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limits: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -124,12 +140,23 @@ enum Style {
 }
 
 const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or
-the capability CAP_NET_BIND_SERVICE; with --netbios false it needs neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
-It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to.
+the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP
+reads the settings again.
+It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all
+of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
+
+Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup must be those of nmbd, which registers and
+defends them. What nmbd itself wants does not arrive: the slots browse, lanman, net\netlogon and net\ntlogon.
+
+Limits (TOML: table "limits"), with their defaults: transmits 4096, events 4096, queries 256, cached-names 1024,
+holders 64, waiting-messages 256, unfinished 64, unfinished-per-source 4, unfinished-bytes 131072,
+duplicate-sources 1024, rated-sources 4096; and rates {per-second, burst}: answers-per-source 50, 100;
+answers 2000, 2000; messages-per-source 500000, 500000; messages 2000000, 2000000.
 
 Examples:
   mailslot node --computer SRV1 --workgroup PLANT
   mailslot node --config /etc/mailslot.toml
+  mailslot node --user mailslot --limit messages-per-source.per-second=1000
   mailslot node status"#;
 
 impl Node {
@@ -177,6 +204,12 @@ impl Flags {
         set(&mut settings.datagram_port, self.datagram_port);
         settings.node_type = self.node_type.map(Type::from).or(settings.node_type);
         set(&mut settings.style, self.style.map(WriteStyle::from));
+        settings.beside_samba |= self.beside_samba;
+        set(&mut settings.nmbd_socket, self.nmbd_socket.clone());
+        settings.user = self.user.clone().or(settings.user);
+        for limit in &self.limits {
+            settings.set_limit(limit)?;
+        }
         Ok(settings)
     }
 }
@@ -217,6 +250,9 @@ fn show(json: bool) -> Result {
 
 fn text(status: &Status) -> String {
     let mut lines = vec![format!("{} in {}, {} node", status.computer, status.workgroup, status.node_type)];
+    if let Some(connected) = status.nmbd_connected {
+        lines.push(format!("beside nmbd: {}", if connected { "connected" } else { "not connected" }));
+    }
     lines.push("interfaces:".to_owned());
     for interface in &status.interfaces {
         let address = format!("{}/{}", interface.address, interface.prefix);
@@ -242,4 +278,24 @@ fn text(status: &Status) -> String {
 pub(super) fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
     let counted = counters.iter().filter(|(_, count)| **count > 0);
     counted.map(|(label, count)| format!("  {label:<26}{count:>12}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use mailslot_node::proto::limits::Limits;
+
+    use super::*;
+
+    #[test]
+    fn help_lists_every_limit_with_its_default() {
+        let limits = serde_json::to_value(Limits::default()).expect("numbers are JSON");
+        let text = AFTER_HELP.replace('\n', " ");
+        for (name, value) in limits.as_object().expect("a table") {
+            let line = match (value.get("per-second"), value.get("burst")) {
+                (Some(per_second), Some(burst)) => format!(" {name} {per_second}, {burst}"),
+                _ => format!(" {name} {value}"),
+            };
+            assert!(text.contains(&line), "{line}");
+        }
+    }
 }

@@ -31,9 +31,14 @@ pub fn wait(
     _max: usize,
     timeout: Option<Duration>,
 ) -> Result {
+    wait_for(slot, signals, watch_output, timeout)
+}
+
+/// Waits until `source` may be readable, or for one of the other reasons.
+pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     let stdout = io::stdout();
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    let mut fds = vec![PollFd::new(slot, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+    let mut fds = vec![PollFd::new(source, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
     if watch_output {
         // Asks for nothing: a pipe without a reader is always reported.
         fds.push(PollFd::new(&stdout, PollFlags::empty()));

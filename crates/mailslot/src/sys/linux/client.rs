@@ -1,6 +1,7 @@
 //! The writing end of a local slot: a friend, which maps the ring, or a stranger, which goes through the door.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use rustix::io::Errno;
 use super::bell;
 use super::clock;
 use super::door;
+use super::lock;
 use super::origin;
 use super::process;
 use super::queue::{PATIENCE, Queue, Session};
@@ -17,7 +19,7 @@ use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
-use super::root::{PLACES, Root};
+use super::root::{FileId, PLACES, Root};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
 use crate::name::{Address, SlotName};
@@ -39,10 +41,15 @@ pub(crate) enum Client {
 
 /// A writer of the owner's own user: it shares the owner's memory.
 pub(crate) struct Friend {
-    queue: Queue,
-    /// The ring's file, for reserving memory.
+    name: SlotName,
+    /// The start of the ring, which is all that a writer needs for some short messages to readers that keep up.
+    start: Queue,
+    /// All of it, mapped when that is not enough.
+    whole: OnceLock<Queue>,
+    /// The ring's file, for reserving memory and for asking whether an owner lives.
     file: OwnedFd,
-    bell: OwnedFd,
+    /// Opened when it is first needed: a writer that comes to readers which are awake, and goes, never does.
+    bell: OnceLock<OwnedFd>,
     stamp: Stamp,
     /// [`fork_generation`] of the process that `stamp` describes.
     generation: u64,
@@ -54,19 +61,36 @@ impl Client {
     pub(crate) fn open(name: &SlotName) -> Result<Client> {
         let root = Root::get()?;
         for index in 0..PLACES {
-            let Some(slot) = root.open_place(name, index)? else { continue };
-            let friend = Friend::open(&slot).map_err(|error| root.error("open", name, error))?;
-            match friend {
-                Opened::Friend(friend) => return Ok(Client::Friend(friend)),
-                Opened::Dead => {}
-                Opened::Stranger => {
-                    if let Some(visitor) = door::Visitor::open(slot.as_fd(), name)? {
-                        return Ok(Client::Stranger(visitor));
-                    }
-                }
+            if let Some(client) = Client::open_at(root, name, index)? {
+                return Ok(client);
             }
         }
         Err(Error::NotFound(name.clone()))
+    }
+
+    /// The slot at place `index` of a name, if there is one and its owner lives.
+    fn open_at(root: &Root, name: &SlotName, index: usize) -> Result<Option<Client>> {
+        let failed = |error| root.error("open", name, error);
+        let file = match root.open_ring(name, index) {
+            Ok(file) => file,
+            Err(Errno::ACCESS | Errno::PERM) => return Client::visit(root, name, index),
+            // What is no directory, or behind a symbolic link, is nothing of ours.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let stamp = process::stamp();
+        match Queue::open(file.as_fd(), stamp.uid).map_err(failed)? {
+            Some(start) => {
+                let friend = Friend::new(name, file, start, stamp);
+                Ok(friend.owner_lives()?.then_some(Client::Friend(friend)))
+            }
+            None => Client::visit(root, name, index),
+        }
+    }
+
+    fn visit(root: &Root, name: &SlotName, index: usize) -> Result<Option<Client>> {
+        let Some(slot) = root.open_place(name, index)? else { return Ok(None) };
+        Ok(door::Visitor::open(slot.as_fd(), name)?.map(Client::Stranger))
     }
 
     pub(crate) fn open_remote(address: Address) -> Result<Client> {
@@ -75,7 +99,7 @@ impl Client {
 
     pub(crate) fn max_message_size(&self) -> usize {
         match self {
-            Client::Friend(friend) => friend.queue.max_message(),
+            Client::Friend(friend) => friend.start.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
             Client::Remote(remote) => remote.max_message(),
         }
@@ -89,13 +113,22 @@ impl Client {
         }
     }
 
-    /// Writes a message of another machine; `Ok(false)` if the slot does not let such messages in.
-    pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<bool> {
-        match self {
-            Client::Friend(friend) if friend.queue.network() => friend.write_from(origin, message).map(|()| true),
-            Client::Stranger(visitor) if visitor.network() => visitor.write_from(origin, message).map(|()| true),
-            _ => Ok(false),
-        }
+    /// Writes messages of another machine and returns how many were written; `None` if the slot does not let such messages
+    /// in.
+    pub(crate) fn write_batch_from<M: AsRef<[u8]>>(
+        &self,
+        origin: &NetworkOrigin,
+        messages: &[M],
+    ) -> Result<Option<usize>> {
+        let mut written = 0;
+        let result = match self {
+            Client::Friend(friend) if friend.start.network() => friend.write_batch_from(origin, messages, &mut written),
+            Client::Stranger(visitor) if visitor.network() => messages
+                .iter()
+                .try_for_each(|message| visitor.write_from(origin, message.as_ref()).map(|()| written += 1)),
+            _ => return Ok(None),
+        };
+        if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
     pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
@@ -130,7 +163,7 @@ impl Client {
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         match self {
             Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
-            Client::Friend(friend) => friend.queue.info().map(Some),
+            Client::Friend(friend) => friend.whole()?.info().map(Some),
             Client::Stranger(_) | Client::Remote(_) => Ok(None),
         }
     }
@@ -157,31 +190,18 @@ fn filled(size: usize, fill: impl FnOnce(&mut [u8])) -> Vec<u8> {
     message
 }
 
-/// What trying to be a friend came to.
-enum Opened {
-    Friend(Friend),
-    Stranger,
-    Dead,
-}
-
 impl Friend {
-    fn open(slot: &OwnedFd) -> rustix::io::Result<Opened> {
-        let file = match Queue::open_file(slot.as_fd()) {
-            Ok(file) => file,
-            Err(Errno::ACCESS | Errno::PERM) => return Ok(Opened::Stranger),
-            Err(Errno::NOENT) => return Ok(Opened::Dead),
-            Err(error) => return Err(error),
-        };
-        let Some(queue) = Queue::open(file.as_fd())? else { return Ok(Opened::Stranger) };
-        let Some(bell) = bell::open(slot.as_fd())? else { return Ok(Opened::Dead) };
-        Ok(Opened::Friend(Friend {
-            queue,
+    fn new(name: &SlotName, file: OwnedFd, start: Queue, stamp: Stamp) -> Friend {
+        Friend {
+            name: name.clone(),
+            start,
+            whole: OnceLock::new(),
             file,
-            bell,
-            stamp: process::stamp(),
+            bell: OnceLock::new(),
+            stamp,
             generation: fork_generation(),
             owner_seen: AtomicU64::new(clock::ticks()),
-        }))
+        }
     }
 
     fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
@@ -200,25 +220,46 @@ impl Friend {
             if left.is_zero() {
                 return Err(Error::TimedOut);
             }
-            self.queue.wait_for_room(message.len(), left.min(LOOK_AGAIN));
+            self.start.wait_for_room(message.len(), left.min(LOOK_AGAIN));
         }
     }
 
     #[inline]
     fn write_now(&self, message: &[u8]) -> Result<()> {
-        self.with_lock(PATIENCE, |session| self.append(session, message))
+        if let Some(whole) = self.whole.get() {
+            return self.with_lock(whole.lock(PATIENCE)?, |session| self.append(session, message));
+        }
+        match self.start.lock_for(message.len(), PATIENCE)? {
+            Some(session) => self.with_lock(session, |session| self.append(session, message)),
+            None => self.with_lock(self.whole()?.lock(PATIENCE)?, |session| self.append(session, message)),
+        }
     }
 
-    fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
+    fn write_batch_from<M: AsRef<[u8]>>(
+        &self,
+        origin: &NetworkOrigin,
+        messages: &[M],
+        written: &mut usize,
+    ) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.with_lock(NETWORK_PATIENCE, |session| {
-            session.append_from(&origin, message, Some(&self.bell), || self.file())
+        self.write_each(messages, written, NETWORK_PATIENCE, |session, message| {
+            session.append_from(&origin, message, || self.bell().map(Some), || self.file())
         })
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
-        let result = self.with_lock(PATIENCE, |session| {
-            messages.iter().try_for_each(|message| self.append(session, message.as_ref()).map(|()| *written += 1))
+        self.write_each(messages, written, PATIENCE, |session, message| self.append(session, message))
+    }
+
+    fn write_each<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        written: &mut usize,
+        patience: Duration,
+        append: impl Fn(&Session<'_>, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let result = self.with_lock(self.whole()?.lock(patience)?, |session| {
+            messages.iter().try_for_each(|message| append(session, message.as_ref()).map(|()| *written += 1))
         });
         if matches!(result, Err(Error::Closed)) {
             *written = 0;
@@ -238,21 +279,34 @@ impl Friend {
                 }
             }
         };
-        self.with_lock(PATIENCE, |session| session.append(self.stamp(), size, Some(&self.bell), || self.file(), fill))
+        self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
+            session.append(self.stamp(), size, || self.bell().map(Some), || self.file(), fill)
+        })
+    }
+
+    /// The whole ring.
+    fn whole(&self) -> Result<&Queue> {
+        if self.start.is_whole() {
+            return Ok(&self.start);
+        }
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let whole = self.start.whole(self.file.as_fd()).map_err(|error| Error::io("map a slot's ring", error))?;
+        Ok(self.whole.get_or_init(|| whole))
     }
 
     /// Lets `write` write under the lock, then makes sure that the owner lives: in this order the look at the clock does
     /// not delay the message.
     #[inline(always)]
-    fn with_lock(&self, patience: Duration, write: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
-        let session = self.queue.lock(patience)?;
+    fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
         let result = write(&session);
         let end = session.tail();
         drop(session);
         match self.check_owner() {
             Ok(()) => result,
             // An owner that has gone since may have read the message first: then it was delivered.
-            Err(_) if result.is_ok() && self.queue.was_read(end) => Ok(()),
+            Err(_) if result.is_ok() && self.start.was_read(end) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -262,7 +316,7 @@ impl Friend {
         session.append(
             self.stamp(),
             message.len(),
-            Some(&self.bell),
+            || self.bell().map(Some),
             || self.file(),
             |region, room| {
                 region.copy_in(room.payload(), message);
@@ -271,8 +325,9 @@ impl Friend {
     }
 
     fn is_closed(&self) -> bool {
-        let state = self.queue.header().writers.state.load(crate::sync::Ordering::Relaxed);
-        state & CLOSED != 0 || !bell::heard(self.bell.as_fd())
+        let state = self.start.header().writers.state.load(crate::sync::Ordering::Relaxed);
+        // Where that cannot be found out, writing will tell why.
+        state & CLOSED != 0 || !self.owner_lives().unwrap_or(true)
     }
 
     /// Fails if the owner is gone. An owner that closes says so in the ring; one that is killed cannot, so the kernel is
@@ -282,11 +337,37 @@ impl Friend {
         if now.wrapping_sub(self.owner_seen.load(Ordering::Relaxed)) < clock::MOMENT {
             return Ok(());
         }
-        if !bell::heard(self.bell.as_fd()) {
+        if !self.owner_lives()? {
             return Err(Error::Closed);
         }
         self.owner_seen.store(now, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest to ask for; heirs
+    /// that have not come to that only hear the bell.
+    fn owner_lives(&self) -> Result<bool> {
+        if lock::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
+            return Ok(true);
+        }
+        match self.bell() {
+            Ok(bell) => Ok(bell::heard(bell)),
+            Err(Error::Closed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The slot's bell. Fails with `Closed` if nobody hears it or the slot is no longer at its place.
+    fn bell(&self) -> Result<BorrowedFd<'_>> {
+        if let Some(bell) = self.bell.get() {
+            return Ok(bell.as_fd());
+        }
+        let root = Root::get()?;
+        let failed = |error| root.error("open the bell of", &self.name, error);
+        let ring = FileId::of(&self.file).map_err(failed)?;
+        let slot = root.find_by_ring(&self.name, ring)?.ok_or(Error::Closed)?;
+        let bell = bell::open(slot.as_fd()).map_err(failed)?.ok_or(Error::Closed)?;
+        Ok(self.bell.get_or_init(|| bell).as_fd())
     }
 
     fn stamp(&self) -> Stamp {

@@ -2,11 +2,20 @@
 //!
 //! The kernel keeps the lock with the open file, which duplicated, inherited and passed descriptors share, and lets go
 //! of it when the last of them is closed, however its process ended.
+//!
+//! The ring's file carries a second lock, which owners share, for their friends: those open that file anyway, so to ask
+//! for its lock costs them a fraction of opening another file. A mapping keeps an open file as a descriptor does, hence
+//! [`Hold`] takes no descriptor.
 
+use core::ffi::c_void;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags};
+
+use super::ring::layout::HEADER_SIZE;
+use super::robust::fork_generation;
 
 const NAME: &str = "lock";
 
@@ -31,19 +40,75 @@ pub(crate) fn open_for_taking(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedF
 
 /// Takes the lock, or fails with `AGAIN` if an owner lives.
 pub(crate) fn take(lock: &OwnedFd) -> rustix::io::Result<()> {
-    let request = whole_file(libc::F_WRLCK);
+    place(lock, libc::F_WRLCK)
+}
+
+/// Whether an owner holds the lock. Read locks, which anybody could place, do not count.
+pub(crate) fn is_held(lock: &OwnedFd) -> rustix::io::Result<bool> {
+    conflicts(lock, libc::F_RDLCK)
+}
+
+/// Whether some owner has a [`Hold`] on the ring in `file`, which is open for reading and writing. If none has, an owner
+/// may live all the same: one that inherited the slot and has not looked at it yet, or is of another version.
+pub(crate) fn is_ring_held(file: &OwnedFd) -> rustix::io::Result<bool> {
+    conflicts(file, libc::F_WRLCK)
+}
+
+/// The lock on a ring's file that tells its friends that an owner lives. Owners share it. It lasts until this is dropped
+/// or the process ends; children do not inherit it.
+pub(crate) struct Hold {
+    page: *mut c_void,
+    /// [`fork_generation`] of the process that has the mapping.
+    generation: u64,
+}
+
+// SAFETY: the page is never accessed, and unmapped once; nothing about that is bound to a thread.
+unsafe impl Send for Hold {}
+// SAFETY: as above; `&Hold` gives no access to anything.
+unsafe impl Sync for Hold {}
+
+const HOLD_SIZE: usize = HEADER_SIZE as usize;
+
+impl Hold {
+    /// `ring` must have been opened for this alone: the lock belongs to what was opened, and a child would inherit any
+    /// other use of it.
+    pub(crate) fn new(ring: OwnedFd) -> rustix::io::Result<Hold> {
+        place(&ring, libc::F_RDLCK)?;
+        // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
+        let page = unsafe {
+            rustix::mm::mmap(core::ptr::null_mut(), HOLD_SIZE, ProtFlags::empty(), MapFlags::SHARED, &ring, 0)
+        }?;
+        let hold = Hold { page, generation: fork_generation() };
+        // SAFETY: the mapping made above, which nobody accesses.
+        unsafe { rustix::mm::madvise(page, HOLD_SIZE, Advice::LinuxDontFork) }?;
+        Ok(hold)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // A child has no such mapping, and may have something else at the address.
+        if self.generation == fork_generation() {
+            // SAFETY: our own mapping, which nobody accesses. It cannot fail for a range that `mmap` returned.
+            let _ = unsafe { rustix::mm::munmap(self.page, HOLD_SIZE) };
+        }
+    }
+}
+
+fn place(file: &OwnedFd, kind: i32) -> rustix::io::Result<()> {
+    let request = whole_file(kind);
     // SAFETY: the descriptor is open and the pointer leads to a `flock` that lives through the call.
-    match unsafe { libc::fcntl(lock.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) } {
+    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) } {
         0 => Ok(()),
         _ => Err(last_error()),
     }
 }
 
-/// Whether an owner holds the lock. Read locks, which anybody could place, do not count.
-pub(crate) fn is_held(lock: &OwnedFd) -> rustix::io::Result<bool> {
-    let mut request = whole_file(libc::F_RDLCK);
-    // SAFETY: as in `take`; the kernel writes its answer into `request`.
-    match unsafe { libc::fcntl(lock.as_raw_fd(), libc::F_OFD_GETLK, &raw mut request) } {
+/// Whether a lock of this kind could not be had.
+fn conflicts(file: &OwnedFd, kind: i32) -> rustix::io::Result<bool> {
+    let mut request = whole_file(kind);
+    // SAFETY: as in `place`; the kernel writes its answer into `request`.
+    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut request) } {
         0 => Ok(i32::from(request.l_type) != libc::F_UNLCK),
         _ => Err(last_error()),
     }

@@ -24,7 +24,10 @@ use crate::sync::Ordering::Relaxed;
 /// takes this long has been stopped.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-const NAME: &str = "ring";
+/// The ring's file in the slot's directory, and how it is opened.
+pub(crate) const RING: &str = "ring";
+pub(crate) const OPEN_RING: OFlags =
+    OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// A mapped ring and what this process relies on, copied once so that nobody can change it.
 pub(crate) struct Queue {
@@ -49,19 +52,23 @@ pub(crate) struct NextMessage<'a> {
 impl Queue {
     pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Queue> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(slot, NAME, flags, Mode::RUSR | Mode::WUSR)?;
+        let fd = rustix::fs::openat(slot, RING, flags, Mode::RUSR | Mode::WUSR)?;
         Mapping::create(fd.as_fd(), ring).map(Queue::new)
     }
 
-    /// Opens the ring in `file` if this process may map it.
-    pub(crate) fn open(file: BorrowedFd<'_>) -> rustix::io::Result<Option<Queue>> {
-        Ok(Mapping::open(file, process::uid(), process::pid_namespace())?.map(Queue::new))
+    /// Opens the start of the ring in `file` if this process, of user `uid`, may map it.
+    pub(crate) fn open(file: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Option<Queue>> {
+        Ok(Mapping::open(file, uid, process::pid_namespace())?.map(Queue::new))
+    }
+
+    /// All of the ring, whose file `file` is.
+    pub(crate) fn whole(&self, file: BorrowedFd<'_>) -> rustix::io::Result<Queue> {
+        Ok(Queue { mapping: self.mapping.whole(file)?, max_message: self.max_message })
     }
 
     /// Opens a slot's ring file.
     pub(crate) fn open_file(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
-        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        rustix::fs::openat(slot, NAME, flags, Mode::empty())
+        rustix::fs::openat(slot, RING, OPEN_RING, Mode::empty())
     }
 
     fn new(mapping: Mapping) -> Queue {
@@ -93,16 +100,42 @@ impl Queue {
     /// Locks the ring, and puts it in order if the last holder of the lock died.
     #[inline(always)]
     pub(crate) fn lock(&self, patience: Duration) -> Result<Session<'_>> {
-        match robust::lock(&self.header().writers.lock, patience) {
-            Ok(Taken::Clean(guard)) => Ok(self.session(guard)),
-            Ok(Taken::OwnerDied(guard)) => {
+        debug_assert!(self.is_whole(), "what a dead holder left may lie anywhere");
+        match self.take_lock(patience)? {
+            Taken::Clean(guard) => Ok(self.session(guard)),
+            Taken::OwnerDied(guard) => {
                 let session = self.session(guard);
                 session.recover()?;
                 Ok(session)
             }
-            Err(Refused::Held) => Err(Error::Stalled(patience)),
-            Err(Refused::Nested) => Err(Error::Nested),
         }
+    }
+
+    /// Locks the ring for a record of `len` bytes; `Ok(None)` if that takes the whole ring and this is only its start.
+    #[inline(always)]
+    pub(crate) fn lock_for(&self, len: usize, patience: Duration) -> Result<Option<Session<'_>>> {
+        if self.is_whole() {
+            return self.lock(patience).map(Some);
+        }
+        match self.take_lock(patience)? {
+            Taken::Clean(guard) => Ok(Some(self.session(guard)).filter(|session| session.ring.reaches(len))),
+            Taken::OwnerDied(guard) => {
+                guard.pass_on();
+                Ok(None)
+            }
+        }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.region().mapped() == self.region().capacity()
+    }
+
+    #[inline(always)]
+    fn take_lock(&self, patience: Duration) -> Result<Taken<'_>> {
+        robust::lock(&self.header().writers.lock, patience).map_err(|refused| match refused {
+            Refused::Held => Error::Stalled(patience),
+            Refused::Nested => Error::Nested,
+        })
     }
 
     #[inline]
@@ -168,14 +201,14 @@ impl Session<'_> {
 
     /// Appends one message of `len` bytes, which `fill` puts into its room.
     ///
-    /// `file` opens the ring's file, for when memory has to be reserved; `bell` wakes sleeping
+    /// `file` opens the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
     /// readers; there is none where the only reader is the one that appends.
     #[inline]
-    pub(crate) fn append(
+    pub(crate) fn append<'b>(
         &self,
         stamp: Stamp,
         len: usize,
-        bell: Option<&OwnedFd>,
+        bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: impl Fn() -> Result<OwnedFd>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
@@ -186,11 +219,11 @@ impl Session<'_> {
     }
 
     /// Appends a message of another machine behind its encoded origin.
-    pub(crate) fn append_from(
+    pub(crate) fn append_from<'b>(
         &self,
         origin: &[u8],
         message: &[u8],
-        bell: Option<&OwnedFd>,
+        bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: impl Fn() -> Result<OwnedFd>,
     ) -> Result<()> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
@@ -213,11 +246,11 @@ impl Session<'_> {
 
     /// Appends one record, whose size was checked.
     #[inline(always)]
-    fn append_record(
+    fn append_record<'b>(
         &self,
         stamp: Stamp,
         len: usize,
-        bell: Option<&OwnedFd>,
+        bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: impl Fn() -> Result<OwnedFd>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
@@ -232,22 +265,23 @@ impl Session<'_> {
                 Err(Refusal::Memory(needed)) => self.grow(needed, &file()?)?,
             }
         };
-        self.wake_reader(bell);
+        self.wake_reader(bell)?;
         fill(self.queue.region(), room);
         self.ring.commit(room, stamp);
         Ok(())
     }
 
     /// Wakes a sleeping reader.
-    pub(crate) fn wake_reader(&self, bell: Option<&OwnedFd>) {
+    pub(crate) fn wake_reader<'b>(&self, bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>) -> Result<()> {
         if self.ring.reader_sleeps() {
-            if let Some(bell) = bell {
-                bell::ring(bell.as_fd());
+            if let Some(bell) = bell()? {
+                bell::ring(bell);
                 self.ring.reader_woken();
             } else {
                 self.ring.reader_awake();
             }
         }
+        Ok(())
     }
 
     /// Position behind the last record.
@@ -336,7 +370,7 @@ impl<'a> NextMessage<'a> {
 /// What a slot of this user (or, for the superuser, of any) holds, without mapping its ring.
 pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(slot, NAME, flags, Mode::empty()).ok()?;
+    let file = rustix::fs::openat(slot, RING, flags, Mode::empty()).ok()?;
     let word = |offset: u64| {
         let mut bytes = [0; 8];
         let whole = rustix::io::pread(&file, &mut bytes, offset) == Ok(8);

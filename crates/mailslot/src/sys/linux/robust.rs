@@ -16,6 +16,7 @@ use rustix::thread::futex;
 
 const WAITERS: u32 = libc::FUTEX_WAITERS;
 const TID: u32 = libc::FUTEX_TID_MASK;
+const OWNER_DIED: u32 = libc::FUTEX_OWNER_DIED;
 
 /// Turns of busy waiting before a thread sleeps on the lock: somewhat longer than writing one short message.
 const SPINS: u32 = 60;
@@ -136,6 +137,20 @@ impl<'a> Guard<'a> {
         Ok(Guard { lock, pending: thread.pending })
     }
 
+    /// Lets go, and leaves to the next holder what the one before us has left: it is told that its predecessor died.
+    pub(crate) fn pass_on(self) {
+        self.release(OWNER_DIED);
+        core::mem::forget(self);
+    }
+
+    #[inline]
+    fn release(&self, state: u32) {
+        if self.lock.swap(state, Ordering::Release) & WAITERS != 0 {
+            wake(self.lock, 1);
+        }
+        self.retract();
+    }
+
     /// Ends the announcement without having taken the lock.
     fn forget(self) {
         self.retract();
@@ -153,10 +168,7 @@ impl<'a> Guard<'a> {
 impl Drop for Guard<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.lock.swap(0, Ordering::Release) & WAITERS != 0 {
-            wake(self.lock, 1);
-        }
-        self.retract();
+        self.release(0);
     }
 }
 
@@ -273,6 +285,16 @@ mod tests {
         holder.join().expect("holder runs");
         assert!(matches!(lock(word, 10 * SECOND), Ok(Taken::OwnerDied(_))));
         assert_eq!(word.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_a_dead_holder_left_is_passed_on() {
+        let word = AtomicU32::new(OWNER_DIED);
+        let Ok(Taken::OwnerDied(guard)) = lock(&word, SECOND) else { panic!("not told") };
+        guard.pass_on();
+        let Ok(Taken::OwnerDied(guard)) = lock(&word, SECOND) else { panic!("not told again") };
+        drop(guard);
+        assert!(matches!(lock(&word, SECOND), Ok(Taken::Clean(_))));
     }
 
     #[test]

@@ -13,16 +13,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::label::Label;
 use super::lock;
 use super::process;
-use super::queue;
+use super::queue::{self, OPEN_RING, Queue, RING};
 use crate::error::{Error, Result};
 use crate::message::SlotStatus;
 use crate::name::SlotName;
@@ -134,6 +134,36 @@ impl Root {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
             Err(error) => Err(self.error("open", name, error)),
         }
+    }
+
+    /// Opens the file of the ring at place `index` of a name.
+    pub(crate) fn open_ring(&self, name: &SlotName, index: usize) -> rustix::io::Result<OwnedFd> {
+        /// Whether the system lacks the call that opens both directory and file: old kernels do, and so does valgrind.
+        static STEPWISE: AtomicBool = AtomicBool::new(false);
+        let entry = entry(name, index);
+        if !STEPWISE.load(Ordering::Relaxed) {
+            let path = format!("{entry}/{RING}");
+            match rustix::fs::openat2(&self.dir, path, OPEN_RING, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+                Err(Errno::NOSYS) => STEPWISE.store(true, Ordering::Relaxed),
+                // May be a filter of system calls; what else it is shows below.
+                Err(Errno::PERM) => {}
+                opened => return opened,
+            }
+        }
+        Queue::open_file(self.open_entry(&entry)?.as_fd())
+    }
+
+    /// The directory of the slot whose ring's file is `ring`.
+    pub(crate) fn find_by_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<OwnedFd>> {
+        for index in 0..PLACES {
+            if let Some(dir) = self.open_place(name, index)?
+                && rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW)
+                    .is_ok_and(|stat| FileId::from(stat) == ring)
+            {
+                return Ok(Some(dir));
+            }
+        }
+        Ok(None)
     }
 
     /// Starts a new entry.

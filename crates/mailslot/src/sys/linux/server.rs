@@ -12,7 +12,7 @@ use super::bell;
 use super::clock;
 use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
 use super::label::Label;
-use super::lock;
+use super::lock::{self, Hold};
 use super::process;
 use super::queue::{NextMessage, PATIENCE, Queue, Session, encode_timeout};
 use super::ring::read::{self, Damaged};
@@ -51,6 +51,8 @@ pub(crate) struct Server {
     /// Held as long as this exists; given back first when it ends.
     lock: ManuallyDrop<OwnedFd>,
     lock_id: FileId,
+    /// Tells friends that this process owns the slot.
+    _hold: Hold,
     bell: OwnedFd,
     door: Mutex<Door>,
     /// The door's listening descriptor, for polling without the mutex.
@@ -65,6 +67,8 @@ pub(crate) struct Server {
     /// When memory was last given back, in ticks.
     shrunk: AtomicU64,
     spinning: Spinning,
+    /// Records before this position are known to be committed.
+    committed: AtomicU64,
     /// Made when something needs one descriptor for everything: [`Server::as_fd`], or a connected stranger.
     poller: OnceLock<Poller>,
     /// Whether somebody polls [`Server::as_fd`]: then every read that finds nothing asks to be woken.
@@ -110,6 +114,7 @@ impl Server {
             read_timeout: encode_timeout(options.read_timeout),
         };
         let queue = Queue::create(dir, &ring).map_err(failed)?;
+        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = Door::create(dir, &options.access).map_err(failed)?;
         if options.inheritance == Inheritance::Inherited {
@@ -119,7 +124,7 @@ impl Server {
         }
         let lock_id = FileId::of(&lock).map_err(failed)?;
         root.publish(staged, &name)?;
-        Ok(Server::assemble(name, queue, lock, lock_id, bell, door))
+        Ok(Server::assemble(name, queue, (lock, lock_id), hold, bell, door))
     }
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
@@ -145,20 +150,31 @@ impl Server {
         let dir = root.find(&label.name, lock_id)?.ok_or_else(|| Error::NotFound(label.name.clone()))?;
         let failed = |error| root.error("take over", &label.name, error);
         let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
-        let queue = Queue::open(file.as_fd()).map_err(failed)?.ok_or_else(|| invalid("the slot is another user's"))?;
+        let start = Queue::open(file.as_fd(), process::uid()).map_err(failed)?;
+        let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
+        let queue = start.whole(file.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
+        let hold = Queue::open_file(dir.as_fd()).and_then(Hold::new).map_err(failed)?;
         if FileId::of(&bell) != FileId::of(bell::hear(dir.as_fd()).map_err(failed)?) {
             return Err(invalid("the third descriptor is not the slot's bell"));
         }
-        Ok(Server::assemble(label.name, queue, lock, lock_id, bell, Door::keep(door, label.access)))
+        Ok(Server::assemble(label.name, queue, (lock, lock_id), hold, bell, Door::keep(door, label.access)))
     }
 
-    fn assemble(name: SlotName, queue: Queue, lock: OwnedFd, lock_id: FileId, bell: OwnedFd, door: Door) -> Server {
+    fn assemble(
+        name: SlotName,
+        queue: Queue,
+        (lock, lock_id): (OwnedFd, FileId),
+        hold: Hold,
+        bell: OwnedFd,
+        door: Door,
+    ) -> Server {
         Server {
             name,
             queue,
             lock: ManuallyDrop::new(lock),
             lock_id,
+            _hold: hold,
             bell,
             door_fd: door.listener().as_raw_fd(),
             door: Mutex::new(door),
@@ -168,6 +184,7 @@ impl Server {
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
+            committed: AtomicU64::new(0),
             poller: OnceLock::new(),
             polled: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
@@ -224,12 +241,21 @@ impl Server {
         self.check_process()?;
         let mut look = Some(look);
         // A glance that takes no lock, so that polling an empty slot costs next to nothing.
-        if read::message_waiting(self.queue.region())
+        if !self.expects_none(timeout)
+            && read::message_waiting(self.queue.region())
             && let Some(seen) = self.try_next(&mut look)?
         {
             return Ok(seen);
         }
         self.wait_for_next(timeout, look)
+    }
+
+    /// Whether all that was known to be committed has been read, in a stream and by a reader that can wait: then a look now
+    /// would find the writer in the middle of the next message.
+    fn expects_none(&self, timeout: Timeout) -> bool {
+        timeout != Timeout::Zero
+            && self.spinning.in_stream()
+            && self.queue.header().reader.head.load(Relaxed) == self.committed.load(Ordering::Relaxed)
     }
 
     fn wait_for_next<R, F>(&self, timeout: Timeout, mut look: Option<F>) -> Result<R>
@@ -274,7 +300,8 @@ impl Server {
         // Readers that slept before are woken; those that announce sleep after this session see the flag. If the lock
         // cannot be had, they look by themselves.
         if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE) {
-            session.wake_reader(Some(&self.bell));
+            // It cannot fail where the bell is there.
+            let _ = session.wake_reader(|| Ok(Some(self.bell.as_fd())));
         }
     }
 
@@ -310,6 +337,10 @@ impl Server {
         let shared = self.queue.is_shared();
         let session = if shared { Some(self.queue.lock(PATIENCE)?) } else { None };
         let Some(head) = read::head(self.queue.region()).map_err(|Damaged| Error::Damaged)? else { return Ok(None) };
+        if self.spinning.in_stream() {
+            let committed = head.ask_ahead(self.committed.load(Ordering::Relaxed));
+            self.committed.store(committed, Ordering::Relaxed);
+        }
         let next = NextMessage::new(head, shared);
         let Some(look) = look.take() else { return Ok(None) };
         let (seen, fate) = look(&next);
@@ -369,7 +400,14 @@ impl Server {
     /// Announces sleep and sleeps. Returns false if there was a reason not to.
     fn sleep_announced(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut limit = None;
-        match self.queue.lock(ANNOUNCE_PATIENCE) {
+        let free = match self.queue.lock(Duration::ZERO) {
+            // Whoever holds the lock is likely to commit a message in a moment. Queueing for it would cost more than that:
+            // the holder would have to wake us with a system call.
+            Err(Error::Stalled(_)) if wait::pause(|| read::message_waiting(self.queue.region())) => return Ok(false),
+            Err(Error::Stalled(_)) => self.queue.lock(ANNOUNCE_PATIENCE),
+            free => free,
+        };
+        match free {
             Ok(session) => {
                 if !session.announce_sleep(self.bell.as_fd()) {
                     return Ok(false);
@@ -393,6 +431,7 @@ impl Server {
             limit = Some(LOOK_BY_ITSELF);
         }
         let [_, door, _] = self.descriptors();
+        let since = clock::ticks();
         let slept = match self.poller.get() {
             Some(poller) if !starved => wait::sleep(&mut [poller.poll_fd()], deadline, limit),
             _ if starved => wait::sleep(&mut [bell::poll_fd(&self.bell)], deadline, limit),
@@ -401,6 +440,7 @@ impl Server {
                 wait::sleep(&mut [bell::poll_fd(&self.bell), door], deadline, limit)
             }
         };
+        self.spinning.slept(clock::ticks().wrapping_sub(since));
         slept.map_err(failed).map(|()| true)
     }
 
@@ -556,7 +596,7 @@ impl Intake for Inward<'_> {
     fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
         let Server { queue, bell, .. } = self.0;
         let session = queue.lock(PATIENCE)?;
-        let bell = self.0.others_wait().then_some(bell);
+        let bell = || Ok(self.0.others_wait().then(|| bell.as_fd()));
         let file = || self.0.ring_file();
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);

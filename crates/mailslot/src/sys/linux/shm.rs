@@ -16,6 +16,9 @@ use crate::sync::Ordering::Relaxed;
 pub(crate) const FIRST_RESERVE: u64 = 16 << 10;
 /// Memory that an idle ring keeps at most.
 pub(crate) const KEEP: u64 = 256 << 10;
+/// Bytes of records that a writer maps first: what an idle ring keeps. A small mapping costs about a third less than one
+/// of a whole ring, because it seldom needs page tables of its own.
+const START: u64 = KEEP;
 /// Memory is added in steps that grow from this size.
 const STEP: u64 = 64 << 10;
 const MAX_STEP: u64 = 4 << 20;
@@ -48,7 +51,7 @@ impl Mapping {
         rustix::fs::ftruncate(fd, HEADER_SIZE + ring.capacity)?;
         let first = FIRST_RESERVE.min(ring.capacity);
         rustix::fs::fallocate(fd, FallocateFlags::empty(), 0, HEADER_SIZE + first)?;
-        let mapping = Mapping::map(fd, ring.capacity)?;
+        let mapping = Mapping::map(fd, ring.capacity, ring.capacity)?;
         let header = mapping.region.header();
         header.fixed.version.store(VERSION, Relaxed);
         header.fixed.capacity.store(ring.capacity, Relaxed);
@@ -62,7 +65,7 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Maps the ring in `fd`. `Ok(None)` if it is not one that this process may map: another user's, another layout's,
+    /// Maps the start of the ring in `fd`. `Ok(None)` if it is not one that this process may map: another user's, another layout's,
     /// or from another pid namespace.
     pub(crate) fn open(fd: BorrowedFd<'_>, uid: u32, pid_namespace: u64) -> rustix::io::Result<Option<Mapping>> {
         let stat = rustix::fs::fstat(fd)?;
@@ -73,13 +76,18 @@ impl Mapping {
         if !private || !capacity.is_power_of_two() || capacity < HEADER_SIZE || usize::try_from(stat.st_size).is_err() {
             return Ok(None);
         }
-        let mapping = Mapping::map(fd, capacity)?;
+        let mapping = Mapping::map(fd, capacity, capacity.min(START))?;
         let fixed = &mapping.region.header().fixed;
         let fits = fixed.magic.load(Relaxed) == MAGIC
             && fixed.version.load(Relaxed) == VERSION
             && fixed.capacity.load(Relaxed) == capacity
             && fixed.pid_namespace.load(Relaxed) == pid_namespace;
         Ok(fits.then_some(mapping))
+    }
+
+    /// Maps all of the ring, whose file `fd` is.
+    pub(crate) fn whole(&self, fd: BorrowedFd<'_>) -> rustix::io::Result<Mapping> {
+        Mapping::map(fd, self.region.capacity(), self.region.capacity())
     }
 
     pub(crate) fn region(&self) -> &Region {
@@ -113,15 +121,15 @@ impl Mapping {
         unsafe { rustix::mm::madvise(self.base.as_ptr().byte_add(from), len, Advice::LinuxRemove) }.is_ok()
     }
 
-    fn map(fd: BorrowedFd<'_>, capacity: u64) -> rustix::io::Result<Mapping> {
-        let size = usize::try_from(HEADER_SIZE + capacity).map_err(|_| Errno::NOMEM)?;
+    fn map(fd: BorrowedFd<'_>, capacity: u64, mapped: u64) -> rustix::io::Result<Mapping> {
+        let size = usize::try_from(HEADER_SIZE + mapped).map_err(|_| Errno::NOMEM)?;
         let flags = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
         let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), size, flags, MapFlags::SHARED, fd, 0) }?;
         let base = NonNull::new(base).ok_or(Errno::NOMEM)?;
         // SAFETY: page-aligned memory of the size `Region` needs, mapped until `Mapping` is dropped together with the
         // region. The file is this user's own: `open` and `create` see to it.
-        let region = unsafe { Region::new(base.cast(), capacity) };
+        let region = unsafe { Region::new(base.cast(), capacity, mapped) };
         Ok(Mapping { base, size, region })
     }
 }

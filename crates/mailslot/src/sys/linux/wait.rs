@@ -6,22 +6,27 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
+use super::clock;
+
 /// Turns of spinning that a reader never exceeds: some tens of microseconds.
 const MOST_SPINS: u32 = 1000;
 /// Turns of [`pause`].
 const PAUSE: u32 = 128;
-/// Most turns between two looks: a microsecond or two.
-const MOST_GAP: u32 = 128;
+/// Most turns between two looks: a few microseconds.
+const MOST_GAP: u32 = 256;
 /// A wait that ends within this many looks was for the next message of a stream.
 const STREAM: u32 = 2;
-/// After this many waits without any spinning, one tries it again.
+/// A sleep of so few ticks was not worth its system calls.
+const SHORT_SLEEP: u64 = 2 * clock::MOMENT;
+/// After this many waits without any spinning, one tries it again, as long as it may: a wait that is awake for its message
+/// is shorter than one that has to be woken, so only the longest tells whether it would pay.
 const RETRY: u32 = 32;
 
 /// How long readers of a slot spin before they sleep, learnt from how it went before.
 pub(crate) struct Spinning {
     /// Turns that the next wait will spin.
     turns: AtomicU32,
-    /// Turns between two looks. In a stream of messages each look takes the memory that the writer is writing to away
+    /// Turns before a look and between two. In a stream of messages each look takes the memory that the writer is writing to away
     /// from it, so few looks that find several messages make both faster; else every turn looks.
     gap: AtomicU32,
     /// Waits since spinning last seemed worthless.
@@ -43,14 +48,14 @@ impl Spinning {
         let turns = self.turns.load(Ordering::Relaxed);
         if turns == 0 {
             if self.waits.fetch_add(1, Ordering::Relaxed) % RETRY == RETRY - 1 {
-                self.turns.store(MOST_SPINS / 8, Ordering::Relaxed);
+                self.turns.store(MOST_SPINS, Ordering::Relaxed);
             }
             return arrived();
         }
-        let gap = self.gap.load(Ordering::Relaxed);
+        let gap = self.gap.load(Ordering::Relaxed).min(turns / 4).max(1);
         let mut looks = 0;
         for turn in 0..turns {
-            if turn % gap == 0 {
+            if turn % gap == gap - 1 {
                 if arrived() {
                     self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
                     let next = if looks <= STREAM { (gap * 2).min(MOST_GAP) } else { (gap / 2).max(1) };
@@ -62,18 +67,24 @@ impl Spinning {
             core::hint::spin_loop();
         }
         self.turns.store(if turns < MOST_SPINS / 16 { 0 } else { turns / 2 }, Ordering::Relaxed);
+        self.gap.store(1, Ordering::Relaxed);
         false
+    }
+
+    /// Learns that a reader slept for so many ticks: if that was short, spinning would have been better.
+    pub(crate) fn slept(&self, ticks: u64) {
+        if ticks < SHORT_SLEEP {
+            self.turns.fetch_max(MOST_SPINS / 4, Ordering::Relaxed);
+        }
     }
 }
 
-/// Spins for a microsecond or two, or until `arrived`.
-pub(crate) fn pause(arrived: impl Fn() -> bool) {
-    for _ in 0..PAUSE {
-        if arrived() {
-            return;
-        }
+/// Spins for a microsecond or two, or until `arrived`. Returns whether it arrived.
+pub(crate) fn pause(arrived: impl Fn() -> bool) -> bool {
+    (0..PAUSE).any(|_| {
         core::hint::spin_loop();
-    }
+        arrived()
+    })
 }
 
 /// Waits until one of `fds` is readable or `deadline` has passed; at most `limit` if there is one.

@@ -5,7 +5,7 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// First word of every ring, "mailslot" in ASCII.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
 /// Raised whenever the meaning of any byte of the ring changes.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 /// The header takes one page, so that the records begin on a page of their own.
 pub(crate) const HEADER_SIZE: u64 = 4096;
 /// Bytes before the payload of each record: the commit word, then two words of origin.

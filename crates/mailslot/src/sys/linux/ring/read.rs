@@ -57,7 +57,31 @@ pub(crate) fn message_waiting(region: &Region) -> bool {
     region.word(head).load(Relaxed) != 0
 }
 
+/// How far ahead of a record a reader asks for the lines of the next ones.
+const AHEAD: u64 = 16 * LINE;
+
 impl Head<'_> {
+    /// Asks for the lines of the records behind this one, so that they travel at the same time and not one after the
+    /// other; only as far as they are committed, because asking for more would take from the writer what it is writing to.
+    /// `committed` is what an earlier call returned, or 0.
+    pub(crate) fn ask_ahead(&self, committed: u64) -> u64 {
+        let left = |committed: u64| committed.wrapping_sub(self.pos).cast_signed();
+        let (from, committed) = if left(committed) > 0 {
+            (self.pos.wrapping_add(AHEAD), committed)
+        } else {
+            // The writers' own line, which costs them as much as a look at what they write: once for all that is there.
+            (self.pos.wrapping_add(LINE), self.region.header().writers.tail.load(Relaxed))
+        };
+        let end = self.end().wrapping_add(AHEAD);
+        let end = if left(committed) < end.wrapping_sub(self.pos).cast_signed() { committed } else { end };
+        let mut at = from;
+        while end.wrapping_sub(at).cast_signed() > 0 {
+            self.region.prefetch(at);
+            at = at.wrapping_add(LINE);
+        }
+        committed
+    }
+
     /// Bytes of the message.
     pub(crate) fn len(&self) -> usize {
         (self.len - self.origin) as usize

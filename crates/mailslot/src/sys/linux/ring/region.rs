@@ -19,6 +19,9 @@ pub(crate) struct Region {
     header: core::ptr::NonNull<Header>,
     records: core::ptr::NonNull<u8>,
     capacity: u64,
+    /// Bytes from the start of the records that can be accessed, a power of two: all of them, or fewer for a writer that
+    /// makes sure that its record lies there ([`super::write::Locked::reaches`]).
+    mapped: u64,
 }
 
 // SAFETY: the pointers lead to memory that outlives the region and that is only accessed through atomics and
@@ -31,23 +34,28 @@ unsafe impl Sync for Region {}
 
 #[cfg(not(loom))]
 impl Region {
-    /// A region over `HEADER_SIZE + capacity` bytes at `base`.
+    /// A region over the first `HEADER_SIZE + mapped` bytes, at `base`, of a ring with this capacity.
     ///
     /// # Safety
     ///
     /// - `base` is aligned to 128 bytes and valid for reads and writes of that many bytes while the region lives.
-    /// - `capacity` is a power of two and at least 64.
+    /// - `mapped` and `capacity` are powers of two, and `64 <= mapped <= capacity`.
     /// - Whoever else accesses the memory does so by this protocol, or is trusted as much as this process
     ///   (the same user). Wrong bytes there may cause wrong messages and errors, never an access elsewhere.
-    pub(crate) unsafe fn new(base: core::ptr::NonNull<u8>, capacity: u64) -> Region {
-        debug_assert!(capacity.is_power_of_two() && capacity >= 64);
+    pub(crate) unsafe fn new(base: core::ptr::NonNull<u8>, capacity: u64, mapped: u64) -> Region {
+        debug_assert!(capacity.is_power_of_two() && mapped.is_power_of_two() && (64..=capacity).contains(&mapped));
         // SAFETY: the caller gave us the header's bytes and the records' behind them.
         let records = unsafe { base.add(super::layout::HEADER_SIZE as usize) };
-        Region { header: base.cast(), records, capacity }
+        Region { header: base.cast(), records, capacity, mapped }
     }
 
     pub(crate) fn capacity(&self) -> u64 {
         self.capacity
+    }
+
+    /// Bytes from the start of the records that can be accessed.
+    pub(crate) fn mapped(&self) -> u64 {
+        self.mapped
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -58,9 +66,9 @@ impl Region {
 
     /// The word at `pos`, which must be a multiple of 8.
     pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
-        let offset = pos & (self.capacity - 1) & !7;
-        // SAFETY: `offset` is a multiple of 8 below `capacity`, itself a multiple of 8: the word lies inside the
-        // records and is aligned.
+        let offset = pos & (self.mapped - 1) & !7;
+        // SAFETY: `offset` is a multiple of 8 below `mapped`, itself a multiple of 8: the word lies inside the
+        // mapped records and is aligned.
         unsafe { self.records.add(offset as usize).cast().as_ref() }
     }
 
@@ -139,9 +147,9 @@ impl Region {
 
     /// Where `len` bytes from `pos` begin, and how many of them lie before the end of the memory.
     fn split(&self, pos: u64, len: usize) -> (usize, usize) {
-        let offset = pos & (self.capacity - 1);
-        assert!(len as u64 <= self.capacity, "a record is never longer than its ring");
-        (offset as usize, len.min((self.capacity - offset) as usize))
+        let offset = pos & (self.mapped - 1);
+        assert!(len as u64 <= self.mapped, "a record is never longer than its ring");
+        (offset as usize, len.min((self.mapped - offset) as usize))
     }
 }
 
@@ -160,6 +168,10 @@ impl Region {
 
     pub(crate) fn capacity(&self) -> u64 {
         self.records.len() as u64 * 8
+    }
+
+    pub(crate) fn mapped(&self) -> u64 {
+        self.capacity()
     }
 
     pub(crate) fn header(&self) -> &Header {

@@ -26,7 +26,7 @@ impl Heap {
         // SAFETY: the layout is not empty.
         let base = NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) }).expect("memory");
         // SAFETY: aligned, zeroed memory of the right size that lives until `Heap` is dropped.
-        let region = unsafe { Region::new(base, capacity) };
+        let region = unsafe { Region::new(base, capacity, capacity) };
         region.header().writers.reserved.store(capacity, Relaxed);
         Heap { region, base, layout }
     }

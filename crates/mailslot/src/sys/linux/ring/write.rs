@@ -58,7 +58,14 @@ impl<'a> Locked<'a> {
         Locked { region, writers: &region.header().writers }
     }
 
-    /// Finds room for a payload of `len` bytes. The caller has checked `len` against [`super::layout::largest_payload`].
+    /// Whether the next record, with a payload of `len` bytes, lies in the mapped part of the records.
+    pub(crate) fn reaches(&self, len: usize) -> bool {
+        let (capacity, mapped) = (self.region.capacity(), self.region.mapped());
+        let start = self.writers.tail.load(Relaxed) & (capacity - 1);
+        mapped == capacity || start + record_size(len as u64) + SPARE <= mapped
+    }
+
+    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked `len` against [`super::layout::largest_payload`].
     pub(crate) fn reserve(&self, len: u32) -> Result<Room, Refusal> {
         let writers = self.writers;
         if writers.state.load(Relaxed) & CLOSED != 0 {

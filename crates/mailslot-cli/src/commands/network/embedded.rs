@@ -1,0 +1,63 @@
+//! `mailslot send` where no node runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use mailslot::{Address, Error};
+use mailslot_node::Sender;
+use mailslot_node::config::Settings;
+
+use crate::exit::{Failure, Result};
+
+/// What a command needs that sends by itself.
+#[derive(Args)]
+pub struct Flags {
+    /// If the slot is on another machine and no network node runs here, send without one
+    #[arg(long)]
+    embedded: bool,
+
+    /// Settings for that, as of `mailslot node` (TOML): computer, workgroup, wins, interfaces ...
+    #[arg(long, value_name = "PATH", requires = "embedded")]
+    config: Option<PathBuf>,
+}
+
+/// Sends to one address without a node.
+pub struct Embedded {
+    sender: Sender,
+    address: Address,
+}
+
+impl Flags {
+    /// What to do when a writer cannot be opened: send without a node, if it is that and the user wants it.
+    pub fn instead(&self, error: Error) -> Result<Embedded> {
+        let address = match error {
+            Error::NoNetworkNode(address) if self.embedded => address,
+            error => return Err(error.into()),
+        };
+        let settings = match &self.config {
+            Some(path) => Settings::read(path)?,
+            None => Settings::default(),
+        };
+        Ok(Embedded { sender: Sender::new(&settings)?, address })
+    }
+}
+
+impl Embedded {
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub fn max_message_size(&self) -> usize {
+        mailslot::node::max_message_size(self.address.slot())
+    }
+
+    /// Sends one message.
+    pub fn send(&mut self, message: &[u8], sent: u64) -> Result {
+        let size = message.len();
+        if size > self.max_message_size() {
+            let cause = Error::TooLargeForNetwork { size, limit: self.max_message_size() };
+            return Err(Failure::Send { sent, cause });
+        }
+        Ok(self.sender.send(self.address.clone(), message)?)
+    }
+}

@@ -1,0 +1,26 @@
+//! A program that is the network node of its machine while it runs: prints what other machines write to its slot.
+//!
+//! ```text
+//! embedded COMPUTER WORKGROUP SLOT     ends with the message "quit"
+//! ```
+
+use mailslot::{MailslotOptions, Network};
+use mailslot_node::Embedded;
+use mailslot_node::config::Settings;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [computer, workgroup, slot] = arguments.as_slice() else {
+        return Err("usage: embedded COMPUTER WORKGROUP SLOT".into());
+    };
+    let settings = Settings { computer: Some(computer.clone()), workgroup: workgroup.clone(), ..Settings::default() };
+    let slot = MailslotOptions::new().network(Network::Allowed).create(slot)?;
+    let node = Embedded::start(settings, |line| eprintln!("{line}"))?;
+    loop {
+        let message = slot.receive()?;
+        println!("{:?} from {:?}", String::from_utf8_lossy(&message.data), message.origin);
+        if message.data == b"quit" {
+            return Ok(node.stop()?);
+        }
+    }
+}

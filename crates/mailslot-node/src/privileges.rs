@@ -1,0 +1,42 @@
+//! Becoming another user, once what only root may do is done.
+
+use std::ffi::CString;
+use std::io;
+
+use nix::unistd::{Uid, User, geteuid, initgroups, setgid, setuid};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_keep_capabilities, set_no_new_privs};
+
+use crate::error::{Error, Result};
+
+/// Makes this process one of `user`, a name or a number, with that user's groups. It can get no privileges any more, and
+/// of those that root has it keeps one, in the calling thread: to use ports below 1024, for interfaces that come later.
+pub(crate) fn become_user(user: &str) -> Result<()> {
+    let failed = |reason: String| Error::User { user: user.to_owned(), reason };
+    let found = match user.parse() {
+        Ok(uid) => User::from_uid(Uid::from_raw(uid)),
+        Err(_) => User::from_name(user),
+    };
+    let account = found.ok().flatten().ok_or_else(|| failed("there is no such user".to_owned()))?;
+    if account.uid.is_root() {
+        return Err(failed("root keeps all privileges: name another user, or none".to_owned()));
+    }
+    if geteuid() == account.uid {
+        return Ok(());
+    }
+    if !geteuid().is_root() {
+        return Err(failed("only root can become another user".to_owned()));
+    }
+    change(&account).map_err(|error| failed(error.to_string()))
+}
+
+fn change(account: &User) -> io::Result<()> {
+    let name = CString::new(account.name.as_str())?;
+    set_keep_capabilities(true)?;
+    initgroups(&name, account.gid)?;
+    setgid(account.gid)?;
+    setuid(account.uid)?;
+    let kept = CapabilitySet::NET_BIND_SERVICE;
+    set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() })?;
+    set_no_new_privs(true)?;
+    Ok(())
+}

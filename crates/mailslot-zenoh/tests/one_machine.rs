@@ -1,0 +1,180 @@
+//! A domain with a single machine in it: everything but the way between machines, which `tests/domains` covers.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Outcome, Timeout};
+use mailslot_domain::{Domain, Time, random};
+use mailslot_zenoh::{Domains, Settings};
+
+/// Runs a test again with slots of its own: there is one node on a machine, and it may be in use. True in that process.
+fn is_apart(test: &str) -> bool {
+    if std::env::var_os("MAILSLOT_TEST_APART").is_some() {
+        return true;
+    }
+    let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
+    std::fs::create_dir(&root).unwrap();
+    let status = Command::new("timeout")
+        .args(["-k", "5", "60"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_APART", "1")
+        .env("MAILSLOT_ROOT", &root)
+        .status()
+        .unwrap();
+    std::fs::remove_dir_all(&root).unwrap();
+    assert!(status.success(), "{status}");
+    false
+}
+
+fn sealed(name: &str) -> Arc<Domain> {
+    Domain::sealed(name, Time::from(SystemTime::now()), &random().unwrap()).unwrap()
+}
+
+fn start(domains: Vec<(Arc<Domain>, Settings)>) -> Domains {
+    Domains::start(&"SRV1".parse().unwrap(), false, domains).unwrap()
+}
+
+fn open_to_network(name: &str) -> Mailslot {
+    MailslotOptions::new().network(Network::Allowed).create(name).unwrap()
+}
+
+fn outcomes(address: &str, message: &[u8]) -> Vec<(String, Outcome)> {
+    let receipts = MailslotWriter::open(address).unwrap().write_confirmed(message, Duration::from_secs(30)).unwrap();
+    receipts.into_iter().map(|receipt| (receipt.computer, receipt.outcome)).collect()
+}
+
+fn wait_for(receivers: usize, address: &str) {
+    let writer = MailslotWriter::open(address).unwrap();
+    assert_eq!(writer.wait_for_receivers(receivers, Timeout::Forever).unwrap(), receivers);
+}
+
+/// Waits until the domain has no receivers at this address.
+fn wait_for_none(address: &str) {
+    let writer = MailslotWriter::open(address).unwrap();
+    while writer.wait_for_receivers(1, Timeout::Zero).unwrap() > 0 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn messages_reach_slots_with_their_origin() {
+    if !is_apart("messages_reach_slots_with_their_origin") {
+        return;
+    }
+    let _domains =
+        start(vec![(sealed("PLANT"), Settings::default()), (Domain::open("LAB").unwrap(), Settings::default())]);
+    let slot = open_to_network(r"\\.\mailslot\Plant\Ärger");
+    for (domain, authenticated) in [("PLANT", true), ("LAB", false)] {
+        let address = format!(r"\\{domain}\mailslot\plant\ärger");
+        wait_for(1, &address);
+        let writer = MailslotWriter::open(&address).unwrap();
+        assert_eq!(writer.max_message_size(), 1 << 20);
+        for data in [&b"over pressure"[..], b"", &vec![7; 1 << 20]] {
+            writer.write(data).unwrap();
+            let message = slot.receive().unwrap();
+            let origin = NetworkOrigin {
+                computer: "SRV1".to_owned(),
+                domain: Some(domain.to_owned()),
+                address: None,
+                authenticated,
+            };
+            assert!(message.data == data);
+            assert_eq!(message.origin, Origin::Network(Box::new(origin)));
+        }
+        let error = writer.write(&vec![7; (1 << 20) + 1]).unwrap_err();
+        assert!(matches!(error, Error::TooLargeForNetwork { .. }), "{error}");
+    }
+    let long = format!(r"\\PLANT\mailslot\{}", "x".repeat(256));
+    let error = MailslotWriter::open(&long).unwrap_err();
+    assert!(matches!(&error, Error::NodeRefused(why) if why.contains("256")), "{error}");
+    // With two domains, neither is the own one.
+    assert!(matches!(MailslotWriter::open(r"\\*\mailslot\x"), Err(Error::NotOnNetwork(_))));
+}
+
+#[test]
+fn confirmed_writes_tell_every_outcome() {
+    if !is_apart("confirmed_writes_tell_every_outcome") {
+        return;
+    }
+    let domains = start(vec![(sealed("PLANT"), Settings::default())]);
+    let slot = open_to_network("alerts");
+    let _tiny = MailslotOptions::new().network(Network::Allowed).max_message_size(4).create("tiny").unwrap();
+    let full = MailslotOptions::new().network(Network::Allowed).capacity(4096).create("full").unwrap();
+    let filler = MailslotWriter::open("full").unwrap();
+    while filler.write(&[0; 100]).is_ok() {}
+    let closed = Mailslot::create("closed").unwrap();
+    for name in ["alerts", "tiny", "full"] {
+        wait_for(1, &format!(r"\\PLANT\mailslot\{name}"));
+    }
+
+    let here = |outcome| vec![("SRV1".to_owned(), outcome)];
+    for target in ["PLANT", "SRV1"] {
+        let at = |slot: &str| format!(r"\\{target}\mailslot\{slot}");
+        assert_eq!(outcomes(&at("alerts"), b"sure"), here(Outcome::Delivered));
+        assert_eq!(slot.receive().unwrap().data, b"sure");
+        assert_eq!(outcomes(&at("tiny"), b"12345"), here(Outcome::TooLarge));
+        assert_eq!(outcomes(&at("full"), &[1; 100]), here(Outcome::Full));
+    }
+    for name in ["closed", "nothing"] {
+        assert_eq!(outcomes(&format!(r"\\SRV1\mailslot\{name}"), b"x"), here(Outcome::NoSlot));
+        assert_eq!(outcomes(&format!(r"\\PLANT\mailslot\{name}"), b"x"), []);
+    }
+    assert_eq!((closed.info().unwrap().count, slot.info().unwrap().count), (0, 0));
+
+    // A slot that goes is taken back, and one that comes under its name is another one.
+    drop((slot, full));
+    wait_for_none(r"\\PLANT\mailslot\alerts");
+    assert_eq!(outcomes(r"\\SRV1\mailslot\alerts", b"x"), here(Outcome::NoSlot));
+    let slot = open_to_network("ALERTS");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    assert_eq!(outcomes(r"\\PLANT\mailslot\alerts", b"again"), here(Outcome::Delivered));
+    assert_eq!(slot.receive().unwrap().data, b"again");
+
+    let counters = &domains.status()[0].counters;
+    let counted = ["delivered", "undelivered_too_large", "undelivered_full", "undelivered_no_slot", "receipts_refused"];
+    assert_eq!(counted.map(|label| counters[label]), [3, 2, 2, 3, 0], "{counters:?}");
+}
+
+#[test]
+fn domains_come_change_and_go_while_slots_stay() {
+    if !is_apart("domains_come_change_and_go_while_slots_stay") {
+        return;
+    }
+    let slot = open_to_network("alerts");
+    let (plant, office) = (sealed("PLANT"), sealed("OFFICE"));
+    let with = |domain: &Arc<Domain>| (Arc::clone(domain), Settings::default());
+    let mut domains = start(vec![with(&plant)]);
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap();
+
+    domains.reload(vec![with(&office), with(&plant)]).unwrap();
+    wait_for(1, r"\\OFFICE\mailslot\alerts");
+    assert!(!writer.is_closed(), "a domain that is the same goes on");
+    assert_eq!(domains.status().iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["OFFICE", "PLANT"]);
+    let wrong = Settings { max_message_size: usize::MAX, ..Settings::default() };
+    assert!(domains.reload(vec![(Arc::clone(&plant), wrong)]).is_err());
+    assert!(!writer.is_closed(), "wrong settings change nothing");
+
+    let rotated = Arc::new(plant.rotated(Time::from(SystemTime::now()), Duration::ZERO, random().unwrap()).unwrap());
+    domains.reload(vec![with(&rotated)]).unwrap();
+    assert!(writer.is_closed());
+    assert!(matches!(MailslotWriter::open(r"\\OFFICE\mailslot\alerts"), Err(Error::NotOnNetwork(_))));
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    assert_eq!(outcomes(r"\\PLANT\mailslot\alerts", b"new key"), [("SRV1".to_owned(), Outcome::Delivered)]);
+    assert_eq!(slot.receive().unwrap().data, b"new key");
+    let status = domains.status().remove(0);
+    let in_use: Vec<_> = status.keys.iter().map(|key| key.in_use).collect();
+    assert_eq!((in_use, status.slots, status.open), (vec![false, true], vec!["alerts".to_owned()], true));
+    let members = domains.members(&"plant".parse().unwrap()).unwrap();
+    assert_eq!(members, [("SRV1".to_owned(), ["alerts".to_owned()].into())].into());
+
+    let second = Domains::start(&"SRV2".parse().unwrap(), false, vec![with(&office)]);
+    assert!(matches!(second, Err(mailslot_zenoh::Error::Slot(Error::AlreadyExists(_)))));
+    drop(domains);
+    assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\alerts"), Err(Error::NoNetworkNode(_))));
+    drop(start(vec![with(&plant)]));
+}
