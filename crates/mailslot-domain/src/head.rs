@@ -8,6 +8,7 @@
 
 use std::net::Ipv4Addr;
 
+use mailslot::NetbiosName;
 use ring::digest;
 
 use crate::crypto::first_half;
@@ -90,7 +91,7 @@ impl<'a> Head<'a> {
     pub(crate) fn decode(reader: &mut Reader<'a>) -> Option<Head<'a>> {
         let time = Time::from_millis(reader.u64()?);
         let flags = reader.u8()?;
-        let computer = reader.text().filter(|computer| !computer.is_empty())?;
+        let computer = reader.text().filter(|computer| is_computer(computer))?;
         let legacy = match flags {
             0 => None,
             LEGACY => Some(Legacy {
@@ -104,6 +105,12 @@ impl<'a> Head<'a> {
         };
         Some(Head { time, computer, legacy })
     }
+}
+
+/// Whether this is a computer's name in its one form. What is none could pass for another computer where it is shown, or
+/// confuse programs that it is given to.
+fn is_computer(text: &str) -> bool {
+    text.parse::<NetbiosName>().is_ok_and(|name| name.as_str() == text)
 }
 
 /// Text after a byte with its length.
@@ -149,6 +156,24 @@ mod tests {
         bytes[8] = 0;
         bytes[9] = 0;
         assert_eq!(Head::decode(&mut Reader::new(&bytes)), None);
+    }
+
+    #[test]
+    fn senders_have_names_of_computers() {
+        for (name, valid) in [
+            ("SRV1", true),
+            ("SRV 2", true),
+            ("\u{dc}BER", true),
+            ("srv1", false),
+            ("A\0B", false),
+            ("\x1b[2J", false),
+            ("A\\B", false),
+            ("SIXTEEN-LETTERS-", false),
+        ] {
+            let mut bytes = Vec::new();
+            Head { time: Time::from_millis(1), computer: name, legacy: None }.encode(&mut bytes).expect("short names");
+            assert_eq!(Head::decode(&mut Reader::new(&bytes)).is_some(), valid, "{name:?}");
+        }
     }
 
     #[test]
