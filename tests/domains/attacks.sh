@@ -38,7 +38,7 @@ opened_again() {
 }
 
 attacked_node attacked
-start unread node1 listen --verbose --network --capacity 64K --exec 'sleep 1000' unread
+start unread node1 listen --verbose --network --capacity 64K --exec 'exec sleep 1000' unread
 start private node1 listen --verbose private
 until_line "$scratch/unread.log" "listening on"
 until_line "$scratch/private.log" "listening on"

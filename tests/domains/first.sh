@@ -22,7 +22,7 @@ check "a thousand commands send one message each" in_host first1 bash -c 'send_e
 check "the last one arrives" until_line "$scratch/first-heard.out" '"data":"1000"'
 same "each has arrived once" "$(data "$scratch/first-heard.out" | tail -n +2)" "$(seq 1000)"
 
-start first-full first2 listen --network --verbose --capacity 4K --max-size 1000 --exec 'sleep 1000' full
+start first-full first2 listen --network --verbose --capacity 4K --max-size 1000 --exec 'exec sleep 1000' full
 until_line "$scratch/first-full.log" "listening on"
 told() { said first1 send --receivers 1=30s --confirm=2s "$@" | head -n 1; }
 same "delivered is told" "$(told '\\PLANT\mailslot\alerts' sure)" "FIRST2 delivered"

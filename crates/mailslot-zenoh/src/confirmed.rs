@@ -15,6 +15,9 @@ use crate::state::{State, answer, from_domain, lock};
 /// Writes that may wait at one time: each holds its message.
 const MOST: usize = 256;
 
+/// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
+const MOST_COMPUTERS: usize = 1 << 16;
+
 /// One confirmed write. Zenoh drops it when all who received it have answered, or the time is over; then whoever wrote
 /// gets the receipts.
 pub(crate) struct Pending {
@@ -64,6 +67,9 @@ impl Pending {
         };
         let kept = receipt.is_some_and(|receipt| {
             let mut receipts = lock(&self.receipts);
+            if receipts.len() >= MOST_COMPUTERS && !receipts.contains_key(&receipt.computer) {
+                return false;
+            }
             let outcome = receipts.entry(receipt.computer).or_default();
             let first = outcome.is_none();
             outcome.get_or_insert(from_domain(receipt.outcome));
