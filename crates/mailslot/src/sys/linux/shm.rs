@@ -65,8 +65,8 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Maps the start of the ring in `fd`. `Ok(None)` if it is not one that this process may map: another user's, another layout's,
-    /// or from another pid namespace.
+    /// Maps the start of the ring in `fd`. `Ok(None)` if it is not one that this process may map: another user's, another
+    /// layout's, or from another pid namespace.
     pub(crate) fn open(fd: BorrowedFd<'_>, uid: u32, pid_namespace: u64) -> rustix::io::Result<Option<Mapping>> {
         let stat = rustix::fs::fstat(fd)?;
         let private = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile

@@ -26,8 +26,8 @@ const RETRY: u32 = 32;
 pub(crate) struct Spinning {
     /// Turns that the next wait will spin.
     turns: AtomicU32,
-    /// Turns before a look and between two. In a stream of messages each look takes the memory that the writer is writing to away
-    /// from it, so few looks that find several messages make both faster; else every turn looks.
+    /// Turns before a look and between two. In a stream of messages each look takes the memory that the writer is writing
+    /// to away from it, so few looks that find several messages make both faster; else every turn looks.
     gap: AtomicU32,
     /// Waits since spinning last seemed worthless.
     waits: AtomicU32,

@@ -65,7 +65,8 @@ impl<'a> Locked<'a> {
         mapped == capacity || start + record_size(len as u64) + SPARE <= mapped
     }
 
-    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked `len` against [`super::layout::largest_payload`].
+    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked `len`
+    /// against [`super::layout::largest_payload`].
     pub(crate) fn reserve(&self, len: u32) -> Result<Room, Refusal> {
         let writers = self.writers;
         if writers.state.load(Relaxed) & CLOSED != 0 {
