@@ -62,7 +62,7 @@ attach doc3 doctor 10.96.1.13/24
 in_host doc3 true
 cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc3/domains/"
 start_wrong_clock() {
-    in_host doc3 faketime -f +2h "$mailslot" node --netbios false --computer DOC3 \
+    become doc3 faketime -f +2h "$mailslot" node --netbios false --computer DOC3 \
         >"$scratch/doc-node3.out" 2>"$scratch/doc-node3.log" </dev/null &
     started+=($!)
     until_line "$scratch/doc-node3.log" "domain_open"
