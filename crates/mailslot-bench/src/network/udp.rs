@@ -55,10 +55,10 @@ impl Batch {
     /// Takes what waits; waits for the first one, as long as the socket's timeout says. `None` is the timeout.
     pub(super) fn receive(&mut self, socket: &UdpSocket) -> Result<Option<usize>> {
         let (count, flags) = (self.headers.len() as u32, libc::MSG_WAITFORONE);
+        let (socket, headers) = (socket.as_raw_fd(), self.headers.as_mut_ptr());
         // SAFETY: the headers point to `parts`, and those to disjoint pieces of `room`, which all live in `self`, are not
         // otherwise used during the call, and have the lengths that they say.
-        let received =
-            unsafe { libc::recvmmsg(socket.as_raw_fd(), self.headers.as_mut_ptr(), count, flags, ptr::null_mut()) };
+        let received = unsafe { libc::recvmmsg(socket, headers, count, flags, ptr::null_mut()) };
         match usize::try_from(received) {
             Ok(received) => Ok(Some(received)),
             Err(_) => match io::Error::last_os_error() {

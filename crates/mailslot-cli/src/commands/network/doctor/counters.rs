@@ -17,21 +17,24 @@ const fn cause(label: &'static str, state: State, what: &'static str, remedy: &'
     Cause { label, state, what, remedy }
 }
 
+const SLOT_FULL: Cause = cause(
+    "undelivered_full",
+    State::Problem,
+    "found their slot full",
+    "read faster, or give the slot more room: mailslot listen --capacity",
+);
+const LARGER_THAN_SLOT: Cause = cause(
+    "undelivered_too_large",
+    State::Problem,
+    "were larger than their slot takes",
+    "make the slot with a larger limit: mailslot listen --max-size",
+);
+
 /// Of the NetBIOS network.
 pub const LEGACY: [Cause; 9] = [
     cause("undelivered_not_allowed", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
-    cause(
-        "undelivered_full",
-        State::Problem,
-        FULL,
-        "read faster, or give the slot more room: mailslot listen --capacity",
-    ),
-    cause(
-        "undelivered_too_large",
-        State::Problem,
-        TOO_LARGE,
-        "make the slot with a larger limit: mailslot listen --max-size",
-    ),
+    SLOT_FULL,
+    LARGER_THAN_SLOT,
     cause("undelivered_failed", State::Unknown, "found a slot that does not work", "look at the slots: mailslot list"),
     cause("outgoing_refused", State::Problem, "could not be sent", "the node's log says why: look for not_sent"),
     cause("transmit_failed", State::Problem, "were refused by the system as packets", "look at firewall and routes"),
@@ -48,18 +51,8 @@ pub const LEGACY: [Cause; 9] = [
 /// Of a modern domain; what the clock and the keys have to do with it is looked at there.
 #[cfg(feature = "zenoh")]
 pub const MODERN: [Cause; 10] = [
-    cause(
-        "undelivered_full",
-        State::Problem,
-        FULL,
-        "read faster, or give the slot more room: mailslot listen --capacity",
-    ),
-    cause(
-        "undelivered_too_large",
-        State::Problem,
-        TOO_LARGE,
-        "make the slot with a larger limit: mailslot listen --max-size",
-    ),
+    SLOT_FULL,
+    LARGER_THAN_SLOT,
     cause("undelivered_refused", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
     cause("outgoing_refused", State::Problem, "could not be sent", "the node's log says why: look for not_sent"),
     cause(
@@ -96,8 +89,6 @@ pub const MODERN: [Cause; 10] = [
 ];
 
 const NOT_OPEN: &str = "were for slots that are not open to the network, or not to the node's user";
-const FULL: &str = "found their slot full";
-const TOO_LARGE: &str = "were larger than their slot takes";
 
 /// Says of each counter that points to a cause what it means. `of` names what has counted.
 pub fn examine(of: &str, counters: &BTreeMap<String, u64>, causes: &[Cause], findings: &mut Findings) {
