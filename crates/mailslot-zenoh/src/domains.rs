@@ -16,6 +16,7 @@ use crate::bridge::{BridgeWants, FromDomain, WAITING};
 use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
+use crate::presences::Presences;
 use crate::routes::{Members, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
@@ -129,7 +130,7 @@ impl Domains {
     /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
     /// part in it.
     pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
-        Some(self.member(domain)?.state.presences().members())
+        Some(self.member(domain)?.state.presences(|presences| presences.members()))
     }
 
     /// Takes part as a bridge between the domain and a legacy network from now on, or no longer.
@@ -151,12 +152,14 @@ impl Domains {
 
     /// The computers that are bridges of the domain, each with the segments that it carries into.
     pub fn bridges(&self, domain: &NetbiosName) -> Vec<(NetbiosName, Segment)> {
-        self.member(domain).map(|member| member.state.presences().bridges().cloned().collect()).unwrap_or_default()
+        let bridges = |presences: &mut Presences| presences.bridges().cloned().collect();
+        self.member(domain).map(|member| member.state.presences(bridges)).unwrap_or_default()
     }
 
     /// The names of the slots that somebody in the domain has open.
     pub fn slot_names(&self, domain: &NetbiosName) -> Vec<SlotName> {
-        self.member(domain).map(|member| member.state.presences().slot_names().cloned().collect()).unwrap_or_default()
+        let names = |presences: &mut Presences| presences.slot_names().cloned().collect();
+        self.member(domain).map(|member| member.state.presences(names)).unwrap_or_default()
     }
 
     /// The names of the domains.

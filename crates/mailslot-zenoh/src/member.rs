@@ -126,11 +126,6 @@ impl Member {
         Some((info.peers_zid().wait().count(), info.routers_zid().wait().count()))
     }
 
-    /// Names of the slots that are announced.
-    pub(crate) fn announced(&self) -> Vec<String> {
-        lock(&self.announced).slots.values().map(|slot| slot.name.to_string()).collect()
-    }
-
     /// Ends everything: when this returns, the domain's slot is free and the session closed.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
@@ -150,7 +145,7 @@ impl Member {
             // The others notice in any case.
             let _ = session.close().wait();
         }
-        self.state.presences().clear();
+        self.state.presences(|presences| presences.clear());
     }
 
     fn run(&self, outgoing: &Mailslot, events: &Events, changed: &Wake) {
@@ -286,25 +281,25 @@ impl Member {
         let domain = &self.state.domain;
         let (to_all, to_this_computer) = (domain.broadcast(name)?, domain.directed(&self.state.computer, name)?);
         let inbox = Arc::new(Inbox::new(name.clone()));
-        self.state.add_slot(to_this_computer.clone(), Arc::clone(&inbox));
         let (state, to, slot) = (Arc::clone(&self.state), to_all.clone(), Arc::clone(&inbox));
         let subscriber = session
             .declare_subscriber(to_all.key_expression().to_owned())
             .callback(move |sample| state.take(&to, &slot, &sample))
             .wait()
             .map_err(Error::zenoh("subscribe to a slot"))?;
-        let (state, to) = (Arc::clone(&self.state), to_all.clone());
+        let (state, to, slot) = (Arc::clone(&self.state), to_all.clone(), Arc::clone(&inbox));
         let queryable = session
             .declare_queryable(to_all.key_expression().to_owned())
             .callback(move |query| {
                 if let Some(payload) = query.payload() {
-                    reply(&query, state.confirm(&to, &inbox, payload, query.attachment()));
+                    reply(&query, state.confirm(&to, &slot, payload, query.attachment()));
                 }
             })
             .wait()
             .map_err(Error::zenoh("take confirmed writes to a slot"))?;
         let presence = Presence::Slot { computer: self.state.computer.clone(), slot: name.clone() };
-        let token = self.token(session, &presence)?;
+        self.state.add_slot(to_this_computer.clone(), inbox);
+        let token = self.token(session, &presence).inspect_err(|_| self.state.remove_slot(&to_this_computer))?;
         Ok(AnnouncedSlot {
             token,
             _subscriber: subscriber,

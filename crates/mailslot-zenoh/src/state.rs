@@ -243,8 +243,17 @@ impl State {
         lock(&self.presences).receivers(group)
     }
 
-    pub(crate) fn presences(&self) -> MutexGuard<'_, Presences> {
-        lock(&self.presences)
+    /// Looks at who is there. A closure, because a guard in an expression would outlive what it is for.
+    pub(crate) fn presences<T>(&self, look: impl FnOnce(&mut Presences) -> T) -> T {
+        look(&mut lock(&self.presences))
+    }
+
+    /// The names of the slots that are announced.
+    pub(crate) fn slots(&self) -> Vec<String> {
+        let directed = self.directed.read().unwrap_or_else(PoisonError::into_inner);
+        let mut slots: Vec<String> = directed.values().map(|(_, inbox)| inbox.name.to_string()).collect();
+        slots.sort_unstable();
+        slots
     }
 
     /// Whether a message of a legacy network is new: it is not if a bridge has carried it already.

@@ -67,8 +67,8 @@ impl Status {
             listen: member.settings.listen(domain),
             connect: member.settings.connect(domain),
             keys: domain.keys().iter().map(key).collect(),
-            computers: member.state.presences().computer_count(),
-            slots: member.announced(),
+            computers: member.state.presences(|presences| presences.computer_count()),
+            slots: member.state.slots(),
             counters: counters(member),
         }
     }

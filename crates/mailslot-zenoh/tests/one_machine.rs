@@ -4,6 +4,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Outcome, Timeout};
@@ -177,4 +178,27 @@ fn domains_come_change_and_go_while_slots_stay() {
     drop(domains);
     assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\alerts"), Err(Error::NoNetworkNode(_))));
     drop(start(vec![with(&plant)]));
+}
+
+#[test]
+fn asking_for_the_status_never_holds_up_what_is_announced() {
+    if !is_apart("asking_for_the_status_never_holds_up_what_is_announced") {
+        return;
+    }
+    let domains = start(vec![(sealed("PLANT"), Settings::default())]);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..50 {
+                let name = format!("slot{number}");
+                let slot = open_to_network(&name);
+                wait_for(1, &format!(r"\\PLANT\mailslot\{name}"));
+                drop(slot);
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        while !over.load(Ordering::Relaxed) {
+            assert_eq!(domains.status().len(), 1);
+        }
+    });
 }
