@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use mailslot::Address;
-use mailslot_domain::{Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, Session, Time};
+use mailslot_domain::{Batch, Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, Session, Time};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
 
@@ -82,29 +82,39 @@ fn member(plaintext: &[u8]) {
     let payload = sealed_by_member(1, [9; 16], 1, &broadcast_bytes(&to), plaintext);
     let mut copy = payload.clone();
     let Ok(opened) = opener.open(Kind::Message, &to, NOW, &mut copy, None) else { return };
-    assert!(plaintext.ends_with(opened.data) && opened.authenticated);
+    assert!(opened.authenticated);
     let computer = opened.computer.expect("sealed messages have one");
     assert!(opened.time.expect("and a time") >= NOW);
-    again(opened.data, computer, opened.legacy.as_ref(), opened.time.expect("a time"));
+    let messages: Vec<&[u8]> = opened.messages.collect();
+    assert!(messages.last().is_none_or(|last| plaintext.ends_with(last)));
+    again(&messages, computer, opened.legacy.as_ref(), opened.time.expect("a time"));
     assert_eq!(opener.open(Kind::Message, &to, NOW, &mut payload.clone(), None), Err(Refused::Replayed));
 }
 
 /// What was understood, sealed by the crate itself, is understood the same.
-fn again(data: &[u8], computer: &str, legacy: Option<&mailslot_domain::Legacy<'_>>, time: Time) {
+fn again(messages: &[&[u8]], computer: &str, legacy: Option<&mailslot_domain::Legacy<'_>>, time: Time) {
     let (mut opener, to) = opener(&DOMAINS[0]);
     let limits = Limits::default();
     // Members may claim what is no computer's name.
     let Ok(mut sealer) = Sealer::new(DOMAINS[0].clone(), computer, Session::new([8; 16]), limits) else { return };
     let mut envelope = Envelope::default();
-    sealer.seal_into(Kind::Message, &to, time, legacy, data, &mut envelope).expect("what fitted fits");
+    match messages {
+        [message] => drop(sealer.seal_into(Kind::Message, &to, time, legacy, message, &mut envelope)),
+        _ => {
+            let mut batch = Batch::new(&limits);
+            assert!(messages.iter().all(|message| batch.push(message)), "what fitted fits");
+            sealer.seal_batch_into(&to, time, &batch, &mut envelope).expect("there is a key");
+        }
+    }
     let opened = opener.open(Kind::Message, &to, NOW, &mut envelope.payload, None).expect("a member has sealed it");
-    assert_eq!((opened.data, opened.legacy.as_ref(), opened.time), (data, legacy, Some(time)));
+    assert_eq!((opened.legacy.as_ref(), opened.time), (legacy, Some(time)));
+    assert!(opened.messages.eq(messages.iter().copied()));
 }
 
 fn attachment(bytes: &[u8]) {
     let (mut opener, to) = opener(&DOMAINS[1]);
     let Ok(opened) = opener.open(Kind::Message, &to, NOW, &mut b"data".to_vec(), Some(bytes)).map(|opened| {
-        assert!(!opened.authenticated && opened.data == b"data");
+        assert!(!opened.authenticated && opened.messages.eq([b"data"]));
         opened.computer.map(str::to_owned)
     }) else {
         return;

@@ -90,8 +90,8 @@ def messages():
     expect("reordered: each once", lambda: [put(one) for one in numbered + numbered], opened=20, delivered=20,
            dropped_replayed=20)
     old = message(b"too old")
-    [message(b"never sent") for _ in range(300)]
-    expect("far behind", lambda: (mark(), put(old)), opened=1, delivered=1, lost=300 + 1, dropped_too_old=1)
+    [message(b"never sent") for _ in range(1100)]
+    expect("far behind", lambda: (mark(), put(old)), opened=1, delivered=1, lost=1100 + 1, dropped_too_old=1)
 
     good = message(b"bit-flipped")
     flipped = [good[:at] + bytes([good[at] ^ 1 << at % 8]) + good[at + 1:] for at in range(len(good))]
@@ -207,7 +207,7 @@ def receipts():
     token = member.announce({"kind": "slot", "computer": "GONE1", "slot": "elsewhere"})
     gone = lambda: "GONE1" in machine.run("list", "--domain", "PLANT")
     check("a presence is seen", until(gone))
-    seen = next(str(r.ok.key_expr) for r in session.liveliness().get(f"{member.prefix}/at/*", timeout=3)
+    seen = next(str(r.ok.key_expr) for r in session.liveliness().get(f"{member.prefix}/at/*/*", timeout=3)
                 if b"GONE1" in member.read_presence(str(r.ok.key_expr)))
     token.undeclare()
     check("and seen to end", until(lambda: not gone()))
@@ -219,9 +219,11 @@ def receipts():
     again.undeclare()
     queryable.undeclare()
     before = counters()
-    last = seen.rsplit("/", 1)[1]
-    bad = [last[:-2] + ("A" if last[-2] != "A" else "B") + last[-1], "x", "~", last + "AAAA", "A" * 1000,
-           wrong.presence(member.key, secrets.token_bytes(16), b"\x01\x03BAD").rsplit("/", 1)[1]]
+    group, last = seen.split("/")[-2:]
+    parts = [f"{group}/{one}" for one in (last[:-2] + ("A" if last[-2] != "A" else "B") + last[-1], "x", "~", last + "AAAA",
+                                          "A" * 1000)]
+    forged = wrong.presence(member.key, secrets.token_bytes(16), b"\x01\x03BAD").split("/at/")[1]
+    bad = [*parts, forged, last, f"{int(group, 16) ^ 1:02x}/{last}"]
     tokens = [session.liveliness().declare_token(f"{member.prefix}/at/{one}") for one in bad]
     refused = lambda: counters()["presence_refused"] - before["presence_refused"]
     same("presences that members have not made are refused", until(lambda: refused() == len(bad) and refused()), len(bad))

@@ -32,30 +32,46 @@ def text8(text):
     return bytes([len(text.encode())]) + text.encode()
 
 
-def head(time, computer, legacy=None):
+def head(time, computer, legacy=None, is_batch=False):
     origin = b""
     if legacy:
         address = bytes(map(int, legacy["address"].split(".")))
         origin = bytes.fromhex(legacy["id"]) + address + text8(legacy["computer"]) + text8(legacy["domain"])
-    return time.to_bytes(8, "big") + bytes([1 if legacy else 0]) + text8(computer) + origin
+    return time.to_bytes(8, "big") + bytes([1 if legacy else 2 if is_batch else 0]) + text8(computer) + origin
 
 
 def read_text8(data):
     return data[1:1 + data[0]].decode(), data[1 + data[0]:]
 
 
+def batch(messages):
+    return b"".join(len(message).to_bytes(4, "big") + message for message in messages)
+
+
+def read_batch(data):
+    messages = []
+    assert 0 < len(data) <= 16384
+    while data:
+        end = 4 + int.from_bytes(data[:4], "big")
+        assert end <= len(data)
+        messages.append(data[4:end])
+        data = data[end:]
+    assert len(messages) <= 256
+    return messages
+
+
 def read_head(data):
-    """Time, computer, legacy origin or None, and what follows."""
+    """Time, computer, legacy origin or None, and the messages: one, unless it is a batch."""
     time, flags = int.from_bytes(data[:8], "big"), data[8]
-    assert flags in (0, 1)
+    assert flags in (0, 1, 2)
     computer, data = read_text8(data[9:])
     assert computer
     legacy = None
-    if flags:
+    if flags == 1:
         legacy = {"id": data[:16].hex(), "address": ".".join(map(str, data[16:20]))}
         legacy["computer"], data = read_text8(data[20:])
         legacy["domain"], data = read_text8(data)
-    return time, computer, legacy, data
+    return time, computer, legacy, read_batch(data) if flags == 2 else [data]
 
 
 def legacy_id(source_name, address, datagram_id, slot, data):
@@ -108,11 +124,12 @@ class Sealed:
     def presence(self, key, random, plaintext):
         header = b"\x01" + key + random
         sealed = header + self.presence_key(key, random).encrypt(bytes(12), plaintext, header)
-        return f"{self.prefix}/at/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+        return f"{self.prefix}/at/{random[0]:02x}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
 
     def read_presence(self, key_expression):
-        last = key_expression.removeprefix(self.prefix + "/at/")
+        group, last = key_expression.removeprefix(self.prefix + "/at/").split("/")
         sealed = base64.urlsafe_b64decode(last + "=" * (-len(last) % 4))
+        assert group == sealed[9:10].hex()
         return self.presence_key(sealed[1:9], sealed[9:25]).decrypt(bytes(12), sealed[25:], sealed[:25])
 
 

@@ -65,7 +65,7 @@ class Member(f.Sealed):
         outcomes = {}
         for reply in replies:
             _, _, plaintext = self.open(f.RECEIPT, back, bytes(reply.ok.payload))
-            _, computer, _, outcome = f.read_head(plaintext)
+            _, computer, _, [outcome] = f.read_head(plaintext)
             outcomes.setdefault(computer, outcome[0])
         return outcomes
 
@@ -75,8 +75,9 @@ class Member(f.Sealed):
 
         def take(kind, to, payload):
             came, sequence, plaintext = self.open(kind, self.destination(slot, to), payload)
-            _, computer, _, data = f.read_head(plaintext)
-            arrived.put((kind, computer, data))
+            _, computer, _, messages = f.read_head(plaintext)
+            for data in messages:
+                arrived.put((kind, computer, data))
             return came, sequence
 
         def receipt(query, to):
@@ -101,7 +102,7 @@ class Member(f.Sealed):
 
     def present(self):
         """What all presences say."""
-        replies = self.zenoh.liveliness().get(f"{self.prefix}/at/*", timeout=3)
+        replies = self.zenoh.liveliness().get(f"{self.prefix}/at/*/*", timeout=3)
         return [self.read_presence(str(reply.ok.key_expr)) for reply in replies]
 
 

@@ -50,6 +50,8 @@ MESSAGES = [
     ("alerts", "SRV2", f.CONFIRMED, 1, TIME, None, b"to one"),
     ("alerts", "SRV3", f.MESSAGE, 1, TIME, LEGACY, LEGACY_DATA),
 ]
+# The numbers of this batch are 3 to 6.
+BATCH, BATCH_SEQUENCE = [b"boiler 3: over pressure", b"", b"boiler 4", bytes(range(256))], 3
 
 
 def make():
@@ -63,6 +65,13 @@ def make():
     made["legacy_id"] = {
         "source_name": SOURCE.hex(), "address": "192.0.2.7", "datagram_id": 4711, "slot": "alerts",
         "data": LEGACY_DATA.hex(), "id": LEGACY["id"],
+    }
+    destination, head = domain.destination("alerts"), f.head(TIME, "SRV1", is_batch=True)
+    payload = domain.seal(keys[0], f.MESSAGE, SESSIONS[0], BATCH_SEQUENCE, destination, head + f.batch(BATCH))
+    made["batch"] = {
+        "kind": f.MESSAGE, "slot": "alerts", "to": None, "session": SESSIONS[0].hex(), "sequence": BATCH_SEQUENCE,
+        "time": TIME, "computer": "SRV1", "legacy": None, "batch": [message.hex() for message in BATCH],
+        "key_expression": domain.key_expression("alerts"), "payload": payload.hex(),
     }
     made["messages"], made["receipts"], made["open_messages"] = [], [], []
     session, computer = SESSIONS[0], "SRV1"
@@ -102,18 +111,19 @@ def make():
 def check(found):
     """Opens what a file holds, whoever has made it."""
     domain = f.Sealed(ID, NAMING, SECRETS)
-    for message in found["messages"]:
+    for message in [*found["messages"], found["batch"]]:
         destination = domain.destination(message["slot"], message["to"])
         session, sequence, plaintext = domain.open(message["kind"], destination, bytes.fromhex(message["payload"]))
-        time, computer, legacy, data = f.read_head(plaintext)
-        told = (session.hex(), sequence, time, computer, legacy, data.hex())
-        assert told == tuple(message[n] for n in ("session", "sequence", "time", "computer", "legacy", "data")), message
+        time, computer, legacy, messages = f.read_head(plaintext)
+        told = (session.hex(), sequence, time, computer, legacy)
+        assert told == tuple(message[n] for n in ("session", "sequence", "time", "computer", "legacy")), message
+        assert [data.hex() for data in messages] == message.get("batch", [message.get("data")]), message
     for receipt in found["receipts"]:
         message = found["messages"][receipt["message"]]
         destination = domain.destination(message["slot"], message["to"])
         back = f.receipt_destination(bytes.fromhex(message["session"]), message["sequence"], destination)
         _, _, plaintext = domain.open(f.RECEIPT, back, bytes.fromhex(receipt["payload"]))
-        _, computer, _, data = f.read_head(plaintext)
+        _, computer, _, [data] = f.read_head(plaintext)
         assert (computer, data) == (receipt["computer"], bytes([receipt["outcome"]])), receipt
     for presence in found["presences"]:
         assert domain.read_presence(presence["key_expression"]) == f.presence_plaintext(presence), presence

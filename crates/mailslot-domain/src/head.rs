@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! time 8 · flags 1 · length 1, computer
-//! if bit 0 of the flags is set: id 16 · IPv4 address 4 · length 1, computer · length 1, domain
+//! if the flags are 1: id 16 · IPv4 address 4 · length 1, computer · length 1, domain
 //! ```
 
 use std::net::Ipv4Addr;
@@ -16,8 +16,10 @@ use crate::error::{Error, Result};
 use crate::reader::Reader;
 use crate::time::Time;
 
-/// Bit 0 of the flags: the message was carried from a legacy network.
+/// Flags: the message was carried from a legacy network.
 const LEGACY: u8 = 1;
+/// Flags: what follows is a batch.
+const BATCH: u8 = 2;
 /// Bytes of the longest head.
 pub(crate) const MAX_HEAD: usize = 8 + 1 + 256 + 16 + 4 + 256 + 256;
 
@@ -41,6 +43,8 @@ pub(crate) struct Head<'a> {
     pub(crate) time: Time,
     pub(crate) computer: &'a str,
     pub(crate) legacy: Option<Legacy<'a>>,
+    /// Whether a batch follows, which comes from no legacy network.
+    pub(crate) is_batch: bool,
 }
 
 impl Legacy<'_> {
@@ -76,7 +80,11 @@ impl<'a> Head<'a> {
     /// Appends the head to `bytes`.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) -> Result<()> {
         bytes.extend_from_slice(&self.time.as_millis().to_be_bytes());
-        bytes.push(if self.legacy.is_some() { LEGACY } else { 0 });
+        bytes.push(match self.legacy {
+            Some(_) => LEGACY,
+            None if self.is_batch => BATCH,
+            None => 0,
+        });
         text("computer's name", self.computer, bytes)?;
         if let Some(legacy) = &self.legacy {
             bytes.extend_from_slice(&legacy.id);
@@ -93,17 +101,17 @@ impl<'a> Head<'a> {
         let flags = reader.u8()?;
         let computer = reader.text().filter(|computer| is_computer(computer))?;
         let legacy = match flags {
-            0 => None,
+            0 | BATCH => None,
             LEGACY => Some(Legacy {
                 id: reader.array()?,
                 address: reader.array::<4>()?.into(),
                 computer: reader.text()?,
                 domain: reader.text()?,
             }),
-            // Whatever another bit means: who does not know it cannot take the message for what it is.
+            // Whatever others mean: who does not know it cannot take the message for what it is.
             _ => return None,
         };
-        Some(Head { time, computer, legacy })
+        Some(Head { time, computer, legacy, is_batch: flags == BATCH })
     }
 }
 
@@ -131,8 +139,8 @@ mod tests {
 
     #[test]
     fn heads_decode_to_what_was_encoded() {
-        for legacy in [None, Some(legacy())] {
-            let head = Head { time: Time::from_millis(1), computer: "SRV1", legacy };
+        for (legacy, is_batch) in [(None, false), (Some(legacy()), false), (None, true)] {
+            let head = Head { time: Time::from_millis(1), computer: "SRV1", legacy, is_batch };
             let mut bytes = Vec::new();
             head.encode(&mut bytes).expect("short names");
             for size in 0..bytes.len() {
@@ -148,8 +156,10 @@ mod tests {
     #[test]
     fn unknown_flags_and_nameless_senders_are_refused() {
         let mut bytes = Vec::new();
-        Head { time: Time::from_millis(1), computer: "A", legacy: None }.encode(&mut bytes).expect("short names");
-        for flags in 2..=u8::MAX {
+        Head { time: Time::from_millis(1), computer: "A", legacy: None, is_batch: false }
+            .encode(&mut bytes)
+            .expect("short names");
+        for flags in 3..=u8::MAX {
             bytes[8] = flags;
             assert_eq!(Head::decode(&mut Reader::new(&bytes)), None, "{flags}");
         }
@@ -171,7 +181,9 @@ mod tests {
             ("SIXTEEN-LETTERS-", false),
         ] {
             let mut bytes = Vec::new();
-            Head { time: Time::from_millis(1), computer: name, legacy: None }.encode(&mut bytes).expect("short names");
+            Head { time: Time::from_millis(1), computer: name, legacy: None, is_batch: false }
+                .encode(&mut bytes)
+                .expect("short names");
             assert_eq!(Head::decode(&mut Reader::new(&bytes)).is_some(), valid, "{name:?}");
         }
     }
@@ -179,7 +191,7 @@ mod tests {
     #[test]
     fn names_have_255_bytes_at_most() {
         let name = "x".repeat(256);
-        let head = Head { time: Time::from_millis(1), computer: &name, legacy: None };
+        let head = Head { time: Time::from_millis(1), computer: &name, legacy: None, is_batch: false };
         assert!(matches!(head.encode(&mut Vec::new()), Err(Error::TextTooLong { limit: 255, .. })));
     }
 

@@ -23,7 +23,8 @@
 //! // Another one, which began before:
 //! let mut opener = Opener::new(domain, now, Limits::default());
 //! let opened = opener.open(Kind::Message, &to, now, &mut envelope.payload, None)?;
-//! assert_eq!((opened.data, opened.computer), (&b"door 2 opened"[..], Some("SRV1")));
+//! assert_eq!(opened.computer, Some("SRV1"));
+//! assert_eq!(opened.messages.collect::<Vec<_>>(), [b"door 2 opened"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -33,7 +34,7 @@
 //! |---|---|
 //! | make, join and rotate domains | [`Domain`], and on Unix [`Directory`] for their files |
 //! | know where to put and what to subscribe to | [`Destination`], from [`Domain::broadcast`] and [`Domain::directed`] |
-//! | send | [`Sealer`] |
+//! | send | [`Sealer`]; several messages at once with a [`Batch`] |
 //! | let messages in, once each, and count the others | [`Opener`], [`Refused`], [`Counters`] |
 //! | confirm a write | [`Sealer::receipt_into`], [`Opener::open_receipt`] |
 //! | tell who listens to what | [`Presence`] |
@@ -51,6 +52,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod batch;
 mod copies;
 mod crypto;
 mod destination;
@@ -71,6 +73,7 @@ mod streams;
 mod time;
 mod window;
 
+pub use batch::{Batch, Messages};
 pub use crypto::{KeyId, random};
 pub use destination::Destination;
 #[cfg(unix)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ring::aead::{Aad, LessSafeKey};
 
+use crate::batch::{Batch, Messages};
 use crate::copies::Copies;
 use crate::crypto::{KeyId, TAG, nonce};
 use crate::destination::Destination;
@@ -32,8 +33,8 @@ pub struct Opener {
 /// A message that was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened<'p> {
-    /// The message.
-    pub data: &'p [u8],
+    /// The message, or the messages of a batch: one at least, unless all of them are larger than the limits allow.
+    pub messages: Messages<'p>,
     /// The computer that sent it, by its own account; `None` if a program in an open domain did not say.
     pub computer: Option<&'p str>,
     /// Where it came from before, if a bridge has carried it from a legacy network.
@@ -97,7 +98,11 @@ impl Opener {
             Some(legacy) if !self.copies.is_first(legacy.id) => Err(Refused::Copy),
             _ => Ok(opened),
         });
-        self.count(opened)
+        match &opened {
+            Ok(opened) => self.counters.opened += opened.messages.clone().count() as u64,
+            Err(reason) => self.counters.count(*reason),
+        }
+        opened
     }
 
     /// Opens the answer to a confirmed write, in place.
@@ -118,7 +123,11 @@ impl Opener {
             Some(seal) => open_sealed_receipt(seal, request, now, payload),
             None => open_plain_receipt(payload, attachment),
         };
-        self.count(receipt)
+        match &receipt {
+            Ok(_) => self.counters.opened += 1,
+            Err(reason) => self.counters.count(*reason),
+        }
+        receipt
     }
 
     fn open_sealed<'p>(
@@ -130,7 +139,7 @@ impl Opener {
         payload: &'p mut [u8],
     ) -> Result<Opened<'p>, Refused> {
         let limit = self.limits.max_message_size;
-        if payload.len() > HEADER + MAX_HEAD + TAG + limit {
+        if payload.len() > HEADER + MAX_HEAD + TAG + limit.max(Batch::MAX_SIZE) {
             return Err(Refused::TooLarge);
         }
         let header = Header::parse(payload, kind as u8)?;
@@ -150,19 +159,25 @@ impl Opener {
         let mut reader = Reader::new(plaintext);
         let head = Head::decode(&mut reader).ok_or(Refused::Malformed)?;
         let data = reader.rest();
-        if data.len() > limit {
-            return Err(Refused::TooLarge);
-        }
+        let (messages, count) = match kind {
+            Kind::Message if head.is_batch => Messages::batch(data, limit).ok_or(Refused::Malformed)?,
+            _ if head.is_batch => return Err(Refused::Malformed),
+            _ if data.len() > limit => return Err(Refused::TooLarge),
+            _ => (Messages::single(data), 1),
+        };
+        let last = sequence.checked_add(count as u64 - 1).ok_or(Refused::Malformed)?;
         if head.time.abs_diff(now) > self.limits.tolerance {
             return Err(Refused::Clock);
         }
         if head.time < self.start {
             return Err(Refused::BeforeStart);
         }
-        let gap = self.streams.accept(stream, sequence, head.time, now, new_key)?;
+        let gap = self.streams.accept(stream, sequence..=last, head.time, now, new_key)?;
         self.counters.gap(gap);
+        let too_large = count - messages.clone().count();
+        (0..too_large).for_each(|_| self.counters.count(Refused::TooLarge));
         Ok(Opened {
-            data,
+            messages,
             computer: Some(head.computer),
             legacy: head.legacy,
             time: Some(head.time),
@@ -186,7 +201,7 @@ impl Opener {
         let Some(attachment) = attachment else {
             let request = Request { session: Session::new([0; 16]), sequence: 0, to: to.id() };
             return Ok(Opened {
-                data: payload,
+                messages: Messages::single(payload),
                 computer: None,
                 legacy: None,
                 time: None,
@@ -197,28 +212,20 @@ impl Opener {
         let (session, sequence, head) = parse_attachment(attachment).ok_or(Refused::Malformed)?;
         let stream = StreamId { session, kind, to: to.id() };
         // Times are no proof here, so streams end by this machine's clock.
-        match self.streams.accept(stream, sequence, now, now, None) {
+        match self.streams.accept(stream, sequence..=sequence, now, now, None) {
             Ok(gap) => self.counters.gap(gap),
             // Anybody can begin streams here: a full table must not silence those who were not in time.
             Err(Refused::StreamsFull) => {}
             Err(reason) => return Err(reason),
         }
         Ok(Opened {
-            data: payload,
+            messages: Messages::single(payload),
             computer: Some(head.computer),
             legacy: head.legacy,
             time: Some(head.time),
             authenticated: false,
             request: Request { session, sequence, to: to.id() },
         })
-    }
-
-    fn count<T>(&mut self, result: Result<T, Refused>) -> Result<T, Refused> {
-        match &result {
-            Ok(_) => self.counters.opened += 1,
-            Err(reason) => self.counters.count(*reason),
-        }
-        result
     }
 }
 
@@ -234,7 +241,7 @@ impl Counters {
     fn gap(&mut self, gap: Gap) {
         self.lost = match gap {
             Gap::Opens(count) => self.lost.saturating_add(count),
-            Gap::Closes => self.lost.saturating_sub(1),
+            Gap::Closes(count) => self.lost.saturating_sub(count),
         };
     }
 }
@@ -256,7 +263,7 @@ fn open_sealed_receipt(seal: &Seal, request: &Request, now: Time, payload: &mut 
     let key = seal.key_of(header.key, now)?;
     let plaintext = decrypt(&header, &receipt_key(seal, &key.secret, header.session, request), payload)?;
     let mut reader = Reader::new(plaintext);
-    let head = Head::decode(&mut reader).ok_or(Refused::Malformed)?;
+    let head = Head::decode(&mut reader).filter(|head| !head.is_batch).ok_or(Refused::Malformed)?;
     receipt(&head, reader.rest(), true)
 }
 
@@ -275,6 +282,6 @@ fn parse_attachment(attachment: &[u8]) -> Option<(Session, u64, Head<'_>)> {
     let mut reader = Reader::new(attachment);
     let session = Session::new(reader.array()?);
     let sequence = reader.u64().filter(|sequence| *sequence > 0)?;
-    let head = Head::decode(&mut reader)?;
+    let head = Head::decode(&mut reader).filter(|head| !head.is_batch)?;
     reader.is_empty().then_some((session, sequence, head))
 }

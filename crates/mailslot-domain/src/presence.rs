@@ -9,7 +9,7 @@ use crate::crypto::{KeyId, nonce};
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::VERSION;
 use crate::error::{Refused, Result};
-use crate::escape::{base64url, escape, unbase64url, unescape};
+use crate::escape::{base64url, escape, hex, unbase64url, unescape};
 use crate::head::text;
 use crate::reader::Reader;
 use crate::time::Time;
@@ -95,14 +95,14 @@ impl Domain {
     /// - [`Error::TextTooLong`](crate::Error::TextTooLong) if a slot's name has more than 255 bytes
     /// - [`Error::NoKey`](crate::Error::NoKey) if no key of the domain is to be used now
     pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 16]) -> Result<String> {
-        let last = match &self.seal {
+        let rest = match &self.seal {
             Some(seal) => {
-                let key = self.sending_key(now)?;
-                base64url(&sealed_presence(seal, key, presence, random)?)
+                let sealed = base64url(&sealed_presence(seal, self.sending_key(now)?, presence, random)?);
+                format!("{}/{sealed}", group(random))
             }
             None => open_presence(presence),
         };
-        Ok(format!("{}/at/{last}", self.prefix()))
+        Ok(format!("{}/at/{rest}", self.prefix()))
     }
 
     /// The presence that has this key expression.
@@ -113,11 +113,11 @@ impl Domain {
     ///
     /// [`Refused::Malformed`], [`Refused::Version`], [`Refused::KeyUnknown`], [`Refused::KeyExpired`] or [`Refused::Forged`].
     pub fn presence(&self, key_expression: &str, now: Time) -> Result<Presence, Refused> {
-        let last = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
-        let last = last.ok_or(Refused::Malformed)?;
+        let rest = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
+        let rest = rest.ok_or(Refused::Malformed)?;
         match &self.seal {
-            Some(seal) => read_sealed(seal, last, now),
-            None => read_open(last).filter(|found| open_presence(found) == last).ok_or(Refused::Malformed),
+            Some(seal) => read_sealed(seal, rest, now),
+            None => read_open(rest).filter(|found| open_presence(found) == rest).ok_or(Refused::Malformed),
         }
     }
 }
@@ -135,8 +135,15 @@ fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, random: &[u8; 16
     Ok(bytes)
 }
 
+/// What stands before a sealed presence, from its random bytes. Zenoh looks through all names of one level for each new one, so
+/// there are to be few.
+fn group(random: &[u8; 16]) -> String {
+    hex(&random[..1])
+}
+
 fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> {
-    let mut bytes = unbase64url(text).ok_or(Refused::Malformed)?;
+    let (found_group, last) = text.split_once('/').ok_or(Refused::Malformed)?;
+    let mut bytes = unbase64url(last).ok_or(Refused::Malformed)?;
     let mut reader = Reader::new(&bytes);
     match reader.u8() {
         Some(VERSION) => {}
@@ -144,6 +151,10 @@ fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> 
         None => return Err(Refused::Malformed),
     }
     let (Some(id), Some(random)) = (reader.array().map(KeyId), reader.array()) else { return Err(Refused::Malformed) };
+    // Otherwise one presence could be shown as many.
+    if found_group != group(&random) {
+        return Err(Refused::Malformed);
+    }
     let key = seal.key_of(id, now)?.secret.presence_key(&random, &seal.id);
     let sealed = bytes.get_mut(HEADER..).ok_or(Refused::Malformed)?;
     let plaintext = key.open_in_place(nonce(0), Aad::from(header(id, &random)), sealed).map_err(|_| Refused::Forged)?;
@@ -284,8 +295,13 @@ mod tests {
             let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
             assert!(!text.contains("SRV"));
             let (prefix, last) = text.rsplit_once('/').expect("has parts");
+            let rest = text.strip_prefix(domain.prefix()).expect("it begins so");
             assert_eq!(other.presence(&text, NOW), Err(Refused::Malformed), "the prefix is another one");
-            assert_eq!(other.presence(&format!("{}/at/{last}", other.prefix()), NOW), Err(Refused::KeyUnknown));
+            assert_eq!(other.presence(&format!("{}{rest}", other.prefix()), NOW), Err(Refused::KeyUnknown));
+            for wrong in [last.to_owned(), format!("08/{last}"), format!("x07/{last}")] {
+                let text = format!("{}/at/{wrong}", domain.prefix());
+                assert_eq!(domain.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");
+            }
             for at in 0..last.len() {
                 for letter in ["A", "B", "_"] {
                     let mut changed = last.to_owned();

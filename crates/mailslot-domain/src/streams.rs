@@ -1,5 +1,6 @@
 //! The streams that a receiver follows: a bounded table.
 
+use core::ops::RangeInclusive;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -61,17 +62,17 @@ impl Streams {
         stream.key.as_ref().filter(|(known, _)| *known == key).map(|(_, key)| key)
     }
 
-    /// Lets a message in whose sender and time are known to be true. `key` replaces the stream's if there is one.
+    /// Lets messages in whose sender and time are known to be true. `key` replaces the stream's if there is one.
     pub(crate) fn accept(
         &mut self,
         id: StreamId,
-        sequence: u64,
+        numbers: RangeInclusive<u64>,
         time: Time,
         now: Time,
         key: StreamKey,
     ) -> Result<Gap, Refused> {
         if let Some(stream) = self.table.get_mut(&id) {
-            let gap = stream.window.accept(sequence)?;
+            let gap = stream.window.accept(numbers)?;
             stream.newest = stream.newest.max(time);
             if key.is_some() {
                 stream.key = key;
@@ -82,7 +83,7 @@ impl Streams {
             return Err(Refused::TooOld);
         }
         self.make_room(now)?;
-        self.table.insert(id, Stream { key, window: Window::new(sequence), newest: time });
+        self.table.insert(id, Stream { key, window: Window::new(numbers), newest: time });
         Ok(Gap::Opens(0))
     }
 
@@ -143,7 +144,7 @@ mod tests {
         let mut streams = streams();
         let mut accept = |session, sequence, after| {
             let now = START + Duration::from_secs(after);
-            streams.accept(id(session), sequence, now, now, None)
+            streams.accept(id(session), sequence..=sequence, now, now, None)
         };
         assert_eq!(accept(1, 1, 0), Ok(Gap::Opens(0)));
         assert_eq!(accept(2, 1, 100), Ok(Gap::Opens(0)));
@@ -159,9 +160,9 @@ mod tests {
     fn forgotten_streams_do_not_begin_again_even_if_the_clock_goes_back() {
         let mut streams = streams();
         let (early, late) = (START + Duration::from_secs(10), START + Duration::from_secs(1000));
-        assert!(streams.accept(id(1), 1, early, early, None).is_ok());
-        assert!(streams.accept(id(2), 1, late, late, None).is_ok());
+        assert!(streams.accept(id(1), 1..=1, early, early, None).is_ok());
+        assert!(streams.accept(id(2), 1..=1, late, late, None).is_ok());
         assert_eq!(streams.len(), 1);
-        assert_eq!(streams.accept(id(1), 1, early, early, None), Err(Refused::TooOld));
+        assert_eq!(streams.accept(id(1), 1..=1, early, early, None), Err(Refused::TooOld));
     }
 }

@@ -188,25 +188,24 @@ impl Receiving {
         }
         let mut payload = sample.payload().to_bytes().into_owned();
         let attachment = sample.attachment().map(|attachment| attachment.to_bytes());
-        let opened =
-            lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment.as_deref()).map(|opened| {
-                let size = opened.data.len();
-                FromDomain {
-                    domain: self.domain.name().clone(),
-                    slot: slot.clone(),
-                    computer: opened.computer.unwrap_or_default().to_owned(),
-                    is_legacy: opened.legacy.is_some(),
-                    size,
-                    data: if size > MOST { Vec::new() } else { opened.data.to_vec() },
-                }
-            });
+        let opened = lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment.as_deref());
         // What is refused is counted by the opener.
-        let Ok(message) = opened else { return };
-        match self.waiting.try_send(message) {
-            Ok(()) => self.wake.wake(),
-            Err(TrySendError::Full(_)) => drop(self.busy.fetch_add(1, Ordering::Relaxed)),
-            // The end has come.
-            Err(TrySendError::Disconnected(_)) => {}
+        let Ok(opened) = opened else { return };
+        for data in opened.messages {
+            let message = FromDomain {
+                domain: self.domain.name().clone(),
+                slot: slot.clone(),
+                computer: opened.computer.unwrap_or_default().to_owned(),
+                is_legacy: opened.legacy.is_some(),
+                size: data.len(),
+                data: if data.len() > MOST { Vec::new() } else { data.to_vec() },
+            };
+            match self.waiting.try_send(message) {
+                Ok(()) => self.wake.wake(),
+                Err(TrySendError::Full(_)) => drop(self.busy.fetch_add(1, Ordering::Relaxed)),
+                // The end has come.
+                Err(TrySendError::Disconnected(_)) => {}
+            }
         }
     }
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mailslot::node::Outgoing;
 use mailslot::node::routes::Answer;
 use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName, Timeout};
 use mailslot_domain::{Destination, Domain, Kind, Legacy, Presence, Time, random};
@@ -23,7 +22,7 @@ use crate::counters::Counted;
 use crate::error::{Error, Result};
 use crate::events::{Events, field};
 use crate::inbox::Inbox;
-use crate::outgoing::{Way, Ways};
+use crate::outgoing::Sender;
 use crate::presences::{Group, Waiting};
 use crate::settings::Settings;
 use crate::state::{State, answer, lock, now, parts};
@@ -153,15 +152,15 @@ impl Member {
             return;
         }
         changed.wake();
-        let mut ways = Ways::default();
-        loop {
+        let Some(session) = self.session.get() else { return };
+        let mut sender = Sender::new(&self.state, session, events, &self.settings.limits());
+        while !self.stop.load(Ordering::SeqCst) {
+            let timeout = if sender.waits() { Timeout::Zero } else { Timeout::Forever };
             // In place: messages may be large, and what is sealed is another copy.
-            let sent = outgoing.read_in_place(Timeout::Forever, |bytes, _| self.send(bytes, &mut ways, events));
-            if sent.is_err() {
-                return;
-            }
-            if self.stop.load(Ordering::SeqCst) {
-                return;
+            match outgoing.read_in_place(timeout, |bytes, _| sender.take(bytes)) {
+                Ok(()) => {}
+                Err(mailslot::Error::TimedOut) => sender.flush(),
+                Err(_) => return,
             }
         }
     }
@@ -312,41 +311,6 @@ impl Member {
     fn token(&self, session: &Session, presence: &Presence) -> Result<LivelinessToken> {
         let key_expression = self.state.domain.presence_key_expression(presence, now(), &random()?)?;
         session.liveliness().declare_token(key_expression).wait().map_err(Error::zenoh("announce a presence"))
-    }
-
-    /// Sends what a process of this machine has written to the domain's slot.
-    fn send(&self, bytes: &[u8], ways: &mut Ways, events: &Events) {
-        self.state.counters.count(Counted::Outgoing);
-        let Some((header, data)) = Outgoing::split(bytes) else {
-            return self.state.counters.count(Counted::OutgoingMalformed);
-        };
-        let sent = match ways.find(header) {
-            Some(way) => self.put(way, data),
-            None => {
-                let Some(Outgoing { address, .. }) = Outgoing::decode(bytes) else {
-                    return self.state.counters.count(Counted::OutgoingMalformed);
-                };
-                self.put_first(&address, header, data, ways)
-            }
-        };
-        if let Err(error) = sent {
-            self.state.counters.count(Counted::OutgoingRefused);
-            let to = Outgoing::decode(bytes).map(|message| message.address.to_string()).unwrap_or_default();
-            events.send("not_sent", vec![field("to", to), field("reason", error)]);
-        }
-    }
-
-    /// Sends a message to an address whose way is not known yet.
-    fn put_first(&self, address: &Address, header: &[u8], data: &[u8], ways: &mut Ways) -> Result<()> {
-        let Some(session) = self.session.get() else { return Ok(()) };
-        let way = ways.keep(header, self.state.destination(address)?, session)?;
-        self.put(way, data)
-    }
-
-    fn put(&self, way: &Way, data: &[u8]) -> Result<()> {
-        let (envelope, _) = self.state.seal(Kind::Message, &way.to, None, data)?;
-        let (payload, attachment) = parts(envelope);
-        way.put(payload, attachment)
     }
 
     /// Sends what a bridge carries.

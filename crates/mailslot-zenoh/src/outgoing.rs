@@ -1,55 +1,143 @@
-//! The way of messages to addresses that were written to before: found once, and then kept.
+//! Sending what programs of this machine have written: messages for one address that wait together travel together.
 
 use std::collections::HashMap;
 
-use mailslot_domain::Destination;
-use zenoh::bytes::ZBytes;
+use mailslot::Address;
+use mailslot::node::Outgoing;
+use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use zenoh::pubsub::Publisher;
 use zenoh::qos::CongestionControl;
 use zenoh::{Session, Wait};
 
+use crate::counters::Counted;
 use crate::error::{Error, Result};
+use crate::events::{Events, field};
+use crate::state::{State, parts};
 
-/// Addresses that are kept.
+/// Addresses whose ways are kept.
 const MOST: usize = 256;
 
-/// Publishers, by what stands before the data of messages to them: the address in its encoded form.
-#[derive(Default)]
-pub(crate) struct Ways(HashMap<Vec<u8>, Way>);
+/// What is on its way from the domain's slot to the session.
+pub(crate) struct Sender<'m> {
+    ways: Ways<'m>,
+    /// Messages that wait, and the address of all of them in its encoded form.
+    batch: Batch,
+    address: Vec<u8>,
+    /// Whether messages may travel together.
+    joins: bool,
+}
+
+impl<'m> Sender<'m> {
+    pub(crate) fn new(state: &'m State, session: &'m Session, events: &'m Events, limits: &Limits) -> Sender<'m> {
+        let ways = Ways { state, session, events, known: HashMap::new() };
+        Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain.is_sealed() }
+    }
+
+    /// Whether something waits for more.
+    pub(crate) fn waits(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Takes what a program of this machine has written to the domain's slot. It travels with the next
+    /// [`flush`](Sender::flush) at the latest.
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
+        self.ways.state.counters.count(Counted::Outgoing);
+        let Some((address, data)) = Outgoing::split(bytes) else {
+            return self.ways.state.counters.count(Counted::OutgoingMalformed);
+        };
+        let joins = self.joins && address == self.address;
+        if joins && self.batch.push(data) {
+            return;
+        }
+        self.flush();
+        self.address.clear();
+        self.address.extend_from_slice(address);
+        if !self.joins || !self.batch.push(data) {
+            self.ways.send(address, 1, |state, to| Ok(state.seal(Kind::Message, to, None, data)?.0));
+        }
+    }
+
+    /// Sends what waits.
+    pub(crate) fn flush(&mut self) {
+        if self.waits() {
+            let batch = &self.batch;
+            self.ways.send(&self.address, batch.len(), |state, to| state.seal_batch(to, batch));
+            self.batch.clear();
+        }
+    }
+}
+
+/// The ways to addresses that were written to before.
+struct Ways<'m> {
+    state: &'m State,
+    session: &'m Session,
+    events: &'m Events,
+    /// By the addresses in their encoded form.
+    known: HashMap<Vec<u8>, Way>,
+}
 
 /// The way to an address. With a publisher, names travel once and not with each message.
-pub(crate) struct Way {
-    pub(crate) to: Destination,
+struct Way {
+    to: Destination,
     publisher: Publisher<'static>,
 }
 
-impl Ways {
-    /// The way that was kept for `header`.
-    pub(crate) fn find(&self, header: &[u8]) -> Option<&Way> {
-        self.0.get(header)
+impl Ways<'_> {
+    /// Sends so many messages to `address` in one envelope, or tells why it does not.
+    fn send(
+        &mut self,
+        address: &[u8],
+        count: usize,
+        seal: impl FnOnce(&State, &Destination) -> mailslot_domain::Result<Envelope>,
+    ) {
+        let (state, events) = (self.state, self.events);
+        let counted = match self.find(address) {
+            None => Counted::OutgoingMalformed,
+            Some(way) => match way.and_then(|way| way.put(seal(state, &way.to)?)) {
+                Ok(()) => return,
+                Err(error) => {
+                    let to = Outgoing::decode(address).map(|message| message.address.to_string()).unwrap_or_default();
+                    events.send("not_sent", vec![field("to", to), field("reason", error)]);
+                    Counted::OutgoingRefused
+                }
+            },
+        };
+        (0..count).for_each(|_| state.counters.count(counted));
     }
 
-    /// Keeps the way to `to` for `header`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Zenoh`] if the session does not take it.
-    pub(crate) fn keep(&mut self, header: &[u8], to: Destination, session: &Session) -> Result<&Way> {
-        if self.0.len() >= MOST {
-            self.0.clear();
+    /// The way to `address`; `None` if it is none.
+    fn find(&mut self, address: &[u8]) -> Option<Result<&Way>> {
+        if !self.known.contains_key(address) {
+            let decoded = Outgoing::decode(address)?;
+            match self.make(&decoded.address) {
+                Ok(way) => {
+                    if self.known.len() >= MOST {
+                        self.known.clear();
+                    }
+                    self.known.insert(address.to_vec(), way);
+                }
+                Err(error) => return Some(Err(error)),
+            }
         }
-        let publisher = session
+        self.known.get(address).map(Ok)
+    }
+
+    fn make(&self, address: &Address) -> Result<Way> {
+        let to = self.state.destination(address)?;
+        let publisher = self
+            .session
             .declare_publisher(to.key_expression().to_owned())
             .congestion_control(CongestionControl::Drop)
             .wait()
             .map_err(Error::zenoh("declare a publisher"))?;
-        Ok(self.0.entry(header.to_vec()).or_insert(Way { to, publisher }))
+        Ok(Way { to, publisher })
     }
 }
 
 impl Way {
     /// Puts a message. Never waits for slow receivers.
-    pub(crate) fn put(&self, payload: ZBytes, attachment: Option<ZBytes>) -> Result<()> {
+    fn put(&self, envelope: Envelope) -> Result<()> {
+        let (payload, attachment) = parts(envelope);
         self.publisher.put(payload).attachment(attachment).wait().map_err(Error::zenoh("put a message"))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mailslot_domain::{Domain, Limits};
+use mailslot_domain::{Batch, Domain, Limits};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -178,7 +178,7 @@ impl Settings {
             ("timestamping/enabled", json!(false)),
             ("adminspace/enabled", json!(false)),
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
-            ("transport/link/rx/max_message_size", json!(self.max_message_size + OVERHEAD)),
+            ("transport/link/rx/max_message_size", json!(self.max_message_size.max(Batch::MAX_SIZE) + OVERHEAD)),
             ("access_control", access_control(domain)),
         ];
         if !self.interfaces.is_empty() {

@@ -8,7 +8,8 @@ use std::time::{Instant, SystemTime};
 use mailslot::node::routes::Answer;
 use mailslot::{Address, MailslotWriter, NetbiosName, NetworkOrigin, Outcome, SlotName};
 use mailslot_domain::{
-    Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Request, Sealer, Session, Time, random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Request, Sealer, Session, Time,
+    random,
 };
 use zenoh::bytes::ZBytes;
 use zenoh::sample::{Sample, SampleKind};
@@ -63,7 +64,7 @@ impl State {
         }
     }
 
-    /// Seals a message, which a bridge carries if it is `legacy`. A session that has begun all the streams that it can is followed by a new one.
+    /// Seals a message, which a bridge carries if it is `legacy`.
     pub(crate) fn seal(
         &self,
         kind: Kind,
@@ -72,15 +73,27 @@ impl State {
         data: &[u8],
     ) -> mailslot_domain::Result<(Envelope, Request)> {
         let mut envelope = Envelope::default();
+        let request = self.sealed(|sealer| sealer.seal_into(kind, to, now(), legacy, data, &mut envelope))?;
+        Ok((envelope, request))
+    }
+
+    /// Seals messages together.
+    pub(crate) fn seal_batch(&self, to: &Destination, batch: &Batch) -> mailslot_domain::Result<Envelope> {
+        let mut envelope = Envelope::default();
+        self.sealed(|sealer| sealer.seal_batch_into(to, now(), batch, &mut envelope))?;
+        Ok(envelope)
+    }
+
+    /// What `seal` returns, in a new session if the old one has begun all the streams that it can.
+    fn sealed<T>(&self, mut seal: impl FnMut(&mut Sealer) -> mailslot_domain::Result<T>) -> mailslot_domain::Result<T> {
         let mut sealer = lock(&self.sealer);
-        let request = match sealer.seal_into(kind, to, now(), legacy, data, &mut envelope) {
+        match seal(&mut sealer) {
             Err(Error::SessionFull { .. }) => {
                 sealer.renew(Session::new(random()?));
-                sealer.seal_into(kind, to, now(), legacy, data, &mut envelope)
+                seal(&mut sealer)
             }
             sealed => sealed,
-        }?;
-        Ok((envelope, request))
+        }
     }
 
     /// A message for all that have the slot of `inbox` has come.
@@ -146,15 +159,20 @@ impl State {
         let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
         // The lock is free again when the slot is written to. What is refused is counted by the opener.
         let opened = lock(&self.opener).open(kind, to, now(), &mut payload, attachment.as_deref()).ok()?;
-        let outcome = inbox.deliver(&self.origin(&opened), opened.data);
-        self.counters.count(match outcome {
-            Outcome::Delivered => Counted::Delivered,
-            Outcome::NoSlot => Counted::UndeliveredNoSlot,
-            Outcome::Full => Counted::UndeliveredFull,
-            Outcome::TooLarge => Counted::UndeliveredTooLarge,
-            _ => Counted::UndeliveredRefused,
-        });
-        Some((opened.request, outcome))
+        let origin = self.origin(&opened);
+        // Of several messages nobody asks for the outcome.
+        let mut last = Outcome::Refused;
+        for message in opened.messages {
+            last = inbox.deliver(&origin, message);
+            self.counters.count(match last {
+                Outcome::Delivered => Counted::Delivered,
+                Outcome::NoSlot => Counted::UndeliveredNoSlot,
+                Outcome::Full => Counted::UndeliveredFull,
+                Outcome::TooLarge => Counted::UndeliveredTooLarge,
+                _ => Counted::UndeliveredRefused,
+            });
+        }
+        Some((opened.request, last))
     }
 
     fn origin(&self, opened: &Opened<'_>) -> NetworkOrigin {

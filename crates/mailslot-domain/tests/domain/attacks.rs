@@ -58,9 +58,9 @@ fn messages_far_behind_are_too_old() {
     let domain = domain();
     let to = alerts(&domain);
     let mut sender = sealer(&domain, "SRV1");
-    let messages: Vec<Envelope> = (0..130).map(|_| seal(&mut sender, &to, b"x")).collect();
+    let messages: Vec<Envelope> = (0..1026).map(|_| seal(&mut sender, &to, b"x")).collect();
     let mut opener = opener(&domain);
-    assert!(open(&mut opener, &to, &messages[129]).is_ok());
+    assert!(open(&mut opener, &to, &messages[1025]).is_ok());
     assert_eq!(open(&mut opener, &to, &messages[1]), Err(Refused::TooOld));
     assert!(open(&mut opener, &to, &messages[2]).is_ok());
 }
@@ -152,7 +152,11 @@ fn members_who_do_not_keep_to_the_form_are_refused() {
     for (name, plaintext, sequence, expected) in [
         ("nothing", vec![], 1, Err(Refused::Malformed)),
         ("only a time", head(&[]), 1, Err(Refused::Malformed)),
-        ("unknown flags", head(b"\x02\x01A"), 1, Err(Refused::Malformed)),
+        ("unknown flags", head(b"\x03\x01A"), 1, Err(Refused::Malformed)),
+        ("an empty batch", head(b"\x02\x01A"), 1, Err(Refused::Malformed)),
+        ("a batch cut short", head(b"\x02\x01A\0\0\0\x02x"), 1, Err(Refused::Malformed)),
+        ("a batch of 257", head(&[&b"\x02\x01A"[..], &[0; 4 * 257]].concat()), 1, Err(Refused::Malformed)),
+        ("a batch behind the end", head(b"\x02\x01A\0\0\0\0\0\0\0\0"), u64::MAX, Err(Refused::Malformed)),
         ("no computer", head(b"\x00\x00"), 1, Err(Refused::Malformed)),
         ("a short computer", head(b"\x00\x02A"), 1, Err(Refused::Malformed)),
         ("no UTF-8", head(b"\x00\x01\xff"), 1, Err(Refused::Malformed)),

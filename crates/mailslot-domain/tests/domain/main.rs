@@ -1,6 +1,7 @@
 //! Domains as a node meets them: what one member seals, others open, and nobody else.
 
 mod attacks;
+mod batches;
 #[cfg(unix)]
 mod directory;
 #[path = "../../../../fuzz/envelope.rs"]

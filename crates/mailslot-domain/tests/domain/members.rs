@@ -73,7 +73,7 @@ pub fn open(opener: &mut Opener, to: &Destination, envelope: &Envelope) -> Resul
 }
 
 pub fn open_at(now: Time, opener: &mut Opener, to: &Destination, envelope: &Envelope) -> Result<Vec<u8>, Refused> {
-    open_with(now, opener, to, envelope, |opened| opened.data.to_vec())
+    open_with(now, opener, to, envelope, |opened| opened.messages.collect::<Vec<_>>().concat())
 }
 
 pub fn open_with<T>(

@@ -31,7 +31,7 @@ proptest! {
         });
         let envelope = seal_from(legacy.as_ref(), NOW, &mut sealer(&domain, "srv1"), &to, &data);
         let checked = open_with(NOW, &mut opener(&domain), &to, &envelope, |opened| {
-            opened.data == data
+            opened.messages.eq([&data[..]])
                 && opened.computer == Some("SRV1")
                 && opened.legacy == legacy
                 && opened.time == Some(NOW)

@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use mailslot_domain::{
-    Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Outcome, Presence, Request, Sealer, Segment, Session,
-    Time,
+    Batch, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Outcome, Presence, Request, Sealer, Segment,
+    Session, Time,
 };
 use serde_json::Value;
 
@@ -69,16 +69,33 @@ fn legacy(message: &Value) -> Option<Legacy<'_>> {
     })
 }
 
+/// What a vector's message says, or the messages of its batch.
+fn messages(message: &Value) -> Vec<Vec<u8>> {
+    match message["batch"].as_array() {
+        Some(batch) => batch.iter().map(bytes).collect(),
+        None => vec![bytes(&message["data"])],
+    }
+}
+
 /// Seals what a vector says: earlier numbers of the stream first.
 fn sealed(domain: &Arc<Domain>, message: &Value) -> (Envelope, Request) {
     let session = Session::new(array(&message["session"]));
     let mut sealer =
         Sealer::new(domain.clone(), text(&message["computer"]), session, Limits::default()).expect("a good name");
     let (mut envelope, to) = (Envelope::default(), destination(domain, message));
-    let (time, legacy, data) = (time(&message["time"]), legacy(message), bytes(&message["data"]));
-    let requests = (0..number(&message["sequence"])).map(|_| {
-        sealer.seal_into(kind(message), &to, time, legacy.as_ref(), &data, &mut envelope).expect("it can be sealed")
+    let (time, legacy, messages) = (time(&message["time"]), legacy(message), messages(message));
+    let mut requests = (0..number(&message["sequence"])).map(|_| {
+        let data = &messages[0];
+        sealer.seal_into(kind(message), &to, time, legacy.as_ref(), data, &mut envelope).expect("it can be sealed")
     });
+    if messages.len() > 1 {
+        let mut batch = Batch::new(&Limits::default());
+        assert!(messages.iter().all(|message| batch.push(message)));
+        let before = requests.by_ref().take(usize::try_from(number(&message["sequence"]) - 1).expect("small"));
+        let request = before.last().expect("another message was first");
+        sealer.seal_batch_into(&to, time, &batch, &mut envelope).expect("it can be sealed");
+        return (envelope, request);
+    }
     let request = requests.last().expect("numbers begin with 1");
     (envelope, request)
 }
@@ -91,7 +108,7 @@ fn opens(domain: &Arc<Domain>, message: &Value, mut envelope: Envelope) {
     assert_eq!(to, destination(domain, message));
     let attachment = Some(&envelope.attachment[..]).filter(|attachment| !attachment.is_empty());
     let opened = opener.open(kind(message), &to, now, &mut envelope.payload, attachment).expect("a good message");
-    assert_eq!(opened.data, bytes(&message["data"]));
+    assert_eq!(opened.messages.collect::<Vec<_>>(), messages(message));
     assert_eq!(opened.computer, Some(text(&message["computer"])));
     assert_eq!(opened.legacy, legacy(message));
     assert_eq!(opened.time, Some(now));
@@ -126,7 +143,7 @@ fn legacy_ids_are_these() {
 #[test]
 fn messages_are_sealed_to_these_bytes_and_opened_from_them() {
     let domain = domain();
-    for message in list("messages") {
+    for message in list("messages").iter().chain([&VECTORS["batch"]]) {
         let payload = bytes(&message["payload"]);
         assert_eq!(sealed(&domain, message).0.payload, payload, "{message}");
         opens(&domain, message, Envelope { payload, ..Envelope::default() });
