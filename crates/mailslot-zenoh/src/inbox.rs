@@ -15,27 +15,49 @@ impl Inbox {
         Inbox { name, writer: Mutex::new(None) }
     }
 
-    /// Writes a message into the slot. Never waits for its reader.
-    pub(crate) fn deliver(&self, origin: &NetworkOrigin, data: &[u8]) -> Outcome {
+    /// Writes messages into the slot, in their order, and tells `became` what became of each. Never waits for its reader.
+    pub(crate) fn deliver(&self, origin: &NetworkOrigin, mut messages: &[&[u8]], mut became: impl FnMut(Outcome)) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = &*writer {
-            match open.write_from(origin, data) {
+        while !messages.is_empty() {
+            let done = match self.write(&mut writer, origin, messages) {
+                Ok(written) => {
+                    (0..written).for_each(|_| became(Outcome::Delivered));
+                    written
+                }
+                // Those behind it may be smaller.
+                Err(error) => {
+                    became(outcome(&error));
+                    1
+                }
+            };
+            messages = &messages[done..];
+        }
+    }
+
+    /// Writes one message or more, or tells why not even the first could be written.
+    fn write(
+        &self,
+        writer: &mut Option<MailslotWriter>,
+        origin: &NetworkOrigin,
+        messages: &[&[u8]],
+    ) -> mailslot::Result<usize> {
+        if let Some(open) = writer {
+            match open.write_batch_from(origin, messages) {
                 // A slot made later under the same name is another one.
                 Err(Error::Closed) => *writer = None,
-                written => return outcome(written),
+                written => return written,
             }
         }
-        let opened = MailslotWriter::open(Address::from(self.name.clone()));
-        outcome(opened.and_then(|opened| writer.insert(opened).write_from(origin, data)))
+        let opened = MailslotWriter::open(Address::from(self.name.clone()))?;
+        writer.insert(opened).write_batch_from(origin, messages)
     }
 }
 
-fn outcome(written: mailslot::Result<()>) -> Outcome {
-    match written {
-        Ok(()) => Outcome::Delivered,
-        Err(Error::NotFound(_) | Error::Closed) => Outcome::NoSlot,
-        Err(Error::Full { .. }) => Outcome::Full,
-        Err(Error::TooLarge { .. }) => Outcome::TooLarge,
-        Err(_) => Outcome::Refused,
+fn outcome(error: &Error) -> Outcome {
+    match error {
+        Error::NotFound(_) | Error::Closed => Outcome::NoSlot,
+        Error::Full { .. } => Outcome::Full,
+        Error::TooLarge { .. } => Outcome::TooLarge,
+        _ => Outcome::Refused,
     }
 }

@@ -160,18 +160,19 @@ impl State {
         // The lock is free again when the slot is written to. What is refused is counted by the opener.
         let opened = lock(&self.opener).open(kind, to, now(), &mut payload, attachment.as_deref()).ok()?;
         let origin = self.origin(&opened);
-        // Of several messages nobody asks for the outcome.
+        let messages: Vec<&[u8]> = opened.messages.collect();
+        // Only that of a single message is asked for.
         let mut last = Outcome::Refused;
-        for message in opened.messages {
-            last = inbox.deliver(&origin, message);
-            self.counters.count(match last {
+        inbox.deliver(&origin, &messages, |outcome| {
+            last = outcome;
+            self.counters.count(match outcome {
                 Outcome::Delivered => Counted::Delivered,
                 Outcome::NoSlot => Counted::UndeliveredNoSlot,
                 Outcome::Full => Counted::UndeliveredFull,
                 Outcome::TooLarge => Counted::UndeliveredTooLarge,
                 _ => Counted::UndeliveredRefused,
             });
-        }
+        });
         Some((opened.request, last))
     }
 
