@@ -73,6 +73,13 @@ def sealed_domain(machine, endpoint, file):
              {"computer": "PY1", "domain": "PLANT", "address": None, "authenticated": True})
         member.put("LINE 1", b"to one", to="node1")
         check("a directed one, too", heard.until("to one"), heard.messages)
+        lost = machine.counters("PLANT")["lost"]
+        payload = member.put_batch("line 1", [b"batch 1", b"", b"batch 3"])
+        session.put(member.key_expression("line 1"), payload)
+        member.put("line 1", b"batch 4")
+        heard.until("batch 4")
+        same("the messages of a batch are delivered one by one, and once", heard.data()[-4:], ["batch 1", "", "batch 3", "batch 4"])
+        same("and none of them is missed", machine.counters("PLANT")["lost"] - lost, 0)
         legacy = {"id": secrets.token_hex(16), "address": "192.0.2.7", "computer": "OLD1", "domain": "WORKGROUP"}
         for _ in range(2):
             member.put("Line 1", b"from long ago", legacy=legacy)
@@ -89,6 +96,11 @@ def sealed_domain(machine, endpoint, file):
         same("the node finds Python's slot", machine.run("send", "--receivers", "1=10s", r"\\PLANT\mailslot\To-Python", "all"),
              "status 0")
         same("Python opens what the node seals", until(lambda: arrived.qsize() and arrived.get()), (f.MESSAGE, "NODE1", b"all"))
+        lines = [b"line %d" % number for number in range(1000)]
+        same("the node sends what is written at one go",
+             machine.run("send", r"\\PLANT\mailslot\to-python", given=b"\n".join(lines)), "status 0")
+        until(lambda: arrived.qsize() >= len(lines))
+        same("Python opens each line of it", [arrived.get()[2] for _ in range(arrived.qsize())], lines)
         same("the node reaches Python's computer by name", machine.run("send", r"\\PY1\mailslot\to-python", "one"), "status 0")
         same("Python opens that, too", until(lambda: arrived.qsize() and arrived.get()), (f.MESSAGE, "NODE1", b"one"))
         same("Python's receipt is what the node reports",

@@ -55,6 +55,16 @@ class Member(f.Sealed):
     def put(self, slot, data, to=None, **more):
         self.zenoh.put(self.key_expression(slot, to), self.sealed(f.MESSAGE, slot, to, data, **more)[0])
 
+    def put_batch(self, slot, messages):
+        """Messages that travel together, and the payload that they travel in."""
+        destination = self.destination(slot)
+        first = self.sequences.get((f.MESSAGE, destination), 0) + 1
+        self.sequences[f.MESSAGE, destination] = first + len(messages) - 1
+        plaintext = f.head(now(), self.computer, is_batch=True) + f.batch(messages)
+        payload = self.seal(self.key, f.MESSAGE, self.session, first, destination, plaintext)
+        self.zenoh.put(self.key_expression(slot), payload)
+        return payload
+
     def confirm(self, slot, data, to=None, timeout=3):
         """A confirmed write: the outcome at each computer."""
         payload, sequence = self.sealed(f.CONFIRMED, slot, to, data)
@@ -112,9 +122,9 @@ class Machine:
     def __init__(self):
         self.command = os.environ["MAILSLOT"]
 
-    def run(self, *arguments):
+    def run(self, *arguments, given=b""):
         """What the command says, with its status on a last line."""
-        done = subprocess.run([self.command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        done = subprocess.run([self.command, *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         return done.stdout.decode() + f"status {done.returncode}"
 
     def status(self, domain):
