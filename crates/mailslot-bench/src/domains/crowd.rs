@@ -1,14 +1,14 @@
 //! What it costs a node that many others are there: a session announces slots of computers that do not exist.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use mailslot_domain::{Presence, random, read_file};
 use mailslot_zenoh::Domains;
 use serde_json::{Value, json};
 use zenoh::Wait;
 
 use super::machines::{Machines, free_port};
 use super::run::Load;
-use super::slot::DOMAIN;
 use super::task::{CHILD, Role, Task};
 use super::{Peer, cpu, zenoh as bare};
 use crate::Result;
@@ -20,12 +20,15 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Announces computers with a slot each.
 pub(crate) fn announce(task: &Task) -> Result<()> {
     let Load::Presences { count } = task.load else { return Err("nobody to announce".into()) };
-    let session = bare::open(task)?;
+    let (session, domain) = (bare::open(task)?, read_file(&task.domain)?);
     step()?;
+    let address: mailslot::Address = "alerts".parse()?;
     let mut tokens = Vec::with_capacity(count);
     for number in 0..count {
-        let token = session.liveliness().declare_token(format!("mailslot/1/open/{DOMAIN}/at/C{number}/ALERTS"));
-        tokens.push(token.wait().map_err(|error| error.to_string())?);
+        let presence = Presence::Slot { computer: format!("C{number}").parse()?, slot: address.slot().clone() };
+        let key_expression = domain.presence_key_expression(&presence, SystemTime::now().into(), &random()?)?;
+        let token = session.liveliness().declare_token(key_expression).wait();
+        tokens.push(token.map_err(|error| error.to_string())?);
     }
     report_and_stay(&tokens.len())
 }
@@ -44,17 +47,17 @@ pub(crate) fn watch(domains: &Domains, count: usize) -> Result<()> {
 pub(crate) fn measure(count: usize) -> Result<Value> {
     let machines = Machines::create()?;
     let plan = Task {
-        peer: Peer::Open,
+        peer: Peer::Sealed,
         role: Role::SendingNode,
         size: 0,
         load: Load::Presences { count },
         port: free_port()?,
-        domain: machines.domain(Peer::Open)?,
+        domain: machines.domain(Peer::Sealed)?,
         computer: "NODE".to_owned(),
     };
     let mut node = Child::start_as(CHILD, &plan, &machines.slots("NODE")?)?;
     node.reached()?;
-    let crowd = Task { peer: Peer::ZenohSettings, role: Role::Receiver, ..plan };
+    let crowd = Task { peer: Peer::Zenoh, role: Role::Receiver, ..plan };
     let mut crowd = Child::start_as(CHILD, &crowd, &machines.slots("CROWD")?)?;
     crowd.reached()?;
     let (memory, time) = (cpu::memory(node.id()), cpu::seconds(node.id()));

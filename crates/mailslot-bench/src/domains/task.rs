@@ -45,7 +45,7 @@ impl Task {
     pub(crate) fn run(self) -> Result<()> {
         settle(&[])?;
         match (self.role, self.peer) {
-            (Role::Receiver, Peer::ZenohSettings) if self.is_crowd() => crowd::announce(&self),
+            (Role::Receiver, Peer::Zenoh) if self.is_crowd() => crowd::announce(&self),
             (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&self),
             (Role::Receiver, Peer::Sealed | Peer::Open | Peer::Local) => slot::receive(&self),
             (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&self),
