@@ -160,9 +160,10 @@ impl Member {
             match outgoing.read_in_place(timeout, |bytes, _| sender.take(bytes)) {
                 Ok(()) => {}
                 Err(mailslot::Error::TimedOut) => sender.flush(),
-                Err(_) => return,
+                Err(_) => break,
             }
         }
+        sender.flush();
     }
 
     /// Opens the session, for as long as that takes. False if the end comes before.
