@@ -202,8 +202,8 @@ proptest! {
     }
 }
 
-#[test]
-fn a_flood_of_requests_is_answered_by_budget() {
+/// A node whose names are claimed, and the time then.
+fn settled_node() -> (Node, Instant) {
     let mut now = Instant::now();
     let mut node = node(now, NodeType::B);
     while let Some(due) = node.poll_timeout() {
@@ -211,6 +211,12 @@ fn a_flood_of_requests_is_answered_by_budget() {
         node.handle_timeout(now);
         while node.poll_transmit().is_some() {}
     }
+    (node, now)
+}
+
+#[test]
+fn a_flood_of_requests_is_answered_by_budget() {
+    let (mut node, now) = settled_node();
     let request = Packet::node_status_request(1, Name::wildcard()).encode();
     let mut answers = 0;
     for number in 0..10_000u32 {
@@ -227,13 +233,7 @@ fn a_flood_of_requests_is_answered_by_budget() {
 
 #[test]
 fn responses_and_errors_are_never_answered() {
-    let mut now = Instant::now();
-    let mut node = node(now, NodeType::B);
-    while let Some(due) = node.poll_timeout() {
-        now = due;
-        node.handle_timeout(now);
-        while node.poll_transmit().is_some() {}
-    }
+    let (mut node, now) = settled_node();
     let name = Name::new("PC", 0).expect("a valid name");
     let holder = Holder { flags: NameFlags::unique(NodeType::B), address: Ipv4Addr::new(10, 0, 0, 9) };
     let flags = Packet::node_query(1, name.clone()).flags;
