@@ -7,7 +7,7 @@ use std::ptr;
 
 use crate::Result;
 
-/// Datagrams of one call, as in the node.
+/// Datagrams of one call; the node has 16 buffers, each for one or for joined ones.
 pub(super) const BATCH: usize = 64;
 const ROOM: usize = 2048 + 64;
 /// For datagrams that the system has joined.
