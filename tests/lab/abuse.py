@@ -12,6 +12,7 @@ import sys
 import time
 
 NAME, DATAGRAM = 137, 138
+UDP_SEGMENT = 103
 UNIQUE, GROUP = 0x10, 0x11
 FIRST, MORE = 2, 1
 # Packets between two answers. What waits at the node's sockets is less than they hold.
@@ -101,6 +102,14 @@ def settle(port):
     sys.exit("the node does not answer")
 
 
+def send_joined(packets, address):
+    """Sends packets of one size, the last one possibly shorter, in one piece, which the receiver's system takes apart, or not."""
+    global sent
+    size = (socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", len(packets[0])))
+    own.sendmsg([b"".join(packets)], [size], 0, (address, DATAGRAM))
+    sent += len(packets)
+
+
 def other(number):
     """An address of another machine: some on the subnet, some not."""
     subnet = own_address.rpartition(".")[0]
@@ -133,6 +142,18 @@ def oversized():
     for number in range(300):
         send(datagram("ABUSER", "LINUX1", write("nobody", bytes(5000 + 200 * number)), number))
     settle(DATAGRAM)
+
+
+def joined():
+    """To the node and to its subnet, each piece twice."""
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    for address in target, own_address.rpartition(".")[0] + ".255":
+        for number in range(0, 500, 50):
+            data = [bytes(300)] * 49 + [b"short"]
+            packets = [datagram("ABUSER", "LINUX1", write("nobody", data[n]), number + n) for n in range(50)]
+            for _ in range(2):
+                send_joined(packets, address)
+            settle(DATAGRAM)
 
 
 def unfinished():

@@ -56,6 +56,9 @@ held=$(said linux1 node status | grep ' held ')
 before=$(memory VmRSS)
 
 counts "malformed packets are counted" malformed - dropped_malformed
+# Before the table of senders is full.
+counts "messages sent in one piece, and their copies, are taken one by one" joined - undelivered_no_slot dropped_duplicate
+counts "the copies are known" joined 1000 dropped_duplicate
 counts "messages of forged senders are taken for what they say" spoofed - undelivered_no_slot
 check "forged senders beyond the table are counted" [ "$(counted dropped_unfiltered)" -ge 1976 ]
 counts "forged releases are counted and not obeyed" forged_releases - dropped_demand

@@ -40,8 +40,8 @@ impl Metrics {
         } += messages as u64;
     }
 
-    /// All counters by their labels, with those of the protocols. `unread` are the packets that the system has thrown away,
-    /// where it tells.
+    /// All counters by their labels, with those of the protocols. `unread` is what the system has thrown away, where it
+    /// tells: packets, or joined ones counted as one.
     pub(crate) fn all(&self, protocol: &Counters, unread: Option<u64>) -> BTreeMap<String, u64> {
         let own = [
             ("delivered", self.delivered),

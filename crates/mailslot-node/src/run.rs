@@ -17,7 +17,7 @@ use crate::capture::Sinks;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
-use crate::io::batch::{Incoming, PACKETS};
+use crate::io::batch::{BUFFERS, Incoming, PACKETS};
 use crate::io::drops;
 use crate::io::interfaces::{self, Named};
 use crate::io::ready::ready;
@@ -36,9 +36,8 @@ use samba::Beside;
 const LOOK_AT_INTERFACES: Duration = Duration::from_secs(3);
 /// How long the release of names may take.
 const RELEASE: Duration = Duration::from_secs(4);
-/// Calls that take packets from one socket before the others have their turn. A reader of what has come is woken once.
-const CALLS: usize = 4;
-/// Messages taken from a slot before the sockets have their turn.
+/// Packets taken from one socket, or messages from a slot, before the others have their turn; a reader of what has come is
+/// woken once. The last call for packets may bring some two thousand more, for which the node's queue of events has room.
 const TURN: usize = 256;
 /// Bytes of messages that may wait for the node.
 const CAPACITY: u64 = 1 << 20;
@@ -198,11 +197,12 @@ impl<L: FnMut(&str)> Machine<L> {
         Ok(())
     }
 
-    /// Takes packets from a socket: while it has as many as one call brings, a few calls more.
+    /// Takes packets from a socket until it has no more or the turn is over.
     fn receive(&mut self, now: Instant, index: usize, socket: usize, incoming: &mut Incoming) {
         let Machine { sockets, node, metrics, sinks, .. } = self;
         let sockets = &sockets[index];
-        for _ in 0..CALLS {
+        let mut taken = 0;
+        while taken < TURN {
             let number = sockets.receive(socket, incoming, |received, bytes| match bytes {
                 Some(bytes) => {
                     copies::received(sinks, sockets, received, bytes);
@@ -210,9 +210,10 @@ impl<L: FnMut(&str)> Machine<L> {
                 }
                 None => metrics.oversized += 1,
             });
-            if number < PACKETS {
+            if number < BUFFERS {
                 return;
             }
+            taken += number;
         }
     }
 

@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use std::borrow::Cow;
 
 use crate::error::{Error, NameError, Result};
 use crate::reader::Reader;
@@ -75,8 +76,7 @@ impl DnsName {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<DnsName> {
-        let labels = Labels::read(reader, field)?;
-        Ok(DnsName { labels: labels.as_bytes().to_vec() })
+        read_labels(reader, field).map(|labels| DnsName { labels: labels.into_owned() })
     }
 
     pub(crate) fn from_labels(labels: &[u8]) -> DnsName {
@@ -112,61 +112,51 @@ impl DnsName {
 #[derive(Default)]
 pub(crate) struct Known(Vec<(Vec<u8>, u16)>);
 
-/// The labels of one name with their length bytes, pointers followed, final zero left out.
-pub(crate) struct Labels {
-    buffer: [u8; MAX_ENCODED],
-    length: usize,
+/// The labels of one name with their length bytes, pointers followed, final zero left out: at most 254 bytes, those of the
+/// packet itself where there is no pointer.
+pub(crate) fn read_labels<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<Cow<'a, [u8]>> {
+    let (run, mut pointer) = read_run(reader, field)?;
+    let mut labels = Cow::Borrowed(run);
+    for _ in 0..MAX_POINTERS {
+        // Only the first run moves the caller's cursor.
+        let Some(target) = pointer else { return Ok(labels) };
+        let (run, next) = read_run(&mut reader.elsewhere(target), field)?;
+        check_length(labels.len() + run.len(), field)?;
+        labels.to_mut().extend_from_slice(run);
+        pointer = next;
+    }
+    Err(Error::Name { field, reason: NameError::TooManyPointers })
 }
 
-impl Labels {
-    pub(crate) fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Labels> {
-        let mut labels = Labels { buffer: [0; MAX_ENCODED], length: 0 };
-        let mut pointer = labels.run(reader, field)?;
-        for _ in 0..MAX_POINTERS {
-            match pointer {
-                None => return Ok(labels),
-                // Only the first run moves the caller's cursor.
-                Some(target) => pointer = labels.run(&mut reader.elsewhere(target), field)?,
+/// Labels up to the final zero, or to a pointer, whose target is returned. It lies before this run, so that a name cannot
+/// lead back into itself.
+fn read_run<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<(&'a [u8], Option<usize>)> {
+    let (from, mut start) = (reader.position(), reader.clone());
+    loop {
+        let length = reader.position() - from;
+        check_length(length, field)?;
+        let pointer = match reader.u8(field)? {
+            0 => None,
+            length @ 1..=63 => {
+                reader.take(usize::from(length), field)?;
+                continue;
             }
-        }
-        Err(Error::Name { field, reason: NameError::TooManyPointers })
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or_default()
-    }
-
-    /// Reads labels up to the final zero, or to a pointer, whose target is returned. It lies before this run, so that
-    /// a name cannot lead back into itself.
-    fn run(&mut self, reader: &mut Reader<'_>, field: &'static str) -> Result<Option<usize>> {
-        let from = reader.position();
-        loop {
-            match reader.u8(field)? {
-                0 => return Ok(None),
-                length @ 1..=63 => {
-                    self.push(&[length], field)?;
-                    self.push(reader.take(usize::from(length), field)?, field)?;
+            high @ 0xC0.. => {
+                let target = usize::from(u16::from_be_bytes([high & 0x3F, reader.u8(field)?]));
+                if target >= from {
+                    return Err(Error::Name { field, reason: NameError::PointerNotBackward { target, from } });
                 }
-                high @ 0xC0.. => {
-                    let target = usize::from(u16::from_be_bytes([high & 0x3F, reader.u8(field)?]));
-                    if target >= from {
-                        return Err(Error::Name { field, reason: NameError::PointerNotBackward { target, from } });
-                    }
-                    return Ok(Some(target));
-                }
-                found => return Err(Error::Name { field, reason: NameError::LabelType { found } }),
+                Some(target)
             }
-        }
+            found => return Err(Error::Name { field, reason: NameError::LabelType { found } }),
+        };
+        return Ok((start.take(length, field)?, pointer));
     }
+}
 
-    /// Leaves room for the final zero.
-    fn push(&mut self, bytes: &[u8], field: &'static str) -> Result<()> {
-        let end = self.length + bytes.len();
-        let room = self.buffer.get_mut(self.length..end).filter(|_| end < MAX_ENCODED);
-        room.ok_or(Error::Name { field, reason: NameError::TooLong })?.copy_from_slice(bytes);
-        self.length = end;
-        Ok(())
-    }
+/// Leaves room for the final zero.
+fn check_length(length: usize, field: &'static str) -> Result<()> {
+    if length < MAX_ENCODED { Ok(()) } else { Err(Error::Name { field, reason: NameError::TooLong }) }
 }
 
 impl PartialEq for DnsName {
@@ -263,6 +253,19 @@ mod tests {
         assert_eq!(read(b"\x01a\xC0\x00", 0), wrong(NameError::PointerNotBackward { target: 0, from: 0 }));
         assert_eq!(read(b"\xC0\x05", 0), wrong(NameError::PointerNotBackward { target: 5, from: 0 }));
         assert_eq!(read(b"\xC0", 0), Err(Error::Short { field: "name", needed: 1, left: 0 }));
+    }
+
+    #[test]
+    fn long_names_end_at_255_bytes_with_pointers_or_without() {
+        let labels = |lengths: &[u8]| lengths.iter().flat_map(|n| vec![*n; usize::from(*n) + 1]).collect::<Vec<u8>>();
+        let (longest, longer) = (labels(&[63, 63, 63, 61]), labels(&[63, 63, 63, 62]));
+        assert!(read(&[&longest[..], &[0]].concat(), 0).is_ok_and(|name| name.encoded_len() == MAX_ENCODED));
+        assert_eq!(read(&[&longer[..], &[0]].concat(), 0), wrong(NameError::TooLong));
+        for (lengths, is_whole) in [(&[63, 63][..], true), (&[63, 63, 1], false)] {
+            let target = [labels(&[63, 61]), vec![0]].concat();
+            let packet = [&target[..], &labels(lengths), &[0xC0, 0]].concat();
+            assert_eq!(read(&packet, target.len()).is_ok(), is_whole);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::dns_name::{DnsName, Labels, MAX_ENCODED};
+use crate::dns_name::{DnsName, MAX_ENCODED, read_labels};
 use crate::error::{Error, NameError, Result};
 use crate::reader::Reader;
 use crate::text;
@@ -181,8 +181,8 @@ impl Name {
 
     /// A single zero is no name: some packets have nothing to name.
     pub(crate) fn read_optional(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<Name>> {
-        let labels = Labels::read(reader, field)?;
-        let Some((&length, rest)) = labels.as_bytes().split_first() else { return Ok(None) };
+        let labels = read_labels(reader, field)?;
+        let Some((&length, rest)) = labels.split_first() else { return Ok(None) };
         let wrong = |reason| Error::Name { field, reason };
         let (label, scope) = match rest.split_first_chunk::<{ FIRST_LABEL as usize }>() {
             Some((label, scope)) if length == FIRST_LABEL => (label, scope),

@@ -49,6 +49,8 @@ enum Receiver {
     Node,
     /// A process that does nothing but `recvmmsg`.
     Bare,
+    /// The same, and takes datagrams that the system has joined, as the node does.
+    BareJoined,
     Nmbd,
 }
 
@@ -78,6 +80,7 @@ impl From<Receiver> for &'static str {
         match receiver {
             Receiver::Node => "mailslot",
             Receiver::Bare => "bare recvmmsg",
+            Receiver::BareJoined => "bare recvmmsg with UDP GRO",
             Receiver::Nmbd => "nmbd",
         }
     }
@@ -116,10 +119,14 @@ fn missing() -> Option<&'static str> {
     (!rustix::process::geteuid().is_root()).then_some("needs root, to make network namespaces")
 }
 
-/// A node with its defaults, the same code as `mailslot node`. It runs until it is killed.
+/// A node with its defaults, the same code as `mailslot node`, but for the limits on messages, which one saturating sender
+/// reaches. It runs until it is killed.
 fn node() -> Result<()> {
-    let settings =
+    let mut settings =
         Settings { computer: Some(COMPUTER.to_owned()), workgroup: "BENCHES".to_owned(), ..Settings::default() };
+    for limit in ["messages", "messages-per-source"] {
+        settings.set_limit(&format!("{limit}={{per-second=10000000,burst=10000000}}"))?;
+    }
     // The last of its names.
     let is_ready = |line: &str| line.contains("event=name_held name=BENCHES<1e>");
     Ok(mailslot_node::run(

@@ -23,6 +23,8 @@ pub(super) enum Source {
     Slot,
     /// A socket of its own.
     Socket,
+    /// The same, with datagrams that the system has joined.
+    SocketJoined,
     /// nmbd, at this Unix socket.
     Nmbd(PathBuf),
 }
@@ -76,15 +78,19 @@ impl Source {
                     received.count(number(&buffer[..size]), now())?;
                 }
             }
-            Source::Socket => {
+            Source::Socket | Source::SocketJoined => {
                 let socket = socket()?;
                 socket.set_read_timeout(Some(SILENCE))?;
-                let mut batch = Batch::incoming();
+                let mut batch = match self {
+                    Source::SocketJoined => Batch::incoming_joined(&socket)?,
+                    _ => Batch::incoming(),
+                };
+                let size = packet::template(RECEIVER)?.len();
                 step()?;
                 while let Some(count) = batch.receive(&socket)? {
                     let time = now();
-                    for index in 0..count {
-                        received.count(packet::word(batch.datagram(index)), time)?;
+                    for datagram in (0..count).flat_map(|index| batch.datagram(index).chunks(size)) {
+                        received.count(packet::word(datagram), time)?;
                     }
                 }
             }
@@ -128,7 +134,7 @@ impl Source {
                     }
                 }
             }
-            Source::Nmbd(_) => return Err("not measured".into()),
+            Source::SocketJoined | Source::Nmbd(_) => return Err("not measured".into()),
         }
         report(&times)
     }

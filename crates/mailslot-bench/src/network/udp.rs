@@ -7,9 +7,11 @@ use std::ptr;
 
 use crate::Result;
 
-/// Datagrams of one call, as in the node.
+/// Datagrams of one call; the node has 16 buffers, each for one or for joined ones.
 pub(super) const BATCH: usize = 64;
 const ROOM: usize = 2048 + 64;
+/// For datagrams that the system has joined.
+const ROOM_JOINED: usize = 65_536 + 64;
 /// Memory for datagrams that wait, as in the node.
 const BUFFER: usize = 4 << 20;
 
@@ -26,6 +28,12 @@ impl Batch {
     /// Room for datagrams that come, [`BATCH`] of them.
     pub(super) fn incoming() -> Batch {
         Batch::new(vec![0; BATCH * ROOM], ROOM)
+    }
+
+    /// Room for as many times datagrams that the system has joined (UDP generic receive offload), which it does from now on.
+    pub(super) fn incoming_joined(socket: &UdpSocket) -> Result<Batch> {
+        set_option(socket, libc::UDP_GRO, 1)?;
+        Ok(Batch::new(vec![0; BATCH * ROOM_JOINED], ROOM_JOINED))
     }
 
     /// `BATCH` copies of a datagram, to be sent.
@@ -98,15 +106,18 @@ pub(super) fn enlarge(socket: &UdpSocket) -> Result<()> {
 
 /// Lets the system take what is sent apart into datagrams of `size` bytes.
 pub(super) fn segment(socket: &UdpSocket, size: usize) -> Result<()> {
-    let size = libc::c_int::try_from(size)?;
+    set_option(socket, libc::UDP_SEGMENT, size.try_into()?)
+}
+
+fn set_option(socket: &UdpSocket, option: libc::c_int, value: libc::c_int) -> Result<()> {
     // SAFETY: the option is an integer, of which pointer and length are given.
     let done = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
             libc::SOL_UDP,
-            libc::UDP_SEGMENT,
-            ptr::from_ref(&size).cast(),
-            size_of_val(&size) as libc::socklen_t,
+            option,
+            ptr::from_ref(&value).cast(),
+            size_of_val(&value) as libc::socklen_t,
         )
     };
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error().into()) }

@@ -129,5 +129,6 @@ fn bind(address: SocketAddrV4, service: Service) -> Result<UdpSocket> {
     };
     // Without CAP_NET_ADMIN the system gives what net.core.rmem_max says at most. Less room is no reason not to run.
     let _ = setsockopt(&socket, sockopt::RcvBufForce, &size).or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &size));
+    batch::join(&socket);
     Ok(socket)
 }

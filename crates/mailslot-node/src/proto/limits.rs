@@ -133,10 +133,11 @@ impl<S: Eq + Hash> Limiter<S> {
     /// Takes one unit, if source and total allow it.
     pub(crate) fn take(&mut self, total: Rate, source: S, now: Instant) -> bool {
         let rate = self.per_source;
-        if !self.sources.contains_key(&source) {
-            self.make_room(now);
+        if let Some(bucket) = self.sources.get_mut(&source) {
+            return bucket.take(rate, now) && self.total.take(total, now);
         }
-        let bucket = if self.sources.len() < self.max_sources || self.sources.contains_key(&source) {
+        self.make_room(now);
+        let bucket = if self.sources.len() < self.max_sources {
             self.sources.entry(source).or_insert_with(|| Bucket::full(rate, now))
         } else {
             &mut self.others
