@@ -23,7 +23,7 @@ pub enum Cast {
 /// How a packet came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// [`Interface::id`].
+    /// [`Interface::id`](super::Interface::id).
     pub interface: u32,
     /// The UDP source.
     pub from: SocketAddrV4,
@@ -36,7 +36,7 @@ pub struct Received {
 /// A packet to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
-    /// [`Interface::id`]: send from this interface's address. A broadcast must leave by it.
+    /// [`Interface::id`](super::Interface::id): send from this interface's address. A broadcast must leave by it.
     pub interface: u32,
     /// The UDP destination.
     pub to: SocketAddrV4,

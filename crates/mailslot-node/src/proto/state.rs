@@ -11,7 +11,7 @@ pub struct HeldName {
     pub name: Name,
     /// Unique or group.
     pub kind: NameKind,
-    /// [`Interface::id`].
+    /// [`Interface::id`](super::Interface::id).
     pub interface: u32,
     /// How it stands there.
     pub state: NameState,
