@@ -51,10 +51,18 @@ impl Child {
         Child::spawn(&mut command, serde_json::to_string(task)?, &place.slots())
     }
 
-    /// Starts a child with the hidden subcommand `word`, a task, and slots in the directory `slots`.
+    /// Starts a child with the hidden subcommand `word`, a task, slots in the directory `slots`, and some variables of the
+    /// environment.
     #[cfg(feature = "domains")]
-    pub(crate) fn start_as(word: &str, task: &impl Serialize, slots: &Path) -> Result<Child> {
-        Child::spawn(Command::new(std::env::current_exe()?).arg(word), serde_json::to_string(task)?, slots)
+    pub(crate) fn start_as(
+        word: &str,
+        task: &impl Serialize,
+        slots: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<Child> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(word).envs(variables.iter().copied());
+        Child::spawn(&mut command, serde_json::to_string(task)?, slots)
     }
 
     fn spawn(command: &mut Command, text: String, slots: &Path) -> Result<Child> {

@@ -23,6 +23,11 @@ use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
 
+/// A variable of the environment, and its value: with it, messages wake one thread less on their way, because those that
+/// wait for the network are those that receive. Zenoh looks for it when it begins, so a process that is a node should have been
+/// started with it.
+pub const RUNTIME: (&str, &str) = ("ZENOH_RUNTIME", "(rx: (handover: net), net: (worker_threads: 2))");
+
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
     computer: NetbiosName,

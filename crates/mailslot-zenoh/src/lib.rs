@@ -4,7 +4,7 @@
 //! [`Domains`] is everything: it opens a session for each domain, announces the slots of this machine that are open to the
 //! network, delivers what comes for them, sends what programs write to the slot of a domain
 //! ([`mailslot::node`]), and answers what they ask ([`mailslot::node::routes`]). [`Settings`] say how a session is
-//! made, with defaults that let nobody in who was not asked for.
+//! made, with defaults that let nobody in who was not asked for. [`RUNTIME`] makes it faster.
 //!
 //! Nothing here waits for a slow receiver, and nothing that arrives makes a table grow beyond its bound.
 //!
@@ -34,7 +34,7 @@ mod wake;
 mod watch;
 
 pub use bridge::{BridgeWants, FromDomain};
-pub use domains::Domains;
+pub use domains::{Domains, RUNTIME};
 pub use error::{Error, Result};
 pub use events::Event;
 pub use settings::{Mode, Settings, Tls};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use mailslot_zenoh::RUNTIME;
 use serde::{Deserialize, Serialize};
 
 use super::meter::{HELLO, Meter, stamp};
@@ -40,6 +41,16 @@ pub(crate) enum Role {
     Receiver,
 }
 
+impl Role {
+    /// What the environment of its process has more than others, as that of `mailslot node` does.
+    pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Role::SendingNode | Role::ReceivingNode => &[RUNTIME],
+            Role::Sender | Role::Receiver => &[],
+        }
+    }
+}
+
 impl Task {
     /// Does the task, in the child.
     pub(crate) fn run(self) -> Result<()> {
@@ -49,10 +60,13 @@ impl Task {
             (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&self),
             (Role::Receiver, Peer::Sealed | Peer::Open | Peer::Local) => slot::receive(&self),
             (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&self),
+            (Role::Receiver, Peer::ZenohReader) => zenoh::read(&self),
             (Role::Receiver, Peer::Nats) => nats::receive(&self),
             (Role::Sender, Peer::Sealed | Peer::Open) => send(&self, &slot::Sender::open()?),
             (Role::Sender, Peer::Local) => send(&self, &slot::Sender::open_local()?),
-            (Role::Sender, Peer::Zenoh | Peer::ZenohSettings) => send(&self, &zenoh::Sender::open(&self)?),
+            (Role::Sender, Peer::Zenoh | Peer::ZenohReader | Peer::ZenohSettings) => {
+                send(&self, &zenoh::Sender::open(&self)?)
+            }
             (Role::Sender, Peer::Nats) => send(&self, &nats::Sender::open(&self)?),
         }
     }

@@ -1,4 +1,4 @@
-//! Zenoh alone: a publisher and a subscriber with a callback, in a session each.
+//! Zenoh alone: a publisher and a subscriber, in a session each.
 
 use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
@@ -42,6 +42,25 @@ pub(crate) fn open(task: &Task) -> Result<zenoh::Session> {
     Ok(zenoh::open(config(task)?).wait().map_err(|error| error.to_string())?)
 }
 
+/// Takes messages in a thread that waits for them, as the reader of a slot does.
+pub(crate) fn read(task: &Task) -> Result<()> {
+    let session = open(task)?;
+    let subscriber = session.declare_subscriber(KEY).wait().map_err(|error| error.to_string())?;
+    let (mut meter, mut greeted) = (task.meter(), false);
+    loop {
+        let sample = subscriber.recv().map_err(|error| error.to_string())?;
+        match meter.take(&sample.payload().to_bytes()) {
+            Took::Hello if !greeted => {
+                greeted = true;
+                step()?;
+            }
+            Took::Done => return report_and_stay(&meter.seen()),
+            _ => {}
+        }
+    }
+}
+
+/// Takes messages in Zenoh's own threads.
 pub(crate) fn receive(task: &Task) -> Result<()> {
     let session = open(task)?;
     let (meter, (tell, told)) = (Mutex::new((task.meter(), false)), channel());
