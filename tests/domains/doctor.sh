@@ -43,7 +43,7 @@ check "it is there again" until_members doc1 PLANT $'DOC1\nDOC2            alert
 
 # A rotated key that has not been brought to the other machine.
 sed -i 's/^secret = .*/secret = "'"$(printf '%064d' 7)"'"/' "$scratch/doc2/domains/PLANT.toml"
-check "the other key is taken up" until_line "$scratch/doc-node2.log" "domain_closed"
+check "the other key is taken up" until_line "$scratch/doc-node2.log" "keys_changed"
 until_key_problem() {
     local step
     for step in $(seq 100); do

@@ -47,7 +47,7 @@ pub struct KeyStatus {
 
 impl Status {
     pub(crate) fn of(member: &Member) -> Status {
-        let domain = &member.state.domain;
+        let domain = &member.state.domain();
         let connections = member.connections();
         let (peers, routers) = connections.unwrap_or_default();
         let in_use = domain.sending_key(now()).ok().map(|key| key.id());
