@@ -113,3 +113,6 @@ wait "${writers[@]}"
 same "the last write is delivered" "$(said out1 send --confirm=20s '\\OUT3\mailslot\load' last)" $'OUT3 delivered\nstatus 0'
 check "and read" until_line "$scratch/load-$lives.out" last
 same "all that was told is true" "$(python3 -B tests/domains/truth.py "$scratch" "$lives")" ""
+crash "$reader"
+same "a reader that was killed has no slot" "$(said out1 send --confirm=20s '\\OUT3\mailslot\load' x | head -n 1)" \
+    "OUT3 no such slot"

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
 use crate::presences::Presences;
+use crate::refusals;
 use crate::routes::{Members, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
@@ -74,9 +75,13 @@ impl Domains {
         let watch = Watch::new()?;
         let (members, stop, changed) = (Arc::clone(&self.members), Arc::clone(&self.stop), Arc::clone(&self.changed));
         let events = self.events.clone();
+        refusals::listen();
         let announcing = move || {
             while !stop.load(Ordering::SeqCst) {
                 announce(&members, &events);
+                if let Some(refused) = refusals::take() {
+                    events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
+                }
                 watch.wait(changed.as_fd());
                 changed.clear();
             }

@@ -126,7 +126,7 @@ impl Member {
         }
     }
 
-    /// Whether the session is open, and with how many others it is connected: peers and routers.
+    /// Whether the session is open, and with how many peers and routers it is connected.
     pub(crate) fn connections(&self) -> Option<(usize, usize)> {
         let info = self.session.get()?.info();
         Some((info.peers_zid().wait().count(), info.routers_zid().wait().count()))

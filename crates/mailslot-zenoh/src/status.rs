@@ -18,7 +18,7 @@ pub struct Status {
     pub mode: String,
     /// Whether the session is open.
     pub open: bool,
-    /// How many peers and clients are connected with this machine.
+    /// How many peers are connected with this machine. Zenoh does not tell how many clients are.
     pub peers: usize,
     /// How many routers are.
     pub routers: usize,
