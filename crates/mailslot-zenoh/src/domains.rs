@@ -43,6 +43,9 @@ impl Domains {
     /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` tells
     /// whether this machine is in a legacy network as well, which then is its own domain.
     ///
+    /// Zenoh tells of sessions that it refuses in its trace alone, so this process becomes a listener to traces (of `tracing`),
+    /// unless it has one; then the event `sessions_refused` does not come.
+    ///
     /// # Errors
     ///
     /// - [`Error::Settings`] if a setting is wrong
