@@ -172,6 +172,26 @@ bridge1=$pid
 check "the other one stands by again" until_lines "$scratch/bridge2.log" "bridge_stands_by" 2
 check "all messages cross the first bridge again" both again 50 heard-old heard-new heard-linux1
 
+# Another key begins to count, and no bridge begins or falls silent for it.
+elections() { cat "$scratch/bridge1-again.log" "$scratch/bridge2.log" | grep -c 'bridge_sends\|bridge_stands_by'; }
+until_other_key() {
+    local host name step
+    said new domain rotate PLANT --overlap 12s >/dev/null
+    for host in linux1 linux2; do in_host "$host" "$mailslot" domain join - <"$scratch/new/domains/PLANT.toml" >/dev/null; done
+    for name in node-new bridge1-again bridge2; do until_line "$scratch/$name.log" "keys_changed" || return; done
+    for host in new linux1 linux2; do
+        for step in $(seq 300); do
+            said "$host" node status --json | grep -o '"in_use":[a-z]*' | tail -n 1 | grep -q true && continue 2
+            sleep 0.1
+        done
+        return 1
+    done
+}
+before=$(elections)
+check "another key is in use everywhere" until_other_key
+check "all messages cross with it" both keyed 50 heard-old heard-new heard-linux1
+same "the bridges have stayed what they were" "$(elections)" "$before"
+
 # A source that sends too much.
 sed -i 's/^to-domain-rate.*/to-domain-rate = { all = 30, source = 20 }/' "$scratch/linux1.toml" "$scratch/linux2.toml"
 for node in "$bridge1" "$bridge2"; do kill -HUP "$node"; done
@@ -195,7 +215,7 @@ expected() {
     for word in many-up many-down; do seq -f "$word-%g" 400; done
     for word in $1; do seq -f "$word-up-%g" 50; seq -f "$word-down-%g" 50; done
 }
-for place in heard-old:'alone again' heard-new:'alone again' heard-linux1:again; do
+for place in heard-old:'alone again keyed' heard-new:'alone again keyed' heard-linux1:'again keyed'; do
     same "each message has come once (${place%:*})" \
         "$(data "$scratch/${place%:*}.out" | grep -e '-[ud]' | sort)" "$(expected "${place#*:}" | sort)"
 done

@@ -43,7 +43,7 @@ check "it is there again" until_members doc1 PLANT $'DOC1\nDOC2            alert
 
 # A rotated key that has not been brought to the other machine.
 sed -i 's/^secret = .*/secret = "'"$(printf '%064d' 7)"'"/' "$scratch/doc2/domains/PLANT.toml"
-check "the other key is taken up" until_line "$scratch/doc-node2.log" "domain_closed"
+check "the other key is taken up" until_line "$scratch/doc-node2.log" "keys_changed"
 until_key_problem() {
     local step
     for step in $(seq 100); do
@@ -81,3 +81,33 @@ in_host doc2 nft add table inet test
 in_host doc2 nft 'add chain inet test input { type filter hook input priority 0; }'
 in_host doc2 nft add rule inet test input udp dport 7446 drop
 says "a firewall that drops scouting" "$(said doc2 doctor)" "problem  firewall   nft drops udp port 7446: udp dport 7446 drop" "status 1"
+
+# A machine for the NetBIOS network, without a node.
+attach doc4 doctor 10.96.1.14/24
+on_doc4() { in_host doc4 "$@"; }
+says "an interface without a broadcast address" "$(said doc4 doctor)" \
+    "ok       interfaces a node can use eth0 (10.96.1.14)" "ok       ports      UDP ports 137 and 138 are free" \
+    "unknown  interfaces no broadcast address is set on eth0 (10.96.1.14), so the subnet's last one is used" "broadcast +"
+on_doc4 ip address delete 10.96.1.14/24 dev eth0
+on_doc4 ip address add 10.96.1.14/24 broadcast + dev eth0
+same "with one there is nothing to say" "$(said doc4 doctor | grep -c 'broadcast address')" 0
+on_doc4 ip tuntap add mode tun name tun0
+on_doc4 ip address add 10.96.1.129/32 dev tun0
+on_doc4 ip link set tun0 up
+says "an interface that cannot broadcast" "$(said doc4 doctor)" "ok       interfaces a node can use eth0 (10.96.1.14)" \
+    "unknown  interfaces NetBIOS does not use tun0 (10.96.1.129), which cannot broadcast" "--wins"
+become doc4 python3 -c 'import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 137)); print("bound", flush=True); time.sleep(1000)' \
+    >"$scratch/doc-other.out" &
+other=$!
+started+=("$other")
+check "another program has a port" until_line "$scratch/doc-other.out" bound
+says "it is named" "$(said doc4 doctor)" "problem  ports      python3 (process $other) has UDP ports 137 of 0.0.0.0, so no node can start there" \
+    "stop it" "--beside-samba"
+on_doc4 nft add table inet test
+on_doc4 nft 'add chain inet test input { type filter hook input priority 0; policy drop; }'
+on_doc4 nft add rule inet test input udp dport 137 accept
+says "a firewall that drops what it does not know" "$(said doc4 doctor)" \
+    "unknown  firewall   nft drops what no rule accepts" "no rule names udp port 138" "accept udp port 138"
+on_doc4 ip link set eth0 down
+says "a machine that no network reaches" "$(said doc4 doctor)" \
+    "problem  interfaces no interface is up, can broadcast and has an IPv4 address, and NetBIOS needs one" "--netbios false" "status 1"

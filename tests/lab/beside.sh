@@ -57,6 +57,9 @@ same "the node resolves other hosts" "$(said linux2 resolve SAMBA1)" "$samba"$'\
 says "the node asks for domain controllers" "$(said linux2 find-dc LABGROUP)" "SAMBA1  $samba  LABGROUP" "status 0"
 says "the node's names are nmbd's" "$(said linux2 node status)" "beside nmbd: connected" \
     "LINUX2<00>             unique  held      on eth0"
+says "the doctor sees whose the ports are" "$(said linux2 doctor '\\LINUX1\mailslot\beside')" \
+    "ok       ports      nmbd has UDP ports 137 and 138, and hands messages on to the node" "ok       target     LINUX1 is a computer at $linux1" \
+    "status 0"
 kill "$recorder"
 wait "$recorder"
 packets=$(tshark -r "$scratch/beside.pcapng" -Y mailslot -T fields -e ip.src -e ip.dst -e udp.dstport 2>/dev/null)
@@ -65,6 +68,7 @@ says "and so is what the node sends" "$packets" "$linux2"$'\t'"$linux1"$'\t138'
 
 stop "$nmbd"
 check "the node misses nmbd when it has ended" until_line "$scratch/beside.log" "event=nmbd_lost"
+says "so does the doctor" "$(said linux2 doctor)" "problem  ports      the node is to run beside nmbd, and cannot reach it" "status 1"
 check "nmbd runs again" start_nmbd
 check "the node is connected again" [ "$(grep -c "event=nmbd_connected" "$scratch/beside.log")" -eq 2 ]
 same "another host writes to this one again" "$(said linux1 send '\\LINUX2\mailslot\beside' again)" "status 0"

@@ -71,8 +71,8 @@ struct Declared {
 
 /// What the subscribers share.
 struct Receiving {
-    domain: Arc<Domain>,
-    /// One of its own: slots of this machine may get the same messages.
+    name: NetbiosName,
+    /// One of its own: slots of this machine may get the same messages. It has the domain with the keys of now.
     opener: Mutex<Opener>,
     waiting: SyncSender<FromDomain>,
     wake: Arc<Wake>,
@@ -88,7 +88,7 @@ impl Bridge {
         wake: Arc<Wake>,
     ) -> Bridge {
         let opener = Mutex::new(Opener::new(Arc::clone(domain), now(), limits));
-        let receiving = Receiving { domain: Arc::clone(domain), opener, waiting, wake, busy: 0.into() };
+        let receiving = Receiving { name: domain.name().clone(), opener, waiting, wake, busy: 0.into() };
         Bridge { wants: Mutex::default(), declared: Mutex::default(), receiving: Arc::new(receiving) }
     }
 
@@ -98,6 +98,12 @@ impl Bridge {
         let changed = *current != wants;
         *current = wants;
         changed
+    }
+
+    /// Goes on with other keys.
+    pub(crate) fn use_keys(&self, domain: &Arc<Domain>) {
+        lock(&self.receiving.opener).update(Arc::clone(domain));
+        lock(&self.declared).renewal = Some(now());
     }
 
     /// Since when the bridge is there for others.
@@ -122,7 +128,7 @@ impl Bridge {
         let result = result.and_then(|()| self.announce(session, computer, &wants, &mut declared));
         if let Err(error) = result {
             // It is tried again with the next look.
-            let fields = vec![field("domain", self.receiving.domain.name()), field("reason", error)];
+            let fields = vec![field("domain", &self.receiving.name), field("reason", error)];
             return events.send("bridge_not_announced", fields);
         }
         declared.since.get_or_insert_with(Instant::now);
@@ -140,7 +146,7 @@ impl Bridge {
             if declared.subscribers.contains_key(slot.folded()) {
                 continue;
             }
-            let to = self.receiving.domain.broadcast(slot)?;
+            let to = self.receiving.domain().broadcast(slot)?;
             let (receiving, key_expression, name) =
                 (Arc::clone(&self.receiving), to.key_expression().to_owned(), slot.clone());
             let subscriber = session
@@ -160,27 +166,39 @@ impl Bridge {
         wants: &BridgeWants,
         declared: &mut Declared,
     ) -> Result<()> {
-        if declared.renewal.is_some_and(|renewal| renewal <= now()) {
-            declared.tokens.clear();
-        }
+        let domain = self.receiving.domain();
+        let next = domain.next_change(now());
+        let token = |segment: &Segment| -> Result<LivelinessToken> {
+            let presence = Presence::Bridge { computer: computer.clone(), segment: segment.clone() };
+            let key_expression = domain.presence_key_expression(&presence, now(), &random()?)?;
+            session.liveliness().declare_token(key_expression).wait().map_err(Error::zenoh("announce a bridge"))
+        };
         declared.tokens.retain(|(segment, _)| wants.segments.contains(segment));
+        if declared.renewal.is_some_and(|renewal| renewal <= now()) {
+            // Each old one goes when the new one is there: nobody else is to begin in between.
+            for (segment, announced) in &mut declared.tokens {
+                *announced = token(segment)?;
+            }
+        }
         for segment in &wants.segments {
             if declared.tokens.iter().any(|(announced, _)| announced == segment) {
                 continue;
             }
-            let presence = Presence::Bridge { computer: computer.clone(), segment: segment.clone() };
-            let key_expression = self.receiving.domain.presence_key_expression(&presence, now(), &random()?)?;
-            let token = session.liveliness().declare_token(key_expression).wait();
-            declared.tokens.push((segment.clone(), token.map_err(Error::zenoh("announce a bridge"))?));
+            declared.tokens.push((segment.clone(), token(segment)?));
             // Others learn of it only now, and it of them.
             declared.since = None;
         }
-        declared.renewal = self.receiving.domain.next_change(now());
+        declared.renewal = next;
         Ok(())
     }
 }
 
 impl Receiving {
+    /// The domain with the keys that it has now.
+    fn domain(&self) -> Arc<Domain> {
+        Arc::clone(lock(&self.opener).domain())
+    }
+
     /// A message for all that have the slot has come.
     fn take(&self, to: &Destination, slot: &SlotName, sample: &Sample) {
         if sample.kind() != SampleKind::Put {
@@ -193,7 +211,7 @@ impl Receiving {
         let Ok(opened) = opened else { return };
         for data in opened.messages {
             let message = FromDomain {
-                domain: self.domain.name().clone(),
+                domain: self.name.clone(),
                 slot: slot.clone(),
                 computer: opened.computer.unwrap_or_default().to_owned(),
                 is_legacy: opened.legacy.is_some(),

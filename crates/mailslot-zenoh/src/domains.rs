@@ -10,13 +10,14 @@ use std::time::Instant;
 
 use mailslot::node::routes;
 use mailslot::{Access, Mailslot, MailslotOptions, NetbiosName, SlotName};
-use mailslot_domain::{Domain, Legacy, Segment};
+use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 
 use crate::bridge::{BridgeWants, FromDomain, WAITING};
 use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
 use crate::presences::Presences;
+use crate::refusals;
 use crate::routes::{Members, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
@@ -46,6 +47,9 @@ pub struct Domains {
 impl Domains {
     /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` tells
     /// whether this machine is in a legacy network as well, which then is its own domain.
+    ///
+    /// Zenoh tells of sessions that it refuses in its trace alone, so this process becomes a listener to traces (of `tracing`),
+    /// unless it has one; then the event `sessions_refused` does not come.
     ///
     /// # Errors
     ///
@@ -79,9 +83,13 @@ impl Domains {
         let watch = Watch::new()?;
         let (members, stop, changed) = (Arc::clone(&self.members), Arc::clone(&self.stop), Arc::clone(&self.changed));
         let events = self.events.clone();
+        refusals::listen();
         let announcing = move || {
             while !stop.load(Ordering::SeqCst) {
                 announce(&members, &events);
+                if let Some(refused) = refusals::take() {
+                    events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
+                }
                 watch.wait(changed.as_fd());
                 changed.clear();
             }
@@ -93,8 +101,8 @@ impl Domains {
         Ok(())
     }
 
-    /// Takes part in exactly these domains from now on. Those that are the same as before go on undisturbed; others start
-    /// anew.
+    /// Takes part in exactly these domains from now on. Those that are the same as before go on undisturbed, also with other
+    /// keys; those whose settings are others start anew.
     ///
     /// # Errors
     ///
@@ -104,14 +112,15 @@ impl Domains {
             settings.config(domain)?;
         }
         let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
-            member.settings == *settings && is_same(&member.state.domain, domain)
+            member.settings == *settings && is_same(&member.state.domain(), domain, &self.computer)
         };
         let (mut members, ended): (Vec<_>, Vec<_>) =
             self.current().into_iter().partition(|member| domains.iter().any(|new| same(member, new)));
         ended.iter().for_each(|member| self.end(member));
         let mut result = Ok(());
         for new in domains {
-            if members.iter().any(|member| same(member, &new)) {
+            if let Some(member) = members.iter().find(|member| same(member, &new)) {
+                self.use_keys(member, new.0);
                 continue;
             }
             let (domain, settings) = new;
@@ -186,7 +195,7 @@ impl Domains {
     /// - [`Error::Zenoh`] if the session does not
     pub fn carry(&self, domain: &NetbiosName, slot: &SlotName, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
         let Some(member) = self.member(domain) else { return Ok(()) };
-        let to = member.state.domain.broadcast(slot)?;
+        let to = member.state.domain().broadcast(slot)?;
         member.carry(&to, legacy, data)
     }
 
@@ -208,6 +217,14 @@ impl Domains {
 
     fn member(&self, domain: &NetbiosName) -> Option<Arc<Member>> {
         self.current().iter().find(|member| member.name() == domain).cloned()
+    }
+
+    fn use_keys(&self, member: &Member, domain: Arc<Domain>) {
+        if keys(&member.state.domain()) != keys(&domain) {
+            let newest = domain.keys().last().map(|key| key.id().to_string()).unwrap_or_default();
+            member.use_keys(domain);
+            self.events.send("keys_changed", vec![field("domain", member.name()), field("newest", newest)]);
+        }
     }
 
     fn end(&self, member: &Member) {
@@ -251,16 +268,16 @@ fn announce(members: &Members, events: &Events) {
     current(members).iter().for_each(|member| member.update(&slots, events));
 }
 
-/// Whether two files describe the same domain with the same keys. (Keys have ids that tell them apart.)
-fn is_same(a: &Domain, b: &Domain) -> bool {
-    let keys = |domain: &Domain| -> Vec<_> {
-        domain.keys().iter().map(|key| (key.id(), key.send_from(), key.accept_until())).collect()
-    };
-    a.name() == b.name()
-        && a.prefix() == b.prefix()
-        && a.lan() == b.lan()
-        && a.connect() == b.connect()
-        && keys(a) == keys(b)
+/// Whether two files describe the same domain, which may have other keys.
+fn is_same(a: &Domain, b: &Domain, computer: &NetbiosName) -> bool {
+    // This is made of the id, or the name of an open domain, and of the secret for names.
+    let names = |domain: &Domain| domain.all_slots_of(computer);
+    a.name() == b.name() && names(a) == names(b) && a.lan() == b.lan() && a.connect() == b.connect()
+}
+
+/// The keys, without what is secret: their ids tell them apart.
+fn keys(domain: &Domain) -> Vec<(KeyId, Time, Option<Time>)> {
+    domain.keys().iter().map(|key| (key.id(), key.send_from(), key.accept_until())).collect()
 }
 
 impl core::fmt::Debug for Domains {

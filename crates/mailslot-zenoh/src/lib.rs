@@ -26,6 +26,7 @@ mod inbox;
 mod member;
 mod outgoing;
 mod presences;
+mod refusals;
 mod routes;
 mod settings;
 mod state;

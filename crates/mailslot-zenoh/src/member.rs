@@ -104,7 +104,14 @@ impl Member {
     }
 
     pub(crate) fn name(&self) -> &NetbiosName {
-        self.state.domain.name()
+        &self.state.name
+    }
+
+    /// Goes on with other keys: session, slots and streams stay. Tokens are made anew with the next look at the slots.
+    pub(crate) fn use_keys(&self, domain: Arc<Domain>) {
+        self.bridge.use_keys(&domain);
+        self.state.use_keys(domain);
+        lock(&self.announced).renewal = Some(now());
     }
 
     /// The slot for what is to be sent to `address`, and bytes of the largest message.
@@ -119,7 +126,7 @@ impl Member {
         }
     }
 
-    /// Whether the session is open, and with how many others it is connected: peers and routers.
+    /// Whether the session is open, and with how many peers and routers it is connected.
     pub(crate) fn connections(&self) -> Option<(usize, usize)> {
         let info = self.session.get()?.info();
         Some((info.peers_zid().wait().count(), info.routers_zid().wait().count()))
@@ -198,7 +205,7 @@ impl Member {
     /// Declares what does not depend on slots, and puts the session where all find it.
     fn declare(&self, session: Session) -> Result<()> {
         let all = {
-            let domain = &self.state.domain;
+            let domain = self.state.domain();
             let mine = domain.all_slots_of(&self.state.computer);
             let state = Arc::clone(&self.state);
             let directed = session
@@ -238,17 +245,15 @@ impl Member {
         let Some(session) = self.session.get() else { return };
         self.bridge.update(session, &self.state.computer, events);
         let mut announced = lock(&self.announced);
-        if announced.renewal.is_some_and(|renewal| renewal <= now()) {
-            announced.node = None;
-            self.renew(session, &mut announced);
-        }
-        if announced.node.is_none() {
-            match self.token(session, &Presence::Node { computer: self.state.computer.clone() }) {
-                Ok(token) => announced.node = Some(token),
-                // It is tried again with the next look.
-                Err(_) => return,
+        let keys_change = announced.renewal.is_some_and(|renewal| renewal <= now());
+        if keys_change || announced.node.is_none() {
+            // It is tried again with the next look.
+            if self.renew(session, &mut announced).is_err() {
+                return;
             }
-            announced.renewal = self.state.domain.next_change(now());
+        }
+        if keys_change {
+            self.state.read_presences_again();
         }
         let gone: Vec<String> = announced.slots.keys().filter(|key| !slots.contains_key(*key)).cloned().collect();
         for key in gone {
@@ -267,18 +272,21 @@ impl Member {
         }
     }
 
-    /// Makes all tokens anew, with the key that is to be used now.
-    fn renew(&self, session: &Session, announced: &mut Announced) {
+    /// Makes all tokens anew, with the key that is to be used now. Each old one goes when the new one is there, so that nobody
+    /// misses it.
+    fn renew(&self, session: &Session, announced: &mut Announced) -> Result<()> {
+        let next = self.state.domain().next_change(now());
+        announced.node = Some(self.token(session, &Presence::Node { computer: self.state.computer.clone() })?);
         for slot in announced.slots.values_mut() {
             let presence = Presence::Slot { computer: self.state.computer.clone(), slot: slot.name.clone() };
-            if let Ok(token) = self.token(session, &presence) {
-                slot.token = token;
-            }
+            slot.token = self.token(session, &presence)?;
         }
+        announced.renewal = next;
+        Ok(())
     }
 
     fn announce(&self, session: &Session, name: &SlotName) -> Result<AnnouncedSlot> {
-        let domain = &self.state.domain;
+        let domain = self.state.domain();
         let (to_all, to_this_computer) = (domain.broadcast(name)?, domain.directed(&self.state.computer, name)?);
         let inbox = Arc::new(Inbox::new(name.clone()));
         let (state, to, slot) = (Arc::clone(&self.state), to_all.clone(), Arc::clone(&inbox));
@@ -310,7 +318,7 @@ impl Member {
     }
 
     fn token(&self, session: &Session, presence: &Presence) -> Result<LivelinessToken> {
-        let key_expression = self.state.domain.presence_key_expression(presence, now(), &random()?)?;
+        let key_expression = self.state.domain().presence_key_expression(presence, now(), &random()?)?;
         session.liveliness().declare_token(key_expression).wait().map_err(Error::zenoh("announce a presence"))
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Sender<'m> {
 impl<'m> Sender<'m> {
     pub(crate) fn new(state: &'m State, session: &'m Session, events: &'m Events, limits: &Limits) -> Sender<'m> {
         let ways = Ways { state, session, events, known: HashMap::new() };
-        Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain.is_sealed() }
+        Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
     /// Whether something waits for more.

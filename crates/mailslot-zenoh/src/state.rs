@@ -8,8 +8,8 @@ use std::time::{Instant, SystemTime};
 use mailslot::node::routes::Answer;
 use mailslot::{Address, MailslotWriter, NetbiosName, NetworkOrigin, Outcome, SlotName};
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Request, Sealer, Session, Time,
-    random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Refused, Request, Sealer,
+    Session, Time, random,
 };
 use zenoh::bytes::ZBytes;
 use zenoh::sample::{Sample, SampleKind};
@@ -23,7 +23,9 @@ use crate::settings::Settings;
 /// The state of a domain that Zenoh's callbacks share. None of its locks is held while another one is taken, nor during a
 /// call of Zenoh.
 pub(crate) struct State {
-    pub(crate) domain: Arc<Domain>,
+    /// The domain with the keys that it has now. Names and destinations are the same with all of them.
+    domain: RwLock<Arc<Domain>>,
+    pub(crate) name: NetbiosName,
     pub(crate) computer: NetbiosName,
     pub(crate) counters: Counters,
     sealer: Mutex<Sealer>,
@@ -43,15 +45,43 @@ impl State {
             opener: Mutex::new(Opener::new(Arc::clone(&domain), now(), limits)),
             presences: Mutex::default(),
             directed: RwLock::default(),
-            domain,
+            name: domain.name().clone(),
+            domain: RwLock::new(domain),
         })
+    }
+
+    /// The domain with the keys that it has now.
+    pub(crate) fn domain(&self) -> Arc<Domain> {
+        Arc::clone(&self.domain.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with other keys of the same domain.
+    pub(crate) fn use_keys(&self, domain: Arc<Domain>) {
+        // First what others may seal with already.
+        lock(&self.opener).update(Arc::clone(&domain));
+        *self.domain.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&domain);
+        lock(&self.sealer).update(domain);
+        self.read_presences_again();
+    }
+
+    /// Reads all presences with the keys that count now: some may have become readable, and those of keys that have expired
+    /// no longer are.
+    pub(crate) fn read_presences_again(&self) {
+        let (domain, now) = (self.domain(), now());
+        let announced = lock(&self.presences).key_expressions();
+        for key_expression in announced {
+            let presence = domain.presence(&key_expression, now).ok();
+            lock(&self.presences).read_again(&key_expression, presence);
+        }
+        self.answer_waiting(Instant::now());
     }
 
     /// Where messages to `address` go, which is in this domain.
     pub(crate) fn destination(&self, address: &Address) -> mailslot_domain::Result<Destination> {
+        let domain = self.domain();
         match self.group(address) {
-            Group::Everyone(slot) => self.domain.broadcast(&slot),
-            Group::One(computer, slot) => self.domain.directed(&computer, &slot),
+            Group::Everyone(slot) => domain.broadcast(&slot),
+            Group::One(computer, slot) => domain.directed(&computer, &slot),
         }
     }
 
@@ -59,7 +89,7 @@ impl State {
     pub(crate) fn group(&self, address: &Address) -> Group {
         let slot = address.slot().clone();
         match address {
-            Address::Remote { target, .. } if target != self.domain.name() => Group::One(target.clone(), slot),
+            Address::Remote { target, .. } if *target != self.name => Group::One(target.clone(), slot),
             _ => Group::Everyone(slot),
         }
     }
@@ -133,7 +163,7 @@ impl State {
         if let Some((to, inbox)) = self.slot_at(key_expression) {
             return self.confirm(&to, &inbox, payload, attachment);
         }
-        let to = self.domain.destination(key_expression)?;
+        let to = self.domain().destination(key_expression)?;
         let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
         let opened = lock(&self.opener).open(Kind::Confirmed, &to, now(), &mut payload, attachment.as_deref());
         let request = opened.ok()?.request;
@@ -186,7 +216,7 @@ impl State {
             },
             None => NetworkOrigin {
                 computer: opened.computer.unwrap_or_default().to_owned(),
-                domain: Some(self.domain.name().to_string()),
+                domain: Some(self.name.to_string()),
                 address: None,
                 authenticated: opened.authenticated,
             },
@@ -221,14 +251,21 @@ impl State {
         if sample.kind() == SampleKind::Delete {
             return lock(&self.presences).remove(key_expression);
         }
-        match self.domain.presence(key_expression, now()) {
+        match self.domain().presence(key_expression, now()) {
             Ok(presence) => {
                 if !lock(&self.presences).add(key_expression, presence) {
                     self.counters.count(Counted::PresenceFull);
                 }
                 self.answer_waiting(Instant::now());
             }
-            Err(_) => self.counters.count(Counted::PresenceRefused),
+            Err(reason) => {
+                self.counters.count(Counted::PresenceRefused);
+                // It may be one of a key that this machine does not have yet.
+                let may_become_readable = matches!(reason, Refused::KeyUnknown | Refused::KeyExpired);
+                if may_become_readable && !lock(&self.presences).add_unread(key_expression) {
+                    self.counters.count(Counted::PresenceFull);
+                }
+            }
         }
     }
 

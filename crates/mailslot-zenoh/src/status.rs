@@ -18,7 +18,7 @@ pub struct Status {
     pub mode: String,
     /// Whether the session is open.
     pub open: bool,
-    /// How many peers and clients are connected with this machine.
+    /// How many peers are connected with this machine. Zenoh does not tell how many clients are.
     pub peers: usize,
     /// How many routers are.
     pub routers: usize,
@@ -47,7 +47,7 @@ pub struct KeyStatus {
 
 impl Status {
     pub(crate) fn of(member: &Member) -> Status {
-        let domain = &member.state.domain;
+        let domain = &member.state.domain();
         let connections = member.connections();
         let (peers, routers) = connections.unwrap_or_default();
         let in_use = domain.sending_key(now()).ok().map(|key| key.id());

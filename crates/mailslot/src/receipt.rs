@@ -23,11 +23,12 @@ pub enum Outcome {
     NoSlot,
     /// The slot has no room.
     Full,
-    /// The computer does not take the message: its node may not write to the slot, or does not trust the sender's clock or key.
+    /// The computer does not take the message: its node may not write to the slot.
     Refused,
     /// The message is larger than the slot takes.
     TooLarge,
-    /// Nothing was heard in time. The message may be in the slot all the same.
+    /// Nothing was heard in time, or the connection ended before. The message may be in the slot all the same. A computer that
+    /// does not trust the sender's clock or key says nothing, either.
     Silent,
 }
 

@@ -103,7 +103,10 @@ fn examine_session(domain: &Status, findings: &mut Findings) {
     if !domain.open {
         let remedy = match connect.as_str() {
             "" => "the node's log says why: look for domain_not_open".to_owned(),
-            connect => format!("see that {connect} can be reached, and what the node's log says (domain_not_open)"),
+            connect => format!(
+                "see that {connect} can be reached and lets one more in (max-sessions; its log says sessions_refused), and what \
+                 the node's log here says (domain_not_open)"
+            ),
         };
         return findings.problem("session", format!("{name}: the session is not open"), remedy);
     }
@@ -111,6 +114,11 @@ fn examine_session(domain: &Status, findings: &mut Findings) {
         let peers = count(domain.peers as u64, "peer");
         return findings
             .ok("session", format!("{name}: connected with {peers} and {}", count(domain.routers as u64, "router")));
+    }
+    if domain.computers > 1 {
+        // A router does not know how many clients it has, but who is there.
+        let others = count(domain.computers as u64 - 1, "other computer");
+        return findings.ok("session", format!("{name}: connected with clients: {others} there"));
     }
     let found = format!("{name}: connected with nobody");
     let remedy = match (connect.as_str(), domain.listen.is_empty()) {

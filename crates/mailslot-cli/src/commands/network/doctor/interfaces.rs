@@ -53,7 +53,10 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     let without: Vec<_> = usable.into_iter().filter(|interface| !interface.has_address).collect();
     if !without.is_empty() {
         let found = format!("no broadcast address is set on {}, so the subnet's last one is used", list(&without));
-        findings.unknown("interfaces", found, "if others use another one, set it: ip address change ... broadcast +");
+        // A change of an address that is there does not set it.
+        let remedy =
+            "if others use another one, set the address anew: ip address delete ..., ip address add ... broadcast +";
+        findings.unknown("interfaces", found, remedy);
     }
 }
 
