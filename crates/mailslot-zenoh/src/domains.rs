@@ -48,9 +48,6 @@ impl Domains {
     /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` tells
     /// whether this machine is in a legacy network as well, which then is its own domain.
     ///
-    /// Zenoh tells of sessions that it refuses in its trace alone, so this process becomes a listener to traces (of `tracing`),
-    /// unless it has one; then the event `sessions_refused` does not come.
-    ///
     /// # Errors
     ///
     /// - [`Error::Settings`] if a setting is wrong
@@ -83,7 +80,6 @@ impl Domains {
         let watch = Watch::new()?;
         let (members, stop, changed) = (Arc::clone(&self.members), Arc::clone(&self.stop), Arc::clone(&self.changed));
         let events = self.events.clone();
-        refusals::listen();
         let announcing = move || {
             while !stop.load(Ordering::SeqCst) {
                 announce(&members, &events);

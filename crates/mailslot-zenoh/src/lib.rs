@@ -38,5 +38,6 @@ pub use bridge::{BridgeWants, FromDomain};
 pub use domains::{Domains, RUNTIME};
 pub use error::{Error, Result};
 pub use events::Event;
+pub use refusals::listen_for_refused_sessions;
 pub use settings::{Mode, Settings, Tls};
 pub use status::{KeyStatus, Status};
