@@ -85,6 +85,9 @@ impl Default for Settings {
 
 /// What is more in a packet than its message: the envelope, names, and Zenoh's own headers.
 const OVERHEAD: usize = 4 << 10;
+/// How long a message may wait, in microseconds, when the way to a peer is full: as long as other programs may have the
+/// processor. Once that was in vain, messages are dropped at once until there is room again.
+const WAIT_BEFORE_DROP: u64 = 10_000;
 /// Bytes that may wait in a slot of the node, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
 /// How long a client tries to reach a router before it says so and tries again, in milliseconds.
@@ -178,6 +181,7 @@ impl Settings {
             ("timestamping/enabled", json!(false)),
             ("adminspace/enabled", json!(false)),
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
+            ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
             ("transport/link/rx/max_message_size", json!(self.max_message_size.max(Batch::MAX_SIZE) + OVERHEAD)),
             ("access_control", access_control(domain)),
         ];
@@ -301,6 +305,7 @@ mod tests {
             ("access_control/enabled", "true"),
             ("access_control/default_permission", r#""deny""#),
             ("transport/unicast/max_sessions", "1000"),
+            ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
             ("transport/link/rx/max_message_size", "1052672"),
         ] {
             assert_eq!(value(&config, key), expected, "{key}");
