@@ -305,7 +305,7 @@ mod tests {
             ("access_control/enabled", "true"),
             ("access_control/default_permission", r#""deny""#),
             ("transport/unicast/max_sessions", "1000"),
-            ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
+            ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
             ("transport/link/rx/max_message_size", "1052672"),
         ] {
             assert_eq!(value(&config, key), expected, "{key}");
