@@ -51,17 +51,11 @@ impl Child {
         Child::spawn(&mut command, serde_json::to_string(task)?, &place.slots())
     }
 
-    /// Starts a child with the hidden subcommand `word`, a task, slots in the directory `slots`, and some variables of the
-    /// environment.
+    /// Starts a child with the hidden subcommand `word`, a task, and slots in the directory `slots`.
     #[cfg(feature = "domains")]
-    pub(crate) fn start_as(
-        word: &str,
-        task: &impl Serialize,
-        slots: &Path,
-        variables: &[(&str, &str)],
-    ) -> Result<Child> {
+    pub(crate) fn start_as(word: &str, task: &impl Serialize, slots: &Path) -> Result<Child> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg(word).envs(variables.iter().copied());
+        command.arg(word);
         Child::spawn(&mut command, serde_json::to_string(task)?, slots)
     }
 

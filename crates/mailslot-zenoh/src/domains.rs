@@ -24,15 +24,6 @@ use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
 
-/// A variable of the environment, and its value: the threads with which Zenoh serves a node best. Zenoh looks for it when it
-/// begins, so a process that is a node should have been started with it.
-///
-/// Those that wait for the network are those that receive, so that a message wakes one thread less on its way. And there are more
-/// of each kind than Zenoh has by itself: closing a connection whose other end does not answer any more holds one of them up for
-/// ten seconds (`SO_LINGER`). With only one to send, all other peers hear nothing for so long, and end their sessions, too.
-pub const RUNTIME: (&str, &str) =
-    ("ZENOH_RUNTIME", "(rx: (handover: net), net: (worker_threads: 4), tx: (worker_threads: 2))");
-
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
     computer: NetbiosName,

@@ -4,7 +4,7 @@
 //! [`Domains`] is everything: it opens a session for each domain, announces the slots of this machine that are open to the
 //! network, delivers what comes for them, sends what programs write to the slot of a domain
 //! ([`mailslot::node`]), and answers what they ask ([`mailslot::node::routes`]). [`Settings`] say how a session is
-//! made, with defaults that let nobody in who was not asked for. [`RUNTIME`] makes it faster.
+//! made, with defaults that let nobody in who was not asked for.
 //!
 //! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full; and nothing that arrives makes a
 //! table grow beyond its bound.
@@ -36,7 +36,7 @@ mod wake;
 mod watch;
 
 pub use bridge::{BridgeWants, FromDomain};
-pub use domains::{Domains, RUNTIME};
+pub use domains::Domains;
 pub use error::{Error, Result};
 pub use events::Event;
 pub use refusals::listen_for_refused_sessions;

@@ -55,10 +55,10 @@ pub(crate) fn measure(count: usize) -> Result<Value> {
         domain: machines.domain(Peer::Sealed)?,
         computer: "NODE".to_owned(),
     };
-    let mut node = Child::start_as(CHILD, &plan, &machines.slots("NODE")?, plan.role.variables())?;
+    let mut node = Child::start_as(CHILD, &plan, &machines.slots("NODE")?)?;
     node.reached()?;
     let crowd = Task { peer: Peer::Zenoh, role: Role::Receiver, ..plan };
-    let mut crowd = Child::start_as(CHILD, &crowd, &machines.slots("CROWD")?, crowd.role.variables())?;
+    let mut crowd = Child::start_as(CHILD, &crowd, &machines.slots("CROWD")?)?;
     crowd.reached()?;
     let (memory, time) = (cpu::memory(node.id()), cpu::seconds(node.id()));
     node.proceed()?;

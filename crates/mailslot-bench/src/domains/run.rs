@@ -60,7 +60,7 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
     };
     let start = |role: Role, computer: &str| -> Result<Child> {
         let task = Task { role, computer: computer.to_owned(), ..plan.clone() };
-        Child::start_as(CHILD, &task, &machines.slots(computer)?, role.variables())
+        Child::start_as(CHILD, &task, &machines.slots(computer)?)
     };
     let server = if run.peer == Peer::Nats { Some(Server::start(plan.port, machines.path())?) } else { None };
     let mut nodes = Vec::new();

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mailslot_zenoh::RUNTIME;
 use serde::{Deserialize, Serialize};
 
 use super::meter::{HELLO, Meter, stamp};
@@ -39,16 +38,6 @@ pub(crate) enum Role {
     ReceivingNode,
     Sender,
     Receiver,
-}
-
-impl Role {
-    /// What the environment of its process has more than others, as that of `mailslot node` does.
-    pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Role::SendingNode | Role::ReceivingNode => &[RUNTIME],
-            Role::Sender | Role::Receiver => &[],
-        }
-    }
 }
 
 impl Task {

@@ -177,8 +177,6 @@ impl Node {
         match self.command {
             Some(NodeCommand::Status { json }) => show(json),
             None => {
-                #[cfg(feature = "zenoh")]
-                with_threads_for_zenoh();
                 Ok(mailslot_node::run(
                     || self.flags.settings(),
                     |line| {
@@ -189,18 +187,6 @@ impl Node {
             }
         }
     }
-}
-
-/// Zenoh takes from the environment alone which threads it has, so this process begins again with what is best for a node.
-#[cfg(feature = "zenoh")]
-fn with_threads_for_zenoh() {
-    use std::os::unix::process::CommandExt;
-    let ((variable, threads), mut args) = (mailslot_zenoh::RUNTIME, std::env::args_os());
-    let (Some(name), Ok(program), None) = (args.next(), std::env::current_exe(), std::env::var_os(variable)) else {
-        return;
-    };
-    // Returns only if the system refuses; Zenoh's own choice does as well.
-    let _ = std::process::Command::new(program).arg0(name).args(args).env(variable, threads).exec();
 }
 
 impl Flags {
