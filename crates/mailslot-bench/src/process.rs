@@ -54,9 +54,7 @@ impl Child {
     /// Starts a child with the hidden subcommand `word`, a task, and slots in the directory `slots`.
     #[cfg(feature = "domains")]
     pub(crate) fn start_as(word: &str, task: &impl Serialize, slots: &Path) -> Result<Child> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg(word);
-        Child::spawn(&mut command, serde_json::to_string(task)?, slots)
+        Child::spawn(Command::new(std::env::current_exe()?).arg(word), serde_json::to_string(task)?, slots)
     }
 
     fn spawn(command: &mut Command, text: String, slots: &Path) -> Result<Child> {

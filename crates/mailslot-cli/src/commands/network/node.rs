@@ -176,15 +176,13 @@ impl Node {
     pub fn run(self) -> Result {
         match self.command {
             Some(NodeCommand::Status { json }) => show(json),
-            None => {
-                Ok(mailslot_node::run(
-                    || self.flags.settings(),
-                    |line| {
-                        // Where standard error is closed there is nobody left to tell.
-                        let _ = writeln!(std::io::stderr(), "{line}");
-                    },
-                )?)
-            }
+            None => Ok(mailslot_node::run(
+                || self.flags.settings(),
+                |line| {
+                    // Where standard error is closed there is nobody left to tell.
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                },
+            )?),
         }
     }
 }
