@@ -17,12 +17,13 @@ use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
 use crate::presences::Presences;
-use crate::refusals;
+use crate::process::is_own;
 use crate::routes::{Members, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
+use crate::{linger, refusals};
 
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
@@ -80,6 +81,10 @@ impl Domains {
                 announce(&members, &events);
                 if let Some(refused) = refusals::take() {
                     events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
+                }
+                if is_own() {
+                    // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
+                    linger::turn_off();
                 }
                 watch.wait(changed.as_fd());
                 changed.clear();

@@ -24,11 +24,8 @@ pub(crate) struct Refusals {
     pub(crate) last: String,
 }
 
-/// Makes sessions that are refused, because there are as many as may be, the event `sessions_refused`.
-///
-/// For a process that is a node and nothing else: Zenoh tells of them in its trace alone, and a process has one listener to
-/// traces (of `tracing`). One that has a listener already keeps it, and hears of refusals there.
-pub fn listen_for_refused_sessions() {
+/// Listens from now on, unless the process has a listener already.
+pub(crate) fn listen() {
     let _ = set_global_default(Dispatch::new(Listener));
 }
 

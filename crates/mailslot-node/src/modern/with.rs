@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use mailslot::{NetbiosName, NetworkOrigin, SlotName};
 use mailslot_domain::{Directory, Domain, Segment};
-use mailslot_zenoh::{Domains, listen_for_refused_sessions};
+use mailslot_zenoh::{Domains, own_process};
 
 use crate::bridge::{Attached, BridgeStatus, Bridges};
 use crate::config::Settings;
@@ -36,7 +36,7 @@ pub(crate) struct Modern {
 impl Modern {
     /// Reads the files of domains.
     pub(crate) fn load<L: FnMut(&str)>(settings: &Settings, log: &mut Log<L>) -> Result<Modern> {
-        listen_for_refused_sessions();
+        own_process();
         let directory = Directory::in_use().map_err(domain_error)?;
         let (parts, wrong, failed) = (Parts::new(), Vec::new(), None);
         let mut modern = Modern { directory, parts, running: None, bridges: Bridges::default(), wrong, failed };
