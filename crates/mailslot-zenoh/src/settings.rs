@@ -88,6 +88,8 @@ const OVERHEAD: usize = 4 << 10;
 /// How long a message may wait, in microseconds, when the way to a peer is full: as long as other programs may have the
 /// processor. Once that was in vain, messages are dropped at once until there is room again.
 const WAIT_BEFORE_DROP: u64 = 10_000;
+/// The same for a message that is sent in fragments: the first megabyte through a link of ten megabits a second takes most of it.
+const WAIT_BEFORE_DROP_FRAGMENTS: u64 = 1_000_000;
 /// Bytes that may wait in a slot of the node, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
 /// How long a client tries to reach a router before it says so and tries again, in milliseconds.
@@ -182,6 +184,10 @@ impl Settings {
             ("adminspace/enabled", json!(false)),
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
+            (
+                "transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments",
+                json!(WAIT_BEFORE_DROP_FRAGMENTS),
+            ),
             ("transport/link/rx/max_message_size", json!(self.max_message_size.max(Batch::MAX_SIZE) + OVERHEAD)),
             ("access_control", access_control(domain)),
         ];
@@ -306,6 +312,7 @@ mod tests {
             ("access_control/default_permission", r#""deny""#),
             ("transport/unicast/max_sessions", "1000"),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
+            ("transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments", "1000000"),
             ("transport/link/rx/max_message_size", "1052672"),
         ] {
             assert_eq!(value(&config, key), expected, "{key}");
