@@ -90,6 +90,10 @@ const OVERHEAD: usize = 4 << 10;
 const WAIT_BEFORE_DROP: u64 = 10_000;
 /// The same for a message that is sent in fragments: the first megabyte through a link of ten megabits a second takes most of it.
 const WAIT_BEFORE_DROP_FRAGMENTS: u64 = 1_000_000;
+/// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: the message of usual largest size. With its
+/// usual two, who sends much stops and goes on for every second packet, which costs more than sending it. Each takes memory
+/// only once it was needed.
+const QUEUE: usize = 16;
 /// Bytes that may wait in a slot of the node, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
 /// How long a client tries to reach a router before it says so and tries again, in milliseconds.
@@ -183,6 +187,7 @@ impl Settings {
             ("timestamping/enabled", json!(false)),
             ("adminspace/enabled", json!(false)),
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
+            ("transport/link/tx/queue/size/data", json!(QUEUE)),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
             (
                 "transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments",
@@ -311,6 +316,7 @@ mod tests {
             ("access_control/enabled", "true"),
             ("access_control/default_permission", r#""deny""#),
             ("transport/unicast/max_sessions", "1000"),
+            ("transport/link/tx/queue/size/data", "16"),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
             ("transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments", "1000000"),
             ("transport/link/rx/max_message_size", "1052672"),
