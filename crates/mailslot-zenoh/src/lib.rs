@@ -6,8 +6,8 @@
 //! ([`mailslot::node`]), and answers what they ask ([`mailslot::node::routes`]). [`Settings`] say how a session is
 //! made, with defaults that let nobody in who was not asked for.
 //!
-//! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full, and for a second in all with a message
-//! that is sent in fragments; and nothing that arrives makes a table grow beyond its bound.
+//! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full (50 ms with a message that is sent in
+//! fragments); and nothing that arrives makes a table grow beyond its bound.
 //!
 //! # Portability
 //!

@@ -135,7 +135,7 @@ impl Ways<'_> {
 }
 
 impl Way {
-    /// Puts a message. Waits when the way to a receiver becomes full, for 10 ms or a second if there are fragments, and then drops.
+    /// Puts a message. Waits when the way to a receiver becomes full, for 10 ms or 50 ms if there are fragments, and then drops.
     fn put(&self, envelope: Envelope) -> Result<()> {
         let (payload, attachment) = parts(envelope);
         self.publisher.put(payload).attachment(attachment).wait().map_err(Error::zenoh("put a message"))

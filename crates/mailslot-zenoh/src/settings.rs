@@ -88,11 +88,9 @@ const OVERHEAD: usize = 4 << 10;
 /// How long a message may wait, in microseconds, when the way to a peer is full: as long as other programs may have the
 /// processor. Once that was in vain, messages are dropped at once until there is room again.
 const WAIT_BEFORE_DROP: u64 = 10_000;
-/// The same for a message that is sent in fragments: the first megabyte through a link of ten megabits a second takes most of it.
-const WAIT_BEFORE_DROP_FRAGMENTS: u64 = 1_000_000;
-/// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: the message of usual largest size. With its
-/// usual two, who sends much stops and goes on for every second packet, which costs more than sending it. Each takes memory
-/// only once it was needed.
+/// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: a message of the usual largest size, which
+/// a slow link need not take at once. With its usual two, who sends much stops and goes on for every second packet as well,
+/// which costs more than sending it. Each takes memory only once it was needed.
 const QUEUE: usize = 16;
 /// Bytes that may wait in a slot of the node, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
@@ -189,10 +187,6 @@ impl Settings {
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
             ("transport/link/tx/queue/size/data", json!(QUEUE)),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
-            (
-                "transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments",
-                json!(WAIT_BEFORE_DROP_FRAGMENTS),
-            ),
             ("transport/link/rx/max_message_size", json!(self.max_message_size.max(Batch::MAX_SIZE) + OVERHEAD)),
             ("access_control", access_control(domain)),
         ];
@@ -318,7 +312,6 @@ mod tests {
             ("transport/unicast/max_sessions", "1000"),
             ("transport/link/tx/queue/size/data", "16"),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
-            ("transport/link/tx/queue/congestion_control/drop/max_wait_before_drop_fragments", "1000000"),
             ("transport/link/rx/max_message_size", "1052672"),
         ] {
             assert_eq!(value(&config, key), expected, "{key}");
