@@ -147,6 +147,37 @@ impl Mailslot {
         })
     }
 
+    /// Waits for a message as long as `timeout` says, hands it and those behind it to `read` one by one as
+    /// [`read_in_place`](Mailslot::read_in_place) does, but no more than `max`, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`receive_batch`](Mailslot::receive_batch).
+    ///
+    /// # Portability
+    ///
+    /// That of [`read_in_place`](Mailslot::read_in_place).
+    pub fn read_batch_in_place(
+        &self,
+        max: usize,
+        timeout: Timeout,
+        mut read: impl FnMut(&[u8], Origin),
+    ) -> Result<usize> {
+        if max == 0 {
+            return Ok(0);
+        }
+        self.read_in_place(timeout, &mut read)?;
+        let more = if self.server.is_shared() {
+            (1..max).take_while(|_| self.read_in_place(Timeout::Zero, &mut read).is_ok()).count()
+        } else {
+            self.server.drain(max - 1, |next| {
+                let origin = next.origin();
+                next.with_bytes(|bytes| read(bytes, origin));
+            })
+        };
+        Ok(1 + more)
+    }
+
     /// A copy of the next message, which stays in the slot.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{name, pair, watchdog};
-use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+use mailslot::{Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Timeout};
 
 #[test]
 fn messages_keep_their_order_and_boundaries() {
@@ -125,6 +125,38 @@ fn batch_takes_what_is_there_up_to_its_limit() {
     let read: Vec<u8> = messages.iter().map(|message| message.data[0]).collect();
     assert_eq!(read, (0..10).collect::<Vec<u8>>());
     assert!(matches!(slot.receive_batch(&mut messages, 1, Timeout::Zero), Err(Error::TimedOut)));
+}
+
+#[test]
+fn batch_in_place_takes_what_is_there_up_to_its_limit() {
+    for inheritance in [Inheritance::Private, Inheritance::Inherited] {
+        let slot = MailslotOptions::new().inheritance(inheritance).create(name()).unwrap();
+        let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+        for i in 0..10_u8 {
+            writer.write(&[i]).unwrap();
+        }
+        let mut read = Vec::new();
+        assert_eq!(slot.read_batch_in_place(0, Timeout::Zero, |_, _| panic!("no message was asked for")).unwrap(), 0);
+        assert_eq!(slot.read_batch_in_place(4, Timeout::Zero, |bytes, _| read.push(bytes[0])).unwrap(), 4);
+        assert_eq!(slot.read_batch_in_place(100, Timeout::Forever, |bytes, _| read.push(bytes[0])).unwrap(), 6);
+        assert_eq!(read, (0..10).collect::<Vec<u8>>());
+        assert!(matches!(slot.read_batch_in_place(1, Timeout::Zero, |_, _| ()), Err(Error::TimedOut)));
+    }
+}
+
+#[test]
+fn batch_in_place_keeps_the_message_at_which_the_reader_panics_and_those_behind_it() {
+    let (slot, writer) = pair();
+    for i in 0..4_u8 {
+        writer.write(&[i]).unwrap();
+    }
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        slot.read_batch_in_place(4, Timeout::Zero, |bytes, _| assert_ne!(bytes, [2], "on purpose"))
+    }));
+    assert!(panicked.is_err());
+    let mut left = Vec::new();
+    assert_eq!(slot.read_batch_in_place(4, Timeout::Zero, |bytes, _| left.push(bytes[0])).unwrap(), 2);
+    assert_eq!(left, [2, 3]);
 }
 
 #[test]

@@ -126,6 +126,11 @@ impl Queue {
         }
     }
 
+    /// Whether somebody is about to append a message, or does something else under the lock.
+    pub(crate) fn is_locked(&self) -> bool {
+        robust::is_held(&self.header().writers.lock)
+    }
+
     pub(crate) fn is_whole(&self) -> bool {
         self.region().mapped() == self.region().capacity()
     }

@@ -63,6 +63,11 @@ pub(crate) fn lock(lock: &AtomicU32, patience: Duration) -> Result<Taken<'_>, Re
     }
 }
 
+/// Whether somebody holds the lock.
+pub(crate) fn is_held(lock: &AtomicU32) -> bool {
+    lock.load(Ordering::Relaxed) & TID != 0
+}
+
 /// In what state a lock was found.
 enum Before {
     Clean,

@@ -373,6 +373,11 @@ impl Server {
             return Ok(None);
         }
         if polled {
+            if self.is_there_after_waking()
+                && let Some(seen) = self.try_next(look)?
+            {
+                return Ok(Some(seen));
+            }
             match self.queue.lock(ANNOUNCE_PATIENCE) {
                 Ok(session) => {
                     session.announce_sleep(self.bell.as_fd());
@@ -391,10 +396,20 @@ impl Server {
         let slept = self.sleep_announced(deadline);
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
         // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
-        if slept? && !read::message_waiting(self.queue.region()) {
+        if slept? && !self.is_there_after_waking() {
             self.take_in()?;
         }
         Ok(())
+    }
+
+    /// Whether there is a message. Whoever rings the bell holds the lock and commits a moment later; if the system runs the
+    /// reader in its place, on the same processor, neither gets on before it has that back.
+    fn is_there_after_waking(&self) -> bool {
+        let arrived = || read::message_waiting(self.queue.region());
+        if !arrived() && self.queue.is_locked() {
+            std::thread::yield_now();
+        }
+        arrived()
     }
 
     /// Announces sleep and sleeps. Returns false if there was a reason not to.
