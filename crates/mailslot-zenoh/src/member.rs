@@ -31,6 +31,9 @@ use crate::wake::Wake;
 /// Pause before another try to open a session.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// Messages that are taken from the slot before what waits is sent.
+const BATCH: usize = 1024;
+
 /// A machine's part in one domain.
 pub(crate) struct Member {
     pub(crate) state: Arc<State>,
@@ -162,15 +165,13 @@ impl Member {
         let Some(session) = self.session.get() else { return };
         let mut sender = Sender::new(&self.state, session, events, &self.settings.limits());
         while !self.stop.load(Ordering::SeqCst) {
-            let timeout = if sender.waits() { Timeout::Zero } else { Timeout::Forever };
             // In place: messages may be large, and what is sealed is another copy.
-            match outgoing.read_in_place(timeout, |bytes, _| sender.take(bytes)) {
-                Ok(()) => {}
-                Err(mailslot::Error::TimedOut) => sender.flush(),
-                Err(_) => break,
+            let read = outgoing.read_batch_in_place(BATCH, Timeout::Forever, |bytes, _| sender.take(bytes));
+            sender.flush();
+            if read.is_err() {
+                break;
             }
         }
-        sender.flush();
     }
 
     /// Opens the session, for as long as that takes. False if the end comes before.

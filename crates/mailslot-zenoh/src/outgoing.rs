@@ -33,11 +33,6 @@ impl<'m> Sender<'m> {
         Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
-    /// Whether something waits for more.
-    pub(crate) fn waits(&self) -> bool {
-        !self.batch.is_empty()
-    }
-
     /// Takes what a program of this machine has written to the domain's slot. It travels with the next
     /// [`flush`](Sender::flush) at the latest.
     pub(crate) fn take(&mut self, bytes: &[u8]) {
@@ -59,7 +54,7 @@ impl<'m> Sender<'m> {
 
     /// Sends what waits.
     pub(crate) fn flush(&mut self) {
-        if self.waits() {
+        if !self.batch.is_empty() {
             let batch = &self.batch;
             self.ways.send(&self.address, batch.len(), |state, to| state.seal_batch(to, batch));
             self.batch.clear();
