@@ -9,7 +9,8 @@ use tokio::io::unix::AsyncFd;
 
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
-use crate::message::Message;
+use crate::message::{Message, Origin};
+use crate::options::Timeout;
 
 /// A [`Mailslot`] whose reads are awaited. The slot's read timeout does not apply; use `tokio::time::timeout`.
 ///
@@ -72,6 +73,27 @@ impl AsyncMailslot {
         core::future::poll_fn(|context| self.poll_receive(context)).await
     }
 
+    /// Waits for a message, and hands it and those behind it to `read` one by one where they lie, but no more than `max`, as
+    /// [`Mailslot::read_batch_in_place`] does. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Mailslot::receive_batch`], except `TimedOut`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses nothing: `read` is called only in the poll that returns.
+    pub async fn read_batch_in_place(&self, max: usize, mut read: impl FnMut(&[u8], Origin)) -> Result<usize> {
+        core::future::poll_fn(|context| {
+            self.poll(context, || match self.get_ref().read_batch_in_place(max, Timeout::Zero, &mut read) {
+                Ok(count) => Ok(Some(count)),
+                Err(Error::TimedOut) => Ok(None),
+                Err(error) => Err(error),
+            })
+        })
+        .await
+    }
+
     /// The messages as a stream.
     ///
     /// # Cancel safety
@@ -82,15 +104,20 @@ impl AsyncMailslot {
     }
 
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<Result<Message>> {
+        self.poll(context, || self.get_ref().try_receive())
+    }
+
+    /// What `look` finds, now or when there may be a message.
+    fn poll<R>(&self, context: &mut Context<'_>, mut look: impl FnMut() -> Result<Option<R>>) -> Poll<Result<R>> {
         loop {
-            if let Some(message) = self.get_ref().try_receive()? {
-                return Poll::Ready(Ok(message));
+            if let Some(seen) = look()? {
+                return Poll::Ready(Ok(seen));
             }
             let mut readiness =
                 ready!(self.slot.poll_read_ready(context)).map_err(|error| Error::io("watch a slot", error))?;
             // Look once more before giving up this readiness: what came in between must not be missed.
-            match self.get_ref().try_receive()? {
-                Some(message) => return Poll::Ready(Ok(message)),
+            match look()? {
+                Some(seen) => return Poll::Ready(Ok(seen)),
                 None => readiness.clear_ready(),
             }
         }

@@ -44,6 +44,32 @@ async fn cancelled_receive_loses_no_message() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn awaited_batches_in_place_arrive_in_order() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    let writing = std::thread::spawn(move || {
+        for i in 0..10_000_u32 {
+            writer.write(&i.to_le_bytes()).unwrap();
+            if i % 64 == 0 {
+                std::thread::yield_now();
+            }
+        }
+    });
+    let mut next = 0_u32;
+    while next < 10_000 {
+        let before = next;
+        let read = |bytes: &[u8], _| {
+            assert_eq!(bytes, next.to_le_bytes());
+            next += 1;
+        };
+        let count = slot.read_batch_in_place(16, read).await.unwrap();
+        assert!((1..=16).contains(&count) && next == before + count as u32);
+    }
+    writing.join().unwrap();
+}
+
 #[tokio::test]
 async fn stream_yields_messages() {
     let _watchdog = watchdog();
