@@ -19,3 +19,52 @@ for time in first second; do
     same "the $time megabyte arrives" "$(said slow1 send --confirm=20s --file "$scratch/large" '\\SLOW2\mailslot\alerts')" \
         $'SLOW2 delivered\nstatus 0'
 done
+
+# More than the link takes, large and small, while the other machine wants answers, which wait for room for seconds and must not
+# hold up the thread that makes it.
+start_listener asked slow1 orders
+same "the other way is found" "$(said slow2 send --receivers 1=60s '\\PLANT\mailslot\orders' first)" "status 0"
+# flood COMPUTER TURNS
+flood() {
+    local turn small
+    for turn in $(seq "$2"); do
+        said slow1 send --file "$scratch/large" "\\\\$1\\mailslot\\alerts" >/dev/null
+        for small in 1 2 3 4; do said slow1 send "\\\\$1\\mailslot\\alerts" "small $turn.$small" >/dev/null; done
+    done
+}
+flood SLOW2 12 &
+flooding=$!
+for answer in $(seq 8); do
+    same "an answer ($answer) overtakes a flood" "$(said slow2 send --confirm=15s '\\SLOW1\mailslot\orders' "order $answer")" \
+        $'SLOW1 delivered\nstatus 0'
+done
+wait "$flooding"
+same "what comes after the flood arrives" "$(said slow1 send --confirm=30s '\\SLOW2\mailslot\alerts' after)" \
+    $'SLOW2 delivered\nstatus 0'
+
+# A machine that does not take anything any more holds up nobody else.
+attach slow3 lan 10.94.6.13/24
+in_host slow3 true
+cp "$scratch/slow1/domains/"* "$scratch/slow3/domains/"
+start_node slow3 slow3
+stopped=$pid
+start_listener unheard slow3 alerts
+same "a third machine is found" "$(said slow1 send --receivers 2=60s '\\PLANT\mailslot\alerts' third)" "status 0"
+kill -STOP "$stopped"
+flood SLOW3 60 &
+flooding=$!
+for message in $(seq 8); do
+    same "while one is stopped and full, another one hears ($message)" \
+        "$(said slow1 send --confirm=10s '\\SLOW2\mailslot\alerts' "go on $message")" $'SLOW2 delivered\nstatus 0'
+done
+wait "$flooding"
+kill -CONT "$stopped"
+# It may have been given up meanwhile, and then it comes back.
+hears_again() {
+    local step
+    for step in $(seq 12); do
+        [ "$(said slow1 send --confirm=5s '\\SLOW3\mailslot\alerts' again)" = $'SLOW3 delivered\nstatus 0' ] && return
+    done
+    return 1
+}
+check "the one that was stopped hears again" hears_again

@@ -8,13 +8,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mailslot::node::routes::Answer;
-use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName, Timeout};
+use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, SlotName};
 use mailslot_domain::{Destination, Domain, Kind, Legacy, Presence, Time, random};
 use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::Subscriber;
 use zenoh::qos::CongestionControl;
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
 use zenoh::{Session, Wait};
+use zenoh_runtime::ZRuntime;
 
 use crate::bridge::{Bridge, FromDomain};
 use crate::confirmed::{Pending, Place};
@@ -22,17 +23,14 @@ use crate::counters::Counted;
 use crate::error::{Error, Result};
 use crate::events::{Events, field};
 use crate::inbox::Inbox;
-use crate::outgoing::Sender;
+use crate::outgoing::{PRIORITY, Sender};
 use crate::presences::{Group, Waiting};
-use crate::settings::Settings;
+use crate::settings::{Settings, shares_queue};
 use crate::state::{State, answer, lock, now, parts};
 use crate::wake::Wake;
 
 /// Pause before another try to open a session.
 const RETRY: Duration = Duration::from_secs(2);
-
-/// Messages that are taken from the slot before what waits is sent.
-const BATCH: usize = 1024;
 
 /// A machine's part in one domain.
 pub(crate) struct Member {
@@ -83,12 +81,16 @@ impl Member {
         let config = settings.config(&domain)?;
         let outgoing =
             MailslotOptions::new().access(Access::Everyone).capacity(settings.capacity()).create(slot_name(&domain))?;
+        let reading = {
+            let _context = ZRuntime::TX.enter();
+            AsyncMailslot::new(outgoing.clone())?
+        };
         let bridge = Bridge::new(&domain, settings.limits(), from_domains, Arc::clone(&events.wake));
         let member = Arc::new(Member {
             state: Arc::new(State::new(domain, computer, &settings)?),
             settings,
             config,
-            outgoing: Mutex::new(Some(outgoing.clone())),
+            outgoing: Mutex::new(Some(outgoing)),
             session: OnceLock::new(),
             announced: Mutex::default(),
             places: Arc::default(),
@@ -100,7 +102,7 @@ impl Member {
         let running = Arc::clone(&member);
         let thread = std::thread::Builder::new()
             .name(format!("domain-{}", member.name()))
-            .spawn(move || running.run(&outgoing, &events, &changed))
+            .spawn(move || running.run(reading, events, &changed))
             .map_err(|source| Error::io("start a thread", source))?;
         *lock(&member.thread) = Some(thread);
         Ok(member)
@@ -141,13 +143,11 @@ impl Member {
         self.stopped.wake();
         // Others may still hold this member, but the name is free from the end of this call on.
         let outgoing = lock(&self.outgoing).take();
-        if let Some(outgoing) = &outgoing {
-            outgoing.abort_reads();
-        }
         if let Some(thread) = lock(&self.thread).take() {
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
+        drop(outgoing);
         self.bridge.stop();
         *lock(&self.announced) = Announced::default();
         if let Some(session) = self.session.get() {
@@ -157,21 +157,22 @@ impl Member {
         self.state.presences(|presences| presences.clear());
     }
 
-    fn run(&self, outgoing: &Mailslot, events: &Events, changed: &Wake) {
-        if !self.open(events) {
+    fn run(self: Arc<Member>, outgoing: AsyncMailslot, events: Events, changed: &Wake) {
+        if !self.open(&events) {
             return;
         }
         changed.wake();
-        let Some(session) = self.session.get() else { return };
-        let mut sender = Sender::new(&self.state, session, events, &self.settings.limits());
-        while !self.stop.load(Ordering::SeqCst) {
-            // In place: messages may be large, and what is sealed is another copy.
-            let read = outgoing.read_batch_in_place(BATCH, Timeout::Forever, |bytes, _| sender.take(bytes));
-            sender.flush();
-            if read.is_err() {
-                break;
-            }
-        }
+        let member = Arc::clone(&self);
+        let sending = ZRuntime::TX.spawn(async move {
+            let Some(session) = member.session.get() else { return };
+            let mut sender = Sender::new(&member.state, session, &events, &member.settings.limits());
+            // It returns only if the slot cannot be read any more.
+            let _ = sender.run(&outgoing, shares_queue(&member.config), &member.stop).await;
+        });
+        self.wait(None);
+        sending.abort();
+        // Until it has let go of the slot. That it was aborted is no news.
+        let _ = ZRuntime::TX.block_on(sending);
     }
 
     /// Opens the session, for as long as that takes. False if the end comes before.
@@ -191,16 +192,16 @@ impl Member {
                 }
                 Err(_) => {}
             }
-            self.pause();
+            self.wait(Some(RETRY));
         }
         false
     }
 
-    /// Waits before another try, or until the end.
-    fn pause(&self) {
-        let timeout = rustix::event::Timespec { tv_sec: RETRY.as_secs() as _, tv_nsec: 0 };
+    /// Waits until the end, or for `time` if that is earlier.
+    fn wait(&self, time: Option<Duration>) {
+        let timeout = time.map(|time| rustix::event::Timespec { tv_sec: time.as_secs() as _, tv_nsec: 0 });
         let mut fds = [rustix::event::PollFd::new(&self.stopped, rustix::event::PollFlags::IN)];
-        let _ = rustix::event::poll(&mut fds, Some(&timeout));
+        while rustix::event::poll(&mut fds, timeout.as_ref()) == Err(rustix::io::Errno::INTR) {}
     }
 
     /// Declares what does not depend on slots, and puts the session where all find it.
@@ -332,6 +333,7 @@ impl Member {
             .put(to.key_expression(), payload)
             .attachment(attachment)
             .congestion_control(CongestionControl::Drop)
+            .priority(PRIORITY)
             .wait()
             .map_err(Error::zenoh("put a message"))
     }

@@ -1,21 +1,33 @@
 //! Sending what programs of this machine have written: messages for one address that wait together travel together.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use mailslot::Address;
 use mailslot::node::Outgoing;
+use mailslot::{Address, AsyncMailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
+use tokio::task::{block_in_place, yield_now};
 use zenoh::pubsub::Publisher;
-use zenoh::qos::CongestionControl;
+use zenoh::qos::{CongestionControl, Priority};
 use zenoh::{Session, Wait};
 
 use crate::counters::Counted;
 use crate::error::{Error, Result};
 use crate::events::{Events, field};
+use crate::settings::QUEUE;
 use crate::state::{State, parts};
 
 /// Addresses whose ways are kept.
 const MOST: usize = 256;
+/// The priority of plain messages. What is asked and answered (confirmed writes, presences) is above, in other queues: it
+/// overtakes a flood, and waits there for room as long as it takes.
+pub(crate) const PRIORITY: Priority = Priority::DataLow;
+/// So many messages of at most so many bytes are put in Zenoh's thread that sends: each fits into a packet, and the queue of a
+/// session has room for all of them.
+const FEW: usize = QUEUE;
+const SMALL: usize = 48 << 10;
+/// Messages that are taken from the slot before what waits is sent.
+const MANY: usize = 1024;
 
 /// What is on its way from the domain's slot to the session.
 pub(crate) struct Sender<'m> {
@@ -33,9 +45,45 @@ impl<'m> Sender<'m> {
         Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
+    /// Sends what comes until the slot fails, in a task of Zenoh's runtime that sends.
+    ///
+    /// There a put wakes no thread: what it leads to runs next in the same one. But nothing is sent while it waits, so whatever may
+    /// wait for room, or is much, is done apart. That is everything if the queue is `shared` with others.
+    pub(crate) async fn run(&mut self, slot: &AsyncMailslot, shared: bool, stop: &AtomicBool) -> mailslot::Result<()> {
+        loop {
+            let count = slot
+                .read_batch_in_place(FEW, |bytes, _| {
+                    if shared || bytes.len() > SMALL {
+                        block_in_place(|| self.take(bytes));
+                    } else {
+                        self.take(bytes);
+                    }
+                })
+                .await?;
+            if shared || count == FEW {
+                block_in_place(|| self.drain(slot, stop));
+            } else {
+                self.flush();
+            }
+            // First what was put: it is sent by another task of this thread.
+            yield_now().await;
+        }
+    }
+
+    /// Sends until nothing waits any more.
+    fn drain(&mut self, slot: &AsyncMailslot, stop: &AtomicBool) {
+        loop {
+            self.flush();
+            let read = slot.get_ref().read_batch_in_place(MANY, Timeout::Zero, |bytes, _| self.take(bytes));
+            if read.is_err() || stop.load(Ordering::SeqCst) {
+                return self.flush();
+            }
+        }
+    }
+
     /// Takes what a program of this machine has written to the domain's slot. It travels with the next
     /// [`flush`](Sender::flush) at the latest.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8]) {
         self.ways.state.counters.count(Counted::Outgoing);
         let Some((address, data)) = Outgoing::split(bytes) else {
             return self.ways.state.counters.count(Counted::OutgoingMalformed);
@@ -53,7 +101,7 @@ impl<'m> Sender<'m> {
     }
 
     /// Sends what waits.
-    pub(crate) fn flush(&mut self) {
+    fn flush(&mut self) {
         if !self.batch.is_empty() {
             let batch = &self.batch;
             self.ways.send(&self.address, batch.len(), |state, to| state.seal_batch(to, batch));
@@ -104,7 +152,8 @@ impl Ways<'_> {
     fn find(&mut self, address: &[u8]) -> Option<Result<&Way>> {
         if !self.known.contains_key(address) {
             let decoded = Outgoing::decode(address)?;
-            match self.make(&decoded.address) {
+            // Others are told of a publisher, for which there must be room.
+            match block_in_place(|| self.make(&decoded.address)) {
                 Ok(way) => {
                     if self.known.len() >= MOST {
                         self.known.clear();
@@ -123,6 +172,7 @@ impl Ways<'_> {
             .session
             .declare_publisher(to.key_expression().to_owned())
             .congestion_control(CongestionControl::Drop)
+            .priority(PRIORITY)
             .wait()
             .map_err(Error::zenoh("declare a publisher"))?;
         Ok(Way { to, publisher })

@@ -91,7 +91,7 @@ const WAIT_BEFORE_DROP: u64 = 10_000;
 /// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: a message of the usual largest size, which
 /// a slow link need not take at once. With its usual two, who sends much stops and goes on for every second packet as well,
 /// which costs more than sending it. Each takes memory only once it was needed.
-const QUEUE: usize = 16;
+pub(crate) const QUEUE: usize = 16;
 /// Bytes that may wait in a slot of the node, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
 /// How long a client tries to reach a router before it says so and tries again, in milliseconds.
@@ -186,6 +186,7 @@ impl Settings {
             ("adminspace/enabled", json!(false)),
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
             ("transport/link/tx/queue/size/data", json!(QUEUE)),
+            ("transport/link/tx/queue/size/data_low", json!(QUEUE)),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
             ("transport/link/rx/max_message_size", json!(self.max_message_size.max(Batch::MAX_SIZE) + OVERHEAD)),
             ("access_control", access_control(domain)),
@@ -229,6 +230,13 @@ impl Tls {
         }
         Ok(values)
     }
+}
+
+/// Whether the queue of plain messages has others in it as well, so that sending one may take long: a router sends on what
+/// others send, and without priorities all messages share a queue.
+pub(crate) fn shares_queue(config: &zenoh::Config) -> bool {
+    let is = |key, value| config.get_json(key).is_ok_and(|found| found == value);
+    is("mode", "\"router\"") || !is("transport/unicast/qos/enabled", "true")
 }
 
 /// Nothing but the key expressions of the domain passes, in either direction.
@@ -311,12 +319,21 @@ mod tests {
             ("access_control/default_permission", r#""deny""#),
             ("transport/unicast/max_sessions", "1000"),
             ("transport/link/tx/queue/size/data", "16"),
+            ("transport/link/tx/queue/size/data_low", "16"),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
             ("transport/link/rx/max_message_size", "1052672"),
         ] {
             assert_eq!(value(&config, key), expected, "{key}");
         }
         assert!(value(&config, "access_control/rules").contains(r#"["mailslot/1/open/PLANT/**"]"#));
+    }
+
+    #[test]
+    fn without_priorities_all_messages_share_a_queue() {
+        let mut config = Settings::default().config(&domain(false, &[])).expect("valid");
+        assert!(!shares_queue(&config));
+        set(&mut config, "transport/unicast/qos/enabled", "false").expect("valid");
+        assert!(shares_queue(&config));
     }
 
     #[test]
@@ -331,7 +348,9 @@ mod tests {
         ];
         for (settings, domain, mode, listen) in cases {
             assert_eq!(settings.mode(&domain), mode, "{settings:?}");
-            assert_eq!(value(&settings.config(&domain).expect("valid"), "listen/endpoints"), listen, "{settings:?}");
+            let config = settings.config(&domain).expect("valid");
+            assert_eq!(value(&config, "listen/endpoints"), listen, "{settings:?}");
+            assert_eq!(shares_queue(&config), mode == Mode::Router, "{settings:?}");
         }
         let both = settings(r#"{ connect: ["tcp/hub:7447", "tls/other:7447"] }"#);
         assert_eq!(both.connect(&domain(false, &["tcp/hub:7447"])), ["tcp/hub:7447", "tls/other:7447"]);
