@@ -77,7 +77,7 @@ struct Effort {
 }
 
 const FULL: Effort = Effort {
-    repetitions: 3,
+    repetitions: 5,
     warm_up: Duration::from_millis(100),
     time: Duration::from_millis(300),
     messages: 500,
