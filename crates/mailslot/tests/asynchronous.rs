@@ -4,24 +4,30 @@
 mod common;
 
 use core::pin::Pin;
+use std::thread::JoinHandle;
 
 use common::{pair, watchdog};
 use futures_core::Stream;
-use mailslot::AsyncMailslot;
+use mailslot::{AsyncMailslot, MailslotWriter};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn awaited_messages_arrive_in_order() {
-    let _watchdog = watchdog();
-    let (slot, writer) = pair();
-    let slot = AsyncMailslot::new(slot).unwrap();
-    let writing = std::thread::spawn(move || {
+/// Writes 10,000 messages, which the reader now and then has to wait for.
+fn write_numbers(writer: MailslotWriter) -> JoinHandle<()> {
+    std::thread::spawn(move || {
         for i in 0..10_000_u32 {
             writer.write(&i.to_le_bytes()).unwrap();
             if i % 64 == 0 {
                 std::thread::yield_now();
             }
         }
-    });
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn awaited_messages_arrive_in_order() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    let writing = write_numbers(writer);
     for i in 0..10_000_u32 {
         assert_eq!(slot.receive().await.unwrap().data, i.to_le_bytes());
     }
@@ -49,14 +55,7 @@ async fn awaited_batches_in_place_arrive_in_order() {
     let _watchdog = watchdog();
     let (slot, writer) = pair();
     let slot = AsyncMailslot::new(slot).unwrap();
-    let writing = std::thread::spawn(move || {
-        for i in 0..10_000_u32 {
-            writer.write(&i.to_le_bytes()).unwrap();
-            if i % 64 == 0 {
-                std::thread::yield_now();
-            }
-        }
-    });
+    let writing = write_numbers(writer);
     let mut next = 0_u32;
     while next < 10_000 {
         let before = next;
