@@ -142,12 +142,11 @@ impl Member {
         self.stop.store(true, Ordering::SeqCst);
         self.stopped.wake();
         // Others may still hold this member, but the name is free from the end of this call on.
-        let outgoing = lock(&self.outgoing).take();
+        drop(lock(&self.outgoing).take());
         if let Some(thread) = lock(&self.thread).take() {
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
-        drop(outgoing);
         self.bridge.stop();
         *lock(&self.announced) = Announced::default();
         if let Some(session) = self.session.get() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mailslot::node::Outgoing;
-use mailslot::{Address, AsyncMailslot, Timeout};
+use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
 use zenoh::pubsub::Publisher;
@@ -61,7 +61,7 @@ impl<'m> Sender<'m> {
                 })
                 .await?;
             if shared || count == FEW {
-                block_in_place(|| self.drain(slot, stop));
+                block_in_place(|| self.drain(slot.get_ref(), stop));
             } else {
                 self.flush();
             }
@@ -71,12 +71,13 @@ impl<'m> Sender<'m> {
     }
 
     /// Sends until nothing waits any more.
-    fn drain(&mut self, slot: &AsyncMailslot, stop: &AtomicBool) {
+    fn drain(&mut self, slot: &Mailslot, stop: &AtomicBool) {
         loop {
             self.flush();
-            let read = slot.get_ref().read_batch_in_place(MANY, Timeout::Zero, |bytes, _| self.take(bytes));
-            if read.is_err() || stop.load(Ordering::SeqCst) {
-                return self.flush();
+            if stop.load(Ordering::SeqCst)
+                || slot.read_batch_in_place(MANY, Timeout::Zero, |bytes, _| self.take(bytes)).is_err()
+            {
+                return;
             }
         }
     }
