@@ -108,16 +108,12 @@ def processor_time(pid):
 class Process:
     """A command that runs on, with its output in files."""
 
-    def __init__(self, command, env, log, limits=None):
+    def __init__(self, command, env, log):
         self.out_path, self.err_path = log + ".out", log + ".err"
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         processes.append(self.process)
         self.pid = self.process.pid
-        self.signal_number = None
-        if limits:
-            for kind, value in limits.items():
-                resource.prlimit(self.pid, kind, (value, value))
 
     def lives(self):
         return self.process.poll() is None
@@ -168,8 +164,21 @@ class Process:
 class Listener(Process):
     """`mailslot listen`, and what arrived."""
 
+    at = 0
+
     def messages(self):
-        return [json.loads(line) for line in self.out().splitlines() if line.endswith("}")]
+        """All that came until now. What was read once is not read again: some messages are large."""
+        if not self.at:
+            self.found = []
+        with open(self.out_path, "rb") as file:
+            file.seek(self.at)
+            whole, _, _ = file.read().rpartition(b"\n")
+        if whole:
+            self.at += len(whole) + 1
+            self.found += map(self.message, whole.splitlines())
+        return self.found
+
+    message = staticmethod(json.loads)
 
     def data(self):
         return [message.get("data") for message in self.messages()]
@@ -183,6 +192,12 @@ class Listener(Process):
 def local(name):
     """A name of this machine, unless it is another address already, as the command takes it."""
     return name if name.startswith(r"\\") else rf"\\.\mailslot\{name}"
+
+
+class Slow(Listener):
+    """`mailslot listen --exec`: takes one message, of which it keeps what it begins with, and then the next one."""
+
+    message = staticmethod(lambda line: {"data": line.decode(errors="replace")})
 
 
 class World:
@@ -212,10 +227,11 @@ class World:
         env = {"PATH": os.environ["PATH"], "MAILSLOT_ROOT": self.slots, "MAILSLOT_DOMAINS": self.domains}
         return env | {key: value for key, value in more.items() if value is not None}
 
-    def command(self, uid, command):
+    def command(self, uid, command, descriptors=None):
+        limit = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
         inside = ["ip", "netns", "exec", self.host] if self.host else []
         user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
-        return [*inside, *user, *command]
+        return [*inside, *user, *limit, *command]
 
     def run(self, uid, *arguments, given=b"", patience=PATIENCE, program=MAILSLOT, **more):
         """Runs `mailslot` as a user."""
@@ -234,16 +250,21 @@ class World:
         self.logs += 1
         return f"{self.path}/{self.logs}-{name}"
 
-    def start(self, uid, *arguments, kind=Process, limits=None, program=MAILSLOT, **more):
-        return kind(self.command(uid, [program, *arguments]), self.environment(**more), self.log(arguments[0]), limits)
+    def start(self, uid, *arguments, kind=Process, descriptors=None, program=MAILSLOT, **more):
+        """A `mailslot` that runs on, with so many descriptors at most."""
+        command = self.command(uid, [program, *arguments], descriptors)
+        return kind(command, self.environment(**more), self.log(arguments[0]))
 
-    def listen(self, uid, name, *options, limits=None, wait=True):
+    def listen(self, uid, name, *options, wait=True, kind=Listener, form=("--format", "json"), **more):
         """A slot, once it is there, or None if it does not come to be."""
-        listener = self.start(uid, "listen", "--verbose", "--format", "json", *options, local(name), kind=Listener, limits=limits)
+        listener = self.start(uid, "listen", "--verbose", *form, *options, local(name), kind=kind, **more)
         if wait and not listener.says("listening on"):
             print(f"-- no listener: {listener.err()}", flush=True)
             return None
         return listener
+
+    def listen_slowly(self, uid, name, command, *options, **more):
+        return self.listen(uid, name, *options, "--exec", command, form=(), kind=Slow, **more)
 
     def send(self, uid, name, *data, **more):
         return self.run(uid, "send", local(name), *data, **more)
@@ -257,7 +278,6 @@ class Hostile:
     """A program of a user, made of a Python function that is given `say`, which sends a line here."""
 
     def __init__(self, uid, function, host=None):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (20000, max(20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
         self.lines, write = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -267,6 +287,8 @@ class Hostile:
                 os.umask(0)
                 if host:
                     enter(host)
+                most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
                 os.setgroups([])
                 os.setresgid(uid, uid, uid)
                 os.setresuid(uid, uid, uid)
