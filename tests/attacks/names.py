@@ -14,12 +14,15 @@ RESERVED = [r"mailslot\node", r"mailslot\node\control", r"mailslot\node\routes",
 
 
 def record(world, uid, name, *options):
-    """All that a slot of this name consists of, by path, as its creation leaves it on a fresh machine."""
+    """All that a slot of this name consists of, by path, as its creation leaves it on a fresh machine; its directory; and its
+    files."""
     listener = world.listen(uid, name, *options)
     found = slots.paths(world.slots)
+    directory = slots.living(world.slots, name)[0]
+    files = slots.template(directory)
     listener.kill()
     world.wipe()
-    return found
+    return found, os.path.relpath(directory, world.slots), files
 
 
 def plant(path, kind):
@@ -86,7 +89,7 @@ def wrong_ways(world, listener, name, writers, owner=VIC):
 
 def every_file_at_every_name():
     world = World()
-    whole = record(world, VIC, "alerts", "--access", "everyone")
+    whole, _, _ = record(world, VIC, "alerts", "--access", "everyone")
     check("a slot is made of files", len(whole) >= 4, whole)
     for kind in KINDS:
         wrong = []
@@ -112,7 +115,7 @@ def every_file_at_every_name():
 
 def every_file_beside_every_name():
     world = World()
-    whole = record(world, VIC, "alerts", "--access", "everyone")
+    whole, _, _ = record(world, VIC, "alerts", "--access", "everyone")
     for kind in KINDS:
         wrong = []
         listener = world.listen(VIC, "alerts", "--access", "everyone")
@@ -142,49 +145,63 @@ def every_file_beside_every_name():
     world.close()
 
 
+def hiding_places(entry, files):
+    """What others have to be let through to find a slot: the directories that lead to it, and its files."""
+    steps = entry.split("/")
+    return ["/".join(steps[:number + 1]) for number in range(len(steps))] + [f"{entry}/{file}" for file in files]
+
+
 def takeovers():
-    """Somebody's entry that was there before, or seems so, comes to life beside a living slot."""
+    """Somebody's slot that was there before, or seems so, comes to light beside a living one."""
     world = World()
     for name, victim in (("alerts", VIC), *((reserved, ROOT) for reserved in RESERVED)):
-        for variant in ("planted before", "planted before, of old age", "renamed", "moved with what is above it", "planted after"):
-            whole = record(world, victim, name, "--access", "everyone")
-            entry = os.path.dirname(next(path for path in whole if path.endswith("/door")))
-            # Where the layout gives everybody the same places, the first of them; else those of the attacker's own.
-            first, other = entry.split("/")[0], slots.beside(entry, victim, MAL)
-            target = other if other.split("/")[0] != first + "#1" else entry
-            shared = target == entry
+        _, entry, files = record(world, victim, name, "--access", "everyone")
+        other = slots.beside(entry, victim, MAL)
+        # Whether the layout gives everybody the same places.
+        shared = other == f"{entry}#1"
+        variants = ["planted before", "planted before, of old age", "alive before under another name",
+                    "alive before below another directory", "planted after"]
+        hidden = [] if shared or victim == ROOT else hiding_places(other, files)
+        for variant in variants + [f"hidden by the mode of {path}" for path in hidden]:
+            mine = f"{world.slots}/{entry if shared and variant.startswith('planted before') else other}"
+            top = other.split("/")[0]
 
-            def attacker(say, variant=variant, target=target, shared=shared):
-                place = f"{world.slots}/{target}"
+            def attacker(say):
+                place = mine
                 if variant == "planted after":
                     say("ready")
                     until(lambda: slots.living(world.slots, name, victim))
-                    place = f"{world.slots}/{other}" if shared else place
-                if variant == "moved with what is above it" and not shared:
-                    before = f"{world.slots}/.x/{target.partition('/')[2]}"
-                elif variant in ("renamed", "moved with what is above it"):
-                    before = place + ".x"
-                else:
-                    before = place
-                fake = slots.Imitation(before, name)
-                if variant == "renamed":
-                    fake.relabel("another")
-                if variant in ("renamed", "moved with what is above it") and not shared:
-                    fake.live()
-                if variant == "planted before, of old age":
+                if variant == "alive before under another name":
+                    place = mine + ".x"
+                elif variant == "alive before below another directory":
+                    place = mine + ".x" if shared else f"{world.slots}/.x/{other.partition('/')[2]}"
+                fake = slots.Imitation(place, "another" if place != mine else name, files)
+                if variant == "planted before":
+                    fake.die()
+                elif variant == "planted before, of old age":
+                    fake.die()
                     fake.age()
+                elif not shared or variant == "planted after":
+                    fake.live()
+                mode = None
+                if variant.startswith("hidden"):
+                    path = f"{world.slots}/{variant.rpartition(' ')[2]}"
+                    mode = os.stat(path).st_mode & 0o777
+                    os.chmod(path, 0o700 if os.path.isdir(path) else 0o600)
                 if variant != "planted after":
                     say("ready")
                     until(lambda: slots.living(world.slots, name, victim))
-                if before != place:
+                if mode is not None:
+                    os.chmod(path, mode)
+                if place != mine:
                     fake.relabel(name)
-                    place = f"{world.slots}/{other}"
-                    if variant == "renamed" or shared:
-                        os.rename(before, place)
+                    if place == mine + ".x":
+                        os.rename(place, mine)
                     else:
-                        os.rename(f"{world.slots}/.x", f"{world.slots}/{other.split('/')[0]}")
-                    fake.directory = place
-                fake.live()
+                        os.rename(f"{world.slots}/.x", f"{world.slots}/{top}")
+                    fake.directory = mine
+                if shared or variant.startswith("planted before"):
+                    fake.live()
                 say("alive")
                 fake.serve(say)
 
@@ -193,12 +210,15 @@ def takeovers():
             listener = world.listen(victim, name, "--access", "everyone", wait=False)
             wrong = []
             if not listener.says("listening on", 8):
-                wrong.append(listener.err() or "no slot")
+                # Whoever is there, and is seen to be there, was there first.
+                if not (variant.startswith("hidden") and "exists already" in listener.err()):
+                    wrong.append(listener.err() or "no slot")
             else:
-                bad.line(5)
+                if not bad.line(5):
+                    wrong.append("the attack was not made")
                 wrong += wrong_ways(world, listener, name, (victim, BOB, ROOT), owner=victim)
-            bad.stop()
-            wrong += [f"stolen: {line}" for line in bad.rest(0.1)] if bad.lines >= 0 else []
+                while (line := bad.line(0.02)) is not None:
+                    wrong.append(f"stolen: {line}")
             none(f"a slot {variant} takes nothing from a living {name}", wrong)
             end_all()
             world.wipe()
@@ -210,11 +230,11 @@ def first_come():
     world = World()
     squatter = world.listen(MAL, "alerts", "--access", "everyone")
     listener = world.listen(VIC, "alerts", wait=False)
-    made = check("a name that another user's slot has is free for oneself", listener.says("listening on", 8), listener.err())
-    if made:
-        same("one's own user writes to one's own slot", world.send(VIC, "alerts", "mine").status, 0)
-        check("which gets it", listener.until("mine", 5))
-        check("and the other one does not", "mine" not in squatter.data(), squatter.data())
+    until(lambda: not listener.lives() or "listening" in listener.err(), 10)
+    same("a name that somebody has is refused as such", (listener.process.poll(), world.info(BOB, "alerts").get("uid")), (8, MAL))
+    squatter.kill()
+    listener = world.listen(VIC, "alerts", wait=False)
+    check("and free as soon as he is gone", listener.says("listening on", 8), listener.err())
     again = world.listen(VIC, "alerts", wait=False)
     until(lambda: not again.lives(), 10)
     same("a second one of the same user is refused", again.process.poll(), 8)
@@ -325,14 +345,16 @@ def locks():
 
         def reader(say):
             for directory in slots.living(world.slots, "alerts"):
-                file = os.open(directory + "/lock", os.O_RDONLY)
+                left = [os.open(f"{directory}/{file}", os.O_RDONLY) for file in ("lock", "label")
+                        if os.path.exists(f"{directory}/{file}")]
                 say("open")
-                while True:
-                    try:
-                        slots.lock_file(file, fcntl.F_RDLCK)
-                        break
-                    except OSError:
-                        time.sleep(0.001)
+                while left:
+                    for file in list(left):
+                        try:
+                            slots.lock_file(file, fcntl.F_RDLCK)
+                            left.remove(file)
+                        except OSError:
+                            time.sleep(0.001)
                 say("locked")
                 time.sleep(600)
         holders.append(hostile(MAL, reader))
@@ -366,7 +388,8 @@ def labels():
     many.kill()
     none("`list` survives long names and lists of users", [one for one in wrong if one])
 
-    whole = slots.paths(world.slots)
+    entry = slots.living(world.slots, "honest")[0]
+    files, entry = slots.template(entry), os.path.relpath(entry, world.slots)
     wrong = []
     lines = ["name x", "pid 1", "access everyone", "network allowed", "max-message-size 0", "capacity 16777216", "created 1"]
     values = ["", "x", "-1", "0", "18446744073709551615", "18446744073709551616", "99999999999999999999999999", "%", "%00", "%zz",
@@ -374,14 +397,13 @@ def labels():
 
     def writer(say):
         number = 0
-        entry = next(path for path in whole if path.endswith("/door"))
-        base = os.path.dirname(f"{world.slots}/{slots.beside(entry, VIC, MAL)}")
+        base = f"{world.slots}/{slots.beside(entry, VIC, MAL)}"
         for place, line in enumerate(lines):
             key = line.split(" ")[0]
             for value in values:
                 text = "\n".join(lines[:place] + [f"{key} {value}"] + lines[place + 1:]) + "\n"
                 number += 1
-                slots.Imitation(f"{base}{number}", "x", text).live()
+                slots.Imitation(f"{base}{number}", "x", files, text).live()
         say("made")
         time.sleep(600)
     bad = hostile(MAL, writer)
@@ -395,19 +417,17 @@ def labels():
 
     # A file of 512 KiB as the label of many.
     honest = world.listen(VIC, "honest")
-    whole = slots.paths(world.slots)
     number = 300
 
     def linker(say):
-        entry = next(path for path in whole if path.endswith("/door"))
-        base = os.path.dirname(f"{world.slots}/{slots.beside(entry, VIC, MAL)}")
+        base = f"{world.slots}/{slots.beside(entry, VIC, MAL)}"
         head = "name x\npid 1\nnetwork allowed\nmax-message-size 0\ncapacity 16777216\ncreated 1\naccess users"
         text = head + " 1" * (((512 << 10) - len(head) - 1) // 2) + "\n"
-        first = slots.Imitation(base + "0", "x", text)
+        first = slots.Imitation(base + "0", "x", files, text)
         first.live()
         for one in range(1, number):
             os.mkdir(f"{base}{one}", 0o755)
-            for file in ("lock", "ring", "door", "bell"):
+            for file in files:
                 os.link(f"{base}0/{file}", f"{base}{one}/{file}")
         say("made")
         time.sleep(600)

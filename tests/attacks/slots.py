@@ -3,6 +3,7 @@
 Where a slot is, only `living` and `beside` know; everything else goes by what they find.
 """
 import array
+import errno
 import fcntl
 import os
 import socket
@@ -11,52 +12,64 @@ import struct
 import time
 
 INLINE, ATTACHED, NETWORK = 0, 1, 2
-F_OFD_GETLK, F_OFD_SETLK = 36, 37
+F_OFD_SETLK = 37
 MAX_INLINE = 64 << 10
 
 
-def label(lock):
-    """The fields in a lock file."""
-    try:
-        with open(lock, "rb") as file:
-            text = file.read(1 << 20).decode(errors="replace")
-    except OSError:
-        return {}
-    return dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+def label(directory):
+    """The fields that a slot tells of itself."""
+    for name in ("label", "lock"):
+        try:
+            file = os.open(f"{directory}/{name}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            text = os.read(file, 1 << 20).decode(errors="replace")
+        except OSError:
+            continue
+        finally:
+            os.close(file)
+        fields = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
+        if "name" in fields:
+            return fields
+    return {}
 
 
-def is_held(lock):
+def is_alive(directory):
+    """Whether a slot's owner lives: its door would take callers."""
+    where = os.open(directory, os.O_PATH)
+    asking = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        file = os.open(lock, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        found = fcntl.fcntl(file, F_OFD_GETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))
-        return struct.unpack_from("h", found)[0] != fcntl.F_UNLCK
+        asking.connect(f"/proc/self/fd/{where}/door")
+        return True
+    except OSError as error:
+        # Of another type, and there.
+        return error.errno in (errno.EPROTOTYPE, errno.EACCES)
     finally:
-        os.close(file)
+        asking.close()
+        os.close(where)
 
 
 def living(root, name=None, uid=None):
-    """Directories of living slots whose names begin with `name`, whatever the layout: a socket `door` beside a held `lock`."""
+    """Directories of living slots, of this name or any: a socket `door` that somebody has, beside a file that tells the name."""
     found = []
     for directory, _, files in os.walk(root):
         try:
-            if "door" not in files or "lock" not in files or not stat.S_ISSOCK(os.lstat(directory + "/door").st_mode):
+            if "door" not in files or not stat.S_ISSOCK(os.lstat(directory + "/door").st_mode):
                 continue
             if uid is not None and os.stat(directory).st_uid != uid:
                 continue
+            fields = label(directory)
+            if "name" in fields and (name is None or fields["name"].upper() == name.upper()) and is_alive(directory):
+                found.append(directory)
         except OSError:
             continue
-        fields = label(directory + "/lock")
-        if "name" in fields and (name is None or fields["name"].upper() == name.upper()) and is_held(directory + "/lock"):
-            found.append(directory)
     return found
 
 
 def named(root, beginning):
     """Directories of living slots whose names begin so, and the names."""
-    found = ((directory, label(directory + "/lock").get("name", "")) for directory in living(root))
+    found = ((directory, label(directory).get("name", "")) for directory in living(root))
     return [(directory, name) for directory, name in found if name.upper().startswith(beginning.upper())]
 
 
@@ -138,13 +151,29 @@ def memory_file(size, content=b""):
     return file
 
 
-class Imitation:
-    """A slot built by hand, in a directory of one's own. It seems dead until `live`."""
+def template(directory):
+    """What the files of a slot are, by name."""
+    found = {}
+    for name in os.listdir(directory):
+        mode = os.lstat(f"{directory}/{name}").st_mode
+        kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "file"
+        if kind == "file" and name in ("label", "lock"):
+            with open(f"{directory}/{name}", encoding="utf-8") as file:
+                text = file.read()
+            kind = "label" if text.startswith("name ") or "\nname " in text else "file"
+        found[name] = kind
+    return found
 
-    def __init__(self, directory, name, text=None):
-        self.directory, self.name = directory, name
-        self.text = text or (f"name {name}\npid 1\naccess everyone\nnetwork allowed\nmax-message-size 0\ncapacity 16777216\n"
-                             "created 1\n")
+
+LABEL = "name {}\npid 1\naccess everyone\nnetwork allowed\nmax-message-size 0\ncapacity 16777216\ncreated 1\n"
+
+
+class Imitation:
+    """A slot built by hand, of the same files as a real one, in a directory of one's own. It is dead until `live`."""
+
+    def __init__(self, directory, name, files, text=None):
+        self.directory, self.name, self.files, self.open, self.sockets = directory, name, files, {}, {}
+        self.text = text or LABEL.format(name)
         os.makedirs(directory, mode=0o755, exist_ok=True)
         # Not even the superuser's sweep removes the directory.
         os.close(os.open(directory + "/stay", os.O_CREAT | os.O_WRONLY))
@@ -152,36 +181,51 @@ class Imitation:
 
     def fill(self):
         """Makes what is not there, or not any more."""
-        missing = [name for name in ("lock", "ring", "bell", "door") if not os.path.lexists(f"{self.directory}/{name}")]
-        if "lock" in missing:
-            self.lock = os.open(self.directory + "/lock", os.O_RDWR | os.O_CREAT, 0o644)
-            os.write(self.lock, self.text.encode())
-        if "ring" in missing:
-            os.close(os.open(self.directory + "/ring", os.O_RDWR | os.O_CREAT, 0o600))
-        if "bell" in missing:
-            os.mkfifo(self.directory + "/bell", 0o666)
-        if "door" in missing:
-            self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            where = os.open(self.directory, os.O_PATH)
-            self.listener.bind(f"/proc/self/fd/{where}/door")
-            os.close(where)
-            os.chmod(self.directory + "/door", 0o666)
+        for name, kind in self.files.items():
+            path = f"{self.directory}/{name}"
+            if os.path.lexists(path):
+                continue
+            if kind in ("file", "label"):
+                self.open[name] = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+                if kind == "label":
+                    os.write(self.open[name], self.text.encode())
+            elif kind == "pipe":
+                os.mkfifo(path, 0o666)
+            else:
+                bound = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                where = os.open(self.directory, os.O_PATH)
+                bound.bind(f"/proc/self/fd/{where}/{name}")
+                os.close(where)
+                os.chmod(path, 0o666)
+                self.sockets[name] = bound
+
+    def die(self):
+        for bound in self.sockets.values():
+            bound.close()
 
     def relabel(self, name):
-        self.text = self.text.replace(f"name {self.name}\n", f"name {name}\n")
-        self.name = name
-        os.truncate(self.lock, 0)
-        os.pwrite(self.lock, self.text.encode(), 0)
+        for file, kind in self.files.items():
+            if kind == "label":
+                text = self.text.replace(f"name {self.name}\n", f"name {name}\n").encode()
+                os.truncate(self.open[file], 0)
+                os.pwrite(self.open[file], text, 0)
 
     def age(self):
-        for name in ("lock", "ring", "bell", "door", "stay", "."):
+        for name in (*self.files, "."):
             os.utime(f"{self.directory}/{name}", (1, 1))
 
     def live(self):
-        """Comes to life: holds the lock, and listens."""
+        """Comes to life: has its sockets, listens, and holds every lock that there may be."""
+        for name, bound in self.sockets.items():
+            if bound.fileno() < 0:
+                os.unlink(f"{self.directory}/{name}")
         self.fill()
-        lock_file(self.lock)
-        self.bell = os.open(self.directory + "/bell", os.O_RDWR | os.O_NONBLOCK)
+        for file in self.open.values():
+            lock_file(file)
+        for name, kind in self.files.items():
+            if kind == "pipe":
+                self.open[name] = os.open(f"{self.directory}/{name}", os.O_RDWR | os.O_NONBLOCK)
+        self.listener = self.sockets["door"]
         self.listener.listen(100)
         self.listener.settimeout(0.05)
 
