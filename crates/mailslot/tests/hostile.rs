@@ -279,7 +279,7 @@ fn symbolic_link_leads_no_writer_to_another_slot() {
     let _watchdog = watchdog();
     let slot = Mailslot::create(name()).unwrap();
     let (own, other) = (slot.name().as_str().to_uppercase(), name());
-    let link = damage::directory(&other.to_uppercase());
+    let link = damage::directory(&own).with_file_name(other.to_uppercase());
     std::os::unix::fs::symlink(damage::directory(&own), &link).unwrap();
     let opened = MailslotWriter::open(other.as_str());
     std::fs::remove_file(link).unwrap();

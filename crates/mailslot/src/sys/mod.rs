@@ -6,7 +6,7 @@
 //! | `Client` | the writing end: `open`, `open_remote`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`, `reach`; on Unix `write_batch_from`, `info` |
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
-//! | `root()` | on Unix: where they are |
+//! | `root()`, `slot_directories()` | on Unix: where they are |
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
 //!
@@ -15,7 +15,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Client, NextMessage, Server, computer_name, list, root, status, win32_code};
+pub(crate) use linux::{Client, NextMessage, Server, computer_name, list, root, slot_directories, status, win32_code};
 
 #[cfg(windows)]
 mod windows;

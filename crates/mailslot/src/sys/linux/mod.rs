@@ -8,7 +8,7 @@ mod clock;
 mod code;
 mod door;
 mod label;
-mod lock;
+mod life;
 mod origin;
 mod process;
 mod queue;
@@ -20,6 +20,6 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, queue::NextMessage, root::list, root::path as root,
-    root::status, server::Server,
+    client::Client, code::win32_code, process::computer_name, queue::NextMessage,
+    root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
 };

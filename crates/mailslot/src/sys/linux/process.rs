@@ -1,5 +1,7 @@
 //! What this process is.
 
+use rustix::io::Errno;
+
 use crate::name::NetbiosName;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
@@ -31,6 +33,28 @@ pub(crate) fn pid_namespace() -> u64 {
     let found = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino);
     KNOWN.store(found, Ordering::Relaxed);
     found
+}
+
+/// Whether this process has privileges that whoever started it may lack: it then heeds no variable of its environment, and
+/// nothing that it inherited.
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: `getauxval` reads a value that the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Whether this process, or the machine, has run out of something, so that nothing follows from the failure.
+pub(crate) fn is_exhausted(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
+}
+
+/// A number that nobody can guess.
+pub(crate) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: the pointer leads to as many writable bytes as are asked for.
+    let filled = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    // So few bytes are never interrupted, and every kernel that this library runs on has the call.
+    debug_assert_eq!(filled, 8);
+    u64::from_ne_bytes(bytes)
 }
 
 /// The NetBIOS name of this machine: the first label of its host name, cut to 15 characters.

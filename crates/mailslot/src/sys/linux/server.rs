@@ -12,13 +12,13 @@ use super::bell;
 use super::clock;
 use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
 use super::label::Label;
-use super::lock::{self, Hold};
+use super::life::{self, Hold};
 use super::process;
 use super::queue::{NextMessage, PATIENCE, Queue, Session, encode_timeout};
 use super::ring::read::{self, Damaged};
 use super::ring::write::Stamp;
 use super::robust::fork_generation;
-use super::root::{FileId, Root};
+use super::root::{FileId, Root, SlotDirectory};
 use super::shm::NewRing;
 use super::wait::{self, Poller, Spinning};
 use crate::error::{Error, Result};
@@ -48,9 +48,14 @@ const REWIND_STREAM_AFTER: u64 = 4 << 20;
 pub(crate) struct Server {
     name: SlotName,
     queue: Queue,
-    /// Held as long as this exists; given back first when it ends.
-    lock: ManuallyDrop<OwnedFd>,
-    lock_id: FileId,
+    /// Its place in the file system.
+    directory: SlotDirectory,
+    /// Goes on as long as this exists; ended first when it ends.
+    life: ManuallyDrop<OwnedFd>,
+    /// The file of `life`.
+    life_id: FileId,
+    /// The ring's file, for reserving memory.
+    ring: OwnedFd,
     /// Tells friends that this process owns the slot.
     _hold: Hold,
     bell: OwnedFd,
@@ -90,10 +95,11 @@ impl Server {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
         let root = Root::get()?;
         let failed = |error| root.error("create", &name, error);
-        root.free_place(&name)?;
+        root.check_free(&name)?;
         let staged = root.stage(&name)?;
         let dir = staged.dir.as_fd();
-        let lock = lock::create(dir).map_err(failed)?;
+        // First of all: what has no life may be taken for something left behind.
+        let life = life::begin(dir).map_err(failed)?;
         let capacity = options.capacity.next_power_of_two();
         let label = Label {
             name: name.clone(),
@@ -104,8 +110,8 @@ impl Server {
             capacity,
             created: SystemTime::now(),
         };
-        label.write(&lock).map_err(failed)?;
-        let ring = NewRing {
+        label.create(dir).map_err(failed)?;
+        let new = NewRing {
             capacity,
             max_message: options.max_message_size.into(),
             pid_namespace: process::pid_namespace(),
@@ -113,18 +119,18 @@ impl Server {
             network: options.network == Network::Allowed,
             read_timeout: encode_timeout(options.read_timeout),
         };
-        let queue = Queue::create(dir, &ring).map_err(failed)?;
+        let (queue, ring) = Queue::create(dir, &new).map_err(failed)?;
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = Door::create(dir, &options.access).map_err(failed)?;
         if options.inheritance == Inheritance::Inherited {
-            for fd in [&lock, door.listener(), &bell] {
+            for fd in [&life, door.listener(), &bell] {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
             }
         }
-        let lock_id = FileId::of(&lock).map_err(failed)?;
-        root.publish(staged, &name)?;
-        Ok(Server::assemble(name, queue, (lock, lock_id), hold, bell, door))
+        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
+        let directory = root.publish(staged, &name)?;
+        Ok(Server::assemble(name, directory, (queue, ring), (life, life_id), hold, bell, door))
     }
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
@@ -139,32 +145,38 @@ impl Server {
         Server::from_handles(taken.try_into().map_err(|_| invalid())?)
     }
 
-    pub(crate) fn from_handles([lock, door, bell]: [OwnedFd; 3]) -> Result<Server> {
+    pub(crate) fn from_handles([life, door, bell]: [OwnedFd; 3]) -> Result<Server> {
         let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
-        let label = Label::read(lock.as_fd()).ok_or_else(|| invalid("the first descriptor is not a slot's lock"))?;
-        let lock_id = FileId::of(&lock).map_err(|error| Error::io("look at a slot's lock", error))?;
+        if !matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET)) {
+            return Err(invalid("the first descriptor is not a slot's life"));
+        }
         if !matches!(rustix::net::sockopt::socket_acceptconn(&door), Ok(true)) {
             return Err(invalid("the second descriptor is not a slot's door"));
         }
         let root = Root::get()?;
-        let dir = root.find(&label.name, lock_id)?.ok_or_else(|| Error::NotFound(label.name.clone()))?;
+        let bell_id = FileId::of(&bell).map_err(|error| Error::io("look at a slot's bell", error))?;
+        // Sockets do not tell where their files are, but a pipe is its file.
+        let directory =
+            root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
+        let dir = directory.dir.as_fd();
+        let label = Label::read(dir).ok_or_else(|| invalid("the slot has no label"))?;
         let failed = |error| root.error("take over", &label.name, error);
-        let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
-        let start = Queue::open(file.as_fd(), process::uid()).map_err(failed)?;
+        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
+        let ring = Queue::open_file(dir).map_err(failed)?;
+        let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
         let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
-        let queue = start.whole(file.as_fd()).map_err(failed)?;
+        let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
-        let hold = Queue::open_file(dir.as_fd()).and_then(Hold::new).map_err(failed)?;
-        if FileId::of(&bell) != FileId::of(bell::hear(dir.as_fd()).map_err(failed)?) {
-            return Err(invalid("the third descriptor is not the slot's bell"));
-        }
-        Ok(Server::assemble(label.name, queue, (lock, lock_id), hold, bell, Door::keep(door, label.access)))
+        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
+        let door = Door::keep(door, label.access);
+        Ok(Server::assemble(label.name, directory, (queue, ring), (life, life_id), hold, bell, door))
     }
 
     fn assemble(
         name: SlotName,
-        queue: Queue,
-        (lock, lock_id): (OwnedFd, FileId),
+        directory: SlotDirectory,
+        (queue, ring): (Queue, OwnedFd),
+        (life, life_id): (OwnedFd, FileId),
         hold: Hold,
         bell: OwnedFd,
         door: Door,
@@ -172,8 +184,10 @@ impl Server {
         Server {
             name,
             queue,
-            lock: ManuallyDrop::new(lock),
-            lock_id,
+            directory,
+            life: ManuallyDrop::new(life),
+            life_id,
+            ring,
             _hold: hold,
             bell,
             door_fd: door.listener().as_raw_fd(),
@@ -320,11 +334,11 @@ impl Server {
         self.descriptors()
     }
 
-    /// Lock, door and bell: what keeps the slot alive, and writers in the belief that it is.
+    /// Life, door and bell: what keeps the slot alive, and writers in the belief that it is.
     fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
         // SAFETY: the door keeps its listener open and in place for as long as `self` lives.
         let door = unsafe { BorrowedFd::borrow_raw(self.door_fd) };
-        [self.lock.as_fd(), door, self.bell.as_fd()]
+        [self.life.as_fd(), door, self.bell.as_fd()]
     }
 
     /// The next message if there is one in the ring.
@@ -558,14 +572,8 @@ impl Server {
         }
         self.queue.wake_writers();
         if let Ok(root) = Root::get() {
-            root.remove_ended(&self.name, self.lock_id);
+            root.remove_ended(&self.directory, self.life_id);
         }
-    }
-
-    fn ring_file(&self) -> Result<OwnedFd> {
-        let root = Root::get()?;
-        let dir = root.find(&self.name, self.lock_id)?.ok_or(Error::OutOfMemory)?;
-        Queue::open_file(dir.as_fd()).map_err(|error| root.error("open the ring of", &self.name, error))
     }
 }
 
@@ -584,7 +592,7 @@ impl AsFd for Server {
                 poller.as_fd()
             }
             // A regular file is always ready for `poll`, and refused by `epoll`.
-            Err(_) => self.lock.as_fd(),
+            Err(_) => self.ring.as_fd(),
         }
     }
 }
@@ -597,9 +605,9 @@ impl Drop for Server {
         if sole_owner {
             self.end();
         }
-        // SAFETY: `lock` is not used after this.
-        drop(unsafe { ManuallyDrop::take(&mut self.lock) });
-        if !sole_owner && Root::get().is_ok_and(|root| root.is_unowned(&self.name, self.lock_id)) {
+        // SAFETY: `life` is not used after this.
+        drop(unsafe { ManuallyDrop::take(&mut self.life) });
+        if !sole_owner && self.directory.is_living() == Ok(false) {
             self.end();
         }
     }
@@ -610,16 +618,15 @@ struct Inward<'a>(&'a Server);
 
 impl Intake for Inward<'_> {
     fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
-        let Server { queue, bell, .. } = self.0;
+        let Server { queue, bell, ring, .. } = self.0;
         let session = queue.lock(PATIENCE)?;
         let bell = || Ok(self.0.others_wait().then(|| bell.as_fd()));
-        let file = || self.0.ring_file();
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);
         };
         let appended = match origin {
-            [] => session.append(stamp, message.len(), bell, file, fill),
-            origin => session.append_from(origin, message, bell, file),
+            [] => session.append(stamp, message.len(), bell, ring.as_fd(), fill),
+            origin => session.append_from(origin, message, bell, ring.as_fd()),
         };
         match appended {
             Ok(()) => Ok(Some(session.tail())),
