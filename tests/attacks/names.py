@@ -36,7 +36,8 @@ def plant(path, kind):
         file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o644)
         os.truncate(file, 1 << 40)
     elif kind == "directory":
-        os.mkdir(path, 0o777)
+        os.mkdir(path)
+        os.chmod(path, 0o777)
     elif kind == "closed directory":
         os.mkdir(path, 0o000)
     elif kind == "full directory":

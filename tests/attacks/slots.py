@@ -190,7 +190,8 @@ class Imitation:
                 if kind == "label":
                     os.write(self.open[name], self.text.encode())
             elif kind == "pipe":
-                os.mkfifo(path, 0o666)
+                os.mkfifo(path)
+                os.chmod(path, 0o666)
             else:
                 bound = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 where = os.open(self.directory, os.O_PATH)
@@ -217,7 +218,7 @@ class Imitation:
     def live(self):
         """Comes to life: has its sockets, listens, and holds every lock that there may be."""
         for name, bound in self.sockets.items():
-            if bound.fileno() < 0:
+            if bound.fileno() < 0 and os.path.lexists(f"{self.directory}/{name}"):
                 os.unlink(f"{self.directory}/{name}")
         self.fill()
         for file in self.open.values():

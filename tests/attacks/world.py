@@ -284,7 +284,7 @@ class Hostile:
             status = 1
             try:
                 os.close(self.lines)
-                os.umask(0)
+                os.umask(0o022)
                 if host:
                     enter(host)
                 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
