@@ -327,6 +327,8 @@ class Hostile:
     def wait(self):
         if self.status is None:
             _, self.status = os.waitpid(self.pid, 0)
+            if os.WIFEXITED(self.status) and self.status != 0:
+                check("a hostile program does what it is for", False, "it ended with an error")
         return self.status
 
     def stop(self):
