@@ -15,22 +15,29 @@ from world import BOB, MAL, NODE, ROOT, VIC, by, check, hostile, none, parts, sa
 ALIASES = [f"ALIAS{number}" for number in range(6)]
 
 
-def machines():
+def machines(size="96m", descriptors=None, started=True):
     """NODE1 and NODE3, in a legacy network and in the sealed domain PLANT."""
     if "net" not in net.hosts:
         net.lan("lan0")
         for number, host in ((11, "node1"), (12, "mallory"), (13, "node3")):
             net.attach(host, "lan0", f"10.97.1.{number}/24")
-    one, three = Machine("node1", "96m"), Machine("node3")
+    one, three = Machine("node1", size), Machine("node3")
     asking.version(one)
     one.run(ROOT, "domain", "new", "PLANT")
-    three.run(ROOT, "domain", "join", "-", given=open(one.domains + "/PLANT.toml", "rb").read())
-    one.start_node("--listen", "tcp/0.0.0.0:7447", held=False)
-    three.start_node("--connect", "tcp/10.97.1.11:7447", *(word for name in ALIASES for word in ("--name", name)), held=False)
-    for machine in (one, three):
-        if not (machine.node.says("domain_open") and machine.node.says("name_held name=LAB<1e>")):
-            check(f"{machine.host} comes up", False, machine.node.err())
+    with open(one.domains + "/PLANT.toml", "rb") as file:
+        three.run(ROOT, "domain", "join", "-", given=file.read())
+    if started:
+        start_nodes(one, three, descriptors)
     return one, three
+
+
+def start_nodes(one, three, descriptors=None):
+    one.start_node("--listen", "tcp/0.0.0.0:7447", held=False, descriptors=descriptors)
+    aliases = (word for name in ALIASES for word in ("--name", name))
+    three.start_node("--connect", "tcp/10.97.1.11:7447", *aliases, held=False)
+    for machine in (one, three):
+        if not (machine.node.says("domain_open", 10) and machine.node.says("name_held name=LAB<1e>", 10)):
+            check(f"{machine.host} comes up", False, machine.node.err())
 
 
 def questions(world, reply):
