@@ -12,7 +12,6 @@ mod lock;
 mod origin;
 mod process;
 mod queue;
-mod remote;
 mod robust;
 mod root;
 mod server;
@@ -20,6 +19,6 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, queue::NextMessage, root::list, root::path as root,
-    root::status, server::Server,
+    client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,
+    process::uid as user, queue::NextMessage, root::list, root::path as root, root::status, server::Server,
 };

@@ -1,5 +1,6 @@
 //! What this process is.
 
+use crate::error::{Error, Result};
 use crate::name::NetbiosName;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
@@ -7,6 +8,21 @@ use crate::sys::linux::ring::write::Stamp;
 /// The effective user id.
 pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Whether this program has privileges that its caller has not: then the caller's environment chooses nothing.
+pub(crate) fn has_raised_privileges() -> bool {
+    // SAFETY: `getauxval` reads a value that the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// A number that nobody can guess.
+pub(crate) fn random() -> Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    // The kernel hands out so few at once.
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|error| Error::io("get random numbers", error))?;
+    Ok(bytes)
 }
 
 /// What a friend records in its messages.

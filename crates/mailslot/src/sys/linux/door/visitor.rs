@@ -76,6 +76,11 @@ impl Visitor {
         self.max_message
     }
 
+    /// The user who owns the slot, and listens at its door.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        rustix::fs::fstat(&self.lock).ok().map(|stat| stat.st_uid)
+    }
+
     /// Whether messages of other machines are let in.
     pub(crate) fn network(&self) -> bool {
         self.network == Network::Allowed
