@@ -53,14 +53,14 @@ const CAPACITY: u64 = 1 << 20;
 /// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are wrong
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
+pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str) + Send + 'static) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
     Machine::start(settings, Log::new(log))?.run(&signals, load)
 }
 
 /// A node with all that surrounds it.
-pub(crate) struct Machine<L> {
+pub(crate) struct Machine {
     settings: Settings,
     config: Config,
     node: Node,
@@ -74,7 +74,7 @@ pub(crate) struct Machine<L> {
     answers: Answers,
     sinks: Sinks,
     metrics: Metrics,
-    log: Log<L>,
+    log: Log,
     interfaces_due: Instant,
     /// What comes when the names are released, and when at the latest.
     releasing: Option<(After, Instant)>,
@@ -87,8 +87,8 @@ enum After {
     Restart(Box<Settings>),
 }
 
-impl<L: FnMut(&str)> Machine<L> {
-    pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+impl Machine {
+    pub(crate) fn start(settings: Settings, mut log: Log) -> Result<Machine> {
         let config = settings.protocol()?;
         // What is wrong is then said before anything about ports.
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
@@ -448,7 +448,7 @@ impl<L: FnMut(&str)> Machine<L> {
         Ok(false)
     }
 
-    fn log_name(&mut self, event: &str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
+    fn log_name(&mut self, event: &'static str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
         let by = self.sockets.iter().find(|sockets| sockets.named.interface.id == interface);
         let by = by.map_or("gone", |sockets| sockets.named.name.as_str());
         self.log.line(event, &[&[field("name", name), field("interface", by)], more].concat());
@@ -498,7 +498,7 @@ fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
     Node::new(config.clone(), interfaces, now, seed())
 }
 
-fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {
+fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
     let interface = &named.interface;
     let address = format!("{}/{}", interface.address, interface.prefix);
     let fields = [field("name", &named.name), field("address", address), field("broadcast", interface.broadcast)];
