@@ -4,11 +4,12 @@ mod copies;
 mod delivery;
 mod samba;
 
+use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter};
+use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter, Origin};
 use mailslot_wire::Name;
 use rustix::event::Timespec;
 
@@ -28,7 +29,7 @@ use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, Target, Transmit};
+use crate::proto::{Config, Event, Node, RequestId, Target, Transmit};
 use crate::{routing, seed};
 use samba::Beside;
 
@@ -72,6 +73,8 @@ pub(crate) struct Machine {
     modern: Modern,
     control: Mailslot,
     answers: Answers,
+    /// Who has written the messages that are under way, for the log. The node ends each of them, so it bounds them.
+    senders: HashMap<RequestId, u32>,
     sinks: Sinks,
     metrics: Metrics,
     log: Log,
@@ -123,6 +126,7 @@ impl Machine {
             modern,
             control,
             answers: Answers::default(),
+            senders: HashMap::new(),
             sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
@@ -144,6 +148,7 @@ impl Machine {
                 self.release(After::End);
             }
             if self.advance()? {
+                self.log.tell_left_out();
                 self.log.line("stopped", &[]);
                 return Ok(());
             }
@@ -229,6 +234,7 @@ impl Machine {
             self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
             self.sinks.forget_closed();
+            self.log.tell_left_out();
         }
         self.look_for_nmbd(now);
         self.flush(now);
@@ -288,11 +294,14 @@ impl Machine {
             }
             Event::Released => self.is_released = true,
             Event::Sent { result: Err(error), request } => {
-                self.metrics.outgoing_refused += 1;
-                self.log.line("not_sent", &[field("reason", &error)]);
+                let uid = self.senders.remove(&request);
+                self.not_sent(uid, &[field("reason", &error)]);
                 self.answers.sent(request, Err(error));
             }
-            Event::Sent { request, result } => self.answers.sent(request, result),
+            Event::Sent { request, result } => {
+                self.senders.remove(&request);
+                self.answers.sent(request, result);
+            }
             Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
             Event::NodeStatus { request, status, .. } => {
                 self.compare_names(request, status.as_ref());
@@ -300,6 +309,12 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    fn not_sent(&mut self, uid: Option<u32>, fields: &[(&'static str, String)]) {
+        self.metrics.outgoing_refused += 1;
+        let by = uid.map(|uid| field("uid", uid));
+        self.log.line("not_sent", &[by.as_slice(), fields].concat());
     }
 
     /// Sends what bridges carry from modern domains.
@@ -325,9 +340,14 @@ impl Machine {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
-            if let Err(error) = self.node.send_mailslot(now, target, address.slot().as_str().as_bytes(), data) {
-                self.metrics.outgoing_refused += 1;
-                self.log.line("not_sent", &[field("to", &address), field("reason", error)]);
+            let uid = match message.origin {
+                Origin::Local { uid, .. } => Some(uid),
+                _ => None,
+            };
+            match (self.node.send_mailslot(now, target, address.slot().as_str().as_bytes(), data), uid) {
+                (Ok(request), Some(uid)) => drop(self.senders.insert(request, uid)),
+                (Ok(_), None) => {}
+                (Err(error), uid) => self.not_sent(uid, &[field("to", &address), field("reason", error)]),
             }
             self.flush(now);
         }
@@ -436,6 +456,7 @@ impl Machine {
         self.node = node(&self.config, &self.sockets, Instant::now());
         self.nmbd = beside(&self.settings, Instant::now());
         self.answers = Answers::default();
+        self.senders.clear();
         self.outgoing = match self.settings.netbios {
             true => Some(self.outgoing.take().map_or_else(|| slot(mailslot::node::SLOT), Ok)?),
             false => None,
