@@ -4,11 +4,12 @@ mod copies;
 mod delivery;
 mod samba;
 
+use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::node::Outgoing;
-use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter};
+use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter, Origin};
 use mailslot_wire::Name;
 use rustix::event::Timespec;
 
@@ -28,7 +29,7 @@ use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, Target, Transmit};
+use crate::proto::{Config, Event, Node, RequestId, Target, Transmit};
 use crate::{routing, seed};
 use samba::Beside;
 
@@ -53,14 +54,14 @@ const CAPACITY: u64 = 1 << 20;
 /// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are wrong
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
+pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str) + Send + 'static) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
     Machine::start(settings, Log::new(log))?.run(&signals, load)
 }
 
 /// A node with all that surrounds it.
-pub(crate) struct Machine<L> {
+pub(crate) struct Machine {
     settings: Settings,
     config: Config,
     node: Node,
@@ -72,9 +73,11 @@ pub(crate) struct Machine<L> {
     modern: Modern,
     control: Mailslot,
     answers: Answers,
+    /// Who has written the messages that are under way, for the log. The node ends each of them, so it bounds them.
+    senders: HashMap<RequestId, u32>,
     sinks: Sinks,
     metrics: Metrics,
-    log: Log<L>,
+    log: Log,
     interfaces_due: Instant,
     /// What comes when the names are released, and when at the latest.
     releasing: Option<(After, Instant)>,
@@ -87,8 +90,8 @@ enum After {
     Restart(Box<Settings>),
 }
 
-impl<L: FnMut(&str)> Machine<L> {
-    pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+impl Machine {
+    pub(crate) fn start(settings: Settings, mut log: Log) -> Result<Machine> {
         let config = settings.protocol()?;
         // What is wrong is then said before anything about ports.
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
@@ -123,6 +126,7 @@ impl<L: FnMut(&str)> Machine<L> {
             modern,
             control,
             answers: Answers::default(),
+            senders: HashMap::new(),
             sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
@@ -144,6 +148,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 self.release(After::End);
             }
             if self.advance()? {
+                self.log.tell_left_out();
                 self.log.line("stopped", &[]);
                 return Ok(());
             }
@@ -229,6 +234,7 @@ impl<L: FnMut(&str)> Machine<L> {
             self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
             self.sinks.forget_closed();
+            self.log.tell_left_out();
         }
         self.look_for_nmbd(now);
         self.flush(now);
@@ -288,11 +294,14 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             Event::Released => self.is_released = true,
             Event::Sent { result: Err(error), request } => {
-                self.metrics.outgoing_refused += 1;
-                self.log.line("not_sent", &[field("reason", &error)]);
+                let uid = self.senders.remove(&request);
+                self.not_sent(uid, &[field("reason", &error)]);
                 self.answers.sent(request, Err(error));
             }
-            Event::Sent { request, result } => self.answers.sent(request, result),
+            Event::Sent { request, result } => {
+                self.senders.remove(&request);
+                self.answers.sent(request, result);
+            }
             Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
             Event::NodeStatus { request, status, .. } => {
                 self.compare_names(request, status.as_ref());
@@ -300,6 +309,12 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             _ => {}
         }
+    }
+
+    fn not_sent(&mut self, uid: Option<u32>, fields: &[(&'static str, String)]) {
+        self.metrics.outgoing_refused += 1;
+        let by = uid.map(|uid| field("uid", uid));
+        self.log.line("not_sent", &[by.as_slice(), fields].concat());
     }
 
     /// Sends what bridges carry from modern domains.
@@ -325,9 +340,14 @@ impl<L: FnMut(&str)> Machine<L> {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
-            if let Err(error) = self.node.send_mailslot(now, target, address.slot().as_str().as_bytes(), data) {
-                self.metrics.outgoing_refused += 1;
-                self.log.line("not_sent", &[field("to", &address), field("reason", error)]);
+            let uid = match message.origin {
+                Origin::Local { uid, .. } => Some(uid),
+                _ => None,
+            };
+            match (self.node.send_mailslot(now, target, address.slot().as_str().as_bytes(), data), uid) {
+                (Ok(request), Some(uid)) => drop(self.senders.insert(request, uid)),
+                (Ok(_), None) => {}
+                (Err(error), uid) => self.not_sent(uid, &[field("to", &address), field("reason", error)]),
             }
             self.flush(now);
         }
@@ -436,6 +456,7 @@ impl<L: FnMut(&str)> Machine<L> {
         self.node = node(&self.config, &self.sockets, Instant::now());
         self.nmbd = beside(&self.settings, Instant::now());
         self.answers = Answers::default();
+        self.senders.clear();
         self.outgoing = match self.settings.netbios {
             true => Some(self.outgoing.take().map_or_else(|| slot(mailslot::node::SLOT), Ok)?),
             false => None,
@@ -448,7 +469,7 @@ impl<L: FnMut(&str)> Machine<L> {
         Ok(false)
     }
 
-    fn log_name(&mut self, event: &str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
+    fn log_name(&mut self, event: &'static str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
         let by = self.sockets.iter().find(|sockets| sockets.named.interface.id == interface);
         let by = by.map_or("gone", |sockets| sockets.named.name.as_str());
         self.log.line(event, &[&[field("name", name), field("interface", by)], more].concat());
@@ -498,7 +519,7 @@ fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
     Node::new(config.clone(), interfaces, now, seed())
 }
 
-fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {
+fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
     let interface = &named.interface;
     let address = format!("{}/{}", interface.address, interface.prefix);
     let fields = [field("name", &named.name), field("address", address), field("broadcast", interface.broadcast)];

@@ -64,6 +64,9 @@ pub enum Error {
     NoNetworkNode(Address),
     /// Neither a computer nor a domain of this name is known to the network node, which is in no legacy network either.
     NotOnNetwork(Address),
+    /// The address is that of a modern domain which has a file on this machine, and no network node takes part in it. What is
+    /// meant for a domain is not sent in another network.
+    DomainNotOpen(Address),
     /// The network that the address is in does not tell who receives, or what became of a message.
     NetworkDoesNotTell(Address),
     /// The network node of this machine did not answer in time.
@@ -185,7 +188,7 @@ impl Error {
             Error::Closed => 38,
             Error::TimedOut => 121,
             Error::BufferTooSmall { .. } => 122,
-            Error::NoNetworkNode(_) | Error::RemoteMailslotsOff(_) => 3025,
+            Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => 3025,
             Error::NotOnNetwork(_) => 53,
             Error::NetworkDoesNotTell(_) => 50,
             Error::NodeSilent => 121,
@@ -257,6 +260,11 @@ impl fmt::Display for Error {
             Error::NotOnNetwork(address) => {
                 write!(f, "{address}: no computer or domain of that name is known to the network node")
             }
+            Error::DomainNotOpen(address) => write!(
+                f,
+                "{address} is in a domain whose file this machine has, and no network node takes part in it: start one, or \
+                 see its log; nothing is sent in another network instead"
+            ),
             Error::NetworkDoesNotTell(address) => write!(
                 f,
                 "{address} is in a network that tells nothing about its receivers: only domains made with \

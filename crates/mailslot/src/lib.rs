@@ -27,7 +27,7 @@
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through `AsFd`; both on Unix only |
 //! | see the slots of the machine | [`list`], [`status`] |
-//! | deliver messages of a network | [`node`], [`MailslotWriter::write_from`] |
+//! | deliver messages of a network | [`network`], [`MailslotWriter::write_from`] |
 //!
 //! # Guarantees
 //!
@@ -58,7 +58,7 @@ mod error;
 mod mailslot;
 mod message;
 mod name;
-pub mod node;
+pub mod network;
 mod options;
 mod receipt;
 mod sync;

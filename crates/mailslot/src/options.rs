@@ -137,7 +137,7 @@ impl MailslotOptions {
         self
     }
 
-    /// Whether other machines may write, through a network node ([`node`](crate::node)) that may write to the slot itself.
+    /// Whether other machines may write, through a network node ([`network`](crate::network)) that may write to the slot itself.
     ///
     /// # Portability
     ///

@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// All of them. The position of each is its number in the protocol of [`node::routes`](crate::node::routes) and in the C
+    /// All of them. The position of each is its number in the protocol of [`network::routes`](crate::network::routes) and in the C
     /// interface, and never changes.
     pub const ALL: [Outcome; 6] =
         [Outcome::Delivered, Outcome::NoSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge, Outcome::Silent];

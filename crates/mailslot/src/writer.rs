@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::name::Address;
-use crate::node::routes;
+use crate::network;
 use crate::options::Timeout;
 use crate::receipt::{Outcome, Receipt};
-use crate::sys::{self, Reach};
+use crate::sys;
 
 /// The writing end of a slot.
 ///
@@ -27,7 +27,13 @@ use crate::sys::{self, Reach};
 /// Win32 `CreateFile`, `WriteFile`.
 pub struct MailslotWriter {
     address: Address,
-    client: sys::Client,
+    end: End,
+}
+
+/// Where the slot is.
+enum End {
+    Here(sys::Client),
+    Elsewhere(network::Writer),
 }
 
 impl MailslotWriter {
@@ -40,7 +46,10 @@ impl MailslotWriter {
     /// - [`Error::NotAllowed`] if its owner does not let this user write
     /// - [`Error::NoNetworkNode`] if the address is on the network, and no network node runs on this machine
     /// - [`Error::NotOnNetwork`] if one runs that is in modern domains only, and knows no such computer or domain
+    /// - [`Error::DomainNotOpen`] if the address is that of a modern domain which has a file on this machine, and no node takes
+    ///   part in it: what is meant for a domain is sent to no other network
     /// - [`Error::NodeSilent`] if it does not answer
+    /// - [`Error::NodeRefused`] if it does not let messages to the address go anywhere
     /// - [`Error::RemoteMailslotsOff`] if it is, on a Windows that has them switched off
     /// - [`Error::Full`] if so many other writers wait to be let in that the system takes no more
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
@@ -65,12 +74,12 @@ impl MailslotWriter {
         let address = address.try_into().map_err(Into::into)?;
         match address.resolved_at(sys::computer_name) {
             Address::Local(slot) => {
-                let client = sys::Client::open(&slot)?;
-                Ok(MailslotWriter { address: Address::Local(slot), client })
+                let end = End::Here(sys::Client::open(&slot)?);
+                Ok(MailslotWriter { address: Address::Local(slot), end })
             }
             remote => {
-                let client = sys::Client::open_remote(remote.clone())?;
-                Ok(MailslotWriter { address: remote, client })
+                let end = End::Elsewhere(network::Writer::open(remote.clone())?);
+                Ok(MailslotWriter { address: remote, end })
             }
         }
     }
@@ -87,7 +96,10 @@ impl MailslotWriter {
     /// Windows before 8, and Wine, tell only the slot's owner; the largest possible size then stands for the unknown one,
     /// and the system decides when writing.
     pub fn max_message_size(&self) -> usize {
-        self.client.max_message_size()
+        match &self.end {
+            End::Here(client) => client.max_message_size(),
+            End::Elsewhere(writer) => writer.max_message_size(),
+        }
     }
 
     /// Writes one message. It is in the slot when this returns, or was not written at all. Never waits for the reader.
@@ -103,7 +115,7 @@ impl MailslotWriter {
     /// - [`Error::Stalled`] if another process of this user was stopped in the middle of a write
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
     pub fn write(&self, message: &[u8]) -> Result<()> {
-        self.client.write(message, Timeout::Zero)
+        self.write_within(message, Timeout::Zero)
     }
 
     /// Writes one message, waiting for room as long as `timeout` says.
@@ -117,7 +129,10 @@ impl MailslotWriter {
     ///
     /// On Windows a slot is never full, so this never waits.
     pub fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
-        self.client.write(message, timeout)
+        match &self.end {
+            End::Here(client) => client.write(message, timeout),
+            End::Elsewhere(writer) => writer.write(message, timeout),
+        }
     }
 
     /// Writes several messages, one after the other with none of another writer of this user in between, and returns how
@@ -131,7 +146,18 @@ impl MailslotWriter {
     ///
     /// On Windows, messages of other writers may come in between.
     pub fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
-        self.client.write_batch(messages)
+        let writer = match &self.end {
+            End::Here(client) => return client.write_batch(messages),
+            End::Elsewhere(writer) => writer,
+        };
+        for (written, message) in messages.iter().enumerate() {
+            match writer.write(message.as_ref(), Timeout::Zero) {
+                Ok(()) => {}
+                Err(error) if written == 0 => return Err(error),
+                Err(_) => return Ok(written),
+            }
+        }
+        Ok(messages.len())
     }
 
     /// Writes one message of `size` bytes that `fill` puts where the reader will find it. `fill` gets bytes of unknown
@@ -147,7 +173,10 @@ impl MailslotWriter {
     ///
     /// On Windows the message is copied, and nobody waits.
     pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        self.client.write_in_place(size, fill)
+        match &self.end {
+            End::Here(client) => client.write_in_place(size, fill),
+            End::Elsewhere(writer) => writer.write_in_place(size, fill),
+        }
     }
 
     /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
@@ -165,16 +194,15 @@ impl MailslotWriter {
     ///
     /// On Windows only slots of this machine are known.
     pub fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
-        match self.client.reach() {
-            Reach::Local if self.is_closed() => Err(Error::Closed),
-            Reach::Local => Ok(1),
-            Reach::Asked => routes::wait_for_receivers(&self.address, at_least, timeout),
-            Reach::Unknown => Err(Error::NetworkDoesNotTell(self.address.clone())),
+        match &self.end {
+            End::Here(client) if client.is_closed() => Err(Error::Closed),
+            End::Here(_) => Ok(1),
+            End::Elsewhere(writer) => writer.wait_for_receivers(at_least, timeout),
         }
     }
 
     /// Writes one message and returns what became of it at each computer that receives at the address, waiting at most
-    /// `within` for them; those who have not answered by then are [`Outcome::Silent`](crate::Outcome::Silent). A slot of
+    /// `within` for them, and a minute; those who have not answered by then are [`Outcome::Silent`](crate::Outcome::Silent). A slot of
     /// this machine answers at once, or with one of the errors below.
     ///
     /// Empty if nobody receives there. A message to one computer that has no such slot is
@@ -188,23 +216,13 @@ impl MailslotWriter {
     ///
     /// On Windows only writes to slots of this machine can be confirmed.
     pub fn write_confirmed(&self, message: &[u8], within: Duration) -> Result<Vec<Receipt>> {
-        match self.client.reach() {
-            Reach::Local => {
-                self.write(message)?;
+        match &self.end {
+            End::Here(client) => {
+                client.write(message, Timeout::Zero)?;
                 let computer = sys::computer_name().map(|name| name.to_string()).unwrap_or_default();
                 Ok(vec![Receipt { computer, outcome: Outcome::Delivered }])
             }
-            Reach::Asked => {
-                let (size, limit) = (message.len(), self.max_message_size());
-                if size > limit {
-                    return Err(Error::TooLargeForNetwork { size, limit });
-                }
-                if self.is_closed() {
-                    return Err(Error::Closed);
-                }
-                routes::write_confirmed(&self.address, message, within)
-            }
-            Reach::Unknown => Err(Error::NetworkDoesNotTell(self.address.clone())),
+            End::Elsewhere(writer) => writer.write_confirmed(message, within),
         }
     }
 
@@ -214,7 +232,10 @@ impl MailslotWriter {
     ///
     /// Windows does not tell: there this is whether no slot of the name lives, and false for a slot elsewhere.
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        match &self.end {
+            End::Here(client) => client.is_closed(),
+            End::Elsewhere(writer) => writer.is_closed(),
+        }
     }
 }
 
@@ -246,8 +267,39 @@ impl MailslotWriter {
     ///
     /// Those of [`write_from`](MailslotWriter::write_from), if the first one could not be written.
     pub fn write_batch_from<M: AsRef<[u8]>>(&self, origin: &crate::NetworkOrigin, messages: &[M]) -> Result<usize> {
-        let written = self.client.write_batch_from(origin, messages)?;
+        let written = match &self.end {
+            End::Here(client) => client.write_batch_from(origin, messages)?,
+            End::Elsewhere(_) => None,
+        };
         written.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
+    }
+}
+
+/// Whose slot it is.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+impl MailslotWriter {
+    /// Opens the slot `name` of this machine that the user `uid` owns, or none: for programs that answer whoever has asked them,
+    /// and write to nobody else's slot.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if this user has no such slot
+    /// - those of [`open`](MailslotWriter::open) for a slot of this machine
+    pub fn open_owned(name: &crate::SlotName, uid: u32) -> Result<MailslotWriter> {
+        let end = End::Here(sys::Client::open_owned(name, uid)?);
+        Ok(MailslotWriter { address: Address::Local(name.clone()), end })
+    }
+
+    /// The user who owns the slot, as the kernel tells it; `None` if the slot is elsewhere.
+    pub fn owner(&self) -> Option<u32> {
+        match &self.end {
+            End::Here(client) => client.owner(),
+            End::Elsewhere(_) => None,
+        }
     }
 }
 
@@ -270,7 +322,11 @@ impl MailslotWriter {
     ///
     /// Win32 `GetMailslotInfo` on a client handle.
     pub fn info(&self) -> Result<crate::message::Info> {
-        self.client.info()?.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
+        let info = match &self.end {
+            End::Here(client) => client.info()?,
+            End::Elsewhere(_) => None,
+        };
+        info.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
     }
 }
 

@@ -3,15 +3,18 @@
 #![allow(clippy::unwrap_used)]
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use common::{name, watchdog};
-use mailslot::node::routes::{self, Answer, Question, Request};
-use mailslot::node::{self, Outgoing};
+use mailslot::network::ask::{Asker, Conversation};
+use mailslot::network::routes::{self, Answer, Question};
+use mailslot::network::{self, Outgoing, ask_routes};
 use mailslot::{
-    Access, Address, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, NameError, Network, NetworkOrigin,
-    Origin, Outcome, Receipt, SlotName, Timeout,
+    Access, Address, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Message, NameError, Network,
+    NetworkOrigin, Origin, Outcome, Receipt, SlotName, Timeout,
 };
 
 fn open_to_network() -> MailslotOptions {
@@ -126,11 +129,13 @@ fn limits_are_of_the_message_not_of_its_origin() {
 /// Runs another test of this file with slots of its own: there is one node on a machine, and it may be in use.
 fn run_apart(test: &str) {
     let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
-    std::fs::create_dir(&root).unwrap();
+    std::fs::create_dir_all(root.join("domains")).unwrap();
+    std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o1777)).unwrap();
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--quiet"])
         .env("MAILSLOT_TEST_NODE", "1")
         .env("MAILSLOT_ROOT", &root)
+        .env("MAILSLOT_DOMAINS", root.join("domains"))
         .status()
         .unwrap();
     std::fs::remove_dir_all(&root).unwrap();
@@ -171,7 +176,7 @@ fn plays_the_node() {
     assert!(matches!(error, Error::NoNetworkNode(_)), "{error}");
     assert_eq!(error.win32_code(), 3025);
 
-    let node = MailslotOptions::new().access(Access::Everyone).create(node::SLOT).unwrap();
+    let node = MailslotOptions::new().access(Access::Everyone).create(network::SLOT).unwrap();
     let writer = open(r"\\srv1\mailslot\alerts").unwrap();
     writer.write(b"one").unwrap();
     assert_eq!(writer.write_batch(&[b"two", b"six"]).unwrap(), 2);
@@ -216,7 +221,7 @@ fn plays_a_modern_node() {
     let way = outgoing.name().clone();
     let node = std::thread::spawn(move || {
         for _ in 0..9 {
-            answer(&requests.receive().unwrap().data, &way);
+            answer(&requests.receive().unwrap(), &way);
         }
         requests
     });
@@ -241,7 +246,7 @@ fn plays_a_modern_node() {
     let error = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap_err();
     assert!(matches!(error, Error::NotOnNetwork(_)), "{error}");
     assert_eq!(error.win32_code(), 53);
-    let legacy = create(node::SLOT);
+    let legacy = create(network::SLOT);
     let writer = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap();
     assert_eq!(writer.max_message_size(), 424);
     assert!(matches!(MailslotWriter::open("\\\\OTHER\\mailslot\\ä"), Err(Error::InvalidName { .. })));
@@ -257,10 +262,11 @@ fn plays_a_modern_node() {
 }
 
 /// Answers one request as a node would.
-fn answer(message: &[u8], way: &SlotName) {
-    let request = Request::decode(message).unwrap();
-    let plant = request.question.address().to_string().starts_with(r"\\PLANT\");
-    let answer = match request.question {
+fn answer(message: &Message, way: &SlotName) {
+    let (asker, content) = Asker::of(message).unwrap();
+    let question = Question::decode(content).unwrap();
+    let plant = question.address().to_string().starts_with(r"\\PLANT\");
+    let answer = match question {
         _ if !plant => Answer::Legacy,
         Question::Route(_) => Answer::Route { slot: way.clone(), max_message: 1000 },
         Question::Receivers { at_least, .. } if at_least > 9 => Answer::Refused("too many".to_owned()),
@@ -271,8 +277,216 @@ fn answer(message: &[u8], way: &SlotName) {
             Answer::Receipts(vec![receipt("SRV1", Outcome::Delivered), receipt("SRV2", Outcome::Full)])
         }
     };
-    let reply = MailslotWriter::open(Address::from(request.reply)).unwrap();
-    // What is no answer does not end the wait for one.
-    reply.write(b"noise").unwrap();
-    reply.write(&answer.encode()).unwrap();
+    // What is no answer to this request does not end the wait for one.
+    let slots: Vec<_> = mailslot::list().unwrap().into_iter().filter(is_for_answers).collect();
+    assert_eq!(slots.len(), 1);
+    let writer = MailslotWriter::open(Address::from(slots[0].name.clone())).unwrap();
+    for noise in [&b""[..], b"noise", &[2; 17], &[&[2], &[0; 16][..], &Answer::Receivers(9).encode()].concat()] {
+        writer.write(noise).unwrap();
+    }
+    asker.answer(&answer.encode());
+}
+
+fn is_for_answers(slot: &mailslot::SlotStatus) -> bool {
+    slot.name.as_str().starts_with(r"mailslot\reply\")
+}
+
+#[test]
+fn domains_with_a_file_here_are_sent_to_in_no_other_network() {
+    run_apart("plays_a_legacy_node");
+}
+
+#[test]
+fn plays_a_legacy_node() {
+    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+        return;
+    }
+    let _watchdog = watchdog();
+    let files = PathBuf::from(std::env::var_os("MAILSLOT_DOMAINS").unwrap());
+    let away = |address: &str| {
+        let error = MailslotWriter::open(address).unwrap_err();
+        assert!(matches!(&error, Error::DomainNotOpen(_)), "{address}: {error}");
+        assert_eq!(error.win32_code(), 3025);
+    };
+    std::fs::write(files.join("PLANT.toml"), "not even a domain").unwrap();
+    away(r"\\plant\mailslot\x");
+    let legacy = MailslotOptions::new().access(Access::Everyone).create(network::SLOT).unwrap();
+    away(r"\\plant\mailslot\x");
+    for open in [r"\\OTHER\mailslot\x", r"\\*\mailslot\x"] {
+        MailslotWriter::open(open).unwrap();
+    }
+    // Whatever a node says.
+    let requests = MailslotOptions::new().access(Access::Everyone).create(routes::SLOT).unwrap();
+    let node = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let message = requests.receive().unwrap();
+            Asker::of(&message).unwrap().0.answer(&Answer::Legacy.encode());
+        }
+    });
+    away(r"\\PLANT\mailslot\x");
+    MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap();
+    node.join().unwrap();
+    assert_eq!(legacy.info().unwrap().count, 0);
+}
+
+#[test]
+fn the_longest_waits_are_no_trouble() {
+    run_apart("plays_a_node_that_is_waited_for");
+}
+
+#[test]
+fn plays_a_node_that_is_waited_for() {
+    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+        return;
+    }
+    let _watchdog = watchdog();
+    let create = |name: &str| MailslotOptions::new().access(Access::Everyone).create(name).unwrap();
+    let (requests, outgoing) = (create(routes::SLOT), create(r"\\.\mailslot\mailslot\node\domain\PLANT"));
+    let way = outgoing.name().clone();
+    let node = std::thread::spawn(move || (0..3).for_each(|_| answer(&requests.receive().unwrap(), &way)));
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\x").unwrap();
+    assert_eq!(writer.write_confirmed(b"sure", Duration::MAX).unwrap().len(), 2);
+    assert_eq!(writer.wait_for_receivers(2, Timeout::After(Duration::MAX)).unwrap(), 2);
+    node.join().unwrap();
+}
+
+/// Users that exist nowhere but in these tests.
+const ASKER: u32 = 60_001;
+const STRANGER: u32 = 60_002;
+
+/// The node, the user who asks, and one who would like to answer.
+#[test]
+fn answers_of_others_than_the_node_are_not_believed() {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("answers_of_others_than_the_node_are_not_believed: SKIPPED, other users need root");
+    }
+    run_apart("plays_a_node_among_strangers");
+}
+
+#[test]
+fn plays_a_node_among_strangers() {
+    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+        return;
+    }
+    let _watchdog = watchdog();
+    let root = PathBuf::from(std::env::var_os("MAILSLOT_ROOT").unwrap());
+    let requests =
+        MailslotOptions::new().access(Access::Everyone).read_timeout(Timeout::Zero).create(routes::SLOT).unwrap();
+    // It may not be written to, whoever asks for that: neither by the stranger nor by the node.
+    let private = MailslotOptions::new().create(reply_name(&[7; 16])).unwrap();
+    let mut stranger = common::Part::start_as(STRANGER, &root, "stranger");
+    let mut asked = [0; 2];
+    let asker = common::Part::start_as(ASKER, &root, "asker");
+    let asker = std::thread::spawn(move || asker.finish());
+    let mut before: Option<Asker> = None;
+    while !asker.is_finished() {
+        let Ok(message) = requests.receive_within(Timeout::After(Duration::from_millis(10))) else { continue };
+        let Some((who, content)) = Asker::of(&message) else { continue };
+        let number = match Question::decode(content).unwrap() {
+            Question::Receivers { at_least, .. } => at_least,
+            question => panic!("{question:?}"),
+        };
+        asked[usize::from(who.uid() == STRANGER)] += 1;
+        // An answer to what was asked before, late: nobody waits for it any more.
+        if let Some(before) = before.replace(who) {
+            before.answer(&Answer::Receivers(FORGED).encode());
+        }
+        who.answer(&Answer::Receivers(number).encode());
+    }
+    asker.join().unwrap();
+    assert!(stranger.is_running(), "the stranger has given up");
+    assert_eq!(private.info().unwrap().count, 0);
+    assert!(asked[0] >= QUESTIONS && asked[1] > 0, "{asked:?}");
+}
+
+const QUESTIONS: u32 = 300;
+/// What nobody has asked for.
+const FORGED: u32 = 1 << 20;
+
+fn reply_name(reply: &[u8; 16]) -> String {
+    format!(r"\\.\mailslot\mailslot\reply\{:032x}", u128::from_be_bytes(*reply))
+}
+
+#[test]
+fn plays_its_part() {
+    match common::part().as_deref() {
+        Some("asker") => asks(),
+        Some("stranger") => forges(),
+        _ => {}
+    }
+}
+
+/// Every answer must be the one to its question.
+fn asks() {
+    let address: Address = r"\\PLANT\mailslot\x".parse().unwrap();
+    for number in 0..QUESTIONS {
+        let question = Question::Receivers { address: address.clone(), at_least: number, within: Duration::ZERO };
+        assert_eq!(ask_routes(&question).unwrap(), Some(Answer::Receivers(number)));
+    }
+}
+
+/// Answers everybody who waits for an answer, through the library and through the door itself, and asks the node to answer
+/// in the name of others, until it is killed.
+fn forges() {
+    let root = PathBuf::from(std::env::var_os("MAILSLOT_ROOT").unwrap());
+    let address: Address = r"\\PLANT\mailslot\x".parse().unwrap();
+    let forged =
+        [Answer::Receivers(FORGED), Answer::Legacy, Answer::Receipts(Vec::new()), Answer::Refused("no".into())];
+    let content = Question::Receivers { address, at_least: FORGED, within: Duration::ZERO }.encode();
+    let node = MailslotWriter::open(routes::SLOT).unwrap();
+    loop {
+        for slot in mailslot::list().unwrap().into_iter().filter(is_for_answers) {
+            let number = slot.name.as_str().rsplit('\\').next().unwrap();
+            let reply = u128::from_str_radix(number, 16).unwrap().to_be_bytes();
+            // The node may have so many of these that it has no room for more.
+            let _ = node.write(&[&[2], &[3; 16][..], &reply, &content].concat());
+            let Err(Error::NotAllowed(_) | Error::NotFound(_)) = MailslotWriter::open(Address::from(slot.name)) else {
+                panic!("a slot for answers lets strangers in");
+            };
+        }
+        for door in doors(&root) {
+            for id in [&[3; 16], &reply_of(&door)] {
+                for answer in &forged {
+                    write_through(&door, &[&[2], &id[..], &answer.encode()].concat());
+                }
+            }
+        }
+        let question = Conversation::begin(routes::SLOT, &content, None).unwrap();
+        let answer = question.receive_within(Timeout::After(Duration::from_secs(1)));
+        if let Ok(answer) = answer {
+            assert_eq!(Answer::decode(&answer), Some(Answer::Receivers(FORGED)));
+        }
+    }
+}
+
+/// The doors of all slots for answers, wherever the library keeps them.
+fn doors(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if path.ends_with("door") && path.to_string_lossy().contains("REPLY") {
+            found.push(path);
+        } else if path.is_dir() {
+            found.extend(doors(&path));
+        }
+    }
+    found
+}
+
+/// The number in the name of the slot, which everybody can see.
+fn reply_of(door: &Path) -> [u8; 16] {
+    let name = door.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+    let digits: String = name.chars().rev().take_while(char::is_ascii_hexdigit).collect();
+    u128::from_str_radix(&digits.chars().rev().collect::<String>(), 16).unwrap_or_default().to_be_bytes()
+}
+
+/// Writes as no honest writer does: without asking whether it may.
+fn write_through(door: &Path, message: &[u8]) {
+    use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, connect, send, socket};
+    let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    // The whole path is longer than addresses of sockets may be.
+    let near = door.parent().is_some_and(|directory| std::env::set_current_dir(directory).is_ok());
+    if near && connect(&connection, &SocketAddrUnix::new("door").unwrap()).is_ok() {
+        let _ = send(&connection, &[&[0], message].concat(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
 }

@@ -3,10 +3,12 @@
 //! | item | is |
 //! |---|---|
 //! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `drain`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
-//! | `Client` | the writing end: `open`, `open_remote`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`, `reach`; on Unix `write_batch_from`, `info` |
+//! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `info` |
+//! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
+//! | `user()`, `is_privileged()`, `random()` | on Unix: the effective user id of this process; whether its caller has fewer rights; numbers that nobody can guess |
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
 //!
@@ -15,27 +17,17 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Client, NextMessage, Server, computer_name, list, root, slot_directories, status, win32_code};
+pub(crate) use linux::{
+    Client, NextMessage, Server, computer_name, is_privileged, list, random, root, slot_directories, status, user, win32_code,
+};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Client, NextMessage, Server, computer_name, list, status, win32_code};
+pub(crate) use windows::{Client, Elsewhere, NextMessage, Server, computer_name, list, status, win32_code};
 
 #[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("the mailslot crate supports Linux and Windows");
-
-/// What a writer can know about who receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// The slot is on this machine.
-    Local,
-    /// The node of this machine can be asked.
-    #[cfg_attr(windows, allow(dead_code, reason = "there is no such node"))]
-    Asked,
-    /// Nobody knows.
-    Unknown,
-}
 
 /// What becomes of a message that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,6 @@ use super::life;
 use super::origin;
 use super::process;
 use super::queue::{OPEN_RING, PATIENCE, Queue, RING, Session};
-use super::remote::Remote;
 use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
@@ -20,9 +19,8 @@ use super::robust::fork_generation;
 use super::root::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
-use crate::name::{Address, SlotName};
+use crate::name::SlotName;
 use crate::options::Timeout;
-use crate::sys::Reach;
 
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -33,8 +31,6 @@ const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) enum Client {
     Friend(Friend),
     Stranger(door::Visitor),
-    /// Of a slot elsewhere; boxed because it is a writer of one of the other kinds itself.
-    Remote(Box<Remote>),
 }
 
 /// A writer of the owner's own user: it shares the owner's memory.
@@ -85,24 +81,19 @@ impl Client {
         door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
 
-    /// The user whose slot this is.
+    /// The slot's owner, as the kernel tells it.
     pub(crate) fn owner(&self) -> Option<u32> {
         match self {
+            // No other user's memory is mapped.
             Client::Friend(friend) => Some(friend.stamp.uid),
             Client::Stranger(visitor) => Some(visitor.owner()),
-            Client::Remote(_) => None,
         }
-    }
-
-    pub(crate) fn open_remote(address: Address) -> Result<Client> {
-        Ok(Client::Remote(Box::new(Remote::open(address)?)))
     }
 
     pub(crate) fn max_message_size(&self) -> usize {
         match self {
             Client::Friend(friend) => friend.start.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
-            Client::Remote(remote) => remote.max_message(),
         }
     }
 
@@ -110,7 +101,6 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.write(message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
-            Client::Remote(remote) => remote.write(message, timeout),
         }
     }
 
@@ -139,7 +129,7 @@ impl Client {
         let mut written = 0;
         let result = match self {
             Client::Friend(friend) => friend.write_batch(messages, &mut written),
-            Client::Stranger(_) | Client::Remote(_) => messages
+            Client::Stranger(_) => messages
                 .iter()
                 .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
         };
@@ -151,11 +141,9 @@ impl Client {
             Client::Friend(friend) => friend.write_in_place(size, fill),
             Client::Stranger(visitor) => {
                 visitor.check_size(size)?;
-                visitor.write(&filled(size, fill), Timeout::Zero)
-            }
-            Client::Remote(remote) => {
-                remote.check_size(size)?;
-                remote.write(&filled(size, fill), Timeout::Zero)
+                let mut message = vec![0; size];
+                fill(&mut message);
+                visitor.write(&message, Timeout::Zero)
             }
         }
     }
@@ -165,14 +153,7 @@ impl Client {
         match self {
             Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
             Client::Friend(friend) => friend.whole()?.info().map(Some),
-            Client::Stranger(_) | Client::Remote(_) => Ok(None),
-        }
-    }
-
-    pub(crate) fn reach(&self) -> Reach {
-        match self {
-            Client::Friend(_) | Client::Stranger(_) => Reach::Local,
-            Client::Remote(remote) => remote.reach(),
+            Client::Stranger(_) => Ok(None),
         }
     }
 
@@ -180,15 +161,8 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.is_closed(),
             Client::Stranger(visitor) => visitor.is_closed(),
-            Client::Remote(remote) => remote.is_closed(),
         }
     }
-}
-
-fn filled(size: usize, fill: impl FnOnce(&mut [u8])) -> Vec<u8> {
-    let mut message = vec![0; size];
-    fill(&mut message);
-    message
 }
 
 impl Friend {

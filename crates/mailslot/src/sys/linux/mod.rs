@@ -12,7 +12,6 @@ mod life;
 mod origin;
 mod process;
 mod queue;
-mod remote;
 mod robust;
 mod root;
 mod server;
@@ -20,6 +19,7 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, queue::NextMessage,
-    root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
+    client::Client, code::win32_code, process::computer_name, process::is_privileged, process::random,
+    process::uid as user, queue::NextMessage, root::directories as slot_directories, root::list, root::path as root,
+    root::status, server::Server,
 };

@@ -2,6 +2,7 @@
 
 use rustix::io::Errno;
 
+use crate::error::{Error, Result};
 use crate::name::NetbiosName;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
@@ -9,6 +10,15 @@ use crate::sys::linux::ring::write::Stamp;
 /// The effective user id.
 pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// A number that nobody can guess.
+pub(crate) fn random() -> Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    // The kernel hands out so few at once.
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|error| Error::io("get random numbers", error))?;
+    Ok(bytes)
 }
 
 /// What a friend records in its messages.
@@ -45,16 +55,6 @@ pub(crate) fn is_privileged() -> bool {
 /// Whether this process, or the machine, has run out of something, so that nothing follows from the failure.
 pub(crate) fn is_exhausted(error: Errno) -> bool {
     matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
-}
-
-/// A number that nobody can guess.
-pub(crate) fn random() -> u64 {
-    let mut bytes = [0; 8];
-    // SAFETY: the pointer leads to as many writable bytes as are asked for.
-    let filled = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    // So few bytes are never interrupted, and every kernel that this library runs on has the call.
-    debug_assert_eq!(filled, 8);
-    u64::from_ne_bytes(bytes)
 }
 
 /// The NetBIOS name of this machine: the first label of its host name, cut to 15 characters.

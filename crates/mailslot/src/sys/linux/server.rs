@@ -10,11 +10,12 @@ use rustix::io::FdFlags;
 
 use super::bell;
 use super::clock;
-use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
+use super::door::{self, Appended, BELL_KEY, DOOR_KEY, Entrance, Intake};
 use super::label::Label;
 use super::life::{self, Hold};
 use super::process;
 use super::queue::{NextMessage, PATIENCE, Queue, Session, encode_timeout};
+use super::ring::layout::SPARE;
 use super::ring::read::{self, Damaged};
 use super::ring::write::Stamp;
 use super::robust::fork_generation;
@@ -59,9 +60,9 @@ pub(crate) struct Server {
     /// Tells friends that this process owns the slot.
     _hold: Hold,
     bell: OwnedFd,
-    door: Mutex<Door>,
-    /// The door's listening descriptor, for polling without the mutex.
-    door_fd: i32,
+    /// The listening socket; closed without waiting for what may lie there.
+    door: ManuallyDrop<OwnedFd>,
+    entrance: Mutex<Entrance>,
     reader: Mutex<Reader>,
     /// When the door was last looked at, in ticks.
     door_seen: AtomicU64,
@@ -122,15 +123,16 @@ impl Server {
         let (queue, ring) = Queue::create(dir, &new).map_err(failed)?;
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
-        let door = Door::create(dir, &options.access).map_err(failed)?;
+        let door = door::create(dir, &options.access).map_err(failed)?;
         if options.inheritance == Inheritance::Inherited {
-            for fd in [&life, door.listener(), &bell] {
+            for fd in [&life, &door, &bell] {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
             }
         }
         let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
         let directory = root.publish(staged, &name)?;
-        Ok(Server::assemble(name, directory, (queue, ring), (life, life_id), hold, bell, door))
+        let entrance = Entrance::new(options.access.clone());
+        Ok(Server::assemble(name, directory, (queue, ring), (life, life_id), hold, bell, (door, entrance)))
     }
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
@@ -168,8 +170,8 @@ impl Server {
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
-        let door = Door::keep(door, label.access);
-        Ok(Server::assemble(label.name, directory, (queue, ring), (life, life_id), hold, bell, door))
+        let entrance = Entrance::new(label.access);
+        Ok(Server::assemble(label.name, directory, (queue, ring), (life, life_id), hold, bell, (door, entrance)))
     }
 
     fn assemble(
@@ -179,7 +181,7 @@ impl Server {
         (life, life_id): (OwnedFd, FileId),
         hold: Hold,
         bell: OwnedFd,
-        door: Door,
+        (door, entrance): (OwnedFd, Entrance),
     ) -> Server {
         Server {
             name,
@@ -190,8 +192,8 @@ impl Server {
             ring,
             _hold: hold,
             bell,
-            door_fd: door.listener().as_raw_fd(),
-            door: Mutex::new(door),
+            door: ManuallyDrop::new(door),
+            entrance: Mutex::new(entrance),
             reader: Mutex::new(Reader { until_door: DOOR_EVERY }),
             door_seen: AtomicU64::new(0),
             door_gave: AtomicBool::new(false),
@@ -232,7 +234,7 @@ impl Server {
 
     pub(crate) fn info(&self) -> Result<Info> {
         self.check_process()?;
-        self.take_in()?;
+        self.take_in();
         let _reader = self.reader();
         self.queue.info()
     }
@@ -284,7 +286,7 @@ impl Server {
         };
         loop {
             let arrived = || read::message_waiting(self.queue.region());
-            if !self.door_goes_on(arrived)? && !self.spinning.spin(arrived) {
+            if !self.door_goes_on(arrived) && !self.spinning.spin(arrived) {
                 self.sleep(deadline)?;
             }
             if let Some(seen) = self.try_next(&mut look)? {
@@ -336,9 +338,7 @@ impl Server {
 
     /// Life, door and bell: what keeps the slot alive, and writers in the belief that it is.
     fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
-        // SAFETY: the door keeps its listener open and in place for as long as `self` lives.
-        let door = unsafe { BorrowedFd::borrow_raw(self.door_fd) };
-        [self.life.as_fd(), door, self.bell.as_fd()]
+        [self.life.as_fd(), self.door.as_fd(), self.bell.as_fd()]
     }
 
     /// The next message if there is one in the ring.
@@ -368,8 +368,7 @@ impl Server {
             if reader.until_door == 0 {
                 reader.until_door = DOOR_EVERY;
                 drop(reader);
-                // A problem at the door shows when a read finds nothing.
-                let _ = self.take_in_if_due();
+                self.take_in_if_due();
             }
         }
         Ok(Some(seen))
@@ -381,7 +380,7 @@ impl Server {
     where
         F: FnOnce(&NextMessage<'_>) -> (R, Next),
     {
-        let looked = self.take_in_if_due()?;
+        let looked = self.take_in_if_due();
         let polled = self.polled.load(Ordering::Relaxed);
         if !looked && !polled {
             return Ok(None);
@@ -411,7 +410,7 @@ impl Server {
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
         // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
         if slept? && !self.is_there_after_waking() {
-            self.take_in()?;
+            self.take_in();
         }
         Ok(())
     }
@@ -455,7 +454,7 @@ impl Server {
             self.queue.wake_writers();
         }
         let failed = |error| Error::io(format!("wait for messages of slot {}", self.name), error);
-        let starved = !self.door().watch_all(self.poller.get());
+        let starved = !self.entrance().watch_all(self.poller.get());
         if starved {
             limit = Some(LOOK_BY_ITSELF);
         }
@@ -504,29 +503,29 @@ impl Server {
     }
 
     /// Looks at the door unless that was done a moment ago: it takes a system call. Returns whether it looked.
-    fn take_in_if_due(&self) -> Result<bool> {
+    fn take_in_if_due(&self) -> bool {
         let now = clock::ticks();
         if now.wrapping_sub(self.door_seen.load(Ordering::Relaxed)) < clock::MOMENT {
-            return Ok(false);
+            return false;
         }
         self.door_seen.store(now, Ordering::Relaxed);
-        self.take_in()?;
-        Ok(true)
+        self.take_in();
+        true
     }
 
     /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
-    fn take_in(&self) -> Result<bool> {
-        let shared = self.is_shared();
-        let taken = self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())?;
+    fn take_in(&self) -> bool {
+        let (shared, watching) = (self.is_shared(), self.poller.get());
+        let taken = self.entrance().take_in(self.door.as_fd(), &Inward(self), shared, watching, || self.poller().ok());
         self.door_gave.store(taken, Ordering::Relaxed);
-        Ok(taken)
+        taken
     }
 
     /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
     /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
-    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> Result<bool> {
+    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> bool {
         if !self.door_gave.load(Ordering::Relaxed) {
-            return Ok(false);
+            return false;
         }
         wait::pause(arrived);
         self.take_in()
@@ -549,8 +548,8 @@ impl Server {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn door(&self) -> MutexGuard<'_, Door> {
-        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entrance(&self) -> MutexGuard<'_, Entrance> {
+        self.entrance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check_process(&self) -> Result<()> {
@@ -583,7 +582,7 @@ impl AsFd for Server {
         match self.poller() {
             Ok(poller) => {
                 self.polled.store(true, Ordering::SeqCst);
-                self.door().watch_all(Some(poller));
+                self.entrance().watch_all(Some(poller));
                 if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE)
                     && !session.announce_sleep(self.bell.as_fd())
                 {
@@ -605,8 +604,10 @@ impl Drop for Server {
         if sole_owner {
             self.end();
         }
-        // SAFETY: `life` is not used after this.
-        drop(unsafe { ManuallyDrop::take(&mut self.life) });
+        // SAFETY: neither is used after this.
+        let (life, door) = unsafe { (ManuallyDrop::take(&mut self.life), ManuallyDrop::take(&mut self.door)) };
+        drop(life);
+        door::close_unread(door);
         if !sole_owner && self.directory.is_living() == Ok(false) {
             self.end();
         }
@@ -617,9 +618,10 @@ impl Drop for Server {
 struct Inward<'a>(&'a Server);
 
 impl Intake for Inward<'_> {
-    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
         let Server { queue, bell, ring, .. } = self.0;
-        let session = queue.lock(PATIENCE)?;
+        // Whoever holds the lock for longer was stopped; the message is held meanwhile, and nobody waits for it.
+        let Ok(session) = queue.lock(ANNOUNCE_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.0.others_wait().then(|| bell.as_fd()));
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);
@@ -629,11 +631,18 @@ impl Intake for Inward<'_> {
             origin => session.append_from(origin, message, bell, ring.as_fd()),
         };
         match appended {
-            Ok(()) => Ok(Some(session.tail())),
-            // What a stranger's library should have refused; counted, and not worth more.
-            Err(Error::TooLarge { .. }) => Ok(None),
-            Err(error) => Err(error),
+            Ok(()) => Appended::Until(session.tail()),
+            Err(Error::TooLarge { .. }) => Appended::TooLarge,
+            Err(_) => Appended::NotNow,
         }
+    }
+
+    fn fits(&self, record: u64) -> bool {
+        let header = self.0.queue.header();
+        let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
+        // What fits into no ring finds room in an empty one, and is refused there.
+        let most = self.0.queue.region().capacity() - SPARE;
+        used.saturating_add(record.min(most)) <= most
     }
 
     fn room(&self) -> u64 {
@@ -656,5 +665,13 @@ impl Intake for Inward<'_> {
 
     fn others_wait(&self) -> bool {
         self.0.others_wait()
+    }
+
+    fn turn_away(&self, users: impl Iterator<Item = u32>) {
+        let users: Vec<u32> = users.take(256).collect();
+        let dir = self.0.directory.dir.as_fd();
+        if let Some(label) = Label::read(dir) {
+            door::turn_away(dir, &label.access, &users);
+        }
     }
 }

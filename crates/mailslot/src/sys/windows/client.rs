@@ -5,15 +5,13 @@ use std::os::windows::io::{AsHandle, OwnedHandle};
 use super::api::{self, Values};
 use super::code;
 use crate::error::{Error, Result};
-use crate::name::{Address, SlotName};
+use crate::name::SlotName;
 use crate::options::Timeout;
-use crate::sys::Reach;
 
 /// A writer.
 pub(crate) struct Client {
     handle: OwnedHandle,
-    /// None for a slot elsewhere.
-    name: Option<SlotName>,
+    name: SlotName,
     /// None if the system does not tell.
     max_message_size: Option<u32>,
 }
@@ -24,19 +22,9 @@ impl Client {
             let known = [Error::NotFound(name.clone()), Error::NotAllowed(name.clone())];
             code::error(|| format!("open slot {name}"), source, known)
         })?;
-        let mut client = Client { handle, name: Some(name.clone()), max_message_size: None };
+        let mut client = Client { handle, name: name.clone(), max_message_size: None };
         client.max_message_size = client.values().map(|values| values.max_message_size).filter(|size| *size != 0);
         Ok(client)
-    }
-
-    pub(crate) fn open_remote(address: Address) -> Result<Client> {
-        match api::open(&address.to_string()) {
-            Ok(handle) => Ok(Client { handle, name: None, max_message_size: None }),
-            Err(source) => {
-                let action = format!("open {address}");
-                Err(code::error(|| action, source, [Error::RemoteMailslotsOff(address)]))
-            }
-        }
     }
 
     /// What the system tells writers about the slot: something from Windows 8 on, nothing before it and on Wine.
@@ -54,8 +42,7 @@ impl Client {
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }
-        api::write(self.handle.as_handle(), message)
-            .map_err(|source| code::error(|| "write to a slot".to_owned(), source, [Error::Closed, Error::OutOfMemory]))
+        write(&self.handle, message)
     }
 
     pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
@@ -79,17 +66,19 @@ impl Client {
         self.write(&message, Timeout::Zero)
     }
 
-    pub(crate) fn reach(&self) -> Reach {
-        if self.name.is_some() { Reach::Local } else { Reach::Unknown }
-    }
-
     pub(crate) fn is_closed(&self) -> bool {
         // A write would tell, but leave a message behind.
-        self.name.as_ref().is_some_and(|name| matches!(Client::open(name), Err(Error::NotFound(_))))
+        matches!(Client::open(&self.name), Err(Error::NotFound(_)))
     }
 }
 
 /// A name as the system takes it: the parts are normalised already, and none of its characters means anything more.
 pub(super) fn path(name: &SlotName) -> String {
     format!(r"\\?\mailslot\{name}")
+}
+
+/// Writes one message to a slot, wherever it is.
+pub(super) fn write(handle: &OwnedHandle, message: &[u8]) -> Result<()> {
+    api::write(handle.as_handle(), message)
+        .map_err(|source| code::error(|| "write to a slot".to_owned(), source, [Error::Closed, Error::OutOfMemory]))
 }

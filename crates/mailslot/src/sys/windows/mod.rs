@@ -5,11 +5,15 @@ mod client;
 mod code;
 mod computer;
 mod deadline;
+mod elsewhere;
 mod native;
 mod security;
 mod server;
 
-pub(crate) use self::{client::Client, code::win32_code, computer::computer_name, server::NextMessage, server::Server};
+pub(crate) use self::{
+    client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere, server::NextMessage,
+    server::Server,
+};
 
 use crate::error::{Error, Result};
 use crate::message::{Counts, SlotStatus};

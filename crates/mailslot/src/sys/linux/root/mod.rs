@@ -65,7 +65,7 @@ impl FileId {
 
 impl From<rustix::fs::Stat> for FileId {
     fn from(stat: rustix::fs::Stat) -> FileId {
-        FileId { device: stat.st_dev as u64, inode: stat.st_ino as u64 }
+        FileId { device: stat.st_dev, inode: stat.st_ino }
     }
 }
 

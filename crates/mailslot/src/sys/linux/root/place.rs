@@ -59,7 +59,7 @@ impl SlotDirectory {
 }
 
 fn changed(stat: &rustix::fs::Stat) -> Since {
-    (stat.st_ctime as i64, stat.st_ctime_nsec as u64)
+    (stat.st_ctime, stat.st_ctime_nsec)
 }
 
 impl Root {

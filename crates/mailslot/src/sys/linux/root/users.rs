@@ -120,7 +120,7 @@ impl Root {
                     // The plain name may be taken: anybody may add entries. Nobody can take them all.
                     let name = match attempt {
                         0 => format!("{PREFIX}{uid}"),
-                        _ => format!("{PREFIX}{uid}.{:016x}", super::super::process::random()),
+                        _ => format!("{PREFIX}{uid}.{:016x}", u128::from_ne_bytes(process::random()?) as u64),
                     };
                     match rustix::fs::mkdirat(&self.dir, &name, Mode::RWXU) {
                         Ok(()) => {}

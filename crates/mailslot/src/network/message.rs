@@ -1,29 +1,7 @@
-//! What this library and the network node of the machine say to each other.
-//!
-//! A *node* is a process that connects this machine's slots with those of other machines: the command `mailslot node`, or
-//! any other program that does what follows. It needs no privileges over slots.
-//!
-//! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on the
-//!   network opens that slot, and each write puts an [`Outgoing`] message into it.
-//!   Names of domains that have a transport of their own lead to another slot, which [`routes`] tells.
-//! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`]. Only slots created
-//!   with [`Network::Allowed`] take such messages.
-//!
-//! [`MailslotWriter::open`]: crate::MailslotWriter::open
-//! [`MailslotWriter::write_from`]: crate::MailslotWriter::write_from
-//! [`Network::Allowed`]: crate::Network::Allowed
-//!
-//! # Portability
-//!
-//! Nobody asks a node on Windows, where the system sends by itself.
-
-pub mod routes;
+//! Messages on their way to the network, as they stand in a slot of the node.
 
 use crate::error::{Error, NameError, Operation, Result};
 use crate::name::{Address, SlotName};
-
-/// The slot through which a node gets what is to be sent in the legacy network. It lives as long as a node that is in one.
-pub const SLOT: &str = r"\\.\mailslot\mailslot\node";
 
 /// First byte of an encoded [`Outgoing`]. Raised whenever its layout changes.
 const VERSION: u8 = 1;
@@ -52,7 +30,7 @@ pub struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    /// The bytes for [`SLOT`].
+    /// The bytes for a node's slot.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = header(&self.address);
         bytes.extend_from_slice(self.data);
@@ -102,7 +80,7 @@ pub fn check_legacy(address: &Address) -> Result<()> {
 }
 
 /// Makes sure that messages can be sent to `address`.
-pub(crate) fn check(address: &Address) -> Result<()> {
+pub(super) fn check(address: &Address) -> Result<()> {
     let units = address.slot().as_str().len();
     match address {
         Address::Local(_) => Err(invalid(address, NameError::NoPrefix)),
@@ -116,7 +94,7 @@ fn invalid(address: &Address, reason: NameError) -> Error {
 }
 
 /// What comes before the data.
-pub(crate) fn header(address: &Address) -> Vec<u8> {
+pub(super) fn header(address: &Address) -> Vec<u8> {
     let text = address.to_string();
     let mut bytes = Vec::with_capacity(HEADER + text.len() + MOST);
     bytes.push(VERSION);
@@ -125,7 +103,7 @@ pub(crate) fn header(address: &Address) -> Vec<u8> {
 }
 
 /// A name with the number of its bytes before it.
-fn push_name(bytes: &mut Vec<u8>, name: &str) {
+pub(super) fn push_name(bytes: &mut Vec<u8>, name: &str) {
     // Names that are sent here are bounded, so the size always fits; what does not is refused by whoever decodes it.
     let size = u16::try_from(name.len()).unwrap_or(u16::MAX);
     bytes.extend_from_slice(&size.to_le_bytes());
@@ -133,7 +111,7 @@ fn push_name(bytes: &mut Vec<u8>, name: &str) {
 }
 
 /// The address at the beginning of `bytes`, and what follows it.
-fn take_address(bytes: &[u8]) -> Option<(Address, &[u8])> {
+pub(super) fn take_address(bytes: &[u8]) -> Option<(Address, &[u8])> {
     let (size, rest) = bytes.split_first_chunk()?;
     let (address, rest) = rest.split_at_checked(u16::from_le_bytes(*size).into())?;
     Some((Address::parse_win32(core::str::from_utf8(address).ok()?).ok()?, rest))

@@ -1,0 +1,54 @@
+//! The domains of this machine, as far as this process can see their files.
+
+use std::path::{Path, PathBuf};
+
+use crate::name::NetbiosName;
+use crate::sys;
+
+/// Whether a domain file that this process can see has this name. What is in it does not matter: messages to a domain of this
+/// machine go nowhere else, also while its file is damaged.
+pub(super) fn has_file(name: &NetbiosName) -> bool {
+    directory().is_some_and(|directory| is_in(&directory, name))
+}
+
+fn is_in(directory: &Path, name: &NetbiosName) -> bool {
+    let is_named = |path: &Path| {
+        path.extension().is_some_and(|extension| extension == "toml")
+            && path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case(name.as_str()))
+    };
+    std::fs::read_dir(directory)
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|it| is_named(&it.path()))))
+}
+
+/// Where they are: the same place that nodes and `mailslot domain` use.
+fn directory() -> Option<PathBuf> {
+    // A program with raised privileges does not let its caller choose.
+    let secure = sys::is_privileged();
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| !secure && path.is_absolute());
+    if let Some(path) = std::env::var_os("MAILSLOT_DOMAINS").filter(|path| !secure && !path.is_empty()) {
+        return Some(path.into());
+    }
+    if sys::user() == 0 {
+        return Some("/etc/mailslot/domains".into());
+    }
+    let config = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
+    config.map(|config| config.join("mailslot/domains"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_by_their_name_in_any_case_whatever_is_in_them() {
+        let directory = std::env::temp_dir().join(format!("mailslot-domains-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory of its own");
+        for file in ["plant.toml", "OFFICE.toml", "LAB.txt", "SHOP.toml~"] {
+            std::fs::write(directory.join(file), "nothing of a domain").expect("room");
+        }
+        let found = |name: &str| is_in(&directory, &name.parse().expect("valid"));
+        assert_eq!(["PLANT", "office", "LAB", "SHOP", "TOML"].map(found), [true, true, false, false, false]);
+        std::fs::remove_dir_all(&directory).expect("no files that others hold");
+        assert!(!found("PLANT"));
+    }
+}

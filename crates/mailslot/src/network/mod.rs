@@ -1,0 +1,41 @@
+//! What this library and the network node of the machine say to each other.
+//!
+//! A *node* is a process that connects this machine's slots with those of other machines: the command `mailslot node`, or
+//! any other program that does what follows. It needs no privileges over slots.
+//!
+//! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on the
+//!   network opens that slot, and each write puts an [`Outgoing`] message into it.
+//!   Names of domains that have a transport of their own lead to another slot, which [`routes`] tells.
+//! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`]. Only slots created
+//!   with [`Network::Allowed`] take such messages.
+//! - Questions: `ask` carries them, and the answers, between users who need not trust each other.
+//!
+//! [`MailslotWriter::open`]: crate::MailslotWriter::open
+//! [`MailslotWriter::write_from`]: crate::MailslotWriter::write_from
+//! [`Network::Allowed`]: crate::Network::Allowed
+//!
+//! # Portability
+//!
+//! Nobody asks a node on Windows, where the system sends by itself.
+
+#[cfg(unix)]
+pub mod ask;
+#[cfg(unix)]
+mod domains;
+mod message;
+pub mod routes;
+#[cfg(unix)]
+mod writer;
+
+pub use message::{Outgoing, check_legacy, max_message_size};
+#[cfg(unix)]
+pub(crate) use writer::Writer;
+#[cfg(unix)]
+pub use writer::ask_routes;
+
+/// The system sends by itself.
+#[cfg(windows)]
+pub(crate) use crate::sys::Elsewhere as Writer;
+
+/// The slot through which a node gets what is to be sent in the legacy network. It lives as long as a node that is in one.
+pub const SLOT: &str = r"\\.\mailslot\mailslot\node";

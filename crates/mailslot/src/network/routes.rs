@@ -1,0 +1,296 @@
+//! Asking a node that has modern domains: which way messages go, who receives, and what became of them. These are the
+//! questions and answers; [`ask_routes`](super::ask_routes) asks them, as [`ask`](super::ask) carries them.
+//!
+//! While such a node runs it owns the slot [`SLOT`]. Where the slot does not exist, every address on the network is one of the
+//! legacy network, unless it is that of a domain that has a file on this machine.
+//!
+//! # Portability
+//!
+//! There is no such node on Windows.
+
+use std::time::Duration;
+
+use super::message::{check, push_name, take_address};
+use crate::name::{Address, SlotName};
+use crate::{Outcome, Receipt};
+
+/// The slot for questions. It lives as long as a node that has modern domains.
+pub const SLOT: &str = r"\\.\mailslot\mailslot\node\routes";
+
+/// The longest that a node waits before it answers, whatever it is asked.
+pub const LONGEST: Duration = Duration::from_secs(60);
+
+/// What a node can be asked. Addresses are never local.
+///
+/// ```text
+/// kind 1 · milliseconds 4 · at least 4 · size 2, address · data
+/// ```
+///
+/// Numbers are little-endian; names are UTF-8, in the forms of [`Address`]. What a kind has no use for is 0. No node waits
+/// longer than [`LONGEST`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question<'a> {
+    /// Which way messages to this address go: [`Answer::Route`] or [`Answer::Legacy`]. Kind 1.
+    Route(Address),
+    /// How many slots at this address receive, as soon as there are `at_least` so many, and at the latest after `within`:
+    /// [`Answer::Receivers`]. Kind 2.
+    Receivers {
+        /// The address.
+        address: Address,
+        /// How many are waited for.
+        at_least: u32,
+        /// How long, in whole milliseconds.
+        within: Duration,
+    },
+    /// To send a message and tell what became of it, as soon as all are heard of, and at the latest after `within`:
+    /// [`Answer::Receipts`]. Kind 3.
+    Confirmed {
+        /// The address.
+        address: Address,
+        /// How long, in whole milliseconds.
+        within: Duration,
+        /// The message.
+        data: &'a [u8],
+    },
+}
+
+/// What a node answers.
+///
+/// ```text
+/// kind 1 · kind 2: largest message 4, slot
+///        · kind 3: number 4
+///        · kind 4: for each (outcome 1 · size 1, computer)
+///        · kind 5: text
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The address is in no modern domain: as far as this node knows, it is one of the legacy network. Kind 1.
+    Legacy,
+    /// The address is in a modern domain. Kind 2.
+    Route {
+        /// The slot of this machine that takes [`Outgoing`](super::Outgoing) messages for it.
+        slot: SlotName,
+        /// Bytes of the largest message.
+        max_message: u32,
+    },
+    /// So many receive. Kind 3.
+    Receivers(u32),
+    /// What became of the message at each computer. Kind 4.
+    Receipts(Vec<Receipt>),
+    /// It could not be done; the text says why. Kind 5.
+    Refused(String),
+}
+
+impl<'a> Question<'a> {
+    /// The address that is asked about.
+    pub fn address(&self) -> &Address {
+        match self {
+            Question::Route(address) | Question::Receivers { address, .. } | Question::Confirmed { address, .. } => {
+                address
+            }
+        }
+    }
+
+    /// How long the node may wait before it answers: never more than [`LONGEST`].
+    pub fn within(&self) -> Duration {
+        match self {
+            Question::Route(_) => Duration::ZERO,
+            Question::Receivers { within, .. } | Question::Confirmed { within, .. } => *(within.min(&LONGEST)),
+        }
+    }
+
+    /// The bytes for [`SLOT`].
+    pub fn encode(&self) -> Vec<u8> {
+        let (kind, at_least, data): (u8, u32, &[u8]) = match self {
+            Question::Route(_) => (1, 0, &[]),
+            Question::Receivers { at_least, .. } => (2, *at_least, &[]),
+            Question::Confirmed { data, .. } => (3, 0, data),
+        };
+        let millis = u32::try_from(self.within().as_millis()).unwrap_or(u32::MAX);
+        let mut bytes = vec![kind];
+        bytes.extend_from_slice(&millis.to_le_bytes());
+        bytes.extend_from_slice(&at_least.to_le_bytes());
+        push_name(&mut bytes, &self.address().to_string());
+        bytes.extend_from_slice(data);
+        bytes
+    }
+
+    /// The question in `bytes`, or `None` if there is none: any local process may have written them.
+    pub fn decode(bytes: &'a [u8]) -> Option<Question<'a>> {
+        let (&kind, rest) = bytes.split_first()?;
+        let (millis, rest) = rest.split_first_chunk()?;
+        let within = Duration::from_millis(u32::from_le_bytes(*millis).into()).min(LONGEST);
+        let (at_least, rest) = rest.split_first_chunk()?;
+        let (address, data) = take_address(rest)?;
+        check(&address).ok()?;
+        let question = match kind {
+            1 => Question::Route(address),
+            2 => Question::Receivers { address, at_least: u32::from_le_bytes(*at_least), within },
+            3 => Question::Confirmed { address, within, data },
+            _ => return None,
+        };
+        (kind == 3 || data.is_empty()).then_some(question)
+    }
+}
+
+impl Answer {
+    /// The bytes for the asker's slot.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Answer::Legacy => vec![1],
+            Answer::Route { slot, max_message } => {
+                let slot = Address::Local(slot.clone()).to_string();
+                [&[2], &max_message.to_le_bytes()[..], slot.as_bytes()].concat()
+            }
+            Answer::Receivers(count) => [&[3], &count.to_le_bytes()[..]].concat(),
+            Answer::Receipts(receipts) => {
+                let mut bytes = vec![4];
+                for Receipt { computer, outcome } in receipts {
+                    // Names of computers have 15 characters at most: one that does not fit is none.
+                    let (size, computer) =
+                        u8::try_from(computer.len()).map_or((0, ""), |size| (size, computer.as_str()));
+                    bytes.extend_from_slice(&[outcome.number(), size]);
+                    bytes.extend_from_slice(computer.as_bytes());
+                }
+                bytes
+            }
+            Answer::Refused(why) => [&[5], why.as_bytes()].concat(),
+        }
+    }
+
+    /// The answer in `bytes`, or `None` if there is none: any local process may have written them.
+    pub fn decode(bytes: &[u8]) -> Option<Answer> {
+        let (kind, rest) = bytes.split_first()?;
+        match kind {
+            1 => rest.is_empty().then_some(Answer::Legacy),
+            2 => {
+                let (max_message, slot) = rest.split_first_chunk()?;
+                match Address::parse_win32(core::str::from_utf8(slot).ok()?) {
+                    Ok(Address::Local(slot)) => {
+                        Some(Answer::Route { slot, max_message: u32::from_le_bytes(*max_message) })
+                    }
+                    _ => None,
+                }
+            }
+            3 => Some(Answer::Receivers(u32::from_le_bytes(rest.try_into().ok()?))),
+            4 => receipts(rest).map(Answer::Receipts),
+            5 => Some(Answer::Refused(core::str::from_utf8(rest).ok()?.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+fn receipts(mut rest: &[u8]) -> Option<Vec<Receipt>> {
+    let mut receipts = Vec::new();
+    while let [outcome, size, more @ ..] = rest {
+        let (computer, after) = more.split_at_checked(usize::from(*size))?;
+        let computer = core::str::from_utf8(computer).ok()?.to_owned();
+        receipts.push(Receipt { computer, outcome: Outcome::from_number(*outcome)? });
+        rest = after;
+    }
+    rest.is_empty().then_some(receipts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn name(text: &str) -> SlotName {
+        text.parse::<Address>().expect("valid").slot().clone()
+    }
+
+    fn addresses() -> impl Strategy<Value = Address> {
+        let parts = ("[A-Z0-9_-]{1,15}", "[a-zÄ-ü0-9_ -]{1,20}");
+        parts.prop_map(|(target, slot)| {
+            let text = format!(r"\\{target}\mailslot\x{slot}x");
+            Address::parse_win32(&text).expect("valid")
+        })
+    }
+
+    fn answers() -> impl Strategy<Value = Answer> {
+        let receipt = ("[A-Z0-9]{0,15}", prop::sample::select(&Outcome::ALL[..]))
+            .prop_map(|(computer, outcome)| Receipt { computer, outcome });
+        prop_oneof![
+            Just(Answer::Legacy),
+            any::<u32>().prop_map(|max_message| Answer::Route {
+                slot: name("//./mailslot/mailslot/node/domain/PLANT"),
+                max_message
+            }),
+            any::<u32>().prop_map(Answer::Receivers),
+            prop::collection::vec(receipt, 0..5).prop_map(Answer::Receipts),
+            any::<String>().prop_map(Answer::Refused),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn questions_decode_to_what_was_encoded(
+            address in addresses(), at_least: u32, millis in 0..100_000_u64, data: Vec<u8>, cut: usize,
+        ) {
+            let within = Duration::from_millis(millis);
+            let questions = [
+                Question::Route(address.clone()),
+                Question::Receivers { address: address.clone(), at_least, within },
+                Question::Confirmed { address, within, data: &data },
+            ];
+            for question in questions {
+                let bytes = question.encode();
+                let decoded = Question::decode(&bytes);
+                prop_assert_eq!(decoded.as_ref().map(Question::encode), Some(bytes.clone()));
+                prop_assert_eq!(decoded.as_ref().map(Question::within), Some(question.within()));
+                if within <= LONGEST {
+                    prop_assert_eq!(decoded, Some(question));
+                }
+                let before_data = bytes.len() - if bytes[0] == 3 { data.len() } else { 0 };
+                prop_assert_eq!(Question::decode(&bytes[..cut % before_data]), None);
+            }
+        }
+
+        #[test]
+        fn answers_decode_to_what_was_encoded(answer in answers()) {
+            let bytes = answer.encode();
+            prop_assert_eq!(Answer::decode(&bytes), Some(answer));
+        }
+
+        #[test]
+        fn what_decodes_is_what_encodes(bytes: Vec<u8>) {
+            if let Some(answer) = Answer::decode(&bytes) {
+                let again = answer.encode();
+                prop_assert_eq!(Answer::decode(&again), Some(answer));
+            }
+            if let Some(question) = Question::decode(&bytes) {
+                let again = question.encode();
+                prop_assert_eq!(Question::decode(&again), Some(question));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for_longer_than_a_minute() {
+        let address = Address::parse_win32(r"\\PLANT\mailslot\x").expect("valid");
+        for within in [LONGEST + Duration::from_millis(1), Duration::from_millis(u32::MAX.into()), Duration::MAX] {
+            let question = Question::Confirmed { address: address.clone(), within, data: b"" };
+            assert_eq!(question.within(), LONGEST);
+            let bytes = question.encode();
+            assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Some(LONGEST));
+        }
+        // Also if whoever asks does not keep to it.
+        let mut bytes = Question::Receivers { address, at_least: 1, within: LONGEST }.encode();
+        bytes[1..5].fill(0xff);
+        assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Some(LONGEST));
+    }
+
+    #[test]
+    fn local_addresses_are_no_questions() {
+        let local = Question::Route(Address::Local(name("x"))).encode();
+        assert_eq!(Question::decode(&local), None);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_none() {
+        for wrong in [&b""[..], b"\x06", b"\x01x", b"\x03abc", b"\x04\x00\x05abc", b"\x04\x09\0", b"\x05\xff"] {
+            assert_eq!(Answer::decode(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The writing end of a slot elsewhere: a writer to a slot of this machine's node.
+
+use std::time::{Duration, Instant};
+
+use super::ask::Conversation;
+use super::message::{check, header};
+use super::routes::{self, Answer, Question};
+use super::{SLOT, check_legacy, domains, max_message_size};
+use crate::error::{Error, Result};
+use crate::name::Address;
+use crate::options::Timeout;
+use crate::receipt::Receipt;
+use crate::sys::Client;
+
+/// How long a node may take to answer, beyond what it was asked to wait.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that a node is asked to wait for receivers at a time, so that it soon forgets those who went away.
+const TURN: Duration = Duration::from_secs(10);
+
+/// A writer to the node, for one address.
+pub(crate) struct Writer {
+    address: Address,
+    node: Client,
+    /// What comes before the data of each message.
+    header: Vec<u8>,
+    max_message: usize,
+    /// Whether the network that the address is in tells who receives.
+    tells: bool,
+}
+
+impl Writer {
+    /// The node tells which of its slots messages to `address` go through, if it is one that has a choice.
+    pub(crate) fn open(address: Address) -> Result<Writer> {
+        check(&address)?;
+        match ask_routes(&Question::Route(address.clone()))? {
+            Some(Answer::Route { slot, max_message }) => {
+                let node = Client::open(&slot)?;
+                let max_message = usize::try_from(max_message).unwrap_or(usize::MAX);
+                Ok(Writer { node, header: header(&address), max_message, tells: true, address })
+            }
+            Some(_) => Writer::open_legacy(address, Error::NotOnNetwork),
+            None => Writer::open_legacy(address, Error::NoNetworkNode),
+        }
+    }
+
+    /// `missing` is the error if no node is in a legacy network.
+    fn open_legacy(address: Address, missing: impl FnOnce(Address) -> Error) -> Result<Writer> {
+        // Whatever the node says, or if none says anything: what is sealed there is not sent in clear.
+        if let Address::Remote { target, .. } = &address
+            && domains::has_file(target)
+        {
+            return Err(Error::DomainNotOpen(address));
+        }
+        check_legacy(&address)?;
+        let slot = Address::parse_win32(SLOT)?;
+        match Client::open(slot.slot()) {
+            Ok(node) => {
+                let max_message = max_message_size(address.slot());
+                Ok(Writer { node, header: header(&address), max_message, tells: false, address })
+            }
+            Err(Error::NotFound(_)) => Err(missing(address)),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn max_message_size(&self) -> usize {
+        self.max_message
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.node.is_closed()
+    }
+
+    pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        self.check_size(message.len())?;
+        self.node.write(&[&self.header, message].concat(), timeout)
+    }
+
+    pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+        self.check_size(size)?;
+        let mut message = vec![0; size];
+        fill(&mut message);
+        self.write(&message, Timeout::Zero)
+    }
+
+    /// Waits until at least so many slots receive, and returns how many do.
+    pub(crate) fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
+        self.check_tells()?;
+        let deadline = match timeout {
+            Timeout::Zero => Some(Instant::now()),
+            Timeout::After(time) => Instant::now().checked_add(time),
+            Timeout::Forever => None,
+        };
+        let wanted = u32::try_from(at_least).unwrap_or(u32::MAX);
+        loop {
+            let left = deadline.map_or(TURN, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let within = left.min(TURN);
+            let question = Question::Receivers { address: self.address.clone(), at_least: wanted, within };
+            let Some(Answer::Receivers(count)) = ask_routes(&question)? else { return Err(Error::Closed) };
+            if count >= wanted || (deadline.is_some() && left <= TURN) {
+                return Ok(count as usize);
+            }
+        }
+    }
+
+    /// Sends a message and returns what became of it.
+    pub(crate) fn write_confirmed(&self, message: &[u8], within: Duration) -> Result<Vec<Receipt>> {
+        self.check_tells()?;
+        self.check_size(message.len())?;
+        if self.is_closed() {
+            return Err(Error::Closed);
+        }
+        let question = Question::Confirmed { address: self.address.clone(), within, data: message };
+        match ask_routes(&question)? {
+            Some(Answer::Receipts(receipts)) => Ok(receipts),
+            _ => Err(Error::Closed),
+        }
+    }
+
+    fn check_size(&self, size: usize) -> Result<()> {
+        if size > self.max_message {
+            return Err(Error::TooLargeForNetwork { size, limit: self.max_message });
+        }
+        Ok(())
+    }
+
+    fn check_tells(&self) -> Result<()> {
+        if self.tells { Ok(()) } else { Err(Error::NetworkDoesNotTell(self.address.clone())) }
+    }
+}
+
+/// Asks the node of this machine. `None` if there is none that has modern domains.
+///
+/// # Errors
+///
+/// - [`Error::NodeSilent`] if it does not answer within two seconds more than it was asked to wait
+/// - [`Error::NodeRefused`] if it could not do what it was asked for, or answers in a form that this library does not know
+/// - those of [`Conversation::begin`]
+///
+/// # Portability
+///
+/// Unix only.
+pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
+    let conversation = match Conversation::begin(routes::SLOT, &question.encode(), None) {
+        Err(Error::NotFound(_)) => return Ok(None),
+        begun => begun?,
+    };
+    match conversation.receive_within(Timeout::After(question.within().saturating_add(PATIENCE))) {
+        Err(Error::TimedOut) => Err(Error::NodeSilent),
+        Err(error) => Err(error),
+        Ok(answer) => match Answer::decode(&answer) {
+            Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+            Some(answer) => Ok(Some(answer)),
+            None => Err(Error::NodeRefused("its answer is of another version than this program".to_owned())),
+        },
+    }
+}
