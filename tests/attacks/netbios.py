@@ -68,11 +68,15 @@ class Forger:
         self.raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
-    def send(self, packet, source, target, port, source_port=None):
-        udp = struct.pack(">HHHH", source_port or port, port, 8 + len(packet), 0) + packet
-        head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+    @staticmethod
+    def made(packet, source, target, port):
+        """The packet in UDP and IPv4."""
+        head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(packet), 0, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+        return head + struct.pack(">HHHH", port, port, 8 + len(packet), 0) + packet
+
+    def send(self, packet, source, target, port):
         try:
-            self.raw.sendto(head + udp, (target, 0))
+            self.raw.sendto(self.made(packet, source, target, port), (target, 0))
         except OSError:
             # No way there from here.
             pass
