@@ -20,6 +20,6 @@ mod wait;
 
 pub(crate) use self::{
     client::Client, code::win32_code, process::computer_name, process::is_privileged, process::random,
-    process::uid as user, queue::NextMessage, root::directories as slot_directories, root::list, root::path as root,
-    root::status, server::Server,
+    process::uid as user, queue::NextMessage, root::appoint_node, root::directories as slot_directories, root::list,
+    root::path as root, root::status, server::Server,
 };

@@ -8,7 +8,7 @@
 //!
 //! Names below `mailslot\` are reserved for the network node and for those who ask it. There being first counts for nothing:
 //! a slot is believed if it is the superuser's, or of the user who owns the root, or of the one whom the superuser has
-//! appointed by a directory `node` of that user in the superuser's own directory; and after those, if it is the own user's.
+//! appointed by a directory `roles/node` of that user in the superuser's own; and after those, if it is the own user's.
 
 use std::os::fd::AsFd;
 
@@ -23,8 +23,6 @@ use crate::name::SlotName;
 
 /// What reserved names begin with, in the form that names are compared in.
 const RESERVED: &str = r"MAILSLOT\";
-/// The directory in the superuser's own whose owner is the node's user.
-const NODE: &str = "node";
 
 /// Who may own a slot, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,8 +114,7 @@ impl Root {
     fn node_user(&self) -> Result<Option<u32>> {
         let users = self.users()?;
         let named = |user: &User| {
-            let path = format!("{}/{NODE}", user.directory());
-            rustix::fs::statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| stat.st_uid)
+            rustix::fs::statat(&self.dir, user.node(), AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| stat.st_uid)
         };
         Ok(users.iter().filter(|user| user.uid == 0).find_map(named))
     }

@@ -149,6 +149,11 @@ pub(crate) fn path() -> Result<&'static Path> {
     Ok(Path::new(&Root::get()?.path))
 }
 
+/// Lets user `uid` be the network node.
+pub(crate) fn appoint_node(uid: u32) -> Result<()> {
+    Root::get()?.appoint_node(uid)
+}
+
 /// The directories in which slots appear and disappear, those of all users.
 pub(crate) fn directories() -> Result<Vec<PathBuf>> {
     let root = Root::get()?;
