@@ -92,10 +92,7 @@ impl Root {
     }
 
     fn discover() -> Result<Root> {
-        // A program with raised privileges does not let its caller choose.
-        // SAFETY: `getauxval` reads a value that the kernel gave the process.
-        let secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-        if let Some(path) = std::env::var_os("MAILSLOT_ROOT").filter(|path| !secure && !path.is_empty()) {
+        if let Some(path) = process::secure_env("MAILSLOT_ROOT") {
             let path = path.into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned());
             return Root::open(&path)
                 .map_err(|error| Error::io(format!("open the directory {path} that MAILSLOT_ROOT names"), error));
@@ -346,7 +343,12 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
         if !published && !entry.starts_with(STAGING) {
             continue;
         }
-        let Ok(dir) = root.open_entry(&entry) else { continue };
+        let dir = match root.open_entry(&entry) {
+            Ok(dir) => dir,
+            // A list that lacks slots would say that they have gone.
+            Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(unreadable(error)),
+            Err(_) => continue,
+        };
         let living = is_living(dir.as_fd()).unwrap_or(true);
         if !living {
             root.sweep(&entry, dir.as_fd());
