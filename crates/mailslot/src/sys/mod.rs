@@ -7,6 +7,7 @@
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()` | on Unix: where they are |
+//! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
 //!
@@ -15,7 +16,9 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Client, NextMessage, Server, computer_name, list, root, status, win32_code};
+pub(crate) use linux::{
+    Client, NextMessage, Server, computer_name, has_raised_privileges, list, root, secure_env, status, win32_code,
+};
 
 #[cfg(windows)]
 mod windows;

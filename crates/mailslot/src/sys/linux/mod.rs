@@ -20,6 +20,6 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, queue::NextMessage, root::list, root::path as root,
-    root::status, server::Server,
+    client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::secure_env,
+    queue::NextMessage, root::list, root::path as root, root::status, server::Server,
 };

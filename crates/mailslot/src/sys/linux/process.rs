@@ -1,5 +1,7 @@
 //! What this process is.
 
+use std::ffi::OsString;
+
 use crate::name::NetbiosName;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
@@ -7,6 +9,21 @@ use crate::sys::linux::ring::write::Stamp;
 /// The effective user id.
 pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Whether the program got privileges that its caller does not have (set-user-ID, set-group-ID, file capabilities): then its
+/// environment and its descriptors are the caller's choice, and not to be trusted.
+pub(crate) fn has_raised_privileges() -> bool {
+    // SAFETY: `getauxval` reads a value that the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// An environment variable that is set and not empty, as with secure_getenv(3): none in a program with raised privileges.
+pub(crate) fn secure_env(name: &str) -> Option<OsString> {
+    if has_raised_privileges() {
+        return None;
+    }
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// What a friend records in its messages.
