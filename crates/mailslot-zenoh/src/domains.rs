@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::events::{Event, Events, field};
 use crate::member::Member;
 use crate::presences::Presences;
-use crate::process::is_own;
+use crate::process::{descriptor_limit, is_own};
 use crate::routes::{Members, current, run};
-use crate::settings::Settings;
+use crate::settings::{PENDING, Settings};
 use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
@@ -28,6 +28,8 @@ use crate::{linger, refusals};
 /// A look at the slots that takes longer is not followed by the next one at once.
 const LONG_LOOK: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_millis(500);
+/// Descriptors that a node needs besides those of connections: for slots, threads and files.
+const DESCRIPTORS: usize = 256;
 
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
@@ -55,6 +57,7 @@ impl Domains {
     ///   machine's node
     /// - [`Error::Domain`], [`Error::Io`] if the system refuses something
     pub fn start(computer: &NetbiosName, legacy: bool, domains: Vec<(Arc<Domain>, Settings)>) -> Result<Domains> {
+        let connections: usize = domains.iter().map(|(_, settings)| settings.max_sessions + PENDING).sum();
         let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
         let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
         let (sender, happened) = channel();
@@ -72,6 +75,10 @@ impl Domains {
         };
         all.reload(domains)?;
         all.spawn(legacy)?;
+        let needed = (connections + DESCRIPTORS) as u64;
+        if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
+            all.events.send("descriptors_few", vec![field("limit", limit), field("needed", needed)]);
+        }
         Ok(all)
     }
 
@@ -270,8 +277,11 @@ impl Drop for Domains {
 }
 
 fn announce(members: &Members, events: &Events) {
-    let Ok(slots) = open_slots() else { return };
-    current(members).iter().for_each(|member| member.update(&slots, events));
+    match open_slots() {
+        Ok(slots) => current(members).iter().for_each(|member| member.update(&slots, events)),
+        // What is announced stays, and nobody is told that there is no such slot.
+        Err(_) => current(members).iter().for_each(|member| member.state.slots_unknown()),
+    }
 }
 
 /// Whether two files describe the same domain, which may have other keys.

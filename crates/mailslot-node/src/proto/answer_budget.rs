@@ -6,8 +6,9 @@
 //! sources spends their own shares and no more; one that forges many sources spends the budget, and then one unit a second
 //! of the reserve for each of them.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::proto::keyed::Keyed;
 use crate::proto::limits::{Bucket, Limiter, Limits, Rate};
@@ -19,10 +20,13 @@ const QUIET: Rate = Rate { per_second: 1, burst: 10 };
 
 /// Who may still be answered.
 pub(super) struct AnswerBudget {
+    neighbours: HashMap<Ipv4Addr, Neighbour>,
+    max_neighbours: usize,
+    swept: Instant,
+    /// For those that find no room in `neighbours`: each has its place here by the hash of its address, and shares it with
+    /// some others, which nobody can choose.
+    places: Box<[Neighbour]>,
     key: Keyed,
-    /// Each neighbour has its place by the hash of its address. Two may share one: then they share what it has. Nobody can
-    /// tell whose place another address has, and no number of addresses pushes anybody out.
-    neighbours: Box<[Neighbour]>,
     total: Bucket,
     reserve: Bucket,
     others: Limiter,
@@ -39,8 +43,11 @@ impl AnswerBudget {
         let full = |rate| Bucket::full(rate, now);
         let neighbour = Neighbour { share: full(limits.answers_per_source), quiet: full(QUIET) };
         AnswerBudget {
+            neighbours: HashMap::new(),
+            max_neighbours: limits.rated_sources,
+            swept: now,
+            places: vec![neighbour; limits.rated_sources.max(1)].into_boxed_slice(),
             key,
-            neighbours: vec![neighbour; limits.rated_sources].into_boxed_slice(),
             total: full(limits.answers),
             reserve: full(limits.answers_reserved),
             others: Limiter::new(limits.answers_per_source, limits.answers_elsewhere, limits.rated_sources, now),
@@ -60,24 +67,47 @@ impl AnswerBudget {
         if !is_neighbour {
             return self.others.take_units(limits.answers_elsewhere, source, units, now);
         }
-        let places = self.neighbours.len().max(1) as u64;
-        let place = usize::try_from(self.key.hash(source) % places).unwrap_or_default();
-        let Some(neighbour) = self.neighbours.get_mut(place) else { return false };
+        self.make_room(limits, source, now);
+        let has_room = self.neighbours.len() < self.max_neighbours || self.neighbours.contains_key(&source);
+        let neighbour = if has_room {
+            let new =
+                || Neighbour { share: Bucket::full(limits.answers_per_source, now), quiet: Bucket::full(QUIET, now) };
+            self.neighbours.entry(source).or_insert_with(new)
+        } else {
+            let place = usize::try_from(self.key.hash(source) % self.places.len() as u64).unwrap_or_default();
+            let Some(neighbour) = self.places.get_mut(place) else { return false };
+            neighbour
+        };
         neighbour.share.take(limits.answers_per_source, units, now)
             && (self.total.take(limits.answers, units, now)
                 || neighbour.quiet.take(QUIET, units, now) && self.reserve.take(limits.answers_reserved, units, now))
     }
 
-    /// Sources elsewhere that are known.
-    pub(super) fn len(&self) -> usize {
-        self.others.len()
+    /// Neighbours, and sources elsewhere, that are known.
+    pub(super) fn len(&self) -> [usize; 2] {
+        [self.neighbours.len(), self.others.len()]
+    }
+
+    /// Forgets whom to know makes no difference, if there is no room for `source`.
+    fn make_room(&mut self, limits: &Limits, source: Ipv4Addr, now: Instant) {
+        let is_full = self.neighbours.len() >= self.max_neighbours;
+        if !is_full || now < self.swept + SWEEP || self.neighbours.contains_key(&source) {
+            return;
+        }
+        self.swept = now;
+        self.neighbours.retain(|_, neighbour| {
+            let is_full =
+                neighbour.share.is_full(limits.answers_per_source, now) && neighbour.quiet.is_full(QUIET, now);
+            !is_full
+        });
     }
 }
 
+/// How often neighbours are forgotten, at most.
+const SWEEP: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn limits() -> Limits {
@@ -110,6 +140,21 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!(taken(&mut budget, [192, 0, 2, 1], true, 62, later), 21);
         assert_eq!(taken(&mut budget, [198, 51, 100, 2], false, 62, later), 10);
+    }
+
+    #[test]
+    fn who_finds_no_room_shares_a_place_until_quiet_ones_are_forgotten() {
+        let now = Instant::now();
+        let limits = Limits { rated_sources: 2, ..limits() };
+        let mut budget = AnswerBudget::new(&limits, Keyed::new([1, 2]), now);
+        for number in 0..20 {
+            budget.take(&limits, [192, 0, 2, number].into(), true, 62, now);
+            assert!(budget.len()[0] <= 2);
+        }
+        assert!(budget.take(&limits, [192, 0, 2, 20].into(), true, 62, now), "the reserve has some for each place");
+        let later = now + Duration::from_secs(2);
+        assert!(budget.take(&limits, [192, 0, 2, 21].into(), true, 62, later));
+        assert_eq!(budget.len(), [1, 0]);
     }
 
     #[test]

@@ -169,10 +169,7 @@ impl<S: Eq + Hash> Limiter<S> {
         }
         self.swept = now;
         let rate = self.per_source;
-        self.sources.retain(|_, bucket| {
-            bucket.fill(rate, now);
-            bucket.left < rate.capacity()
-        });
+        self.sources.retain(|_, bucket| !bucket.is_full(rate, now));
     }
 }
 
@@ -187,6 +184,11 @@ impl Bucket {
         let Some(left) = self.left.checked_sub(u64::from(units.min(rate.burst)) * WHOLE) else { return false };
         self.left = left;
         true
+    }
+
+    pub(super) fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
+        self.fill(rate, now);
+        self.left >= rate.capacity()
     }
 
     fn fill(&mut self, rate: Rate, now: Instant) {

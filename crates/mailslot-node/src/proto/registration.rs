@@ -50,6 +50,8 @@ pub(super) struct Registration {
     checked_at: Option<Instant>,
     /// How often it has been refused since the node had it.
     refusals: u32,
+    /// Who has it instead, if it is not a server that says so.
+    holder: Option<Ipv4Addr>,
 }
 
 struct Pending {
@@ -77,6 +79,7 @@ impl Registration {
             registered: false,
             checked_at: None,
             refusals: 0,
+            holder: None,
         };
         if context.network.config.registrar == Registrar::OtherService {
             registration.held(context.outbox);
@@ -108,7 +111,10 @@ impl Registration {
             match self.state {
                 NameState::Held if self.registered => self.start(Stage::Refresh, context),
                 NameState::Held => self.start(Stage::Register, context),
-                _ => self.begin(context),
+                _ => match self.holder {
+                    Some(holder) => self.start(Stage::Ask(holder), context),
+                    None => self.begin(context),
+                },
             }
         }
     }
@@ -163,7 +169,7 @@ impl Registration {
                 }
             }
             Stage::ReleaseBroadcast => {}
-            Stage::Challenge(_) => return Err(Drop::WrongSource),
+            Stage::Ask(_) | Stage::Challenge(_) => return Err(Drop::WrongSource),
             _ if Some(&from) != context.network.config.servers.get(self.server) => return Err(Drop::WrongSource),
             Stage::ReleaseAtServer => self.released_at_server(rcode, context),
             Stage::Register if packet.is_end_node_challenge() => {
@@ -180,13 +186,16 @@ impl Registration {
         Ok(())
     }
 
-    /// The presumed owner's answer, in the transaction that waits for it. `false` if it comes from somewhere else.
+    /// The presumed holder's answer, in the transaction that waits for it. `false` if it comes from somewhere else.
     pub(super) fn handle_challenge_response(&mut self, from: Ipv4Addr, owned: bool, context: &mut Context<'_>) -> bool {
-        if !self.in_stage(|stage| stage == Stage::Challenge(from)) {
+        let stage = self.pending.as_ref().map(|pending| pending.stage);
+        if stage != Some(Stage::Challenge(from)) && stage != Some(Stage::Ask(from)) {
             return false;
         }
         if owned {
             self.lose(RefusedBy::Node(from), context);
+        } else if stage == Some(Stage::Ask(from)) {
+            self.begin(context);
         } else {
             self.start(Stage::Overwrite, context);
         }
@@ -222,7 +231,7 @@ impl Registration {
         if !matches!(self.state, NameState::Refused | NameState::Conflict) || !self.may_ask(context.now) {
             return false;
         }
-        self.refusals = 0;
+        (self.refusals, self.holder) = (0, None);
         self.next_at = Some(context.now + context.outbox.about(PUT_OFF));
         true
     }
@@ -251,10 +260,6 @@ impl Registration {
         }
         self.checked_at = Some(now);
         true
-    }
-
-    fn in_stage(&self, test: impl Fn(Stage) -> bool) -> bool {
-        self.pending.as_ref().is_some_and(|pending| test(pending.stage))
     }
 
     /// Begins to claim the name.
@@ -295,6 +300,7 @@ impl Registration {
                 self.start(Stage::Demand, context);
             }
             Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => {}
+            Stage::Ask(_) => self.begin(context),
             Stage::Challenge(_) => self.start(Stage::Overwrite, context),
             Stage::ReleaseAtServer => self.released_at_server(Rcode::Server, context),
             Stage::Register | Stage::Overwrite | Stage::Refresh => self.next_server(context),
@@ -350,6 +356,7 @@ impl Registration {
         self.registered = false;
         let time = RECLAIM * (1 << self.refusals.min(RECLAIM_DOUBLINGS));
         self.refusals += 1;
+        self.holder = if let RefusedBy::Node(holder) = by { Some(holder) } else { None };
         self.next_at = Some(context.now + context.outbox.about(time));
         match self.state {
             NameState::Held => {

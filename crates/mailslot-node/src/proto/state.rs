@@ -50,8 +50,8 @@ pub struct Sizes {
     pub remembered_datagrams: usize,
     /// Sources with a budget of messages.
     pub message_sources: usize,
-    /// Sources of other subnets with a budget of answers; bounded like `message_sources`.
-    pub answer_sources: usize,
+    /// Sources with a budget of answers: of own subnets and name servers, and all others; each bounded like `message_sources`.
+    pub answer_sources: [usize; 2],
     /// Unfinished datagrams of own subnets, and of others.
     pub unfinished: [usize; 2],
     /// Bytes of them.

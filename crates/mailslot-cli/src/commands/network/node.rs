@@ -162,9 +162,10 @@ Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup mu
 defends them. What nmbd itself wants does not arrive: the slots browse, lanman, net\netlogon and net\ntlogon.
 
 Limits (TOML: table "limits"), with their defaults: transmits 4096, events 4096, queries 256, cached-names 1024,
-holders 64, waiting-messages 256, unfinished 64, unfinished-per-source 4, unfinished-bytes 131072,
-duplicate-sources 1024, rated-sources 4096; and rates {per-second, burst}: answers-per-source 50, 100;
-answers 2000, 2000; messages-per-source 500000, 500000; messages 2000000, 2000000.
+holders 64, waiting-messages 256, unfinished 256, unfinished-per-source 4, unfinished-bytes 524288,
+remembered-datagrams 16384, rated-sources 8192; and rates {per-second, burst}: answers-per-source 50, 100;
+answers 2000, 2000; answers-reserved 10000, 10000; answers-elsewhere 1000, 1000;
+messages-per-source 500000, 500000; messages 2000000, 2000000.
 
 Examples:
   mailslot node --computer SRV1 --workgroup PLANT

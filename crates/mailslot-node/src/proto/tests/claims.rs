@@ -34,19 +34,30 @@ fn only_an_objection_ends_a_broadcast_claim() {
 #[test]
 fn a_refused_name_is_claimed_again_after_ever_longer_times_until_nobody_objects() {
     let mut bench = Bench::new(NodeType::B);
-    let mut refused_at = Duration::ZERO;
-    for seconds in [0, 10, 20, 40, 80, 160, 320, 640, 640, 640] {
-        let (at, _, claim_again) = bench.next().expect("a claim");
-        let after = Duration::from_millis(u64::try_from(at).expect("a short time")) - refused_at;
-        let about = Duration::from_secs(seconds);
+    let id = bench.packet().id;
+    bench.hear(OTHER, Cast::Unicast, &Packet::registration_response(id, claim(0, OWN), Rcode::Active));
+    let refused = Event::NameRefused { name: pc(), interface: 1, by: RefusedBy::Node(OTHER) };
+    assert_eq!(bench.events(), [refused]);
+    for seconds in [10, 20, 40, 80, 160, 320, 640, 640, 640] {
+        let before = bench.now;
+        let (_, to, question) = bench.next().expect("a question");
+        let (after, about) = (bench.now - before, Duration::from_secs(seconds));
         assert!((about / 2..=about * 3 / 2).contains(&after), "{after:?} instead of {about:?}");
-        assert_eq!(claim_again.body, Packet::broadcast_registration(0, pc(), unique(OWN)).body);
-        let objection = Packet::registration_response(claim_again.id, claim(0, OWN), Rcode::Active);
-        bench.hear(OTHER, Cast::Unicast, &objection);
-        refused_at = bench.now - bench.start;
-        let refused = Event::NameRefused { name: pc(), interface: 1, by: RefusedBy::Node(OTHER) };
-        assert_eq!(bench.events(), if seconds == 0 { vec![refused] } else { vec![] });
+        assert_eq!((*to.ip(), &question.body), (OTHER, &Body::QueryRequest { name: pc() }));
+        let answer = Packet::query_response(question.id, question.flags, pc(), 0, vec![unique(OTHER)]);
+        bench.hear(
+            LAST,
+            Cast::Unicast,
+            &Packet::negative_query_response(question.id, question.flags, pc(), Rcode::Name),
+        );
+        bench.hear(OTHER, Cast::Unicast, &answer);
+        assert_eq!(bench.events(), []);
     }
+    // Then the other node is silent. The third question is the last, and what follows is an ordinary claim.
+    for _ in 0..3 {
+        assert_eq!(*bench.next().expect("a question").1.ip(), OTHER);
+    }
+    assert_eq!(bench.packet().body, Packet::broadcast_registration(0, pc(), unique(OWN)).body);
     while bench.next().is_some() {}
     assert_eq!(bench.events(), [Event::NameHeld { name: pc(), interface: 1 }]);
 }
@@ -74,8 +85,8 @@ fn a_name_whose_holder_gives_it_up_is_claimed_within_seconds() {
         // Then that claim is refused, and the next one is far away.
         bench.now = claimed;
         bench.node.handle_timeout(claimed);
-        let (_, again) = bench.sent().expect("a claim");
-        bench.hear(OTHER, Cast::Unicast, &Packet::registration_response(again.id, claim(0, OWN), Rcode::Active));
+        let (_, again) = bench.sent().expect("a question");
+        bench.hear(OTHER, Cast::Unicast, &Packet::query_response(again.id, again.flags, pc(), 0, vec![unique(OTHER)]));
     }
     bench.now = checked + Duration::from_secs(10);
     bench.hear(OTHER, Cast::Broadcast, &release);

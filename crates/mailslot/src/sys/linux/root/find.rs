@@ -8,7 +8,7 @@
 //!
 //! Names below `mailslot\` are reserved for the network node and for those who ask it. There being first counts for nothing:
 //! a slot is believed if it is the superuser's, or of the user who owns the root, or of the one whom the superuser has
-//! appointed by a directory `node` of that user in the superuser's own directory; and after those, if it is the own user's.
+//! appointed by a directory `roles/node` of that user in the superuser's own; and after those, if it is the own user's.
 
 use std::os::fd::AsFd;
 
@@ -23,8 +23,6 @@ use crate::name::SlotName;
 
 /// What reserved names begin with, in the form that names are compared in.
 const RESERVED: &str = r"MAILSLOT\";
-/// The directory in the superuser's own whose owner is the node's user.
-const NODE: &str = "node";
 
 /// Who may own a slot, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,11 +70,17 @@ impl Root {
 
     /// The own slot in which the file called `file` is the one with this id.
     pub(crate) fn find_own(&self, file: &str, id: FileId) -> Result<Option<SlotDirectory>> {
-        let users = self.users()?;
-        let own = users.iter().filter(|user| user.uid == process::uid());
-        let mut slots =
-            own.flat_map(|user| self.entries(user).into_iter().filter_map(|entry| self.open_entry(user, entry).ok()));
-        Ok(slots.find(|slot| FileId::at(slot.dir.as_fd(), file) == Ok(id)))
+        let failed = |error| Error::io(format!("read the directory {}", self.path), error);
+        for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
+            for entry in self.entries(user).map_err(failed)? {
+                if let Ok(slot) = self.open_entry(user, entry)
+                    && FileId::at(slot.dir.as_fd(), file) == Ok(id)
+                {
+                    return Ok(Some(slot));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Fails if this process's user must not create a slot of this name, because one lives.
@@ -116,8 +120,7 @@ impl Root {
     fn node_user(&self) -> Result<Option<u32>> {
         let users = self.users()?;
         let named = |user: &User| {
-            let path = format!("{}/{NODE}", user.directory());
-            rustix::fs::statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| stat.st_uid)
+            rustix::fs::statat(&self.dir, user.node(), AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| stat.st_uid)
         };
         Ok(users.iter().filter(|user| user.uid == 0).find_map(named))
     }

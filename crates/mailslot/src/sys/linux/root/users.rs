@@ -18,6 +18,9 @@ const PREFIX: &str = "mailslot.";
 /// its time of change tells since when it has been at its place.
 const SLOTS: &str = "slots";
 const NEW: &str = "new";
+/// Where in the superuser's the directory is whose owner may be the node.
+const ROLES: &str = "roles";
+const NODE: &str = "node";
 
 /// A user needs one directory, and two or three where others have got in its way. More would only be work for everybody who
 /// looks a name up.
@@ -44,6 +47,11 @@ impl User {
     /// The directory for slots that are being made, below the root.
     pub(crate) fn new_slots(&self) -> String {
         format!("{}/{NEW}", self.name)
+    }
+
+    /// The directory whose owner the superuser, whose directory this is, lets be the network node.
+    pub(crate) fn node(&self) -> String {
+        format!("{}/{ROLES}/{NODE}", self.name)
     }
 
     /// The directory itself.
@@ -79,7 +87,7 @@ impl Root {
         Ok(users)
     }
 
-    /// The directories of user `uid` that are known already; there may be others.
+    /// The directories that are known already; there may be others.
     pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
         Arc::clone(&self.users.known.read().unwrap_or_else(PoisonError::into_inner).0)
     }
@@ -137,6 +145,18 @@ impl Root {
         Err(failed(Errno::EXIST))
     }
 
+    /// Lets user `uid` be the network node, from now on. Only the superuser can.
+    pub(crate) fn appoint_node(&self, uid: u32) -> Result<()> {
+        let failed = |error| Error::io(format!("let user {uid} be the network node in {}", self.path), error);
+        let node = self.own_user()?.node();
+        match rustix::fs::mkdirat(&self.dir, &node, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let owner = Some(rustix::fs::Uid::from_raw(uid));
+        rustix::fs::chownat(&self.dir, &node, owner, None, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)
+    }
+
     /// Whether the entry is a directory of this user that others may write to, as a mask of another time may have made it.
     fn is_own_but_open(&self, name: &str, uid: u32) -> bool {
         rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW)
@@ -146,7 +166,8 @@ impl Root {
     /// Makes what is missing of an own directory.
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
-        for path in [user.slots(), user.new_slots()] {
+        let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
+        for path in [user.slots(), user.new_slots()].into_iter().chain(roles) {
             match rustix::fs::mkdirat(&self.dir, &path, mode) {
                 // Whatever the process's mask is.
                 Ok(()) => rustix::fs::chmodat(&self.dir, &path, mode, AtFlags::empty())?,
