@@ -413,5 +413,6 @@ def not_admitted():
     world.close()
 
 
-parts(every_set_of_descriptors, descriptors_kill, memory, every_message, connections, kept_connection, full_file_system,
-      not_admitted)
+if __name__ == "__main__":
+    parts(every_set_of_descriptors, descriptors_kill, memory, every_message, connections, kept_connection, full_file_system,
+          not_admitted)

@@ -446,4 +446,5 @@ def labels():
     world.close()
 
 
-parts(every_file_at_every_name, every_file_beside_every_name, takeovers, first_come, locks, labels)
+if __name__ == "__main__":
+    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, first_come, locks, labels)
