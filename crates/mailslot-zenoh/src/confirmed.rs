@@ -1,19 +1,20 @@
 //! Writes of this machine that wait for receipts.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mailslot::node::routes::Answer;
-use mailslot::{Outcome, Receipt, SlotName};
+use mailslot::network::ask::Asker;
+use mailslot::network::routes::Answer;
+use mailslot::{Outcome, Receipt};
 use mailslot_domain::Request;
 use zenoh::query::Reply;
 
 use crate::counters::Counted;
+use crate::places::Place;
 use crate::state::{State, answer, from_domain, lock};
 
 /// Writes that may wait at one time: each holds its message.
-const MOST: usize = 256;
+pub(crate) const MOST: usize = 256;
 
 /// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
 const MOST_COMPUTERS: usize = 1 << 16;
@@ -23,27 +24,10 @@ const MOST_COMPUTERS: usize = 1 << 16;
 pub(crate) struct Pending {
     state: Arc<State>,
     request: Request,
-    reply: SlotName,
+    asker: Asker,
     /// The computers that should answer, and what they did.
     receipts: Mutex<BTreeMap<String, Option<Outcome>>>,
     _place: Place,
-}
-
-/// One of the places for confirmed writes.
-pub(crate) struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    /// `None` if all are taken.
-    pub(crate) fn take(places: &Arc<AtomicUsize>) -> Option<Place> {
-        let place = Place(Arc::clone(places));
-        (places.fetch_add(1, Ordering::Relaxed) < MOST).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Pending {
@@ -51,12 +35,12 @@ impl Pending {
         state: &Arc<State>,
         request: Request,
         expected: impl IntoIterator<Item = String>,
-        reply: SlotName,
+        asker: Asker,
         place: Place,
     ) -> Pending {
         state.counters.count(Counted::Confirmed);
         let receipts = Mutex::new(expected.into_iter().map(|computer| (computer, None)).collect());
-        Pending { state: Arc::clone(state), request, reply, receipts, _place: place }
+        Pending { state: Arc::clone(state), request, asker, receipts, _place: place }
     }
 
     /// A computer has answered. The first answer of each counts.
@@ -86,6 +70,6 @@ impl Drop for Pending {
             computer,
             outcome: outcome.unwrap_or(Outcome::Silent),
         };
-        answer(&self.reply, &Answer::Receipts(receipts.into_iter().map(receipt).collect()));
+        answer(&self.asker, &Answer::Receipts(receipts.into_iter().map(receipt).collect()));
     }
 }
