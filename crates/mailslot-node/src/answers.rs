@@ -62,7 +62,7 @@ impl Answers {
             #[cfg(feature = "zenoh")]
             Request::Members(domain) => return answer(&asker, &state.modern.members(&domain)),
             Request::Capture => {
-                if let Err(refusal) = state.sinks.add(&asker) {
+                if let Some(refusal) = state.sinks.add(&asker) {
                     answer(&asker, &refusal);
                 }
                 return;

@@ -10,9 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use mailslot::network::ask::Conversation;
-use mailslot::network;
-#[cfg(feature = "zenoh")]
-use mailslot::network::Outgoing;
+use mailslot::network::{self, Outgoing};
 use mailslot::{Error, MailslotWriter, Timeout};
 use mailslot_node::Embedded;
 use mailslot_node::config::Settings;
@@ -38,8 +36,8 @@ fn is_apart(test: &str) -> bool {
     std::fs::create_dir_all(&root).unwrap();
     let set_up = r#"
         mount -t tmpfs -o size=64m,mode=1777 slots "$MAILSLOT_ROOT" &&
-        ip link set lo up && ip link add lan0 type dummy && ip address add 192.0.2.1/24 brd + dev lan0 &&
-        ip link set lan0 up && mkdir "$MAILSLOT_DOMAINS" && exec "$0" "$@""#;
+        ip link set lo up && ip link add lan0 type veth peer name lan1 && ip link set lan1 up && ip link set lan0 up &&
+        ip address add 192.0.2.1/24 brd + dev lan0 && mkdir "$MAILSLOT_DOMAINS" && exec "$0" "$@""#;
     let status = Command::new("timeout")
         .args(["-k", "5", "100", "unshare", "--mount", "--net", "sh", "-c", set_up])
         .arg(std::env::current_exe().unwrap())
@@ -154,7 +152,7 @@ fn one_user_who_looks_names_up_does_not_keep_others_from_sending() {
     let mut strangers = ["resolves", "sends"].map(|part| Stranger::start(STRANGER, part));
     // It is at it.
     wait_for(&lines, "too many messages of this user wait");
-    for number in 0..20 {
+    for number in 0..5 {
         Stranger::start(ASKER, &format!("sends-to MINE{number}")).finish();
         let line = wait_for(&lines, &format!("MINE{number}"));
         assert!(line.contains("there is no computer or domain"), "{line}");
@@ -229,10 +227,10 @@ fn plays_its_part() {
             }
         }
         "sends" => {
+            let writer = MailslotWriter::open(network::SLOT).unwrap();
             for number in 0_u64.. {
-                if let Ok(writer) = MailslotWriter::open(format!(r"\\THERE{number}\mailslot\x").as_str()) {
-                    let _ = writer.write_within(b"", Timeout::Forever);
-                }
+                let address = format!(r"\\THERE{number}\mailslot\x").parse().unwrap();
+                let _ = writer.write_within(&Outgoing { address, data: b"" }.encode(), Timeout::Forever);
             }
         }
         "sends-to" => send(&format!(r"\\{argument}\mailslot\x"), b""),

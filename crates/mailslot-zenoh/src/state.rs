@@ -36,8 +36,11 @@ pub(crate) struct State {
     /// The computers that are, or were, in the domain.
     known: Arc<Known>,
     /// The slots that are announced, by the key expressions that lead to them alone.
-    directed: RwLock<HashMap<String, (Destination, Arc<Mutex<Inbox>>)>>,
+    directed: RwLock<HashMap<String, Slot>>,
 }
+
+/// A slot that is announced, and where messages for it alone are sent.
+type Slot = (Destination, Arc<Mutex<Inbox>>);
 
 impl State {
     pub(crate) fn new(
@@ -253,7 +256,7 @@ impl State {
         self.directed.write().unwrap_or_else(PoisonError::into_inner).remove(to.key_expression());
     }
 
-    fn slot_at(&self, key_expression: &str) -> Option<(Destination, Arc<Mutex<Inbox>>)> {
+    fn slot_at(&self, key_expression: &str) -> Option<Slot> {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
 

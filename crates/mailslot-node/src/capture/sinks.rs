@@ -25,19 +25,23 @@ struct Sink {
 }
 
 impl Sinks {
-    /// Lets the asker get copies, if it may have them, and tells it so: what comes first must go the same way as what follows.
-    pub(crate) fn add(&mut self, asker: &Asker) -> Result<(), Answer> {
+    /// Lets the asker get copies, and tells it so: what comes first must go the same way as what follows. Returns what else to
+    /// answer, if it gets none.
+    pub(crate) fn add(&mut self, asker: &Asker) -> Option<Answer> {
         if !may_capture(asker.uid()) {
-            return Err(Answer::NotAllowed);
+            return Some(Answer::NotAllowed);
         }
         self.forget_closed();
         if self.sinks.len() == MOST {
-            return Err(Answer::Refused(format!("{MOST} programs capture already, and no more can")));
+            return Some(Answer::Refused(format!("{MOST} programs capture already, and no more can")));
         }
-        let begun = asker.open().and_then(|writer| writer.write(&Answer::Capturing.encode()).map(|()| writer));
-        let writer = begun.map_err(|error| Answer::Refused(error.to_string()))?;
-        self.sinks.push(Sink { writer, lost: 0 });
-        Ok(())
+        match asker.open().and_then(|writer| writer.write(&Answer::Capturing.encode()).map(|()| writer)) {
+            Ok(writer) => {
+                self.sinks.push(Sink { writer, lost: 0 });
+                None
+            }
+            Err(error) => Some(Answer::Refused(error.to_string())),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
