@@ -69,9 +69,6 @@ fn ring(slot: &Mailslot) -> File {
 
 /// The directory of a slot, which is where the library looks for it. The name is in upper case.
 pub fn directory(folded: &str) -> PathBuf {
-    let root = std::env::var("MAILSLOT_ROOT").map_or_else(
-        |_| PathBuf::from(if std::fs::metadata("/run/mailslot").is_ok() { "/run/mailslot" } else { "/dev/shm" }),
-        PathBuf::from,
-    );
-    root.join(format!("mailslot.{folded}"))
+    let mut directories = mailslot::slot_directories().expect("the root can be read").into_iter();
+    directories.find_map(|slots| Some(slots.join(folded)).filter(|slot| slot.exists())).expect("the slot lives")
 }

@@ -35,7 +35,7 @@ impl<'a> Runner<'a> {
         let status = self.run(message).map_err(|source| Failure::io("run a shell", source))?;
         if !status.success() {
             self.failed += 1;
-            exit::complain(&format!("the command {}", sys::describe(status)));
+            exit::complain(format_args!("the command {}", sys::describe(status)));
         }
         Ok(())
     }

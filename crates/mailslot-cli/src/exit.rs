@@ -1,11 +1,12 @@
 //! What can go wrong in a command, and the exit status of each.
 
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::fmt::{self, Display};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use mailslot::Error;
 
+use crate::escape::Line;
 use crate::output;
 
 /// Result of every command.
@@ -94,7 +95,7 @@ pub fn report(result: Result) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !matches!(failure, Failure::ClosedPipe | Failure::Signal(_)) {
-                complain(&failure.to_string());
+                complain(&failure);
             }
             ExitCode::from(failure.status())
         }
@@ -105,19 +106,25 @@ pub fn report(result: Result) -> ExitCode {
 pub fn report_usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();
-        complain(text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+        let mut lines = text.strip_prefix("error: ").unwrap_or(&text).trim_end().lines();
+        complain(lines.next().unwrap_or_default());
+        lines.for_each(say);
         ExitCode::from(USAGE)
     } else {
-        report(output::print(&error.render().to_string()))
+        report(output::lines(error.render().to_string().lines()))
     }
 }
 
-/// One diagnostic on standard error.
-pub fn complain(text: &str) {
-    let mut stderr = io::stderr().lock();
-    let text = if stderr.is_terminal() { output::escape_lines(text) } else { text.to_owned() };
+/// One diagnostic, which is one line, on standard error.
+pub fn complain(text: impl Display) {
+    say(format_args!("mailslot: {text}"));
+}
+
+/// One line on standard error, of which nothing gets out, or to the terminal.
+#[expect(clippy::disallowed_methods, reason = "everything that is written is escaped here")]
+pub fn say(line: impl Display) {
     // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(stderr, "mailslot: {text}");
+    let _ = writeln!(io::stderr(), "{}", Line(line));
 }
 
 impl Failure {
@@ -280,5 +287,32 @@ impl From<mailslot_domain::Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure::Slot(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn whatever_an_error_quotes_stays_in_its_line() {
+        let refused = |text: &str| io::Error::other(text.to_owned());
+        hostile::stays_in_its_lines(|text| {
+            vec![
+                Failure::Slot(Error::Io { action: text.to_owned(), source: refused(text) }),
+                Failure::Send { sent: 1, cause: Error::InvalidInheritance(text.to_owned()) },
+                Failure::io(text, refused(text)),
+                Failure::Unexpected(text.to_owned()),
+            ]
+        });
+        #[cfg(all(unix, feature = "node"))]
+        hostile::stays_in_its_lines(|text| {
+            vec![
+                Failure::NotOnNetwork(text.to_owned()),
+                Failure::Node(mailslot_node::Error::Refused(text.to_owned())),
+                Failure::Node(mailslot_node::Error::Settings(text.to_owned())),
+            ]
+        });
     }
 }

@@ -1,6 +1,6 @@
 //! Standard output: text, JSON, hexadecimal digits or bytes; escaped where a person looks at them.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::net::IpAddr;
 
@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use mailslot::{Message, Origin};
 use serde::Serialize;
 
+use crate::escape::{self, Line};
 use crate::exit::{Failure, Result};
 use crate::signals::Signals;
 use crate::sys::Stdout;
@@ -35,7 +36,7 @@ pub struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     pub fn new(format: Format, signals: &'a Signals) -> Printer<'a> {
-        let terminal = io::stdout().is_terminal();
+        let terminal = is_terminal();
         let out = BufWriter::with_capacity(BUFFER, Stdout { signals });
         Printer { format, terminal, out, line: String::new() }
     }
@@ -49,7 +50,7 @@ impl<'a> Printer<'a> {
                 self.out.write_all(&message.data).and_then(|()| self.out.write_all(b"\n"))
             }
             Format::Text => {
-                escape_bytes(&message.data, &mut self.line);
+                escape::bytes_into(&message.data, &mut self.line);
                 self.finish_line()
             }
             Format::Hex => {
@@ -57,7 +58,7 @@ impl<'a> Printer<'a> {
                 self.finish_line()
             }
             Format::Json => {
-                self.line = json(&MessageJson::from(message), self.terminal)?;
+                self.line = json(&MessageJson::from(message))?;
                 self.finish_line()
             }
         };
@@ -82,44 +83,48 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// Prints text that is ready to be printed.
-pub fn print(text: &str) -> Result {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::output)
+/// Prints one line.
+pub fn line(line: impl Display) -> Result {
+    lines([line])
+}
+
+/// Prints lines, and is all that prints text. So nothing that another user or machine has chosen gets out of its line, or
+/// to the terminal itself, wherever it stands. Messages alone are given as they are, by [`Printer`].
+pub fn lines<T: Display>(lines: impl IntoIterator<Item = T>) -> Result {
+    let mut out = BufWriter::new(stdout().lock());
+    write_lines(lines, &mut out).and_then(|()| out.flush()).map_err(Failure::output)
+}
+
+/// Prints an empty line and a title, which stands out if a person wants that.
+pub fn title(title: impl Display) -> Result {
+    let plain = std::env::var_os("NO_COLOR").is_some() || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let (on, off) = if is_terminal() && !plain { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    writeln!(stdout(), "\n{on}{}{off}", Line(title)).map_err(Failure::output)
 }
 
 /// Prints a value as JSON on one line.
 pub fn print_json<T: Serialize>(value: &T) -> Result {
-    print(&(json(value, io::stdout().is_terminal())? + "\n"))
+    let mut stdout = stdout().lock();
+    writeln!(stdout, "{}", json(value)?).and_then(|()| stdout.flush()).map_err(Failure::output)
 }
 
-/// Text with everything escaped that could make a terminal do something, and with line ends.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    escape_into(text, &mut escaped);
-    escaped
+/// Whether a person looks at the output.
+pub fn is_terminal() -> bool {
+    stdout().is_terminal()
 }
 
-/// Like [`escape`], but line ends stay.
-pub fn escape_lines(text: &str) -> String {
-    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+pub(crate) fn write_lines<T: Display>(lines: impl IntoIterator<Item = T>, out: &mut impl Write) -> io::Result<()> {
+    lines.into_iter().try_for_each(|line| writeln!(out, "{}", Line(line)))
 }
 
-/// JSON; for a terminal also those characters are escaped that JSON leaves alone. They only occur inside of strings.
-fn json<T: Serialize>(value: &T, terminal: bool) -> Result<String> {
+#[expect(clippy::disallowed_methods, reason = "everything that is written is escaped here")]
+fn stdout() -> io::Stdout {
+    io::stdout()
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String> {
     let json = serde_json::to_string(value).map_err(|error| Failure::io("write JSON", error))?;
-    if !terminal || !json.chars().any(acts_on_terminals) {
-        return Ok(json);
-    }
-    let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        if acts_on_terminals(c) {
-            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
-    }
-    Ok(escaped)
+    Ok(escape::json(json))
 }
 
 fn hex(bytes: &[u8], line: &mut String) {
@@ -128,28 +133,6 @@ fn hex(bytes: &[u8], line: &mut String) {
             line.push(char::from(HEX_DIGITS[usize::from(digit)]));
         }
     }
-}
-
-fn escape_bytes(bytes: &[u8], line: &mut String) {
-    for chunk in bytes.utf8_chunks() {
-        escape_into(chunk.valid(), line);
-        for byte in chunk.invalid() {
-            let _ = write!(line, "\\x{byte:02x}");
-        }
-    }
-}
-
-fn escape_into(text: &str, line: &mut String) {
-    for c in text.chars() {
-        if acts_on_terminals(c) { line.extend(c.escape_default()) } else { line.push(c) }
-    }
-}
-
-/// Control characters, line and paragraph separators, and the marks that change the direction of text. All of them are
-/// single UTF-16 units.
-fn acts_on_terminals(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[derive(Serialize)]
@@ -193,28 +176,3 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
 
 const BUFFER: usize = 64 << 10;
 const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn terminals_get_no_control_characters() {
-        let mut line = String::new();
-        escape_bytes(b"a\x1b[2Jb\r\n\xff\xc3\xa9 \xe2\x80\xae\xc2\x9b", &mut line);
-        assert_eq!(line, "a\\u{1b}[2Jb\\r\\n\\xffé \\u{202e}\\u{9b}");
-    }
-
-    #[test]
-    fn json_on_a_terminal_stays_json() {
-        let text = "\u{9b}31m \u{202e} é \"";
-        let escaped = json(&text, true).expect("a string is always JSON");
-        assert_eq!(escaped, r#""\u009b31m \u202e é \"""#);
-        assert_eq!(serde_json::from_str::<String>(&escaped).expect("still JSON"), text);
-    }
-
-    #[test]
-    fn several_lines_stay_several_lines() {
-        assert_eq!(escape_lines("a\x07\nb"), "a\\u{7}\nb");
-    }
-}

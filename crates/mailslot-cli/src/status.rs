@@ -80,6 +80,18 @@ pub fn access(access: &Access) -> String {
     }
 }
 
+/// The same for people, of whom nobody reads thousands of names.
+pub fn access_in_short(access: &Access) -> String {
+    const MOST: usize = 8;
+    match access {
+        Access::Users(uids) if uids.len() > MOST => {
+            let users: Vec<String> = uids[..MOST].iter().map(|uid| accounts::user(*uid)).collect();
+            format!("users:{} and {} more", users.join(","), uids.len() - MOST)
+        }
+        access => self::access(access),
+    }
+}
+
 /// The size limit of messages.
 pub fn max_message_size(bytes: u32) -> String {
     match bytes {
@@ -125,5 +137,14 @@ mod tests {
         assert_eq!(bytes(4096), "4K");
         assert_eq!(bytes(4097), "4097");
         assert_eq!(bytes(0), "0");
+    }
+
+    #[test]
+    fn people_are_told_of_a_few_users_and_programs_of_all() {
+        let users = |number: u32| Access::Users((4_000_000_000..4_000_000_000 + number).collect());
+        assert_eq!(access_in_short(&users(2)), "users:4000000000,4000000001");
+        assert_eq!(access_in_short(&users(8)), access(&users(8)));
+        assert!(access_in_short(&users(320)).ends_with(",4000000007 and 312 more"));
+        assert_eq!(access(&users(320)).matches(',').count(), 319);
     }
 }

@@ -118,7 +118,7 @@ impl Answers {
     }
 
     fn end(&mut self, request: RequestId, made: impl FnOnce() -> Answer) {
-        if let Some(asker) = self.waiting.end(request) {
+        if let Some((_, asker)) = self.waiting.end(request) {
             answer(&asker, &made());
         }
     }

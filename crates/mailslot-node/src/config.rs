@@ -188,7 +188,14 @@ impl Settings {
     ///
     /// [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting.
     pub fn from_toml(text: &str) -> Result<Settings> {
-        toml::from_str(text).map_err(|error| Error::Settings(error.to_string()))
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            // The error's own text is a drawing of several lines.
+            let number =
+                error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count());
+            let line = number.and_then(|number| Some((number, text.lines().nth(number)?)));
+            let place = line.map(|(number, line)| format!("line {} ({}): ", number + 1, line.trim()));
+            Error::Settings(place.unwrap_or_default() + error.message())
+        })
     }
 
     /// Sets one limit, as a line of the table `limits` does: `queries=512`, `messages.burst=10`,

@@ -26,6 +26,8 @@ pub(crate) fn become_user(user: &str) -> Result<()> {
     if !geteuid().is_root() {
         return Err(failed("only root can become another user".to_owned()));
     }
+    // Programs of other users would not believe it otherwise.
+    mailslot::network::appoint_node(account.uid.as_raw())?;
     change(&account).map_err(|error| failed(error.to_string()))
 }
 

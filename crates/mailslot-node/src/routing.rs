@@ -21,14 +21,54 @@ pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
     }
 }
 
-/// Where a message comes from, for the reader of the slot that it is for.
+/// Where a message comes from, for the reader of the slot that it is for. Any bytes can be in a NetBIOS name, and programs show
+/// what they are given or put it into commands: here they become text without control characters.
 pub(crate) fn origin(message: &Message, config: &Config) -> NetworkOrigin {
     let unique = |name: &Name| config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-    let text = |name: &Name| String::from_utf8_lossy(name.text()).into_owned();
     NetworkOrigin {
-        computer: text(&message.source),
-        domain: (!unique(&message.destination)).then(|| text(&message.destination)),
+        computer: message.source.printable(),
+        domain: (!unique(&message.destination)).then(|| message.destination.printable()),
         address: Some(IpAddr::V4(*message.address.ip())),
         authenticated: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddrV4;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn from(source: [u8; 16], destination: [u8; 16]) -> NetworkOrigin {
+        let config = Config::new("PC", "PLANT").expect("valid names");
+        let [source, destination] = [source, destination].map(Name::from_bytes);
+        let address = SocketAddrV4::new([192, 0, 2, 1].into(), 138);
+        let (slot, data) = (b"alerts".to_vec(), Vec::new());
+        origin(&Message { slot, data, source, address, destination, datagram_id: 1, interface: Some(1) }, &config)
+    }
+
+    #[test]
+    fn ordinary_names_are_as_they_are() {
+        let origin = from(*b"SRV-1          \0", *b"PLANT          \0");
+        assert_eq!((origin.computer.as_str(), origin.domain.as_deref()), ("SRV-1", Some("PLANT")));
+    }
+
+    #[test]
+    fn different_names_do_not_become_one() {
+        let escape = from(*b"A\x1b[2J          \0", [b'B'; 16]).computer;
+        let spelt = from(*b"A\\x1b[2J       \0", [b'B'; 16]).computer;
+        assert_eq!((escape.as_str(), spelt.as_str()), (r"A\x1b[2J", r"A\x5cx1b[2J"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_brings_a_control_character_to_a_program(source: [u8; 16], destination: [u8; 16]) {
+            let origin = from(source, destination);
+            for text in [origin.computer, origin.domain.unwrap_or_default()] {
+                prop_assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.len() <= 60, "{:?}", text);
+            }
+        }
     }
 }

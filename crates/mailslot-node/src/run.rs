@@ -55,14 +55,14 @@ const CAPACITY: u64 = 1 << 20;
 /// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are wrong
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str)) -> Result<()> {
+pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str) + Send + 'static) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
     Machine::start(settings, Log::new(log))?.run(&signals, load)
 }
 
 /// A node with all that surrounds it.
-pub(crate) struct Machine<L> {
+pub(crate) struct Machine {
     settings: Settings,
     config: Config,
     node: Node,
@@ -78,7 +78,7 @@ pub(crate) struct Machine<L> {
     answers: Answers,
     sinks: Sinks,
     metrics: Metrics,
-    log: Log<L>,
+    log: Log,
     interfaces_due: Instant,
     /// What comes when the names are released, and when at the latest.
     releasing: Option<(After, Instant)>,
@@ -91,8 +91,8 @@ enum After {
     Restart(Box<Settings>),
 }
 
-impl<L: FnMut(&str)> Machine<L> {
-    pub(crate) fn start(settings: Settings, mut log: Log<L>) -> Result<Machine<L>> {
+impl Machine {
+    pub(crate) fn start(settings: Settings, mut log: Log) -> Result<Machine> {
         let config = settings.protocol()?;
         // What is wrong is then said before anything about ports.
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
@@ -149,6 +149,7 @@ impl<L: FnMut(&str)> Machine<L> {
                 self.release(After::End);
             }
             if self.advance()? {
+                self.log.tell_left_out();
                 self.log.line("stopped", &[]);
                 return Ok(());
             }
@@ -237,6 +238,7 @@ impl<L: FnMut(&str)> Machine<L> {
             self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
             self.sinks.forget_closed();
+            self.log.tell_left_out();
         }
         self.look_for_nmbd(now);
         self.flush(now);
@@ -296,9 +298,8 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             Event::Released => self.is_released = true,
             Event::Sent { result: Err(error), request } => {
-                self.waiting.end(request);
-                self.metrics.outgoing_refused += 1;
-                self.log.line("not_sent", &[field("reason", &error)]);
+                let user = self.waiting.end(request).map(|(user, ())| user);
+                self.not_sent(user, &[field("reason", &error)]);
                 self.answers.sent(request, Err(error));
             }
             Event::Sent { request, result } => {
@@ -312,6 +313,12 @@ impl<L: FnMut(&str)> Machine<L> {
             }
             _ => {}
         }
+    }
+
+    fn not_sent(&mut self, uid: Option<u32>, fields: &[(&'static str, String)]) {
+        self.metrics.outgoing_refused += 1;
+        let by = uid.map(|uid| field("uid", uid));
+        self.log.line("not_sent", &[by.as_slice(), fields].concat());
     }
 
     /// Sends what bridges carry from modern domains.
@@ -337,8 +344,10 @@ impl<L: FnMut(&str)> Machine<L> {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
-            // Only other nodes write messages that are of no user.
-            let user = ask::user_of(&message).unwrap_or_default();
+            let Some(user) = ask::user_of(&message) else {
+                self.metrics.outgoing_malformed += 1;
+                continue;
+            };
             let slot = address.slot().as_str().as_bytes();
             let begun = match self.modern.protects(&address) {
                 // Whoever wrote this has not asked which way, or before the domain was there.
@@ -348,10 +357,7 @@ impl<L: FnMut(&str)> Machine<L> {
             };
             match begun {
                 Ok(request) => self.waiting.begin(request, user, ()),
-                Err(why) => {
-                    self.metrics.outgoing_refused += 1;
-                    self.log.line("not_sent", &[field("to", &address), field("reason", why)]);
-                }
+                Err(why) => self.not_sent(Some(user), &[field("to", &address), field("reason", why)]),
             }
             self.flush(now);
         }
@@ -471,7 +477,7 @@ impl<L: FnMut(&str)> Machine<L> {
         Ok(false)
     }
 
-    fn log_name(&mut self, event: &str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
+    fn log_name(&mut self, event: &'static str, name: &Name, interface: u32, more: &[(&'static str, String)]) {
         let by = self.sockets.iter().find(|sockets| sockets.named.interface.id == interface);
         let by = by.map_or("gone", |sockets| sockets.named.name.as_str());
         self.log.line(event, &[&[field("name", name), field("interface", by)], more].concat());
@@ -521,7 +527,7 @@ fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
     Node::new(config.clone(), interfaces, now, seed())
 }
 
-fn log_interface<L: FnMut(&str)>(log: &mut Log<L>, event: &str, named: &Named) {
+fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
     let interface = &named.interface;
     let address = format!("{}/{}", interface.address, interface.prefix);
     let fields = [field("name", &named.name), field("address", address), field("broadcast", interface.broadcast)];

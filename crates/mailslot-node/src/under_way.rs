@@ -31,9 +31,9 @@ impl<T> UnderWay<T> {
         self.requests.insert(request, (user, what));
     }
 
-    /// A request has ended.
-    pub(crate) fn end(&mut self, request: RequestId) -> Option<T> {
-        self.requests.remove(&request).map(|(_, what)| what)
+    /// A request has ended: whose it was, and what. `None` if it is no user's.
+    pub(crate) fn end(&mut self, request: RequestId) -> Option<(u32, T)> {
+        self.requests.remove(&request)
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
             under_way.begin(*request, user, number);
         }
         assert_eq!([0, 1, 2].map(|user| under_way.has_room(user)), [false, false, true]);
-        assert_eq!((under_way.end(requests[5]), under_way.end(requests[5])), (Some(5), None));
+        assert_eq!((under_way.end(requests[5]), under_way.end(requests[5])), (Some((1, 5)), None));
         assert_eq!([0, 1].map(|user| under_way.has_room(user)), [false, true]);
     }
 

@@ -130,6 +130,24 @@ impl Name {
         &name[..length]
     }
 
+    /// The name without suffix and padding as text that can be handed on and shown: what is not printable ASCII, and the
+    /// backslash, as `\xNN`. Up to 60 characters.
+    pub fn printable(&self) -> String {
+        struct Printable<'a>(&'a [u8]);
+        impl fmt::Display for Printable<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                text::escape(self.0, f)
+            }
+        }
+        let name = self.text();
+        let is_plain = name.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\');
+        // Nearly all names are, and this is done for each message.
+        match str::from_utf8(name) {
+            Ok(plain) if is_plain => plain.to_owned(),
+            _ => Printable(name).to_string(),
+        }
+    }
+
     /// The last byte; see [`suffix`].
     pub fn suffix(&self) -> u8 {
         self.bytes[SIZE - 1]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mailslot::network::routes;
 use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName};
@@ -25,6 +25,10 @@ use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
 use crate::{linger, refusals, supervise};
+
+/// A look at the slots that takes longer is not followed by the next one at once.
+const LONG_LOOK: Duration = Duration::from_millis(10);
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
@@ -95,6 +99,7 @@ impl Domains {
         let events = self.events.clone();
         let announcing = move || {
             while !stop.load(Ordering::SeqCst) {
+                let begun = Instant::now();
                 announce(&parts, &events);
                 if let Some(refused) = refusals::take() {
                     events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
@@ -102,6 +107,11 @@ impl Domains {
                 if is_own() {
                     // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
                     linger::turn_off();
+                }
+                // Any local user can make slots come and go all the time; looking takes a fifth of a processor at most.
+                let took = begun.elapsed();
+                if took > LONG_LOOK {
+                    std::thread::sleep((4 * took).min(LONGEST_REST));
                 }
                 watch.wait(changed.as_fd());
                 changed.clear();

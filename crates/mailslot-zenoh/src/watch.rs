@@ -1,7 +1,8 @@
 //! The slots of this machine that are open to the network, and when there are others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use mailslot::{Network, SlotName};
@@ -13,20 +14,36 @@ use crate::error::{Error, Result};
 /// How often the slots are looked at in any case: nothing tells that an owner was killed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Watches the directory of the slots.
+/// Slots of one user that are announced: each costs every computer of the domain something.
+const MOST: usize = 1024;
+
+/// Watches the directories of the slots.
 pub(crate) struct Watch {
     inotify: OwnedFd,
 }
 
 impl Watch {
     pub(crate) fn new() -> Result<Watch> {
-        let root = mailslot::root()?;
-        let failed = |error: rustix::io::Errno| Error::io("watch the directory of the slots", error);
+        let failed = |error: rustix::io::Errno| Error::io("watch the directories of the slots", error);
         let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK).map_err(failed)?;
-        // A slot appears, complete, by a rename, and goes by another one or with its directory.
-        let events = inotify::WatchFlags::MOVED_TO | inotify::WatchFlags::MOVED_FROM | inotify::WatchFlags::DELETE;
-        inotify::add_watch(&inotify, root, events).map_err(failed)?;
-        Ok(Watch { inotify })
+        let watch = Watch { inotify };
+        watch.add(mailslot::root()?).map_err(failed)?;
+        watch.add_users();
+        Ok(watch)
+    }
+
+    /// Watches the directories of all users, of whom there may be more than before.
+    fn add_users(&self) {
+        // Whom the system does not let us watch is looked at each second, as all are.
+        for directory in mailslot::slot_directories().unwrap_or_default() {
+            let _ = self.add(&directory);
+        }
+    }
+
+    fn add(&self, directory: &Path) -> rustix::io::Result<()> {
+        // A slot appears, complete, by a rename, and goes by another one or with its directory; a user's directory is created.
+        let slots = inotify::WatchFlags::MOVED_TO | inotify::WatchFlags::MOVED_FROM | inotify::WatchFlags::DELETE;
+        inotify::add_watch(&self.inotify, directory, slots | inotify::WatchFlags::CREATE).map(drop)
     }
 
     /// Waits until slots may have come or gone, at most a second. Returns early when `wake` is readable.
@@ -37,11 +54,18 @@ impl Watch {
         let _ = poll(&mut fds, Some(&timeout));
         let mut buffer = [0; 4096];
         while matches!(rustix::io::read(self.inotify.as_fd(), &mut buffer), Ok(1..)) {}
+        self.add_users();
     }
 }
 
-/// The living slots that are open to the network, by the upper-case form of their names.
+/// The living slots that are open to the network, by the upper-case form of their names: up to [`MOST`] of each user.
 pub(crate) fn open_slots() -> Result<BTreeMap<String, SlotName>> {
+    let mut number: HashMap<Option<u32>, usize> = HashMap::new();
     let slots = mailslot::list()?.into_iter().filter(|slot| slot.network == Some(Network::Allowed));
-    Ok(slots.map(|slot| (slot.name.folded().to_owned(), slot.name)).collect())
+    let few = slots.filter(|slot| {
+        let number = number.entry(slot.uid).or_default();
+        *number += 1;
+        *number <= MOST
+    });
+    Ok(few.map(|slot| (slot.name.folded().to_owned(), slot.name)).collect())
 }

@@ -75,9 +75,12 @@ pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 pub use receipt::{Outcome, Receipt};
 pub use writer::MailslotWriter;
 
-/// The living slots of this machine, in the order of their names.
+/// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.
 ///
-/// What dead processes of this user have left behind is removed on the way.
+/// What dead processes of this user have left behind is removed on the way; the superuser removes what those of any user have.
+///
+/// Slots of several users may bear one name: if one of them was made to look alive, or if their users do not see each other's.
+/// [`status`] tells which of them a writer gets.
 ///
 /// # Errors
 ///
@@ -113,4 +116,20 @@ pub fn status(name: &SlotName) -> Result<SlotStatus> {
 #[cfg(unix)]
 pub fn root() -> Result<&'static std::path::Path> {
     sys::root()
+}
+
+/// The directories in which slots appear, complete, by a rename, and from which they disappear: one for each user. Whoever
+/// watches them, and [`root`] for further users, learns of every slot that comes or goes, except those whose owners are
+/// killed.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the directory that holds the slots cannot be read.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+pub fn slot_directories() -> Result<Vec<std::path::PathBuf>> {
+    sys::slot_directories()
 }

@@ -34,7 +34,7 @@ pub enum Access {
     Owner,
     /// The members of the group with this id. The creator must be a member itself, or privileged.
     Group(u32),
-    /// The users with these ids.
+    /// The users with these ids, 256 at most.
     Users(Vec<u32>),
     /// Every user of this machine.
     Everyone,
@@ -84,6 +84,8 @@ pub struct MailslotOptions {
     pub(crate) inheritance: Inheritance,
 }
 
+/// Users whom a slot may let write by name: others read the list, and a longer one is a group's business.
+const MOST_USERS: usize = 256;
 /// Smallest and largest capacity in bytes.
 const CAPACITY: core::ops::RangeInclusive<u64> = 4 << 10..=64 << 30;
 
@@ -186,6 +188,12 @@ impl MailslotOptions {
                 option: "capacity",
                 expected: format!("{} to {} bytes", CAPACITY.start(), CAPACITY.end()),
             });
+        }
+        if let Access::Users(users) = &self.access
+            && users.len() > MOST_USERS
+        {
+            let expected = format!("of {MOST_USERS} users at most; a group may be larger");
+            return Err(Error::InvalidOption { option: "access", expected });
         }
         sys::Server::create(slot, self).map(Mailslot::from_server)
     }

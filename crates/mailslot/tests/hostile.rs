@@ -274,12 +274,115 @@ fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
     assert_eq!(slot.info().unwrap().count, 0);
 }
 
+/// Everything that can be attached to a packet, in every number, to every form of packet, by somebody who then goes on or goes
+/// away: the owner keeps none of it, and neither waits nor fails.
+#[test]
+fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
+    let _watchdog = watchdog();
+    // In a process of its own: other tests open and close descriptors meanwhile.
+    let alone = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "takes_descriptors_of_a_stranger", "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_ALONE", "1")
+        .status()
+        .unwrap();
+    assert!(alone.success(), "{alone}");
+}
+
+#[test]
+fn takes_descriptors_of_a_stranger() {
+    if std::env::var_os("MAILSLOT_TEST_ALONE").is_none() {
+        return;
+    }
+    let forms: [&[u8]; 6] =
+        [&[0, b'm'], &[1, 5, 0, 0, 0, 0, 0, 0, 0], &[1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], &[1], &[2, 9], &[77]];
+    let mut peers = Vec::new();
+    for kind in 0..6 {
+        for number in 1..=3 {
+            for form in forms {
+                let slot = Mailslot::options().access(Access::Everyone).create(name()).unwrap();
+                slot.try_receive().unwrap();
+                let before = open_descriptors();
+                let attached: Vec<std::os::fd::OwnedFd> = (0..number).map(|_| descriptor(kind, &mut peers)).collect();
+                let door = call(slot.name().as_str());
+                let times = if kind == 5 { 1 } else { 40 };
+                (0..times).for_each(|_| attach(&door, form, &attached));
+                // Of what lingers, the owner now has the last one.
+                drop(attached);
+                while slot.receive_within(Timeout::Zero).is_ok() {}
+                send_late(&door);
+                drop(door);
+                while slot.receive_within(Timeout::Zero).is_ok() {}
+                MailslotWriter::open(slot.name().as_str()).unwrap().write(b"a friend's").unwrap();
+                assert_eq!(slot.receive().unwrap().data, b"a friend's");
+                // The slot has a poller now, and a spare descriptor. What is closed in a thread of its own is closed in a
+                // moment, but for what lingers.
+                while kind != 5 && open_descriptors() > before + 2 {
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+}
+
+fn open_descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// One of each kind.
+fn descriptor(kind: u32, peers: &mut Vec<std::net::TcpStream>) -> std::os::fd::OwnedFd {
+    use rustix::fs::MemfdFlags;
+    match kind {
+        0 => std::fs::File::open("/dev/null").unwrap().into(),
+        1 => std::io::pipe().unwrap().0.into(),
+        2 => std::os::unix::net::UnixStream::pair().unwrap().0.into(),
+        3 => {
+            let memory = rustix::fs::memfd_create("five", MemfdFlags::CLOEXEC).unwrap();
+            rustix::io::write(&memory, b"bytes").unwrap();
+            memory
+        }
+        4 => rustix::fs::memfd_create("empty", MemfdFlags::CLOEXEC).unwrap(),
+        _ => {
+            let (stream, peer) = lingering();
+            peers.push(peer);
+            stream.into()
+        }
+    }
+}
+
+/// A connection whose last close waits for an hour, and its other end, which does not read.
+fn lingering() -> (std::net::TcpStream, std::net::TcpStream) {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (peer, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    while stream.write(&[0; 1 << 16]).is_ok() {}
+    rustix::net::sockopt::set_socket_linger(&stream, Some(std::time::Duration::from_secs(3600))).unwrap();
+    (stream, peer)
+}
+
+fn attach(door: &std::os::fd::OwnedFd, form: &[u8], files: &[std::os::fd::OwnedFd]) {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+    use std::os::fd::AsFd;
+    let files: Vec<_> = files.iter().map(AsFd::as_fd).collect();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut attachment = SendAncillaryBuffer::new(&mut space);
+    assert!(attachment.push(SendAncillaryMessage::ScmRights(&files)));
+    // An owner that has shut us out does not listen any more.
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    let _ = sendmsg(door, &[std::io::IoSlice::new(form)], &mut attachment, flags);
+}
+
+fn send_late(door: &std::os::fd::OwnedFd) {
+    let _ = rustix::net::send(door, &[0, b'l'], rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT);
+}
+
 #[test]
 fn symbolic_link_leads_no_writer_to_another_slot() {
     let _watchdog = watchdog();
     let slot = Mailslot::create(name()).unwrap();
     let (own, other) = (slot.name().as_str().to_uppercase(), name());
-    let link = damage::directory(&other.to_uppercase());
+    let link = damage::directory(&own).with_file_name(other.to_uppercase());
     std::os::unix::fs::symlink(damage::directory(&own), &link).unwrap();
     let opened = MailslotWriter::open(other.as_str());
     std::fs::remove_file(link).unwrap();

@@ -131,7 +131,7 @@ fn node() -> Result<()> {
     let is_ready = |line: &str| line.contains("event=name_held name=BENCHES<1e>");
     Ok(mailslot_node::run(
         || Ok(settings.clone()),
-        |line| {
+        move |line| {
             if is_ready(line) {
                 // A parent that is gone takes this process with it.
                 let _ = process::passed();

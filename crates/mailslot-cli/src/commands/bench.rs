@@ -86,7 +86,7 @@ impl Bench {
             processors: thread::available_parallelism().ok().map(|processors| processors.get()),
             optimized: !cfg!(debug_assertions),
         };
-        if self.json { output::print_json(&report) } else { output::print(&text(&report)) }
+        if self.json { output::print_json(&report) } else { output::lines(text(&report).lines()) }
     }
 }
 

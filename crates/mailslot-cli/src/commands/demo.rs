@@ -1,6 +1,6 @@
 //! `mailslot demo`: a guided tour in which everything that is told has just happened.
 
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{self, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,8 @@ impl Demo {
         second_owner(&tour, &slot)?;
         killed_owner(&tour)?;
         speed(&tour)?;
-        tour.say("\nEverything went as it should. Try it yourself, in two terminals:")?;
+        tour.say("")?;
+        tour.say("Everything went as it should. Try it yourself, in two terminals:")?;
         tour.say("  mailslot listen alerts")?;
         tour.say("  mailslot send alerts \"boiler 3: over pressure\"")
     }
@@ -114,7 +115,8 @@ fn second_owner(tour: &Tour, slot: &Mailslot) -> Result {
         stderr.read_to_string(&mut said).map_err(|source| Failure::io("read what a process says", source))?;
     }
     let status = second.wait()?;
-    tour.say(&format!("It ends with {status} and says:\n  {}", output::escape(said.trim_end())))?;
+    tour.say(&format!("It ends with {status} and says:"))?;
+    tour.say(&format!("  {}", said.trim_end()))?;
     tour.expect(status.code() == Some(exit::ALREADY_EXISTS.into()), || "it should have been refused".into())?;
     tour.expect(said.contains("(Win32 error 183)"), || "error 183 was due".into())
 }
@@ -130,7 +132,7 @@ fn killed_owner(tour: &Tour) -> Result {
         let read = BufReader::new(stderr).read_line(&mut said);
         read.map_err(|source| Failure::io("read what a process says", source))?;
     }
-    tour.say(&format!("It says: {}", output::escape(said.trim_end())))?;
+    tour.say(&format!("It says: {}", said.trim_end()))?;
     let writer = MailslotWriter::open(&name)?;
     writer.write(b"are you there?")?;
     let begin = Instant::now();
@@ -191,15 +193,12 @@ fn text(message: &Message) -> String {
 
 /// Tells what happens, and stops the tour when it is not what should.
 struct Tour {
-    bold: bool,
     steps: std::cell::Cell<u32>,
 }
 
 impl Tour {
     fn new() -> Tour {
-        let wanted =
-            std::env::var_os("NO_COLOR").is_none() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-        Tour { bold: wanted && io::stdout().is_terminal(), steps: std::cell::Cell::new(0) }
+        Tour { steps: std::cell::Cell::new(0) }
     }
 
     /// A name that no other slot has.
@@ -208,13 +207,12 @@ impl Tour {
     }
 
     fn say(&self, text: &str) -> Result {
-        writeln!(io::stdout(), "{text}").map_err(Failure::output)
+        output::line(text)
     }
 
     fn step(&self, title: &str) -> Result {
         self.steps.set(self.steps.get() + 1);
-        let (on, off) = if self.bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-        self.say(&format!("\n{on}{}. {title}{off}", self.steps.get()))
+        output::title(format_args!("{}. {title}", self.steps.get()))
     }
 
     fn start(&self, args: &[&str], configure: impl FnOnce(&mut process::Command)) -> Result<Process> {

@@ -134,25 +134,31 @@ impl New {
         let domain = domain.with_defaults(self.lan, self.connect);
         let file = directory.add(&domain)?;
         if self.open {
-            exit::complain(&format!(
+            exit::complain(format_args!(
                 "warning: nothing in {0} is protected: who reaches its network reads and writes everything in it",
                 domain.name()
             ));
         }
-        let mut text = format!("made the domain {} in {}\n", domain.name(), file.display());
+        let mut lines = vec![format!("made the domain {} in {}", domain.name(), file.display())];
         if let Some(key) = domain.keys().last() {
-            text += &format!("key {}\nThe file is the key of the domain: let nobody else have it.\n", key.id());
+            lines.push(format!("key {}", key.id()));
+            lines.push("The file is the key of the domain: let nobody else have it.".to_owned());
         }
-        output::print(&(text + &next_machine(&file) + "Then run `mailslot node` on all of them.\n"))
+        lines.extend(next_machine(&file));
+        lines.push("Then run `mailslot node` on all of them.".to_owned());
+        output::lines(lines)
     }
 }
 
 /// What to do on the other machines. The file goes from one to the other without lying about in between.
-fn next_machine(file: &Path) -> String {
-    format!(
-        "\nOn every other machine of the domain, from here:\n\n  ssh root@MACHINE mailslot domain join - < {}\n\n",
-        file.display()
-    )
+fn next_machine(file: &Path) -> [String; 5] {
+    [
+        String::new(),
+        "On every other machine of the domain, from here:".to_owned(),
+        String::new(),
+        format!("  ssh root@MACHINE mailslot domain join - < {}", file.display()),
+        String::new(),
+    ]
 }
 
 impl Join {
@@ -160,16 +166,16 @@ impl Join {
         let piped = self.file.as_os_str() == "-";
         let domain = if piped { from_stdin()? } else { read_file(&self.file)? };
         let name = domain.name();
-        let mut text = match directory.join(&domain)? {
-            Joined::New => format!("joined {name}\n"),
-            Joined::Replaced => format!("{name} is as in the file now\n"),
-            Joined::Same => format!("{name} is here already, and the same\n"),
-        };
-        domain.keys().iter().for_each(|key| text += &format!("key {}\n", key.id()));
+        let mut lines = vec![match directory.join(&domain)? {
+            Joined::New => format!("joined {name}"),
+            Joined::Replaced => format!("{name} is as in the file now"),
+            Joined::Same => format!("{name} is here already, and the same"),
+        }];
+        lines.extend(domain.keys().iter().map(|key| format!("key {}", key.id())));
         if !piped && self.file.parent() != Some(directory.path()) {
-            text += &format!("{} is not needed any more: remove it.\n", self.file.display());
+            lines.push(format!("{} is not needed any more: remove it.", self.file.display()));
         }
-        output::print(&text)
+        output::lines(lines)
     }
 }
 
@@ -202,9 +208,10 @@ impl Show {
         if self.json {
             output::print_json(&shown)?;
         } else if shown.is_empty() && unreadable.is_none() {
-            output::print(&format!("no domains in {}\n", directory.path().display()))?;
+            output::line(format_args!("no domains in {}", directory.path().display()))?;
         } else {
-            output::print(&shown.iter().map(Shown::text).collect::<Vec<_>>().join("\n"))?;
+            let domains: Vec<Vec<String>> = shown.iter().map(Shown::text).collect();
+            output::lines(domains.join(&String::new()))?;
         }
         unreadable.map_or(Ok(()), |error| Err(error.into()))
     }
@@ -255,24 +262,21 @@ impl Shown {
         }
     }
 
-    fn text(&self) -> String {
-        let mut text =
-            format!("{} ({})\n", self.name, if self.sealed { "sealed" } else { "open: nothing is protected" });
-        text += &format!("  file     {}\n", self.file.display());
+    fn text(&self) -> Vec<String> {
+        let protection = if self.sealed { "sealed" } else { "open: nothing is protected" };
+        let mut lines = vec![format!("{} ({protection})", self.name), format!("  file     {}", self.file.display())];
         if let Some(id) = &self.id {
-            text += &format!("  id       {id}\n");
+            lines.push(format!("  id       {id}"));
         }
         if self.lan {
-            text += "  lan      machines find each other by multicast\n";
+            lines.push("  lan      machines find each other by multicast".to_owned());
         }
-        for endpoint in &self.connect {
-            text += &format!("  connect  {}\n", output::escape(endpoint));
-        }
+        lines.extend(self.connect.iter().map(|endpoint| format!("  connect  {endpoint}")));
         for key in &self.keys {
             let until = key.accept_until.as_ref().map_or(String::new(), |until| format!(", accepted until {until}"));
-            text += &format!("  key      {} {}, from {}{until}\n", key.fingerprint, key.state, key.send_from);
+            lines.push(format!("  key      {} {}, from {}{until}", key.fingerprint, key.state, key.send_from));
         }
-        text
+        lines
     }
 }
 
@@ -283,15 +287,15 @@ impl Rotate {
         let Some(key) = domain.keys().last() else {
             return Err(Error::Open(domain.name().to_string()).into());
         };
-        let mut text = format!("{} has another key: {}, used from {}\n", domain.name(), key.id(), key.send_from());
+        let another = format!("{} has another key: {}, used from {}", domain.name(), key.id(), key.send_from());
+        let mut lines = vec![another];
         for key in domain.keys() {
             if let Some(until) = key.accept_until() {
-                text += &format!("key {} is accepted until {until}\n", key.id());
+                lines.push(format!("key {} is accepted until {until}", key.id()));
             }
         }
-        text += &next_machine(&file);
-        output::print(
-            &(text + &format!("Machines that have not got it by {} are out until they do.\n", key.send_from())),
-        )
+        lines.extend(next_machine(&file));
+        lines.push(format!("Machines that have not got it by {} are out until they do.", key.send_from()));
+        output::lines(lines)
     }
 }

@@ -29,7 +29,7 @@ impl Info {
     pub fn run(self) -> Result {
         let name = local(&self.name)?;
         let slot = mailslot::status(&name)?;
-        if self.json { output::print_json(&StatusJson::from(&slot)) } else { output::print(&text(&slot)) }
+        if self.json { output::print_json(&StatusJson::from(&slot)) } else { output::lines(text(&slot)) }
     }
 }
 
@@ -42,20 +42,20 @@ fn local(text: &str) -> Result<SlotName> {
     }
 }
 
-fn text(slot: &SlotStatus) -> String {
+fn text(slot: &SlotStatus) -> Vec<String> {
     let counts = slot.counts.as_ref();
     let statistics = counts.and_then(|counts| counts.statistics);
     let next =
         counts.map(|counts| counts.next_size.map_or_else(|| "no message".into(), |size| format!("{size} bytes")));
     let lines = [
-        ("name", output::escape(slot.name.as_str())),
-        ("owner", status::known(slot.uid.map(|uid| format!("{} (user {uid})", output::escape(&accounts::user(uid)))))),
+        ("name", slot.name.to_string()),
+        ("owner", status::known(slot.uid.map(|uid| format!("{} (user {uid})", accounts::user(uid))))),
         ("process", status::known(slot.pid)),
         (
             "age",
             status::known(slot.created.and_then(|created| Some(format!("{}s", created.elapsed().ok()?.as_secs())))),
         ),
-        ("writers", output::escape(&status::known(slot.access.as_ref().map(status::access)))),
+        ("writers", status::known(slot.access.as_ref().map(status::access_in_short))),
         ("network", status::known(slot.network.map(network))),
         ("max message size", status::known(slot.max_message_size.map(status::max_message_size))),
         ("capacity", status::known(slot.capacity.map(status::bytes))),
@@ -68,7 +68,7 @@ fn text(slot: &SlotStatus) -> String {
         ("refused, too large", status::known(statistics.map(|all| all.refused_too_large))),
         ("high water", status::known(statistics.map(|all| format!("{} bytes", all.high_water)))),
     ];
-    lines.map(|(label, value)| format!("{label:<20}{value}\n")).concat()
+    lines.map(|(label, value)| format!("{label:<20}{value}")).to_vec()
 }
 
 fn network(network: Network) -> &'static str {

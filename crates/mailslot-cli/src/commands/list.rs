@@ -3,6 +3,7 @@
 use clap::Args;
 use mailslot::SlotStatus;
 
+use crate::escape::cell;
 use crate::exit::Result;
 use crate::status::{self, StatusJson};
 use crate::{accounts, output};
@@ -23,7 +24,8 @@ pub struct List {
 
 const AFTER_HELP: &str = r#"Columns: COUNT messages wait, the next one has NEXT bytes; the slot takes messages of up to MAX bytes and
 CAPACITY bytes of them in all; WRITTEN, READ and REFUSED count messages, HIGH is the most bytes that ever waited.
-Counts of other users' slots are not known and shown as "-" (null in JSON). Windows cannot list slots.
+Counts of other users' slots are not known and shown as "-" (null in JSON). What is too long for its column ends with "…";
+JSON has all of it. Windows cannot list slots.
 
 Examples:
   mailslot list
@@ -46,7 +48,7 @@ impl List {
             return output::print_json(&slots.iter().map(StatusJson::from).collect::<Vec<_>>());
         }
         let rows: Vec<_> = [HEADERS.map(String::from)].into_iter().chain(slots.iter().map(row)).collect();
-        output::print(&table(&rows))
+        output::lines(table(&rows))
     }
 }
 
@@ -54,10 +56,10 @@ fn row(slot: &SlotStatus) -> [String; COLUMNS] {
     let counts = slot.counts.as_ref();
     let statistics = counts.and_then(|counts| counts.statistics);
     [
-        output::escape(slot.name.as_str()),
-        output::escape(&status::known(slot.uid.map(accounts::user))),
+        cell(slot.name.as_str()),
+        cell(status::known(slot.uid.map(accounts::user))),
         status::known(slot.pid),
-        output::escape(&status::known(slot.access.as_ref().map(status::access))),
+        cell(status::known(slot.access.as_ref().map(status::access_in_short))),
         status::known(counts.map(|counts| counts.count)),
         status::known(counts.and_then(|counts| counts.next_size)),
         status::known(slot.max_message_size.map(status::max_message_size)),
@@ -69,17 +71,29 @@ fn row(slot: &SlotStatus) -> [String; COLUMNS] {
     ]
 }
 
-fn table(rows: &[[String; COLUMNS]]) -> String {
+fn table(rows: &[[String; COLUMNS]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in rows {
+    let line = |row: &[String; COLUMNS]| {
         let cells: [String; COLUMNS] = std::array::from_fn(|column| {
             let (cell, width) = (&row[column], widths[column]);
             if LEFT.contains(&column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         });
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn names_and_users_stay_in_their_columns() {
+        hostile::stays_in_its_cells(|text| {
+            let cells = std::array::from_fn(|_| cell(text));
+            table(&[HEADERS.map(String::from), cells])
+        });
     }
-    text
 }

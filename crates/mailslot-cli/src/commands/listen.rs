@@ -1,7 +1,6 @@
 //! `mailslot listen`: owns a slot and prints what is written to it.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -10,7 +9,7 @@ use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeo
 use crate::args;
 use crate::exec::Runner;
 use crate::exit::{self, Result};
-use crate::output::{Format, Printer};
+use crate::output::{self, Format, Printer};
 use crate::signals::Signals;
 use crate::sys;
 
@@ -86,7 +85,7 @@ impl Listen {
         let signals = Signals::catch()?;
         let slot = self.options().create(&self.name)?;
         if self.verbose {
-            exit::complain(&format!(r"listening on \\.\mailslot\{}", slot.name()));
+            exit::complain(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
         }
         match &self.exec {
             Some(command) => self.listen(&slot, &signals, Sink::Command(Runner::new(command, slot.name()))),
@@ -179,7 +178,7 @@ impl Sink<'_> {
     }
 
     fn batch_done(&mut self) -> Result {
-        if io::stdout().is_terminal() { self.flush() } else { Ok(()) }
+        if output::is_terminal() { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result {

@@ -11,6 +11,7 @@ use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
 #[cfg(all(unix, feature = "node"))]
 use crate::commands::network::embedded::{Embedded, Flags};
+use crate::escape::cell;
 use crate::exit::{self, Failure, Result};
 use crate::{args, output, sys};
 
@@ -285,10 +286,21 @@ impl Sender {
             exit::complain("nobody receives at this address");
         }
         self.lost += u64::from(receipts.is_empty() || !receipts.iter().all(delivered));
-        output::print(&receipts.iter().map(line).collect::<String>())
+        output::lines(receipts.iter().map(|receipt| line_of(&receipt.computer, receipt.outcome)))
     }
 }
 
-fn line(receipt: &Receipt) -> String {
-    format!("{} {}\n", output::escape(&receipt.computer), receipt.outcome)
+fn line_of(computer: &str, outcome: Outcome) -> String {
+    format!("{} {outcome}", cell(computer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn receipts_stay_in_their_cells() {
+        hostile::stays_in_its_cells(|text| vec![line_of(text, Outcome::Delivered)]);
+    }
 }

@@ -76,12 +76,17 @@ pub struct Stdout<'a> {
 
 impl Write for Stdout<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::stdout().write(bytes)
+        stdout().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
+        stdout().flush()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "messages are written as they are")]
+fn stdout() -> io::Stdout {
+    io::stdout()
 }
 
 /// A command of the user's shell.

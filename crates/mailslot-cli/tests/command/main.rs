@@ -4,6 +4,7 @@
 mod doctor;
 #[cfg(feature = "zenoh")]
 mod domain;
+mod hostile;
 mod listen;
 mod look;
 mod machine;

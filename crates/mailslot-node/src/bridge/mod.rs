@@ -53,14 +53,14 @@ pub(crate) struct Bridges {
 
 impl Bridges {
     /// Takes over what is set, and where the machine is; tells the domains what is wanted of them.
-    pub(crate) fn look<L: FnMut(&str)>(
+    pub(crate) fn look(
         &mut self,
         now: Instant,
         settings: &BTreeMap<String, Settings>,
         computer: &NetbiosName,
         attached: Vec<Attached>,
         domains: &Domains,
-        log: &mut Log<L>,
+        log: &mut Log,
     ) {
         self.computer = Some(computer.clone());
         self.attached = attached;
@@ -84,13 +84,13 @@ impl Bridges {
 
     /// Carries a message of the legacy network into the domains where it is wanted. Returns whether slots of this machine are
     /// to get it: not if they get it, or have got it, through a domain.
-    pub(crate) fn take_legacy<L: FnMut(&str)>(
+    pub(crate) fn take_legacy(
         &mut self,
         now: Instant,
         message: &Message,
         origin: &NetworkOrigin,
         domains: &Domains,
-        log: &mut Log<L>,
+        log: &mut Log,
     ) -> bool {
         let Some(address) = slots::address(&message.slot) else { return true };
         let (slot, source) = (address.slot(), *message.address.ip());
@@ -190,7 +190,7 @@ impl Bridges {
         })
     }
 
-    fn log_senders<L: FnMut(&str)>(&mut self, now: Instant, domains: &Domains, log: &mut Log<L>) {
+    fn log_senders(&mut self, now: Instant, domains: &Domains, log: &mut Log) {
         let Some(computer) = self.computer.clone() else { return };
         let before = std::mem::take(&mut self.senders);
         for bridge in self.bridges.iter().filter(|bridge| !bridge.settings.to_legacy.is_empty()) {
@@ -213,7 +213,7 @@ impl Bridges {
     }
 
     /// Says what was refused that an operator should know, once for each look.
-    fn log_refused<L: FnMut(&str)>(&mut self, domains: &Domains, log: &mut Log<L>) {
+    fn log_refused(&mut self, domains: &Domains, log: &mut Log) {
         for bridge in &self.bridges {
             let counted = counters(bridge, domains);
             let before = self.counted.entry(bridge.domain.to_string()).or_default();

@@ -31,7 +31,7 @@ impl Intake {
     }
 
     /// The next message, if there is one that can be read.
-    pub(crate) fn next<L: FnMut(&str)>(&mut self, now: Instant, log: &mut Log<L>) -> Option<Message> {
+    pub(crate) fn next(&mut self, now: Instant, log: &mut Log) -> Option<Message> {
         if self.is_left_alone(now) {
             return None;
         }
@@ -39,12 +39,7 @@ impl Intake {
         self.take(now, read, log)
     }
 
-    fn take<L: FnMut(&str)>(
-        &mut self,
-        now: Instant,
-        read: mailslot::Result<Option<Message>>,
-        log: &mut Log<L>,
-    ) -> Option<Message> {
+    fn take(&mut self, now: Instant, read: mailslot::Result<Option<Message>>, log: &mut Log) -> Option<Message> {
         self.again = None;
         match read {
             Ok(message) => {
@@ -78,8 +73,8 @@ mod tests {
         let name = format!("test-intake-{}", std::process::id());
         let mut intake = Intake::new(Mailslot::create(&name).expect("free"));
         MailslotWriter::open(&name).expect("there").write(b"waits").expect("room");
-        let (lines, mut now) = (std::cell::Cell::new(0), Instant::now());
-        let mut log = Log::new(|_: &str| lines.set(lines.get() + 1));
+        let ((sender, lines), mut now) = (std::sync::mpsc::channel(), Instant::now());
+        let mut log = Log::new(move |line: &str| sender.send(line.to_owned()).expect("the test listens"));
         for _ in 0..100 {
             assert_eq!(intake.take(now, Err(Error::OutOfMemory), &mut log), None);
             // It neither wakes the node nor is read.
@@ -91,6 +86,6 @@ mod tests {
         assert!(intake.descriptor(now).is_some());
         assert_eq!(intake.next(now, &mut log).map(|message| message.data), Some(b"waits".to_vec()));
         assert_eq!((intake.poll_timeout(), intake.next(now, &mut log)), (None, None));
-        assert_eq!(lines.get(), 2, "some 100 seconds, and one line a minute");
+        assert_eq!(lines.try_iter().count(), 2, "some 100 seconds, and one line a minute");
     }
 }

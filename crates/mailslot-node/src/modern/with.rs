@@ -38,7 +38,7 @@ pub(crate) struct Modern {
 
 impl Modern {
     /// Reads the files of domains.
-    pub(crate) fn load<L: FnMut(&str)>(settings: &Settings, log: &mut Log<L>) -> Result<Modern> {
+    pub(crate) fn load(settings: &Settings, log: &mut Log) -> Result<Modern> {
         own_process();
         let directory = Directory::in_use().map_err(domain_error)?;
         let mut modern = Modern {
@@ -64,12 +64,7 @@ impl Modern {
     }
 
     /// Ends everything and begins anew, perhaps under another computer's name.
-    pub(crate) fn restart<L: FnMut(&str)>(
-        &mut self,
-        settings: &Settings,
-        config: &Config,
-        log: &mut Log<L>,
-    ) -> Result<()> {
+    pub(crate) fn restart(&mut self, settings: &Settings, config: &Config, log: &mut Log) -> Result<()> {
         let before = self.running.take();
         self.parts = self.read(settings, log)?;
         match before {
@@ -88,7 +83,7 @@ impl Modern {
     }
 
     /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
-    pub(crate) fn look<L: FnMut(&str)>(&mut self, settings: &Settings, config: &Config, log: &mut Log<L>) {
+    pub(crate) fn look(&mut self, settings: &Settings, config: &Config, log: &mut Log) {
         let changed = self.read(settings, log).and_then(|parts| {
             self.parts = parts;
             let has_files = self.has_files();
@@ -110,13 +105,13 @@ impl Modern {
     }
 
     /// Takes over what is set about bridges, and where this machine is attached to the legacy network.
-    pub(crate) fn look_at_bridges<'a, L: FnMut(&str)>(
+    pub(crate) fn look_at_bridges<'a>(
         &mut self,
         now: Instant,
         settings: &Settings,
         config: &Config,
         attached: impl Iterator<Item = &'a Named>,
-        log: &mut Log<L>,
+        log: &mut Log,
     ) {
         let Some(domains) = &self.running else { return };
         let text = String::from_utf8_lossy(config.workgroup.text());
@@ -136,12 +131,12 @@ impl Modern {
     }
 
     /// A message of the legacy network has come. Returns whether slots of this machine are to get it.
-    pub(crate) fn take_legacy<L: FnMut(&str)>(
+    pub(crate) fn take_legacy(
         &mut self,
         now: Instant,
         message: &Message,
         origin: &NetworkOrigin,
-        log: &mut Log<L>,
+        log: &mut Log,
     ) -> bool {
         let Some(domains) = &self.running else { return true };
         self.bridges.take_legacy(now, message, origin, domains, log)
@@ -156,7 +151,7 @@ impl Modern {
 
     /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
     /// before.
-    fn read<L: FnMut(&str)>(&mut self, settings: &Settings, log: &mut Log<L>) -> Result<Parts> {
+    fn read(&mut self, settings: &Settings, log: &mut Log) -> Result<Parts> {
         let (mut parts, mut missing, mut wrong) = (Parts::new(), BTreeMap::new(), Vec::new());
         for (path, domain) in self.directory.list().map_err(domain_error)? {
             match domain {
@@ -191,7 +186,7 @@ impl Modern {
         Ok(parts)
     }
 
-    fn complain<L: FnMut(&str)>(&mut self, wrong: Vec<String>, log: &mut Log<L>) {
+    fn complain(&mut self, wrong: Vec<String>, log: &mut Log) {
         for what in wrong.iter().filter(|what| !self.wrong.contains(what)) {
             log.line("domain_wrong", &[field("reason", what)]);
         }
@@ -213,7 +208,7 @@ impl Modern {
         self.running.as_ref().map(AsFd::as_fd)
     }
 
-    pub(crate) fn log_events<L: FnMut(&str)>(&self, log: &mut Log<L>) {
+    pub(crate) fn log_events(&self, log: &mut Log) {
         for event in self.running.iter().flat_map(Domains::events) {
             log.line(event.name, &event.fields);
         }

@@ -14,7 +14,7 @@ use crate::proto::{Config, Message};
 pub(crate) struct Modern;
 
 impl Modern {
-    pub(crate) fn load<L: FnMut(&str)>(_: &Settings, _: &mut Log<L>) -> Result<Modern> {
+    pub(crate) fn load(_: &Settings, _: &mut Log) -> Result<Modern> {
         Ok(Modern)
     }
 
@@ -22,29 +22,23 @@ impl Modern {
         Ok(())
     }
 
-    pub(crate) fn restart<L: FnMut(&str)>(&mut self, _: &Settings, _: &Config, _: &mut Log<L>) -> Result<()> {
+    pub(crate) fn restart(&mut self, _: &Settings, _: &Config, _: &mut Log) -> Result<()> {
         Ok(())
     }
 
-    pub(crate) fn look<L: FnMut(&str)>(&mut self, _: &Settings, _: &Config, _: &mut Log<L>) {}
+    pub(crate) fn look(&mut self, _: &Settings, _: &Config, _: &mut Log) {}
 
-    pub(crate) fn look_at_bridges<'a, L: FnMut(&str)>(
+    pub(crate) fn look_at_bridges<'a>(
         &mut self,
         _: Instant,
         _: &Settings,
         _: &Config,
         _: impl Iterator<Item = &'a Named>,
-        _: &mut Log<L>,
+        _: &mut Log,
     ) {
     }
 
-    pub(crate) fn take_legacy<L: FnMut(&str)>(
-        &mut self,
-        _: Instant,
-        _: &Message,
-        _: &NetworkOrigin,
-        _: &mut Log<L>,
-    ) -> bool {
+    pub(crate) fn take_legacy(&mut self, _: Instant, _: &Message, _: &NetworkOrigin, _: &mut Log) -> bool {
         true
     }
 
@@ -58,5 +52,5 @@ impl Modern {
         None
     }
 
-    pub(crate) fn log_events<L: FnMut(&str)>(&self, _: &mut Log<L>) {}
+    pub(crate) fn log_events(&self, _: &mut Log) {}
 }

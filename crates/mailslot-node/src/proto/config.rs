@@ -170,6 +170,15 @@ impl Interface {
         let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
         (u32::from(self.address) ^ u32::from(address)) & mask == 0
     }
+
+    /// Can another node have this address, as far as can be seen from here? Not if it stands for none, for all, for several or
+    /// for this machine.
+    pub(super) fn is_of_a_node(&self, address: Ipv4Addr) -> bool {
+        let [first, ..] = address.octets();
+        let is_here_alone = address.is_loopback() && !self.contains(address);
+        let stands_for_many = address.is_broadcast() || address.is_multicast() || address == self.broadcast;
+        first != 0 && !is_here_alone && !stands_for_many
+    }
 }
 
 impl Ports {

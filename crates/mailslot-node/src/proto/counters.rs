@@ -25,8 +25,14 @@ reasons! {
     Malformed = "malformed",
     /// A packet with no known interface.
     UnknownInterface = "unknown_interface",
-    /// A packet from one of the node's own addresses, such as its own broadcast.
+    /// A packet from one of the node's own addresses, such as its own broadcast, or what a program of this machine cannot say
+    /// in place of another node.
     Own = "own",
+    /// A packet from an address that no other node can have, such as a broadcast address.
+    ImpossibleSource = "impossible_source",
+    /// What only a neighbour may say, from another subnet: a claim of a name, an objection to one, a release, a demand, an
+    /// answer to a broadcast.
+    OtherSubnet = "other_subnet",
     /// A broadcast at a P node, which heeds none.
     Broadcast = "broadcast",
     /// A response to nothing that was asked.
@@ -35,7 +41,7 @@ reasons! {
     WrongSource = "wrong_source",
     /// A request that end nodes do not serve, such as one to a name server.
     NotServed = "not_served",
-    /// A demand to give up a name, which the node does not obey.
+    /// A demand to give up a name, or to forget that another node has one, which the node does not obey.
     Demand = "demand",
     /// An answer that the budget of its source, or of all, does not allow.
     AnswerRate = "answer_rate",
@@ -55,12 +61,10 @@ reasons! {
     Distribution = "distribution",
     /// A later fragment without a first one, or not the next one.
     OrphanFragment = "orphan_fragment",
-    /// A fragment for which there is no room.
+    /// A datagram that had to make room for fragments of others, or a fragment for which there is no room.
     FragmentRoom = "fragment_room",
     /// A datagram whose last fragments never came.
     Unfinished = "unfinished",
-    /// A datagram that could not be checked for having come before, for want of room; it was delivered.
-    Unfiltered = "unfiltered",
     /// An event that nobody took in time.
     EventRoom = "event_room",
     /// A packet to send that nobody took in time.

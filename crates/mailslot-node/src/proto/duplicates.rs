@@ -1,94 +1,79 @@
 //! Telling a datagram that has come before from a new one.
 //!
-//! A datagram comes twice when the sender or this machine is attached to a segment twice, or the network makes copies.
-//! It is known by the name of its sender and its DGM_ID, which the copies share, whatever address they come from. Its
-//! content says nothing: who writes "door opened" twice means it.
+//! A datagram comes twice when the sender or this machine is attached to a segment twice, or the network makes copies. The
+//! copies share all but addresses: the sender's name and DGM_ID, the destination, and what is said. Name and id alone do not
+//! make a copy: anybody can claim them, and some senders give all datagrams one id. Nor does the content alone: who writes
+//! "door opened" twice means it.
 //!
-//! An id is remembered for a while, and only until 128 later ones of the same sender: fast senders come back to the
-//! same id in less than the while.
+//! A datagram is remembered for a while, and only until so many later ones that a fast sender of equal messages, which comes
+//! back to an id after 65,536 of them, is not taken to repeat itself.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::mem;
 use std::time::{Duration, Instant};
 
-use mailslot_wire::Name;
+use crate::proto::keyed::Keyed;
 
 /// How long after a datagram a copy of it may come.
 const WINDOW: Duration = Duration::from_secs(1);
-/// How often senders that have fallen silent are forgotten, at most.
-const SWEEP: Duration = Duration::from_secs(1);
-/// Ids remembered of one sender.
-const IDS: u16 = 128;
 
-/// The ids that have come lately, by sender.
+/// What has come lately, as hashes: between half of `max` and `max` datagrams.
 pub(super) struct Duplicates {
-    senders: HashMap<Name, Sender>,
+    key: Keyed,
+    latest: Seen,
+    /// What has come before `latest` was begun.
+    earlier: Seen,
     max: usize,
-    epoch: Instant,
-    swept: Instant,
 }
 
-struct Sender {
-    /// Each id has its place at id modulo [`IDS`].
-    ids: Box<[Seen]>,
-    last: Instant,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    id: u16,
-    /// Milliseconds since `epoch`, and one; 0 is never.
-    at: u32,
-}
-
-/// What is known about a datagram.
-#[derive(Debug, PartialEq)]
-pub(super) enum Verdict {
-    New,
-    Duplicate,
-    /// There is no room to remember the sender.
-    Unknown,
-}
+type Seen = HashMap<u64, Instant, BuildHasherDefault<AsItIs>>;
 
 impl Duplicates {
-    pub(super) fn new(max: usize, now: Instant) -> Duplicates {
-        Duplicates { senders: HashMap::new(), max, epoch: now, swept: now }
+    /// Remembers at most `max` datagrams, 32,768 if it is more.
+    pub(super) fn new(max: usize, key: Keyed) -> Duplicates {
+        Duplicates { key, latest: Seen::default(), earlier: Seen::default(), max: max.min(MOST) }
     }
 
     /// Has this one come before? It has from now on.
-    pub(super) fn check(&mut self, source: &Name, id: u16, now: Instant) -> Verdict {
-        let millis = |time: Instant| {
-            u32::try_from(time.saturating_duration_since(self.epoch).as_millis() & 0x7FFF_FFFF).unwrap_or(0)
-        };
-        let at = millis(now) + 1;
-        let Some(sender) = self.senders.get_mut(source) else { return self.add(source, id, at, now) };
-        sender.last = now;
-        let Some(seen) = sender.ids.get_mut(usize::from(id % IDS)) else { return Verdict::Unknown };
-        let window = u32::try_from(WINDOW.as_millis()).unwrap_or(u32::MAX);
-        if seen.at != 0 && seen.id == id && at.wrapping_sub(seen.at) < window {
-            return Verdict::Duplicate;
+    pub(super) fn is_new(&mut self, datagram: impl Hash, now: Instant) -> bool {
+        let hash = self.key.hash(datagram);
+        let seen = self.latest.get(&hash).or_else(|| self.earlier.get(&hash));
+        if seen.is_some_and(|at| now.saturating_duration_since(*at) < WINDOW) {
+            return false;
         }
-        *seen = Seen { id, at };
-        Verdict::New
+        if self.latest.len() >= (self.max / 2).max(1) {
+            self.earlier.clear();
+            mem::swap(&mut self.latest, &mut self.earlier);
+        }
+        self.latest.insert(hash, now);
+        true
     }
 
     pub(super) fn len(&self) -> usize {
-        self.senders.len()
+        self.latest.len() + self.earlier.len()
+    }
+}
+
+/// Half of the ids that there are: see the top of this file.
+const MOST: usize = 1 << 15;
+
+/// The hash of a hash.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
     }
 
-    fn add(&mut self, source: &Name, id: u16, at: u32, now: Instant) -> Verdict {
-        if self.senders.len() >= self.max && now >= self.swept + SWEEP {
-            self.swept = now;
-            self.senders.retain(|_, sender| now < sender.last + WINDOW);
-        }
-        if self.senders.len() >= self.max {
-            return Verdict::Unknown;
-        }
-        let mut ids = vec![Seen::default(); usize::from(IDS)].into_boxed_slice();
-        if let Some(seen) = ids.get_mut(usize::from(id % IDS)) {
-            *seen = Seen { id, at };
-        }
-        self.senders.insert(source.clone(), Sender { ids, last: now });
-        Verdict::New
+    fn write(&mut self, bytes: &[u8]) {
+        // Not called: the keys are `u64`.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash << 8 ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 
@@ -96,40 +81,44 @@ impl Duplicates {
 mod tests {
     use super::*;
 
-    fn name(text: &str) -> Name {
-        Name::new(text, 0).expect("valid")
+    fn duplicates(max: usize) -> Duplicates {
+        Duplicates::new(max, Keyed::new([1, 2]))
     }
 
     #[test]
-    fn the_same_id_of_the_same_sender_is_a_duplicate_for_a_second() {
+    fn only_what_is_equal_in_all_is_a_copy_and_for_a_second() {
         let start = Instant::now();
-        let mut duplicates = Duplicates::new(4, start);
-        let a = name("A");
-        assert_eq!(duplicates.check(&a, 7, start), Verdict::New);
-        assert_eq!(duplicates.check(&name("B"), 7, start), Verdict::New);
-        assert_eq!(duplicates.check(&a, 7, start + Duration::from_millis(999)), Verdict::Duplicate);
-        assert_eq!(duplicates.check(&a, 8, start + Duration::from_millis(999)), Verdict::New);
-        assert_eq!(duplicates.check(&a, 7, start + Duration::from_millis(1000)), Verdict::New);
-    }
-
-    #[test]
-    fn a_fast_sender_may_come_back_to_an_id_at_once() {
-        let start = Instant::now();
-        let mut duplicates = Duplicates::new(4, start);
-        for id in (0..=u16::MAX).chain(0..=u16::MAX) {
-            assert_eq!(duplicates.check(&name("A"), id, start), Verdict::New);
+        let mut duplicates = duplicates(100);
+        let millis = Duration::from_millis;
+        assert!(duplicates.is_new(("A", 7, "text"), start));
+        for other in [("B", 7, "text"), ("A", 8, "text"), ("A", 7, "other")] {
+            assert!(duplicates.is_new(other, start + millis(1)), "{other:?}");
         }
-        assert_eq!(duplicates.check(&name("A"), u16::MAX - 100, start), Verdict::Duplicate);
+        assert!(!duplicates.is_new(("A", 7, "text"), start + millis(999)));
+        assert!(duplicates.is_new(("A", 7, "text"), start + millis(1000)));
     }
 
     #[test]
-    fn senders_beyond_the_table_are_unknown_until_others_fall_silent() {
+    fn a_fast_sender_of_equal_messages_may_come_back_to_an_id_at_once() {
         let start = Instant::now();
-        let mut duplicates = Duplicates::new(2, start);
-        assert_eq!(duplicates.check(&name("A"), 1, start), Verdict::New);
-        assert_eq!(duplicates.check(&name("B"), 1, start), Verdict::New);
-        assert_eq!(duplicates.check(&name("C"), 1, start), Verdict::Unknown);
-        assert_eq!(duplicates.check(&name("C"), 1, start + WINDOW), Verdict::New);
-        assert_eq!(duplicates.len(), 1);
+        let mut duplicates = duplicates(usize::MAX);
+        for id in (0..=u16::MAX).chain(0..=u16::MAX) {
+            assert!(duplicates.is_new(("A", id), start));
+        }
+        assert!(!duplicates.is_new(("A", u16::MAX - 100), start));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_the_latest_half_stays() {
+        for max in [1, 2, 3, 100] {
+            let start = Instant::now();
+            let mut duplicates = duplicates(max);
+            for number in 0..1000 {
+                assert!(duplicates.is_new(number, start));
+                assert!(duplicates.len() <= max.max(2), "{} of {max}", duplicates.len());
+                let half = i32::try_from(max / 2).unwrap_or(0).max(1);
+                assert!((0..half.min(number + 1)).all(|back| !duplicates.is_new(number - back, start)));
+            }
+        }
     }
 }

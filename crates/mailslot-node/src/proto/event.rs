@@ -21,8 +21,8 @@ pub enum Event {
         /// [`Interface::id`](super::Interface::id).
         interface: u32,
     },
-    /// The name is not the node's on that interface, and the node has stopped claiming it; or, if nobody answered, tries
-    /// again later.
+    /// The name is not the node's on that interface. The node claims it again from time to time, and tells no more of that
+    /// until it has the name.
     NameRefused {
         /// The name.
         name: Name,
@@ -31,7 +31,8 @@ pub enum Event {
         /// Why.
         by: RefusedBy,
     },
-    /// The node held the name and now finds that another node has it: it has stopped using it.
+    /// The node held the name and now finds that another node has it: it has stopped using it, and claims it again from time
+    /// to time, as with [`Event::NameRefused`].
     NameInConflict {
         /// The name.
         name: Name,
@@ -139,7 +140,7 @@ pub struct NodeStatus {
 /// Who keeps the node from having a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedBy {
-    /// Another node has the name, or claims it and goes first.
+    /// Another node has the name.
     Node(Ipv4Addr),
     /// The name server says so.
     Server(Ipv4Addr, Rcode),

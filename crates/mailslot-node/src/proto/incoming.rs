@@ -8,8 +8,9 @@ use mailslot_wire::smb::MailslotWrite;
 use crate::proto::config::Registrar;
 use crate::proto::context::Context;
 use crate::proto::counters::Drop;
-use crate::proto::duplicates::{Duplicates, Verdict};
+use crate::proto::duplicates::Duplicates;
 use crate::proto::event::{Event, Message};
+use crate::proto::keyed::Keyed;
 use crate::proto::limits::{Limiter, Limits};
 use crate::proto::names::Names;
 use crate::proto::network::Network;
@@ -19,26 +20,32 @@ use crate::proto::reassembly::{Reassembly, Whole};
 
 /// What is kept of datagrams: unfinished ones, and which have come before.
 pub(super) struct Incoming {
-    reassembly: Reassembly,
+    /// What comes from own subnets and name servers.
+    near: Reassembly,
+    /// What comes from elsewhere.
+    far: Reassembly,
     duplicates: Duplicates,
     messages: Limiter,
 }
 
 impl Incoming {
-    pub(super) fn new(limits: &Limits, now: Instant) -> Incoming {
+    pub(super) fn new(limits: &Limits, key: Keyed, now: Instant) -> Incoming {
         Incoming {
-            reassembly: Reassembly::new(limits),
-            duplicates: Duplicates::new(limits.duplicate_sources, now),
+            near: Reassembly::new(limits),
+            far: Reassembly::new(limits),
+            duplicates: Duplicates::new(limits.remembered_datagrams, key),
             messages: Limiter::new(limits.messages_per_source, limits.messages, limits.rated_sources, now),
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.reassembly.poll_timeout()
+        self.near.poll_timeout().into_iter().chain(self.far.poll_timeout()).min()
     }
 
     pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) {
-        self.reassembly.handle_timeout(context.now, &mut context.outbox.counters);
+        for reassembly in [&mut self.near, &mut self.far] {
+            reassembly.handle_timeout(context.now, &mut context.outbox.counters);
+        }
     }
 
     /// Takes a datagram in. Returns what is to be answered, if anything.
@@ -57,19 +64,21 @@ impl Incoming {
             return Err(Drop::MessageRate);
         }
         let id = packet.header.id;
+        let reassembly = if context.network.is_near(received) { &mut self.near } else { &mut self.far };
+        let counters = &mut context.outbox.counters;
         let whole = match packet.body {
             Body::Whole { kind, source, destination, data } => Whole { kind, source, destination, data: data.into() },
             Body::FirstFragment { kind, length, source, destination, data } => {
                 // Some set MORE and send everything.
                 if source.encoded_len() + destination.encoded_len() + data.len() < usize::from(length) {
                     let first = Whole { kind, source, destination, data: data.to_vec().into() };
-                    self.reassembly.first(context.now, received.from, id, first)?;
+                    reassembly.first(context.now, received.from, id, first, counters)?;
                     return Ok(None);
                 }
                 Whole { kind, source, destination, data: data.into() }
             }
             Body::LaterFragment { offset, more, data, .. } => {
-                match self.reassembly.later(received.from, id, offset, data, more)? {
+                match reassembly.later(received.from, id, offset, data, more, counters)? {
                     Some(whole) => whole,
                     None => return Ok(None),
                 }
@@ -79,10 +88,14 @@ impl Incoming {
         self.deliver(received, id, whole, names, context)
     }
 
-    /// Senders in the duplicate filter, sources with a rate, unfinished datagrams, and their bytes.
-    pub(super) fn len(&self) -> [usize; 4] {
-        let (unfinished, bytes) = self.reassembly.len();
-        [self.duplicates.len(), self.messages.len(), unfinished, bytes]
+    /// Remembered datagrams, and sources with a rate.
+    pub(super) fn len(&self) -> [usize; 2] {
+        [self.duplicates.len(), self.messages.len()]
+    }
+
+    /// Unfinished datagrams and their bytes, near and far.
+    pub(super) fn unfinished(&self) -> [(usize, usize); 2] {
+        [self.near.len(), self.far.len()]
     }
 
     fn deliver(
@@ -111,10 +124,10 @@ impl Incoming {
             return Err(Drop::NotHere);
         }
         let write = MailslotWrite::parse(&data).map_err(|_| Drop::NotMailslot)?;
-        match self.duplicates.check(&source, id, context.now) {
-            Verdict::New => {}
-            Verdict::Duplicate => return Err(Drop::Duplicate),
-            Verdict::Unknown => context.outbox.counters.drop(Drop::Unfiltered),
+        // What is repeated from elsewhere, where anybody may be, is no copy of what came from near.
+        let is_near = context.network.is_near(received);
+        if !self.duplicates.is_new((is_near, id, &source, &destination, &data), context.now) {
+            return Err(Drop::Duplicate);
         }
         context.outbox.event(Event::Message(Message {
             slot: write.slot().as_bytes().to_vec(),

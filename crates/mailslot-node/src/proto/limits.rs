@@ -14,9 +14,10 @@
 //! broadcast gets a negative answer, and what strangers can make the node ask by broadcast (is this name mine still?) it
 //! asks once in ten seconds.
 //!
-//! Answers come out of a budget, one unit each, per source and in total, so that a forged source address cannot make the
-//! node a loud one. Node status, and queries for `*`, which take no knowledge to ask, are answered on the node's own
-//! subnets only.
+//! Answers come out of a budget, one unit for each 64 bytes that are begun, per source and in total, so that a forged source
+//! address cannot make the node a loud one: it sends 64 KB a second elsewhere, and 768 KB on its own subnets. What strangers
+//! elsewhere use up is not missing on the own subnets. Node status, and queries for `*`, which take no knowledge to ask, are
+//! answered on the node's own subnets only.
 //!
 //! **Messages.** The node keeps none; what the slots behind it take is theirs. The budget bounds how much of the
 //! machine's time one sender can take.
@@ -44,20 +45,24 @@ pub struct Limits {
     pub holders: usize,
     /// Messages waiting for their destination to be found.
     pub waiting_messages: usize,
-    /// Unfinished datagrams.
+    /// Unfinished datagrams of own subnets; as many again of all others.
     pub unfinished: usize,
     /// Unfinished datagrams of one source address.
     pub unfinished_per_source: usize,
-    /// Bytes of all unfinished datagrams.
+    /// Bytes of all unfinished datagrams of own subnets; as many again of all others.
     pub unfinished_bytes: usize,
-    /// Senders whose datagrams are checked for having come before.
-    pub duplicate_sources: usize,
+    /// Datagrams that are remembered, to know their copies: 32,768 at most, whatever is set.
+    pub remembered_datagrams: usize,
     /// Sources with a budget of their own; those beyond share one.
     pub rated_sources: usize,
-    /// Answers to one source.
+    /// Answers to one source, in units of 64 bytes.
     pub answers_per_source: Rate,
-    /// Answers in total.
+    /// Answers to own subnets and name servers, in units of 64 bytes.
     pub answers: Rate,
+    /// Answers beyond those, to such of them as have been quiet: one unit a second to each, 10 at once.
+    pub answers_reserved: Rate,
+    /// Answers to all others.
+    pub answers_elsewhere: Rate,
     /// Messages of one source.
     pub messages_per_source: Rate,
     /// Messages in total.
@@ -83,13 +88,15 @@ impl Default for Limits {
             cached_names: 1024,
             holders: 64,
             waiting_messages: 256,
-            unfinished: 64,
+            unfinished: 256,
             unfinished_per_source: 4,
-            unfinished_bytes: 128 * 1024,
-            duplicate_sources: 1024,
-            rated_sources: 4096,
+            unfinished_bytes: 512 * 1024,
+            remembered_datagrams: 16_384,
+            rated_sources: 8192,
             answers_per_source: Rate { per_second: 50, burst: 100 },
             answers: Rate { per_second: 2_000, burst: 2_000 },
+            answers_reserved: Rate { per_second: 10_000, burst: 10_000 },
+            answers_elsewhere: Rate { per_second: 1_000, burst: 1_000 },
             messages_per_source: Rate { per_second: 500_000, burst: 500_000 },
             messages: Rate { per_second: 2_000_000, burst: 2_000_000 },
         }
@@ -107,9 +114,10 @@ pub(crate) struct Limiter<S = Ipv4Addr> {
     swept: Instant,
 }
 
+/// What is left of a rate.
 #[derive(Clone)]
-struct Bucket {
-    /// Thousandths of what is left.
+pub(super) struct Bucket {
+    /// Millionths of units that are left.
     left: u64,
     filled: Instant,
 }
@@ -132,9 +140,14 @@ impl<S: Eq + Hash> Limiter<S> {
 
     /// Takes one unit, if source and total allow it.
     pub(crate) fn take(&mut self, total: Rate, source: S, now: Instant) -> bool {
+        self.take_units(total, source, 1, now)
+    }
+
+    /// Takes so many units, if source and total allow it.
+    pub(super) fn take_units(&mut self, total: Rate, source: S, units: u32, now: Instant) -> bool {
         let rate = self.per_source;
         if let Some(bucket) = self.sources.get_mut(&source) {
-            return bucket.take(rate, now) && self.total.take(total, now);
+            return bucket.take(rate, units, now) && self.total.take(total, units, now);
         }
         self.make_room(now);
         let bucket = if self.sources.len() < self.max_sources {
@@ -142,7 +155,7 @@ impl<S: Eq + Hash> Limiter<S> {
         } else {
             &mut self.others
         };
-        bucket.take(rate, now) && self.total.take(total, now)
+        bucket.take(rate, units, now) && self.total.take(total, units, now)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -156,23 +169,26 @@ impl<S: Eq + Hash> Limiter<S> {
         }
         self.swept = now;
         let rate = self.per_source;
-        self.sources.retain(|_, bucket| {
-            bucket.fill(rate, now);
-            bucket.left < rate.capacity()
-        });
+        self.sources.retain(|_, bucket| !bucket.is_full(rate, now));
     }
 }
 
 impl Bucket {
-    fn full(rate: Rate, now: Instant) -> Bucket {
+    pub(super) fn full(rate: Rate, now: Instant) -> Bucket {
         Bucket { left: rate.capacity(), filled: now }
     }
 
-    fn take(&mut self, rate: Rate, now: Instant) -> bool {
+    /// Takes so many units if they are left; of a rate that never has so many, all that it has at once.
+    pub(super) fn take(&mut self, rate: Rate, units: u32, now: Instant) -> bool {
         self.fill(rate, now);
-        let Some(left) = self.left.checked_sub(WHOLE) else { return false };
+        let Some(left) = self.left.checked_sub(u64::from(units.min(rate.burst)) * WHOLE) else { return false };
         self.left = left;
         true
+    }
+
+    pub(super) fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
+        self.fill(rate, now);
+        self.left >= rate.capacity()
     }
 
     fn fill(&mut self, rate: Rate, now: Instant) {

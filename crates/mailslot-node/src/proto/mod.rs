@@ -34,12 +34,32 @@
 //!
 //! Whatever packets come, every table has a fixed bound ([`limits`]), every queue too, and whatever is refused is
 //! counted under its reason ([`Counters`]). No response is ever answered, nothing is answered that comes from one of the
-//! node's own addresses, and what is answered comes out of a budget per source and in total.
+//! node's own addresses, and what is answered comes out of a budget per source and in total, with one for the node's own subnets
+//! that nobody elsewhere can use up.
+//!
+//! # Whose word counts
+//!
+//! Nothing here is authenticated, but a source address on another subnet can be told from one on the own, and claims, objections
+//! and answers to broadcasts are made among neighbours:
+//!
+//! | packet | counts if it comes from |
+//! |---|---|
+//! | registration, refresh, overwrite demand; objection to one | the subnet of the interface that it came by |
+//! | release of a name | the same, and the address that gives the name up |
+//! | name conflict demand | the same subnet, or a name server of the configuration |
+//! | answer to a broadcast query | the subnet of the interface that it came by |
+//! | answer to a question to one node or server, WACK | the address that was asked |
+//! | query | anywhere; a broadcast one, one for `*` and a node status request: the own subnets |
+//! | message | anywhere |
+//!
+//! A name is lost to an objection alone, to a claim, a check or a refresh of the node's own; and what is lost is claimed again
+//! from time to time, so that a name is the node's again when nobody objects any more.
 //!
 //! # Sources
 //!
 //! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL.
 
+mod answer_budget;
 mod cache;
 mod config;
 mod context;
@@ -47,6 +67,7 @@ mod counters;
 mod duplicates;
 mod event;
 mod incoming;
+mod keyed;
 pub mod limits;
 mod names;
 mod network;

@@ -13,7 +13,7 @@ use crate::proto::config::{Interface, NameKind};
 use crate::proto::context::Context;
 use crate::proto::counters::Drop;
 use crate::proto::event::Event;
-use crate::proto::network::Network;
+use crate::proto::network::{Network, Place};
 use crate::proto::outbox::Outbox;
 use crate::proto::packet::{Cast, Received};
 use crate::proto::registration::Registration;
@@ -120,27 +120,33 @@ impl Names {
         packet: &Packet,
         context: &mut Context<'_>,
     ) -> Result<Option<Packet>, Drop> {
+        let from = *received.from.ip();
+        let place = context.network.place(interface, from);
         match &packet.body {
             Body::RegistrationRequest(_) if !context.network.broadcasts() => Err(Drop::NotServed),
-            Body::RegistrationRequest(claim) => {
-                Ok(self.object(*received.from.ip(), interface, packet.id, claim, context.outbox))
-            }
+            Body::RegistrationRequest(claim) => self.object(from, interface, packet.id, claim, context),
             // To a name server, says RFC 1002; a holder who hears that another node means to have the name says so.
             Body::RefreshRequest { claim, .. } if self.held(&claim.name, interface.id).is_some() => {
-                Ok(self.object(*received.from.ip(), interface, packet.id, claim, context.outbox))
+                self.object(from, interface, packet.id, claim, context)
             }
-            // A stranger can say that a name is no longer ours; we know better (CVE-2000-0673).
-            Body::ReleaseRequest(claim) if self.find(&claim.name, interface.id).is_some() => Err(Drop::Demand),
-            Body::ReleaseRequest(_) if received.cast == Cast::Broadcast => Ok(None),
+            Body::ReleaseRequest(claim) => {
+                self.released_by(from, interface, received.cast, claim, context).map(|()| None)
+            }
             Body::QueryRequest { name } | Body::NodeStatusRequest { name }
-                if name.is_wildcard() && !context.network.is_local(*received.from.ip()) =>
+                if name.is_wildcard() && !context.network.is_local(from) =>
             {
                 Err(Drop::Remote)
+            }
+            // All nodes of the subnet would answer to wherever that is.
+            Body::QueryRequest { .. }
+                if received.cast == Cast::Broadcast && matches!(place, Place::Server | Place::Elsewhere) =>
+            {
+                Err(Drop::OtherSubnet)
             }
             Body::QueryRequest { name } => {
                 Ok(self.answer_query(name, interface, received.cast, packet, context.network))
             }
-            Body::NodeStatusRequest { .. } if !context.network.is_local(*received.from.ip()) => Err(Drop::Remote),
+            Body::NodeStatusRequest { .. } if !context.network.is_local(from) => Err(Drop::Remote),
             Body::NodeStatusRequest { name } => Ok(self.answer_status(name, interface, packet.id, context.network)),
             _ => Err(Drop::NotServed),
         }
@@ -160,16 +166,17 @@ impl Names {
         };
         let is_registration = matches!(packet.body, Body::RegistrationResponse { .. });
         if let Some(found) = self.registrations.iter_mut().find(|r| r.awaits(packet.id) && r.name == claim.name) {
-            let taken = found.handle_response(from, packet, claim, context);
+            let result = found.handle_response(interface, from, packet, claim, context);
             self.tell_released(context.outbox);
-            return if taken { Ok(()) } else { Err(Drop::WrongSource) };
+            return result;
         }
         if !is_registration || *rcode != Rcode::Conflict {
             return Err(Drop::Unasked);
         }
-        let mut of_name =
-            self.registrations.iter_mut().filter(|r| r.name == claim.name && r.interface.id == interface.id);
-        let found = of_name.next().ok_or(Drop::Unasked)?;
+        let found = self.find_mut(&claim.name, interface.id).ok_or(Drop::Unasked)?;
+        if context.network.place(interface, from) != Place::Server {
+            context.network.check_neighbour(interface, from)?;
+        }
         if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
     }
 
@@ -206,16 +213,43 @@ impl Names {
         interface: &Interface,
         id: u16,
         claim: &Claim,
-        outbox: &mut Outbox,
-    ) -> Option<Packet> {
-        let mut own = self.registrations.iter_mut();
-        let own = own.find(|r| r.name == claim.name && r.interface.id == interface.id)?;
+        context: &mut Context<'_>,
+    ) -> Result<Option<Packet>, Drop> {
+        context.network.check_neighbour(interface, claimant)?;
+        let Some(own) = self.find_mut(&claim.name, interface.id) else { return Ok(None) };
         // Groups have any number of members.
         if claim.holder.flags.is_group() && own.kind == NameKind::Group {
-            return None;
+            return Ok(None);
         }
-        let objects = own.contend(claimant, outbox);
-        objects.then(|| Packet::registration_response(id, claim.clone(), Rcode::Active))
+        let objects = own.contend(claimant, context.now);
+        Ok(objects.then(|| Packet::registration_response(id, claim.clone(), Rcode::Active)))
+    }
+
+    /// A node says that it gives a name up: it alone can. And a stranger can say so of a name that is ours; we know better
+    /// (CVE-2000-0673).
+    fn released_by(
+        &mut self,
+        from: Ipv4Addr,
+        interface: &Interface,
+        cast: Cast,
+        claim: &Claim,
+        context: &mut Context<'_>,
+    ) -> Result<(), Drop> {
+        context.network.check_neighbour(interface, from)?;
+        if claim.holder.address != from {
+            return Err(Drop::Demand);
+        }
+        match self.find_mut(&claim.name, interface.id) {
+            Some(own) => {
+                if own.may_be_free(context) {
+                    Ok(())
+                } else {
+                    Err(Drop::Demand)
+                }
+            }
+            None if cast == Cast::Broadcast => Ok(()),
+            None => Err(Drop::NotServed),
+        }
     }
 
     fn answer_query(
@@ -275,6 +309,10 @@ impl Names {
             packet.flags = packet.flags | Flags::TRUNCATED;
         }
         Some(packet)
+    }
+
+    fn find_mut(&mut self, name: &Name, interface: u32) -> Option<&mut Registration> {
+        self.registrations.iter_mut().find(|own| own.name == *name && own.interface.id == interface)
     }
 
     fn find(&self, name: &Name, interface: u32) -> Option<&Registration> {

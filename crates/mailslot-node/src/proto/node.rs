@@ -6,12 +6,12 @@ use std::time::Instant;
 use mailslot_wire::name_service::{Body, Packet};
 use mailslot_wire::{Name, datagram};
 
-use crate::proto::config::{Config, Interface};
+use crate::proto::answer_budget::AnswerBudget;
+use crate::proto::config::{Config, Interface, Registrar};
 use crate::proto::context::Context;
 use crate::proto::counters::{Counters, Drop};
 use crate::proto::event::{Event, Outcome, RequestId, Resolved, SendError};
 use crate::proto::incoming::Incoming;
-use crate::proto::limits::Limiter;
 use crate::proto::names::Names;
 use crate::proto::network::Network;
 use crate::proto::outbox::Outbox;
@@ -30,12 +30,13 @@ pub struct Node {
     status_queries: StatusQueries,
     outgoing: Outgoing,
     incoming: Incoming,
-    answers: Limiter,
+    answers: AnswerBudget,
     outbox: Outbox,
 }
 
 impl Node {
-    /// A node that begins to claim its names on these interfaces. `seed` should be random: transaction ids come from it.
+    /// A node that begins to claim its names on these interfaces. `seed` should be random: transaction ids come from it, and
+    /// the keys by which tables are spread that packets from strangers go into.
     pub fn new(config: Config, interfaces: Vec<Interface>, now: Instant, seed: u64) -> Node {
         let limits = &config.limits;
         let mut outbox = Outbox::new(limits, seed);
@@ -44,8 +45,8 @@ impl Node {
             resolver: Resolver::new(limits),
             status_queries: StatusQueries::new(limits.queries),
             outgoing: Outgoing::new(limits, outbox.id()),
-            incoming: Incoming::new(limits, now),
-            answers: Limiter::new(limits.answers_per_source, limits.answers, limits.rated_sources, now),
+            incoming: Incoming::new(limits, outbox.key(), now),
+            answers: AnswerBudget::new(limits, outbox.key(), now),
             outbox,
             network: Network { config, interfaces: Vec::new() },
         };
@@ -175,18 +176,19 @@ impl Node {
     /// How full the node's tables are.
     pub fn sizes(&self) -> Sizes {
         let (queries, watches, cached_names) = self.resolver.len();
-        let [duplicate_sources, message_sources, unfinished, unfinished_bytes] = self.incoming.len();
+        let [remembered_datagrams, message_sources] = self.incoming.len();
+        let unfinished = self.incoming.unfinished();
         Sizes {
             queries,
             watches,
             cached_names,
             status_queries: self.status_queries.len(),
             waiting_messages: self.outgoing.len(),
-            duplicate_sources,
+            remembered_datagrams,
             message_sources,
             answer_sources: self.answers.len(),
-            unfinished,
-            unfinished_bytes,
+            unfinished: unfinished.map(|(number, _)| number),
+            unfinished_bytes: unfinished.map(|(_, bytes)| bytes),
         }
     }
 
@@ -194,6 +196,9 @@ impl Node {
         let interface = *self.network.interface(received.interface).ok_or(Drop::UnknownInterface)?;
         if self.network.is_own(received.from, received.service) {
             return Err(Drop::Own);
+        }
+        if !interface.is_of_a_node(*received.from.ip()) {
+            return Err(Drop::ImpossibleSource);
         }
         if received.cast == Cast::Broadcast && !self.network.broadcasts() {
             return Err(Drop::Broadcast);
@@ -214,6 +219,9 @@ impl Node {
         let packet = Packet::parse(bytes).map_err(|_| Drop::Malformed)?;
         if packet.body.is_response() {
             return self.handle_response(now, interface, *received.from.ip(), packet);
+        }
+        if self.network.config.registrar == Registrar::OtherService {
+            return Err(Drop::NotServed);
         }
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         let answer = self.names.answer(interface, received, &packet, context)?;
@@ -270,7 +278,8 @@ impl Node {
 
     /// Answers, if the budget allows it.
     fn answer(&mut self, now: Instant, received: Received, answer: Vec<u8>) -> Result<(), Drop> {
-        if !self.answers.take(self.network.config.limits.answers, *received.from.ip(), now) {
+        let (limits, is_near) = (&self.network.config.limits, self.network.is_near(received));
+        if !self.answers.take(limits, *received.from.ip(), is_near, answer.len(), now) {
             return Err(Drop::AnswerRate);
         }
         self.outbox.send(received.interface, received.from, received.service, answer);

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use crate::proto::counters::{Counters, Drop};
 use crate::proto::event::{Event, RequestId};
+use crate::proto::keyed::Keyed;
 use crate::proto::limits::Limits;
 use crate::proto::packet::{Service, Transmit};
 
@@ -38,6 +40,15 @@ impl Outbox {
     pub(super) fn id(&mut self) -> u16 {
         let [high, low, ..] = self.random.next_u32().to_be_bytes();
         u16::from_be_bytes([high, low])
+    }
+
+    pub(super) fn key(&mut self) -> Keyed {
+        Keyed::new([self.random.next_u64(), self.random.next_u64()])
+    }
+
+    /// A time between half of `time` and one and a half times as much: nodes that began together do not go on together.
+    pub(super) fn about(&mut self, time: Duration) -> Duration {
+        time / 2 + time.mul_f64(f64::from(self.random.next_u32()) / f64::from(u32::MAX))
     }
 
     pub(super) fn request(&mut self) -> RequestId {

@@ -1,6 +1,7 @@
 //! One name that is being looked for: whom to ask next, and how often.
 
 use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 
 use mailslot_wire::name_service::{Holder, Packet};
 use mailslot_wire::{Name, NodeType};
@@ -10,6 +11,9 @@ use crate::proto::event::{Outcome, RequestId, Resolved};
 use crate::proto::network::Network;
 use crate::proto::packet::Service;
 use crate::proto::retry::{Due, Retry};
+
+/// How long a server can have an asker wait, which programs do as well: nothing that it has to do for a query lasts.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// A name that is being looked for.
 pub(super) struct Query {
@@ -71,6 +75,11 @@ impl Query {
             Asked::All(_) => None,
             Asked::Server(index, other) => other.or(network.config.servers.get(index).copied()),
         }
+    }
+
+    /// The server that is being asked wants `seconds` more.
+    pub(super) fn wait(&mut self, seconds: u32, now: Instant) {
+        self.retry.wait(seconds, MAX_WAIT, now);
     }
 
     /// Returns how the query ends, if it ends now.

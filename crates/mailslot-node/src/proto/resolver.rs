@@ -115,8 +115,10 @@ impl Resolver {
             return self.handle_late(interface, from, packet, context);
         };
         let Some(query) = self.queries.get_mut(index) else { return Err(Drop::Unasked) };
-        if query.server(context.network).is_some_and(|server| server != from) {
-            return Err(Drop::WrongSource);
+        match query.server(context.network) {
+            Some(server) if server != from => return Err(Drop::WrongSource),
+            Some(_) => {}
+            None => context.network.check_neighbour(interface, from)?,
         }
         match (packet.body, &mut query.asked) {
             (Body::QueryResponse { holders, .. }, _) if holders.is_empty() => return Err(Drop::Malformed),
@@ -170,7 +172,7 @@ impl Resolver {
         if query.server(network) != Some(from) {
             return Err(Drop::WrongSource);
         }
-        query.retry.wait(seconds, now);
+        query.wait(seconds, now);
         Ok(())
     }
 
@@ -187,6 +189,7 @@ impl Resolver {
         let watch =
             self.watches.iter().find(|watch| watch.id == packet.id && watch.name == name && context.now < watch.until);
         let watch = watch.ok_or(Drop::Unasked)?;
+        context.network.check_neighbour(interface, from)?;
         if watch.first == from || watch.interface != interface.id {
             return Ok(());
         }

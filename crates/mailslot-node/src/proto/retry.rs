@@ -9,9 +9,6 @@ pub(super) const BROADCAST_TIMEOUT: Duration = Duration::from_millis(250);
 pub(super) const UNICAST_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How often a request is sent (BCAST_REQ_RETRY_COUNT, UCAST_REQ_RETRY_COUNT).
 const COUNT: u8 = 3;
-/// The longest wait that a WACK can ask for: its seconds come from the network.
-const MAX_WACK: Duration = Duration::from_secs(60);
-
 /// A request that has been sent at least once.
 #[derive(Clone, Debug)]
 pub(super) struct Retry {
@@ -21,6 +18,8 @@ pub(super) struct Retry {
     pub(super) due: Instant,
     interval: Duration,
     left: u8,
+    /// When it was sent first, or was to be.
+    begun: Instant,
 }
 
 /// What is to be done when a request is due.
@@ -35,7 +34,12 @@ pub(super) enum Due {
 
 impl Retry {
     pub(super) fn broadcast(id: u16, now: Instant) -> Retry {
-        Retry { id, due: now + BROADCAST_TIMEOUT, interval: BROADCAST_TIMEOUT, left: COUNT - 1 }
+        Retry { id, due: now + BROADCAST_TIMEOUT, interval: BROADCAST_TIMEOUT, left: COUNT - 1, begun: now }
+    }
+
+    /// As often, but not before `at`.
+    pub(super) fn broadcast_later(id: u16, at: Instant) -> Retry {
+        Retry { due: at, left: COUNT, ..Retry::broadcast(id, at) }
     }
 
     /// One broadcast, not repeated.
@@ -44,7 +48,7 @@ impl Retry {
     }
 
     pub(super) fn unicast(id: u16, now: Instant) -> Retry {
-        Retry { id, due: now + UNICAST_TIMEOUT, interval: UNICAST_TIMEOUT, left: COUNT - 1 }
+        Retry { id, due: now + UNICAST_TIMEOUT, interval: UNICAST_TIMEOUT, left: COUNT - 1, begun: now }
     }
 
     pub(super) fn poll(&mut self, now: Instant) -> Due {
@@ -57,10 +61,11 @@ impl Retry {
         Due::Again
     }
 
-    /// The server asks to wait for `seconds` more, 0 being unknown; it will not be asked again (RFC 1002 section 4.2.16).
-    pub(super) fn wait(&mut self, seconds: u32, now: Instant) {
-        let wait = Duration::from_secs(seconds.into()).clamp(self.interval, MAX_WACK);
+    /// The server asks to wait for `seconds` more, 0 being unknown; it will not be asked again (RFC 1002 section 4.2.16). The
+    /// seconds come from the network: no number of such wishes makes a request last longer than `most`.
+    pub(super) fn wait(&mut self, seconds: u32, most: Duration, now: Instant) {
+        let wait = Duration::from_secs(seconds.into()).max(self.interval);
         self.left = 0;
-        self.due = now + wait;
+        self.due = now + wait.min((self.begun + most).saturating_duration_since(now));
     }
 }

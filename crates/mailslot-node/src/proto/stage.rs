@@ -21,6 +21,9 @@ pub(super) enum Stage {
     Demand,
     /// Broadcast claim of a name that is held, because somebody says that another node has it too.
     Check,
+    /// The node that had the name when it was claimed last is asked whether it has it still. On a network that loses
+    /// packets a holder may miss all claims and objections of a try, and there are many tries; this one costs nobody else.
+    Ask(Ipv4Addr),
     /// The server is asked for the name.
     Register,
     /// The server leaves it to us to ask the presumed owner.
@@ -49,7 +52,7 @@ impl Stage {
     pub(super) fn destination(self, interface: &Interface, server: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
         match self {
             Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(interface.broadcast),
-            Stage::Challenge(owner) => Some(owner),
+            Stage::Ask(owner) | Stage::Challenge(owner) => Some(owner),
             Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => server,
         }
     }
@@ -63,7 +66,7 @@ impl Stage {
             Stage::ReleaseBroadcast => Packet::broadcast_release(id, name, holder),
             Stage::Register if is_multihomed => Packet::server_multihomed_registration(id, claim(name)),
             Stage::Register => Packet::server_registration(id, claim(name)),
-            Stage::Challenge(_) => Packet::node_query(id, name),
+            Stage::Ask(_) | Stage::Challenge(_) => Packet::node_query(id, name),
             Stage::Overwrite => Packet::server_overwrite(id, claim(name)),
             Stage::Refresh => Packet::refresh(id, claim(name)),
             Stage::ReleaseAtServer => Packet::server_release(id, name, holder),

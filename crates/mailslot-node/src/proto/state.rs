@@ -24,9 +24,9 @@ pub enum NameState {
     Claiming,
     /// It is the node's.
     Held,
-    /// It was never the node's: another one has it.
+    /// It was never the node's: another one has it, as far as is known.
     Refused,
-    /// It was the node's, and then another one was found to have it.
+    /// It was the node's, and then another one was found to have it, as far as is known.
     Conflict,
     /// The node is giving it up, or has done so.
     Released,
@@ -46,14 +46,14 @@ pub struct Sizes {
     pub status_queries: usize,
     /// Messages waiting for their destination to be found.
     pub waiting_messages: usize,
-    /// Senders whose datagrams are checked for having come before.
-    pub duplicate_sources: usize,
+    /// Datagrams that are remembered, to know their copies.
+    pub remembered_datagrams: usize,
     /// Sources with a budget of messages.
     pub message_sources: usize,
-    /// Sources with a budget of answers.
-    pub answer_sources: usize,
-    /// Unfinished datagrams.
-    pub unfinished: usize,
+    /// Sources with a budget of answers: of own subnets and name servers, and all others; each bounded like `message_sources`.
+    pub answer_sources: [usize; 2],
+    /// Unfinished datagrams of own subnets, and of others.
+    pub unfinished: [usize; 2],
     /// Bytes of them.
-    pub unfinished_bytes: usize,
+    pub unfinished_bytes: [usize; 2],
 }

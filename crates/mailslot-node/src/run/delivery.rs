@@ -6,7 +6,7 @@ use super::Machine;
 use crate::proto::{Event, Message};
 use crate::routing;
 
-impl<L: FnMut(&str)> Machine<L> {
+impl Machine {
     /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What
     /// comes from one sender for one slot is written in one go, so that a reader is woken once.
     pub(super) fn next_event(&mut self, now: Instant) -> Option<Event> {

@@ -37,7 +37,7 @@ impl Beside {
     }
 }
 
-impl<L: FnMut(&str)> Machine<L> {
+impl Machine {
     pub(super) fn take_from_nmbd(&mut self, now: Instant) {
         let Machine { nmbd: Some(Beside { nmbd, .. }), node, sockets, metrics, sinks, config, settings, .. } = self
         else {

@@ -24,18 +24,20 @@ fn tight() -> Limits {
         unfinished: 3,
         unfinished_per_source: 2,
         unfinished_bytes: 300,
-        duplicate_sources: 3,
+        remembered_datagrams: 3,
         rated_sources: 3,
         answers_per_source: Rate { per_second: 5, burst: 5 },
         answers: Rate { per_second: 20, burst: 20 },
+        answers_reserved: Rate { per_second: 30, burst: 30 },
+        answers_elsewhere: Rate { per_second: 7, burst: 7 },
         ..Limits::default()
     }
 }
 
-fn node(now: Instant, node_type: NodeType) -> Node {
+fn node(now: Instant, node_type: NodeType, limits: Limits) -> Node {
     let mut config = Config::new("PC", "PLANT").expect("valid names").with_servers(vec![Ipv4Addr::new(10, 0, 0, 2)]);
     config.node_type = node_type;
-    config.limits = tight();
+    config.limits = limits;
     let interface = Interface { id: 0, address: ADDRESS, prefix: 24, broadcast: Ipv4Addr::new(10, 0, 0, 255) };
     Node::new(config, vec![interface], now, 1)
 }
@@ -114,10 +116,11 @@ fn assert_within_bounds(node: &Node) {
     assert!(sizes.queries <= limits.queries && sizes.status_queries <= limits.queries, "{sizes:?}");
     assert!(sizes.watches <= limits.queries && sizes.cached_names <= limits.cached_names, "{sizes:?}");
     assert!(sizes.waiting_messages <= limits.waiting_messages, "{sizes:?}");
-    assert!(sizes.duplicate_sources <= limits.duplicate_sources, "{sizes:?}");
+    assert!(sizes.remembered_datagrams <= limits.remembered_datagrams, "{sizes:?}");
     assert!(sizes.message_sources <= limits.rated_sources, "{sizes:?}");
-    assert!(sizes.answer_sources <= limits.rated_sources, "{sizes:?}");
-    assert!(sizes.unfinished <= limits.unfinished && sizes.unfinished_bytes <= limits.unfinished_bytes, "{sizes:?}");
+    assert!(sizes.answer_sources.iter().all(|number| *number <= limits.rated_sources), "{sizes:?}");
+    assert!(sizes.unfinished.iter().all(|number| *number <= limits.unfinished), "{sizes:?}");
+    assert!(sizes.unfinished_bytes.iter().all(|bytes| *bytes <= limits.unfinished_bytes), "{sizes:?}");
 }
 
 proptest! {
@@ -130,7 +133,7 @@ proptest! {
         node_type in prop_oneof![Just(NodeType::B), Just(NodeType::P), Just(NodeType::M), Just(NodeType::H)],
     ) {
         let mut now = Instant::now();
-        let mut node = node(now, node_type);
+        let mut node = node(now, node_type, tight());
         for ((service, mut bytes), host, broadcast, wait, request) in packets {
             let other = Name::new("OTHER", 0).expect("a valid name");
             let sent: Vec<_> = std::iter::from_fn(|| node.poll_transmit()).collect();
@@ -183,7 +186,7 @@ proptest! {
         node_type in prop_oneof![Just(NodeType::B), Just(NodeType::P), Just(NodeType::M), Just(NodeType::H)],
     ) {
         let mut now = Instant::now();
-        let mut node = node(now, node_type);
+        let mut node = node(now, node_type, tight());
         // The server is silent: by then an H node holds its names.
         for _ in 0..40 {
             now = node.poll_timeout().unwrap_or(now);
@@ -203,9 +206,9 @@ proptest! {
 }
 
 /// A node whose names are claimed, and the time then.
-fn settled_node() -> (Node, Instant) {
+fn settled_node(limits: Limits) -> (Node, Instant) {
     let mut now = Instant::now();
-    let mut node = node(now, NodeType::B);
+    let mut node = node(now, NodeType::B, limits);
     while let Some(due) = node.poll_timeout() {
         now = due;
         node.handle_timeout(now);
@@ -216,24 +219,32 @@ fn settled_node() -> (Node, Instant) {
 
 #[test]
 fn a_flood_of_requests_is_answered_by_budget() {
-    let (mut node, now) = settled_node();
-    let request = Packet::node_status_request(1, Name::wildcard()).encode();
-    let mut answers = 0;
-    for number in 0..10_000u32 {
-        let from = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2 + (number % 200) as u8), 137);
-        let received = Received { interface: 0, from, service: Service::Name, cast: Cast::Unicast };
-        node.handle_packet(now, received, &request);
-        while node.poll_transmit().is_some() {
-            answers += 1;
+    let requests = [
+        // Three units each: 20 and the 30 of the reserve are for 6 and 10.
+        (Packet::node_status_request(1, Name::wildcard()).encode(), [10, 0, 0], 16),
+        // One unit each.
+        (Packet::node_query(1, Name::new("PC", 0).expect("a valid name")).encode(), [10, 0, 0], 50),
+        (Packet::node_query(1, Name::new("PC", 0).expect("a valid name")).encode(), [10, 7, 0], 7),
+    ];
+    for (request, [a, b, c], expected) in requests {
+        let (mut node, now) = settled_node(Limits { rated_sources: 4096, ..tight() });
+        let mut answers = 0;
+        for number in 0..10_000u32 {
+            let from = SocketAddrV4::new(Ipv4Addr::new(a, b, c, 2 + (number % 200) as u8), 137);
+            let received = Received { interface: 0, from, service: Service::Name, cast: Cast::Unicast };
+            node.handle_packet(now, received, &request);
+            while node.poll_transmit().is_some() {
+                answers += 1;
+            }
         }
+        assert_eq!(answers, expected);
+        assert_eq!(node.counters().dropped(mailslot_node::proto::Drop::AnswerRate), 10_000 - expected);
     }
-    assert_eq!(answers, 20);
-    assert_eq!(node.counters().dropped(mailslot_node::proto::Drop::AnswerRate), 9_980);
 }
 
 #[test]
 fn responses_and_errors_are_never_answered() {
-    let (mut node, now) = settled_node();
+    let (mut node, now) = settled_node(tight());
     let name = Name::new("PC", 0).expect("a valid name");
     let holder = Holder { flags: NameFlags::unique(NodeType::B), address: Ipv4Addr::new(10, 0, 0, 9) };
     let flags = Packet::node_query(1, name.clone()).flags;

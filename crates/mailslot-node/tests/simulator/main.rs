@@ -1,11 +1,13 @@
 //! Hundreds of nodes in one process, on networks that lose, delay, repeat and reorder packets, and fall apart. Time is
 //! virtual. A run follows from its seed, which is printed when a test fails.
 
+mod floods;
 mod hostile;
 mod messages;
 mod names;
 mod network;
 mod servers;
+mod strangers;
 mod wins;
 
 /// Runs `test` with seeds from 1 to `count`, and says which one failed.

@@ -1,8 +1,10 @@
 //! Messages reach whom they are for, once.
 
-use mailslot_node::proto::{Config, Event, SendError, Target};
-use mailslot_wire::Name;
+use mailslot_node::proto::{Cast, Config, Event, SendError, Service, Target};
+use mailslot_wire::datagram::{Body, Destination, Header, Packet};
 use mailslot_wire::name::suffix;
+use mailslot_wire::smb::{MailslotWrite, Style};
+use mailslot_wire::{Name, NodeType};
 
 use crate::network::{BAD, Conditions, Network, PERFECT};
 use crate::seeds;
@@ -118,7 +120,7 @@ fn long_messages_travel_in_fragments_where_that_is_asked_for() {
     network.send(sender, Target::OwnDomain, &data);
     network.run_seconds(1);
     assert_eq!(network.messages(receiver)[0].data, data);
-    assert_eq!(network.node(receiver).sizes().unfinished, 0);
+    assert_eq!(network.node(receiver).sizes().unfinished, [0, 0]);
 }
 
 #[test]
@@ -141,4 +143,48 @@ fn a_node_without_the_name_says_so_to_the_sender_alone() {
     let told = Event::Undeliverable { destination: name("GONE"), address };
     assert!(network.events[3].contains(&told));
     assert_eq!(counts(&network), [0; 40]);
+}
+
+/// Sends one packet as from `from`.
+fn inject(network: &mut Network, to: usize, from: &str, source: &str, id: u16, text: &[u8]) {
+    let write = MailslotWrite::new(b"test", text).expect("short").encode(Style::Windows);
+    let header = Header { node_type: NodeType::B, id, source: from.parse().expect("an address with a port") };
+    let (source, destination) = (name(source), name("PLANT"));
+    let body = Body::Whole { kind: Destination::Group, source, destination, data: &write };
+    network.inject(to, from, Service::Datagram, Cast::Broadcast, &Packet { header, body }.encode());
+}
+
+#[test]
+fn who_does_not_know_what_a_message_says_cannot_pass_it_off_as_a_copy() {
+    for forger in ["10.66.0.5:138", "10.0.0.99:138", "10.0.0.4:138"] {
+        let mut network = two_domains(1, PERFECT);
+        for id in 0..200 {
+            inject(&mut network, 7, forger, "PC3", id, b"forged");
+            inject(&mut network, 7, "10.0.0.4:138", "PC3", id, b"honest");
+        }
+        let honest = network.messages(7).iter().filter(|message| message.data == b"honest").count();
+        assert_eq!(honest, 200, "{forger}");
+    }
+}
+
+#[test]
+fn who_does_know_it_cannot_do_so_from_another_subnet() {
+    let mut network = two_domains(1, PERFECT);
+    inject(&mut network, 7, "10.66.0.5:138", "PC3", 1, b"honest");
+    inject(&mut network, 7, "10.0.0.4:138", "PC3", 1, b"honest");
+    let from: Vec<_> = network.messages(7).iter().map(|message| message.address.ip().octets()).collect();
+    assert_eq!(from, [[10, 66, 0, 5], [10, 0, 0, 4]]);
+}
+
+#[test]
+fn different_messages_of_a_sender_that_gives_all_of_them_one_id_are_delivered() {
+    let mut network = two_domains(1, PERFECT);
+    for text in [b"a", b"b", b"a", b"c"] {
+        inject(&mut network, 7, "10.0.0.4:138", "PC3", 1, text);
+    }
+    let got: Vec<_> = network.messages(7).iter().map(|message| message.data[0]).collect();
+    assert_eq!(got, *b"abc", "what is equal in all is a copy, for a second");
+    network.run_seconds(1);
+    inject(&mut network, 7, "10.0.0.4:138", "PC3", 1, b"a");
+    assert_eq!(network.messages(7).len(), 4);
 }

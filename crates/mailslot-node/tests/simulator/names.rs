@@ -193,3 +193,40 @@ fn a_node_tells_its_names_to_its_subnet_alone() {
     assert_eq!(status(far), Some(None));
     assert_eq!(network.node(node).counters().dropped(Drop::Remote), 3);
 }
+
+#[test]
+fn the_loser_of_a_name_takes_it_back_when_the_winner_is_gone() {
+    seeds(20, |seed| {
+        let mut network = Network::new(seed, BAD);
+        let both = [network.add_plain("SAME", "PLANT"), network.add_plain("SAME", "PLANT")];
+        let asker = network.add_plain("ASK", "PLANT");
+        network.sides.insert(both[1], 1);
+        network.run_seconds(4);
+        network.sides.clear();
+        while network.holders(&name("SAME")).len() == 2 {
+            network.resolve(asker, &name("SAME"));
+            network.run_seconds(660);
+        }
+        // It stays like that, however often the loser tries.
+        let winner = network.holders(&name("SAME"));
+        network.run_seconds(4 * 3600);
+        assert_eq!(network.holders(&name("SAME")), winner);
+        network.turn_off(winner[0]);
+        network.run_seconds(1000);
+        let loser = both.into_iter().filter(|host| *host != winner[0]).collect::<Vec<_>>();
+        assert_eq!(network.holders(&name("SAME")), loser);
+    });
+}
+
+#[test]
+fn it_does_so_within_seconds_if_the_winner_gives_the_name_up() {
+    let mut network = Network::new(1, PERFECT);
+    let first = network.add_plain("SAME", "PLANT");
+    network.run_seconds(4);
+    let second = network.add_plain("SAME", "PLANT");
+    network.run_seconds(3600);
+    assert_eq!(network.holders(&name("SAME")), [first]);
+    network.with(first, |node, now| node.release_all(now));
+    network.run_seconds(4);
+    assert_eq!(network.holders(&name("SAME")), [second]);
+}

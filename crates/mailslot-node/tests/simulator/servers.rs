@@ -47,9 +47,10 @@ fn a_server_refuses_a_name_whose_owner_answers_and_gives_away_that_of_a_dead_one
             let server = network.add_wins(0);
             let first = add(&mut network, "SAME", node_type, &[server], 0);
             network.run_seconds(2);
-            add(&mut network, "SAME", node_type, &[server], 1);
+            let second = add(&mut network, "SAME", node_type, &[server], 1);
             network.run_seconds(10);
             assert_eq!(network.holders(&name("SAME")), [first]);
+            network.turn_off(second);
             network.turn_off(first);
             let third = add(&mut network, "SAME", node_type, &[server], 1);
             network.run_seconds(20);

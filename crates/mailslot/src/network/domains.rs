@@ -23,7 +23,7 @@ fn is_in(directory: &Path, name: &NetbiosName) -> bool {
 /// Where they are: the same place that nodes and `mailslot domain` use.
 fn directory() -> Option<PathBuf> {
     // A program with raised privileges does not let its caller choose.
-    let secure = sys::has_raised_privileges();
+    let secure = sys::is_privileged();
     let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| !secure && path.is_absolute());
     if let Some(path) = std::env::var_os("MAILSLOT_DOMAINS").filter(|path| !secure && !path.is_empty()) {
         return Some(path.into());

@@ -1,7 +1,9 @@
 //! What this library and the network node of the machine say to each other.
 //!
 //! A *node* is a process that connects this machine's slots with those of other machines: the command `mailslot node`, or
-//! any other program that does what follows. It needs no privileges over slots.
+//! any other program that does what follows. It needs no privileges over slots, but programs believe it only if it is of
+//! the superuser, of the user who owns the directory that holds the slots, of the one whom [`appoint_node`] names, or of their
+//! own user.
 //!
 //! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on the
 //!   network opens that slot, and each write puts an [`Outgoing`] message into it.
@@ -38,6 +40,21 @@ pub use retry::{Failed, Retry};
 pub(crate) use writer::Writer;
 #[cfg(unix)]
 pub use writer::ask_routes;
+
+/// Lets the processes of user `uid` be the network node of this machine, besides those of the superuser: programs believe
+/// what these say. It holds for as long as the directory that holds the slots is there.
+///
+/// # Errors
+///
+/// [`Error::Io`](crate::Error::Io) if this process is not the superuser's.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+pub fn appoint_node(uid: u32) -> crate::Result<()> {
+    crate::sys::appoint_node(uid)
+}
 
 /// The system sends by itself.
 #[cfg(windows)]

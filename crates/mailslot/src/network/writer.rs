@@ -145,7 +145,7 @@ pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
         Err(Error::NotFound(_)) => return Ok(None),
         begun => begun?,
     };
-    match conversation.receive_within(Timeout::After(question.within() + PATIENCE)) {
+    match conversation.receive_within(Timeout::After(question.within().saturating_add(PATIENCE))) {
         Err(Error::TimedOut) => Err(Error::NodeSilent),
         Err(error) => Err(error),
         Ok(answer) => match Answer::decode(&answer) {

@@ -7,8 +7,9 @@
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
-//! | `root()` | on Unix: where they are |
-//! | `user()`, `has_raised_privileges()`, `random()` | on Unix: the effective user id of this process; whether its caller has fewer rights; numbers that nobody can guess |
+//! | `root()`, `slot_directories()` | on Unix: where they are |
+//! | `user()`, `is_privileged()`, `random()` | on Unix: the effective user id of this process; whether its caller has fewer rights; numbers that nobody can guess |
+//! | `appoint_node()` | on Unix: lets a user be the network node |
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
 //!
@@ -18,7 +19,8 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, NextMessage, Server, computer_name, has_raised_privileges, list, random, root, status, user, win32_code,
+    Client, NextMessage, Server, appoint_node, computer_name, is_privileged, list, random, root, slot_directories,
+    status, user, win32_code,
 };
 
 #[cfg(windows)]

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{ask, unexpected};
 use crate::args;
+use crate::escape::cell;
 use crate::exit::{Failure, Result};
 use crate::output;
 
@@ -72,7 +73,7 @@ impl Browse {
         if self.json {
             return output::print_json(&servers);
         }
-        output::print(&servers.iter().map(line).collect::<String>())
+        output::lines(servers.iter().map(line))
     }
 }
 
@@ -131,11 +132,19 @@ fn lossy(bytes: &[u8]) -> String {
 
 fn line(server: &Server) -> String {
     let address = server.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-    let text = format!(
-        "{:<16}{:<15} {address:<15} {}",
-        output::escape(&server.name),
-        server.kind,
-        output::escape(&server.comment)
-    );
-    text.trim_end().to_owned() + "\n"
+    let text = format!("{:<15} {:<15} {address:<15} {}", cell(&server.name), server.kind, cell(&server.comment));
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn servers_stay_in_their_cells() {
+        hostile::stays_in_its_cells(|text| {
+            vec![line(&Server { name: text.to_owned(), comment: text.to_owned(), ..Server::default() })]
+        });
+    }
 }

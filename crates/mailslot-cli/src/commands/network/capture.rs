@@ -1,7 +1,7 @@
 //! `mailslot capture`: the packets of the node, for Wireshark and its like.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use mailslot_node::capture::{self, Captured, Pcapng};
 use super::PATIENCE;
 use crate::args;
 use crate::exit::{self, Failure, Result};
+use crate::output;
 use crate::signals::Signals;
 use crate::sys;
 
@@ -47,7 +48,7 @@ const LOOK: Duration = Duration::from_millis(500);
 impl Capture {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
-        if self.write.is_none() && io::stdout().is_terminal() {
+        if self.write.is_none() && output::is_terminal() {
             return Err(Failure::Terminal);
         }
         let source = capture::Capture::begin(PATIENCE)?;
@@ -114,7 +115,7 @@ impl<'a> Recording<'a> {
 
     fn end(&mut self) -> Result {
         if self.lost > 0 {
-            exit::complain(&format!("{} packets found no room and are not recorded", self.lost));
+            exit::complain(format_args!("{} packets found no room and are not recorded", self.lost));
         }
         self.flush()
     }

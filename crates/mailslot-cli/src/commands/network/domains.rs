@@ -7,6 +7,7 @@ use mailslot_zenoh::Status;
 use serde::Serialize;
 
 use super::{ask, unexpected};
+use crate::escape::cell;
 use crate::exit::Result;
 use crate::output;
 
@@ -14,17 +15,18 @@ use crate::output;
 pub fn text(domain: &Status) -> Vec<String> {
     let sealed = if domain.sealed { "sealed" } else { "OPEN: anybody who reaches it can read and write" };
     let state = if domain.open { "" } else { ", not open yet" };
-    let mut lines = vec![format!("domain {}, {sealed}, {}{state}", domain.name, domain.mode)];
+    let mut lines = vec![format!("domain {}, {sealed}, {}{state}", cell(&domain.name), cell(&domain.mode))];
     for (label, endpoints) in [("listening on", &domain.listen), ("connecting to", &domain.connect)] {
-        lines.extend(endpoints.iter().map(|endpoint| format!("  {label} {}", output::escape(endpoint))));
+        lines.extend(endpoints.iter().map(|endpoint| format!("  {label} {endpoint}")));
     }
     lines.push(format!("  {} computers, {} peers, {} routers", domain.computers, domain.peers, domain.routers));
     for key in &domain.keys {
-        let until = key.accept_until.as_ref().map(|until| format!(", accepted until {until}")).unwrap_or_default();
+        let until =
+            key.accept_until.as_ref().map(|until| format!(", accepted until {}", cell(until))).unwrap_or_default();
         let in_use = if key.in_use { ", in use" } else { "" };
-        lines.push(format!("  key {} from {}{until}{in_use}", key.fingerprint, key.send_from));
+        lines.push(format!("  key {} from {}{until}{in_use}", cell(&key.fingerprint), cell(&key.send_from)));
     }
-    lines.extend(domain.slots.iter().map(|slot| format!("  slot {}", output::escape(slot))));
+    lines.extend(domain.slots.iter().map(|slot| format!("  slot {}", cell(slot))));
     lines.extend(super::node::counters(&domain.counters));
     lines
 }
@@ -48,12 +50,41 @@ fn print(members: &BTreeMap<String, BTreeSet<String>>, json: bool) -> Result {
         let members: Vec<_> = members.iter().map(|(computer, slots)| Member { computer, slots }).collect();
         return output::print_json(&members);
     }
-    let mut text = String::new();
-    for (computer, slots) in members {
-        let computer = output::escape(computer);
-        let lines = slots.iter().map(|slot| format!("{computer:<16}{}\n", output::escape(slot)));
-        // A computer without slots is there all the same.
-        text.extend(if slots.is_empty() { vec![format!("{computer}\n")] } else { lines.collect() });
+    output::lines(members.iter().flat_map(|(computer, slots)| lines_of(computer, slots)))
+}
+
+fn lines_of(computer: &str, slots: &BTreeSet<String>) -> Vec<String> {
+    let computer = cell(computer);
+    if slots.is_empty() {
+        // It is there all the same.
+        return vec![computer];
     }
-    output::print(&text)
+    slots.iter().map(|slot| format!("{computer:<15} {}", cell(slot))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn a_domain_stays_in_its_lines() {
+        let status = serde_json::json!({
+            "name": "PLANT", "sealed": true, "mode": "peer", "open": true, "peers": 1, "routers": 0,
+            "listen": ["tcp/[::]:0"], "connect": ["tcp/srv2:7447"], "computers": 2, "slots": ["alerts"],
+            "keys": [{ "fingerprint": "0123", "send_from": "2026-01-01", "accept_until": "2027-01-01", "in_use": true }],
+            "counters": { "sent": 1 },
+        });
+        hostile::stays_in_its_lines(|planted| {
+            let mut status = status.clone();
+            hostile::plant(&mut status, planted);
+            text(&serde_json::from_value(status).expect("a domain's status"))
+        });
+    }
+
+    #[test]
+    fn members_stay_in_their_cells() {
+        hostile::stays_in_its_cells(|text| lines_of(text, &["alerts".to_owned(), text.to_owned()].into()));
+        hostile::stays_in_its_cells(|text| lines_of(text, &BTreeSet::new()));
+    }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{ask, unexpected};
 use crate::args;
+use crate::escape::cell;
 use crate::exit::{Failure, Result};
 use crate::output;
 
@@ -77,7 +78,24 @@ impl FindDc {
         if self.json {
             return output::print_json(found);
         }
-        let address = found.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-        output::print(&format!("{}  {address}  {}\n", output::escape(&found.server), output::escape(&found.domain)))
+        output::line(line(found))
+    }
+}
+
+fn line(found: &Found) -> String {
+    let address = found.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
+    format!("{}  {address}  {}", cell(&found.server), cell(&found.domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn controllers_stay_in_their_cells() {
+        hostile::stays_in_its_cells(|text| {
+            vec![line(&Found { server: text.to_owned(), domain: text.to_owned(), address: None })]
+        });
     }
 }

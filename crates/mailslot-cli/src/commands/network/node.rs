@@ -1,7 +1,6 @@
 //! `mailslot node`: this machine's presence on the network, and what a running one says about itself.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -12,7 +11,8 @@ use mailslot_node::config::{Settings, Type, WriteStyle};
 use mailslot_node::control::{Answer, Request, Status};
 
 use super::{ask, unexpected};
-use crate::exit::Result;
+use crate::escape::cell;
+use crate::exit::{self, Result};
 use crate::output;
 
 /// Connect this machine's slots with the network, until a signal comes
@@ -162,9 +162,10 @@ Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup mu
 defends them. What nmbd itself wants does not arrive: the slots browse, lanman, net\netlogon and net\ntlogon.
 
 Limits (TOML: table "limits"), with their defaults: transmits 4096, events 4096, queries 256, cached-names 1024,
-holders 64, waiting-messages 256, unfinished 64, unfinished-per-source 4, unfinished-bytes 131072,
-duplicate-sources 1024, rated-sources 4096; and rates {per-second, burst}: answers-per-source 50, 100;
-answers 2000, 2000; messages-per-source 500000, 500000; messages 2000000, 2000000.
+holders 64, waiting-messages 256, unfinished 256, unfinished-per-source 4, unfinished-bytes 524288,
+remembered-datagrams 16384, rated-sources 8192; and rates {per-second, burst}: answers-per-source 50, 100;
+answers 2000, 2000; answers-reserved 10000, 10000; answers-elsewhere 1000, 1000;
+messages-per-source 500000, 500000; messages 2000000, 2000000.
 
 Examples:
   mailslot node --computer SRV1 --workgroup PLANT
@@ -176,13 +177,7 @@ impl Node {
     pub fn run(self) -> Result {
         match self.command {
             Some(NodeCommand::Status { json }) => show(json),
-            None => Ok(mailslot_node::run(
-                || self.flags.settings(),
-                |line| {
-                    // Where standard error is closed there is nobody left to tell.
-                    let _ = writeln!(std::io::stderr(), "{line}");
-                },
-            )?),
+            None => Ok(mailslot_node::run(|| self.flags.settings(), |line| exit::say(line))?),
         }
     }
 }
@@ -279,29 +274,27 @@ impl From<Style> for WriteStyle {
 fn show(json: bool) -> Result {
     match ask(Request::Status)? {
         Answer::Status(status) if json => output::print_json(&status),
-        Answer::Status(status) => output::print(&text(&status)),
+        Answer::Status(status) => output::lines(text(&status)),
         answer => Err(unexpected(&answer)),
     }
 }
 
-fn text(status: &Status) -> String {
-    let mut lines = vec![format!("{} in {}, {} node", status.computer, status.workgroup, status.node_type)];
+fn text(status: &Status) -> Vec<String> {
+    let [computer, workgroup, node_type] = [&status.computer, &status.workgroup, &status.node_type].map(cell);
+    let mut lines = vec![format!("{computer} in {workgroup}, {node_type} node")];
     if let Some(connected) = status.nmbd_connected {
         lines.push(format!("beside nmbd: {}", if connected { "connected" } else { "not connected" }));
     }
     lines.push("interfaces:".to_owned());
     for interface in &status.interfaces {
         let address = format!("{}/{}", interface.address, interface.prefix);
-        lines.push(format!(
-            "  {:<15} {address:<18} broadcast {}",
-            output::escape(&interface.name),
-            interface.broadcast
-        ));
+        lines.push(format!("  {:<15} {address:<18} broadcast {}", cell(&interface.name), interface.broadcast));
     }
     lines.push("names:".to_owned());
     for name in &status.names {
         let kind = if name.group { "group" } else { "unique" };
-        lines.push(format!("  {:<22} {kind:<7} {:<9} on {}", name.name, name.state, output::escape(&name.interface)));
+        let [name, state, interface] = [&name.name, &name.state, &name.interface].map(cell);
+        lines.push(format!("  {name:<22} {kind:<7} {state:<9} on {interface}"));
     }
     lines.push("counters:".to_owned());
     lines.extend(counters(&status.counters));
@@ -310,13 +303,13 @@ fn text(status: &Status) -> String {
         lines.extend(status.domains.iter().flat_map(super::domains::text));
         lines.extend(status.bridges.iter().flat_map(super::bridges::text));
     }
-    lines.join("\n") + "\n"
+    lines
 }
 
 /// A line for each counter that is not 0.
 pub(super) fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
     let counted = counters.iter().filter(|(_, count)| **count > 0);
-    counted.map(|(label, count)| format!("  {label:<26}{count:>12}"))
+    counted.map(|(label, count)| format!("  {:<26}{count:>12}", cell(label)))
 }
 
 #[cfg(test)]
@@ -324,6 +317,7 @@ mod tests {
     use mailslot_node::proto::limits::Limits;
 
     use super::*;
+    use crate::hostile;
 
     #[test]
     fn help_lists_every_limit_with_its_default() {
@@ -336,5 +330,20 @@ mod tests {
             };
             assert!(text.contains(&line), "{line}");
         }
+    }
+
+    #[test]
+    fn whatever_a_node_says_of_itself_stays_in_its_cells() {
+        let status = serde_json::json!({
+            "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
+            "interfaces": [{ "name": "eth0", "address": "192.0.2.1", "prefix": 24, "broadcast": "192.0.2.255" }],
+            "names": [{ "name": "SRV1<00>", "group": false, "interface": "eth0", "state": "held" }],
+            "counters": { "packets_received": 1 },
+        });
+        hostile::stays_in_its_cells(|planted| {
+            let mut status = status.clone();
+            hostile::plant(&mut status, planted);
+            text(&serde_json::from_value(status).expect("a status"))
+        });
     }
 }

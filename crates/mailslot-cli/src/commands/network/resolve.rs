@@ -30,8 +30,7 @@ impl Resolve {
             Answer::Holders(holders) if self.json => output::print_json(&holders),
             Answer::Holders(holders) => {
                 let line = |group| if group { " group" } else { "" };
-                let lines = holders.iter().map(|holder| format!("{}{}\n", holder.address, line(holder.group)));
-                output::print(&lines.collect::<String>())
+                output::lines(holders.iter().map(|holder| format!("{}{}", holder.address, line(holder.group))))
             }
             answer => Err(unexpected(&answer)),
         }

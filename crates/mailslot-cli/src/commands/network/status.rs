@@ -6,6 +6,7 @@ use clap::Args;
 use mailslot_node::control::{Answer, NameAt, Request};
 
 use super::{ask, unexpected};
+use crate::escape::cell;
 use crate::exit::{Failure, Result};
 use crate::output;
 
@@ -28,7 +29,7 @@ impl Status {
         let address = self.address()?;
         match ask(Request::NodeStatus(address))? {
             Answer::Names(names) if self.json => output::print_json(&names),
-            Answer::Names(names) => output::print(&names.iter().map(line).collect::<String>()),
+            Answer::Names(names) => output::lines(names.iter().map(line)),
             answer => Err(unexpected(&answer)),
         }
     }
@@ -55,5 +56,18 @@ fn line(name: &NameAt) -> String {
         (false, true) => "active",
         (false, false) => "inactive",
     };
-    format!("{:<22} {kind:<7} {state}\n", output::escape(&name.name))
+    format!("{:<22} {kind:<7} {state}", cell(&name.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hostile;
+
+    #[test]
+    fn names_stay_in_their_cells() {
+        hostile::stays_in_its_cells(|text| {
+            vec![line(&NameAt { name: text.to_owned(), group: false, active: true, conflict: false })]
+        });
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! Accounts of a directory service are not found here; wherever a name is taken, an id is as well.
 
+use std::collections::HashMap;
 use std::fs;
+use std::sync::OnceLock;
 
 const USERS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
@@ -19,34 +21,57 @@ pub fn group_id(text: &str) -> Result<u32, String> {
 
 /// A user's name, or the id where it has none.
 pub fn user(uid: u32) -> String {
-    name_in(USERS, uid).unwrap_or_else(|| uid.to_string())
+    static NAMES: OnceLock<Names> = OnceLock::new();
+    NAMES.get_or_init(|| Names::read(USERS)).of(uid)
 }
 
 /// A group's name, or the id where it has none.
 pub fn group(gid: u32) -> String {
-    name_in(GROUPS, gid).unwrap_or_else(|| gid.to_string())
+    static NAMES: OnceLock<Names> = OnceLock::new();
+    NAMES.get_or_init(|| Names::read(GROUPS)).of(gid)
 }
 
-fn id_in(file: &str, text: &str) -> Option<u32> {
-    text.parse().ok().or_else(|| find(file, |name, id| (name == text).then_some(id)))
+/// Names by id. A list of slots may ask for thousands of them, so they are read once.
+struct Names(HashMap<u32, String>);
+
+impl Names {
+    /// Where an id has several names, the first one counts.
+    fn read(file: &str) -> Names {
+        let mut names = HashMap::new();
+        for (name, id) in accounts(&text_of(file)) {
+            names.entry(id).or_insert_with(|| name.to_owned());
+        }
+        Names(names)
+    }
+
+    fn of(&self, id: u32) -> String {
+        self.0.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    }
 }
 
-fn name_in(file: &str, wanted: u32) -> Option<String> {
-    find(file, |name, id| (id == wanted).then(|| name.to_owned()))
+fn id_in(file: &str, wanted: &str) -> Option<u32> {
+    let found = || accounts(&text_of(file)).find(|(name, _)| *name == wanted).map(|(_, id)| id);
+    wanted.parse().ok().or_else(found)
 }
 
-/// The first account that `pick` wants. Both files begin their lines with `name:password:id`.
-fn find<T>(file: &str, pick: impl Fn(&str, u32) -> Option<T>) -> Option<T> {
-    let text = String::from_utf8_lossy(&fs::read(file).ok()?).into_owned();
-    text.lines().find_map(|line| {
+/// A file that cannot be read has no accounts.
+fn text_of(file: &str) -> String {
+    fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// The accounts of a file. Both files begin their lines with `name:password:id`.
+fn accounts(text: &str) -> impl Iterator<Item = (&str, u32)> {
+    text.lines().filter_map(|line| {
         let mut fields = line.split(':');
         let (name, id) = (fields.next()?, fields.nth(1)?);
-        pick(name, id.parse().ok()?)
+        Some((name, id.parse().ok()?))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -61,5 +86,16 @@ mod tests {
         assert_eq!(user_id("4000000001"), Ok(4_000_000_001));
         assert_eq!(user(4_000_000_001), "4000000001");
         assert!(user_id("no such user").is_err());
+    }
+
+    #[test]
+    fn the_first_name_of_an_id_counts_and_broken_lines_do_not() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(b"# comment\nroot:x:0:0\n\ntoor:x:0:0\nnumber:x:y\nshort:x\nbad\xff:x:7\n").expect("writable");
+        let path = file.path().to_str().expect("UTF-8");
+        let names = Names::read(path);
+        assert_eq!([names.of(0), names.of(7), names.of(8)], ["root", "bad\u{fffd}", "8"]);
+        assert_eq!([id_in(path, "toor"), id_in(path, "short"), id_in(path, "12")], [Some(0), None, Some(12)]);
+        assert_eq!(Names::read("/nowhere").of(0), "0");
     }
 }

@@ -36,7 +36,7 @@ pub fn wait(
 
 /// Waits until `source` may be readable, or for one of the other reasons.
 pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
-    let stdout = io::stdout();
+    let stdout = stdout();
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     let mut fds = vec![PollFd::new(source, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
     if watch_output {
@@ -60,7 +60,7 @@ pub struct Stdout<'a> {
 
 impl Write for Stdout<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let stdout = io::stdout();
+        let stdout = stdout();
         loop {
             let mut fds = [PollFd::new(&stdout, PollFlags::OUT), PollFd::new(self.signals, PollFlags::IN)];
             match poll(&mut fds, None) {
@@ -83,6 +83,11 @@ impl Write for Stdout<'_> {
 }
 
 const PIPE_PAGE: usize = 4096;
+
+#[expect(clippy::disallowed_methods, reason = "it is polled, and messages are written as they are")]
+fn stdout() -> io::Stdout {
+    io::stdout()
+}
 
 /// A command of the user's shell.
 pub fn shell(command: &str) -> Command {

@@ -14,6 +14,8 @@ use mailslot_wire::{Name, NodeType, datagram};
 use super::*;
 
 const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
+/// Lower than the node's own.
+const FIRST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const OTHER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const LAST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 10);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 9, 9);

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-const NAME: &str = "bell";
+pub(crate) const NAME: &str = "bell";
 
 /// Makes the bell of a new slot and opens the hearing side.
 pub(crate) fn create(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {

@@ -5,20 +5,18 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-
 use super::bell;
 use super::clock;
 use super::door;
-use super::lock;
+use super::life;
 use super::origin;
 use super::process;
-use super::queue::{PATIENCE, Queue, Session};
+use super::queue::{OPEN_RING, PATIENCE, Queue, RING, Session};
 use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
-use super::root::{FileId, PLACES, Root};
+use super::root::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
 use crate::name::SlotName;
@@ -56,51 +54,31 @@ pub(crate) struct Friend {
 impl Client {
     pub(crate) fn open(name: &SlotName) -> Result<Client> {
         let root = Root::get()?;
-        for index in 0..PLACES {
-            if let Some(client) = Client::open_at(root, name, index)? {
-                return Ok(client);
-            }
-        }
-        Err(Error::NotFound(name.clone()))
-    }
-
-    /// The slot at place `index` of a name, if there is one and its owner lives.
-    fn open_at(root: &Root, name: &SlotName, index: usize) -> Result<Option<Client>> {
-        let failed = |error| root.error("open", name, error);
-        let file = match root.open_ring(name, index) {
-            Ok(file) => file,
-            Err(Errno::ACCESS | Errno::PERM) => return Client::visit(root, name, index),
-            // What is no directory, or behind a symbolic link, is nothing of ours.
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
         let stamp = process::stamp();
-        match Queue::open(file.as_fd(), stamp.uid).map_err(failed)? {
-            Some(start) => {
-                let friend = Friend::new(name, file, start, stamp);
-                Ok(friend.owner_lives()?.then_some(Client::Friend(friend)))
-            }
-            None => Client::visit(root, name, index),
+        // A slot of the own user is the one that is meant, unless there are users who are trusted more.
+        if !Root::is_reserved(name)
+            && let Some(friend) = Friend::open(root, name, stamp)?
+        {
+            return Ok(Client::Friend(friend));
         }
+        let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
+        Client::open_in(root, slot, name, stamp)
     }
 
-    fn visit(root: &Root, name: &SlotName, index: usize) -> Result<Option<Client>> {
-        let Some(slot) = root.open_place(name, index)? else { return Ok(None) };
-        Ok(door::Visitor::open(slot.as_fd(), name)?.map(Client::Stranger))
-    }
-
-    /// The slot of this name that the user `uid` owns, or none.
+    /// Opens the slot of this name that belongs to user `uid`, and no other.
     pub(crate) fn open_owned(name: &SlotName, uid: u32) -> Result<Client> {
         let root = Root::get()?;
-        for index in 0..PLACES {
-            // What refuses, or fails, at another place is not that user's, or no slot.
-            if let Ok(Some(client)) = Client::open_at(root, name, index)
-                && client.owner() == Some(uid)
-            {
-                return Ok(client);
-            }
+        let slot = root.find_of(name, uid)?.ok_or_else(|| Error::NotFound(name.clone()))?;
+        Client::open_in(root, slot, name, process::stamp())
+    }
+
+    fn open_in(root: &Root, slot: SlotDirectory, name: &SlotName, stamp: Stamp) -> Result<Client> {
+        if slot.user.uid == stamp.uid
+            && let Some(friend) = Friend::open(root, name, stamp)?
+        {
+            return Ok(Client::Friend(friend));
         }
-        Err(Error::NotFound(name.clone()))
+        door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
 
     /// The slot's owner, as the kernel tells it.
@@ -108,7 +86,7 @@ impl Client {
         match self {
             // No other user's memory is mapped.
             Client::Friend(friend) => Some(friend.stamp.uid),
-            Client::Stranger(visitor) => visitor.owner(),
+            Client::Stranger(visitor) => Some(visitor.owner()),
         }
     }
 
@@ -188,6 +166,27 @@ impl Client {
 }
 
 impl Friend {
+    /// The slot of this process's user, if there is one, its owner lives, and its ring may be shared.
+    fn open(root: &Root, name: &SlotName, stamp: Stamp) -> Result<Option<Friend>> {
+        // What is known is enough to find a slot, and to look again is enough to find that there is none.
+        for users in [root.known_users(), root.users()?] {
+            for user in users.iter().filter(|user| user.uid == stamp.uid) {
+                let file = match root.open_file(user, name, RING, OPEN_RING) {
+                    Ok(file) => file,
+                    Err(error) if process::is_exhausted(error) => return Err(root.error("open", name, error)),
+                    Err(_) => continue,
+                };
+                let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
+                let Some(start) = start else { continue };
+                let friend = Friend::new(name, file, start, stamp);
+                if friend.owner_lives()? {
+                    return Ok(Some(friend));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     fn new(name: &SlotName, file: OwnedFd, start: Queue, stamp: Stamp) -> Friend {
         Friend {
             name: name.clone(),
@@ -240,7 +239,7 @@ impl Friend {
     ) -> Result<()> {
         let origin = origin::encode(origin)?;
         self.write_each(messages, written, NETWORK_PATIENCE, |session, message| {
-            session.append_from(&origin, message, || self.bell().map(Some), || self.file())
+            session.append_from(&origin, message, || self.bell().map(Some), self.file.as_fd())
         })
     }
 
@@ -277,7 +276,7 @@ impl Friend {
             }
         };
         self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
-            session.append(self.stamp(), size, || self.bell().map(Some), || self.file(), fill)
+            session.append(self.stamp(), size, || self.bell().map(Some), self.file.as_fd(), fill)
         })
     }
 
@@ -314,7 +313,7 @@ impl Friend {
             self.stamp(),
             message.len(),
             || self.bell().map(Some),
-            || self.file(),
+            self.file.as_fd(),
             |region, room| {
                 region.copy_in(room.payload(), message);
             },
@@ -344,7 +343,7 @@ impl Friend {
     /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest to ask for; heirs
     /// that have not come to that only hear the bell.
     fn owner_lives(&self) -> Result<bool> {
-        if lock::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
+        if life::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
             return Ok(true);
         }
         match self.bell() {
@@ -362,16 +361,12 @@ impl Friend {
         let root = Root::get()?;
         let failed = |error| root.error("open the bell of", &self.name, error);
         let ring = FileId::of(&self.file).map_err(failed)?;
-        let slot = root.find_by_ring(&self.name, ring)?.ok_or(Error::Closed)?;
-        let bell = bell::open(slot.as_fd()).map_err(failed)?.ok_or(Error::Closed)?;
+        let slot = root.find_ring(&self.name, ring)?.ok_or(Error::Closed)?;
+        let bell = bell::open(slot.dir.as_fd()).map_err(failed)?.ok_or(Error::Closed)?;
         Ok(self.bell.get_or_init(|| bell).as_fd())
     }
 
     fn stamp(&self) -> Stamp {
         if self.generation == fork_generation() { self.stamp } else { process::stamp() }
-    }
-
-    fn file(&self) -> Result<OwnedFd> {
-        self.file.try_clone().map_err(|error| Error::io("duplicate a descriptor", error))
     }
 }

@@ -1,15 +1,23 @@
-//! What a slot's lock file says about the slot, for everybody to read.
+//! What a slot says about itself, in a file for everybody to read.
 //!
 //! Lines of `key value`, in any order; unknown keys are left for later versions.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::name::{Address, SlotName};
 use crate::options::{Access, Network};
 
-/// No label is longer: the longest name takes 98 KiB, escaped three times that.
-const MAX_SIZE: usize = 512 << 10;
+/// The file in the slot's directory.
+pub(crate) const NAME: &str = "label";
+
+/// What a label takes besides the slot's name.
+const MAX_REST: usize = 4 << 10;
+/// What a name takes: the longest has 98 KiB, escaped three times that.
+const MAX_NAME: usize = 300 << 10;
 
 /// A slot's label.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,33 +32,48 @@ pub(crate) struct Label {
 }
 
 impl Label {
-    pub(crate) fn write(&self, lock: &OwnedFd) -> rustix::io::Result<()> {
+    /// Makes the label of a new slot in `slot`.
+    pub(crate) fn create(&self, slot: BorrowedFd<'_>) -> rustix::io::Result<()> {
         let text = self.encode();
-        let mut rest = text.as_bytes();
-        let mut offset = 0;
-        while !rest.is_empty() {
-            let n = rustix::io::pwrite(lock, rest, offset)?;
-            offset += n as u64;
-            rest = &rest[n..];
+        if self.is_too_long(text.len()) {
+            return Err(Errno::TOOBIG);
         }
-        Ok(())
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(slot, NAME, flags, Mode::RUSR | Mode::WUSR)?;
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match rustix::io::write(&file, rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
     }
 
-    /// The label in an open lock file, if it holds one.
-    pub(crate) fn read(lock: BorrowedFd<'_>) -> Option<Label> {
-        let size = usize::try_from(rustix::fs::fstat(lock).ok()?.st_size).ok()?;
-        if size > MAX_SIZE {
+    /// The label of the slot in `slot`, if it has one.
+    pub(crate) fn read(slot: BorrowedFd<'_>) -> Option<Label> {
+        // Another user may have put anything there; what is no regular file could keep a reader waiting.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(slot, NAME, flags, Mode::empty()).ok()?;
+        let stat = rustix::fs::fstat(&file).ok()?;
+        let size = usize::try_from(stat.st_size).ok()?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || size > MAX_NAME + MAX_REST {
             return None;
         }
         let mut text = vec![0; size];
         let mut filled = 0;
         while filled < size {
-            match rustix::io::pread(lock, &mut text[filled..], filled as u64).ok()? {
+            match rustix::io::pread(&file, &mut text[filled..], filled as u64).ok()? {
                 0 => return None,
                 n => filled += n,
             }
         }
-        Label::decode(core::str::from_utf8(&text).ok()?)
+        Label::decode(core::str::from_utf8(&text).ok()?).filter(|label| !label.is_too_long(size))
+    }
+
+    fn is_too_long(&self, size: usize) -> bool {
+        size > MAX_REST + 3 * self.name.as_str().len()
     }
 
     fn encode(&self) -> String {

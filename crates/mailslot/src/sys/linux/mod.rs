@@ -8,7 +8,7 @@ mod clock;
 mod code;
 mod door;
 mod label;
-mod lock;
+mod life;
 mod origin;
 mod process;
 mod queue;
@@ -19,6 +19,7 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,
-    process::uid as user, queue::NextMessage, root::list, root::path as root, root::status, server::Server,
+    client::Client, code::win32_code, process::computer_name, process::is_privileged, process::random,
+    process::uid as user, queue::NextMessage, root::appoint_node, root::directories as slot_directories, root::list,
+    root::path as root, root::status, server::Server,
 };

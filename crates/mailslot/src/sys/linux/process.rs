@@ -1,5 +1,7 @@
 //! What this process is.
 
+use rustix::io::Errno;
+
 use crate::error::{Error, Result};
 use crate::name::NetbiosName;
 use crate::sys::linux::ring::layout::Kind;
@@ -8,12 +10,6 @@ use crate::sys::linux::ring::write::Stamp;
 /// The effective user id.
 pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-/// Whether this program has privileges that its caller has not: then the caller's environment chooses nothing.
-pub(crate) fn has_raised_privileges() -> bool {
-    // SAFETY: `getauxval` reads a value that the kernel gave the process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// A number that nobody can guess.
@@ -47,6 +43,18 @@ pub(crate) fn pid_namespace() -> u64 {
     let found = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino);
     KNOWN.store(found, Ordering::Relaxed);
     found
+}
+
+/// Whether this process has privileges that whoever started it may lack: it then heeds no variable of its environment, and
+/// nothing that it inherited.
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: `getauxval` reads a value that the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Whether this process, or the machine, has run out of something, so that nothing follows from the failure.
+pub(crate) fn is_exhausted(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
 }
 
 /// The NetBIOS name of this machine: the first label of its host name, cut to 15 characters.

@@ -50,10 +50,12 @@ pub(crate) struct NextMessage<'a> {
 }
 
 impl Queue {
-    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Queue> {
+    /// Makes the ring of a new slot in `slot`, and returns its file as well.
+    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<(Queue, OwnedFd)> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(slot, RING, flags, Mode::RUSR | Mode::WUSR)?;
-        Mapping::create(fd.as_fd(), ring).map(Queue::new)
+        let queue = Mapping::create(fd.as_fd(), ring).map(Queue::new)?;
+        Ok((queue, fd))
     }
 
     /// Opens the start of the ring in `file` if this process, of user `uid`, may map it.
@@ -206,7 +208,7 @@ impl Session<'_> {
 
     /// Appends one message of `len` bytes, which `fill` puts into its room.
     ///
-    /// `file` opens the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
+    /// `file` is the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
     /// readers; there is none where the only reader is the one that appends.
     #[inline]
     pub(crate) fn append<'b>(
@@ -214,7 +216,7 @@ impl Session<'_> {
         stamp: Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: impl Fn() -> Result<OwnedFd>,
+        file: BorrowedFd<'_>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
         if len > self.queue.max_message {
@@ -229,7 +231,7 @@ impl Session<'_> {
         origin: &[u8],
         message: &[u8],
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: impl Fn() -> Result<OwnedFd>,
+        file: BorrowedFd<'_>,
     ) -> Result<()> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
         let limit = self.queue.max_message.min(largest.saturating_sub(origin.len()));
@@ -256,7 +258,7 @@ impl Session<'_> {
         stamp: Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: impl Fn() -> Result<OwnedFd>,
+        file: BorrowedFd<'_>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<()> {
         let room = loop {
@@ -267,7 +269,7 @@ impl Session<'_> {
                     self.ring.count_refused_full();
                     return Err(Error::Full { capacity: Some(self.queue.region().capacity()) });
                 }
-                Err(Refusal::Memory(needed)) => self.grow(needed, &file()?)?,
+                Err(Refusal::Memory(needed)) => self.grow(needed, file)?,
             }
         };
         self.wake_reader(bell)?;
@@ -321,8 +323,8 @@ impl Session<'_> {
         self.ring.close();
     }
 
-    fn grow(&self, needed: u64, file: &OwnedFd) -> Result<()> {
-        let grown = self.queue.mapping.grow(file.as_fd(), self.ring.reserved(), needed);
+    fn grow(&self, needed: u64, file: BorrowedFd<'_>) -> Result<()> {
+        let grown = self.queue.mapping.grow(file, self.ring.reserved(), needed);
         self.ring.set_reserved(grown.map_err(|error| match error {
             rustix::io::Errno::NOSPC | rustix::io::Errno::NOMEM | rustix::io::Errno::DQUOT => Error::OutOfMemory,
             error => Error::io("reserve memory for a slot", error),

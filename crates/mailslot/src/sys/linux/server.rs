@@ -10,15 +10,16 @@ use rustix::io::FdFlags;
 
 use super::bell;
 use super::clock;
-use super::door::{BELL_KEY, DOOR_KEY, Door, Intake};
+use super::door::{self, Appended, BELL_KEY, DOOR_KEY, Entrance, Intake};
 use super::label::Label;
-use super::lock::{self, Hold};
+use super::life::{self, Hold};
 use super::process;
 use super::queue::{NextMessage, PATIENCE, Queue, Session, encode_timeout};
+use super::ring::layout::SPARE;
 use super::ring::read::{self, Damaged};
 use super::ring::write::Stamp;
 use super::robust::fork_generation;
-use super::root::{FileId, Root};
+use super::root::{FileId, Root, SlotDirectory};
 use super::shm::NewRing;
 use super::wait::{self, Poller, Spinning};
 use crate::error::{Error, Result};
@@ -48,15 +49,20 @@ const REWIND_STREAM_AFTER: u64 = 4 << 20;
 pub(crate) struct Server {
     name: SlotName,
     queue: Queue,
-    /// Held as long as this exists; given back first when it ends.
-    lock: ManuallyDrop<OwnedFd>,
-    lock_id: FileId,
+    /// Its place in the file system.
+    directory: SlotDirectory,
+    /// Goes on as long as this exists; ended first when it ends.
+    life: ManuallyDrop<OwnedFd>,
+    /// The file of `life`.
+    life_id: FileId,
+    /// The ring's file, for reserving memory.
+    ring: OwnedFd,
     /// Tells friends that this process owns the slot.
     _hold: Hold,
     bell: OwnedFd,
-    door: Mutex<Door>,
-    /// The door's listening descriptor, for polling without the mutex.
-    door_fd: i32,
+    /// The listening socket; closed without waiting for what may lie there.
+    door: ManuallyDrop<OwnedFd>,
+    entrance: Mutex<Entrance>,
     reader: Mutex<Reader>,
     /// When the door was last looked at, in ticks.
     door_seen: AtomicU64,
@@ -90,10 +96,11 @@ impl Server {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
         let root = Root::get()?;
         let failed = |error| root.error("create", &name, error);
-        root.free_place(&name)?;
+        root.check_free(&name)?;
         let staged = root.stage(&name)?;
         let dir = staged.dir.as_fd();
-        let lock = lock::create(dir).map_err(failed)?;
+        // First of all: what has no life may be taken for something left behind.
+        let life = life::begin(dir).map_err(failed)?;
         let capacity = options.capacity.next_power_of_two();
         let label = Label {
             name: name.clone(),
@@ -104,8 +111,8 @@ impl Server {
             capacity,
             created: SystemTime::now(),
         };
-        label.write(&lock).map_err(failed)?;
-        let ring = NewRing {
+        label.create(dir).map_err(failed)?;
+        let new = NewRing {
             capacity,
             max_message: options.max_message_size.into(),
             pid_namespace: process::pid_namespace(),
@@ -113,18 +120,19 @@ impl Server {
             network: options.network == Network::Allowed,
             read_timeout: encode_timeout(options.read_timeout),
         };
-        let queue = Queue::create(dir, &ring).map_err(failed)?;
+        let (queue, ring) = Queue::create(dir, &new).map_err(failed)?;
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
-        let door = Door::create(dir, &options.access).map_err(failed)?;
+        let door = door::create(dir, &options.access).map_err(failed)?;
         if options.inheritance == Inheritance::Inherited {
-            for fd in [&lock, door.listener(), &bell] {
+            for fd in [&life, &door, &bell] {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
             }
         }
-        let lock_id = FileId::of(&lock).map_err(failed)?;
-        root.publish(staged, &name)?;
-        Ok(Server::assemble(name, queue, (lock, lock_id), hold, bell, door))
+        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
+        let directory = root.publish(staged, &name)?;
+        let entrance = Entrance::new(options.access.clone());
+        Ok(Server::assemble(name, directory, (queue, ring), (life, life_id), hold, bell, (door, entrance)))
     }
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
@@ -139,45 +147,53 @@ impl Server {
         Server::from_handles(taken.try_into().map_err(|_| invalid())?)
     }
 
-    pub(crate) fn from_handles([lock, door, bell]: [OwnedFd; 3]) -> Result<Server> {
+    pub(crate) fn from_handles([life, door, bell]: [OwnedFd; 3]) -> Result<Server> {
         let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
-        let label = Label::read(lock.as_fd()).ok_or_else(|| invalid("the first descriptor is not a slot's lock"))?;
-        let lock_id = FileId::of(&lock).map_err(|error| Error::io("look at a slot's lock", error))?;
+        if !matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET)) {
+            return Err(invalid("the first descriptor is not a slot's life"));
+        }
         if !matches!(rustix::net::sockopt::socket_acceptconn(&door), Ok(true)) {
             return Err(invalid("the second descriptor is not a slot's door"));
         }
         let root = Root::get()?;
-        let dir = root.find(&label.name, lock_id)?.ok_or_else(|| Error::NotFound(label.name.clone()))?;
+        let bell_id = FileId::of(&bell).map_err(|error| Error::io("look at a slot's bell", error))?;
+        // Sockets do not tell where their files are, but a pipe is its file.
+        let directory =
+            root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
+        let dir = directory.dir.as_fd();
+        let label = Label::read(dir).ok_or_else(|| invalid("the slot has no label"))?;
         let failed = |error| root.error("take over", &label.name, error);
-        let file = Queue::open_file(dir.as_fd()).map_err(failed)?;
-        let start = Queue::open(file.as_fd(), process::uid()).map_err(failed)?;
+        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
+        let ring = Queue::open_file(dir).map_err(failed)?;
+        let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
         let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
-        let queue = start.whole(file.as_fd()).map_err(failed)?;
+        let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
-        let hold = Queue::open_file(dir.as_fd()).and_then(Hold::new).map_err(failed)?;
-        if FileId::of(&bell) != FileId::of(bell::hear(dir.as_fd()).map_err(failed)?) {
-            return Err(invalid("the third descriptor is not the slot's bell"));
-        }
-        Ok(Server::assemble(label.name, queue, (lock, lock_id), hold, bell, Door::keep(door, label.access)))
+        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
+        let entrance = Entrance::new(label.access);
+        Ok(Server::assemble(label.name, directory, (queue, ring), (life, life_id), hold, bell, (door, entrance)))
     }
 
     fn assemble(
         name: SlotName,
-        queue: Queue,
-        (lock, lock_id): (OwnedFd, FileId),
+        directory: SlotDirectory,
+        (queue, ring): (Queue, OwnedFd),
+        (life, life_id): (OwnedFd, FileId),
         hold: Hold,
         bell: OwnedFd,
-        door: Door,
+        (door, entrance): (OwnedFd, Entrance),
     ) -> Server {
         Server {
             name,
             queue,
-            lock: ManuallyDrop::new(lock),
-            lock_id,
+            directory,
+            life: ManuallyDrop::new(life),
+            life_id,
+            ring,
             _hold: hold,
             bell,
-            door_fd: door.listener().as_raw_fd(),
-            door: Mutex::new(door),
+            door: ManuallyDrop::new(door),
+            entrance: Mutex::new(entrance),
             reader: Mutex::new(Reader { until_door: DOOR_EVERY }),
             door_seen: AtomicU64::new(0),
             door_gave: AtomicBool::new(false),
@@ -218,7 +234,7 @@ impl Server {
 
     pub(crate) fn info(&self) -> Result<Info> {
         self.check_process()?;
-        self.take_in()?;
+        self.take_in();
         let _reader = self.reader();
         self.queue.info()
     }
@@ -270,7 +286,7 @@ impl Server {
         };
         loop {
             let arrived = || read::message_waiting(self.queue.region());
-            if !self.door_goes_on(arrived)? && !self.spinning.spin(arrived) {
+            if !self.door_goes_on(arrived) && !self.spinning.spin(arrived) {
                 self.sleep(deadline)?;
             }
             if let Some(seen) = self.try_next(&mut look)? {
@@ -320,11 +336,9 @@ impl Server {
         self.descriptors()
     }
 
-    /// Lock, door and bell: what keeps the slot alive, and writers in the belief that it is.
+    /// Life, door and bell: what keeps the slot alive, and writers in the belief that it is.
     fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
-        // SAFETY: the door keeps its listener open and in place for as long as `self` lives.
-        let door = unsafe { BorrowedFd::borrow_raw(self.door_fd) };
-        [self.lock.as_fd(), door, self.bell.as_fd()]
+        [self.life.as_fd(), self.door.as_fd(), self.bell.as_fd()]
     }
 
     /// The next message if there is one in the ring.
@@ -354,8 +368,7 @@ impl Server {
             if reader.until_door == 0 {
                 reader.until_door = DOOR_EVERY;
                 drop(reader);
-                // A problem at the door shows when a read finds nothing.
-                let _ = self.take_in_if_due();
+                self.take_in_if_due();
             }
         }
         Ok(Some(seen))
@@ -367,7 +380,7 @@ impl Server {
     where
         F: FnOnce(&NextMessage<'_>) -> (R, Next),
     {
-        let looked = self.take_in_if_due()?;
+        let looked = self.take_in_if_due();
         let polled = self.polled.load(Ordering::Relaxed);
         if !looked && !polled {
             return Ok(None);
@@ -397,7 +410,7 @@ impl Server {
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
         // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
         if slept? && !self.is_there_after_waking() {
-            self.take_in()?;
+            self.take_in();
         }
         Ok(())
     }
@@ -441,7 +454,7 @@ impl Server {
             self.queue.wake_writers();
         }
         let failed = |error| Error::io(format!("wait for messages of slot {}", self.name), error);
-        let starved = !self.door().watch_all(self.poller.get());
+        let starved = !self.entrance().watch_all(self.poller.get());
         if starved {
             limit = Some(LOOK_BY_ITSELF);
         }
@@ -490,29 +503,29 @@ impl Server {
     }
 
     /// Looks at the door unless that was done a moment ago: it takes a system call. Returns whether it looked.
-    fn take_in_if_due(&self) -> Result<bool> {
+    fn take_in_if_due(&self) -> bool {
         let now = clock::ticks();
         if now.wrapping_sub(self.door_seen.load(Ordering::Relaxed)) < clock::MOMENT {
-            return Ok(false);
+            return false;
         }
         self.door_seen.store(now, Ordering::Relaxed);
-        self.take_in()?;
-        Ok(true)
+        self.take_in();
+        true
     }
 
     /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
-    fn take_in(&self) -> Result<bool> {
-        let shared = self.is_shared();
-        let taken = self.door().take_in(&Inward(self), shared, self.poller.get(), || self.poller())?;
+    fn take_in(&self) -> bool {
+        let (shared, watching) = (self.is_shared(), self.poller.get());
+        let taken = self.entrance().take_in(self.door.as_fd(), &Inward(self), shared, watching, || self.poller().ok());
         self.door_gave.store(taken, Ordering::Relaxed);
-        Ok(taken)
+        taken
     }
 
     /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
     /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
-    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> Result<bool> {
+    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> bool {
         if !self.door_gave.load(Ordering::Relaxed) {
-            return Ok(false);
+            return false;
         }
         wait::pause(arrived);
         self.take_in()
@@ -535,8 +548,8 @@ impl Server {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn door(&self) -> MutexGuard<'_, Door> {
-        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entrance(&self) -> MutexGuard<'_, Entrance> {
+        self.entrance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check_process(&self) -> Result<()> {
@@ -558,14 +571,8 @@ impl Server {
         }
         self.queue.wake_writers();
         if let Ok(root) = Root::get() {
-            root.remove_ended(&self.name, self.lock_id);
+            root.remove_ended(&self.directory, self.life_id);
         }
-    }
-
-    fn ring_file(&self) -> Result<OwnedFd> {
-        let root = Root::get()?;
-        let dir = root.find(&self.name, self.lock_id)?.ok_or(Error::OutOfMemory)?;
-        Queue::open_file(dir.as_fd()).map_err(|error| root.error("open the ring of", &self.name, error))
     }
 }
 
@@ -575,7 +582,7 @@ impl AsFd for Server {
         match self.poller() {
             Ok(poller) => {
                 self.polled.store(true, Ordering::SeqCst);
-                self.door().watch_all(Some(poller));
+                self.entrance().watch_all(Some(poller));
                 if let Ok(session) = self.queue.lock(ANNOUNCE_PATIENCE)
                     && !session.announce_sleep(self.bell.as_fd())
                 {
@@ -584,7 +591,7 @@ impl AsFd for Server {
                 poller.as_fd()
             }
             // A regular file is always ready for `poll`, and refused by `epoll`.
-            Err(_) => self.lock.as_fd(),
+            Err(_) => self.ring.as_fd(),
         }
     }
 }
@@ -597,9 +604,11 @@ impl Drop for Server {
         if sole_owner {
             self.end();
         }
-        // SAFETY: `lock` is not used after this.
-        drop(unsafe { ManuallyDrop::take(&mut self.lock) });
-        if !sole_owner && Root::get().is_ok_and(|root| root.is_unowned(&self.name, self.lock_id)) {
+        // SAFETY: neither is used after this.
+        let (life, door) = unsafe { (ManuallyDrop::take(&mut self.life), ManuallyDrop::take(&mut self.door)) };
+        drop(life);
+        door::close_unread(door);
+        if !sole_owner && self.directory.is_living() == Ok(false) {
             self.end();
         }
     }
@@ -609,24 +618,31 @@ impl Drop for Server {
 struct Inward<'a>(&'a Server);
 
 impl Intake for Inward<'_> {
-    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Result<Option<u64>> {
-        let Server { queue, bell, .. } = self.0;
-        let session = queue.lock(PATIENCE)?;
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
+        let Server { queue, bell, ring, .. } = self.0;
+        // Whoever holds the lock for longer was stopped; the message is held meanwhile, and nobody waits for it.
+        let Ok(session) = queue.lock(ANNOUNCE_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.0.others_wait().then(|| bell.as_fd()));
-        let file = || self.0.ring_file();
         let fill = |region: &super::ring::region::Region, room: super::ring::write::Room| {
             region.copy_in(room.payload(), message);
         };
         let appended = match origin {
-            [] => session.append(stamp, message.len(), bell, file, fill),
-            origin => session.append_from(origin, message, bell, file),
+            [] => session.append(stamp, message.len(), bell, ring.as_fd(), fill),
+            origin => session.append_from(origin, message, bell, ring.as_fd()),
         };
         match appended {
-            Ok(()) => Ok(Some(session.tail())),
-            // What a stranger's library should have refused; counted, and not worth more.
-            Err(Error::TooLarge { .. }) => Ok(None),
-            Err(error) => Err(error),
+            Ok(()) => Appended::Until(session.tail()),
+            Err(Error::TooLarge { .. }) => Appended::TooLarge,
+            Err(_) => Appended::NotNow,
         }
+    }
+
+    fn fits(&self, record: u64) -> bool {
+        let header = self.0.queue.header();
+        let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
+        // What fits into no ring finds room in an empty one, and is refused there.
+        let most = self.0.queue.region().capacity() - SPARE;
+        used.saturating_add(record.min(most)) <= most
     }
 
     fn room(&self) -> u64 {
@@ -649,5 +665,13 @@ impl Intake for Inward<'_> {
 
     fn others_wait(&self) -> bool {
         self.0.others_wait()
+    }
+
+    fn turn_away(&self, users: impl Iterator<Item = u32>) {
+        let users: Vec<u32> = users.take(256).collect();
+        let dir = self.0.directory.dir.as_fd();
+        if let Some(label) = Label::read(dir) {
+            door::turn_away(dir, &label.access, &users);
+        }
     }
 }

@@ -31,13 +31,25 @@ const LARGER_THAN_SLOT: Cause = cause(
 );
 
 /// Of the NetBIOS network.
-pub const LEGACY: [Cause; 8] = [
+pub const LEGACY: [Cause; 10] = [
     cause("undelivered_refused", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
     SLOT_FULL,
     LARGER_THAN_SLOT,
     cause("outgoing_refused", State::Problem, "could not be sent", "the node's log says why: look for not_sent"),
     cause("transmit_failed", State::Problem, "were refused by the system as packets", "look at firewall and routes"),
     cause("dropped_message_rate", State::Problem, "came faster than a sender may send", "find the sender that floods"),
+    cause(
+        "dropped_other_subnet",
+        State::Unknown,
+        "spoke about names of this subnet from another one",
+        "if they are neighbours, give all machines of the segment one subnet; else find who sends them",
+    ),
+    cause(
+        "dropped_impossible_source",
+        State::Unknown,
+        "came from an address that no machine can have",
+        "find who forges them",
+    ),
     cause("dropped_scope", State::Problem, "were of another NetBIOS scope", "give all nodes the same --scope"),
     cause(
         "dropped_malformed",

@@ -51,7 +51,7 @@ impl Findings {
         if json {
             output::print_json(&self.0)?;
         } else {
-            output::print(&self.0.iter().map(Finding::line).collect::<String>())?;
+            output::lines(self.0.iter().map(Finding::line))?;
         }
         match self.0.iter().filter(|finding| finding.state == State::Problem).count() {
             0 => Ok(()),
@@ -67,8 +67,8 @@ impl Finding {
             State::Problem => "problem",
             State::Unknown => "unknown",
         };
-        let remedy = self.remedy.as_ref().map(|remedy| format!(" -> {}", output::escape(remedy))).unwrap_or_default();
-        format!("{state:<8} {:<10} {}{remedy}\n", self.check, output::escape(&self.found))
+        let remedy = self.remedy.as_ref().map(|remedy| format!(" -> {remedy}")).unwrap_or_default();
+        format!("{state:<8} {:<10} {}{remedy}", self.check, self.found)
     }
 }
 
@@ -91,6 +91,8 @@ pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape::Line;
+    use crate::hostile;
 
     #[test]
     fn lists_have_a_bound() {
@@ -102,6 +104,16 @@ mod tests {
     fn findings_are_one_line_each_and_do_nothing_to_a_terminal() {
         let mut findings = Findings::default();
         findings.problem("name", "a\nb\u{1b}[2J", "write c");
-        assert_eq!(findings.0[0].line(), "problem  name       a\\nb\\u{1b}[2J -> write c\n");
+        let line = Line(findings.0[0].line()).to_string();
+        assert_eq!(line, "problem  name       a\\nb\\u{1b}[2J -> write c");
+    }
+
+    #[test]
+    fn whatever_is_found_stays_in_its_line() {
+        hostile::stays_in_its_lines(|text| {
+            let mut findings = Findings::default();
+            findings.problem("name", text, text);
+            findings.0.iter().map(Finding::line).collect()
+        });
     }
 }

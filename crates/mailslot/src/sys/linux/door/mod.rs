@@ -5,12 +5,33 @@
 //! then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached ([`ATTACHED`]). The origin
 //! of a message of another machine comes right before it, wherever that is ([`FROM_NETWORK`]).
 
-mod keeper;
+//!
+//! | file | is |
+//! |---|---|
+//! | `visitor` | the writing side |
+//! | `entrance`, `connection` | the owner's side: who has come in, and one of them |
+//! | `accounts` | what each user costs the owner, and how much each may |
+//! | `packets`, `payload` | what comes, and what it means |
+//! | `closing`, `acl` | two dealings with the system |
+
+mod accounts;
+mod acl;
+mod closing;
+mod connection;
+mod entrance;
 mod packets;
+mod payload;
 mod visitor;
 
-pub(crate) use keeper::{BELL_KEY, DOOR_KEY, Door, Intake};
-pub(crate) use visitor::Visitor;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Gid, Mode};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+
+pub(crate) use self::entrance::{BELL_KEY, DOOR_KEY, Entrance, close_unread};
+pub(crate) use self::visitor::Visitor;
+use super::ring::write::Stamp;
+use crate::options::Access;
 
 /// First byte of a packet that holds the message.
 const INLINE: u8 = 0;
@@ -24,16 +45,88 @@ const MAX_INLINE: usize = 64 << 10;
 /// The socket's file in the slot's directory.
 const NAME: &str = "door";
 
+/// Pending connections that the kernel keeps; it lowers this to its own limit.
+const BACKLOG: i32 = 4096;
+
+/// Where messages from the door go.
+pub(crate) trait Intake {
+    /// Appends a message, behind its origin unless that is empty. Does not wait for long.
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended;
+    /// Whether a record of so many bytes finds room now.
+    fn fits(&self, record: u64) -> bool;
+    /// Bytes that strangers may add now.
+    fn room(&self) -> u64;
+    /// Position of the oldest unread record.
+    fn head(&self) -> u64;
+    /// Bytes of the largest message.
+    fn max_message(&self) -> usize;
+    /// Whether messages of other machines are let in.
+    fn network(&self) -> bool;
+    /// Whether anybody but the caller waits for messages.
+    fn others_wait(&self) -> bool;
+    /// Has the kernel keep these users out.
+    fn turn_away(&self, users: impl Iterator<Item = u32>);
+}
+
+/// What became of a message.
+pub(crate) enum Appended {
+    /// It is in the ring, and its record ends at this position.
+    Until(u64),
+    /// It is larger than the slot takes, which its writer's library should have known. It was counted.
+    TooLarge,
+    /// It cannot be now, whatever the reason.
+    NotNow,
+}
+
+/// Makes the door of a new slot in `dir`.
+pub(crate) fn create(dir: BorrowedFd<'_>, access: &Access) -> rustix::io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let door = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    bind(&door, &path(dir)?)?;
+    let owner = Mode::RUSR | Mode::WUSR;
+    let everyone = owner | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+    let mode = match access {
+        Access::Owner => owner,
+        Access::Group(gid) => {
+            rustix::fs::chownat(dir, NAME, None, Some(Gid::from_raw(*gid)), AtFlags::SYMLINK_NOFOLLOW)?;
+            owner | Mode::RGRP | Mode::WGRP
+        }
+        Access::Users(_) | Access::Everyone => everyone,
+    };
+    rustix::fs::chmodat(dir, NAME, mode, AtFlags::empty())?;
+    if matches!(access, Access::Users(_)) {
+        turn_away(dir, access, &[]);
+    }
+    listen(&door, BACKLOG)?;
+    Ok(door)
+}
+
+/// Has the kernel turn these users away from the door in `dir`, and everybody whom `access` does not admit. Where the file
+/// system has no such lists, whoever comes in is looked at.
+pub(crate) fn turn_away(dir: BorrowedFd<'_>, access: &Access, users: &[u32]) {
+    let (group, others, admitted) = match access {
+        // Nobody else comes as far as here.
+        Access::Owner => return,
+        Access::Group(_) => (true, false, &[][..]),
+        Access::Users(admitted) => (false, false, &admitted[..]),
+        Access::Everyone => (true, true, &[][..]),
+    };
+    let _ = acl::List { group, others, users: admitted, turned_away: users }.put(dir, NAME);
+}
+
 /// A path to a slot's door for `bind` and `connect`, which take no directory descriptor.
-fn path(slot: std::os::fd::BorrowedFd<'_>) -> rustix::io::Result<rustix::net::SocketAddrUnix> {
-    use std::os::fd::AsRawFd;
-    rustix::net::SocketAddrUnix::new(format!("/proc/self/fd/{}/{NAME}", slot.as_raw_fd()))
+fn path(slot: BorrowedFd<'_>) -> rustix::io::Result<SocketAddrUnix> {
+    SocketAddrUnix::new(file_path(slot, NAME))
+}
+
+/// A path to a file in a directory, for calls that take no directory descriptor.
+fn file_path(dir: BorrowedFd<'_>, name: &str) -> String {
+    format!("/proc/self/fd/{}/{name}", dir.as_raw_fd())
 }
 
 /// Who is at the other end of a connection: the connecting process as it was when it connected, or the process that
 /// listens. The pid is 0 for a process that is not visible in this pid namespace.
-fn peer(socket: std::os::fd::BorrowedFd<'_>) -> std::io::Result<libc::ucred> {
-    use std::os::fd::AsRawFd;
+fn peer(socket: BorrowedFd<'_>) -> std::io::Result<libc::ucred> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let mut size = size_of::<libc::ucred>() as libc::socklen_t;
     // SAFETY: the pointers lead to a `ucred` and its size, both alive and writable through the call. (rustix has this

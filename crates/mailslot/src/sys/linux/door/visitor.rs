@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
@@ -15,11 +15,10 @@ use rustix::net::{
 };
 
 use super::super::label::Label;
-use super::super::lock;
 use super::super::origin;
 use super::super::process;
 use super::super::ring::layout::largest_payload;
-use super::super::root::{FileId, Root};
+use super::super::root::SlotDirectory;
 use super::super::wait;
 use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE};
 use crate::error::{Error, Result};
@@ -36,8 +35,8 @@ const SHORT: usize = 128;
 /// A writer that goes through the door.
 pub(crate) struct Visitor {
     name: SlotName,
-    /// The slot's lock, for testing whether its owner lives.
-    lock: OwnedFd,
+    /// Tells whether the owner lives, and where the door is.
+    slot: SlotDirectory,
     /// Replaced when an owner that shares the slot with other processes has handed the connection back.
     connection: RwLock<OwnedFd>,
     max_message: usize,
@@ -45,40 +44,30 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Connects to the slot in `dir`, `Ok(None)` if its owner is gone.
-    pub(crate) fn open(dir: BorrowedFd<'_>, name: &SlotName) -> Result<Option<Visitor>> {
-        let Ok(lock) = lock::open(dir) else { return Ok(None) };
-        if !lock::is_held(&lock).map_err(|error| Error::io("test a slot's lock", error))? {
-            return Ok(None);
-        }
-        let Some(label) = Label::read(lock.as_fd()) else { return Ok(None) };
+    /// Connects to a slot, `Ok(None)` if its owner is gone.
+    pub(crate) fn open(slot: SlotDirectory, name: &SlotName) -> Result<Option<Visitor>> {
+        let Some(label) = Label::read(slot.dir.as_fd()) else { return Ok(None) };
         let uid = process::uid();
-        let owner = rustix::fs::fstat(&lock).map_err(|error| Error::io("look at a slot's lock", error))?.st_uid;
         // The owner enforces the list as well; this is where an honest writer learns of it.
         if let Access::Users(users) = &label.access
             && uid != 0
-            && uid != owner
+            && uid != slot.user.uid
             && !users.contains(&uid)
         {
             return Err(Error::NotAllowed(name.clone()));
         }
-        let Some(connection) = call(dir, owner, name)? else { return Ok(None) };
+        let Some(connection) = call(&slot, name)? else { return Ok(None) };
         let largest = largest_payload(label.capacity.max(4096)) as usize;
         let max_message = match label.max_message_size {
             0 => largest,
             limit => largest.min(limit as usize),
         };
         let connection = RwLock::new(connection);
-        Ok(Some(Visitor { name: name.clone(), lock, connection, max_message, network: label.network }))
+        Ok(Some(Visitor { name: name.clone(), slot, connection, max_message, network: label.network }))
     }
 
     pub(crate) fn max_message(&self) -> usize {
         self.max_message
-    }
-
-    /// The user who owns the slot, and listens at its door.
-    pub(crate) fn owner(&self) -> Option<u32> {
-        rustix::fs::fstat(&self.lock).ok().map(|stat| stat.st_uid)
     }
 
     /// Whether messages of other machines are let in.
@@ -86,8 +75,14 @@ impl Visitor {
         self.network == Network::Allowed
     }
 
+    /// The user whose slot this is.
+    pub(crate) fn owner(&self) -> u32 {
+        self.slot.user.uid
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
-        !lock::is_held(&self.lock).unwrap_or(true)
+        // Where it cannot be found out, writing will tell why.
+        !self.slot.is_living().unwrap_or(true)
     }
 
     pub(crate) fn check_size(&self, size: usize) -> Result<()> {
@@ -170,24 +165,21 @@ impl Visitor {
 
     /// After the connection has ended: the slot is gone, or its owner wants a new one.
     fn call_again(&self) -> Result<()> {
-        let id = FileId::of(&self.lock).map_err(|error| Error::io("look at a slot's lock", error))?;
         if self.is_closed() {
             return Err(Error::Closed);
         }
-        let dir = Root::get()?.find(&self.name, id)?.ok_or(Error::Closed)?;
-        let owner = rustix::fs::fstat(&self.lock).map_err(|error| Error::io("look at a slot's lock", error))?.st_uid;
-        let connection = call(dir.as_fd(), owner, &self.name)?.ok_or(Error::Closed)?;
+        let connection = call(&self.slot, &self.name)?.ok_or(Error::Closed)?;
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
         Ok(())
     }
 }
 
-/// Connects to the door in `dir`, `Ok(None)` if nobody listens. `owner` is the user that must.
-fn call(dir: BorrowedFd<'_>, owner: u32, name: &SlotName) -> Result<Option<OwnedFd>> {
+/// Connects to the door of a slot, `Ok(None)` if nobody listens.
+fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
     let failed = |error| Error::io(format!("connect to slot {name}"), error);
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let connection = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).map_err(failed)?;
-    match connect(&connection, &super::path(dir).map_err(failed)?) {
+    match connect(&connection, &super::path(slot.dir.as_fd()).map_err(failed)?) {
         Ok(()) => {}
         Err(Errno::CONNREFUSED | Errno::NOENT) => return Ok(None),
         Err(Errno::ACCESS | Errno::PERM) => return Err(Error::NotAllowed(name.clone())),
@@ -197,7 +189,7 @@ fn call(dir: BorrowedFd<'_>, owner: u32, name: &SlotName) -> Result<Option<Owned
     // Whatever the path led to: nothing is sent to a socket of anybody but the slot's owner.
     let listener =
         super::peer(connection.as_fd()).map_err(|error| Error::io(format!("connect to slot {name}"), error))?;
-    if listener.uid != owner {
+    if listener.uid != slot.user.uid {
         return Ok(None);
     }
     // A smaller buffer only means "full" a little earlier.

@@ -1,57 +1,74 @@
-//! The lock of a slot: held, as an open-file-description lock, for as long as any server handle lives.
+//! How it is known that a slot has an owner.
 //!
-//! The kernel keeps the lock with the open file, which duplicated, inherited and passed descriptors share, and lets go
-//! of it when the last of them is closed, however its process ended.
+//! **For everybody: a bound socket.** Each slot has a socket `life`, bound and never listened on. It lives as long as
+//! any descriptor of it does, which duplicated, inherited and passed handles share, and the kernel ends it with the last
+//! one, however its process ended. Unlike a lock it cannot be had by anybody else, and it cannot be had *again*: a socket
+//! that has ended is never bound to its file any more. So a slot that was once seen dead stays dead, and may be removed
+//! without a lock; and a slot that lives has lived since it was published, which [`Root::find`](super::root::Root::find)
+//! goes by.
 //!
-//! The ring's file carries a second lock, which owners share, for their friends: those open that file anyway, so to ask
-//! for its lock costs them a fraction of opening another file. A mapping keeps an open file as a descriptor does, hence
-//! [`Hold`] takes no descriptor.
+//! **For friends: a lock on the ring.** Writers of the owner's user open the ring's file anyway, so to ask for its lock
+//! costs them a fraction of looking at the socket. Owners share that lock. A mapping keeps an open file as a descriptor does,
+//! hence [`Hold`] takes no descriptor.
 
 use core::ffi::c_void;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
 use super::ring::layout::HEADER_SIZE;
 use super::robust::fork_generation;
 
-const NAME: &str = "lock";
+/// The socket's file in the slot's directory.
+pub(crate) const NAME: &str = "life";
 
-/// Makes the lock file of a new slot and takes its lock. Others may read it, and so test the lock, but not take it.
-pub(crate) fn create(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(slot, NAME, flags, Mode::RUSR | Mode::WUSR)?;
-    take(&fd)?;
-    rustix::fs::fchmod(&fd, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)?;
-    Ok(fd)
+/// Begins the life of a new slot in `slot`.
+pub(crate) fn begin(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    bind(&socket, &SocketAddrUnix::new(format!("/proc/self/fd/{}/{NAME}", slot.as_raw_fd()))?)?;
+    // Whoever may write to it may ask for it; there is nothing else that could be done with it.
+    rustix::fs::chmodat(slot, NAME, Mode::from_raw_mode(0o666), AtFlags::empty())?;
+    Ok(socket)
 }
 
-/// Opens the lock file of an existing slot for reading and testing.
-pub(crate) fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
-    open_with(slot, OFlags::RDONLY)
-}
-
-/// Opens the lock file of a slot of this user, for taking the lock.
-pub(crate) fn open_for_taking(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
-    open_with(slot, OFlags::RDWR)
-}
-
-/// Takes the lock, or fails with `AGAIN` if an owner lives.
-pub(crate) fn take(lock: &OwnedFd) -> rustix::io::Result<()> {
-    place(lock, libc::F_WRLCK)
-}
-
-/// Whether an owner holds the lock. Read locks, which anybody could place, do not count.
-pub(crate) fn is_held(lock: &OwnedFd) -> rustix::io::Result<bool> {
-    conflicts(lock, libc::F_RDLCK)
+/// Whether the life that began in `slot` goes on. Only a socket of user `uid` counts.
+///
+/// # Errors
+///
+/// If it cannot be found out: this process has no descriptor left, or too little memory.
+pub(crate) fn goes_on(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<bool> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = match rustix::fs::openat(slot, NAME, flags, Mode::empty()) {
+        Ok(file) => file,
+        Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error),
+        Err(_) => return Ok(false),
+    };
+    let stat = rustix::fs::fstat(&file)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket || stat.st_uid != uid {
+        return Ok(false);
+    }
+    // A socket of another type is told whether there is one, and never becomes connected to it.
+    let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+    match connect(&asking, &SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?) {
+        Ok(()) | Err(Errno::PROTOTYPE) => Ok(true),
+        Err(error @ (Errno::NOMEM | Errno::NOBUFS)) => Err(error),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Whether some owner has a [`Hold`] on the ring in `file`, which is open for reading and writing. If none has, an owner
 /// may live all the same: one that inherited the slot and has not looked at it yet, or is of another version.
 pub(crate) fn is_ring_held(file: &OwnedFd) -> rustix::io::Result<bool> {
-    conflicts(file, libc::F_WRLCK)
+    let mut request = whole_file(libc::F_WRLCK);
+    // SAFETY: the descriptor is open, and the pointer leads to a `flock` that lives through the call, into which the kernel
+    // writes its answer.
+    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut request) } {
+        0 => Ok(i32::from(request.l_type) != libc::F_UNLCK),
+        _ => Err(last_error()),
+    }
 }
 
 /// The lock on a ring's file that tells its friends that an owner lives. Owners share it. It lasts until this is dropped
@@ -73,7 +90,11 @@ impl Hold {
     /// `ring` must have been opened for this alone: the lock belongs to what was opened, and a child would inherit any
     /// other use of it.
     pub(crate) fn new(ring: OwnedFd) -> rustix::io::Result<Hold> {
-        place(&ring, libc::F_RDLCK)?;
+        let request = whole_file(libc::F_RDLCK);
+        // SAFETY: the descriptor is open and the pointer leads to a `flock` that lives through the call.
+        if unsafe { libc::fcntl(ring.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) } != 0 {
+            return Err(last_error());
+        }
         // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
         let page = unsafe {
             rustix::mm::mmap(core::ptr::null_mut(), HOLD_SIZE, ProtFlags::empty(), MapFlags::SHARED, &ring, 0)
@@ -92,34 +113,6 @@ impl Drop for Hold {
             // SAFETY: our own mapping, which nobody accesses. It cannot fail for a range that `mmap` returned.
             let _ = unsafe { rustix::mm::munmap(self.page, HOLD_SIZE) };
         }
-    }
-}
-
-fn place(file: &OwnedFd, kind: i32) -> rustix::io::Result<()> {
-    let request = whole_file(kind);
-    // SAFETY: the descriptor is open and the pointer leads to a `flock` that lives through the call.
-    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) } {
-        0 => Ok(()),
-        _ => Err(last_error()),
-    }
-}
-
-/// Whether a lock of this kind could not be had.
-fn conflicts(file: &OwnedFd, kind: i32) -> rustix::io::Result<bool> {
-    let mut request = whole_file(kind);
-    // SAFETY: as in `place`; the kernel writes its answer into `request`.
-    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut request) } {
-        0 => Ok(i32::from(request.l_type) != libc::F_UNLCK),
-        _ => Err(last_error()),
-    }
-}
-
-fn open_with(slot: BorrowedFd<'_>, access: OFlags) -> rustix::io::Result<OwnedFd> {
-    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
-    match FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode) {
-        FileType::RegularFile => Ok(fd),
-        _ => Err(Errno::NOENT),
     }
 }
 

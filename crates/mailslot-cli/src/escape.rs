@@ -1,0 +1,115 @@
+//! Text that other users, or other machines, have chosen, made harmless where people look at it.
+
+use std::fmt::{self, Display, Write};
+
+/// Characters of a cell: a name of another user must not push everything else out of sight.
+pub const CELL: usize = 64;
+
+/// A value as part of one line: what could make a terminal do something, or begin another line, is escaped. Nothing that is
+/// escaped already changes.
+pub struct Line<T>(pub T);
+
+impl<T: Display> Display for Line<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        escape_into(text, self.0)
+    }
+}
+
+/// A value as one of several in a line: escaped, and cut at [`CELL`] characters, the last of which then is `…`.
+pub fn cell(value: impl Display) -> String {
+    let mut line = Line(value).to_string();
+    if let Some((end, _)) = line.char_indices().nth(CELL - 1).filter(|(end, _)| line[*end..].chars().nth(1).is_some()) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+/// Bytes that should be text: those that are not are escaped as well.
+pub fn bytes_into(bytes: &[u8], out: &mut String) {
+    for chunk in bytes.utf8_chunks() {
+        // Writing to a String cannot fail.
+        let _ = escape_into(chunk.valid(), out);
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+}
+
+/// JSON whose strings have those characters escaped, too, that JSON leaves alone. They only occur inside of strings.
+pub fn json(json: String) -> String {
+    if !json.chars().any(acts_on_terminals) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts_on_terminals(c) {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+fn escape_into(text: &str, out: &mut impl Write) -> fmt::Result {
+    let mut rest = text;
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| acts_on_terminals(*c)) {
+        write!(out, "{}{}", &rest[..at], c.escape_default())?;
+        rest = &rest[at + c.len_utf8()..];
+    }
+    out.write_str(rest)
+}
+
+/// Control characters, line and paragraph separators, and the marks that change the direction of text. All of them are
+/// single UTF-16 units.
+fn acts_on_terminals(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_do_nothing_to_a_terminal() {
+        let mut line = String::new();
+        bytes_into(b"a\x1b[2Jb\r\n\xff\xc3\xa9 \xe2\x80\xae\xc2\x9b", &mut line);
+        assert_eq!(line, "a\\u{1b}[2Jb\\r\\n\\xffé \\u{202e}\\u{9b}");
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let text = "\u{9b}31m \u{202e} é \"";
+        let escaped = json(serde_json::to_string(text).expect("a string is always JSON"));
+        assert_eq!(escaped, r#""\u009b31m \u202e é \"""#);
+        assert_eq!(serde_json::from_str::<String>(&escaped).expect("still JSON"), text);
+    }
+
+    #[test]
+    fn a_line_stays_a_line() {
+        assert_eq!(Line("a\x07\nb").to_string(), "a\\u{7}\\nb");
+        assert_eq!(Line(Line("a\x07\nb")).to_string(), "a\\u{7}\\nb");
+    }
+
+    #[test]
+    fn long_cells_are_cut_where_it_is_seen() {
+        assert_eq!(cell("é".repeat(CELL)), "é".repeat(CELL));
+        assert_eq!(cell("é".repeat(CELL + 1)), "é".repeat(CELL - 1) + "…");
+        for c in ['\u{1b}', '\n', 'x', '\u{202e}'] {
+            assert_eq!(cell(String::from(c).repeat(20_000)).chars().count(), CELL);
+        }
+    }
+}

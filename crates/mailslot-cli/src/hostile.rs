@@ -1,0 +1,68 @@
+//! Text as somebody would choose it who wants to reach other people's terminals, for the tests of everything that prints.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use crate::output;
+
+/// Characters that must never be printed as they are.
+fn acts(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Each of those characters by itself, all of them, sequences that terminals know, lines that look like ours, and more than
+/// any line should have.
+pub fn texts() -> Vec<String> {
+    let all: Vec<char> = ('\0'..='\u{ffff}').filter(|c| acts(*c)).collect();
+    let mut texts: Vec<String> = all.iter().map(|c| format!("a{c}b")).collect();
+    texts.push(all.iter().collect());
+    texts.push(all.iter().collect::<String>().repeat(1000));
+    texts.extend(
+        ["\u{1b}]0;title\u{7}\u{1b}[2J", "b\r\nmailslot: all is well\n", "\u{9b}31m", "", "é 漢 \\u{1b} \"'"]
+            .map(String::from),
+    );
+    texts.push("x".repeat(100_000));
+    texts
+}
+
+/// Calls `print` with each of the texts, and insists that nothing gets out of the lines that it returns.
+#[track_caller]
+pub fn stays_in_its_lines<T: Display>(print: impl Fn(&str) -> Vec<T>) {
+    for text in texts() {
+        let lines = print(&text);
+        let (number, mut out) = (lines.len(), Vec::new());
+        output::write_lines(lines, &mut out).expect("memory takes everything");
+        let out = String::from_utf8(out).expect("lines are text");
+        assert_eq!(out.matches('\n').count(), number, "{text:?}");
+        assert!(out.is_empty() || out.ends_with('\n'));
+        assert!(!out.contains(|c| acts(c) && c != '\n'), "{text:?} became {out:?}");
+    }
+}
+
+/// The same, of lines with several values each: none of them can push the others out of sight.
+#[track_caller]
+pub fn stays_in_its_cells<T: Display>(print: impl Fn(&str) -> Vec<T>) {
+    stays_in_its_lines(&print);
+    for text in texts() {
+        let longest = print(&text).iter().map(|line| line.to_string().chars().count()).max().unwrap_or_default();
+        assert!(longest < 800, "a line has {longest} characters");
+    }
+}
+
+/// Replaces all text in a value by `text`; addresses stay, as they could not be anything else. Tables of counters get one
+/// with that label.
+#[cfg_attr(not(all(unix, feature = "node")), allow(dead_code, reason = "only the network sends structures"))]
+pub fn plant(value: &mut Value, text: &str) {
+    match value {
+        Value::String(old) if old.parse::<std::net::IpAddr>().is_err() => text.clone_into(old),
+        Value::Array(values) => values.iter_mut().for_each(|value| plant(value, text)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| plant(value, text));
+            if let Some(Value::Object(counters)) = fields.get_mut("counters") {
+                counters.insert(text.to_owned(), 7.into());
+            }
+        }
+        _ => {}
+    }
+}

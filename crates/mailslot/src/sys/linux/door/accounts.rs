@@ -1,0 +1,154 @@
+//! What the users who write through a door cost its owner, and how much each may.
+//!
+//! Room in the ring is shared as switches share their memory: a user may have unread there as much as is still free for
+//! all. One alone gets half of it, two get a third each, and whoever comes next always finds some.
+
+use std::collections::VecDeque;
+
+/// Connections of one user that are kept open. Further ones are let in, emptied and handed back.
+const CONNECTIONS: usize = 64;
+/// Connections of all users that are kept open.
+pub(super) const CONNECTIONS_OF_ALL: usize = 512;
+/// Messages of one user that may lie unread in the ring: more would only be before everybody else's.
+const WINDOW: usize = 64;
+/// Users who are remembered although they have nothing here any more: those who are shut out.
+const REMEMBERED: usize = 1024;
+
+/// The accounts of all users, in the order of their ids.
+#[derive(Default)]
+pub(super) struct Accounts(Vec<Account>);
+
+#[derive(Default)]
+struct Account {
+    uid: u32,
+    connections: usize,
+    /// Whether nothing is taken from this user any more.
+    shut_out: bool,
+    /// Ends of the user's records in the ring and their bytes, oldest first, as far as they may be unread.
+    unread: VecDeque<(u64, u64)>,
+    unread_bytes: u64,
+}
+
+impl Accounts {
+    /// A connection of `uid` was let in. Returns whether it may be kept.
+    pub(super) fn connected(&mut self, uid: u32) -> bool {
+        let of_all: usize = self.0.iter().map(|account| account.connections).sum();
+        let account = self.of(uid);
+        account.connections += 1;
+        account.connections <= CONNECTIONS && of_all < CONNECTIONS_OF_ALL
+    }
+
+    pub(super) fn disconnected(&mut self, uid: u32) {
+        let account = self.of(uid);
+        account.connections = account.connections.saturating_sub(1);
+        self.tidy();
+    }
+
+    /// Takes nothing from `uid` any more: it has sent what no writer sends.
+    pub(super) fn shut_out(&mut self, uid: u32) {
+        self.of(uid).shut_out = true;
+    }
+
+    pub(super) fn is_shut_out(&self, uid: u32) -> bool {
+        self.find(uid).is_ok_and(|at| self.0[at].shut_out)
+    }
+
+    /// The users from whom nothing is taken.
+    pub(super) fn all_shut_out(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().filter(|account| account.shut_out).map(|account| account.uid)
+    }
+
+    /// A message of `uid` is in the ring, where its record of so many bytes ends at `end`.
+    pub(super) fn added(&mut self, uid: u32, end: u64, bytes: u64) {
+        let account = self.of(uid);
+        account.unread.push_back((end, bytes));
+        account.unread_bytes += bytes;
+    }
+
+    /// How many messages `uid` may add now that all before `head` is read and there is `room` for bytes of all users.
+    pub(super) fn allowance(&mut self, uid: u32, head: u64, room: u64) -> usize {
+        let account = self.of(uid);
+        while let Some((end, bytes)) = account.unread.front()
+            && head.wrapping_sub(*end) as i64 >= 0
+        {
+            account.unread_bytes -= bytes;
+            account.unread.pop_front();
+        }
+        if account.shut_out || account.unread_bytes > room { 0 } else { WINDOW.saturating_sub(account.unread.len()) }
+    }
+
+    fn of(&mut self, uid: u32) -> &mut Account {
+        let at = match self.find(uid) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, Account { uid, ..Account::default() });
+                at
+            }
+        };
+        &mut self.0[at]
+    }
+
+    fn find(&self, uid: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&uid, |account| account.uid)
+    }
+
+    fn tidy(&mut self) {
+        if self.0.len() > REMEMBERED {
+            self.0.retain(|account| account.connections > 0 || !account.unread.is_empty());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn further_connections_of_a_user_are_not_kept_and_those_of_others_are() {
+        let mut accounts = Accounts::default();
+        assert_eq!((0..1000).filter(|_| accounts.connected(1)).count(), CONNECTIONS);
+        assert!(!accounts.connected(2), "a thousand connections that are not kept are open still");
+        (0..1000 - CONNECTIONS).for_each(|_| accounts.disconnected(1));
+        assert!(accounts.connected(2) && accounts.connected(0));
+        accounts.disconnected(1);
+        assert!(accounts.connected(1) && !accounts.connected(1));
+    }
+
+    #[test]
+    fn who_is_shut_out_stays_so() {
+        let mut accounts = Accounts::default();
+        accounts.connected(7);
+        accounts.shut_out(7);
+        accounts.disconnected(7);
+        assert!(accounts.is_shut_out(7) && !accounts.is_shut_out(8));
+        assert_eq!(accounts.allowance(7, 0, u64::MAX), 0);
+    }
+
+    proptest! {
+        /// Whatever some users add and a reader reads, a user who has nothing unread finds room while there is any.
+        #[test]
+        fn nobody_takes_all_the_room(turns in prop::collection::vec((0..4_u32, 1..5000_u64, any::<bool>()), 1..300)) {
+            const ROOM: u64 = 64 << 10;
+            let mut accounts = Accounts::default();
+            let (mut tail, mut head) = (0, 0);
+            let mut ends = VecDeque::new();
+            for (uid, bytes, read) in turns {
+                let room = ROOM.saturating_sub(tail - head);
+                let fits = bytes <= room;
+                if accounts.allowance(uid, head, room) > 0 && fits {
+                    tail += bytes;
+                    ends.push_back(tail);
+                    accounts.added(uid, tail, bytes);
+                }
+                prop_assert!(ROOM - (tail - head) > 0 || bytes == room);
+                let room = ROOM - (tail - head);
+                prop_assert!(room == 0 || accounts.allowance(99, head, room) > 0);
+                if read && let Some(end) = ends.pop_front() {
+                    head = end;
+                }
+            }
+        }
+    }
+}

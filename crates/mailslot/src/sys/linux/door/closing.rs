@@ -1,0 +1,62 @@
+//! Closing what other users have made.
+//!
+//! The last close of a descriptor can wait: for a socket that lingers, or a file system in user space, as long as whoever made
+//! it likes. Closing a connection in which such descriptors are under way is the same. So these are closed in threads of
+//! their own, which there are only while there is something to close.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
+
+use super::super::robust::fork_generation;
+
+/// Threads at a time. What waits behind them costs its descriptors, so whoever sends such things is shut out.
+const THREADS: usize = 16;
+
+struct Closing {
+    waiting: Vec<OwnedFd>,
+    threads: usize,
+    /// [`fork_generation`] of the process that has the threads.
+    generation: u64,
+}
+
+static CLOSING: Mutex<Closing> = Mutex::new(Closing { waiting: Vec::new(), threads: 0, generation: 0 });
+
+/// Closes `fd` without waiting.
+pub(super) fn close(fd: OwnedFd) {
+    let mut closing = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    closing.waiting.push(fd);
+    if closing.generation != fork_generation() {
+        (closing.threads, closing.generation) = (0, fork_generation());
+    }
+    if closing.threads < THREADS {
+        let thread = std::thread::Builder::new().name("mailslot-close".to_owned()).stack_size(64 << 10);
+        // Without a thread it stays open until the next time.
+        closing.threads += usize::from(thread.spawn(work).is_ok());
+    }
+}
+
+fn work() {
+    block_signals();
+    loop {
+        let fd = {
+            let mut closing = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+            let fd = closing.waiting.pop();
+            if fd.is_none() {
+                closing.threads -= 1;
+                return;
+            }
+            fd
+        };
+        drop(fd);
+    }
+}
+
+/// The program's signals are for the program's threads.
+fn block_signals() {
+    // SAFETY: `sigset_t` is plain data, which `sigfillset` initialises; the pointers lead to it.
+    unsafe {
+        let mut all = core::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, core::ptr::null_mut());
+    }
+}

@@ -1,0 +1,110 @@
+//! What a packet brought.
+
+use std::borrow::Cow;
+use std::os::fd::OwnedFd;
+
+use super::super::origin;
+use super::super::ring::layout::record_size;
+use super::packets::{Attached, Packet, is_memory};
+use super::{ATTACHED, FROM_NETWORK, INLINE, Intake};
+
+/// A message, taken from the kernel and not yet in the ring: its writer was told that it is written.
+pub(super) struct Payload<'a> {
+    from_network: bool,
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    Bytes(Cow<'a, [u8]>),
+    /// A memory file with so many bytes, which stay the writer's expense until there is room for them.
+    File(OwnedFd, usize),
+}
+
+/// Why a packet is no message.
+pub(super) enum NoMessage {
+    /// Its form or contents are wrong.
+    Malformed,
+    /// It brought what no writer sends: more descriptors than one, or one that is no memory file. They must not be closed here.
+    Hostile(Vec<OwnedFd>),
+}
+
+impl<'a> Payload<'a> {
+    pub(super) fn of(packet: Packet<'a>, intake: &impl Intake) -> Result<Payload<'a>, NoMessage> {
+        let (&form, bytes) = packet.bytes.split_first().ok_or(NoMessage::Malformed)?;
+        let from_network = form & FROM_NETWORK != 0;
+        let content = match (form & !FROM_NETWORK, packet.attached) {
+            (_, Attached::Many(files)) => return Err(NoMessage::Hostile(files)),
+            (INLINE, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
+            (INLINE, Attached::Nothing | Attached::Lost) => Content::Bytes(Cow::Borrowed(bytes)),
+            (ATTACHED, Attached::File(file)) => file_content(file, bytes, intake)?,
+            (_, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
+            _ => return Err(NoMessage::Malformed),
+        };
+        if from_network && !intake.network() {
+            return Err(NoMessage::Malformed);
+        }
+        Ok(Payload { from_network, content })
+    }
+
+    /// Bytes that it takes in the ring.
+    pub(super) fn record_size(&self) -> u64 {
+        record_size(self.size() as u64)
+    }
+
+    fn size(&self) -> usize {
+        match &self.content {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::File(_, size) => *size,
+        }
+    }
+
+    /// Hands origin and message to `append`. The origin is empty for messages of this machine.
+    pub(super) fn with<R>(&self, append: impl FnOnce(&[u8], &[u8]) -> R) -> Result<R, NoMessage> {
+        let bytes = match &self.content {
+            Content::Bytes(bytes) => Cow::Borrowed(bytes.as_ref()),
+            Content::File(file, size) => Cow::Owned(read(file, *size).ok_or(NoMessage::Malformed)?),
+        };
+        let origin = match self.from_network {
+            true => origin::size(&bytes).ok_or(NoMessage::Malformed)?,
+            false => 0,
+        };
+        let (origin, message) = bytes.split_at(origin);
+        Ok(append(origin, message))
+    }
+
+    pub(super) fn into_owned(self) -> Payload<'static> {
+        let content = match self.content {
+            Content::Bytes(bytes) => Content::Bytes(Cow::Owned(bytes.into_owned())),
+            Content::File(file, size) => Content::File(file, size),
+        };
+        Payload { from_network: self.from_network, content }
+    }
+}
+
+fn file_content(file: OwnedFd, size: &[u8], intake: &impl Intake) -> Result<Content<'static>, NoMessage> {
+    if !is_memory(&file) {
+        return Err(NoMessage::Hostile(vec![file]));
+    }
+    let size = size.try_into().map(u64::from_le_bytes).map_err(|_| NoMessage::Malformed)?;
+    let limit = intake.max_message().saturating_add(usize::from(u16::MAX));
+    let size = usize::try_from(size).ok().filter(|size| *size <= limit).ok_or(NoMessage::Malformed)?;
+    Ok(Content::File(file, size))
+}
+
+/// Reads a message from an attached file. The file stays the stranger's, so it is copied, never mapped.
+fn read(file: &OwnedFd, size: usize) -> Option<Vec<u8>> {
+    if (rustix::fs::fstat(file).ok()?.st_size as u64) < size as u64 {
+        return None;
+    }
+    let mut message = vec![0; size];
+    let mut filled = 0;
+    while filled < size {
+        match rustix::io::pread(file, &mut message[filled..], filled as u64) {
+            Ok(0) => return None,
+            Ok(n) => filled += n,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(message)
+}

@@ -1,0 +1,57 @@
+//! How the name of a slot becomes the name of a directory.
+
+use crate::name::SlotName;
+
+/// Longest entry before it is cut and hashed; file systems take 255 bytes.
+const MAX_ENTRY: usize = 200;
+
+/// The directory entry of a slot. A slot's name never is a path: what could lead elsewhere is escaped.
+pub(crate) fn entry(name: &SlotName) -> String {
+    let folded = name.folded().as_bytes();
+    let mut entry = String::with_capacity(folded.len().min(MAX_ENTRY));
+    for byte in folded {
+        match byte {
+            b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => entry.push(char::from(*byte)),
+            b'\\' => entry.push('+'),
+            _ => entry.push_str(&format!("%{byte:02X}")),
+        }
+        if entry.len() > MAX_ENTRY {
+            entry.truncate(MAX_ENTRY - 33);
+            entry.push_str(&format!("~{:032x}", fnv1a(folded)));
+            break;
+        }
+    }
+    entry
+}
+
+/// 128-bit FNV-1a. Two long names that collide on purpose only keep each other's owner, who is the same user, from having
+/// both.
+fn fnv1a(bytes: &[u8]) -> u128 {
+    bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Address;
+
+    fn of(name: &str) -> String {
+        let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{name}")) else { panic!("{name}") };
+        entry(&name)
+    }
+
+    #[test]
+    fn names_become_one_entry_each_and_never_a_path() {
+        assert_eq!(of("alerts"), "ALERTS");
+        assert_eq!(of(r"plant\line_1-a"), "PLANT+LINE_1-A");
+        assert_eq!(of("a b.c%+"), "A%20B%2EC%25%2B");
+        assert_eq!(of("é"), of("É"));
+        let long = "x".repeat(MAX_ENTRY);
+        assert_eq!(of(&long), long.to_uppercase());
+        let longer = [of(&"y".repeat(5000)), of(&"y".repeat(5001)), of(&format!("{}z", "y".repeat(5000)))];
+        assert!(longer.iter().all(|entry| entry.len() == MAX_ENTRY), "{longer:?}");
+        assert!(longer[0] != longer[1] && longer[1] != longer[2] && longer[0] != longer[2]);
+    }
+}

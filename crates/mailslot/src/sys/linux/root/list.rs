@@ -1,0 +1,69 @@
+//! The slots of the machine, and one of them.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{Dir, OFlags};
+
+use super::super::label::Label;
+use super::super::process;
+use super::super::queue;
+use super::users::User;
+use super::{Root, SlotDirectory};
+use crate::error::{Error, Result};
+use crate::message::SlotStatus;
+use crate::name::SlotName;
+
+/// The most slots of another user that are listed, so that nobody makes this long for everybody.
+const MOST: usize = 16 << 10;
+
+/// The living slot of this name.
+pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
+    let root = Root::get()?;
+    let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
+    status_of(&slot).ok_or_else(|| Error::NotFound(name.clone()))
+}
+
+/// The living slots, after removing what dead processes of this user left behind; the superuser removes everybody's.
+pub(crate) fn list() -> Result<Vec<SlotStatus>> {
+    let root = Root::get()?;
+    let uid = process::uid();
+    let mut slots = Vec::new();
+    for user in root.users()?.iter() {
+        for entry in root.entries(user) {
+            let Ok(slot) = root.open_entry(user, entry.clone()) else { continue };
+            match slot.is_living() {
+                Ok(true) => slots.extend(status_of(&slot)),
+                Ok(false) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
+                _ => {}
+            }
+        }
+    }
+    slots.sort_by(|a, b| a.name.folded().cmp(b.name.folded()));
+    Ok(slots)
+}
+
+impl Root {
+    /// The names of the entries in a user's directory of slots. One that cannot be read has none.
+    pub(super) fn entries(&self, user: &User) -> Vec<String> {
+        let Ok(slots) = self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY) else { return Vec::new() };
+        let Ok(found) = Dir::read_from(&slots) else { return Vec::new() };
+        let names = found.flatten().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
+        let most = if user.uid == process::uid() { usize::MAX } else { MOST };
+        names.filter(|name| !name.starts_with('.')).take(most).collect()
+    }
+}
+
+fn status_of(slot: &SlotDirectory) -> Option<SlotStatus> {
+    let label = Label::read(slot.dir.as_fd())?;
+    Some(SlotStatus {
+        pid: Some(label.pid),
+        uid: Some(slot.user.uid),
+        access: Some(label.access),
+        network: Some(label.network),
+        max_message_size: Some(label.max_message_size),
+        capacity: Some(label.capacity),
+        created: Some(label.created),
+        counts: queue::counts(slot.dir.as_fd()),
+        name: label.name,
+    })
+}

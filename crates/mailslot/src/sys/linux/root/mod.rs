@@ -1,0 +1,161 @@
+//! The directory that holds the slots, and whose slots they are.
+//!
+//! ```text
+//! ROOT                  shared and sticky: anybody may add an entry, and nobody may change another user's
+//! └ mailslot.1000       the directory of one user, who alone may change it
+//!   ├ new               slots that are being made
+//!   └ slots
+//!     └ ALERTS          a slot: life, label, ring, bell, door
+//! ```
+//!
+//! A directory counts as that of the user who owns it, whatever it is called, and only if nobody else may write to it. So
+//! what other users put below the root is never in the way of a user's own slots, and never passes for them. Which of several
+//! users' slots of one name a writer gets is in [`find`].
+
+mod entry;
+mod find;
+mod list;
+mod place;
+mod users;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+pub(crate) use self::list::{list, status};
+pub(crate) use self::place::SlotDirectory;
+use self::users::Users;
+use super::process;
+use crate::error::{Error, Result};
+use crate::name::SlotName;
+
+/// Where slots are on a machine that was set up for them.
+const RUN: &str = "/run/mailslot";
+/// Where they are on any other.
+const SHM: &str = "/dev/shm";
+
+/// The directory that holds the slots.
+pub(crate) struct Root {
+    dir: OwnedFd,
+    path: String,
+    users: Users,
+}
+
+/// What tells one file from all others of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    pub(crate) fn of(fd: impl AsFd) -> rustix::io::Result<FileId> {
+        rustix::fs::fstat(fd).map(FileId::from)
+    }
+
+    /// Of the file called `name` in `dir`.
+    pub(crate) fn at(dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<FileId> {
+        rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(FileId::from)
+    }
+}
+
+impl From<rustix::fs::Stat> for FileId {
+    fn from(stat: rustix::fs::Stat) -> FileId {
+        FileId { device: stat.st_dev, inode: stat.st_ino }
+    }
+}
+
+impl Root {
+    /// The root that this process uses, found on the first call.
+    pub(crate) fn get() -> Result<&'static Root> {
+        static ROOT: OnceLock<Root> = OnceLock::new();
+        if let Some(root) = ROOT.get() {
+            return Ok(root);
+        }
+        let root = Root::discover()?;
+        Ok(ROOT.get_or_init(|| root))
+    }
+
+    fn discover() -> Result<Root> {
+        // A program with raised privileges does not let its caller choose.
+        if let Some(path) =
+            std::env::var_os("MAILSLOT_ROOT").filter(|path| !process::is_privileged() && !path.is_empty())
+        {
+            let path = path.into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned());
+            return Root::open(&path)
+                .map_err(|error| Error::io(format!("open the directory {path} that MAILSLOT_ROOT names"), error));
+        }
+        // Where it exists all use it, even one that may not write there, and is told so: slots elsewhere would be in a world of
+        // their own.
+        match Root::open(RUN) {
+            Err(Errno::NOENT) => {}
+            opened => return opened.map_err(|error| Error::io(format!("open {RUN}, where slots are kept"), error)),
+        }
+        Root::open(SHM).map_err(|error| Error::io(format!("open {SHM}, where slots are kept"), error))
+    }
+
+    fn open(path: &str) -> rustix::io::Result<Root> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Root { dir, path: path.to_owned(), users: Users::default() })
+    }
+
+    /// Opens `path` below the root. Symbolic links and mounts on the way are not followed: nothing of ours is behind one, and
+    /// in a file system of another user even owners are what that user says.
+    pub(crate) fn open_below(&self, path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        /// Whether the system lacks the call that does it at once: old kernels do, and so does valgrind.
+        static STEPWISE: AtomicBool = AtomicBool::new(false);
+        let flags = flags | OFlags::CLOEXEC;
+        if !STEPWISE.load(Ordering::Relaxed) {
+            let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV | ResolveFlags::BENEATH;
+            match rustix::fs::openat2(&self.dir, path, flags, Mode::empty(), resolve) {
+                Err(Errno::NOSYS) => STEPWISE.store(true, Ordering::Relaxed),
+                // May be a filter of system calls; what else it is shows below.
+                Err(Errno::PERM) => {}
+                opened => return opened,
+            }
+        }
+        let mut at = None;
+        let mut rest = path;
+        while let Some((step, more)) = rest.split_once('/') {
+            let next = open_step(at.as_ref().unwrap_or(&self.dir), step, OFlags::PATH | OFlags::DIRECTORY)?;
+            (at, rest) = (Some(next), more);
+        }
+        let opened = open_step(at.as_ref().unwrap_or(&self.dir), rest, flags)?;
+        if rustix::fs::fstat(&opened)?.st_dev != rustix::fs::fstat(&self.dir)?.st_dev {
+            return Err(Errno::XDEV);
+        }
+        Ok(opened)
+    }
+
+    pub(crate) fn error(&self, action: &str, name: &SlotName, error: Errno) -> Error {
+        match error {
+            Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => Error::OutOfMemory,
+            error => Error::io(format!("{action} slot {name} in {}", self.path), error),
+        }
+    }
+}
+
+fn open_step(dir: &OwnedFd, step: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::openat(dir, step, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Where the root is.
+pub(crate) fn path() -> Result<&'static Path> {
+    Ok(Path::new(&Root::get()?.path))
+}
+
+/// Lets user `uid` be the network node.
+pub(crate) fn appoint_node(uid: u32) -> Result<()> {
+    Root::get()?.appoint_node(uid)
+}
+
+/// The directories in which slots appear and disappear, those of all users.
+pub(crate) fn directories() -> Result<Vec<PathBuf>> {
+    let root = Root::get()?;
+    Ok(root.users()?.iter().map(|user| Path::new(&root.path).join(user.slots())).collect())
+}
