@@ -188,7 +188,7 @@ fn domain_status(error: &mailslot_domain::Error) -> u8 {
     match error {
         Domain::InvalidName(_) => USAGE,
         Domain::NotFound { .. } => NOT_FOUND,
-        Domain::ModeTooOpen { .. } => NOT_ALLOWED,
+        Domain::ModeTooOpen { .. } | Domain::OtherOwner { .. } | Domain::DirectoryTooOpen { .. } => NOT_ALLOWED,
         Domain::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
         Domain::NameTaken { .. } | Domain::OtherName { .. } => ALREADY_EXISTS,
         _ => OTHER,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::envelope::Session;
 use crate::error::{Error, Result};
-use crate::escape::hex;
+use crate::escape::{hex, unhex_into};
 
 /// Bytes of a tag.
 pub(crate) const TAG: usize = 16;
@@ -17,9 +17,9 @@ pub(crate) const TAG: usize = 16;
 /// A name as it appears in the key expressions of a sealed domain.
 pub(crate) type Token = [u8; 16];
 
-/// 32 bytes that only members know.
+/// 32 bytes that only members know, on the heap: a value that is moved leaves what it was on the stack.
 #[derive(Clone)]
-pub(crate) struct Secret(Zeroizing<[u8; 32]>);
+pub(crate) struct Secret(Box<Zeroizing<[u8; 32]>>);
 
 /// Which of a domain's keys sealed something: a fingerprint, which tells nothing about the key. `Display` writes 16
 /// hexadecimal digits.
@@ -39,18 +39,30 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
 }
 
 impl Secret {
-    pub(crate) fn new(bytes: [u8; 32]) -> Secret {
-        Secret(Zeroizing::new(bytes))
+    pub(crate) fn new(bytes: &[u8; 32]) -> Secret {
+        let mut secret = Secret::zeros();
+        secret.0.copy_from_slice(bytes);
+        secret
+    }
+
+    /// From the domain file; `None` unless it is exactly 64 hexadecimal digits.
+    pub(crate) fn from_hex(text: &str) -> Option<Secret> {
+        let mut secret = Secret::zeros();
+        unhex_into(text, &mut **secret.0).then_some(secret)
+    }
+
+    fn zeros() -> Secret {
+        Secret(Box::new(Zeroizing::new([0; 32])))
     }
 
     /// For the domain file alone.
     pub(crate) fn to_hex(&self) -> Zeroizing<String> {
-        Zeroizing::new(hex(&*self.0))
+        Zeroizing::new(hex(&**self.0))
     }
 
     pub(crate) fn key_id(&self) -> KeyId {
         let mut id = [0; 8];
-        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&*self.0);
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&**self.0);
         prk.expand(&[b"mailslot 1 key id"], KeyIdLength)
             .and_then(|okm| okm.fill(&mut id))
             .expect("8 bytes can be expanded, and are");
@@ -67,7 +79,7 @@ impl Secret {
 
     /// A name as outsiders see it. `kind` keeps slots and computers of the same name apart.
     pub(crate) fn token(&self, kind: u8, folded: &str) -> Token {
-        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &*self.0));
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &**self.0));
         context.update(&[kind]);
         context.update(folded.as_bytes());
         first_half(context.sign().as_ref())
@@ -75,7 +87,7 @@ impl Secret {
 
     /// HKDF-SHA256 with the parts of `info` one after the other.
     fn derive(&self, salt: &[u8], info: &[&[u8]]) -> LessSafeKey {
-        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&*self.0);
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&**self.0);
         let okm = prk.expand(info, &AES_256_GCM).expect("32 bytes can be expanded");
         LessSafeKey::new(UnboundKey::from(okm))
     }

@@ -2,10 +2,11 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mailslot::secure_env;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
@@ -18,6 +19,23 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Directory {
     path: PathBuf,
+    owners: Owners,
+}
+
+/// Whose files are read: those of the superuser, of the user of this process, and of another one who is named.
+#[derive(Clone, Copy, Debug, Default)]
+struct Owners {
+    also: Option<u32>,
+}
+
+impl Owners {
+    fn check(self, path: &Path, owner: u32) -> Result<()> {
+        let user = rustix::process::geteuid().as_raw();
+        if [Some(0), Some(user), self.also].contains(&Some(owner)) {
+            return Ok(());
+        }
+        Err(Error::OtherOwner { path: path.to_owned(), owner, user: self.also.unwrap_or(user) })
+    }
 }
 
 /// What joining a domain has changed.
@@ -36,12 +54,22 @@ pub enum Joined {
 /// # Errors
 ///
 /// - [`Error::Io`] if it cannot be read
+/// - [`Error::OtherOwner`] if it, or the symbolic link `path`, belongs neither to the user of this process nor to the superuser
 /// - [`Error::ModeTooOpen`] if others than its owner may do anything with it
 /// - [`Error::Syntax`] if it is not a domain file
 pub fn read_file(path: &Path) -> Result<Domain> {
+    read(path, Owners::default())
+}
+
+fn read(path: &Path, owners: Owners) -> Result<Domain> {
     let fail = |source| Error::io(format!("read {}", path.display()), source);
+    // A link of somebody else would let them choose among the files that may be read. (Where they can exchange it between this
+    // look and the next one, they could also rename: directories of domains are not for others to write.)
+    owners.check(path, fs::symlink_metadata(path).map_err(fail)?.uid())?;
     let file = File::open(path).map_err(fail)?;
-    let mode = file.metadata().map_err(fail)?.permissions().mode() & 0o777;
+    let metadata = file.metadata().map_err(fail)?;
+    owners.check(path, metadata.uid())?;
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(Error::ModeTooOpen { path: path.to_owned(), mode });
     }
@@ -63,14 +91,15 @@ const MAX_FILE: usize = 64 << 10;
 
 impl Directory {
     /// The directory in use: `$MAILSLOT_DOMAINS` if that is set; else for the superuser `/etc/mailslot/domains`, and for others
-    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist.
+    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist. A program with
+    /// [raised privileges](mailslot::has_raised_privileges) heeds no variable.
     ///
     /// # Errors
     ///
     /// [`Error::NoDirectory`] if none of the variables is set.
     pub fn in_use() -> Result<Directory> {
-        let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        if let Some(path) = std::env::var_os("MAILSLOT_DOMAINS").filter(|path| !path.is_empty()) {
+        let variable = |name| secure_env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(path) = secure_env("MAILSLOT_DOMAINS") {
             return Ok(Directory::at(path));
         }
         if rustix::process::geteuid().is_root() {
@@ -82,7 +111,13 @@ impl Directory {
 
     /// This directory. It need not exist.
     pub fn at(path: impl Into<PathBuf>) -> Directory {
-        Directory { path: path.into() }
+        Directory { path: path.into(), owners: Owners::default() }
+    }
+
+    /// The same directory, where files may belong to the user with id `uid` as well: to whom a node becomes that the superuser
+    /// starts. So may the directory.
+    pub fn owned_by(self, uid: u32) -> Directory {
+        Directory { owners: Owners { also: Some(uid) }, ..self }
     }
 
     /// Where it is.
@@ -94,7 +129,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the directory cannot be read.
+    /// - [`Error::Io`] if the directory cannot be read
+    /// - [`Error::OtherOwner`], [`Error::DirectoryTooOpen`] if another user can put files there
     pub fn list(&self) -> Result<Vec<(PathBuf, Result<Domain>)>> {
         let fail = |source| Error::io(format!("read the directory {}", self.path.display()), source);
         let entries = match fs::read_dir(&self.path) {
@@ -102,6 +138,7 @@ impl Directory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(fail(error)),
         };
+        self.check()?;
         let mut paths = Vec::new();
         for entry in entries {
             let path = entry.map_err(fail)?.path();
@@ -111,7 +148,7 @@ impl Directory {
         }
         paths.sort();
         let read = |path: PathBuf| {
-            let domain = read_file(&path).and_then(|domain| self.named_after(domain, &path));
+            let domain = read(&path, self.owners).and_then(|domain| self.named_after(domain, &path));
             (path, domain)
         };
         Ok(paths.into_iter().map(read).collect())
@@ -200,6 +237,18 @@ impl Directory {
         let fail = |source| Error::io(format!("write {}", path.display()), source);
         self.write(domain)?.persist(&path).map_err(|error| fail(error.error))?;
         self.sync().map(|()| path)
+    }
+
+    /// Whether nobody else can put files there.
+    fn check(&self) -> Result<()> {
+        let fail = |source| Error::io(format!("read the directory {}", self.path.display()), source);
+        let metadata = fs::metadata(&self.path).map_err(fail)?;
+        self.owners.check(&self.path, metadata.uid())?;
+        let mode = metadata.mode() & 0o7777;
+        if mode & 0o022 != 0 {
+            return Err(Error::DirectoryTooOpen { path: self.path.clone(), mode });
+        }
+        Ok(())
     }
 
     /// A domain under two names would be two domains that do the same.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mailslot::{NetbiosName, SlotName};
 use ring::digest;
+use zeroize::Zeroizing;
 
 use crate::crypto::{KeyId, Secret, Token, first_half};
 use crate::destination::{COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
@@ -61,8 +62,8 @@ impl Domain {
         let (id, rest) = random.split_first_chunk().expect("80 bytes are more than 16");
         let (naming, rest) = rest.split_first_chunk().expect("64 bytes are more than 32");
         let secret = rest.first_chunk().expect("32 bytes are left");
-        let keys = vec![Key::new(Secret::new(*secret), whole_second(now.before(HEAD_START)), None)];
-        Ok(Arc::new(Domain::new(domain_name(name)?, Some(Seal { id: *id, naming: Secret::new(*naming), keys }))))
+        let keys = vec![Key::new(Secret::new(secret), whole_second(now.before(HEAD_START)), None)];
+        Ok(Arc::new(Domain::new(domain_name(name)?, Some(Seal { id: *id, naming: Secret::new(naming), keys }))))
     }
 
     /// A domain without keys: whoever reaches the Zenoh network can read and write.
@@ -105,7 +106,7 @@ impl Domain {
             key.accept_until = Some(key.accept_until.map_or(end, |until| until.min(end)));
         }
         let begin = whole_second(now + overlap / 2);
-        seal.keys.push(Key::new(Secret::new(secret), begin, None));
+        seal.keys.push(Key::new(Secret::new(&Zeroizing::new(secret)), begin, None));
         seal.keys.sort_by_key(|key| key.send_from);
         Ok(domain)
     }

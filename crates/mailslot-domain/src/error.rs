@@ -68,6 +68,23 @@ pub enum Error {
         /// Its mode.
         mode: u32,
     },
+    /// The file, the directory that it is in, or a symbolic link that leads to it belongs to a user who is not trusted with it: only
+    /// the user of this process and the superuser are, and the user whom a node will become.
+    OtherOwner {
+        /// What belongs to that user.
+        path: PathBuf,
+        /// The user's id.
+        owner: u32,
+        /// The id of the user who should own it.
+        user: u32,
+    },
+    /// Others than its owner may put files into the directory.
+    DirectoryTooOpen {
+        /// The directory.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// There is no such domain in the directory.
     NotFound {
         /// The domain's name.
@@ -94,7 +111,8 @@ pub enum Error {
         /// The file in the directory.
         path: PathBuf,
     },
-    /// Neither `HOME` nor anything else tells where this user's domain directory is.
+    /// Neither `HOME` nor anything else tells where this user's domain directory is, or the program has raised privileges and must
+    /// not believe what does.
     NoDirectory,
     /// The operating system refused something.
     Io {
@@ -219,6 +237,14 @@ impl fmt::Display for Error {
                 let path = path.display();
                 write!(f, "{path} holds secrets, and others may use it (mode {mode:03o}): run `chmod 600 {path}`")
             }
+            Error::OtherOwner { path, owner, user } => {
+                let path = path.display();
+                write!(f, "{path} belongs to user {owner}, who is not to be trusted with it: run `chown -h {user} {path}`")
+            }
+            Error::DirectoryTooOpen { path, mode } => {
+                let path = path.display();
+                write!(f, "others may put files into {path} (mode {mode:03o}): run `chmod go-w {path}`")
+            }
             Error::NotFound { name, directory } => {
                 write!(f, "there is no domain {name} in {}: make it, or join it with its file", directory.display())
             }
@@ -235,7 +261,10 @@ impl fmt::Display for Error {
             Error::Older { path } => {
                 write!(f, "{} has a newer key than the file to join: use the newest file", path.display())
             }
-            Error::NoDirectory => f.write_str("HOME is not set: say where domain files are with MAILSLOT_DOMAINS"),
+            Error::NoDirectory => f.write_str(
+                "HOME is not set, or this program has raised privileges: say where domain files are with MAILSLOT_DOMAINS, and \
+                 run it without",
+            ),
             Error::Io { action, .. } => f.write_str(action),
         }
     }

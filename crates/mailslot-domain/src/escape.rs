@@ -39,15 +39,22 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The bytes of exactly 2 `N` hexadecimal digits.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
-    }
     let mut bytes = [0; N];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = hex_digit(*high)? << 4 | hex_digit(*low)?;
-    }
-    Some(bytes)
+    unhex_into(text, &mut bytes).then_some(bytes)
+}
+
+/// The same in place, for what is to leave no copies. False if `text` is not exactly that, and then `bytes` are any.
+pub(crate) fn unhex_into(text: &str, bytes: &mut [u8]) -> bool {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    pairs.len() == bytes.len()
+        && rest.is_empty()
+        && bytes.iter_mut().zip(pairs).all(|(byte, [high, low])| match (hex_digit(*high), hex_digit(*low)) {
+            (Some(high), Some(low)) => {
+                *byte = high << 4 | low;
+                true
+            }
+            _ => false,
+        })
 }
 
 /// RFC 4648 section 5, without padding.

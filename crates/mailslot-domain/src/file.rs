@@ -109,7 +109,7 @@ fn key(entry: &KeyEntry) -> Result<Key> {
 }
 
 fn secret(text: &str, field: &str) -> Result<Secret> {
-    unhex(text).map(Secret::new).ok_or_else(|| wrong(&format!("`{field}` must have 64 hexadecimal digits")))
+    Secret::from_hex(text).ok_or_else(|| wrong(&format!("`{field}` must have 64 hexadecimal digits")))
 }
 
 fn time(datetime: &Datetime, field: &str) -> Result<Time> {

@@ -11,24 +11,30 @@ use crate::error::{Error, Result};
 /// Makes this process one of `user`, a name or a number, with that user's groups. It can get no privileges any more, and
 /// of those that root has it keeps one, in the calling thread: to use ports below 1024, for interfaces that come later.
 pub(crate) fn become_user(user: &str) -> Result<()> {
-    let failed = |reason: String| Error::User { user: user.to_owned(), reason };
-    let found = match user.parse() {
-        Ok(uid) => User::from_uid(Uid::from_raw(uid)),
-        Err(_) => User::from_name(user),
-    };
-    let account = found.ok().flatten().ok_or_else(|| failed("there is no such user".to_owned()))?;
+    let failed = |reason: &str| Error::User { user: user.to_owned(), reason: reason.to_owned() };
+    let account = account(user)?;
     if account.uid.is_root() {
-        return Err(failed("root keeps all privileges: name another user, or none".to_owned()));
+        return Err(failed("root keeps all privileges: name another user, or none"));
     }
     if geteuid() == account.uid {
         return Ok(());
     }
     if !geteuid().is_root() {
-        return Err(failed("only root can become another user".to_owned()));
+        return Err(failed("only root can become another user"));
     }
     // Programs of other users would not believe it otherwise.
     mailslot::network::appoint_node(account.uid.as_raw())?;
-    change(&account).map_err(|error| failed(error.to_string()))
+    change(&account).map_err(|error| failed(&error.to_string()))
+}
+
+/// The account of `user`, a name or a number.
+pub(crate) fn account(user: &str) -> Result<User> {
+    let found = match user.parse() {
+        Ok(uid) => User::from_uid(Uid::from_raw(uid)),
+        Err(_) => User::from_name(user),
+    };
+    let missing = || Error::User { user: user.to_owned(), reason: "there is no such user".to_owned() };
+    found.ok().flatten().ok_or_else(missing)
 }
 
 fn change(account: &User) -> io::Result<()> {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::SystemTime;
 
 use mailslot::{Address, Mailslot, MailslotWriter};
-use rustix::fs::MemfdFlags;
+use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::FdFlags;
 
 use crate::abi::Handle;
@@ -24,6 +24,9 @@ use crate::object::{Client, Object, Rights, Slot};
 use crate::per_process::PerProcess;
 
 const NAME: &str = "mailslot-win32-handles";
+
+/// A list never changes once it is written.
+const SEALS: SealFlags = SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
 
 /// Descriptor of the list, or -1 if no handle is inheritable.
 static LIST: AtomicI32 = AtomicI32::new(-1);
@@ -138,19 +141,32 @@ pub(crate) fn set_inheritable(mailslot: &Mailslot, inheritable: bool) {
 }
 
 fn write_list(text: &str) -> std::io::Result<OwnedFd> {
-    let mut file = File::from(rustix::fs::memfd_create(NAME, MemfdFlags::empty())?);
+    let mut file = File::from(rustix::fs::memfd_create(NAME, MemfdFlags::ALLOW_SEALING)?);
     file.write_all(text.as_bytes())?;
+    rustix::fs::fcntl_add_seals(&file, SEALS)?;
     Ok(file.into())
 }
 
-/// The list of the parent process.
+/// The list of the parent process. In a program with raised privileges it could be anybody's.
 fn find_list() -> Option<OwnedFd> {
+    if mailslot::has_raised_privileges() {
+        return None;
+    }
     let wanted = format!("/memfd:{NAME} (deleted)");
     let entries = std::fs::read_dir("/proc/self/fd").ok()?;
     let found = entries
         .flatten()
         .find(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == wanted.as_str()))?;
-    own(found.file_name().to_str()?.parse().ok()?)
+    let list = own(found.file_name().to_str()?.parse().ok()?)?;
+    is_trusted(&list).then_some(list)
+}
+
+/// Whether a process of this user, or of the superuser, has written it whole. Others can have left a descriptor open as well, in a
+/// program that is another user's without raised privileges: one that su(1) starts.
+fn is_trusted(list: &OwnedFd) -> bool {
+    let own = |uid| uid == 0 || uid == rustix::process::geteuid().as_raw();
+    rustix::fs::fstat(list).is_ok_and(|stat| own(stat.st_uid))
+        && rustix::fs::fcntl_get_seals(list).is_ok_and(|seals| seals.contains(SEALS))
 }
 
 fn descriptors_of(inheritance: &str) -> impl Iterator<Item = RawFd> {
@@ -161,4 +177,33 @@ fn descriptors_of(inheritance: &str) -> impl Iterator<Item = RawFd> {
 fn own(fd: RawFd) -> Option<OwnedFd> {
     // SAFETY: such descriptors are named in the list or in `LIST`, and nowhere else; each is taken once.
     (fd > 2).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{Uid, fchown, memfd_create};
+
+    use super::*;
+
+    /// Every list that anybody could leave open in a program: with every set of seals, of three users.
+    #[test]
+    fn only_a_sealed_list_of_this_user_or_the_superuser_is_believed() {
+        let own = rustix::process::geteuid();
+        for bits in 0..16 {
+            let seals = SealFlags::from_bits_truncate(bits);
+            for uid in [own, Uid::ROOT, Uid::from_raw(5002)] {
+                let list = memfd_create(NAME, MemfdFlags::ALLOW_SEALING).expect("a memory file");
+                if fchown(&list, Some(uid), None).is_err() {
+                    // Only the superuser can make one of another user.
+                    continue;
+                }
+                rustix::fs::fcntl_add_seals(&list, seals).expect("ours");
+                let expected = seals.contains(SEALS) && (uid == own || uid.is_root());
+                assert_eq!(is_trusted(&list), expected, "{seals:?} {uid:?}");
+            }
+        }
+        let list = write_list("client 1 1 x\n").expect("a memory file");
+        assert!(is_trusted(&list), "its own");
+        assert!(rustix::io::pwrite(&list, b"server", 0).is_err(), "a list does not change");
+    }
 }

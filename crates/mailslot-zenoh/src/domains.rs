@@ -18,9 +18,9 @@ use crate::events::{self, Event, Events, field};
 use crate::known::AllKnown;
 use crate::member::Member;
 use crate::presences::Presences;
-use crate::process::is_own;
+use crate::process::{descriptor_limit, is_own};
 use crate::routes::{Parts, current, run};
-use crate::settings::Settings;
+use crate::settings::{PENDING, Settings};
 use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
@@ -29,6 +29,8 @@ use crate::{linger, refusals, supervise};
 /// A look at the slots that takes longer is not followed by the next one at once.
 const LONG_LOOK: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_millis(500);
+/// Descriptors that a node needs besides those of connections: for slots, threads and files.
+const DESCRIPTORS: usize = 256;
 
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
@@ -73,6 +75,7 @@ impl Domains {
         missing: BTreeMap<NetbiosName, String>,
         known: AllKnown,
     ) -> Result<Domains> {
+        let connections: usize = domains.iter().map(|(_, settings)| settings.max_sessions + PENDING).sum();
         let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
         let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
         let (sender, happened) = sync_channel(events::WAITING);
@@ -90,6 +93,10 @@ impl Domains {
         };
         all.reload(domains, missing)?;
         all.spawn(legacy)?;
+        let needed = (connections + DESCRIPTORS) as u64;
+        if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
+            all.events.send("descriptors_few", vec![field("limit", limit), field("needed", needed)]);
+        }
         Ok(all)
     }
 
@@ -337,8 +344,11 @@ impl Drop for Domains {
 }
 
 fn announce(parts: &RwLock<Parts>, events: &Events) {
-    let Ok(slots) = open_slots() else { return };
-    current(parts).iter().for_each(|member| member.update(&slots, events));
+    match open_slots() {
+        Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots, events)),
+        // What is announced stays, and nobody is told that there is no such slot.
+        Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
+    }
 }
 
 /// Whether two files describe the same domain, which may have other keys.

@@ -278,6 +278,9 @@ impl Member {
         self.bridge.update(session, &self.state.computer, events);
         let mut announced = lock(&self.announced);
         let keys_change = announced.renewal.is_some_and(|renewal| renewal <= now());
+        if keys_change {
+            self.state.remove_expired_presences();
+        }
         if keys_change || announced.node.is_none() {
             // It is tried again with the next look.
             if self.renew(session, &mut announced).is_err() {
@@ -285,7 +288,7 @@ impl Member {
             }
         }
         if keys_change {
-            self.state.read_presences_again();
+            self.ask_for_presences(session, events);
         }
         let gone: Vec<String> = announced.slots.keys().filter(|key| !slots.contains_key(*key)).cloned().collect();
         for key in gone {
@@ -293,15 +296,21 @@ impl Member {
                 self.state.remove_slot(&slot.to_this_computer);
             }
         }
+        let mut all = true;
         for (key, name) in slots {
             if announced.slots.contains_key(key) {
                 continue;
             }
             match self.announce(session, name) {
                 Ok(slot) => drop(announced.slots.insert(key.clone(), slot)),
-                Err(error) => events.send("slot_not_announced", vec![field("slot", name), field("reason", error)]),
+                Err(error) => {
+                    // Nobody can ask for a slot that no domain can name.
+                    all &= matches!(error, Error::Domain(_));
+                    events.send("slot_not_announced", vec![field("slot", name), field("reason", error)]);
+                }
             }
         }
+        if all { self.state.slots_known() } else { self.state.slots_unknown() }
     }
 
     /// Makes all tokens anew, with the key that is to be used now. Each old one goes when the new one is there, so that nobody
@@ -315,6 +324,24 @@ impl Member {
         }
         announced.renewal = next;
         Ok(())
+    }
+
+    /// Has all presences told again: some may be of a key that was not known when they came.
+    fn ask_for_presences(&self, session: &Session, events: &Events) {
+        let state = Arc::clone(&self.state);
+        let asked = session
+            .liveliness()
+            .get(self.state.domain().all_presences())
+            .callback(move |reply| {
+                if let Ok(sample) = reply.result() {
+                    state.take_presence(sample);
+                }
+            })
+            .wait()
+            .map_err(Error::zenoh("ask who is there"));
+        if let Err(error) = asked {
+            events.send("presences_not_read", vec![field("domain", self.name()), field("reason", error)]);
+        }
     }
 
     fn announce(&self, session: &Session, name: &SlotName) -> Result<AnnouncedSlot> {

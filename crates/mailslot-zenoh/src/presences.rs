@@ -1,6 +1,6 @@
 //! Who takes part in a domain and receives what, as far as it is announced; and who waits for that.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use mailslot::network::ask::Asker;
@@ -11,19 +11,16 @@ use crate::places::Place;
 
 /// Presences that are kept.
 const MOST: usize = 1 << 18;
-/// Of those that cannot be read, which anybody can make.
-const MOST_UNREAD: usize = 1 << 16;
-/// Bytes of the longest key expression that is kept of those: no presence of a member is longer.
-const LONGEST_UNREAD: usize = 1 << 10;
 /// Waits for receivers at one time.
 pub(crate) const MOST_WAITING: usize = 1024;
 
 /// The presences of a domain, by the key expressions that announce them.
+///
+/// Those that the domain's keys do not open are not kept, as anybody can make them: when keys change, Zenoh is asked for all
+/// presences again.
 #[derive(Default)]
 pub(crate) struct Presences {
     announced: HashMap<String, Presence>,
-    /// The key expressions of those that the keys of now do not open.
-    unread: HashSet<String>,
     /// How often each computer is announced, and with which slots: a node that has started again may be there twice for a
     /// moment.
     computers: BTreeMap<String, usize>,
@@ -80,42 +77,12 @@ impl Presences {
         true
     }
 
-    /// Keeps a presence that cannot be read yet; false if there is no room for it.
-    pub(crate) fn add_unread(&mut self, key_expression: &str) -> bool {
-        if self.unread.contains(key_expression) {
-            return true;
-        }
-        let room = self.unread.len() < MOST_UNREAD && key_expression.len() <= LONGEST_UNREAD;
-        if room {
-            self.unread.insert(key_expression.to_owned());
-        }
-        room
-    }
-
-    /// The key expressions of all presences, those that cannot be read included.
+    /// The key expressions that announce them.
     pub(crate) fn key_expressions(&self) -> Vec<String> {
-        self.announced.keys().chain(&self.unread).cloned().collect()
-    }
-
-    /// Takes over what a presence says to the keys of now, unless it has gone in the meantime.
-    pub(crate) fn read_again(&mut self, key_expression: &str, presence: Option<Presence>) {
-        match presence {
-            Some(presence) => {
-                if self.unread.remove(key_expression) {
-                    self.add(key_expression, presence);
-                }
-            }
-            None => {
-                if self.announced.contains_key(key_expression) {
-                    self.remove(key_expression);
-                    self.add_unread(key_expression);
-                }
-            }
-        }
+        self.announced.keys().cloned().collect()
     }
 
     pub(crate) fn remove(&mut self, key_expression: &str) {
-        self.unread.remove(key_expression);
         let Some(presence) = self.announced.remove(key_expression) else { return };
         let computer = presence.computer().as_str();
         decrease(&mut self.computers, computer);
@@ -132,7 +99,7 @@ impl Presences {
 
     /// Forgets everything that is announced.
     pub(crate) fn clear(&mut self) {
-        (self.announced, self.unread, self.computers, self.slots, self.bridges) = Default::default();
+        (self.announced, self.computers, self.slots, self.bridges) = Default::default();
     }
 
     pub(crate) fn has_computer(&self, computer: &NetbiosName) -> bool {
@@ -262,21 +229,6 @@ mod tests {
         assert_eq!((presences.count(&everyone), presences.count(&one("B"))), (1, 0));
         assert_eq!((presences.has_computer(&computer("A")), presences.has_computer(&computer("B"))), (true, false));
         assert_eq!(presences.members(), [("A".to_owned(), ["alerts".to_owned()].into())].into());
-    }
-
-    #[test]
-    fn presences_follow_the_keys_that_open_them() {
-        let mut presences = Presences::default();
-        presences.add("known", with_slot("x", "A"));
-        assert!(presences.add_unread("later") && presences.add_unread("gone"));
-        assert!(!presences.add_unread(&"y".repeat(LONGEST_UNREAD + 1)));
-        let all = presences.key_expressions();
-        presences.remove("gone");
-        let read = |key: &str| if key == "known" { None } else { Some(with_slot("x", "B")) };
-        all.iter().for_each(|key| presences.read_again(key, read(key)));
-        assert_eq!(presences.members(), [("B".to_owned(), ["x".to_owned()].into())].into());
-        presences.read_again("known", Some(with_slot("x", "A")));
-        assert_eq!(presences.count(&Group::Everyone(slot("x"))), 2);
     }
 
     #[test]

@@ -94,6 +94,11 @@ const WAIT_BEFORE_DROP: u64 = 10_000;
 pub(crate) const QUEUE: usize = 16;
 /// Bytes that may wait in a slot of the node, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
+/// Connections that may be about to become sessions, and how long each has for that, in milliseconds: two round trips, and a
+/// packet lost in each. Anybody can open connections and say nothing. So many at a time keep nobody out until there are
+/// more, and then each makes room soon; with Zenoh's own figures, 100 and 10 s, a hundred are enough.
+pub(crate) const PENDING: usize = 1000;
+const PENDING_TIME: u64 = 3000;
 /// How long a client tries to reach a router before it says so and tries again, in milliseconds.
 const CLIENT_PATIENCE: u64 = 5000;
 
@@ -176,7 +181,10 @@ impl Settings {
             ("scouting/multicast/enabled", json!(lan)),
             // Peers tell each other whom they know, so that those of a LAN find each other through any one of them.
             ("scouting/gossip/enabled", json!(lan)),
-            ("listen/endpoints", json!(self.listen(domain))),
+            (
+                "listen/endpoints",
+                json!(self.listen(domain).iter().map(|at| with_handshake_time(at)).collect::<Vec<_>>()),
+            ),
             ("connect/endpoints", json!(connect)),
             ("connect/timeout_ms", json!(if mode == Mode::Client { CLIENT_PATIENCE as i64 } else { -1 })),
             ("connect/exit_on_failure", json!(mode == Mode::Client)),
@@ -185,6 +193,8 @@ impl Settings {
             ("timestamping/enabled", json!(false)),
             ("adminspace/enabled", json!(false)),
             ("transport/unicast/max_sessions", json!(self.max_sessions)),
+            ("transport/unicast/accept_pending", json!(PENDING)),
+            ("transport/unicast/accept_timeout", json!(PENDING_TIME)),
             ("transport/link/tx/queue/size/data", json!(QUEUE)),
             ("transport/link/tx/queue/size/data_low", json!(QUEUE)),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
@@ -201,6 +211,16 @@ impl Settings {
     fn wrong(&self, domain: &Domain, what: &str) -> Error {
         Error::Settings(format!("domain {}: {what}", domain.name()))
     }
+}
+
+/// The endpoint to listen on, with as much time for the handshake of TLS as for the one that follows, unless it says itself.
+fn with_handshake_time(endpoint: &str) -> String {
+    const NAME: &str = "tls_handshake_timeout_ms";
+    if !endpoint.starts_with("tls/") || endpoint.contains(NAME) {
+        return endpoint.to_owned();
+    }
+    let separator = if endpoint.contains('#') { ';' } else { '#' };
+    format!("{endpoint}{separator}{NAME}={PENDING_TIME}")
 }
 
 /// Bytes of the largest message that any setting allows.
@@ -318,6 +338,8 @@ mod tests {
             ("access_control/enabled", "true"),
             ("access_control/default_permission", r#""deny""#),
             ("transport/unicast/max_sessions", "1000"),
+            ("transport/unicast/accept_pending", "1000"),
+            ("transport/unicast/accept_timeout", "3000"),
             ("transport/link/tx/queue/size/data", "16"),
             ("transport/link/tx/queue/size/data_low", "16"),
             ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
@@ -326,6 +348,19 @@ mod tests {
             assert_eq!(value(&config, key), expected, "{key}");
         }
         assert!(value(&config, "access_control/rules").contains(r#"["mailslot/1/open/PLANT/**"]"#));
+    }
+
+    #[test]
+    fn tls_handshakes_have_as_much_time_as_those_of_zenoh() {
+        for (endpoint, expected) in [
+            ("tls/0.0.0.0:7447", "tls/0.0.0.0:7447#tls_handshake_timeout_ms=3000"),
+            ("tls/[::]:7447#iface=eth0", "tls/[::]:7447#iface=eth0;tls_handshake_timeout_ms=3000"),
+            ("tls/h:1#tls_handshake_timeout_ms=9", "tls/h:1#tls_handshake_timeout_ms=9"),
+            ("tcp/0.0.0.0:7447", "tcp/0.0.0.0:7447"),
+            ("quic/0.0.0.0:7447", "quic/0.0.0.0:7447"),
+        ] {
+            assert_eq!(with_handshake_time(endpoint), expected);
+        }
     }
 
     #[test]

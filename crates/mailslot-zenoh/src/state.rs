@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime};
 
@@ -10,8 +11,8 @@ use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
 use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome};
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Presence, Receipt, Refused, Request,
-    Sealer, Session, Time, random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Presence, Receipt, Request, Sealer,
+    Session, Time, random,
 };
 use zenoh::bytes::ZBytes;
 use zenoh::sample::{Sample, SampleKind};
@@ -37,6 +38,8 @@ pub(crate) struct State {
     known: Arc<Known>,
     /// The slots that are announced, by the key expressions that lead to them alone.
     directed: RwLock<HashMap<String, Slot>>,
+    /// Whether those were all at the last look. Without descriptors or memory there is no looking.
+    directed_are_all: AtomicBool,
 }
 
 /// A slot that is announced, and where messages for it alone are sent.
@@ -58,6 +61,7 @@ impl State {
             presences: Mutex::default(),
             known,
             directed: RwLock::default(),
+            directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
             domain: RwLock::new(domain),
         })
@@ -74,20 +78,17 @@ impl State {
         lock(&self.opener).update(Arc::clone(&domain));
         *self.domain.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&domain);
         lock(&self.sealer).update(domain);
-        self.read_presences_again();
     }
 
-    /// Reads all presences with the keys that count now: some may have become readable, and those of keys that have expired
-    /// no longer are.
-    pub(crate) fn read_presences_again(&self) {
+    /// Removes the presences that the keys of now do not open any more.
+    pub(crate) fn remove_expired_presences(&self) {
         let (domain, now) = (self.domain(), now());
         let announced = lock(&self.presences).key_expressions();
         for key_expression in announced {
-            let presence = domain.presence(&key_expression, now).ok();
-            presence.iter().for_each(|presence| self.remember(presence));
-            lock(&self.presences).read_again(&key_expression, presence);
+            if domain.presence(&key_expression, now).is_err() {
+                lock(&self.presences).remove(&key_expression);
+            }
         }
-        self.answer_waiting(Instant::now());
     }
 
     /// Where messages to `address` go, which is in this domain.
@@ -181,8 +182,13 @@ impl State {
         let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
         let opened = lock(&self.opener).open(Kind::Confirmed, &to, now(), &mut payload, attachment.as_deref());
         let request = opened.ok()?.request;
-        self.counters.count(Counted::UndeliveredNoSlot);
-        self.receipt(&request, Outcome::NoSlot)
+        let (counted, outcome) = if self.directed_are_all.load(Ordering::Relaxed) {
+            (Counted::UndeliveredNoSlot, Outcome::NoSlot)
+        } else {
+            (Counted::UndeliveredRefused, Outcome::Refused)
+        };
+        self.counters.count(counted);
+        self.receipt(&request, outcome)
     }
 
     /// Opens an answer to `request`.
@@ -256,6 +262,16 @@ impl State {
         self.directed.write().unwrap_or_else(PoisonError::into_inner).remove(to.key_expression());
     }
 
+    /// All slots that are open to the network are known.
+    pub(crate) fn slots_known(&self) {
+        self.directed_are_all.store(true, Ordering::Relaxed);
+    }
+
+    /// There may be others than those that are known.
+    pub(crate) fn slots_unknown(&self) {
+        self.directed_are_all.store(false, Ordering::Relaxed);
+    }
+
     fn slot_at(&self, key_expression: &str) -> Option<Slot> {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
@@ -274,14 +290,8 @@ impl State {
                 }
                 self.answer_waiting(Instant::now());
             }
-            Err(reason) => {
-                self.counters.count(Counted::PresenceRefused);
-                // It may be one of a key that this machine does not have yet.
-                let may_become_readable = matches!(reason, Refused::KeyUnknown | Refused::KeyExpired);
-                if may_become_readable && !lock(&self.presences).add_unread(key_expression) {
-                    self.counters.count(Counted::PresenceFull);
-                }
-            }
+            // One of a key that this machine does not have yet is asked for again when it has.
+            Err(_) => self.counters.count(Counted::PresenceRefused),
         }
     }
 

@@ -17,8 +17,9 @@ use mailslot::network::{Outgoing, ask_routes};
 use mailslot::{
     Address, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Outcome, Timeout,
 };
-use mailslot_domain::{Domain, Time, random};
+use mailslot_domain::{Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Settings};
+use zenoh::{Session, Wait};
 
 /// Runs a test again with slots of its own: there is one node on a machine, and it may be in use. True in that process.
 fn is_apart(test: &str) -> bool {
@@ -228,6 +229,112 @@ fn domains_come_change_and_go_while_slots_stay() {
     drop(domains);
     assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\alerts"), Err(Error::NoNetworkNode(_))));
     drop(start(vec![with(&plant)]));
+}
+
+/// A session of somebody who has no key, connected to the domain.
+fn stranger(port: u16) -> Session {
+    let mut config = zenoh::Config::default();
+    for (key, value) in [
+        ("mode", "\"client\"".to_owned()),
+        ("scouting/multicast/enabled", "false".to_owned()),
+        ("connect/endpoints", format!("[\"tcp/127.0.0.1:{port}\"]")),
+    ] {
+        config.insert_json5(key, &value).unwrap();
+    }
+    zenoh::open(config).wait().unwrap()
+}
+
+/// Settings to listen on a port that was free a moment ago.
+fn listening() -> (u16, Settings) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    (port, Settings { listen: vec![format!("tcp/127.0.0.1:{port}")], ..Settings::default() })
+}
+
+#[test]
+fn who_has_no_key_and_never_answers_holds_up_no_confirmed_write() {
+    if !is_apart("who_has_no_key_and_never_answers_holds_up_no_confirmed_write") {
+        return;
+    }
+    let (plant, (port, settings)) = (sealed("PLANT"), listening());
+    let domains = start(vec![(Arc::clone(&plant), settings)]);
+    let slot = open_to_network("alerts");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    let stranger = stranger(port);
+    let (asked, queries) = std::sync::mpsc::channel();
+    let silent = stranger
+        .declare_queryable(format!("{}/**", plant.prefix()))
+        .callback(move |query| asked.send(query).unwrap())
+        .wait()
+        .unwrap();
+    // For longer than this test may take: it ends only if these writes do not wait for the stranger.
+    let confirm = |address: &str| {
+        let receipts = MailslotWriter::open(address).unwrap().write_confirmed(b"sure", Duration::from_secs(3600));
+        receipts.unwrap().into_iter().map(|receipt| (receipt.computer, receipt.outcome)).collect::<Vec<_>>()
+    };
+    let mut held = Vec::new();
+    while held.len() < 8 {
+        for address in [r"\\PLANT\mailslot\alerts", r"\\SRV1\mailslot\alerts"] {
+            assert_eq!(confirm(address), [("SRV1".to_owned(), Outcome::Delivered)]);
+            assert_eq!(slot.receive().unwrap().data, b"sure");
+        }
+        assert_eq!(confirm(r"\\SRV1\mailslot\nothing"), [("SRV1".to_owned(), Outcome::NoSlot)]);
+        // It is asked indeed, once it is known to the domain's session.
+        held.extend(queries.try_iter());
+    }
+    assert_eq!(domains.status()[0].counters["receipts_refused"], 0);
+    silent.undeclare().wait().unwrap();
+}
+
+#[test]
+fn presences_without_a_key_are_counted_and_not_kept() {
+    if !is_apart("presences_without_a_key_are_counted_and_not_kept") {
+        return;
+    }
+    let (plant, (port, settings)) = (sealed("PLANT"), listening());
+    let mut domains = start(vec![(Arc::clone(&plant), settings.clone())]);
+    let _slot = open_to_network("alerts");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    let stranger = stranger(port);
+    let counted = |domains: &Domains, label| domains.status()[0].counters[label];
+    let refused = |domains: &Domains, expected: u64| {
+        while counted(domains, "presence_refused") < expected {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(counted(domains, "presence_refused"), expected);
+    };
+    // One that a key of the domain opens that this machine does not have yet, and some that none does.
+    let now = Time::from(SystemTime::now());
+    let rotated = Arc::new(plant.rotated(now, Duration::ZERO, random().unwrap()).unwrap());
+    let ahead = Presence::Slot { computer: "AHEAD".parse().unwrap(), slot: _slot.name().clone() };
+    let later = Time::from_millis(now.as_millis() + 1000);
+    let early = rotated.presence_key_expression(&ahead, later, &random().unwrap()).unwrap();
+    let early = stranger.liveliness().declare_token(early).wait().unwrap();
+    let mut tokens = Vec::new();
+    for count in [1, 10, 100] {
+        let before = counted(&domains, "presence_refused");
+        for _ in 0..count {
+            let node = Presence::Node { computer: "STRANGER".parse().unwrap() };
+            let other = sealed("PLANT").presence_key_expression(&node, now, &random().unwrap()).unwrap();
+            let (_, rest) = other.split_once("/at/").unwrap();
+            let token = stranger.liveliness().declare_token(format!("{}/at/{rest}", plant.prefix()));
+            tokens.push(token.wait().unwrap());
+        }
+        refused(&domains, before.max(1) + count);
+    }
+    let members = |domains: &Domains| domains.members(&"plant".parse().unwrap()).unwrap();
+    assert_eq!(members(&domains).into_keys().collect::<Vec<_>>(), ["SRV1"]);
+    assert_eq!(counted(&domains, "presence_full"), 0);
+
+    // With other keys all are asked for again: that one is a member then, and the others are counted once more.
+    domains.reload(vec![(rotated, settings)], BTreeMap::new()).unwrap();
+    wait_for(2, r"\\PLANT\mailslot\alerts");
+    refused(&domains, 1 + 111 + 111);
+    assert_eq!(members(&domains).into_keys().collect::<Vec<_>>(), ["AHEAD", "SRV1"]);
+    early.undeclare().wait().unwrap();
+    while members(&domains).len() > 1 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(tokens);
 }
 
 #[test]

@@ -133,3 +133,27 @@ pub fn root() -> Result<&'static std::path::Path> {
 pub fn slot_directories() -> Result<Vec<std::path::PathBuf>> {
     sys::slot_directories()
 }
+
+/// Whether this program got privileges that whoever started it does not have: it is set-user-ID, set-group-ID, or its file has
+/// capabilities (`AT_SECURE`, see getauxval(3)). Then its caller chose the environment and the open descriptors, and they must
+/// not lead it anywhere.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+pub fn has_raised_privileges() -> bool {
+    sys::has_raised_privileges()
+}
+
+/// The environment variable `name` if it is set, not empty, and this program has no
+/// [raised privileges](has_raised_privileges). Everything that this crate and those around it read from the environment is read
+/// with this.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+pub fn secure_env(name: &str) -> Option<std::ffi::OsString> {
+    sys::secure_env(name)
+}

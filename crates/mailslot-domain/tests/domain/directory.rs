@@ -1,7 +1,7 @@
 //! Domain files and the directory that holds them.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,6 +45,64 @@ fn files_that_others_may_use_are_refused() {
     }
     fs::set_permissions(&path, Permissions::from_mode(0o400)).expect("ours");
     assert!(directory.find("plant").is_ok());
+}
+
+/// A user whom nobody trusts with domains.
+const SOMEBODY: u32 = 5002;
+
+/// Whether files can be given to others here, which only the superuser can.
+fn can_give_away() -> bool {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    chown(file.path(), Some(SOMEBODY), None).is_ok()
+}
+
+/// Everything that leads to a domain file may belong to another user, or be for others to write: the file, a symbolic link to it,
+/// the directory.
+#[test]
+fn what_other_users_own_is_refused_unless_it_is_the_nodes_user() {
+    if !can_give_away() {
+        return;
+    }
+    for (file, link, place) in (0..8).map(|owners| (owners & 1 > 0, owners & 2 > 0, owners & 4 > 0)) {
+        let (parent, directory) = directory();
+        let path = directory.add(&domain()).expect("new");
+        let target = parent.path().join("elsewhere");
+        fs::rename(&path, &target).expect("ours");
+        symlink(&target, &path).expect("ours");
+        let owner = |foreign| Some(if foreign { SOMEBODY } else { 0 });
+        chown(&target, owner(file), None).expect("root");
+        lchown(&path, owner(link), None).expect("root");
+        chown(directory.path(), owner(place), None).expect("root");
+        let case = format!("file {file}, link {link}, directory {place}");
+
+        let alone = read_file(&path);
+        assert_eq!(alone.is_ok(), !file && !link, "{case}");
+        let listed = directory.list();
+        assert_eq!(listed.is_ok(), !place, "{case}");
+        let found = directory.find("PLANT");
+        assert_eq!(found.is_ok(), !file && !link && !place, "{case}");
+        for error in alone.err().into_iter().chain(listed.err()).chain(found.err()) {
+            assert!(matches!(error, Error::OtherOwner { owner: SOMEBODY, user: 0, .. }), "{case}: {error}");
+            assert!(error.to_string().contains("chown -h 0 "), "{case}: {error}");
+        }
+        assert!(directory.clone().owned_by(SOMEBODY).find("PLANT").is_ok(), "{case}");
+        assert!(directory.owned_by(SOMEBODY + 1).find("PLANT").is_ok() == (!file && !link && !place), "{case}");
+    }
+}
+
+#[test]
+fn directories_that_others_may_write_are_refused() {
+    let (_parent, directory) = directory();
+    directory.add(&domain()).expect("new");
+    for mode in (0..0o2000).filter(|mode| mode & 0o700 == 0o700) {
+        fs::set_permissions(directory.path(), Permissions::from_mode(mode)).expect("ours");
+        let listed = directory.list();
+        assert_eq!(listed.is_ok(), mode & 0o022 == 0, "{mode:o}");
+        if let Err(error) = listed {
+            assert!(matches!(error, Error::DirectoryTooOpen { .. }), "{error}");
+            assert!(error.to_string().contains("chmod go-w"), "{error}");
+        }
+    }
 }
 
 #[test]

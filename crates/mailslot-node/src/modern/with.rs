@@ -15,6 +15,7 @@ use crate::control::Answer;
 use crate::error::{Error, Result};
 use crate::io::interfaces::Named;
 use crate::log::{Log, field};
+use crate::privileges::account;
 use crate::proto::{Config, Interface, Message};
 
 /// What this machine takes part in.
@@ -40,7 +41,10 @@ impl Modern {
     /// Reads the files of domains.
     pub(crate) fn load(settings: &Settings, log: &mut Log) -> Result<Modern> {
         own_process();
-        let directory = Directory::in_use().map_err(domain_error)?;
+        let mut directory = Directory::in_use().map_err(domain_error)?;
+        if let Some(user) = &settings.user {
+            directory = directory.owned_by(account(user)?.uid.as_raw());
+        }
         let mut modern = Modern {
             directory,
             parts: Parts::new(),

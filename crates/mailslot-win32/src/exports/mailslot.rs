@@ -85,7 +85,7 @@ fn create(
         None => (core::ptr::null(), false),
     };
     let permissions = security::permissions(descriptor)?;
-    let network = network(std::env::var_os(NETWORK_VARIABLE).as_deref(), &permissions);
+    let network = network(mailslot::secure_env(NETWORK_VARIABLE).as_deref(), &permissions);
     let mailslot = MailslotOptions::new()
         .max_message_size(max_message_size)
         .read_timeout(Timeout::from_win32_millis(read_timeout))

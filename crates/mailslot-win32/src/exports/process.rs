@@ -181,7 +181,7 @@ fn search(program: &str) -> Option<PathBuf> {
     }
     let own = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
     let current = std::env::current_dir().ok();
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = mailslot::secure_env("PATH").unwrap_or_default();
     own.into_iter()
         .chain(current)
         .chain(std::env::split_paths(&path))

@@ -22,15 +22,13 @@ fn is_in(directory: &Path, name: &NetbiosName) -> bool {
 
 /// Where they are: the same place that nodes and `mailslot domain` use.
 fn directory() -> Option<PathBuf> {
-    // A program with raised privileges does not let its caller choose.
-    let secure = sys::is_privileged();
-    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| !secure && path.is_absolute());
-    if let Some(path) = std::env::var_os("MAILSLOT_DOMAINS").filter(|path| !secure && !path.is_empty()) {
+    if let Some(path) = sys::secure_env("MAILSLOT_DOMAINS") {
         return Some(path.into());
     }
     if sys::user() == 0 {
         return Some("/etc/mailslot/domains".into());
     }
+    let variable = |name| sys::secure_env(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let config = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
     config.map(|config| config.join("mailslot/domains"))
 }

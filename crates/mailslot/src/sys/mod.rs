@@ -8,7 +8,8 @@
 //! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
-//! | `user()`, `is_privileged()`, `random()` | on Unix: the effective user id of this process; whether its caller has fewer rights; numbers that nobody can guess |
+//! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
+//! | `user()`, `random()` | on Unix: the effective user id of this process; numbers that nobody can guess |
 //! | `appoint_node()` | on Unix: lets a user be the network node |
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
@@ -19,8 +20,8 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, NextMessage, Server, appoint_node, computer_name, is_privileged, list, random, root, slot_directories,
-    status, user, win32_code,
+    Client, NextMessage, Server, appoint_node, computer_name, has_raised_privileges, list, random, root, secure_env,
+    slot_directories, status, user, win32_code,
 };
 
 #[cfg(windows)]

@@ -19,7 +19,7 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, process::is_privileged, process::random,
-    process::uid as user, queue::NextMessage, root::appoint_node, root::directories as slot_directories, root::list,
-    root::path as root, root::status, server::Server,
+    client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,
+    process::secure_env, process::uid as user, queue::NextMessage, root::appoint_node,
+    root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
 };

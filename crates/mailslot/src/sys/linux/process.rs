@@ -1,5 +1,7 @@
 //! What this process is.
 
+use std::ffi::OsString;
+
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
@@ -19,6 +21,21 @@ pub(crate) fn random() -> Result<[u8; 16]> {
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| Error::io("get random numbers", error))?;
     Ok(bytes)
+}
+
+/// Whether the program got privileges that its caller does not have (set-user-ID, set-group-ID, file capabilities): then its
+/// environment and its descriptors are the caller's choice, and not to be trusted.
+pub(crate) fn has_raised_privileges() -> bool {
+    // SAFETY: `getauxval` reads a value that the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// An environment variable that is set and not empty, as with secure_getenv(3): none in a program with raised privileges.
+pub(crate) fn secure_env(name: &str) -> Option<OsString> {
+    if has_raised_privileges() {
+        return None;
+    }
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// What a friend records in its messages.
@@ -43,13 +60,6 @@ pub(crate) fn pid_namespace() -> u64 {
     let found = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino);
     KNOWN.store(found, Ordering::Relaxed);
     found
-}
-
-/// Whether this process has privileges that whoever started it may lack: it then heeds no variable of its environment, and
-/// nothing that it inherited.
-pub(crate) fn is_privileged() -> bool {
-    // SAFETY: `getauxval` reads a value that the kernel gave the process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// Whether this process, or the machine, has run out of something, so that nothing follows from the failure.

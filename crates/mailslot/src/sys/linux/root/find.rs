@@ -70,11 +70,17 @@ impl Root {
 
     /// The own slot in which the file called `file` is the one with this id.
     pub(crate) fn find_own(&self, file: &str, id: FileId) -> Result<Option<SlotDirectory>> {
-        let users = self.users()?;
-        let own = users.iter().filter(|user| user.uid == process::uid());
-        let mut slots =
-            own.flat_map(|user| self.entries(user).into_iter().filter_map(|entry| self.open_entry(user, entry).ok()));
-        Ok(slots.find(|slot| FileId::at(slot.dir.as_fd(), file) == Ok(id)))
+        let failed = |error| Error::io(format!("read the directory {}", self.path), error);
+        for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
+            for entry in self.entries(user).map_err(failed)? {
+                if let Ok(slot) = self.open_entry(user, entry)
+                    && FileId::at(slot.dir.as_fd(), file) == Ok(id)
+                {
+                    return Ok(Some(slot));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Fails if this process's user must not create a slot of this name, because one lives.

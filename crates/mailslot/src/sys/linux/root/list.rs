@@ -27,13 +27,19 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
 pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     let root = Root::get()?;
     let uid = process::uid();
+    let failed = |error| Error::io(format!("read the directory {}", root.path), error);
     let mut slots = Vec::new();
     for user in root.users()?.iter() {
-        for entry in root.entries(user) {
-            let Ok(slot) = root.open_entry(user, entry.clone()) else { continue };
-            match slot.is_living() {
-                Ok(true) => slots.extend(status_of(&slot)),
-                Ok(false) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
+        for entry in root.entries(user).map_err(failed)? {
+            let living = match root.open_entry(user, entry.clone()) {
+                Ok(slot) => slot.is_living().map(|lives| lives.then_some(slot)),
+                Err(error) => Err(error),
+            };
+            match living {
+                Ok(Some(slot)) => slots.extend(status_of(&slot)),
+                Ok(None) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
+                // A list that lacks slots would say that they have gone.
+                Err(error) if process::is_exhausted(error) => return Err(failed(error)),
                 _ => {}
             }
         }
@@ -43,13 +49,17 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
 }
 
 impl Root {
-    /// The names of the entries in a user's directory of slots. One that cannot be read has none.
-    pub(super) fn entries(&self, user: &User) -> Vec<String> {
-        let Ok(slots) = self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY) else { return Vec::new() };
-        let Ok(found) = Dir::read_from(&slots) else { return Vec::new() };
+    /// The names of the entries in a user's directory of slots. One that this user may not read has none.
+    pub(super) fn entries(&self, user: &User) -> rustix::io::Result<Vec<String>> {
+        let read = || Dir::read_from(self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY)?);
+        let found = match read() {
+            Err(error) if process::is_exhausted(error) => return Err(error),
+            Err(_) => return Ok(Vec::new()),
+            Ok(found) => found,
+        };
         let names = found.flatten().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
         let most = if user.uid == process::uid() { usize::MAX } else { MOST };
-        names.filter(|name| !name.starts_with('.')).take(most).collect()
+        Ok(names.filter(|name| !name.starts_with('.')).take(most).collect())
     }
 }
 

@@ -81,10 +81,7 @@ impl Root {
     }
 
     fn discover() -> Result<Root> {
-        // A program with raised privileges does not let its caller choose.
-        if let Some(path) =
-            std::env::var_os("MAILSLOT_ROOT").filter(|path| !process::is_privileged() && !path.is_empty())
-        {
+        if let Some(path) = process::secure_env("MAILSLOT_ROOT") {
             let path = path.into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned());
             return Root::open(&path)
                 .map_err(|error| Error::io(format!("open the directory {path} that MAILSLOT_ROOT names"), error));
