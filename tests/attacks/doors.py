@@ -310,6 +310,11 @@ def connections():
               f"{arrived} {honest.refused} {len(listener.descriptors())} descriptors")
         check("the owner has descriptors left", len(listener.descriptors()) < 1000, len(listener.descriptors()))
         check("and goes on", listener.lives(), listener.err())
+        for bad in users:
+            bad.stop()
+        check("when they have gone, nothing of them stays", until(lambda: len(listener.descriptors()) < 30, 8),
+              f"{len(listener.descriptors())} descriptors")
+        check("honest messages arrive at once", honest.write() and honest.write(), honest.refused)
         same("all honest messages arrived in order", honest.wrong(), [])
         world.close()
 

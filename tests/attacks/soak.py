@@ -222,8 +222,8 @@ def soak():
         elif not one.node.lives():
             wrong.append(f"the node has ended: {one.node.err()[-1000:]}")
         else:
-            for who, process, least in (("listener", listener, ours), ("node", one.node, before)):
-                if len(process.descriptors()) > 1000:
+            for who, process, least, most in (("listener", listener, ours, 800), ("node", one.node, before, 2400)):
+                if len(process.descriptors()) > most:
                     wrong.append(f"the {who} has {len(process.descriptors())} descriptors")
                 if process.memory() - least > 150:
                     wrong.append(f"the {who} has {process.memory():.0f} MiB")
@@ -246,6 +246,8 @@ def soak():
     none(f"honest messages arrive in order and all stays within bounds (seed {settings.seed})", wrong)
     for attacker in attackers.values():
         attacker.stop()
+    if wrong:
+        print(f"-- the node's log ends with:\n{one.node.err()[-1500:]}\n-- its doctor:\n{one.run(ROOT, 'doctor').out}", flush=True)
     until(lambda: not at_work(one, heard))
     none("the node is at work afterwards", at_work(one, heard))
     one.close()
