@@ -39,7 +39,7 @@ check "and one that is open to the user" until_line "$scratch/open.log" "listeni
 same "a message to a slot that is closed to the user is sent" "$(said linux1 send '\\*\mailslot\private' x)" "status 0"
 same "a message to a slot that is open to the user is sent" "$(said linux1 send '\\*\mailslot\open' x)" "status 0"
 check "the open slot gets it" until_line "$scratch/open.out" '"data":"x"'
-says "the closed one does not, and that is counted" "$(said linux1 node status)" "undelivered_not_allowed              1"
+says "the closed one does not, and that is counted" "$(said linux1 node status)" "undelivered_refused                  1"
 same "the closed slot got nothing" "$(cat "$scratch/closed.out")" ""
 kill "$closed" "$open"
 stop "$user1"

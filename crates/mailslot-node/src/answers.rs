@@ -1,22 +1,31 @@
 //! Answering requests of local programs: the node's side of [`control`](crate::control).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use mailslot::{Address, MailslotWriter, Message};
+use mailslot::Message;
+use mailslot::network::ask::Asker;
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
 use crate::capture::Sinks;
 use crate::config;
-use crate::control::{Answer, Envelope, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
+use crate::control::{Answer, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
 use crate::modern::Modern;
+use crate::proto::limits::{Limiter, Rate};
 use crate::proto::{Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
+use crate::under_way::UnderWay;
+
+/// How often one user may ask, and all together. Each answer costs the node a look at a slot.
+const ONE_USER: Rate = Rate { per_second: 50, burst: 200 };
+const ALL_USERS: Rate = Rate { per_second: 1_000, burst: 2_000 };
+/// Users who are told apart.
+const USERS: usize = 1_024;
 
 /// Requests whose answers are still to come.
-#[derive(Default)]
 pub(crate) struct Answers {
-    waiting: HashMap<RequestId, Address>,
+    waiting: UnderWay<Asker>,
+    rates: Limiter<u32>,
 }
 
 /// What answers are made of.
@@ -33,18 +42,37 @@ pub(crate) struct State<'a, F> {
 }
 
 impl Answers {
+    pub(crate) fn new(config: &Config, now: Instant) -> Answers {
+        let rates = Limiter::new(ONE_USER, ALL_USERS, USERS, now);
+        Answers { waiting: UnderWay::new(config.limits.queries), rates }
+    }
+
     /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
     pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl Fn(u32) -> String>) {
-        let Ok(Envelope { reply, request }) = serde_json::from_slice(&message.data) else { return };
-        // Only slots of this machine: the node must not be made to answer elsewhere.
-        let Ok(reply @ Address::Local(_)) = reply.parse() else { return };
-        let begun = match request {
-            Request::Status => return answer(&reply, &Answer::Status(status(state))),
+        let Some((asker, content)) = Asker::of(message) else { return };
+        let refuse = |why: &str| answer(&asker, &Answer::Refused(why.to_owned()));
+        if !self.rates.take(ALL_USERS, asker.uid(), now) {
+            return refuse("the node is asked too much, by this user or by all");
+        }
+        let Ok(request) = serde_json::from_slice(content) else {
+            return refuse("the request is of another version than the node");
+        };
+        match request {
+            Request::Status => return answer(&asker, &Answer::Status(status(state))),
             #[cfg(feature = "zenoh")]
-            Request::Members(domain) => return answer(&reply, &state.modern.members(&domain)),
-            Request::Capture { slot } => {
-                return answer(&reply, &state.sinks.add(&message.origin, &slot));
+            Request::Members(domain) => return answer(&asker, &state.modern.members(&domain)),
+            Request::Capture => {
+                if let Some(refusal) = state.sinks.add(&asker) {
+                    answer(&asker, &refusal);
+                }
+                return;
             }
+            _ => {}
+        }
+        if !self.waiting.has_room(asker.uid()) {
+            return refuse("the node has too many requests of this user under way");
+        }
+        let begun = match request {
             Request::Resolve(name) => scoped(&name, state.config).map(|name| state.node.resolve(now, name)),
             Request::NodeStatus(address) => Ok(state.node.node_status(now, address)),
             Request::Send { group, slot, data } => scoped(&group, state.config).and_then(|group| {
@@ -53,11 +81,12 @@ impl Answers {
                     .send_mailslot(now, Target::Group(group), slot.as_bytes(), &data)
                     .map_err(|error| error.to_string())
             }),
+            _ => Err("the node does not know this request".to_owned()),
         };
         match begun {
-            // Bounded by what the node has under way: it ends each request, at once if there are too many.
-            Ok(request) => drop(self.waiting.insert(request, reply)),
-            Err(why) => answer(&reply, &Answer::Refused(why)),
+            // The node ends each request, at once if there are too many.
+            Ok(request) => self.waiting.begin(request, asker.uid(), asker),
+            Err(why) => refuse(&why),
         }
     }
 
@@ -89,17 +118,15 @@ impl Answers {
     }
 
     fn end(&mut self, request: RequestId, made: impl FnOnce() -> Answer) {
-        if let Some(reply) = self.waiting.remove(&request) {
-            answer(&reply, &made());
+        if let Some((_, asker)) = self.waiting.end(request) {
+            answer(&asker, &made());
         }
     }
 }
 
 /// Whoever has gone, or has no room, gets no answer.
-fn answer(reply: &Address, answer: &Answer) {
-    if let (Ok(writer), Ok(bytes)) = (MailslotWriter::open(reply.clone()), serde_json::to_vec(answer)) {
-        let _ = writer.write(&bytes);
-    }
+fn answer(asker: &Asker, answer: &Answer) {
+    asker.answer(&answer.encode());
 }
 
 fn scoped(text: &str, config: &Config) -> Result<Name, String> {

@@ -1,15 +1,15 @@
 //! Asking the running node of this machine: requests and answers are messages in slots.
 //!
-//! A request is one JSON object in the slot [`SLOT`], with the name of a slot of the asker, to which the answer goes. Any
-//! local user may ask: nothing that is answered is a secret, or does more than a program could do by itself. The one
-//! exception, [`Request::Capture`], is for root and the node's own user.
+//! A request is JSON in the slot [`SLOT`], and so is its answer; [`mailslot::network::ask`] carries them. Any local user may ask:
+//! nothing that is answered is a secret, or does more than a program could do by itself. The one exception,
+//! [`Request::Capture`], is for root and the node's own user.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+use mailslot::Timeout;
+use mailslot::network::ask::Conversation;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -40,12 +40,9 @@ pub enum Request {
         /// The message.
         data: Vec<u8>,
     },
-    /// Copy all packets to a slot of the asker, from now until it closes: [`Answer::Capturing`].
-    /// [`Capture`](crate::capture::Capture) asks for it.
-    Capture {
-        /// The slot.
-        slot: String,
-    },
+    /// Copy all packets to the asker, from now until its slot for answers closes: first [`Answer::Capturing`], then
+    /// [`Captured`](crate::capture::Captured) ones. [`Capture`](crate::capture::Capture) asks for it.
+    Capture,
 }
 
 /// What the node answers.
@@ -70,6 +67,14 @@ pub enum Answer {
     NotAllowed,
     /// To anything: it could not be done.
     Refused(String),
+}
+
+impl Answer {
+    /// The bytes for the asker.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Nothing in it can fail to become JSON: its maps have text as keys.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
 }
 
 /// A node in full.
@@ -137,14 +142,6 @@ pub struct NameAt {
     pub conflict: bool,
 }
 
-/// A request on its way.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Envelope {
-    /// The slot for the answer.
-    pub(crate) reply: String,
-    pub(crate) request: Request,
-}
-
 /// Asks the node of this machine and waits for its answer, as long as `timeout`.
 ///
 /// # Errors
@@ -155,40 +152,27 @@ pub(crate) struct Envelope {
 /// - [`Error::Refused`] if it could not do it
 /// - [`Error::Slot`] if a slot could not be made or written to
 pub fn ask(request: Request, timeout: Duration) -> Result<Answer> {
-    let writer = open()?;
-    let (reply, name) = reply_slot()?;
-    let envelope =
-        serde_json::to_vec(&Envelope { reply: name, request }).map_err(|error| Error::io("write JSON", error))?;
-    writer.write(&envelope)?;
-    let answer = match reply.receive_within(Timeout::After(timeout)) {
+    answer(&begin(&request, None)?, timeout)
+}
+
+/// Asks the node. Up to `capacity` bytes of answers may wait.
+pub(crate) fn begin(request: &Request, capacity: Option<u64>) -> Result<Conversation> {
+    let content = serde_json::to_vec(request).map_err(|error| Error::io("write JSON", error))?;
+    match Conversation::begin(SLOT, &content, capacity) {
+        Err(mailslot::Error::NotFound(_)) => Err(Error::NotRunning),
+        begun => Ok(begun?),
+    }
+}
+
+/// The node's answer.
+pub(crate) fn answer(conversation: &Conversation, timeout: Duration) -> Result<Answer> {
+    let answer = match conversation.receive_within(Timeout::After(timeout)) {
         Err(mailslot::Error::TimedOut) => return Err(Error::NoAnswer),
         answer => answer?,
     };
-    match serde_json::from_slice(&answer.data) {
+    match serde_json::from_slice(&answer) {
         Ok(Answer::NotAllowed) => Err(Error::NotForThisUser),
         Ok(Answer::Refused(why)) => Err(Error::Refused(why)),
         answer => answer.map_err(|error| Error::io("understand the node's answer", error)),
     }
-}
-
-/// Opens the node's slot for requests.
-pub(crate) fn open() -> Result<MailslotWriter> {
-    match MailslotWriter::open(SLOT) {
-        Err(mailslot::Error::NotFound(_)) => Err(Error::NotRunning),
-        opened => Ok(opened?),
-    }
-}
-
-/// A name for a slot of this process, another one each time.
-pub(crate) fn own_slot(purpose: &str) -> String {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!(r"\\.\mailslot\mailslot\{purpose}\{}-{number}", std::process::id())
-}
-
-/// A slot for answers, and its name. The node may be another user's.
-fn reply_slot() -> Result<(Mailslot, String)> {
-    let name = own_slot("reply");
-    let slot = MailslotOptions::new().access(Access::Everyone).create(&name)?;
-    Ok((slot, name))
 }

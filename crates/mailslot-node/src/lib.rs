@@ -45,6 +45,8 @@ mod routing;
 mod run;
 #[cfg(unix)]
 mod sender;
+#[cfg(unix)]
+mod under_way;
 
 #[cfg(unix)]
 pub use embedded::Embedded;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::io::slots::Undelivered;
+use mailslot::Outcome;
+
 use crate::proto::Counters;
 
 /// Counters of the two ways through the node's slots.
@@ -10,10 +11,9 @@ use crate::proto::Counters;
 pub(crate) struct Metrics {
     delivered: u64,
     no_slot: u64,
-    not_allowed: u64,
     full: u64,
     too_large: u64,
-    failed: u64,
+    refused: u64,
     /// What came through a modern domain as well.
     pub(crate) bridge_copies: u64,
     pub(crate) outgoing: u64,
@@ -29,14 +29,13 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn count(&mut self, delivery: Result<(), Undelivered>, messages: usize) {
-        *match delivery {
-            Ok(()) => &mut self.delivered,
-            Err(Undelivered::NoSlot) => &mut self.no_slot,
-            Err(Undelivered::NotAllowed) => &mut self.not_allowed,
-            Err(Undelivered::Full) => &mut self.full,
-            Err(Undelivered::TooLarge) => &mut self.too_large,
-            Err(Undelivered::Failed) => &mut self.failed,
+    pub(crate) fn count(&mut self, outcome: Outcome, messages: usize) {
+        *match outcome {
+            Outcome::Delivered => &mut self.delivered,
+            Outcome::NoSlot => &mut self.no_slot,
+            Outcome::Full => &mut self.full,
+            Outcome::TooLarge => &mut self.too_large,
+            _ => &mut self.refused,
         } += messages as u64;
     }
 
@@ -46,10 +45,9 @@ impl Metrics {
         let own = [
             ("delivered", self.delivered),
             ("undelivered_no_slot", self.no_slot),
-            ("undelivered_not_allowed", self.not_allowed),
             ("undelivered_full", self.full),
             ("undelivered_too_large", self.too_large),
-            ("undelivered_failed", self.failed),
+            ("undelivered_refused", self.refused),
             ("undelivered_bridge_copy", self.bridge_copies),
             ("outgoing", self.outgoing),
             ("outgoing_malformed", self.outgoing_malformed),

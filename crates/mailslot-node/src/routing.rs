@@ -10,7 +10,7 @@ use crate::proto::{Config, Message, NameKind, Target};
 
 /// Whom a message to `address` is for; `None` if that is this machine alone, or a name that no NetBIOS network has.
 pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
-    mailslot::node::check_legacy(address).ok()?;
+    mailslot::network::check_legacy(address).ok()?;
     match address {
         Address::Remote { target, .. } => {
             let name = Name::new(target.as_str(), suffix::WORKSTATION).ok()?;

@@ -4,12 +4,11 @@ mod copies;
 mod delivery;
 mod samba;
 
-use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use mailslot::node::Outgoing;
-use mailslot::{Access, Mailslot, MailslotOptions, MailslotWriter, Origin};
+use mailslot::network::{self, Outgoing, ask};
+use mailslot::{Access, MailslotOptions, MailslotWriter};
 use mailslot_wire::Name;
 use rustix::event::Timespec;
 
@@ -20,6 +19,7 @@ use crate::control;
 use crate::error::{Error, Result};
 use crate::io::batch::{BUFFERS, Incoming, PACKETS};
 use crate::io::drops;
+use crate::io::intake::Intake;
 use crate::io::interfaces::{self, Named};
 use crate::io::ready::ready;
 use crate::io::signals::Signals;
@@ -29,7 +29,8 @@ use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, RequestId, Target, Transmit};
+use crate::proto::{Config, Event, Node, Target, Transmit};
+use crate::under_way::UnderWay;
 use crate::{routing, seed};
 use samba::Beside;
 
@@ -69,12 +70,12 @@ pub(crate) struct Machine {
     nmbd: Option<Beside>,
     slots: Slots,
     /// What is to be sent in the NetBIOS network, if this machine is in one.
-    outgoing: Option<Mailslot>,
+    outgoing: Option<Intake>,
+    /// Messages of users that wait until their destination is found.
+    waiting: UnderWay<()>,
     modern: Modern,
-    control: Mailslot,
+    control: Intake,
     answers: Answers,
-    /// Who has written the messages that are under way, for the log. The node ends each of them, so it bounds them.
-    senders: HashMap<RequestId, u32>,
     sinks: Sinks,
     metrics: Metrics,
     log: Log,
@@ -106,7 +107,7 @@ impl Machine {
         let control = slot(control::SLOT)?;
         modern.start(&settings, &config)?;
         // This one comes last: whoever finds it finds a node that can send.
-        let outgoing = settings.netbios.then(|| slot(mailslot::node::SLOT)).transpose()?;
+        let outgoing = settings.netbios.then(|| slot(network::SLOT)).transpose()?;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
         for sockets in &sockets {
             log_interface(&mut log, "interface_used", &sockets.named);
@@ -119,20 +120,20 @@ impl Machine {
             node: node(&config, &sockets, now),
             nmbd: beside(&settings, now),
             settings,
-            config,
             sockets,
             slots: Slots::default(),
             outgoing,
+            waiting: UnderWay::new(config.limits.waiting_messages),
             modern,
             control,
-            answers: Answers::default(),
-            senders: HashMap::new(),
+            answers: Answers::new(&config, now),
             sinks: Sinks::default(),
             metrics: Metrics::default(),
             log,
             interfaces_due: now,
             releasing: None,
             is_released: false,
+            config,
         })
     }
 
@@ -163,24 +164,27 @@ impl Machine {
             Some(self.interfaces_due),
             self.releasing.as_ref().map(|(_, end)| *end),
             self.nmbd.as_ref().and_then(Beside::poll_timeout),
+            self.control.poll_timeout(),
+            self.outgoing.as_ref().and_then(Intake::poll_timeout),
         ];
         let left = deadlines.into_iter().flatten().min().map(|deadline| deadline.saturating_duration_since(now));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let ready = {
             // What is not there is watched as something else, and found empty.
-            let control = self.control.as_fd();
-            let outgoing = self.outgoing.as_ref().map_or(control, AsFd::as_fd);
-            let fixed = [signals.as_fd(), outgoing, control, self.modern.as_fd().unwrap_or(control)];
+            let other = signals.as_fd();
+            let outgoing = self.outgoing.as_ref().and_then(|outgoing| outgoing.descriptor(now)).unwrap_or(other);
+            let control = self.control.descriptor(now).unwrap_or(other);
+            let fixed = [other, outgoing, control, self.modern.as_fd().unwrap_or(other)];
             let sockets = self.sockets.iter().flat_map(Sockets::descriptors);
             let nmbd = self.nmbd.as_ref().and_then(Beside::descriptor);
             ready(fixed.into_iter().chain(sockets).chain(nmbd), timeout.as_ref())?
         };
         let now = Instant::now();
         if ready[1] {
-            self.take_outgoing(now)?;
+            self.take_outgoing(now);
         }
         if ready[2] {
-            self.take_requests(now)?;
+            self.take_requests(now);
         }
         if ready[3] {
             self.modern.log_events(&mut self.log);
@@ -294,12 +298,12 @@ impl Machine {
             }
             Event::Released => self.is_released = true,
             Event::Sent { result: Err(error), request } => {
-                let uid = self.senders.remove(&request);
-                self.not_sent(uid, &[field("reason", &error)]);
+                let user = self.waiting.end(request).map(|(user, ())| user);
+                self.not_sent(user, &[field("reason", &error)]);
                 self.answers.sent(request, Err(error));
             }
             Event::Sent { request, result } => {
-                self.senders.remove(&request);
+                self.waiting.end(request);
                 self.answers.sent(request, result);
             }
             Event::Resolved { request, outcome, .. } => self.answers.resolved(request, outcome),
@@ -327,10 +331,10 @@ impl Machine {
     }
 
     /// Sends what processes of this machine have written to the node's slot.
-    fn take_outgoing(&mut self, now: Instant) -> Result<()> {
+    fn take_outgoing(&mut self, now: Instant) {
         for _ in 0..TURN {
-            let Some(outgoing) = &self.outgoing else { break };
-            let Some(message) = outgoing.try_receive()? else { break };
+            let Machine { outgoing: Some(outgoing), log, .. } = self else { break };
+            let Some(message) = outgoing.next(now, log) else { break };
             let Some(Outgoing { address, data }) = Outgoing::decode(&message.data) else {
                 self.metrics.outgoing_malformed += 1;
                 continue;
@@ -340,23 +344,28 @@ impl Machine {
                 self.metrics.outgoing_malformed += 1;
                 continue;
             };
-            let uid = match message.origin {
-                Origin::Local { uid, .. } => Some(uid),
-                _ => None,
+            let Some(user) = ask::user_of(&message) else {
+                self.metrics.outgoing_malformed += 1;
+                continue;
             };
-            match (self.node.send_mailslot(now, target, address.slot().as_str().as_bytes(), data), uid) {
-                (Ok(request), Some(uid)) => drop(self.senders.insert(request, uid)),
-                (Ok(_), None) => {}
-                (Err(error), uid) => self.not_sent(uid, &[field("to", &address), field("reason", error)]),
+            let slot = address.slot().as_str().as_bytes();
+            let begun = match self.modern.protects(&address) {
+                // Whoever wrote this has not asked which way, or before the domain was there.
+                Some(why) => Err(why),
+                None if !self.waiting.has_room(user) => Err("too many messages of this user wait".to_owned()),
+                None => self.node.send_mailslot(now, target, slot, data).map_err(|error| error.to_string()),
+            };
+            match begun {
+                Ok(request) => self.waiting.begin(request, user, ()),
+                Err(why) => self.not_sent(Some(user), &[field("to", &address), field("reason", why)]),
             }
             self.flush(now);
         }
-        Ok(())
     }
 
-    fn take_requests(&mut self, now: Instant) -> Result<()> {
+    fn take_requests(&mut self, now: Instant) {
         for _ in 0..TURN {
-            let Some(message) = self.control.try_receive()? else { break };
+            let Some(message) = self.control.next(now, &mut self.log) else { break };
             let names = |id| self.sockets.iter().find(|sockets| sockets.named.interface.id == id);
             let interface = |id| names(id).map_or_else(|| "gone".to_owned(), |sockets| sockets.named.name.clone());
             let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
@@ -367,7 +376,6 @@ impl Machine {
             self.answers.handle(now, &message, state);
             self.flush(now);
         }
-        Ok(())
     }
 
     fn look_at_interfaces(&mut self, now: Instant) {
@@ -455,10 +463,10 @@ impl Machine {
         self.sockets = open_all(&self.settings, &self.config)?;
         self.node = node(&self.config, &self.sockets, Instant::now());
         self.nmbd = beside(&self.settings, Instant::now());
-        self.answers = Answers::default();
-        self.senders.clear();
+        self.answers = Answers::new(&self.config, Instant::now());
+        self.waiting = UnderWay::new(self.config.limits.waiting_messages);
         self.outgoing = match self.settings.netbios {
-            true => Some(self.outgoing.take().map_or_else(|| slot(mailslot::node::SLOT), Ok)?),
+            true => Some(self.outgoing.take().map_or_else(|| slot(network::SLOT), Ok)?),
             false => None,
         };
         self.modern.restart(&self.settings, &self.config, &mut self.log)?;
@@ -480,7 +488,7 @@ impl Machine {
 const FIXED: usize = 4;
 
 /// One of the node's own slots.
-fn slot(name: &str) -> Result<Mailslot> {
+fn slot(name: &str) -> Result<Intake> {
     let mut tries = TRIES;
     loop {
         match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
@@ -490,7 +498,7 @@ fn slot(name: &str) -> Result<Mailslot> {
                 std::thread::sleep(PAUSE);
             }
             Err(mailslot::Error::AlreadyExists(_)) => return Err(Error::AlreadyRuns),
-            created => return Ok(created?),
+            created => return Ok(Intake::new(created?)),
         }
     }
 }

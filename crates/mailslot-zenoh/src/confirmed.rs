@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mailslot::node::routes::Answer;
-use mailslot::{Outcome, Receipt, SlotName};
+use mailslot::network::ask::Asker;
+use mailslot::network::routes::Answer;
+use mailslot::{Outcome, Receipt};
 use mailslot_domain::Request;
 use zenoh::query::Reply;
 use zenoh_runtime::ZRuntime;
 
 use crate::counters::Counted;
+use crate::places::Place;
 use crate::state::{State, answer, from_domain, lock};
 
 /// Writes that may wait at one time. A write whose receipts are all there waits on for queryables that do not answer, which can
 /// be anybody's, but holds no message.
-const MOST: usize = 4096;
+pub(crate) const MOST: usize = 4096;
 
 /// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
 const MOST_COMPUTERS: usize = 1 << 16;
@@ -40,7 +41,7 @@ pub(crate) struct Pending {
 struct Write {
     state: Arc<State>,
     request: Request,
-    reply: SlotName,
+    asker: Asker,
     begun: Instant,
     /// `None` when whoever wrote has been told.
     receipts: Mutex<Option<Receipts>>,
@@ -64,35 +65,18 @@ enum Taken {
     Refused,
 }
 
-/// One of the places for confirmed writes.
-pub(crate) struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    /// `None` if all are taken.
-    pub(crate) fn take(places: &Arc<AtomicUsize>) -> Option<Place> {
-        let place = Place(Arc::clone(places));
-        (places.fetch_add(1, Ordering::Relaxed) < MOST).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Pending {
     /// A write to the computers in `expected`, and to others that may receive it.
     pub(crate) fn new(
         state: &Arc<State>,
         request: Request,
         expected: impl IntoIterator<Item = String>,
-        reply: SlotName,
+        asker: Asker,
         place: Place,
     ) -> Pending {
         state.counters.count(Counted::Confirmed);
         let receipts = Mutex::new(Some(Receipts::new(expected)));
-        let write = Write { state: Arc::clone(state), request, reply, begun: Instant::now(), receipts };
+        let write = Write { state: Arc::clone(state), request, asker, begun: Instant::now(), receipts };
         Pending { write: Arc::new(write), _place: place }
     }
 
@@ -137,7 +121,7 @@ impl Write {
             computer,
             outcome: outcome.unwrap_or(Outcome::Silent),
         };
-        answer(&self.reply, &Answer::Receipts(receipts.outcomes.into_iter().map(receipt).collect()));
+        answer(&self.asker, &Answer::Receipts(receipts.outcomes.into_iter().map(receipt).collect()));
     }
 }
 

@@ -33,9 +33,11 @@ pub(crate) enum Counted {
     PresenceRefused,
     /// A presence was not kept: there are too many.
     PresenceFull,
+    /// A computer is not remembered: there are too many.
+    ComputerFull,
 }
 
-const ALL: [(Counted, &str); 14] = [
+const ALL: [(Counted, &str); 15] = [
     (Counted::Outgoing, "outgoing"),
     (Counted::OutgoingMalformed, "outgoing_malformed"),
     (Counted::OutgoingRefused, "outgoing_refused"),
@@ -50,6 +52,7 @@ const ALL: [(Counted, &str); 14] = [
     (Counted::ReceiptsRefused, "receipts_refused"),
     (Counted::PresenceRefused, "presence_refused"),
     (Counted::PresenceFull, "presence_full"),
+    (Counted::ComputerFull, "computer_full"),
 ];
 
 /// A number for each.

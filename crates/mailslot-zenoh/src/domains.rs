@@ -3,27 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mailslot::node::routes;
-use mailslot::{Access, Mailslot, MailslotOptions, NetbiosName, SlotName};
+use mailslot::network::routes;
+use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName};
 use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 
 use crate::bridge::{BridgeWants, FromDomain, WAITING};
-use crate::error::{Error, Result};
-use crate::events::{Event, Events, field};
+use crate::error::Result;
+use crate::events::{self, Event, Events, field};
+use crate::known::AllKnown;
 use crate::member::Member;
 use crate::presences::Presences;
 use crate::process::{descriptor_limit, is_own};
-use crate::routes::{Members, current, run};
+use crate::routes::{Parts, current, run};
 use crate::settings::{PENDING, Settings};
 use crate::status::Status;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
-use crate::{linger, refusals};
+use crate::{linger, refusals, supervise};
 
 /// A look at the slots that takes longer is not followed by the next one at once.
 const LONG_LOOK: Duration = Duration::from_millis(10);
@@ -34,7 +35,7 @@ const DESCRIPTORS: usize = 256;
 /// The domains of a machine, at work in threads of their own until this is dropped.
 pub struct Domains {
     computer: NetbiosName,
-    members: Arc<Members>,
+    parts: Arc<RwLock<Parts>>,
     routes: Mailslot,
     stop: Arc<AtomicBool>,
     /// Wakes the thread that announces slots.
@@ -48,7 +49,9 @@ pub struct Domains {
 
 impl Domains {
     /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` tells
-    /// whether this machine is in a legacy network as well, which then is its own domain.
+    /// whether this machine is in a legacy network as well, which then is its own domain. `missing` are those domains that this
+    /// machine should take part in and cannot, each with what is wrong: what programs send to them goes nowhere, and least of all
+    /// into another network.
     ///
     /// # Errors
     ///
@@ -56,15 +59,30 @@ impl Domains {
     /// - [`Error::Slot`] if a slot cannot be created: with [`mailslot::Error::AlreadyExists`] another process is this
     ///   machine's node
     /// - [`Error::Domain`], [`Error::Io`] if the system refuses something
-    pub fn start(computer: &NetbiosName, legacy: bool, domains: Vec<(Arc<Domain>, Settings)>) -> Result<Domains> {
+    pub fn start(
+        computer: &NetbiosName,
+        legacy: bool,
+        domains: Vec<(Arc<Domain>, Settings)>,
+        missing: BTreeMap<NetbiosName, String>,
+    ) -> Result<Domains> {
+        Domains::begin(computer, legacy, domains, missing, AllKnown::new())
+    }
+
+    fn begin(
+        computer: &NetbiosName,
+        legacy: bool,
+        domains: Vec<(Arc<Domain>, Settings)>,
+        missing: BTreeMap<NetbiosName, String>,
+        known: AllKnown,
+    ) -> Result<Domains> {
         let connections: usize = domains.iter().map(|(_, settings)| settings.max_sessions + PENDING).sum();
         let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
         let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
-        let (sender, happened) = channel();
+        let (sender, happened) = sync_channel(events::WAITING);
         let changed = Arc::new(Wake::new()?);
         let mut all = Domains {
             computer: computer.clone(),
-            members: Arc::default(),
+            parts: Arc::new(RwLock::new(Parts { known, ..Parts::default() })),
             routes,
             stop: Arc::default(),
             changed,
@@ -73,7 +91,7 @@ impl Domains {
             happened,
             from_domains: sync_channel(WAITING),
         };
-        all.reload(domains)?;
+        all.reload(domains, missing)?;
         all.spawn(legacy)?;
         let needed = (connections + DESCRIPTORS) as u64;
         if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
@@ -83,14 +101,13 @@ impl Domains {
     }
 
     fn spawn(&mut self, legacy: bool) -> Result<()> {
-        let failed = |source| Error::io("start a thread", source);
         let watch = Watch::new()?;
-        let (members, stop, changed) = (Arc::clone(&self.members), Arc::clone(&self.stop), Arc::clone(&self.changed));
+        let (parts, stop, changed) = (Arc::clone(&self.parts), Arc::clone(&self.stop), Arc::clone(&self.changed));
         let events = self.events.clone();
         let announcing = move || {
             while !stop.load(Ordering::SeqCst) {
                 let begun = Instant::now();
-                announce(&members, &events);
+                announce(&parts, &events);
                 if let Some(refused) = refusals::take() {
                     events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
                 }
@@ -107,23 +124,61 @@ impl Domains {
                 changed.clear();
             }
         };
-        self.threads.push(std::thread::Builder::new().name("domain-slots".into()).spawn(announcing).map_err(failed)?);
-        let (members, routes) = (Arc::clone(&self.members), self.routes.clone());
-        let answering = move || run(&routes, &members, legacy);
-        self.threads.push(std::thread::Builder::new().name("domain-routes".into()).spawn(answering).map_err(failed)?);
+        self.supervise("domain-slots", announcing)?;
+        let (parts, routes, stop) = (Arc::clone(&self.parts), self.routes.clone(), Arc::clone(&self.stop));
+        let events = self.events.clone();
+        let answering = move || run(&routes, &parts, legacy, &stop, &events);
+        self.supervise("domain-routes", answering)
+    }
+
+    /// Ends everything and begins anew, perhaps as another computer. What is known of sealed domains stays known.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Domains::start`].
+    pub fn restart(
+        self,
+        computer: &NetbiosName,
+        legacy: bool,
+        domains: Vec<(Arc<Domain>, Settings)>,
+        missing: BTreeMap<NetbiosName, String>,
+    ) -> Result<Domains> {
+        let known = self.parts.read().unwrap_or_else(PoisonError::into_inner).known.clone();
+        drop(self);
+        Domains::begin(computer, legacy, domains, missing, known)
+    }
+
+    fn supervise(&mut self, name: &str, work: impl FnMut() + Send + 'static) -> Result<()> {
+        let thread = supervise::spawn(name.to_owned(), Arc::clone(&self.stop), self.events.clone(), work)?;
+        self.threads.push(thread);
         Ok(())
     }
 
-    /// Takes part in exactly these domains from now on. Those that are the same as before go on undisturbed, also with other
+    /// Takes part in exactly these domains from now on, but for those `missing`. Those that are the same as before go on undisturbed, also with other
     /// keys; those whose settings are others start anew.
     ///
     /// # Errors
     ///
     /// Those of [`Domains::start`]; then everything stays as it is, except for domains that had to end to start anew.
-    pub fn reload(&mut self, domains: Vec<(Arc<Domain>, Settings)>) -> Result<()> {
-        for (domain, settings) in &domains {
-            settings.config(domain)?;
+    pub fn reload(
+        &mut self,
+        domains: Vec<(Arc<Domain>, Settings)>,
+        mut missing: BTreeMap<NetbiosName, String>,
+    ) -> Result<()> {
+        if let Some(error) = domains.iter().find_map(|(domain, settings)| settings.config(domain).err()) {
+            // What does not begin must not be sent to elsewhere, either.
+            let parts = &mut *self.write();
+            for (domain, _) in &domains {
+                if !parts.members.iter().any(|member| member.name() == domain.name()) {
+                    missing.insert(domain.name().clone(), error.to_string());
+                }
+            }
+            parts.missing.append(&mut missing);
+            return Err(error);
         }
+        let before = self.parts.read().unwrap_or_else(PoisonError::into_inner).known.clone();
+        let names = domains.iter().map(|(domain, _)| domain.name()).chain(missing.keys());
+        let known: AllKnown = names.map(|name| (name.clone(), before.get(name).cloned().unwrap_or_default())).collect();
         let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
             member.settings == *settings && is_same(&member.state.domain(), domain, &self.computer)
         };
@@ -137,14 +192,19 @@ impl Domains {
                 continue;
             }
             let (domain, settings) = new;
+            let name = domain.name().clone();
+            let known = known.get(&name).cloned().unwrap_or_default();
             let (events, changed) = (self.events.clone(), Arc::clone(&self.changed));
-            match Member::start(domain, &self.computer, settings, events, changed, self.from_domains.0.clone()) {
+            match Member::start(domain, &self.computer, settings, events, changed, self.from_domains.0.clone(), known) {
                 Ok(member) => members.push(member),
-                Err(error) => result = Err(error),
+                Err(error) => {
+                    missing.insert(name, error.to_string());
+                    result = Err(error);
+                }
             }
         }
-        members.sort_by(|a, b| a.name().as_str().cmp(b.name().as_str()));
-        *self.write() = members;
+        members.sort_by(|a, b| a.name().cmp(b.name()));
+        *self.write() = Parts { members, missing, known };
         self.changed.wake();
         result
     }
@@ -192,6 +252,12 @@ impl Domains {
     /// The names of the domains.
     pub fn names(&self) -> Vec<NetbiosName> {
         self.current().iter().map(|member| member.name().clone()).collect()
+    }
+
+    /// Why messages to `address` must not be sent in a legacy network, if they must not: it is a domain of this machine, or a
+    /// computer that a sealed one has, or has had while this node ran. Of each domain, 65,536 computers are remembered.
+    pub fn protects(&self, address: &Address) -> Option<String> {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner).protects(address)
     }
 
     /// Whether a message of a legacy network, of which this is the id, has not come yet through the domain; from now on it
@@ -246,11 +312,11 @@ impl Domains {
     }
 
     fn current(&self) -> Vec<Arc<Member>> {
-        current(&self.members)
+        current(&self.parts)
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Arc<Member>>> {
-        self.members.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Parts> {
+        self.parts.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -268,19 +334,20 @@ impl Drop for Domains {
         self.changed.wake();
         self.routes.abort_reads();
         for thread in self.threads.drain(..) {
+            thread.thread().unpark();
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
-        let members = std::mem::take(&mut *self.write());
+        let members = std::mem::take(&mut *self.write()).members;
         members.iter().for_each(|member| self.end(member));
     }
 }
 
-fn announce(members: &Members, events: &Events) {
+fn announce(parts: &RwLock<Parts>, events: &Events) {
     match open_slots() {
-        Ok(slots) => current(members).iter().for_each(|member| member.update(&slots, events)),
+        Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots, events)),
         // What is announced stays, and nobody is told that there is no such slot.
-        Err(_) => current(members).iter().for_each(|member| member.state.slots_unknown()),
+        Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 
 use crate::wake::Wake;
 
@@ -15,17 +15,21 @@ pub struct Event {
     pub fields: Vec<(&'static str, String)>,
 }
 
+/// Events that may wait to be taken.
+pub(crate) const WAITING: usize = 1024;
+
 /// Where events go.
 #[derive(Clone)]
 pub(crate) struct Events {
-    pub(crate) sender: Sender<Event>,
+    pub(crate) sender: SyncSender<Event>,
     pub(crate) wake: Arc<Wake>,
 }
 
 impl Events {
     pub(crate) fn send(&self, name: &'static str, fields: Vec<(&'static str, String)>) {
-        // Without anybody who listens there is nobody to tell.
-        if self.sender.send(Event { name, fields }).is_ok() {
+        // Without anybody who listens there is nobody to tell, and whoever cannot keep up learns no more: what has happened is
+        // counted elsewhere.
+        if self.sender.try_send(Event { name, fields }).is_ok() {
             self.wake.wake();
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! [`Domains`] is everything: it opens a session for each domain, announces the slots of this machine that are open to the
 //! network, delivers what comes for them, sends what programs write to the slot of a domain
-//! ([`mailslot::node`]), and answers what they ask ([`mailslot::node::routes`]). [`Settings`] say how a session is
+//! ([`mailslot::network`]), and answers what they ask ([`mailslot::network::routes`]). [`Settings`] say how a session is
 //! made, with defaults that let nobody in who was not asked for.
 //!
 //! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full (50 ms with a message that is sent in
@@ -24,10 +24,11 @@ mod counters;
 mod domains;
 mod error;
 mod events;
-mod inbox;
+mod known;
 mod linger;
 mod member;
 mod outgoing;
+mod places;
 mod presences;
 mod process;
 mod refusals;
@@ -35,6 +36,7 @@ mod routes;
 mod settings;
 mod state;
 mod status;
+mod supervise;
 mod wake;
 mod watch;
 

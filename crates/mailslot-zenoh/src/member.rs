@@ -1,13 +1,15 @@
 //! A machine's part in one domain: the session, what is declared in it, and the slot for what is to be sent.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mailslot::node::routes::Answer;
+use mailslot::network::Inbox;
+use mailslot::network::ask::Asker;
+use mailslot::network::routes::Answer;
 use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, SlotName};
 use mailslot_domain::{Destination, Domain, Kind, Legacy, Presence, Time, random};
 use zenoh::liveliness::LivelinessToken;
@@ -18,15 +20,17 @@ use zenoh::{Session, Wait};
 use zenoh_runtime::ZRuntime;
 
 use crate::bridge::{Bridge, FromDomain};
-use crate::confirmed::{Pending, Place};
+use crate::confirmed::{self, Pending};
 use crate::counters::Counted;
 use crate::error::{Error, Result};
 use crate::events::{Events, field};
-use crate::inbox::Inbox;
+use crate::known::Known;
 use crate::outgoing::{PRIORITY, Sender};
-use crate::presences::{Group, Waiting};
+use crate::places::Places;
+use crate::presences::{Group, MOST_WAITING, Waiting};
 use crate::settings::{Settings, shares_queue};
 use crate::state::{State, answer, lock, now, parts};
+use crate::supervise;
 use crate::wake::Wake;
 
 /// Pause before another try to open a session.
@@ -42,10 +46,14 @@ pub(crate) struct Member {
     /// There from when it is open until the end.
     session: OnceLock<Session>,
     announced: Mutex<Announced>,
-    places: Arc<AtomicUsize>,
+    /// For waits for receivers, and for confirmed writes.
+    waits: Arc<Places>,
+    writes: Arc<Places>,
     pub(crate) bridge: Bridge,
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
     stopped: Wake,
+    /// Woken when the task that sends has ended.
+    sending_ended: Wake,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -77,6 +85,7 @@ impl Member {
         events: Events,
         changed: Arc<Wake>,
         from_domains: SyncSender<FromDomain>,
+        known: Arc<Known>,
     ) -> Result<Arc<Member>> {
         let config = settings.config(&domain)?;
         let outgoing =
@@ -87,24 +96,24 @@ impl Member {
         };
         let bridge = Bridge::new(&domain, settings.limits(), from_domains, Arc::clone(&events.wake));
         let member = Arc::new(Member {
-            state: Arc::new(State::new(domain, computer, &settings)?),
+            state: Arc::new(State::new(domain, computer, &settings, known)?),
             settings,
             config,
             outgoing: Mutex::new(Some(outgoing)),
             session: OnceLock::new(),
             announced: Mutex::default(),
-            places: Arc::default(),
+            waits: Places::new(MOST_WAITING),
+            writes: Places::new(confirmed::MOST),
             bridge,
-            stop: AtomicBool::new(false),
+            stop: Arc::default(),
             stopped: Wake::new()?,
+            sending_ended: Wake::new()?,
             thread: Mutex::default(),
         });
-        let running = Arc::clone(&member);
-        let thread = std::thread::Builder::new()
-            .name(format!("domain-{}", member.name()))
-            .spawn(move || running.run(reading, events, &changed))
-            .map_err(|source| Error::io("start a thread", source))?;
-        *lock(&member.thread) = Some(thread);
+        let (running, reading) = (Arc::clone(&member), Arc::new(reading));
+        let (stop, seen) = (Arc::clone(&member.stop), events.clone());
+        let work = move || running.run(&reading, &seen, &changed);
+        *lock(&member.thread) = Some(supervise::spawn(format!("domain-{}", member.name()), stop, events, work)?);
         Ok(member)
     }
 
@@ -127,7 +136,7 @@ impl Member {
         let max_message = u32::try_from(self.settings.max_message_size).unwrap_or(u32::MAX);
         match &*lock(&self.outgoing) {
             Some(outgoing) => Answer::Route { slot: outgoing.name().clone(), max_message },
-            None => Answer::Legacy,
+            None => Answer::Refused(format!("the domain {} has just ended here", self.name())),
         }
     }
 
@@ -144,6 +153,7 @@ impl Member {
         // Others may still hold this member, but the name is free from the end of this call on.
         drop(lock(&self.outgoing).take());
         if let Some(thread) = lock(&self.thread).take() {
+            thread.thread().unpark();
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
@@ -156,22 +166,42 @@ impl Member {
         self.state.presences(|presences| presences.clear());
     }
 
-    fn run(self: Arc<Member>, outgoing: AsyncMailslot, events: Events, changed: &Wake) {
-        if !self.open(&events) {
+    fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, events: &Events, changed: &Wake) {
+        if self.session.get().is_none() && !self.open(events) {
             return;
         }
         changed.wake();
-        let member = Arc::clone(&self);
+        while !self.stop.load(Ordering::SeqCst) {
+            let ended = self.send(outgoing, events);
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                let reason = supervise::panic_text(&*error.into_panic());
+                events.send("sending_ended", vec![field("domain", self.name()), field("reason", reason)]);
+                self.wait(Some(supervise::PAUSE));
+            }
+        }
+    }
+
+    /// Sends what programs of this machine write, until the end.
+    fn send(
+        self: &Arc<Member>,
+        outgoing: &Arc<AsyncMailslot>,
+        events: &Events,
+    ) -> std::result::Result<(), tokio::task::JoinError> {
+        let (member, outgoing, events) = (Arc::clone(self), Arc::clone(outgoing), events.clone());
         let sending = ZRuntime::TX.spawn(async move {
+            let _ended = SendingEnds(&member);
             let Some(session) = member.session.get() else { return };
             let mut sender = Sender::new(&member.state, session, &events, &member.settings.limits());
-            // It returns only if the slot cannot be read any more.
-            let _ = sender.run(&outgoing, shares_queue(&member.config), &member.stop).await;
+            sender.run(&outgoing, shares_queue(&member.config), &member.stop).await;
         });
         self.wait(None);
         sending.abort();
-        // Until it has let go of the slot. That it was aborted is no news.
-        let _ = ZRuntime::TX.block_on(sending);
+        // Until it has let go of the slot.
+        let ended = ZRuntime::TX.block_on(sending);
+        self.sending_ended.clear();
+        ended
     }
 
     /// Opens the session, for as long as that takes. False if the end comes before.
@@ -196,10 +226,11 @@ impl Member {
         false
     }
 
-    /// Waits until the end, or for `time` if that is earlier.
+    /// Waits until the end, or that of the task that sends, or for `time` if that is earlier.
     fn wait(&self, time: Option<Duration>) {
         let timeout = time.map(|time| rustix::event::Timespec { tv_sec: time.as_secs() as _, tv_nsec: 0 });
-        let mut fds = [rustix::event::PollFd::new(&self.stopped, rustix::event::PollFlags::IN)];
+        let mut fds = [&self.stopped, &self.sending_ended]
+            .map(|wake| rustix::event::PollFd::new(wake, rustix::event::PollFlags::IN));
         while rustix::event::poll(&mut fds, timeout.as_ref()) == Err(rustix::io::Errno::INTR) {}
     }
 
@@ -316,7 +347,7 @@ impl Member {
     fn announce(&self, session: &Session, name: &SlotName) -> Result<AnnouncedSlot> {
         let domain = self.state.domain();
         let (to_all, to_this_computer) = (domain.broadcast(name)?, domain.directed(&self.state.computer, name)?);
-        let inbox = Arc::new(Inbox::new(name.clone()));
+        let inbox = Arc::new(Mutex::new(Inbox::new(name.clone())));
         let (state, to, slot) = (Arc::clone(&self.state), to_all.clone(), Arc::clone(&inbox));
         let subscriber = session
             .declare_subscriber(to_all.key_expression().to_owned())
@@ -364,33 +395,35 @@ impl Member {
             .map_err(Error::zenoh("put a message"))
     }
 
-    /// Has `reply` told how many receive at `address`.
-    pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, reply: SlotName) {
+    /// Has the asker told how many receive at `address`.
+    pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, asker: Asker) {
+        let Some(place) = self.waits.take(asker.uid()) else {
+            return refuse(&asker, "too many wait for receivers already, of this user or of all");
+        };
         let deadline = Instant::now() + within;
-        self.state.wait(Waiting { group: self.state.group(address), at_least, deadline, reply });
+        self.state.wait(Waiting { group: self.state.group(address), at_least, deadline, asker, _place: place });
     }
 
-    /// Sends a message, and has `reply` told what became of it.
-    pub(crate) fn confirm(&self, address: &Address, data: &[u8], within: Duration, reply_to: SlotName) {
-        let refuse = |why: String| answer(&reply_to, &Answer::Refused(why));
+    /// Sends a message, and has the asker told what became of it.
+    pub(crate) fn confirm(&self, address: &Address, data: &[u8], within: Duration, asker: Asker) {
         let Some(session) = self.session.get() else {
-            return refuse(format!("the domain {} is not open yet", self.name()));
+            return refuse(&asker, format!("the domain {} is not open yet", self.name()));
         };
-        let Some(place) = Place::take(&self.places) else {
-            return refuse("too many confirmed writes wait already".to_owned());
+        let Some(place) = self.writes.take(asker.uid()) else {
+            return refuse(&asker, "too many confirmed writes wait already, of this user or of all");
         };
         let sealed =
             self.state.destination(address).and_then(|to| Ok((self.state.seal(Kind::Confirmed, &to, None, data)?, to)));
         let ((envelope, request), to) = match sealed {
             Ok(sealed) => sealed,
-            Err(error) => return refuse(error.to_string()),
+            Err(error) => return refuse(&asker, error.to_string()),
         };
         let group = self.state.group(address);
         let mut expected: BTreeSet<String> = self.state.receivers(&group);
         if let Group::One(computer, _) = &group {
             expected.insert(computer.to_string());
         }
-        let pending = Pending::new(&self.state, request, expected, reply_to.clone(), place);
+        let pending = Pending::new(&self.state, request, expected, asker, place);
         let (payload, attachment) = parts(envelope);
         let begun = session
             .get(to.key_expression())
@@ -408,6 +441,19 @@ impl Member {
             self.state.counters.count(Counted::OutgoingRefused);
             let _ = error;
         }
+    }
+}
+
+fn refuse(asker: &Asker, why: impl Into<String>) {
+    answer(asker, &Answer::Refused(why.into()));
+}
+
+/// Tells that the task that sends has ended, in whatever way.
+struct SendingEnds<'m>(&'m Member);
+
+impl Drop for SendingEnds<'_> {
+    fn drop(&mut self) {
+        self.0.sending_ended.wake();
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use mailslot::node::Outgoing;
+use mailslot::network::{Outgoing, Retry};
 use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
@@ -45,21 +46,34 @@ impl<'m> Sender<'m> {
         Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
-    /// Sends what comes until the slot fails, in a task of Zenoh's runtime that sends.
+    /// Sends what comes until `stop` says so, in a task of Zenoh's runtime that sends. A slot that cannot be read is tried again.
     ///
     /// There a put wakes no thread: what it leads to runs next in the same one. But nothing is sent while it waits, so whatever may
     /// wait for room, or is much, is done apart. That is everything if the queue is `shared` with others.
-    pub(crate) async fn run(&mut self, slot: &AsyncMailslot, shared: bool, stop: &AtomicBool) -> mailslot::Result<()> {
-        loop {
-            let count = slot
-                .read_batch_in_place(FEW, |bytes, _| {
-                    if shared || bytes.len() > SMALL {
-                        block_in_place(|| self.take(bytes));
-                    } else {
-                        self.take(bytes);
+    pub(crate) async fn run(&mut self, slot: &AsyncMailslot, shared: bool, stop: &AtomicBool) {
+        let mut retry = Retry::default();
+        while !stop.load(Ordering::SeqCst) {
+            let read = slot.read_batch_in_place(FEW, |bytes, _| {
+                if shared || bytes.len() > SMALL {
+                    block_in_place(|| self.take(bytes));
+                } else {
+                    self.take(bytes);
+                }
+            });
+            let count = match read.await {
+                Ok(count) => count,
+                Err(error) => {
+                    self.flush();
+                    let failed = retry.failed(Instant::now(), &error);
+                    if failed.is_news {
+                        let domain = field("domain", &self.ways.state.name);
+                        self.ways.events.send("slot_not_read", vec![domain, field("reason", error)]);
                     }
-                })
-                .await?;
+                    tokio::time::sleep(failed.pause).await;
+                    continue;
+                }
+            };
+            retry.worked();
             if shared || count == FEW {
                 block_in_place(|| self.drain(slot.get_ref(), stop));
             } else {

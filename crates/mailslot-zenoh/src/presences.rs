@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
+use mailslot::network::ask::Asker;
 use mailslot::{NetbiosName, SlotName};
 use mailslot_domain::{Presence, Segment};
+
+use crate::places::Place;
 
 /// Presences that are kept.
 const MOST: usize = 1 << 18;
 /// Waits for receivers at one time.
-const MOST_WAITING: usize = 1024;
+pub(crate) const MOST_WAITING: usize = 1024;
 
 /// The presences of a domain, by the key expressions that announce them.
 ///
@@ -42,14 +45,14 @@ pub(crate) struct Waiting {
     pub(crate) group: Group,
     pub(crate) at_least: usize,
     pub(crate) deadline: Instant,
-    /// The slot for the answer.
-    pub(crate) reply: SlotName,
+    pub(crate) asker: Asker,
+    pub(crate) _place: Place,
 }
 
 /// An answer to somebody who has waited: how many receive.
 #[derive(Debug)]
 pub(crate) struct Matched {
-    pub(crate) reply: SlotName,
+    pub(crate) asker: Asker,
     pub(crate) count: usize,
 }
 
@@ -150,13 +153,9 @@ impl Presences {
         }
     }
 
-    /// Begins to wait; false if too many do.
-    pub(crate) fn wait(&mut self, waiting: Waiting) -> bool {
-        let room = self.waiting.len() < MOST_WAITING;
-        if room {
-            self.waiting.push(waiting);
-        }
-        room
+    /// Begins to wait.
+    pub(crate) fn wait(&mut self, waiting: Waiting) {
+        self.waiting.push(waiting);
     }
 
     /// Takes out those whose wait is over at `now`.
@@ -170,7 +169,7 @@ impl Presences {
             let count = self.count(&one.group);
             let over = count >= one.at_least || one.deadline <= now;
             if over {
-                matched.push(Matched { reply: one.reply.clone(), count });
+                matched.push(Matched { asker: one.asker, count });
             }
             !over
         });
@@ -196,6 +195,7 @@ fn decrease(counts: &mut BTreeMap<String, usize>, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::Places;
     use std::time::Duration;
 
     fn computer(text: &str) -> NetbiosName {
@@ -247,20 +247,32 @@ mod tests {
         assert_eq!((presences.bridges().count(), presences.has_computer(&computer("A"))), (0, false));
     }
 
+    /// Somebody who has asked: a request is the only way to become that.
+    fn asker(number: u8) -> Asker {
+        let name = format!("test-asker-{}-{number}", std::process::id());
+        let slot = mailslot::Mailslot::create(&name).expect("free");
+        let request = [&[2], &[number; 32][..]].concat();
+        mailslot::MailslotWriter::open(&name).and_then(|writer| writer.write(&request)).expect("there");
+        Asker::of(&slot.receive().expect("written")).expect("a request").0
+    }
+
     #[test]
     fn waits_are_over_with_enough_receivers_or_with_their_time() {
         let (mut presences, now) = (Presences::default(), Instant::now());
         let later = now + Duration::from_secs(1);
-        for (at_least, reply) in [(1, "first"), (2, "second")] {
-            let waiting = Waiting { group: Group::Everyone(slot("x")), at_least, deadline: later, reply: slot(reply) };
-            assert!(presences.wait(waiting));
+        let places = Places::new(MOST_WAITING);
+        let askers = [1, 2].map(asker);
+        for (at_least, asker) in (1..).zip(askers) {
+            let place = places.take(asker.uid()).expect("free");
+            let group = Group::Everyone(slot("x"));
+            presences.wait(Waiting { group, at_least, deadline: later, asker, _place: place });
         }
         assert_eq!((presences.matched(now).len(), presences.deadline()), (0, Some(later)));
         presences.add("1", with_slot("x", "A"));
         let matched = presences.matched(now);
-        assert_eq!((matched.len(), matched[0].count, matched[0].reply.as_str()), (1, 1, "first"));
+        assert_eq!((matched.len(), matched[0].count, matched[0].asker), (1, 1, askers[0]));
         let matched = presences.matched(later);
-        assert_eq!((matched.len(), matched[0].count, matched[0].reply.as_str()), (1, 1, "second"));
+        assert_eq!((matched.len(), matched[0].count, matched[0].asker), (1, 1, askers[1]));
         assert_eq!(presences.deadline(), None);
     }
 }

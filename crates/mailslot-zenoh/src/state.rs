@@ -6,18 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime};
 
-use mailslot::node::routes::Answer;
-use mailslot::{Address, MailslotWriter, NetbiosName, NetworkOrigin, Outcome, SlotName};
+use mailslot::network::Inbox;
+use mailslot::network::ask::Asker;
+use mailslot::network::routes::Answer;
+use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome};
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Receipt, Request, Sealer, Session, Time,
-    random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Presence, Receipt, Request, Sealer,
+    Session, Time, random,
 };
 use zenoh::bytes::ZBytes;
 use zenoh::sample::{Sample, SampleKind};
 
 use crate::counters::{Counted, Counters};
 use crate::error::Result;
-use crate::inbox::Inbox;
+use crate::known::Known;
 use crate::presences::{Group, Matched, Presences, Waiting};
 use crate::settings::Settings;
 
@@ -32,14 +34,24 @@ pub(crate) struct State {
     sealer: Mutex<Sealer>,
     opener: Mutex<Opener>,
     presences: Mutex<Presences>,
+    /// The computers that are, or were, in the domain.
+    known: Arc<Known>,
     /// The slots that are announced, by the key expressions that lead to them alone.
-    directed: RwLock<HashMap<String, (Destination, Arc<Inbox>)>>,
+    directed: RwLock<HashMap<String, Slot>>,
     /// Whether those were all at the last look. Without descriptors or memory there is no looking.
     directed_are_all: AtomicBool,
 }
 
+/// A slot that is announced, and where messages for it alone are sent.
+type Slot = (Destination, Arc<Mutex<Inbox>>);
+
 impl State {
-    pub(crate) fn new(domain: Arc<Domain>, computer: &NetbiosName, settings: &Settings) -> Result<State> {
+    pub(crate) fn new(
+        domain: Arc<Domain>,
+        computer: &NetbiosName,
+        settings: &Settings,
+        known: Arc<Known>,
+    ) -> Result<State> {
         let (limits, session) = (settings.limits(), Session::new(random()?));
         Ok(State {
             computer: computer.clone(),
@@ -47,6 +59,7 @@ impl State {
             sealer: Mutex::new(Sealer::new(Arc::clone(&domain), computer.as_str(), session, limits)?),
             opener: Mutex::new(Opener::new(Arc::clone(&domain), now(), limits)),
             presences: Mutex::default(),
+            known,
             directed: RwLock::default(),
             directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
@@ -129,7 +142,7 @@ impl State {
     }
 
     /// A message for all that have the slot of `inbox` has come.
-    pub(crate) fn take(&self, to: &Destination, inbox: &Inbox, sample: &Sample) {
+    pub(crate) fn take(&self, to: &Destination, inbox: &Mutex<Inbox>, sample: &Sample) {
         if sample.kind() == SampleKind::Put {
             self.deliver(Kind::Message, to, inbox, sample.payload(), sample.attachment());
         }
@@ -147,7 +160,7 @@ impl State {
     pub(crate) fn confirm(
         &self,
         to: &Destination,
-        inbox: &Inbox,
+        inbox: &Mutex<Inbox>,
         payload: &ZBytes,
         attachment: Option<&ZBytes>,
     ) -> Option<Envelope> {
@@ -189,7 +202,7 @@ impl State {
         &self,
         kind: Kind,
         to: &Destination,
-        inbox: &Inbox,
+        inbox: &Mutex<Inbox>,
         payload: &ZBytes,
         attachment: Option<&ZBytes>,
     ) -> Option<(Request, Outcome)> {
@@ -200,15 +213,16 @@ impl State {
         let messages: Vec<&[u8]> = opened.messages.collect();
         // Only that of a single message is asked for.
         let mut last = Outcome::Refused;
-        inbox.deliver(&origin, &messages, |outcome| {
+        lock(inbox).deliver(&origin, &messages, |outcome, number| {
             last = outcome;
-            self.counters.count(match outcome {
+            let counted = match outcome {
                 Outcome::Delivered => Counted::Delivered,
                 Outcome::NoSlot => Counted::UndeliveredNoSlot,
                 Outcome::Full => Counted::UndeliveredFull,
                 Outcome::TooLarge => Counted::UndeliveredTooLarge,
                 _ => Counted::UndeliveredRefused,
-            });
+            };
+            (0..number).for_each(|_| self.counters.count(counted));
         });
         Some((opened.request, last))
     }
@@ -239,7 +253,7 @@ impl State {
     }
 
     /// Makes the slot known to directed messages.
-    pub(crate) fn add_slot(&self, to: Destination, inbox: Arc<Inbox>) {
+    pub(crate) fn add_slot(&self, to: Destination, inbox: Arc<Mutex<Inbox>>) {
         let mut directed = self.directed.write().unwrap_or_else(PoisonError::into_inner);
         directed.insert(to.key_expression().to_owned(), (to, inbox));
     }
@@ -258,7 +272,7 @@ impl State {
         self.directed_are_all.store(false, Ordering::Relaxed);
     }
 
-    fn slot_at(&self, key_expression: &str) -> Option<(Destination, Arc<Inbox>)> {
+    fn slot_at(&self, key_expression: &str) -> Option<Slot> {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
 
@@ -270,6 +284,7 @@ impl State {
         }
         match self.domain().presence(key_expression, now()) {
             Ok(presence) => {
+                self.remember(&presence);
                 if !lock(&self.presences).add(key_expression, presence) {
                     self.counters.count(Counted::PresenceFull);
                 }
@@ -280,20 +295,24 @@ impl State {
         }
     }
 
+    fn remember(&self, presence: &Presence) {
+        // In an open domain anybody can announce any name.
+        if self.domain().is_sealed() && !self.known.remember(presence.computer()) {
+            self.counters.count(Counted::ComputerFull);
+        }
+    }
+
     /// Answers those whose wait for receivers is over at `now`.
     pub(crate) fn answer_waiting(&self, now: Instant) {
         let matched = lock(&self.presences).matched(now);
-        for Matched { reply, count } in matched {
-            answer(&reply, &Answer::Receivers(u32::try_from(count).unwrap_or(u32::MAX)));
+        for Matched { asker, count } in matched {
+            answer(&asker, &Answer::Receivers(u32::try_from(count).unwrap_or(u32::MAX)));
         }
     }
 
     /// Has `waiting` answered when its wait is over.
     pub(crate) fn wait(&self, waiting: Waiting) {
-        let reply = waiting.reply.clone();
-        if !lock(&self.presences).wait(waiting) {
-            answer(&reply, &Answer::Refused("too many wait for receivers already".to_owned()));
-        }
+        lock(&self.presences).wait(waiting);
         self.answer_waiting(Instant::now());
     }
 
@@ -318,7 +337,9 @@ impl State {
     /// The names of the slots that are announced.
     pub(crate) fn slots(&self) -> Vec<String> {
         let directed = self.directed.read().unwrap_or_else(PoisonError::into_inner);
-        let mut slots: Vec<String> = directed.values().map(|(_, inbox)| inbox.name.to_string()).collect();
+        let inboxes: Vec<Arc<Mutex<Inbox>>> = directed.values().map(|(_, inbox)| Arc::clone(inbox)).collect();
+        drop(directed);
+        let mut slots: Vec<String> = inboxes.iter().map(|inbox| lock(inbox).name().to_string()).collect();
         slots.sort_unstable();
         slots
     }
@@ -335,10 +356,8 @@ impl State {
 }
 
 /// Whoever has gone, or has no room, gets no answer.
-pub(crate) fn answer(reply: &SlotName, answer: &Answer) {
-    if let Ok(writer) = MailslotWriter::open(Address::from(reply.clone())) {
-        let _ = writer.write(&answer.encode());
-    }
+pub(crate) fn answer(asker: &Asker, answer: &Answer) {
+    asker.answer(&answer.encode());
 }
 
 /// What goes into a put, query or reply: its payload and its attachment.

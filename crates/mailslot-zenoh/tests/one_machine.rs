@@ -2,12 +2,21 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Outcome, Timeout};
+use mailslot::network::ask::Conversation;
+use mailslot::network::routes::{Answer, LONGEST, Question, SLOT};
+use mailslot::network::{Outgoing, ask_routes};
+use mailslot::{
+    Address, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Outcome, Timeout,
+};
 use mailslot_domain::{Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Settings};
 use zenoh::{Session, Wait};
@@ -17,19 +26,52 @@ fn is_apart(test: &str) -> bool {
     if std::env::var_os("MAILSLOT_TEST_APART").is_some() {
         return true;
     }
+    run_apart(test, &[]);
+    false
+}
+
+/// Runs a test in a process of its own, by way of another `program`.
+fn run_apart(test: &str, program: &[&str]) {
     let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
-    std::fs::create_dir(&root).unwrap();
+    std::fs::create_dir_all(root.join("domains")).unwrap();
+    std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o1777)).unwrap();
     let status = Command::new("timeout")
         .args(["-k", "5", "60"])
+        .args(program)
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--quiet"])
         .env("MAILSLOT_TEST_APART", "1")
         .env("MAILSLOT_ROOT", &root)
+        .env("MAILSLOT_DOMAINS", root.join("domains"))
         .status()
         .unwrap();
     std::fs::remove_dir_all(&root).unwrap();
     assert!(status.success(), "{status}");
-    false
+}
+
+/// A user that exists nowhere but in these tests.
+const STRANGER: u32 = 60_002;
+
+/// Plays a part of `plays_its_part` as another user, to its end.
+fn as_stranger(part: &str) {
+    // This program, wherever it is: the user may not be able to enter its directory.
+    let status = Command::new("/proc/self/exe")
+        .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_PART", part)
+        .current_dir("/")
+        .uid(STRANGER)
+        .gid(STRANGER)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{part}: {status}");
+}
+
+fn is_root(test: &str) -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        eprintln!("{test}: SKIPPED, other users need root");
+    }
+    root
 }
 
 fn sealed(name: &str) -> Arc<Domain> {
@@ -37,7 +79,7 @@ fn sealed(name: &str) -> Arc<Domain> {
 }
 
 fn start(domains: Vec<(Arc<Domain>, Settings)>) -> Domains {
-    Domains::start(&"SRV1".parse().unwrap(), false, domains).unwrap()
+    Domains::start(&"SRV1".parse().unwrap(), false, domains, BTreeMap::new()).unwrap()
 }
 
 fn open_to_network(name: &str) -> Mailslot {
@@ -153,16 +195,16 @@ fn domains_come_change_and_go_while_slots_stay() {
     wait_for(1, r"\\PLANT\mailslot\alerts");
     let writer = MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap();
 
-    domains.reload(vec![with(&office), with(&plant)]).unwrap();
+    domains.reload(vec![with(&office), with(&plant)], BTreeMap::new()).unwrap();
     wait_for(1, r"\\OFFICE\mailslot\alerts");
     assert!(!writer.is_closed(), "a domain that is the same goes on");
     assert_eq!(domains.status().iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["OFFICE", "PLANT"]);
     let wrong = Settings { max_message_size: usize::MAX, ..Settings::default() };
-    assert!(domains.reload(vec![(Arc::clone(&plant), wrong)]).is_err());
+    assert!(domains.reload(vec![(Arc::clone(&plant), wrong)], BTreeMap::new()).is_err());
     assert!(!writer.is_closed(), "wrong settings change nothing");
 
     let rotated = Arc::new(plant.rotated(Time::from(SystemTime::now()), Duration::ZERO, random().unwrap()).unwrap());
-    domains.reload(vec![with(&rotated)]).unwrap();
+    domains.reload(vec![with(&rotated)], BTreeMap::new()).unwrap();
     assert!(!writer.is_closed(), "a domain with other keys goes on");
     assert!(matches!(MailslotWriter::open(r"\\OFFICE\mailslot\alerts"), Err(Error::NotOnNetwork(_))));
     assert_eq!(outcomes(r"\\PLANT\mailslot\alerts", b"new key"), [("SRV1".to_owned(), Outcome::Delivered)]);
@@ -174,15 +216,15 @@ fn domains_come_change_and_go_while_slots_stay() {
     assert_eq!(members, [("SRV1".to_owned(), ["alerts".to_owned()].into())].into());
 
     let smaller = Settings { max_message_size: 1000, ..Settings::default() };
-    domains.reload(vec![(Arc::clone(&rotated), smaller)]).unwrap();
+    domains.reload(vec![(Arc::clone(&rotated), smaller)], BTreeMap::new()).unwrap();
     assert!(writer.is_closed(), "other settings begin anew");
     wait_for(1, r"\\PLANT\mailslot\alerts");
     assert_eq!(MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap().max_message_size(), 1000);
     let (namesake, writer) = (sealed("PLANT"), MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap());
-    domains.reload(vec![with(&namesake)]).unwrap();
+    domains.reload(vec![with(&namesake)], BTreeMap::new()).unwrap();
     assert!(writer.is_closed(), "another domain of the same name is another one");
 
-    let second = Domains::start(&"SRV2".parse().unwrap(), false, vec![with(&office)]);
+    let second = Domains::start(&"SRV2".parse().unwrap(), false, vec![with(&office)], BTreeMap::new());
     assert!(matches!(second, Err(mailslot_zenoh::Error::Slot(Error::AlreadyExists(_)))));
     drop(domains);
     assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\alerts"), Err(Error::NoNetworkNode(_))));
@@ -284,7 +326,7 @@ fn presences_without_a_key_are_counted_and_not_kept() {
     assert_eq!(counted(&domains, "presence_full"), 0);
 
     // With other keys all are asked for again: that one is a member then, and the others are counted once more.
-    domains.reload(vec![(rotated, settings)]).unwrap();
+    domains.reload(vec![(rotated, settings)], BTreeMap::new()).unwrap();
     wait_for(2, r"\\PLANT\mailslot\alerts");
     refused(&domains, 1 + 111 + 111);
     assert_eq!(members(&domains).into_keys().collect::<Vec<_>>(), ["AHEAD", "SRV1"]);
@@ -316,4 +358,144 @@ fn asking_for_the_status_never_holds_up_what_is_announced() {
             assert_eq!(domains.status().len(), 1);
         }
     });
+}
+
+/// The answer to a request for a slot of the domain.
+fn refusal(address: &str) -> String {
+    match MailslotWriter::open(address).unwrap_err() {
+        Error::NodeRefused(why) => why,
+        error => panic!("{address}: {error}"),
+    }
+}
+
+#[test]
+fn what_a_domain_has_goes_to_no_other_network() {
+    if !is_apart("what_a_domain_has_goes_to_no_other_network") {
+        return;
+    }
+    let (plant, lab) = (sealed("PLANT"), Domain::open("LAB").unwrap());
+    let with = |domain: &Arc<Domain>| (Arc::clone(domain), Settings::default());
+    let damaged = |name: &str| BTreeMap::from([(name.parse().unwrap(), "its file is damaged".to_owned())]);
+    let mut domains =
+        Domains::start(&"SRV1".parse().unwrap(), true, vec![with(&lab), with(&plant)], damaged("OFFICE")).unwrap();
+    let legacy = MailslotOptions::new().create(mailslot::network::SLOT).unwrap();
+    let protected = |domains: &Domains, address: &str| domains.protects(&address.parse().unwrap());
+    assert_eq!(refusal(r"\\office\mailslot\x"), "OFFICE: its file is damaged");
+    for address in [r"\\OFFICE\mailslot\x", r"\\PLANT\mailslot\x", r"\\LAB\mailslot\x"] {
+        assert!(protected(&domains, address).is_some(), "{address}");
+    }
+    // The own computer is in both domains: the sealed one counts.
+    let _slot = open_to_network("alerts");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    let outcome = outcomes(r"\\SRV1\mailslot\alerts", b"sealed");
+    assert_eq!(outcome, [("SRV1".to_owned(), Outcome::Delivered)]);
+    assert_eq!(domains.status()[1].counters["confirmed"], 1);
+    assert!(protected(&domains, r"\\SRV1\mailslot\x").is_some());
+
+    // Neither the domain that cannot run any more nor the computers that it had are sent to elsewhere, in clear or in an open
+    // domain, and an error about another domain changes nothing of that.
+    let wrong = Settings { max_message_size: usize::MAX, ..Settings::default() };
+    let changes: [(Vec<_>, _, bool); 3] = [
+        (vec![with(&lab)], damaged("PLANT"), true),
+        (vec![], damaged("PLANT"), true),
+        (vec![(sealed("NEW"), wrong)], damaged("PLANT"), false),
+    ];
+    for (number, (domains_then, missing, works)) in changes.into_iter().enumerate() {
+        assert_eq!(domains.reload(domains_then, missing).is_ok(), works, "{number}");
+        assert_eq!(refusal(r"\\PLANT\mailslot\x"), "PLANT: its file is damaged", "{number}");
+        assert_eq!(refusal(r"\\SRV1\mailslot\x"), "SRV1 is a member of PLANT and away", "{number}");
+        assert!(protected(&domains, r"\\SRV1\mailslot\x").is_some());
+        // What no domain has is free to go.
+        assert_eq!(MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap().max_message_size(), 424);
+        assert_eq!(protected(&domains, r"\\OTHER\mailslot\x"), None);
+    }
+    assert!(!refusal(r"\\NEW\mailslot\x").is_empty());
+    // A domain that this machine has left is nothing to it any more.
+    domains.reload(vec![], BTreeMap::new()).unwrap();
+    assert_eq!(MailslotWriter::open(r"\\SRV1\mailslot\x").unwrap().max_message_size(), 424);
+    assert_eq!(legacy.info().unwrap().count, 0);
+}
+
+#[test]
+fn one_user_does_not_use_up_what_all_may_have() {
+    if !is_root("one_user_does_not_use_up_what_all_may_have") || !is_apart("one_user_does_not_use_up_what_all_may_have")
+    {
+        return;
+    }
+    let domains = start(vec![(sealed("PLANT"), Settings::default())]);
+    let slot = open_to_network("alerts");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    as_stranger("waits");
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap();
+    assert_eq!(writer.wait_for_receivers(2, Timeout::After(Duration::from_millis(10))).unwrap(), 1);
+    assert_eq!(outcomes(r"\\PLANT\mailslot\alerts", b"sure"), [("SRV1".to_owned(), Outcome::Delivered)]);
+    assert_eq!(slot.receive().unwrap().data, b"sure");
+    drop(domains);
+}
+
+/// What the machine's node is asked to do while the directory of the slots has no room.
+#[test]
+fn a_full_directory_of_slots_ends_nothing() {
+    let test = "a_full_directory_of_slots_ends_nothing";
+    if std::env::var_os("MAILSLOT_TEST_APART").is_none() {
+        if is_root(test) {
+            let mount = r#"mount -t tmpfs -o size=64m,mode=1777 slots "$MAILSLOT_ROOT" && exec "$0" "$@""#;
+            run_apart(test, &["unshare", "--mount", "sh", "-c", mount]);
+        }
+        return;
+    }
+    let domains = start(vec![(sealed("PLANT"), Settings::default())]);
+    let slot = open_to_network("alerts");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap();
+    for round in 0..3_u8 {
+        as_stranger("fills");
+        // Reads fail now, or messages wait at the door: nothing tells which, so this gives the first a while to happen.
+        for _ in 0..20 {
+            if domains.events().iter().any(|event| event.name == "slot_not_read") {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        as_stranger("empties");
+        writer.write(&[round]).unwrap();
+        assert_eq!(slot.receive().unwrap().data, [round]);
+        wait_for(1, r"\\PLANT\mailslot\alerts");
+    }
+}
+
+#[test]
+fn plays_its_part() {
+    let Ok(part) = std::env::var("MAILSLOT_TEST_PART") else { return };
+    let filler = || PathBuf::from(std::env::var_os("MAILSLOT_ROOT").unwrap()).join("filler");
+    let address: Address = r"\\PLANT\mailslot\alerts".parse().unwrap();
+    match part.as_str() {
+        "waits" => {
+            let ask = |question: Question<'_>| Conversation::begin(SLOT, &question.encode(), None).unwrap();
+            let waits = Question::Receivers { address: address.clone(), at_least: u32::MAX, within: Duration::MAX };
+            for _ in 0..256 {
+                drop(ask(waits.clone()));
+            }
+            let refused = Answer::decode(&ask(waits).receive_within(Timeout::Forever).unwrap());
+            assert!(matches!(&refused, Some(Answer::Refused(why)) if why.contains("too many wait")), "{refused:?}");
+            assert!(LONGEST > Duration::from_secs(30), "or the waits may be over before the test is");
+            // Other questions are still answered.
+            assert!(matches!(ask_routes(&Question::Route(address)), Ok(Some(Answer::Route { .. }))));
+        }
+        "fills" => {
+            // More than what is reserved for any slot, from memory that is not in the directory.
+            let large = vec![7; 1 << 20];
+            let nobody: Address = r"\\PLANT\mailslot\nobody".parse().unwrap();
+            let writers =
+                [SLOT, r"\\.\mailslot\mailslot\node\domain\PLANT"].map(|slot| MailslotWriter::open(slot).unwrap());
+            let mut file = std::fs::File::create(filler()).unwrap();
+            while std::io::Write::write(&mut file, &large).is_ok_and(|written| written > 0) {}
+            for _ in 0..4 {
+                let message = Outgoing { address: nobody.clone(), data: &large[..1 << 19] }.encode();
+                writers.iter().for_each(|writer| drop(writer.write(&message)));
+            }
+        }
+        "empties" => std::fs::remove_file(filler()).unwrap(),
+        _ => panic!("{part}"),
+    }
 }

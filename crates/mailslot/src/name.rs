@@ -63,7 +63,7 @@ pub enum Address {
 }
 
 /// The name of a computer or a domain: 1 to 15 characters, in upper case (RFC 1001 section 14).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetbiosName(String);
 
 impl SlotName {

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::error::Error;
+
 /// What one computer says about a confirmed write ([`MailslotWriter::write_confirmed`]).
 ///
 /// [`MailslotWriter::write_confirmed`]: crate::MailslotWriter::write_confirmed
@@ -46,6 +48,18 @@ impl Outcome {
     /// Its number in protocols.
     pub fn number(self) -> u8 {
         self as u8
+    }
+}
+
+/// What an error of a write means to whoever has sent the message from elsewhere.
+impl From<&Error> for Outcome {
+    fn from(error: &Error) -> Outcome {
+        match error {
+            Error::NotFound(_) | Error::Closed => Outcome::NoSlot,
+            Error::Full { .. } => Outcome::Full,
+            Error::TooLarge { .. } => Outcome::TooLarge,
+            _ => Outcome::Refused,
+        }
     }
 }
 

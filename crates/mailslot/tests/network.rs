@@ -369,14 +369,13 @@ fn plays_a_node_among_strangers() {
         return;
     }
     let _watchdog = watchdog();
-    let root = PathBuf::from(std::env::var_os("MAILSLOT_ROOT").unwrap());
     let requests =
         MailslotOptions::new().access(Access::Everyone).read_timeout(Timeout::Zero).create(routes::SLOT).unwrap();
     // It may not be written to, whoever asks for that: neither by the stranger nor by the node.
     let private = MailslotOptions::new().create(reply_name(&[7; 16])).unwrap();
-    let mut stranger = common::Part::start_as(STRANGER, &root, "stranger");
+    let mut stranger = common::Part::start_as(STRANGER, "stranger");
     let mut asked = [0; 2];
-    let asker = common::Part::start_as(ASKER, &root, "asker");
+    let asker = common::Part::start_as(ASKER, "asker");
     let asker = std::thread::spawn(move || asker.finish());
     let mut before: Option<Asker> = None;
     while !asker.is_finished() {

@@ -1,5 +1,7 @@
 //! Mailslots: the slot of the domain to send, a slot open to the network to receive, and nodes in between.
 
+use std::collections::BTreeMap;
+
 use mailslot::{Mailslot, MailslotWriter, Network, Timeout};
 use mailslot_domain::read_file;
 use mailslot_zenoh::{Domains, Mode, Settings};
@@ -26,7 +28,7 @@ pub(crate) fn settings(task: &Task) -> Settings {
 /// Is this machine's node until the end.
 pub(crate) fn node(task: &Task) -> Result<()> {
     let domain = std::sync::Arc::new(read_file(&task.domain)?);
-    let domains = Domains::start(&task.computer.parse()?, false, vec![(domain, settings(task))])?;
+    let domains = Domains::start(&task.computer.parse()?, false, vec![(domain, settings(task))], BTreeMap::new())?;
     step()?;
     match task.load {
         Load::Presences { count } => crowd::watch(&domains, count),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use mailslot::node::{check_legacy, max_message_size};
+use mailslot::network::{check_legacy, max_message_size};
 use mailslot::{Address, NetbiosName, SlotName};
 use mailslot_zenoh::FromDomain;
 

@@ -1,6 +1,6 @@
 //! What a user can set about a bridge.
 
-use mailslot::node::check_legacy;
+use mailslot::network::check_legacy;
 use mailslot::{Address, NetbiosName};
 use serde::Deserialize;
 

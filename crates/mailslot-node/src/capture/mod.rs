@@ -1,14 +1,15 @@
 //! What the running node of this machine sends and receives, packet by packet.
 //!
 //! Packets hold the messages of all users. So only root and the user that the node runs as may look at them: the node
-//! knows by the kernel who asks, and makes sure that the slot that gets the packets belongs to who has asked.
+//! knows by the kernel who asks, and packets go only where answers do, to a slot of that user.
 
 mod ipv4;
 mod packet;
 mod pcapng;
 mod sinks;
 
-use mailslot::{Access, Address, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+use mailslot::Timeout;
+use mailslot::network::ask::Conversation;
 
 use crate::control::{self, Answer, Request};
 use crate::error::{Error, Result};
@@ -22,8 +23,7 @@ const CAPACITY: u64 = 64 << 20;
 
 /// Gets the packets of the node while it lives.
 pub struct Capture {
-    slot: Mailslot,
-    node: MailslotWriter,
+    packets: Conversation,
 }
 
 impl Capture {
@@ -37,17 +37,9 @@ impl Capture {
     /// - [`Error::Refused`] if others capture already, as many as can
     /// - [`Error::Slot`] if a slot could not be made or written to
     pub fn begin(patience: std::time::Duration) -> Result<Capture> {
-        let node = control::open()?;
-        let Address::Local(name) = node.address() else { return Err(Error::NotRunning) };
-        // Nobody else may put packets in.
-        let access = match mailslot::status(name)?.uid {
-            Some(uid) => Access::Users(vec![uid]),
-            None => Access::Owner,
-        };
-        let name = control::own_slot("capture");
-        let slot = MailslotOptions::new().access(access).capacity(CAPACITY).create(&name)?;
-        match control::ask(Request::Capture { slot: name }, patience)? {
-            Answer::Capturing => Ok(Capture { slot, node }),
+        let packets = control::begin(&Request::Capture, Some(CAPACITY))?;
+        match control::answer(&packets, patience)? {
+            Answer::Capturing => Ok(Capture { packets }),
             answer => Err(Error::Refused(format!("the node answered {answer:?}"))),
         }
     }
@@ -59,14 +51,14 @@ impl Capture {
     /// - [`Error::NotRunning`] if the node has ended, and all packets are taken
     /// - [`Error::Slot`] if the slot refuses something
     pub fn receive_within(&self, timeout: Timeout) -> Result<Option<Captured>> {
-        let is_over = self.node.is_closed();
+        let is_over = self.packets.is_over();
         loop {
-            match self.slot.receive_within(timeout) {
+            match self.packets.receive_within(timeout) {
                 Err(mailslot::Error::TimedOut) if is_over => return Err(Error::NotRunning),
                 Err(mailslot::Error::TimedOut) => return Ok(None),
                 Err(error) => return Err(error.into()),
-                Ok(message) => {
-                    if let Some(captured) = Captured::decode(&message.data) {
+                Ok(packet) => {
+                    if let Some(captured) = Captured::decode(&packet) {
                         return Ok(Some(captured));
                     }
                 }
@@ -78,6 +70,6 @@ impl Capture {
 /// Readable when there is a packet.
 impl std::os::fd::AsFd for Capture {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.slot.as_fd()
+        self.packets.as_fd()
     }
 }

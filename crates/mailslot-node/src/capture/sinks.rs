@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 use std::time::SystemTime;
 
-use mailslot::{Address, MailslotWriter, Origin};
+use mailslot::network::ask::{AnswerWriter, Asker};
 
 use super::ipv4;
 use super::packet::{Captured, Cast};
@@ -19,25 +19,28 @@ pub(crate) struct Sinks {
 }
 
 struct Sink {
-    writer: MailslotWriter,
+    writer: AnswerWriter,
     /// Packets since the last one that it had no room for.
     lost: u64,
 }
 
 impl Sinks {
-    /// Lets `slot` get copies, if who asks may have them and the slot is theirs.
-    pub(crate) fn add(&mut self, asker: &Origin, slot: &str) -> Answer {
-        let Some(uid) = authorized(asker) else { return Answer::NotAllowed };
+    /// Lets the asker get copies, and tells it so: what comes first must go the same way as what follows. Returns what else to
+    /// answer, if it gets none.
+    pub(crate) fn add(&mut self, asker: &Asker) -> Option<Answer> {
+        if !may_capture(asker.uid()) {
+            return Some(Answer::NotAllowed);
+        }
         self.forget_closed();
         if self.sinks.len() == MOST {
-            return Answer::Refused(format!("{MOST} programs capture already, and no more can"));
+            return Some(Answer::Refused(format!("{MOST} programs capture already, and no more can")));
         }
-        match open(slot, uid) {
+        match asker.open().and_then(|writer| writer.write(&Answer::Capturing.encode()).map(|()| writer)) {
             Ok(writer) => {
                 self.sinks.push(Sink { writer, lost: 0 });
-                Answer::Capturing
+                None
             }
-            Err(why) => Answer::Refused(why),
+            Err(error) => Some(Answer::Refused(error.to_string())),
         }
     }
 
@@ -72,46 +75,18 @@ impl Sinks {
     }
 }
 
-/// Opens the slot of this user.
-fn open(slot: &str, uid: u32) -> Result<MailslotWriter, String> {
-    let Ok(Address::Local(name)) = slot.parse() else {
-        return Err("packets go to slots of this machine alone".to_owned());
-    };
-    let writer = MailslotWriter::open(name.clone()).map_err(|error| error.to_string())?;
-    // In this order: if the name has gone to somebody else in between, the writer is closed, and nobody gets anything.
-    let owner = mailslot::status(&name).map_err(|error| error.to_string())?.uid;
-    if owner != Some(uid) {
-        return Err("the slot for the packets belongs to somebody else".to_owned());
-    }
-    Ok(writer)
-}
-
-/// The user who asks, if that is root or the node's own user.
-fn authorized(asker: &Origin) -> Option<u32> {
-    let own = nix::unistd::geteuid().as_raw();
-    match asker {
-        // Only writers of the slot's own user can be without the kernel's word.
-        Origin::Local { attested: false, .. } => Some(own),
-        Origin::Local { uid, .. } if *uid == 0 || *uid == own => Some(*uid),
-        _ => None,
-    }
+/// Whether this user is root, or the node's own.
+fn may_capture(uid: u32) -> bool {
+    uid == 0 || uid == nix::unistd::geteuid().as_raw()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn user(uid: u32, attested: bool) -> Origin {
-        Origin::Local { pid: 1, uid, gid: 0, attested }
-    }
-
     #[test]
     fn root_and_the_own_user_may_capture_and_nobody_else() {
         let own = nix::unistd::geteuid().as_raw();
-        assert_eq!(authorized(&user(0, true)), Some(0));
-        assert_eq!(authorized(&user(own, true)), Some(own));
-        assert_eq!(authorized(&user(12345, false)), Some(own));
-        assert_eq!(authorized(&user(12345, true)), None);
-        assert_eq!(authorized(&Origin::Unknown), None);
+        assert_eq!([0, own, 12345, own + 1, u32::MAX].map(may_capture), [true, true, false, false, false]);
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod drops;
+pub(crate) mod intake;
 pub(crate) mod interfaces;
 pub(crate) mod nmbd;
 pub(crate) mod ready;

@@ -2,29 +2,17 @@
 
 use std::collections::HashMap;
 
-use mailslot::{Address, Error, MailslotWriter, NetworkOrigin};
+use mailslot::network::Inbox;
+use mailslot::{Address, NetworkOrigin, Outcome};
 
-/// Writers kept open.
+/// Slots whose ways are kept open.
 const OPEN: usize = 256;
 
-/// Writers to local slots.
+/// The ways into local slots.
 #[derive(Default)]
 pub(crate) struct Slots {
-    /// By the slot's name as the network has it: what comes often is then looked up as it is. Another spelling is another
-    /// writer.
-    open: HashMap<Vec<u8>, MailslotWriter>,
-}
-
-/// Why a message did not get into a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Undelivered {
-    /// There is no such slot, or it is not open to the network, or not to the node's user.
-    NoSlot,
-    NotAllowed,
-    Full,
-    TooLarge,
-    /// Anything else.
-    Failed,
+    /// By the slot's name as the network has it: what comes often is then looked up as it is. Another spelling is another way.
+    open: HashMap<Vec<u8>, Inbox>,
 }
 
 impl Slots {
@@ -34,46 +22,27 @@ impl Slots {
         &mut self,
         name: &[u8],
         origin: &NetworkOrigin,
-        mut messages: &[M],
-        mut count: impl FnMut(Result<(), Undelivered>, usize),
-    ) {
-        while !messages.is_empty() {
-            let written = self.write(name, origin, messages);
-            let (outcome, number) = match written {
-                Ok(number) => (Ok(()), number),
-                Err(reason) => (Err(reason), 1),
-            };
-            count(outcome, number);
-            messages = messages.get(number..).unwrap_or_default();
-        }
-    }
-
-    /// How many of the messages were written, at least one.
-    fn write<M: AsRef<[u8]>>(
-        &mut self,
-        name: &[u8],
-        origin: &NetworkOrigin,
         messages: &[M],
-    ) -> Result<usize, Undelivered> {
-        if let Some(writer) = self.open.get(name) {
-            match writer.write_batch_from(origin, messages) {
-                // A slot made later under the same name is another one.
-                Err(Error::Closed) => self.open.remove(name),
-                written => return written.map_err(undelivered),
-            };
+        mut count: impl FnMut(Outcome, usize),
+    ) {
+        if let Some(inbox) = self.open.get_mut(name) {
+            return inbox.deliver(origin, messages, count);
         }
-        let writer = MailslotWriter::open(address(name).ok_or(Undelivered::NoSlot)?).map_err(undelivered)?;
-        let written = writer.write_batch_from(origin, messages).map_err(undelivered)?;
-        if self.open.len() >= OPEN {
-            self.open.clear();
+        let Some(address) = address(name) else { return count(Outcome::NoSlot, messages.len()) };
+        let mut inbox = Inbox::new(address.slot().clone());
+        inbox.deliver(origin, messages, count);
+        // Names that the network makes up are not kept.
+        if !inbox.is_closed() {
+            if self.open.len() >= OPEN {
+                self.open.clear();
+            }
+            self.open.insert(name.to_owned(), inbox);
         }
-        self.open.insert(name.to_owned(), writer);
-        Ok(written)
     }
 
-    /// Closes the writers of slots that are gone.
+    /// Closes the ways to slots that are gone.
     pub(crate) fn forget_closed(&mut self) {
-        self.open.retain(|_, writer| !writer.is_closed());
+        self.open.retain(|_, inbox| !inbox.is_closed());
     }
 }
 
@@ -81,14 +50,4 @@ impl Slots {
 pub(crate) fn address(name: &[u8]) -> Option<Address> {
     let name = core::str::from_utf8(name).ok()?;
     Address::parse_win32(&format!(r"\\.\mailslot\{name}")).ok()
-}
-
-fn undelivered(error: Error) -> Undelivered {
-    match error {
-        Error::NotFound(_) | Error::Closed => Undelivered::NoSlot,
-        Error::NotAllowed(_) => Undelivered::NotAllowed,
-        Error::Full { .. } => Undelivered::Full,
-        Error::TooLarge { .. } => Undelivered::TooLarge,
-        _ => Undelivered::Failed,
-    }
 }

@@ -1,10 +1,11 @@
 //! Modern domains at work: those whose files are in the domain directory.
 
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-use mailslot::{NetbiosName, NetworkOrigin, SlotName};
+use mailslot::{Address, NetbiosName, NetworkOrigin, SlotName};
 use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
 
@@ -25,6 +26,8 @@ pub(crate) struct Modern {
     directory: Directory,
     /// What was read there last.
     parts: Parts,
+    /// The domains that have a file and cannot run, and why.
+    missing: BTreeMap<NetbiosName, String>,
     /// None without any domain: then programs have nothing to ask.
     running: Option<Domains>,
     bridges: Bridges,
@@ -42,37 +45,58 @@ impl Modern {
         if let Some(user) = &settings.user {
             directory = directory.owned_by(account(user)?.uid.as_raw());
         }
-        let (parts, wrong, failed) = (Parts::new(), Vec::new(), None);
-        let mut modern = Modern { directory, parts, running: None, bridges: Bridges::default(), wrong, failed };
+        let mut modern = Modern {
+            directory,
+            parts: Parts::new(),
+            missing: BTreeMap::new(),
+            running: None,
+            bridges: Bridges::default(),
+            wrong: Vec::new(),
+            failed: None,
+        };
         modern.parts = modern.read(settings, log)?;
         Ok(modern)
     }
 
     /// Takes part in the domains that were read.
     pub(crate) fn start(&mut self, settings: &Settings, config: &Config) -> Result<()> {
-        if !self.parts.is_empty() {
-            self.running = Some(Domains::start(&computer(config)?, settings.netbios, self.parts.clone())?);
+        if self.has_files() {
+            let (parts, missing) = (self.parts.clone(), self.missing.clone());
+            self.running = Some(Domains::start(&computer(config)?, settings.netbios, parts, missing)?);
         }
         Ok(())
     }
 
     /// Ends everything and begins anew, perhaps under another computer's name.
     pub(crate) fn restart(&mut self, settings: &Settings, config: &Config, log: &mut Log) -> Result<()> {
-        self.running = None;
+        let before = self.running.take();
         self.parts = self.read(settings, log)?;
-        self.start(settings, config)
+        match before {
+            Some(domains) if self.has_files() => {
+                let (parts, missing) = (self.parts.clone(), self.missing.clone());
+                self.running = Some(domains.restart(&computer(config)?, settings.netbios, parts, missing)?);
+                Ok(())
+            }
+            _ => self.start(settings, config),
+        }
+    }
+
+    /// Whether there is a file that is a domain, or should be one.
+    fn has_files(&self) -> bool {
+        !self.parts.is_empty() || !self.missing.is_empty()
     }
 
     /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
     pub(crate) fn look(&mut self, settings: &Settings, config: &Config, log: &mut Log) {
         let changed = self.read(settings, log).and_then(|parts| {
             self.parts = parts;
+            let has_files = self.has_files();
             match &mut self.running {
-                Some(_) if self.parts.is_empty() => {
+                Some(_) if !has_files => {
                     self.running = None;
                     Ok(())
                 }
-                Some(domains) => Ok(domains.reload(self.parts.clone())?),
+                Some(domains) => Ok(domains.reload(self.parts.clone(), self.missing.clone())?),
                 None => self.start(settings, config),
             }
         });
@@ -132,7 +156,7 @@ impl Modern {
     /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
     /// before.
     fn read(&mut self, settings: &Settings, log: &mut Log) -> Result<Parts> {
-        let (mut parts, mut wrong) = (Parts::new(), Vec::new());
+        let (mut parts, mut missing, mut wrong) = (Parts::new(), BTreeMap::new(), Vec::new());
         for (path, domain) in self.directory.list().map_err(domain_error)? {
             match domain {
                 Ok(domain) => parts.push(part(Arc::new(domain), settings)),
@@ -142,7 +166,13 @@ impl Modern {
                         path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case(domain.name().as_str()))
                     };
                     let before = self.parts.iter().find(|(domain, _)| named(domain));
-                    parts.extend(before.map(|(domain, _)| part(Arc::clone(domain), settings)));
+                    let name = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+                    match (before, name) {
+                        (Some((domain, _)), _) => parts.push(part(Arc::clone(domain), settings)),
+                        (None, Some(name)) => drop(missing.insert(name, error.to_string())),
+                        // No address has such a name.
+                        (None, None) => {}
+                    }
                 }
             }
         }
@@ -156,6 +186,7 @@ impl Modern {
             wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
         }
         self.complain(wrong, log);
+        self.missing = missing;
         Ok(parts)
     }
 
@@ -164,6 +195,17 @@ impl Modern {
             log.line("domain_wrong", &[field("reason", what)]);
         }
         self.wrong = wrong;
+    }
+
+    /// Why messages to `address` must not be sent in the legacy network, if they must not.
+    pub(crate) fn protects(&self, address: &Address) -> Option<String> {
+        if let Some(domains) = &self.running {
+            return domains.protects(address);
+        }
+        let Address::Remote { target, .. } = address else { return None };
+        let has_file =
+            self.missing.contains_key(target) || self.parts.iter().any(|(domain, _)| domain.name() == target);
+        has_file.then(|| format!("{target} is a domain of this machine, and cannot run"))
     }
 
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {

@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use mailslot::{NetworkOrigin, SlotName};
+use mailslot::{Address, NetworkOrigin, SlotName};
 
 use crate::config::Settings;
 use crate::error::Result;
@@ -43,6 +43,10 @@ impl Modern {
     }
 
     pub(crate) fn take_domains(&mut self, _: Instant, _: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool) {}
+
+    pub(crate) fn protects(&self, _: &Address) -> Option<String> {
+        None
+    }
 
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         None

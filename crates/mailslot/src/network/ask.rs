@@ -116,7 +116,7 @@ impl AsFd for Conversation {
 impl Asker {
     /// Who asks and what, in a message to one of the node's slots; `None` if it is no request.
     pub fn of(message: &Message) -> Option<(Asker, &[u8])> {
-        let uid = writer_of(message)?;
+        let uid = user_of(message)?;
         let (id, rest) = message.data.strip_prefix(&[VERSION])?.split_first_chunk()?;
         let (reply, content) = rest.split_first_chunk()?;
         Some((Asker { uid, id: *id, reply: *reply }, content))
@@ -163,11 +163,12 @@ impl AnswerWriter {
 /// What the node of the user `user` has answered to the request `id`, if the message is that.
 fn answer_in<'m>(message: &'m Message, user: u32, id: &[u8; ID]) -> Option<&'m [u8]> {
     let content = message.data.strip_prefix(&[VERSION])?.strip_prefix(id)?;
-    (writer_of(message) == Some(user)).then_some(content)
+    (user_of(message) == Some(user)).then_some(content)
 }
 
-/// The user who wrote the message, by the word of the kernel. Without that there are only writers of the slot's own user.
-fn writer_of(message: &Message) -> Option<u32> {
+/// The user who wrote the message, by the word of the kernel; `None` if it is of no process of this machine. Where the kernel is
+/// not asked, which is for writers of the slot's own user alone, it is this process's user.
+pub fn user_of(message: &Message) -> Option<u32> {
     match message.origin {
         Origin::Local { uid, attested: true, .. } => Some(uid),
         Origin::Local { attested: false, .. } => Some(sys::user()),

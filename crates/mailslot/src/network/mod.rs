@@ -8,7 +8,7 @@
 //! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on the
 //!   network opens that slot, and each write puts an [`Outgoing`] message into it.
 //!   Names of domains that have a transport of their own lead to another slot, which [`routes`] tells.
-//! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`]. Only slots created
+//! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`], or has an `Inbox` do so. Only slots created
 //!   with [`Network::Allowed`] take such messages.
 //! - Questions: `ask` carries them, and the answers, between users who need not trust each other.
 //!
@@ -24,12 +24,18 @@
 pub mod ask;
 #[cfg(unix)]
 mod domains;
+#[cfg(unix)]
+mod inbox;
 mod message;
+mod retry;
 pub mod routes;
 #[cfg(unix)]
 mod writer;
 
+#[cfg(unix)]
+pub use inbox::Inbox;
 pub use message::{Outgoing, check_legacy, max_message_size};
+pub use retry::{Failed, Retry};
 #[cfg(unix)]
 pub(crate) use writer::Writer;
 #[cfg(unix)]

@@ -1,9 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, clippy::unwrap_used)]
 
-#[cfg(unix)]
-use std::os::unix::{fs::PermissionsExt, process::CommandExt};
-use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -66,21 +65,11 @@ impl Part {
         Part(child)
     }
 
-    /// The same as another user, which needs root. `directory` is one that this user can enter: a copy of the program is put
-    /// there.
-    #[cfg(unix)]
-    pub fn start_as(uid: u32, directory: &Path, part: &str) -> Part {
-        let copy = directory.join("test-program");
-        if !copy.exists() {
-            let staged = directory.join("test-program-new");
-            // By another process: one started meanwhile by another thread would keep a copy made here open for writing, and a
-            // file that is cannot be executed.
-            let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&staged).status().unwrap();
-            assert!(copied.success());
-            std::fs::set_permissions(&staged, std::fs::Permissions::from_mode(0o755)).unwrap();
-            std::fs::rename(&staged, &copy).unwrap();
-        }
-        let child = Command::new(copy)
+    /// The same as another user, which needs root.
+    #[cfg(target_os = "linux")]
+    pub fn start_as(uid: u32, part: &str) -> Part {
+        // This program, wherever it is: the user may not be able to enter its directory.
+        let child = Command::new("/proc/self/exe")
             .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
             .env("MAILSLOT_TEST_PART", part)
             .current_dir("/")

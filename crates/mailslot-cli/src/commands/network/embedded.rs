@@ -48,7 +48,7 @@ impl Embedded {
     }
 
     pub fn max_message_size(&self) -> usize {
-        mailslot::node::max_message_size(self.address.slot())
+        mailslot::network::max_message_size(self.address.slot())
     }
 
     /// Sends one message.

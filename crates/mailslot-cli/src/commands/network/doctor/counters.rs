@@ -31,11 +31,10 @@ const LARGER_THAN_SLOT: Cause = cause(
 );
 
 /// Of the NetBIOS network.
-pub const LEGACY: [Cause; 11] = [
-    cause("undelivered_not_allowed", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
+pub const LEGACY: [Cause; 10] = [
+    cause("undelivered_refused", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
     SLOT_FULL,
     LARGER_THAN_SLOT,
-    cause("undelivered_failed", State::Unknown, "found a slot that does not work", "look at the slots: mailslot list"),
     cause("outgoing_refused", State::Problem, "could not be sent", "the node's log says why: look for not_sent"),
     cause("transmit_failed", State::Problem, "were refused by the system as packets", "look at firewall and routes"),
     cause("dropped_message_rate", State::Problem, "came faster than a sender may send", "find the sender that floods"),

@@ -1,6 +1,7 @@
 //! The address: what kind it is, and which way messages to it go.
 
-use mailslot::node::routes::{self, Answer, Question};
+use mailslot::network::ask_routes;
+use mailslot::network::routes::{Answer, Question};
 use mailslot::{Address, Error, MailslotWriter, SlotName};
 use mailslot_node::control::{self, Request};
 
@@ -55,7 +56,7 @@ pub fn here(address: &Address) -> Option<SlotName> {
 
 /// Which way messages to `address` go, and how large they can be.
 pub fn way(address: &Address, node: Option<&Running>, findings: &mut Findings) -> Way {
-    let way = match routes::ask(Question::Route(address.clone())) {
+    let way = match ask_routes(&Question::Route(address.clone())) {
         Ok(Some(Answer::Route { slot, .. })) => {
             let domain = slot.as_str().rsplit('\\').next().unwrap_or_default().to_owned();
             findings.ok("way", format!("goes to the modern domain {domain}"));

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mailslot::node::routes::{self, Answer as RouteAnswer, Question};
+use mailslot::network::ask_routes;
+use mailslot::network::routes::{Answer as RouteAnswer, Question};
 use mailslot::{Address, Outcome, SlotName};
 use mailslot_domain::{Directory, Domain, Time};
 use mailslot_node::control::{self, Answer, Request};
@@ -18,8 +19,6 @@ use super::node::Running;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Computers that are asked for one.
 const ASKED: usize = 8;
-/// A slot that no machine has: whoever is asked for it answers all the same.
-const NO_SLOT: &str = r"mailslot\doctor";
 
 /// The computers of a domain, and the slots of each.
 pub type Members = BTreeMap<String, BTreeSet<String>>;
@@ -43,6 +42,7 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
     let Some(node) = node else { return };
     for domain in node.status.domains.iter().filter(|domain| wanted.is_none_or(|wanted| domain.name == wanted)) {
         examine_session(domain, findings);
+        examine_way(domain, node, findings);
         examine_keys(domain, findings);
         let members = members(&domain.name);
         examine_members(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
@@ -132,6 +132,25 @@ fn examine_session(domain: &Status, findings: &mut Findings) {
         (connect, _) => format!("see that {connect} runs, can be reached, and takes this machine's certificate"),
     };
     findings.problem("session", found, remedy);
+}
+
+/// Whether the node tells the way into the domain, and takes what is written there.
+fn examine_way(domain: &Status, node: &Running, findings: &mut Findings) {
+    let name = &domain.name;
+    let Ok(address) = Address::parse_win32(&format!(r"\\{name}\mailslot\{}", super::NO_SLOT)) else { return };
+    let remedy = "see the node's log (slot_not_read, thread_ended); start it anew";
+    let slot = match ask_routes(&Question::Route(address)) {
+        Ok(Some(RouteAnswer::Route { slot, .. })) => Address::from(slot).to_string(),
+        Ok(answer) => return findings.problem("way", format!("{name}: the node answers {answer:?}"), remedy),
+        Err(error) => return findings.problem("way", format!("{name}: {error}"), remedy),
+    };
+    if domain.open {
+        let taken = |status: &control::Status| {
+            let domain = status.domains.iter().find(|other| other.name == *name)?;
+            domain.counters.get("outgoing").copied()
+        };
+        super::sending::examine(name, &slot, node, taken, findings);
+    }
 }
 
 fn examine_keys(domain: &Status, findings: &mut Findings) {
@@ -272,8 +291,8 @@ fn examine_answers(
 }
 
 fn answers(computer: &str) -> bool {
-    let Ok(address) = Address::parse_win32(&format!(r"\\{computer}\mailslot\{NO_SLOT}")) else { return false };
-    match routes::ask(Question::Confirmed { address, within: PATIENCE, data: &[] }) {
+    let Ok(address) = Address::parse_win32(&format!(r"\\{computer}\mailslot\{}", super::NO_SLOT)) else { return false };
+    match ask_routes(&Question::Confirmed { address, within: PATIENCE, data: &[] }) {
         Ok(Some(RouteAnswer::Receipts(receipts))) => receipts.iter().any(|receipt| receipt.outcome != Outcome::Silent),
         _ => false,
     }

@@ -10,10 +10,12 @@ mod interfaces;
 mod node;
 mod ports;
 mod process;
+mod sending;
 mod slot;
 
 use clap::Args;
 use mailslot::Address;
+use mailslot_node::control::Status;
 
 use self::destination::Way;
 use self::finding::Findings;
@@ -39,6 +41,9 @@ Examples:
   mailslot doctor
   mailslot doctor '\\PLANT\mailslot\alerts'
   mailslot doctor --json | jq -r '.[] | select(.state == "problem") | .remedy'"#;
+
+/// A slot that no machine has.
+const NO_SLOT: &str = r"mailslot\doctor";
 
 impl Doctor {
     pub fn run(self) -> Result {
@@ -84,6 +89,8 @@ fn examine_legacy(address: Option<&Address>, node: Option<&node::Running>, findi
     }
     if let Some(node) = node.filter(|node| node.legacy) {
         node::examine_names(node, findings);
+        let taken = |status: &Status| status.counters.get("outgoing").copied();
+        sending::examine("NetBIOS network", mailslot::network::SLOT, node, taken, findings);
         if let Some(address) = address {
             destination::examine_holders(address, findings);
         }

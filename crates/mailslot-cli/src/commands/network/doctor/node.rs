@@ -48,7 +48,7 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
     };
     match control::ask(Request::Status, super::super::PATIENCE) {
         Ok(Answer::Status(status)) => {
-            let legacy = status_of(mailslot::node::SLOT).is_some();
+            let legacy = status_of(mailslot::network::SLOT).is_some();
             #[cfg(feature = "zenoh")]
             let computers =
                 status.domains.iter().flat_map(|domain| super::domain::members(&domain.name).into_keys()).collect();

@@ -1,0 +1,252 @@
+//! A whole node, with sockets and slots, in a network and a directory of slots of its own. What needs that is skipped, saying
+//! so, unless the tests run as root.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use mailslot::network::ask::Conversation;
+use mailslot::network::{self, Outgoing};
+use mailslot::{Error, MailslotWriter, Timeout};
+use mailslot_node::Embedded;
+use mailslot_node::config::Settings;
+use mailslot_node::control::{self, Answer, Request};
+
+/// Users that exist nowhere but in these tests.
+const ASKER: u32 = 60_001;
+const STRANGER: u32 = 60_002;
+
+/// Longer than a node ever takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a test again, with a network of one interface where nobody else is. True in that process.
+fn is_apart(test: &str) -> bool {
+    if std::env::var_os("MAILSLOT_TEST_APART").is_some() {
+        return true;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("{test}: SKIPPED, a network of its own needs root");
+        return false;
+    }
+    let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
+    std::fs::create_dir_all(&root).unwrap();
+    let set_up = r#"
+        mount -t tmpfs -o size=64m,mode=1777 slots "$MAILSLOT_ROOT" &&
+        ip link set lo up && ip link add lan0 type veth peer name lan1 && ip link set lan1 up && ip link set lan0 up &&
+        ip address add 192.0.2.1/24 brd + dev lan0 && mkdir "$MAILSLOT_DOMAINS" && exec "$0" "$@""#;
+    let status = Command::new("timeout")
+        .args(["-k", "5", "100", "unshare", "--mount", "--net", "sh", "-c", set_up])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_APART", "1")
+        .env("MAILSLOT_ROOT", &root)
+        .env("MAILSLOT_DOMAINS", root.join("domains"))
+        .status()
+        .unwrap();
+    std::fs::remove_dir_all(&root).unwrap();
+    assert!(status.success(), "{status}");
+    false
+}
+
+fn root() -> PathBuf {
+    std::env::var_os("MAILSLOT_ROOT").unwrap().into()
+}
+
+/// Another user at work, until this is dropped.
+struct Stranger(Child);
+
+impl Stranger {
+    fn start(uid: u32, part: &str) -> Stranger {
+        // This program, wherever it is: the user may not be able to enter its directory.
+        let child = Command::new("/proc/self/exe")
+            .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
+            .env("MAILSLOT_TEST_PART", part)
+            .current_dir("/")
+            .uid(uid)
+            .gid(uid)
+            .spawn()
+            .unwrap();
+        Stranger(child)
+    }
+
+    fn finish(mut self) {
+        assert!(self.0.wait().unwrap().success());
+    }
+
+    fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A node, and what it logs.
+fn start() -> (Embedded, Receiver<String>) {
+    let settings = Settings { computer: Some("SRV1".to_owned()), ..Settings::default() };
+    let (sender, lines) = channel();
+    let node = Embedded::start(settings, move |line| drop(sender.send(line.to_owned()))).unwrap();
+    (node, lines)
+}
+
+/// Waits for a line with this in it.
+fn wait_for(lines: &Receiver<String>, what: &str) -> String {
+    loop {
+        let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line has {what:?}"));
+        if line.contains(what) {
+            return line;
+        }
+    }
+}
+
+fn counter(label: &str) -> u64 {
+    match control::ask(Request::Status, PATIENCE).unwrap() {
+        Answer::Status(status) => status.counters[label],
+        answer => panic!("{answer:?}"),
+    }
+}
+
+fn send(address: &str, data: &[u8]) {
+    MailslotWriter::open(address).unwrap().write(data).unwrap();
+}
+
+#[test]
+fn a_full_directory_of_slots_ends_nothing() {
+    if !is_apart("a_full_directory_of_slots_ends_nothing") {
+        return;
+    }
+    let (node, lines) = start();
+    for round in 0..3 {
+        Stranger::start(STRANGER, "fills").finish();
+        // Reads fail now, or messages wait at the door: nothing tells which, so this gives the first a while to happen.
+        for _ in 0..20 {
+            if lines.try_iter().any(|line| line.contains("slot_not_read")) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::fs::remove_file(root().join("filler")).unwrap();
+        assert!(counter("outgoing") >= round);
+        let absent = format!("ABSENT{round}");
+        send(&format!(r"\\{absent}\mailslot\x"), b"");
+        wait_for(&lines, &absent);
+    }
+    node.stop().unwrap();
+}
+
+#[test]
+fn one_user_who_looks_names_up_does_not_keep_others_from_sending() {
+    if !is_apart("one_user_who_looks_names_up_does_not_keep_others_from_sending") {
+        return;
+    }
+    let (node, lines) = start();
+    let mut strangers = ["resolves", "sends"].map(|part| Stranger::start(STRANGER, part));
+    // It is at it.
+    wait_for(&lines, "too many messages of this user wait");
+    for number in 0..5 {
+        Stranger::start(ASKER, &format!("sends-to MINE{number}")).finish();
+        let line = wait_for(&lines, &format!("MINE{number}"));
+        assert!(line.contains("there is no computer or domain"), "{line}");
+        let found = control::ask(Request::Resolve(format!("HIS{number}")), PATIENCE).unwrap();
+        assert_eq!(found, Answer::Holders(Vec::new()));
+    }
+    assert!(strangers.iter_mut().all(Stranger::is_running));
+    drop(strangers);
+    node.stop().unwrap();
+}
+
+#[test]
+fn packets_go_to_nobody_but_root_and_the_nodes_user() {
+    if !is_apart("packets_go_to_nobody_but_root_and_the_nodes_user") {
+        return;
+    }
+    let (node, _lines) = start();
+    let capture = mailslot_node::capture::Capture::begin(PATIENCE).unwrap();
+    Stranger::start(STRANGER, "captures").finish();
+    send(r"\\ABSENT\mailslot\x", b"");
+    assert!(capture.receive_within(Timeout::After(PATIENCE)).unwrap().is_some());
+    node.stop().unwrap();
+}
+
+#[cfg(feature = "zenoh")]
+#[test]
+fn names_of_domains_are_sent_to_in_no_legacy_network() {
+    if !is_apart("names_of_domains_are_sent_to_in_no_legacy_network") {
+        return;
+    }
+    let domains = root().join("domains");
+    std::fs::write(domains.join("OFFICE.toml"), "not even a domain").unwrap();
+    let (node, lines) = start();
+    wait_for(&lines, "domain_wrong");
+    // Root sees the files, and others learn it from the node.
+    let error = MailslotWriter::open(r"\\OFFICE\mailslot\x").unwrap_err();
+    assert!(matches!(error, Error::NodeRefused(_)), "{error}");
+    Stranger::start(STRANGER, "refused OFFICE").finish();
+    // Whoever does not ask, but writes to the node's slot.
+    let legacy = MailslotWriter::open(network::SLOT).unwrap();
+    for target in ["OFFICE", "office"] {
+        let address = format!(r"\\{target}\mailslot\x").parse().unwrap();
+        legacy.write(&Outgoing { address, data: b"secret" }.encode()).unwrap();
+        let line = wait_for(&lines, "not_sent");
+        assert!(line.contains(r"OFFICE\\mailslot\\x") && !line.contains("there is no computer"), "{line}");
+    }
+    assert_eq!(counter("messages_sent"), 0);
+    node.stop().unwrap();
+}
+
+#[test]
+fn plays_its_part() {
+    let Ok(part) = std::env::var("MAILSLOT_TEST_PART") else { return };
+    let (part, argument) = part.split_once(' ').unwrap_or((&part, ""));
+    match part {
+        "fills" => {
+            let large = vec![7; 1 << 20];
+            let writers = [control::SLOT, network::SLOT].map(|slot| MailslotWriter::open(slot).unwrap());
+            let mut file = std::fs::File::create(root().join("filler")).unwrap();
+            while std::io::Write::write(&mut file, &large).is_ok_and(|written| written > 0) {}
+            for _ in 0..4 {
+                writers.iter().for_each(|writer| drop(writer.write(&large[..1 << 19])));
+            }
+        }
+        "resolves" => {
+            let writer = MailslotWriter::open(control::SLOT).unwrap();
+            for number in 0_u64.. {
+                let request = serde_json::to_vec(&Request::Resolve(format!("THEIRS{number}"))).unwrap();
+                let reply = u128::from(number).to_be_bytes();
+                // They need no slot for the answers.
+                let _ = writer.write_within(&[&[2], &reply[..], &reply, &request].concat(), Timeout::Forever);
+            }
+        }
+        "sends" => {
+            let writer = MailslotWriter::open(network::SLOT).unwrap();
+            for number in 0_u64.. {
+                let address = format!(r"\\THERE{number}\mailslot\x").parse().unwrap();
+                let _ = writer.write_within(&Outgoing { address, data: b"" }.encode(), Timeout::Forever);
+            }
+        }
+        "sends-to" => send(&format!(r"\\{argument}\mailslot\x"), b""),
+        "refused" => {
+            let error = MailslotWriter::open(format!(r"\\{argument}\mailslot\x").as_str()).unwrap_err();
+            assert!(matches!(error, Error::NodeRefused(_)), "{error}");
+        }
+        "captures" => {
+            let refused = control::ask(Request::Capture, PATIENCE).unwrap_err();
+            assert!(matches!(refused, mailslot_node::Error::NotForThisUser), "{refused}");
+            // Packets for root do not go to a slot of this user that root's answers could be thought to go to.
+            let content = serde_json::to_vec(&Request::Capture).unwrap();
+            let asked = Conversation::begin(control::SLOT, &content, None).unwrap();
+            assert_eq!(asked.receive_within(Timeout::After(PATIENCE)).unwrap(), br#""not-allowed""#);
+            assert!(matches!(asked.receive_within(Timeout::Zero), Err(Error::TimedOut)));
+        }
+        _ => panic!("{part}"),
+    }
+}

@@ -1,0 +1,105 @@
+//! Messages of other machines on their way into a slot of this one.
+
+use crate::error::{Error, Result};
+use crate::message::NetworkOrigin;
+use crate::name::{Address, SlotName};
+use crate::receipt::Outcome;
+use crate::writer::MailslotWriter;
+
+/// The way into one slot of this machine, whoever owns it at the moment: what a node delivers with. A slot that is made under the
+/// name of one that is gone is found again.
+#[derive(Debug)]
+pub struct Inbox {
+    name: SlotName,
+    writer: Option<MailslotWriter>,
+}
+
+impl Inbox {
+    /// The way into the slot of this name, which need not be there yet.
+    pub fn new(name: SlotName) -> Inbox {
+        Inbox { name, writer: None }
+    }
+
+    /// The slot's name.
+    pub fn name(&self) -> &SlotName {
+        &self.name
+    }
+
+    /// Writes messages of one origin into the slot, in their order, and tells `became` what became of how many of them. Never
+    /// waits for the reader.
+    pub fn deliver<M: AsRef<[u8]>>(
+        &mut self,
+        origin: &NetworkOrigin,
+        mut messages: &[M],
+        mut became: impl FnMut(Outcome, usize),
+    ) {
+        while !messages.is_empty() {
+            let (outcome, number) = match self.write(origin, messages) {
+                Ok(written) => (Outcome::Delivered, written),
+                // Those behind it may be smaller.
+                Err(error) => (Outcome::from(&error), 1),
+            };
+            became(outcome, number);
+            messages = messages.get(number..).unwrap_or_default();
+        }
+    }
+
+    /// Whether no slot is open: there was none at the last delivery, or it is gone.
+    pub fn is_closed(&self) -> bool {
+        self.writer.as_ref().is_none_or(MailslotWriter::is_closed)
+    }
+
+    /// Writes one message or more, or tells why not even the first could be written.
+    fn write<M: AsRef<[u8]>>(&mut self, origin: &NetworkOrigin, messages: &[M]) -> Result<usize> {
+        if let Some(open) = &self.writer {
+            match open.write_batch_from(origin, messages) {
+                // A slot made later under the same name is another one.
+                Err(Error::Closed) => self.writer = None,
+                written => return written,
+            }
+        }
+        let opened = MailslotWriter::open(Address::from(self.name.clone()))?;
+        self.writer.insert(opened).write_batch_from(origin, messages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mailslot, MailslotOptions, Network};
+
+    fn origin() -> NetworkOrigin {
+        NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address: None, authenticated: false }
+    }
+
+    fn outcomes(inbox: &mut Inbox, messages: &[&[u8]]) -> Vec<(Outcome, usize)> {
+        let mut all = Vec::new();
+        inbox.deliver(&origin(), messages, |outcome, number| all.push((outcome, number)));
+        all
+    }
+
+    #[test]
+    fn every_message_has_an_outcome_and_a_slot_is_found_again() {
+        let name = format!("test-inbox-{}", std::process::id());
+        let address: Address = name.as_str().try_into().expect("valid");
+        let mut inbox = Inbox::new(address.slot().clone());
+        let open = |options: &mut MailslotOptions| options.network(Network::Allowed).create(name.as_str());
+        assert_eq!(outcomes(&mut inbox, &[b"early"]), [(Outcome::NoSlot, 1)]);
+        for _ in 0..2 {
+            let slot = open(MailslotOptions::new().max_message_size(4)).expect("free");
+            let became = outcomes(&mut inbox, &[b"one", b"two", b"eleven", b"four"]);
+            assert_eq!(became, [(Outcome::Delivered, 2), (Outcome::TooLarge, 1), (Outcome::Delivered, 1)]);
+            assert!(!inbox.is_closed());
+            for data in [&b"one"[..], b"two", b"four"] {
+                assert_eq!(slot.receive().expect("delivered").data, data);
+            }
+            drop(slot);
+            assert!(inbox.is_closed());
+        }
+        let slot = open(MailslotOptions::new().capacity(4096)).expect("free");
+        assert_eq!(outcomes(&mut inbox, &[&[0; 2000], &[0; 2000], b""])[1], (Outcome::Full, 1));
+        drop(slot);
+        let _private = Mailslot::create(name.as_str()).expect("free");
+        assert_eq!(outcomes(&mut inbox, &[b"x"]), [(Outcome::Refused, 1)]);
+    }
+}
