@@ -1,0 +1,215 @@
+"""The node: it goes on, and does what it is for, whatever local users do at its slots."""
+import itertools
+import os
+import time
+
+import asking
+import net
+import slots
+from asking import CONTROL, MESSAGES, ROUTES
+from questions import machines, start_nodes
+from world import BOB, MAL, MAL2, ROOT, VIC, by, check, hostile, none, parts, same, until
+
+DOMAIN = r"mailslot\node\domain\PLANT"
+SLOTS = [MESSAGES, CONTROL, ROUTES, DOMAIN]
+number = itertools.count()
+
+
+def at_work(one, heard, legacy=True):
+    """What the node does not do any more."""
+    wrong = []
+    if not one.node.lives():
+        return [f"it has ended: {one.node.err()[-500:]}"]
+    status = one.run(BOB, "node", "status", patience=10)
+    if status.status != 0:
+        wrong.append(f"status: {status}")
+    ways = [r"\\PLANT\mailslot\alerts"] + ([r"\\LAB\mailslot\alerts"] if legacy else [])
+    for address in ways:
+        data = f"at work {next(number)}"
+        done = one.run(BOB, "send", "--wait=5s", address, data, patience=15)
+        if done.status != 0 or not heard.until(data, 8):
+            wrong.append(f"{address}: {done}")
+    done = one.run(BOB, "send", "--confirm=8s", r"\\PLANT\mailslot\alerts", f"confirmed {next(number)}", patience=20)
+    if "delivered" not in done.out:
+        wrong.append(f"confirmed: {done}")
+    return wrong
+
+
+def start(size="96m", descriptors=None):
+    one, three = machines(size=size, descriptors=descriptors)
+    heard = three.listen(ROOT, "alerts", "--network")
+    until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out)
+    none("the node is at work", at_work(one, heard))
+    return one, three, heard
+
+
+def descriptors():
+    one, three, heard = start(descriptors=1024)
+    before = len(one.node.descriptors())
+    for slot in SLOTS:
+        def attacker(say):
+            two = [os.open("/dev/null", os.O_RDONLY)] * 2
+            for _ in range(12):
+                connection = slots.connect(slots.living(one.slots, slot, ROOT)[0])
+                for _ in range(100):
+                    if not slots.put(connection, slots.inline(b"m"), two, patience=0.1):
+                        break
+            connection = slots.connect(slots.living(one.slots, slot, ROOT)[0])
+            for _ in range(20):
+                slots.put(connection, slots.inline(b"x" * 60000), patience=0.1)
+            say("sent")
+            time.sleep(600)
+        bad = hostile(MAL, attacker)
+        bad.line(60)
+        wrong = at_work(one, heard)
+        none(f"after descriptors at {slot} the node is at work", wrong)
+        if not one.node.lives():
+            break
+        bad.stop()
+        check("and has no more of them than before", until(lambda: len(one.node.descriptors()) < before + 30, 8),
+              f"{before} {len(one.node.descriptors())}")
+    one.close()
+    three.close()
+
+
+def connections():
+    one, three, heard = start(descriptors=1024)
+    for slot in SLOTS:
+        def attacker(say):
+            directory = slots.living(one.slots, slot, ROOT)[0]
+            kept, refused = [], 0
+            while len(kept) < 1100 and refused < 3:
+                try:
+                    kept.append(slots.connect(directory, blocking=False))
+                except OSError:
+                    refused += 1
+            say(len(kept))
+            time.sleep(600)
+        bad = hostile(MAL, attacker)
+        bad.line(60)
+        none(f"while one user holds connections to {slot} the node is at work", at_work(one, heard))
+        bad.stop()
+    one.close()
+    three.close()
+
+
+def full_file_system():
+    """All room of the slots' file system is taken for a moment, while the node has to read."""
+    one, three, heard = start(size="32m")
+    for slot in SLOTS:
+        def attacker(say):
+            directory = slots.living(one.slots, slot, ROOT)[0]
+            several = [slots.connect(directory) for _ in range(4)]
+            fill = os.open(f"{one.slots}/fill", os.O_CREAT | os.O_RDWR, 0o600)
+            for size in (1 << 20, 4096):
+                try:
+                    while True:
+                        os.write(fill, b"\0" * size)
+                except OSError:
+                    pass
+            for _ in range(30):
+                for connection in several:
+                    slots.put(connection, slots.inline(b"x" * 60000), patience=0.02)
+            say("full")
+            time.sleep(600)
+        bad = hostile(MAL, attacker)
+        bad.line(60)
+        bad.stop()
+        os.unlink(f"{one.slots}/fill")
+        wrong = at_work(one, heard)
+        none(f"after all room was taken and {slot} written to the node is at work", wrong)
+        doctor = one.run(ROOT, "doctor", patience=30)
+        check("and its doctor says what is true", bool(wrong) == ("problem " in doctor.out), doctor.out)
+        if not one.node.lives():
+            one.close()
+            three.close()
+            one, three, heard = start(size="32m")
+    one.close()
+    three.close()
+
+
+def memory():
+    one, three, heard = start(size="256m")
+    before = one.node.memory()
+    for slot in SLOTS:
+        def attacker(say):
+            connections = [slots.connect(slots.living(one.slots, slot, ROOT)[0], blocking=False) for _ in range(16)]
+            for size in (900_000, 1 << 20, 5 << 20, 11 << 20):
+                file = slots.memory_file(size)
+                for connection in connections:
+                    for _ in range(16):
+                        slots.put(connection, slots.attached(size), [file], patience=0)
+            say("sent")
+            time.sleep(600)
+        bad = hostile(MAL, attacker)
+        bad.line(60)
+        peak = 0
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end and one.node.lives():
+            peak = max(peak, one.node.memory())
+            time.sleep(0.03)
+        check(f"large messages to {slot} take no more memory than its slots may have", peak - before < 96, f"{before:.0f} {peak:.0f} MiB")
+        bad.stop()
+    none("the node is at work", at_work(one, heard))
+    # What others write into labels, it reads whenever something changes.
+    entry = slots.living(one.slots, CONTROL, ROOT)[0]
+    files, entry = slots.template(entry), os.path.relpath(entry, one.slots)
+    before = one.node.memory()
+
+    def linker(say):
+        base = f"{one.slots}/{slots.beside(entry, ROOT, MAL)}"
+        text = "name x\npid 1\nnetwork allowed\nmax-message-size 0\ncapacity 16777216\ncreated 1\naccess users"
+        text += " 1" * (((512 << 10) - len(text) - 1) // 2) + "\n"
+        slots.Imitation(base + "0", "x", files, text).live()
+        for one_more in range(1, 600):
+            os.mkdir(f"{base}{one_more}", 0o755)
+            for file in files:
+                os.link(f"{base}0/{file}", f"{base}{one_more}/{file}")
+        say("made")
+        time.sleep(600)
+    bad = hostile(MAL, linker)
+    bad.line(60)
+    one.listen(ROOT, "later", "--network")
+    announced = until(lambda: "later" in three.run(ROOT, "list", "--domain", "PLANT").out, 20)
+    check("a slot made beside 600 large labels is announced", announced, three.run(ROOT, "list", "--domain", "PLANT"))
+    check("which take no memory of the node", one.node.memory() - before < 64, f"{before:.0f} {one.node.memory():.0f} MiB")
+    bad.stop()
+    before = one.node.memory()
+
+    def crowd(say):
+        base = f"{one.slots}/{slots.beside(entry, ROOT, MAL)}"
+        for one_more in range(2000):
+            slots.Imitation(f"{base}c{one_more}", f"crowd{one_more}", files).live()
+        say("made")
+        time.sleep(600)
+    bad = hostile(MAL, crowd)
+    bad.line(60)
+    one.listen(ROOT, "latest", "--network")
+    check("a slot made beside 2,000 of one other user is announced",
+          until(lambda: "latest" in three.run(ROOT, "list", "--domain", "PLANT").out, 20), "")
+    shown = three.run(ROOT, "list", "--domain", "PLANT").out.lower().count("crowd")
+    check("who does not fill everybody's tables", shown <= 1024, shown)
+    one.close()
+    three.close()
+
+
+def started_among_squatters():
+    """Its slots are there already, and somebody else's."""
+    one, three = machines(started=False)
+    for slot in SLOTS:
+        squatter = one.listen(MAL, slot, "--access", "everyone", "--network", wait=False)
+        squatter.says("listening on", 5)
+    done = one.run(BOB, "send", r"\\PLANT\mailslot\alerts", "believed")
+    check("without a node, nobody else is taken for it", done.status != 0, done)
+    done = one.run(ROOT, "send", r"\\PLANT\mailslot\alerts", "believed")
+    check("nor by the superuser", done.status != 0, done)
+    start_nodes(one, three)
+    heard = three.listen(ROOT, "alerts", "--network")
+    until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out, 10)
+    none("a node whose slots others made before is at work", at_work(one, heard))
+    one.close()
+    three.close()
+
+
+if __name__ == "__main__":
+    parts(descriptors, connections, full_file_system, memory, started_among_squatters)

@@ -1,0 +1,302 @@
+"""Questions to the node: nobody answers in its place, it answers into no slot but the asker's, and nobody can ask too much."""
+import json
+import os
+import struct
+import time
+
+import asking
+import net
+import slots
+from asking import CONTROL, ROUTES
+from net import Machine
+from world import BOB, MAL, NODE, ROOT, VIC, by, check, hostile, none, parts, same, until
+
+
+ALIASES = [f"ALIAS{number}" for number in range(6)]
+
+
+def machines(size="96m", descriptors=None, started=True):
+    """NODE1 and NODE3, in a legacy network and in the sealed domain PLANT."""
+    if "net" not in net.hosts:
+        net.lan("lan0")
+        for number, host in ((11, "node1"), (12, "mallory"), (13, "node3")):
+            net.attach(host, "lan0", f"10.97.1.{number}/24")
+    one, three = Machine("node1", size), Machine("node3")
+    asking.version(one)
+    one.run(ROOT, "domain", "new", "PLANT")
+    with open(one.domains + "/PLANT.toml", "rb") as file:
+        three.run(ROOT, "domain", "join", "-", given=file.read())
+    if started:
+        start_nodes(one, three, descriptors)
+    return one, three
+
+
+def start_nodes(one, three, descriptors=None):
+    one.start_node("--listen", "tcp/0.0.0.0:7447", held=False, descriptors=descriptors)
+    aliases = (word for name in ALIASES for word in ("--name", name))
+    three.start_node("--connect", "tcp/10.97.1.11:7447", *aliases, held=False)
+    for machine in (one, three):
+        if not (machine.node.says("domain_open", 10) and machine.node.says("name_held name=LAB<1e>", 10)):
+            check(f"{machine.host} comes up", False, machine.node.err())
+
+
+def questions(world, reply):
+    """One request of each kind, by what it asks: the node's slot, and the bytes."""
+    address = r"\\PLANT\mailslot\alerts"
+    return {
+        "route": (ROUTES, asking.routes(world, reply, asking.ROUTE, address)),
+        "route of nobody": (ROUTES, asking.routes(world, reply, asking.ROUTE, r"\\NOBODY\mailslot\alerts")),
+        "receivers": (ROUTES, asking.routes(world, reply, asking.RECEIVERS, address, 1, 7)),
+        "confirmed": (ROUTES, asking.routes(world, reply, asking.CONFIRMED, address, 500, 0, b"x")),
+        "status": (CONTROL, asking.control(world, reply, "status")),
+        "resolve": (CONTROL, asking.control(world, reply, {"resolve": "$(rm -rf /) # chosen text of no name"})),
+        "members": (CONTROL, asking.control(world, reply, {"members": "$(rm -rf /) # chosen text of no name"})),
+        "node status": (CONTROL, asking.control(world, reply, {"node-status": "10.97.1.13"})),
+        "send": (CONTROL, asking.control(world, reply, {"send": {"group": "LAB", "slot": "x", "data": [1]}})),
+        "capture": (CONTROL, asking.control(world, reply, {"capture": {"slot": rf"\\.\mailslot\{reply}"}})),
+    }
+
+
+def ask(world, slot, packet, times=1):
+    """Writes a request into a slot of the node."""
+    def asker(say):
+        connection = slots.connect(slots.living(world.slots, slot, ROOT)[0])
+        for _ in range(times):
+            slots.put(connection, slots.inline(packet))
+        say("asked")
+    return by(MAL, asker)
+
+
+def answers_elsewhere():
+    one, three = machines()
+    wrong = []
+    targets = {}
+    for number, (uid, access) in enumerate([(VIC, "owner"), (ROOT, "owner"), (NODE, "owner"), (VIC, f"users:{NODE}")], 1):
+        name = asking.reply_name(number)
+        targets[f"slot of {uid} for {access}", name] = one.listen(uid, name, "--access", access, wait=False)
+        if asking.version(one) == 1:
+            targets[f"private slot of {uid} for {access}", f"private{number}"] = one.listen(uid, f"private{number}", wait=False)
+    for (what, name), listener in targets.items():
+        if not listener.says("listening on", 8):
+            wrong.append(f"{what}: {listener.err()}")
+            continue
+        for _, (slot, packet) in questions(one, name).items():
+            ask(one, slot, packet, 3)
+    done = one.run(BOB, "node", "status", "--json")
+    check("an honest question is answered meanwhile", done.status == 0 and "NODE1" in done.out, done)
+    done = one.run(BOB, "resolve", "NODE3")
+    check("and one that takes a while", done.status == 0 and "10.97.1.13" in done.out, done)
+    # Those that take the longest have been answered by then.
+    one.send(BOB, r"\\PLANT\mailslot\x", "--confirm=1s", "x")
+    for (what, name), listener in targets.items():
+        wrong += [f"{what}: {str(message)[:150]}" for message in listener.messages()[:2]]
+    none("the node answers into nobody's slot but the asker's", wrong)
+    check("it goes on", one.node_goes_on(), one.node.err()[-500:])
+    one.close()
+    three.close()
+
+
+def lies(rounds=1):
+    """Answers of every kind, in every form that there was."""
+    who = "EVIL"
+    plain = [
+        {"status": {"version": "0", "computer": who, "workgroup": who, "node_type": who, "interfaces": [], "names": [
+            {"name": who, "group": False, "interface": who, "state": who}], "domains": [], "bridges": [], "nmbd_connected": None,
+            "counters": {who: 1}}},
+        {"holders": [{"address": "6.6.6.6", "group": False}]},
+        {"names": [{"name": who, "group": False, "active": True, "conflict": False}]},
+        {"members": {who: ["evil"]}},
+        {"refused": who}, "not-allowed", "sent", "capturing",
+    ]
+    packets = [json.dumps(one).encode() for one in plain]
+    slot = rb"\\.\mailslot\evil"
+    packets += [b"\1\1", b"\1\2" + struct.pack("<I", 1 << 20) + slot, b"\1\3" + struct.pack("<I", 77), b"\1\4\0\4" + who.encode(),
+                b"\1\5" + who.encode()]
+    text = who.encode("utf-16-le") + b"\0\0"
+    domain_controller = struct.pack("<H", 12) + who.encode() + b"\0" + (b"\0" if len(who) % 2 == 0 else b"") + text + text \
+        + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
+    response = struct.pack("<H", 12) + who.encode() + b"\0" + text + text + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
+    packets += [domain_controller, response]
+    address = bytes([2, 6, 6, 6, 6, 4]) + who.encode() + bytes([3]) + b"LAB"
+    head = struct.pack("<H", len(address) + 2) + address
+    return packets, head
+
+
+def forged_answers():
+    one, three = machines()
+    one.listen(ROOT, "alerts", "--network")
+    three.listen(ROOT, "alerts", "--network")
+    until(lambda: "NODE3" in one.run(ROOT, "list", "--domain", "PLANT").out)
+    evil = one.listen(MAL, "evil", "--access", "everyone", "--network")
+    packets, head = lies()
+
+    def liar(say):
+        done = {}
+        while True:
+            for directory, name in slots.named(one.slots, ""):
+                if not name.upper().startswith(("MAILSLOT\\REPLY\\", "NET\\GETDC", "MAILSLOT\\CAPTURE")):
+                    continue
+                try:
+                    key = (directory, os.stat(directory).st_ino)
+                    if key in done:
+                        continue
+                    done[key] = True
+                    connection = slots.connect(directory, blocking=False)
+                    answers = asking.answers(name, packets)
+                    sent = sum(slots.put(connection, slots.inline(packet, origin), patience=0.01)
+                               for packet in answers for origin in (b"", head))
+                    say("lied", name, sent)
+                except OSError as error:
+                    say("could not", name, error)
+            time.sleep(0.003)
+
+    asks = {
+        "node status": ("node", "status"), "node status --json": ("node", "status", "--json"),
+        "resolve": ("resolve", "NODE3"), "resolve of nobody": ("resolve", "NOBODY"), "status": ("status", "10.97.1.13"),
+        "status by name": ("status", "NODE3"),
+        "list --domain": ("list", "--domain", "PLANT"), "find-dc": ("find-dc", "--timeout", "1s", "LAB"),
+        "browse": ("browse",), "doctor": ("doctor", r"\\PLANT\mailslot\alerts"),
+        "send": ("send", r"\\PLANT\mailslot\alerts", "honest route"),
+        "send --receivers": ("send", "--receivers", "50=300ms", r"\\PLANT\mailslot\alerts", "too few"),
+        "send --confirm": ("send", "--confirm=2s", r"\\PLANT\mailslot\nobody", "confirmed"),
+        "capture": ("capture", "--duration", "300ms", "--write", "/dev/null"),
+    }
+    for name, arguments in asks.items():
+        wrong = []
+        for uid in (BOB, ROOT):
+            bad = hostile(MAL, liar)
+            one.node.freeze()
+            asker = one.start(uid, *arguments)
+            # The slot for the answer is there, and somebody else than the node was there first.
+            until(lambda: not asker.lives() or bad.line(0.2), 1.5)
+            time.sleep(0.05)
+            one.node.thaw()
+            until(lambda: not asker.lives(), 20)
+            said = asker.out() + asker.err()
+            if "EVIL" in said or "6.6.6.6" in said or asker.lives() or "77" in said and "receiv" in said:
+                wrong.append(f"uid {uid}: {said[:300]}")
+            if name == "send" and asker.process.poll() != 0:
+                wrong.append(f"uid {uid}: {asker.process.poll()} {said}")
+            if name == "send --receivers" and asker.process.poll() != 5:
+                wrong.append(f"uid {uid}: {asker.process.poll()} {said}")
+            if name in ("node status", "resolve", "status", "status by name", "list --domain") and (
+                    asker.process.poll() != 0 or not ("NODE" in said or "10.97.1.13" in said)):
+                wrong.append(f"uid {uid}: {asker.process.poll()} {said}")
+            bad.stop()
+        none(f"nobody else's answer to `{name}` is believed", wrong)
+    none("no message was led to a slot of another user", evil.data())
+    one.close()
+    three.close()
+
+
+def limits():
+    """What one user asks, takes nothing from what others may ask."""
+    one, three = machines()
+    heard = three.listen(ROOT, "alerts", "--network")
+    until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out)
+    def flood(slot, count, make):
+        """Has a user ask so often, each time with a slot of his own for the answer."""
+        name = asking.reply_name()
+        own = one.listen(MAL, name, "--access", "everyone")
+
+        def asker(say):
+            directory = slots.living(one.slots, slot, ROOT)[0]
+            connections = [slots.connect(directory) for _ in range(16)]
+            asked = 0
+            for number in range(count):
+                if slots.put(connections[number % 16], slots.inline(make(name, number)), patience=0.5):
+                    asked += 1
+                else:
+                    connections[number % 16] = slots.connect(directory)
+            say(asked)
+            time.sleep(600)
+        bad = hostile(MAL, asker)
+        bad.own = own
+        bad.line(60)
+        return bad
+
+    long, nobody = 0xffffffff, r"\\PLANT\mailslot\nobody"
+    first = one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", "first")
+    same("an honest user waits for receivers, and is told of them", (first.status, bool(heard.until("first"))), (0, True))
+    bad = flood(ROUTES, 1500, lambda reply, number: asking.routes(one, reply, asking.RECEIVERS, nobody, long, long,
+                                                                  identity=struct.pack("<QQ", number, 0)))
+    done = [one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", f"wait {number}") for number in range(3)]
+    check("others wait for receivers while one user waits 1,500 times", all(one.status == 0 for one in done), done)
+    bad.stop()
+    # A member that never answers: as long as it may take, so long the writes wait.
+    three.node.freeze()
+    bad = flood(ROUTES, 600, lambda reply, number: asking.routes(one, reply, asking.CONFIRMED, r"\\PLANT\mailslot\alerts", 60000, 0, b"m",
+                                                                 struct.pack("<QQ", number, 1)))
+    done = [one.run(BOB, "send", "--confirm=1s", r"\\PLANT\mailslot\alerts", f"confirm {number}") for number in range(3)]
+    three.node.thaw()
+    check("others have confirmed writes while one user has 600", all("NODE3 silent" in one.out for one in done), done)
+    bad.stop()
+
+    def resolver(say):
+        directory = slots.living(one.slots, CONTROL, ROOT)[0]
+        connections = [slots.connect(directory) for _ in range(8)]
+        number = 0
+        stop = time.monotonic() + 20
+        while time.monotonic() < stop:
+            for index, connection in enumerate(connections):
+                number += 1
+                request = asking.control(one, asking.reply_name(number), {"resolve": f"Z{number}"})
+                if not slots.put(connection, slots.inline(request), patience=0.05):
+                    try:
+                        connections[index] = slots.connect(directory, blocking=False)
+                    except OSError:
+                        time.sleep(0.01)
+            time.sleep(0.001)
+            if number == 800:
+                say("flooding")
+    bad = hostile(MAL, resolver)
+    bad.line()
+    # Names that the node does not know yet.
+    found = [one.run(BOB, "resolve", name, patience=20) for name in ALIASES]
+    check("others look for names while one user looks for thousands", all("10.97.1.13" in done.out for done in found), found)
+    bad.stop()
+
+    def noisy(say):
+        for slot in (r"mailslot\node", ROUTES, CONTROL):
+            for directory in slots.living(one.slots, slot, ROOT):
+                connection = slots.connect(directory)
+                for number in range(2000):
+                    packet = asking.message(rf"\\NOSUCH{number}\mailslot\{'y' * 60}", b"x")
+                    if not slots.put(connection, slots.inline(packet)):
+                        connection = slots.connect(directory)
+        say("done")
+    hostile(MAL, noisy).line(60)
+    same("honest messages are sent afterwards", one.run(BOB, "send", r"\\PLANT\mailslot\alerts", "after").status, 0)
+    check("and arrive", heard.until("after"), heard.data())
+    until(lambda: one.node.err().count("NOSUCH") > 1900, 3)
+    check("one user's 2,000 messages that cannot be sent are not 2,000 lines of the log",
+          one.node.err().count("NOSUCH") < 200, one.node.err().count("NOSUCH"))
+    check("the node goes on", one.node_goes_on())
+    one.close()
+    three.close()
+
+
+def squatted_names():
+    """Names that others' answers would go to, taken beforehand."""
+    one, three = machines()
+    heard = three.listen(ROOT, "alerts", "--network")
+    until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out)
+
+    def squatter(say):
+        last = int(open("/proc/loadavg").read().split()[4])
+        for pid in range(last, last + 400):
+            for name in (f"ROUTES-{pid}-0", f"{pid}-0"):
+                path = f"{one.slots}/mailslot.MAILSLOT+REPLY+{name}"
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        say("done")
+    hostile(MAL, squatter).line()
+    done = one.run(BOB, "node", "status")
+    check("names taken beforehand keep nobody from asking", done.status == 0, done)
+    done = one.run(BOB, "send", r"\\PLANT\mailslot\alerts", "asked")
+    check("or from sending", done.status == 0 and heard.until("asked", 10), done)
+    one.close()
+    three.close()
+
+
+if __name__ == "__main__":
+    parts(answers_elsewhere, forged_answers, limits, squatted_names)
