@@ -50,11 +50,11 @@ def descriptors():
         def attacker(say):
             two = [os.open("/dev/null", os.O_RDONLY)] * 2
             for _ in range(12):
-                connection = slots.connect(slots.living(one.slots, slot, ROOT)[0])
+                connection = slots.call(slots.living(one.slots, slot, ROOT)[0])
                 for _ in range(100):
                     if not slots.put(connection, slots.inline(b"m"), two, patience=0.1):
                         break
-            connection = slots.connect(slots.living(one.slots, slot, ROOT)[0])
+            connection = slots.call(slots.living(one.slots, slot, ROOT)[0])
             for _ in range(20):
                 slots.put(connection, slots.inline(b"x" * 60000), patience=0.1)
             say("sent")
@@ -119,7 +119,9 @@ def full_file_system():
         wrong = at_work(one, heard)
         none(f"after all room was taken and {slot} written to the node is at work", wrong)
         doctor = one.run(ROOT, "doctor", patience=30)
-        check("and its doctor says what is true", bool(wrong) == ("problem " in doctor.out), doctor.out)
+        # The counters tell of what was dropped, which is true in any case.
+        problems = [line for line in doctor.out.splitlines() if line.startswith("problem") and " counters " not in line]
+        check("and its doctor says what is true", bool(wrong) == bool(problems), doctor.out)
         if not one.node.lives():
             one.close()
             three.close()
@@ -179,7 +181,11 @@ def memory():
     def crowd(say):
         base = f"{one.slots}/{slots.beside(entry, ROOT, MAL)}"
         for one_more in range(2000):
-            slots.Imitation(f"{base}c{one_more}", f"crowd{one_more}", files).live()
+            try:
+                slots.Imitation(f"{base}c{one_more}", f"crowd{one_more}", files).live()
+            except FileNotFoundError:
+                # It was cleared away, as dead, before it lived.
+                pass
         say("made")
         time.sleep(600)
     bad = hostile(MAL, crowd)

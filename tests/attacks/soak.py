@@ -6,11 +6,12 @@ Meanwhile honest messages have to arrive, in order, and the listener and the nod
 with it each hostile user does the same again, as far as the system's timing allows.
 """
 import argparse
+import fcntl
+import itertools
 import os
 import random
+import shutil
 import signal
-import struct
-import threading
 import time
 
 import asking
@@ -20,9 +21,9 @@ from doors import DESCRIPTORS
 from names import KINDS, plant
 from node import at_work
 from questions import machines
-from world import BOB, MAL, MAL2, ROOT, VIC, check, end_all, hostile, none, parts, until
+from world import BOB, ROOT, VIC, check, hostile, none, parts, until
 
-USERS = [MAL, MAL2, 65006]
+USERS = 3
 DOORS = ["target", "unread", MESSAGES, CONTROL, ROUTES, r"mailslot\node\domain\PLANT"]
 
 
@@ -115,7 +116,6 @@ class Attacker:
         plant(f"{self.world.slots}/{path}", self.random.choice(KINDS))
 
     def clear(self):
-        import shutil
         for name in os.listdir(self.world.slots):
             path = f"{self.world.slots}/{name}"
             if os.lstat(path).st_uid == self.uid:
@@ -129,7 +129,6 @@ class Attacker:
         path = self.random.choice(slots.paths(self.world.slots))
         file = os.open(f"{self.world.slots}/{path}", self.random.choice([os.O_RDONLY, os.O_RDWR]) | os.O_NONBLOCK)
         self.files.append(file)
-        import fcntl
         self.random.choice([lambda: slots.lock_file(file, fcntl.F_RDLCK), lambda: slots.lock_file(file),
                             lambda: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB),
                             lambda: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)])()
@@ -189,7 +188,7 @@ def soak():
     choices = random.Random(settings.seed)
     unread = one.listen_slowly(VIC, "unread", "exec sleep 1000000", "--access", "everyone", "--capacity", "2M")
     listener, first, number = None, 0, 0
-    attackers = {}
+    attackers, users = {}, itertools.count()
     wrong = []
     before = one.node.memory()
     end = time.monotonic() + settings.seconds
@@ -205,9 +204,11 @@ def soak():
             begun["lives"] += 1
             first = number
             ours = listener.memory()
-        for uid in USERS:
+        while len(attackers) < USERS:
+            # Whoever was shut out somewhere can do no harm there any more: another one does.
+            uid = 66000 + next(users) % 1000
+            seed = settings.seed
             if uid not in attackers:
-                seed = f"{settings.seed} {begun['lives']} {begun['attacks']}"
                 attackers[uid] = hostile(uid, lambda say, uid=uid, seed=seed: Attacker(one, uid, seed, say).go_on())
         data = f"n{number}"
         # A full file system, and a full slot, may last for a moment.
@@ -232,8 +233,8 @@ def soak():
         order = [one_message["data"] for one_message in listener.messages() if one_message["origin"].get("uid") == BOB]
         if order != [f"n{one_number}" for one_number in range(first, number)]:
             wrong.append(f"not in order: {order[-10:]}")
-        if choices.random() < 0.02:
-            attackers.pop(choices.choice(USERS)).stop()
+        if choices.random() < 0.1:
+            attackers.pop(choices.choice(list(attackers))).stop()
         if choices.random() < 0.01:
             listener.kill()
             listener = None

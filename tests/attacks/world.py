@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 SCRATCH = os.environ["MAILSLOT_SCRATCH"]
 MAILSLOT = SCRATCH + "/bin/mailslot"
@@ -55,7 +56,6 @@ def parts(*functions):
         try:
             function()
         except Exception as error:  # noqa: BLE001: whatever it is, the other tests go on.
-            import traceback
             traceback.print_exc()
             check(f"{function.__name__} comes to its end", False, error)
         finally:
@@ -297,8 +297,7 @@ class Hostile:
             except BaseException as error:  # noqa: BLE001: it must not run on in its parent's code.
                 os.write(2, f"-- hostile program: {type(error).__name__}: {error}\n".encode())
                 if os.environ.get("MAILSLOT_TRACE"):
-                    import traceback
-                    traceback.print_exc()
+                    os.write(2, traceback.format_exc().encode())
             finally:
                 os._exit(status)
         os.close(write)
