@@ -6,6 +6,7 @@ use core::task::{Context, Poll, ready};
 use futures_core::Stream;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::task::coop::{consume_budget, poll_proceed};
 
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
@@ -31,7 +32,8 @@ pub struct AsyncMailslot {
     slot: AsyncFd<Mailslot>,
 }
 
-/// The messages of a slot as a [`Stream`], which never ends by itself.
+/// The messages of a slot as a [`Stream`], which never ends by itself. Only one stream of an [`AsyncMailslot`] can wait at a
+/// time; [`AsyncMailslot::receive`] may wait beside it, any number of times.
 #[derive(Debug)]
 pub struct Messages<'a> {
     slot: &'a AsyncMailslot,
@@ -60,17 +62,17 @@ impl AsyncMailslot {
         self.slot.get_ref()
     }
 
-    /// Receives the next message.
+    /// Receives the next message. Any number of tasks may wait for one.
     ///
     /// # Errors
     ///
-    /// Those of [`Mailslot::try_receive`].
+    /// Those of [`Mailslot::try_receive`], and [`Error::Closed`] once [`Mailslot::abort_reads`] was called and nothing is left.
     ///
     /// # Cancel safety
     ///
     /// Cancelling loses nothing: a message leaves the slot only in the poll that returns it.
     pub async fn receive(&self) -> Result<Message> {
-        core::future::poll_fn(|context| self.poll_receive(context)).await
+        self.wait(|| self.get_ref().try_receive()).await
     }
 
     /// Waits for a message, and hands it and those behind it to `read` one by one where they lie, but no more than `max`, as
@@ -84,12 +86,10 @@ impl AsyncMailslot {
     ///
     /// Cancelling loses nothing: `read` is called only in the poll that returns.
     pub async fn read_batch_in_place(&self, max: usize, mut read: impl FnMut(&[u8], Origin)) -> Result<usize> {
-        core::future::poll_fn(|context| {
-            self.poll(context, || match self.get_ref().read_batch_in_place(max, Timeout::Zero, &mut read) {
-                Ok(count) => Ok(Some(count)),
-                Err(Error::TimedOut) => Ok(None),
-                Err(error) => Err(error),
-            })
+        self.wait(|| match self.get_ref().read_batch_in_place(max, Timeout::Zero, &mut read) {
+            Ok(count) => Ok(Some(count)),
+            Err(Error::TimedOut) => Ok(None),
+            Err(error) => Err(error),
         })
         .await
     }
@@ -103,31 +103,53 @@ impl AsyncMailslot {
         Messages { slot: self }
     }
 
-    fn poll_receive(&self, context: &mut Context<'_>) -> Poll<Result<Message>> {
-        self.poll(context, || self.get_ref().try_receive())
-    }
-
-    /// What `look` finds, now or when there may be a message.
-    fn poll<R>(&self, context: &mut Context<'_>, mut look: impl FnMut() -> Result<Option<R>>) -> Poll<Result<R>> {
+    /// What `look` finds, now or when there may be a message. Any number of tasks may wait.
+    async fn wait<R>(&self, mut look: impl FnMut() -> Result<Option<R>>) -> Result<R> {
+        // A backlog must not keep the other tasks of the thread waiting.
+        consume_budget().await;
         loop {
-            if let Some(seen) = look()? {
-                return Poll::Ready(Ok(seen));
+            if let Some(seen) = self.look(&mut look)? {
+                return Ok(seen);
             }
-            let mut readiness =
-                ready!(self.slot.poll_read_ready(context)).map_err(|error| Error::io("watch a slot", error))?;
+            let mut readiness = self.slot.readable().await.map_err(watch_failed)?;
             // Look once more before giving up this readiness: what came in between must not be missed.
-            match look()? {
-                Some(seen) => return Poll::Ready(Ok(seen)),
+            match self.look(&mut look)? {
+                Some(seen) => return Ok(seen),
                 None => readiness.clear_ready(),
             }
         }
     }
+
+    fn look<R>(&self, look: &mut impl FnMut() -> Result<Option<R>>) -> Result<Option<R>> {
+        match look()? {
+            None if self.get_ref().is_aborted() => Err(Error::Closed),
+            seen => Ok(seen),
+        }
+    }
+}
+
+fn watch_failed(error: std::io::Error) -> Error {
+    Error::io("watch a slot", error)
 }
 
 impl Stream for Messages<'_> {
     type Item = Result<Message>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
-        self.slot.poll_receive(context).map(Some)
+        let progress = ready!(poll_proceed(context));
+        let slot = self.slot;
+        let mut look = || slot.get_ref().try_receive();
+        loop {
+            if let Some(seen) = slot.look(&mut look).transpose() {
+                progress.made_progress();
+                return Poll::Ready(Some(seen));
+            }
+            let mut readiness = ready!(slot.slot.poll_read_ready(context)).map_err(watch_failed)?;
+            if let Some(seen) = slot.look(&mut look).transpose() {
+                progress.made_progress();
+                return Poll::Ready(Some(seen));
+            }
+            readiness.clear_ready();
+        }
     }
 }

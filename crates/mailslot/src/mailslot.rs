@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::message::{Info, Message, Origin, Statistics};
 use crate::name::{Address, SlotName};
 use crate::options::{MailslotOptions, Timeout};
-use crate::sys::{self, Next};
+use crate::sys;
 
 /// The reading end of a slot, and its owner: the slot lives until the last `Mailslot` for it is gone, in all processes.
 ///
@@ -94,7 +94,10 @@ impl Mailslot {
     ///
     /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
     pub fn receive_within(&self, timeout: Timeout) -> Result<Message> {
-        self.server.next(timeout, |next| (owned(next), Next::Take))
+        let next = self.server.next(timeout)?;
+        let message = owned(&next);
+        next.take();
+        Ok(message)
     }
 
     /// Receives the next message if there is one.
@@ -118,7 +121,7 @@ impl Mailslot {
             return Ok(0);
         }
         messages.push(self.receive_within(timeout)?);
-        let more = self.server.drain(max - 1, |next| messages.push(owned(next)));
+        let more = self.drain(max - 1, |next| messages.push(owned(next)));
         Ok(1 + more)
     }
 
@@ -141,10 +144,10 @@ impl Mailslot {
             let message = self.receive_within(timeout)?;
             return Ok(read(&message.data, message.origin));
         }
-        self.server.next(timeout, |next| {
-            let origin = next.origin();
-            (next.with_bytes(|bytes| read(bytes, origin)), Next::Take)
-        })
+        let next = self.server.next(timeout)?;
+        let seen = read(&next.bytes(), next.origin());
+        next.take();
+        Ok(seen)
     }
 
     /// Waits for a message as long as `timeout` says, hands it and those behind it to `read` one by one as
@@ -170,10 +173,7 @@ impl Mailslot {
         let more = if self.server.is_shared() {
             (1..max).take_while(|_| self.read_in_place(Timeout::Zero, &mut read).is_ok()).count()
         } else {
-            self.server.drain(max - 1, |next| {
-                let origin = next.origin();
-                next.with_bytes(|bytes| read(bytes, origin));
-            })
+            self.drain(max - 1, |next| read(&next.bytes(), next.origin()))
         };
         Ok(1 + more)
     }
@@ -193,7 +193,7 @@ impl Mailslot {
     ///
     /// `FSCTL_MAILSLOT_PEEK`.
     pub fn peek(&self) -> Result<Option<Message>> {
-        none_if_timed_out(self.server.next(Timeout::Zero, |next| (owned(next), Next::Keep)))
+        none_if_timed_out(self.server.next(Timeout::Zero).map(|next| owned(&next)))
     }
 
     /// What the slot holds and how it was created.
@@ -240,12 +240,25 @@ impl Mailslot {
         sys::Server::inherit(inheritance).map(Mailslot::from_server)
     }
 
+    /// Takes up to `max` messages that are there already. Errors end it early and show at the next read.
+    fn drain(&self, max: usize, mut take: impl FnMut(&sys::Next<'_>)) -> usize {
+        let mut taken = 0;
+        while taken < max
+            && let Ok(Some(next)) = self.server.try_next()
+        {
+            take(&next);
+            next.take();
+            taken += 1;
+        }
+        taken
+    }
+
     pub(crate) fn from_server(server: sys::Server) -> Mailslot {
         Mailslot { server: Arc::new(server) }
     }
 }
 
-fn owned(next: &sys::NextMessage<'_>) -> Message {
+fn owned(next: &sys::Next<'_>) -> Message {
     let mut data = vec![0; next.len()];
     next.copy_to(&mut data);
     Message { data, origin: next.origin() }
@@ -324,6 +337,12 @@ impl Mailslot {
     /// The descriptors. From this call on the slot counts as shared between processes.
     pub fn handles(&self) -> [std::os::fd::BorrowedFd<'_>; 3] {
         self.server.handles()
+    }
+
+    /// Whether [`abort_reads`](Mailslot::abort_reads) was called.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.server.is_aborted()
     }
 
     /// Ends the reads of this handle and its clones that wait in this process, and all later ones that would wait:

@@ -82,3 +82,67 @@ async fn stream_yields_messages() {
         assert_eq!(next.unwrap().unwrap().data, expected);
     }
 }
+
+#[tokio::test]
+async fn tasks_that_wait_for_one_slot_each_get_a_message() {
+    let _watchdog = watchdog();
+    for tasks in 1..5 {
+        let (slot, writer) = pair();
+        let slot = std::sync::Arc::new(AsyncMailslot::new(slot).unwrap());
+        let waiting: Vec<_> = (0..tasks)
+            .map(|_| {
+                let slot = slot.clone();
+                tokio::spawn(async move { slot.receive().await.unwrap().data })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        (0..tasks).for_each(|_| writer.write(b"one").unwrap());
+        for task in waiting {
+            assert_eq!(task.await.unwrap(), b"one");
+        }
+    }
+}
+
+#[tokio::test]
+async fn abort_ends_awaited_reads() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let handle = slot.clone();
+    let slot = std::sync::Arc::new(AsyncMailslot::new(slot).unwrap());
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let slot = slot.clone();
+            tokio::spawn(async move { slot.receive().await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    handle.abort_reads();
+    for task in waiting {
+        assert!(matches!(task.await.unwrap(), Err(mailslot::Error::Closed)));
+    }
+    // What is there is still received.
+    writer.write(b"left").unwrap();
+    assert_eq!(slot.receive().await.unwrap().data, b"left");
+    assert!(matches!(slot.receive().await, Err(mailslot::Error::Closed)));
+}
+
+#[tokio::test]
+async fn backlog_leaves_other_tasks_their_turn() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    (0..10_000_u32).for_each(|i| writer.write(&i.to_le_bytes()).unwrap());
+    let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..10_000 {
+        slot.receive().await.unwrap();
+    }
+    other.abort();
+    assert!(turns.load(std::sync::atomic::Ordering::Relaxed) > 10);
+}

@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -54,11 +55,11 @@ fn program_being_started_by_another_thread_does_not_delay_the_end() {
     let _watchdog = watchdog();
     let (slot, writer) = pair();
     let name = slot.name().as_str().to_owned();
-    let (mut started, start) = std::io::pipe().unwrap();
-    let (go, goes) = std::io::pipe().unwrap();
+    let (mut started, start) = UnixStream::pair().unwrap();
+    let (go, goes) = UnixStream::pair().unwrap();
     let program = std::thread::spawn(move || {
         let mut command = Command::new("true");
-        // SAFETY: between fork and exec the closure only reads and writes pipes.
+        // SAFETY: between fork and exec the closure only reads and writes sockets.
         unsafe {
             command.pre_exec(move || {
                 // A process with copies of all descriptors of its parent, which runs no program yet.

@@ -57,7 +57,8 @@ impl Reassembly {
         }
     }
 
-    /// A first fragment begins a datagram; a second one with the same id is a copy.
+    /// A first fragment begins a datagram. A second one with the same id is a copy if it says the same; if not, one of the two
+    /// is not the sender's, and it is the later one that what is still to come may belong to.
     pub(super) fn first(
         &mut self,
         now: Instant,
@@ -70,12 +71,15 @@ impl Reassembly {
         if size > self.max_bytes {
             return Err(Drop::FragmentRoom);
         }
-        let is_of_source = |unfinished: &Unfinished| unfinished.from.ip() == from.ip();
-        let of_source = self.unfinished.iter().filter(|unfinished| is_of_source(unfinished));
-        if of_source.clone().any(|unfinished| unfinished.from == from && unfinished.id == id) {
-            return Err(Drop::Duplicate);
+        if let Some(index) = self.position(from, id) {
+            if self.unfinished.get(index).is_some_and(|unfinished| unfinished.begins_with(&whole)) {
+                return Err(Drop::Duplicate);
+            }
+            self.remove(index);
+            counters.drop(Drop::FragmentRoom);
         }
-        if of_source.count() >= self.max_per_source
+        let is_of_source = |unfinished: &Unfinished| unfinished.from.ip() == from.ip();
+        if self.unfinished.iter().filter(|unfinished| is_of_source(unfinished)).count() >= self.max_per_source
             && let Some(oldest) = self.unfinished.iter().position(is_of_source)
         {
             self.remove(oldest);
@@ -101,9 +105,7 @@ impl Reassembly {
         more: bool,
         counters: &mut Counters,
     ) -> Result<Option<Whole<'static>>, Drop> {
-        let is_its = |unfinished: &Unfinished| unfinished.from == from && unfinished.id == id;
-        // The first fragment of an honest sender came a moment ago.
-        let mut index = self.unfinished.iter().rposition(is_its).ok_or(Drop::OrphanFragment)?;
+        let mut index = self.position(from, id).ok_or(Drop::OrphanFragment)?;
         if self.unfinished.get(index).is_none_or(|unfinished| unfinished.length != usize::from(offset)) {
             return Err(Drop::OrphanFragment);
         }
@@ -138,10 +140,22 @@ impl Reassembly {
         (self.unfinished.len(), self.bytes)
     }
 
+    fn position(&self, from: SocketAddrV4, id: u16) -> Option<usize> {
+        // The first fragment of an honest sender came a moment ago.
+        self.unfinished.iter().rposition(|unfinished| unfinished.from == from && unfinished.id == id)
+    }
+
     fn remove(&mut self, index: usize) -> Option<Whole<'static>> {
         let whole = self.unfinished.remove(index)?.whole;
         self.bytes -= whole.data.len();
         Some(whole)
+    }
+}
+
+impl Unfinished {
+    fn begins_with(&self, first: &Whole<'_>) -> bool {
+        let Whole { kind, source, destination, data } = &self.whole;
+        (kind, source, destination) == (&first.kind, &first.source, &first.destination) && data.starts_with(&first.data)
     }
 }
 
@@ -208,6 +222,18 @@ mod tests {
         for (from, id, offset) in [(from(139), 5, 72), (from(138), 6, 72), (from(138), 5, 71)] {
             assert_eq!(bench.later(from, id, offset, b"two", false), Err(Drop::OrphanFragment));
         }
+    }
+
+    #[test]
+    fn a_beginning_that_is_not_the_senders_gives_way_to_the_one_that_is() {
+        let (mut bench, now) = (Bench::new(), Instant::now());
+        assert_eq!(bench.first(now, from(138), 5, b"bad "), Ok(()));
+        assert_eq!(bench.first(now, from(138), 5, b"one "), Ok(()));
+        assert_eq!(bench.first(now, from(138), 5, b"one "), Err(Drop::Duplicate));
+        assert_eq!((bench.0.len(), bench.pushed_out()), ((1, 4), 1));
+        assert_eq!(bench.later(from(138), 5, 72, b"two", true), Ok(None));
+        assert_eq!(bench.first(now, from(138), 5, b"one "), Err(Drop::Duplicate));
+        assert_eq!(bench.later(from(138), 5, 75, b".", false), Ok(Some(first(b"one two."))));
     }
 
     #[test]

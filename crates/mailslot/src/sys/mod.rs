@@ -2,10 +2,10 @@
 //!
 //! | item | is |
 //! |---|---|
-//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `drain`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
+//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
 //! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `info` |
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
-//! | `NextMessage` | the next message of a slot, looked at in place: `len`, `origin`, `copy_to`, `with_bytes` |
+//! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `copy_to`, `bytes`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
 //! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
@@ -20,23 +20,14 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, NextMessage, Server, appoint_node, computer_name, has_raised_privileges, list, random, root, secure_env,
+    Client, Next, Server, appoint_node, computer_name, has_raised_privileges, list, random, root, secure_env,
     slot_directories, status, user, win32_code,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Client, Elsewhere, NextMessage, Server, computer_name, list, status, win32_code};
+pub(crate) use windows::{Client, Elsewhere, Next, Server, computer_name, list, status, win32_code};
 
 #[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("the mailslot crate supports Linux and Windows");
-
-/// What becomes of a message that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// It is taken out.
-    Take,
-    /// It stays the next one.
-    Keep,
-}

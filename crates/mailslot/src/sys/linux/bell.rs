@@ -4,7 +4,7 @@
 //! process that accepted it), it costs the owner no descriptor per writer, opening it for writing proves that an owner
 //! lives, and polling it tells a writer when the last one is gone.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags};
@@ -34,12 +34,25 @@ pub(crate) fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<Option<OwnedFd>> 
     }
 }
 
-/// Wakes the readers. A full pipe is as good: they have been woken and have not come yet.
-pub(crate) fn ring(bell: BorrowedFd<'_>) {
+/// Wakes the readers. A full pipe is as good: they have been woken and have not come yet. So is one that nobody hears.
+///
+/// # Errors
+///
+/// If the system has no memory: then they sleep on.
+pub(crate) fn ring(bell: BorrowedFd<'_>) -> rustix::io::Result<()> {
     // A pipe that nobody hears would raise SIGPIPE, which ends a C program by default; pipes have no flag against it.
     let quiet = NoSigpipe::begin();
-    let result = rustix::io::write(bell, &[0]);
+    let result = loop {
+        match rustix::io::write(bell, &[0]) {
+            Err(Errno::INTR) => {}
+            written => break written,
+        }
+    };
     quiet.end(result == Err(Errno::PIPE));
+    match result {
+        Ok(_) | Err(Errno::AGAIN | Errno::PIPE) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// SIGPIPE blocked in this thread for a moment.
@@ -88,9 +101,4 @@ pub(crate) fn heard(bell: BorrowedFd<'_>) -> bool {
         Ok(_) => !fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
         Err(_) => true,
     }
-}
-
-/// The bell as a descriptor.
-pub(crate) fn poll_fd(bell: &OwnedFd) -> PollFd<'_> {
-    PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)
 }

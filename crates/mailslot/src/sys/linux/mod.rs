@@ -7,11 +7,14 @@ mod client;
 mod clock;
 mod code;
 mod door;
+mod inward;
 mod label;
 mod life;
 mod origin;
+mod ownership;
 mod process;
 mod queue;
+mod reading;
 mod robust;
 mod root;
 mod server;
@@ -20,6 +23,6 @@ mod wait;
 
 pub(crate) use self::{
     client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,
-    process::secure_env, process::uid as user, queue::NextMessage, root::appoint_node,
+    process::secure_env, process::uid as user, reading::Next, root::appoint_node,
     root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
 };

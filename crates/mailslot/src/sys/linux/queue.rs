@@ -6,17 +6,16 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 
 use super::bell;
-use super::origin;
 use super::process;
 use super::ring::layout::{self, Header, Kind, Word};
-use super::ring::read::{self, Damaged, Head};
+use super::ring::read::{self, Damaged};
 use super::ring::recover::recover;
 use super::ring::region::Region;
 use super::ring::write::{Locked, Refusal, Room, Sleep, Stamp};
 use super::robust::{self, Guard, Refused, Taken};
 use super::shm::{KEEP, Mapping, NewRing};
 use crate::error::{Error, Result};
-use crate::message::{Counts, Info, Origin, Statistics};
+use crate::message::{Counts, Info, Statistics};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
@@ -40,13 +39,6 @@ pub(crate) struct Session<'a> {
     queue: &'a Queue,
     ring: Locked<'a>,
     _guard: Guard<'a>,
-}
-
-/// The next message of a slot.
-pub(crate) struct NextMessage<'a> {
-    head: Head<'a>,
-    /// Whether other processes may read the slot, too.
-    shared: bool,
 }
 
 impl Queue {
@@ -185,7 +177,7 @@ impl Queue {
 
     pub(crate) fn info(&self) -> Result<Info> {
         let header = self.header();
-        let next = read::head(self.region()).map_err(|Damaged| Error::Damaged)?.map(|head| head.len());
+        let next = read::size_of_next(self.region()).map_err(|Damaged| Error::Damaged)?;
         Ok(Info {
             max_message_size: header.fixed.max_message.load(Relaxed) as u32,
             next_size: next,
@@ -281,13 +273,21 @@ impl Session<'_> {
     /// Wakes a sleeping reader.
     pub(crate) fn wake_reader<'b>(&self, bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>) -> Result<()> {
         if self.ring.reader_sleeps() {
-            if let Some(bell) = bell()? {
-                bell::ring(bell);
-                self.ring.reader_woken();
-            } else {
-                self.ring.reader_awake();
+            match bell()? {
+                Some(bell) => self.ring_bell(bell)?,
+                None => self.ring.reader_awake(),
             }
         }
+        Ok(())
+    }
+
+    /// Rings whether a reader sleeps or not, for one that polls and has something to read.
+    pub(crate) fn ring_bell(&self, bell: BorrowedFd<'_>) -> Result<()> {
+        bell::ring(bell).map_err(|error| match error {
+            rustix::io::Errno::NOMEM | rustix::io::Errno::NOBUFS => Error::OutOfMemory,
+            error => Error::io("wake the reader of a slot", error),
+        })?;
+        self.ring.reader_woken();
         Ok(())
     }
 
@@ -330,47 +330,6 @@ impl Session<'_> {
             error => Error::io("reserve memory for a slot", error),
         })?);
         Ok(())
-    }
-}
-
-impl<'a> NextMessage<'a> {
-    pub(crate) fn new(head: Head<'a>, shared: bool) -> NextMessage<'a> {
-        NextMessage { head, shared }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.head.len()
-    }
-
-    pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
-        self.head.copy_to(buffer);
-    }
-
-    pub(crate) fn origin(&self) -> Origin {
-        if let Some(bytes) = self.head.network_origin() {
-            // A friend may have recorded anything, even what is no origin.
-            return origin::decode(&bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)));
-        }
-        let Stamp { kind, pid, uid, gid } = self.head.stamp();
-        Origin::Local { pid, uid, gid, attested: kind == Kind::Attested }
-    }
-
-    /// Hands out the bytes, where they lie if that is possible.
-    pub(crate) fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
-        if !self.shared {
-            // SAFETY: this process is the only reader, and the reader mutex is held as long as `self` exists.
-            if let Some(bytes) = unsafe { self.head.slice() } {
-                return read(bytes);
-            }
-        }
-        let mut bytes = vec![0; self.len()];
-        self.copy_to(&mut bytes);
-        read(&bytes)
-    }
-
-    /// Takes the message out. Returns whether waiting writers should be woken.
-    pub(crate) fn consume(self) -> bool {
-        self.head.consume()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The ring of a slot as a mapped file.
 
 use core::ffi::c_void;
+use core::ops::Range;
 use core::ptr::NonNull;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -115,9 +116,11 @@ impl Mapping {
 
     /// Gives the memory behind all but the first `keep` bytes of records back. Returns whether that worked.
     pub(crate) fn shrink(&self, reserved: u64, keep: u64) -> bool {
-        let (from, len) = ((HEADER_SIZE + keep) as usize, (reserved - keep) as usize);
-        // SAFETY: the range lies inside the mapping and holds whole pages of records; the caller holds the ring's lock
-        // and has seen that nothing is queued, so nobody reads or writes them.
+        let pages = whole_pages(HEADER_SIZE + keep, HEADER_SIZE + reserved, rustix::param::page_size() as u64);
+        let (from, len) = (pages.start as usize, (pages.end - pages.start) as usize);
+        // SAFETY: the range lies inside the mapping, which ends with a page, and holds nothing but records behind the
+        // first `keep` bytes; the caller holds the ring's lock and has seen that nothing is queued, so nobody reads or
+        // writes them.
         unsafe { rustix::mm::madvise(self.base.as_ptr().byte_add(from), len, Advice::LinuxRemove) }.is_ok()
     }
 
@@ -134,10 +137,53 @@ impl Mapping {
     }
 }
 
+/// The pages of a file that begin at `from` or behind it, up to the one that `end` lies in: the memory that can be given
+/// back when only the bytes before `from` are needed. Empty if there are none.
+fn whole_pages(from: u64, end: u64, page: u64) -> Range<u64> {
+    let first = from.next_multiple_of(page);
+    first..end.next_multiple_of(page).max(first)
+}
+
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: this mapping is ours, and every reference into it borrows from `self`.
         // It cannot fail for a range that `mmap` returned.
         let _ = unsafe { rustix::mm::munmap(self.base.as_ptr(), self.size) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGES: [u64; 3] = [4 << 10, 16 << 10, 64 << 10];
+    /// Ends of records, with and without more of them in the last page, whatever a page is.
+    const ENDS: [u64; 9] =
+        [0, 1, 4096, FIRST_RESERVE, KEEP, KEEP + 4096, KEEP + STEP, KEEP + STEP + 4096, KEEP + MAX_STEP];
+
+    #[test]
+    fn pages_of_every_size_are_given_back_whole() {
+        for page in PAGES {
+            for from in ENDS.map(|end| HEADER_SIZE + end) {
+                for end in ENDS.map(|end| HEADER_SIZE + end) {
+                    let given = whole_pages(from, end, page);
+                    let holds = |at: u64| given.contains(&(at - at % page));
+                    assert!(given.start % page == 0 && given.end % page == 0, "{given:?} of {page}");
+                    assert!(!holds(from - 1), "{given:?} takes the byte before {from} away");
+                    // The page that `from` lies in stays unless it begins there; all others go.
+                    for at in (from.next_multiple_of(page)..end).step_by(page as usize) {
+                        assert!(holds(at), "{given:?} of {page} leaves {at} there");
+                    }
+                    assert!(given.is_empty() || given.end < end + page, "{given:?} goes beyond {end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn small_pages_are_given_back_from_the_first_byte_on() {
+        assert_eq!(whole_pages(HEADER_SIZE + KEEP, HEADER_SIZE + KEEP + STEP, 4096), 266_240..331_776);
+        assert_eq!(whole_pages(HEADER_SIZE + KEEP, HEADER_SIZE + KEEP + STEP, 64 << 10), 327_680..393_216);
+        assert!(whole_pages(HEADER_SIZE + KEEP, HEADER_SIZE + KEEP, 64 << 10).is_empty());
     }
 }

@@ -1,10 +1,11 @@
 //! How a reader waits: it spins for a moment where that has paid off lately, then sleeps in the kernel.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime};
 
 use super::clock;
 
@@ -107,39 +108,67 @@ pub(crate) fn sleep(
 }
 
 /// One descriptor for everything that can wake a reader.
-pub(crate) struct Poller(OwnedFd);
+pub(crate) struct Poller {
+    epoll: OwnedFd,
+    /// Makes the descriptor ready by itself, where nothing else may.
+    timer: OwnedFd,
+    /// Whether the timer was set, and may be ready.
+    set: AtomicBool,
+}
+
+/// The timer's key: no other descriptor's.
+const TIMER_KEY: u64 = u64::MAX;
 
 impl Poller {
     pub(crate) fn new() -> rustix::io::Result<Poller> {
-        epoll::create(epoll::CreateFlags::CLOEXEC).map(Poller)
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?;
+        let poller = Poller { epoll, timer, set: AtomicBool::new(false) };
+        poller.add(poller.timer.as_fd(), TIMER_KEY)?;
+        Ok(poller)
+    }
+
+    /// Makes the descriptor ready after `time`, or, without one, no more by itself.
+    pub(crate) fn set_timer(&self, time: Option<Duration>) {
+        if time.is_none() && !self.set.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let time = time.map_or(zero, |time| {
+            self.set.store(true, Ordering::SeqCst);
+            Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().max(1) as _ }
+        });
+        // It cannot fail for a timer and such times.
+        let _ =
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: zero, it_value: time });
     }
 
     /// Watches `fd` under the number `key`.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> rustix::io::Result<()> {
-        epoll::add(&self.0, fd, epoll::EventData::new_u64(key), epoll::EventFlags::IN)
+        epoll::add(&self.epoll, fd, epoll::EventData::new_u64(key), epoll::EventFlags::IN)
     }
 
     pub(crate) fn remove(&self, fd: BorrowedFd<'_>) {
         // It can only fail for a descriptor that is not watched.
-        let _ = epoll::delete(&self.0, fd);
+        let _ = epoll::delete(&self.epoll, fd);
     }
 
     /// Keys of some of the descriptors that are readable now.
     pub(crate) fn ready(&self, keys: &mut Vec<u64>) -> rustix::io::Result<()> {
         let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 64];
-        let (ready, _) = epoll::wait(&self.0, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
+        let (ready, _) = epoll::wait(&self.epoll, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
             .map(|count| events.split_at(count))?;
         keys.extend(ready.iter().map(|event| event.data.u64()));
         Ok(())
     }
 
     pub(crate) fn poll_fd(&self) -> PollFd<'_> {
-        PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)
+        PollFd::from_borrowed_fd(self.epoll.as_fd(), PollFlags::IN)
     }
 }
 
 impl AsFd for Poller {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.epoll.as_fd()
     }
 }

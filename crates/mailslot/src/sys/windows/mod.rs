@@ -11,8 +11,7 @@ mod security;
 mod server;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere, server::NextMessage,
-    server::Server,
+    client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere, server::Next, server::Server,
 };
 
 use crate::error::{Error, Result};

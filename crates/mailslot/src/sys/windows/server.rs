@@ -1,5 +1,6 @@
 //! The reading end.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle};
@@ -14,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::message::{Info, Origin, Statistics};
 use crate::name::{Address, SlotName};
 use crate::options::{Inheritance, MailslotOptions, Timeout};
-use crate::sys::Next;
 
 /// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
 /// second read.
@@ -34,9 +34,6 @@ pub(crate) struct Server {
 
 /// Messages that were looked at and not taken: Windows cannot leave them in the slot. They come before those of the slot.
 type Held = VecDeque<Vec<u8>>;
-
-/// The next message of a slot.
-pub(crate) struct NextMessage<'a>(&'a [u8]);
 
 impl Server {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
@@ -126,21 +123,18 @@ impl Server {
         Ok(size)
     }
 
-    /// Waits for a message as long as `timeout` says and lets `look` see it.
-    pub(crate) fn next<R>(&self, timeout: Timeout, look: impl FnOnce(&NextMessage<'_>) -> (R, Next)) -> Result<R> {
-        let mut looked_at = LookedAt { server: self, message: Some(self.fetch_whole(Deadline::after(Some(timeout)))?) };
-        let message = looked_at.message.as_deref().unwrap_or_default();
-        let (seen, fate) = look(&NextMessage(message));
-        if fate == Next::Take {
-            self.count(message.len());
-            looked_at.message = None;
-        }
-        Ok(seen)
+    /// The next message, for which this waits as long as `timeout` says.
+    pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
+        Ok(Next { server: self, message: Some(self.fetch_whole(Deadline::after(Some(timeout)))?) })
     }
 
-    /// Takes up to `max` messages that are there already. Errors end it early and show at the next read.
-    pub(crate) fn drain(&self, max: usize, mut take: impl FnMut(&NextMessage<'_>)) -> usize {
-        (0..max).take_while(|_| self.next(Timeout::Zero, |next| (take(next), Next::Take)).is_ok()).count()
+    /// The next message if there is one already.
+    pub(crate) fn try_next(&self) -> Result<Option<Next<'_>>> {
+        match self.next(Timeout::Zero) {
+            Ok(next) => Ok(Some(next)),
+            Err(Error::TimedOut) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) fn inheritance(&self) -> String {
@@ -256,35 +250,47 @@ impl AsHandle for Server {
     }
 }
 
-/// A message under the eyes of its reader. It becomes the next one again unless it is taken, also if the reader panics.
-struct LookedAt<'a> {
+/// The next message of a slot. It becomes the next one again unless it is taken, also if the reader panics.
+pub(crate) struct Next<'a> {
     server: &'a Server,
     message: Option<Vec<u8>>,
 }
 
-impl Drop for LookedAt<'_> {
-    fn drop(&mut self) {
-        if let Some(message) = self.message.take() {
-            self.server.held().push_front(message);
-        }
-    }
-}
-
-impl NextMessage<'_> {
+impl Next<'_> {
+    /// Bytes of the message.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.message().len()
     }
 
+    /// Copies the message; `buffer` must be as long as it.
     pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
-        buffer.copy_from_slice(self.0);
+        buffer.copy_from_slice(self.message());
     }
 
     pub(crate) fn origin(&self) -> Origin {
         Origin::Unknown
     }
 
-    /// Hands out the bytes.
-    pub(crate) fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
-        read(self.0)
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.message())
+    }
+
+    /// Takes the message out.
+    pub(crate) fn take(mut self) {
+        self.server.count(self.len());
+        self.message = None;
+    }
+
+    fn message(&self) -> &[u8] {
+        self.message.as_deref().unwrap_or_default()
+    }
+}
+
+impl Drop for Next<'_> {
+    fn drop(&mut self) {
+        if let Some(message) = self.message.take() {
+            self.server.held().push_front(message);
+        }
     }
 }

@@ -1,259 +1,171 @@
-//! The owner's side of a door: lets writers in and takes their messages into the ring.
+//! The owner's side of a door, and the descriptor that tells when there is something to read.
 //!
-//! Whatever they send, nothing here fails, waits for them, or drops what was taken from the kernel. What a user can cost is
-//! in [`accounts`](super::accounts).
+//! Whoever is told that there is nothing must be woken when there is. So before that is said, one of these holds:
+//!
+//! | what there may be | who wakes |
+//! |---|---|
+//! | a friend's message | the friend, by the bell: sleep was announced under the ring's lock |
+//! | a stranger at the door, or a packet of one who is in | the kernel, by the poller |
+//! | the lock could not be had; a message is held; a connection cannot be watched, or is not let in for want of something | the poller's timer |
 
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with};
 
-use super::super::process;
-use super::super::ring::layout::Kind;
-use super::super::ring::write::Stamp;
-use super::super::wait::{self, Poller};
-use super::accounts::Accounts;
-use super::connection::{Came, Connection, Watch, discard};
-use super::packets::Packets;
-use super::{Intake, closing};
+use super::Intake;
+use super::connections::{Connections, close_unread};
+use crate::error::{Error, Result};
 use crate::options::Access;
+use crate::sys::linux::clock;
+use crate::sys::linux::wait::{self, Poller};
 
-/// Connections accepted in one go.
-const ACCEPTS: usize = 256;
-/// Connections that may be open at a time, those included that only wait to be handed back.
-const MOST_OPEN: usize = 768;
+/// Keys of the poller's descriptors. Connections count on from the last.
+const BELL_KEY: u64 = 0;
+pub(super) const DOOR_KEY: u64 = 1;
 
-/// Keys of the poller's descriptors; connections count on from the last.
-pub(crate) const BELL_KEY: u64 = 0;
-pub(crate) const DOOR_KEY: u64 = 1;
-const FIRST_CONNECTION: u64 = 2;
+/// How often a reader looks by itself while something keeps it from being woken.
+pub(crate) const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
 
-/// Who has come in through the door, in one process.
+/// The door as its owner has it.
 pub(crate) struct Entrance {
-    admission: Admission,
-    connections: Vec<Connection>,
-    accounts: Accounts,
-    next_key: u64,
-    /// Set when something kept writers from being let in or looked at: waiting must not rely on the poller then.
-    starved: bool,
-    packets: Packets,
-    ready: Vec<u64>,
-}
-
-/// Who may come in.
-struct Admission {
-    access: Access,
-    owner: u32,
+    /// The listening socket; closed without waiting for what may lie there.
+    door: ManuallyDrop<OwnedFd>,
+    /// Rung by friends.
+    bell: OwnedFd,
+    connections: Mutex<Connections>,
+    /// When the door was last looked at, in ticks.
+    seen: AtomicU64,
+    /// Whether it had something then.
+    gave: AtomicBool,
+    /// Whether only the own user and the superuser may come, who seldom do.
+    quiet: bool,
+    /// Made when something needs one descriptor for everything: somebody who polls, or a connection.
+    poller: OnceLock<Poller>,
+    /// Whether somebody polls: then every read that finds nothing asks to be woken.
+    polled: AtomicBool,
 }
 
 impl Entrance {
-    pub(crate) fn new(access: Access) -> Entrance {
+    pub(crate) fn new(door: OwnedFd, bell: OwnedFd, access: Access) -> Entrance {
+        let quiet = access == Access::Owner;
         Entrance {
-            admission: Admission { access, owner: process::uid() },
-            connections: Vec::new(),
-            accounts: Accounts::default(),
-            next_key: FIRST_CONNECTION,
-            starved: false,
-            packets: Packets::new(),
-            ready: Vec::new(),
+            door: ManuallyDrop::new(door),
+            bell,
+            connections: Mutex::new(Connections::new(access)),
+            seen: AtomicU64::new(0),
+            gave: AtomicBool::new(false),
+            quiet,
+            poller: OnceLock::new(),
+            polled: AtomicBool::new(false),
         }
     }
 
-    /// Sees to it that the poller tells when the door has something, for whoever is about to wait. Returns false if
-    /// something keeps it from that.
-    pub(crate) fn watch_all(&mut self, watching: Option<&Poller>) -> bool {
-        let mut unwatched = false;
-        for connection in &mut self.connections {
-            if connection.watch == Watch::Look {
-                connection.watch_by(watching);
-            }
-            unwatched |= connection.watch == Watch::Nothing || connection.holds();
-        }
-        !(self.starved || unwatched)
+    pub(crate) fn door(&self) -> BorrowedFd<'_> {
+        self.door.as_fd()
     }
 
-    /// Lets waiting writers in by `door` and takes in what they and the others have sent. Returns whether that was anything.
-    /// `watching` is the descriptor that watches the door, if it was made, and `poller` makes or finds it. If the slot is
-    /// `shared` between processes, no connection outlives the call: another process could not see what arrives on it.
-    pub(crate) fn take_in<'p>(
-        &mut self,
-        door: BorrowedFd<'_>,
-        intake: &impl Intake,
-        shared: bool,
-        watching: Option<&'p Poller>,
-        poller: impl Fn() -> Option<&'p Poller>,
-    ) -> bool {
-        self.starved = false;
-        if shared {
-            self.connections.iter_mut().for_each(|connection| connection.unwatch(watching));
-        }
-        let knocked = self.is_knocked_at(door, watching);
-        if knocked {
-            self.accept(door, intake, |socket, key| {
-                // Whom nobody can watch, for whatever reason, is handed back.
-                !shared && poller().is_some_and(|poller| poller.add(socket, key).is_ok())
-            });
-        }
-        let handed_back = self.hand_back_unwatched(intake);
-        if knocked && !self.connections.is_empty() {
-            match poller() {
-                Some(poller) => self.look(poller),
-                None => self.starved = true,
-            }
-        }
-        self.take_from_ready(intake, watching.or_else(poller)) | handed_back
+    pub(crate) fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
     }
 
-    /// Finds out, in one system call, who has something and whether somebody wants to come in. Accepting without having
-    /// looked would cost several times as much: the kernel makes a socket before it finds that there is none to accept.
-    fn is_knocked_at(&mut self, door: BorrowedFd<'_>, watching: Option<&Poller>) -> bool {
-        self.ready.clear();
-        if let Some(poller) = watching {
-            self.look(poller);
-            return self.ready.contains(&DOOR_KEY);
-        }
-        let mut fds = [PollFd::from_borrowed_fd(door, PollFlags::IN)];
-        match wait::sleep(&mut fds, None, Some(Duration::ZERO)) {
-            Ok(()) => !fds[0].revents().is_empty(),
-            Err(_) => {
-                self.starved = true;
-                false
-            }
-        }
+    pub(crate) fn is_polled(&self) -> bool {
+        self.polled.load(Ordering::SeqCst)
     }
 
-    fn look(&mut self, poller: &Poller) {
-        self.ready.clear();
-        self.starved |= poller.ready(&mut self.ready).is_err();
-    }
-
-    /// Lets waiting writers in. `watch` sees to it that what they send will be noticed, and tells whether it could.
-    fn accept(&mut self, door: BorrowedFd<'_>, intake: &impl Intake, watch: impl Fn(BorrowedFd<'_>, u64) -> bool) {
-        for _ in 0..ACCEPTS {
-            if self.connections.len() >= MOST_OPEN {
-                self.starved = true;
-                return;
-            }
-            let socket = match accept_with(door, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
-                Ok(socket) => socket,
-                Err(Errno::AGAIN) => return,
-                Err(Errno::INTR | Errno::CONNABORTED) => continue,
-                Err(_) => {
-                    self.starved = true;
-                    return;
-                }
-            };
-            let Ok(peer) = super::peer(socket.as_fd()) else { continue };
-            if self.accounts.is_shut_out(peer.uid) {
-                // The kernel turns further ones away.
-                closing::close(socket);
-                continue;
-            }
-            if !self.admission.admits(peer.uid) {
-                if !discard(&socket, &mut self.packets) {
-                    self.accounts.shut_out(peer.uid);
-                    intake.turn_away(self.accounts.all_shut_out());
-                }
-                continue;
-            }
-            let stamp = Stamp { kind: Kind::Attested, pid: peer.pid as u32, uid: peer.uid, gid: peer.gid };
-            let key = self.next_key;
-            self.next_key += 1;
-            let keep = self.accounts.connected(peer.uid);
-            let watch = if keep && watch(socket.as_fd(), key) { Watch::Poller } else { Watch::Nothing };
-            self.connections.push(Connection::new(key, socket, stamp, watch));
-        }
-    }
-
-    /// Empties the connections that are not kept. Returns whether they had something.
-    fn hand_back_unwatched(&mut self, intake: &impl Intake) -> bool {
-        if self.connections.iter().all(|connection| connection.watch != Watch::Nothing) {
-            return false;
-        }
-        let mut taken = false;
-        let mut unfinished = Vec::new();
-        for mut connection in core::mem::take(&mut self.connections) {
-            let uid = connection.uid();
-            if connection.watch == Watch::Nothing && !unfinished.contains(&uid) {
-                let came = connection.hand_back(&mut self.packets, &mut self.accounts, intake, &mut taken);
-                if came != Came::Nothing {
-                    self.end(connection, came, intake);
-                    continue;
-                }
-                unfinished.push(uid);
-            }
-            self.connections.push(connection);
-        }
+    /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
+    pub(crate) fn take_in(&self, intake: &impl Intake, shared: bool) -> bool {
+        self.seen.store(clock::ticks(), Ordering::Relaxed);
+        let watching = self.poller.get();
+        let taken =
+            self.connections().take_in(self.door.as_fd(), intake, shared, watching, || self.poller(intake).ok());
+        self.gave.store(taken, Ordering::Relaxed);
         taken
     }
 
-    fn take_from_ready(&mut self, intake: &impl Intake, poller: Option<&Poller>) -> bool {
-        let waiting = |connection: &&Connection| connection.watch == Watch::Look || connection.holds();
-        self.ready.extend(self.connections.iter().filter(waiting).map(|connection| connection.key));
-        let first: Vec<(u32, u64)> =
-            self.connections.iter().filter(|connection| connection.is_first()).map(|it| (it.uid(), it.key)).collect();
-        let mut taken = false;
-        for index in 0..self.ready.len() {
-            let key = self.ready[index];
-            // Keys only grow, and connections keep the order in which they came.
-            let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key) else { continue };
-            let connection = &mut self.connections[at];
-            let uid = connection.uid();
-            if connection.watch == Watch::Nothing
-                || first.iter().any(|(user, key)| *user == uid && *key != connection.key)
-            {
-                continue;
-            }
-            let came = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
-            taken |= connection.watch == Watch::Poller || came == Came::Messages;
-            if matches!(came, Came::Messages | Came::Nothing) {
-                connection.go_on(came, intake, poller);
-            } else {
-                let mut gone = self.connections.remove(at);
-                gone.unwatch(poller);
-                self.end(gone, came, intake);
-            }
-        }
-        taken
+    /// Whether a look at the door is due: it takes a system call. A busy reader does not look more often.
+    pub(crate) fn is_due(&self) -> bool {
+        clock::ticks().wrapping_sub(self.seen.load(Ordering::Relaxed)) >= clock::MOMENT
     }
 
-    fn end(&mut self, connection: Connection, came: Came, intake: &impl Intake) {
-        let uid = connection.uid();
-        self.accounts.disconnected(uid);
-        if connection.end(came, &mut self.packets) {
-            self.accounts.shut_out(uid);
-            intake.turn_away(self.accounts.all_shut_out());
+    /// Whether a reader that finds nothing must look at the door before it says so. It need not look again at once where
+    /// hardly anybody may come and nobody has.
+    pub(crate) fn is_worth_a_look(&self) -> bool {
+        !self.quiet || self.is_due() || !self.connections().is_empty()
+    }
+
+    /// Whether the last look found something, so that more may come soon.
+    pub(crate) fn gave(&self) -> bool {
+        self.gave.load(Ordering::Relaxed)
+    }
+
+    /// Sees to it that whoever polls is woken, before he is told that there is nothing. `announced` says whether friends
+    /// will ring the bell.
+    pub(crate) fn watch(&self, announced: bool) {
+        let Some(poller) = self.poller.get() else { return };
+        let watched = self.connections().watch_all(Some(poller));
+        poller.set_timer((!announced || !watched).then_some(LOOK_BY_ITSELF));
+    }
+
+    /// Sleeps until there may be something to read, at most until `deadline`, or for `limit`.
+    pub(crate) fn sleep(&self, deadline: Option<Instant>, limit: Option<Duration>) -> rustix::io::Result<()> {
+        let poller = self.poller.get();
+        let watched = self.connections().watch_all(poller);
+        let limit = if watched { limit } else { Some(LOOK_BY_ITSELF) };
+        match poller {
+            Some(poller) if watched => {
+                poller.set_timer(None);
+                wait::sleep(&mut [poller.poll_fd()], deadline, limit)
+            }
+            // The door would not let us sleep.
+            _ if !watched => wait::sleep(&mut [PollFd::new(&self.bell, PollFlags::IN)], deadline, limit),
+            _ => {
+                let mut fds = [&self.bell, &*self.door].map(|fd| PollFd::new(fd, PollFlags::IN));
+                wait::sleep(&mut fds, deadline, limit)
+            }
         }
+    }
+
+    /// The poller, for somebody who polls from now on.
+    pub(crate) fn poll(&self, intake: &impl Intake) -> Result<&Poller> {
+        let poller = self.poller(intake)?;
+        self.polled.store(true, Ordering::SeqCst);
+        Ok(poller)
+    }
+
+    /// Makes what polls the descriptor ready at once.
+    pub(crate) fn wake_poller(&self) {
+        if let Some(poller) = self.poller.get() {
+            poller.set_timer(Some(Duration::ZERO));
+        }
+    }
+
+    fn poller(&self, intake: &impl Intake) -> Result<&Poller> {
+        if let Some(poller) = self.poller.get() {
+            return Ok(poller);
+        }
+        let failed = |error| Error::io("watch a slot", error);
+        let poller = Poller::new().map_err(failed)?;
+        poller.add(self.bell.as_fd(), BELL_KEY).map_err(failed)?;
+        poller.add(self.door.as_fd(), DOOR_KEY).map_err(failed)?;
+        let poller = self.poller.get_or_init(|| poller);
+        // Readers that sleep already do so without it, and would not hear what comes on connections.
+        intake.wake_sleepers();
+        Ok(poller)
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        // Nothing panics while it is held.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Closes what strangers may have made where that cannot hold up the owner.
 impl Drop for Entrance {
     fn drop(&mut self) {
-        for connection in self.connections.drain(..) {
-            close_unread(connection.into_socket());
-        }
-    }
-}
-
-/// Closes a socket on which something may lie unread, with descriptors that are attached there.
-pub(crate) fn close_unread(socket: OwnedFd) {
-    let mut fds = [PollFd::new(&socket, PollFlags::IN)];
-    match wait::sleep(&mut fds, None, Some(Duration::ZERO)) {
-        Ok(()) if fds[0].revents().is_empty() => drop(socket),
-        _ => closing::close(socket),
-    }
-}
-
-impl Admission {
-    /// The socket's mode and list keep out whom they can; not every file system has lists.
-    fn admits(&self, uid: u32) -> bool {
-        match &self.access {
-            Access::Users(users) => uid == 0 || uid == self.owner || users.contains(&uid),
-            Access::Owner => uid == 0 || uid == self.owner,
-            Access::Group(_) | Access::Everyone => true,
-        }
+        // SAFETY: `door` is not used after this.
+        close_unread(unsafe { ManuallyDrop::take(&mut self.door) });
     }
 }

@@ -9,7 +9,8 @@
 //! | file | is |
 //! |---|---|
 //! | `visitor` | the writing side |
-//! | `entrance`, `connection` | the owner's side: who has come in, and one of them |
+//! | `entrance` | the owner's side, with the descriptor that tells when there is something to read |
+//! | `connections`, `connection` | who has come in, and one of them |
 //! | `accounts` | what each user costs the owner, and how much each may |
 //! | `packets`, `payload` | what comes, and what it means |
 //! | `closing`, `acl` | two dealings with the system |
@@ -18,6 +19,7 @@ mod accounts;
 mod acl;
 mod closing;
 mod connection;
+mod connections;
 mod entrance;
 mod packets;
 mod payload;
@@ -28,7 +30,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Gid, Mode};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 
-pub(crate) use self::entrance::{BELL_KEY, DOOR_KEY, Entrance, close_unread};
+pub(crate) use self::entrance::{Entrance, LOOK_BY_ITSELF};
 pub(crate) use self::visitor::Visitor;
 use super::ring::write::Stamp;
 use crate::options::Access;
@@ -64,6 +66,8 @@ pub(crate) trait Intake {
     fn network(&self) -> bool;
     /// Whether anybody but the caller waits for messages.
     fn others_wait(&self) -> bool;
+    /// Wakes the readers of this process that sleep.
+    fn wake_sleepers(&self);
     /// Has the kernel keep these users out.
     fn turn_away(&self, users: impl Iterator<Item = u32>);
 }

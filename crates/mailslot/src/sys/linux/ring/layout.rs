@@ -6,7 +6,8 @@ use crate::sync::{AtomicU32, AtomicU64};
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
 /// Raised whenever the meaning of any byte of the ring changes.
 pub(crate) const VERSION: u64 = 4;
-/// The header takes one page, so that the records begin on a page of their own.
+/// The header takes a page of 4 KiB, whatever a page is here: the file is the same on every machine. Where pages are larger,
+/// the first of them holds records as well.
 pub(crate) const HEADER_SIZE: u64 = 4096;
 /// Bytes before the payload of each record: the commit word, then two words of origin.
 pub(crate) const RECORD_HEADER: u64 = 24;

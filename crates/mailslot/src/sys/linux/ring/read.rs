@@ -36,6 +36,20 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
     Ok(Some(Head { region, pos, len, kind, origin }))
 }
 
+/// Bytes of the oldest committed message, for somebody who is not the reader: it may be taken out, and its memory used
+/// again, at any moment.
+pub(crate) fn size_of_next(region: &Region) -> Result<Option<usize>, Damaged> {
+    loop {
+        let before = region.header().reader.head.load(Acquire);
+        let next = head(region).map(|head| head.map(|head| head.len()));
+        // Only what was still there afterwards counts. Acquire: what was loaded above is not looked at later than this.
+        fence(Acquire);
+        if region.header().reader.head.load(Relaxed) == before {
+            return next;
+        }
+    }
+}
+
 /// Bytes of the origin in the network record at `pos`.
 #[cold]
 fn origin_size(region: &Region, pos: u64, len: u32) -> Result<u32, Damaged> {

@@ -6,11 +6,13 @@ use super::write::Locked;
 use crate::sync::Ordering::{Acquire, Relaxed};
 
 /// Brings the writers' line up to date. Whoever died did so before a commit (then nothing is to be done), after it but
-/// before the accounting (then the record counts), or in a rewind (then it is finished).
+/// before the accounting (then the record counts), or in a rewind (then it is finished). The bell may have been rung without
+/// a note.
 ///
 /// May be done any number of times, and may itself be interrupted at any instant.
 pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {
     let region = ring.region();
+    ring.maybe_rung();
     if let Some(start) = ring.rewind_under_way() {
         if start % region.capacity() != 0 {
             return Err(Damaged);

@@ -122,6 +122,12 @@ impl<'a> Locked<'a> {
         self.writers.state.store(state & !ASLEEP | RUNG, Relaxed);
     }
 
+    /// Notes that whoever died with the lock may have rung the bell, so that the next reader that goes to sleep drains it.
+    pub(super) fn maybe_rung(&self) {
+        let state = self.writers.state.load(Relaxed);
+        self.writers.state.store(state | RUNG, Relaxed);
+    }
+
     /// Notes that the only reader which had announced sleep is awake: it is the one that calls this.
     pub(crate) fn reader_awake(&self) {
         let state = self.writers.state.load(Relaxed);
@@ -157,7 +163,9 @@ impl<'a> Locked<'a> {
     /// Only the reader may call this. Returns whether the ring is now empty at its beginning.
     pub(crate) fn rewind(&self) -> bool {
         let tail = self.writers.tail.load(Relaxed);
-        if self.region.header().reader.head.load(Relaxed) != tail {
+        // Acquire: another thread of the reader may have taken the last record out; its copy is done before the memory is used
+        // again. Pairs with the release in `read::Head::consume`.
+        if self.region.header().reader.head.load(Acquire) != tail {
             return false;
         }
         let past = tail & (self.region.capacity() - 1);

@@ -1,0 +1,109 @@
+//! The way from the door into the ring.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::door::{self, Appended, Entrance, Intake};
+use super::label::Label;
+use super::ownership::Ownership;
+use super::queue::Queue;
+use super::ring::layout::SPARE;
+use super::ring::region::Region;
+use super::ring::write::{Room, Stamp};
+use crate::error::Error;
+use crate::sync::Ordering::Relaxed;
+
+/// How long whoever reads waits for a writer that holds the lock. Whoever holds it for longer was stopped, or copies a very
+/// large message.
+pub(crate) const READERS_PATIENCE: Duration = Duration::from_millis(10);
+
+/// The ring as the door sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Inward<'a> {
+    pub(crate) queue: &'a Queue,
+    pub(crate) ownership: &'a Ownership,
+    pub(crate) entrance: &'a Entrance,
+    /// Readers of this process that sleep.
+    pub(crate) sleepers: &'a AtomicU32,
+}
+
+impl Inward<'_> {
+    /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
+    pub(crate) fn take_in(&self) -> bool {
+        self.entrance.take_in(self, self.queue.is_shared())
+    }
+
+    /// The same, unless it was done a moment ago.
+    pub(crate) fn take_in_if_due(&self) {
+        if self.entrance.is_due() {
+            self.take_in();
+        }
+    }
+
+    fn used(&self) -> u64 {
+        let header = self.queue.header();
+        header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed))
+    }
+}
+
+impl Intake for Inward<'_> {
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
+        // If it cannot be had, the message is held meanwhile, and nobody waits for it.
+        let Ok(session) = self.queue.lock(READERS_PATIENCE) else { return Appended::NotNow };
+        let bell = || Ok(self.others_wait().then(|| self.entrance.bell()));
+        let ring = self.ownership.ring();
+        let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
+        let appended = match origin {
+            [] => session.append(stamp, message.len(), bell, ring, fill),
+            origin => session.append_from(origin, message, bell, ring),
+        };
+        match appended {
+            Ok(()) => Appended::Until(session.tail()),
+            Err(Error::TooLarge { .. }) => Appended::TooLarge,
+            Err(_) => Appended::NotNow,
+        }
+    }
+
+    fn fits(&self, record: u64) -> bool {
+        // What fits into no ring finds room in an empty one, and is refused there.
+        let most = self.queue.region().capacity() - SPARE;
+        self.used().saturating_add(record.min(most)) <= most
+    }
+
+    fn room(&self) -> u64 {
+        (self.queue.region().capacity() / 2).saturating_sub(self.used())
+    }
+
+    fn head(&self) -> u64 {
+        self.queue.header().reader.head.load(Relaxed)
+    }
+
+    fn max_message(&self) -> usize {
+        self.queue.max_message()
+    }
+
+    fn network(&self) -> bool {
+        self.queue.network()
+    }
+
+    fn others_wait(&self) -> bool {
+        self.queue.is_shared() || self.entrance.is_polled() || self.sleepers.load(Ordering::SeqCst) > 0
+    }
+
+    fn wake_sleepers(&self) {
+        if self.sleepers.load(Ordering::SeqCst) > 0
+            && let Ok(session) = self.queue.lock(READERS_PATIENCE)
+        {
+            // Without memory they sleep until the next message of a friend, as long as they have time.
+            let _ = session.wake_reader(|| Ok(Some(self.entrance.bell())));
+        }
+    }
+
+    fn turn_away(&self, users: impl Iterator<Item = u32>) {
+        let users: Vec<u32> = users.collect();
+        let dir = self.ownership.directory();
+        if let Some(label) = Label::read(dir) {
+            door::turn_away(dir, &label.access, &users);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What makes a process the owner of a slot: how it begins, is passed on, and ends.
+
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::SystemTime;
+
+use rustix::io::FdFlags;
+
+use super::bell;
+use super::door::{self, Entrance};
+use super::label::Label;
+use super::life::{self, Hold};
+use super::process;
+use super::queue::{Queue, encode_timeout};
+use super::robust::fork_generation;
+use super::root::{FileId, Root, SlotDirectory};
+use super::shm::NewRing;
+use crate::error::{Error, Result};
+use crate::name::SlotName;
+use crate::options::{Inheritance, MailslotOptions, Network};
+use crate::sync::Ordering::Relaxed;
+
+/// The owner's part in the life of a slot.
+pub(crate) struct Ownership {
+    /// Its place in the file system.
+    directory: SlotDirectory,
+    /// Goes on as long as this exists; ended first when it ends.
+    life: ManuallyDrop<OwnedFd>,
+    /// The file of `life`.
+    life_id: FileId,
+    /// The ring's file, for reserving memory.
+    ring: OwnedFd,
+    /// Tells friends that this process owns the slot.
+    _hold: Hold,
+    /// [`fork_generation`] of the process that made this.
+    generation: u64,
+}
+
+/// A slot as its owner gets it.
+pub(crate) struct Owned {
+    pub(crate) name: SlotName,
+    pub(crate) ownership: Ownership,
+    pub(crate) queue: Queue,
+    pub(crate) entrance: Entrance,
+}
+
+impl Owned {
+    /// Makes a slot.
+    pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
+        let root = Root::get()?;
+        let failed = |error| root.error("create", &name, error);
+        root.check_free(&name)?;
+        let staged = root.stage(&name)?;
+        let dir = staged.dir.as_fd();
+        // First of all: what has no life may be taken for something left behind.
+        let life = life::begin(dir).map_err(failed)?;
+        let inherited = options.inheritance == Inheritance::Inherited;
+        let capacity = options.capacity.next_power_of_two();
+        let label = Label {
+            name: name.clone(),
+            pid: process::stamp().pid,
+            access: options.access.clone(),
+            network: options.network,
+            max_message_size: options.max_message_size,
+            capacity,
+            created: SystemTime::now(),
+        };
+        label.create(dir).map_err(failed)?;
+        let new = NewRing {
+            capacity,
+            max_message: options.max_message_size.into(),
+            pid_namespace: process::pid_namespace(),
+            shared: inherited,
+            network: options.network == Network::Allowed,
+            read_timeout: encode_timeout(options.read_timeout),
+        };
+        let (queue, ring) = Queue::create(dir, &new).map_err(failed)?;
+        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
+        let bell = bell::create(dir).map_err(failed)?;
+        let door = door::create(dir, &options.access).map_err(failed)?;
+        if inherited {
+            for fd in [&life, &door, &bell] {
+                rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
+            }
+        }
+        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
+        let directory = root.publish(staged, &name)?;
+        let ownership = Ownership::new(directory, (life, life_id), ring, hold);
+        Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, options.access.clone()), name })
+    }
+
+    /// Takes over a slot by the descriptors of another owner.
+    pub(crate) fn from_handles([life, door, bell]: [OwnedFd; 3]) -> Result<Owned> {
+        let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
+        if !matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET)) {
+            return Err(invalid("the first descriptor is not a slot's life"));
+        }
+        if !matches!(rustix::net::sockopt::socket_acceptconn(&door), Ok(true)) {
+            return Err(invalid("the second descriptor is not a slot's door"));
+        }
+        let root = Root::get()?;
+        let bell_id = FileId::of(&bell).map_err(|error| Error::io("look at a slot's bell", error))?;
+        // Sockets do not tell where their files are, but a pipe is its file.
+        let directory =
+            root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
+        let dir = directory.dir.as_fd();
+        let label = Label::read(dir).ok_or_else(|| invalid("the slot has no label"))?;
+        let failed = |error| root.error("take over", &label.name, error);
+        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
+        let ring = Queue::open_file(dir).map_err(failed)?;
+        let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
+        let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
+        let queue = start.whole(ring.as_fd()).map_err(failed)?;
+        queue.header().fixed.shared.store(1, Relaxed);
+        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
+        let ownership = Ownership::new(directory, (life, life_id), ring, hold);
+        Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, label.access), name: label.name })
+    }
+
+    /// Takes over the slot whose descriptors another owner has described.
+    pub(crate) fn inherit(inheritance: &str) -> Result<Owned> {
+        let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name three open descriptors"));
+        let take = |text: &str| {
+            let fd: i32 = text.parse().ok().filter(|fd| *fd > 2)?;
+            // SAFETY: borrowed only for the duplication below, which fails if it is not open.
+            let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
+            rustix::io::fcntl_dupfd_cloexec(inherited, 3).ok()
+        };
+        let taken: Vec<OwnedFd> = inheritance.split(',').map(take).collect::<Option<_>>().ok_or_else(invalid)?;
+        Owned::from_handles(taken.try_into().map_err(|_| invalid())?)
+    }
+}
+
+impl Ownership {
+    fn new(directory: SlotDirectory, (life, life_id): (OwnedFd, FileId), ring: OwnedFd, hold: Hold) -> Ownership {
+        let generation = fork_generation();
+        Ownership { directory, life: ManuallyDrop::new(life), life_id, ring, _hold: hold, generation }
+    }
+
+    pub(crate) fn life(&self) -> BorrowedFd<'_> {
+        self.life.as_fd()
+    }
+
+    pub(crate) fn ring(&self) -> BorrowedFd<'_> {
+        self.ring.as_fd()
+    }
+
+    pub(crate) fn directory(&self) -> BorrowedFd<'_> {
+        self.directory.dir.as_fd()
+    }
+
+    /// Whether this process is the one that became the owner, and no fork of it.
+    pub(crate) fn is_this_process(&self) -> bool {
+        self.generation == fork_generation()
+    }
+
+    /// Ends this handle. If it was the last of a `shared` slot, or the slot is not shared, `close` tells the writers that the slot
+    /// is gone, and its name is free.
+    pub(crate) fn end(&mut self, shared: bool, close: impl Fn()) {
+        // Nobody else can own a slot that was never shared. That another thread may just be starting a program, whose
+        // process has copies of all descriptors until it runs, must not delay the end.
+        let sole_owner = !shared && self.is_this_process();
+        if sole_owner {
+            close();
+            self.remove();
+        }
+        // SAFETY: `life` is not used after this: the owner of this ends it when it is dropped.
+        drop(unsafe { ManuallyDrop::take(&mut self.life) });
+        if !sole_owner && self.directory.is_living() == Ok(false) {
+            close();
+            self.remove();
+        }
+    }
+
+    fn remove(&self) {
+        if let Ok(root) = Root::get() {
+            root.remove_ended(&self.directory, self.life_id);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! How the owner reads: it looks, spins, tidies up, and sleeps.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use super::clock;
+use super::inward::Inward;
+use super::origin;
+use super::queue::{Queue, Session};
+use super::ring::layout::Kind;
+use super::ring::read::{self, Damaged, Head};
+use super::ring::write::Stamp;
+use super::wait::Spinning;
+use crate::error::{Error, Result};
+use crate::message::Origin;
+use crate::options::Timeout;
+use crate::sync::Ordering::Relaxed;
+
+/// Messages read before the door is looked at again, so that busy friends do not shut strangers out.
+const DOOR_EVERY: u32 = 64;
+/// Memory is given back at most this often, in ticks: a tenth of a second or a few.
+const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
+/// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
+const REWIND_AFTER: u64 = 12 << 10;
+/// The same in a stream, where the memory that was read longest ago is the best to write to: it has left the reader's
+/// cache, so the writer need not take it away.
+const REWIND_STREAM_AFTER: u64 = 4 << 20;
+
+/// What the readers of one process have in common.
+pub(crate) struct Reading {
+    /// Messages until the door is due. Who holds it is the reader, and alone moves the ring's head; for a slot that is shared
+    /// between processes, only with the ring's lock.
+    reader: Mutex<u32>,
+    /// Readers that sleep.
+    pub(crate) sleepers: AtomicU32,
+    /// When memory was last given back, in ticks.
+    shrunk: AtomicU64,
+    pub(crate) spinning: Spinning,
+    /// Records before this position are known to be committed.
+    committed: AtomicU64,
+    /// Whether reads end instead of waiting. Set before the ring's lock is taken once more, so whoever announces sleep
+    /// after that sees it.
+    pub(crate) aborted: AtomicBool,
+}
+
+/// The next message of a slot. Dropping it leaves the message there.
+pub(crate) struct Next<'a> {
+    head: Head<'a>,
+    inward: Inward<'a>,
+    until_door: MutexGuard<'a, u32>,
+    /// Held as long as the message is looked at if other processes may read the slot, too.
+    session: Option<Session<'a>>,
+}
+
+impl Reading {
+    pub(crate) fn new() -> Reading {
+        Reading {
+            reader: Mutex::new(DOOR_EVERY),
+            sleepers: AtomicU32::new(0),
+            shrunk: AtomicU64::new(0),
+            spinning: Spinning::new(),
+            committed: AtomicU64::new(0),
+            aborted: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn reader(&self) -> MutexGuard<'_, u32> {
+        // A panic while a message is looked at leaves the message where it was: nothing to repair.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::SeqCst)
+    }
+
+    /// The next message if there is one in the ring. `patience` is how long a slot that is shared between processes may be
+    /// locked by somebody else.
+    #[inline(always)]
+    pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
+        let until_door = self.reader();
+        let queue = inward.queue;
+        let session = if queue.is_shared() { Some(queue.lock(patience)?) } else { None };
+        let Some(head) = read::head(queue.region()).map_err(|Damaged| Error::Damaged)? else { return Ok(None) };
+        if self.spinning.in_stream() {
+            let committed = head.ask_ahead(self.committed.load(Ordering::Relaxed));
+            self.committed.store(committed, Ordering::Relaxed);
+        }
+        Ok(Some(Next { head, inward, until_door, session }))
+    }
+
+    /// Whether all that was known to be committed has been read, in a stream and by a reader that can wait: then a look now
+    /// would find the writer in the middle of the next message.
+    pub(crate) fn expects_none(&self, queue: &Queue, timeout: Timeout) -> bool {
+        timeout != Timeout::Zero
+            && self.spinning.in_stream()
+            && queue.header().reader.head.load(Relaxed) == self.committed.load(Ordering::Relaxed)
+    }
+
+    /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.
+    pub(crate) fn rest(&self, queue: &Queue) -> Result<()> {
+        let head = queue.header().reader.head.load(Relaxed) & (queue.region().capacity() - 1);
+        let after = if self.spinning.in_stream() { REWIND_STREAM_AFTER } else { REWIND_AFTER };
+        if head < after || queue.is_shared() {
+            return Ok(());
+        }
+        let _kept = match queue.lock(Duration::ZERO) {
+            Ok(session) => self.tidy(&session),
+            Err(Error::Stalled(_)) => false,
+            Err(error) => return Err(error),
+        };
+        Ok(())
+    }
+
+    /// Makes the best of an empty ring. Returns whether it has memory to give back, but gave some only lately: taking and
+    /// giving memory costs more than the messages in it, so a backlog that comes and goes all the time keeps its own.
+    pub(crate) fn tidy(&self, session: &Session<'_>) -> bool {
+        // Another thread may be looking at the head. Never waited for: it may want the ring's lock.
+        let _reader = match self.reader.try_lock() {
+            Err(TryLockError::WouldBlock) => return false,
+            reader => reader,
+        };
+        if !session.rewind() {
+            return false;
+        }
+        let now = clock::ticks();
+        let lately = now.wrapping_sub(self.shrunk.load(Ordering::Relaxed)) < SHRINK_EVERY;
+        if !lately {
+            self.shrunk.store(now, Ordering::Relaxed);
+            session.shrink();
+        }
+        lately
+    }
+}
+
+impl Next<'_> {
+    /// Bytes of the message.
+    pub(crate) fn len(&self) -> usize {
+        self.head.len()
+    }
+
+    /// Copies the message; `buffer` must be as long as it.
+    pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
+        self.head.copy_to(buffer);
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        if let Some(bytes) = self.head.network_origin() {
+            // A friend may have recorded anything, even what is no origin.
+            return origin::decode(&bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)));
+        }
+        let Stamp { kind, pid, uid, gid } = self.head.stamp();
+        Origin::Local { pid, uid, gid, attested: kind == Kind::Attested }
+    }
+
+    /// The bytes, where they lie if that is possible.
+    pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
+        if self.session.is_none() {
+            // SAFETY: this process is the only reader, and the reader mutex is held as long as `self` exists.
+            if let Some(bytes) = unsafe { self.head.slice() } {
+                return Cow::Borrowed(bytes);
+            }
+        }
+        let mut bytes = vec![0; self.len()];
+        self.copy_to(&mut bytes);
+        Cow::Owned(bytes)
+    }
+
+    /// Takes the message out.
+    #[inline(always)]
+    pub(crate) fn take(self) {
+        let Next { head, inward, mut until_door, session } = self;
+        let wake = head.consume();
+        drop(session);
+        if wake {
+            inward.queue.wake_writers();
+        }
+        *until_door = until_door.saturating_sub(1);
+        if *until_door == 0 {
+            *until_door = DOOR_EVERY;
+            drop(until_door);
+            inward.take_in_if_due();
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Whoever is told that there is nothing is woken when there is, and nobody is woken for nothing for ever.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+mod common;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use common::{name, pair, watchdog};
+use mailslot::{Access, Error, Mailslot, MailslotWriter, Timeout};
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+
+/// A descriptor registered with edge-triggered epoll, as async runtimes do it.
+struct Edges(OwnedFd);
+
+impl Edges {
+    fn of(fd: BorrowedFd<'_>) -> Edges {
+        let edges = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
+        epoll::add(&edges, fd, epoll::EventData::new_u64(0), flags).unwrap();
+        Edges(edges)
+    }
+
+    fn wait(&self) {
+        let mut events = Vec::with_capacity(1);
+        epoll::wait(&self.0, rustix::buffer::spare_capacity(&mut events), None).unwrap();
+    }
+
+    /// The next message, waiting for edges only after a look that found nothing.
+    fn receive(&self, slot: &Mailslot) -> Vec<u8> {
+        loop {
+            if let Some(message) = slot.try_receive().unwrap() {
+                return message.data;
+            }
+            self.wait();
+        }
+    }
+}
+
+/// A writer that has rung and not committed, until it is told to go on.
+struct InTheMiddle {
+    reached: Receiver<()>,
+    go_on: Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+fn begin_to_write(writer: MailslotWriter) -> InTheMiddle {
+    let ((reach, reached), (go_on, may_go_on)) = (channel(), channel());
+    let thread = std::thread::spawn(move || {
+        writer
+            .write_in_place(5, |bytes| {
+                reach.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                bytes.copy_from_slice(b"hello");
+            })
+            .unwrap();
+    });
+    InTheMiddle { reached, go_on, thread }
+}
+
+impl InTheMiddle {
+    fn end(self) {
+        self.go_on.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
+}
+
+fn is_ready(slot: &Mailslot) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(slot.as_fd(), PollFlags::IN)];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
+}
+
+#[test]
+fn edge_comes_for_a_message_whose_writer_took_long_after_the_ring() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let edges = Edges::of(slot.as_fd());
+    assert!(slot.try_receive().unwrap().is_none());
+    let writing = begin_to_write(writer);
+    writing.reached.recv().unwrap();
+    // The ring has made an edge, and there is nothing yet.
+    edges.wait();
+    assert!(slot.try_receive().unwrap().is_none());
+    writing.end();
+    assert_eq!(edges.receive(&slot), b"hello");
+}
+
+#[test]
+fn descriptor_made_while_somebody_writes_becomes_ready() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let writing = begin_to_write(writer);
+    writing.reached.recv().unwrap();
+    let edges = Edges::of(slot.as_fd());
+    assert!(slot.try_receive().unwrap().is_none());
+    writing.end();
+    assert_eq!(edges.receive(&slot), b"hello");
+}
+
+#[test]
+fn slot_that_was_read_to_its_end_is_not_ready() {
+    let _watchdog = watchdog();
+    for before in 0..3 {
+        for after in 0..3 {
+            let (slot, writer) = pair();
+            (0..before).for_each(|_| writer.write(b"before").unwrap());
+            slot.as_fd();
+            (0..after).for_each(|_| writer.write(b"after").unwrap());
+            assert_eq!(is_ready(&slot), before + after > 0);
+            (0..before + after).for_each(|_| drop(slot.receive().unwrap()));
+            assert!(slot.try_receive().unwrap().is_none());
+            assert!(!is_ready(&slot), "{before} before, {after} after");
+            writer.write(b"again").unwrap();
+            assert!(is_ready(&slot));
+        }
+    }
+}
+
+#[test]
+fn bursts_of_a_stranger_need_no_further_packet() {
+    let _watchdog = watchdog();
+    for burst in [1, 15, 16, 17, 40, 64, 65, 100, 200] {
+        let slot = Mailslot::options().access(Access::Everyone).create(name()).unwrap();
+        let edges = Edges::of(slot.as_fd());
+        assert!(slot.try_receive().unwrap().is_none());
+        let door = call(&slot);
+        for _ in 0..20 {
+            let sent = std::thread::scope(|scope| {
+                scope.spawn(|| (0..burst).for_each(|_| send(&door)));
+                (0..burst).map(|_| edges.receive(&slot)).filter(|message| message == b"s").count()
+            });
+            assert_eq!(sent, burst);
+        }
+    }
+}
+
+#[test]
+fn message_of_a_stranger_is_found_at_once() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::options().access(Access::Everyone).create(name()).unwrap();
+    let door = call(&slot);
+    for _ in 0..1000 {
+        send(&door);
+        assert_eq!(slot.receive_within(Timeout::Zero).unwrap().data, b"s");
+        assert!(slot.try_receive().unwrap().is_none());
+    }
+}
+
+#[test]
+fn abort_ends_reads_though_somebody_holds_the_lock() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let reader = slot.clone();
+    let reading = std::thread::spawn(move || reader.receive_within(Timeout::Forever));
+    let writing = begin_to_write(writer);
+    writing.reached.recv().unwrap();
+    slot.abort_reads();
+    // The message may have come first.
+    assert!(matches!(reading.join().unwrap(), Err(Error::Closed)));
+    writing.end();
+}
+
+#[test]
+fn info_can_be_asked_while_a_message_is_read_in_place() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    writer.write(b"hello").unwrap();
+    let info = slot.read_in_place(Timeout::Zero, |_, _| slot.info().unwrap()).unwrap();
+    assert_eq!((info.count, info.next_size), (1, Some(5)));
+}
+
+/// A connection as writers of other users have one.
+fn call(slot: &Mailslot) -> OwnedFd {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+    let folded = slot.name().folded().to_owned();
+    let directories = mailslot::slot_directories().unwrap();
+    let directory = directories.iter().map(|slots| slots.join(&folded)).find(|slot| slot.exists()).unwrap();
+    let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    connect(&connection, &SocketAddrUnix::new(directory.join("door")).unwrap()).unwrap();
+    connection
+}
+
+fn send(door: &OwnedFd) {
+    rustix::net::send(door, &[0, b's'], rustix::net::SendFlags::NOSIGNAL).unwrap();
+}
