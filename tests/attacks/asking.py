@@ -5,7 +5,6 @@ import os
 import secrets
 import struct
 
-import slots
 from world import MAL, until
 
 ROUTES, CONTROL, MESSAGES = r"mailslot\node\routes", r"mailslot\node\control", r"mailslot\node"

@@ -6,12 +6,11 @@ import random
 import select
 import socket
 import struct
-import sys
 import threading
 import time
 
 import slots
-from world import BOB, MAL, MAL2, ROOT, VIC, Process, World, by, check, end_all, hostile, none, parts, same, until
+from world import BOB, MAL, MAL2, VIC, World, check, end_all, hostile, none, parts, same, until
 
 # What the owner may have in memory beyond what it began with: the slot's capacity (4 MiB here), and as much again for buffers.
 CAPACITY, ALLOWED = "4M", 12

@@ -1,14 +1,12 @@
 """No message for a sealed domain goes out in the legacy network, where everybody reads it, whoever says so."""
-import os
 import time
 
 import asking
-import net
 import slots
 from asking import ROUTES
 from net import Machine, seen, sniff
 from questions import machines
-from world import BOB, MAL, ROOT, VIC, by, check, hostile, none, parts, same, until
+from world import BOB, MAL, ROOT, VIC, check, hostile, none, parts, same, until
 
 NOBODY = r"\\NOBODY\mailslot\x"
 

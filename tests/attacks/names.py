@@ -7,7 +7,7 @@ import socket
 import time
 
 import slots
-from world import BOB, MAL, MAL2, NODE, PATIENCE, ROOT, VIC, World, by, check, end_all, hostile, none, parts, same, until
+from world import BOB, MAL, ROOT, VIC, World, check, end_all, hostile, none, parts, same, until
 
 LATE = 0.3
 RESERVED = [r"mailslot\node", r"mailslot\node\control", r"mailslot\node\routes", r"mailslot\node\domain\PLANT"]

@@ -1,10 +1,8 @@
 """Networks of namespaces, and machines with a node in them."""
-import os
 import socket
 import subprocess
 
-import slots
-from world import PATIENCE, ROOT, World, check, hostile, until
+from world import ROOT, World, hostile
 
 hosts = {}
 

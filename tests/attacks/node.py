@@ -3,12 +3,10 @@ import itertools
 import os
 import time
 
-import asking
-import net
 import slots
 from asking import CONTROL, MESSAGES, ROUTES
 from questions import machines, start_nodes
-from world import BOB, MAL, MAL2, ROOT, VIC, by, check, hostile, none, parts, same, until
+from world import BOB, MAL, ROOT, check, hostile, none, parts, until
 
 DOMAIN = r"mailslot\node\domain\PLANT"
 SLOTS = [MESSAGES, CONTROL, ROUTES, DOMAIN]

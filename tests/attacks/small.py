@@ -5,10 +5,9 @@ import shutil
 import signal
 import stat
 import subprocess
-import time
 
 import slots
-from world import BOB, MAL, MAILSLOT, ROOT, SCRATCH, VIC, World, by, check, hostile, none, parts, same, until
+from world import BOB, MAL, MAILSLOT, ROOT, SCRATCH, VIC, World, by, check, none, parts, same, until
 
 
 def files():

@@ -21,7 +21,7 @@ from doors import DESCRIPTORS
 from names import KINDS, plant
 from node import at_work
 from questions import machines
-from world import BOB, ROOT, VIC, check, hostile, none, parts, until
+from world import BOB, ROOT, VIC, hostile, none, parts, until
 
 USERS = 3
 DOORS = ["target", "unread", MESSAGES, CONTROL, ROUTES, r"mailslot\node\domain\PLANT"]

@@ -8,7 +8,7 @@ import time
 
 import net
 from net import Machine
-from world import BOB, ROOT, check, hostile, none, parts, processor_time, same, until
+from world import BOB, ROOT, check, hostile, none, parts, processor_time, until
 
 ENDPOINT = ("10.97.1.11", 7447)
 
