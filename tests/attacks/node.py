@@ -74,21 +74,29 @@ def descriptors():
 
 def connections():
     one, three, heard = start(descriptors=1024)
-    for slot in SLOTS:
+    before = len(one.node.descriptors())
+    for who, uids in (("one user", [MAL]), ("twenty users", range(66000, 66020))):
         def attacker(say):
-            directory = slots.living(one.slots, slot, ROOT)[0]
-            kept, refused = [], 0
-            while len(kept) < 1100 and refused < 3:
-                try:
-                    kept.append(slots.connect(directory, blocking=False))
-                except OSError:
-                    refused += 1
+            kept = []
+            for slot in SLOTS:
+                for _ in range(1100 if len(uids) == 1 else 64):
+                    try:
+                        kept.append(slots.connect(places[slot], blocking=False))
+                        slots.put(kept[-1], slots.inline(b"m"), patience=0)
+                    except OSError:
+                        break
             say(len(kept))
             time.sleep(600)
-        bad = hostile(MAL, attacker)
-        bad.line(60)
-        none(f"while one user holds connections to {slot} the node is at work", at_work(one, heard))
-        bad.stop()
+        places = {slot: slots.living(one.slots, slot, ROOT)[0] for slot in SLOTS}
+        users = [hostile(uid, attacker) for uid in uids]
+        for bad in users:
+            bad.line(60)
+        none(f"while {who} hold connections to all its slots the node is at work", at_work(one, heard))
+        for bad in users:
+            bad.stop()
+        check("when they have gone, nothing of them stays", until(lambda: len(one.node.descriptors()) < before + 40, 8),
+              f"{before} descriptors before, {len(one.node.descriptors())} now")
+        none("and the node is at work", [wrong for _ in range(3) for wrong in at_work(one, heard)])
     one.close()
     three.close()
 
@@ -166,7 +174,11 @@ def memory():
         for one_more in range(1, 600):
             os.mkdir(f"{base}{one_more}", 0o755)
             for file in files:
-                os.link(f"{base}0/{file}", f"{base}{one_more}/{file}")
+                try:
+                    os.link(f"{base}0/{file}", f"{base}{one_more}/{file}")
+                except FileNotFoundError:
+                    # It was cleared away.
+                    pass
         say("made")
         time.sleep(600)
     bad = hostile(MAL, linker)

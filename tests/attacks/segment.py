@@ -214,7 +214,7 @@ def floods():
         kinds = {"name queries": lambda source, count: nb.query(nb.name("NODE1"), count, 0),
                  "node status requests": lambda source, count: nb.query(nb.WILDCARD, count, 0, 0x21)}
         for kind, make in kinds.items():
-            bad = hostile(ROOT, flooder(make, nb.NAME, addresses, 12000 if where == "elsewhere" else 4000), "far")
+            bad = hostile(ROOT, flooder(make, nb.NAME, addresses, 12000 if where == "elsewhere" else 3000), "far")
             bad.line()
             same(f"the segment's questions are answered during {kind} from {where}",
                  hostile(ROOT, asked, "mallory").line(30), "0")

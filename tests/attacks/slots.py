@@ -236,6 +236,8 @@ class Imitation:
         for name, kind in self.files.items():
             if kind == "pipe":
                 self.open[name] = os.open(f"{self.directory}/{name}", os.O_RDWR | os.O_NONBLOCK)
+        if "door" not in self.sockets:
+            raise FileExistsError("something else is in the door's place")
         self.listener = self.sockets["door"]
         self.listener.listen(100)
         self.listener.settimeout(0.05)

@@ -222,13 +222,17 @@ def soak():
         elif not one.node.lives():
             wrong.append(f"the node has ended: {one.node.err()[-1000:]}")
         else:
-            for who, process, least in (("listener", listener, ours), ("node", one.node, before)):
-                if len(process.descriptors()) > 1000:
+            for who, process, least, most in (("listener", listener, ours, 800), ("node", one.node, before, 2400)):
+                if len(process.descriptors()) > most:
                     wrong.append(f"the {who} has {len(process.descriptors())} descriptors")
                 if process.memory() - least > 150:
                     wrong.append(f"the {who} has {process.memory():.0f} MiB")
         if number % 25 == 0 and not wrong:
-            wrong += until(lambda: not (found := at_work(one, heard)) or begun.update(last=found), 90) and [] or [begun.get("last")]
+            found = at_work(one, heard)
+            end_of_patience = time.monotonic() + 90
+            while found and time.monotonic() < end_of_patience:
+                found = at_work(one, heard)
+            wrong += found
         begun["attacks"] += sum(1 for attacker in attackers.values() if attacker.line(0))
         order = [one_message["data"] for one_message in listener.messages() if one_message["origin"].get("uid") == BOB]
         if order != [f"n{one_number}" for one_number in range(first, number)]:
@@ -242,7 +246,10 @@ def soak():
     none(f"honest messages arrive in order and all stays within bounds (seed {settings.seed})", wrong)
     for attacker in attackers.values():
         attacker.stop()
-    none("the node is at work afterwards", until(lambda: not at_work(one, heard), 30) and [] or at_work(one, heard))
+    if wrong:
+        print(f"-- the node's log ends with:\n{one.node.err()[-1500:]}\n-- its doctor:\n{one.run(ROOT, 'doctor').out}", flush=True)
+    until(lambda: not at_work(one, heard))
+    none("the node is at work afterwards", at_work(one, heard))
     one.close()
     three.close()
 

@@ -228,7 +228,7 @@ class World:
         return env | {key: value for key, value in more.items() if value is not None}
 
     def command(self, uid, command, descriptors=None):
-        limit = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
+        limit = ["sh", "-c", f'ulimit -S -n {descriptors}; exec "$@"', "sh"] if descriptors else []
         inside = ["ip", "netns", "exec", self.host] if self.host else []
         user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if uid else []
         return [*inside, *user, *limit, *command]
