@@ -1,27 +1,17 @@
 # Sourced: a Rust toolchain for Windows out of Debian's packages.
-#
-# Debian's rustc-web has the standard library's source with it (rust-web-src), so cargo builds that, too. Where it is
-# older than the workspace asks for, `rustc` here switches on what has become stable in between.
 
-toolchain_packages="rustc-web rust-web-src gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64"
+. "$project/tests/std.sh"
 
 install_toolchain() {
     # shellcheck disable=SC2086
-    dpkg -s $toolchain_packages >/dev/null 2>&1 && return
-    # shellcheck disable=SC2086
-    { apt-get -q update && apt-get -q install -y --no-install-recommends $toolchain_packages; } >/dev/null ||
-        { echo "these packages are missing: $toolchain_packages" >&2; return 1; }
+    install_packages $std_packages gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64
 }
 
 # Cargo with $target.
 cargo_windows() {
-    local upper=${target^^} objects=$out/objects-$target
-    upper=${upper//-/_}
+    local objects=$out/objects-$target
     start_objects "$objects" || return
-    env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTC_WORKSPACE_WRAPPER="$here/rustc" CARGO_TARGET_DIR="$out" \
-        "CARGO_TARGET_${upper}_LINKER=x86_64-w64-mingw32-gcc" \
-        "CARGO_TARGET_${upper}_RUSTFLAGS=-Lnative=$objects" \
-        cargo "$1" -Zbuild-std=std,panic_unwind,test --target "$target" --ignore-rust-version --locked "${@:2}"
+    cargo_std "$target" x86_64-w64-mingw32-gcc "-Lnative=$objects" "$@"
 }
 
 # The objects that a program of this target begins and ends with: the standard library has their source, but cargo does

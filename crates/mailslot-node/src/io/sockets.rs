@@ -87,8 +87,9 @@ impl Sockets {
     }
 
     /// The numbers by which the system knows the sockets.
+    #[allow(clippy::useless_conversion, reason = "it has 32 bits on i686")]
     pub(crate) fn inodes(&self) -> impl Iterator<Item = u64> {
-        self.sockets.iter().filter_map(|bound| fstat(&bound.socket).ok()).map(|stat| stat.st_ino)
+        self.sockets.iter().filter_map(|bound| fstat(&bound.socket).ok()).map(|stat| u64::from(stat.st_ino))
     }
 
     /// Takes packets from the socket at `index` of [`descriptors`](Sockets::descriptors); `None` stands for one that is too

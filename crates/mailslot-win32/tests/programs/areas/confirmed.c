@@ -8,34 +8,37 @@
 #define WAY PREFIX "mailslot\\node\\domain\\PLANT"
 #define REQUESTS 8
 
-/* Answers as a node does that knows the domain PLANT, with two receivers. */
+#define HEAD (1 + 16)
+
+/* Answers as a node does that knows the domain PLANT, with two receivers: a version and the id of the request, then what the
+   kind of question asks for. */
 static void *Node(void *routes)
 {
-    static const char receipts[] = "\x01\x04\x00\x04SRV1\x05\x04SRV2";
-    char request[512], reply[256], answer[128];
-    DWORD size, number;
+    static const char receipts[] = "\x04\x00\x04SRV1\x05\x04SRV2";
+    unsigned char request[512];
+    char reply[256], answer[128];
+    DWORD size, number, at;
     HANDLE file;
     for (number = 0; number < REQUESTS; number++) {
-        unsigned length;
         CHECK(ReadFile(*(HANDLE *)routes, request, sizeof(request), &size, NULL));
-        CHECK(size > 12 && request[0] == 1);
-        length = (unsigned char)request[10] + 256u * (unsigned char)request[11];
-        CHECK(length < sizeof(reply) && 12 + length < size);
-        memcpy(reply, request + 12, length);
-        reply[length] = 0;
-        switch (request[1]) {
+        CHECK(size > HEAD + 16 && request[0] == 2);
+        strcpy(reply, PREFIX "mailslot\\reply\\");
+        for (at = 0; at < 16; at++)
+            sprintf(reply + strlen(reply), "%02x", request[HEAD + at]);
+        memcpy(answer, request, HEAD);
+        switch (request[HEAD + 16]) {
         case 1:
-            size = (DWORD)snprintf(answer, sizeof(answer), "\x01\x02....%s", WAY);
-            memcpy(answer + 2, "\xE8\x03\0\0", 4);
+            size = HEAD + (DWORD)snprintf(answer + HEAD, sizeof(answer) - HEAD, "\x02....%s", WAY);
+            memcpy(answer + HEAD + 1, "\xE8\x03\0\0", 4);
             break;
         case 2:
-            size = 6;
-            memcpy(answer, "\x01\x03\x02\0\0\0", size);
+            size = HEAD + 5;
+            memcpy(answer + HEAD, "\x03\x02\0\0\0", 5);
             break;
         default:
-            CHECK(request[1] == 3 && memcmp(request + size - 4, "sure", 4) == 0);
-            size = sizeof(receipts) - 1;
-            memcpy(answer, receipts, size);
+            CHECK(request[HEAD + 16] == 3 && memcmp(request + size - 4, "sure", 4) == 0);
+            size = HEAD + sizeof(receipts) - 1;
+            memcpy(answer + HEAD, receipts, sizeof(receipts) - 1);
         }
         file = Open(reply, GENERIC_WRITE);
         CHECK(WriteFile(file, answer, size, &size, NULL));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::bell;
 use super::clock;
 use super::door;
+use super::inward::READERS_PATIENCE;
 use super::life;
 use super::origin;
 use super::process;
@@ -24,6 +25,8 @@ use crate::options::Timeout;
 
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long a write that does not wait for room waits for another one that is under way.
+const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
 /// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
 const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
@@ -202,12 +205,13 @@ impl Friend {
 
     fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         let deadline = match timeout {
-            Timeout::Zero => return self.write_now(message),
+            Timeout::Zero => return self.write_now(message, PATIENCE_AT_ONCE),
             Timeout::After(time) => Instant::now().checked_add(time),
             Timeout::Forever => None,
         };
         loop {
-            match self.write_now(message) {
+            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            match self.write_now(message, left.clamp(READERS_PATIENCE, PATIENCE)) {
                 Ok(()) => return Ok(()),
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(error),
@@ -221,13 +225,13 @@ impl Friend {
     }
 
     #[inline]
-    fn write_now(&self, message: &[u8]) -> Result<()> {
+    fn write_now(&self, message: &[u8], patience: Duration) -> Result<()> {
         if let Some(whole) = self.whole.get() {
-            return self.with_lock(whole.lock(PATIENCE)?, |session| self.append(session, message));
+            return self.with_lock(whole.lock(patience)?, |session| self.append(session, message));
         }
-        match self.start.lock_for(message.len(), PATIENCE)? {
+        match self.start.lock_for(message.len(), patience)? {
             Some(session) => self.with_lock(session, |session| self.append(session, message)),
-            None => self.with_lock(self.whole()?.lock(PATIENCE)?, |session| self.append(session, message)),
+            None => self.with_lock(self.whole()?.lock(patience)?, |session| self.append(session, message)),
         }
     }
 

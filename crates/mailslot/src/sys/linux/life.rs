@@ -1,11 +1,11 @@
 //! How it is known that a slot has an owner.
 //!
-//! **For everybody: a bound socket.** Each slot has a socket `life`, bound and never listened on. It lives as long as
-//! any descriptor of it does, which duplicated, inherited and passed handles share, and the kernel ends it with the last
-//! one, however its process ended. Unlike a lock it cannot be had by anybody else, and it cannot be had *again*: a socket
-//! that has ended is never bound to its file any more. So a slot that was once seen dead stays dead, and may be removed
-//! without a lock; and a slot that lives has lived since it was published, which [`Root::find`](super::root::Root::find)
-//! goes by.
+//! **For everybody: a bound socket.** Each slot has one, which is never listened on. It lives as long as any descriptor of it
+//! does, which duplicated, inherited and passed handles share, and the kernel ends it with the last one, however its
+//! process ended. Unlike a lock it cannot be had by anybody else, and it cannot be had *again*: a socket that has ended is
+//! never bound to its file any more. So a slot that was once seen dead stays dead, and may be removed without a lock. The file
+//! is in the root, under a name that says whose it is and which slot's (see [`claim`](super::root)): nothing that a user may
+//! change lies between it and everybody else, and the kernel notes when it was last touched.
 //!
 //! **For friends: a lock on the ring.** Writers of the owner's user open the ring's file anyway, so to ask for its lock
 //! costs them a fraction of looking at the socket. Owners share that lock. A mapping keeps an open file as a descriptor does,
@@ -22,40 +22,72 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 use super::ring::layout::HEADER_SIZE;
 use super::robust::fork_generation;
 
-/// The socket's file in the slot's directory.
-pub(crate) const NAME: &str = "life";
+/// When the kernel last noted a change of a file: its making, a new name, other permissions. Nothing sets it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Since(i128);
 
-/// Begins the life of a new slot in `slot`.
-pub(crate) fn begin(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+impl Since {
+    pub(crate) fn of(stat: &rustix::fs::Stat) -> Since {
+        Since(i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec))
+    }
+}
+
+impl core::fmt::Display for Since {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What is found where a life should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Nothing,
+    /// A socket of user `uid` that lives.
+    Living {
+        uid: u32,
+        since: Since,
+    },
+    /// Anything else: a socket that has ended, one that this process may not ask for, or no socket.
+    Dead {
+        uid: u32,
+        since: Since,
+    },
+}
+
+/// Begins a life whose file is `file` in `dir`. Fails with `ADDRINUSE` if there is such a file.
+pub(crate) fn begin(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<OwnedFd> {
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    bind(&socket, &SocketAddrUnix::new(format!("/proc/self/fd/{}/{NAME}", slot.as_raw_fd()))?)?;
+    // The kernel takes no longer path than this has.
+    bind(&socket, &SocketAddrUnix::new(format!("/proc/self/fd/{}/{file}", dir.as_raw_fd()))?)?;
     // Whoever may write to it may ask for it; there is nothing else that could be done with it.
-    rustix::fs::chmodat(slot, NAME, Mode::from_raw_mode(0o666), AtFlags::empty())?;
+    rustix::fs::chmodat(dir, file, Mode::from_raw_mode(0o666), AtFlags::empty())?;
     Ok(socket)
 }
 
-/// Whether the life that began in `slot` goes on. Only a socket of user `uid` counts.
+/// Looks for the life whose file is `file` in `dir`.
 ///
 /// # Errors
 ///
 /// If it cannot be found out: this process has no descriptor left, or too little memory.
-pub(crate) fn goes_on(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<bool> {
+pub(crate) fn look(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Found> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = match rustix::fs::openat(slot, NAME, flags, Mode::empty()) {
+    let file = match rustix::fs::openat(dir, file, flags, Mode::empty()) {
         Ok(file) => file,
-        Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error),
-        Err(_) => return Ok(false),
+        Err(error) if super::process::is_exhausted(error) => return Err(error),
+        Err(_) => return Ok(Found::Nothing),
     };
     let stat = rustix::fs::fstat(&file)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket || stat.st_uid != uid {
-        return Ok(false);
+    let (uid, since) = (stat.st_uid, Since::of(&stat));
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
+        return Ok(Found::Dead { uid, since });
     }
     // A socket of another type is told whether there is one, and never becomes connected to it.
     let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     match connect(&asking, &SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?) {
-        Ok(()) | Err(Errno::PROTOTYPE) => Ok(true),
-        Err(error @ (Errno::NOMEM | Errno::NOBUFS)) => Err(error),
-        Err(_) => Ok(false),
+        Ok(()) | Err(Errno::PROTOTYPE) => Ok(Found::Living { uid, since }),
+        Err(error) if super::process::is_exhausted(error) => Err(error),
+        // Permissions that are given later are a change, so it is no older than that then.
+        Err(_) => Ok(Found::Dead { uid, since }),
     }
 }
 

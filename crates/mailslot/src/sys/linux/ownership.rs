@@ -9,7 +9,7 @@ use rustix::io::FdFlags;
 use super::bell;
 use super::door::{self, Entrance};
 use super::label::Label;
-use super::life::{self, Hold};
+use super::life::Hold;
 use super::process;
 use super::queue::{Queue, encode_timeout};
 use super::robust::fork_generation;
@@ -26,8 +26,6 @@ pub(crate) struct Ownership {
     directory: SlotDirectory,
     /// Goes on as long as this exists; ended first when it ends.
     life: ManuallyDrop<OwnedFd>,
-    /// The file of `life`.
-    life_id: FileId,
     /// The ring's file, for reserving memory.
     ring: OwnedFd,
     /// Tells friends that this process owns the slot.
@@ -49,11 +47,9 @@ impl Owned {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
         let root = Root::get()?;
         let failed = |error| root.error("create", &name, error);
-        root.check_free(&name)?;
-        let staged = root.stage(&name)?;
+        let claim = root.claim(&name)?;
+        let staged = root.stage(&name, &claim)?;
         let dir = staged.dir.as_fd();
-        // First of all: what has no life may be taken for something left behind.
-        let life = life::begin(dir).map_err(failed)?;
         let inherited = options.inheritance == Inheritance::Inherited;
         let capacity = options.capacity.next_power_of_two();
         let label = Label {
@@ -78,14 +74,14 @@ impl Owned {
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = door::create(dir, &options.access).map_err(failed)?;
+        let directory = root.publish(staged, &name)?;
+        let life = claim.keep().ok_or(Error::Closed)?;
         if inherited {
             for fd in [&life, &door, &bell] {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
             }
         }
-        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
-        let directory = root.publish(staged, &name)?;
-        let ownership = Ownership::new(directory, (life, life_id), ring, hold);
+        let ownership = Ownership::new(directory, life, ring, hold);
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, options.access.clone()), name })
     }
 
@@ -106,14 +102,13 @@ impl Owned {
         let dir = directory.dir.as_fd();
         let label = Label::read(dir).ok_or_else(|| invalid("the slot has no label"))?;
         let failed = |error| root.error("take over", &label.name, error);
-        let life_id = FileId::at(dir, life::NAME).map_err(failed)?;
         let ring = Queue::open_file(dir).map_err(failed)?;
         let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
         let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
-        let ownership = Ownership::new(directory, (life, life_id), ring, hold);
+        let ownership = Ownership::new(directory, life, ring, hold);
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, label.access), name: label.name })
     }
 
@@ -132,9 +127,9 @@ impl Owned {
 }
 
 impl Ownership {
-    fn new(directory: SlotDirectory, (life, life_id): (OwnedFd, FileId), ring: OwnedFd, hold: Hold) -> Ownership {
+    fn new(directory: SlotDirectory, life: OwnedFd, ring: OwnedFd, hold: Hold) -> Ownership {
         let generation = fork_generation();
-        Ownership { directory, life: ManuallyDrop::new(life), life_id, ring, _hold: hold, generation }
+        Ownership { directory, life: ManuallyDrop::new(life), ring, _hold: hold, generation }
     }
 
     pub(crate) fn life(&self) -> BorrowedFd<'_> {
@@ -174,7 +169,7 @@ impl Ownership {
 
     fn remove(&self) {
         if let Ok(root) = Root::get() {
-            root.remove_ended(&self.directory, self.life_id);
+            root.remove_ended(&self.directory);
         }
     }
 }

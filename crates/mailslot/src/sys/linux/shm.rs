@@ -168,7 +168,7 @@ mod tests {
                 for end in ENDS.map(|end| HEADER_SIZE + end) {
                     let given = whole_pages(from, end, page);
                     let holds = |at: u64| given.contains(&(at - at % page));
-                    assert!(given.start % page == 0 && given.end % page == 0, "{given:?} of {page}");
+                    assert!(given.start.is_multiple_of(page) && given.end.is_multiple_of(page), "{given:?} of {page}");
                     assert!(!holds(from - 1), "{given:?} takes the byte before {from} away");
                     // The page that `from` lies in stays unless it begins there; all others go.
                     for at in (from.next_multiple_of(page)..end).step_by(page as usize) {

@@ -24,8 +24,15 @@ pub(crate) fn entry(name: &SlotName) -> String {
     entry
 }
 
-/// 128-bit FNV-1a. Two long names that collide on purpose only keep each other's owner, who is the same user, from having
-/// both.
+/// Longest part of an entry in the name of a file whose path is short: the address of a socket takes 107 bytes.
+const MAX_KEY: usize = 40;
+
+/// What stands for an entry in the name of a life's file. Two that have one key are one name there.
+pub(crate) fn key(entry: &str) -> String {
+    if entry.len() <= MAX_KEY { entry.to_owned() } else { format!("~{:032x}", fnv1a(entry.as_bytes())) }
+}
+
+/// 128-bit FNV-1a. Whoever makes two long names collide on purpose claims both with one slot, as he could with two.
 fn fnv1a(bytes: &[u8]) -> u128 {
     bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
         (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B)

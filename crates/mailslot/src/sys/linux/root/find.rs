@@ -1,19 +1,20 @@
 //! Which of several users' slots of one name a writer gets.
 //!
-//! Names are free, as on Windows: whoever comes first has one. No lock could tell who that is, for on a sticky directory there
-//! is no file that all users trust. What they all trust is the kernel, which says of each slot since when it has been at its
-//! place, and whether its life goes on; a life that has ended never begins again. So among the slots of one name that live,
-//! the one that was published first was there, and lived, when all the others were made, and it alone is meant. A slot of
+//! Names are free, as on Windows: whoever comes first has one. No lock could tell who that is, for in a directory of all users
+//! there is no file that all of them trust. What they trust is the kernel, which says of each [claim](super::claim) since when it
+//! has been there, and whether it lives; one that has ended never lives again. So among the slots of one name that live, the one
+//! whose claim is the oldest was there, and lived, when all the others were made, and it alone is meant. A slot of
 //! the writer's own user comes before that: who could make one can do to this process whatever the slot could.
 //!
 //! Names below `mailslot\` are reserved for the network node and for those who ask it. There being first counts for nothing:
 //! a slot is believed if it is the superuser's, or of the user who owns the root, or of the one whom the superuser has
-//! appointed by a directory `roles/node` of that user in the superuser's own; and after those, if it is the own user's.
+//! appointed by a directory `node` of that user in the superuser's own; and after those, if it is the own user's.
 
 use std::os::fd::AsFd;
 
 use rustix::fs::AtFlags;
 
+use super::super::life::Since;
 use super::super::process;
 use super::super::queue::RING;
 use super::users::User;
@@ -26,7 +27,7 @@ const RESERVED: &str = r"MAILSLOT\";
 
 /// Who may own a slot, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(super) enum Rank {
     First,
     Second,
 }
@@ -35,13 +36,11 @@ impl Root {
     /// The living slot of this name, as this process's writers get it.
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
         let failed = |error| self.error("look for", name, error);
-        let mut found: Option<(Rank, super::place::Since, SlotDirectory)> = None;
-        let rule = Rule::of(self, name)?;
+        let mut found: Option<(Rank, Since, SlotDirectory)> = None;
+        let rule = self.rule(name)?;
         for user in self.users()?.iter() {
             let Some(rank) = rule.rank(user.uid) else { continue };
-            let Some(slot) = self.living_slot(user, name).map_err(failed)? else { continue };
-            // It may be gone since.
-            let Ok(since) = slot.published(self) else { continue };
+            let Some((since, slot)) = self.living_slot(user, name).map_err(failed)? else { continue };
             if found.as_ref().is_none_or(|(best, first, _)| (rank, since) < (*best, *first)) {
                 found = Some((rank, since, slot));
             }
@@ -53,7 +52,7 @@ impl Root {
     pub(crate) fn find_of(&self, name: &SlotName, uid: u32) -> Result<Option<SlotDirectory>> {
         let failed = |error| self.error("look for", name, error);
         for user in self.users()?.iter().filter(|user| user.uid == uid) {
-            if let Some(slot) = self.living_slot(user, name).map_err(failed)? {
+            if let Some((_, slot)) = self.living_slot(user, name).map_err(failed)? {
                 return Ok(Some(slot));
             }
         }
@@ -83,37 +82,30 @@ impl Root {
         Ok(None)
     }
 
-    /// Fails if this process's user must not create a slot of this name, because one lives.
-    pub(crate) fn check_free(&self, name: &SlotName) -> Result<()> {
-        match self.rivals(name)?.is_empty() {
-            true => Ok(()),
-            false => Err(Error::AlreadyExists(name.clone())),
-        }
-    }
-
-    /// The living slots of this name that could be what a writer of this process's user gets.
-    pub(crate) fn rivals(&self, name: &SlotName) -> Result<Vec<SlotDirectory>> {
-        let failed = |error| self.error("look for", name, error);
-        let rule = Rule::of(self, name)?;
-        let mut rivals = Vec::new();
-        for user in self.users()?.iter().filter(|user| rule.rank(user.uid).is_some()) {
-            rivals.extend(self.living_slot(user, name).map_err(failed)?);
-        }
-        Ok(rivals)
-    }
-
     /// Whether slots of this name are the node's, or for it, so that only some users' count.
     pub(crate) fn is_reserved(name: &SlotName) -> bool {
         name.folded().starts_with(RESERVED) || name.folded() == RESERVED.trim_end_matches('\\')
     }
 
-    fn living_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<Option<SlotDirectory>> {
-        // Whatever else another user has put there is no slot, and nobody else's concern.
-        match self.open_slot(user, name) {
-            Ok(slot) => Ok(slot.is_living()?.then_some(slot)),
-            Err(error) if process::is_exhausted(error) => Err(error),
-            Err(_) => Ok(None),
+    fn living_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<Option<(Since, SlotDirectory)>> {
+        let slot = match self.open_slot(user, name) {
+            Ok(slot) => slot,
+            Err(error) if process::is_exhausted(error) => return Err(error),
+            // Whatever else another user has put there is no slot, and nobody else's concern.
+            Err(_) => return Ok(None),
+        };
+        Ok(slot.living_since()?.map(|since| (since, slot)))
+    }
+
+    /// Whose slots of this name count for this process.
+    pub(super) fn rule(&self, name: &SlotName) -> Result<Rule> {
+        let own = process::uid();
+        if !Root::is_reserved(name) {
+            return Ok(Rule::All { own });
         }
+        let owner = rustix::fs::fstat(&self.dir).map_err(|error| self.error("look for", name, error))?.st_uid;
+        let trusted = [0, owner].into_iter().chain(self.node_user()?).collect();
+        Ok(Rule::Reserved { trusted, own })
     }
 
     /// The user whom the superuser has appointed for the node.
@@ -126,8 +118,8 @@ impl Root {
     }
 }
 
-/// Whose slots of a name count for this process.
-enum Rule {
+/// Whose slots of a name count for a process.
+pub(super) enum Rule {
     /// Everybody's.
     All { own: u32 },
     /// Those of these users, and the own.
@@ -135,17 +127,7 @@ enum Rule {
 }
 
 impl Rule {
-    fn of(root: &Root, name: &SlotName) -> Result<Rule> {
-        let own = process::uid();
-        if !Root::is_reserved(name) {
-            return Ok(Rule::All { own });
-        }
-        let owner = rustix::fs::fstat(&root.dir).map_err(|error| root.error("look for", name, error))?.st_uid;
-        let trusted = [0, owner].into_iter().chain(root.node_user()?).collect();
-        Ok(Rule::Reserved { trusted, own })
-    }
-
-    fn rank(&self, uid: u32) -> Option<Rank> {
+    pub(super) fn rank(&self, uid: u32) -> Option<Rank> {
         match self {
             Rule::All { own } => Some(if uid == *own { Rank::First } else { Rank::Second }),
             Rule::Reserved { trusted, .. } if trusted.contains(&uid) => Some(Rank::First),

@@ -2,16 +2,18 @@
 //!
 //! ```text
 //! ROOT                  shared and sticky: anybody may add an entry, and nobody may change another user's
-//! └ mailslot.1000       the directory of one user, who alone may change it
-//!   ├ new               slots that are being made
-//!   └ slots
-//!     └ ALERTS          a slot: life, label, ring, bell, door
+//! ├ mailslot.1000       the directory of one user, who alone may change it
+//! │ ├ new               slots that are being made
+//! │ └ slots
+//! │   └ ALERTS          a slot: label, ring, bell, door, and where its life is
+//! └ mailslot-life.ALERTS@1000
 //! ```
 //!
 //! A directory counts as that of the user who owns it, whatever it is called, and only if nobody else may write to it. So
 //! what other users put below the root is never in the way of a user's own slots, and never passes for them. Which of several
 //! users' slots of one name a writer gets is in [`find`].
 
+mod claim;
 mod entry;
 mod find;
 mod list;

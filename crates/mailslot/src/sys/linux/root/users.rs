@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat};
 use rustix::io::Errno;
@@ -14,21 +14,18 @@ use crate::error::{Error, Result};
 
 /// What their names begin with.
 const PREFIX: &str = "mailslot.";
-/// Where in them slots are, and where they are made. They are made with the directory, which from then on never changes:
-/// its time of change tells since when it has been at its place.
+/// Where in them slots are, and where they are made.
 const SLOTS: &str = "slots";
 const NEW: &str = "new";
-/// Where in the superuser's the directory is whose owner may be the node.
-const ROLES: &str = "roles";
+/// The directory in the superuser's whose owner may be the node.
 const NODE: &str = "node";
 
 /// A user needs one directory, and two or three where others have got in its way. More would only be work for everybody who
 /// looks a name up.
 const MOST: usize = 16;
 
-/// For so long after a change of the root another one may bear the same time: the clocks of file systems tick up to a
-/// hundred times a second.
-const TICK: Duration = Duration::from_millis(20);
+/// How long what was found is relied on, as long as the root has as many directories: further users have further ones.
+const RELIED_ON: Duration = Duration::from_secs(1);
 
 /// The directory of one user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,45 +48,42 @@ impl User {
 
     /// The directory whose owner the superuser, whose directory this is, lets be the network node.
     pub(crate) fn node(&self) -> String {
-        format!("{}/{ROLES}/{NODE}", self.name)
-    }
-
-    /// The directory itself.
-    pub(crate) fn directory(&self) -> &str {
-        &self.name
+        format!("{}/{NODE}", self.name)
     }
 }
 
-/// The directories that were found, in the order of user ids, and how the root was then.
+/// The directories that were found, in the order of user ids.
 #[derive(Default)]
-pub(crate) struct Users {
-    known: RwLock<(Arc<Vec<User>>, Option<RootTime>)>,
-}
+pub(crate) struct Users(RwLock<Known>);
 
-/// When something was last added to the root or removed from it.
-type RootTime = (i64, u64);
+#[derive(Clone, Default)]
+struct Known {
+    users: Arc<Vec<User>>,
+    /// When that was, and how many links the root had then: two, and one for each directory in it.
+    found: Option<(Instant, i128)>,
+}
 
 impl Root {
     /// The directories of all users.
     pub(crate) fn users(&self) -> Result<Arc<Vec<User>>> {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
-        let stat = rustix::fs::fstat(&self.dir).map_err(failed)?;
-        let time = (stat.st_mtime as i64, stat.st_mtime_nsec as u64);
-        {
-            let known = self.users.known.read().unwrap_or_else(PoisonError::into_inner);
-            if known.1 == Some(time) {
-                return Ok(Arc::clone(&known.0));
-            }
+        // Its type is not the same on all processors.
+        let links = i128::from(rustix::fs::fstat(&self.dir).map_err(failed)?.st_nlink);
+        let Known { users, found } = self.users.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // Not all file systems count directories.
+        if found.is_some_and(|(when, before)| before == links && links > 1 && when.elapsed() < RELIED_ON) {
+            return Ok(users);
         }
+        let found = Some((Instant::now(), links));
         let users = Arc::new(self.read_users().map_err(failed)?);
-        let settled = is_past(time).then_some(time);
-        *self.users.known.write().unwrap_or_else(PoisonError::into_inner) = (Arc::clone(&users), settled);
+        let known = Known { users: Arc::clone(&users), found };
+        *self.users.0.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(users)
     }
 
     /// The directories that are known already; there may be others.
     pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
-        Arc::clone(&self.users.known.read().unwrap_or_else(PoisonError::into_inner).0)
+        Arc::clone(&self.users.0.read().unwrap_or_else(PoisonError::into_inner).users)
     }
 
     fn read_users(&self) -> rustix::io::Result<Vec<User>> {
@@ -166,8 +160,7 @@ impl Root {
     /// Makes what is missing of an own directory.
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
-        let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
-        for path in [user.slots(), user.new_slots()].into_iter().chain(roles) {
+        for path in [user.slots(), user.new_slots()] {
             match rustix::fs::mkdirat(&self.dir, &path, mode) {
                 // Whatever the process's mask is.
                 Ok(()) => rustix::fs::chmodat(&self.dir, &path, mode, AtFlags::empty())?,
@@ -185,10 +178,4 @@ impl Root {
 
 fn is_private(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_mode & 0o022 == 0
-}
-
-/// Whether no later change can bear this time any more.
-fn is_past((seconds, nanos): RootTime) -> bool {
-    let time = UNIX_EPOCH + Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanos).unwrap_or(0));
-    SystemTime::now().duration_since(time).is_ok_and(|since| since > TICK)
 }
