@@ -114,6 +114,7 @@ impl MailslotWriter {
     /// - [`Error::Nested`] inside [`write_in_place`](MailslotWriter::write_in_place)
     /// - [`Error::Stalled`] if another process of this user was stopped in the middle of a write
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
+    #[inline]
     pub fn write(&self, message: &[u8]) -> Result<()> {
         self.write_within(message, Timeout::Zero)
     }

@@ -17,7 +17,7 @@ use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::robust::fork_generation;
-use super::root::{FileId, Root, SlotDirectory};
+use super::root::{FileId, Root, SlotDirectory, User};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
 use crate::name::SlotName;
@@ -171,20 +171,25 @@ impl Client {
 impl Friend {
     /// The slot of this process's user, if there is one, its owner lives, and its ring may be shared.
     fn open(root: &Root, name: &SlotName, stamp: Stamp) -> Result<Option<Friend>> {
-        // What is known is enough to find a slot, and to look again is enough to find that there is none.
-        for users in [root.known_users(), root.users()?] {
-            for user in users.iter().filter(|user| user.uid == stamp.uid) {
-                let file = match root.open_file(user, name, RING, OPEN_RING) {
-                    Ok(file) => file,
-                    Err(error) if process::is_exhausted(error) => return Err(root.error("open", name, error)),
-                    Err(_) => continue,
-                };
-                let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
-                let Some(start) = start else { continue };
-                let friend = Friend::new(name, file, start, stamp);
-                if friend.owner_lives()? {
-                    return Ok(Some(friend));
-                }
+        // What is known is enough to find a slot, but not to find that there is none.
+        match Friend::open_of(root, &root.known_users(), name, stamp)? {
+            None => Friend::open_of(root, &root.users()?, name, stamp),
+            found => Ok(found),
+        }
+    }
+
+    fn open_of(root: &Root, users: &[User], name: &SlotName, stamp: Stamp) -> Result<Option<Friend>> {
+        for user in users.iter().filter(|user| user.uid == stamp.uid) {
+            let file = match root.open_file(user, name, RING, OPEN_RING) {
+                Ok(file) => file,
+                Err(error) if process::is_exhausted(error) => return Err(root.error("open", name, error)),
+                Err(_) => continue,
+            };
+            let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
+            let Some(start) = start else { continue };
+            let friend = Friend::new(name, file, start, stamp);
+            if friend.owner_lives()? {
+                return Ok(Some(friend));
             }
         }
         Ok(None)

@@ -1,15 +1,15 @@
 //! The way from the door into the ring.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::door::{self, Appended, Entrance, Intake};
+use super::door::{self, Appended, Intake};
 use super::label::Label;
-use super::ownership::Ownership;
 use super::queue::Queue;
 use super::ring::layout::SPARE;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
+use super::server::Server;
 use crate::error::Error;
 use crate::sync::Ordering::Relaxed;
 
@@ -17,31 +17,29 @@ use crate::sync::Ordering::Relaxed;
 /// large message.
 pub(crate) const READERS_PATIENCE: Duration = Duration::from_millis(10);
 
-/// The ring as the door sees it.
+/// The ring of a slot as its door sees it.
 #[derive(Clone, Copy)]
-pub(crate) struct Inward<'a> {
-    pub(crate) queue: &'a Queue,
-    pub(crate) ownership: &'a Ownership,
-    pub(crate) entrance: &'a Entrance,
-    /// Readers of this process that sleep.
-    pub(crate) sleepers: &'a AtomicU32,
-}
+pub(crate) struct Inward<'a>(pub(super) &'a Server);
 
-impl Inward<'_> {
+impl<'a> Inward<'a> {
+    pub(crate) fn queue(self) -> &'a Queue {
+        &self.0.queue
+    }
+
     /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
     pub(crate) fn take_in(&self) -> bool {
-        self.entrance.take_in(self, self.queue.is_shared())
+        self.0.entrance.take_in(self, self.queue().is_shared())
     }
 
     /// The same, unless it was done a moment ago.
     pub(crate) fn take_in_if_due(&self) {
-        if self.entrance.is_due() {
+        if self.0.entrance.is_due() {
             self.take_in();
         }
     }
 
     fn used(&self) -> u64 {
-        let header = self.queue.header();
+        let header = self.queue().header();
         header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed))
     }
 }
@@ -49,9 +47,9 @@ impl Inward<'_> {
 impl Intake for Inward<'_> {
     fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
         // If it cannot be had, the message is held meanwhile, and nobody waits for it.
-        let Ok(session) = self.queue.lock(READERS_PATIENCE) else { return Appended::NotNow };
-        let bell = || Ok(self.others_wait().then(|| self.entrance.bell()));
-        let ring = self.ownership.ring();
+        let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
+        let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
+        let ring = self.0.ownership.ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
         let appended = match origin {
             [] => session.append(stamp, message.len(), bell, ring, fill),
@@ -66,42 +64,42 @@ impl Intake for Inward<'_> {
 
     fn fits(&self, record: u64) -> bool {
         // What fits into no ring finds room in an empty one, and is refused there.
-        let most = self.queue.region().capacity() - SPARE;
+        let most = self.queue().region().capacity() - SPARE;
         self.used().saturating_add(record.min(most)) <= most
     }
 
     fn room(&self) -> u64 {
-        (self.queue.region().capacity() / 2).saturating_sub(self.used())
+        (self.queue().region().capacity() / 2).saturating_sub(self.used())
     }
 
     fn head(&self) -> u64 {
-        self.queue.header().reader.head.load(Relaxed)
+        self.queue().header().reader.head.load(Relaxed)
     }
 
     fn max_message(&self) -> usize {
-        self.queue.max_message()
+        self.queue().max_message()
     }
 
     fn network(&self) -> bool {
-        self.queue.network()
+        self.queue().network()
     }
 
     fn others_wait(&self) -> bool {
-        self.queue.is_shared() || self.entrance.is_polled() || self.sleepers.load(Ordering::SeqCst) > 0
+        self.queue().is_shared() || self.0.entrance.is_polled() || self.0.reading.sleepers.load(Ordering::SeqCst) > 0
     }
 
     fn wake_sleepers(&self) {
-        if self.sleepers.load(Ordering::SeqCst) > 0
-            && let Ok(session) = self.queue.lock(READERS_PATIENCE)
+        if self.0.reading.sleepers.load(Ordering::SeqCst) > 0
+            && let Ok(session) = self.queue().lock(READERS_PATIENCE)
         {
             // Without memory they sleep until the next message of a friend, as long as they have time.
-            let _ = session.wake_reader(|| Ok(Some(self.entrance.bell())));
+            let _ = session.wake_reader(|| Ok(Some(self.0.entrance.bell())));
         }
     }
 
     fn turn_away(&self, users: impl Iterator<Item = u32>) {
         let users: Vec<u32> = users.collect();
-        let dir = self.ownership.directory();
+        let dir = self.0.ownership.directory();
         if let Some(label) = Label::read(dir) {
             door::turn_away(dir, &label.access, &users);
         }

@@ -80,7 +80,7 @@ impl Reading {
     #[inline(always)]
     pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
         let until_door = self.reader();
-        let queue = inward.queue;
+        let queue = inward.queue();
         let session = if queue.is_shared() { Some(queue.lock(patience)?) } else { None };
         let Some(head) = read::head(queue.region()).map_err(|Damaged| Error::Damaged)? else { return Ok(None) };
         if self.spinning.in_stream() {
@@ -174,7 +174,7 @@ impl Next<'_> {
         let wake = head.consume();
         drop(session);
         if wake {
-            inward.queue.wake_writers();
+            inward.queue().wake_writers();
         }
         *until_door = until_door.saturating_sub(1);
         if *until_door == 0 {

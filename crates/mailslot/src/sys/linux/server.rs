@@ -24,10 +24,10 @@ const SHRINK_LATER: Duration = Duration::from_millis(200);
 /// A slot that this process owns.
 pub(crate) struct Server {
     name: SlotName,
-    ownership: Ownership,
-    queue: Queue,
-    reading: Reading,
-    entrance: Entrance,
+    pub(super) ownership: Ownership,
+    pub(super) queue: Queue,
+    pub(super) reading: Reading,
+    pub(super) entrance: Entrance,
 }
 
 impl Server {
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// The next message, for which this waits as long as `timeout` says.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
         self.check_process()?;
         // A glance that takes no lock, so that polling an empty slot costs next to nothing.
@@ -174,10 +174,14 @@ impl Server {
     /// What a read does before it says that there is nothing: lets strangers in, and sees to it that whoever polls the
     /// descriptor is woken by the next message.
     fn last_look(&self) -> Result<Option<Next<'_>>> {
-        if self.entrance.is_worth_a_look() {
+        let worth_a_look = self.entrance.is_worth_a_look();
+        if worth_a_look {
             self.inward().take_in();
         }
         let polled = self.entrance.is_polled();
+        if !worth_a_look && !polled {
+            return Ok(None);
+        }
         if polled && !self.is_there_after_waking() {
             let announced = match self.queue.lock(READERS_PATIENCE) {
                 Ok(session) => session.announce_sleep(self.entrance.bell()),
@@ -265,8 +269,7 @@ impl Server {
 
     #[inline(always)]
     fn inward(&self) -> Inward<'_> {
-        let Server { queue, ownership, entrance, reading, .. } = self;
-        Inward { queue, ownership, entrance, sleepers: &reading.sleepers }
+        Inward(self)
     }
 
     fn check_process(&self) -> Result<()> {

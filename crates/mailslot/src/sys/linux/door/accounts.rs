@@ -7,16 +7,21 @@ use std::collections::VecDeque;
 
 /// Connections of one user that are kept open. Further ones are let in, emptied and handed back.
 const CONNECTIONS: usize = 64;
-/// Connections of all users that are kept open.
-pub(super) const CONNECTIONS_OF_ALL: usize = 512;
+/// Connections of all users that are kept open at most, and the part of this process's descriptors that they may take.
+const CONNECTIONS_OF_ALL: usize = 512;
+const PART: u64 = 8;
 /// Messages of one user that may lie unread in the ring: more would only be before everybody else's.
 const WINDOW: usize = 64;
 /// Users who are remembered although they have nothing here any more: those who are shut out.
 const REMEMBERED: usize = 1024;
 
-/// The accounts of all users, in the order of their ids.
-#[derive(Default)]
-pub(super) struct Accounts(Vec<Account>);
+/// The accounts of all users.
+pub(super) struct Accounts {
+    /// In the order of their ids.
+    accounts: Vec<Account>,
+    /// Connections of all users that are kept open.
+    most: usize,
+}
 
 #[derive(Default)]
 struct Account {
@@ -30,12 +35,24 @@ struct Account {
 }
 
 impl Accounts {
+    pub(super) fn new() -> Accounts {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        let most = usize::try_from(limit / PART).unwrap_or(usize::MAX).clamp(1, CONNECTIONS_OF_ALL);
+        Accounts { accounts: Vec::new(), most }
+    }
+
+    /// Connections of all users that are kept open at most.
+    pub(super) fn most_kept(&self) -> usize {
+        self.most
+    }
+
     /// A connection of `uid` was let in. Returns whether it may be kept.
     pub(super) fn connected(&mut self, uid: u32) -> bool {
-        let of_all: usize = self.0.iter().map(|account| account.connections).sum();
+        let most = self.most;
+        let of_all: usize = self.accounts.iter().map(|account| account.connections).sum();
         let account = self.of(uid);
         account.connections += 1;
-        account.connections <= CONNECTIONS && of_all < CONNECTIONS_OF_ALL
+        account.connections <= CONNECTIONS && of_all < most
     }
 
     pub(super) fn disconnected(&mut self, uid: u32) {
@@ -50,12 +67,12 @@ impl Accounts {
     }
 
     pub(super) fn is_shut_out(&self, uid: u32) -> bool {
-        self.find(uid).is_ok_and(|at| self.0[at].shut_out)
+        self.find(uid).is_ok_and(|at| self.accounts[at].shut_out)
     }
 
     /// The users from whom nothing is taken.
     pub(super) fn all_shut_out(&self) -> impl Iterator<Item = u32> {
-        self.0.iter().filter(|account| account.shut_out).map(|account| account.uid)
+        self.accounts.iter().filter(|account| account.shut_out).map(|account| account.uid)
     }
 
     /// A message of `uid` is in the ring, where its record of so many bytes ends at `end`.
@@ -81,20 +98,20 @@ impl Accounts {
         let at = match self.find(uid) {
             Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, Account { uid, ..Account::default() });
+                self.accounts.insert(at, Account { uid, ..Account::default() });
                 at
             }
         };
-        &mut self.0[at]
+        &mut self.accounts[at]
     }
 
     fn find(&self, uid: u32) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&uid, |account| account.uid)
+        self.accounts.binary_search_by_key(&uid, |account| account.uid)
     }
 
     fn tidy(&mut self) {
-        if self.0.len() > REMEMBERED {
-            self.0.retain(|account| account.connections > 0 || !account.unread.is_empty());
+        if self.accounts.len() > REMEMBERED {
+            self.accounts.retain(|account| account.connections > 0 || !account.unread.is_empty());
         }
     }
 }
@@ -107,7 +124,7 @@ mod tests {
 
     #[test]
     fn further_connections_of_a_user_are_not_kept_and_those_of_others_are() {
-        let mut accounts = Accounts::default();
+        let mut accounts = Accounts { accounts: Vec::new(), most: CONNECTIONS_OF_ALL };
         assert_eq!((0..1000).filter(|_| accounts.connected(1)).count(), CONNECTIONS);
         assert!(!accounts.connected(2), "a thousand connections that are not kept are open still");
         (0..1000 - CONNECTIONS).for_each(|_| accounts.disconnected(1));
@@ -118,7 +135,7 @@ mod tests {
 
     #[test]
     fn who_is_shut_out_stays_so() {
-        let mut accounts = Accounts::default();
+        let mut accounts = Accounts { accounts: Vec::new(), most: CONNECTIONS_OF_ALL };
         accounts.connected(7);
         accounts.shut_out(7);
         accounts.disconnected(7);
@@ -131,7 +148,7 @@ mod tests {
         #[test]
         fn nobody_takes_all_the_room(turns in prop::collection::vec((0..4_u32, 1..5000_u64, any::<bool>()), 1..300)) {
             const ROOM: u64 = 64 << 10;
-            let mut accounts = Accounts::default();
+            let mut accounts = Accounts { accounts: Vec::new(), most: CONNECTIONS_OF_ALL };
             let (mut tail, mut head) = (0, 0);
             let mut ends = VecDeque::new();
             for (uid, bytes, read) in turns {

@@ -23,8 +23,8 @@ use crate::options::Access;
 
 /// Connections accepted in one go.
 const ACCEPTS: usize = 256;
-/// Connections that may be open at a time, those included that only wait to be handed back.
-const MOST_OPEN: usize = 768;
+/// Connections that may be open at a time for each that may be kept: others only wait to be handed back.
+const OPEN_FOR_KEPT: usize = 2;
 
 /// Keys of connections in the poller count on from this one.
 const FIRST_CONNECTION: u64 = DOOR_KEY + 1;
@@ -52,17 +52,12 @@ impl Connections {
         Connections {
             admission: Admission { access, owner: process::uid() },
             connections: Vec::new(),
-            accounts: Accounts::default(),
+            accounts: Accounts::new(),
             next_key: FIRST_CONNECTION,
             starved: false,
             packets: Packets::new(),
             ready: Vec::new(),
         }
-    }
-
-    /// Whether nobody has come in.
-    pub(super) fn is_empty(&self) -> bool {
-        self.connections.is_empty()
     }
 
     /// Sees to it that the poller tells when the door has something, for whoever is about to wait. Returns false if
@@ -136,7 +131,7 @@ impl Connections {
     /// Lets waiting writers in. `watch` sees to it that what they send will be noticed, and tells whether it could.
     fn accept(&mut self, door: BorrowedFd<'_>, intake: &impl Intake, watch: impl Fn(BorrowedFd<'_>, u64) -> bool) {
         for _ in 0..ACCEPTS {
-            if self.connections.len() >= MOST_OPEN {
+            if self.connections.len() >= OPEN_FOR_KEPT * self.accounts.most_kept() {
                 self.starved = true;
                 return;
             }
@@ -196,8 +191,15 @@ impl Connections {
     fn take_from_ready(&mut self, intake: &impl Intake, poller: Option<&Poller>) -> bool {
         let waiting = |connection: &&Connection| connection.watch == Watch::Look || connection.holds();
         self.ready.extend(self.connections.iter().filter(waiting).map(|connection| connection.key));
-        let first: Vec<(u32, u64)> =
-            self.connections.iter().filter(|connection| connection.is_first()).map(|it| (it.uid(), it.key)).collect();
+        self.ready.sort_unstable();
+        self.ready.dedup();
+        // Of each user at most one, the oldest.
+        let mut first: Vec<(u32, u64)> = Vec::new();
+        for connection in self.connections.iter().filter(|connection| connection.is_first()) {
+            if first.iter().all(|(uid, _)| *uid != connection.uid()) {
+                first.push((connection.uid(), connection.key));
+            }
+        }
         let mut taken = false;
         for index in 0..self.ready.len() {
             let key = self.ready[index];
@@ -205,15 +207,17 @@ impl Connections {
             let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key) else { continue };
             let connection = &mut self.connections[at];
             let uid = connection.uid();
-            if connection.watch == Watch::Nothing
-                || first.iter().any(|(user, key)| *user == uid && *key != connection.key)
-            {
+            let waits = first.iter().any(|(user, first)| *user == uid && *first != key);
+            if connection.watch == Watch::Nothing || waits {
                 continue;
             }
             let came = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
             taken |= connection.watch == Watch::Poller || came == Came::Messages;
             if matches!(came, Came::Messages | Came::Nothing) {
                 connection.go_on(came, intake, poller);
+                if connection.is_first() && first.iter().all(|(user, _)| *user != uid) {
+                    first.push((uid, key));
+                }
             } else {
                 let mut gone = self.connections.remove(at);
                 gone.unwatch(poller);

@@ -92,9 +92,9 @@ impl Entrance {
     }
 
     /// Whether a reader that finds nothing must look at the door before it says so. It need not look again at once where
-    /// hardly anybody may come and nobody has.
+    /// hardly anybody may come and nobody has: there is no poller then.
     pub(crate) fn is_worth_a_look(&self) -> bool {
-        !self.quiet || self.is_due() || !self.connections().is_empty()
+        !self.quiet || self.poller.get().is_some() || self.is_due()
     }
 
     /// Whether the last look found something, so that more may come soon.

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
 use super::{MAX_INLINE, closing};
@@ -110,7 +111,7 @@ impl Packets {
         };
         let failed = (count < 0).then(|| Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO));
         if attach {
-            self.spare = rustix::io::fcntl_dupfd_cloexec(socket, 0).ok();
+            self.spare = eventfd(0, EventfdFlags::CLOEXEC).ok();
         }
         if let Some(error) = failed {
             return Err(error);

@@ -7,21 +7,27 @@ const MAX_ENTRY: usize = 200;
 
 /// The directory entry of a slot. A slot's name never is a path: what could lead elsewhere is escaped.
 pub(crate) fn entry(name: &SlotName) -> String {
+    let mut entry = String::with_capacity(name.folded().len().min(MAX_ENTRY));
+    push_entry(&mut entry, name);
+    entry
+}
+
+/// Appends the directory entry of a slot to a path.
+pub(crate) fn push_entry(path: &mut String, name: &SlotName) {
+    let begin = path.len();
     let folded = name.folded().as_bytes();
-    let mut entry = String::with_capacity(folded.len().min(MAX_ENTRY));
     for byte in folded {
         match byte {
-            b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => entry.push(char::from(*byte)),
-            b'\\' => entry.push('+'),
-            _ => entry.push_str(&format!("%{byte:02X}")),
+            b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => path.push(char::from(*byte)),
+            b'\\' => path.push('+'),
+            _ => path.push_str(&format!("%{byte:02X}")),
         }
-        if entry.len() > MAX_ENTRY {
-            entry.truncate(MAX_ENTRY - 33);
-            entry.push_str(&format!("~{:032x}", fnv1a(folded)));
+        if path.len() - begin > MAX_ENTRY {
+            path.truncate(begin + MAX_ENTRY - 33);
+            path.push_str(&format!("~{:032x}", fnv1a(folded)));
             break;
         }
     }
-    entry
 }
 
 /// Longest part of an entry in the name of a file whose path is short: the address of a socket takes 107 bytes.

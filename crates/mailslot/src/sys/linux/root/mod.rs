@@ -30,6 +30,7 @@ use rustix::io::Errno;
 
 pub(crate) use self::list::{list, status};
 pub(crate) use self::place::SlotDirectory;
+pub(crate) use self::users::User;
 use self::users::Users;
 use super::process;
 use crate::error::{Error, Result};

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::super::life::Since;
 use super::super::{clock, label};
 use super::claim::{Claim, Life};
-use super::entry::entry;
+use super::entry::{entry, push_entry};
 use super::users::User;
 use super::{FileId, Root};
 use crate::error::{Error, Result};
@@ -84,7 +84,14 @@ impl Root {
         file: &str,
         flags: OFlags,
     ) -> rustix::io::Result<OwnedFd> {
-        self.open_below(&format!("{}/{}/{file}", user.slots(), entry(name)), flags)
+        // All of it at once: this is on the way of every writer that comes and goes.
+        let mut path = String::with_capacity(128);
+        user.push_slots(&mut path);
+        path.push('/');
+        push_entry(&mut path, name);
+        path.push('/');
+        path.push_str(file);
+        self.open_below(&path, flags)
     }
 
     /// Begins a new slot of this process's user, to which `claim` belongs.

@@ -38,7 +38,16 @@ pub(crate) struct User {
 impl User {
     /// The directory of the slots, below the root.
     pub(crate) fn slots(&self) -> String {
-        format!("{}/{SLOTS}", self.name)
+        let mut path = String::new();
+        self.push_slots(&mut path);
+        path
+    }
+
+    /// Appends the directory of the slots to a path.
+    pub(crate) fn push_slots(&self, path: &mut String) {
+        path.push_str(&self.name);
+        path.push('/');
+        path.push_str(SLOTS);
     }
 
     /// The directory for slots that are being made, below the root.
