@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use mailslot::Timeout;
 use mailslot::network::ask::Conversation;
+use mailslot::{Access, MailslotWriter, Timeout};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -153,6 +153,20 @@ pub struct NameAt {
 /// - [`Error::Slot`] if a slot could not be made or written to
 pub fn ask(request: Request, timeout: Duration) -> Result<Answer> {
     answer(&begin(&request, None)?, timeout)
+}
+
+/// Who may write to a slot that gets messages of the network through the node of this machine, and nothing else: the node's user.
+///
+/// # Errors
+///
+/// - [`Error::NotRunning`] if there is no node
+/// - [`Error::Slot`] if its slot cannot be opened
+pub fn node_access() -> Result<Access> {
+    let node = match MailslotWriter::open(SLOT) {
+        Err(mailslot::Error::NotFound(_)) => return Err(Error::NotRunning),
+        node => node?,
+    };
+    Ok(node.owner().map_or(Access::Owner, |uid| Access::Users(vec![uid])))
 }
 
 /// Asks the node. Up to `capacity` bytes of answers may wait.

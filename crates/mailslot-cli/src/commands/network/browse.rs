@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mailslot::{Access, Mailslot, MailslotOptions, Network, Origin, Timeout};
-use mailslot_node::control::{Answer, Request};
+use mailslot::{Mailslot, MailslotOptions, Network, Origin, Timeout};
+use mailslot_node::control::{Answer, Request, node_access};
 use mailslot_wire::browser::{Announcement, MAILSLOT, Message, ServerName};
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ impl Browse {
         let plain = |name: &str| name.split('<').next().unwrap_or_default().to_owned();
         let workgroup = self.workgroup.clone().unwrap_or_else(|| plain(&node.workgroup));
         let name = String::from_utf8_lossy(MAILSLOT).into_owned();
-        let slot = MailslotOptions::new().access(Access::Everyone).network(Network::Allowed).create(&name)?;
+        let slot = MailslotOptions::new().access(node_access()?).network(Network::Allowed).create(&name)?;
         let computer =
             ServerName::new(plain(&node.computer)).map_err(|error| Failure::Unexpected(error.to_string()))?;
         // Any token would do: the slot is this command's own, and answers are not told apart.
@@ -86,11 +86,9 @@ fn listen(slot: &Mailslot, time: Duration) -> Result<BTreeMap<String, Server>> {
             Err(mailslot::Error::TimedOut) => return Ok(servers),
             message => message?,
         };
-        let address = match &message.origin {
-            Origin::Network(origin) => origin.address,
-            _ => None,
-        };
-        // Anybody can write to the slot: what is no message of a browser is not shown, and the list is bounded.
+        // Anybody on the segment can send to the slot: what is no message of a browser is not shown, and the list is bounded.
+        let Origin::Network(origin) = &message.origin else { continue };
+        let address = origin.address;
         let Ok(message) = Message::parse(&message.data) else { continue };
         for server in named(message, address) {
             if servers.len() < MOST || servers.contains_key(&server.name) {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mailslot::{Access, MailslotOptions, Network, Origin, Timeout};
-use mailslot_node::control::{Answer, Request};
+use mailslot::{MailslotOptions, Network, Origin, Timeout};
+use mailslot_node::control::{Answer, Request, node_access};
 use mailslot_wire::netlogon::{self, Message};
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ struct Found {
 impl FindDc {
     pub fn run(self) -> Result {
         let name = format!(r"NET\GETDC{}", std::process::id());
-        let slot = MailslotOptions::new().access(Access::Everyone).network(Network::Allowed).create(&name)?;
+        let slot = MailslotOptions::new().access(node_access()?).network(Network::Allowed).create(&name)?;
         let Answer::Status(node) = ask(Request::Status)? else {
             return Err(Failure::Unexpected("the node did not tell its status".into()));
         };
@@ -62,14 +62,13 @@ impl FindDc {
                 }
                 message => message?,
             };
-            let address = match &message.origin {
-                Origin::Network(origin) => origin.address,
-                _ => None,
-            };
-            // Whoever guesses the slot's name can write to it: what is no answer is not shown.
-            if let Ok(Message::PrimaryResponse { server, domain, .. }) = Message::parse(&message.data) {
+            // What did not come from the network, or is no answer, or one of another domain, is not shown.
+            let Origin::Network(origin) = message.origin else { continue };
+            if let Ok(Message::PrimaryResponse { server, domain, .. }) = Message::parse(&message.data)
+                && domain.as_str().eq_ignore_ascii_case(&self.domain)
+            {
                 let server = String::from_utf8_lossy(server.as_bytes()).into_owned();
-                return self.print(&Found { server, domain: domain.as_str().to_owned(), address });
+                return self.print(&Found { server, domain: domain.as_str().to_owned(), address: origin.address });
             }
         }
     }
