@@ -6,6 +6,7 @@ Meanwhile honest messages have to arrive, in order, and the listener and the nod
 with it each hostile user does the same again, as far as the system's timing allows.
 """
 import argparse
+import contextlib
 import fcntl
 import itertools
 import os
@@ -190,13 +191,19 @@ def soak():
     listener, first, number = None, 0, 0
     attackers, users = {}, itertools.count()
     wrong = []
+
+    def stop(uid):
+        attackers.pop(uid).stop()
+        # A file system that somebody keeps full is full: that is not what this looks for.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{one.slots}/fill{uid}")
     before = one.node.memory()
     end = time.monotonic() + settings.seconds
     while time.monotonic() < end and not wrong:
         if listener is None:
             # Who was first has a name; nobody's slot of that name may live while its owner starts again.
             for uid in list(attackers):
-                attackers.pop(uid).stop()
+                stop(uid)
             listener = one.listen(VIC, "target", "--access", "everyone", "--capacity", "4M", "--max-size", "200000", wait=False)
             if not listener.says("listening on"):
                 wrong.append(f"the name is not free: {listener.err()}")
@@ -238,14 +245,14 @@ def soak():
         if order != [f"n{one_number}" for one_number in range(first, number)]:
             wrong.append(f"not in order: {order[-10:]}")
         if choices.random() < 0.1:
-            attackers.pop(choices.choice(list(attackers))).stop()
+            stop(choices.choice(list(attackers)))
         if choices.random() < 0.01:
             listener.kill()
             listener = None
     print(f"{begun['messages']} honest messages, {begun['attacks'] * 500} hostile actions, {begun['lives']} lives of the listener", flush=True)
     none(f"honest messages arrive in order and all stays within bounds (seed {settings.seed})", wrong)
-    for attacker in attackers.values():
-        attacker.stop()
+    for uid in list(attackers):
+        stop(uid)
     if wrong:
         print(f"-- the node's log ends with:\n{one.node.err()[-1500:]}\n-- its doctor:\n{one.run(ROOT, 'doctor').out}", flush=True)
     until(lambda: not at_work(one, heard))

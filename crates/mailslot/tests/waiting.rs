@@ -183,3 +183,31 @@ fn call(slot: &Mailslot) -> OwnedFd {
 fn send(door: &OwnedFd) {
     rustix::net::send(door, &[0, b's'], rustix::net::SendFlags::NOSIGNAL).unwrap();
 }
+
+#[test]
+fn many_that_come_and_go_at_once_hide_nobody() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::options().access(Access::Everyone).create(name()).unwrap();
+    let edges = Edges::of(slot.as_fd());
+    assert!(slot.try_receive().unwrap().is_none());
+    for gone in [1, 60, 63, 64, 65, 130, 300] {
+        // All have been let in, or could not be, and then go in one moment, with one among them who has something to say.
+        let mut doors: Vec<OwnedFd> = (0..gone).map(|_| call(&slot)).collect();
+        assert!(slot.try_receive().unwrap().is_none());
+        let mut last = call(&slot);
+        assert!(slot.try_receive().unwrap().is_none());
+        doors.clear();
+        // Whoever was handed back, because too many were there, calls again.
+        while rustix::net::send(&last, &[0, b's'], rustix::net::SendFlags::NOSIGNAL).is_err() {
+            last = call(&slot);
+        }
+        assert_eq!(edges.receive(&slot), b"s", "{gone}");
+        drop(last);
+        // Nobody is let in meanwhile; what waits outside is more than is let in at once.
+        let doors: Vec<OwnedFd> = (0..gone).map(|_| call(&slot)).collect();
+        let last = call(&slot);
+        send(&last);
+        drop((doors, last));
+        assert_eq!(edges.receive(&slot), b"s", "{gone} at the door");
+    }
+}

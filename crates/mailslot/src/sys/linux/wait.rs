@@ -153,13 +153,12 @@ impl Poller {
         let _ = epoll::delete(&self.epoll, fd);
     }
 
-    /// Keys of some of the descriptors that are readable now.
-    pub(crate) fn ready(&self, keys: &mut Vec<u64>) -> rustix::io::Result<()> {
+    /// Keys of descriptors that are readable now. Returns whether there may be more of them.
+    pub(crate) fn ready(&self, keys: &mut Vec<u64>) -> rustix::io::Result<bool> {
         let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 64];
-        let (ready, _) = epoll::wait(&self.epoll, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
-            .map(|count| events.split_at(count))?;
-        keys.extend(ready.iter().map(|event| event.data.u64()));
-        Ok(())
+        let count = epoll::wait(&self.epoll, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+        keys.extend(events.iter().take(count).map(|event| event.data.u64()));
+        Ok(count == events.len())
     }
 
     pub(crate) fn poll_fd(&self) -> PollFd<'_> {

@@ -35,7 +35,8 @@ pub(super) struct Connections {
     connections: Vec<Connection>,
     accounts: Accounts,
     next_key: u64,
-    /// Set when something kept writers from being let in or looked at: waiting must not rely on the poller then.
+    /// Set when something kept writers from being let in or looked at: waiting must not rely on the poller then, which may
+    /// have told all that it will.
     starved: bool,
     packets: Packets,
     ready: Vec<u64>,
@@ -125,7 +126,7 @@ impl Connections {
 
     fn look(&mut self, poller: &Poller) {
         self.ready.clear();
-        self.starved |= poller.ready(&mut self.ready).is_err();
+        self.starved |= poller.ready(&mut self.ready).unwrap_or(true);
     }
 
     /// Lets waiting writers in. `watch` sees to it that what they send will be noticed, and tells whether it could.
@@ -164,6 +165,8 @@ impl Connections {
             let watch = if keep && watch(socket.as_fd(), key) { Watch::Poller } else { Watch::Nothing };
             self.connections.push(Connection::new(key, socket, stamp, watch));
         }
+        // There may be more of them.
+        self.starved = true;
     }
 
     /// Empties the connections that are not kept. Returns whether they had something.
