@@ -3,8 +3,8 @@
 //! A claim is the file of a life (see [`life`]), directly in the root, under a name that says which slot's and which user's it
 //! is. So whoever claims a name does it for all to see, from the moment that the kernel has noted, and for as long as it
 //! lives: nothing can be prepared in a hidden place, and no claim made to look older. A user whose file somebody else has put in
-//! the way takes another one, with a number that nobody can guess; such a file counts only while the other one is there, and if it
-//! is the younger, so that everybody knows when to look for one.
+//! the way takes another one, with a number that nobody can guess. Whoever claims a name reads the whole root for others'
+//! claims; whoever looks for a slot need not, for a slot's directory says which claim it belongs to.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -16,7 +16,6 @@ use super::super::life::{self, Found, Since};
 use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
-use super::users::User;
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
@@ -75,76 +74,80 @@ impl Root {
     /// Claims a name for this process's user. When this returns, nobody else can have an older claim that lives.
     pub(crate) fn claim(&self, name: &SlotName) -> Result<Claim> {
         let failed = |error| self.error("claim", name, error);
+        let exists = || Error::AlreadyExists(name.clone());
         for attempt in 1..=ATTEMPTS {
-            if !self.rivals(name)?.is_empty() {
-                return Err(Error::AlreadyExists(name.clone()));
+            let claim = match self.begin_claim(name) {
+                Ok(Some(claim)) => claim,
+                Ok(None) => continue,
+                Err(Errno::EXIST) => return Err(exists()),
+                Err(error) => return Err(failed(error)),
+            };
+            self.outlast(claim.of.since)?;
+            match self.oldest_rival(name, &claim.of)? {
+                None => return Ok(claim),
+                Some(since) if since < claim.of.since => return Err(exists()),
+                // Another user has claimed the name at the same moment. Both step back and try again.
+                Some(_) => drop(claim),
             }
-            let Some(claim) = self.begin_claim(name).map_err(failed)? else { continue };
-            let since = claim.of.since;
-            self.outlast(since)?;
-            let own = process::uid();
-            if self.rivals(name)?.iter().all(|(user, rival)| user.uid == own || *rival > since) {
-                return Ok(claim);
-            }
-            // Another user has claimed the name at the same moment, or a little earlier. Both step back and try again.
-            drop(claim);
             std::thread::sleep(Duration::from_micros(clock::ticks() % 997 * u64::from(attempt)));
         }
-        Err(Error::AlreadyExists(name.clone()))
+        Err(exists())
     }
 
-    /// The living claims to a name by users whose slots of it count for this process.
-    pub(super) fn rivals(&self, name: &SlotName) -> Result<Vec<(User, Since)>> {
+    /// Since when the oldest other claim to a name has lived, by a user whose slots of it count for this process; `None` if there
+    /// is none that is as old as `own`.
+    fn oldest_rival(&self, name: &SlotName, own: &Life) -> Result<Option<Since>> {
         let failed = |error| self.error("look for", name, error);
         let rule = self.rule(name)?;
-        let entry = entry(name);
-        let mut rivals = Vec::new();
-        for user in self.users()?.iter().filter(|user| rule.rank(user.uid).is_some()) {
-            if let Some(life) = self.living_claim(user.uid, &entry).map_err(failed)? {
-                rivals.push((user.clone(), life.since));
-            }
-        }
-        Ok(rivals)
-    }
-
-    /// The living claim of user `uid` to the name with this entry.
-    pub(super) fn living_claim(&self, uid: u32, entry: &str) -> rustix::io::Result<Option<Life>> {
-        let file = file(entry, uid);
-        match life::look(self.dir.as_fd(), &file)? {
-            Found::Living { uid: owner, since } if owner == uid => Ok(Some(Life { file, since })),
-            Found::Living { uid: owner, since } | Found::Dead { uid: owner, since } if owner != uid => {
-                self.other_claim(uid, &file, since)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The oldest living claim of user `uid` beside `file`, which another user has put there at `before`.
-    fn other_claim(&self, uid: u32, file: &str, before: Since) -> rustix::io::Result<Option<Life>> {
-        let mut oldest: Option<Life> = None;
-        for found in Dir::read_from(&self.dir)? {
-            let found = found?;
-            let Ok(other) = found.file_name().to_str() else { continue };
-            if other.strip_prefix(file).is_none_or(|rest| !rest.starts_with('.')) {
+        let begin = format!("{PREFIX}{}@", key(&entry(name)));
+        let mut oldest = None;
+        for found in Dir::read_from(&self.dir).map_err(failed)? {
+            let found = found.map_err(failed)?;
+            let Ok(file) = found.file_name().to_str() else { continue };
+            let Some(uid) = file.strip_prefix(&begin).and_then(owner) else { continue };
+            if file == own.file || rule.rank(uid).is_none() {
                 continue;
             }
-            if let Found::Living { uid: owner, since } = life::look(self.dir.as_fd(), other)?
-                && owner == uid
-                && since > before
-                && oldest.as_ref().is_none_or(|first| since < first.since)
+            if let Some(life) = self.living_life(file, uid).map_err(failed)?
+                && life.since <= own.since
+                && oldest.is_none_or(|oldest| life.since < oldest)
             {
-                oldest = Some(Life { file: other.to_owned(), since });
+                oldest = Some(life.since);
             }
         }
         Ok(oldest)
     }
 
+    /// The life of user `uid` whose file this is, if it goes on.
+    fn living_life(&self, file: &str, uid: u32) -> rustix::io::Result<Option<Life>> {
+        Ok(match life::look(self.dir.as_fd(), file)? {
+            Found::Living { uid: owner, since } if owner == uid => Some(Life { file: file.to_owned(), since }),
+            _ => None,
+        })
+    }
+
+    /// The life that `text`, of a slot with this entry of user `uid`, says, if it goes on.
+    pub(super) fn life_of(&self, text: &str, entry: &str, uid: u32) -> rustix::io::Result<Option<Life>> {
+        let claims = |file: &str| {
+            let rest = file.strip_prefix(PREFIX)?.strip_prefix(&key(entry))?.strip_prefix('@')?;
+            (owner(rest) == Some(uid)).then_some(())
+        };
+        match Life::file_in(text).filter(|file| claims(file).is_some()) {
+            Some(file) => Ok(self.living_life(file, uid)?.filter(|life| life.to_text() == text)),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
     fn begin_claim(&self, name: &SlotName) -> rustix::io::Result<Option<Claim>> {
         let uid = process::uid();
         let plain = file(&entry(name), uid);
         self.remove_dead_life(&plain);
         let begun = match life::begin(self.dir.as_fd(), &plain) {
             Err(Errno::ADDRINUSE) => {
+                if self.living_life(&plain, uid)?.is_some() {
+                    return Err(Errno::EXIST);
+                }
                 let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
                 let file = format!("{plain}.{number:016x}");
                 life::begin(self.dir.as_fd(), &file).map(|life| (life, file))
@@ -153,12 +156,8 @@ impl Root {
         };
         let (life, file) = begun?;
         // Another process of this user may have taken it away at this moment, for what was there before.
-        Ok(match life::look(self.dir.as_fd(), &file)? {
-            Found::Living { uid: owner, since } if owner == uid => {
-                Some(Claim { life: Some(life), of: Life { file, since } })
-            }
-            _ => None,
-        })
+        let of = self.living_life(&file, uid)?;
+        Ok(of.map(|of| Claim { life: Some(life), of }))
     }
 
     /// Waits until whatever else is claimed bears a later time than `since`: a tick of the file system's clock at most.
@@ -214,4 +213,9 @@ impl Root {
 /// The file of the life of the slot with this entry that user `uid` owns.
 fn file(entry: &str, uid: u32) -> String {
     format!("{PREFIX}{}@{uid}", key(entry))
+}
+
+/// The user in what follows the `@` of such a file, before a number if there is one.
+fn owner(rest: &str) -> Option<u32> {
+    rest.split('.').next()?.parse().ok()
 }

@@ -54,8 +54,7 @@ impl SlotDirectory {
     /// Since when its owner has lived, and claimed the name.
     pub(super) fn living_since(&self) -> rustix::io::Result<Option<Since>> {
         let Ok(root) = Root::get() else { return Ok(None) };
-        let claim = root.living_claim(self.user.uid, &self.entry)?;
-        Ok(claim.filter(|life| life.to_text() == self.life).map(|life| life.since))
+        Ok(root.life_of(&self.life, &self.entry, self.user.uid)?.map(|life| life.since))
     }
 }
 

@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat};
 use rustix::io::Errno;
 
 use super::super::process;
-use super::Root;
+use super::{FileId, Root};
 use crate::error::{Error, Result};
 
 /// What their names begin with.
@@ -24,8 +23,8 @@ const NODE: &str = "node";
 /// looks a name up.
 const MOST: usize = 16;
 
-/// How long what was found is relied on, as long as the root has as many directories: further users have further ones.
-const RELIED_ON: Duration = Duration::from_secs(1);
+/// Directories of the root that are remembered. Where there are more, it is read each time.
+const REMEMBERED: usize = 256;
 
 /// The directory of one user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,62 +60,78 @@ impl User {
     }
 }
 
-/// The directories that were found, in the order of user ids.
+/// The directories that were found.
 #[derive(Default)]
 pub(crate) struct Users(RwLock<Known>);
 
 #[derive(Clone, Default)]
 struct Known {
+    /// Those of users, in the order of their ids.
     users: Arc<Vec<User>>,
-    /// When that was, and how many links the root had then: two, and one for each directory in it.
-    found: Option<(Instant, i128)>,
+    /// All that the root has.
+    directories: Arc<Vec<Directory>>,
+}
+
+struct Directory {
+    name: String,
+    id: FileId,
 }
 
 impl Root {
     /// The directories of all users.
     pub(crate) fn users(&self) -> Result<Arc<Vec<User>>> {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
-        // Its type is not the same on all processors.
-        let links = i128::from(rustix::fs::fstat(&self.dir).map_err(failed)?.st_nlink);
-        let Known { users, found } = self.users.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        // Not all file systems count directories.
-        if found.is_some_and(|(when, before)| before == links && links > 1 && when.elapsed() < RELIED_ON) {
-            return Ok(users);
+        let known = self.users.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(stats) = self.look_again(&known.directories).map_err(failed)? {
+            let names = known.directories.iter().map(|directory| directory.name.as_str());
+            let users = users_in(names.zip(&stats));
+            if users == *known.users {
+                return Ok(known.users);
+            }
         }
-        let found = Some((Instant::now(), links));
-        let users = Arc::new(self.read_users().map_err(failed)?);
-        let known = Known { users: Arc::clone(&users), found };
-        *self.users.0.write().unwrap_or_else(PoisonError::into_inner) = known;
-        Ok(users)
+        let known = self.read_directories().map_err(failed)?;
+        *self.users.0.write().unwrap_or_else(PoisonError::into_inner) = known.clone();
+        Ok(known.users)
+    }
+
+    /// What is known of these directories now; `None` if the root has others. It has no others if it has as many, and these
+    /// are still there: it has two links, and one for each directory.
+    fn look_again(&self, directories: &[Directory]) -> rustix::io::Result<Option<Vec<Stat>>> {
+        let links = i128::from(rustix::fs::fstat(&self.dir)?.st_nlink);
+        // Not all file systems count.
+        if directories.is_empty() || directories.len() > REMEMBERED || links != directories.len() as i128 + 2 {
+            return Ok(None);
+        }
+        let look = |directory: &Directory| {
+            let stat = rustix::fs::statat(&self.dir, &directory.name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            (FileId::from(stat) == directory.id).then_some(stat)
+        };
+        Ok(directories.iter().map(look).collect())
+    }
+
+    fn read_directories(&self) -> rustix::io::Result<Known> {
+        let mut found = Vec::new();
+        for entry in Dir::read_from(&self.dir)? {
+            let entry = entry?;
+            let may_be = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
+            let Ok(name) = OsString::from_vec(entry.file_name().to_bytes().to_vec()).into_string() else { continue };
+            if may_be
+                && name != "."
+                && name != ".."
+                && let Ok(stat) = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW)
+                && FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+            {
+                found.push((name, stat));
+            }
+        }
+        let users = Arc::new(users_in(found.iter().map(|(name, stat)| (name.as_str(), stat))));
+        let directory = |(name, stat): (String, Stat)| Directory { name, id: FileId::from(stat) };
+        Ok(Known { users, directories: Arc::new(found.into_iter().map(directory).collect()) })
     }
 
     /// The directories that are known already; there may be others.
     pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
         Arc::clone(&self.users.0.read().unwrap_or_else(PoisonError::into_inner).users)
-    }
-
-    fn read_users(&self) -> rustix::io::Result<Vec<User>> {
-        let mut users = Vec::new();
-        for found in Dir::read_from(&self.dir)? {
-            let Ok(name) = OsString::from_vec(found?.file_name().to_bytes().to_vec()).into_string() else { continue };
-            if !name.starts_with(PREFIX) {
-                continue;
-            }
-            if let Ok(stat) = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW)
-                && is_private(&stat)
-            {
-                users.push(User { uid: stat.st_uid, name });
-            }
-        }
-        users.sort();
-        let mut number = 0;
-        let mut last = None;
-        users.retain(|user| {
-            number = if last == Some(user.uid) { number + 1 } else { 0 };
-            last = Some(user.uid);
-            number < MOST
-        });
-        Ok(users)
     }
 
     /// The directory of this process's user, made if there is none.
@@ -183,6 +198,21 @@ impl Root {
         }
         Ok(())
     }
+}
+
+/// Which of these directories are users', in the order of their ids.
+fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>) -> Vec<User> {
+    let private = directories.filter(|(name, stat)| name.starts_with(PREFIX) && is_private(stat));
+    let mut users: Vec<User> = private.map(|(name, stat)| User { uid: stat.st_uid, name: name.to_owned() }).collect();
+    users.sort();
+    let mut number = 0;
+    let mut last = None;
+    users.retain(|user| {
+        number = if last == Some(user.uid) { number + 1 } else { 0 };
+        last = Some(user.uid);
+        number < MOST
+    });
+    users
 }
 
 fn is_private(stat: &Stat) -> bool {
