@@ -2,20 +2,23 @@
 //!
 //! A claim is the file of a life (see [`life`]), directly in the root, under a name that says which slot's and which user's it
 //! is. So whoever claims a name does it for all to see, from the moment that the kernel has noted, and for as long as it
-//! lives: nothing can be prepared in a hidden place, and no claim made to look older. A user whose file somebody else has put in
-//! the way takes another one, with a number that nobody can guess. Whoever claims a name reads the whole root for others'
-//! claims; whoever looks for a slot need not, for a slot's directory says which claim it belongs to.
+//! lives: nothing can be prepared in a hidden place, and no claim made to look older. It counts from when the user's directory was
+//! there as well, since that is where others learn of the user.
+//!
+//! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess, and says in his
+//! directory that he does so: only then others read the whole root for such claims, which count from when that was said.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Dir, RenameFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::super::life::{self, Found, Since};
 use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
+use super::users::User;
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
@@ -76,16 +79,21 @@ impl Root {
         let failed = |error| self.error("claim", name, error);
         let exists = || Error::AlreadyExists(name.clone());
         for attempt in 1..=ATTEMPTS {
-            let claim = match self.begin_claim(name) {
+            // First: it is older than any claim of its user then.
+            let user = self.own_user()?;
+            let claim = match self.begin_claim(name, &user) {
                 Ok(Some(claim)) => claim,
                 Ok(None) => continue,
                 Err(Errno::EXIST) => return Err(exists()),
                 Err(error) => return Err(failed(error)),
             };
-            self.outlast(claim.of.since)?;
-            match self.oldest_rival(name, &claim.of)? {
+            let text = claim.of.to_text();
+            let since = self.claimed_since(&text, &entry(name), &self.own_user()?).map_err(failed)?;
+            let Some(since) = since else { continue };
+            self.outlast(since)?;
+            match self.oldest_rival(name, &Life { file: claim.of.file.clone(), since })? {
                 None => return Ok(claim),
-                Some(since) if since < claim.of.since => return Err(exists()),
+                Some(rival) if rival < since => return Err(exists()),
                 // Another user has claimed the name at the same moment. Both step back and try again.
                 Some(_) => drop(claim),
             }
@@ -99,23 +107,54 @@ impl Root {
     fn oldest_rival(&self, name: &SlotName, own: &Life) -> Result<Option<Since>> {
         let failed = |error| self.error("look for", name, error);
         let rule = self.rule(name)?;
-        let begin = format!("{PREFIX}{}@", key(&entry(name)));
-        let mut oldest = None;
-        for found in Dir::read_from(&self.dir).map_err(failed)? {
-            let found = found.map_err(failed)?;
-            let Ok(file) = found.file_name().to_str() else { continue };
-            let Some(uid) = file.strip_prefix(&begin).and_then(owner) else { continue };
-            if file == own.file || rule.rank(uid).is_none() {
-                continue;
+        let entry = entry(name);
+        let mut oldest: Option<Since> = None;
+        let mut take = |life: Life| {
+            if life.file != own.file && life.since <= own.since {
+                oldest = Some(oldest.map_or(life.since, |oldest| oldest.min(life.since)));
             }
-            if let Some(life) = self.living_life(file, uid).map_err(failed)?
-                && life.since <= own.since
-                && oldest.is_none_or(|oldest| life.since < oldest)
-            {
-                oldest = Some(life.since);
+        };
+        let mut with_others = Vec::new();
+        for user in self.users()?.iter().filter(|user| rule.rank(user.uid).is_some()) {
+            if let Some(mut life) = self.living_life(&file(&entry, user.uid), user.uid).map_err(failed)? {
+                life.since = life.since.max(user.since);
+                take(life);
+            }
+            if let Some(since) = self.others_since(user).map_err(failed)? {
+                with_others.push((user.uid, since));
             }
         }
+        if !with_others.is_empty() {
+            self.read_other_claims(&entry, &with_others, &mut take).map_err(failed)?;
+        }
         Ok(oldest)
+    }
+
+    /// Hands the living claims to the name with this entry to `take`, of users that have said, since when, that there may be
+    /// such under other names than usual.
+    fn read_other_claims(
+        &self,
+        entry: &str,
+        users: &[(u32, Since)],
+        mut take: impl FnMut(Life),
+    ) -> rustix::io::Result<()> {
+        let begin = format!("{PREFIX}{}@", key(entry));
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::openat(&self.dir, ".", flags, Mode::empty())?;
+        let mut buffer = Vec::with_capacity(32 << 10);
+        let mut entries = RawDir::new(root, buffer.spare_capacity_mut());
+        while let Some(found) = entries.next() {
+            let found = found?;
+            let Ok(file) = found.file_name().to_str() else { continue };
+            let Some(uid) = file.strip_prefix(&begin).and_then(owner) else { continue };
+            for (_, since) in users.iter().filter(|(user, _)| *user == uid) {
+                if let Some(mut life) = self.living_life(file, uid)? {
+                    life.since = life.since.max(*since);
+                    take(life);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The life of user `uid` whose file this is, if it goes on.
@@ -126,21 +165,23 @@ impl Root {
         })
     }
 
-    /// The life that `text`, of a slot with this entry of user `uid`, says, if it goes on.
-    pub(super) fn life_of(&self, text: &str, entry: &str, uid: u32) -> rustix::io::Result<Option<Life>> {
-        let claims = |file: &str| {
-            let rest = file.strip_prefix(PREFIX)?.strip_prefix(&key(entry))?.strip_prefix('@')?;
-            (owner(rest) == Some(uid)).then_some(())
+    /// Since when the life that `text`, of a slot of this entry and user, says has gone on, as a claim; `None` if it does not.
+    pub(super) fn claimed_since(&self, text: &str, entry: &str, user: &User) -> rustix::io::Result<Option<Since>> {
+        let usual = file(entry, user.uid);
+        let Some(claimed) = Life::file_in(text) else { return Ok(None) };
+        let visible = match claimed.strip_prefix(&usual) {
+            Some("") => Some(user.since),
+            Some(number) if number.starts_with('.') => self.others_since(user)?,
+            _ => None,
         };
-        match Life::file_in(text).filter(|file| claims(file).is_some()) {
-            Some(file) => Ok(self.living_life(file, uid)?.filter(|life| life.to_text() == text)),
-            None => Ok(None),
-        }
+        let Some(visible) = visible else { return Ok(None) };
+        let life = self.living_life(claimed, user.uid)?.filter(|life| life.to_text() == text);
+        Ok(life.map(|life| life.since.max(visible)))
     }
 
     /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
-    fn begin_claim(&self, name: &SlotName) -> rustix::io::Result<Option<Claim>> {
-        let uid = process::uid();
+    fn begin_claim(&self, name: &SlotName, user: &User) -> rustix::io::Result<Option<Claim>> {
+        let uid = user.uid;
         let plain = file(&entry(name), uid);
         self.remove_dead_life(&plain);
         let begun = match life::begin(self.dir.as_fd(), &plain) {
@@ -148,6 +189,7 @@ impl Root {
                 if self.living_life(&plain, uid)?.is_some() {
                     return Err(Errno::EXIST);
                 }
+                self.say_others(user)?;
                 let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
                 let file = format!("{plain}.{number:016x}");
                 life::begin(self.dir.as_fd(), &file).map(|life| (life, file))

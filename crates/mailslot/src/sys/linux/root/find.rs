@@ -8,7 +8,7 @@
 //!
 //! Names below `mailslot\` are reserved for the network node and for those who ask it. There being first counts for nothing:
 //! a slot is believed if it is the superuser's, or of the user who owns the root, or of the one whom the superuser has
-//! appointed by a directory `node` of that user in the superuser's own; and after those, if it is the own user's.
+//! appointed by a directory `roles/node` of that user in the superuser's own; and after those, if it is the own user's.
 
 use std::os::fd::AsFd;
 

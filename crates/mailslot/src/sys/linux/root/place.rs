@@ -54,7 +54,7 @@ impl SlotDirectory {
     /// Since when its owner has lived, and claimed the name.
     pub(super) fn living_since(&self) -> rustix::io::Result<Option<Since>> {
         let Ok(root) = Root::get() else { return Ok(None) };
-        Ok(root.life_of(&self.life, &self.entry, self.user.uid)?.map(|life| life.since))
+        root.claimed_since(&self.life, &self.entry, &self.user)
     }
 }
 

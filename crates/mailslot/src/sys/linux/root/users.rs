@@ -7,16 +7,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat};
 use rustix::io::Errno;
 
+use super::super::life::Since;
 use super::super::process;
 use super::{FileId, Root};
 use crate::error::{Error, Result};
 
 /// What their names begin with.
 const PREFIX: &str = "mailslot.";
-/// Where in them slots are, and where they are made.
+/// Where in them slots are, and where they are made. All of it is made with the directory, which from then on does not change:
+/// so its time of change tells since when it has been there for all to see.
 const SLOTS: &str = "slots";
 const NEW: &str = "new";
-/// The directory in the superuser's whose owner may be the node.
+/// Where in them it is said that the user has claims under other names than usual: by an entry, which stays.
+const OTHERS: &str = "others";
+const SAID: &str = "said";
+/// Where in the superuser's the directory is whose owner may be the node.
+const ROLES: &str = "roles";
 const NODE: &str = "node";
 
 /// A user needs one directory, and two or three where others have got in its way. More would only be work for everybody who
@@ -32,6 +38,8 @@ pub(crate) struct User {
     pub(crate) uid: u32,
     /// Its name below the root.
     name: String,
+    /// Since when it has been there.
+    pub(super) since: Since,
 }
 
 impl User {
@@ -54,9 +62,13 @@ impl User {
         format!("{}/{NEW}", self.name)
     }
 
+    fn others(&self) -> String {
+        format!("{}/{OTHERS}", self.name)
+    }
+
     /// The directory whose owner the superuser, whose directory this is, lets be the network node.
     pub(crate) fn node(&self) -> String {
-        format!("{}/{NODE}", self.name)
+        format!("{}/{ROLES}/{NODE}", self.name)
     }
 }
 
@@ -154,13 +166,35 @@ impl Root {
                         Err(Errno::EXIST) => continue,
                         Err(error) => return Err(failed(error)),
                     }
-                    User { uid, name }
+                    let stat = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+                    User { uid, name, since: Since::of(&stat) }
                 }
             };
             self.complete(&user).map_err(failed)?;
             return Ok(user);
         }
         Err(failed(Errno::EXIST))
+    }
+
+    /// Says that this user, whose directory this is, has claims under other names than usual.
+    pub(super) fn say_others(&self, user: &User) -> rustix::io::Result<()> {
+        match rustix::fs::mkdirat(&self.dir, format!("{}/{SAID}", user.others()), Mode::RWXU) {
+            Err(Errno::EXIST) => Ok(()),
+            said => said,
+        }
+    }
+
+    /// Since when a user has said so, `None` if he has not.
+    pub(super) fn others_since(&self, user: &User) -> rustix::io::Result<Option<Since>> {
+        // What cannot be seen may be there.
+        match rustix::fs::statat(&self.dir, format!("{}/{SAID}", user.others()), AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) if process::is_exhausted(error) => return Err(error),
+            _ => {}
+        }
+        // The directory's time: it changes when something is put there, or shown.
+        let stat = rustix::fs::statat(&self.dir, user.others(), AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(Some(Since::of(&stat).max(user.since)))
     }
 
     /// Lets user `uid` be the network node, from now on. Only the superuser can.
@@ -184,7 +218,8 @@ impl Root {
     /// Makes what is missing of an own directory.
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
-        for path in [user.slots(), user.new_slots()] {
+        let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
+        for path in [user.slots(), user.new_slots(), user.others()].into_iter().chain(roles) {
             match rustix::fs::mkdirat(&self.dir, &path, mode) {
                 // Whatever the process's mask is.
                 Ok(()) => rustix::fs::chmodat(&self.dir, &path, mode, AtFlags::empty())?,
@@ -203,7 +238,8 @@ impl Root {
 /// Which of these directories are users', in the order of their ids.
 fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>) -> Vec<User> {
     let private = directories.filter(|(name, stat)| name.starts_with(PREFIX) && is_private(stat));
-    let mut users: Vec<User> = private.map(|(name, stat)| User { uid: stat.st_uid, name: name.to_owned() }).collect();
+    let mut users: Vec<User> =
+        private.map(|(name, stat)| User { uid: stat.st_uid, name: name.to_owned(), since: Since::of(stat) }).collect();
     users.sort();
     let mut number = 0;
     let mut last = None;
