@@ -6,6 +6,7 @@ in the flood.
 """
 
 import random
+import os
 import socket
 import struct
 import sys
@@ -148,8 +149,10 @@ def joined():
     """To the node and to its subnet, each piece twice."""
     own.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     for address in target, own_address.rpartition(".")[0] + ".255":
+        # Of what was sent before these are no copies, however soon they come.
+        mark = os.urandom(4)
         for number in range(0, 500, 50):
-            data = [bytes(300)] * 49 + [b"short"]
+            data = [mark + bytes(296)] * 49 + [mark + b"short"]
             packets = [datagram("ABUSER", "LINUX1", write("nobody", data[n]), number + n) for n in range(50)]
             for _ in range(2):
                 send_joined(packets, address)

@@ -4,9 +4,10 @@ printf '\n-- browsing\n'
 start backup linux1 listen --verbose --network --format hex BROWSE
 backup=$pid
 until_line "$scratch/backup.log" "listening on"
-# GetBackupListRequest for 4 servers, with a token, as a program asks the node for it; nobody waits for what it says.
+# GetBackupListRequest for 4 servers, with a token, as a program asks the node for it: behind a version, an id and a slot for the
+# answer, which is none, so that nobody waits for what it says.
 same "the node asks for a backup list" "$(said linux1 send '\\.\mailslot\mailslot\node\control' \
-    '{"reply":"nobody","request":{"send":{"group":"LABGROUP#1d","slot":"BROWSE","data":[9,4,17,34,51,68]}}}')" "status 0"
+    $'\x02''0123456789abcdef0123456789abcdef''{"send":{"group":"LABGROUP#1d","slot":"BROWSE","data":[9,4,17,34,51,68]}}')" "status 0"
 check "Samba names itself, with the token of the question" until_line "$scratch/backup.out" 0a011122334453414d42413100
 kill "$backup"
 wait "$backup"
