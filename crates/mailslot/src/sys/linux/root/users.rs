@@ -192,9 +192,13 @@ impl Root {
             Err(error) if process::is_exhausted(error) => return Err(error),
             _ => {}
         }
-        // The directory's time: it changes when something is put there, or shown.
-        let stat = rustix::fs::statat(&self.dir, user.others(), AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(Some(Since::of(&stat).max(user.since)))
+        // The directory's time: it changes when something is put there, or shown. Where the user's whole directory is closed, its
+        // own time changes when it is opened.
+        match rustix::fs::statat(&self.dir, user.others(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Since::of(&stat).max(user.since))),
+            Err(error) if process::is_exhausted(error) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Lets user `uid` be the network node, from now on. Only the superuser can.
