@@ -55,10 +55,10 @@ impl Domains {
     ///
     /// # Errors
     ///
-    /// - [`Error::Settings`] if a setting is wrong
-    /// - [`Error::Slot`] if a slot cannot be created: with [`mailslot::Error::AlreadyExists`] another process is this
+    /// - [`Error::Settings`](crate::Error::Settings) if a setting is wrong
+    /// - [`Error::Slot`](crate::Error::Slot) if a slot cannot be created: with [`mailslot::Error::AlreadyExists`] another process is this
     ///   machine's node
-    /// - [`Error::Domain`], [`Error::Io`] if the system refuses something
+    /// - [`Error::Domain`](crate::Error::Domain), [`Error::Io`](crate::Error::Io) if the system refuses something
     pub fn start(
         computer: &NetbiosName,
         legacy: bool,
@@ -270,8 +270,8 @@ impl Domains {
     ///
     /// # Errors
     ///
-    /// - [`Error::Domain`] if the domain does not let it be sent
-    /// - [`Error::Zenoh`] if the session does not
+    /// - [`Error::Domain`](crate::Error::Domain) if the domain does not let it be sent
+    /// - [`Error::Zenoh`](crate::Error::Zenoh) if the session does not
     pub fn carry(&self, domain: &NetbiosName, slot: &SlotName, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
         let Some(member) = self.member(domain) else { return Ok(()) };
         let to = member.state.domain().broadcast(slot)?;
