@@ -172,10 +172,11 @@ fn attached(message: &libc::msghdr) -> Attached {
     let header = unsafe { libc::CMSG_LEN(0) } as usize;
     // The type of this length is not the same in all C libraries.
     let number = (control.cmsg_len as u64 as usize).saturating_sub(header) / size_of::<libc::c_int>();
-    // SAFETY: the length says that so many descriptors follow the header; they may lie unaligned. They are new in this process,
-    // and nobody else knows them.
-    let file =
-        |at| unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(control).cast::<libc::c_int>().add(at).read_unaligned()) };
+    let file = |at| {
+        // SAFETY: the length says that so many descriptors follow the header; they may lie unaligned. They are new in this
+        // process, and nobody else knows them.
+        unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(control).cast::<libc::c_int>().add(at).read_unaligned()) }
+    };
     match number {
         0 => Attached::Lost,
         1 if !cut => Attached::File(file(0)),
