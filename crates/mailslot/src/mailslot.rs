@@ -198,7 +198,7 @@ impl Mailslot {
 
     /// What the slot holds and how it was created.
     ///
-    /// Messages of other users that still wait outside are taken in first, up to 64 of each connection, so that the count
+    /// Messages of other users that still wait outside are taken in first, up to 64 of each user, so that the count
     /// includes them.
     ///
     /// # Errors

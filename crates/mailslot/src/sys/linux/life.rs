@@ -50,7 +50,6 @@ pub(crate) enum Found {
     /// Anything else: a socket that has ended, one that this process may not ask for, or no socket.
     Dead {
         uid: u32,
-        since: Since,
     },
 }
 
@@ -79,7 +78,7 @@ pub(crate) fn look(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Found>
     let stat = rustix::fs::fstat(&file)?;
     let (uid, since) = (stat.st_uid, Since::of(&stat));
     if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
-        return Ok(Found::Dead { uid, since });
+        return Ok(Found::Dead { uid });
     }
     // A socket of another type is told whether there is one, and never becomes connected to it.
     let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
@@ -87,7 +86,7 @@ pub(crate) fn look(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Found>
         Ok(()) | Err(Errno::PROTOTYPE) => Ok(Found::Living { uid, since }),
         Err(error) if super::process::is_exhausted(error) => Err(error),
         // Permissions that are given later are a change, so it is no older than that then.
-        Err(_) => Ok(Found::Dead { uid, since }),
+        Err(_) => Ok(Found::Dead { uid }),
     }
 }
 

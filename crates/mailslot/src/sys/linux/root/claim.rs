@@ -232,7 +232,7 @@ impl Root {
     /// Removes the file of a life that has ended, if this user may.
     pub(super) fn remove_dead_life(&self, file: &str) {
         let may = |uid| uid == process::uid() || process::uid() == 0;
-        if !matches!(life::look(self.dir.as_fd(), file), Ok(Found::Dead { uid, .. }) if may(uid)) {
+        if !matches!(life::look(self.dir.as_fd(), file), Ok(Found::Dead { uid }) if may(uid)) {
             return;
         }
         // Another process may do the same, and begin a life there, at this moment: so what is taken away is looked at again.
