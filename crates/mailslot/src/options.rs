@@ -1,6 +1,6 @@
 //! How a slot is created.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Operation, Result};
 use crate::mailslot::Mailslot;
@@ -212,6 +212,15 @@ impl From<Duration> for Timeout {
 }
 
 impl Timeout {
+    /// When a wait that begins now ends; `None` is never, and beyond all times.
+    pub(crate) fn deadline(self) -> Option<Instant> {
+        match self {
+            Timeout::Zero => Some(Instant::now()),
+            Timeout::After(time) => Instant::now().checked_add(time),
+            Timeout::Forever => None,
+        }
+    }
+
     /// From milliseconds as Win32 has them: `0xFFFF_FFFF` (`MAILSLOT_WAIT_FOREVER`) is for ever.
     pub fn from_win32_millis(millis: u32) -> Timeout {
         match millis {

@@ -129,6 +129,7 @@ impl MailslotWriter {
     /// # Portability
     ///
     /// On Windows a slot is never full, so this never waits.
+    #[inline]
     pub fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         match &self.end {
             End::Here(client) => client.write(message, timeout),

@@ -87,10 +87,7 @@ impl Conversation {
     ///
     /// [`Error::TimedOut`] if none comes within `timeout`, and those of reading.
     pub fn receive_within(&self, timeout: Timeout) -> Result<Vec<u8>> {
-        let deadline = match timeout {
-            Timeout::After(time) => Instant::now().checked_add(time),
-            Timeout::Zero | Timeout::Forever => None,
-        };
+        let deadline = timeout.deadline();
         loop {
             let left = deadline.map_or(timeout, |end| Timeout::After(end.saturating_duration_since(Instant::now())));
             let message = self.reply.receive_within(left)?;

@@ -86,11 +86,7 @@ impl Writer {
     /// Waits until at least so many slots receive, and returns how many do.
     pub(crate) fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
         self.check_tells()?;
-        let deadline = match timeout {
-            Timeout::Zero => Some(Instant::now()),
-            Timeout::After(time) => Instant::now().checked_add(time),
-            Timeout::Forever => None,
-        };
+        let deadline = timeout.deadline();
         let wanted = u32::try_from(at_least).unwrap_or(u32::MAX);
         loop {
             let left = deadline.map_or(TURN, |deadline| deadline.saturating_duration_since(Instant::now()));

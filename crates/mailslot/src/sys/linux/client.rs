@@ -16,7 +16,7 @@ use super::queue::{OPEN_RING, PATIENCE, Queue, RING, Session};
 use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
-use super::robust::fork_generation;
+use super::robust::{fork_generation, is_of_this_process};
 use super::root::{FileId, Root, SlotDirectory, User};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
@@ -100,9 +100,11 @@ impl Client {
         }
     }
 
+    #[inline]
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
-            Client::Friend(friend) => friend.write(message, timeout),
+            Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, PATIENCE_AT_ONCE),
+            Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
         }
     }
@@ -208,12 +210,8 @@ impl Friend {
         }
     }
 
-    fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
-        let deadline = match timeout {
-            Timeout::Zero => return self.write_now(message, PATIENCE_AT_ONCE),
-            Timeout::After(time) => Instant::now().checked_add(time),
-            Timeout::Forever => None,
-        };
+    fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        let deadline = timeout.deadline();
         loop {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
             match self.write_now(message, left.clamp(READERS_PATIENCE, PATIENCE)) {
@@ -229,15 +227,13 @@ impl Friend {
         }
     }
 
-    #[inline]
     fn write_now(&self, message: &[u8], patience: Duration) -> Result<()> {
-        if let Some(whole) = self.whole.get() {
-            return self.with_lock(whole.lock(patience)?, |session| self.append(session, message));
-        }
-        match self.start.lock_for(message.len(), patience)? {
-            Some(session) => self.with_lock(session, |session| self.append(session, message)),
-            None => self.with_lock(self.whole()?.lock(patience)?, |session| self.append(session, message)),
-        }
+        let known = self.whole.get().unwrap_or(&self.start);
+        let session = match known.lock_for(message.len(), patience)? {
+            Some(session) => session,
+            None => self.whole()?.lock(patience)?,
+        };
+        self.with_lock(session, |session| self.append(session, message))
     }
 
     fn write_batch_from<M: AsRef<[u8]>>(
@@ -261,10 +257,10 @@ impl Friend {
         messages: &[M],
         written: &mut usize,
         patience: Duration,
-        append: impl Fn(&Session<'_>, &[u8]) -> Result<()>,
+        append: impl Fn(&Session<'_>, &[u8]) -> Result<u64>,
     ) -> Result<()> {
         let result = self.with_lock(self.whole()?.lock(patience)?, |session| {
-            messages.iter().try_for_each(|message| append(session, message.as_ref()).map(|()| *written += 1))
+            messages.iter().try_fold(0, |_, message| append(session, message.as_ref()).inspect(|_| *written += 1))
         });
         if matches!(result, Err(Error::Closed)) {
             *written = 0;
@@ -285,7 +281,7 @@ impl Friend {
             }
         };
         self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
-            session.append(self.stamp(), size, || self.bell().map(Some), self.file.as_fd(), fill)
+            session.append(|| self.stamp(), size, || self.bell().map(Some), self.file.as_fd(), fill)
         })
     }
 
@@ -301,25 +297,30 @@ impl Friend {
         Ok(self.whole.get_or_init(|| whole))
     }
 
-    /// Lets `write` write under the lock, then makes sure that the owner lives: in this order the look at the clock does
-    /// not delay the message.
+    /// Lets `write` write up to the position that it returns under the lock, then makes sure that the owner lives: in this
+    /// order the look at the clock does not delay the message.
     #[inline(always)]
-    fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<()>) -> Result<()> {
-        let result = write(&session);
-        let end = session.tail();
+    fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<()> {
+        let end = match write(&session) {
+            Ok(end) => end,
+            Err(error) => {
+                drop(session);
+                return self.check_owner().and(Err(error));
+            }
+        };
         drop(session);
         match self.check_owner() {
-            Ok(()) => result,
+            Ok(()) => Ok(()),
             // An owner that has gone since may have read the message first: then it was delivered.
-            Err(_) if result.is_ok() && self.start.was_read(end) => Ok(()),
+            Err(_) if self.start.was_read(end) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    #[inline]
-    fn append(&self, session: &Session<'_>, message: &[u8]) -> Result<()> {
+    #[inline(always)]
+    fn append(&self, session: &Session<'_>, message: &[u8]) -> Result<u64> {
         session.append(
-            self.stamp(),
+            || self.stamp(),
             message.len(),
             || self.bell().map(Some),
             self.file.as_fd(),
@@ -337,11 +338,17 @@ impl Friend {
 
     /// Fails if the owner is gone. An owner that closes says so in the ring; one that is killed cannot, so the kernel is
     /// asked, but only once in some tens of microseconds: nobody can kill a process and see it gone faster than that.
+    #[inline(always)]
     fn check_owner(&self) -> Result<()> {
         let now = clock::ticks();
         if now.wrapping_sub(self.owner_seen.load(Ordering::Relaxed)) < clock::MOMENT {
             return Ok(());
         }
+        self.ask_for_owner(now)
+    }
+
+    #[cold]
+    fn ask_for_owner(&self, now: u64) -> Result<()> {
         if !self.owner_lives()? {
             return Err(Error::Closed);
         }
@@ -375,7 +382,8 @@ impl Friend {
         Ok(self.bell.get_or_init(|| bell).as_fd())
     }
 
+    #[inline(always)]
     fn stamp(&self) -> Stamp {
-        if self.generation == fork_generation() { self.stamp } else { process::stamp() }
+        if is_of_this_process(self.generation) { self.stamp } else { process::stamp() }
     }
 }

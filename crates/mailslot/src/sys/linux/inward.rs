@@ -52,11 +52,11 @@ impl Intake for Inward<'_> {
         let ring = self.0.ownership.ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
         let appended = match origin {
-            [] => session.append(stamp, message.len(), bell, ring, fill),
+            [] => session.append(|| stamp, message.len(), bell, ring, fill),
             origin => session.append_from(origin, message, bell, ring),
         };
         match appended {
-            Ok(()) => Appended::Until(session.tail()),
+            Ok(end) => Appended::Until(end),
             Err(Error::TooLarge { .. }) => Appended::TooLarge,
             Err(_) => Appended::NotNow,
         }

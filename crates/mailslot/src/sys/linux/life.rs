@@ -20,7 +20,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
 use super::ring::layout::HEADER_SIZE;
-use super::robust::fork_generation;
+use super::robust::{fork_generation, is_of_this_process};
 
 /// When the kernel last noted a change of a file: its making, a new name, other permissions. Nothing sets it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,7 +140,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         // A child has no such mapping, and may have something else at the address.
-        if self.generation == fork_generation() {
+        if is_of_this_process(self.generation) {
             // SAFETY: our own mapping, which nobody accesses. It cannot fail for a range that `mmap` returned.
             let _ = unsafe { rustix::mm::munmap(self.page, HOLD_SIZE) };
         }

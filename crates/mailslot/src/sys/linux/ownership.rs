@@ -12,7 +12,7 @@ use super::label::Label;
 use super::life::Hold;
 use super::process;
 use super::queue::{Queue, encode_timeout};
-use super::robust::fork_generation;
+use super::robust::{fork_generation, is_of_this_process};
 use super::root::{FileId, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
@@ -146,7 +146,7 @@ impl Ownership {
 
     /// Whether this process is the one that became the owner, and no fork of it.
     pub(crate) fn is_this_process(&self) -> bool {
-        self.generation == fork_generation()
+        is_of_this_process(self.generation)
     }
 
     /// Ends this handle. If it was the last of a `shared` slot, or the slot is not shared, `close` tells the writers that the slot

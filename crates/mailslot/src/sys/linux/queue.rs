@@ -37,7 +37,6 @@ pub(crate) struct Queue {
 /// The ring, locked and in order.
 pub(crate) struct Session<'a> {
     queue: &'a Queue,
-    ring: Locked<'a>,
     _guard: Guard<'a>,
 }
 
@@ -112,7 +111,7 @@ impl Queue {
             return self.lock(patience).map(Some);
         }
         match self.take_lock(patience)? {
-            Taken::Clean(guard) => Ok(Some(self.session(guard)).filter(|session| session.ring.reaches(len))),
+            Taken::Clean(guard) => Ok(Some(self.session(guard)).filter(|session| session.ring().reaches(len))),
             Taken::OwnerDied(guard) => {
                 guard.pass_on();
                 Ok(None)
@@ -137,9 +136,9 @@ impl Queue {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn session<'a>(&'a self, guard: Guard<'a>) -> Session<'a> {
-        Session { queue: self, ring: Locked::new(self.region()), _guard: guard }
+        Session { queue: self, _guard: guard }
     }
 
     /// Wakes writers that wait for room, if the ring told so.
@@ -192,27 +191,32 @@ impl Queue {
     }
 }
 
-impl Session<'_> {
-    #[cold]
-    fn recover(&self) -> Result<()> {
-        recover(&self.ring).map_err(|Damaged| Error::Damaged)
+impl<'a> Session<'a> {
+    #[inline(always)]
+    fn ring(&self) -> Locked<'a> {
+        Locked::new(self.queue.region())
     }
 
-    /// Appends one message of `len` bytes, which `fill` puts into its room.
+    #[cold]
+    fn recover(&self) -> Result<()> {
+        recover(&self.ring()).map_err(|Damaged| Error::Damaged)
+    }
+
+    /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record ends.
     ///
     /// `file` is the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
     /// readers; there is none where the only reader is the one that appends.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append<'b>(
         &self,
-        stamp: Stamp,
+        stamp: impl FnOnce() -> Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: BorrowedFd<'_>,
         fill: impl FnOnce(&Region, Room),
-    ) -> Result<()> {
+    ) -> Result<u64> {
         if len > self.queue.max_message {
-            return Err(self.too_large(len, self.queue.max_message));
+            return Err(too_large(self.ring(), len, self.queue.max_message));
         }
         self.append_record(stamp, len, bell, file, fill)
     }
@@ -224,81 +228,62 @@ impl Session<'_> {
         message: &[u8],
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: BorrowedFd<'_>,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
         let limit = self.queue.max_message.min(largest.saturating_sub(origin.len()));
         if message.len() > limit {
-            return Err(self.too_large(message.len(), limit));
+            return Err(too_large(self.ring(), message.len(), limit));
         }
         let stamp = Stamp { kind: Kind::Network, pid: 0, uid: 0, gid: 0 };
-        self.append_record(stamp, origin.len() + message.len(), bell, file, |region, room| {
-            region.copy_in(room.payload(), origin);
-            region.copy_in(room.payload().wrapping_add(origin.len() as u64), message);
-        })
-    }
-
-    #[cold]
-    fn too_large(&self, size: usize, limit: usize) -> Error {
-        self.ring.count_refused_too_large();
-        Error::TooLarge { size, limit }
+        self.append_record(
+            || stamp,
+            origin.len() + message.len(),
+            bell,
+            file,
+            |region, room| {
+                region.copy_in(room.payload(), origin);
+                region.copy_in(room.payload().wrapping_add(origin.len() as u64), message);
+            },
+        )
     }
 
     /// Appends one record, whose size was checked.
     #[inline(always)]
     fn append_record<'b>(
         &self,
-        stamp: Stamp,
+        stamp: impl FnOnce() -> Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: BorrowedFd<'_>,
         fill: impl FnOnce(&Region, Room),
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let room = loop {
-            match self.ring.reserve(len as u32) {
+            match self.ring().reserve(len as u32) {
                 Ok(room) => break room,
                 Err(Refusal::Closed) => return Err(Error::Closed),
-                Err(Refusal::Full) => {
-                    self.ring.count_refused_full();
-                    return Err(Error::Full { capacity: Some(self.queue.region().capacity()) });
-                }
-                Err(Refusal::Memory(needed)) => self.grow(needed, file)?,
+                Err(Refusal::Full) => return Err(full(self.ring())),
+                Err(Refusal::Memory(needed)) => grow(self.queue, self.ring(), needed, file)?,
             }
         };
         self.wake_reader(bell)?;
         fill(self.queue.region(), room);
-        self.ring.commit(room, stamp);
-        Ok(())
+        Ok(self.ring().commit(room, stamp()))
     }
 
     /// Wakes a sleeping reader.
+    #[inline(always)]
     pub(crate) fn wake_reader<'b>(&self, bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>) -> Result<()> {
-        if self.ring.reader_sleeps() {
-            match bell()? {
-                Some(bell) => self.ring_bell(bell)?,
-                None => self.ring.reader_awake(),
-            }
-        }
-        Ok(())
+        if self.ring().reader_sleeps() { wake_sleeper(self.ring(), bell) } else { Ok(()) }
     }
 
     /// Rings whether a reader sleeps or not, for one that polls and has something to read.
     pub(crate) fn ring_bell(&self, bell: BorrowedFd<'_>) -> Result<()> {
-        bell::ring(bell).map_err(|error| match error {
-            rustix::io::Errno::NOMEM | rustix::io::Errno::NOBUFS => Error::OutOfMemory,
-            error => Error::io("wake the reader of a slot", error),
-        })?;
-        self.ring.reader_woken();
-        Ok(())
-    }
-
-    /// Position behind the last record.
-    pub(crate) fn tail(&self) -> u64 {
-        self.queue.header().writers.tail.load(Relaxed)
+        ring_bell(self.ring(), bell)
     }
 
     /// Announces that a reader is about to sleep. Returns false if there is something to read.
     pub(crate) fn announce_sleep(&self, bell: BorrowedFd<'_>) -> bool {
-        match self.ring.announce_sleep() {
+        match self.ring().announce_sleep() {
             Sleep::MessageWaiting => return false,
             Sleep::DrainBell => bell::drain(bell),
             Sleep::Quiet => {}
@@ -309,28 +294,63 @@ impl Session<'_> {
     /// For the reader that finds the ring empty: starts over at the beginning of its memory. Returns whether there is
     /// memory that a backlog needed, which [`shrink`](Session::shrink) may then give back.
     pub(crate) fn rewind(&self) -> bool {
-        self.ring.rewind() && self.ring.reserved() > KEEP
+        self.ring().rewind() && self.ring().reserved() > KEEP
     }
 
     /// Gives memory back, right after a [`rewind`](Session::rewind) under the same lock.
     pub(crate) fn shrink(&self) {
-        if self.queue.mapping.shrink(self.ring.reserved(), KEEP) {
-            self.ring.set_reserved(KEEP);
+        if self.queue.mapping.shrink(self.ring().reserved(), KEEP) {
+            self.ring().set_reserved(KEEP);
         }
     }
 
     pub(crate) fn close(&self) {
-        self.ring.close();
+        self.ring().close();
     }
+}
 
-    fn grow(&self, needed: u64, file: BorrowedFd<'_>) -> Result<()> {
-        let grown = self.queue.mapping.grow(file, self.ring.reserved(), needed);
-        self.ring.set_reserved(grown.map_err(|error| match error {
-            rustix::io::Errno::NOSPC | rustix::io::Errno::NOMEM | rustix::io::Errno::DQUOT => Error::OutOfMemory,
-            error => Error::io("reserve memory for a slot", error),
-        })?);
-        Ok(())
+// What a write seldom needs stands apart: it takes the ring and not the session, which then need not lie in memory.
+
+#[cold]
+fn full(ring: Locked<'_>) -> Error {
+    ring.count_refused_full();
+    Error::Full { capacity: Some(ring.region().capacity()) }
+}
+
+#[cold]
+fn too_large(ring: Locked<'_>, size: usize, limit: usize) -> Error {
+    ring.count_refused_too_large();
+    Error::TooLarge { size, limit }
+}
+
+#[cold]
+fn wake_sleeper<'b>(ring: Locked<'_>, bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>) -> Result<()> {
+    match bell()? {
+        Some(bell) => ring_bell(ring, bell),
+        None => {
+            ring.reader_awake();
+            Ok(())
+        }
     }
+}
+
+fn ring_bell(ring: Locked<'_>, bell: BorrowedFd<'_>) -> Result<()> {
+    bell::ring(bell).map_err(|error| match error {
+        rustix::io::Errno::NOMEM | rustix::io::Errno::NOBUFS => Error::OutOfMemory,
+        error => Error::io("wake the reader of a slot", error),
+    })?;
+    ring.reader_woken();
+    Ok(())
+}
+
+#[cold]
+fn grow(queue: &Queue, ring: Locked<'_>, needed: u64, file: BorrowedFd<'_>) -> Result<()> {
+    let grown = queue.mapping.grow(file, ring.reserved(), needed);
+    ring.set_reserved(grown.map_err(|error| match error {
+        rustix::io::Errno::NOSPC | rustix::io::Errno::NOMEM | rustix::io::Errno::DQUOT => Error::OutOfMemory,
+        error => Error::io("reserve memory for a slot", error),
+    })?);
+    Ok(())
 }
 
 /// What a slot of this user (or, for the superuser, of any) holds, without mapping its ring.

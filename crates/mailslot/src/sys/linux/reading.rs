@@ -19,7 +19,7 @@ use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
 /// Messages read before the door is looked at again, so that busy friends do not shut strangers out.
-const DOOR_EVERY: u32 = 64;
+const DOOR_EVERY: u64 = 64;
 /// Memory is given back at most this often, in ticks: a tenth of a second or a few.
 const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
 /// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
@@ -30,9 +30,9 @@ const REWIND_STREAM_AFTER: u64 = 4 << 20;
 
 /// What the readers of one process have in common.
 pub(crate) struct Reading {
-    /// Messages until the door is due. Who holds it is the reader, and alone moves the ring's head; for a slot that is shared
-    /// between processes, only with the ring's lock.
-    reader: Mutex<u32>,
+    /// Who holds it is the reader, and alone moves the ring's head; for a slot that is shared between processes, only with the
+    /// ring's lock.
+    reader: Mutex<()>,
     /// Readers that sleep.
     pub(crate) sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
@@ -49,7 +49,7 @@ pub(crate) struct Reading {
 pub(crate) struct Next<'a> {
     head: Head<'a>,
     inward: Inward<'a>,
-    until_door: MutexGuard<'a, u32>,
+    reader: MutexGuard<'a, ()>,
     /// Held as long as the message is looked at if other processes may read the slot, too.
     session: Option<Session<'a>>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Next<'a> {
 impl Reading {
     pub(crate) fn new() -> Reading {
         Reading {
-            reader: Mutex::new(DOOR_EVERY),
+            reader: Mutex::new(()),
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
@@ -66,7 +66,7 @@ impl Reading {
         }
     }
 
-    pub(crate) fn reader(&self) -> MutexGuard<'_, u32> {
+    pub(crate) fn reader(&self) -> MutexGuard<'_, ()> {
         // A panic while a message is looked at leaves the message where it was: nothing to repair.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,24 +77,39 @@ impl Reading {
 
     /// The next message if there is one in the ring. `patience` is how long a slot that is shared between processes may be
     /// locked by somebody else.
-    #[inline(always)]
     pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
-        let until_door = self.reader();
+        let reader = self.reader();
         let queue = inward.queue();
         let session = if queue.is_shared() { Some(queue.lock(patience)?) } else { None };
-        let Some(head) = read::head(queue.region()).map_err(|Damaged| Error::Damaged)? else { return Ok(None) };
+        let head = read::head(queue.region()).map_err(|Damaged| Error::Damaged)?;
+        Ok(head.map(|head| self.found(Next { head, inward, reader, session })))
+    }
+
+    /// The same for a slot that is not shared; where anything is the matter, [`look`](Reading::look) tells what.
+    #[inline(always)]
+    pub(crate) fn look_alone<'a>(&'a self, inward: Inward<'a>) -> Option<Next<'a>> {
+        let reader = self.reader();
+        if inward.queue().is_shared() {
+            return None;
+        }
+        let head = read::head(inward.queue().region()).ok()??;
+        Some(self.found(Next { head, inward, reader, session: None }))
+    }
+
+    #[inline(always)]
+    fn found<'a>(&self, next: Next<'a>) -> Next<'a> {
         if self.spinning.in_stream() {
-            let committed = head.ask_ahead(self.committed.load(Ordering::Relaxed));
+            let committed = next.head.ask_ahead(self.committed.load(Ordering::Relaxed));
             self.committed.store(committed, Ordering::Relaxed);
         }
-        Ok(Some(Next { head, inward, until_door, session }))
+        next
     }
 
     /// Whether all that was known to be committed has been read, in a stream and by a reader that can wait: then a look now
     /// would find the writer in the middle of the next message.
-    pub(crate) fn expects_none(&self, queue: &Queue, timeout: Timeout) -> bool {
-        timeout != Timeout::Zero
-            && self.spinning.in_stream()
+    pub(crate) fn expects_none(&self, queue: &Queue, timeout: impl Fn() -> Timeout) -> bool {
+        self.spinning.in_stream()
+            && timeout() != Timeout::Zero
             && queue.header().reader.head.load(Relaxed) == self.committed.load(Ordering::Relaxed)
     }
 
@@ -167,19 +182,30 @@ impl Next<'_> {
         Cow::Owned(bytes)
     }
 
+    /// Copies the message to the start of `buffer` if it fits, takes it out, and returns its size.
+    #[inline(always)]
+    pub(crate) fn read(self, buffer: &mut [u8]) -> Result<usize> {
+        let size = self.len();
+        let Some(room) = buffer.get_mut(..size) else {
+            return Err(Error::BufferTooSmall { size, buffer: buffer.len() });
+        };
+        self.copy_to(room);
+        self.take();
+        Ok(size)
+    }
+
     /// Takes the message out.
     #[inline(always)]
     pub(crate) fn take(self) {
-        let Next { head, inward, mut until_door, session } = self;
+        let Next { head, inward, reader, session } = self;
         let wake = head.consume();
         drop(session);
         if wake {
             inward.queue().wake_writers();
         }
-        *until_door = until_door.saturating_sub(1);
-        if *until_door == 0 {
-            *until_door = DOOR_EVERY;
-            drop(until_door);
+        let read = inward.queue().header().reader.read.load(Relaxed);
+        drop(reader);
+        if read.is_multiple_of(DOOR_EVERY) {
             inward.take_in_if_due();
         }
     }

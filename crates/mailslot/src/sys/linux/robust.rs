@@ -196,23 +196,24 @@ struct RobustListHead {
     list_op_pending: *mut c_void,
 }
 
+thread_local! {
+    static CURRENT: Cell<Thread> = const { Cell::new(Thread::UNKNOWN) };
+}
+
 impl Thread {
-    #[inline]
+    #[inline(always)]
     fn current() -> Thread {
-        thread_local! {
-            static CURRENT: Cell<Thread> = const { Cell::new(Thread::UNKNOWN) };
-        }
-        if CURRENT.get().generation != fork_generation() {
-            CURRENT.set(Thread::ask());
+        if !is_of_this_process(CURRENT.get().generation) {
+            Thread::ask();
         }
         CURRENT.get()
     }
 
     /// No process has this generation.
-    const UNKNOWN: Thread = Thread { generation: 0, tid: 0, pending: core::ptr::null_mut(), futex_offset: 0 };
+    const UNKNOWN: Thread = Thread { generation: u64::MAX, tid: 0, pending: core::ptr::null_mut(), futex_offset: 0 };
 
     #[cold]
-    fn ask() -> Thread {
+    fn ask() {
         let generation = fork_generation();
         let tid = rustix::thread::gettid().as_raw_pid() as u32;
         let head = robust_list_head();
@@ -220,7 +221,7 @@ impl Thread {
         let futex_offset = unsafe { (*head).futex_offset } as isize;
         // SAFETY: a field of the same object.
         let pending = unsafe { &raw mut (*head).list_op_pending };
-        Thread { generation, tid, pending, futex_offset }
+        CURRENT.set(Thread { generation, tid, pending, futex_offset });
     }
 }
 
@@ -246,9 +247,17 @@ fn robust_list_head() -> *mut RobustListHead {
     own
 }
 
+/// Counts the forks that led to this process; 0 until somebody asks.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Whether what was found out in this [`fork_generation`] is of this process.
+#[inline(always)]
+pub(crate) fn is_of_this_process(generation: u64) -> bool {
+    generation == GENERATION.load(Ordering::Relaxed)
+}
+
 /// Counts the forks that led to this process: lets cached process and thread ids be recognised as a parent's.
 pub(crate) fn fork_generation() -> u64 {
-    static GENERATION: AtomicU64 = AtomicU64::new(0);
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
     }

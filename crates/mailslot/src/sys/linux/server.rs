@@ -79,26 +79,33 @@ impl Server {
 
     /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
-        let next = self.next(timeout.unwrap_or_else(|| self.read_timeout()))?;
-        let size = next.len();
-        let too_small = Error::BufferTooSmall { size, buffer: buffer.len() };
-        next.copy_to(buffer.get_mut(..size).ok_or(too_small)?);
-        next.take();
-        Ok(size)
+        let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
+        match self.glance(timeout) {
+            Some(next) => next.read(buffer),
+            None => self.wait_and_read(buffer, timeout()),
+        }
+    }
+
+    #[cold]
+    fn wait_and_read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
+        self.wait_for_next(timeout)?.read(buffer)
     }
 
     /// The next message, for which this waits as long as `timeout` says.
-    #[inline(always)]
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        self.check_process()?;
-        // A glance that takes no lock, so that polling an empty slot costs next to nothing.
-        if !self.reading.expects_none(&self.queue, timeout)
-            && read::message_waiting(self.queue.region())
-            && let Some(next) = self.look(patience(timeout))?
-        {
-            return Ok(next);
+        match self.glance(|| timeout) {
+            Some(next) => Ok(next),
+            None => self.wait_for_next(timeout),
         }
-        self.wait_for_next(timeout)
+    }
+
+    /// The next message if it is there and this process alone may read it.
+    #[inline(always)]
+    fn glance(&self, timeout: impl Fn() -> Timeout) -> Option<Next<'_>> {
+        if !self.ownership.is_this_process() || self.reading.expects_none(&self.queue, timeout) {
+            return None;
+        }
+        self.reading.look_alone(self.inward())
     }
 
     /// The next message if there is one in the ring already.
@@ -106,13 +113,20 @@ impl Server {
         self.look(READERS_PATIENCE)
     }
 
+    #[cold]
     fn wait_for_next(&self, timeout: Timeout) -> Result<Next<'_>> {
+        self.check_process()?;
+        if self.is_shared()
+            && read::message_waiting(self.queue.region())
+            && let Some(next) = self.look(patience(timeout))?
+        {
+            return Ok(next);
+        }
         self.reading.rest(&self.queue)?;
-        let deadline = match timeout {
-            Timeout::Zero => return self.last_look()?.ok_or(Error::TimedOut),
-            Timeout::After(time) => Instant::now().checked_add(time),
-            Timeout::Forever => None,
-        };
+        if timeout == Timeout::Zero {
+            return self.last_look()?.ok_or(Error::TimedOut);
+        }
+        let deadline = timeout.deadline();
         loop {
             let arrived = || read::message_waiting(self.queue.region());
             if !self.door_goes_on(arrived) && !self.reading.spinning.spin(arrived) {
@@ -166,7 +180,6 @@ impl Server {
         [self.ownership.life(), self.entrance.door(), self.entrance.bell()]
     }
 
-    #[inline(always)]
     fn look(&self, patience: Duration) -> Result<Option<Next<'_>>> {
         self.reading.look(self.inward(), patience)
     }
@@ -189,6 +202,9 @@ impl Server {
                 Err(error) => return Err(error),
             };
             self.entrance.watch(announced);
+        }
+        if !read::message_waiting(self.queue.region()) {
+            return Ok(None);
         }
         match self.look(READERS_PATIENCE) {
             // Somebody has the lock of a slot that is shared: then nothing was seen, and the timer is set.
@@ -272,6 +288,7 @@ impl Server {
         Inward(self)
     }
 
+    #[inline(always)]
     fn check_process(&self) -> Result<()> {
         if !self.ownership.is_this_process() && !self.is_shared() {
             return Err(Error::NotInherited);

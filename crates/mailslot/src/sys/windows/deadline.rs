@@ -18,9 +18,7 @@ impl Deadline {
     pub(super) fn after(timeout: Option<Timeout>) -> Deadline {
         match timeout {
             None => Deadline::OfSlot,
-            Some(Timeout::Zero) => Deadline::At(Some(Instant::now())),
-            Some(Timeout::After(time)) => Deadline::At(Instant::now().checked_add(time)),
-            Some(Timeout::Forever) => Deadline::At(None),
+            Some(timeout) => Deadline::At(timeout.deadline()),
         }
     }
 

@@ -105,11 +105,7 @@ impl Visitor {
 
     /// `origin` is empty for a message of this machine.
     fn write_parts(&self, origin: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
-        let deadline = match timeout {
-            Timeout::Zero => Some(Instant::now()),
-            Timeout::After(time) => Instant::now().checked_add(time),
-            Timeout::Forever => None,
-        };
+        let deadline = timeout.deadline();
         loop {
             let sent = self.send(origin, message);
             match sent {

@@ -162,7 +162,7 @@ fn tag(pos: u64) -> u64 {
 
 /// Bytes that a record with this payload takes.
 pub(crate) const fn record_size(len: u64) -> u64 {
-    (RECORD_HEADER + len).next_multiple_of(8)
+    (RECORD_HEADER + len + 7) & !7
 }
 
 /// The largest payload that fits an empty ring of this capacity.

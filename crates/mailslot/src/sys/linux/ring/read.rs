@@ -21,6 +21,7 @@ pub(crate) struct Head<'a> {
 }
 
 /// The oldest committed record, if there is one.
+#[inline(always)]
 pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
     let pos = region.header().reader.head.load(Acquire);
     // Acquire: pairs with the release in `write::Locked::commit`.
@@ -145,6 +146,7 @@ impl Head<'_> {
     }
 
     /// Takes the record out. Returns whether writers that wait for room should be told.
+    #[inline(always)]
     pub(crate) fn consume(self) -> bool {
         let reader = &self.region.header().reader;
         let end = self.end();
@@ -156,7 +158,7 @@ impl Head<'_> {
         // Looking for waiting writers costs a fence, so it is done once per eighth of the ring, and by readers that
         // find it empty.
         let granule = self.region.capacity() / 8;
-        self.pos / granule != end / granule && writers_wait(self.region)
+        (self.pos ^ end) >= granule && writers_wait(self.region)
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {
             return Err(Damaged);
         }
         let number = region.word(tail.wrapping_add(16)).load(Relaxed) >> 32;
-        ring.account(tail.wrapping_add(size), len, number as u32);
+        ring.account_after_death(tail.wrapping_add(size), len, number as u32);
     }
     Ok(())
 }

@@ -66,9 +66,9 @@ impl Region {
 
     /// The word at `pos`, which must be a multiple of 8.
     pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
-        let offset = pos & (self.mapped - 1) & !7;
-        // SAFETY: `offset` is a multiple of 8 below `mapped`, itself a multiple of 8: the word lies inside the
-        // mapped records and is aligned.
+        let offset = pos & (self.mapped - 8);
+        // SAFETY: `mapped` is a power of two of at least 64, so `offset` is a multiple of 8 below it: the word lies inside
+        // the mapped records and is aligned.
         unsafe { self.records.add(offset as usize).cast().as_ref() }
     }
 
@@ -88,36 +88,67 @@ impl Region {
     ///
     /// Only the holder of the lock may call this, for room that it reserved and has not committed: then nobody
     /// else reads or writes these bytes.
+    #[inline]
     pub(crate) fn copy_in(&self, pos: u64, bytes: &[u8]) {
-        let (near, far) = bytes.split_at(bytes.len().min((pos.wrapping_neg() % LINE) as usize));
-        self.copy_part(pos.wrapping_add(near.len() as u64), far);
-        compiler_fence(SeqCst);
-        self.copy_part(pos, near);
+        let (offset, room) = self.place(pos);
+        if bytes.len() > room {
+            return self.copy_in_around(offset, bytes.split_at(room));
+        }
+        match bytes.split_at_checked((pos.wrapping_neg() % LINE) as usize) {
+            Some((near, far)) => {
+                self.put(offset + near.len(), far);
+                compiler_fence(SeqCst);
+                self.put(offset, near);
+            }
+            None => self.put(offset, bytes),
+        }
     }
 
-    fn copy_part(&self, pos: u64, bytes: &[u8]) {
-        let (offset, first) = self.split(pos, bytes.len());
-        // SAFETY: `split` keeps both parts inside the records. The writer lock excludes other writers; readers stay
-        // away until the commit. `bytes` cannot overlap: it is private memory.
-        unsafe {
-            let to = self.records.as_ptr();
-            core::ptr::copy_nonoverlapping(bytes.as_ptr(), to.add(offset), first);
-            core::ptr::copy_nonoverlapping(bytes[first..].as_ptr(), to, bytes.len() - first);
-        }
+    #[cold]
+    fn copy_in_around(&self, offset: usize, (first, rest): (&[u8], &[u8])) {
+        // A record is never longer than its ring: nothing is cut off.
+        self.put(0, &rest[..rest.len().min(offset)]);
+        compiler_fence(SeqCst);
+        self.put(offset, first);
+    }
+
+    /// Copies `bytes` to an offset from which they fit.
+    #[inline(always)]
+    fn put(&self, offset: usize, bytes: &[u8]) {
+        debug_assert!(offset + bytes.len() <= self.mapped as usize);
+        // SAFETY: the callers keep all that they put inside the records. The writer lock excludes other writers; readers
+        // stay away until the commit. `bytes` cannot overlap: it is private memory.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.records.as_ptr().add(offset), bytes.len()) }
     }
 
     /// Copies from `pos` into `buffer`, around the end of the memory if need be.
     ///
     /// The bytes are what was committed as long as the record at `pos` has not been given up.
+    #[inline]
     pub(crate) fn copy_out(&self, pos: u64, buffer: &mut [u8]) {
-        let (offset, first) = self.split(pos, buffer.len());
-        let rest = buffer.len() - first;
-        // SAFETY: `split` keeps both parts inside the records; `buffer` is private memory. Writers do not touch a
-        // committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes only.
+        let (offset, room) = self.place(pos);
+        if buffer.len() > room {
+            return self.copy_out_around(offset, buffer.split_at_mut(room));
+        }
+        self.get(offset, buffer);
+    }
+
+    #[cold]
+    fn copy_out_around(&self, offset: usize, (first, rest): (&mut [u8], &mut [u8])) {
+        self.get(offset, first);
+        // As in `copy_in_around`.
+        let len = rest.len().min(offset);
+        self.get(0, &mut rest[..len]);
+    }
+
+    /// Copies from an offset behind which there is as much.
+    #[inline(always)]
+    fn get(&self, offset: usize, buffer: &mut [u8]) {
+        debug_assert!(offset + buffer.len() <= self.mapped as usize);
+        // SAFETY: the callers keep all that they get inside the records; `buffer` is private memory. Writers do not touch
+        // a committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes only.
         unsafe {
-            let from = self.records.as_ptr();
-            core::ptr::copy_nonoverlapping(from.add(offset), buffer.as_mut_ptr(), first);
-            core::ptr::copy_nonoverlapping(from, buffer[first..].as_mut_ptr(), rest);
+            core::ptr::copy_nonoverlapping(self.records.as_ptr().add(offset), buffer.as_mut_ptr(), buffer.len());
         }
     }
 
@@ -128,9 +159,9 @@ impl Region {
     /// They belong to a committed record, and neither this process nor one that keeps the protocol moves `head`
     /// past it while the slice is in use.
     pub(crate) unsafe fn slice(&self, pos: u64, len: usize) -> Option<&[u8]> {
-        let (offset, first) = self.split(pos, len);
-        // SAFETY: inside the records by `split`; unchanging by the caller's promise.
-        (first == len).then(|| unsafe { core::slice::from_raw_parts(self.records.as_ptr().add(offset), len) })
+        let (offset, room) = self.place(pos);
+        // SAFETY: inside the records; unchanging by the caller's promise.
+        (len <= room).then(|| unsafe { core::slice::from_raw_parts(self.records.as_ptr().add(offset), len) })
     }
 
     /// The bytes at `pos` for filling in place, or `None` if they go around the end of the memory.
@@ -140,16 +171,16 @@ impl Region {
     /// The caller holds the lock, has reserved these bytes, has not committed them, and makes no second slice of them.
     #[allow(clippy::mut_from_ref)] // The lock is what makes it exclusive.
     pub(crate) unsafe fn slice_mut(&self, pos: u64, len: usize) -> Option<&mut [u8]> {
-        let (offset, first) = self.split(pos, len);
-        // SAFETY: inside the records by `split`; exclusive by the caller's promise; memory from the kernel is initialised.
-        (first == len).then(|| unsafe { core::slice::from_raw_parts_mut(self.records.as_ptr().add(offset), len) })
+        let (offset, room) = self.place(pos);
+        // SAFETY: inside the records; exclusive by the caller's promise; memory from the kernel is initialised.
+        (len <= room).then(|| unsafe { core::slice::from_raw_parts_mut(self.records.as_ptr().add(offset), len) })
     }
 
-    /// Where `len` bytes from `pos` begin, and how many of them lie before the end of the memory.
-    fn split(&self, pos: u64, len: usize) -> (usize, usize) {
+    /// Where `pos` lies, and how many bytes there are up to the end of the memory.
+    #[inline(always)]
+    fn place(&self, pos: u64) -> (usize, usize) {
         let offset = pos & (self.mapped - 1);
-        assert!(len as u64 <= self.mapped, "a record is never longer than its ring");
-        (offset as usize, len.min((self.mapped - offset) as usize))
+        (offset as usize, (self.mapped - offset) as usize)
     }
 }
 

@@ -80,26 +80,34 @@ impl<'a> Locked<'a> {
         Ok(room)
     }
 
-    /// Publishes the record whose payload the caller has copied to [`Room::payload`].
-    pub(crate) fn commit(&self, room: Room, stamp: Stamp) {
+    /// Publishes the record whose payload the caller has copied to [`Room::payload`], and returns where it ends.
+    pub(crate) fn commit(&self, room: Room, stamp: Stamp) -> u64 {
         let word = |at: u64| self.region.word(room.pos.wrapping_add(at));
         word(8).store(u64::from(stamp.pid) | u64::from(stamp.gid) << 32, Relaxed);
         let number = self.writers.written.load(Relaxed) as u32;
         word(16).store(u64::from(stamp.uid) | u64::from(number) << 32, Relaxed);
         // Release: pairs with the acquire in `read::head`, which then sees payload, stamp and the cleared word.
         word(0).store(Word { len: room.len, kind: stamp.kind }.encode(room.pos), Release);
-        self.account(room.end(), room.len, number);
+        self.account(room.end(), room.len);
+        room.end()
     }
 
-    /// Moves the writers' line past a committed record that ends at `end`. `number` is the low half of the count of records
-    /// before it: whoever died in here may have counted it already, and it must not count twice. (Only `bytes_written`
-    /// can then be too high, by this one message, if death came between its store and the next.)
-    pub(super) fn account(&self, end: u64, len: u32, number: u32) {
-        if self.writers.written.load(Relaxed) as u32 == number {
-            add(&self.writers.bytes_written, u64::from(len));
-            add(&self.writers.written, 1);
-        }
+    /// Counts a committed record that ends at `end`, and moves the writers' line past it.
+    fn account(&self, end: u64, len: u32) {
+        add(&self.writers.bytes_written, u64::from(len));
+        add(&self.writers.written, 1);
         self.writers.tail.store(end, Release);
+    }
+
+    /// The same for a record whose writer died. `number` is the low half of the count of records before it: the dead may have
+    /// counted it already, and it must not count twice. (Only `bytes_written` can then be too high, by this one message, if
+    /// death came between its store and the next.)
+    pub(super) fn account_after_death(&self, end: u64, len: u32, number: u32) {
+        if self.writers.written.load(Relaxed) as u32 == number {
+            self.account(end, len);
+        } else {
+            self.writers.tail.store(end, Release);
+        }
     }
 
     pub(crate) fn count_refused_full(&self) {
@@ -193,16 +201,20 @@ impl<'a> Locked<'a> {
         self.writers.tail.load(Relaxed)
     }
 
-    pub(super) fn region(&self) -> &'a Region {
+    pub(crate) fn region(&self) -> &'a Region {
         self.region
     }
 
     fn check_capacity(&self, room: Room) -> Result<(), Refusal> {
         let used = |head: u64| room.end().wrapping_sub(head);
         let limit = self.region.capacity() - SPARE;
+        let at_most = used(self.writers.head_seen.load(Relaxed));
+        if at_most <= HIGH_WATER_STEP.min(limit) {
+            return Ok(());
+        }
         let high_water = &self.region.header().refused.high_water;
         let watched = high_water.load(Relaxed).max(HIGH_WATER_STEP);
-        if used(self.writers.head_seen.load(Relaxed)) > watched.min(limit) {
+        if at_most > watched.min(limit) {
             // Acquire: pairs with the release in `read::Head::consume`; the reader is done with all before `head`.
             let head = self.region.header().reader.head.load(Acquire);
             self.writers.head_seen.store(head, Relaxed);
