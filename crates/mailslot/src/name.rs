@@ -85,11 +85,15 @@ impl SlotName {
         if display.contains('\0') {
             return Err(NameError::Nul);
         }
-        let units = display.encode_utf16().count();
+        // Most names are ASCII, and whoever opens a slot for one message waits for this.
+        let (units, folded) = if display.is_ascii() {
+            (display.len(), display.to_ascii_uppercase())
+        } else {
+            (display.encode_utf16().count(), display.chars().map(upper).collect())
+        };
         if units > MAX_UNITS {
             return Err(NameError::TooLong { units, limit: MAX_UNITS });
         }
-        let folded = display.chars().map(upper).collect();
         Ok(SlotName { display, folded })
     }
 }

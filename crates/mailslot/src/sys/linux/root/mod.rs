@@ -122,9 +122,9 @@ impl Root {
         }
         let mut at = None;
         let mut rest = path;
-        while let Some((step, more)) = rest.split_once('/') {
-            let next = open_step(at.as_ref().unwrap_or(&self.dir), step, OFlags::PATH | OFlags::DIRECTORY)?;
-            (at, rest) = (Some(next), more);
+        while let Some(end) = rest.bytes().position(|byte| byte == b'/') {
+            let next = open_step(at.as_ref().unwrap_or(&self.dir), &rest[..end], OFlags::PATH | OFlags::DIRECTORY)?;
+            (at, rest) = (Some(next), &rest[end + 1..]);
         }
         let opened = open_step(at.as_ref().unwrap_or(&self.dir), rest, flags)?;
         if rustix::fs::fstat(&opened)?.st_dev != rustix::fs::fstat(&self.dir)?.st_dev {
