@@ -20,6 +20,7 @@ mod root;
 mod server;
 mod shm;
 mod wait;
+mod waiting;
 
 pub(crate) use self::{
     client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,

@@ -2,24 +2,19 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::clock;
-use super::door::{Entrance, LOOK_BY_ITSELF};
+use super::door::Entrance;
 use super::inward::{Inward, READERS_PATIENCE};
 use super::ownership::{Owned, Ownership};
-use super::queue::{PATIENCE, Queue, encode_timeout};
+use super::queue::{Queue, encode_timeout};
 use super::reading::{Next, Reading};
-use super::ring::read;
-use super::wait;
+use super::waiting::Wait;
 use crate::error::{Error, Result};
 use crate::message::{Info, Statistics};
 use crate::name::SlotName;
 use crate::options::{MailslotOptions, Timeout};
 use crate::sync::Ordering::Relaxed;
-
-/// How long a sleeping reader waits before it gives memory back that it could not yet.
-const SHRINK_LATER: Duration = Duration::from_millis(200);
 
 /// A slot that this process owns.
 pub(crate) struct Server {
@@ -86,16 +81,22 @@ impl Server {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn wait_and_read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
-        self.wait_for_next(timeout)?.read(buffer)
+        let wait = Wait::begin(self, timeout)?;
+        if wait.arrived
+            && let Some(next) = self.reading.look_alone(self.inward())
+        {
+            return next.read(buffer);
+        }
+        wait.for_next()?.read(buffer)
     }
 
     /// The next message, for which this waits as long as `timeout` says.
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
         match self.glance(|| timeout) {
             Some(next) => Ok(next),
-            None => self.wait_for_next(timeout),
+            None => Wait::begin(self, timeout)?.for_next(),
         }
     }
 
@@ -111,38 +112,6 @@ impl Server {
     /// The next message if there is one in the ring already.
     pub(crate) fn try_next(&self) -> Result<Option<Next<'_>>> {
         self.look(READERS_PATIENCE)
-    }
-
-    #[cold]
-    fn wait_for_next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        self.check_process()?;
-        if self.is_shared()
-            && read::message_waiting(self.queue.region())
-            && let Some(next) = self.look(patience(timeout))?
-        {
-            return Ok(next);
-        }
-        self.reading.rest(&self.queue)?;
-        if timeout == Timeout::Zero {
-            return self.last_look()?.ok_or(Error::TimedOut);
-        }
-        let deadline = timeout.deadline();
-        loop {
-            let arrived = || read::message_waiting(self.queue.region());
-            if !self.door_goes_on(arrived) && !self.reading.spinning.spin(arrived) {
-                self.sleep(deadline)?;
-            }
-            let left = deadline.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()));
-            if let Some(next) = self.look(left.clamp(READERS_PATIENCE, PATIENCE))? {
-                return Ok(next);
-            }
-            if self.reading.is_aborted() {
-                return Err(Error::Closed);
-            }
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                return self.last_look()?.ok_or(Error::TimedOut);
-            }
-        }
     }
 
     /// Ends reads that wait, and those that will.
@@ -180,129 +149,21 @@ impl Server {
         [self.ownership.life(), self.entrance.door(), self.entrance.bell()]
     }
 
-    fn look(&self, patience: Duration) -> Result<Option<Next<'_>>> {
+    pub(super) fn look(&self, patience: Duration) -> Result<Option<Next<'_>>> {
         self.reading.look(self.inward(), patience)
     }
 
-    /// What a read does before it says that there is nothing: lets strangers in, and sees to it that whoever polls the
-    /// descriptor is woken by the next message.
-    fn last_look(&self) -> Result<Option<Next<'_>>> {
-        let worth_a_look = self.entrance.is_worth_a_look();
-        if worth_a_look {
-            self.inward().take_in();
-        }
-        let polled = self.entrance.is_polled();
-        if !worth_a_look && !polled {
-            return Ok(None);
-        }
-        if polled && !self.is_there_after_waking() {
-            let announced = match self.queue.lock(READERS_PATIENCE) {
-                Ok(session) => session.announce_sleep(self.entrance.bell()),
-                Err(Error::Stalled(_)) => false,
-                Err(error) => return Err(error),
-            };
-            self.entrance.watch(announced);
-        }
-        if !read::message_waiting(self.queue.region()) {
-            return Ok(None);
-        }
-        match self.look(READERS_PATIENCE) {
-            // Somebody has the lock of a slot that is shared: then nothing was seen, and the timer is set.
-            Err(Error::Stalled(_)) => {
-                self.entrance.watch(false);
-                Ok(None)
-            }
-            seen => seen,
-        }
-    }
-
-    /// Sleeps until there may be a message.
-    fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
-        // Before the announcement, so that whoever finds that under the lock finds this as well.
-        self.reading.sleepers.fetch_add(1, Ordering::SeqCst);
-        let slept = self.sleep_announced(deadline);
-        self.reading.sleepers.fetch_sub(1, Ordering::SeqCst);
-        // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
-        if slept? && !self.is_there_after_waking() {
-            self.inward().take_in();
-        }
-        Ok(())
-    }
-
-    /// Whether there is a message. Whoever rings the bell holds the lock and commits a moment later; if the system runs the
-    /// reader in its place, on the same processor, neither gets on before it has that back.
-    fn is_there_after_waking(&self) -> bool {
-        let arrived = || read::message_waiting(self.queue.region());
-        if !arrived() && self.queue.is_locked() {
-            std::thread::yield_now();
-        }
-        arrived()
-    }
-
-    /// Announces sleep and sleeps. Returns false if there was a reason not to.
-    fn sleep_announced(&self, deadline: Option<Instant>) -> Result<bool> {
-        let mut limit = None;
-        let free = match self.queue.lock(Duration::ZERO) {
-            // Whoever holds the lock is likely to commit a message in a moment. Queueing for it would cost more than that:
-            // the holder would have to wake us with a system call.
-            Err(Error::Stalled(_)) if wait::pause(|| read::message_waiting(self.queue.region())) => return Ok(false),
-            Err(Error::Stalled(_)) => self.queue.lock(READERS_PATIENCE),
-            free => free,
-        };
-        match free {
-            Ok(session) => {
-                if !session.announce_sleep(self.entrance.bell()) {
-                    return Ok(false);
-                }
-                if self.reading.tidy(&session) {
-                    limit = Some(SHRINK_LATER);
-                }
-            }
-            Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
-            Err(error) => return Err(error),
-        }
-        if self.reading.is_aborted() {
-            return Ok(false);
-        }
-        if read::writers_wait(self.queue.region()) {
-            self.queue.wake_writers();
-        }
-        let since = clock::ticks();
-        let slept = self.entrance.sleep(deadline, limit);
-        self.reading.spinning.slept(clock::ticks().wrapping_sub(since));
-        slept.map_err(|error| Error::io(format!("wait for messages of slot {}", self.name), error)).map(|()| true)
-    }
-
-    /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
-    /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
-    fn door_goes_on(&self, arrived: impl Fn() -> bool) -> bool {
-        if !self.entrance.gave() {
-            return false;
-        }
-        wait::pause(arrived);
-        self.inward().take_in()
-    }
-
     #[inline(always)]
-    fn inward(&self) -> Inward<'_> {
+    pub(super) fn inward(&self) -> Inward<'_> {
         Inward(self)
     }
 
     #[inline(always)]
-    fn check_process(&self) -> Result<()> {
+    pub(super) fn check_process(&self) -> Result<()> {
         if !self.ownership.is_this_process() && !self.is_shared() {
             return Err(Error::NotInherited);
         }
         Ok(())
-    }
-}
-
-/// How long a read may wait for the lock of a slot that is shared between processes.
-fn patience(timeout: Timeout) -> Duration {
-    match timeout {
-        Timeout::Zero => READERS_PATIENCE,
-        Timeout::After(time) => time.clamp(READERS_PATIENCE, PATIENCE),
-        Timeout::Forever => PATIENCE,
     }
 }
 

@@ -55,8 +55,11 @@ impl Spinning {
         }
         let gap = self.gap.load(Ordering::Relaxed).min(turns / 4).max(1);
         let mut looks = 0;
-        for turn in 0..turns {
-            if turn % gap == gap - 1 {
+        let mut until_look = gap;
+        for _ in 0..turns {
+            until_look -= 1;
+            if until_look == 0 {
+                until_look = gap;
                 if arrived() {
                     self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
                     let next = if looks <= STREAM { (gap * 2).min(MOST_GAP) } else { (gap / 2).max(1) };
