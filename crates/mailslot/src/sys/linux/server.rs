@@ -81,7 +81,7 @@ impl Server {
         }
     }
 
-    #[inline(never)]
+    #[cold]
     fn wait_and_read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
         let wait = Wait::begin(self, timeout)?;
         if wait.arrived
