@@ -16,7 +16,8 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
     Some(match call {
         call if NOT_OURS.contains(&call) => &[],
         "getpid" | "gettid" | "geteuid" | "getegid" | "uname" | "close" | "rt_sigprocmask" | "sched_yield" | "clock_gettime"
-        | "tgkill" | "kill" | "listen" | "timerfd_settime" | "rt_sigtimedwait" | "lseek" => &[],
+        | "tgkill" | "kill" | "listen" | "timerfd_settime" | "rt_sigtimedwait" | "lseek"
+        | "shutdown" | "getsockopt" | "setsockopt" | "prlimit64" => &[],
         "openat" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS],
         "openat2" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::NOSYS, Errno::PERM],
         "fcntl" => &[Errno::INTR, Errno::NOLCK, Errno::MFILE],
@@ -36,8 +37,8 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "recvmmsg" => &[Errno::INTR, Errno::NOMEM, Errno::NOBUFS],
         "sendto" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS],
         "sendmsg" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS, Errno::TOOMANYREFS],
-        "shutdown" | "getsockopt" | "setsockopt" => &[Errno::NOMEM, Errno::NOBUFS],
-        "fstat" | "newfstatat" | "statx" => &[Errno::NOMEM, Errno::INTR, Errno::ACCESS],
+        "fstat" => &[Errno::NOMEM],
+        "newfstatat" | "statx" => &[Errno::NOMEM, Errno::INTR, Errno::ACCESS],
         "readlinkat" | "access" | "faccessat" => &[Errno::NOMEM, Errno::ACCESS],
         "mkdirat" | "mkdir" | "symlinkat" | "mknodat" | "renameat" | "renameat2" | "linkat" => ENTRY,
         "unlinkat" | "fchmodat" | "fchmod" | "fchownat" | "utimensat" => &[Errno::NOMEM, Errno::IO, Errno::ACCESS],
@@ -48,7 +49,6 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "futex" => &[Errno::INTR, Errno::AGAIN, Errno::TIMEDOUT],
         "get_robust_list" | "set_robust_list" => &[Errno::PERM, Errno::NOSYS],
         "getrandom" => &[Errno::INTR, Errno::NOSYS],
-        "prlimit64" => &[Errno::PERM],
         "setxattr" => &[Errno::OPNOTSUPP, Errno::NOSPC, Errno::DQUOT],
         "clock_nanosleep" => &[Errno::INTR],
         _ => return None,

@@ -126,7 +126,7 @@ pub fn finish(
     injection: Option<&Injection>,
     after: impl FnOnce() -> Result<()>,
 ) -> (Ended, Result<()>) {
-    let ended = traced.end();
+    let ended = traced.end(!matches!(played, Err(Stop::Wrong(_))));
     let killed = is_killed(injection);
     let played = match played {
         Err(Stop::Died) if killed => Ok(()),

@@ -157,10 +157,10 @@ impl Traced {
         Traced { process: Process::start(&mut command, uid), log, errors }
     }
 
-    /// Waits for its end, after it has been told all.
-    pub fn end(mut self) -> Ended {
+    /// Waits for its end, after it has been told all; or ends it, if it cannot be expected to end.
+    pub fn end(mut self, wait: bool) -> Ended {
         self.process.input = None;
-        let deadline = Instant::now() + BOUND;
+        let deadline = Instant::now() + if wait { BOUND } else { Duration::ZERO };
         let status = loop {
             match self.process.child.try_wait().expect("our child") {
                 None if Instant::now() < deadline => std::thread::sleep(Duration::from_micros(200)),

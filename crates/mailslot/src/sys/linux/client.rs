@@ -182,7 +182,7 @@ impl Friend {
         for user in users.iter().filter(|user| user.uid == stamp.uid) {
             let file = match root.open_file(user, name, RING, OPEN_RING) {
                 Ok(file) => file,
-                Err(error) if process::is_exhausted(error) => return Err(root.error("open", name, error)),
+                Err(error) if process::tells_nothing_of(stamp.uid, error) => return Err(root.error("open", name, error)),
                 Err(_) => continue,
             };
             let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
@@ -342,8 +342,12 @@ impl Friend {
         if now.wrapping_sub(self.owner_seen.load(Ordering::Relaxed)) < clock::MOMENT {
             return Ok(());
         }
-        if !self.owner_lives()? {
-            return Err(Error::Closed);
+        match life::is_ring_held(&self.file) {
+            Ok(true) => {}
+            // The message is written, and that it is not must not be said of one that an owner may read.
+            Err(_) => return Ok(()),
+            Ok(false) if !self.owner_lives()? => return Err(Error::Closed),
+            Ok(false) => {}
         }
         self.owner_seen.store(now, Ordering::Relaxed);
         Ok(())

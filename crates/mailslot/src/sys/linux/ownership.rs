@@ -11,6 +11,7 @@ use super::door::{self, Entrance};
 use super::label::Label;
 use super::life::Hold;
 use super::process;
+use super::ring::layout::HEADER_SIZE;
 use super::queue::{Queue, encode_timeout};
 use super::robust::fork_generation;
 use super::root::{FileId, Root, SlotDirectory};
@@ -47,11 +48,16 @@ impl Owned {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
         let root = Root::get()?;
         let failed = |error| root.error("create", &name, error);
+        let capacity = options.capacity.next_power_of_two();
+        // The ring's file is the largest.
+        process::check_file_size(HEADER_SIZE + capacity).map_err(|_| Error::InvalidOption {
+            option: "capacity",
+            expected: "less than the largest file that this process may make (RLIMIT_FSIZE, ulimit -f)".to_owned(),
+        })?;
         let claim = root.claim(&name)?;
         let staged = root.stage(&name, &claim)?;
         let dir = staged.dir.as_fd();
         let inherited = options.inheritance == Inheritance::Inherited;
-        let capacity = options.capacity.next_power_of_two();
         let label = Label {
             name: name.clone(),
             pid: process::stamp().pid,

@@ -62,9 +62,22 @@ pub(crate) fn pid_namespace() -> u64 {
     found
 }
 
-/// Whether this process, or the machine, has run out of something, so that nothing follows from the failure.
-pub(crate) fn is_exhausted(error: Errno) -> bool {
-    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
+/// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, or the
+/// call was cut short.
+pub(crate) fn tells_nothing(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS | Errno::INTR | Errno::AGAIN | Errno::IO)
+}
+
+/// The same for something of user `uid`. Others may close what is theirs, and then it is not there; what is this user's own is
+/// closed to it by a security module at most, and there all the same.
+pub(crate) fn tells_nothing_of(uid: u32, error: Errno) -> bool {
+    tells_nothing(error) || (uid == self::uid() && matches!(error, Errno::ACCESS | Errno::PERM))
+}
+
+/// Fails if this process may not make a file of `size` bytes: to try it would end the process.
+pub(crate) fn check_file_size(size: u64) -> rustix::io::Result<()> {
+    let most = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    if most.is_none_or(|most| size <= most) { Ok(()) } else { Err(Errno::FBIG) }
 }
 
 /// The NetBIOS name of this machine: the first label of its host name, cut to 15 characters.

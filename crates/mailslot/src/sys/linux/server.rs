@@ -272,6 +272,17 @@ impl Server {
         Inward(self)
     }
 
+    /// The descriptor that whoever polls from now on is woken by.
+    pub(crate) fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
+        let poller = self.entrance.poll(&self.inward())?;
+        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
+            let bell = self.entrance.bell();
+            session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
+        });
+        self.entrance.watch(announced);
+        Ok(poller.as_fd())
+    }
+
     fn check_process(&self) -> Result<()> {
         if !self.ownership.is_this_process() && !self.is_shared() {
             return Err(Error::NotInherited);
@@ -292,16 +303,8 @@ fn patience(timeout: Timeout) -> Duration {
 /// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        let Ok(poller) = self.entrance.poll(&self.inward()) else {
-            // A regular file is always ready for `poll`, and refused by `epoll`.
-            return self.ownership.ring();
-        };
-        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
-            let bell = self.entrance.bell();
-            session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
-        });
-        self.entrance.watch(announced);
-        poller.as_fd()
+        // A regular file is always ready for `poll`, and refused by `epoll`.
+        self.poll_fd().unwrap_or_else(|_| self.ownership.ring())
     }
 }
 

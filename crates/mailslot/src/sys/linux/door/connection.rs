@@ -52,6 +52,8 @@ pub(super) enum Came {
     Messages,
     /// Nothing more to take now.
     Nothing,
+    /// There may be more, for which the system had no memory.
+    Unknown,
     /// The writer is gone, and all that it sent is taken.
     End,
     /// It sent something that is no message.
@@ -106,6 +108,7 @@ impl Connection {
             match self.receive(packets, accounts, BATCH, intake) {
                 Came::Messages => *taken = true,
                 Came::Nothing if self.held.is_empty() && intake.room() > 0 => return Came::End,
+                Came::Unknown => return Came::Nothing,
                 came => return came,
             }
         }
@@ -130,7 +133,8 @@ impl Connection {
         let count = match packets.receive(self.socket.as_fd(), most, self.attaches) {
             Ok(0) => return Came::End,
             Ok(count) => count,
-            Err(Errno::AGAIN | Errno::INTR | Errno::NOMEM | Errno::NOBUFS) => return Came::Nothing,
+            Err(Errno::AGAIN) => return Came::Nothing,
+            Err(Errno::NOMEM | Errno::NOBUFS) => return Came::Unknown,
             Err(_) => return Came::Malformed,
         };
         for index in 0..count {

@@ -199,11 +199,12 @@ fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
 
 /// A sealed-in-memory copy of a message, for passing it on.
 fn memory_file(parts: &[&[u8]]) -> rustix::io::Result<OwnedFd> {
+    process::check_file_size(parts.iter().map(|part| part.len() as u64).sum())?;
     let file = rustix::fs::memfd_create("mailslot message", MemfdFlags::CLOEXEC)?;
     for part in parts {
         let mut rest = *part;
         while !rest.is_empty() {
-            let n = rustix::io::write(&file, rest)?;
+            let n = rustix::io::retry_on_intr(|| rustix::io::write(&file, rest))?;
             rest = &rest[n..];
         }
     }

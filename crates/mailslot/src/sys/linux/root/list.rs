@@ -39,7 +39,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
                 Ok(Some(slot)) => slots.extend(status_of(&slot)),
                 Ok(None) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
                 // A list that lacks slots would say that they have gone.
-                Err(error) if process::is_exhausted(error) => return Err(failed(error)),
+                Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
                 _ => {}
             }
         }
@@ -53,7 +53,7 @@ impl Root {
     pub(super) fn entries(&self, user: &User) -> rustix::io::Result<Vec<String>> {
         let read = || Dir::read_from(self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY)?);
         let found = match read() {
-            Err(error) if process::is_exhausted(error) => return Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
             Err(_) => return Ok(Vec::new()),
             Ok(found) => found,
         };

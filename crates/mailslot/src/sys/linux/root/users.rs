@@ -189,14 +189,14 @@ impl Root {
         // What cannot be seen may be there.
         match rustix::fs::statat(&self.dir, format!("{}/{SAID}", user.others()), AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(None),
-            Err(error) if process::is_exhausted(error) => return Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
             _ => {}
         }
         // The directory's time: it changes when something is put there, or shown. Where the user's whole directory is closed, its
         // own time changes when it is opened.
         match rustix::fs::statat(&self.dir, user.others(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Since::of(&stat).max(user.since))),
-            Err(error) if process::is_exhausted(error) => Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => Err(error),
             Err(_) => Ok(None),
         }
     }
