@@ -4,8 +4,23 @@ use rustix::io::Errno;
 
 /// Calls that this program makes for itself, the allocator's, and those of a thread's beginning and end.
 const NOT_OURS: &[&str] = &[
-    "readv", "writev", "brk", "mprotect", "exit", "exit_group", "rt_sigaction", "sigaltstack", "rseq", "set_tid_address",
-    "clone3", "clone", "restart_syscall", "sched_getaffinity", "execve", "open", "prctl",
+    "readv",
+    "writev",
+    "brk",
+    "mprotect",
+    "exit",
+    "exit_group",
+    "rt_sigaction",
+    "sigaltstack",
+    "rseq",
+    "set_tid_address",
+    "clone3",
+    "clone",
+    "restart_syscall",
+    "sched_getaffinity",
+    "execve",
+    "open",
+    "prctl",
 ];
 
 /// The errors that a call may give, whatever it is used for here; none for a call that cannot fail, or whose failure would be an
@@ -15,8 +30,8 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
     const ENTRY: &[Errno] = &[Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ACCESS];
     Some(match call {
         call if NOT_OURS.contains(&call) => &[],
-        "getpid" | "gettid" | "geteuid" | "getegid" | "uname" | "close" | "rt_sigprocmask" | "sched_yield" | "clock_gettime"
-        | "tgkill" | "kill" | "listen" | "timerfd_settime" | "rt_sigtimedwait" | "lseek"
+        "getpid" | "gettid" | "geteuid" | "getegid" | "uname" | "close" | "rt_sigprocmask" | "sched_yield"
+        | "clock_gettime" | "tgkill" | "kill" | "listen" | "timerfd_settime" | "rt_sigtimedwait" | "lseek"
         | "shutdown" | "getsockopt" | "setsockopt" | "prlimit64" => &[],
         "openat" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS],
         "openat2" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::NOSYS, Errno::PERM],
@@ -33,7 +48,9 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "socket" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS],
         "bind" => &[Errno::NOMEM, Errno::NOSPC, Errno::DQUOT, Errno::ACCESS],
         "connect" => &[Errno::AGAIN, Errno::NOMEM, Errno::ACCESS, Errno::INTR],
-        "accept4" => &[Errno::INTR, Errno::MFILE, Errno::NFILE, Errno::CONNABORTED, Errno::NOMEM, Errno::NOBUFS, Errno::PERM],
+        "accept4" => {
+            &[Errno::INTR, Errno::MFILE, Errno::NFILE, Errno::CONNABORTED, Errno::NOMEM, Errno::NOBUFS, Errno::PERM]
+        }
         "recvmmsg" => &[Errno::INTR, Errno::NOMEM, Errno::NOBUFS],
         "sendto" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS],
         "sendmsg" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS, Errno::TOOMANYREFS],
@@ -55,14 +72,21 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
     })
 }
 
+/// Whether a call, as strace wrote it, may fail so: one name stands for calls of several kinds.
+pub fn is_possible(call: &str, error: Errno) -> bool {
+    !(call.contains("F_GET_SEALS") && matches!(error, Errno::MFILE | Errno::NOLCK))
+}
+
 /// Whether a call is the library's, or may be.
 pub fn is_ours(call: &str) -> bool {
     !NOT_OURS.contains(&call)
 }
 
 /// Whether what a caller was told, a variant of the library's error and the system's number, says that this happened in that call.
-pub fn says(variant: &str, number: i32, call: &str, error: Errno) -> bool {
+/// `others` is whether the slot is another user's: what he does not let this one see is not there.
+pub fn says(variant: &str, number: i32, call: &str, error: Errno, others: bool) -> bool {
     match variant {
+        "NotFound" => others && matches!(error, Errno::ACCESS | Errno::PERM),
         "Io" => number == error.raw_os_error(),
         "OutOfMemory" => matches!(error, Errno::NOMEM | Errno::NOSPC | Errno::DQUOT | Errno::NOBUFS),
         "Full" => error == Errno::AGAIN && matches!(call, "connect" | "sendto" | "sendmsg"),

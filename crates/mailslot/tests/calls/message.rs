@@ -8,7 +8,10 @@ pub const LAST: u8 = 0;
 pub const HEADER: usize = 9;
 
 pub fn make(source: u8, number: u32, size: usize) -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..size).map(|at| at as u8 ^ number as u8 ^ source).collect();
+    // Made in large pieces: this is built without optimisation, and a message may be large.
+    let block: Vec<u8> = (0..=250).map(|at: u8| at ^ number as u8 ^ source).collect();
+    let mut bytes = block.repeat(size / block.len() + 1);
+    bytes.truncate(size);
     bytes[0] = source;
     bytes[1..5].copy_from_slice(&number.to_le_bytes());
     bytes[5..HEADER].copy_from_slice(&(size as u32).to_le_bytes());
@@ -49,7 +52,8 @@ impl Ledger {
     /// Messages that were accepted and have not come.
     pub fn missing(&self) -> Vec<(u8, u32)> {
         let came = |source: &u8, number: &u32| self.received.get(source).is_some_and(|came| came.contains(number));
-        let all = self.accepted.iter().flat_map(|(source, numbers)| numbers.iter().map(move |number| (*source, *number)));
+        let all =
+            self.accepted.iter().flat_map(|(source, numbers)| numbers.iter().map(move |number| (*source, *number)));
         all.filter(|(source, number)| !came(source, number)).collect()
     }
 

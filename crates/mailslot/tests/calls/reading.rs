@@ -77,7 +77,7 @@ impl<'a> Reading<'a> {
                     let (source, number) = message.split_once(' ').expect("two numbers");
                     self.rest.ledger.receive((source.parse().expect("one"), number.parse().expect("the other")));
                 } else if line.starts_with("failed ") {
-                    check_failure(&line, self.rest.injection)?;
+                    check_failure(&line, self.rest.injection, false)?;
                 }
                 Ok(line)
             }

@@ -82,7 +82,7 @@ impl Stage {
                 Reading::new(start(0, &["heir", &slot.inheritance()]), other, injection, &name).heir(&slot)
             }
             Scene::Friend => Writing::new(start(0, &["write"]), other, injection, &name).play(),
-            Scene::Stranger => Writing::new(start(OTHER, &["write"]), other, injection, &name).play(),
+            Scene::Stranger => Writing::new(start(OTHER, &["write"]), other, injection, &name).as_stranger().play(),
         };
         // Its writers are no more than those of one scene.
         let closed = self.other.ask("close");
@@ -106,15 +106,15 @@ pub fn is_killed(injection: Option<&Injection>) -> bool {
     injection.is_some_and(|injection| injection.fault == Fault::Kill)
 }
 
-/// Whether a line tells of a failure that may be told of.
-pub fn check_failure(line: &str, injection: Option<&Injection>) -> Result<()> {
+/// Whether a line tells of a failure that may be told of; `others` is whether the slot is another user's.
+pub fn check_failure(line: &str, injection: Option<&Injection>, others: bool) -> Result<()> {
     let told = line.split_once(": ").map_or("", |(_, told)| told);
     let mut words = told.split(' ');
     let variant = words.next().unwrap_or_default();
     let number = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);
     let error = injection.and_then(|injection| injection.error().map(|error| (injection, error)));
     match error {
-        Some((injection, error)) if errors::says(variant, number, &injection.call, error) => Ok(()),
+        Some((injection, error)) if errors::says(variant, number, &injection.call, error, others) => Ok(()),
         _ => wrong(format!("the wrong error: {line}")),
     }
 }

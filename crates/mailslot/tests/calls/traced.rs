@@ -74,7 +74,8 @@ impl Process {
         if uid != 0 {
             command.uid(uid).gid(uid);
         }
-        let mut child = command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut child =
+            command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
         let input = std::os::fd::OwnedFd::from(child.stdin.take().expect("a pipe"));
         let output = std::os::fd::OwnedFd::from(child.stdout.take().expect("a pipe"));
         Process { child, input: Some(input.into()), output: output.into(), heard: Vec::new() }

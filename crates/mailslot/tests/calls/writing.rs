@@ -17,6 +17,8 @@ pub struct Writing<'a> {
     traced: Traced,
     injection: Option<&'a Injection>,
     name: &'a str,
+    /// Whether the slot is another user's than the writer.
+    others: bool,
     next: u32,
     rest: Rest<'a>,
 }
@@ -53,7 +55,11 @@ impl<'a> Writing<'a> {
             }
         });
         let rest = Rest { slot, reader: Some(reader), gate, came, other, ledger: Ledger::default() };
-        Writing { traced, injection, name, next: 0, rest }
+        Writing { traced, injection, name, others: false, next: 0, rest }
+    }
+
+    pub fn as_stranger(self) -> Writing<'a> {
+        Writing { others: true, ..self }
     }
 
     pub fn play(mut self) -> (Ended, Result<()>) {
@@ -88,7 +94,7 @@ impl<'a> Writing<'a> {
         for _ in 0..ATTEMPTS {
             match self.traced.process.ask(line) {
                 Heard::Line(said) if said.starts_with("ok") => return Ok(said),
-                Heard::Line(said) => check_failure(&said, self.injection)?,
+                Heard::Line(said) => check_failure(&said, self.injection, self.others)?,
                 Heard::End => return Err(Stop::Died),
                 Heard::Silence => return wrong(format!("it hangs, told to {line}")),
             }
@@ -134,7 +140,7 @@ impl<'a> Writing<'a> {
             match self.traced.process.ask(&format!("write {TRACED} {number} 60000")) {
                 Heard::Line(said) if said == "ok" => self.rest.ledger.accept(TRACED, [number]),
                 Heard::Line(said) if said.contains(": Full") => break,
-                Heard::Line(said) => check_failure(&said, self.injection)?,
+                Heard::Line(said) => check_failure(&said, self.injection, self.others)?,
                 Heard::End => return Err(Stop::Died),
                 Heard::Silence => return wrong("it hangs, and the slot fills"),
             }
@@ -151,7 +157,7 @@ impl<'a> Writing<'a> {
         match self.traced.process.hear() {
             Heard::Line(said) if said == "ok" => {}
             Heard::Line(said) => {
-                check_failure(&said, self.injection)?;
+                check_failure(&said, self.injection, self.others)?;
                 self.tell(&line)?;
             }
             Heard::End => return Err(Stop::Died),

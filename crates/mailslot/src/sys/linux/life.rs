@@ -19,9 +19,9 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
+use super::fork::fork_generation;
 use super::process;
 use super::ring::layout::HEADER_SIZE;
-use super::robust::fork_generation;
 
 /// When the kernel last noted a change of a file: its making, a new name, other permissions. Nothing sets it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod code;
 mod door;
+mod fork;
 mod inward;
 mod label;
 mod life;
@@ -22,7 +23,7 @@ mod shm;
 mod wait;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,
-    process::secure_env, process::uid as user, reading::Next, root::appoint_node,
+    client::Client, code::win32_code, fork::fork_generation, process::computer_name, process::has_raised_privileges,
+    process::random, process::secure_env, process::uid as user, reading::Next, root::appoint_node,
     root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
 };

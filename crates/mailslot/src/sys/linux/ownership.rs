@@ -4,16 +4,16 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::SystemTime;
 
-use rustix::io::FdFlags;
+use rustix::io::{Errno, FdFlags};
 
 use super::bell;
 use super::door::{self, Entrance};
+use super::fork::fork_generation;
 use super::label::Label;
 use super::life::Hold;
 use super::process;
-use super::ring::layout::HEADER_SIZE;
 use super::queue::{Queue, encode_timeout};
-use super::robust::fork_generation;
+use super::ring::layout::HEADER_SIZE;
 use super::root::{FileId, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
@@ -71,7 +71,7 @@ impl Owned {
         let new = NewRing {
             capacity,
             max_message: options.max_message_size.into(),
-            pid_namespace: process::pid_namespace(),
+            pid_namespace: process::pid_namespace().map_err(failed)?,
             shared: inherited,
             network: options.network == Network::Allowed,
             read_timeout: encode_timeout(options.read_timeout),
@@ -106,7 +106,9 @@ impl Owned {
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
         let dir = directory.dir.as_fd();
-        let label = Label::read(dir).ok_or_else(|| invalid("the slot has no label"))?;
+        let label =
+            Label::read(dir, directory.user.uid).map_err(|error| Error::io("read the label of a slot", error))?;
+        let label = label.ok_or_else(|| invalid("the slot has no label"))?;
         let failed = |error| root.error("take over", &label.name, error);
         let ring = Queue::open_file(dir).map_err(failed)?;
         let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
@@ -122,12 +124,15 @@ impl Owned {
     pub(crate) fn inherit(inheritance: &str) -> Result<Owned> {
         let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name three open descriptors"));
         let take = |text: &str| {
-            let fd: i32 = text.parse().ok().filter(|fd| *fd > 2)?;
+            let fd: i32 = text.parse().ok().filter(|fd| *fd > 2).ok_or_else(invalid)?;
             // SAFETY: borrowed only for the duplication below, which fails if it is not open.
             let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
-            rustix::io::fcntl_dupfd_cloexec(inherited, 3).ok()
+            rustix::io::fcntl_dupfd_cloexec(inherited, 3).map_err(|error| match error {
+                Errno::BADF => invalid(),
+                error => Error::io("duplicate an inherited handle", error),
+            })
         };
-        let taken: Vec<OwnedFd> = inheritance.split(',').map(take).collect::<Option<_>>().ok_or_else(invalid)?;
+        let taken: Vec<OwnedFd> = inheritance.split(',').map(take).collect::<Result<_>>()?;
         Owned::from_handles(taken.try_into().map_err(|_| invalid())?)
     }
 }

@@ -1,11 +1,13 @@
 //! What this process is.
 
 use std::ffi::OsString;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::name::NetbiosName;
+use crate::sys::linux::fork::fork_generation;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
 
@@ -48,18 +50,24 @@ pub(crate) fn stamp() -> Stamp {
     }
 }
 
-/// The inode number of this process's pid namespace; 0 where it cannot be found out. Thread ids of one namespace mean
-/// nothing in another, and the rings' locks hold thread ids.
-pub(crate) fn pid_namespace() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static KNOWN: AtomicU64 = AtomicU64::new(u64::MAX);
-    let known = KNOWN.load(Ordering::Relaxed);
-    if known != u64::MAX {
-        return known;
+/// The inode number of this process's pid namespace. Thread ids of one namespace mean nothing in another, and the rings' locks hold
+/// thread ids.
+///
+/// # Errors
+///
+/// If it cannot be found out, as without `/proc`.
+pub(crate) fn pid_namespace() -> rustix::io::Result<u64> {
+    /// The number, and the [`fork_generation`] for which it holds: a child may begin in another namespace.
+    static KNOWN: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+    let [namespace, generation] = &KNOWN;
+    if generation.load(Ordering::Acquire) == fork_generation() {
+        return Ok(namespace.load(Ordering::Relaxed));
     }
-    let found = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino);
-    KNOWN.store(found, Ordering::Relaxed);
-    found
+    let found = rustix::fs::stat("/proc/self/ns/pid")?.st_ino;
+    namespace.store(found, Ordering::Relaxed);
+    // Release: whoever sees the generation sees its number. All threads store the same.
+    generation.store(fork_generation(), Ordering::Release);
+    Ok(found)
 }
 
 /// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, or the

@@ -46,7 +46,9 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Connects to a slot, `Ok(None)` if its owner is gone.
     pub(crate) fn open(slot: SlotDirectory, name: &SlotName) -> Result<Option<Visitor>> {
-        let Some(label) = Label::read(slot.dir.as_fd()) else { return Ok(None) };
+        let label = Label::read(slot.dir.as_fd(), slot.user.uid)
+            .map_err(|error| Error::io(format!("read the label of slot {name}"), error))?;
+        let Some(label) = label else { return Ok(None) };
         let uid = process::uid();
         // The owner enforces the list as well; this is where an honest writer learns of it.
         if let Access::Users(users) = &label.access
