@@ -54,7 +54,9 @@ impl Line {
 
     fn say(&mut self, text: &str) {
         assert!(!text.contains('\n'), "{text}");
-        self.output.write_vectored(&[IoSlice::new(format!("{text}\n").as_bytes())]).unwrap();
+        let line = format!("{text}\n");
+        // A pipe takes so little at once.
+        assert_eq!(self.output.write_vectored(&[IoSlice::new(line.as_bytes())]).unwrap(), line.len());
     }
 
     /// The next line, `None` once there is nobody to tell anything.

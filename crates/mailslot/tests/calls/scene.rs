@@ -82,7 +82,7 @@ impl Stage {
                 Reading::new(start(0, &["heir", &slot.inheritance()]), other, injection, &name).heir(&slot)
             }
             Scene::Friend => Writing::new(start(0, &["write"]), other, injection, &name).play(),
-            Scene::Stranger => Writing::new(start(OTHER, &["write"]), other, injection, &name).as_stranger().play(),
+            Scene::Stranger => Writing::new(start(OTHER, &["write"]), other, injection, &name).stranger().play(),
         };
         // Its writers are no more than those of one scene.
         let closed = self.other.ask("close");

@@ -58,7 +58,7 @@ impl<'a> Writing<'a> {
         Writing { traced, injection, name, others: false, next: 0, rest }
     }
 
-    pub fn as_stranger(self) -> Writing<'a> {
+    pub fn stranger(self) -> Writing<'a> {
         Writing { others: true, ..self }
     }
 

@@ -13,6 +13,7 @@ mod label;
 mod life;
 mod origin;
 mod ownership;
+mod private;
 mod process;
 mod queue;
 mod reading;

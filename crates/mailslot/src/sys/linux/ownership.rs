@@ -11,6 +11,7 @@ use super::door::{self, Entrance};
 use super::fork::fork_generation;
 use super::label::Label;
 use super::life::Hold;
+use super::private;
 use super::process;
 use super::queue::{Queue, encode_timeout};
 use super::ring::layout::HEADER_SIZE;
@@ -82,9 +83,11 @@ impl Owned {
         let door = door::create(dir, &options.access).map_err(failed)?;
         let directory = root.publish(staged, &name)?;
         let life = claim.keep().ok_or(Error::Closed)?;
-        if inherited {
-            for fd in [&life, &door, &bell] {
+        for fd in [&life, &door, &bell] {
+            if inherited {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
+            } else {
+                private::keep(fd.as_fd());
             }
         }
         let ownership = Ownership::new(directory, life, ring, hold);

@@ -8,6 +8,7 @@ use super::clock;
 use super::door::{Entrance, LOOK_BY_ITSELF};
 use super::inward::{Inward, READERS_PATIENCE};
 use super::ownership::{Owned, Ownership};
+use super::private;
 use super::queue::{PATIENCE, Queue, encode_timeout};
 use super::reading::{Next, Reading};
 use super::ring::read;
@@ -158,6 +159,7 @@ impl Server {
         // No read that does without the lock is under way when this is set.
         let _reader = self.reading.reader();
         self.queue.header().fixed.shared.store(1, Relaxed);
+        self.descriptors().into_iter().for_each(private::release);
         self.descriptors()
     }
 
@@ -311,6 +313,7 @@ impl AsFd for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let shared = self.is_shared();
+        self.descriptors().into_iter().for_each(private::release);
         let Server { ownership, queue, .. } = self;
         ownership.end(shared, || {
             if let Ok(session) = queue.lock(READERS_PATIENCE) {

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 
+use super::super::private;
 use super::super::ring::layout::record_size;
 use super::super::ring::write::Stamp;
 use super::super::wait::Poller;
@@ -64,6 +65,8 @@ pub(super) enum Came {
 
 impl Connection {
     pub(super) fn new(key: u64, socket: OwnedFd, stamp: Stamp, watch: Watch) -> Connection {
+        // A child could not be told by the poller, and the writer would not learn that nobody else is there any more.
+        private::keep(socket.as_fd());
         Connection { key, socket, stamp, watch, run: 0, attaches: false, held: VecDeque::new() }
     }
 
@@ -82,6 +85,7 @@ impl Connection {
     }
 
     pub(super) fn into_socket(self) -> OwnedFd {
+        private::release(self.socket.as_fd());
         self.socket
     }
 
@@ -230,6 +234,7 @@ impl Connection {
     pub(super) fn end(self, came: Came, packets: &mut Packets) -> bool {
         // What lies there unread would be closed with it, and may be more of what does harm.
         let harmless = came == Came::End || discard(&self.socket, packets);
+        drop(self.into_socket());
         came == Came::Hostile || !harmless
     }
 }

@@ -127,13 +127,14 @@ impl Root {
             let entry = entry?;
             let may_be = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
             let Ok(name) = OsString::from_vec(entry.file_name().to_bytes().to_vec()).into_string() else { continue };
-            if may_be
-                && name != "."
-                && name != ".."
-                && let Ok(stat) = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW)
-                && FileType::from_raw_mode(stat.st_mode) == FileType::Directory
-            {
-                found.push((name, stat));
+            if !may_be || name == "." || name == ".." {
+                continue;
+            }
+            match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
+                Err(error) if process::tells_nothing(error) => return Err(error),
+                // It is something else, or has gone.
+                _ => {}
             }
         }
         let users = Arc::new(users_in(found.iter().map(|(name, stat)| (name.as_str(), stat))));
