@@ -2,24 +2,9 @@
 //! for messages, reads that are pending in the parent.
 
 use std::ptr;
-use std::sync::Once;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
-static FORKS: AtomicU64 = AtomicU64::new(0);
-
-/// How many forks lie between this process and the one that loaded the library.
-pub(crate) fn fork_generation() -> u64 {
-    static REGISTERED: Once = Once::new();
-    extern "C" fn in_child() {
-        FORKS.fetch_add(1, Ordering::Relaxed);
-    }
-    REGISTERED.call_once(|| {
-        // SAFETY: the handler only adds to an atomic, which is safe after fork. If there is no memory to register it,
-        // forked children see their parent's state, and nothing better can be done.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-    });
-    FORKS.load(Ordering::Relaxed)
-}
+use mailslot::fork_generation;
 
 /// A value that every process has for itself, made when it is first used.
 ///

@@ -100,6 +100,15 @@ impl<T> Array<T> {
         // SAFETY: not NULL, hence valid for reading `length` elements, as the type promises.
         (!self.0.is_null()).then(|| unsafe { core::slice::from_raw_parts(self.0, length) })
     }
+
+    /// What is to be written: no elements need a pointer.
+    pub(crate) fn to_write<'a>(&self, length: usize) -> Result<&'a [T]> {
+        match self.slice(length) {
+            Some(elements) => Ok(elements),
+            None if length == 0 => Ok(&[]),
+            None => Err(Code::INVALID_USER_BUFFER),
+        }
+    }
 }
 
 impl<T: Copy + Default + PartialEq> Array<T> {
@@ -120,11 +129,7 @@ impl<T: Copy + Default + PartialEq> Array<T> {
 impl Array<c_void> {
     /// The bytes to write: none need a pointer.
     pub(crate) fn bytes<'a>(&self, length: u32) -> Result<&'a [u8]> {
-        match Array(self.0.cast::<u8>()).slice(length as usize) {
-            Some(bytes) => Ok(bytes),
-            None if length == 0 => Ok(&[]),
-            None => Err(Code::INVALID_USER_BUFFER),
-        }
+        Array(self.0.cast::<u8>()).to_write(length as usize)
     }
 }
 

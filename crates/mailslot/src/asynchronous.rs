@@ -50,8 +50,8 @@ impl AsyncMailslot {
     ///
     /// Outside a tokio runtime with I/O enabled, as everything of tokio.
     pub fn new(slot: Mailslot) -> Result<AsyncMailslot> {
-        // SAFETY: a slot's descriptor is open for as long as the slot lives, and is always the same one once this succeeds:
-        // the alternative, for want of descriptors, is a regular file, which cannot be registered.
+        slot.make_pollable()?;
+        // SAFETY: a slot's descriptor is open for as long as the slot lives, and is always the same one now that it was made.
         let slot = unsafe { AsyncFd::register_with_interest(slot, Interest::READABLE) };
         let slot = slot.map_err(|error| Error::io("watch a slot", std::io::Error::from(error)))?;
         Ok(AsyncMailslot { slot })

@@ -134,6 +134,17 @@ pub fn slot_directories() -> Result<Vec<std::path::PathBuf>> {
     sys::slot_directories()
 }
 
+/// A number for this process that none has which it was forked from, however that was done; it is never 0. For state that a forked
+/// child must not take for its own: it may be locked, or in the middle of a change.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
+pub fn fork_generation() -> u64 {
+    sys::fork_generation()
+}
+
 /// Whether this program got privileges that whoever started it does not have: it is set-user-ID, set-group-ID, or its file has
 /// capabilities (`AT_SECURE`, see getauxval(3)). Then its caller chose the environment and the open descriptors, and they must
 /// not lead it anywhere.

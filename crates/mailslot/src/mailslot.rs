@@ -339,6 +339,12 @@ impl Mailslot {
         self.server.handles()
     }
 
+    /// Makes the descriptor of `AsFd`, which from then on is always the same.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn make_pollable(&self) -> Result<()> {
+        self.server.poll_fd().map(drop)
+    }
+
     /// Whether [`abort_reads`](Mailslot::abort_reads) was called.
     #[cfg(feature = "tokio")]
     pub(crate) fn is_aborted(&self) -> bool {

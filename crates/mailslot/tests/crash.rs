@@ -44,6 +44,9 @@ fn check(bytes: &[u8], next: &mut HashMap<u64, u64>) -> u64 {
 #[test]
 fn plays_its_part() {
     let Some(part) = common::part() else { return };
+    if let Some(slot) = part.strip_prefix("fork ") {
+        return own_and_fork(slot);
+    }
     let [part, slot, id] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
     match part {
         "write" => write_for_ever(slot, id.parse().unwrap()),
@@ -102,6 +105,63 @@ fn killed_writers_damage_nothing() {
     assert_eq!(statistics.read, statistics.written);
     assert_eq!(statistics.read, next.values().sum::<u64>());
     println!("{killed} writers killed, {} messages read, each once and in order", statistics.read);
+}
+
+/// Owns a slot until it is killed, and leaves a child that does nothing and is told of.
+#[cfg(target_os = "linux")]
+fn own_and_fork(slot: &str) {
+    let own = Mailslot::options().access(mailslot::Access::Everyone).create(slot).unwrap();
+    // Whoever has written is let in.
+    own.receive().unwrap();
+    // SAFETY: the child only waits for a signal, which is allowed after a fork of a process with threads.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        loop {
+            // SAFETY: no arguments.
+            unsafe { libc::pause() };
+        }
+    }
+    MailslotWriter::open(format!("{slot}-child")).unwrap().write(&child.to_le_bytes()).unwrap();
+    loop {
+        own.receive().unwrap();
+    }
+}
+
+/// A child that a worker of some sort is, and that reads no slot, keeps none alive.
+#[test]
+#[cfg(target_os = "linux")]
+fn slot_ends_with_its_owner_whatever_children_it_has() {
+    let _watchdog = watchdog();
+    let strangers = rustix::process::geteuid().is_root();
+    let slot = name();
+    let children = Mailslot::create(format!("{slot}-child")).unwrap();
+    let owner = Part::start(&format!("fork {slot}"));
+    while mailslot::status(&slot.parse::<mailslot::Address>().map(local).unwrap()).is_err() {
+        std::thread::yield_now();
+    }
+    // Where there is no other user, a friend has to do.
+    let stranger = match strangers {
+        true => Part::start_as(65534, &format!("write {slot} 1")),
+        false => Part::start(&format!("write {slot} 1")),
+    };
+    let child = children.receive().unwrap().data;
+    let child = rustix::process::Pid::from_raw(i32::from_le_bytes(child.try_into().unwrap())).unwrap();
+    let friend = MailslotWriter::open(&slot).unwrap();
+    drop(owner);
+    let late = friend.write(b"late");
+    let found = MailslotWriter::open(&slot).map(drop);
+    let again = Mailslot::create(&slot).map(drop);
+    let ended = stranger.finishes();
+    rustix::process::kill_process(child, rustix::process::Signal::KILL).unwrap();
+    assert!(matches!(late, Err(Error::Closed)), "{late:?}");
+    assert!(matches!(found, Err(Error::NotFound(_))), "{found:?}");
+    assert!(again.is_ok(), "{again:?}");
+    assert!(ended, "a writer of another user is told that its messages are written");
+}
+
+fn local(address: mailslot::Address) -> mailslot::SlotName {
+    let mailslot::Address::Local(name) = address else { panic!("{address:?}") };
+    name
 }
 
 #[test]

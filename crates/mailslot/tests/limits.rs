@@ -22,8 +22,33 @@ fn plays_its_part() {
         ("slots", rest) => own_slots(rest),
         ("writers", rest) => be_twenty_writers(rest),
         ("descriptors", _) => run_out_of_descriptors(),
+        ("files", slot) => may_make_small_files(slot),
         _ => panic!("{part}"),
     }
+}
+
+/// Where files may be no larger than a slot's ring, making one ends the process, unless it is not tried.
+#[test]
+fn creating_a_slot_where_files_must_be_small_is_an_error() {
+    let _watchdog = watchdog();
+    Part::start(&format!("files {}", name())).finish();
+}
+
+fn may_make_small_files(slot: &str) {
+    for bytes in [0, 1, 100, 4096, 64 << 10, 1 << 20] {
+        setrlimit(Resource::Fsize, Rlimit { current: Some(bytes), maximum: None }).unwrap();
+        let refused = Mailslot::options().capacity(1 << 20).create(slot);
+        assert!(matches!(refused, Err(Error::InvalidOption { option: "capacity", .. })), "{refused:?}");
+    }
+    let enough = 2 << 20;
+    setrlimit(Resource::Fsize, Rlimit { current: Some(enough), maximum: None }).unwrap();
+    let created = Mailslot::options().capacity(1 << 20).create(slot).unwrap();
+    // Writing needs no larger file, whatever is written.
+    let writer = MailslotWriter::open(slot).unwrap();
+    setrlimit(Resource::Fsize, Rlimit { current: Some(0), maximum: None }).unwrap();
+    writer.write(&vec![1; 500_000]).unwrap();
+    assert_eq!(created.receive().unwrap().data.len(), 500_000);
+    assert!(mailslot::list().unwrap().iter().any(|status| status.name == *created.name()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Timeout};
 
 use crate::code::Code;
-use crate::pointer::{Buffer, In, Narrow, Out, Owned};
+use crate::pointer::{Array, Buffer, In, Narrow, Out, Owned};
 use crate::receipt::{self, Receipt};
 
 /// `mailslot_options`.
@@ -125,10 +125,10 @@ extern "C" fn mailslot_open(name: Narrow, writer: Out<Owned<MailslotWriter>>) ->
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn mailslot_write(writer: Owned<MailslotWriter>, message: Buffer<u8>, size: usize) -> u32 {
+extern "C" fn mailslot_write(writer: Owned<MailslotWriter>, message: Array<u8>, size: usize) -> u32 {
     call(|| {
         let writer = writer.get().ok_or(Failure::Argument("writer is NULL"))?;
-        let message = message.to_read(size).map_err(|_| Failure::Argument("message is NULL"))?;
+        let message = message.to_write(size).map_err(|_| Failure::Argument("message is NULL"))?;
         Ok(writer.write(message)?)
     })
 }
@@ -151,7 +151,7 @@ extern "C" fn mailslot_wait_for_receivers(
 #[unsafe(no_mangle)]
 extern "C" fn mailslot_write_confirmed(
     writer: Owned<MailslotWriter>,
-    message: Buffer<u8>,
+    message: Array<u8>,
     size: usize,
     milliseconds: u32,
     receipts: Buffer<Receipt>,
@@ -161,7 +161,7 @@ extern "C" fn mailslot_write_confirmed(
     call(|| {
         let writer = writer.get().ok_or(Failure::Argument("writer is NULL"))?;
         count.required().map_err(|_| Failure::Argument("count is NULL"))?;
-        let message = message.to_read(size).map_err(|_| Failure::Argument("message is NULL"))?;
+        let message = message.to_write(size).map_err(|_| Failure::Argument("message is NULL"))?;
         let room = receipts.to_read(room).map_err(|_| Failure::Argument("receipts is NULL"))?;
         let found = writer.write_confirmed(message, Duration::from_millis(milliseconds.into()))?;
         count.set(found.len());

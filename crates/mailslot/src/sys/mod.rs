@@ -10,6 +10,7 @@
 //! | `root()`, `slot_directories()` | on Unix: where they are |
 //! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
 //! | `user()`, `random()` | on Unix: the effective user id of this process; numbers that nobody can guess |
+//! | `fork_generation()` | on Unix: a number that tells this process from those that it was forked from |
 //! | `appoint_node()` | on Unix: lets a user be the network node |
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
@@ -20,8 +21,8 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, Next, Server, appoint_node, computer_name, has_raised_privileges, list, random, root, secure_env,
-    slot_directories, status, user, win32_code,
+    Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list, random, root,
+    secure_env, slot_directories, status, user, win32_code,
 };
 
 #[cfg(windows)]

@@ -86,6 +86,18 @@ impl Part {
         self.0.try_wait().unwrap().is_none()
     }
 
+    /// Whether it ends well within a time that is more than enough.
+    pub fn finishes(mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        false
+    }
+
     /// Waits until it has ended, and insists that it did so well.
     pub fn finish(mut self) {
         assert!(self.0.wait().unwrap().success());

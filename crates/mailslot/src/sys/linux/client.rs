@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::bell;
 use super::clock;
 use super::door;
+use super::fork::{fork_generation, is_of_this_process};
 use super::inward::READERS_PATIENCE;
 use super::life;
 use super::origin;
@@ -16,7 +17,6 @@ use super::queue::{OPEN_RING, PATIENCE, Queue, RING, Session};
 use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
-use super::robust::{fork_generation, is_of_this_process};
 use super::root::{FileId, Root, SlotDirectory, User};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
@@ -184,7 +184,9 @@ impl Friend {
         for user in users.iter().filter(|user| user.uid == stamp.uid) {
             let file = match root.open_file(user, name, RING, OPEN_RING) {
                 Ok(file) => file,
-                Err(error) if process::is_exhausted(error) => return Err(root.error("open", name, error)),
+                Err(error) if process::tells_nothing_of(stamp.uid, error) => {
+                    return Err(root.error("open", name, error));
+                }
                 Err(_) => continue,
             };
             let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
@@ -349,8 +351,12 @@ impl Friend {
 
     #[cold]
     fn ask_for_owner(&self, now: u64) -> Result<()> {
-        if !self.owner_lives()? {
-            return Err(Error::Closed);
+        match life::is_ring_held(&self.file) {
+            Ok(true) => {}
+            // The message is written, and that it is not must not be said of one that an owner may read.
+            Err(_) => return Ok(()),
+            Ok(false) if !self.owner_lives()? => return Err(Error::Closed),
+            Ok(false) => {}
         }
         self.owner_seen.store(now, Ordering::Relaxed);
         Ok(())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::door::{self, Appended, Intake};
 use super::label::Label;
+use super::process;
 use super::queue::Queue;
 use super::ring::layout::SPARE;
 use super::ring::region::Region;
@@ -100,7 +101,7 @@ impl Intake for Inward<'_> {
     fn turn_away(&self, users: impl Iterator<Item = u32>) {
         let users: Vec<u32> = users.collect();
         let dir = self.0.ownership.directory();
-        if let Some(label) = Label::read(dir) {
+        if let Ok(Some(label)) = Label::read(dir, process::uid()) {
             door::turn_away(dir, &label.access, &users);
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::process;
 use crate::name::{Address, SlotName};
 use crate::options::{Access, Network};
 
@@ -51,25 +52,37 @@ impl Label {
         rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
     }
 
-    /// The label of the slot in `slot`, if it has one.
-    pub(crate) fn read(slot: BorrowedFd<'_>) -> Option<Label> {
+    /// The label of the slot of user `uid` in `slot`, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found out.
+    pub(crate) fn read(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Option<Label>> {
+        match Label::read_text(slot) {
+            Ok(text) => Ok(text.as_deref().and_then(Label::decode)),
+            Err(error) if process::tells_nothing_of(uid, error) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn read_text(slot: BorrowedFd<'_>) -> rustix::io::Result<Option<String>> {
         // Another user may have put anything there; what is no regular file could keep a reader waiting.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(slot, NAME, flags, Mode::empty()).ok()?;
-        let stat = rustix::fs::fstat(&file).ok()?;
-        let size = usize::try_from(stat.st_size).ok()?;
+        let file = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
+        let stat = rustix::fs::fstat(&file)?;
+        let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || size > MAX_NAME + MAX_REST {
-            return None;
+            return Ok(None);
         }
         let mut text = vec![0; size];
         let mut filled = 0;
         while filled < size {
-            match rustix::io::pread(&file, &mut text[filled..], filled as u64).ok()? {
-                0 => return None,
+            match rustix::io::retry_on_intr(|| rustix::io::pread(&file, &mut text[filled..], filled as u64))? {
+                0 => return Ok(None),
                 n => filled += n,
             }
         }
-        Label::decode(core::str::from_utf8(&text).ok()?).filter(|label| !label.is_too_long(size))
+        Ok(String::from_utf8(text).ok())
     }
 
     fn is_too_long(&self, size: usize) -> bool {
@@ -115,7 +128,7 @@ impl Label {
         else {
             return None;
         };
-        Some(Label {
+        let label = Label {
             name,
             pid: field("pid")?.parse().ok()?,
             access,
@@ -123,7 +136,8 @@ impl Label {
             max_message_size: field("max-message-size")?.parse().ok()?,
             capacity: field("capacity")?.parse().ok()?,
             created: UNIX_EPOCH.checked_add(Duration::from_millis(field("created")?.parse().ok()?))?,
-        })
+        };
+        (!label.is_too_long(text.len())).then_some(label)
     }
 }
 

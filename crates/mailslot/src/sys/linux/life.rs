@@ -19,8 +19,9 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
+use super::fork::{fork_generation, is_of_this_process};
+use super::process;
 use super::ring::layout::HEADER_SIZE;
-use super::robust::{fork_generation, is_of_this_process};
 
 /// When the kernel last noted a change of a file: its making, a new name, other permissions. Nothing sets it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,12 +68,13 @@ pub(crate) fn begin(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Owned
 ///
 /// # Errors
 ///
-/// If it cannot be found out: this process has no descriptor left, or too little memory.
+/// If it cannot be found out: this process has no descriptor left, too little memory, or is kept from asking for a life of
+/// its own user's.
 pub(crate) fn look(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Found> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = match rustix::fs::openat(dir, file, flags, Mode::empty()) {
         Ok(file) => file,
-        Err(error) if super::process::is_exhausted(error) => return Err(error),
+        Err(error) if process::tells_nothing(error) => return Err(error),
         Err(_) => return Ok(Found::Nothing),
     };
     let stat = rustix::fs::fstat(&file)?;
@@ -84,7 +86,9 @@ pub(crate) fn look(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Found>
     let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     match connect(&asking, &SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?) {
         Ok(()) | Err(Errno::PROTOTYPE) => Ok(Found::Living { uid, since }),
-        Err(error) if super::process::is_exhausted(error) => Err(error),
+        // The permissions are there; so it is a security module that refuses, and what it hides may live.
+        Err(error) if stat.st_mode & 0o200 != 0 && process::tells_nothing_of(uid, error) => Err(error),
+        Err(error) if process::tells_nothing(error) => Err(error),
         // Permissions that are given later are a change, so it is no older than that then.
         Err(_) => Ok(Found::Dead { uid }),
     }

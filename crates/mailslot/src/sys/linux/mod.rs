@@ -7,11 +7,13 @@ mod client;
 mod clock;
 mod code;
 mod door;
+mod fork;
 mod inward;
 mod label;
 mod life;
 mod origin;
 mod ownership;
+mod private;
 mod process;
 mod queue;
 mod reading;
@@ -23,7 +25,7 @@ mod wait;
 mod waiting;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, process::computer_name, process::has_raised_privileges, process::random,
-    process::secure_env, process::uid as user, reading::Next, root::appoint_node,
+    client::Client, code::win32_code, fork::fork_generation, process::computer_name, process::has_raised_privileges,
+    process::random, process::secure_env, process::uid as user, reading::Next, root::appoint_node,
     root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
 };

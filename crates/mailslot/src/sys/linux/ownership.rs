@@ -4,15 +4,17 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::SystemTime;
 
-use rustix::io::FdFlags;
+use rustix::io::{Errno, FdFlags};
 
 use super::bell;
 use super::door::{self, Entrance};
+use super::fork::{fork_generation, is_of_this_process};
 use super::label::Label;
 use super::life::Hold;
+use super::private;
 use super::process;
 use super::queue::{Queue, encode_timeout};
-use super::robust::{fork_generation, is_of_this_process};
+use super::ring::layout::HEADER_SIZE;
 use super::root::{FileId, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
@@ -47,11 +49,16 @@ impl Owned {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
         let root = Root::get()?;
         let failed = |error| root.error("create", &name, error);
+        let capacity = options.capacity.next_power_of_two();
+        // The ring's file is the largest.
+        process::check_file_size(HEADER_SIZE + capacity).map_err(|_| Error::InvalidOption {
+            option: "capacity",
+            expected: "less than the largest file that this process may make (RLIMIT_FSIZE, ulimit -f)".to_owned(),
+        })?;
         let claim = root.claim(&name)?;
         let staged = root.stage(&name, &claim)?;
         let dir = staged.dir.as_fd();
         let inherited = options.inheritance == Inheritance::Inherited;
-        let capacity = options.capacity.next_power_of_two();
         let label = Label {
             name: name.clone(),
             pid: process::stamp().pid,
@@ -65,7 +72,7 @@ impl Owned {
         let new = NewRing {
             capacity,
             max_message: options.max_message_size.into(),
-            pid_namespace: process::pid_namespace(),
+            pid_namespace: process::pid_namespace().map_err(failed)?,
             shared: inherited,
             network: options.network == Network::Allowed,
             read_timeout: encode_timeout(options.read_timeout),
@@ -76,9 +83,11 @@ impl Owned {
         let door = door::create(dir, &options.access).map_err(failed)?;
         let directory = root.publish(staged, &name)?;
         let life = claim.keep().ok_or(Error::Closed)?;
-        if inherited {
-            for fd in [&life, &door, &bell] {
+        for fd in [&life, &door, &bell] {
+            if inherited {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
+            } else {
+                private::keep(fd.as_fd());
             }
         }
         let ownership = Ownership::new(directory, life, ring, hold);
@@ -100,7 +109,9 @@ impl Owned {
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
         let dir = directory.dir.as_fd();
-        let label = Label::read(dir).ok_or_else(|| invalid("the slot has no label"))?;
+        let label =
+            Label::read(dir, directory.user.uid).map_err(|error| Error::io("read the label of a slot", error))?;
+        let label = label.ok_or_else(|| invalid("the slot has no label"))?;
         let failed = |error| root.error("take over", &label.name, error);
         let ring = Queue::open_file(dir).map_err(failed)?;
         let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
@@ -116,12 +127,15 @@ impl Owned {
     pub(crate) fn inherit(inheritance: &str) -> Result<Owned> {
         let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name three open descriptors"));
         let take = |text: &str| {
-            let fd: i32 = text.parse().ok().filter(|fd| *fd > 2)?;
+            let fd: i32 = text.parse().ok().filter(|fd| *fd > 2).ok_or_else(invalid)?;
             // SAFETY: borrowed only for the duplication below, which fails if it is not open.
             let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
-            rustix::io::fcntl_dupfd_cloexec(inherited, 3).ok()
+            rustix::io::fcntl_dupfd_cloexec(inherited, 3).map_err(|error| match error {
+                Errno::BADF => invalid(),
+                error => Error::io("duplicate an inherited handle", error),
+            })
         };
-        let taken: Vec<OwnedFd> = inheritance.split(',').map(take).collect::<Option<_>>().ok_or_else(invalid)?;
+        let taken: Vec<OwnedFd> = inheritance.split(',').map(take).collect::<Result<_>>()?;
         Owned::from_handles(taken.try_into().map_err(|_| invalid())?)
     }
 }

@@ -1,11 +1,13 @@
 //! What this process is.
 
 use std::ffi::OsString;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::name::NetbiosName;
+use crate::sys::linux::fork::fork_generation;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
 
@@ -48,23 +50,42 @@ pub(crate) fn stamp() -> Stamp {
     }
 }
 
-/// The inode number of this process's pid namespace; 0 where it cannot be found out. Thread ids of one namespace mean
-/// nothing in another, and the rings' locks hold thread ids.
-pub(crate) fn pid_namespace() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static KNOWN: AtomicU64 = AtomicU64::new(u64::MAX);
-    let known = KNOWN.load(Ordering::Relaxed);
-    if known != u64::MAX {
-        return known;
+/// The inode number of this process's pid namespace. Thread ids of one namespace mean nothing in another, and the rings' locks hold
+/// thread ids.
+///
+/// # Errors
+///
+/// If it cannot be found out, as without `/proc`.
+pub(crate) fn pid_namespace() -> rustix::io::Result<u64> {
+    /// The number, and the [`fork_generation`] for which it holds: a child may begin in another namespace.
+    static KNOWN: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+    let [namespace, generation] = &KNOWN;
+    if generation.load(Ordering::Acquire) == fork_generation() {
+        return Ok(namespace.load(Ordering::Relaxed));
     }
-    let found = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |stat| stat.st_ino);
-    KNOWN.store(found, Ordering::Relaxed);
-    found
+    let found = rustix::fs::stat("/proc/self/ns/pid")?.st_ino;
+    namespace.store(found, Ordering::Relaxed);
+    // Release: whoever sees the generation sees its number. All threads store the same.
+    generation.store(fork_generation(), Ordering::Release);
+    Ok(found)
 }
 
-/// Whether this process, or the machine, has run out of something, so that nothing follows from the failure.
-pub(crate) fn is_exhausted(error: Errno) -> bool {
-    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
+/// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, or the
+/// call was cut short.
+pub(crate) fn tells_nothing(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS | Errno::INTR | Errno::AGAIN | Errno::IO)
+}
+
+/// The same for something of user `uid`. Others may close what is theirs, and then it is not there; what is this user's own is
+/// closed to it by a security module at most, and there all the same.
+pub(crate) fn tells_nothing_of(uid: u32, error: Errno) -> bool {
+    tells_nothing(error) || (uid == self::uid() && matches!(error, Errno::ACCESS | Errno::PERM))
+}
+
+/// Fails if this process may not make a file of `size` bytes: to try it would end the process.
+pub(crate) fn check_file_size(size: u64) -> rustix::io::Result<()> {
+    let most = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    if most.is_none_or(|most| size <= most) { Ok(()) } else { Err(Errno::FBIG) }
 }
 
 /// The NetBIOS name of this machine: the first label of its host name, cut to 15 characters.

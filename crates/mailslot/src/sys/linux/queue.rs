@@ -51,7 +51,7 @@ impl Queue {
 
     /// Opens the start of the ring in `file` if this process, of user `uid`, may map it.
     pub(crate) fn open(file: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Option<Queue>> {
-        Ok(Mapping::open(file, uid, process::pid_namespace())?.map(Queue::new))
+        Ok(Mapping::open(file, uid, process::pid_namespace()?)?.map(Queue::new))
     }
 
     /// All of the ring, whose file `file` is.

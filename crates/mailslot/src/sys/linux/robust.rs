@@ -9,10 +9,12 @@
 
 use core::cell::Cell;
 use core::ffi::c_void;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 use std::time::{Duration, Instant};
 
 use rustix::thread::futex;
+
+use super::fork::{fork_generation, is_of_this_process};
 
 const WAITERS: u32 = libc::FUTEX_WAITERS;
 const TID: u32 = libc::FUTEX_TID_MASK;
@@ -242,36 +244,13 @@ fn robust_list_head() -> *mut RobustListHead {
         list_op_pending: core::ptr::null_mut(),
     }));
     own.list = (&raw mut own.list).cast();
-    // SAFETY: `own` is a valid, empty robust list head of the given size that lives for ever.
-    unsafe { libc::syscall(libc::SYS_set_robust_list, &raw mut *own, size_of::<RobustListHead>()) };
+    // Where the system does not tell, as under a filter of system calls, there may be one, which the program relies on. Then ours is
+    // for this thread's eyes alone, and whoever waits for a dead holder finds after a while that it has vanished.
+    if result == 0 {
+        // SAFETY: `own` is a valid, empty robust list head of the given size that lives for ever.
+        unsafe { libc::syscall(libc::SYS_set_robust_list, &raw mut *own, size_of::<RobustListHead>()) };
+    }
     own
-}
-
-/// Counts the forks that led to this process; 0 until somebody asks.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
-
-/// Whether what was found out in this [`fork_generation`] is of this process.
-#[inline(always)]
-pub(crate) fn is_of_this_process(generation: u64) -> bool {
-    generation == GENERATION.load(Ordering::Relaxed)
-}
-
-/// Counts the forks that led to this process: lets cached process and thread ids be recognised as a parent's.
-pub(crate) fn fork_generation() -> u64 {
-    extern "C" fn in_child() {
-        GENERATION.fetch_add(1, Ordering::Relaxed);
-    }
-    let generation = GENERATION.load(Ordering::Relaxed);
-    if generation != 0 {
-        return generation;
-    }
-    static REGISTERED: std::sync::Once = std::sync::Once::new();
-    REGISTERED.call_once(|| {
-        // SAFETY: the handler only touches an atomic, which is allowed between fork and exec.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        GENERATION.fetch_add(1, Ordering::Relaxed);
-    });
-    GENERATION.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

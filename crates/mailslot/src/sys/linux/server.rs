@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::door::Entrance;
 use super::inward::{Inward, READERS_PATIENCE};
 use super::ownership::{Owned, Ownership};
+use super::private;
 use super::queue::{Queue, encode_timeout};
 use super::reading::{Next, Reading};
 use super::waiting::Wait;
@@ -141,6 +142,7 @@ impl Server {
         // No read that does without the lock is under way when this is set.
         let _reader = self.reading.reader();
         self.queue.header().fixed.shared.store(1, Relaxed);
+        self.descriptors().into_iter().for_each(private::release);
         self.descriptors()
     }
 
@@ -158,6 +160,17 @@ impl Server {
         Inward(self)
     }
 
+    /// The descriptor that whoever polls from now on is woken by.
+    pub(crate) fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
+        let poller = self.entrance.poll(&self.inward())?;
+        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
+            let bell = self.entrance.bell();
+            session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
+        });
+        self.entrance.watch(announced);
+        Ok(poller.as_fd())
+    }
+
     #[inline(always)]
     pub(super) fn check_process(&self) -> Result<()> {
         if !self.ownership.is_this_process() && !self.is_shared() {
@@ -170,22 +183,15 @@ impl Server {
 /// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        let Ok(poller) = self.entrance.poll(&self.inward()) else {
-            // A regular file is always ready for `poll`, and refused by `epoll`.
-            return self.ownership.ring();
-        };
-        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
-            let bell = self.entrance.bell();
-            session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
-        });
-        self.entrance.watch(announced);
-        poller.as_fd()
+        // A regular file is always ready for `poll`, and refused by `epoll`.
+        self.poll_fd().unwrap_or_else(|_| self.ownership.ring())
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         let shared = self.is_shared();
+        self.descriptors().into_iter().for_each(private::release);
         let Server { ownership, queue, .. } = self;
         ownership.end(shared, || {
             if let Ok(session) = queue.lock(READERS_PATIENCE) {

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ops::Range;
 use core::ptr::NonNull;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use rustix::fs::{FallocateFlags, FileType};
 use rustix::io::Errno;
@@ -23,6 +23,8 @@ const START: u64 = KEEP;
 /// Memory is added in steps that grow from this size.
 const STEP: u64 = 64 << 10;
 const MAX_STEP: u64 = 4 << 20;
+/// Memory that one call asks for.
+const RESERVE_AT_ONCE: usize = 1 << 20;
 
 /// A mapped ring.
 pub(crate) struct Mapping {
@@ -49,9 +51,9 @@ pub(crate) struct NewRing {
 impl Mapping {
     /// Makes the empty file `fd` into a ring.
     pub(crate) fn create(fd: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Mapping> {
-        rustix::fs::ftruncate(fd, HEADER_SIZE + ring.capacity)?;
+        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(fd, HEADER_SIZE + ring.capacity))?;
         let first = FIRST_RESERVE.min(ring.capacity);
-        rustix::fs::fallocate(fd, FallocateFlags::empty(), 0, HEADER_SIZE + first)?;
+        reserve(fd, 0, HEADER_SIZE + first)?;
         let mapping = Mapping::map(fd, ring.capacity, ring.capacity)?;
         let header = mapping.region.header();
         header.fixed.version.store(VERSION, Relaxed);
@@ -104,13 +106,11 @@ impl Mapping {
     pub(crate) fn grow(&self, fd: BorrowedFd<'_>, reserved: u64, needed: u64) -> rustix::io::Result<u64> {
         let capacity = self.region.capacity();
         let generous = (reserved + reserved.clamp(STEP, MAX_STEP)).max(needed).min(capacity);
-        let reserve = |end: u64| {
-            let from = HEADER_SIZE + reserved;
-            rustix::fs::fallocate(fd.as_fd(), FallocateFlags::empty(), from, end - reserved).map(|()| end)
-        };
+        let reserve = |end: u64| reserve(fd, HEADER_SIZE + reserved, HEADER_SIZE + end).map(|()| end);
         reserve(generous).or_else(|error| {
             let exact = needed.next_multiple_of(HEADER_SIZE).min(capacity);
-            if exact < generous && error == Errno::NOSPC { reserve(exact) } else { Err(error) }
+            let short = matches!(error, Errno::NOSPC | Errno::DQUOT | Errno::NOMEM);
+            if exact < generous && short { reserve(exact) } else { Err(error) }
         })
     }
 
@@ -135,6 +135,16 @@ impl Mapping {
         let region = unsafe { Region::new(base.cast(), capacity, mapped) };
         Ok(Mapping { base, size, region })
     }
+}
+
+/// Puts memory behind the bytes of a file from `from` to `end`.
+fn reserve(fd: BorrowedFd<'_>, from: u64, end: u64) -> rustix::io::Result<()> {
+    // Up to Linux 6.9 any signal interrupts the call and undoes what it has done: so not too much at a time.
+    for at in (from..end).step_by(RESERVE_AT_ONCE) {
+        let len = (end - at).min(RESERVE_AT_ONCE as u64);
+        rustix::io::retry_on_intr(|| rustix::fs::fallocate(fd, FallocateFlags::empty(), at, len))?;
+    }
+    Ok(())
 }
 
 /// The pages of a file that begin at `from` or behind it, up to the one that `end` lies in: the memory that can be given

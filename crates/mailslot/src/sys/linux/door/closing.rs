@@ -7,7 +7,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 
-use super::super::robust::fork_generation;
+use super::super::fork::fork_generation;
 
 /// Threads at a time. What waits behind them costs its descriptors, so whoever sends such things is shut out.
 const THREADS: usize = 16;

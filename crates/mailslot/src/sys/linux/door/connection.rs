@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 
+use super::super::private;
 use super::super::ring::layout::record_size;
 use super::super::ring::write::Stamp;
 use super::super::wait::Poller;
@@ -52,6 +53,8 @@ pub(super) enum Came {
     Messages,
     /// Nothing more to take now.
     Nothing,
+    /// There may be more, for which the system had no memory.
+    Unknown,
     /// The writer is gone, and all that it sent is taken.
     End,
     /// It sent something that is no message.
@@ -62,6 +65,8 @@ pub(super) enum Came {
 
 impl Connection {
     pub(super) fn new(key: u64, socket: OwnedFd, stamp: Stamp, watch: Watch) -> Connection {
+        // A child could not be told by the poller, and the writer would not learn that nobody else is there any more.
+        private::keep(socket.as_fd());
         Connection { key, socket, stamp, watch, run: 0, attaches: false, held: VecDeque::new() }
     }
 
@@ -80,6 +85,7 @@ impl Connection {
     }
 
     pub(super) fn into_socket(self) -> OwnedFd {
+        private::release(self.socket.as_fd());
         self.socket
     }
 
@@ -106,6 +112,7 @@ impl Connection {
             match self.receive(packets, accounts, BATCH, intake) {
                 Came::Messages => *taken = true,
                 Came::Nothing if self.held.is_empty() && intake.room() > 0 => return Came::End,
+                Came::Unknown => return Came::Nothing,
                 came => return came,
             }
         }
@@ -130,7 +137,8 @@ impl Connection {
         let count = match packets.receive(self.socket.as_fd(), most, self.attaches) {
             Ok(0) => return Came::End,
             Ok(count) => count,
-            Err(Errno::AGAIN | Errno::INTR | Errno::NOMEM | Errno::NOBUFS) => return Came::Nothing,
+            Err(Errno::AGAIN) => return Came::Nothing,
+            Err(Errno::NOMEM | Errno::NOBUFS) => return Came::Unknown,
             Err(_) => return Came::Malformed,
         };
         for index in 0..count {
@@ -226,6 +234,7 @@ impl Connection {
     pub(super) fn end(self, came: Came, packets: &mut Packets) -> bool {
         // What lies there unread would be closed with it, and may be more of what does harm.
         let harmless = came == Came::End || discard(&self.socket, packets);
+        drop(self.into_socket());
         came == Came::Hostile || !harmless
     }
 }

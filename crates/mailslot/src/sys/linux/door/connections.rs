@@ -216,7 +216,9 @@ impl Connections {
             }
             let came = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
             taken |= connection.watch == Watch::Poller || came == Came::Messages;
-            if matches!(came, Came::Messages | Came::Nothing) {
+            // The poller may have told all that it will.
+            self.starved |= came == Came::Unknown;
+            if matches!(came, Came::Messages | Came::Nothing | Came::Unknown) {
                 connection.go_on(came, intake, poller);
                 if connection.is_first() && first.iter().all(|(user, _)| *user != uid) {
                     first.push((uid, key));

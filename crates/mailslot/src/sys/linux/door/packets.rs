@@ -106,10 +106,16 @@ impl Packets {
         drop(self.spare.take());
         // SAFETY: `headers` has at least `most` entries; each leads to a part of `self.bytes` of its own and to a control
         // buffer of its own, with their true sizes. All of them live through the call and are used by nobody else.
-        let count = unsafe {
+        let mut receive = || unsafe {
             libc::recvmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), most, flags as _, core::ptr::null_mut())
         };
-        let failed = (count < 0).then(|| Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO));
+        let (count, failed) = loop {
+            let count = receive();
+            match (count < 0).then(|| Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)) {
+                Some(Errno::INTR) => {}
+                failed => break (count, failed),
+            }
+        };
         if attach {
             self.spare = eventfd(0, EventfdFlags::CLOEXEC).ok();
         }
@@ -155,7 +161,7 @@ impl Packets {
 
 /// Whether this is a memory file: only those have seals. Reading anything else could wait for ever, and so could closing it.
 pub(super) fn is_memory(file: &OwnedFd) -> bool {
-    rustix::fs::fcntl_get_seals(file).is_ok()
+    rustix::io::retry_on_intr(|| rustix::fs::fcntl_get_seals(file)).is_ok()
 }
 
 /// What came in a message's control buffer.

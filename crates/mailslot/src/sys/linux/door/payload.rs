@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use super::super::origin;
 use super::super::ring::layout::record_size;
 use super::packets::{Attached, Packet, is_memory};
-use super::{ATTACHED, FROM_NETWORK, INLINE, Intake};
+use super::{ATTACHED, Appended, FROM_NETWORK, INLINE, Intake};
 
 /// A message, taken from the kernel and not yet in the ring: its writer was told that it is written.
 pub(super) struct Payload<'a> {
@@ -58,11 +58,16 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Hands origin and message to `append`. The origin is empty for messages of this machine.
-    pub(super) fn with<R>(&self, append: impl FnOnce(&[u8], &[u8]) -> R) -> Result<R, NoMessage> {
+    /// Hands origin and message to `append`, if they can be had now. The origin is empty for messages of this machine.
+    pub(super) fn with(&self, append: impl FnOnce(&[u8], &[u8]) -> Appended) -> Result<Appended, NoMessage> {
         let bytes = match &self.content {
             Content::Bytes(bytes) => Cow::Borrowed(bytes.as_ref()),
-            Content::File(file, size) => Cow::Owned(read(file, *size).ok_or(NoMessage::Malformed)?),
+            Content::File(file, size) => match read(file, *size) {
+                Ok(Some(bytes)) => Cow::Owned(bytes),
+                Ok(None) => return Err(NoMessage::Malformed),
+                // It was taken from the kernel, so it is not dropped.
+                Err(_) => return Ok(Appended::NotNow),
+            },
         };
         let origin = match self.from_network {
             true => origin::size(&bytes).ok_or(NoMessage::Malformed)?,
@@ -91,20 +96,21 @@ fn file_content(file: OwnedFd, size: &[u8], intake: &impl Intake) -> Result<Cont
     Ok(Content::File(file, size))
 }
 
-/// Reads a message from an attached file. The file stays the stranger's, so it is copied, never mapped.
-fn read(file: &OwnedFd, size: usize) -> Option<Vec<u8>> {
-    if (rustix::fs::fstat(file).ok()?.st_size as u64) < size as u64 {
-        return None;
+/// Reads a message from an attached file, `Ok(None)` if it is shorter than was said. The file stays the stranger's, so it is copied,
+/// never mapped.
+fn read(file: &OwnedFd, size: usize) -> rustix::io::Result<Option<Vec<u8>>> {
+    if (rustix::fs::fstat(file)?.st_size as u64) < size as u64 {
+        return Ok(None);
     }
     let mut message = vec![0; size];
     let mut filled = 0;
     while filled < size {
         match rustix::io::pread(file, &mut message[filled..], filled as u64) {
-            Ok(0) => return None,
+            Ok(0) => return Ok(None),
             Ok(n) => filled += n,
             Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return None,
+            Err(error) => return Err(error),
         }
     }
-    Some(message)
+    Ok(Some(message))
 }

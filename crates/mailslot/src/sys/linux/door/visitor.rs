@@ -46,7 +46,9 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Connects to a slot, `Ok(None)` if its owner is gone.
     pub(crate) fn open(slot: SlotDirectory, name: &SlotName) -> Result<Option<Visitor>> {
-        let Some(label) = Label::read(slot.dir.as_fd()) else { return Ok(None) };
+        let label = Label::read(slot.dir.as_fd(), slot.user.uid)
+            .map_err(|error| Error::io(format!("read the label of slot {name}"), error))?;
+        let Some(label) = label else { return Ok(None) };
         let uid = process::uid();
         // The owner enforces the list as well; this is where an honest writer learns of it.
         if let Access::Users(users) = &label.access
@@ -195,11 +197,12 @@ fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
 
 /// A sealed-in-memory copy of a message, for passing it on.
 fn memory_file(parts: &[&[u8]]) -> rustix::io::Result<OwnedFd> {
+    process::check_file_size(parts.iter().map(|part| part.len() as u64).sum())?;
     let file = rustix::fs::memfd_create("mailslot message", MemfdFlags::CLOEXEC)?;
     for part in parts {
         let mut rest = *part;
         while !rest.is_empty() {
-            let n = rustix::io::write(&file, rest)?;
+            let n = rustix::io::retry_on_intr(|| rustix::io::write(&file, rest))?;
             rest = &rest[n..];
         }
     }

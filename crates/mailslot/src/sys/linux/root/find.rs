@@ -61,10 +61,13 @@ impl Root {
 
     /// The own slot of this name whose ring is the file `ring`.
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
-        let users = self.users()?;
-        let own = users.iter().filter(|user| user.uid == process::uid());
-        let mut slots = own.filter_map(|user| self.open_slot(user, name).ok());
-        Ok(slots.find(|slot| FileId::at(slot.dir.as_fd(), RING) == Ok(ring)))
+        let failed = |error| self.error("look for", name, error);
+        for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
+            if let Some(slot) = with_file(self.open_slot(user, name), RING, ring).map_err(failed)? {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
     }
 
     /// The own slot in which the file called `file` is the one with this id.
@@ -72,9 +75,7 @@ impl Root {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
         for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
             for entry in self.entries(user).map_err(failed)? {
-                if let Ok(slot) = self.open_entry(user, entry)
-                    && FileId::at(slot.dir.as_fd(), file) == Ok(id)
-                {
+                if let Some(slot) = with_file(self.open_entry(user, entry), file, id).map_err(failed)? {
                     return Ok(Some(slot));
                 }
             }
@@ -90,7 +91,7 @@ impl Root {
     fn living_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<Option<(Since, SlotDirectory)>> {
         let slot = match self.open_slot(user, name) {
             Ok(slot) => slot,
-            Err(error) if process::is_exhausted(error) => return Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
             // Whatever else another user has put there is no slot, and nobody else's concern.
             Err(_) => return Ok(None),
         };
@@ -115,6 +116,19 @@ impl Root {
             rustix::fs::statat(&self.dir, user.node(), AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| stat.st_uid)
         };
         Ok(users.iter().filter(|user| user.uid == 0).find_map(named))
+    }
+}
+
+/// An own slot, if it is there and the file called `file` in it is the one with this id.
+fn with_file(
+    slot: rustix::io::Result<SlotDirectory>,
+    file: &str,
+    id: FileId,
+) -> rustix::io::Result<Option<SlotDirectory>> {
+    match slot.and_then(|slot| FileId::at(slot.dir.as_fd(), file).map(|found| (found == id).then_some(slot))) {
+        Err(error) if process::tells_nothing_of(process::uid(), error) => Err(error),
+        Err(_) => Ok(None),
+        found => found,
     }
 }
 

@@ -20,7 +20,8 @@ const MOST: usize = 16 << 10;
 pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     let root = Root::get()?;
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
-    status_of(&slot).ok_or_else(|| Error::NotFound(name.clone()))
+    let status = status_of(&slot).map_err(|error| root.error("read the label of", name, error))?;
+    status.ok_or_else(|| Error::NotFound(name.clone()))
 }
 
 /// The living slots, after removing what dead processes of this user left behind; the superuser removes everybody's.
@@ -36,10 +37,10 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
                 Err(error) => Err(error),
             };
             match living {
-                Ok(Some(slot)) => slots.extend(status_of(&slot)),
+                Ok(Some(slot)) => slots.extend(status_of(&slot).map_err(failed)?),
                 Ok(None) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
                 // A list that lacks slots would say that they have gone.
-                Err(error) if process::is_exhausted(error) => return Err(failed(error)),
+                Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
                 _ => {}
             }
         }
@@ -53,7 +54,7 @@ impl Root {
     pub(super) fn entries(&self, user: &User) -> rustix::io::Result<Vec<String>> {
         let read = || Dir::read_from(self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY)?);
         let found = match read() {
-            Err(error) if process::is_exhausted(error) => return Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
             Err(_) => return Ok(Vec::new()),
             Ok(found) => found,
         };
@@ -63,9 +64,9 @@ impl Root {
     }
 }
 
-fn status_of(slot: &SlotDirectory) -> Option<SlotStatus> {
-    let label = Label::read(slot.dir.as_fd())?;
-    Some(SlotStatus {
+fn status_of(slot: &SlotDirectory) -> rustix::io::Result<Option<SlotStatus>> {
+    let Some(label) = Label::read(slot.dir.as_fd(), slot.user.uid)? else { return Ok(None) };
+    Ok(Some(SlotStatus {
         pid: Some(label.pid),
         uid: Some(slot.user.uid),
         access: Some(label.access),
@@ -75,5 +76,5 @@ fn status_of(slot: &SlotDirectory) -> Option<SlotStatus> {
         created: Some(label.created),
         counts: queue::counts(slot.dir.as_fd()),
         name: label.name,
-    })
+    }))
 }

@@ -127,13 +127,14 @@ impl Root {
             let entry = entry?;
             let may_be = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
             let Ok(name) = OsString::from_vec(entry.file_name().to_bytes().to_vec()).into_string() else { continue };
-            if may_be
-                && name != "."
-                && name != ".."
-                && let Ok(stat) = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW)
-                && FileType::from_raw_mode(stat.st_mode) == FileType::Directory
-            {
-                found.push((name, stat));
+            if !may_be || name == "." || name == ".." {
+                continue;
+            }
+            match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
+                Err(error) if process::tells_nothing(error) => return Err(error),
+                // It is something else, or has gone.
+                _ => {}
             }
         }
         let users = Arc::new(users_in(found.iter().map(|(name, stat)| (name.as_str(), stat))));
@@ -189,14 +190,14 @@ impl Root {
         // What cannot be seen may be there.
         match rustix::fs::statat(&self.dir, format!("{}/{SAID}", user.others()), AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(None),
-            Err(error) if process::is_exhausted(error) => return Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
             _ => {}
         }
         // The directory's time: it changes when something is put there, or shown. Where the user's whole directory is closed, its
         // own time changes when it is opened.
         match rustix::fs::statat(&self.dir, user.others(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Since::of(&stat).max(user.since))),
-            Err(error) if process::is_exhausted(error) => Err(error),
+            Err(error) if process::tells_nothing_of(user.uid, error) => Err(error),
             Err(_) => Ok(None),
         }
     }

@@ -1,0 +1,127 @@
+//! What a fork changes.
+//!
+//! A page that the kernel empties in every child, however that is made (`fork`, `_Fork`, the bare system call), tells a process
+//! that it is another one than before. No lock is involved: one that another thread of the parent holds, stays held in the child.
+
+use core::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use rustix::mm::{Advice, MapFlags, ProtFlags};
+
+/// The first word of the page: the generation of this process, 0 as long as it has none. Until there is a page, [`NONE`].
+static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new((&raw const NONE).cast_mut());
+static NONE: AtomicU64 = AtomicU64::new(0);
+
+/// Whether what was found out in this [`fork_generation`] is of this process.
+#[inline(always)]
+pub(crate) fn is_of_this_process(generation: u64) -> bool {
+    generation == known()
+}
+
+/// A number for this process that none of its ancestors has, never 0: lets ids that were remembered, and state that was copied, be
+/// recognised as a parent's.
+#[inline]
+pub(crate) fn fork_generation() -> u64 {
+    match known() {
+        0 => begin(),
+        generation => generation,
+    }
+}
+
+#[inline(always)]
+fn known() -> u64 {
+    // SAFETY: what is put there stays for ever, and is an atomic that all threads may use.
+    unsafe { (*PAGE.load(Ordering::Acquire)).load(Ordering::Relaxed) }
+}
+
+#[cold]
+fn begin() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let mut page = PAGE.load(Ordering::Acquire);
+    if ptr::eq(page, &NONE) {
+        page = make_page();
+    }
+    // SAFETY: as above.
+    let word = unsafe { &*page };
+    // The child goes on counting from its parent's last.
+    let next = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    match word.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => next,
+        Err(other) => other,
+    }
+}
+
+/// Makes the page, or finds the one that another thread has made meanwhile.
+fn make_page() -> *mut AtomicU64 {
+    let size = rustix::param::page_size();
+    let flags = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
+    let page = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), size, flags, MapFlags::PRIVATE) };
+    let made = match page {
+        Ok(page) => page.cast::<AtomicU64>(),
+        // Without memory a word that lives for ever has to do.
+        Err(_) => Box::into_raw(Box::new(AtomicU64::new(0))),
+    };
+    if let Err(other) = PAGE.compare_exchange((&raw const NONE).cast_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+        // What was made in vain is left: it happens once, if at all.
+        return other;
+    }
+    // SAFETY: the page made above, if it is one; what else is refused. Its contents are of use to nobody but this process.
+    let wiped = page.is_ok_and(|page| unsafe { rustix::mm::madvise(page, size, Advice::LinuxWipeOnFork) }.is_ok());
+    if !wiped {
+        // Before Linux 4.14, and in emulators: what the C library tells, which does not know of every fork.
+        // SAFETY: the handler only touches an atomic, which is allowed between fork and exec.
+        unsafe { libc::pthread_atfork(None, None, Some(begin_anew)) };
+    }
+    made
+}
+
+extern "C" fn begin_anew() {
+    // SAFETY: as above.
+    unsafe { (*PAGE.load(Ordering::Acquire)).store(0, Ordering::Relaxed) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a forked child, made by `fork`, finds.
+    fn in_child(fork: impl Fn() -> libc::pid_t, find: impl Fn() -> u64) -> u64 {
+        let (read, write) = rustix::pipe::pipe().expect("a pipe");
+        match fork() {
+            0 => {
+                let found = find().to_ne_bytes();
+                let written = rustix::io::write(&write, &found);
+                // SAFETY: ends the child, which has only written.
+                unsafe { libc::_exit(i32::from(written != Ok(8))) }
+            }
+            child => {
+                let mut found = [0; 8];
+                assert_eq!(rustix::io::read(&read, &mut found), Ok(8));
+                // SAFETY: our own child, which nobody has waited for.
+                assert_eq!(unsafe { libc::waitpid(child, ptr::null_mut(), 0) }, child);
+                u64::from_ne_bytes(found)
+            }
+        }
+    }
+
+    #[test]
+    fn every_child_is_another_however_it_was_made() {
+        let own = fork_generation();
+        assert_ne!(own, 0);
+        // SAFETY: the child only makes calls that are allowed after a fork of a process with threads.
+        let fork = || unsafe { libc::fork() };
+        // SAFETY: as above; without flags and a stack the call is a fork that the C library does not notice.
+        let bare = || unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as libc::pid_t };
+        let children = [in_child(fork, fork_generation), in_child(bare, fork_generation)];
+        assert!(children.iter().all(|child| *child != own && *child != 0), "{children:?} of {own}");
+        // 0 if it takes itself for its parent.
+        let grandchild = in_child(bare, || {
+            let parent = fork_generation();
+            let child = in_child(bare, fork_generation);
+            if child == parent { 0 } else { child }
+        });
+        assert!(grandchild != own && grandchild != 0, "{grandchild} of {own}");
+        assert_eq!(fork_generation(), own);
+    }
+}

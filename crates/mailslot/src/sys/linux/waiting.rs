@@ -1,0 +1,187 @@
+//! How a read waits for the next message: it spins for a moment, sleeps, and looks a last time before it says that there is
+//! none.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::clock;
+use super::door::LOOK_BY_ITSELF;
+use super::inward::READERS_PATIENCE;
+use super::queue::PATIENCE;
+use super::reading::Next;
+use super::ring::read;
+use super::server::Server;
+use super::wait;
+use crate::error::{Error, Result};
+use crate::options::Timeout;
+
+/// How long a sleeping reader waits before it gives memory back that it could not yet.
+const SHRINK_LATER: Duration = Duration::from_millis(200);
+
+/// One wait of a reader that has found nothing.
+pub(super) struct Wait<'a> {
+    server: &'a Server,
+    timeout: Timeout,
+    /// Whether something has arrived meanwhile.
+    pub(super) arrived: bool,
+}
+
+impl<'a> Wait<'a> {
+    /// Makes the best of the empty ring, and spins for a moment if there is time.
+    pub(super) fn begin(server: &'a Server, timeout: Timeout) -> Result<Wait<'a>> {
+        server.check_process()?;
+        server.reading.rest(&server.queue)?;
+        let mut wait = Wait { server, timeout, arrived: false };
+        wait.arrived = timeout != Timeout::Zero && wait.arrives_soon();
+        Ok(wait)
+    }
+
+    /// The next message.
+    pub(super) fn for_next(mut self) -> Result<Next<'a>> {
+        let (server, timeout) = (self.server, self.timeout);
+        if server.is_shared()
+            && self.is_there()
+            && let Some(next) = server.look(patience(timeout))?
+        {
+            return Ok(next);
+        }
+        if timeout == Timeout::Zero {
+            return self.last_look()?.ok_or(Error::TimedOut);
+        }
+        let deadline = timeout.deadline();
+        loop {
+            if !self.arrived {
+                self.sleep(deadline)?;
+            }
+            let left = deadline.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()));
+            if let Some(next) = server.look(left.clamp(READERS_PATIENCE, PATIENCE))? {
+                return Ok(next);
+            }
+            if server.reading.is_aborted() {
+                return Err(Error::Closed);
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return self.last_look()?.ok_or(Error::TimedOut);
+            }
+            self.arrived = self.arrives_soon();
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        read::message_waiting(self.server.queue.region())
+    }
+
+    fn arrives_soon(&self) -> bool {
+        self.door_goes_on() || self.server.reading.spinning.spin(|| self.is_there())
+    }
+
+    /// What a read does before it says that there is nothing: lets strangers in, and sees to it that whoever polls the
+    /// descriptor is woken by the next message.
+    fn last_look(&self) -> Result<Option<Next<'a>>> {
+        let server = self.server;
+        let worth_a_look = server.entrance.is_worth_a_look();
+        if worth_a_look {
+            server.inward().take_in();
+        }
+        let polled = server.entrance.is_polled();
+        if !worth_a_look && !polled {
+            return Ok(None);
+        }
+        if polled && !self.is_there_after_waking() {
+            let announced = match server.queue.lock(READERS_PATIENCE) {
+                Ok(session) => session.announce_sleep(server.entrance.bell()),
+                Err(Error::Stalled(_)) => false,
+                Err(error) => return Err(error),
+            };
+            server.entrance.watch(announced);
+        }
+        if !self.is_there() {
+            return Ok(None);
+        }
+        match server.look(READERS_PATIENCE) {
+            // Somebody has the lock of a slot that is shared: then nothing was seen, and the timer is set.
+            Err(Error::Stalled(_)) => {
+                server.entrance.watch(false);
+                Ok(None)
+            }
+            seen => seen,
+        }
+    }
+
+    /// Sleeps until there may be a message.
+    fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
+        // Before the announcement, so that whoever finds that under the lock finds this as well.
+        self.server.reading.sleepers.fetch_add(1, Ordering::SeqCst);
+        let slept = self.sleep_announced(deadline);
+        self.server.reading.sleepers.fetch_sub(1, Ordering::SeqCst);
+        // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
+        if slept? && !self.is_there_after_waking() {
+            self.server.inward().take_in();
+        }
+        Ok(())
+    }
+
+    /// Whether there is a message. Whoever rings the bell holds the lock and commits a moment later; if the system runs the
+    /// reader in its place, on the same processor, neither gets on before it has that back.
+    fn is_there_after_waking(&self) -> bool {
+        if !self.is_there() && self.server.queue.is_locked() {
+            std::thread::yield_now();
+        }
+        self.is_there()
+    }
+
+    /// Announces sleep and sleeps. Returns false if there was a reason not to.
+    fn sleep_announced(&self, deadline: Option<Instant>) -> Result<bool> {
+        let mut limit = None;
+        let free = match self.server.queue.lock(Duration::ZERO) {
+            // Whoever holds the lock is likely to commit a message in a moment. Queueing for it would cost more than that:
+            // the holder would have to wake us with a system call.
+            Err(Error::Stalled(_)) if wait::pause(|| self.is_there()) => return Ok(false),
+            Err(Error::Stalled(_)) => self.server.queue.lock(READERS_PATIENCE),
+            free => free,
+        };
+        match free {
+            Ok(session) => {
+                if !session.announce_sleep(self.server.entrance.bell()) {
+                    return Ok(false);
+                }
+                if self.server.reading.tidy(&session) {
+                    limit = Some(SHRINK_LATER);
+                }
+            }
+            Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
+            Err(error) => return Err(error),
+        }
+        if self.server.reading.is_aborted() {
+            return Ok(false);
+        }
+        if read::writers_wait(self.server.queue.region()) {
+            self.server.queue.wake_writers();
+        }
+        let since = clock::ticks();
+        let slept = self.server.entrance.sleep(deadline, limit);
+        self.server.reading.spinning.slept(clock::ticks().wrapping_sub(since));
+        slept
+            .map_err(|error| Error::io(format!("wait for messages of slot {}", self.server.name()), error))
+            .map(|()| true)
+    }
+
+    /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
+    /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
+    fn door_goes_on(&self) -> bool {
+        if !self.server.entrance.gave() {
+            return false;
+        }
+        wait::pause(|| self.is_there());
+        self.server.inward().take_in()
+    }
+}
+
+/// How long a read may wait for the lock of a slot that is shared between processes.
+fn patience(timeout: Timeout) -> Duration {
+    match timeout {
+        Timeout::Zero => READERS_PATIENCE,
+        Timeout::After(time) => time.clamp(READERS_PATIENCE, PATIENCE),
+        Timeout::Forever => PATIENCE,
+    }
+}

@@ -1,0 +1,96 @@
+//! What can go wrong in each of the system's calls that the library makes.
+
+use rustix::io::Errno;
+
+/// Calls that this program makes for itself, the allocator's, and those of a thread's beginning and end.
+const NOT_OURS: &[&str] = &[
+    "readv",
+    "writev",
+    "brk",
+    "mprotect",
+    "exit",
+    "exit_group",
+    "rt_sigaction",
+    "sigaltstack",
+    "rseq",
+    "set_tid_address",
+    "clone3",
+    "clone",
+    "restart_syscall",
+    "sched_getaffinity",
+    "execve",
+    "open",
+    "prctl",
+];
+
+/// The errors that a call may give, whatever it is used for here; none for a call that cannot fail, or whose failure would be an
+/// error in the library. `None` for a call that this does not know.
+pub fn of(call: &str) -> Option<&'static [Errno]> {
+    const DESCRIPTORS: &[Errno] = &[Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    const ENTRY: &[Errno] = &[Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ACCESS];
+    Some(match call {
+        call if NOT_OURS.contains(&call) => &[],
+        "getpid" | "gettid" | "geteuid" | "getegid" | "uname" | "close" | "rt_sigprocmask" | "sched_yield"
+        | "clock_gettime" | "tgkill" | "kill" | "listen" | "timerfd_settime" | "rt_sigtimedwait" | "lseek"
+        | "shutdown" | "getsockopt" | "setsockopt" | "prlimit64" => &[],
+        "openat" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS],
+        "openat2" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::NOSYS, Errno::PERM],
+        "fcntl" => &[Errno::INTR, Errno::NOLCK, Errno::MFILE],
+        "fallocate" => &[Errno::INTR, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::FBIG],
+        "ftruncate" => &[Errno::INTR, Errno::NOSPC, Errno::FBIG],
+        "mmap" => &[Errno::NOMEM, Errno::AGAIN],
+        "munmap" => &[Errno::NOMEM],
+        "madvise" => &[Errno::NOMEM, Errno::INVAL, Errno::AGAIN],
+        "epoll_create1" | "timerfd_create" | "eventfd2" | "memfd_create" => DESCRIPTORS,
+        "epoll_ctl" => &[Errno::NOMEM, Errno::NOSPC],
+        "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => &[Errno::INTR],
+        "poll" | "ppoll" => &[Errno::INTR, Errno::NOMEM],
+        "socket" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS],
+        "bind" => &[Errno::NOMEM, Errno::NOSPC, Errno::DQUOT, Errno::ACCESS],
+        "connect" => &[Errno::AGAIN, Errno::NOMEM, Errno::ACCESS, Errno::INTR],
+        "accept4" => {
+            &[Errno::INTR, Errno::MFILE, Errno::NFILE, Errno::CONNABORTED, Errno::NOMEM, Errno::NOBUFS, Errno::PERM]
+        }
+        "recvmmsg" => &[Errno::INTR, Errno::NOMEM, Errno::NOBUFS],
+        "sendto" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS],
+        "sendmsg" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS, Errno::TOOMANYREFS],
+        "fstat" => &[Errno::NOMEM],
+        "newfstatat" | "statx" => &[Errno::NOMEM, Errno::INTR, Errno::ACCESS],
+        "readlinkat" | "access" | "faccessat" => &[Errno::NOMEM, Errno::ACCESS],
+        "mkdirat" | "mkdir" | "symlinkat" | "mknodat" | "renameat" | "renameat2" | "linkat" => ENTRY,
+        "unlinkat" | "fchmodat" | "fchmod" | "fchownat" | "utimensat" => &[Errno::NOMEM, Errno::IO, Errno::ACCESS],
+        "getdents64" => &[Errno::NOMEM, Errno::INTR],
+        "pread64" => &[Errno::INTR, Errno::IO, Errno::NOMEM],
+        "read" => &[Errno::INTR],
+        "write" => &[Errno::INTR, Errno::NOMEM, Errno::NOSPC, Errno::DQUOT],
+        "futex" => &[Errno::INTR, Errno::AGAIN, Errno::TIMEDOUT],
+        "get_robust_list" | "set_robust_list" => &[Errno::PERM, Errno::NOSYS],
+        "getrandom" => &[Errno::INTR, Errno::NOSYS],
+        "setxattr" => &[Errno::OPNOTSUPP, Errno::NOSPC, Errno::DQUOT],
+        "clock_nanosleep" => &[Errno::INTR],
+        _ => return None,
+    })
+}
+
+/// Whether a call, as strace wrote it, may fail so: one name stands for calls of several kinds.
+pub fn is_possible(call: &str, error: Errno) -> bool {
+    !(call.contains("F_GET_SEALS") && matches!(error, Errno::MFILE | Errno::NOLCK))
+}
+
+/// Whether a call is the library's, or may be.
+pub fn is_ours(call: &str) -> bool {
+    !NOT_OURS.contains(&call)
+}
+
+/// Whether what a caller was told, a variant of the library's error and the system's number, says that this happened in that call.
+/// `others` is whether the slot is another user's: what he does not let this one see is not there.
+pub fn says(variant: &str, number: i32, call: &str, error: Errno, others: bool) -> bool {
+    match variant {
+        "NotFound" => others && matches!(error, Errno::ACCESS | Errno::PERM),
+        "Io" => number == error.raw_os_error(),
+        "OutOfMemory" => matches!(error, Errno::NOMEM | Errno::NOSPC | Errno::DQUOT | Errno::NOBUFS),
+        "Full" => error == Errno::AGAIN && matches!(call, "connect" | "sendto" | "sendmsg"),
+        "NotAllowed" => error == Errno::ACCESS && call == "connect",
+        _ => false,
+    }
+}
