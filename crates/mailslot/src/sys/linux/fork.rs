@@ -3,6 +3,7 @@
 //! A page that the kernel empties in every child, however that is made (`fork`, `_Fork`, the bare system call), tells a process
 //! that it is another one than before. No lock is involved: one that another thread of the parent holds, stays held in the child.
 
+use core::marker::PhantomData;
 use core::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
@@ -70,6 +71,69 @@ extern "C" fn begin_anew() {
         word.store(0, Ordering::Relaxed);
     }
 }
+
+/// A value that every process has for itself, made when it is first used there.
+///
+/// After a fork the parent's copy is left alone for ever: another thread of the parent may have locked it, or been in the middle of a
+/// change.
+pub(crate) struct PerProcess<T> {
+    current: AtomicPtr<Node<T>>,
+    /// Owns what it leads to.
+    owned: PhantomData<T>,
+}
+
+struct Node<T> {
+    generation: u64,
+    value: T,
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> PerProcess<T> {
+        PerProcess { current: AtomicPtr::new(ptr::null_mut()), owned: PhantomData }
+    }
+
+    /// This process's value, which `make` makes if there is none.
+    #[inline]
+    pub(crate) fn get_or(&self, make: impl FnOnce() -> T) -> &T {
+        let seen = self.current.load(Ordering::Acquire);
+        // SAFETY: a node that was stored here stays allocated until `self` is dropped.
+        match unsafe { seen.as_ref() } {
+            Some(node) if node.generation == fork_generation() => &node.value,
+            _ => self.begin(seen, make()),
+        }
+    }
+
+    #[cold]
+    fn begin(&self, seen: *mut Node<T>, value: T) -> &T {
+        let made = Box::into_raw(Box::new(Node { generation: fork_generation(), value }));
+        let node = match self.current.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => made,
+            Err(other) => {
+                // SAFETY: another thread was faster, so nobody else knows this node.
+                drop(unsafe { Box::from_raw(made) });
+                other
+            }
+        };
+        // SAFETY: stored by this process, so it stays allocated until `self` is dropped.
+        unsafe { &(*node).value }
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let node = *self.current.get_mut();
+        // SAFETY: nobody else has `self`, and every node that was stored came from a `Box`.
+        if !node.is_null() && unsafe { (*node).generation } == fork_generation() {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(node) });
+        }
+    }
+}
+
+// SAFETY: it owns a `T` and gives out references to it, as a `Box` does.
+unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for PerProcess<T> {}
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use super::clock;
+use super::fork::PerProcess;
 use super::inward::Inward;
 use super::origin;
 use super::queue::{Queue, Session};
@@ -32,7 +33,7 @@ const REWIND_STREAM_AFTER: u64 = 4 << 20;
 pub(crate) struct Reading {
     /// Messages until the door is due. Who holds it is the reader, and alone moves the ring's head; for a slot that is shared
     /// between processes, only with the ring's lock.
-    reader: Mutex<u32>,
+    reader: PerProcess<Mutex<u32>>,
     /// Readers that sleep.
     pub(crate) sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
@@ -57,7 +58,7 @@ pub(crate) struct Next<'a> {
 impl Reading {
     pub(crate) fn new() -> Reading {
         Reading {
-            reader: Mutex::new(DOOR_EVERY),
+            reader: PerProcess::new(),
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
@@ -68,7 +69,12 @@ impl Reading {
 
     pub(crate) fn reader(&self) -> MutexGuard<'_, u32> {
         // A panic while a message is looked at leaves the message where it was: nothing to repair.
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reader_mutex().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn reader_mutex(&self) -> &Mutex<u32> {
+        self.reader.get_or(|| Mutex::new(DOOR_EVERY))
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
@@ -117,7 +123,7 @@ impl Reading {
     /// giving memory costs more than the messages in it, so a backlog that comes and goes all the time keeps its own.
     pub(crate) fn tidy(&self, session: &Session<'_>) -> bool {
         // Another thread may be looking at the head. Never waited for: it may want the ring's lock.
-        let _reader = match self.reader.try_lock() {
+        let _reader = match self.reader_mutex().try_lock() {
             Err(TryLockError::WouldBlock) => return false,
             reader => reader,
         };
