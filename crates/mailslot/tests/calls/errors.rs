@@ -74,7 +74,11 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
 
 /// Whether a call, as strace wrote it, may fail so: one name stands for calls of several kinds.
 pub fn is_possible(call: &str, error: Errno) -> bool {
-    !(call.contains("F_GET_SEALS") && matches!(error, Errno::MFILE | Errno::NOLCK))
+    match error {
+        Errno::NOLCK | Errno::INTR if call.contains("fcntl(") => call.contains("LK, "),
+        Errno::MFILE if call.contains("fcntl(") => call.contains("F_DUPFD"),
+        _ => true,
+    }
 }
 
 /// Whether a call is the library's, or may be.
@@ -86,6 +90,8 @@ pub fn is_ours(call: &str) -> bool {
 /// `others` is whether the slot is another user's: what he does not let this one see is not there.
 pub fn says(variant: &str, number: i32, call: &str, error: Errno, others: bool) -> bool {
     match variant {
+        // Whoever is interrupted goes on.
+        _ if error == Errno::INTR => false,
         "NotFound" => others && matches!(error, Errno::ACCESS | Errno::PERM),
         "Io" => number == error.raw_os_error(),
         "OutOfMemory" => matches!(error, Errno::NOMEM | Errno::NOSPC | Errno::DQUOT | Errno::NOBUFS),

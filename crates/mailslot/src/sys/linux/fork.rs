@@ -3,6 +3,7 @@
 //! A page that the kernel empties in every child, however that is made (`fork`, `_Fork`, the bare system call), tells a process
 //! that it is another one than before. No lock is involved: one that another thread of the parent holds, stays held in the child.
 
+use core::marker::PhantomData;
 use core::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
@@ -80,6 +81,81 @@ extern "C" fn begin_anew() {
     // SAFETY: as above.
     unsafe { (*PAGE.load(Ordering::Acquire)).store(0, Ordering::Relaxed) };
 }
+
+/// A value that every process has for itself, made when it is first used there.
+///
+/// After a fork the parent's copy is left alone for ever: another thread of the parent may have locked it, or been in the middle of a
+/// change.
+pub(crate) struct PerProcess<T> {
+    current: AtomicPtr<Node<T>>,
+    /// Owns what it leads to.
+    owned: PhantomData<T>,
+}
+
+struct Node<T> {
+    generation: u64,
+    value: T,
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> PerProcess<T> {
+        PerProcess { current: AtomicPtr::new(ptr::null_mut()), owned: PhantomData }
+    }
+
+    /// This process's value, if there is one.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&T> {
+        // SAFETY: a node that was stored here stays allocated until `self` is dropped.
+        let node = unsafe { self.current.load(Ordering::Acquire).as_ref() }?;
+        is_of_this_process(node.generation).then_some(&node.value)
+    }
+
+    /// This process's value, which `make` makes if there is none.
+    pub(crate) fn get_or(&self, make: impl FnOnce() -> T) -> &T {
+        match self.get() {
+            Some(value) => value,
+            None => self.begin(make()),
+        }
+    }
+
+    #[cold]
+    fn begin(&self, value: T) -> &T {
+        let seen = self.current.load(Ordering::Acquire);
+        // SAFETY: as in `get`. Another thread may have stored one meanwhile.
+        if let Some(node) = unsafe { seen.as_ref() }
+            && is_of_this_process(node.generation)
+        {
+            return &node.value;
+        }
+        let made = Box::into_raw(Box::new(Node { generation: fork_generation(), value }));
+        let node = match self.current.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => made,
+            Err(other) => {
+                // SAFETY: another thread was faster, so nobody else knows this node.
+                drop(unsafe { Box::from_raw(made) });
+                other
+            }
+        };
+        // SAFETY: stored by this process, so it stays allocated until `self` is dropped.
+        unsafe { &(*node).value }
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let node = *self.current.get_mut();
+        // SAFETY: nobody else has `self`, and every node that was stored came from a `Box`.
+        if !node.is_null() && unsafe { (*node).generation } == fork_generation() {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(node) });
+        }
+    }
+}
+
+// SAFETY: it owns a `T` and gives out references to it, as a `Box` does.
+unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for PerProcess<T> {}
 
 #[cfg(test)]
 mod tests {

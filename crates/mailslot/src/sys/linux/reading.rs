@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use super::clock;
+use super::fork::PerProcess;
 use super::inward::Inward;
 use super::origin;
 use super::queue::{Queue, Session};
@@ -32,7 +33,7 @@ const REWIND_STREAM_AFTER: u64 = 4 << 20;
 pub(crate) struct Reading {
     /// Who holds it is the reader, and alone moves the ring's head; for a slot that is shared between processes, only with the
     /// ring's lock.
-    reader: Mutex<()>,
+    reader: PerProcess<Mutex<()>>,
     /// Readers that sleep.
     pub(crate) sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
@@ -56,8 +57,10 @@ pub(crate) struct Next<'a> {
 
 impl Reading {
     pub(crate) fn new() -> Reading {
+        let reader = PerProcess::new();
+        reader.get_or(Mutex::default);
         Reading {
-            reader: Mutex::new(()),
+            reader,
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
             spinning: Spinning::new(),
@@ -68,7 +71,11 @@ impl Reading {
 
     pub(crate) fn reader(&self) -> MutexGuard<'_, ()> {
         // A panic while a message is looked at leaves the message where it was: nothing to repair.
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reader_mutex().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader_mutex(&self) -> &Mutex<()> {
+        self.reader.get_or(Mutex::default)
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
@@ -85,10 +92,11 @@ impl Reading {
         Ok(head.map(|head| self.found(Next { head, inward, reader, session })))
     }
 
-    /// The same for a slot that is not shared; where anything is the matter, [`look`](Reading::look) tells what.
+    /// The same for a slot that is not shared, in the process that made this; where anything is the matter,
+    /// [`look`](Reading::look) tells what.
     #[inline(always)]
     pub(crate) fn look_alone<'a>(&'a self, inward: Inward<'a>) -> Option<Next<'a>> {
-        let reader = self.reader();
+        let reader = self.reader.get()?.lock().unwrap_or_else(PoisonError::into_inner);
         if inward.queue().is_shared() {
             return None;
         }
@@ -132,7 +140,7 @@ impl Reading {
     /// giving memory costs more than the messages in it, so a backlog that comes and goes all the time keeps its own.
     pub(crate) fn tidy(&self, session: &Session<'_>) -> bool {
         // Another thread may be looking at the head. Never waited for: it may want the ring's lock.
-        let _reader = match self.reader.try_lock() {
+        let _reader = match self.reader_mutex().try_lock() {
             Err(TryLockError::WouldBlock) => return false,
             reader => reader,
         };

@@ -104,10 +104,7 @@ impl Server {
     /// The next message if it is there and this process alone may read it.
     #[inline(always)]
     fn glance(&self, timeout: impl Fn() -> Timeout) -> Option<Next<'_>> {
-        if !self.ownership.is_this_process() || self.reading.expects_none(&self.queue, timeout) {
-            return None;
-        }
-        self.reading.look_alone(self.inward())
+        if self.reading.expects_none(&self.queue, timeout) { None } else { self.reading.look_alone(self.inward()) }
     }
 
     /// The next message if there is one in the ring already.

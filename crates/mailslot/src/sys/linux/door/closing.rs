@@ -5,29 +5,30 @@
 //! their own, which there are only while there is something to close.
 
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::fork::fork_generation;
+use super::super::fork::PerProcess;
 
 /// Threads at a time. What waits behind them costs its descriptors, so whoever sends such things is shut out.
 const THREADS: usize = 16;
 
+#[derive(Default)]
 struct Closing {
     waiting: Vec<OwnedFd>,
     threads: usize,
-    /// [`fork_generation`] of the process that has the threads.
-    generation: u64,
 }
 
-static CLOSING: Mutex<Closing> = Mutex::new(Closing { waiting: Vec::new(), threads: 0, generation: 0 });
+/// The threads are those of one process.
+static CLOSING: PerProcess<Mutex<Closing>> = PerProcess::new();
+
+fn closing() -> MutexGuard<'static, Closing> {
+    CLOSING.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Closes `fd` without waiting.
 pub(super) fn close(fd: OwnedFd) {
-    let mut closing = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut closing = closing();
     closing.waiting.push(fd);
-    if closing.generation != fork_generation() {
-        (closing.threads, closing.generation) = (0, fork_generation());
-    }
     if closing.threads < THREADS {
         let thread = std::thread::Builder::new().name("mailslot-close".to_owned()).stack_size(64 << 10);
         // Without a thread it stays open until the next time.
@@ -39,7 +40,7 @@ fn work() {
     block_signals();
     loop {
         let fd = {
-            let mut closing = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut closing = closing();
             let fd = closing.waiting.pop();
             if fd.is_none() {
                 closing.threads -= 1;

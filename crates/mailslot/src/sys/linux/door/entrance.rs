@@ -21,6 +21,7 @@ use super::connections::{Connections, close_unread};
 use crate::error::{Error, Result};
 use crate::options::Access;
 use crate::sys::linux::clock;
+use crate::sys::linux::fork::PerProcess;
 use crate::sys::linux::wait::{self, Poller};
 
 /// Keys of the poller's descriptors. Connections count on from the last.
@@ -36,30 +37,28 @@ pub(crate) struct Entrance {
     door: ManuallyDrop<OwnedFd>,
     /// Rung by friends.
     bell: OwnedFd,
-    connections: Mutex<Connections>,
+    connections: PerProcess<Mutex<Connections>>,
+    access: Access,
     /// When the door was last looked at, in ticks.
     seen: AtomicU64,
     /// Whether it had something then.
     gave: AtomicBool,
-    /// Whether only the own user and the superuser may come, who seldom do.
-    quiet: bool,
     /// Made when something needs one descriptor for everything: somebody who polls, or a connection.
-    poller: OnceLock<Poller>,
+    poller: PerProcess<OnceLock<Poller>>,
     /// Whether somebody polls: then every read that finds nothing asks to be woken.
     polled: AtomicBool,
 }
 
 impl Entrance {
     pub(crate) fn new(door: OwnedFd, bell: OwnedFd, access: Access) -> Entrance {
-        let quiet = access == Access::Owner;
         Entrance {
             door: ManuallyDrop::new(door),
             bell,
-            connections: Mutex::new(Connections::new(access)),
+            connections: PerProcess::new(),
+            access,
             seen: AtomicU64::new(0),
             gave: AtomicBool::new(false),
-            quiet,
-            poller: OnceLock::new(),
+            poller: PerProcess::new(),
             polled: AtomicBool::new(false),
         }
     }
@@ -79,7 +78,7 @@ impl Entrance {
     /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
     pub(crate) fn take_in(&self, intake: &impl Intake, shared: bool) -> bool {
         self.seen.store(clock::ticks(), Ordering::Relaxed);
-        let watching = self.poller.get();
+        let watching = self.own_poller().get();
         let taken =
             self.connections().take_in(self.door.as_fd(), intake, shared, watching, || self.poller(intake).ok());
         self.gave.store(taken, Ordering::Relaxed);
@@ -94,7 +93,9 @@ impl Entrance {
     /// Whether a reader that finds nothing must look at the door before it says so. It need not look again at once where
     /// hardly anybody may come and nobody has: there is no poller then.
     pub(crate) fn is_worth_a_look(&self) -> bool {
-        !self.quiet || self.poller.get().is_some() || self.is_due()
+        // Only the own user and the superuser may come then, who seldom do.
+        let quiet = self.access == Access::Owner;
+        !quiet || self.own_poller().get().is_some() || self.is_due()
     }
 
     /// Whether the last look found something, so that more may come soon.
@@ -105,14 +106,14 @@ impl Entrance {
     /// Sees to it that whoever polls is woken, before he is told that there is nothing. `announced` says whether friends
     /// will ring the bell.
     pub(crate) fn watch(&self, announced: bool) {
-        let Some(poller) = self.poller.get() else { return };
+        let Some(poller) = self.own_poller().get() else { return };
         let watched = self.connections().watch_all(Some(poller));
         poller.set_timer((!announced || !watched).then_some(LOOK_BY_ITSELF));
     }
 
     /// Sleeps until there may be something to read, at most until `deadline`, or for `limit`.
     pub(crate) fn sleep(&self, deadline: Option<Instant>, limit: Option<Duration>) -> rustix::io::Result<()> {
-        let poller = self.poller.get();
+        let poller = self.own_poller().get();
         let watched = self.connections().watch_all(poller);
         let limit = if watched { limit } else { Some(LOOK_BY_ITSELF) };
         match poller {
@@ -138,28 +139,34 @@ impl Entrance {
 
     /// Makes what polls the descriptor ready at once.
     pub(crate) fn wake_poller(&self) {
-        if let Some(poller) = self.poller.get() {
+        if let Some(poller) = self.own_poller().get() {
             poller.set_timer(Some(Duration::ZERO));
         }
     }
 
     fn poller(&self, intake: &impl Intake) -> Result<&Poller> {
-        if let Some(poller) = self.poller.get() {
+        if let Some(poller) = self.own_poller().get() {
             return Ok(poller);
         }
         let failed = |error| Error::io("watch a slot", error);
         let poller = Poller::new().map_err(failed)?;
         poller.add(self.bell.as_fd(), BELL_KEY).map_err(failed)?;
         poller.add(self.door.as_fd(), DOOR_KEY).map_err(failed)?;
-        let poller = self.poller.get_or_init(|| poller);
+        let poller = self.own_poller().get_or_init(|| poller);
         // Readers that sleep already do so without it, and would not hear what comes on connections.
         intake.wake_sleepers();
         Ok(poller)
     }
 
+    /// Not a parent's, whose timer is the parent's as well.
+    fn own_poller(&self) -> &OnceLock<Poller> {
+        self.poller.get_or(OnceLock::new)
+    }
+
     fn connections(&self) -> MutexGuard<'_, Connections> {
+        let own = self.connections.get_or(|| Mutex::new(Connections::new(self.access.clone())));
         // Nothing panics while it is held.
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

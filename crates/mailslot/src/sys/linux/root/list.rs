@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{Dir, OFlags};
+use rustix::fs::{Dir, DirEntry, OFlags};
 
 use super::super::label::Label;
 use super::super::process;
@@ -53,14 +53,16 @@ impl Root {
     /// The names of the entries in a user's directory of slots. One that this user may not read has none.
     pub(super) fn entries(&self, user: &User) -> rustix::io::Result<Vec<String>> {
         let read = || Dir::read_from(self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY)?);
-        let found = match read() {
-            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
-            Err(_) => return Ok(Vec::new()),
-            Ok(found) => found,
-        };
-        let names = found.flatten().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
         let most = if user.uid == process::uid() { usize::MAX } else { MOST };
-        Ok(names.filter(|name| !name.starts_with('.')).take(most).collect())
+        let names = read().and_then(|found| {
+            let name = |entry: DirEntry| entry.file_name().to_str().ok().map(str::to_owned);
+            let names = found.filter_map(|entry| entry.map(name).transpose());
+            names.filter(|name| !name.as_ref().is_ok_and(|name| name.starts_with('.'))).take(most).collect()
+        });
+        match names {
+            Err(error) if !process::tells_nothing_of(user.uid, error) => Ok(Vec::new()),
+            names => names,
+        }
     }
 }
 

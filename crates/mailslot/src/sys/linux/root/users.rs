@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat};
 use rustix::io::Errno;
 
+use super::super::fork::PerProcess;
 use super::super::life::Since;
 use super::super::process;
 use super::{FileId, Root};
@@ -73,8 +74,19 @@ impl User {
 }
 
 /// The directories that were found.
-#[derive(Default)]
-pub(crate) struct Users(RwLock<Known>);
+pub(crate) struct Users(PerProcess<RwLock<Known>>);
+
+impl Users {
+    fn known(&self) -> &RwLock<Known> {
+        self.0.get_or(RwLock::default)
+    }
+}
+
+impl Default for Users {
+    fn default() -> Users {
+        Users(PerProcess::new())
+    }
+}
 
 #[derive(Clone, Default)]
 struct Known {
@@ -93,7 +105,7 @@ impl Root {
     /// The directories of all users.
     pub(crate) fn users(&self) -> Result<Arc<Vec<User>>> {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
-        let known = self.users.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.users.known().read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(stats) = self.look_again(&known.directories).map_err(failed)? {
             let names = known.directories.iter().map(|directory| directory.name.as_str());
             let users = users_in(names.zip(&stats));
@@ -102,7 +114,7 @@ impl Root {
             }
         }
         let known = self.read_directories().map_err(failed)?;
-        *self.users.0.write().unwrap_or_else(PoisonError::into_inner) = known.clone();
+        *self.users.known().write().unwrap_or_else(PoisonError::into_inner) = known.clone();
         Ok(known.users)
     }
 
@@ -132,7 +144,8 @@ impl Root {
             }
             match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
-                Err(error) if process::tells_nothing(error) => return Err(error),
+                // Nobody but the root's owner can keep this process from looking at what is in it.
+                Err(error) if process::tells_nothing_of(process::uid(), error) => return Err(error),
                 // It is something else, or has gone.
                 _ => {}
             }
@@ -144,7 +157,7 @@ impl Root {
 
     /// The directories that are known already; there may be others.
     pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
-        Arc::clone(&self.users.0.read().unwrap_or_else(PoisonError::into_inner).users)
+        Arc::clone(&self.users.known().read().unwrap_or_else(PoisonError::into_inner).users)
     }
 
     /// The directory of this process's user, made if there is none.
