@@ -72,6 +72,7 @@ pub(crate) struct World {
     /// A timer goes off early at one of so many points; never if 0.
     haste: u64,
     mail: Mail,
+    trace: Vec<String>,
 }
 
 /// What those know who write and read.
@@ -95,6 +96,7 @@ thread_local! {
             ticks: 0,
             haste: 0,
             mail: Mail { unread: 0, readers: 0 },
+            trace: Vec::new(),
         })
     };
     static UNDISTURBED: Cell<bool> = const { Cell::new(false) };
@@ -226,6 +228,7 @@ fn begin(who: Who) {
             ticks: 0,
             haste: [0, 30, 150][(random >> 33) as usize % 3],
             mail: Mail::default(),
+            trace: Vec::new(),
         };
     });
     crate::thread::forget_pending();
@@ -461,12 +464,22 @@ pub fn reading<R>(act: impl FnOnce() -> R) -> R {
     result
 }
 
-/// What everybody waits for.
+/// Notes what the running thread does, for whoever looks into a failure.
+pub fn note(what: impl FnOnce() -> String) {
+    let id = current();
+    with(|world| {
+        let line = format!("{:?} thread {id}: {}", world.now, what());
+        world.trace.push(line);
+    });
+}
+
+/// What everybody waits for, and what was noted.
 pub fn describe() -> String {
     with(|world| {
         let tasks = world.tasks.iter().flatten().filter(|task| task.state != State::Ended);
         let waits = tasks.map(|task| format!("{:?} {:?}", task.who, task.waiter.as_ref().map(|waiter| &waiter.wait)));
-        waits.collect::<Vec<_>>().join("; ")
+        let waits = waits.collect::<Vec<_>>().join("; ");
+        format!("{waits}\n{}", world.trace.join("\n"))
     })
 }
 

@@ -51,6 +51,7 @@ pub(super) fn begin_until_aborted(slot: &Mailslot, kind: Kind, log: &Log) -> Han
 
 /// Notes a message. Returns false if it is the last one.
 fn take(log: &Log, message: &Message) -> bool {
+    world::note(|| format!("reads {:?}", &message.data[..message.data.len().min(2)]));
     let goes_on = message.data != [LAST];
     if goes_on {
         log.read(&message.data);
@@ -91,6 +92,7 @@ fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: 
             None => {
                 for_nothing += 1;
                 assert!(for_nothing < FOR_NOTHING, "it is woken for nothing again and again");
+                world::note(|| "waits".to_owned());
                 wait();
             }
         }

@@ -1,5 +1,7 @@
 //! Those who write.
 
+use std::time::Duration;
+
 use rustix::world::{self, Handle, Who};
 
 use super::OWNER;
@@ -14,11 +16,13 @@ pub(super) enum Message {
     Short,
     /// Of which a ring holds two.
     Large,
-    /// Into its place, where it takes a second.
+    /// Into its place, where it takes its [`TIME`].
     Slow,
 }
 
 const MESSAGES: u8 = 3;
+/// Longer than readers wait for the lock.
+const TIME: Duration = Duration::from_millis(25);
 /// First byte of what tells a reader to end.
 pub(super) const LAST: u8 = u8::MAX;
 
@@ -62,12 +66,13 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
         Message::Large => client.write(&bytes(1500), Timeout::Forever),
         Message::Slow => client.write_in_place(10, |place| {
             place.copy_from_slice(&bytes(10));
-            std::thread::sleep(std::time::Duration::from_secs(1));
+            std::thread::sleep(TIME);
         }),
     };
+    world::note(|| format!("wrote {writer} {count}: {written:?}"));
     match written {
         Ok(()) => log.wrote(writer, count),
-        // Somebody else took a second under the lock, and another one a moment.
+        // Somebody else had the lock for too long.
         Err(Error::Stalled(_)) => write(client, log, writer, count, message),
         Err(error) => panic!("{error}"),
     }
@@ -86,6 +91,7 @@ pub(super) fn write_last() {
     let writer = world::spawn(who, || {
         let client = Client::open(&slot_name()).expect("the slot lives");
         client.write(&[LAST], Timeout::Forever).expect("it reads");
+        world::note(|| "wrote the last message".to_owned());
     });
     writer.join();
 }

@@ -182,8 +182,9 @@ impl Server {
         if !worth_a_look && !polled {
             return Ok(None);
         }
+        let mut announced = false;
         if polled && !self.is_there_after_waking() {
-            let announced = match self.queue.lock(READERS_PATIENCE) {
+            announced = match self.queue.lock(READERS_PATIENCE) {
                 Ok(session) => session.announce_sleep(self.entrance.bell()),
                 Err(Error::Stalled(_)) => false,
                 Err(error) => return Err(error),
@@ -193,6 +194,11 @@ impl Server {
         match self.look(READERS_PATIENCE) {
             // Somebody has the lock of a slot that is shared: then nothing was seen, and the timer is set.
             Err(Error::Stalled(_)) => {
+                self.entrance.watch(false);
+                Ok(None)
+            }
+            // Another reader was faster, and may not come back: nobody has asked to be woken for what comes next.
+            Ok(None) if polled && !announced => {
                 self.entrance.watch(false);
                 Ok(None)
             }
