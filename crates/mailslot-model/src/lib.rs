@@ -1,6 +1,15 @@
 //! The ring protocol of the crate `mailslot` under loom: its very source files, over loom's atomics.
 //!
 //! `cargo test -p mailslot-model --release`
+//!
+//! **What it covers.** Small scenarios of two or three threads, with up to three preemptions, and the values that weak memory
+//! allows an atomic load to return. A copy of a payload that nothing orders before the next use of the same memory for a payload is
+//! reported as a race; so all records here have one size, and payloads always lie where payloads lay.
+//!
+//! **What it does not.** Not every interleaving: of each atomic loom keeps one last access, and where a thread loads it before
+//! another loads and stores it, it may never try them the other way round. Deaths are imitated at the steps of a write, not at each
+//! instruction. The lock is a stand-in; growing and shrinking, several readers with their mutex, sleeping itself and all around the ring
+//! are not here. `mailslot-waiting` runs those under shuttle, and `mailslot-races` under ThreadSanitizer.
 
 #![cfg(test)]
 #![allow(dead_code)] // What only the sleeping and growing around the ring uses.
@@ -11,5 +20,6 @@ mod scenarios;
 
 /// What the ring takes its atomics from.
 mod sync {
+    pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }

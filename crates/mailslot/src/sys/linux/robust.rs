@@ -21,7 +21,7 @@ const TID: u32 = libc::FUTEX_TID_MASK;
 const OWNER_DIED: u32 = libc::FUTEX_OWNER_DIED;
 
 /// Turns of busy waiting before a thread sleeps on the lock: somewhat longer than writing one short message.
-const SPINS: u32 = 60;
+const SPINS: u32 = if cfg!(shuttle) { 2 } else { 60 };
 /// How often a sleeping waiter makes sure that the holder still exists.
 const SLICE: Duration = Duration::from_millis(50);
 

@@ -9,10 +9,11 @@ use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, 
 
 use super::clock;
 
-/// Turns of spinning that a reader never exceeds: some tens of microseconds.
-const MOST_SPINS: u32 = 1000;
+/// Turns of spinning that a reader never exceeds: some tens of microseconds. (In a model each turn is one more place for others
+/// to go on, and all turns are alike.)
+const MOST_SPINS: u32 = if cfg!(shuttle) { 16 } else { 1000 };
 /// Turns of [`pause`].
-const PAUSE: u32 = 128;
+const PAUSE: u32 = if cfg!(shuttle) { 2 } else { 128 };
 /// Most turns between two looks: a few microseconds.
 const MOST_GAP: u32 = 256;
 /// A wait that ends within this many looks was for the next message of a stream.

@@ -87,20 +87,23 @@ impl<'a> Wait<'a> {
         if !worth_a_look && !polled {
             return Ok(None);
         }
+        let mut announced = false;
         if polled && !self.is_there_after_waking() {
-            let announced = match server.queue.lock(READERS_PATIENCE) {
+            announced = match server.queue.lock(READERS_PATIENCE) {
                 Ok(session) => session.announce_sleep(server.entrance.bell()),
                 Err(Error::Stalled(_)) => false,
                 Err(error) => return Err(error),
             };
             server.entrance.watch(announced);
         }
-        if !self.is_there() {
-            return Ok(None);
-        }
-        match server.look(READERS_PATIENCE) {
+        match if self.is_there() { server.look(READERS_PATIENCE) } else { Ok(None) } {
             // Somebody has the lock of a slot that is shared: then nothing was seen, and the timer is set.
             Err(Error::Stalled(_)) => {
+                server.entrance.watch(false);
+                Ok(None)
+            }
+            // Another reader was faster, and may not come back: nobody has asked to be woken for what comes next.
+            Ok(None) if polled && !announced => {
                 server.entrance.watch(false);
                 Ok(None)
             }

@@ -184,17 +184,23 @@ impl Region {
     }
 }
 
-/// loom's region: every word of the records is a modelled atomic, so a missing ordering shows as stale bytes.
+/// loom's region. Each word of the records is both an atomic, so that a missing ordering shows as a stale word, and a cell
+/// for the payload there, so that loom reports a copy that nothing orders before the next use of the memory.
 #[cfg(loom)]
 pub(crate) struct Region {
     header: Header,
-    records: Vec<AtomicU64>,
+    records: Vec<(AtomicU64, crate::sync::UnsafeCell<u64>)>,
 }
+
+// SAFETY: no access to a cell is made before loom has found that those before it are ordered.
+#[cfg(loom)]
+unsafe impl Sync for Region {}
 
 #[cfg(loom)]
 impl Region {
     pub(crate) fn modelled(header: Header, capacity: u64) -> Region {
-        Region { header, records: (0..capacity / 8).map(|_| AtomicU64::new(0)).collect() }
+        let word = |_| (AtomicU64::new(0), crate::sync::UnsafeCell::new(0));
+        Region { header, records: (0..capacity / 8).map(word).collect() }
     }
 
     pub(crate) fn capacity(&self) -> u64 {
@@ -210,6 +216,10 @@ impl Region {
     }
 
     pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
+        &self.place(pos).0
+    }
+
+    fn place(&self, pos: u64) -> &(AtomicU64, crate::sync::UnsafeCell<u64>) {
         &self.records[(pos & (self.capacity() - 1)) as usize / 8]
     }
 
@@ -219,16 +229,19 @@ impl Region {
         for (index, chunk) in bytes.chunks(8).enumerate() {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            let place = self.word(pos + 8 * index as u64);
-            place.store(u64::from_le_bytes(word), crate::sync::Ordering::Relaxed);
+            let word = u64::from_le_bytes(word);
+            let (atomic, cell) = self.place(pos + 8 * index as u64);
+            // SAFETY: loom has seen to it that nobody else accesses the cell.
+            cell.with_mut(|place| unsafe { *place = word });
+            atomic.store(word, crate::sync::Ordering::Relaxed);
         }
     }
 
     pub(crate) fn copy_out(&self, pos: u64, buffer: &mut [u8]) {
         for (index, chunk) in buffer.chunks_mut(8).enumerate() {
-            let place = self.word(pos + 8 * index as u64);
-            let word = place.load(crate::sync::Ordering::Relaxed).to_le_bytes();
-            chunk.copy_from_slice(&word[..chunk.len()]);
+            // SAFETY: loom has seen to it that nobody writes to the cell.
+            let word = self.place(pos + 8 * index as u64).1.with(|place| unsafe { *place });
+            chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
         }
     }
 }

@@ -1,0 +1,30 @@
+//! The standard library, with what blocks, takes time or has descriptors from the scripted kernel.
+
+#![allow(missing_docs)] // What things are is for those to tell whose names they have.
+#![cfg(target_os = "linux")]
+
+pub use ::std::*;
+
+pub mod sync {
+    pub use ::std::sync::*;
+    pub use mailslot_kernel::sync::{Mutex, MutexGuard, Once, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+    pub mod atomic {
+        pub use mailslot_kernel::atomic::*;
+    }
+}
+
+pub mod thread {
+    pub use mailslot_kernel::thread::{Builder, sleep, yield_now};
+}
+
+pub mod time {
+    pub use ::std::time::{Duration, SystemTime, UNIX_EPOCH};
+    pub use mailslot_kernel::clock::Instant;
+}
+
+pub mod os {
+    pub mod fd {
+        pub use mailslot_kernel::fd::*;
+    }
+}

@@ -1,0 +1,58 @@
+//! The handle table in threads.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread::yield_now;
+
+use crate::abi::Handle;
+use crate::at_once;
+use crate::table::{close, find, insert};
+
+const ROUNDS: u64 = 20_000;
+
+/// What a handle stands for, here: memory of its own, which its end gives back.
+pub(crate) struct Open {
+    value: Box<UnsafeCell<u64>>,
+}
+
+// SAFETY: written by its maker before anybody else knows it, and in its end, and else only read.
+unsafe impl Sync for Open {}
+
+impl Open {
+    fn value(&self) -> u64 {
+        // SAFETY: see above.
+        unsafe { *self.value.get() }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        *self.value.get_mut() = u64::MAX;
+    }
+}
+
+/// One makes handles and closes them, and others find them and use what they find. That they know a handle's value orders
+/// nothing: only the table does.
+pub(crate) fn closing() {
+    let (known, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let make = || {
+        for round in 0..ROUNDS {
+            let handle = insert(Open { value: Box::new(UnsafeCell::new(round)) }).map_err(drop).expect("room");
+            known.store(handle.0, Relaxed);
+            yield_now();
+            assert!(close(handle));
+            assert!(find(handle).is_none());
+        }
+        done.store(true, Relaxed);
+    };
+    let look = || {
+        while !done.load(Relaxed) {
+            if let Some(open) = find(Handle(known.load(Relaxed))) {
+                let value = open.value();
+                yield_now();
+                assert!(value < ROUNDS && open.value() == value);
+            }
+        }
+    };
+    at_once(&[&make, &look, &look]);
+}

@@ -1,0 +1,57 @@
+//! The ring and the lock of the crate `mailslot`, and the handle table of `mailslot-win32`, their very source files, in threads.
+//!
+//! For ThreadSanitizer (`tests/races/run`), which reports accesses that nothing orders, whatever this processor makes of them. It
+//! knows memory by its address, so all threads use one mapping. The standard library is not built for it: threads begin
+//! and end in ways that it sees, but what `Mutex` and `Arc` order it would not see; so none of them is used here.
+//!
+//! What it does not show: orderings by fences alone, and by the kernel, which passes the lock of a thread that died on. And two looks at what may be payload already, which
+//! are atomic while the writer's copy is not (`message_waiting` and `size_of_next`, beside a reader that takes the message out):
+//! they act on nothing of it, but it would report them.
+
+#![cfg(not(test))] // The engine's own unit tests are not for here.
+#![allow(dead_code)] // What only the modules around these files use.
+
+#[path = "../../mailslot-win32/src/handles/table.rs"]
+mod table;
+
+#[path = "../../mailslot/src/sys/linux/ring/mod.rs"]
+mod ring;
+#[path = "../../mailslot/src/sys/linux/robust.rs"]
+mod robust;
+
+mod handles;
+mod messages;
+
+/// What the ring takes its atomics from.
+mod sync {
+    pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+}
+
+/// What the handle table takes its values from.
+mod abi {
+    /// A handle's value.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) struct Handle(pub(crate) usize);
+}
+
+use handles::Open;
+
+/// Does all of it at once, each in a thread. That a scope has ended says nothing to ThreadSanitizer; that a thread was joined does.
+fn at_once(acts: &[&(dyn Fn() + Sync)]) {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = acts.iter().map(|act| scope.spawn(act)).collect();
+        threads.into_iter().for_each(|thread| thread.join().expect("no assertion fails"));
+    });
+}
+
+fn main() {
+    let scenarios: [(&str, fn()); 3] = [
+        ("one_reader_gets_everything_of_each_writer_in_order", messages::one_reader),
+        ("two_readers_that_start_over_get_everything_once", messages::two_readers),
+        ("handles_that_are_closed_while_they_are_used", handles::closing),
+    ];
+    for (name, scenario) in scenarios {
+        scenario();
+        println!("test {name} ... ok");
+    }
+}

@@ -1,0 +1,56 @@
+//! How the crate `mailslot` waits and wakes, under shuttle: its very source files over the scripted kernel of `mailslot-kernel`.
+//!
+//! `cargo test -p mailslot-waiting --release`
+//!
+//! **What runs.** All of the local engine but names: ring, robust lock, queue, reading, waiting, server, bell, door with
+//! connections and accounts, writers of both kinds, birth and end, and the public `Mailslot` and `AsyncMailslot` above. In place
+//! of `root/` is one directory of slots (`sys/linux/root.rs`), and in place of the processor's clock the kernel's. The kernel has pipes, sockets,
+//! epoll (level-triggered, and one around it that is edge-triggered), timers, futexes with robust lists, locks and maps of files.
+//!
+//! **What it shows.** Each schedule is one order of steps, chosen at random or by priorities (PCT); a step ends at each access to
+//! an atomic, each lock and each call. Not all schedules are tried. Weak memory is the loom model's and ThreadSanitizer's
+//! business, failing calls and forks that of other tests.
+
+#![cfg(all(target_os = "linux", not(test)))] // The engine's own unit tests are not for here.
+#![allow(dead_code, unused_imports, missing_docs)] // What only names and networks use.
+
+// The engine's files name these, and find the scripted kernel.
+extern crate mailslot_kernel as libc;
+extern crate mailslot_kernel as rustix;
+extern crate mailslot_kernel as tokio;
+extern crate mailslot_kernel_std as std;
+
+/// In place of the standard library's: all threads of the world run on one of the system's.
+macro_rules! thread_local {
+    (static $name:ident: $type:ty = const { $first:expr };) => {
+        static $name: rustix::thread::LocalKey<$type> = rustix::thread::LocalKey::new(|| $first);
+    };
+}
+
+#[path = "../../mailslot/src/asynchronous.rs"]
+mod asynchronous;
+#[path = "../../mailslot/src/error.rs"]
+mod error;
+#[path = "../../mailslot/src/mailslot.rs"]
+mod mailslot;
+#[path = "../../mailslot/src/message.rs"]
+mod message;
+#[path = "../../mailslot/src/name.rs"]
+mod name;
+#[path = "../../mailslot/src/options.rs"]
+mod options;
+mod sys;
+
+pub mod scenarios;
+
+pub use asynchronous::{AsyncMailslot, Messages};
+pub use error::{Error, NameError, Operation, Result};
+pub use mailslot::Mailslot;
+pub use message::{Counts, Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
+pub use name::{Address, NetbiosName, SlotName};
+pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+
+/// What the ring takes its atomics from.
+mod sync {
+    pub(crate) use rustix::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+}

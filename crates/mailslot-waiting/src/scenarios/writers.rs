@@ -1,0 +1,97 @@
+//! Those who write.
+
+use std::time::Duration;
+
+use rustix::world::{self, Handle, Who};
+
+use super::OWNER;
+use super::mail::{Log, slot_name};
+use crate::error::Error;
+use crate::options::Timeout;
+use crate::sys::Client;
+
+/// What a writer writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Message {
+    Short,
+    /// Of which a ring holds two.
+    Large,
+    /// Into its place, where it takes its [`TIME`].
+    Slow,
+}
+
+const MESSAGES: u8 = 3;
+/// Longer than readers wait for the lock.
+const TIME: Duration = Duration::from_millis(25);
+/// First byte of what tells a reader to end.
+pub(super) const LAST: u8 = u8::MAX;
+
+/// Which writer it was.
+pub(super) struct Writer {
+    number: u8,
+    thread: Handle<()>,
+}
+
+/// A writer of the owner's user, in a process of its own, which is killed after so many steps.
+pub(super) fn friend(number: u8, log: &Log, message: Message, killed: Option<u32>) -> Writer {
+    begin(number, OWNER.uid, log, message, killed)
+}
+
+pub(super) fn stranger(number: u8, log: &Log, message: Message, killed: Option<u32>) -> Writer {
+    begin(number, 2000 + u32::from(number), log, message, killed)
+}
+
+fn begin(number: u8, uid: u32, log: &Log, message: Message, killed: Option<u32>) -> Writer {
+    let who = Who { pid: 10 + u32::from(number), uid };
+    let log = log.clone();
+    let act = move || {
+        let client = Client::open(&slot_name()).expect("the slot lives");
+        (0..MESSAGES).for_each(|count| write(&client, &log, number, count, message));
+    };
+    let thread = match killed {
+        Some(steps) => world::spawn_mortal(who, steps, act),
+        None => world::spawn(who, act),
+    };
+    Writer { number, thread }
+}
+
+fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
+    let bytes = |size| {
+        let mut bytes = vec![count; size];
+        bytes[0] = writer;
+        bytes
+    };
+    let written = match message {
+        Message::Short => client.write(&bytes(10), Timeout::Forever),
+        Message::Large => client.write(&bytes(1500), Timeout::Forever),
+        Message::Slow => client.write_in_place(10, |place| {
+            place.copy_from_slice(&bytes(10));
+            std::thread::sleep(TIME);
+        }),
+    };
+    world::note(|| format!("wrote {writer} {count}: {written:?}"));
+    match written {
+        Ok(()) => log.wrote(writer, count),
+        // Somebody else had the lock for too long.
+        Err(Error::Stalled(_)) => write(client, log, writer, count, message),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Waits until it has ended, by itself or otherwise.
+pub(super) fn join(writer: Writer, log: &Log) {
+    if writer.thread.join().is_none() {
+        log.was_killed(writer.number);
+    }
+}
+
+/// Tells one reader to end.
+pub(super) fn write_last() {
+    let who = Who { pid: 99, uid: OWNER.uid };
+    let writer = world::spawn(who, || {
+        let client = Client::open(&slot_name()).expect("the slot lives");
+        client.write(&[LAST], Timeout::Forever).expect("it reads");
+        world::note(|| "wrote the last message".to_owned());
+    });
+    writer.join();
+}

@@ -1,0 +1,45 @@
+//! The engine's own files, with another root and another clock.
+
+#[path = "../../../../mailslot/src/sys/linux/bell.rs"]
+mod bell;
+#[path = "../../../../mailslot/src/sys/linux/client.rs"]
+mod client;
+#[path = "../../../../mailslot/src/sys/linux/code.rs"]
+mod code;
+#[path = "../../../../mailslot/src/sys/linux/door/mod.rs"]
+mod door;
+#[path = "../../../../mailslot/src/sys/linux/inward.rs"]
+mod inward;
+#[path = "../../../../mailslot/src/sys/linux/label.rs"]
+mod label;
+#[path = "../../../../mailslot/src/sys/linux/life.rs"]
+mod life;
+#[path = "../../../../mailslot/src/sys/linux/origin.rs"]
+mod origin;
+#[path = "../../../../mailslot/src/sys/linux/ownership.rs"]
+mod ownership;
+#[path = "../../../../mailslot/src/sys/linux/process.rs"]
+mod process;
+#[path = "../../../../mailslot/src/sys/linux/queue.rs"]
+mod queue;
+#[path = "../../../../mailslot/src/sys/linux/reading.rs"]
+mod reading;
+#[path = "../../../../mailslot/src/sys/linux/ring/mod.rs"]
+mod ring;
+#[path = "../../../../mailslot/src/sys/linux/robust.rs"]
+mod robust;
+#[path = "../../../../mailslot/src/sys/linux/server.rs"]
+mod server;
+#[path = "../../../../mailslot/src/sys/linux/shm.rs"]
+mod shm;
+#[path = "../../../../mailslot/src/sys/linux/wait.rs"]
+mod wait;
+#[path = "../../../../mailslot/src/sys/linux/waiting.rs"]
+mod waiting;
+
+mod clock;
+mod fork;
+mod private;
+mod root;
+
+pub(crate) use self::{client::Client, code::win32_code, process::computer_name, reading::Next, server::Server};

@@ -1,0 +1,145 @@
+//! All slots in one directory, those of every user. Names are not what is modelled: there is no claim that another one could
+//! be older than.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::life::{self, Found};
+use super::process;
+use super::queue::RING;
+use crate::error::{Error, Result};
+use crate::name::SlotName;
+
+pub(crate) struct Root;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(u64);
+
+impl FileId {
+    pub(crate) fn of(fd: impl AsFd) -> rustix::io::Result<FileId> {
+        rustix::fs::fstat(fd).map(|stat| FileId(stat.st_ino))
+    }
+
+    pub(crate) fn at(dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<FileId> {
+        rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| FileId(stat.st_ino))
+    }
+}
+
+pub(crate) struct User {
+    pub(crate) uid: u32,
+}
+
+pub(crate) struct SlotDirectory {
+    pub(crate) dir: OwnedFd,
+    pub(crate) user: User,
+    entry: String,
+}
+
+pub(crate) struct Staged {
+    pub(crate) dir: OwnedFd,
+}
+
+pub(crate) struct Claim(OwnedFd);
+
+impl Claim {
+    pub(crate) fn keep(self) -> Option<OwnedFd> {
+        Some(self.0)
+    }
+}
+
+impl SlotDirectory {
+    pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
+        let found = life::look(rustix::fs::root().as_fd(), &life_of(&self.entry))?;
+        Ok(matches!(found, Found::Living { .. }))
+    }
+}
+
+fn life_of(entry: &str) -> String {
+    format!("life.{entry}")
+}
+
+impl Root {
+    pub(crate) fn get() -> Result<&'static Root> {
+        Ok(&Root)
+    }
+
+    pub(crate) fn error(&self, action: &str, name: &SlotName, error: Errno) -> Error {
+        Error::io(format!("{action} slot {name}"), error)
+    }
+
+    pub(crate) fn claim(&self, name: &SlotName) -> Result<Claim> {
+        let life = life::begin(rustix::fs::root().as_fd(), &life_of(name.folded()));
+        life.map(Claim).map_err(|error| self.error("claim", name, error))
+    }
+
+    pub(crate) fn stage(&self, name: &SlotName, _: &Claim) -> Result<Staged> {
+        let failed = |error| self.error("create", name, error);
+        rustix::fs::mkdirat(rustix::fs::root(), name.folded(), Mode::RWXU).map_err(failed)?;
+        open_slot(name).map(|dir| Staged { dir }).map_err(failed)
+    }
+
+    pub(crate) fn publish(&self, staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
+        Ok(SlotDirectory { dir: staged.dir, user: User { uid: process::uid() }, entry: name.folded().to_owned() })
+    }
+
+    pub(crate) fn remove_ended(&self, slot: &SlotDirectory) {
+        let _ = rustix::fs::unlinkat(rustix::fs::root(), &slot.entry, AtFlags::REMOVEDIR);
+        let _ = rustix::fs::unlinkat(rustix::fs::root(), &life_of(&slot.entry), AtFlags::empty());
+    }
+
+    pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
+        let Ok(dir) = open_slot(name) else { return Ok(None) };
+        let owner = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW);
+        let uid = owner.map_err(|error| self.error("look for", name, error))?.st_uid;
+        let slot = SlotDirectory { dir, user: User { uid }, entry: name.folded().to_owned() };
+        let lives = slot.is_living().map_err(|error| self.error("look for", name, error))?;
+        Ok(lives.then_some(slot))
+    }
+
+    pub(crate) fn find_of(&self, name: &SlotName, uid: u32) -> Result<Option<SlotDirectory>> {
+        Ok(self.find(name)?.filter(|slot| slot.user.uid == uid))
+    }
+
+    pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
+        let Ok(dir) = open_slot(name) else { return Ok(None) };
+        let is_it = FileId::at(dir.as_fd(), RING) == Ok(ring);
+        let user = User { uid: process::uid() };
+        Ok(is_it.then(|| SlotDirectory { dir, user, entry: name.folded().to_owned() }))
+    }
+
+    pub(crate) fn find_own(&self, _: &str, _: FileId) -> Result<Option<SlotDirectory>> {
+        let name = crate::scenarios::slot_name();
+        self.find(&name)
+    }
+
+    pub(crate) fn is_reserved(_: &SlotName) -> bool {
+        false
+    }
+
+    pub(crate) fn open_file(
+        &self,
+        _: &User,
+        name: &SlotName,
+        file: &str,
+        flags: OFlags,
+    ) -> rustix::io::Result<OwnedFd> {
+        rustix::fs::openat(open_slot(name)?, file, flags, Mode::empty())
+    }
+
+    /// The users who have slots: as far as a friend is concerned, its own.
+    pub(crate) fn users(&self) -> Result<Arc<Vec<User>>> {
+        Ok(Arc::new(vec![User { uid: process::uid() }]))
+    }
+
+    pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
+        Arc::new(vec![User { uid: process::uid() }])
+    }
+}
+
+fn open_slot(name: &SlotName) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(rustix::fs::root(), name.folded(), flags, Mode::empty())
+}

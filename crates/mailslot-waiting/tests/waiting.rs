@@ -1,0 +1,47 @@
+//! Each scenario under some thousand schedules.
+
+#![cfg(target_os = "linux")]
+
+use mailslot_waiting::scenarios;
+
+/// Schedules of each scenario.
+const SCHEDULES: usize = 5000;
+
+/// As many as `MAILSLOT_SCHEDULES` says.
+fn schedules() -> usize {
+    let asked = std::env::var("MAILSLOT_SCHEDULES").ok();
+    asked.map_or(SCHEDULES, |count| count.parse().expect("a number"))
+}
+
+macro_rules! tests {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                scenarios::$name(schedules());
+            }
+        )*
+    };
+}
+
+tests! {
+    blocking_reader_of_friends
+    polling_reader_of_friends
+    edge_triggered_reader_of_friends
+    task_that_reads_of_friends
+    blocking_reader_of_strangers
+    polling_reader_of_strangers
+    edge_triggered_reader_of_strangers
+    task_that_reads_of_strangers
+    two_blocking_readers_of_large_messages
+    two_polling_readers_of_large_messages
+    edge_triggered_readers_of_large_messages
+    two_tasks_that_read_large_messages
+    blocking_reader_of_a_slow_writer
+    polling_reader_of_a_slow_writer
+    edge_triggered_reader_of_a_slow_writer
+    task_that_reads_of_a_slow_writer
+    blocking_reader_that_is_told_to_end
+    task_that_is_told_to_end
+    reader_that_does_not_wait
+}
