@@ -480,7 +480,7 @@ pub fn reading<R>(act: impl FnOnce() -> R) -> R {
 
 /// Notes a call, once a world has gone on for suspiciously long.
 pub(crate) fn note_call(what: impl FnOnce() -> String) {
-    if with(|world| world.steps > MOST_STEPS - 400) {
+    if with(|world| world.steps > MOST_STEPS - 400 || std::env::var_os("TRACE").is_some()) {
         note(what);
     }
 }
