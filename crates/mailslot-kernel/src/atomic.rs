@@ -25,21 +25,25 @@ macro_rules! atomic {
                 self.0.as_ptr()
             }
 
+            #[track_caller]
             pub fn load(&self, _: Ordering) -> $type {
                 point();
                 self.0.load(real::Ordering::Relaxed)
             }
 
+            #[track_caller]
             pub fn store(&self, value: $type, _: Ordering) {
                 if point() {
                     self.0.store(value, real::Ordering::Relaxed);
                 }
             }
 
+            #[track_caller]
             pub fn swap(&self, value: $type, _: Ordering) -> $type {
                 self.change(|_| value)
             }
 
+            #[track_caller]
             pub fn compare_exchange(
                 &self,
                 current: $type,
@@ -51,6 +55,7 @@ macro_rules! atomic {
                 if old == current { Ok(old) } else { Err(old) }
             }
 
+            #[track_caller]
             fn change(&self, change: impl FnOnce($type) -> $type) -> $type {
                 let alive = point();
                 let old = self.0.load(real::Ordering::Relaxed);
@@ -70,14 +75,17 @@ atomic!(AtomicU64: u64);
 macro_rules! counting {
     ($name:ident: $type:ty) => {
         impl $name {
+            #[track_caller]
             pub fn fetch_add(&self, value: $type, _: Ordering) -> $type {
                 self.change(|old| old.wrapping_add(value))
             }
 
+            #[track_caller]
             pub fn fetch_sub(&self, value: $type, _: Ordering) -> $type {
                 self.change(|old| old.wrapping_sub(value))
             }
 
+            #[track_caller]
             pub fn fetch_max(&self, value: $type, _: Ordering) -> $type {
                 self.change(|old| old.max(value))
             }

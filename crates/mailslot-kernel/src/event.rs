@@ -52,6 +52,7 @@ pub fn poll(fds: &mut [PollFd<'_>], time: Option<&Timespec>) -> Result<usize> {
         ready
     };
     let ready = look();
+    world::note_call(|| format!("polls {objects:?}, of which {ready} are ready, for {limit:?}"));
     if ready > 0 || limit.is_some_and(|limit| limit.is_zero()) || !world::block(Wait::Ready(objects.clone()), deadline)
     {
         return Ok(ready);

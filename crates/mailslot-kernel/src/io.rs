@@ -34,7 +34,11 @@ pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> Result<usize> {
     let fd = fd.as_fd().as_raw_fd();
     world::changed(|world| {
         let object = world.objects.object(fd)?;
-        let Object::Pipe { bytes } = world.objects.get(object) else { return Err(Errno::INVAL) };
+        let bytes = match world.objects.get(object) {
+            Object::Pipe { bytes } => bytes,
+            Object::Timer { ready, .. } => return if core::mem::take(ready) { Ok(8) } else { Err(Errno::AGAIN) },
+            _ => return Err(Errno::INVAL),
+        };
         let count = (*bytes).min(buffer.len());
         *bytes -= count;
         if count == 0 { Err(Errno::AGAIN) } else { Ok(count) }

@@ -10,6 +10,7 @@ pub use system_rustix::process::Pid;
 use crate::world;
 
 pub fn yield_now() {
+    world::note_call(|| "yields".to_owned());
     if world::point() && !std::thread::panicking() {
         world::while_others_run(shuttle::thread::yield_now);
     }
@@ -84,6 +85,7 @@ pub mod futex {
         if word.load(Ordering::Relaxed) != value {
             return Err(Errno::AGAIN);
         }
+        world::note_call(|| format!("waits for a futex that is {value:#x}, for {time:?}"));
         let limit = time.map(|time| world::now() + Duration::new(time.tv_sec as u64, time.tv_nsec as u32));
         if world::block(Wait::Address(word.as_ptr() as usize), limit) { Ok(()) } else { Err(Errno::TIMEDOUT) }
     }

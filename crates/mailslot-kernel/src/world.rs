@@ -73,6 +73,7 @@ pub(crate) struct World {
     haste: u64,
     mail: Mail,
     trace: Vec<String>,
+    steps: u32,
 }
 
 /// What those know who write and read.
@@ -82,6 +83,9 @@ struct Mail {
     /// Readers that wait for a message, or look for one.
     readers: u32,
 }
+
+/// More than any scenario takes, unless threads keep each other from going on.
+const MOST_STEPS: u32 = 100_000;
 
 /// The longest that a reader may sleep on while a message is there, and only if it is sure to look then.
 const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
@@ -97,6 +101,7 @@ thread_local! {
             haste: 0,
             mail: Mail { unread: 0, readers: 0 },
             trace: Vec::new(),
+            steps: 0,
         })
     };
     static UNDISTURBED: Cell<bool> = const { Cell::new(false) };
@@ -204,7 +209,7 @@ pub fn explore(schedules: usize, who: Who, scenario: fn()) {
     let mut config = shuttle::Config::new();
     config.stack_size = 1 << 17;
     config.silence_warnings = true;
-    config.max_steps = shuttle::MaxSteps::FailAfter(200_000);
+    config.max_steps = shuttle::MaxSteps::None;
     let run = move || {
         begin(who);
         scenario();
@@ -229,6 +234,7 @@ fn begin(who: Who) {
             haste: [0, 30, 150][(random >> 33) as usize % 3],
             mail: Mail::default(),
             trace: Vec::new(),
+            steps: 0,
         };
     });
     crate::thread::forget_pending();
@@ -346,7 +352,9 @@ impl<T> Handle<T> {
 
 /// A point at which other threads may go on, timers may go off, and the thread may die. Returns false for a dead one, which
 /// must change nothing.
+#[track_caller]
 pub fn point() -> bool {
+    let place = core::panic::Location::caller();
     let id = current();
     if with(|world| world.task(id).state == State::Dead) {
         return false;
@@ -359,6 +367,12 @@ pub fn point() -> bool {
         go_on();
     }
     while_others_run(shuttle_engine::runtime::thread::switch);
+    let steps = with(|world| {
+        world.steps += 1;
+        world.steps
+    });
+    note_call(|| place.to_string());
+    assert!(steps < MOST_STEPS, "this goes on for ever: {}", describe());
     die_if_due(id);
     true
 }
@@ -462,6 +476,13 @@ pub fn reading<R>(act: impl FnOnce() -> R) -> R {
     let result = act();
     with(|world| world.mail.readers -= 1);
     result
+}
+
+/// Notes a call, once a world has gone on for suspiciously long.
+pub(crate) fn note_call(what: impl FnOnce() -> String) {
+    if with(|world| world.steps > MOST_STEPS - 400 || std::env::var_os("TRACE").is_some()) {
+        note(what);
+    }
 }
 
 /// Notes what the running thread does, for whoever looks into a failure.

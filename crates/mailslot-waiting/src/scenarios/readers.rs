@@ -91,7 +91,7 @@ fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: 
             Some(_) => return Ok(()),
             None => {
                 for_nothing += 1;
-                assert!(for_nothing < FOR_NOTHING, "it is woken for nothing again and again");
+                assert!(for_nothing < FOR_NOTHING, "it is woken for nothing again and again: {}", world::describe());
                 world::note(|| "waits".to_owned());
                 wait();
             }

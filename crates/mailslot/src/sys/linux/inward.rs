@@ -41,7 +41,9 @@ impl<'a> Inward<'a> {
 
     fn used(&self) -> u64 {
         let header = self.queue().header();
-        header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed))
+        let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
+        // The reader may be past what a writer committed and, being killed, did not count.
+        used.cast_signed().max(0).cast_unsigned()
     }
 }
 

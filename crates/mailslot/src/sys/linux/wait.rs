@@ -116,7 +116,7 @@ pub(crate) struct Poller {
     epoll: OwnedFd,
     /// Makes the descriptor ready by itself, where nothing else may.
     timer: OwnedFd,
-    /// Whether the timer was set, and may be ready.
+    /// Whether the timer was set, and may be ready or become so.
     set: AtomicBool,
 }
 
@@ -132,19 +132,22 @@ impl Poller {
         Ok(poller)
     }
 
-    /// Makes the descriptor ready after `time`, or, without one, no more by itself.
-    pub(crate) fn set_timer(&self, time: Option<Duration>) {
-        if time.is_none() && !self.set.swap(false, Ordering::SeqCst) {
-            return;
-        }
+    /// Makes the descriptor ready after `time`.
+    pub(crate) fn set_timer(&self, time: Duration) {
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let time = time.map_or(zero, |time| {
-            self.set.store(true, Ordering::SeqCst);
-            Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().max(1) as _ }
-        });
+        let time = Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().max(1) as _ };
         // It cannot fail for a timer and such times.
         let _ =
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: zero, it_value: time });
+        // Afterwards, so that whoever finds it set finds the timer as well.
+        self.set.store(true, Ordering::SeqCst);
+    }
+
+    /// Makes the descriptor ready no more because the timer went off. One that has not yet will: another reader may rely on it.
+    pub(crate) fn clear_timer(&self) {
+        if self.set.swap(false, Ordering::SeqCst) && rustix::io::read(&self.timer, &mut [0; 8]).is_err() {
+            self.set.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Watches `fd` under the number `key`.

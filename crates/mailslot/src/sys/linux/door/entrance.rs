@@ -108,7 +108,11 @@ impl Entrance {
     pub(crate) fn watch(&self, announced: bool) {
         let Some(poller) = self.own_poller().get() else { return };
         let watched = self.connections().watch_all(Some(poller));
-        poller.set_timer((!announced || !watched).then_some(LOOK_BY_ITSELF));
+        if announced && watched {
+            poller.clear_timer();
+        } else {
+            poller.set_timer(LOOK_BY_ITSELF);
+        }
     }
 
     /// Sleeps until there may be something to read, at most until `deadline`, or for `limit`.
@@ -118,7 +122,7 @@ impl Entrance {
         let limit = if watched { limit } else { Some(LOOK_BY_ITSELF) };
         match poller {
             Some(poller) if watched => {
-                poller.set_timer(None);
+                poller.clear_timer();
                 wait::sleep(&mut [poller.poll_fd()], deadline, limit)
             }
             // The door would not let us sleep.
@@ -140,7 +144,7 @@ impl Entrance {
     /// Makes what polls the descriptor ready at once.
     pub(crate) fn wake_poller(&self) {
         if let Some(poller) = self.own_poller().get() {
-            poller.set_timer(Some(Duration::ZERO));
+            poller.set_timer(Duration::ZERO);
         }
     }
 
