@@ -31,8 +31,12 @@ def machines(size="96m", descriptors=None, started=True):
     return one, three
 
 
-def start_nodes(one, three, descriptors=None):
+def start_node(one, descriptors=None):
     one.start_node("--listen", "tcp/0.0.0.0:7447", held=False, descriptors=descriptors)
+
+
+def start_nodes(one, three, descriptors=None):
+    start_node(one, descriptors)
     aliases = (word for name in ALIASES for word in ("--name", name))
     three.start_node("--connect", "tcp/10.97.1.11:7447", *aliases, held=False)
     for machine in (one, three):
