@@ -5,8 +5,9 @@ import time
 
 import slots
 from asking import CONTROL, MESSAGES, ROUTES
-from questions import machines, start_nodes
-from world import BOB, MAL, ROOT, check, hostile, none, parts, until
+from net import seen
+from questions import machines, start_node, start_nodes
+from world import BOB, MAL, MAL2, ROOT, check, hostile, none, parts, until
 
 DOMAIN = r"mailslot\node\domain\PLANT"
 SLOTS = [MESSAGES, CONTROL, ROUTES, DOMAIN]
@@ -227,5 +228,50 @@ def started_among_squatters():
     three.close()
 
 
+def killed_among_squatters():
+    """It is killed and started again, as by a supervisor, and others have waited for that."""
+    one, three, heard = start()
+    templates = {slot: slots.template(slots.living(one.slots, slot, ROOT)[0]) for slot in SLOTS}
+    places = {slot: os.path.relpath(slots.living(one.slots, slot, ROOT)[0], one.slots) for slot in SLOTS}
+
+    def planter(say):
+        """Puts a slot of its own for each of the node's at every place, and hears what is written there."""
+        planted = []
+        say("ready")
+        while True:
+            for slot in SLOTS:
+                for path in (places[slot], slots.beside(places[slot], ROOT, MAL)):
+                    try:
+                        imitation = slots.Imitation(f"{one.slots}/{path}", slot, templates[slot])
+                        imitation.live()
+                        planted.append(imitation)
+                        say("planted", path)
+                    except OSError:
+                        pass
+            for imitation in planted:
+                try:
+                    connection, _ = imitation.listener.accept()
+                    say("got", repr(connection.recv(1 << 17)[:100]))
+                except OSError:
+                    pass
+    for uid in (MAL, MAL2):
+        for slot in SLOTS:
+            one.listen(uid, slot, "--access", "everyone", "--network", wait=False)
+    bad = hostile(MAL, planter)
+    bad.line()
+    for turn in range(3):
+        one.node.kill()
+        wrong = [f"{address}: {done}" for address in (r"\\PLANT\mailslot\alerts", r"\\NODE3\mailslot\alerts", r"\\LAB\mailslot\alerts")
+                 for done in [one.run(BOB if turn else ROOT, "send", address, "between")] if done.status == 0]
+        none("while there is no node, nobody else is taken for it", wrong)
+        start_node(one)
+        none("a node that was killed and started again is at work", until(lambda: not at_work(one, heard), 20) and [] or at_work(one, heard))
+    said = seen(bad)
+    check("others have planted slots", any(line.startswith("planted") for line in said), said)
+    none("nobody was sent what was meant for the node", [line for line in said if line.startswith("got")])
+    one.close()
+    three.close()
+
+
 if __name__ == "__main__":
-    parts(descriptors, connections, full_file_system, memory, started_among_squatters)
+    parts(descriptors, connections, full_file_system, memory, started_among_squatters, killed_among_squatters)

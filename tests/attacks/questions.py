@@ -1,6 +1,8 @@
 """Questions to the node: nobody answers in its place, it answers into no slot but the asker's, and nobody can ask too much."""
+import itertools
 import json
 import os
+import random
 import struct
 import time
 
@@ -31,8 +33,12 @@ def machines(size="96m", descriptors=None, started=True):
     return one, three
 
 
-def start_nodes(one, three, descriptors=None):
+def start_node(one, descriptors=None):
     one.start_node("--listen", "tcp/0.0.0.0:7447", held=False, descriptors=descriptors)
+
+
+def start_nodes(one, three, descriptors=None):
+    start_node(one, descriptors)
     aliases = (word for name in ALIASES for word in ("--name", name))
     three.start_node("--connect", "tcp/10.97.1.11:7447", *aliases, held=False)
     for machine in (one, three):
@@ -122,6 +128,24 @@ def lies(rounds=1):
     return packets, head
 
 
+def forms(lies):
+    """Each lie as it is, cut, and longer than any answer; and bytes of no meaning."""
+    found = list(lies)
+    for lie in lies:
+        found += [lie[:1], lie[:len(lie) // 2], lie[:-1], lie + b"\0", lie + bytes(60000), lie + bytes(70000)]
+    return found + [random.randbytes(size) for size in (0, 1, 16, 17, 33, 1000, 65000)]
+
+
+def sendable(packets, head):
+    """Packets for a door, and what is attached to them; some as if they came from the network."""
+    for packet in packets:
+        origin = random.choice((b"", head))
+        if len(origin + packet) <= slots.MAX_INLINE:
+            yield slots.inline(packet, origin), []
+        else:
+            yield slots.attached(len(origin + packet), bool(origin)), [slots.memory_file(0, origin + packet)]
+
+
 def forged_answers():
     one, three = machines()
     one.listen(ROOT, "alerts", "--network")
@@ -130,25 +154,32 @@ def forged_answers():
     evil = one.listen(MAL, "evil", "--access", "everyone", "--network")
     packets, head = lies()
 
-    def liar(say):
-        done = {}
-        while True:
-            for directory, name in slots.named(one.slots, ""):
-                if not name.upper().startswith(("MAILSLOT\\REPLY\\", "NET\\GETDC", "MAILSLOT\\CAPTURE")):
-                    continue
-                try:
-                    key = (directory, os.stat(directory).st_ino)
-                    if key in done:
+    def liar(uid):
+        """Writes to every slot for answers, over and over for as long as it is there: with any user's right, and without the
+        number that only the asker and the node know."""
+        def lie(say):
+            answers = {}
+            while True:
+                for directory, name in slots.named(one.slots, ""):
+                    if not name.upper().startswith(kinds):
                         continue
-                    done[key] = True
-                    connection = slots.connect(directory, blocking=False)
-                    answers = asking.answers(name, packets)
-                    sent = sum(slots.put(connection, slots.inline(packet, origin), patience=0.01)
-                               for packet in answers for origin in (b"", head))
-                    say("lied", name, sent)
-                except OSError as error:
-                    say("could not", name, error)
-            time.sleep(0.003)
+                    answers.setdefault(name, asking.answers(name, forms(packets)))
+                    told = 0
+                    try:
+                        for packet, files in sendable(random.sample(answers[name], 20), head):
+                            # One that is refused ends the connection.
+                            connection = slots.connect(directory, blocking=False)
+                            told += slots.put(connection, packet, files, patience=0)
+                            connection.close()
+                            for file in files:
+                                os.close(file)
+                        say(told)
+                    except OSError:
+                        say(told)
+                time.sleep(0.003)
+        # What comes from the network is the node's user's to say.
+        kinds = ("MAILSLOT\\REPLY\\",) + (() if uid == ROOT else ("NET\\GETDC", "BROWSE"))
+        return hostile(uid, lie)
 
     asks = {
         "node status": ("node", "status"), "node status --json": ("node", "status", "--json"),
@@ -163,15 +194,17 @@ def forged_answers():
     }
     for name, arguments in asks.items():
         wrong = []
-        for uid in (BOB, ROOT):
-            bad = hostile(MAL, liar)
+        # Whoever may not write there, and the node's own user, whom the slot lets in.
+        for uid, by_whom in itertools.product((BOB, ROOT), (MAL, ROOT)):
+            bad = liar(by_whom)
             one.node.freeze()
             asker = one.start(uid, *arguments)
             # The slot for the answer is there, and somebody else than the node was there first.
-            until(lambda: not asker.lives() or bad.line(0.2), 1.5)
-            time.sleep(0.05)
+            told = until(lambda: not asker.lives() or bad.line(0.2), 1.5)
             one.node.thaw()
             until(lambda: not asker.lives(), 20)
+            if by_whom == ROOT and not (isinstance(told, str) and int(told)):
+                wrong.append(f"uid {uid}: nothing was told: {told}")
             said = asker.out() + asker.err()
             if "EVIL" in said or "6.6.6.6" in said or asker.lives() or "77" in said and "receiv" in said:
                 wrong.append(f"uid {uid}: {said[:300]}")

@@ -326,6 +326,65 @@ def come_back():
     close(one, three)
 
 
+def name_server(say):
+    """A WINS server: knows who has registered a name, and tells."""
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    own.bind((FAR, nb.NAME))
+    known = {}
+    say("ready")
+    while True:
+        packet, source = own.recvfrom(2048)
+        identity, flags = int.from_bytes(packet[:2], "big"), packet[2]
+        opcode, encoded = flags >> 3 & 15, packet[12:46]
+        if flags & 0x80:
+            continue
+        if opcode == nb.QUERY:
+            address = known.get(encoded)
+            own.sendto(nb.answer(encoded, identity, address or "0.0.0.0", code=0 if address else 3), source)
+        elif opcode == nb.RELEASE:
+            own.sendto(nb.answer(encoded, identity, known.pop(encoded, "0.0.0.0"), opcode), source)
+        else:
+            known[encoded] = source[0]
+            own.sendto(nb.answer(encoded, identity, source[0], nb.REGISTRATION), source)
+
+
+def name_servers_address():
+    """Somebody forges the address of the WINS server, and guesses what it is asked."""
+    one, three, heard = network()
+    server = hostile(ROOT, name_server, "far")
+    server.line()
+    for machine, aliases in ((one, ()), (three, ALIASES)):
+        machine.node.stop()
+        machine.start_node("--node-type", "m", "--wins", FAR, *(word for name in aliases for word in ("--name", name)), held=False)
+        machine.node.says(f"name_held name={aliases[-1]}<00>" if aliases else "name_held name=LAB<1e>")
+    none("a node with a WINS server holds its names", settled(one))
+    same("and finds others", one.run(BOB, "resolve", ALIASES[0]).out.strip(), THREE)
+
+    def guesser(say):
+        forger = nb.Forger()
+        kinds = [dict(code=0), dict(code=3), dict(code=6), dict(code=7), dict(opcode=nb.WACK), dict(opcode=nb.REGISTRATION),
+                 dict(opcode=nb.REGISTRATION, code=6), dict(opcode=nb.RELEASE), dict(kind=2)]
+        names = [nb.name(*name) for name in OWN + [(alias, 0) for alias in ALIASES] + [("NOBODY", 0)]]
+        for turn in itertools.count():
+            for encoded, kind in itertools.product(names, kinds):
+                for _ in range(4):
+                    forger.send(nb.answer(encoded, random.getrandbits(16), "6.6.6.6", **kind), FAR, ONE, nb.NAME)
+            if turn == 10:
+                say("at it")
+    bad = hostile(ROOT, guesser, "mallory")
+    bad.line()
+    done = [one.run(BOB, "resolve", name, patience=20) for name in [*ALIASES[1:4], "NOBODY", "NOBODY2"]]
+    check("who looks for a name meanwhile is told something in time", all(found.status in (0, 1, 3) for found in done), done)
+    lost = sum((at_work(one, three, heard) for _ in range(5)), [])
+    check("honest messages arrive meanwhile", len(lost) <= 1, lost)
+    bad.stop()
+    none("all names are held afterwards, or come back", until(lambda: not names(one), 60) and [] or names(one))
+    same("and names are found again", one.run(BOB, "resolve", ALIASES[5]).out.strip(), THREE)
+    check("the node is no larger", one.node.memory() < 64, one.node.memory())
+    server.stop()
+    close(one, three)
+
+
 def printed():
     """What others call themselves is printed as text."""
     one, three, heard = network()
@@ -362,4 +421,4 @@ def printed():
     close(one, three)
 
 
-parts(names_taken, answers_from_elsewhere, suppressed, floods, every_packet, come_back, printed)
+parts(names_taken, answers_from_elsewhere, suppressed, floods, every_packet, come_back, name_servers_address, printed)

@@ -3,7 +3,9 @@ import os
 import random
 import shutil
 import signal
+import socket
 import stat
+import struct
 import subprocess
 
 import slots
@@ -72,14 +74,20 @@ def origins():
     def lender(say):
         """Has another process write through a connection that this one has made."""
         connection = slots.connect(slots.living(world.slots, "alerts")[0])
+        say(os.getpid())
         if os.fork() == 0:
+            # Whoever claims to be another process is still taken for this one.
+            claimed = struct.pack("3i", os.getpid(), MAL, MAL)
+            connection.sendmsg([slots.inline(b"claimed")], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, claimed)])
             slots.put(connection, slots.inline(b"lent"))
             os._exit(0)
         os.wait()
-        say("sent")
-    by(MAL, lender)
-    message = listener.until("lent")
-    same("the user is the one who connected", message and message["origin"]["uid"], MAL)
+    pid = int(by(MAL, lender)[0])
+    for data in ("claimed", "lent"):
+        message = listener.until(data)
+        same(f"user and process of a message that was {data} are those that connected",
+             message and {key: message["origin"][key] for key in ("pid", "uid", "gid", "attested")},
+             {"pid": pid, "uid": MAL, "gid": MAL, "attested": True})
     world.close()
 
 

@@ -14,6 +14,9 @@ use std::process::{Child, Command, Stdio};
 use common::{name, watchdog};
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Timeout};
 
+/// Longer than anything takes that happens at all.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// The user and group "nobody" of Debian.
 const NOBODY: u32 = 65534;
 
@@ -279,49 +282,139 @@ fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
 #[test]
 fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
     let _watchdog = watchdog();
-    // In a process of its own: other tests open and close descriptors meanwhile.
-    let alone = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "takes_descriptors_of_a_stranger", "--nocapture", "--quiet"])
+    alone("takes_descriptors_of_a_stranger");
+}
+
+/// Runs a test in a process of its own: other tests open and close descriptors meanwhile.
+fn alone(test: &str) {
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--quiet"])
         .env("MAILSLOT_TEST_ALONE", "1")
         .status()
         .unwrap();
-    assert!(alone.success(), "{alone}");
+    assert!(status.success(), "{status}");
+}
+
+fn is_alone() -> bool {
+    std::env::var_os("MAILSLOT_TEST_ALONE").is_some()
 }
 
 #[test]
 fn takes_descriptors_of_a_stranger() {
-    if std::env::var_os("MAILSLOT_TEST_ALONE").is_none() {
+    use rustix::net::{SendFlags, send};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use std::os::fd::OwnedFd;
+    if !is_alone() {
         return;
     }
-    let forms: [&[u8]; 6] =
-        [&[0, b'm'], &[1, 5, 0, 0, 0, 0, 0, 0, 0], &[1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], &[1], &[2, 9], &[77]];
-    let mut peers = Vec::new();
+    let _watchdog = watchdog();
+    let forms: [&[u8]; 7] =
+        [&[], &[0, b'm'], &[1, 5, 0, 0, 0, 0, 0, 0, 0], &[1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], &[1], &[2, 9], &[77]];
+    let hard = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(1024), maximum: hard }).unwrap();
     for kind in 0..6 {
         for number in 1..=3 {
-            for form in forms {
-                let slot = Mailslot::options().access(Access::Everyone).create(name()).unwrap();
-                slot.try_receive().unwrap();
-                let before = open_descriptors();
-                let attached: Vec<std::os::fd::OwnedFd> = (0..number).map(|_| descriptor(kind, &mut peers)).collect();
-                let door = call(slot.name().as_str());
-                let times = if kind == 5 { 1 } else { 40 };
-                (0..times).for_each(|_| attach(&door, form, &attached));
-                // Of what lingers, the owner now has the last one.
-                drop(attached);
-                while slot.receive_within(Timeout::Zero).is_ok() {}
-                send_late(&door);
-                drop(door);
-                while slot.receive_within(Timeout::Zero).is_ok() {}
-                MailslotWriter::open(slot.name().as_str()).unwrap().write(b"a friend's").unwrap();
-                assert_eq!(slot.receive().unwrap().data, b"a friend's");
-                // The slot has a poller now, and a spare descriptor. What is closed in a thread of its own is closed in a
-                // moment, but for what lingers.
-                while kind != 5 && open_descriptors() > before + 2 {
-                    std::thread::yield_now();
+            // Packets of no bytes come before, which look like the end of a connection.
+            for (form, empty) in forms.iter().flat_map(|form| [0, 1, 20].map(|empty| (form, empty))) {
+                for left in [0, 1, 2, 300, 1000] {
+                    let slot = open_to_all();
+                    let door = call(slot.name().as_str());
+                    send_through(&door, 0);
+                    assert_eq!(slot.receive().unwrap().data, [0]);
+                    let before = open_descriptors();
+                    let mut peers = Vec::new();
+                    let attached: Vec<OwnedFd> = (0..number).map(|_| descriptor(kind, &mut peers)).collect();
+                    let times = if kind == 5 { 1 } else { 40 };
+                    (0..empty).for_each(|_| assert_eq!(send(&door, &[], SendFlags::NOSIGNAL), Ok(0)));
+                    (0..times).for_each(|_| attach(&door, form, &attached));
+                    let used = use_descriptors(left);
+                    // Of what lingers, the owner now has the last one.
+                    drop(attached);
+                    while slot.receive_within(Timeout::Zero).is_ok() {}
+                    send_late(&door);
+                    drop(door);
+                    while slot.receive_within(Timeout::Zero).is_ok() {}
+                    drop(used);
+                    MailslotWriter::open(slot.name().as_str()).unwrap().write(b"a friend's").unwrap();
+                    assert_eq!(slot.receive().unwrap().data, b"a friend's");
+                    // What is closed in a thread of its own is closed in a moment, now that nothing lingers.
+                    drop(peers);
+                    while open_descriptors() > before {
+                        std::thread::yield_now();
+                    }
                 }
             }
         }
     }
+}
+
+/// Opens files until this process has so many descriptors left.
+fn use_descriptors(left: usize) -> Vec<std::fs::File> {
+    let mut used: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    used.truncate(used.len().saturating_sub(left));
+    used
+}
+
+/// Large messages come as descriptors. However few the owner has left, and whenever it gets more, all of them are read.
+#[test]
+fn no_large_message_is_lost_for_want_of_descriptors() {
+    let _watchdog = watchdog();
+    alone("reads_large_messages_with_few_descriptors");
+}
+
+#[test]
+fn reads_large_messages_with_few_descriptors() {
+    if !is_alone() {
+        return;
+    }
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let hard = getrlimit(Resource::Nofile).maximum;
+    for limit in [100, 1024] {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum: hard }).unwrap();
+        for left in 0..20 {
+            for known in [false, true] {
+                let slot = open_to_all();
+                let doors: Vec<_> = (0..2).map(|_| call(slot.name().as_str())).collect();
+                if known {
+                    // Small messages have come on these connections before.
+                    doors.iter().for_each(|door| send_through(door, 0));
+                    doors.iter().for_each(|_| assert_eq!(slot.receive().unwrap().data, [0]));
+                }
+                for (number, door) in (0_u8..).zip(&doors) {
+                    for turn in 0..6 {
+                        let content = vec![10 * number + turn; 70_000 * usize::from(turn % 3 != 1) + 1];
+                        send_any(door, &content);
+                    }
+                }
+                let used = use_descriptors(left);
+                let mut read = Vec::new();
+                while let Ok(message) = slot.receive_within(Timeout::Zero) {
+                    read.push(message.data);
+                }
+                drop(used);
+                while read.len() < 2 * 6 {
+                    read.push(slot.receive_within(Timeout::After(PATIENCE)).expect("a message is lost").data);
+                }
+                for number in 0..2 {
+                    let found: Vec<_> =
+                        read.iter().filter(|data| data[0] / 10 == number).map(|data| data[0] % 10).collect();
+                    assert_eq!(found, [0, 1, 2, 3, 4, 5], "limit {limit}, {left} left, known {known}");
+                }
+                assert!(read.iter().all(|data| data.len() == if data[0] % 10 % 3 == 1 { 1 } else { 70_001 }));
+            }
+        }
+    }
+}
+
+/// Sends a message as the library does through a door: a large one in a memory file.
+fn send_any(door: &std::os::fd::OwnedFd, message: &[u8]) {
+    if message.len() <= 64 << 10 {
+        rustix::net::send(door, &[&[0], message].concat(), rustix::net::SendFlags::NOSIGNAL).unwrap();
+        return;
+    }
+    let memory = rustix::fs::memfd_create("message", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+    assert_eq!(rustix::io::write(&memory, message).unwrap(), message.len());
+    attach(door, &[&[1], &(message.len() as u64).to_le_bytes()[..]].concat(), &[memory]);
 }
 
 fn open_descriptors() -> usize {

@@ -4,6 +4,7 @@
 
 mod areas;
 mod install;
+mod raised;
 mod run;
 mod samples;
 mod symbols;
@@ -21,5 +22,6 @@ fn main() -> ExitCode {
     trials.extend(areas::trials());
     trials.extend(symbols::trials());
     trials.extend(install::trials());
+    trials.extend(raised::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -26,6 +26,10 @@ impl Slots {
         Slots(path)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// A program that is about to start. `wrapper` runs it, if it is not empty.
     pub fn command(&self, wrapper: &[&str], program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new("timeout");

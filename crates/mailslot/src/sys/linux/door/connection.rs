@@ -11,7 +11,7 @@ use super::super::ring::layout::record_size;
 use super::super::ring::write::Stamp;
 use super::super::wait::Poller;
 use super::accounts::Accounts;
-use super::packets::{BATCH, Packets};
+use super::packets::{self, BATCH, Packets};
 use super::payload::{NoMessage, Payload};
 use super::{Appended, Intake, MAX_INLINE, closing};
 
@@ -53,8 +53,8 @@ pub(super) enum Came {
     Messages,
     /// Nothing more to take now.
     Nothing,
-    /// There may be more, for which the system had no memory.
-    Unknown,
+    /// There is more, for which the system has no memory or this process no descriptor.
+    NotNow,
     /// The writer is gone, and all that it sent is taken.
     End,
     /// It sent something that is no message.
@@ -95,8 +95,8 @@ impl Connection {
         self.receive(packets, accounts, allowance.min(BATCH), intake)
     }
 
-    /// Takes in everything and ends the connection; the writer calls again if it has more. Returns [`Came::Nothing`] if it
-    /// has to be kept because the ring has no room for what came on it.
+    /// Takes in everything and ends the connection; the writer calls again if it has more. Returns [`Came::Nothing`] or
+    /// [`Came::NotNow`] if it has to be kept because there is no room for what came on it.
     pub(super) fn hand_back(
         &mut self,
         packets: &mut Packets,
@@ -112,7 +112,6 @@ impl Connection {
             match self.receive(packets, accounts, BATCH, intake) {
                 Came::Messages => *taken = true,
                 Came::Nothing if self.held.is_empty() && intake.room() > 0 => return Came::End,
-                Came::Unknown => return Came::Nothing,
                 came => return came,
             }
         }
@@ -135,10 +134,10 @@ impl Connection {
             return Came::Nothing;
         }
         let count = match packets.receive(self.socket.as_fd(), most, self.attaches) {
-            Ok(0) => return Came::End,
+            Ok(0) => return if packets.drop_rest() { Came::Hostile } else { Came::End },
             Ok(count) => count,
             Err(Errno::AGAIN) => return Came::Nothing,
-            Err(Errno::NOMEM | Errno::NOBUFS) => return Came::Unknown,
+            Err(Errno::NOMEM | Errno::NOBUFS | Errno::MFILE) => return Came::NotNow,
             Err(_) => return Came::Malformed,
         };
         for index in 0..count {
@@ -150,7 +149,7 @@ impl Connection {
                 return if packets.drop_rest() { Came::Hostile } else { came };
             }
         }
-        Came::Messages
+        if packets.drop_rest() { Came::Hostile } else { Came::Messages }
     }
 
     /// Puts a message into the ring, or behind those that wait for room there.
@@ -232,22 +231,31 @@ impl Connection {
 
     /// Ends the connection, whose last look came to `came`. Returns whether its user has done harm.
     pub(super) fn end(self, came: Came, packets: &mut Packets) -> bool {
-        // What lies there unread would be closed with it, and may be more of what does harm.
-        let harmless = came == Came::End || discard(&self.socket, packets);
-        drop(self.into_socket());
-        came == Came::Hostile || !harmless
+        let socket = self.into_socket();
+        if came == Came::Hostile {
+            // What lies there unread may be more of it.
+            closing::close(socket);
+            return true;
+        }
+        !discard(socket, packets)
     }
 }
 
-/// Takes all that has come on a connection, and drops it. Returns whether it was harmless.
-pub(super) fn discard(socket: &OwnedFd, packets: &mut Packets) -> bool {
-    let mut harmless = true;
-    if shutdown(socket, Shutdown::Read).is_ok() {
-        while matches!(packets.receive(socket.as_fd(), BATCH, false), Ok(1..)) {
-            harmless &= !packets.drop_rest();
+/// Ends a connection and drops all that has come on it. Returns whether it was harmless.
+pub(super) fn discard(socket: OwnedFd, packets: &mut Packets) -> bool {
+    // From here on nothing more can come. What lies there would be closed with the connection.
+    if shutdown(&socket, Shutdown::Read).is_err() {
+        return true;
+    }
+    while packets::is_waiting(&socket) {
+        let received = packets.receive(socket.as_fd(), BATCH, false);
+        let hostile = packets.drop_rest();
+        if hostile || received.is_err() {
+            closing::close(socket);
+            return !hostile;
         }
     }
-    harmless
+    true
 }
 
 fn came(reason: NoMessage) -> Came {

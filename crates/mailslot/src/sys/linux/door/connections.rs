@@ -152,7 +152,7 @@ impl Connections {
                 continue;
             }
             if !self.admission.admits(peer.uid) {
-                if !discard(&socket, &mut self.packets) {
+                if !discard(socket, &mut self.packets) {
                     self.accounts.shut_out(peer.uid);
                     intake.turn_away(self.accounts.all_shut_out());
                 }
@@ -180,7 +180,7 @@ impl Connections {
             let uid = connection.uid();
             if connection.watch == Watch::Nothing && !unfinished.contains(&uid) {
                 let came = connection.hand_back(&mut self.packets, &mut self.accounts, intake, &mut taken);
-                if came != Came::Nothing {
+                if !matches!(came, Came::Nothing | Came::NotNow) {
                     self.end(connection, came, intake);
                     continue;
                 }
@@ -217,8 +217,8 @@ impl Connections {
             let came = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
             taken |= connection.watch == Watch::Poller || came == Came::Messages;
             // The poller may have told all that it will.
-            self.starved |= came == Came::Unknown;
-            if matches!(came, Came::Messages | Came::Nothing | Came::Unknown) {
+            self.starved |= came == Came::NotNow;
+            if matches!(came, Came::Messages | Came::Nothing | Came::NotNow) {
                 connection.go_on(came, intake, poller);
                 if connection.is_first() && first.iter().all(|(user, _)| *user != uid) {
                     first.push((uid, key));

@@ -4,6 +4,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
 
 use super::{MAX_INLINE, closing};
 
@@ -11,8 +12,9 @@ use super::{MAX_INLINE, closing};
 pub(super) const BATCH: usize = 16;
 /// Bytes kept for one packet: its first byte and the largest message that travels in it.
 const PACKET: usize = 1 + MAX_INLINE;
-/// The most descriptors that the system lets travel with one packet. A writer attaches one at most; but what did not find room
-/// here would be closed by the kernel, in this thread, and that can wait for as long as whoever made it likes.
+/// The most descriptors that the system lets travel with one packet. A writer attaches one at most; but what finds no room
+/// when the kernel hands the packet over is closed by it, in this thread, and that can wait for as long as whoever made it
+/// likes.
 const DESCRIPTORS: usize = 253;
 /// Room for the control message that carries them.
 const CONTROL: usize = {
@@ -26,9 +28,7 @@ pub(super) struct Packets {
     sizes: [usize; BATCH],
     attached: [Attached; BATCH],
     controls: Vec<Control>,
-    /// Packets that are received at a time: no more than this process has descriptors for, whatever they bring.
-    most: usize,
-    /// Given up for a moment, so that a descriptor can come when this process has none left.
+    /// Given up when this process has no other descriptor left for a large message.
     spare: Option<OwnedFd>,
 }
 
@@ -70,27 +70,60 @@ impl Packets {
             sizes: [0; BATCH],
             attached: [const { Attached::Nothing }; BATCH],
             controls: Vec::new(),
-            most: BATCH,
             spare: None,
         }
     }
 
     /// Receives up to `most` packets that are there already, and returns how many. A packet that is longer than any
-    /// message counts as empty, which no message is. 0 is the end of the connection. If the packets of this connection
-    /// `attach` files, the next time there will be a descriptor for one.
+    /// message counts as empty, which no message is. 0 is the end of the connection, or an empty packet. If the packets of
+    /// this connection `attach` files, they are received one at a time.
     ///
     /// # Errors
     ///
-    /// `AGAIN` if there is none; what else `recvmmsg` reports.
+    /// `AGAIN` if there is none; `MFILE` if it stays where it is, because this process has no descriptor for what is attached
+    /// to it; what else the system reports.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>, most: usize, attach: bool) -> rustix::io::Result<usize> {
         if self.bytes.is_empty() {
             self.bytes = vec![0; PACKET * BATCH];
             self.controls = vec![Control { bytes: [0; CONTROL] }; BATCH];
-            let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-            let packets = usize::try_from(limit).unwrap_or(usize::MAX) / DESCRIPTORS;
-            // A quarter of them is the program's.
-            self.most = (packets - packets / 4).clamp(1, BATCH);
         }
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        if self.spare.is_none() {
+            self.spare = eventfd(0, EventfdFlags::CLOEXEC).ok();
+        }
+        // At most a quarter of them is taken for granted to be the program's.
+        let packets = usize::try_from(limit).unwrap_or(usize::MAX) / DESCRIPTORS;
+        let several = most.min(BATCH).min(packets - packets / 4);
+        let are_left = |packets: &usize| *packets > 0 && has_descriptors_left(limit, packets * DESCRIPTORS);
+        match [several, 1].iter().find(|packets| !attach && are_left(packets)) {
+            None => self.receive_one(socket),
+            Some(packets) => {
+                let count = self.call(socket, *packets, 0)?;
+                // The end of a connection reads as packets of no bytes; a message is never one.
+                Ok(self.sizes.iter().take(count).take_while(|size| **size > 0).count())
+            }
+        }
+    }
+
+    /// Receives one packet, for which there may be no descriptors. So this looks at it first, which leaves it and its files
+    /// where they are.
+    fn receive_one(&mut self, socket: BorrowedFd<'_>) -> rustix::io::Result<usize> {
+        self.call(socket, 1, libc::MSG_PEEK)?;
+        if matches!(self.attached[0], Attached::Lost) && self.spare.take().is_some() {
+            self.call(socket, 1, libc::MSG_PEEK)?;
+        }
+        if matches!(self.attached[0], Attached::Lost) {
+            return Err(Errno::MFILE);
+        }
+        // Of more than one file, which no writer attaches, some may not be open here.
+        if !matches!(self.attached[0], Attached::Many(_)) {
+            rustix::io::retry_on_intr(|| rustix::net::recv(socket, &mut [0; 0], RecvFlags::DONTWAIT))?;
+        }
+        Ok(usize::from(self.sizes[0] > 0))
+    }
+
+    /// Calls the system. Returns how many packets it was.
+    fn call(&mut self, socket: BorrowedFd<'_>, most: usize, flags: libc::c_int) -> rustix::io::Result<usize> {
         // SAFETY: plain data, for which zeroes mean "none of it".
         let mut headers: [libc::mmsghdr; BATCH] = unsafe { core::mem::zeroed() };
         let mut parts = [libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 }; BATCH];
@@ -101,34 +134,27 @@ impl Packets {
             headers[index].msg_hdr.msg_control = (&raw mut self.controls[index]).cast();
             headers[index].msg_hdr.msg_controllen = CONTROL as _;
         }
-        let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
-        let most = most.min(self.most) as u32;
-        drop(self.spare.take());
+        let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | flags;
+        let most = most as u32;
         // SAFETY: `headers` has at least `most` entries; each leads to a part of `self.bytes` of its own and to a control
         // buffer of its own, with their true sizes. All of them live through the call and are used by nobody else.
         let mut receive = || unsafe {
             libc::recvmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), most, flags as _, core::ptr::null_mut())
         };
-        let (count, failed) = loop {
+        let count = loop {
             let count = receive();
             match (count < 0).then(|| Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)) {
                 Some(Errno::INTR) => {}
-                failed => break (count, failed),
+                Some(error) => return Err(error),
+                None => break count,
             }
         };
-        if attach {
-            self.spare = eventfd(0, EventfdFlags::CLOEXEC).ok();
-        }
-        if let Some(error) = failed {
-            return Err(error);
-        }
         for (index, header) in headers.iter().enumerate().take(count as usize) {
             self.attached[index] = attached(&header.msg_hdr);
             let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
             self.sizes[index] = if cut { 0 } else { (header.msg_len as usize).min(PACKET) };
         }
-        // The end of a connection reads as packets of no bytes; a message is never one.
-        Ok(self.sizes.iter().take(count as usize).take_while(|size| **size > 0).count())
+        Ok(count as usize)
     }
 
     /// The packet at `index` of those that were received last.
@@ -157,6 +183,25 @@ impl Packets {
         }
         hostile
     }
+}
+
+/// Whether a packet lies on a connection that has ended. Reading one of no bytes would look like reading none.
+pub(super) fn is_waiting(socket: &OwnedFd) -> bool {
+    let with_credentials = |with| rustix::net::sockopt::set_socket_passcred(socket, with);
+    // The sender's come with each packet then, and find no room.
+    let _ = with_credentials(true);
+    let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+    let peeked = rustix::net::recvmsg(socket, &mut [], &mut RecvAncillaryBuffer::default(), flags);
+    let _ = with_credentials(false);
+    peeked.is_ok_and(|peeked| peeked.flags.contains(ReturnFlags::CTRUNC))
+}
+
+/// Whether this process, which may have `limit` descriptors, has so many left. The system gives out the lowest number that is
+/// free, so one look tells.
+fn has_descriptors_left(limit: u64, left: usize) -> bool {
+    let number = libc::c_int::try_from(limit.saturating_sub(left as u64));
+    // SAFETY: asks about a number, whatever is open there.
+    !number.is_ok_and(|number| unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0)
 }
 
 /// Whether this is a memory file: only those have seals. Reading anything else could wait for ever, and so could closing it.

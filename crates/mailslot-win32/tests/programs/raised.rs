@@ -1,0 +1,46 @@
+//! Programs with raised privileges take over no handles: whoever runs them chooses what is open in them.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::run::{Running, Slots};
+use crate::toolchain::{Build, Link};
+
+/// The program's user, and who runs it. Both need not exist.
+const OWNER: u32 = 5001;
+const CALLER: u32 = 5002;
+
+pub fn trials() -> Vec<Trial> {
+    let root = rustix::process::geteuid().is_root();
+    let name = "a_program_with_raised_privileges_takes_over_no_handles";
+    // Only the superuser can make a program another user's.
+    vec![Trial::test(name, raised).with_ignored_flag(!root)]
+}
+
+fn raised() -> Result<(), Failed> {
+    let program = Build::c("c11", Link::Static).with(&["-D_GNU_SOURCE"]).compile("raised.c")?;
+    let slots = Slots::new();
+    // Its own directory may not be for others to enter.
+    let [caller, callee] = ["caller", "callee"].map(|name| slots.path().join(name));
+    std::fs::copy(&*program, &caller)?;
+    set_permissions(&caller, Permissions::from_mode(0o755))?;
+    let user = CALLER.to_string();
+    let wrapper = ["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"];
+    for (mode, taken_over) in [(0o755, true), (0o4755, false), (0o2755, false), (0o6755, false)] {
+        std::fs::copy(&*program, &callee)?;
+        chown(&callee, Some(OWNER), Some(OWNER))?;
+        set_permissions(&callee, Permissions::from_mode(mode))?;
+        let slot = format!(r"\\.\mailslot\raised-{}-{mode:o}", std::process::id());
+        let mut command = slots.command(&wrapper, &caller, &[&callee.to_string_lossy(), &slot]);
+        // Which such a program does not heed: it could not find the slot, whatever it took over.
+        command.env_remove("MAILSLOT_ROOT");
+        let said = Running::start(command)?.finish("")?;
+        let expected = if taken_over { "slot known, file known\n" } else { "slot unknown, file unknown\n" };
+        if said != expected {
+            return Err(format!("mode {mode:o}: {said}").into());
+        }
+    }
+    Ok(())
+}
