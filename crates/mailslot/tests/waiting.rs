@@ -211,3 +211,25 @@ fn many_that_come_and_go_at_once_hide_nobody() {
         assert_eq!(edges.receive(&slot), b"s", "{gone} at the door");
     }
 }
+
+/// Each wait takes many looks by itself, and none of them is a refusal.
+#[test]
+fn writer_that_waits_for_room_is_refused_once() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::options().capacity(4096).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    writer.write(&[0; 3000]).unwrap();
+    for refused in 1..=3 {
+        let waited = writer.write_within(&[0; 3000], Timeout::After(std::time::Duration::from_millis(100)));
+        assert!(matches!(waited, Err(Error::TimedOut)), "{waited:?}");
+        assert_eq!(slot.statistics().refused_full, refused);
+    }
+    let waiting = std::thread::spawn(move || writer.write_within(&[1; 3000], Timeout::Forever).unwrap());
+    while slot.statistics().refused_full < 4 {
+        std::thread::yield_now();
+    }
+    assert_eq!(slot.receive().unwrap().data, [0; 3000]);
+    waiting.join().unwrap();
+    assert_eq!(slot.receive().unwrap().data, [1; 3000]);
+    assert_eq!(slot.statistics().refused_full, 4);
+}
