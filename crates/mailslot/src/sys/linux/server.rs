@@ -182,7 +182,7 @@ impl Server {
         }
         let polled = self.entrance.is_polled();
         if !worth_a_look && !polled {
-            return Ok(None);
+            return self.ownership.check_place(&self.name).map(|()| None);
         }
         if polled && !self.is_there_after_waking() {
             let announced = match self.queue.lock(READERS_PATIENCE) {
@@ -198,12 +198,14 @@ impl Server {
                 self.entrance.watch(false);
                 Ok(None)
             }
+            Ok(None) => self.ownership.check_place(&self.name).map(|()| None),
             seen => seen,
         }
     }
 
     /// Sleeps until there may be a message.
     fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
+        self.ownership.check_place(&self.name)?;
         // Before the announcement, so that whoever finds that under the lock finds this as well.
         self.reading.sleepers.fetch_add(1, Ordering::SeqCst);
         let slept = self.sleep_announced(deadline);

@@ -1,7 +1,7 @@
 //! How a reader waits: it spins for a moment where that has paid off lately, then sleeps in the kernel.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
@@ -112,9 +112,13 @@ pub(crate) struct Poller {
     epoll: OwnedFd,
     /// Makes the descriptor ready by itself, where nothing else may.
     timer: OwnedFd,
-    /// Whether the timer was set, and may be ready.
-    set: AtomicBool,
+    /// When the timer makes it ready, in nanoseconds since this was made.
+    due: AtomicU64,
+    made: Instant,
 }
+
+/// How long a reader sleeps at most before it looks whether its slot is still at its place: nobody who removes it wakes the reader.
+pub(crate) const LOOK_AT_PLACE: Duration = Duration::from_secs(10);
 
 /// The timer's key: no other descriptor's.
 const TIMER_KEY: u64 = u64::MAX;
@@ -123,21 +127,24 @@ impl Poller {
     pub(crate) fn new() -> rustix::io::Result<Poller> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?;
-        let poller = Poller { epoll, timer, set: AtomicBool::new(false) };
+        let poller = Poller { epoll, timer, due: AtomicU64::new(0), made: Instant::now() };
         poller.add(poller.timer.as_fd(), TIMER_KEY)?;
         Ok(poller)
     }
 
-    /// Makes the descriptor ready after `time`, or, without one, no more by itself.
+    /// Makes the descriptor ready after `time`, or, without one, no sooner than a look at the slot's place is due.
     pub(crate) fn set_timer(&self, time: Option<Duration>) {
-        if time.is_none() && !self.set.swap(false, Ordering::SeqCst) {
+        let now = self.made.elapsed().as_nanos() as u64;
+        let usual = LOOK_AT_PLACE.as_nanos() as u64;
+        let due = now + time.map_or(usual, |time| time.as_nanos() as u64);
+        // One that is set to a usual time is left, if it is neither over nor about to be.
+        if time.is_none() && self.due.load(Ordering::SeqCst).wrapping_sub(now + usual / 2) <= usual {
             return;
         }
+        self.due.store(due, Ordering::SeqCst);
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let time = time.map_or(zero, |time| {
-            self.set.store(true, Ordering::SeqCst);
-            Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().max(1) as _ }
-        });
+        let time = time.unwrap_or(LOOK_AT_PLACE);
+        let time = Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().max(1) as _ };
         // It cannot fail for a timer and such times.
         let _ =
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: zero, it_value: time });
