@@ -28,7 +28,8 @@ pub(super) struct Packets {
     controls: Vec<Control>,
     /// Packets that are received at a time: no more than this process has descriptors for, whatever they bring.
     most: usize,
-    /// Given up for a moment, so that a descriptor can come when this process has none left.
+    /// Kept from the beginning, and given up for a moment where a file is expected, so that its descriptor can come when this process
+    /// has none left.
     spare: Option<OwnedFd>,
 }
 
@@ -90,6 +91,7 @@ impl Packets {
             let packets = usize::try_from(limit).unwrap_or(usize::MAX) / DESCRIPTORS;
             // A quarter of them is the program's.
             self.most = (packets - packets / 4).clamp(1, BATCH);
+            self.spare = spare();
         }
         // SAFETY: plain data, for which zeroes mean "none of it".
         let mut headers: [libc::mmsghdr; BATCH] = unsafe { core::mem::zeroed() };
@@ -103,7 +105,9 @@ impl Packets {
         }
         let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
         let most = most.min(self.most) as u32;
-        drop(self.spare.take());
+        if attach {
+            self.spare = None;
+        }
         // SAFETY: `headers` has at least `most` entries; each leads to a part of `self.bytes` of its own and to a control
         // buffer of its own, with their true sizes. All of them live through the call and are used by nobody else.
         let mut receive = || unsafe {
@@ -117,7 +121,7 @@ impl Packets {
             }
         };
         if attach {
-            self.spare = eventfd(0, EventfdFlags::CLOEXEC).ok();
+            self.spare = spare();
         }
         if let Some(error) = failed {
             return Err(error);
@@ -157,6 +161,11 @@ impl Packets {
         }
         hostile
     }
+}
+
+/// A descriptor that can be given up for another.
+fn spare() -> Option<OwnedFd> {
+    eventfd(0, EventfdFlags::CLOEXEC).ok()
 }
 
 /// Whether this is a memory file: only those have seals. Reading anything else could wait for ever, and so could closing it.
