@@ -91,6 +91,14 @@ fn plays_its_part_as_nobody() {
             // Now stalls, with everything it may queue, until the parent is done.
             std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
         }
+        "again" => {
+            let writer = MailslotWriter::open(slot).unwrap();
+            writer.write(b"first").unwrap();
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+            assert!(matches!(writer.write(b"now"), Err(Error::Full { .. })));
+            let waited = writer.write_within(b"in time", Timeout::After(std::time::Duration::from_millis(200)));
+            assert!(matches!(waited, Err(Error::TimedOut)), "{waited:?}");
+        }
         "own" => {
             let _slot = MailslotOptions::new().create(slot).unwrap();
             std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
@@ -253,6 +261,34 @@ fn call(slot: &str) -> std::os::fd::OwnedFd {
     let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
     connect(&connection, &door).unwrap();
     connection
+}
+
+/// Its connection was handed back, and so many others wait to be let in that there is no other: that is no reason not to wait.
+#[test]
+fn writer_that_is_to_wait_waits_for_a_connection_as_well() {
+    let _watchdog = watchdog();
+    if !root_only("writer_that_is_to_wait_waits_for_a_connection_as_well") {
+        return;
+    }
+    let mut options = MailslotOptions::new();
+    options.access(Access::Everyone).inheritance(mailslot::Inheritance::Inherited);
+    let slot = options.create(name()).unwrap();
+    let mut writer = nobody("again", slot.name().as_str());
+    assert_eq!(slot.receive().unwrap().data, b"first");
+    assert!(slot.try_receive().unwrap().is_none());
+    let door = rustix::net::SocketAddrUnix::new(damage::directory(slot.name().folded()).join("door")).unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let connection = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+        match connect(&connection, &door) {
+            Ok(()) => waiting.push(connection),
+            Err(error) => break assert_eq!(error, rustix::io::Errno::AGAIN),
+        }
+    }
+    drop(writer.stdin.take());
+    assert!(writer.wait().unwrap().success());
 }
 
 fn send_through(door: &std::os::fd::OwnedFd, message: u8) {

@@ -211,3 +211,74 @@ fn many_that_come_and_go_at_once_hide_nobody() {
         assert_eq!(edges.receive(&slot), b"s", "{gone} at the door");
     }
 }
+
+/// Each wait takes many looks by itself, and none of them is a refusal.
+#[test]
+fn writer_that_waits_for_room_is_refused_once() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::options().capacity(4096).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    writer.write(&[0; 3000]).unwrap();
+    for refused in 1..=3 {
+        let waited = writer.write_within(&[0; 3000], Timeout::After(std::time::Duration::from_millis(100)));
+        assert!(matches!(waited, Err(Error::TimedOut)), "{waited:?}");
+        assert_eq!(slot.statistics().refused_full, refused);
+    }
+    let waiting = std::thread::spawn(move || writer.write_within(&[1; 3000], Timeout::Forever).unwrap());
+    while slot.statistics().refused_full < 4 {
+        std::thread::yield_now();
+    }
+    assert_eq!(slot.receive().unwrap().data, [0; 3000]);
+    waiting.join().unwrap();
+    assert_eq!(slot.receive().unwrap().data, [1; 3000]);
+    assert_eq!(slot.statistics().refused_full, 4);
+}
+
+/// The directory goes, as when a login manager cleans up behind a user: nobody would ever find the slot again.
+#[test]
+fn reader_of_a_slot_whose_directory_is_removed_is_told() {
+    let _watchdog = watchdog();
+    let told = |received: Result<mailslot::Message, Error>| {
+        let Err(Error::Io { action, source }) = received else { panic!("{received:?}") };
+        assert!(action.contains("removed") && source.kind() == std::io::ErrorKind::NotFound, "{action}: {source}");
+    };
+    let slots: [(Mailslot, MailslotWriter); 4] = std::array::from_fn(|_| pair());
+    // What has come is read all the same.
+    slots[3].1.write(b"before").unwrap();
+    std::thread::scope(|scope| {
+        let [blocked, polled, edges, later] = slots.each_ref().map(|(slot, _)| slot);
+        let waiting = [
+            scope.spawn(|| blocked.receive()),
+            scope.spawn(|| {
+                let poll_until = |slot: &Mailslot| loop {
+                    let mut fds = [PollFd::from_borrowed_fd(slot.as_fd(), PollFlags::IN)];
+                    poll(&mut fds, None).unwrap();
+                    if let Some(received) = slot.try_receive().transpose() {
+                        return received;
+                    }
+                };
+                poll_until(polled)
+            }),
+            scope.spawn(|| {
+                let fds = Edges::of(edges.as_fd());
+                loop {
+                    if let Some(received) = edges.try_receive().transpose() {
+                        return received;
+                    }
+                    fds.wait();
+                }
+            }),
+        ];
+        let root = mailslot::root().unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        for (slot, _) in &slots {
+            std::fs::remove_dir_all(root.join(format!("mailslot.{user}/slots/{}", slot.name().folded()))).unwrap();
+        }
+        assert_eq!(later.receive().unwrap().data, b"before");
+        waiting.into_iter().for_each(|waiting| told(waiting.join().unwrap()));
+        for slot in [blocked, polled, edges, later] {
+            told(slot.receive());
+            told(slot.receive_within(Timeout::Zero));
+        }
+    });
+}

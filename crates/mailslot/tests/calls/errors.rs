@@ -23,8 +23,8 @@ const NOT_OURS: &[&str] = &[
     "prctl",
 ];
 
-/// The errors that a call may give, whatever it is used for here; none for a call that cannot fail, or whose failure would be an
-/// error in the library. `None` for a call that this does not know.
+/// The errors that a call may give, whatever it is used for here: files in memory interrupt nobody who opens them. None for a call that
+/// cannot fail, or whose failure would be an error in the library. `None` for a call that this does not know.
 pub fn of(call: &str) -> Option<&'static [Errno]> {
     const DESCRIPTORS: &[Errno] = &[Errno::MFILE, Errno::NFILE, Errno::NOMEM];
     const ENTRY: &[Errno] = &[Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ACCESS];
@@ -33,9 +33,9 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "getpid" | "gettid" | "geteuid" | "getegid" | "uname" | "close" | "rt_sigprocmask" | "sched_yield"
         | "clock_gettime" | "tgkill" | "kill" | "listen" | "timerfd_settime" | "rt_sigtimedwait" | "lseek"
         | "shutdown" | "getsockopt" | "setsockopt" | "prlimit64" => &[],
-        "openat" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS],
-        "openat2" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR, Errno::ACCESS, Errno::NOSYS, Errno::PERM],
-        "fcntl" => &[Errno::INTR, Errno::NOLCK, Errno::MFILE],
+        "openat" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS],
+        "openat2" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS, Errno::NOSYS, Errno::PERM],
+        "fcntl" => &[Errno::NOLCK, Errno::MFILE],
         "fallocate" => &[Errno::INTR, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::FBIG],
         "ftruncate" => &[Errno::INTR, Errno::NOSPC, Errno::FBIG],
         "mmap" => &[Errno::NOMEM, Errno::AGAIN],
@@ -47,7 +47,7 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "poll" | "ppoll" => &[Errno::INTR, Errno::NOMEM],
         "socket" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS],
         "bind" => &[Errno::NOMEM, Errno::NOSPC, Errno::DQUOT, Errno::ACCESS],
-        "connect" => &[Errno::AGAIN, Errno::NOMEM, Errno::ACCESS, Errno::INTR],
+        "connect" => &[Errno::AGAIN, Errno::NOMEM, Errno::ACCESS],
         "accept4" => {
             &[Errno::INTR, Errno::MFILE, Errno::NFILE, Errno::CONNABORTED, Errno::NOMEM, Errno::NOBUFS, Errno::PERM]
         }
@@ -55,11 +55,11 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "sendto" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS],
         "sendmsg" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS, Errno::TOOMANYREFS],
         "fstat" => &[Errno::NOMEM],
-        "newfstatat" | "statx" => &[Errno::NOMEM, Errno::INTR, Errno::ACCESS],
+        "newfstatat" | "statx" => &[Errno::NOMEM, Errno::ACCESS],
         "readlinkat" | "access" | "faccessat" => &[Errno::NOMEM, Errno::ACCESS],
         "mkdirat" | "mkdir" | "symlinkat" | "mknodat" | "renameat" | "renameat2" | "linkat" => ENTRY,
         "unlinkat" | "fchmodat" | "fchmod" | "fchownat" | "utimensat" => &[Errno::NOMEM, Errno::IO, Errno::ACCESS],
-        "getdents64" => &[Errno::NOMEM, Errno::INTR],
+        "getdents64" => &[Errno::NOMEM],
         "pread64" => &[Errno::INTR, Errno::IO, Errno::NOMEM],
         "read" => &[Errno::INTR],
         "write" => &[Errno::INTR, Errno::NOMEM, Errno::NOSPC, Errno::DQUOT],
@@ -75,7 +75,7 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
 /// Whether a call, as strace wrote it, may fail so: one name stands for calls of several kinds.
 pub fn is_possible(call: &str, error: Errno) -> bool {
     match error {
-        Errno::NOLCK | Errno::INTR if call.contains("fcntl(") => call.contains("LK, "),
+        Errno::NOLCK if call.contains("fcntl(") => call.contains("LK, "),
         Errno::MFILE if call.contains("fcntl(") => call.contains("F_DUPFD"),
         _ => true,
     }

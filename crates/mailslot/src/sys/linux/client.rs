@@ -221,11 +221,17 @@ impl Friend {
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(error),
             }
-            let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
-                return Err(Error::TimedOut);
+            // Tried again where there is room alone: each try that is refused counts.
+            loop {
+                let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
+                if left.is_zero() {
+                    return Err(Error::TimedOut);
+                }
+                if self.start.wait_for_room(message.len(), left.min(LOOK_AGAIN)) {
+                    break;
+                }
+                self.check_owner()?;
             }
-            self.start.wait_for_room(message.len(), left.min(LOOK_AGAIN));
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
 use rustix::io::{Errno, FdFlags};
 
 use super::bell;
+use super::clock;
 use super::door::{self, Entrance};
 use super::fork::{fork_generation, is_of_this_process};
 use super::label::Label;
@@ -34,7 +36,12 @@ pub(crate) struct Ownership {
     _hold: Hold,
     /// [`fork_generation`] of the process that made this.
     generation: u64,
+    /// When it was last looked whether the slot is at its place, in ticks.
+    looked: AtomicU64,
 }
+
+/// It is looked at most this often, in ticks: a tenth of a second or a few.
+const LOOK_EVERY: u64 = 10_000 * clock::MOMENT;
 
 /// A slot as its owner gets it.
 pub(crate) struct Owned {
@@ -143,7 +150,7 @@ impl Owned {
 impl Ownership {
     fn new(directory: SlotDirectory, life: OwnedFd, ring: OwnedFd, hold: Hold) -> Ownership {
         let generation = fork_generation();
-        Ownership { directory, life: ManuallyDrop::new(life), ring, _hold: hold, generation }
+        Ownership { directory, life: ManuallyDrop::new(life), ring, _hold: hold, generation, looked: AtomicU64::new(0) }
     }
 
     pub(crate) fn life(&self) -> BorrowedFd<'_> {
@@ -156,6 +163,20 @@ impl Ownership {
 
     pub(crate) fn directory(&self) -> BorrowedFd<'_> {
         self.directory.dir.as_fd()
+    }
+
+    /// Fails if the slot's directory was removed, by somebody who thought it was left behind: then nobody finds it any more. Looks only
+    /// now and then.
+    pub(crate) fn check_place(&self, name: &SlotName) -> Result<()> {
+        let now = clock::ticks();
+        if now.wrapping_sub(self.looked.load(Relaxed)) < LOOK_EVERY {
+            return Ok(());
+        }
+        if rustix::fs::fstat(&self.directory.dir).is_ok_and(|stat| stat.st_nlink == 0) {
+            return Err(Error::io(format!("read slot {name}, whose directory somebody has removed"), Errno::NOENT));
+        }
+        self.looked.store(now, Relaxed);
+        Ok(())
     }
 
     /// Whether this process is the one that became the owner, and no fork of it.

@@ -153,16 +153,23 @@ impl Queue {
         self.header().reader.head.load(Relaxed).wrapping_sub(end) as i64 >= 0
     }
 
-    /// Waits for room, at most `time`.
-    pub(crate) fn wait_for_room(&self, size: usize, time: Duration) {
+    /// Waits for room, at most `time`. Returns whether there may be some, so that it is worth trying again.
+    pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> bool {
         let freed = &self.header().space.freed;
         let seen = freed.load(Relaxed);
         read::wait_for_room(self.region());
-        let head = self.header().reader.head.load(Relaxed);
-        let end = self.header().writers.tail.load(Relaxed).wrapping_add(layout::record_size(size as u64));
-        if end.wrapping_sub(head) > self.region().capacity() - layout::SPARE {
-            robust::sleep(freed, seen, time);
+        let is_there = || {
+            let writers = &self.header().writers;
+            let head = self.header().reader.head.load(Relaxed);
+            let end = writers.tail.load(Relaxed).wrapping_add(layout::record_size(size as u64));
+            let used = end.wrapping_sub(head);
+            used <= self.region().capacity() - layout::SPARE || writers.state.load(Relaxed) & layout::CLOSED != 0
+        };
+        if is_there() {
+            return true;
         }
+        robust::sleep(freed, seen, time);
+        is_there()
     }
 
     /// Whether messages of other machines are let in.
@@ -299,8 +306,12 @@ impl<'a> Session<'a> {
 
     /// Gives memory back, right after a [`rewind`](Session::rewind) under the same lock.
     pub(crate) fn shrink(&self) {
-        if self.queue.mapping.shrink(self.ring().reserved(), KEEP) {
-            self.ring().set_reserved(KEEP);
+        let reserved = self.ring().reserved();
+        // Said before it is done: whoever comes after one that dies in between asks for memory that is there, and not the other way
+        // round, which would end it.
+        self.ring().set_reserved(KEEP);
+        if !self.queue.mapping.shrink(reserved, KEEP) {
+            self.ring().set_reserved(reserved);
         }
     }
 

@@ -1,7 +1,7 @@
 //! How a reader waits: it spins for a moment where that has paid off lately, then sleeps in the kernel.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
@@ -114,11 +114,15 @@ pub(crate) fn sleep(
 /// One descriptor for everything that can wake a reader.
 pub(crate) struct Poller {
     epoll: OwnedFd,
-    /// Makes the descriptor ready by itself, where nothing else may.
+    /// Makes the descriptor ready by itself: now and then for a look at the slot's place, and sooner where nothing else may.
     timer: OwnedFd,
-    /// Whether the timer was set, and may be ready or become so.
-    set: AtomicBool,
+    /// When it goes off, in nanoseconds since this was made, or a moment sooner.
+    due: AtomicU64,
+    made: Instant,
 }
+
+/// How long a reader sleeps at most before it looks whether its slot is still at its place: nobody who removes it wakes the reader.
+pub(crate) const LOOK_AT_PLACE: Duration = Duration::from_secs(10);
 
 /// The timer's key: no other descriptor's.
 const TIMER_KEY: u64 = u64::MAX;
@@ -127,27 +131,36 @@ impl Poller {
     pub(crate) fn new() -> rustix::io::Result<Poller> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?;
-        let poller = Poller { epoll, timer, set: AtomicBool::new(false) };
+        let poller = Poller { epoll, timer, due: AtomicU64::new(0), made: Instant::now() };
         poller.add(poller.timer.as_fd(), TIMER_KEY)?;
+        poller.set_timer(LOOK_AT_PLACE);
         Ok(poller)
     }
 
-    /// Makes the descriptor ready after `time`.
+    /// Makes the descriptor ready after `time`, and then every [`LOOK_AT_PLACE`].
     pub(crate) fn set_timer(&self, time: Duration) {
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let time = Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos().max(1) as _ };
+        let spec = |time: Duration| Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ };
+        let set = Itimerspec { it_interval: spec(LOOK_AT_PLACE), it_value: spec(time.max(Duration::from_nanos(1))) };
+        // Before it is set, so that it never goes off sooner.
+        self.due.store(self.now() + time.as_nanos() as u64, Ordering::SeqCst);
         // It cannot fail for a timer and such times.
-        let _ =
-            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: zero, it_value: time });
-        // Afterwards, so that whoever finds it set finds the timer as well.
-        self.set.store(true, Ordering::SeqCst);
+        let _ = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &set);
     }
 
     /// Makes the descriptor ready no more because the timer went off. One that has not yet will: another reader may rely on it.
     pub(crate) fn clear_timer(&self) {
-        if self.set.swap(false, Ordering::SeqCst) && rustix::io::read(&self.timer, &mut [0; 8]).is_err() {
-            self.set.store(true, Ordering::SeqCst);
+        let (due, now) = (self.due.load(Ordering::SeqCst), self.now());
+        if now < due || rustix::io::read(&self.timer, &mut [0; 8]).is_err() {
+            return;
         }
+        let every = LOOK_AT_PLACE.as_nanos() as u64;
+        let next = due + ((now - due) / every + 1) * every;
+        // Fails if somebody has set it meanwhile.
+        let _ = self.due.compare_exchange(due, next, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> u64 {
+        self.made.elapsed().as_nanos() as u64
     }
 
     /// Watches `fd` under the number `key`.

@@ -84,9 +84,6 @@ impl<'a> Wait<'a> {
             server.inward().take_in();
         }
         let polled = server.entrance.is_polled();
-        if !worth_a_look && !polled {
-            return Ok(None);
-        }
         let mut announced = false;
         if polled && !self.is_there_after_waking() {
             announced = match server.queue.lock(READERS_PATIENCE) {
@@ -96,23 +93,27 @@ impl<'a> Wait<'a> {
             };
             server.entrance.watch(announced);
         }
-        match if self.is_there() { server.look(READERS_PATIENCE) } else { Ok(None) } {
-            // Somebody has the lock of a slot that is shared: then nothing was seen, and the timer is set.
+        let seen = match if self.is_there() { server.look(READERS_PATIENCE) } else { Ok(None) } {
+            // Somebody has the lock of a slot that is shared: then nothing was seen.
             Err(Error::Stalled(_)) => {
-                server.entrance.watch(false);
-                Ok(None)
+                announced = false;
+                None
             }
-            // Another reader was faster, and may not come back: nobody has asked to be woken for what comes next.
-            Ok(None) if polled && !announced => {
+            seen => seen?,
+        };
+        if seen.is_none() {
+            if polled && !announced {
+                // Another reader may have been faster, and not come back: nobody has asked to be woken for what comes next.
                 server.entrance.watch(false);
-                Ok(None)
             }
-            seen => seen,
+            server.ownership.check_place(server.name())?;
         }
+        Ok(seen)
     }
 
     /// Sleeps until there may be a message.
     fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
+        self.server.ownership.check_place(self.server.name())?;
         // Before the announcement, so that whoever finds that under the lock finds this as well.
         self.server.reading.sleepers.fetch_add(1, Ordering::SeqCst);
         let slept = self.sleep_announced(deadline);

@@ -144,9 +144,14 @@ impl Connection {
             let packet = packets.take(index);
             self.attaches |= packet.attached.is_file();
             let taken = Payload::of(packet, intake).and_then(|payload| self.take(payload, accounts, intake));
-            if let Err(reason) = taken {
-                let came = came(reason);
-                return if packets.drop_rest() { Came::Hostile } else { came };
+            match taken {
+                Ok(()) => {}
+                // What comes behind it does not suffer, and the next one finds a descriptor.
+                Err(NoMessage::Lost) => self.attaches = true,
+                Err(reason) => {
+                    let came = came(reason);
+                    return if packets.drop_rest() { Came::Hostile } else { came };
+                }
             }
         }
         if packets.drop_rest() { Came::Hostile } else { Came::Messages }
@@ -260,7 +265,7 @@ pub(super) fn discard(socket: OwnedFd, packets: &mut Packets) -> bool {
 
 fn came(reason: NoMessage) -> Came {
     match reason {
-        NoMessage::Malformed => Came::Malformed,
+        NoMessage::Malformed | NoMessage::Lost => Came::Malformed,
         NoMessage::Hostile(files) => {
             files.into_iter().for_each(closing::close);
             Came::Hostile

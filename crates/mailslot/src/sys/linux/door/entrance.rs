@@ -6,6 +6,7 @@
 //! |---|---|
 //! | a friend's message | the friend, by the bell: sleep was announced under the ring's lock |
 //! | a stranger at the door, or a packet of one who is in | the kernel, by the poller |
+//! | somebody who removes the slot's directory | nobody: the reader looks, every ten seconds if need be |
 //! | the lock could not be had; a message is held; a connection cannot be watched, or is not let in for want of something | the poller's timer |
 
 use std::mem::ManuallyDrop;
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::options::Access;
 use crate::sys::linux::clock;
 use crate::sys::linux::fork::PerProcess;
-use crate::sys::linux::wait::{self, Poller};
+use crate::sys::linux::wait::{self, LOOK_AT_PLACE, Poller};
 
 /// Keys of the poller's descriptors. Connections count on from the last.
 const BELL_KEY: u64 = 0;
@@ -119,7 +120,11 @@ impl Entrance {
     pub(crate) fn sleep(&self, deadline: Option<Instant>, limit: Option<Duration>) -> rustix::io::Result<()> {
         let poller = self.own_poller().get();
         let watched = self.connections().watch_all(poller);
-        let limit = if watched { limit } else { Some(LOOK_BY_ITSELF) };
+        let limit = if watched {
+            Some(limit.map_or(LOOK_AT_PLACE, |limit| limit.min(LOOK_AT_PLACE)))
+        } else {
+            Some(LOOK_BY_ITSELF)
+        };
         match poller {
             Some(poller) if watched => {
                 poller.clear_timer();

@@ -24,6 +24,8 @@ enum Content<'a> {
 pub(super) enum NoMessage {
     /// Its form or contents are wrong.
     Malformed,
+    /// It was one, in a file for which this process had no descriptor left.
+    Lost,
     /// It brought what no writer sends: more descriptors than one, or one that is no memory file. They must not be closed here.
     Hostile(Vec<OwnedFd>),
 }
@@ -37,6 +39,7 @@ impl<'a> Payload<'a> {
             (INLINE, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
             (INLINE, Attached::Nothing | Attached::Lost) => Content::Bytes(Cow::Borrowed(bytes)),
             (ATTACHED, Attached::File(file)) => file_content(file, bytes, intake)?,
+            (ATTACHED, Attached::Lost) => return Err(NoMessage::Lost),
             (_, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
             _ => return Err(NoMessage::Malformed),
         };

@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
@@ -28,6 +28,9 @@ use crate::options::{Access, Network, Timeout};
 
 /// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
 const SEND_BUFFER: usize = 4 << 20;
+
+/// How long a writer waits before it tries to connect again where too many others do.
+const CALL_AGAIN: Duration = Duration::from_millis(5);
 
 /// Packets up to this size are put together before they are sent.
 const SHORT: usize = 128;
@@ -120,7 +123,16 @@ impl Visitor {
                     }
                     self.wait_for_room(deadline)?;
                 }
-                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => self.call_again()?,
+                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => match self.call_again() {
+                    // So many wait to be let in that the kernel takes no more. It does not tell when it does.
+                    Err(Error::Full { .. }) if timeout != Timeout::Zero => {
+                        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                            return Err(Error::TimedOut);
+                        }
+                        std::thread::sleep(CALL_AGAIN);
+                    }
+                    called => called?,
+                },
                 Err(Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC) => return Err(Error::OutOfMemory),
                 Err(error) => return Err(Error::io(format!("send to slot {}", self.name), error)),
             }
