@@ -22,8 +22,6 @@ fn plays_its_part() {
         ("slots", rest) => own_slots(rest),
         ("writers", rest) => be_twenty_writers(rest),
         ("descriptors", _) => run_out_of_descriptors(),
-        ("none-left", slot) => takes_a_large_message_without_a_descriptor(slot),
-        ("large", slot) => write_a_large_message(slot),
         ("files-of-another", slot) => write_where_files_must_be_small(slot),
         ("files", slot) => may_make_small_files(slot),
         _ => panic!("{part}"),
@@ -136,50 +134,6 @@ fn be_twenty_writers(rest: &str) {
             writer.write_within(&message, Timeout::Forever).unwrap();
         }
     }
-}
-
-/// The first large message of a connection may be lost then, as nobody could know that it would bring a file; those behind it are not.
-#[test]
-fn message_that_cannot_be_had_for_want_of_a_descriptor_takes_no_others_along() {
-    let _watchdog = watchdog();
-    if rustix::process::geteuid().is_root() {
-        Part::start(&format!("none-left {}", name())).finish();
-    }
-}
-
-fn takes_a_large_message_without_a_descriptor(name: &str) {
-    let limit = Rlimit { current: Some(64), maximum: getrlimit(Resource::Nofile).maximum };
-    setrlimit(Resource::Nofile, limit).unwrap();
-    let mut options = Mailslot::options();
-    let slot = options.access(mailslot::Access::Everyone).create(name).unwrap();
-    let stranger = Part::start_as(65534, &format!("large {name}"));
-    assert_eq!(slot.receive().unwrap().data, b"let me in");
-    let go = MailslotWriter::open(format!("{name}-go")).unwrap();
-    let mut files = Vec::new();
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        files.push(file);
-    }
-    go.write(b"").unwrap();
-    for number in 0..5_u8 {
-        assert_eq!(slot.receive().unwrap().data, [number]);
-    }
-    // Now that it is known, there is a descriptor.
-    go.write(b"").unwrap();
-    stranger.finish();
-    assert!(slot.receive().unwrap().data == vec![8; 100_000]);
-    assert_eq!(slot.receive().unwrap().data, [9]);
-}
-
-fn write_a_large_message(slot: &str) {
-    let go = Mailslot::options().access(mailslot::Access::Everyone).create(format!("{slot}-go")).unwrap();
-    let writer = MailslotWriter::open(slot).unwrap();
-    writer.write(b"let me in").unwrap();
-    go.receive().unwrap();
-    writer.write(&vec![7; 100_000]).unwrap();
-    (0..5_u8).for_each(|number| writer.write(&[number]).unwrap());
-    go.receive().unwrap();
-    writer.write(&vec![8; 100_000]).unwrap();
-    writer.write(&[9]).unwrap();
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "accept4" => {
             &[Errno::INTR, Errno::MFILE, Errno::NFILE, Errno::CONNABORTED, Errno::NOMEM, Errno::NOBUFS, Errno::PERM]
         }
-        "recvmmsg" => &[Errno::INTR, Errno::NOMEM, Errno::NOBUFS],
+        "recvmmsg" | "recvmsg" | "recvfrom" => &[Errno::INTR, Errno::NOMEM, Errno::NOBUFS],
         "sendto" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS],
         "sendmsg" => &[Errno::INTR, Errno::AGAIN, Errno::NOMEM, Errno::NOBUFS, Errno::TOOMANYREFS],
         "fstat" => &[Errno::NOMEM],

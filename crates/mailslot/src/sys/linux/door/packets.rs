@@ -3,7 +3,7 @@
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
 
 use super::{MAX_INLINE, closing};
@@ -116,8 +116,11 @@ impl Packets {
             return Err(Errno::MFILE);
         }
         // Of more than one file, which no writer attaches, some may not be open here.
-        if !matches!(self.attached[0], Attached::Many(_)) {
-            rustix::io::retry_on_intr(|| rustix::net::recv(socket, &mut [0; 0], RecvFlags::DONTWAIT))?;
+        if !matches!(self.attached[0], Attached::Many(_))
+            && let Err(error) = retry_on_intr(|| rustix::net::recv(socket, &mut [0; 0], RecvFlags::DONTWAIT))
+        {
+            self.drop_rest();
+            return Err(error);
         }
         Ok(usize::from(self.sizes[0] > 0))
     }
@@ -191,7 +194,7 @@ pub(super) fn is_waiting(socket: &OwnedFd) -> bool {
     // The sender's come with each packet then, and find no room.
     let _ = with_credentials(true);
     let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
-    let peeked = rustix::net::recvmsg(socket, &mut [], &mut RecvAncillaryBuffer::default(), flags);
+    let peeked = retry_on_intr(|| rustix::net::recvmsg(socket, &mut [], &mut RecvAncillaryBuffer::default(), flags));
     let _ = with_credentials(false);
     peeked.is_ok_and(|peeked| peeked.flags.contains(ReturnFlags::CTRUNC))
 }
@@ -206,7 +209,7 @@ fn has_descriptors_left(limit: u64, left: usize) -> bool {
 
 /// Whether this is a memory file: only those have seals. Reading anything else could wait for ever, and so could closing it.
 pub(super) fn is_memory(file: &OwnedFd) -> bool {
-    rustix::io::retry_on_intr(|| rustix::fs::fcntl_get_seals(file)).is_ok()
+    retry_on_intr(|| rustix::fs::fcntl_get_seals(file)).is_ok()
 }
 
 /// What came in a message's control buffer.
