@@ -354,18 +354,8 @@ def full_file_system():
     directories = [door(world), door(world, "quiet")]
 
     def attacker(say):
-        connections = [slots.connect(directory) for directory in directories for _ in range(4)]
-        fill = os.open(world.slots + "/fill", os.O_CREAT | os.O_RDWR, 0o600)
-        for size in (1 << 20, 4096):
-            try:
-                while True:
-                    os.write(fill, b"\0" * size)
-            except OSError:
-                pass
-        for _ in range(20):
-            for connection in connections:
-                slots.put(connection, slots.inline(b"x" * 60000), patience=0.02)
-        say("full")
+        kept = slots.write_when_full(world.slots, directories)
+        say("full", len(kept))
         time.sleep(600)
     bad = hostile(MAL, attacker)
     bad.line()

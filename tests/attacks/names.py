@@ -4,10 +4,11 @@ import os
 import resource
 import signal
 import socket
+import subprocess
 import time
 
 import slots
-from world import BOB, MAL, ROOT, VIC, World, check, end_all, hostile, none, parts, same, until
+from world import BOB, MAL, MAL2, ROOT, VIC, World, by, check, end_all, hostile, none, parts, same, until
 
 LATE = 0.3
 RESERVED = [r"mailslot\node", r"mailslot\node\control", r"mailslot\node\routes", r"mailslot\node\domain\PLANT"]
@@ -226,6 +227,80 @@ def takeovers():
             none(f"a slot {variant} takes nothing from a living {name}", wrong)
             end_all()
             world.wipe()
+    world.close()
+
+
+def hidden_claims():
+    """A slot that really was there first, and that nobody could see when another one was made, comes to light beside that."""
+    world = World()
+    own = f"{world.path}/own"
+    os.mkdir(own)
+    os.chown(own, MAL, MAL)
+    os.chmod(world.path, 0o755)
+    base = f"{world.slots}/mailslot.{MAL}"
+
+    def link(say):
+        """Where it is said that there are claims under other names is a link, at first to such a place."""
+        os.mkdir(base)
+        for name in ("slots", "new"):
+            os.mkdir(f"{base}/{name}")
+        os.mkdir(f"{own}/others")
+        os.symlink(f"{own}/others", f"{base}/others")
+        say("ready")
+
+    def hide_link(say):
+        os.rename(f"{own}/others", f"{own}/hidden")
+        say("hidden")
+
+    def show_link(say):
+        os.rename(f"{own}/hidden", f"{own}/others")
+        say("shown")
+
+    def directory(say):
+        os.mkdir(f"{base}.z")
+        say("ready")
+
+    def hide_directory(say):
+        for name in [base] + [f"{base}.{number:02}" for number in range(40)]:
+            os.mkdir(name)
+        say("hidden")
+
+    def show_directory(say):
+        for name in [base] + [f"{base}.{number:02}" for number in range(40)]:
+            os.rmdir(name)
+        say("shown")
+
+    def plain_directory(say):
+        os.mkdir(base)
+        say("ready")
+
+    # As fusermount(1) does for anybody, on a directory of his.
+    def hide_mounted(say):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=755,uid={MAL}", "tmpfs", mounted], check=True)
+
+    def show_mounted(say):
+        subprocess.run(["umount", mounted], check=True)
+
+    for name, (begin, hide, show) in {"behind a link": (link, hide_link, show_link),
+                                      "behind other directories": (directory, hide_directory, show_directory),
+                                      "behind a mount": (plain_directory, hide_mounted, show_mounted),
+                                      "behind a mount below": (plain_directory, hide_mounted, show_mounted)}.items():
+        mounted = base + ("/others" if name.endswith("below") else "")
+        hider = ROOT if "mount" in name else MAL
+        by(MAL, begin)
+        # Another user's file makes the claim take another name.
+        by(MAL2, lambda say: os.mkfifo(f"{world.slots}/mailslot-life.ALERTS@{MAL}"))
+        evil = world.listen(MAL, "alerts", "--access", "everyone")
+        by(hider, hide)
+        listener = world.listen(VIC, "alerts", "--access", "everyone", wait=False)
+        there = listener.says("listening on", 8)
+        check(f"a slot that is hidden {name} is seen, or is not there", there or "exists already" in listener.err(), listener.err())
+        by(hider, show)
+        if there:
+            none(f"a slot that was hidden {name} takes nothing from one that was made meanwhile",
+                 wrong_ways(world, listener, "alerts", (VIC, BOB, ROOT), owner=VIC) + (evil.data() if evil else []))
+        end_all()
+        world.wipe()
     world.close()
 
 
@@ -450,4 +525,4 @@ def labels():
 
 
 if __name__ == "__main__":
-    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, first_come, locks, labels)
+    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, first_come, locks, labels)

@@ -105,19 +105,8 @@ def full_file_system():
     one, three, heard = start(size="32m")
     for slot in SLOTS:
         def attacker(say):
-            directory = slots.living(one.slots, slot, ROOT)[0]
-            several = [slots.connect(directory) for _ in range(4)]
-            fill = os.open(f"{one.slots}/fill", os.O_CREAT | os.O_RDWR, 0o600)
-            for size in (1 << 20, 4096):
-                try:
-                    while True:
-                        os.write(fill, b"\0" * size)
-                except OSError:
-                    pass
-            for _ in range(30):
-                for connection in several:
-                    slots.put(connection, slots.inline(b"x" * 60000), patience=0.02)
-            say("full")
+            kept = slots.write_when_full(one.slots, slots.living(one.slots, slot, ROOT)[:1])
+            say("full", len(kept))
             time.sleep(600)
         bad = hostile(MAL, attacker)
         bad.line(60)

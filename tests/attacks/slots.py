@@ -161,6 +161,22 @@ def memory_file(size, content=b""):
     return file
 
 
+def write_when_full(root, directories):
+    """Takes all room of the file system of the slots, and then writes through each of these doors what needs some."""
+    connections = [connect(directory) for directory in directories for _ in range(4)]
+    fill = os.open(f"{root}/fill", os.O_CREAT | os.O_RDWR, 0o600)
+    for size in (1 << 20, 4096):
+        try:
+            while True:
+                os.write(fill, b"\0" * size)
+        except OSError:
+            pass
+    for _ in range(30):
+        for connection in connections:
+            put(connection, inline(b"x" * 60000), patience=0.02)
+    return connections
+
+
 def template(directory):
     """What the files of a slot are, by name."""
     found = {}

@@ -2,13 +2,14 @@
 //! so, unless the tests run as root.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
+#[path = "../../mailslot/tests/common/mod.rs"]
+mod common;
 
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use common::Part;
 use mailslot::network::ask::Conversation;
 use mailslot::network::{self, Outgoing};
 use mailslot::{Error, MailslotWriter, Timeout};
@@ -25,69 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a test again, with a network of one interface where nobody else is. True in that process.
 fn is_apart(test: &str) -> bool {
-    if std::env::var_os("MAILSLOT_TEST_APART").is_some() {
-        return true;
-    }
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!("{test}: SKIPPED, a network of its own needs root");
-        return false;
-    }
-    let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
-    std::fs::create_dir_all(&root).unwrap();
-    let set_up = r#"
-        mount -t tmpfs -o size=64m,mode=1777 slots "$MAILSLOT_ROOT" &&
-        ip link set lo up && ip link add lan0 type veth peer name lan1 && ip link set lan1 up && ip link set lan0 up &&
-        ip address add 192.0.2.1/24 brd + dev lan0 && mkdir "$MAILSLOT_DOMAINS" && exec "$0" "$@""#;
-    let status = Command::new("timeout")
-        .args(["-k", "5", "100", "unshare", "--mount", "--net", "sh", "-c", set_up])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_APART", "1")
-        .env("MAILSLOT_ROOT", &root)
-        .env("MAILSLOT_DOMAINS", root.join("domains"))
-        .status()
-        .unwrap();
-    std::fs::remove_dir_all(&root).unwrap();
-    assert!(status.success(), "{status}");
-    false
+    let network = "ip link set lo up && ip link add lan0 type veth peer name lan1 && ip link set lan1 up && \
+        ip link set lan0 up && ip address add 192.0.2.1/24 brd + dev lan0 &&";
+    common::is_mounted_apart(test, "size=64m", &["--net"], network)
 }
 
 fn root() -> PathBuf {
     std::env::var_os("MAILSLOT_ROOT").unwrap().into()
-}
-
-/// Another user at work, until this is dropped.
-struct Stranger(Child);
-
-impl Stranger {
-    fn start(uid: u32, part: &str) -> Stranger {
-        // This program, wherever it is: the user may not be able to enter its directory.
-        let child = Command::new("/proc/self/exe")
-            .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
-            .env("MAILSLOT_TEST_PART", part)
-            .current_dir("/")
-            .uid(uid)
-            .gid(uid)
-            .spawn()
-            .unwrap();
-        Stranger(child)
-    }
-
-    fn finish(mut self) {
-        assert!(self.0.wait().unwrap().success());
-    }
-
-    fn is_running(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_none()
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        self.0.wait().unwrap();
-    }
 }
 
 /// A node, and what it logs.
@@ -126,7 +71,7 @@ fn a_full_directory_of_slots_ends_nothing() {
     }
     let (node, lines) = start();
     for round in 0..3 {
-        Stranger::start(STRANGER, "fills").finish();
+        Part::start_as(STRANGER, "fills").finish();
         // Reads fail now, or messages wait at the door: nothing tells which, so this gives the first a while to happen.
         for _ in 0..20 {
             if lines.try_iter().any(|line| line.contains("slot_not_read")) {
@@ -149,17 +94,17 @@ fn one_user_who_looks_names_up_does_not_keep_others_from_sending() {
         return;
     }
     let (node, lines) = start();
-    let mut strangers = ["resolves", "sends"].map(|part| Stranger::start(STRANGER, part));
+    let mut strangers = ["resolves", "sends"].map(|part| Part::start_as(STRANGER, part));
     // It is at it.
     wait_for(&lines, "too many messages of this user wait");
     for number in 0..5 {
-        Stranger::start(ASKER, &format!("sends-to MINE{number}")).finish();
+        Part::start_as(ASKER, &format!("sends-to MINE{number}")).finish();
         let line = wait_for(&lines, &format!("MINE{number}"));
         assert!(line.contains("there is no computer or domain"), "{line}");
         let found = control::ask(Request::Resolve(format!("HIS{number}")), PATIENCE).unwrap();
         assert_eq!(found, Answer::Holders(Vec::new()));
     }
-    assert!(strangers.iter_mut().all(Stranger::is_running));
+    assert!(strangers.iter_mut().all(Part::is_running));
     drop(strangers);
     node.stop().unwrap();
 }
@@ -171,7 +116,7 @@ fn packets_go_to_nobody_but_root_and_the_nodes_user() {
     }
     let (node, _lines) = start();
     let capture = mailslot_node::capture::Capture::begin(PATIENCE).unwrap();
-    Stranger::start(STRANGER, "captures").finish();
+    Part::start_as(STRANGER, "captures").finish();
     send(r"\\ABSENT\mailslot\x", b"");
     assert!(capture.receive_within(Timeout::After(PATIENCE)).unwrap().is_some());
     node.stop().unwrap();
@@ -190,7 +135,7 @@ fn names_of_domains_are_sent_to_in_no_legacy_network() {
     // Root sees the files, and others learn it from the node.
     let error = MailslotWriter::open(r"\\OFFICE\mailslot\x").unwrap_err();
     assert!(matches!(error, Error::NodeRefused(_)), "{error}");
-    Stranger::start(STRANGER, "refused OFFICE").finish();
+    Part::start_as(STRANGER, "refused OFFICE").finish();
     // Whoever does not ask, but writes to the node's slot.
     let legacy = MailslotWriter::open(network::SLOT).unwrap();
     for target in ["OFFICE", "office"] {
@@ -205,7 +150,7 @@ fn names_of_domains_are_sent_to_in_no_legacy_network() {
 
 #[test]
 fn plays_its_part() {
-    let Ok(part) = std::env::var("MAILSLOT_TEST_PART") else { return };
+    let Some(part) = common::part() else { return };
     let (part, argument) = part.split_once(' ').unwrap_or((&part, ""));
     match part {
         "fills" => {

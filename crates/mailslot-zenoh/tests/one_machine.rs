@@ -1,16 +1,16 @@
 //! A domain with a single machine in it: everything but the way between machines, which `tests/domains` covers.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
+#[path = "../../mailslot/tests/common/mod.rs"]
+mod common;
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use common::Part;
 use mailslot::network::ask::Conversation;
 use mailslot::network::routes::{Answer, LONGEST, Question, SLOT};
 use mailslot::network::{Outgoing, ask_routes};
@@ -23,30 +23,7 @@ use zenoh::{Session, Wait};
 
 /// Runs a test again with slots of its own: there is one node on a machine, and it may be in use. True in that process.
 fn is_apart(test: &str) -> bool {
-    if std::env::var_os("MAILSLOT_TEST_APART").is_some() {
-        return true;
-    }
-    run_apart(test, &[]);
-    false
-}
-
-/// Runs a test in a process of its own, by way of another `program`.
-fn run_apart(test: &str, program: &[&str]) {
-    let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
-    std::fs::create_dir_all(root.join("domains")).unwrap();
-    std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o1777)).unwrap();
-    let status = Command::new("timeout")
-        .args(["-k", "5", "60"])
-        .args(program)
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_APART", "1")
-        .env("MAILSLOT_ROOT", &root)
-        .env("MAILSLOT_DOMAINS", root.join("domains"))
-        .status()
-        .unwrap();
-    std::fs::remove_dir_all(&root).unwrap();
-    assert!(status.success(), "{status}");
+    common::is_apart(test, &[])
 }
 
 /// A user that exists nowhere but in these tests.
@@ -54,24 +31,7 @@ const STRANGER: u32 = 60_002;
 
 /// Plays a part of `plays_its_part` as another user, to its end.
 fn as_stranger(part: &str) {
-    // This program, wherever it is: the user may not be able to enter its directory.
-    let status = Command::new("/proc/self/exe")
-        .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_PART", part)
-        .current_dir("/")
-        .uid(STRANGER)
-        .gid(STRANGER)
-        .status()
-        .unwrap();
-    assert!(status.success(), "{part}: {status}");
-}
-
-fn is_root(test: &str) -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
-        eprintln!("{test}: SKIPPED, other users need root");
-    }
-    root
+    Part::start_as(STRANGER, part).finish();
 }
 
 fn sealed(name: &str) -> Arc<Domain> {
@@ -418,8 +378,8 @@ fn what_a_domain_has_goes_to_no_other_network() {
 
 #[test]
 fn one_user_does_not_use_up_what_all_may_have() {
-    if !is_root("one_user_does_not_use_up_what_all_may_have") || !is_apart("one_user_does_not_use_up_what_all_may_have")
-    {
+    let test = "one_user_does_not_use_up_what_all_may_have";
+    if !common::is_root(test) || !is_apart(test) {
         return;
     }
     let domains = start(vec![(sealed("PLANT"), Settings::default())]);
@@ -436,12 +396,7 @@ fn one_user_does_not_use_up_what_all_may_have() {
 /// What the machine's node is asked to do while the directory of the slots has no room.
 #[test]
 fn a_full_directory_of_slots_ends_nothing() {
-    let test = "a_full_directory_of_slots_ends_nothing";
-    if std::env::var_os("MAILSLOT_TEST_APART").is_none() {
-        if is_root(test) {
-            let mount = r#"mount -t tmpfs -o size=64m,mode=1777 slots "$MAILSLOT_ROOT" && exec "$0" "$@""#;
-            run_apart(test, &["unshare", "--mount", "sh", "-c", mount]);
-        }
+    if !common::is_mounted_apart("a_full_directory_of_slots_ends_nothing", "size=64m", &[], "") {
         return;
     }
     let domains = start(vec![(sealed("PLANT"), Settings::default())]);
@@ -466,7 +421,7 @@ fn a_full_directory_of_slots_ends_nothing() {
 
 #[test]
 fn plays_its_part() {
-    let Ok(part) = std::env::var("MAILSLOT_TEST_PART") else { return };
+    let Some(part) = common::part() else { return };
     let filler = || PathBuf::from(std::env::var_os("MAILSLOT_ROOT").unwrap()).join("filler");
     let address: Address = r"\\PLANT\mailslot\alerts".parse().unwrap();
     match part.as_str() {

@@ -6,12 +6,7 @@ mod common;
 #[path = "../../../fuzz/damage.rs"]
 mod damage;
 
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-
-use common::{name, watchdog};
+use common::{Part, is_apart, is_mounted_apart, is_root, name, watchdog};
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Timeout};
 
 /// Longer than anything takes that happens at all.
@@ -20,41 +15,14 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The user and group "nobody" of Debian.
 const NOBODY: u32 = 65534;
 
-fn root_only(test: &str) -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
-        eprintln!("{test}: SKIPPED, starting a process of another user needs root");
-    }
-    root
-}
-
 /// Starts this binary as the user nobody, in the part named.
-fn nobody(part: &str, slot: &str) -> Child {
-    let copy = std::env::temp_dir().join(format!("mailslot-hostile-{}", std::process::id()));
-    if !copy.exists() {
-        let staged = copy.with_extension(format!("{:?}", std::thread::current().id()).replace(['(', ')'], ""));
-        // By another process: one started meanwhile by another thread would keep a copy made here open for writing, and a
-        // file that is cannot be executed.
-        let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&staged).status().unwrap();
-        assert!(copied.success());
-        std::fs::set_permissions(&staged, std::fs::Permissions::from_mode(0o755)).unwrap();
-        std::fs::rename(&staged, &copy).unwrap();
-    }
-    Command::new(copy)
-        .args(["--exact", "plays_its_part_as_nobody", "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_PART", format!("{part} {slot}"))
-        .current_dir("/")
-        .uid(NOBODY)
-        .gid(NOBODY)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+fn nobody(part: &str, slot: &str) -> Part {
+    Part::start_as(NOBODY, &format!("{part} {slot}"))
 }
 
 #[test]
-fn plays_its_part_as_nobody() {
-    let Ok(part) = std::env::var("MAILSLOT_TEST_PART") else { return };
+fn plays_its_part() {
+    let Some(part) = common::part() else { return };
     let (part, slot) = part.split_once(' ').unwrap();
     match part {
         "refused" => assert!(matches!(MailslotWriter::open(slot), Err(Error::NotAllowed(_)))),
@@ -88,8 +56,8 @@ fn plays_its_part_as_nobody() {
         "flood" => {
             let writer = MailslotWriter::open(slot).unwrap();
             while !matches!(writer.write(&[9; 1000]), Err(Error::Full { .. })) {}
-            // Now stalls, with everything it may queue, until the parent is done.
-            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+            // Now stalls, with everything it may queue, until it is killed.
+            stall();
         }
         "again" => {
             let writer = MailslotWriter::open(slot).unwrap();
@@ -101,9 +69,15 @@ fn plays_its_part_as_nobody() {
         }
         "own" => {
             let _slot = MailslotOptions::new().create(slot).unwrap();
-            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+            stall();
         }
         _ => panic!("{part}"),
+    }
+}
+
+fn stall() {
+    loop {
+        std::thread::park();
     }
 }
 
@@ -133,22 +107,23 @@ fn open_to_all() -> Mailslot {
 #[test]
 fn another_user_may_write_only_where_it_is_allowed() {
     let _watchdog = watchdog();
-    if !root_only("another_user_may_write_only_where_it_is_allowed") {
+    if !is_root("another_user_may_write_only_where_it_is_allowed") {
         return;
     }
     for access in [Access::Owner, Access::Group(0), Access::Users(vec![1, 2])] {
         let slot = MailslotOptions::new().access(access).create(name()).unwrap();
-        assert!(nobody("refused", slot.name().as_str()).wait().unwrap().success());
+        nobody("refused", slot.name().as_str()).finish();
     }
     for access in [Access::Everyone, Access::Group(NOBODY), Access::Users(vec![NOBODY])] {
         let slot = MailslotOptions::new().access(access).create(name()).unwrap();
-        let mut writer = nobody("write", slot.name().as_str());
-        assert!(writer.wait().unwrap().success());
+        let writer = nobody("write", slot.name().as_str());
+        let its = writer.id();
+        writer.finish();
         assert_eq!(slot.info().unwrap().count, 3);
         let message = slot.receive().unwrap();
         assert!(message.data.is_empty());
         let Origin::Local { pid, uid, gid, attested, .. } = message.origin else { panic!("{message:?}") };
-        assert_eq!((pid, uid, gid, attested), (writer.id(), NOBODY, NOBODY, true));
+        assert_eq!((pid, uid, gid, attested), (its, NOBODY, NOBODY, true));
         assert_eq!(slot.receive().unwrap().data, b"hello");
         assert_eq!(slot.receive().unwrap().data, vec![7; 1 << 20]);
     }
@@ -157,28 +132,28 @@ fn another_user_may_write_only_where_it_is_allowed() {
 #[test]
 fn another_user_delivers_messages_of_other_machines_only_where_it_is_allowed() {
     let _watchdog = watchdog();
-    if !root_only("another_user_delivers_messages_of_other_machines_only_where_it_is_allowed") {
+    if !is_root("another_user_delivers_messages_of_other_machines_only_where_it_is_allowed") {
         return;
     }
     let slot = MailslotOptions::new().access(Access::Everyone).network(Network::Allowed).create(name()).unwrap();
-    assert!(nobody("deliver", slot.name().as_str()).wait().unwrap().success());
+    nobody("deliver", slot.name().as_str()).finish();
     for data in [&b"small"[..], &[8; 1 << 20]] {
         let message = slot.receive().unwrap();
         assert_eq!((&message.data[..], message.origin), (data, Origin::Network(Box::new(network_origin()))));
     }
     let slot = open_to_all();
-    assert!(nobody("lie", slot.name().as_str()).wait().unwrap().success());
+    nobody("lie", slot.name().as_str()).finish();
     assert_eq!(slot.info().unwrap().count, 0);
 }
 
 #[test]
 fn message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost() {
     let _watchdog = watchdog();
-    if !root_only("message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost") {
+    if !is_root("message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost") {
         return;
     }
     let slot = MailslotOptions::new().capacity(4096).access(Access::Everyone).create(name()).unwrap();
-    assert!(nobody("two", slot.name().as_str()).wait().unwrap().success());
+    nobody("two", slot.name().as_str()).finish();
     // The first fills less than half of the slot, so the door is open, and the second does not fit behind it.
     assert_eq!(slot.info().unwrap().count, 1);
     assert_eq!(slot.receive().unwrap().data, [1; 1500]);
@@ -188,25 +163,25 @@ fn message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost() {
 #[test]
 fn messages_of_another_user_keep_their_order_and_are_all_read() {
     let _watchdog = watchdog();
-    if !root_only("messages_of_another_user_keep_their_order_and_are_all_read") {
+    if !is_root("messages_of_another_user_keep_their_order_and_are_all_read") {
         return;
     }
     let slot = open_to_all();
-    let mut writer = nobody("number", slot.name().as_str());
+    let writer = nobody("number", slot.name().as_str());
     for number in 0..20_000_u32 {
         assert_eq!(slot.receive().unwrap().data, number.to_le_bytes());
     }
-    assert!(writer.wait().unwrap().success());
+    writer.finish();
 }
 
 #[test]
 fn flooding_stranger_delays_nobody_elses_messages() {
     let _watchdog = watchdog();
-    if !root_only("flooding_stranger_delays_nobody_elses_messages") {
+    if !is_root("flooding_stranger_delays_nobody_elses_messages") {
         return;
     }
     let slot = open_to_all();
-    let mut flood = nobody("flood", slot.name().as_str());
+    let flood = nobody("flood", slot.name().as_str());
     while slot.info().unwrap().count < 64 {
         std::thread::yield_now();
     }
@@ -217,8 +192,7 @@ fn flooding_stranger_delays_nobody_elses_messages() {
     MailslotWriter::open(slot.name().as_str()).unwrap().write(b"urgent").unwrap();
     let position = (0..).find(|_| slot.receive().unwrap().data == b"urgent");
     assert_eq!(position, Some(64));
-    drop(flood.stdin.take());
-    assert!(flood.wait().unwrap().success());
+    drop(flood);
 }
 
 #[test]
@@ -299,13 +273,13 @@ fn send_through(door: &std::os::fd::OwnedFd, message: u8) {
 #[test]
 fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
     let _watchdog = watchdog();
-    if !root_only("garbage_of_a_stranger_is_no_message_and_harms_nobody") {
+    if !is_root("garbage_of_a_stranger_is_no_message_and_harms_nobody") {
         return;
     }
     let slot = open_to_all();
-    let mut writer = nobody("write", slot.name().as_str());
-    assert!(nobody("garbage", slot.name().as_str()).wait().unwrap().success());
-    assert!(writer.wait().unwrap().success());
+    let writer = nobody("write", slot.name().as_str());
+    nobody("garbage", slot.name().as_str()).finish();
+    writer.finish();
     MailslotWriter::open(slot.name().as_str()).unwrap().write(b"a friend's").unwrap();
     let mut sizes: Vec<usize> = (0..4).map(|_| slot.receive().unwrap().data.len()).collect();
     sizes.sort_unstable();
@@ -318,41 +292,21 @@ fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
 #[test]
 fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
     let _watchdog = watchdog();
-    alone("takes_descriptors_of_a_stranger");
-}
-
-/// Runs a test in a process of its own: other tests open and close descriptors meanwhile.
-fn alone(test: &str) {
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_ALONE", "1")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{status}");
-}
-
-fn is_alone() -> bool {
-    std::env::var_os("MAILSLOT_TEST_ALONE").is_some()
-}
-
-#[test]
-fn takes_descriptors_of_a_stranger() {
+    if !is_apart("descriptors_of_a_stranger_are_neither_kept_nor_waited_for", &[]) {
+        return;
+    }
     use rustix::net::{SendFlags, send};
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use std::os::fd::OwnedFd;
-    if !is_alone() {
-        return;
-    }
-    let _watchdog = watchdog();
     let forms: [&[u8]; 7] =
         [&[], &[0, b'm'], &[1, 5, 0, 0, 0, 0, 0, 0, 0], &[1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], &[1], &[2, 9], &[77]];
     let hard = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: Some(1024), maximum: hard }).unwrap();
+    setrlimit(Resource::Nofile, Rlimit { current: Some(600), maximum: hard }).unwrap();
     for kind in 0..6 {
-        for number in 1..=3 {
+        for number in [1, 3] {
             // Packets of no bytes come before, which look like the end of a connection.
             for (form, empty) in forms.iter().flat_map(|form| [0, 1, 20].map(|empty| (form, empty))) {
-                for left in [0, 1, 2, 300, 1000] {
+                for left in [0, 1, 300, 600] {
                     let slot = open_to_all();
                     let door = call(slot.name().as_str());
                     send_through(&door, 0);
@@ -395,17 +349,13 @@ fn use_descriptors(left: usize) -> Vec<std::fs::File> {
 #[test]
 fn no_large_message_is_lost_for_want_of_descriptors() {
     let _watchdog = watchdog();
-    alone("reads_large_messages_with_few_descriptors");
-}
-
-#[test]
-fn reads_large_messages_with_few_descriptors() {
-    if !is_alone() {
+    // In a process of its own, as others here: other tests open and close descriptors meanwhile.
+    if !is_apart("no_large_message_is_lost_for_want_of_descriptors", &[]) {
         return;
     }
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let hard = getrlimit(Resource::Nofile).maximum;
-    for limit in [100, 1024] {
+    for limit in [100, 600] {
         setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum: hard }).unwrap();
         for left in 0..20 {
             for known in [false, true] {
@@ -521,17 +471,16 @@ fn symbolic_link_leads_no_writer_to_another_slot() {
 #[test]
 fn name_of_another_users_killed_owner_is_free() {
     let _watchdog = watchdog();
-    if !root_only("name_of_another_users_killed_owner_is_free") {
+    if !is_root("name_of_another_users_killed_owner_is_free") {
         return;
     }
     let slot = name();
-    let mut owner = nobody("own", &slot);
+    let owner = nobody("own", &slot);
     while mailslot::list().unwrap().iter().all(|status| status.name.as_str() != slot) {
         std::thread::yield_now();
     }
     assert!(matches!(Mailslot::create(&slot), Err(Error::AlreadyExists(_))));
-    owner.kill().unwrap();
-    owner.wait().unwrap();
+    drop(owner);
     Mailslot::create(&slot).unwrap();
 }
 
@@ -559,29 +508,7 @@ fn overwritten_memory_gives_errors_and_no_hang() {
 #[test]
 fn file_system_that_is_full_is_an_error_and_not_a_signal() {
     let _watchdog = watchdog();
-    if !root_only("file_system_that_is_full_is_an_error_and_not_a_signal") {
-        return;
-    }
-    let dir = std::env::temp_dir().join(format!("mailslot-full-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&dir).status().unwrap();
-    assert!(mounted.success(), "mounting a small tmpfs");
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "fills_its_root", "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_FILL", "1")
-        .env("MAILSLOT_ROOT", &dir)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status = child.wait().unwrap();
-    Command::new("umount").arg(&dir).status().unwrap();
-    std::fs::remove_dir(&dir).unwrap();
-    assert!(status.success(), "{status}");
-}
-
-#[test]
-fn fills_its_root() {
-    if std::env::var_os("MAILSLOT_TEST_FILL").is_none() {
+    if !is_mounted_apart("file_system_that_is_full_is_an_error_and_not_a_signal", "size=1m", &[], "") {
         return;
     }
     let (slot, writer) = common::pair();

@@ -3,12 +3,10 @@
 #![allow(clippy::unwrap_used)]
 mod common;
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use common::{name, watchdog};
+use common::{is_apart, name, watchdog};
 use mailslot::network::ask::{Asker, Conversation};
 use mailslot::network::routes::{self, Answer, Question};
 use mailslot::network::{self, Outgoing, ask_routes};
@@ -126,32 +124,6 @@ fn limits_are_of_the_message_not_of_its_origin() {
     assert_eq!(slot.info().unwrap().count, 0);
 }
 
-/// Runs another test of this file with slots of its own: there is one node on a machine, and it may be in use.
-fn run_apart(test: &str) {
-    let root = std::env::temp_dir().join(format!("mailslot-{test}-{}", std::process::id()));
-    std::fs::create_dir_all(root.join("domains")).unwrap();
-    std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o1777)).unwrap();
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--quiet"])
-        .env("MAILSLOT_TEST_NODE", "1")
-        .env("MAILSLOT_ROOT", &root)
-        .env("MAILSLOT_DOMAINS", root.join("domains"))
-        .status()
-        .unwrap();
-    std::fs::remove_dir_all(&root).unwrap();
-    assert!(status.success(), "{status}");
-}
-
-#[test]
-fn writers_to_the_network_go_through_the_node() {
-    run_apart("plays_the_node");
-}
-
-#[test]
-fn writers_to_modern_domains_go_where_the_node_says() {
-    run_apart("plays_a_modern_node");
-}
-
 #[test]
 fn slots_of_this_machine_are_one_receiver_that_confirms() {
     let (slot, writer) = common::pair();
@@ -166,8 +138,8 @@ fn slots_of_this_machine_are_one_receiver_that_confirms() {
 }
 
 #[test]
-fn plays_the_node() {
-    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+fn writers_to_the_network_go_through_the_node() {
+    if !is_apart("writers_to_the_network_go_through_the_node", &[]) {
         return;
     }
     let _watchdog = watchdog();
@@ -176,7 +148,7 @@ fn plays_the_node() {
     assert!(matches!(error, Error::NoNetworkNode(_)), "{error}");
     assert_eq!(error.win32_code(), 3025);
 
-    let node = MailslotOptions::new().access(Access::Everyone).create(network::SLOT).unwrap();
+    let node = open_to_all(network::SLOT);
     let writer = open(r"\\srv1\mailslot\alerts").unwrap();
     writer.write(b"one").unwrap();
     assert_eq!(writer.write_batch(&[b"two", b"six"]).unwrap(), 2);
@@ -209,22 +181,28 @@ fn plays_the_node() {
     assert!(matches!(writer.write(b"late"), Err(Error::Closed)));
 }
 
-/// What a node knows of: the domain PLANT, with two receivers.
+fn open_to_all(name: &str) -> Mailslot {
+    MailslotOptions::new().access(Access::Everyone).create(name).unwrap()
+}
+
+/// A node that knows of the domain PLANT, with two receivers, and answers so many requests; and the domain's slot.
+fn modern_node(requests: usize) -> (std::thread::JoinHandle<Mailslot>, Mailslot) {
+    let (slot, outgoing) = (open_to_all(routes::SLOT), open_to_all(r"\\.\mailslot\mailslot\node\domain\PLANT"));
+    let way = outgoing.name().clone();
+    let node = std::thread::spawn(move || {
+        (0..requests).for_each(|_| answer(&slot.receive().unwrap(), &way));
+        slot
+    });
+    (node, outgoing)
+}
+
 #[test]
-fn plays_a_modern_node() {
-    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+fn writers_to_modern_domains_go_where_the_node_says() {
+    if !is_apart("writers_to_modern_domains_go_where_the_node_says", &[]) {
         return;
     }
     let _watchdog = watchdog();
-    let create = |name: &str| MailslotOptions::new().access(Access::Everyone).create(name).unwrap();
-    let (requests, outgoing) = (create(routes::SLOT), create(r"\\.\mailslot\mailslot\node\domain\PLANT"));
-    let way = outgoing.name().clone();
-    let node = std::thread::spawn(move || {
-        for _ in 0..9 {
-            answer(&requests.receive().unwrap(), &way);
-        }
-        requests
-    });
+    let (node, outgoing) = modern_node(9);
 
     let writer = MailslotWriter::open("\\\\plant\\mailslot\\ärger").unwrap();
     assert_eq!(writer.max_message_size(), 1000);
@@ -246,7 +224,7 @@ fn plays_a_modern_node() {
     let error = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap_err();
     assert!(matches!(error, Error::NotOnNetwork(_)), "{error}");
     assert_eq!(error.win32_code(), 53);
-    let legacy = create(network::SLOT);
+    let legacy = open_to_all(network::SLOT);
     let writer = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap();
     assert_eq!(writer.max_message_size(), 424);
     assert!(matches!(MailslotWriter::open("\\\\OTHER\\mailslot\\ä"), Err(Error::InvalidName { .. })));
@@ -293,12 +271,7 @@ fn is_for_answers(slot: &mailslot::SlotStatus) -> bool {
 
 #[test]
 fn domains_with_a_file_here_are_sent_to_in_no_other_network() {
-    run_apart("plays_a_legacy_node");
-}
-
-#[test]
-fn plays_a_legacy_node() {
-    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+    if !is_apart("domains_with_a_file_here_are_sent_to_in_no_other_network", &[]) {
         return;
     }
     let _watchdog = watchdog();
@@ -310,13 +283,13 @@ fn plays_a_legacy_node() {
     };
     std::fs::write(files.join("PLANT.toml"), "not even a domain").unwrap();
     away(r"\\plant\mailslot\x");
-    let legacy = MailslotOptions::new().access(Access::Everyone).create(network::SLOT).unwrap();
+    let legacy = open_to_all(network::SLOT);
     away(r"\\plant\mailslot\x");
     for open in [r"\\OTHER\mailslot\x", r"\\*\mailslot\x"] {
         MailslotWriter::open(open).unwrap();
     }
     // Whatever a node says.
-    let requests = MailslotOptions::new().access(Access::Everyone).create(routes::SLOT).unwrap();
+    let requests = open_to_all(routes::SLOT);
     let node = std::thread::spawn(move || {
         for _ in 0..2 {
             let message = requests.receive().unwrap();
@@ -331,19 +304,11 @@ fn plays_a_legacy_node() {
 
 #[test]
 fn the_longest_waits_are_no_trouble() {
-    run_apart("plays_a_node_that_is_waited_for");
-}
-
-#[test]
-fn plays_a_node_that_is_waited_for() {
-    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+    if !is_apart("the_longest_waits_are_no_trouble", &[]) {
         return;
     }
     let _watchdog = watchdog();
-    let create = |name: &str| MailslotOptions::new().access(Access::Everyone).create(name).unwrap();
-    let (requests, outgoing) = (create(routes::SLOT), create(r"\\.\mailslot\mailslot\node\domain\PLANT"));
-    let way = outgoing.name().clone();
-    let node = std::thread::spawn(move || (0..3).for_each(|_| answer(&requests.receive().unwrap(), &way)));
+    let (node, _outgoing) = modern_node(3);
     let writer = MailslotWriter::open(r"\\PLANT\mailslot\x").unwrap();
     assert_eq!(writer.write_confirmed(b"sure", Duration::MAX).unwrap().len(), 2);
     assert_eq!(writer.wait_for_receivers(2, Timeout::After(Duration::MAX)).unwrap(), 2);
@@ -357,15 +322,8 @@ const STRANGER: u32 = 60_002;
 /// The node, the user who asks, and one who would like to answer.
 #[test]
 fn answers_of_others_than_the_node_are_not_believed() {
-    if !rustix::process::geteuid().is_root() {
-        return eprintln!("answers_of_others_than_the_node_are_not_believed: SKIPPED, other users need root");
-    }
-    run_apart("plays_a_node_among_strangers");
-}
-
-#[test]
-fn plays_a_node_among_strangers() {
-    if std::env::var_os("MAILSLOT_TEST_NODE").is_none() {
+    let test = "answers_of_others_than_the_node_are_not_believed";
+    if !common::is_root(test) || !is_apart(test, &[]) {
         return;
     }
     let _watchdog = watchdog();

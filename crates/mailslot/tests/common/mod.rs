@@ -50,6 +50,56 @@ impl Drop for Watchdog {
     }
 }
 
+/// Runs a test again in a process of its own, with slots and domain files that nobody else uses, by way of another program if
+/// `wrapper` names one. True in that process.
+#[cfg(target_os = "linux")]
+pub fn is_apart(test: &str, wrapper: &[&str]) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    if std::env::var_os("MAILSLOT_TEST_APART").is_some() {
+        return true;
+    }
+    let root = std::env::temp_dir().join(format!("mailslot-{}", name()));
+    std::fs::create_dir_all(root.join("domains")).unwrap();
+    std::fs::set_permissions(&root, std::fs::Permissions::from_mode(0o1777)).unwrap();
+    let status = Command::new("timeout")
+        .args(["-k", "5", "100"])
+        .args(wrapper)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--quiet"])
+        .env("MAILSLOT_TEST_APART", "1")
+        .env("MAILSLOT_ROOT", &root)
+        .env("MAILSLOT_DOMAINS", root.join("domains"))
+        .status()
+        .unwrap();
+    std::fs::remove_dir_all(&root).unwrap();
+    assert!(status.success(), "{status}");
+    false
+}
+
+/// The same with slots on a file system of their own, and, after `set_up`, whatever else that has made. Needs root; without it
+/// the test is skipped, saying so.
+#[cfg(target_os = "linux")]
+pub fn is_mounted_apart(test: &str, options: &str, unshare: &[&str], set_up: &str) -> bool {
+    if !is_root(test) {
+        return false;
+    }
+    let mount = format!(
+        r#"mount -t tmpfs -o mode=1777,{options} slots "$MAILSLOT_ROOT" && mkdir "$MAILSLOT_DOMAINS" && {set_up} exec "$0" "$@""#
+    );
+    is_apart(test, &[&["unshare", "--mount"], unshare, &["sh", "-c", &mount]].concat())
+}
+
+/// Whether there can be other users: that needs root.
+#[cfg(target_os = "linux")]
+pub fn is_root(test: &str) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    if !root {
+        eprintln!("{test}: SKIPPED, other users and networks need root");
+    }
+    root
+}
+
 /// The test binary started once more, for its test `plays_its_part`, which finds out which by [`part`]. Dropping it kills
 /// it, also when the test fails.
 pub struct Part(Child);
@@ -79,6 +129,11 @@ impl Part {
             .spawn()
             .unwrap();
         Part(child)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Whether it has not ended.

@@ -6,7 +6,8 @@
 //! there as well, since that is where others learn of the user.
 //!
 //! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess, and says in his
-//! directory that he does so: only then others read the whole root for such claims, which count from when that was said.
+//! directory that he does so, since when such claims count. Others read the whole root for claims only if somebody has said so, or if
+//! somebody's directory is not to be seen, so that he may have.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -18,7 +19,8 @@ use super::super::life::{self, Found, Since};
 use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
-use super::users::User;
+use super::find::Rule;
+use super::users::{Others, User};
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
@@ -114,30 +116,22 @@ impl Root {
                 oldest = Some(oldest.map_or(life.since, |oldest| oldest.min(life.since)));
             }
         };
-        let mut with_others = Vec::new();
-        for user in self.users()?.iter().filter(|user| rule.rank(user.uid).is_some()) {
+        let (users, mut others) = self.users_and_more()?;
+        for user in users.iter().filter(|user| rule.rank(user.uid).is_some()) {
             if let Some(mut life) = self.living_life(&file(&entry, user.uid), user.uid).map_err(failed)? {
                 life.since = life.since.max(user.since);
                 take(life);
             }
-            if let Some(since) = self.others_since(user).map_err(failed)? {
-                with_others.push((user.uid, since));
-            }
+            others |= self.others(user).map_err(failed)? != Others::None;
         }
-        if !with_others.is_empty() {
-            self.read_other_claims(&entry, &with_others, &mut take).map_err(failed)?;
+        if others {
+            self.read_all_claims(&entry, &rule, &mut take).map_err(failed)?;
         }
         Ok(oldest)
     }
 
-    /// Hands the living claims to the name with this entry to `take`, of users that have said, since when, that there may be
-    /// such under other names than usual.
-    fn read_other_claims(
-        &self,
-        entry: &str,
-        users: &[(u32, Since)],
-        mut take: impl FnMut(Life),
-    ) -> rustix::io::Result<()> {
+    /// Hands all living claims to the name with this entry to `take`, whatever of their users' directories is to be seen.
+    fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Life)) -> rustix::io::Result<()> {
         let begin = format!("{PREFIX}{}@", key(entry));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(&self.dir, ".", flags, Mode::empty())?;
@@ -147,11 +141,10 @@ impl Root {
             let found = found?;
             let Ok(file) = found.file_name().to_str() else { continue };
             let Some(uid) = file.strip_prefix(&begin).and_then(owner) else { continue };
-            for (_, since) in users.iter().filter(|(user, _)| *user == uid) {
-                if let Some(mut life) = self.living_life(file, uid)? {
-                    life.since = life.since.max(*since);
-                    take(life);
-                }
+            if rule.rank(uid).is_some()
+                && let Some(life) = self.living_life(file, uid)?
+            {
+                take(life);
             }
         }
         Ok(())
@@ -171,7 +164,10 @@ impl Root {
         let Some(claimed) = Life::file_in(text) else { return Ok(None) };
         let visible = match claimed.strip_prefix(&usual) {
             Some("") => Some(user.since),
-            Some(number) if number.starts_with('.') => self.others_since(user)?,
+            Some(number) if number.starts_with('.') => match self.others(user)? {
+                Others::Since(since) => Some(since),
+                Others::None | Others::Unseen => None,
+            },
             _ => None,
         };
         let Some(visible) = visible else { return Ok(None) };

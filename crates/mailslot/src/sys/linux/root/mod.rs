@@ -45,6 +45,8 @@ const SHM: &str = "/dev/shm";
 /// The directory that holds the slots.
 pub(crate) struct Root {
     dir: OwnedFd,
+    /// The file system that it is in.
+    device: u64,
     path: String,
     users: Users,
 }
@@ -102,7 +104,8 @@ impl Root {
     fn open(path: &str) -> rustix::io::Result<Root> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Root { dir, path: path.to_owned(), users: Users::default() })
+        let device = rustix::fs::fstat(&dir)?.st_dev;
+        Ok(Root { dir, device, path: path.to_owned(), users: Users::default() })
     }
 
     /// Opens `path` below the root. Symbolic links and mounts on the way are not followed: nothing of ours is behind one, and
@@ -127,7 +130,8 @@ impl Root {
             (at, rest) = (Some(next), &rest[end + 1..]);
         }
         let opened = open_step(at.as_ref().unwrap_or(&self.dir), rest, flags)?;
-        if rustix::fs::fstat(&opened)?.st_dev != rustix::fs::fstat(&self.dir)?.st_dev {
+        // What is mounted may not even say what it is.
+        if !rustix::fs::fstat(&opened).is_ok_and(|stat| stat.st_dev == self.device) {
             return Err(Errno::XDEV);
         }
         Ok(opened)

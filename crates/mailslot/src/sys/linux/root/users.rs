@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::super::fork::PerProcess;
@@ -37,10 +37,10 @@ const REMEMBERED: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct User {
     pub(crate) uid: u32,
-    /// Its name below the root.
-    name: String,
     /// Since when it has been there.
     pub(super) since: Since,
+    /// Its name below the root.
+    name: String,
 }
 
 impl User {
@@ -73,6 +73,16 @@ impl User {
     }
 }
 
+/// Whether a user has claims under other names than usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    None,
+    /// Since this was to be seen.
+    Since(Since),
+    /// What is there is a link, a mount, or closed. Something else may come to light there, without being younger then.
+    Unseen,
+}
+
 /// The directories that were found.
 pub(crate) struct Users(PerProcess<RwLock<Known>>);
 
@@ -90,8 +100,11 @@ impl Default for Users {
 
 #[derive(Clone, Default)]
 struct Known {
-    /// Those of users, in the order of their ids.
+    /// Those of users, in the order of their ids, the oldest first.
     users: Arc<Vec<User>>,
+    /// Whether there may be more of them, which come to light without anything in the root being younger then: behind a mount,
+    /// or behind others of their user.
+    more: bool,
     /// All that the root has.
     directories: Arc<Vec<Directory>>,
 }
@@ -104,18 +117,27 @@ struct Directory {
 impl Root {
     /// The directories of all users.
     pub(crate) fn users(&self) -> Result<Arc<Vec<User>>> {
+        self.known().map(|known| known.users)
+    }
+
+    /// The directories of all users, and whether there may be more of them.
+    pub(super) fn users_and_more(&self) -> Result<(Arc<Vec<User>>, bool)> {
+        self.known().map(|known| (known.users, known.more))
+    }
+
+    fn known(&self) -> Result<Known> {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
         let known = self.users.known().read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(stats) = self.look_again(&known.directories).map_err(failed)? {
             let names = known.directories.iter().map(|directory| directory.name.as_str());
-            let users = users_in(names.zip(&stats));
-            if users == *known.users {
-                return Ok(known.users);
+            let (users, more) = users_in(names.zip(&stats), self.device);
+            if users == *known.users && more == known.more {
+                return Ok(known);
             }
         }
         let known = self.read_directories().map_err(failed)?;
         *self.users.known().write().unwrap_or_else(PoisonError::into_inner) = known.clone();
-        Ok(known.users)
+        Ok(known)
     }
 
     /// What is known of these directories now; `None` if the root has others. It has no others if it has as many, and these
@@ -135,6 +157,7 @@ impl Root {
 
     fn read_directories(&self) -> rustix::io::Result<Known> {
         let mut found = Vec::new();
+        let mut unseen = false;
         for entry in Dir::read_from(&self.dir)? {
             let entry = entry?;
             let may_be = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
@@ -144,15 +167,20 @@ impl Root {
             }
             match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
-                // Nobody but the root's owner can keep this process from looking at what is in it.
-                Err(error) if process::tells_nothing_of(process::uid(), error) => return Err(error),
-                // It is something else, or has gone.
-                _ => {}
+                Ok(_) | Err(Errno::NOENT) => {}
+                // What another user has mounted says what it likes.
+                Err(error) if process::tells_nothing(error) && !self.is_mounted(&name) => return Err(error),
+                Err(_) => unseen = true,
             }
         }
-        let users = Arc::new(users_in(found.iter().map(|(name, stat)| (name.as_str(), stat))));
+        let (users, more) = users_in(found.iter().map(|(name, stat)| (name.as_str(), stat)), self.device);
         let directory = |(name, stat): (String, Stat)| Directory { name, id: FileId::from(stat) };
-        Ok(Known { users, directories: Arc::new(found.into_iter().map(directory).collect()) })
+        let directories = Arc::new(found.into_iter().map(directory).collect());
+        Ok(Known { users: Arc::new(users), more: more || unseen, directories })
+    }
+
+    fn is_mounted(&self, name: &str) -> bool {
+        matches!(self.open_below(name, OFlags::PATH | OFlags::DIRECTORY), Err(Errno::XDEV))
     }
 
     /// The directories that are known already; there may be others.
@@ -181,7 +209,7 @@ impl Root {
                         Err(error) => return Err(failed(error)),
                     }
                     let stat = rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-                    User { uid, name, since: Since::of(&stat) }
+                    User { uid, since: Since::of(&stat), name }
                 }
             };
             self.complete(&user).map_err(failed)?;
@@ -198,20 +226,19 @@ impl Root {
         }
     }
 
-    /// Since when a user has said so, `None` if he has not.
-    pub(super) fn others_since(&self, user: &User) -> rustix::io::Result<Option<Since>> {
-        // What cannot be seen may be there.
-        match rustix::fs::statat(&self.dir, format!("{}/{SAID}", user.others()), AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => return Ok(None),
+    /// Since when a user has said so.
+    pub(super) fn others(&self, user: &User) -> rustix::io::Result<Others> {
+        let others = match self.open_below(&user.others(), OFlags::PATH | OFlags::DIRECTORY) {
+            Ok(others) => others,
+            Err(Errno::NOENT) => return Ok(Others::None),
             Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
-            _ => {}
-        }
-        // The directory's time: it changes when something is put there, or shown. Where the user's whole directory is closed, its
-        // own time changes when it is opened.
-        match rustix::fs::statat(&self.dir, user.others(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(Since::of(&stat).max(user.since))),
+            Err(_) => return Ok(Others::Unseen),
+        };
+        match rustix::fs::statat(&others, SAID, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(Others::None),
             Err(error) if process::tells_nothing_of(user.uid, error) => Err(error),
-            Err(_) => Ok(None),
+            // The directory's time: it changes when something is put there, or shown.
+            _ => Ok(Others::Since(Since::of(&rustix::fs::fstat(&others)?).max(user.since))),
         }
     }
 
@@ -253,20 +280,28 @@ impl Root {
     }
 }
 
-/// Which of these directories are users', in the order of their ids.
-fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>) -> Vec<User> {
-    let private = directories.filter(|(name, stat)| name.starts_with(PREFIX) && is_private(stat));
-    let mut users: Vec<User> =
-        private.map(|(name, stat)| User { uid: stat.st_uid, name: name.to_owned(), since: Since::of(stat) }).collect();
+/// Which of these directories are users', in the order of their ids, the oldest of each, and whether there may be more. What is
+/// mounted from another file system than `device` says of itself what it likes.
+fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>, device: u64) -> (Vec<User>, bool) {
+    let mut more = false;
+    let mut users = Vec::new();
+    for (name, stat) in directories.filter(|(name, _)| name.starts_with(PREFIX)) {
+        if stat.st_dev != device {
+            more = true;
+        } else if is_private(stat) {
+            users.push(User { uid: stat.st_uid, since: Since::of(stat), name: name.to_owned() });
+        }
+    }
     users.sort();
     let mut number = 0;
     let mut last = None;
     users.retain(|user| {
         number = if last == Some(user.uid) { number + 1 } else { 0 };
         last = Some(user.uid);
+        more |= number == MOST;
         number < MOST
     });
-    users
+    (users, more)
 }
 
 fn is_private(stat: &Stat) -> bool {
