@@ -42,7 +42,8 @@ fn begin() -> u64 {
 
 /// Makes the page, or finds the one that another thread has made meanwhile.
 fn make_page() -> *mut AtomicU64 {
-    let size = rustix::param::page_size();
+    // The system takes whole pages, whatever their size is.
+    let size = size_of::<AtomicU64>();
     let flags = ProtFlags::READ | ProtFlags::WRITE;
     // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
     let page = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), size, flags, MapFlags::PRIVATE) };
