@@ -86,6 +86,8 @@ pub(crate) struct PerProcess<T> {
 struct Node<T> {
     generation: u64,
     value: T,
+    /// The parent's, for tools that look for memory that nothing leads to.
+    _parents: *mut Node<T>,
 }
 
 impl<T> PerProcess<T> {
@@ -106,7 +108,7 @@ impl<T> PerProcess<T> {
 
     #[cold]
     fn begin(&self, seen: *mut Node<T>, value: T) -> &T {
-        let made = Box::into_raw(Box::new(Node { generation: fork_generation(), value }));
+        let made = Box::into_raw(Box::new(Node { generation: fork_generation(), value, _parents: seen }));
         let node = match self.current.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => made,
             Err(other) => {
