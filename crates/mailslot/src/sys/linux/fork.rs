@@ -54,10 +54,14 @@ fn begin() -> u64 {
 
 /// Makes the page, or finds the one that another thread has made meanwhile.
 fn make_page() -> *mut AtomicU64 {
-    let size = rustix::param::page_size();
+    // The system takes whole pages, whatever their size is.
+    let size = size_of::<AtomicU64>();
     let flags = ProtFlags::READ | ProtFlags::WRITE;
     // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
     let page = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), size, flags, MapFlags::PRIVATE) };
+    // Before anybody sees it: who forks then may have begun already.
+    // SAFETY: the page made above, if it is one; what else is refused. Its contents are of use to nobody but this process.
+    let wiped = page.is_ok_and(|page| unsafe { rustix::mm::madvise(page, size, Advice::LinuxWipeOnFork) }.is_ok());
     let made = match page {
         Ok(page) => page.cast::<AtomicU64>(),
         // Without memory a word that lives for ever has to do.
@@ -67,8 +71,6 @@ fn make_page() -> *mut AtomicU64 {
         // What was made in vain is left: it happens once, if at all.
         return other;
     }
-    // SAFETY: the page made above, if it is one; what else is refused. Its contents are of use to nobody but this process.
-    let wiped = page.is_ok_and(|page| unsafe { rustix::mm::madvise(page, size, Advice::LinuxWipeOnFork) }.is_ok());
     if !wiped {
         // Before Linux 4.14, and in emulators: what the C library tells, which does not know of every fork.
         // SAFETY: the handler only touches an atomic, which is allowed between fork and exec.
@@ -95,6 +97,8 @@ pub(crate) struct PerProcess<T> {
 struct Node<T> {
     generation: u64,
     value: T,
+    /// The parent's, for tools that look for memory that nothing leads to.
+    _parents: *mut Node<T>,
 }
 
 impl<T> PerProcess<T> {
@@ -127,7 +131,7 @@ impl<T> PerProcess<T> {
         {
             return &node.value;
         }
-        let made = Box::into_raw(Box::new(Node { generation: fork_generation(), value }));
+        let made = Box::into_raw(Box::new(Node { generation: fork_generation(), value, _parents: seen }));
         let node = match self.current.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => made,
             Err(other) => {
