@@ -113,14 +113,18 @@ fn own_and_fork(slot: &str) {
     let own = Mailslot::options().access(mailslot::Access::Everyone).create(slot).unwrap();
     // Whoever has written is let in.
     own.receive().unwrap();
-    // SAFETY: the child only waits for a signal, which is allowed after a fork of a process with threads.
+    let (runs, running) = rustix::pipe::pipe().unwrap();
+    // SAFETY: the child only writes to a pipe and waits for a signal, which is allowed after a fork of a process with threads.
     let child = unsafe { libc::fork() };
     if child == 0 {
+        let _ = rustix::io::write(&running, b"r");
         loop {
             // SAFETY: no arguments.
             unsafe { libc::pause() };
         }
     }
+    // Before it runs it has given nothing up.
+    assert_eq!(rustix::io::read(&runs, &mut [0; 1]), Ok(1));
     MailslotWriter::open(format!("{slot}-child")).unwrap().write(&child.to_le_bytes()).unwrap();
     loop {
         own.receive().unwrap();
