@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import slots
-from world import BOB, MAL, MAL2, ROOT, VIC, World, by, check, end_all, hostile, none, parts, same, until
+from world import BOB, MAL, MAL2, ROOT, VIC, Listener, World, by, check, end_all, hostile, local, none, parts, same, until
 
 LATE = 0.3
 RESERVED = [r"mailslot\node", r"mailslot\node\control", r"mailslot\node\routes", r"mailslot\node\domain\PLANT"]
@@ -304,6 +304,78 @@ def hidden_claims():
     world.close()
 
 
+def closed_claims():
+    """A slot that really was there first, of which one file was closed to others when another one was made."""
+    world = World()
+    world.listen(MAL, "alerts", "--access", "everyone")
+    paths = [path for path in slots.paths(world.slots) if os.lstat(f"{world.slots}/{path}").st_uid == MAL
+             and not os.path.islink(f"{world.slots}/{path}")]
+    end_all()
+    world.wipe()
+    for path in paths:
+        full = f"{world.slots}/{path}"
+        evil = world.listen(MAL, "alerts", "--access", "everyone")
+        mode = os.stat(full).st_mode & 0o777
+        by(MAL, lambda say: os.chmod(full, 0))
+        listener = world.listen(VIC, "alerts", "--access", "everyone", wait=False)
+        there = listener.says("listening on", 8)
+        by(MAL, lambda say: os.chmod(full, mode))
+        wrong = wrong_ways(world, listener, "alerts", (VIC, BOB, ROOT), owner=VIC) + evil.data() if there else []
+        if not there and "exists already" not in listener.err():
+            wrong = [listener.err()]
+        none(f"a slot whose {path} was closed takes nothing from one that was made meanwhile", wrong)
+        end_all()
+        world.wipe()
+    # The superuser sees what is behind, and what has ended keeps no name from anybody.
+    evil = world.listen(MAL, "alerts", "--access", "everyone")
+    by(MAL, lambda say: [os.chmod(f"{world.slots}/{path}", 0) for path in reversed(paths)])
+    evil.kill()
+    world.run(ROOT, "list")
+    check("nor does it keep the name when it has ended and the superuser has looked",
+          world.listen(VIC, "alerts"), [path for path in slots.paths(world.slots)])
+    world.close()
+
+
+def touched():
+    """Whoever may ask whether a slot lives may set the times of what he asks; somebody's younger slot waits for that."""
+    world = World()
+    own = f"{world.slots}/own"
+    by(MAL, lambda say: os.mkdir(own))
+    listener = world.listen(VIC, "alerts", "--access", "everyone")
+    victims = slots.paths(world.slots)
+    evil = world.start(MAL, "listen", "--verbose", "--format", "json", "--access", "everyone", local("alerts"), kind=Listener,
+                       MAILSLOT_ROOT=own)
+    check("a slot of another root is there", evil.says("listening on"), evil.err())
+
+    def mover(say):
+        """Brings it here, as if it had been made here."""
+        for name in os.listdir(own):
+            os.rename(f"{own}/{name}", f"{world.slots}/{name}")
+        for directory in slots.living(world.slots, "alerts", MAL):
+            if os.path.islink(f"{directory}/life"):
+                file = os.readlink(f"{directory}/life").rpartition("#")[0]
+                os.unlink(f"{directory}/life")
+                os.symlink(f"{file}#{os.lstat(f'{world.slots}/{file}').st_ctime_ns}", f"{directory}/life")
+        say("moved")
+
+    def toucher(say):
+        for path in victims:
+            for follow in (False, True):
+                try:
+                    os.utime(f"{world.slots}/{path}", follow_symlinks=follow)
+                    say(path)
+                except OSError:
+                    pass
+    by(MAL, mover)
+    none("a younger slot that was brought here takes nothing", wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC))
+    check("something can be touched", by(MAL, toucher))
+    none("nor does it when all that can be touched of the older one has been",
+         wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC) + evil.data())
+    listener.kill()
+    same("it is a slot as any other", (world.send(BOB, "alerts", "yours").status, bool(evil.until("yours"))), (0, True))
+    world.close()
+
+
 def first_come():
     """Another user's slot that lives already is his; it keeps the name from nobody."""
     world = World()
@@ -525,4 +597,4 @@ def labels():
 
 
 if __name__ == "__main__":
-    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, first_come, locks, labels)
+    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, closed_claims, touched, first_come, locks, labels)

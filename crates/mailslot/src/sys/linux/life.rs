@@ -3,9 +3,12 @@
 //! **For everybody: a bound socket.** Each slot has one, which is never listened on. It lives as long as any descriptor of it
 //! does, which duplicated, inherited and passed handles share, and the kernel ends it with the last one, however its
 //! process ended. Unlike a lock it cannot be had by anybody else, and it cannot be had *again*: a socket that has ended is
-//! never bound to its file any more. So a slot that was once seen dead stays dead, and may be removed without a lock. The file
-//! is in the root, under a name that says whose it is and which slot's (see [`claim`](super::root)): nothing that a user may
-//! change lies between it and everybody else, and the kernel notes when it was last touched.
+//! never bound to its file any more. So a slot that was once seen dead stays dead, and may be removed without a lock.
+//!
+//! Since when it has lived is the time of a file in the root, under a name that says whose it is and which slot's (see
+//! [`claim`](super::root)), which nobody but its user can change. It is not the socket's time: whoever may ask whether a
+//! socket lives may also set its times to now. The socket is in a directory of its own below its user's, and counts if that
+//! has not changed since.
 //!
 //! **For friends: a lock on the ring.** Writers of the owner's user open the ring's file anyway, so to ask for its lock
 //! costs them a fraction of looking at the socket. Owners share that lock. A mapping keeps an open file as a descriptor does,
@@ -20,7 +23,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
 use super::fork::{fork_generation, is_of_this_process};
-use super::process;
+use super::process::{self, tells_nothing_of};
 use super::ring::layout::HEADER_SIZE;
 
 /// When the kernel last noted a change of a file: its making, a new name, other permissions. Nothing sets it back.
@@ -43,56 +46,121 @@ impl core::fmt::Display for Since {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     Nothing,
-    /// A socket of user `uid` that lives.
+    /// A life of user `uid` that goes on.
     Living {
         uid: u32,
         since: Since,
     },
-    /// Anything else: a socket that has ended, one that this process may not ask for, or no socket.
+    /// One of which this process cannot tell whether it does.
+    Unseen {
+        uid: u32,
+        since: Since,
+    },
+    /// Anything else: a life that has ended, and will never go on, or none.
     Dead {
         uid: u32,
     },
 }
 
-/// Begins a life whose file is `file` in `dir`. Fails with `ADDRINUSE` if there is such a file.
-pub(crate) fn begin(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<OwnedFd> {
-    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    // The kernel takes no longer path than this has.
-    bind(&socket, &SocketAddrUnix::new(format!("/proc/self/fd/{}/{file}", dir.as_raw_fd()))?)?;
-    // Whoever may write to it may ask for it; there is nothing else that could be done with it.
-    rustix::fs::chmodat(dir, file, Mode::from_raw_mode(0o666), AtFlags::empty())?;
-    Ok(socket)
+/// The socket in a life's own directory.
+const SOCKET: &str = "life";
+
+/// Begins a life whose file is `file` in `dir`, and whose socket is in the new directory `home` there. Fails with `ADDRINUSE`
+/// if there is either.
+pub(crate) fn begin(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<OwnedFd> {
+    match rustix::fs::mkdirat(dir, home, Mode::RWXU) {
+        Err(Errno::EXIST) => return Err(Errno::ADDRINUSE),
+        made => made?,
+    }
+    let begun = begin_at(dir, file, home);
+    if begun.is_err()
+        && let Ok(at) = rustix::fs::openat(dir, home, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+    {
+        let _ = rustix::fs::unlinkat(at, SOCKET, AtFlags::empty());
+        let _ = rustix::fs::unlinkat(dir, home, AtFlags::REMOVEDIR);
+    }
+    begun
 }
 
-/// Looks for the life whose file is `file` in `dir`.
+fn begin_at(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<OwnedFd> {
+    let at = rustix::fs::openat(dir, home, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    bind(&socket, &path(&at)?)?;
+    // Whoever may write to it may ask for it, and may set its times to now, which is why they tell nothing.
+    rustix::fs::chmodat(&at, SOCKET, Mode::from_raw_mode(0o666), AtFlags::empty())?;
+    rustix::fs::chmodat(dir, home, Mode::from_raw_mode(0o755), AtFlags::empty())?;
+    // Last, so that nothing of it has changed since.
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::openat(dir, file, flags, Mode::RUSR) {
+        Err(Errno::EXIST) => Err(Errno::ADDRINUSE),
+        made => made.map(|_| socket),
+    }
+}
+
+/// Looks for the life whose file is `file` in `dir`, and whose directory `home` opens, following neither links nor mounts.
 ///
 /// # Errors
 ///
 /// If it cannot be found out: this process has no descriptor left, too little memory, or is kept from asking for a life of
 /// its own user's.
-pub(crate) fn look(dir: BorrowedFd<'_>, file: &str) -> rustix::io::Result<Found> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = match rustix::fs::openat(dir, file, flags, Mode::empty()) {
-        Ok(file) => file,
+pub(crate) fn look(
+    dir: BorrowedFd<'_>,
+    file: &str,
+    home: impl FnOnce() -> rustix::io::Result<OwnedFd>,
+) -> rustix::io::Result<Found> {
+    let stat = match rustix::fs::statat(dir, file, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => stat,
         // Whose it is, is not asked here: nobody but the directory's owner can keep this process from looking at what is in it.
-        Err(error) if process::tells_nothing_of(process::uid(), error) => return Err(error),
+        Err(error) if tells_nothing_of(process::uid(), error) => return Err(error),
         Err(_) => return Ok(Found::Nothing),
     };
-    let stat = rustix::fs::fstat(&file)?;
     let (uid, since) = (stat.st_uid, Since::of(&stat));
-    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Ok(Found::Dead { uid });
+    }
+    match home() {
+        Ok(home) => match ask(&home) {
+            Err(error) if tells_nothing_of(uid, error) => Err(error),
+            asked => {
+                // Afterwards: whatever was there then has been there since.
+                let stat = rustix::fs::fstat(&home)?;
+                let unchanged = Since::of(&stat) <= since && stat.st_uid == uid && stat.st_mode & 0o022 == 0;
+                Ok(match asked {
+                    Ok(()) if unchanged => Found::Living { uid, since },
+                    // The socket's own mode may change, without anything else being younger then.
+                    Err(Errno::ACCESS | Errno::PERM) if unchanged => Found::Unseen { uid, since },
+                    _ => Found::Dead { uid },
+                })
+            }
+        },
+        Err(Errno::NOENT) => Ok(Found::Dead { uid }),
+        Err(error) if tells_nothing_of(uid, error) => Err(error),
+        Err(_) => Ok(Found::Unseen { uid, since }),
+    }
+}
+
+/// Asks whether the socket in a life's directory lives.
+pub(crate) fn ask(home: &OwnedFd) -> rustix::io::Result<()> {
+    let stat = rustix::fs::statat(home, SOCKET, AtFlags::SYMLINK_NOFOLLOW)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
+        return Err(Errno::NOTSOCK);
     }
     // A socket of another type is told whether there is one, and never becomes connected to it.
     let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
-    match connect(&asking, &SocketAddrUnix::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?) {
-        Ok(()) | Err(Errno::PROTOTYPE) => Ok(Found::Living { uid, since }),
-        // The permissions are there; so it is a security module that refuses, and what it hides may live.
-        Err(error) if stat.st_mode & 0o200 != 0 && process::tells_nothing_of(uid, error) => Err(error),
-        Err(error) if process::tells_nothing(error) => Err(error),
-        // Permissions that are given later are a change, so it is no older than that then.
-        Err(_) => Ok(Found::Dead { uid }),
+    match connect(&asking, &path(home)?) {
+        Err(Errno::PROTOTYPE) => Ok(()),
+        asked => asked,
     }
+}
+
+/// Removes the socket from a life's directory.
+pub(crate) fn clear(home: &OwnedFd) {
+    let _ = rustix::fs::unlinkat(home, SOCKET, AtFlags::empty());
+}
+
+/// A path to the socket in a life's directory: the kernel takes no long ones.
+fn path(home: &OwnedFd) -> rustix::io::Result<SocketAddrUnix> {
+    SocketAddrUnix::new(format!("/proc/self/fd/{}/{SOCKET}", home.as_raw_fd()))
 }
 
 /// Whether some owner has a [`Hold`] on the ring in `file`, which is open for reading and writing. If none has, an owner

@@ -2,7 +2,8 @@
 //!
 //! A claim is the file of a life (see [`life`]), directly in the root, under a name that says which slot's and which user's it
 //! is. So whoever claims a name does it for all to see, from the moment that the kernel has noted, and for as long as it
-//! lives: nothing can be prepared in a hidden place, and no claim made to look older. It counts from when the user's directory was
+//! lives: nothing can be prepared in a hidden place, and no claim made to look older. One of which others cannot see whether it
+//! lives counts for them as one that does, until the superuser comes, who can. It counts from when the user's directory was
 //! there as well, since that is where others learn of the user.
 //!
 //! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess, and says in his
@@ -32,6 +33,7 @@ const ATTEMPTS: u32 = 20;
 pub(crate) struct Claim {
     life: Option<OwnedFd>,
     of: Life,
+    user: User,
 }
 
 /// Which life it is.
@@ -70,7 +72,7 @@ impl Drop for Claim {
         if self.life.is_some()
             && let Ok(root) = Root::get()
         {
-            root.remove_life(&self.of.file);
+            root.remove_life(&self.of.file, &self.user);
         }
     }
 }
@@ -116,22 +118,31 @@ impl Root {
                 oldest = Some(oldest.map_or(life.since, |oldest| oldest.min(life.since)));
             }
         };
-        let (users, mut others) = self.users_and_more()?;
+        let (users, more) = self.users_and_more()?;
+        let mut others = more;
         for user in users.iter().filter(|user| rule.rank(user.uid).is_some()) {
-            if let Some(mut life) = self.living_life(&file(&entry, user.uid), user.uid).map_err(failed)? {
-                life.since = life.since.max(user.since);
-                take(life);
+            let file = file(&entry, user.uid);
+            if let Some(since) = self.may_live(&file, user).map_err(failed)? {
+                take(Life { file, since: since.max(user.since) });
             }
             others |= self.others(user).map_err(failed)? != Others::None;
         }
         if others {
-            self.read_all_claims(&entry, &rule, &mut take).map_err(failed)?;
+            self.read_all_claims(&entry, &rule, &users, more, &mut take).map_err(failed)?;
         }
         Ok(oldest)
     }
 
-    /// Hands all living claims to the name with this entry to `take`, whatever of their users' directories is to be seen.
-    fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Life)) -> rustix::io::Result<()> {
+    /// Hands all claims to the name with this entry that may live to `take`. If there may be `more` directories of users than
+    /// `users`, any may.
+    fn read_all_claims(
+        &self,
+        entry: &str,
+        rule: &Rule,
+        users: &[User],
+        more: bool,
+        mut take: impl FnMut(Life),
+    ) -> rustix::io::Result<()> {
         let begin = format!("{PREFIX}{}@", key(entry));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(&self.dir, ".", flags, Mode::empty())?;
@@ -141,19 +152,40 @@ impl Root {
             let found = found?;
             let Ok(file) = found.file_name().to_str() else { continue };
             let Some(uid) = file.strip_prefix(&begin).and_then(owner) else { continue };
-            if rule.rank(uid).is_some()
-                && let Some(life) = self.living_life(file, uid)?
-            {
-                take(life);
+            if rule.rank(uid).is_none() {
+                continue;
+            }
+            let unseen = match life::look(self.dir.as_fd(), file, || Err(Errno::ACCESS))? {
+                Found::Unseen { uid: owner, since } if owner == uid && more => Some(since),
+                _ => None,
+            };
+            let mut since = unseen;
+            for user in users.iter().filter(|user| user.uid == uid) {
+                since = since.or(self.may_live(file, user)?);
+            }
+            if let Some(since) = since {
+                take(Life { file: file.to_owned(), since });
             }
         }
         Ok(())
     }
 
-    /// The life of user `uid` whose file this is, if it goes on.
-    fn living_life(&self, file: &str, uid: u32) -> rustix::io::Result<Option<Life>> {
-        Ok(match life::look(self.dir.as_fd(), file)? {
-            Found::Living { uid: owner, since } if owner == uid => Some(Life { file: file.to_owned(), since }),
+    fn look(&self, file: &str, user: &User) -> rustix::io::Result<Found> {
+        life::look(self.dir.as_fd(), file, || self.open_below(&user.home(file), OFlags::PATH | OFlags::DIRECTORY))
+    }
+
+    /// The life of this user whose file this is, if it goes on.
+    fn living_life(&self, file: &str, user: &User) -> rustix::io::Result<Option<Life>> {
+        Ok(match self.look(file, user)? {
+            Found::Living { uid, since } if uid == user.uid => Some(Life { file: file.to_owned(), since }),
+            _ => None,
+        })
+    }
+
+    /// Since when a life of this user may have gone on, unless it is certain that it does not.
+    fn may_live(&self, file: &str, user: &User) -> rustix::io::Result<Option<Since>> {
+        Ok(match self.look(file, user)? {
+            Found::Living { uid, since } | Found::Unseen { uid, since } if uid == user.uid => Some(since),
             _ => None,
         })
     }
@@ -171,31 +203,34 @@ impl Root {
             _ => None,
         };
         let Some(visible) = visible else { return Ok(None) };
-        let life = self.living_life(claimed, user.uid)?.filter(|life| life.to_text() == text);
+        let life = self.living_life(claimed, user)?.filter(|life| life.to_text() == text);
         Ok(life.map(|life| life.since.max(visible)))
     }
 
     /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
     fn begin_claim(&self, name: &SlotName, user: &User) -> rustix::io::Result<Option<Claim>> {
-        let uid = user.uid;
-        let plain = file(&entry(name), uid);
-        self.remove_dead_life(&plain);
-        let begun = match life::begin(self.dir.as_fd(), &plain) {
+        let plain = file(&entry(name), user.uid);
+        self.remove_dead_life(&plain, user);
+        let begun = match life::begin(self.dir.as_fd(), &plain, &user.home(&plain)) {
             Err(Errno::ADDRINUSE) => {
-                if self.living_life(&plain, uid)?.is_some() {
+                if self.living_life(&plain, user)?.is_some() {
                     return Err(Errno::EXIST);
                 }
                 self.say_others(user)?;
                 let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
                 let file = format!("{plain}.{number:016x}");
-                life::begin(self.dir.as_fd(), &file).map(|life| (life, file))
+                life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
             }
             begun => begun.map(|life| (life, plain)),
         };
-        let (life, file) = begun?;
+        let (life, file) = match begun {
+            // Another process of this user has taken the directory away, for what was there before.
+            Err(Errno::NOENT) => return Ok(None),
+            begun => begun?,
+        };
         // Another process of this user may have taken it away at this moment, for what was there before.
-        let of = self.living_life(&file, uid)?;
-        Ok(of.map(|of| Claim { life: Some(life), of }))
+        let of = self.living_life(&file, user)?;
+        Ok(of.map(|of| Claim { life: Some(life), of, user: user.clone() }))
     }
 
     /// Waits until whatever else is claimed bears a later time than `since`: a tick of the file system's clock at most.
@@ -220,16 +255,20 @@ impl Root {
         Ok(())
     }
 
-    /// Removes the file of a life of this process, while it goes on: nobody else touches it then.
-    pub(crate) fn remove_life(&self, file: &str) {
+    /// Removes the files of a life of this process, while it goes on: nobody else touches them then.
+    pub(crate) fn remove_life(&self, file: &str, user: &User) {
         let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
+        self.remove_home(file, user);
     }
 
-    /// Removes the file of a life that has ended, if this user may.
-    pub(super) fn remove_dead_life(&self, file: &str) {
+    /// Removes the files of a life that has ended, if this user may.
+    pub(super) fn remove_dead_life(&self, file: &str, user: &User) {
         let may = |uid| uid == process::uid() || process::uid() == 0;
-        if !matches!(life::look(self.dir.as_fd(), file), Ok(Found::Dead { uid }) if may(uid)) {
-            return;
+        match self.look(file, user) {
+            Ok(Found::Dead { uid }) if may(uid) => {}
+            // A beginning that was not finished, unless it goes on.
+            Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => return self.remove_dead_home(file, user),
+            _ => return,
         }
         // Another process may do the same, and begin a life there, at this moment: so what is taken away is looked at again.
         let Ok(number) = process::random() else { return };
@@ -237,13 +276,31 @@ impl Root {
         if rustix::fs::renameat(&self.dir, file, &self.dir, &aside).is_err() {
             return;
         }
-        match life::look(self.dir.as_fd(), &aside) {
+        let home = || self.open_below(&user.home(file), OFlags::PATH | OFlags::DIRECTORY);
+        match life::look(self.dir.as_fd(), &aside, home) {
             Ok(Found::Living { .. }) => {
                 let _ = rustix::fs::renameat_with(&self.dir, &aside, &self.dir, file, RenameFlags::NOREPLACE);
             }
             _ => {
                 let _ = rustix::fs::unlinkat(&self.dir, &aside, AtFlags::empty());
+                self.remove_dead_home(file, user);
             }
+        }
+    }
+
+    fn remove_dead_home(&self, file: &str, user: &User) {
+        if let Ok(home) = self.open_below(&user.home(file), OFlags::PATH | OFlags::DIRECTORY)
+            && matches!(life::ask(&home), Err(Errno::CONNREFUSED | Errno::NOENT))
+        {
+            self.remove_home(file, user);
+        }
+    }
+
+    fn remove_home(&self, file: &str, user: &User) {
+        let open = |path: &str| self.open_below(path, OFlags::PATH | OFlags::DIRECTORY);
+        if let (Ok(lives), Ok(home)) = (open(&user.lives()), open(&user.home(file))) {
+            life::clear(&home);
+            let _ = rustix::fs::unlinkat(lives, file, AtFlags::REMOVEDIR);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! ROOT                  shared and sticky: anybody may add an entry, and nobody may change another user's
 //! ├ mailslot.1000       the directory of one user, who alone may change it
 //! │ ├ new               slots that are being made
+//! │ ├ lives             what ends with an owner
 //! │ ├ others            whether there are claims under other names than usual
 //! │ └ slots
 //! │   └ ALERTS          a slot: label, ring, bell, door, and where its life is

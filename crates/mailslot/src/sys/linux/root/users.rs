@@ -19,6 +19,7 @@ const PREFIX: &str = "mailslot.";
 /// so its time of change tells since when it has been there for all to see.
 const SLOTS: &str = "slots";
 const NEW: &str = "new";
+const LIVES: &str = "lives";
 /// Where in them it is said that the user has claims under other names than usual: by an entry, which stays.
 const OTHERS: &str = "others";
 const SAID: &str = "said";
@@ -61,6 +62,15 @@ impl User {
     /// The directory for slots that are being made, below the root.
     pub(crate) fn new_slots(&self) -> String {
         format!("{}/{NEW}", self.name)
+    }
+
+    /// The directory of the life whose file is `file`, below the root.
+    pub(super) fn home(&self, file: &str) -> String {
+        format!("{}/{LIVES}/{file}", self.name)
+    }
+
+    pub(super) fn lives(&self) -> String {
+        format!("{}/{LIVES}", self.name)
     }
 
     fn others(&self) -> String {
@@ -264,7 +274,7 @@ impl Root {
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
-        for path in [user.slots(), user.new_slots(), user.others()].into_iter().chain(roles) {
+        for path in [user.slots(), user.new_slots(), user.lives(), user.others()].into_iter().chain(roles) {
             match rustix::fs::mkdirat(&self.dir, &path, mode) {
                 // Whatever the process's mask is.
                 Ok(()) => rustix::fs::chmodat(&self.dir, &path, mode, AtFlags::empty())?,
