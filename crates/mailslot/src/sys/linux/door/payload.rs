@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::os::fd::OwnedFd;
 
 use super::super::origin;
+use super::super::process;
 use super::super::ring::layout::record_size;
 use super::packets::{Attached, Packet, is_memory};
 use super::{ATTACHED, Appended, FROM_NETWORK, INLINE, Intake};
@@ -69,7 +70,9 @@ impl<'a> Payload<'a> {
                 Ok(Some(bytes)) => Cow::Owned(bytes),
                 Ok(None) => return Err(NoMessage::Malformed),
                 // It was taken from the kernel, so it is not dropped.
-                Err(_) => return Ok(Appended::NotNow),
+                Err(error) if process::tells_nothing(error) => return Ok(Appended::NotNow),
+                // It is not open for reading, say, and never will be.
+                Err(_) => return Err(NoMessage::Malformed),
             },
         };
         let origin = match self.from_network {
