@@ -51,13 +51,17 @@ pub fn poll(fds: &mut [PollFd<'_>], time: Option<&Timespec>) -> Result<usize> {
         }
         ready
     };
-    let ready = look();
-    world::note_call(|| format!("polls {objects:?}, of which {ready} are ready, for {limit:?}"));
-    if ready > 0 || limit.is_some_and(|limit| limit.is_zero()) || !world::block(Wait::Ready(objects.clone()), deadline)
-    {
-        return Ok(ready);
+    loop {
+        let ready = look();
+        world::note_call(|| format!("polls {objects:?}, of which {ready} are ready, for {limit:?}"));
+        // What woke may be gone when it is looked at: then it goes on.
+        if ready > 0 || limit.is_some_and(|limit| limit.is_zero()) {
+            return Ok(ready);
+        }
+        if !world::block(Wait::Ready(objects.clone()), deadline) {
+            return Ok(look());
+        }
     }
-    Ok(look())
 }
 
 pub fn eventfd(_: u32, _: EventfdFlags) -> Result<OwnedFd> {

@@ -62,6 +62,19 @@ pub fn unlinkat(dir: impl AsFd, name: &str, _: AtFlags) -> Result<()> {
     })
 }
 
+/// Within one directory.
+pub fn renameat(dir: impl AsFd, old: &str, _: impl AsFd, new: &str) -> Result<()> {
+    world::point();
+    let dir = dir.as_fd().as_raw_fd();
+    world::with(|world| {
+        let dir = world.objects.object(dir)?;
+        let Object::Directory(entries) = world.objects.get(dir) else { return Err(Errno::NOTDIR) };
+        let object = entries.remove(old).ok_or(Errno::NOENT)?;
+        entries.insert(new.to_owned(), object);
+        Ok(())
+    })
+}
+
 pub fn mknodat(dir: impl AsFd, name: &str, kind: FileType, _: Mode, _: u64) -> Result<()> {
     assert_eq!(kind, FileType::Fifo, "nothing else is made so");
     let dir = dir.as_fd().as_raw_fd();

@@ -118,6 +118,11 @@ impl Objects {
         }
     }
 
+    /// Those of the next world: a descriptor that something static still has from the one before leads nowhere.
+    pub(crate) fn after(before: &Objects) -> Objects {
+        Objects { next_descriptor: before.next_descriptor, ..Objects::new() }
+    }
+
     pub(crate) fn root(&mut self) -> usize {
         if self.objects.is_empty() {
             self.root = self.add(Object::Directory(BTreeMap::new()));

@@ -13,6 +13,9 @@ use super::queue::RING;
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
+/// A slot that is being made.
+const STAGED: &str = "new";
+
 pub(crate) struct Root;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +80,13 @@ impl Root {
 
     pub(crate) fn stage(&self, name: &SlotName, _: &Claim) -> Result<Staged> {
         let failed = |error| self.error("create", name, error);
-        rustix::fs::mkdirat(rustix::fs::root(), name.folded(), Mode::RWXU).map_err(failed)?;
-        open_slot(name).map(|dir| Staged { dir }).map_err(failed)
+        rustix::fs::mkdirat(rustix::fs::root(), STAGED, Mode::RWXU).map_err(failed)?;
+        open_directory(STAGED).map(|dir| Staged { dir }).map_err(failed)
     }
 
     pub(crate) fn publish(&self, staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
+        rustix::fs::renameat(rustix::fs::root(), STAGED, rustix::fs::root(), name.folded())
+            .map_err(|error| self.error("publish", name, error))?;
         Ok(SlotDirectory { dir: staged.dir, user: User { uid: process::uid() }, entry: name.folded().to_owned() })
     }
 
@@ -140,6 +145,10 @@ impl Root {
 }
 
 fn open_slot(name: &SlotName) -> rustix::io::Result<OwnedFd> {
+    open_directory(name.folded())
+}
+
+fn open_directory(entry: &str) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    rustix::fs::openat(rustix::fs::root(), name.folded(), flags, Mode::empty())
+    rustix::fs::openat(rustix::fs::root(), entry, flags, Mode::empty())
 }
