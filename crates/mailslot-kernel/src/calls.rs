@@ -5,6 +5,7 @@ use core::ffi::c_int;
 use system_libc as libc;
 use system_rustix::io::Errno;
 
+use crate::object::Packet;
 use crate::world;
 
 fn fail(error: Errno) -> c_int {
@@ -41,11 +42,23 @@ impl Request for *const libc::flock {
     fn answer(&self, _: i16) {}
 }
 
+/// What has no request.
+impl Request for c_int {
+    fn kind(&self) -> i16 {
+        0
+    }
+
+    fn answer(&self, _: i16) {}
+}
+
 /// Only read locks are set.
 pub unsafe fn fcntl(fd: c_int, command: c_int, request: impl Request) -> c_int {
     world::point();
     let done = world::with(|world| {
         let (object, description) = (world.objects.object(fd)?, world.objects.description(fd)?);
+        if command == libc::F_GETFD {
+            return Ok(0);
+        }
         let locks = &mut world.objects.file(object)?.locks;
         match command {
             libc::F_OFD_SETLK => locks.push(description),
@@ -84,9 +97,10 @@ pub unsafe fn recvmmsg(
     socket: c_int,
     headers: *mut libc::mmsghdr,
     most: libc::c_uint,
-    _: c_int,
+    flags: c_int,
     _: *mut libc::timespec,
 ) -> c_int {
+    let peeks = flags & libc::MSG_PEEK != 0;
     if !world::point() {
         return fail(Errno::IO);
     }
@@ -95,7 +109,13 @@ pub unsafe fn recvmmsg(
         let pid = world.who().pid;
         let mut count = 0;
         while count < most {
-            let Some(packet) = world.objects.socket(object)?.packets.pop_front() else { break };
+            let packets = &mut world.objects.socket(object)?.packets;
+            let next =
+                packets.front().map(|packet| Packet { bytes: packet.bytes.clone(), files: packet.files.clone() });
+            let Some(packet) = next else { break };
+            if !peeks {
+                packets.pop_front();
+            }
             // SAFETY: the caller's own array of `most` headers, with buffers of the sizes they say, alive through the call.
             let header = unsafe { &mut *headers.add(count as usize) };
             // SAFETY: as above.
@@ -107,15 +127,20 @@ pub unsafe fn recvmmsg(
             header.msg_hdr.msg_flags = if size < packet.bytes.len() { libc::MSG_TRUNC } else { 0 };
             let files: Vec<c_int> =
                 packet.files.iter().map(|description| world.objects.descriptor(pid, *description)).collect();
-            packet.files.iter().for_each(|description| world.objects.release(*description));
+            if !peeks {
+                packet.files.iter().for_each(|description| world.objects.release(*description));
+            }
             // SAFETY: as above; the control buffer has room for all descriptors that can be sent.
             unsafe { attach(&mut header.msg_hdr, &files) };
             count += 1;
+            if peeks {
+                break;
+            }
         }
         let it = world.objects.socket(object)?;
         let peer = it.peer;
         if count > 0 {
-            if let Some((peer, _)) = peer {
+            if !peeks && let Some((peer, _)) = peer {
                 // There is room again.
                 world.objects.notify(peer);
             }

@@ -33,7 +33,7 @@ impl<'fd> PollFd<'fd> {
 pub fn poll(fds: &mut [PollFd<'_>], time: Option<&Timespec>) -> Result<usize> {
     world::point();
     let limit = time.map(|time| Duration::new(time.tv_sec as u64, time.tv_nsec as u32));
-    let deadline = limit.map(|limit| world::now() + limit);
+    let deadline = limit.filter(|limit| *limit < world::FOR_EVER).map(|limit| world::now() + limit);
     let mut objects = Vec::new();
     for fd in fds.iter() {
         objects.push((world::with(|world| world.objects.object(fd.fd.as_raw_fd()))?, fd.events));
@@ -51,13 +51,17 @@ pub fn poll(fds: &mut [PollFd<'_>], time: Option<&Timespec>) -> Result<usize> {
         }
         ready
     };
-    let ready = look();
-    world::note_call(|| format!("polls {objects:?}, of which {ready} are ready, for {limit:?}"));
-    if ready > 0 || limit.is_some_and(|limit| limit.is_zero()) || !world::block(Wait::Ready(objects.clone()), deadline)
-    {
-        return Ok(ready);
+    loop {
+        let ready = look();
+        world::note_call(|| format!("polls {objects:?}, of which {ready} are ready, for {limit:?}"));
+        // What woke may be gone when it is looked at: then it goes on.
+        if ready > 0 || limit.is_some_and(|limit| limit.is_zero()) {
+            return Ok(ready);
+        }
+        if !world::block(Wait::Ready(objects.clone()), deadline) {
+            return Ok(look());
+        }
     }
-    Ok(look())
 }
 
 pub fn eventfd(_: u32, _: EventfdFlags) -> Result<OwnedFd> {

@@ -20,14 +20,14 @@ pub fn root() -> OwnedFd {
 fn find(world: &mut World, dir: i32, name: &str) -> Result<Option<usize>> {
     let dir = world.objects.object(dir)?;
     match world.objects.get(dir) {
-        Object::Directory(entries) => Ok(entries.get(name).copied()),
+        Object::Directory { entries, .. } => Ok(entries.get(name).copied()),
         _ => Err(Errno::NOTDIR),
     }
 }
 
 pub(crate) fn enter(world: &mut World, dir: i32, name: &str, object: usize) -> Result<()> {
     let dir = world.objects.object(dir)?;
-    let Object::Directory(entries) = world.objects.get(dir) else { return Err(Errno::NOTDIR) };
+    let Object::Directory { entries, .. } = world.objects.get(dir) else { return Err(Errno::NOTDIR) };
     if entries.contains_key(name) {
         return Err(Errno::EXIST);
     }
@@ -47,7 +47,8 @@ pub(crate) fn follow(world: &mut World, path: &str) -> Result<usize> {
 pub fn mkdirat(dir: impl AsFd, name: &str, _: Mode) -> Result<()> {
     let dir = dir.as_fd().as_raw_fd();
     world::with(|world| {
-        let made = world.objects.add(Object::Directory(Default::default()));
+        let uid = world.who().uid;
+        let made = world.objects.add(Object::Directory { uid, entries: Default::default() });
         enter(world, dir, name, made)
     })
 }
@@ -57,8 +58,21 @@ pub fn unlinkat(dir: impl AsFd, name: &str, _: AtFlags) -> Result<()> {
     let dir = dir.as_fd().as_raw_fd();
     world::with(|world| {
         let dir = world.objects.object(dir)?;
-        let Object::Directory(entries) = world.objects.get(dir) else { return Err(Errno::NOTDIR) };
+        let Object::Directory { entries, .. } = world.objects.get(dir) else { return Err(Errno::NOTDIR) };
         entries.remove(name).map(|_| ()).ok_or(Errno::NOENT)
+    })
+}
+
+/// Within one directory.
+pub fn renameat(dir: impl AsFd, old: &str, _: impl AsFd, new: &str) -> Result<()> {
+    world::point();
+    let dir = dir.as_fd().as_raw_fd();
+    world::with(|world| {
+        let dir = world.objects.object(dir)?;
+        let Object::Directory { entries, .. } = world.objects.get(dir) else { return Err(Errno::NOTDIR) };
+        let object = entries.remove(old).ok_or(Errno::NOENT)?;
+        entries.insert(new.to_owned(), object);
+        Ok(())
     })
 }
 
@@ -103,8 +117,12 @@ fn stat_of(world: &mut World, object: usize) -> Stat {
     // SAFETY: plain data, for which zeroes are valid.
     let mut stat: Stat = unsafe { core::mem::zeroed() };
     stat.st_ino = object as u64 + 1;
+    stat.st_nlink = 1;
     let kind = match world.objects.get(object) {
-        Object::Directory(_) => FileType::Directory,
+        Object::Directory { uid, .. } => {
+            stat.st_uid = *uid;
+            FileType::Directory
+        }
         Object::File(file) => {
             stat.st_uid = file.uid;
             stat.st_size = file.memory.as_ref().map_or(file.bytes.len(), Memory::size) as _;

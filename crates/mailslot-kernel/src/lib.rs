@@ -104,7 +104,7 @@ pub mod time {
         world::point();
         let Timespec { tv_sec, tv_nsec } = new.it_value;
         let time = Duration::new(tv_sec as u64, tv_nsec as u32);
-        object::set_timer(timer.as_fd(), (!time.is_zero()).then_some(time));
+        object::set_timer(timer.as_fd(), (!time.is_zero()).then_some(time).filter(|time| *time < world::FOR_EVER));
         Ok(())
     }
 }

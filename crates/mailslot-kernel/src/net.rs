@@ -1,10 +1,12 @@
 //! Unix sockets that keep packets apart.
 
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 
 use system_rustix::io::{Errno, Result};
-pub use system_rustix::net::{AddressFamily, Protocol, SendFlags, Shutdown, SocketFlags, SocketType};
+pub use system_rustix::net::{
+    AddressFamily, Protocol, RecvFlags, ReturnFlags, SendFlags, Shutdown, SocketFlags, SocketType,
+};
 
 use crate::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use crate::fs::{enter, follow};
@@ -109,6 +111,60 @@ pub fn sendmsg(
     send_packet(socket.as_fd(), bytes, attached.files)
 }
 
+/// Drops the next packet.
+pub fn recv(socket: impl AsFd, _: &mut [u8], _: RecvFlags) -> Result<usize> {
+    if !world::point() {
+        return Err(Errno::IO);
+    }
+    let socket = socket.as_fd().as_raw_fd();
+    world::changed(|world| {
+        let object = world.objects.object(socket)?;
+        let it = world.objects.socket(object)?;
+        let (packet, peer) = (it.packets.pop_front(), it.peer);
+        match packet {
+            Some(packet) => packet.files.into_iter().for_each(|file| world.objects.release(file)),
+            None if world.objects.is_over(object) => return Ok(0),
+            None => return Err(Errno::AGAIN),
+        }
+        if let Some((peer, _)) = peer {
+            // There is room again.
+            world.objects.notify(peer);
+        }
+        Ok(0)
+    })
+}
+
+#[derive(Default)]
+pub struct RecvAncillaryBuffer;
+
+pub struct RecvMsg {
+    pub flags: ReturnFlags,
+}
+
+/// Looks whether there is a packet, with the sender's credentials, for which there is no room.
+pub fn recvmsg(
+    socket: impl AsFd,
+    _: &mut [IoSliceMut<'_>],
+    _: &mut RecvAncillaryBuffer,
+    flags: RecvFlags,
+) -> Result<RecvMsg> {
+    assert!(flags.contains(RecvFlags::PEEK), "nobody receives so");
+    if !world::point() {
+        return Err(Errno::IO);
+    }
+    let socket = socket.as_fd().as_raw_fd();
+    world::with(|world| {
+        let object = world.objects.object(socket)?;
+        if !world.objects.socket(object)?.packets.is_empty() {
+            Ok(RecvMsg { flags: ReturnFlags::CTRUNC })
+        } else if world.objects.is_over(object) {
+            Ok(RecvMsg { flags: ReturnFlags::empty() })
+        } else {
+            Err(Errno::AGAIN)
+        }
+    })
+}
+
 fn send_packet(socket: BorrowedFd<'_>, bytes: Vec<u8>, files: &[BorrowedFd<'_>]) -> Result<usize> {
     if !world::point() {
         return Err(Errno::IO);
@@ -172,6 +228,11 @@ pub mod sockopt {
             let object = world.objects.object(socket)?;
             Ok(world.objects.socket(object)?.listens)
         })
+    }
+
+    /// Whoever looks at a packet is told the same either way.
+    pub fn set_socket_passcred(_: impl AsFd, _: bool) -> Result<()> {
+        Ok(())
     }
 
     pub fn set_socket_send_buffer_size(_: impl AsFd, _: usize) -> Result<()> {

@@ -15,7 +15,10 @@ const PIPE: usize = 4;
 const PACKETS: usize = 6;
 
 pub(crate) enum Object {
-    Directory(BTreeMap<String, usize>),
+    Directory {
+        uid: u32,
+        entries: BTreeMap<String, usize>,
+    },
     File(File),
     Pipe {
         bytes: usize,
@@ -118,9 +121,14 @@ impl Objects {
         }
     }
 
+    /// Those of the next world: a descriptor that something static still has from the one before leads nowhere.
+    pub(crate) fn after(before: &Objects) -> Objects {
+        Objects { next_descriptor: before.next_descriptor, ..Objects::new() }
+    }
+
     pub(crate) fn root(&mut self) -> usize {
         if self.objects.is_empty() {
-            self.root = self.add(Object::Directory(BTreeMap::new()));
+            self.root = self.add(Object::Directory { uid: 0, entries: BTreeMap::new() });
         }
         self.root
     }

@@ -117,8 +117,18 @@ pub mod unix {
         }
     }
 
+    /// Never happens.
+    #[derive(Debug)]
+    pub enum AsyncFdTryNewError {}
+
+    impl From<AsyncFdTryNewError> for std::io::Error {
+        fn from(never: AsyncFdTryNewError) -> std::io::Error {
+            match never {}
+        }
+    }
+
     impl<T: AsFd> AsyncFd<T> {
-        pub unsafe fn register_with_interest(inner: T, _: Interest) -> std::io::Result<AsyncFd<T>> {
+        pub unsafe fn register_with_interest(inner: T, _: Interest) -> Result<AsyncFd<T>, AsyncFdTryNewError> {
             let edges = EdgeTriggered::on(inner.as_fd());
             let readiness = Shared::default();
             let seen = readiness.clone();

@@ -42,6 +42,9 @@ impl Builder {
     }
 
     pub fn spawn(self, act: impl FnOnce() + Send + 'static) -> std::io::Result<world::Handle<()>> {
+        if world::is_dead() || std::thread::panicking() {
+            return Err(std::io::ErrorKind::Other.into());
+        }
         Ok(world::spawn(world::who(), act))
     }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 
 use shuttle::rand::RngCore;
 use shuttle::thread::Thread;
@@ -72,6 +73,8 @@ pub(crate) struct World {
     /// A timer goes off early at one of so many points; never if 0.
     haste: u64,
     mail: Mail,
+    /// Whether a message is there, whoever wrote it.
+    waits: Option<Rc<dyn Fn() -> bool>>,
     trace: Vec<String>,
     steps: u32,
 }
@@ -100,6 +103,7 @@ thread_local! {
             ticks: 0,
             haste: 0,
             mail: Mail { unread: 0, readers: 0 },
+            waits: None,
             trace: Vec::new(),
             steps: 0,
         })
@@ -225,14 +229,16 @@ pub fn explore(schedules: usize, who: Who, scenario: fn()) {
 fn begin(who: Who) {
     let random = shuttle::rand::thread_rng().next_u64() | 1;
     with(|world| {
+        let objects = Objects::after(&world.objects);
         *world = World {
             now: Duration::from_secs(1),
             tasks: Vec::new(),
-            objects: Objects::new(),
+            objects,
             random,
             ticks: 0,
             haste: [0, 30, 150][(random >> 33) as usize % 3],
             mail: Mail::default(),
+            waits: None,
             trace: Vec::new(),
             steps: 0,
         };
@@ -252,8 +258,14 @@ fn end() {
         }
     });
     go_on();
-    while with(|world| world.tasks.iter().flatten().any(|task| task.serves && task.state != State::Ended)) {
-        while_others_run(shuttle::thread::yield_now);
+    let own = current();
+    let others = |world: &mut World| {
+        let mut others =
+            world.tasks.iter().enumerate().filter(|(id, _)| *id != own).filter_map(|(_, task)| task.as_ref());
+        others.any(|task| task.state != State::Ended)
+    };
+    while with(others) {
+        block(Wait::Told, None);
     }
 }
 
@@ -350,6 +362,9 @@ impl<T> Handle<T> {
     }
 }
 
+/// Whoever is woken no sooner counts as asleep for ever.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(10);
+
 /// A point at which other threads may go on, timers may go off, and the thread may die. Returns false for a dead one, which
 /// must change nothing.
 #[track_caller]
@@ -379,6 +394,10 @@ pub fn point() -> bool {
 
 /// Lets shuttle run other threads, which have another word for the lock that they are taking.
 pub(crate) fn while_others_run<R>(act: impl FnOnce() -> R) -> R {
+    assert!(
+        !std::thread::panicking(),
+        "who unwinds does not let others run: they would be taken for unwinding as well"
+    );
     let pending = crate::thread::take_pending();
     let result = act();
     crate::thread::put_pending(pending);
@@ -446,8 +465,10 @@ pub fn block(wait: Wait, deadline: Option<Duration>) -> bool {
 
 fn pass_time_if_nobody_goes_on() {
     while with(|world| !world.can_anybody_go_on() && world.is_anybody_left()) {
-        let (mail, left) = with(|world| (world.mail, world.next_deadline().map(|deadline| deadline - world.now)));
-        let forgotten = mail.readers > 0 && mail.unread > 0;
+        let (mail, left) =
+            with(|world| (world.mail, world.next_deadline().map(|deadline| deadline.saturating_sub(world.now))));
+        let waits = with(|world| world.waits.clone()).is_some_and(|waits| undisturbed(|| waits()));
+        let forgotten = mail.readers > 0 && (mail.unread > 0 || waits);
         let will_look = left.is_some_and(|left| left <= LOOK_BY_ITSELF);
         assert!(
             !forgotten || will_look,
@@ -465,17 +486,29 @@ pub fn settle() {
     block(Wait::Quiet, None);
 }
 
+/// `waits` tells whether a message is there, without waiting for anybody.
+pub fn watch(waits: impl Fn() -> bool + 'static) {
+    with(|world| world.waits = Some(Rc::new(waits)));
+}
+
 /// So many messages have been written that were not read.
 pub fn unread(count: usize) {
     with(|world| world.mail.unread = count);
 }
 
-/// For a reader: that it is to be woken when a message is there, as long as `act` runs.
+/// For a reader: that it is to be woken when a message is there, as long as `act` runs and it lives.
 pub fn reading<R>(act: impl FnOnce() -> R) -> R {
+    struct Reader;
+
+    impl Drop for Reader {
+        fn drop(&mut self) {
+            with(|world| world.mail.readers -= 1);
+        }
+    }
+
     with(|world| world.mail.readers += 1);
-    let result = act();
-    with(|world| world.mail.readers -= 1);
-    result
+    let _reader = Reader;
+    act()
 }
 
 /// Notes a call, once a world has gone on for suspiciously long.
@@ -566,13 +599,13 @@ pub(crate) fn is_dead() -> bool {
 }
 
 pub fn now() -> Duration {
-    with(|world| {
-        if std::thread::panicking() {
-            // Nobody waits in a world that has failed.
-            world.now += Duration::from_secs(1);
-        }
-        world.now
-    })
+    thread_local! {
+        static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    }
+    // Who unwinds waits for nobody, so that what it waits for is over soon.
+    let passed = if std::thread::panicking() { PASSED.get() + Duration::from_secs(1) } else { Duration::ZERO };
+    PASSED.set(passed);
+    with(|world| world.now) + passed
 }
 
 /// Ticks of a clock that may go on by more than a `moment` between two looks, or hardly.

@@ -27,6 +27,7 @@ fn slot(access: Access) -> Mailslot {
     let mut options = MailslotOptions::new();
     options.capacity(4096).access(access);
     let server = crate::sys::Server::create(slot_name(), &options).expect("a new slot");
+    world::watch(server.watched());
     Mailslot::from_server(server)
 }
 
@@ -59,7 +60,7 @@ fn large(kind: Kind) {
     let slot = slot(Access::Everyone);
     let log = Log::new();
     let readers = vec![readers::begin(&slot, kind, &log), readers::begin(&slot, kind, &log)];
-    let writers = [stranger(1, &log, Message::Large, None), stranger(2, &log, Message::Large, None)];
+    let writers = [stranger(1, &log, Message::Large, None), stranger(2, &log, Message::Huge, None)];
     let killed = friend(3, &log, Message::Large, Some(world::choose(260)));
     writers.into_iter().for_each(|writer| writers::join(writer, &log));
     writers::join(killed, &log);
@@ -83,6 +84,7 @@ fn slow(kind: Kind) {
 /// When all writers have ended: the readers have read everything, and end with what tells them to.
 fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind) {
     world::settle();
+    let alone = readers.len() == 1;
     for _ in &readers {
         write_last();
     }
@@ -92,9 +94,85 @@ fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind)
     // What came behind the last message of a friend: a read that does not wait finds it.
     read_all(&slot, &log);
     log.check();
+    if alone {
+        log.check_order();
+    }
     if kind != Kind::Blocking {
         readers::check_that_it_is_idle(&slot);
     }
+}
+
+/// A slot that two processes read. `act` is what the other one does with it.
+fn shared(slot: &Mailslot, killed: Option<u32>, act: impl FnOnce(Mailslot) + Send + 'static) -> world::Handle<()> {
+    const HEIR: Who = Who { pid: 2, ..OWNER };
+    let handles = slot.handles().map(|fd| rustix::io::dup_for(fd, HEIR.pid).expect("open"));
+    let act = move || act(Mailslot::from_handles(handles).expect("the slot lives"));
+    match killed {
+        Some(steps) => world::spawn_mortal(HEIR, steps, act),
+        None => world::spawn(HEIR, act),
+    }
+}
+
+/// Two processes with a reader of this kind, a friend, and strangers.
+fn heirs(kind: Kind) {
+    let slot = slot(Access::Everyone);
+    let log = Log::new();
+    let noted = log.clone();
+    let readers =
+        vec![shared(&slot, None, move |slot| readers::run(&slot, kind, &noted)), readers::begin(&slot, kind, &log)];
+    let writers = [
+        friend(1, &log, Message::Short, None),
+        stranger(2, &log, Message::Short, None),
+        stranger(3, &log, Message::Short, Some(world::choose(200))),
+    ];
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    finish(slot, readers, log, kind);
+}
+
+/// Two processes with a reader of this kind, of which one is killed.
+fn killed_heir(kind: Kind) {
+    let slot = slot(Access::Owner);
+    let log = Log::of_a_mortal_reader();
+    let noted = log.clone();
+    // First: from here on the slot is shared.
+    let heir = shared(&slot, Some(world::choose(600)), move |slot| readers::run(&slot, kind, &noted));
+    let reader = readers::begin(&slot, kind, &log);
+    let writers = [friend(1, &log, Message::Short, None), friend(2, &log, Message::Short, None)];
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    world::settle();
+    let readers = if heir.is_over() { vec![reader] } else { vec![reader, heir] };
+    for _ in &readers {
+        write_last();
+    }
+    readers.into_iter().for_each(|reader| {
+        reader.join();
+    });
+    while let Some(message) = readers::patient(|| slot.try_receive()).expect("no damage") {
+        // One of the last messages remains if the heir was killed in between.
+        if !writers::is_last(&message.data) {
+            log.read(&message.data);
+        }
+    }
+    log.check();
+}
+
+/// Writers of these users, who soon wait for room, learn that the owner has ended, or was killed.
+fn ended_owner(killed: Option<u32>, writers: [u32; 2]) {
+    let owner = Who { pid: 5, ..OWNER };
+    let act = move || {
+        let slot = slot(Access::Everyone);
+        // For the others to have something to write to.
+        let _ = slot.receive_within(Timeout::After(core::time::Duration::from_secs(1)));
+        let _ = slot.try_receive();
+    };
+    let owner = match killed {
+        Some(steps) => world::spawn_mortal(owner, steps, act),
+        None => world::spawn(owner, act),
+    };
+    let [one, other] = writers;
+    let writers = [writers::write_until_closed(20, one), writers::write_until_closed(21, other)];
+    owner.join();
+    writers.into_iter().for_each(|writer| writer.join().expect("nobody kills it"));
 }
 
 /// Readers that wait end when they are told to, whatever a writer does meanwhile.
@@ -151,6 +229,16 @@ scenarios! {
     polling_reader_of_a_slow_writer: slow(Kind::Level);
     edge_triggered_reader_of_a_slow_writer: slow(Kind::Edge);
     task_that_reads_of_a_slow_writer: slow(Kind::Task);
+    blocking_readers_of_two_processes: heirs(Kind::Blocking);
+    polling_readers_of_two_processes: heirs(Kind::Level);
+    edge_triggered_readers_of_two_processes: heirs(Kind::Edge);
+    tasks_that_read_in_two_processes: heirs(Kind::Task);
+    blocking_reader_beside_one_that_is_killed: killed_heir(Kind::Blocking);
+    polling_reader_beside_one_that_is_killed: killed_heir(Kind::Level);
+    edge_triggered_reader_beside_one_that_is_killed: killed_heir(Kind::Edge);
+    task_that_reads_beside_one_that_is_killed: killed_heir(Kind::Task);
+    writers_whose_reader_ends: ended_owner(None, [OWNER.uid, 2000]);
+    writers_whose_reader_is_killed: ended_owner(Some(100 + world::choose(300)), [OWNER.uid; 2]);
     blocking_reader_that_is_told_to_end: aborted(Kind::Blocking);
     task_that_is_told_to_end: aborted(Kind::Task);
     reader_that_does_not_wait: at_once();

@@ -41,6 +41,16 @@ tests! {
     polling_reader_of_a_slow_writer
     edge_triggered_reader_of_a_slow_writer
     task_that_reads_of_a_slow_writer
+    blocking_readers_of_two_processes
+    polling_readers_of_two_processes
+    edge_triggered_readers_of_two_processes
+    tasks_that_read_in_two_processes
+    blocking_reader_beside_one_that_is_killed
+    polling_reader_beside_one_that_is_killed
+    edge_triggered_reader_beside_one_that_is_killed
+    task_that_reads_beside_one_that_is_killed
+    writers_whose_reader_ends
+    writers_whose_reader_is_killed
     blocking_reader_that_is_told_to_end
     task_that_is_told_to_end
     reader_that_does_not_wait

@@ -8,7 +8,7 @@ use rustix::world::{self, Handle};
 
 use super::OWNER;
 use super::mail::Log;
-use super::writers::LAST;
+use super::writers::is_last;
 use crate::asynchronous::AsyncMailslot;
 use crate::error::Error;
 use crate::mailslot::Mailslot;
@@ -34,10 +34,13 @@ const FOR_NOTHING: u32 = 40;
 /// Begins a reader, which ends with the last message.
 pub(super) fn begin(slot: &Mailslot, kind: Kind, log: &Log) -> Handle<()> {
     let (slot, log) = (slot.clone(), log.clone());
-    world::spawn(OWNER, move || {
-        let result = world::reading(|| read(&slot, kind, |message| take(&log, message)));
-        result.expect("nobody aborts it");
-    })
+    world::spawn(OWNER, move || run(&slot, kind, &log))
+}
+
+/// Reads until the last message.
+pub(super) fn run(slot: &Mailslot, kind: Kind, log: &Log) {
+    let result = world::reading(|| read(slot, kind, |message| take(log, message)));
+    result.expect("nobody aborts it");
 }
 
 /// Begins a reader, which ends when reads are aborted.
@@ -52,7 +55,7 @@ pub(super) fn begin_until_aborted(slot: &Mailslot, kind: Kind, log: &Log) -> Han
 /// Notes a message. Returns false if it is the last one.
 fn take(log: &Log, message: &Message) -> bool {
     world::note(|| format!("reads {:?}", &message.data[..message.data.len().min(2)]));
-    let goes_on = message.data != [LAST];
+    let goes_on = !is_last(&message.data);
     if goes_on {
         log.read(&message.data);
     }
@@ -61,7 +64,7 @@ fn take(log: &Log, message: &Message) -> bool {
 
 fn read(slot: &Mailslot, kind: Kind, mut take: impl FnMut(&Message) -> bool) -> Result<(), Error> {
     match kind {
-        Kind::Blocking => while take(&slot.receive_within(Timeout::Forever)?) {},
+        Kind::Blocking => while take(&patient(|| slot.receive_within(Timeout::Forever))?) {},
         Kind::Level => look_and_wait(slot, take, || {
             let fd = slot.as_fd();
             poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).expect("it can be polled");
@@ -75,18 +78,36 @@ fn read(slot: &Mailslot, kind: Kind, mut take: impl FnMut(&Message) -> bool) -> 
         Kind::Task => {
             let slot = AsyncMailslot::new(slot.clone())?;
             block_on(async {
-                while take(&slot.receive().await?) {}
-                Ok::<(), Error>(())
+                loop {
+                    match slot.receive().await {
+                        Err(Error::Stalled(_)) => {}
+                        received => {
+                            if !take(&received?) {
+                                return Ok::<(), Error>(());
+                            }
+                        }
+                    }
+                }
             })?;
         }
     }
     Ok(())
 }
 
+/// Reads again where somebody else had the lock of a shared slot for too long.
+pub(super) fn patient<R>(read: impl Fn() -> Result<R, Error>) -> Result<R, Error> {
+    loop {
+        match read() {
+            Err(Error::Stalled(_)) => {}
+            result => return result,
+        }
+    }
+}
+
 fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: impl Fn()) -> Result<(), Error> {
     let mut for_nothing = 0;
     loop {
-        match slot.try_receive()? {
+        match patient(|| slot.try_receive())? {
             Some(message) if take(&message) => for_nothing = 0,
             Some(_) => return Ok(()),
             None => {
@@ -101,7 +122,7 @@ fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: 
 
 /// Reads what is there, without waiting.
 pub(super) fn read_all(slot: &Mailslot, log: &Log) {
-    while let Some(message) = slot.try_receive().expect("no damage") {
+    while let Some(message) = patient(|| slot.try_receive()).expect("no damage") {
         assert!(take(log, &message), "there was a reader for each last message");
     }
 }

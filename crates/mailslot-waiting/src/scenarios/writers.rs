@@ -16,6 +16,8 @@ pub(super) enum Message {
     Short,
     /// Of which a ring holds two.
     Large,
+    /// Which finds no room beside a large one.
+    Huge,
     /// Into its place, where it takes its [`TIME`].
     Slow,
 }
@@ -24,7 +26,7 @@ const MESSAGES: u8 = 3;
 /// Longer than readers wait for the lock.
 const TIME: Duration = Duration::from_millis(25);
 /// First byte of what tells a reader to end.
-pub(super) const LAST: u8 = u8::MAX;
+const LAST: u8 = u8::MAX;
 
 /// Which writer it was.
 pub(super) struct Writer {
@@ -64,6 +66,7 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
     let written = match message {
         Message::Short => client.write(&bytes(10), Timeout::Forever),
         Message::Large => client.write(&bytes(1500), Timeout::Forever),
+        Message::Huge => client.write(&bytes(3000), Timeout::Forever),
         Message::Slow => client.write_in_place(10, |place| {
             place.copy_from_slice(&bytes(10));
             std::thread::sleep(TIME);
@@ -83,6 +86,30 @@ pub(super) fn join(writer: Writer, log: &Log) {
     if writer.thread.join().is_none() {
         log.was_killed(writer.number);
     }
+}
+
+/// Begins a writer that writes, and waits for room, until the slot is closed.
+pub(super) fn write_until_closed(pid: u32, uid: u32) -> Handle<()> {
+    let who = Who { pid, uid };
+    world::spawn(who, || {
+        let client = match Client::open(&slot_name()) {
+            Ok(client) => client,
+            // It was not there yet, or not any more.
+            Err(Error::NotFound(_) | Error::Closed) => return,
+            Err(error) => panic!("{error}"),
+        };
+        loop {
+            match client.write(&[0; 1500], Timeout::Forever) {
+                Ok(()) => {}
+                Err(Error::Closed) => return,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    })
+}
+
+pub(super) fn is_last(message: &[u8]) -> bool {
+    *message == [LAST]
 }
 
 /// Tells one reader to end.

@@ -43,3 +43,13 @@ mod private;
 mod root;
 
 pub(crate) use self::{client::Client, code::win32_code, process::computer_name, reading::Next, server::Server};
+
+impl Server {
+    /// What tells whether a message is in the ring, as long as the world is there.
+    pub(crate) fn watched(&self) -> impl Fn() -> bool + 'static {
+        let (header, capacity) = (core::ptr::NonNull::from(self.queue.header()), self.queue.region().capacity());
+        // SAFETY: the memory of the ring's file, which is there as long as the world is, and accessed as all others do.
+        let region = unsafe { ring::region::Region::new(header.cast(), capacity, capacity) };
+        move || ring::read::message_waiting(&region)
+    }
+}

@@ -13,6 +13,9 @@ use super::queue::RING;
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
+/// A slot that is being made.
+const STAGED: &str = "new";
+
 pub(crate) struct Root;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +55,23 @@ impl Claim {
 
 impl SlotDirectory {
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
-        let found = life::look(rustix::fs::root().as_fd(), &life_of(&self.entry))?;
+        let found = life::look(rustix::fs::root().as_fd(), &life_of(&self.entry), || open_home(&self.entry))?;
         Ok(matches!(found, Found::Living { .. }))
     }
 }
 
 fn life_of(entry: &str) -> String {
     format!("life.{entry}")
+}
+
+/// Where a life has its socket.
+fn home_of(entry: &str) -> String {
+    format!("home.{entry}")
+}
+
+fn open_home(entry: &str) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(rustix::fs::root(), &home_of(entry), flags, Mode::empty())
 }
 
 impl Root {
@@ -71,23 +84,30 @@ impl Root {
     }
 
     pub(crate) fn claim(&self, name: &SlotName) -> Result<Claim> {
-        let life = life::begin(rustix::fs::root().as_fd(), &life_of(name.folded()));
+        let entry = name.folded();
+        let life = life::begin(rustix::fs::root().as_fd(), &life_of(entry), &home_of(entry));
         life.map(Claim).map_err(|error| self.error("claim", name, error))
     }
 
     pub(crate) fn stage(&self, name: &SlotName, _: &Claim) -> Result<Staged> {
         let failed = |error| self.error("create", name, error);
-        rustix::fs::mkdirat(rustix::fs::root(), name.folded(), Mode::RWXU).map_err(failed)?;
-        open_slot(name).map(|dir| Staged { dir }).map_err(failed)
+        rustix::fs::mkdirat(rustix::fs::root(), STAGED, Mode::RWXU).map_err(failed)?;
+        open_directory(STAGED).map(|dir| Staged { dir }).map_err(failed)
     }
 
     pub(crate) fn publish(&self, staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
+        rustix::fs::renameat(rustix::fs::root(), STAGED, rustix::fs::root(), name.folded())
+            .map_err(|error| self.error("publish", name, error))?;
         Ok(SlotDirectory { dir: staged.dir, user: User { uid: process::uid() }, entry: name.folded().to_owned() })
     }
 
     pub(crate) fn remove_ended(&self, slot: &SlotDirectory) {
         let _ = rustix::fs::unlinkat(rustix::fs::root(), &slot.entry, AtFlags::REMOVEDIR);
         let _ = rustix::fs::unlinkat(rustix::fs::root(), &life_of(&slot.entry), AtFlags::empty());
+        if let Ok(home) = open_home(&slot.entry) {
+            life::clear(&home);
+        }
+        let _ = rustix::fs::unlinkat(rustix::fs::root(), &home_of(&slot.entry), AtFlags::REMOVEDIR);
     }
 
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
@@ -140,6 +160,10 @@ impl Root {
 }
 
 fn open_slot(name: &SlotName) -> rustix::io::Result<OwnedFd> {
+    open_directory(name.folded())
+}
+
+fn open_directory(entry: &str) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    rustix::fs::openat(rustix::fs::root(), name.folded(), flags, Mode::empty())
+    rustix::fs::openat(rustix::fs::root(), entry, flags, Mode::empty())
 }

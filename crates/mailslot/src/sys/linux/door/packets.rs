@@ -204,7 +204,7 @@ pub(super) fn is_waiting(socket: &OwnedFd) -> bool {
 fn has_descriptors_left(limit: u64, left: usize) -> bool {
     let number = libc::c_int::try_from(limit.saturating_sub(left as u64));
     // SAFETY: asks about a number, whatever is open there.
-    !number.is_ok_and(|number| unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0)
+    !number.is_ok_and(|number| unsafe { libc::fcntl(number, libc::F_GETFD, 0) } >= 0)
 }
 
 /// Whether this is a memory file: only those have seals. Reading anything else could wait for ever, and so could closing it.
