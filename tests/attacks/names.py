@@ -336,6 +336,22 @@ def closed_claims():
     world.close()
 
 
+def claims_of_nobody():
+    """Files that look like claims, of a user with more directories than are looked at."""
+    world = World()
+
+    def crowd(say):
+        for directory in range(40):
+            os.makedirs(f"{world.slots}/mailslot.{MAL}.{directory}/lives")
+        for suffix in (f"{MAL}", f"{MAL}.1", f"{MAL}.39", f"{MAL}.1+1", f"{MAL}.77", f"{MAL}+1", f"{VIC}", f"{MAL}.39+1"):
+            os.close(os.open(f"{world.slots}/mailslot-life.ALERTS@{suffix}", os.O_CREAT | os.O_WRONLY))
+        say("done")
+    by(MAL, crowd)
+    listener = world.listen(VIC, "alerts", "--access", "everyone")
+    none("files keep no name from anybody", wrong_ways(world, listener, "alerts", (BOB, ROOT)) if listener else ["no slot"])
+    world.close()
+
+
 def touched():
     """Whoever may ask whether a slot lives may set the times of what he asks; somebody's younger slot waits for that."""
     world = World()
@@ -597,4 +613,4 @@ def labels():
 
 
 if __name__ == "__main__":
-    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, closed_claims, touched, first_come, locks, labels)
+    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, closed_claims, claims_of_nobody, touched, first_come, locks, labels)

@@ -21,7 +21,7 @@ use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
 use super::find::Rule;
-use super::users::{Others, User};
+use super::users::{NUMBER, Others, User};
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
@@ -118,31 +118,22 @@ impl Root {
                 oldest = Some(oldest.map_or(life.since, |oldest| oldest.min(life.since)));
             }
         };
-        let (users, more) = self.users_and_more()?;
-        let mut others = more;
+        let (users, mut others) = self.users_and_more()?;
         for user in users.iter().filter(|user| rule.rank(user.uid).is_some()) {
-            let file = file(&entry, user.uid);
-            if let Some(since) = self.may_live(&file, user).map_err(failed)? {
+            let file = file(&entry, user);
+            if let Some(since) = self.may_live(&file, &user.home(&file), user.uid).map_err(failed)? {
                 take(Life { file, since: since.max(user.since) });
             }
             others |= self.others(user).map_err(failed)? != Others::None;
         }
         if others {
-            self.read_all_claims(&entry, &rule, &users, more, &mut take).map_err(failed)?;
+            self.read_all_claims(&entry, &rule, &mut take).map_err(failed)?;
         }
         Ok(oldest)
     }
 
-    /// Hands all claims to the name with this entry that may live to `take`. If there may be `more` directories of users than
-    /// `users`, any may.
-    fn read_all_claims(
-        &self,
-        entry: &str,
-        rule: &Rule,
-        users: &[User],
-        more: bool,
-        mut take: impl FnMut(Life),
-    ) -> rustix::io::Result<()> {
+    /// Hands all claims to the name with this entry that may live to `take`, whatever of their users' directories is to be seen.
+    fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Life)) -> rustix::io::Result<()> {
         let begin = format!("{PREFIX}{}@", key(entry));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(&self.dir, ".", flags, Mode::empty())?;
@@ -151,52 +142,42 @@ impl Root {
         while let Some(found) = entries.next() {
             let found = found?;
             let Ok(file) = found.file_name().to_str() else { continue };
-            let Some(uid) = file.strip_prefix(&begin).and_then(owner) else { continue };
-            if rule.rank(uid).is_none() {
-                continue;
-            }
-            let unseen = match life::look(self.dir.as_fd(), file, || Err(Errno::ACCESS))? {
-                Found::Unseen { uid: owner, since } if owner == uid && more => Some(since),
-                _ => None,
-            };
-            let mut since = unseen;
-            for user in users.iter().filter(|user| user.uid == uid) {
-                since = since.or(self.may_live(file, user)?);
-            }
-            if let Some(since) = since {
+            let Some(suffix) = file.strip_prefix(&begin).map(suffix) else { continue };
+            let Some(uid) = User::uid_in(suffix).filter(|uid| rule.rank(*uid).is_some()) else { continue };
+            if let Some(since) = self.may_live(file, &User::home_in(suffix, file), uid)? {
                 take(Life { file: file.to_owned(), since });
             }
         }
         Ok(())
     }
 
-    fn look(&self, file: &str, user: &User) -> rustix::io::Result<Found> {
-        life::look(self.dir.as_fd(), file, || self.open_below(&user.home(file), OFlags::PATH | OFlags::DIRECTORY))
+    fn look(&self, file: &str, home: &str) -> rustix::io::Result<Found> {
+        life::look(self.dir.as_fd(), file, || self.open_below(home, OFlags::PATH | OFlags::DIRECTORY))
     }
 
     /// The life of this user whose file this is, if it goes on.
     fn living_life(&self, file: &str, user: &User) -> rustix::io::Result<Option<Life>> {
-        Ok(match self.look(file, user)? {
+        Ok(match self.look(file, &user.home(file))? {
             Found::Living { uid, since } if uid == user.uid => Some(Life { file: file.to_owned(), since }),
             _ => None,
         })
     }
 
-    /// Since when a life of this user may have gone on, unless it is certain that it does not.
-    fn may_live(&self, file: &str, user: &User) -> rustix::io::Result<Option<Since>> {
-        Ok(match self.look(file, user)? {
-            Found::Living { uid, since } | Found::Unseen { uid, since } if uid == user.uid => Some(since),
+    /// Since when a life of user `user` may have gone on, unless it is certain that it does not.
+    fn may_live(&self, file: &str, home: &str, user: u32) -> rustix::io::Result<Option<Since>> {
+        Ok(match self.look(file, home)? {
+            Found::Living { uid, since } | Found::Unseen { uid, since } if uid == user => Some(since),
             _ => None,
         })
     }
 
     /// Since when the life that `text`, of a slot of this entry and user, says has gone on, as a claim; `None` if it does not.
     pub(super) fn claimed_since(&self, text: &str, entry: &str, user: &User) -> rustix::io::Result<Option<Since>> {
-        let usual = file(entry, user.uid);
+        let usual = file(entry, user);
         let Some(claimed) = Life::file_in(text) else { return Ok(None) };
         let visible = match claimed.strip_prefix(&usual) {
             Some("") => Some(user.since),
-            Some(number) if number.starts_with('.') => match self.others(user)? {
+            Some(number) if number.starts_with(NUMBER) => match self.others(user)? {
                 Others::Since(since) => Some(since),
                 Others::None | Others::Unseen => None,
             },
@@ -209,7 +190,7 @@ impl Root {
 
     /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
     fn begin_claim(&self, name: &SlotName, user: &User) -> rustix::io::Result<Option<Claim>> {
-        let plain = file(&entry(name), user.uid);
+        let plain = file(&entry(name), user);
         self.remove_dead_life(&plain, user);
         let begun = match life::begin(self.dir.as_fd(), &plain, &user.home(&plain)) {
             Err(Errno::ADDRINUSE) => {
@@ -218,7 +199,7 @@ impl Root {
                 }
                 self.say_others(user)?;
                 let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
-                let file = format!("{plain}.{number:016x}");
+                let file = format!("{plain}{NUMBER}{number:016x}");
                 life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
             }
             begun => begun.map(|life| (life, plain)),
@@ -264,7 +245,7 @@ impl Root {
     /// Removes the files of a life that has ended, if this user may.
     pub(super) fn remove_dead_life(&self, file: &str, user: &User) {
         let may = |uid| uid == process::uid() || process::uid() == 0;
-        match self.look(file, user) {
+        match self.look(file, &user.home(file)) {
             Ok(Found::Dead { uid }) if may(uid) => {}
             // A beginning that was not finished, unless it goes on.
             Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => return self.remove_dead_home(file, user),
@@ -305,12 +286,12 @@ impl Root {
     }
 }
 
-/// The file of the life of the slot with this entry that user `uid` owns.
-fn file(entry: &str, uid: u32) -> String {
-    format!("{PREFIX}{}@{uid}", key(entry))
+/// The file of the life of the slot with this entry in this directory of a user, whose name it tells.
+fn file(entry: &str, user: &User) -> String {
+    format!("{PREFIX}{}@{}", key(entry), user.suffix())
 }
 
-/// The user in what follows the `@` of such a file, before a number if there is one.
-fn owner(rest: &str) -> Option<u32> {
-    rest.split('.').next()?.parse().ok()
+/// What tells a user's directory in what follows the `@` of such a file, before a number if there is one.
+fn suffix(rest: &str) -> &str {
+    rest.split_once(NUMBER).map_or(rest, |(suffix, _)| suffix)
 }

@@ -11,7 +11,7 @@
 //! └ mailslot-life.ALERTS@1000
 //! ```
 //!
-//! A directory counts as that of the user who owns it, whatever it is called, and only if nobody else may write to it. So
+//! A directory counts as that of the user who owns it, whose id its name begins with, and only if nobody else may write to it. So
 //! what other users put below the root is never in the way of a user's own slots, and never passes for them. Which of several
 //! users' slots of one name a writer gets is in [`find`].
 

@@ -20,6 +20,8 @@ const PREFIX: &str = "mailslot.";
 const SLOTS: &str = "slots";
 const NEW: &str = "new";
 const LIVES: &str = "lives";
+/// Separates what tells a directory from a number, in the file of a life.
+pub(super) const NUMBER: char = '+';
 /// Where in them it is said that the user has claims under other names than usual: by an entry, which stays.
 const OTHERS: &str = "others";
 const SAID: &str = "said";
@@ -64,9 +66,24 @@ impl User {
         format!("{}/{NEW}", self.name)
     }
 
+    /// What its name ends with: its user's id, and a number if it is not the only one.
+    pub(super) fn suffix(&self) -> &str {
+        self.name.strip_prefix(PREFIX).unwrap_or_default()
+    }
+
+    /// The user's id in such an ending.
+    pub(super) fn uid_in(suffix: &str) -> Option<u32> {
+        suffix.split('.').next()?.parse().ok()
+    }
+
     /// The directory of the life whose file is `file`, below the root.
     pub(super) fn home(&self, file: &str) -> String {
-        format!("{}/{LIVES}/{file}", self.name)
+        User::home_in(self.suffix(), file)
+    }
+
+    /// The same in the directory that ends so.
+    pub(super) fn home_in(suffix: &str, file: &str) -> String {
+        format!("{PREFIX}{suffix}/{LIVES}/{file}")
     }
 
     pub(super) fn lives(&self) -> String {
@@ -295,10 +312,11 @@ impl Root {
 fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>, device: u64) -> (Vec<User>, bool) {
     let mut more = false;
     let mut users = Vec::new();
-    for (name, stat) in directories.filter(|(name, _)| name.starts_with(PREFIX)) {
+    for (name, stat) in directories {
+        let Some(suffix) = name.strip_prefix(PREFIX) else { continue };
         if stat.st_dev != device {
             more = true;
-        } else if is_private(stat) {
+        } else if is_private(stat) && User::uid_in(suffix) == Some(stat.st_uid) && !suffix.contains(NUMBER) {
             users.push(User { uid: stat.st_uid, since: Since::of(stat), name: name.to_owned() });
         }
     }
