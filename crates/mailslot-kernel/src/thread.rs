@@ -90,7 +90,7 @@ pub mod futex {
         }
         world::note_call(|| format!("waits for a futex that is {value:#x}, for {time:?}"));
         let limit = time.map(|time| world::now() + Duration::new(time.tv_sec as u64, time.tv_nsec as u32));
-        if world::block(Wait::Address(word.as_ptr() as usize), limit) { Ok(()) } else { Err(Errno::TIMEDOUT) }
+        if world::block(Wait::Futex(word.as_ptr() as usize, value), limit) { Ok(()) } else { Err(Errno::TIMEDOUT) }
     }
 
     pub fn wake(word: &AtomicU32, _: Flags, most: u32) -> Result<usize> {

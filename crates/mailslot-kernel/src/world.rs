@@ -23,8 +23,10 @@ pub struct Who {
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// A lock or a futex.
+    /// A lock.
     Address(usize),
+    /// A futex that had this value.
+    Futex(usize, u32),
     /// One of these objects, to be ready for one of these.
     Ready(Vec<(usize, PollFlags)>),
     /// Something that this instance of an edge-triggered epoll watches.
@@ -155,9 +157,31 @@ impl World {
                     .iter()
                     .any(|(object, events)| objects.readiness(*object).intersects(*events | ALWAYS)),
                 Wait::Edge(instance) => objects.take_edge(*instance),
-                Wait::Address(_) | Wait::Told | Wait::Quiet => false,
+                Wait::Address(_) | Wait::Futex(..) | Wait::Told | Wait::Quiet => false,
             };
         }
+    }
+
+    /// Nobody sleeps at a robust lock that a dead thread has. (At one that is free somebody may, for as long as the engine's
+    /// slice: who was woken in his place gave up, or died.)
+    fn check_locks(&self) {
+        for waiter in self.tasks.iter().flatten().filter_map(|task| task.waiter.as_ref()) {
+            let Wait::Futex(address, value) = waiter.wait else { continue };
+            if value & system_libc::FUTEX_WAITERS == 0 || waiter.woken {
+                continue;
+            }
+            // SAFETY: whoever waits there has the memory, which is there as long as the world is.
+            let word = unsafe { &*(address as *const core::sync::atomic::AtomicU32) };
+            let holder = word.load(core::sync::atomic::Ordering::Relaxed) & system_libc::FUTEX_TID_MASK;
+            assert!(holder == 0 || self.exists(holder), "somebody sleeps at a lock that a dead thread has");
+        }
+    }
+
+    fn exists(&self, number: u32) -> bool {
+        let mut tasks = self.tasks.iter().enumerate().filter_map(|(id, task)| Some((id, task.as_ref()?)));
+        tasks.any(|(id, task)| {
+            !matches!(task.state, State::Dead | State::Ended) && (task.who.pid == number || thread_number(id) == number)
+        })
     }
 
     fn wake_who_waits_for_quiet(&mut self) -> bool {
@@ -425,6 +449,13 @@ fn die_if_due(id: usize) {
     }
 }
 
+/// The running thread is killed here.
+pub fn die() {
+    let id = current();
+    with(|world| world.task_mut(id).state = State::Mortal(0));
+    die_if_due(id);
+}
+
 /// Does something in which no other thread goes on.
 pub fn undisturbed<R>(act: impl FnOnce() -> R) -> R {
     let before = UNDISTURBED.replace(true);
@@ -475,6 +506,7 @@ fn pass_time_if_nobody_goes_on() {
             "{mail:?}: readers sleep, and nothing wakes them for {left:?}: {}",
             describe()
         );
+        with(|world| world.check_locks());
         let settled = !forgotten && with(World::wake_who_waits_for_quiet);
         assert!(settled || with(World::elapse), "nobody goes on, and no timer is set: {}", describe());
         go_on();
@@ -552,7 +584,7 @@ pub(crate) fn go_on() {
 
 /// Wakes up to `most` threads that wait at an address.
 pub fn wake_address(address: usize, most: usize) {
-    with(|world| world.wake(most, |wait| *wait == Wait::Address(address)));
+    with(|world| world.wake(most, |wait| matches!(wait, Wait::Address(at) | Wait::Futex(at, _) if *at == address)));
     go_on();
 }
 
@@ -623,12 +655,7 @@ pub fn choose(limit: u32) -> u32 {
 
 /// Whether a process, or thread, of this number exists.
 pub(crate) fn exists(number: u32) -> bool {
-    with(|world| {
-        let mut tasks = world.tasks.iter().enumerate().filter_map(|(id, task)| Some((id, task.as_ref()?)));
-        tasks.any(|(id, task)| {
-            !matches!(task.state, State::Dead | State::Ended) && (task.who.pid == number || thread_number(id) == number)
-        })
-    })
+    with(|world| world.exists(number))
 }
 
 pub(crate) fn thread_number(id: usize) -> u32 {

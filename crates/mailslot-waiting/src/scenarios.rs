@@ -43,6 +43,16 @@ fn friends(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
+/// Two readers of this kind, and two friends.
+fn several(kind: Kind) {
+    let slot = slot(Access::Owner);
+    let log = Log::new();
+    let readers = vec![readers::begin(&slot, kind, &log), readers::begin(&slot, kind, &log)];
+    let writers = [friend(1, &log, Message::Short, None), friend(2, &log, Message::Short, None)];
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    finish(slot, readers, log, kind);
+}
+
 /// A reader of this kind, a friend, and two strangers of whom one is killed.
 fn strangers(kind: Kind) {
     let slot = slot(Access::Everyone);
@@ -78,6 +88,29 @@ fn slow(kind: Kind) {
         stranger(3, &log, Message::Short, None),
     ];
     writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    finish(slot, vec![reader], log, kind);
+}
+
+/// A reader of this kind, a friend that is killed when it has had the lock for its time, and a stranger.
+fn dying(kind: Kind) {
+    let slot = slot(Access::Everyone);
+    let log = Log::new();
+    let reader = readers::begin(&slot, kind, &log);
+    let writers = [friend(1, &log, Message::Dying, None), stranger(2, &log, Message::Short, None)];
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    finish(slot, vec![reader], log, kind);
+}
+
+/// A reader of this kind, a stranger, and another thread of the owner that lets him in and does not read.
+fn let_in(kind: Kind) {
+    let slot = slot(Access::Everyone);
+    let log = Log::new();
+    let reader = readers::begin(&slot, kind, &log);
+    let stranger = stranger(1, &log, Message::Short, None);
+    let looking = slot.clone();
+    let looking = world::spawn(OWNER, move || (0..3).try_for_each(|_| looking.info().map(drop)));
+    writers::join(stranger, &log);
+    looking.join().expect("nobody kills it").expect("no damage");
     finish(slot, vec![reader], log, kind);
 }
 
@@ -217,6 +250,8 @@ scenarios! {
     polling_reader_of_friends: friends(Kind::Level);
     edge_triggered_reader_of_friends: friends(Kind::Edge);
     task_that_reads_of_friends: friends(Kind::Task);
+    two_blocking_readers_of_friends: several(Kind::Blocking);
+    two_tasks_that_read_of_friends: several(Kind::Task);
     blocking_reader_of_strangers: strangers(Kind::Blocking);
     polling_reader_of_strangers: strangers(Kind::Level);
     edge_triggered_reader_of_strangers: strangers(Kind::Edge);
@@ -229,6 +264,9 @@ scenarios! {
     polling_reader_of_a_slow_writer: slow(Kind::Level);
     edge_triggered_reader_of_a_slow_writer: slow(Kind::Edge);
     task_that_reads_of_a_slow_writer: slow(Kind::Task);
+    edge_triggered_reader_of_a_dying_writer: dying(Kind::Edge);
+    task_that_reads_of_a_dying_writer: dying(Kind::Task);
+    blocking_reader_whose_strangers_are_let_in: let_in(Kind::Blocking);
     blocking_readers_of_two_processes: heirs(Kind::Blocking);
     polling_readers_of_two_processes: heirs(Kind::Level);
     edge_triggered_readers_of_two_processes: heirs(Kind::Edge);

@@ -29,6 +29,8 @@ tests! {
     polling_reader_of_friends
     edge_triggered_reader_of_friends
     task_that_reads_of_friends
+    two_blocking_readers_of_friends
+    two_tasks_that_read_of_friends
     blocking_reader_of_strangers
     polling_reader_of_strangers
     edge_triggered_reader_of_strangers
@@ -41,6 +43,9 @@ tests! {
     polling_reader_of_a_slow_writer
     edge_triggered_reader_of_a_slow_writer
     task_that_reads_of_a_slow_writer
+    edge_triggered_reader_of_a_dying_writer
+    task_that_reads_of_a_dying_writer
+    blocking_reader_whose_strangers_are_let_in
     blocking_readers_of_two_processes
     polling_readers_of_two_processes
     edge_triggered_readers_of_two_processes

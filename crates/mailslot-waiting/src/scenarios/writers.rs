@@ -20,11 +20,13 @@ pub(super) enum Message {
     Huge,
     /// Into its place, where it takes its [`TIME`].
     Slow,
+    /// Into its place, where it is killed after its [`TIME`].
+    Dying,
 }
 
 const MESSAGES: u8 = 3;
-/// Longer than readers wait for the lock.
-const TIME: Duration = Duration::from_millis(25);
+/// Longer than readers wait for the lock, and shorter than they wait twice.
+const TIME: Duration = Duration::from_millis(15);
 /// First byte of what tells a reader to end.
 const LAST: u8 = u8::MAX;
 
@@ -70,6 +72,10 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
         Message::Slow => client.write_in_place(10, |place| {
             place.copy_from_slice(&bytes(10));
             std::thread::sleep(TIME);
+        }),
+        Message::Dying => client.write_in_place(10, |_| {
+            std::thread::sleep(TIME);
+            world::die();
         }),
     };
     world::note(|| format!("wrote {writer} {count}: {written:?}"));
