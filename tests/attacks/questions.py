@@ -200,11 +200,12 @@ def forged_answers():
             one.node.freeze()
             asker = one.start(uid, *arguments)
             # The slot for the answer is there, and somebody else than the node was there first.
-            told = until(lambda: not asker.lives() or bad.line(0.2), 1.5)
+            told = lambda: int(bad.line(0.2) or 0)
+            heard = until(lambda: not asker.lives() or told() > 0, 1.5 if by_whom == MAL else 5)
+            if by_whom == ROOT and not (heard and asker.lives()):
+                wrong.append(f"uid {uid}: nothing was told in time")
             one.node.thaw()
             until(lambda: not asker.lives(), 20)
-            if by_whom == ROOT and not (isinstance(told, str) and int(told)):
-                wrong.append(f"uid {uid}: nothing was told: {told}")
             said = asker.out() + asker.err()
             if "EVIL" in said or "6.6.6.6" in said or asker.lives() or "77" in said and "receiv" in said:
                 wrong.append(f"uid {uid}: {said[:300]}")
