@@ -94,6 +94,8 @@ const MOST_STEPS: u32 = 100_000;
 
 /// The longest that a reader may sleep on while a message is there, and only if it is sure to look then.
 const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
+/// The same for one that sleeps at a lock: who was woken in its place may have been killed.
+const SLICE: Duration = Duration::from_millis(50);
 
 thread_local! {
     static WORLD: RefCell<World> = const {
@@ -175,6 +177,11 @@ impl World {
             let holder = word.load(core::sync::atomic::Ordering::Relaxed) & system_libc::FUTEX_TID_MASK;
             assert!(holder == 0 || self.exists(holder), "somebody sleeps at a lock that a dead thread has");
         }
+    }
+
+    fn is_a_lock_waited_for(&self) -> bool {
+        let waits = |wait: &Wait| matches!(wait, Wait::Futex(_, value) if value & system_libc::FUTEX_WAITERS != 0);
+        self.tasks.iter().flatten().filter_map(|task| task.waiter.as_ref()).any(|waiter| waits(&waiter.wait))
     }
 
     fn exists(&self, number: u32) -> bool {
@@ -500,7 +507,8 @@ fn pass_time_if_nobody_goes_on() {
             with(|world| (world.mail, world.next_deadline().map(|deadline| deadline.saturating_sub(world.now))));
         let waits = with(|world| world.waits.clone()).is_some_and(|waits| undisturbed(|| waits()));
         let forgotten = mail.readers > 0 && (mail.unread > 0 || waits);
-        let will_look = left.is_some_and(|left| left <= LOOK_BY_ITSELF);
+        let limit = if with(|world| world.is_a_lock_waited_for()) { SLICE } else { LOOK_BY_ITSELF };
+        let will_look = left.is_some_and(|left| left <= limit);
         assert!(
             !forgotten || will_look,
             "{mail:?}: readers sleep, and nothing wakes them for {left:?}: {}",

@@ -96,7 +96,7 @@ fn dying(kind: Kind) {
     let slot = slot(Access::Everyone);
     let log = Log::new();
     let reader = readers::begin(&slot, kind, &log);
-    let writers = [friend(1, &log, Message::Dying, None), stranger(2, &log, Message::Short, None)];
+    let writers = [friend(1, &log, Message::Dying, None), stranger(2, &log, Message::Single, None)];
     writers.into_iter().for_each(|writer| writers::join(writer, &log));
     finish(slot, vec![reader], log, kind);
 }
@@ -106,7 +106,7 @@ fn let_in(kind: Kind) {
     let slot = slot(Access::Everyone);
     let log = Log::new();
     let reader = readers::begin(&slot, kind, &log);
-    let stranger = stranger(1, &log, Message::Short, None);
+    let stranger = stranger(1, &log, Message::Single, None);
     let looking = slot.clone();
     let looking = world::spawn(OWNER, move || (0..3).try_for_each(|_| looking.info().map(drop)));
     writers::join(stranger, &log);

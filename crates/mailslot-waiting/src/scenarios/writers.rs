@@ -14,6 +14,8 @@ use crate::sys::Client;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Message {
     Short,
+    /// A short one, and no more.
+    Single,
     /// Of which a ring holds two.
     Large,
     /// Which finds no room beside a large one.
@@ -50,7 +52,8 @@ fn begin(number: u8, uid: u32, log: &Log, message: Message, killed: Option<u32>)
     let log = log.clone();
     let act = move || {
         let client = Client::open(&slot_name()).expect("the slot lives");
-        (0..MESSAGES).for_each(|count| write(&client, &log, number, count, message));
+        let messages = if message == Message::Single { 1 } else { MESSAGES };
+        (0..messages).for_each(|count| write(&client, &log, number, count, message));
     };
     let thread = match killed {
         Some(steps) => world::spawn_mortal(who, steps, act),
@@ -66,7 +69,7 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
         bytes
     };
     let written = match message {
-        Message::Short => client.write(&bytes(10), Timeout::Forever),
+        Message::Short | Message::Single => client.write(&bytes(10), Timeout::Forever),
         Message::Large => client.write(&bytes(1500), Timeout::Forever),
         Message::Huge => client.write(&bytes(3000), Timeout::Forever),
         Message::Slow => client.write_in_place(10, |place| {
