@@ -11,7 +11,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RawDir, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::super::life::{self, Found, Since};
@@ -23,6 +23,10 @@ use crate::error::{Error, Result};
 use crate::name::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
+/// The file in a user's directory of new slots that is locked.
+const LOCK: &str = ".lock";
+/// Half milliseconds to wait for it; whoever takes longer was stopped.
+const LOCK_ATTEMPTS: u32 = 2000;
 /// How often two users who claim one name at the same moment step back for each other.
 const ATTEMPTS: u32 = 20;
 
@@ -183,7 +187,10 @@ impl Root {
     fn begin_claim(&self, name: &SlotName, user: &User) -> rustix::io::Result<Option<Claim>> {
         let uid = user.uid;
         let plain = file(&entry(name), uid);
-        self.remove_dead_life(&plain);
+        let lock = self.lock_lives(user);
+        if let Some(lock) = &lock {
+            self.remove_dead_life_locked(lock, &plain);
+        }
         let begun = match life::begin(self.dir.as_fd(), &plain) {
             Err(Errno::ADDRINUSE) => {
                 if self.living_life(&plain, uid)?.is_some() {
@@ -196,8 +203,8 @@ impl Root {
             }
             begun => begun.map(|life| (life, plain)),
         };
+        drop(lock);
         let (life, file) = begun?;
-        // Another process of this user may have taken it away at this moment, for what was there before.
         let of = self.living_life(&file, uid)?;
         Ok(of.map(|of| Claim { life: Some(life), of }))
     }
@@ -229,26 +236,50 @@ impl Root {
         let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
     }
 
-    /// Removes the file of a life that has ended, if this user may.
-    pub(super) fn remove_dead_life(&self, file: &str) {
+    /// Removes the file of a life of this user's that has ended, if it may.
+    pub(super) fn remove_dead_life(&self, user: &User, file: &str) {
+        if let Some(lock) = self.lock_lives(user) {
+            self.remove_dead_life_locked(&lock, file);
+        }
+    }
+
+    fn remove_dead_life_locked(&self, _lock: &LivesLock, file: &str) {
         let may = |uid| uid == process::uid() || process::uid() == 0;
-        if !matches!(life::look(self.dir.as_fd(), file), Ok(Found::Dead { uid }) if may(uid)) {
-            return;
+        if matches!(life::look(self.dir.as_fd(), file), Ok(Found::Dead { uid }) if may(uid)) {
+            let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
         }
-        // Another process may do the same, and begin a life there, at this moment: so what is taken away is looked at again.
-        let Ok(number) = process::random() else { return };
-        let aside = format!("mailslot-ended.{:032x}", u128::from_ne_bytes(number));
-        if rustix::fs::renameat(&self.dir, file, &self.dir, &aside).is_err() {
-            return;
-        }
-        match life::look(self.dir.as_fd(), &aside) {
-            Ok(Found::Living { .. }) => {
-                let _ = rustix::fs::renameat_with(&self.dir, &aside, &self.dir, file, RenameFlags::NOREPLACE);
+    }
+
+    /// Keeps other processes from beginning lives of this user, and from removing files of those that have ended: what was seen to
+    /// be dead would else have been replaced when it is removed. `None` if it cannot be had.
+    fn lock_lives(&self, user: &User) -> Option<LivesLock> {
+        let path = format!("{}/{LOCK}", user.new_slots());
+        let own = user.uid == process::uid();
+        let open = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match own {
+            true => rustix::fs::openat(&self.dir, &path, open | OFlags::CREATE, Mode::RUSR | Mode::WUSR),
+            // The superuser makes nothing in another user's directory, and does not wait for him.
+            false => self.open_below(&path, open),
+        };
+        let file = file.ok()?;
+        for _ in 0..if own { LOCK_ATTEMPTS } else { 1 } {
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Some(LivesLock(file)),
+                Err(Errno::AGAIN | Errno::INTR) => std::thread::sleep(Duration::from_micros(500)),
+                Err(_) => return None,
             }
-            _ => {
-                let _ = rustix::fs::unlinkat(&self.dir, &aside, AtFlags::empty());
-            }
         }
+        None
+    }
+}
+
+/// Held for a moment; nobody but its user, and the superuser, can open the file.
+struct LivesLock(OwnedFd);
+
+impl Drop for LivesLock {
+    fn drop(&mut self) {
+        // A child that another thread has just made has a copy.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
     }
 }
 

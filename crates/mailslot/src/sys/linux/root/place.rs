@@ -156,7 +156,7 @@ impl Root {
         let Some(file) = Life::file_in(&slot.life) else { return };
         match living {
             Ok(true) => self.remove_life(file),
-            _ => self.remove_dead_life(file),
+            _ => self.remove_dead_life(&slot.user, file),
         }
     }
 
@@ -166,7 +166,7 @@ impl Root {
             Ok(slot) => {
                 if slot.is_living() == Ok(false) {
                     self.remove(&user.slots(), entry, slot.dir.as_fd());
-                    Life::file_in(&slot.life).into_iter().for_each(|file| self.remove_dead_life(file));
+                    Life::file_in(&slot.life).into_iter().for_each(|file| self.remove_dead_life(user, file));
                 }
             }
             // Something else is there; nobody but this user, or the superuser, can have put it there.
@@ -204,7 +204,7 @@ impl Root {
             if stale {
                 let life = rustix::fs::readlinkat(&dir, LIFE, Vec::new()).ok().and_then(|life| life.into_string().ok());
                 self.remove(&path, entry, dir.as_fd());
-                life.as_deref().and_then(Life::file_in).into_iter().for_each(|file| self.remove_dead_life(file));
+                life.as_deref().and_then(Life::file_in).into_iter().for_each(|file| self.remove_dead_life(user, file));
             }
         }
     }
