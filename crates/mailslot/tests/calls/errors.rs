@@ -35,6 +35,7 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         | "shutdown" | "getsockopt" | "setsockopt" | "prlimit64" => &[],
         "openat" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS],
         "openat2" => &[Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS, Errno::NOSYS, Errno::PERM],
+        "flock" => &[Errno::NOLCK, Errno::INTR],
         "fcntl" => &[Errno::NOLCK, Errno::MFILE],
         "fallocate" => &[Errno::INTR, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::FBIG],
         "ftruncate" => &[Errno::INTR, Errno::NOSPC, Errno::FBIG],

@@ -13,7 +13,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir, RenameFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RawDir, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::super::life::{self, Found, Since};
@@ -26,6 +26,10 @@ use crate::error::{Error, Result};
 use crate::name::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
+/// The file in a user's directory of new slots that is locked.
+const LOCK: &str = ".lock";
+/// Half milliseconds to wait for it; whoever takes longer was stopped.
+const LOCK_ATTEMPTS: u32 = 2000;
 /// How often two users who claim one name at the same moment step back for each other.
 const ATTEMPTS: u32 = 20;
 
@@ -191,7 +195,10 @@ impl Root {
     /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
     fn begin_claim(&self, name: &SlotName, user: &User) -> rustix::io::Result<Option<Claim>> {
         let plain = file(&entry(name), user);
-        self.remove_dead_life(&plain, user);
+        let lock = self.lock_lives(user);
+        if let Some(lock) = &lock {
+            self.remove_dead_life_locked(lock, &plain, user);
+        }
         let begun = match life::begin(self.dir.as_fd(), &plain, &user.home(&plain)) {
             Err(Errno::ADDRINUSE) => {
                 if self.living_life(&plain, user)?.is_some() {
@@ -204,12 +211,12 @@ impl Root {
             }
             begun => begun.map(|life| (life, plain)),
         };
+        drop(lock);
         let (life, file) = match begun {
-            // Another process of this user has taken the directory away, for what was there before.
+            // Without the lock: another process of this user has taken the directory away, for what was there before.
             Err(Errno::NOENT) => return Ok(None),
             begun => begun?,
         };
-        // Another process of this user may have taken it away at this moment, for what was there before.
         let of = self.living_life(&file, user)?;
         Ok(of.map(|of| Claim { life: Some(life), of, user: user.clone() }))
     }
@@ -242,31 +249,24 @@ impl Root {
         self.remove_home(file, user);
     }
 
-    /// Removes the files of a life that has ended, if this user may.
+    /// Removes the files of a life of this user's that has ended, if this process may.
     pub(super) fn remove_dead_life(&self, file: &str, user: &User) {
+        if let Some(lock) = self.lock_lives(user) {
+            self.remove_dead_life_locked(&lock, file, user);
+        }
+    }
+
+    fn remove_dead_life_locked(&self, _lock: &LivesLock, file: &str, user: &User) {
         let may = |uid| uid == process::uid() || process::uid() == 0;
         match self.look(file, &user.home(file)) {
-            Ok(Found::Dead { uid }) if may(uid) => {}
+            Ok(Found::Dead { uid }) if may(uid) => {
+                let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
+            }
             // A beginning that was not finished, unless it goes on.
-            Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => return self.remove_dead_home(file, user),
+            Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => {}
             _ => return,
         }
-        // Another process may do the same, and begin a life there, at this moment: so what is taken away is looked at again.
-        let Ok(number) = process::random() else { return };
-        let aside = format!("mailslot-ended.{:032x}", u128::from_ne_bytes(number));
-        if rustix::fs::renameat(&self.dir, file, &self.dir, &aside).is_err() {
-            return;
-        }
-        let home = || self.open_below(&user.home(file), OFlags::PATH | OFlags::DIRECTORY);
-        match life::look(self.dir.as_fd(), &aside, home) {
-            Ok(Found::Living { .. }) => {
-                let _ = rustix::fs::renameat_with(&self.dir, &aside, &self.dir, file, RenameFlags::NOREPLACE);
-            }
-            _ => {
-                let _ = rustix::fs::unlinkat(&self.dir, &aside, AtFlags::empty());
-                self.remove_dead_home(file, user);
-            }
-        }
+        self.remove_dead_home(file, user);
     }
 
     fn remove_dead_home(&self, file: &str, user: &User) {
@@ -283,6 +283,38 @@ impl Root {
             life::clear(&home);
             let _ = rustix::fs::unlinkat(lives, file, AtFlags::REMOVEDIR);
         }
+    }
+
+    /// Keeps other processes from beginning lives of this user, and from removing files of those that have ended: what was seen to
+    /// be dead would else have been replaced when it is removed. `None` if it cannot be had.
+    fn lock_lives(&self, user: &User) -> Option<LivesLock> {
+        let path = format!("{}/{LOCK}", user.new_slots());
+        let own = user.uid == process::uid();
+        let open = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match own {
+            true => rustix::fs::openat(&self.dir, &path, open | OFlags::CREATE, Mode::RUSR | Mode::WUSR),
+            // The superuser makes nothing in another user's directory, and does not wait for him.
+            false => self.open_below(&path, open),
+        };
+        let file = file.ok()?;
+        for _ in 0..if own { LOCK_ATTEMPTS } else { 1 } {
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Some(LivesLock(file)),
+                Err(Errno::AGAIN | Errno::INTR) => std::thread::sleep(Duration::from_micros(500)),
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Held for a moment; nobody but its user, and the superuser, can open the file.
+struct LivesLock(OwnedFd);
+
+impl Drop for LivesLock {
+    fn drop(&mut self) {
+        // A child that another thread has just made has a copy.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
     }
 }
 
