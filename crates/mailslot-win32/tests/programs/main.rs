@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod areas;
+mod entry;
+mod headers;
 mod install;
+mod refusals;
 mod run;
 mod samples;
 mod symbols;
@@ -19,6 +22,9 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2);
     let mut trials = samples::trials();
     trials.extend(areas::trials());
+    trials.extend(headers::trials());
+    trials.extend(entry::trials());
+    trials.extend(refusals::trials());
     trials.extend(symbols::trials());
     trials.extend(install::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

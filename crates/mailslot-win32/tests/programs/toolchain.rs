@@ -35,10 +35,20 @@ impl Build {
 
     /// Compiles `source`, a path below this folder, without a warning.
     pub fn compile(self, source: &str) -> Result<Temporary, String> {
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = source.replace(['/', '.'], "-");
-        let program = Temporary::new(&format!("{name}-{number}"));
+        self.compile_file(&crate_root().join("tests/programs").join(source))
+    }
+
+    /// Compiles a source that a test wrote, without a warning.
+    pub fn compile_text(self, source: &str) -> Result<Temporary, String> {
+        let extension = if self.compiler == "gcc" { "c" } else { "cpp" };
+        let file = Temporary::new(&format!("source-{}.{extension}", unique()));
+        std::fs::write(&*file, source).map_err(|error| error.to_string())?;
+        self.compile_file(&file)
+    }
+
+    fn compile_file(self, source: &Path) -> Result<Temporary, String> {
+        let name = source.file_name().unwrap_or_default().to_string_lossy().replace('.', "-");
+        let program = Temporary::new(&format!("{name}-{}", unique()));
         let libraries = libraries();
         let mut command = Command::new(self.compiler);
         command
@@ -47,7 +57,7 @@ impl Build {
             .args(self.flags)
             .arg("-I")
             .arg(crate_root().join("include"))
-            .arg(crate_root().join("tests/programs").join(source))
+            .arg(source)
             // What follows is not in the language that `flags` may have named.
             .args(["-x", "none", "-o"])
             .arg(&*program);
@@ -67,12 +77,18 @@ impl Build {
     }
 }
 
+/// A number that no other call got.
+pub fn unique() -> u32 {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    COUNTER.fetch_add(1, Ordering::Relaxed)
+}
+
 /// A file or directory that is removed with this value: the programs are large.
 pub struct Temporary(PathBuf);
 
 impl Temporary {
     pub fn new(name: &str) -> Temporary {
-        Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id())))
+        Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id())))
     }
 }
 
