@@ -2,9 +2,20 @@
 #ifndef MAILSLOT_WINDEF_H
 #define MAILSLOT_WINDEF_H
 
+/* One of the two is enough. */
+#if defined(_UNICODE) && !defined(UNICODE)
+#define UNICODE
+#endif
+#if defined(UNICODE) && !defined(_UNICODE)
+#define _UNICODE
+#endif
+
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "mailslot/declspec.h"
+#include "sal.h"
 
 #define WINAPI
 #define APIENTRY WINAPI
@@ -13,6 +24,13 @@
 #define __cdecl
 #define _cdecl
 #define __stdcall
+#define _stdcall
+#define __fastcall
+#define __forceinline static __inline__ __attribute__((always_inline, unused))
+#define __int8 char
+#define __int16 short
+#define __int32 int
+#define __int64 long long
 #define CONST const
 #define FAR
 #define NEAR

@@ -22,5 +22,8 @@
 #include "winnls.h"
 #include "winuser.h"
 #include "mailslot/crt.h"
+#if __SIZEOF_WCHAR_T__ == 4
+#include "mailslot/refuse_wchar.h"
+#endif
 
 #endif

@@ -16,7 +16,9 @@
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `wait`, `apc` | waiting for objects, completion routines |
 //! | `security` | descriptors, and what they mean for a slot |
-//! | `inheritance`, `command_line` | child processes |
+//! | `inheritance`, `command_line`, `program` | child processes |
+//! | `console` | keys, one by one |
+//! | `sentences` | the texts of error codes |
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
@@ -24,6 +26,7 @@ mod apc;
 mod boundary;
 mod code;
 mod command_line;
+mod console;
 mod engine;
 mod exports;
 mod handles;
@@ -31,8 +34,10 @@ mod inheritance;
 mod object;
 mod per_process;
 mod pointer;
+mod program;
 mod receipt;
 mod request;
 mod security;
+mod sentences;
 mod text;
 mod wait;

@@ -66,7 +66,6 @@ extern "C" fn ReadFile(
         };
         let buffer = Buffer(buffer.0.cast::<u8>());
         let bytes = if overlapped.is_null() {
-            read.required()?;
             let target = buffer.to_read(size as usize)?;
             if slot.has_pending() { overlapped::read_in_turn(file, slot, buffer, size)? } else { slot.read(target)? }
         } else {
@@ -88,7 +87,6 @@ extern "C" fn WriteFile(
     boundary::call(Bool::FALSE, || {
         written.set(0);
         if overlapped.is_null() {
-            written.required()?;
             write(file, &buffer, size)?;
         } else {
             overlapped::write(file, &buffer, size, overlapped)?;

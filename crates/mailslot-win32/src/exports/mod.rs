@@ -4,6 +4,7 @@
 #![allow(non_snake_case)]
 
 mod confirmed;
+mod console;
 mod event;
 mod file;
 mod handle;

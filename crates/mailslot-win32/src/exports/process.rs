@@ -2,7 +2,6 @@
 
 use core::ffi::c_void;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::handles;
 use crate::inheritance;
 use crate::object::{Object, Process, STILL_ACTIVE};
 use crate::pointer::{Buffer, In, Narrow, Out, Wide};
+use crate::program;
 use crate::text;
 
 const CREATE_SUSPENDED: u32 = 0x4;
@@ -134,8 +134,8 @@ fn create(start: Start, information: &Out<ProcessInformation>) -> Result<Bool> {
     let named = arguments.next();
     let program = match (&start.application, &named) {
         // An application is a path, and is not searched for.
-        (Some(application), _) => Path::new(application).to_owned(),
-        (None, Some(program)) => search(program).ok_or(Code::FILE_NOT_FOUND)?,
+        (Some(application), _) => program::at(application),
+        (None, Some(named)) => program::search(named).ok_or(Code::FILE_NOT_FOUND)?,
         (None, None) => return Err(Code::INVALID_PARAMETER),
     };
     let mut command = Command::new(&program);
@@ -172,21 +172,6 @@ fn keep_back(command: &mut Command) {
     };
     // SAFETY: the closure only calls `close`, which is allowed after fork.
     unsafe { command.pre_exec(close) };
-}
-
-/// The program beside this one, in the current directory, or where `PATH` tells.
-fn search(program: &str) -> Option<PathBuf> {
-    if program.contains('/') {
-        return Some(PathBuf::from(program));
-    }
-    let own = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
-    let current = std::env::current_dir().ok();
-    let path = mailslot::secure_env("PATH").unwrap_or_default();
-    own.into_iter()
-        .chain(current)
-        .chain(std::env::split_paths(&path))
-        .map(|directory| directory.join(program))
-        .find(|candidate| rustix::fs::access(candidate, rustix::fs::Access::EXEC_OK).is_ok() && candidate.is_file())
 }
 
 /// `NAME=value` texts one after the other, with an empty one at the end.

@@ -66,6 +66,7 @@ pub(crate) fn insert_at(handle: Handle, object: Object) {
 /// What `handle` stands for, kept alive until the result is dropped.
 #[inline]
 pub(crate) fn find(handle: Handle) -> Result<Held> {
+    let handle = handle.significant();
     match table::find(handle) {
         Some(held) => Ok(held),
         None => find_inherited(handle),
@@ -84,6 +85,7 @@ pub(crate) fn close(handle: Handle) -> Result<()> {
     if handle == Handle::INVALID || handle == Handle::CURRENT_THREAD {
         return Ok(());
     }
+    let handle = handle.significant();
     let held = find(handle)?;
     if held.flags() & PROTECT_FROM_CLOSE != 0 || !table::close(handle) {
         return Err(Code::INVALID_HANDLE);

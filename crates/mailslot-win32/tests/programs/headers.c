@@ -5,10 +5,15 @@
 #include <iostream>
 #include <string>
 #endif
-#include <Windows.h>
+#include <windows.h>
+#include <conio.h>
+#include <io.h>
 #include <mailslot.h>
 #include <mailslotapi.h>
+#include <process.h>
+#include <sal.h>
 #include <sddl.h>
+#include <sdkddkver.h>
 #include <stdio.h>
 #include <strsafe.h>
 #include <tchar.h>
@@ -17,6 +22,7 @@
 #include <winerror.h>
 #include <winnls.h>
 #include <winnt.h>
+#include <winsock.h>
 #include <winuser.h>
 
 int main(void)

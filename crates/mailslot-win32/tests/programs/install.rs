@@ -13,6 +13,7 @@ const PRINTED: &str = "6 bytes: hello\n";
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("pkg_config_finds_the_installed_library", pkg_config),
+        Trial::test("headers_are_found_in_any_case", spellings),
         Trial::test("the_cmake_example_builds_and_runs", cmake),
     ]
 }
@@ -36,6 +37,27 @@ fn pkg_config() -> Result<(), Failed> {
         )?;
         expect(&Slots::new().run(&[], &program, &[], "")?)?;
     }
+    Ok(())
+}
+
+fn spellings() -> Result<(), Failed> {
+    let prefix = installed("spellings")?;
+    let include = prefix.join("include/mailslot-win32");
+    let mut source = String::from("#include <SDKDDKVer.h>\n#include <winBase.h>\n#include <WinSock.H>\n");
+    let mut count = 0;
+    for header in crate::headers::all()? {
+        let capital = header[..1].to_uppercase() + &header[1..];
+        for spelling in [header.to_uppercase(), capital, header.replace(".h", ".H"), header.clone()] {
+            source.push_str(&format!("#include <{spelling}>\n"));
+            count += 1;
+        }
+    }
+    if count < 17 * 4 {
+        return Err(format!("only {count} spellings").into());
+    }
+    let file = prefix.join("spellings.cpp");
+    std::fs::write(&file, source)?;
+    output(Command::new("g++").arg("-fsyntax-only").arg("-I").arg(include).arg(file))?;
     Ok(())
 }
 

@@ -3,8 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod areas;
+mod entry;
+mod headers;
 mod install;
 mod raised;
+mod refusals;
 mod run;
 mod samples;
 mod symbols;
@@ -20,6 +23,9 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2);
     let mut trials = samples::trials();
     trials.extend(areas::trials());
+    trials.extend(headers::trials());
+    trials.extend(entry::trials());
+    trials.extend(refusals::trials());
     trials.extend(symbols::trials());
     trials.extend(install::trials());
     trials.extend(raised::trials());

@@ -16,6 +16,7 @@ pub fn trials() -> Vec<Trial> {
         trial("many_clients_come_in_order_through_many_handles", many_clients),
         trial("a_child_inherits_the_handle_and_outlives_the_parents", inheritance),
         trial("all_headers_compile_in_every_standard", headers),
+        trial("tchar_functions_are_right_for_both_kinds_of_text", tchar),
         trial("a_pair_of_write_and_read_is_timed", pair),
     ]
 }
@@ -122,6 +123,21 @@ fn headers() -> Result<(), Failed> {
     }
     for standard in ["c++98", "c++11", "c++14", "c++17", "c++20"] {
         Build::cpp(standard, Link::Shared).with(&["-x", "c++"]).compile("headers.c")?;
+    }
+    Ok(())
+}
+
+fn tchar() -> Result<(), Failed> {
+    const KINDS: [&[&str]; 3] = [&["-O2"], &["-DUNICODE"], &["-O2", "-D_UNICODE", "-fshort-wchar"]];
+    for flags in KINDS {
+        for build in [Build::c("gnu99", Link::Static), Build::c("c11", Link::Shared), Build::cpp("c++17", Link::Static)]
+        {
+            let build = Build { flags, ..build };
+            let program =
+                if build.compiler == "gcc" { build.compile("tchar.c")? } else { build.compile("tchar.cpp")? };
+            let input = "ABC\nmuch too long\nk\n";
+            expect(&Slots::new().run(&[], &program, &["two words"], input)?, "")?;
+        }
     }
     Ok(())
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::toolchain::{Temporary, crate_root, libraries};
+use crate::toolchain::{Temporary, crate_root, libraries, unique};
 
 /// A source that includes every header.
-const ALL_HEADERS: &str = "#include <windows.h>\n#include <tchar.h>\n#include <strsafe.h>\n#include <sddl.h>\n#include <mailslot.h>\n#include <mailslotapi.h>\n";
+const ALL_HEADERS: &str = "#include <windows.h>\n#include <tchar.h>\n#include <conio.h>\n#include <io.h>\n#include <process.h>\n#include <strsafe.h>\n#include <sddl.h>\n#include <mailslot.h>\n#include <mailslotapi.h>\n";
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -101,10 +100,4 @@ fn output(command: &mut Command) -> Result<String, Failed> {
         return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// A number that no other call got.
-fn unique() -> u32 {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    COUNTER.fetch_add(1, Ordering::Relaxed)
 }

@@ -35,11 +35,29 @@ impl Build {
 
     /// Compiles `source`, a path below this folder, without a warning.
     pub fn compile(self, source: &str) -> Result<Temporary, String> {
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = source.replace(['/', '.'], "-");
-        let program = Temporary::new(&format!("{name}-{number}"));
-        let libraries = libraries();
+        self.compile_file(&crate_root().join("tests/programs").join(source))
+    }
+
+    /// Compiles a source that a test wrote, without a warning.
+    pub fn compile_text(self, source: &str) -> Result<Temporary, String> {
+        self.compile_file(&*self.file(source)?)
+    }
+
+    /// Lets the compiler read a source that a test wrote, without a warning, and make nothing of it.
+    pub fn read_text(self, source: &str) -> Result<(), String> {
+        let file = self.file(source)?;
+        let mut command = self.command(&file);
+        succeeds(command.arg("-fsyntax-only"))
+    }
+
+    fn file(self, source: &str) -> Result<Temporary, String> {
+        let extension = if self.compiler == "gcc" { "c" } else { "cpp" };
+        let file = Temporary::new(&format!("source-{}.{extension}", unique()));
+        std::fs::write(&*file, source).map_err(|error| error.to_string())?;
+        Ok(file)
+    }
+
+    fn command(self, source: &Path) -> Command {
         let mut command = Command::new(self.compiler);
         command
             .arg(format!("-std={}", self.standard))
@@ -47,7 +65,16 @@ impl Build {
             .args(self.flags)
             .arg("-I")
             .arg(crate_root().join("include"))
-            .arg(crate_root().join("tests/programs").join(source))
+            .arg(source);
+        command
+    }
+
+    fn compile_file(self, source: &Path) -> Result<Temporary, String> {
+        let name = source.file_name().unwrap_or_default().to_string_lossy().replace('.', "-");
+        let program = Temporary::new(&format!("{name}-{}", unique()));
+        let libraries = libraries();
+        let mut command = self.command(source);
+        command
             // What follows is not in the language that `flags` may have named.
             .args(["-x", "none", "-o"])
             .arg(&*program);
@@ -59,12 +86,23 @@ impl Build {
                 .arg("-lmailslot_win32")
                 .arg(format!("-Wl,-rpath,{}", libraries.display())),
         };
-        let output = command.output().map_err(|error| format!("{} does not start: {error}", self.compiler))?;
-        if !output.status.success() || !output.stderr.is_empty() {
-            return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));
-        }
-        Ok(program)
+        succeeds(&mut command).map(|()| program)
     }
+}
+
+/// Runs a compiler, which must have nothing to say.
+fn succeeds(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{command:?} does not start: {error}"))?;
+    if !output.status.success() || !output.stderr.is_empty() {
+        return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(())
+}
+
+/// A number that no other call got.
+pub fn unique() -> u32 {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    COUNTER.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A file or directory that is removed with this value: the programs are large.
@@ -72,7 +110,7 @@ pub struct Temporary(PathBuf);
 
 impl Temporary {
     pub fn new(name: &str) -> Temporary {
-        Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id())))
+        Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id())))
     }
 }
 

@@ -48,6 +48,28 @@ static void IsNotOpen(HANDLE handle)
     FAILS(CloseHandle(handle), FALSE, ERROR_INVALID_HANDLE);
 }
 
+/* A handle that a program kept in 32 bits, and read back into a variable that held something else. */
+static void OnlyLow32BitsCount(void)
+{
+    ULONG_PTR high[] = {(ULONG_PTR)1 << 32, (ULONG_PTR)0x7FFF << 32, (ULONG_PTR)0xFFFFFFFF << 32};
+    size_t i;
+    for (i = 0; i < sizeof(high) / sizeof(high[0]); i++) {
+        HANDLE slot = Create(PREFIX "areas\\low", 0);
+        HANDLE file = Open(PREFIX "areas\\low", GENERIC_WRITE);
+        HANDLE event = CreateEventA(NULL, TRUE, TRUE, NULL);
+        DWORD flags = 77;
+#define WITH_HIGH(handle) ((HANDLE)((ULONG_PTR)(handle) | high[i]))
+        Write(WITH_HIGH(file), "message");
+        Expect(WITH_HIGH(slot), "message");
+        CHECK(ResetEvent(WITH_HIGH(event)) && SetEvent(WITH_HIGH(event)));
+        CHECK_EQUAL(WaitForSingleObject(WITH_HIGH(event), 0), WAIT_OBJECT_0);
+        CHECK(SetHandleInformation(WITH_HIGH(file), HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+        CHECK(GetHandleInformation(WITH_HIGH(file), &flags) && flags == HANDLE_FLAG_INHERIT);
+        CHECK(CloseHandle(WITH_HIGH(event)) && CloseHandle(WITH_HIGH(file)) && CloseHandle(WITH_HIGH(slot)));
+        IsNotOpen(slot);
+    }
+}
+
 int main(void)
 {
     static const ULONG_PTR garbage[] = {0, 1, 3, 4, 8, 0x12345678, 0x7FFFFFFC, 0xDEADBEEF, (ULONG_PTR)1 << 40};
@@ -58,6 +80,7 @@ int main(void)
 
     for (i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++)
         IsNotOpen((HANDLE)garbage[i]);
+    OnlyLow32BitsCount();
     IsNoHandle(INVALID_HANDLE_VALUE);
     CHECK(CloseHandle(GetCurrentProcess()));
 

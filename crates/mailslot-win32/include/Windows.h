@@ -1,2 +1,0 @@
-/* For sources that spell it so. */
-#include "windows.h"

@@ -1,0 +1,128 @@
+/* Keys, one by one, and text for the console, which is standard output.
+ *
+ * The terminal is changed only while a key is waited for, and is as before when the program ends meanwhile, also by a
+ * signal (but for SIGKILL). So what is typed in between is shown. Enter is '\r' and Backspace '\b'; other keys without a
+ * character, such as arrows, are what the terminal sends for them. Ctrl-C ends the program. Where standard input is no
+ * terminal the keys are its bytes, a newline being Enter; at its end _getch returns EOF, and _kbhit 0.
+ */
+#ifndef MAILSLOT_CONIO_H
+#define MAILSLOT_CONIO_H
+
+#include "mailslot/crt.h"
+#include "mailslot/wide_stdio.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int _getch(void);
+/* One key only, as on Windows: EOF if there is one already. */
+int _ungetch(int key);
+/* A key can be had without waiting, in standard input itself. */
+int mailslot_key_waits(void);
+
+MAILSLOT_INLINE int _kbhit(void)
+{
+#ifdef __GLIBC__
+    /* What is no terminal may have been read before it was asked for. */
+    if (stdin->_IO_read_ptr < stdin->_IO_read_end && mailslot_key_waits() == 0)
+        return 1;
+#endif
+    return mailslot_key_waits();
+}
+
+MAILSLOT_INLINE int _putch(int character)
+{
+    int result = putchar(character);
+    fflush(stdout);
+    return result;
+}
+
+MAILSLOT_INLINE int _getche(void)
+{
+    int key = _getch();
+    return key == EOF ? EOF : _putch(key);
+}
+
+MAILSLOT_INLINE int _cputs(const char *text)
+{
+    int result = fputs(text, stdout);
+    fflush(stdout);
+    return result < 0 ? EOF : 0;
+}
+
+MAILSLOT_INLINE int _cprintf(const char *format, ...)
+{
+    va_list arguments;
+    int length;
+    va_start(arguments, format);
+    length = vprintf(format, arguments);
+    va_end(arguments);
+    fflush(stdout);
+    return length;
+}
+
+/* A character of UTF-8 may come in several keys; those outside the first 65536 are replaced. */
+MAILSLOT_INLINE int _getwch(void)
+{
+    int first = _getch();
+    int more = first < 0xC0 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    int character = more == 0 ? first : first & (0x3F >> more);
+    if (first == EOF)
+        return MAILSLOT_WEOF;
+    for (; more > 0; more--)
+        character = character << 6 | (_getch() & 0x3F);
+    return character > 0xFFFF ? MAILSLOT_REPLACEMENT_ : character;
+}
+
+/* Of ASCII only, one key being one byte. */
+MAILSLOT_INLINE int _ungetwch(int unit)
+{
+    return unit < 128 && _ungetch(unit) == unit ? unit : MAILSLOT_WEOF;
+}
+
+MAILSLOT_INLINE int _putwch(int unit)
+{
+    int result = mailslot_fputwc(unit, stdout);
+    fflush(stdout);
+    return result;
+}
+
+MAILSLOT_INLINE int _getwche(void)
+{
+    int unit = _getwch();
+    return unit == MAILSLOT_WEOF ? MAILSLOT_WEOF : _putwch(unit);
+}
+
+MAILSLOT_INLINE int _cputws(const WCHAR *text)
+{
+    int result = mailslot_fputws(text, stdout);
+    fflush(stdout);
+    return result < 0 ? EOF : 0;
+}
+
+MAILSLOT_INLINE int _cwprintf(const WCHAR *format, ...)
+{
+    va_list arguments;
+    int length;
+    va_start(arguments, format);
+    length = mailslot_vwprintf(format, arguments);
+    va_end(arguments);
+    fflush(stdout);
+    return length;
+}
+
+/* The old names. */
+#define getch _getch
+#define getche _getche
+#define kbhit _kbhit
+#define putch _putch
+#define ungetch _ungetch
+#define cputs _cputs
+#define cprintf _cprintf
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,167 @@
+/* The names of tchar.h for narrow text, by the header that has the functions. */
+#ifndef MAILSLOT_TCHAR_NARROW_H
+#define MAILSLOT_TCHAR_NARROW_H
+
+/* stdio */
+#define _fgettc fgetc
+#define _gettc getc
+#define _gettchar getchar
+#define _fgettchar getchar
+#define _fgetts fgets
+#define _getts_s gets_s
+#define _fputtc fputc
+#define _puttc putc
+#define _puttchar putchar
+#define _fputtchar putchar
+#define _fputts fputs
+#define _putts puts
+#define _ungettc ungetc
+#define _tprintf printf
+#define _tprintf_s printf
+#define _ftprintf fprintf
+#define _ftprintf_s fprintf
+#define _stprintf sprintf
+#define _stprintf_s sprintf_s
+#define _sntprintf _snprintf
+#define _sntprintf_s _snprintf_s
+#define _sctprintf _scprintf
+#define _vtprintf vprintf
+#define _vtprintf_s vprintf
+#define _vftprintf vfprintf
+#define _vftprintf_s vfprintf
+#define _vstprintf vsprintf
+#define _vstprintf_s vsprintf_s
+#define _vsntprintf _vsnprintf
+#define _vsntprintf_s _vsnprintf_s
+#define _vsctprintf _vscprintf
+#define _tscanf scanf
+#define _tscanf_s scanf_s
+#define _ftscanf fscanf
+#define _ftscanf_s fscanf_s
+#define _stscanf sscanf
+#define _stscanf_s sscanf_s
+#define _tfopen fopen
+#define _tfopen_s fopen_s
+#define _tfreopen freopen
+#define _tfreopen_s freopen_s
+#define _tremove remove
+#define _trename rename
+#define _tperror perror
+
+/* string */
+#define _tcslen strlen
+#define _tcsclen strlen
+#define _tcsnlen mailslot_strnlen
+#define _tcscnlen mailslot_strnlen
+#define _tcscpy strcpy
+#define _tcscat strcat
+#define _tcsncpy strncpy
+#define _tcsnccpy strncpy
+#define _tcsncat strncat
+#define _tcsnccat strncat
+#define _tcscpy_s strcpy_s
+#define _tcscat_s strcat_s
+#define _tcsncpy_s strncpy_s
+#define _tcsnccpy_s strncpy_s
+#define _tcsncat_s strncat_s
+#define _tcsnccat_s strncat_s
+#define _tcscmp strcmp
+#define _tcsncmp strncmp
+#define _tcsnccmp strncmp
+#define _tcsicmp strcasecmp
+#define _tcsnicmp strncasecmp
+#define _tcsncicmp strncasecmp
+#define _tcscoll strcoll
+#define _tcsicoll strcasecmp
+#define _tcschr strchr
+#define _tcsrchr strrchr
+#define _tcsstr strstr
+#define _tcsspn strspn
+#define _tcscspn strcspn
+#define _tcspbrk strpbrk
+#define _tcstok strtok
+#define _tcstok_s strtok_s
+#define _tcsdup _strdup
+#define _tcslwr _strlwr
+#define _tcsupr _strupr
+#define _tcslwr_s _strlwr_s
+#define _tcsupr_s _strupr_s
+#define _tcsrev _strrev
+#define _tcsset _strset
+#define _tcsnset _strnset
+#define _tcsncset _strnset
+#define _tcserror strerror
+#define _tcserror_s strerror_s
+
+/* stdlib */
+#define _ttoi atoi
+#define _tstoi atoi
+#define _ttol atol
+#define _tstol atol
+#define _ttoi64 _atoi64
+#define _tstoi64 _atoi64
+#define _tstof atof
+#define _ttof atof
+#define _tcstol strtol
+#define _tcstoul strtoul
+#define _tcstod strtod
+#define _tcstoi64 strtoll
+#define _tcstoui64 strtoull
+#define _tcstoll strtoll
+#define _tcstoull strtoull
+#define _itot _itoa
+#define _ltot _ltoa
+#define _ultot _ultoa
+#define _i64tot _i64toa
+#define _ui64tot _ui64toa
+#define _itot_s _itoa_s
+#define _ltot_s _ltoa_s
+#define _ultot_s _ultoa_s
+#define _i64tot_s _i64toa_s
+#define _ui64tot_s _ui64toa_s
+#define _tgetenv getenv
+#define _tgetenv_s getenv_s
+#define _tsystem system
+
+/* ctype */
+#define _istalnum isalnum
+#define _istalpha isalpha
+#define _istcntrl iscntrl
+#define _istdigit isdigit
+#define _istgraph isgraph
+#define _istlower islower
+#define _istprint isprint
+#define _istpunct ispunct
+#define _istspace isspace
+#define _istupper isupper
+#define _istxdigit isxdigit
+#define _totlower tolower
+#define _totupper toupper
+
+/* time, io, direct */
+#define _tcsftime strftime
+#define _tasctime asctime
+#define _tctime ctime
+#define _tasctime_s asctime_s
+#define _tctime_s ctime_s
+#define _tstrdate _strdate
+#define _tstrtime _strtime
+#define _taccess access
+#define _tunlink unlink
+#define _tchdir chdir
+#define _trmdir rmdir
+#define _tgetcwd getcwd
+
+/* conio, once conio.h is included */
+#define _gettch _getch
+#define _gettche _getche
+#define _puttch _putch
+#define _ungettch _ungetch
+#define _cputts _cputs
+#define _tcprintf _cprintf
+
+#define _tmkdir(path) mkdir((path), 0777)
+#define _TEOF EOF
+#define _tmain main
+
+#endif

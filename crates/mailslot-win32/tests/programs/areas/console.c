@@ -1,0 +1,262 @@
+/* Programs on a terminal, each a child on a pseudo-terminal of its own. */
+#include "check.h"
+
+#include <conio.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+static int master, slave;
+static struct termios before;
+
+/* Runs a program on a new terminal, where it is alone. Standard output is the terminal, too. */
+static pid_t Start(void (*program)(void))
+{
+    pid_t child;
+    master = posix_openpt(O_RDWR | O_NOCTTY);
+    CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    CHECK(slave >= 0 && tcgetattr(slave, &before) == 0);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        setsid();
+        ioctl(slave, TIOCSCTTY, 0);
+        dup2(slave, 0);
+        dup2(slave, 1);
+        close(master);
+        close(slave);
+        program();
+        exit(0);
+    }
+    return child;
+}
+
+/* Waits until the terminal has shown this text. */
+static void Shows(const char *expected)
+{
+    char seen[256];
+    size_t length = 0;
+    for (;;) {
+        ssize_t count = read(master, seen + length, sizeof(seen) - 1 - length);
+        CHECK(count > 0);
+        seen[length += (size_t)count] = '\0';
+        if (strstr(seen, expected) != NULL)
+            return;
+        CHECK(length < sizeof(seen) - 1);
+    }
+}
+
+static void Type(const char *keys)
+{
+    CHECK(write(master, keys, strlen(keys)) == (ssize_t)strlen(keys));
+}
+
+/* Waits until the program waits for a key: the terminal is another one then. */
+static void AwaitKeyMode(void)
+{
+    struct termios now;
+    do {
+        sched_yield();
+        CHECK(tcgetattr(slave, &now) == 0);
+    } while (now.c_lflag & ICANON);
+}
+
+/* The terminal is as it was. */
+static void Restored(void)
+{
+    struct termios now;
+    CHECK(tcgetattr(slave, &now) == 0);
+    CHECK(now.c_lflag == before.c_lflag && now.c_iflag == before.c_iflag && now.c_oflag == before.c_oflag);
+    CHECK(now.c_cc[VMIN] == before.c_cc[VMIN] && now.c_cc[VTIME] == before.c_cc[VTIME]);
+    close(slave);
+    close(master);
+}
+
+static int Ended(pid_t child)
+{
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+    return status;
+}
+
+static const char *own_path;
+
+/* Runs a program from its start, where the library sees the terminal. */
+static void FromTheStart(void)
+{
+    execl(own_path, own_path, "from the start", (char *)NULL);
+}
+
+/* Text without a newline. */
+static void Prompts(void)
+{
+    printf("prompt> ");
+    pause();
+}
+
+static void Keys(void)
+{
+    mailslot_unbuffer_terminal();
+    printf("ready.");
+    while (!_kbhit())
+        sched_yield();
+    CHECK_EQUAL(_kbhit(), 1);
+    CHECK_EQUAL(_getch(), 'a');
+    CHECK_EQUAL(_kbhit(), 0);
+    CHECK_EQUAL(_ungetch('u'), 'u');
+    CHECK_EQUAL(_ungetch('v'), EOF);
+    CHECK(_kbhit() && _getch() == 'u');
+    printf("more.");
+    CHECK_EQUAL(getch(), '\r');
+    CHECK_EQUAL(getch(), '\b');
+    CHECK_EQUAL(getche(), 'e');
+    _cputs("!");
+    _putch('?');
+    /* A line is edited and shown as ever. */
+    char line[16];
+    CHECK(fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "line\n") == 0);
+    printf("done.");
+}
+
+static void WaitsForKey(void)
+{
+    exit(_getch() == 'k' ? 0 : 1);
+}
+
+
+static int tell[2];
+
+static void *Exits(void *unused)
+{
+    char byte;
+    (void)unused;
+    CHECK(read(tell[0], &byte, 1) == 1);
+    exit(3);
+}
+
+static void ExitsInAnotherThread(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, Exits, NULL) == 0);
+    _getch();
+}
+
+static volatile sig_atomic_t handled;
+
+static void Handle(int signal)
+{
+    handled = signal;
+}
+
+static void HandlesSignals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = Handle;
+    sigaction(SIGUSR1, &action, NULL);
+    signal(SIGUSR2, SIG_IGN);
+    CHECK_EQUAL(_getch(), 'k');
+    CHECK_EQUAL(handled, SIGUSR1);
+    /* The program's own ways with signals are as they were. */
+    sigaction(SIGUSR1, NULL, &action);
+    CHECK(action.sa_handler == Handle);
+    sigaction(SIGUSR2, NULL, &action);
+    CHECK(action.sa_handler == SIG_IGN);
+    sigaction(SIGTERM, NULL, &action);
+    CHECK(action.sa_handler == SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+    static const int ends[] = {
+        SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGUSR1, SIGPIPE,
+#ifndef __SANITIZE_ADDRESS__
+        /* Which has a handler of its own for it. */
+        SIGSEGV,
+#endif
+    };
+    size_t i;
+    pid_t child;
+    int status;
+
+    if (argc > 1)
+        Prompts();
+    own_path = argv[0];
+    child = Start(FromTheStart);
+    Shows("prompt> ");
+    kill(child, SIGKILL);
+    Ended(child);
+    Restored();
+
+    child = Start(Keys);
+    Shows("ready.");
+    Type("a");
+    Shows("more.");
+    AwaitKeyMode();
+    Type("\r\x7F" "e");
+    Shows("e!?");
+    Type("line\n");
+    Shows("done.");
+    CHECK_EQUAL(Ended(child), 0);
+    Restored();
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        child = Start(WaitsForKey);
+        AwaitKeyMode();
+        kill(child, ends[i]);
+        status = Ended(child);
+        CHECK(WIFSIGNALED(status));
+        CHECK_EQUAL(WTERMSIG(status), ends[i]);
+        Restored();
+    }
+
+    /* Ctrl-C is a signal. */
+    child = Start(WaitsForKey);
+    AwaitKeyMode();
+    Type("\x03");
+    status = Ended(child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    Restored();
+
+    /* A stopped program leaves the terminal as it was, and waits again when it goes on. */
+    child = Start(WaitsForKey);
+    AwaitKeyMode();
+    kill(child, SIGTSTP);
+    /* Its group has no other process to continue it, so the signal may do nothing; the wait goes on in any case. */
+    AwaitKeyMode();
+    Type("k");
+    CHECK_EQUAL(Ended(child), 0);
+    Restored();
+
+    CHECK(pipe(tell) == 0);
+    child = Start(ExitsInAnotherThread);
+    AwaitKeyMode();
+    CHECK(write(tell[1], "x", 1) == 1);
+    status = Ended(child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+    Restored();
+
+    child = Start(HandlesSignals);
+    AwaitKeyMode();
+    kill(child, SIGUSR2);
+    kill(child, SIGUSR1);
+    Type("k");
+    CHECK_EQUAL(Ended(child), 0);
+    Restored();
+
+    /* The terminal goes away. */
+    child = Start(WaitsForKey);
+    AwaitKeyMode();
+    close(slave);
+    close(master);
+    status = Ended(child);
+    CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) == 1);
+    return 0;
+}

@@ -1,0 +1,2 @@
+/* Also a program in C++, where arrays know their size. */
+#include "tchar.c"
