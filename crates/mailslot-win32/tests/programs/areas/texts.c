@@ -63,7 +63,7 @@ int main(void)
     CHECK(StringCchPrintfW(wide, 3, abc) == STRSAFE_E_INSUFFICIENT_BUFFER && lstrlenW(wide) == 2);
     CHECK(strcpy_s(narrow, 3, "abc") == ERANGE && narrow[0] == '\0');
     CHECK(strcpy_s(narrow, 32, "abc") == 0 && strcat_s(narrow, 32, "d") == 0 && strcmp(narrow, "abcd") == 0);
-    CHECK(strncpy_s(narrow, 3, "abcd", _TRUNCATE) == 0 && strcmp(narrow, "ab") == 0);
+    CHECK(strncpy_s(narrow, 3, "abcd", _TRUNCATE) == STRUNCATE && strcmp(narrow, "ab") == 0);
     CHECK(sprintf_s(narrow, 32, "%d", 12) == 2 && _stricmp("AB", "ab") == 0);
 
     CHECK_EQUAL(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 5, 0,
