@@ -134,8 +134,11 @@ pub fn recv(socket: impl AsFd, _: &mut [u8], _: RecvFlags) -> Result<usize> {
     })
 }
 
+/// Without room for anything.
 #[derive(Default)]
-pub struct RecvAncillaryBuffer;
+pub struct RecvAncillaryBuffer {
+    _space: (),
+}
 
 pub struct RecvMsg {
     pub flags: ReturnFlags,
