@@ -40,7 +40,7 @@ impl Build {
 
     /// Compiles a source that a test wrote, without a warning.
     pub fn compile_text(self, source: &str) -> Result<Temporary, String> {
-        self.compile_file(&*self.file(source)?)
+        self.compile_file(&self.file(source)?)
     }
 
     /// Lets the compiler read a source that a test wrote, without a warning, and make nothing of it.
