@@ -14,6 +14,8 @@
 #[path = "../../mailslot-win32/src/handles/table.rs"]
 mod table;
 
+#[path = "../../mailslot/src/sys/linux/fork.rs"]
+mod fork;
 #[path = "../../mailslot/src/sys/linux/ring/mod.rs"]
 mod ring;
 #[path = "../../mailslot/src/sys/linux/robust.rs"]
