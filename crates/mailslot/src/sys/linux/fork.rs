@@ -60,8 +60,8 @@ fn make_page() -> *mut AtomicU64 {
     // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
     let page = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), size, flags, MapFlags::PRIVATE) };
     // Before anybody sees it: who forks then may have begun already.
-    // SAFETY: the page made above, if it is one; what else is refused. Its contents are of use to nobody but this process.
-    let wiped = page.is_ok_and(|page| unsafe { rustix::mm::madvise(page, size, Advice::LinuxWipeOnFork) }.is_ok());
+    // SAFETY: the page made above, if it is one. Its contents are of use to nobody but this process.
+    let _ = page.is_ok_and(|page| unsafe { rustix::mm::madvise(page, size, Advice::LinuxWipeOnFork) }.is_ok());
     let made = match page {
         Ok(page) => page.cast::<AtomicU64>(),
         // Without memory a word that lives for ever has to do.
@@ -71,11 +71,10 @@ fn make_page() -> *mut AtomicU64 {
         // What was made in vain is left: it happens once, if at all.
         return other;
     }
-    if !wiped {
-        // Before Linux 4.14, and in emulators: what the C library tells, which does not know of every fork.
-        // SAFETY: the handler only touches an atomic, which is allowed between fork and exec.
-        unsafe { libc::pthread_atfork(None, None, Some(begin_anew)) };
-    }
+    // For what does not empty it: Linux before 4.14, and emulators, which may say that they do. The C library does not know of every
+    // fork.
+    // SAFETY: the handler only touches an atomic, which is allowed between fork and exec.
+    unsafe { libc::pthread_atfork(None, None, Some(begin_anew)) };
     made
 }
 
