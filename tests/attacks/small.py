@@ -113,7 +113,9 @@ def damage():
                     file.write(random.randbytes(4))
         by(VIC, scribble)
         done = world.send(VIC, "alerts", f"after {turn}", patience=6)
-        arrived = until(lambda: not listener.lives() or listener.until(f"after {turn}", 0.05), 3)
+        # A reader whose announcement was overwritten is not rung for, and looks by itself every ten seconds.
+        patience = 20 if done.status == 0 else 3
+        arrived = until(lambda: not listener.lives() or listener.until(f"after {turn}", 0.05), patience)
         status = listener.process.poll()
         if not isinstance(done.status, int) or done.status < 0 or (status is not None and status < 0):
             wrong.append(f"{turn}: {done} {status}")
