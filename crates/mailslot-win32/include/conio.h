@@ -25,7 +25,7 @@ MAILSLOT_INLINE int _kbhit(void)
 {
 #ifdef __GLIBC__
     /* What is no terminal may have been read before it was asked for. */
-    if (stdin->_IO_read_ptr < stdin->_IO_read_end && mailslot_key_waits() == 0)
+    if (stdin->_IO_read_ptr < stdin->_IO_read_end)
         return 1;
 #endif
     return mailslot_key_waits();

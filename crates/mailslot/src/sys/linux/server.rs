@@ -85,6 +85,7 @@ impl Server {
     #[cold]
     fn wait_and_read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
         let wait = Wait::begin(self, timeout)?;
+        // The message that both sides are polling for takes the short way.
         if wait.arrived
             && let Some(next) = self.reading.look_alone(self.inward())
         {
