@@ -2,6 +2,7 @@
 //! fact sheet that only real handles and buffers can show.
 #![forbid(unsafe_code)]
 
+mod abi;
 mod areas;
 mod entry;
 mod headers;
@@ -10,7 +11,6 @@ mod raised;
 mod refusals;
 mod run;
 mod samples;
-mod symbols;
 mod toolchain;
 mod wrappers;
 
@@ -18,8 +18,15 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
+/// The library, the version of its symbols, and headers that declare all of them.
+const LIBRARY: &str = "mailslot_win32";
+const VERSION: &str = "MAILSLOT_WIN32_0";
+const HEADERS: &[&str] =
+    &["windows.h", "tchar.h", "conio.h", "io.h", "process.h", "strsafe.h", "sddl.h", "mailslotapi.h"];
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
+    let _installed = toolchain::install().unwrap_or_else(|error| panic!("{error}"));
     // The compilers need a core each, and so do the programs that they make.
     arguments.test_threads.get_or_insert(2);
     let mut trials = samples::trials();
@@ -27,7 +34,7 @@ fn main() -> ExitCode {
     trials.extend(headers::trials());
     trials.extend(entry::trials());
     trials.extend(refusals::trials());
-    trials.extend(symbols::trials());
+    trials.extend(abi::trials());
     trials.extend(install::trials());
     trials.extend(wrappers::trials());
     trials.extend(raised::trials());
