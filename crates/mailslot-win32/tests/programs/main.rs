@@ -7,6 +7,7 @@ mod areas;
 mod entry;
 mod headers;
 mod install;
+mod partners;
 mod raised;
 mod refusals;
 mod run;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     trials.extend(abi::trials());
     trials.extend(install::trials());
     trials.extend(wrappers::trials());
+    trials.extend(partners::trials());
     trials.extend(raised::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
