@@ -35,7 +35,6 @@ mod object;
 mod per_process;
 mod pointer;
 mod program;
-mod receipt;
 mod request;
 mod security;
 mod sentences;

@@ -64,7 +64,7 @@ extern "C" fn ReadFile(
             Object::Client(client) => return Err(client.read_refusal()),
             _ => return Err(Code::INVALID_HANDLE),
         };
-        let buffer = Buffer(buffer.0.cast::<u8>());
+        let buffer = buffer.bytes();
         let bytes = if overlapped.is_null() {
             let target = buffer.to_read(size as usize)?;
             if slot.has_pending() { overlapped::read_in_turn(file, slot, buffer, size)? } else { slot.read(target)? }

@@ -12,7 +12,6 @@ mod last_error;
 mod mailslot;
 mod memory;
 mod message;
-mod native;
 mod overlapped;
 mod process;
 mod security;

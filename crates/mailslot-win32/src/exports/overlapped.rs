@@ -31,7 +31,7 @@ extern "C" fn ReadFileEx(
             _ => return Err(Code::INVALID_HANDLE),
         };
         let routine = routine.filter(|_| !overlapped.is_null()).ok_or(Code::INVALID_PARAMETER)?;
-        let buffer = Buffer(buffer.0.cast());
+        let buffer = buffer.bytes();
         let notify = Notify::Routine(routine, apc::current());
         let request = Request::new(file, overlapped, buffer, size as usize, notify)?;
         if let Begun::Ended(request, bytes) = slot.begin(request)? {

@@ -182,13 +182,15 @@ fn environment_block(flags: u32, block: *const c_void) -> Result<Option<Vec<Stri
     let mut variables = Vec::new();
     if flags & CREATE_UNICODE_ENVIRONMENT != 0 {
         let mut next = block.cast::<u16>();
-        while let Some(variable) = text::from_wide(Wide(next))?.filter(|text| !text.is_empty()) {
+        // SAFETY: the block goes on until an empty text, which ends this loop.
+        while let Some(variable) = text::from_wide(unsafe { Wide::at(next) })?.filter(|text| !text.is_empty()) {
             next = next.wrapping_add(variable.encode_utf16().count() + 1);
             variables.push(variable);
         }
     } else {
         let mut next = block.cast();
-        while let Some(variable) = text::from_narrow(Narrow(next))?.filter(|text| !text.is_empty()) {
+        // SAFETY: as above.
+        while let Some(variable) = text::from_narrow(unsafe { Narrow::at(next) })?.filter(|text| !text.is_empty()) {
             next = next.wrapping_add(variable.len() + 1);
             variables.push(variable);
         }

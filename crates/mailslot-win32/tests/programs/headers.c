@@ -8,7 +8,6 @@
 #include <windows.h>
 #include <conio.h>
 #include <io.h>
-#include <mailslot.h>
 #include <mailslotapi.h>
 #include <process.h>
 #include <sal.h>
