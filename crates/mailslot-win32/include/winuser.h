@@ -1,4 +1,4 @@
-/* wsprintf: text of at most 1024 characters, as on Windows. */
+/* wsprintf: text of at most 1024 characters, as on Windows; and what else console programs use. */
 #ifndef MAILSLOT_WINUSER_H
 #define MAILSLOT_WINUSER_H
 
@@ -38,10 +38,32 @@ MAILSLOT_INLINE int wsprintfW(LPWSTR target, LPCWSTR format, ...)
     return length;
 }
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Both code pages are UTF-8: the A functions copy. */
+BOOL WINAPI CharToOemA(LPCSTR pSrc, LPSTR pDst);
+BOOL WINAPI CharToOemW(LPCWSTR pSrc, LPSTR pDst);
+BOOL WINAPI OemToCharA(LPCSTR pSrc, LPSTR pDst);
+BOOL WINAPI OemToCharW(LPCSTR pSrc, LPWSTR pDst);
+
+#ifdef __cplusplus
+}
+#endif
+
 #ifdef UNICODE
+#define CharToOem CharToOemW
+#define OemToChar OemToCharW
+#define AnsiToOem CharToOemA
+#define OemToAnsi OemToCharA
 #define wsprintf wsprintfW
 #define wvsprintf wvsprintfW
 #else
+#define CharToOem CharToOemA
+#define OemToChar OemToCharA
+#define AnsiToOem CharToOemA
+#define OemToAnsi OemToCharA
 #define wsprintf wsprintfA
 #define wvsprintf wvsprintfA
 #endif

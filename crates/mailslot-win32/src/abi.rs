@@ -73,6 +73,15 @@ pub(crate) struct FileTime {
     pub(crate) high: u32,
 }
 
+/// `CPINFO`.
+#[repr(C)]
+pub(crate) struct CodePageInfo {
+    pub(crate) max_char_size: u32,
+    pub(crate) default_char: [u8; 2],
+    /// First and last bytes of ranges.
+    pub(crate) lead_bytes: [u8; 12],
+}
+
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.
 pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
 

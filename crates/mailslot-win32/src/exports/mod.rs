@@ -3,6 +3,7 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod code_page;
 mod confirmed;
 mod console;
 mod event;
