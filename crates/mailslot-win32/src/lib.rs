@@ -18,6 +18,7 @@
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | keys, one by one |
+//! | `code_page` | text in other code pages than UTF-8 |
 //! | `sentences` | the texts of error codes |
 //! | `per_process` | state that a forked child must not share with its parent |
 
@@ -25,6 +26,7 @@ mod abi;
 mod apc;
 mod boundary;
 mod code;
+mod code_page;
 mod command_line;
 mod console;
 mod engine;

@@ -3,8 +3,10 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod code_page;
 mod confirmed;
 mod console;
+mod control;
 mod event;
 mod file;
 mod handle;
@@ -12,9 +14,12 @@ mod last_error;
 mod mailslot;
 mod memory;
 mod message;
+mod message_box;
 mod overlapped;
 mod process;
+mod screen;
 mod security;
+mod stream;
 mod string;
 mod time;
 mod wait;

@@ -4,6 +4,7 @@ mod client;
 mod event;
 mod process;
 mod slot;
+mod stream;
 mod times;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
 pub(crate) use slot::{Slot, Which};
+pub(crate) use stream::Stream;
 
 /// What a handle stands for. Duplicates share it.
 #[derive(Clone)]
@@ -26,6 +28,8 @@ pub(crate) enum Object {
     Client(Arc<Client>),
     Event(Arc<Event>),
     Process(Arc<Process>),
+    /// Standard input, output or error.
+    Stream(Arc<Stream>),
 }
 
 impl Object {
@@ -50,6 +54,13 @@ impl Object {
         }
     }
 
+    pub(crate) fn stream(&self) -> Result<&Arc<Stream>> {
+        match self {
+            Object::Stream(stream) => Ok(stream),
+            _ => Err(Code::INVALID_HANDLE),
+        }
+    }
+
     /// What a wait for this object waits for.
     pub(crate) fn signal(&self) -> &Signal {
         match self {
@@ -57,6 +68,7 @@ impl Object {
             Object::Client(client) => &client.signal,
             Object::Event(event) => &event.signal,
             Object::Process(process) => &process.signal,
+            Object::Stream(stream) => stream.signal(),
         }
     }
 
