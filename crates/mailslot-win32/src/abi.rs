@@ -81,6 +81,9 @@ pub(crate) type ThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void) -> 
 /// What `_beginthread` starts.
 pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void);
 
+/// `PTIMERAPCROUTINE`.
+pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
+
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]
 pub(crate) struct StartupInfo {

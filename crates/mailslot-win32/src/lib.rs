@@ -16,15 +16,18 @@
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
+//! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | keys, one by one |
+//! | `clock` | the clocks of the system |
 //! | `sentences` | the texts of error codes |
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
 mod apc;
 mod boundary;
+mod clock;
 mod code;
 mod command_line;
 mod console;
@@ -40,6 +43,7 @@ mod receipt;
 mod request;
 mod security;
 mod sentences;
+mod sync_object;
 mod text;
 mod threads;
 mod wait;
