@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 /// How one is opened: both ends at once.
 pub(super) const FLAGS: OFlags = OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
@@ -12,12 +13,15 @@ pub(super) const FLAGS: OFlags = OFlags::RDWR.union(OFlags::NONBLOCK).union(OFla
 pub(super) struct Bell(pub(super) OwnedFd);
 
 impl Bell {
-    /// Only who holds the object's lock rings.
+    /// Only who holds the object's lock rings, and does so before the change: those who wake wait for the lock then, and if the
+    /// change is never made, because this process is killed, they see that.
     pub(super) fn ring(&self) {
-        // Into an empty one: some kernels tell only of the first byte. It is not full either, then.
-        let mut bytes = [0; 16];
-        while rustix::io::read(&self.0, &mut bytes).is_ok_and(|count| count > 0) {}
-        let _ = rustix::io::write(&self.0, b"!");
+        // It is full after many rings. Never empty again: who has been woken, but has not looked yet, must find something.
+        while rustix::io::write(&self.0, b"!") == Err(Errno::AGAIN) {
+            if rustix::io::read(&self.0, &mut [0; 4096]).is_err() {
+                break;
+            }
+        }
     }
 }
 

@@ -76,10 +76,10 @@ pub(crate) fn abandon_all() {
     for held in with(core::mem::take) {
         let changed = crate::wait::change(|| {
             let locked = held.memory.state().lock(held.bell.is_some())?;
-            locked.release_mutex(true);
             if let Some(bell) = held.bell.as_ref().filter(|_| locked.is_waited_for()) {
                 bell.ring();
             }
+            locked.release_mutex(true);
             Ok(())
         });
         // The kernel tells it, then.

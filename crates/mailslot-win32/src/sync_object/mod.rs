@@ -146,8 +146,8 @@ impl SyncObject {
             // Through the memory in which it was taken, for the list of the thread's locks has that.
             Released::Free(memory) => wait::change(|| {
                 let locked = memory.state().lock(self.is_shared())?;
-                locked.release_mutex(false);
                 self.tell(&locked);
+                locked.release_mutex(false);
                 Ok(())
             }),
         }
@@ -173,12 +173,12 @@ impl SyncObject {
     fn change<T>(&self, body: impl FnOnce(&Locked<'_>) -> Result<T>) -> Result<T> {
         wait::change(|| {
             let locked = self.memory.state().lock(self.is_shared())?;
-            let result = body(&locked)?;
             self.tell(&locked);
-            Ok(result)
+            body(&locked)
         })
     }
 
+    /// Wakes those who wait for it: they see the change that follows.
     fn tell(&self, locked: &Locked<'_>) {
         if let Some(bell) = self.bell.as_ref().filter(|_| locked.is_waited_for()) {
             bell.ring();

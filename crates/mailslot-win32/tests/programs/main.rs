@@ -10,6 +10,7 @@ mod raised;
 mod refusals;
 mod run;
 mod samples;
+mod storm;
 mod symbols;
 mod toolchain;
 
@@ -29,5 +30,6 @@ fn main() -> ExitCode {
     trials.extend(symbols::trials());
     trials.extend(install::trials());
     trials.extend(raised::trials());
+    trials.extend(storm::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
