@@ -16,6 +16,12 @@ const AREAS: &[(&str, &str)] = &[
     ("routines", "7"),
     ("closing", "4, 11.18, 11.19"),
     ("waiting", "2.7"),
+    ("threads", "processthreadsapi.h, process.h"),
+    ("mutexes", "synchapi.h"),
+    ("semaphores", "synchapi.h"),
+    ("timers", "synchapi.h"),
+    ("named", "synchapi.h"),
+    ("inherited", "synchapi.h, processthreadsapi.h"),
     ("security", "6, 11.20"),
     ("forking", "4, 10.16"),
     ("texts", "1"),
@@ -44,7 +50,7 @@ const SANITIZED: Build =
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for (area, rows) in AREAS {
+    for &(area, rows) in AREAS {
         trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
         // The C library's loader reads its own texts in words, beyond their ends, when it loads tables for conversions.
         if area != "code_pages" {

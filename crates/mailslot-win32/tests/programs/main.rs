@@ -12,6 +12,7 @@ mod raised;
 mod refusals;
 mod run;
 mod samples;
+mod storm;
 mod toolchain;
 mod wrappers;
 
@@ -40,5 +41,6 @@ fn main() -> ExitCode {
     trials.extend(wrappers::trials());
     trials.extend(partners::trials());
     trials.extend(raised::trials());
+    trials.extend(storm::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
