@@ -4,6 +4,7 @@
 
 mod areas;
 mod entry;
+mod field;
 mod headers;
 mod install;
 mod raised;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     trials.extend(areas::trials());
     trials.extend(headers::trials());
     trials.extend(entry::trials());
+    trials.extend(field::trials());
     trials.extend(refusals::trials());
     trials.extend(symbols::trials());
     trials.extend(install::trials());
