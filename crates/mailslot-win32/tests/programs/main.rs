@@ -13,6 +13,7 @@ mod run;
 mod samples;
 mod symbols;
 mod toolchain;
+mod wrappers;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     trials.extend(refusals::trials());
     trials.extend(symbols::trials());
     trials.extend(install::trials());
+    trials.extend(wrappers::trials());
     trials.extend(raised::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
