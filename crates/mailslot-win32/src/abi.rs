@@ -76,6 +76,11 @@ pub(crate) struct FileTime {
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.
 pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
 
+/// `LPTHREAD_START_ROUTINE`. It may end its thread, which unwinds it.
+pub(crate) type ThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void) -> u32;
+/// What `_beginthread` starts.
+pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void);
+
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]
 pub(crate) struct StartupInfo {

@@ -49,7 +49,7 @@ pub(crate) fn publish() {
                 writeln!(text, "client {} {rights} {}", handle.0, client.path())
             }
             // These stay with the process.
-            Object::Event(_) | Object::Process(_) => Ok(()),
+            Object::Event(_) | Object::Process(_) | Object::Thread(_) => Ok(()),
         };
     }
     // Without a list children do not know their handles, and no call could say why: it is like a lack of descriptors.

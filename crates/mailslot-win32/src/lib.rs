@@ -12,8 +12,9 @@
 //! | `exports` | the exported functions, each one a few lines |
 //! | `boundary`, `pointer`, `abi` | the three things that every export goes through: failures and panics, pointers, layouts |
 //! | `handles` | handle values and what they stand for, found without a lock |
-//! | `object` | what handles stand for: slots, their clients, events, processes |
+//! | `object` | what handles stand for: slots, their clients, events, processes, threads |
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
+//! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
@@ -40,4 +41,5 @@ mod request;
 mod security;
 mod sentences;
 mod text;
+mod threads;
 mod wait;

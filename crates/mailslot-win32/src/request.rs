@@ -108,8 +108,12 @@ impl Request {
             overlapped.internal.store(code.status(), Ordering::Release);
         }
         match self.notify {
-            Notify::Event(event) => event.signal.set(),
-            Notify::Slot => slot.set(),
+            Notify::Event(event) => {
+                event.signal.set();
+            }
+            Notify::Slot => {
+                slot.set();
+            }
             Notify::Routine(routine, thread) => thread.push(routine, code, bytes as u32, self.overlapped),
         }
     }

@@ -59,13 +59,15 @@ impl Signal {
         self.set.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set(&self) {
+    /// Returns whether it was not set before.
+    pub(crate) fn set(&self) -> bool {
         let dispatcher = DISPATCHER.get();
         let _lock = dispatcher.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        self.set.store(true, Ordering::Release);
+        let was_set = self.set.swap(true, Ordering::Release);
         if dispatcher.waiting.load(Ordering::Relaxed) > 0 {
             dispatcher.changed.notify_all();
         }
+        !was_set
     }
 
     pub(crate) fn reset(&self) {

@@ -35,12 +35,11 @@ extern "C" fn DuplicateHandle(
             handles::find(other)?.object.process()?;
             return Err(Code::NOT_SUPPORTED);
         }
-        let held = handles::find(source)?;
-        let object = match &held.object {
+        let object = match handles::object(source)? {
             Object::Client(client) if options & DUPLICATE_SAME_ACCESS == 0 => {
                 Object::Client(client.narrowed(access).into())
             }
-            object => object.clone(),
+            object => object,
         };
         let duplicate = handles::insert(object, inherit.is_true())?;
         if options & DUPLICATE_CLOSE_SOURCE != 0 {

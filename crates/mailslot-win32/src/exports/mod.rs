@@ -5,6 +5,7 @@
 
 mod confirmed;
 mod console;
+mod crt_thread;
 mod event;
 mod file;
 mod handle;
@@ -17,5 +18,6 @@ mod overlapped;
 mod process;
 mod security;
 mod string;
+mod thread;
 mod time;
 mod wait;

@@ -6,7 +6,8 @@ use crate::abi::{Bool, Handle};
 use crate::apc;
 use crate::boundary;
 use crate::code::{Code, Result};
-use crate::handles::{self, Held};
+use crate::handles;
+use crate::object::Object;
 use crate::pointer::Array;
 use crate::wait::{self, Ended, Until};
 
@@ -64,8 +65,8 @@ fn wait_for_several(count: u32, objects: &Array<Handle>, all: Bool, millis: u32,
 }
 
 fn wait_for(objects: &[Handle], until: Until, millis: u32, alertable: bool) -> Result<u32> {
-    let held = objects.iter().map(|object| handles::find(*object)).collect::<Result<Vec<Held>>>()?;
-    let signals: Vec<_> = held.iter().map(|held| held.object.signal()).collect();
+    let objects = objects.iter().map(|object| handles::object(*object)).collect::<Result<Vec<Object>>>()?;
+    let signals: Vec<_> = objects.iter().map(Object::signal).collect();
     Ok(match wait::wait(&signals, until, duration(millis), alertable) {
         Ended::Signalled(index) => index as u32,
         Ended::TimedOut => WAIT_TIMEOUT,

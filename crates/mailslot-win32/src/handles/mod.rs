@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::Handle;
 use crate::code::{Code, Result};
-use crate::object::Object;
+use crate::object::{Object, Process};
+use crate::threads;
 
 pub(crate) use table::Held;
 
@@ -70,6 +71,15 @@ pub(crate) fn find(handle: Handle) -> Result<Held> {
     match table::find(handle) {
         Some(held) => Ok(held),
         None => find_inherited(handle),
+    }
+}
+
+/// What `handle` stands for, which may also be one of the two that always stand for the running process and thread.
+pub(crate) fn object(handle: Handle) -> Result<Object> {
+    match handle {
+        Handle::INVALID => Ok(Object::Process(Process::own())),
+        Handle::CURRENT_THREAD => Ok(Object::Thread(threads::current())),
+        handle => Ok(find(handle)?.object.clone()),
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 mod event;
 mod process;
 mod slot;
+mod thread;
 mod times;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
 pub(crate) use slot::{Slot, Which};
+pub(crate) use thread::Thread;
 
 /// What a handle stands for. Duplicates share it.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ pub(crate) enum Object {
     Client(Arc<Client>),
     Event(Arc<Event>),
     Process(Arc<Process>),
+    Thread(Arc<Thread>),
 }
 
 impl Object {
@@ -50,6 +53,13 @@ impl Object {
         }
     }
 
+    pub(crate) fn thread(&self) -> Result<&Arc<Thread>> {
+        match self {
+            Object::Thread(thread) => Ok(thread),
+            _ => Err(Code::INVALID_HANDLE),
+        }
+    }
+
     /// What a wait for this object waits for.
     pub(crate) fn signal(&self) -> &Signal {
         match self {
@@ -57,6 +67,7 @@ impl Object {
             Object::Client(client) => &client.signal,
             Object::Event(event) => &event.signal,
             Object::Process(process) => &process.signal,
+            Object::Thread(thread) => &thread.signal,
         }
     }
 

@@ -1,18 +1,19 @@
-//! Child processes.
+//! Processes: children, and the own one.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal as PosixSignal, WaitId, WaitIdOptions, WaitIdStatus};
 
 use crate::code::{Code, Result};
+use crate::per_process::PerProcess;
 use crate::wait::Signal;
 
 /// Exit code of a process that runs.
 pub(crate) const STILL_ACTIVE: u32 = 259;
 
-/// A child process that this library started.
+/// A child process that this library started, or the process itself.
 pub(crate) struct Process {
     pid: Pid,
     /// Set when it has ended.
@@ -44,6 +45,20 @@ impl Process {
         let watched = Arc::clone(&process);
         crate::engine::spawn("mailslot-child", move || watched.wait())?;
         Ok(process)
+    }
+
+    /// The process that this runs in.
+    pub(crate) fn own() -> Arc<Process> {
+        static OWN: PerProcess<OnceLock<Arc<Process>>> = PerProcess::new();
+        let make = || {
+            Arc::new(Process {
+                pid: rustix::process::getpid(),
+                signal: Signal::new(false),
+                exit_code: AtomicU32::new(STILL_ACTIVE),
+                fate: Mutex::new(Fate::Running),
+            })
+        };
+        Arc::clone(OWN.get().get_or_init(make))
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -6,7 +6,7 @@ use crate::run::Slots;
 use crate::toolchain::{Build, Link};
 
 /// The programs in `areas/`, and what each states.
-const AREAS: [(&str, &str); 16] = [
+const AREAS: [(&str, &str); 17] = [
     ("layouts", "9"),
     ("names", "1, A.1"),
     ("handles", "2.1, 2.2, 2.3, 4, 11.12, 11.13"),
@@ -16,6 +16,7 @@ const AREAS: [(&str, &str); 16] = [
     ("routines", "7"),
     ("closing", "4, 11.18, 11.19"),
     ("waiting", "2.7"),
+    ("threads", "processthreadsapi.h, process.h"),
     ("security", "6, 11.20"),
     ("forking", "4, 10.16"),
     ("texts", "1"),
