@@ -46,11 +46,8 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (area, rows) in AREAS {
         trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
-        // Whose children are on terminals, and so slow there that one sometimes waits for a key for ever.
-        if area != "console" {
-            let valgrind = if area == "forking" { VALGRIND_FORKING } else { VALGRIND };
-            trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
-        }
+        let valgrind = if area == "forking" { VALGRIND_FORKING } else { VALGRIND };
+        trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
         trials.push(trial(format!("{area}_hold_with_sanitizers"), rows, move || passes(SANITIZED, area, &[])));
     }
     trials
