@@ -5,6 +5,7 @@
 mod abi;
 mod areas;
 mod entry;
+mod field;
 mod headers;
 mod install;
 mod partners;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     trials.extend(areas::trials());
     trials.extend(headers::trials());
     trials.extend(entry::trials());
+    trials.extend(field::trials());
     trials.extend(refusals::trials());
     trials.extend(abi::trials());
     trials.extend(install::trials());
