@@ -15,7 +15,7 @@ use crate::wait::Signal;
 pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
-pub(crate) use slot::{Slot, Which};
+pub(crate) use slot::{Slot, Which, read_error};
 
 /// What a handle stands for. Duplicates share it.
 #[derive(Clone)]

@@ -4,6 +4,7 @@
 
 mod abi;
 mod areas;
+mod costs;
 mod entry;
 mod headers;
 mod install;
@@ -40,5 +41,6 @@ fn main() -> ExitCode {
     trials.extend(wrappers::trials());
     trials.extend(partners::trials());
     trials.extend(raised::trials());
+    trials.extend(costs::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
