@@ -7,6 +7,9 @@
 #include "windef.h"
 #include "winnt.h"
 #include "winerror.h"
+#include "minwinbase.h"
+#include "processthreadsapi.h"
+#include "synchapi.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,7 +18,6 @@ extern "C" {
 #define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
 #define INVALID_FILE_SIZE ((DWORD)0xFFFFFFFF)
 #define INVALID_SET_FILE_POINTER ((DWORD)-1)
-#define INFINITE 0xFFFFFFFFu
 #define WAIT_OBJECT_0 STATUS_WAIT_0
 #define WAIT_ABANDONED STATUS_ABANDONED_WAIT_0
 #define WAIT_ABANDONED_0 STATUS_ABANDONED_WAIT_0
@@ -43,27 +45,6 @@ extern "C" {
 #define FILE_END 2
 #define HANDLE_FLAG_INHERIT 0x1u
 #define HANDLE_FLAG_PROTECT_FROM_CLOSE 0x2u
-
-typedef struct _SECURITY_ATTRIBUTES {
-    DWORD nLength;
-    LPVOID lpSecurityDescriptor;
-    BOOL bInheritHandle;
-} SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
-
-typedef struct _OVERLAPPED {
-    ULONG_PTR Internal;
-    ULONG_PTR InternalHigh;
-    __extension__ union {
-        __extension__ struct {
-            DWORD Offset;
-            DWORD OffsetHigh;
-        };
-        PVOID Pointer;
-    };
-    HANDLE hEvent;
-} OVERLAPPED, *LPOVERLAPPED;
-
-typedef void(WINAPI *LPOVERLAPPED_COMPLETION_ROUTINE)(DWORD dwErrorCode, DWORD dwBytes, LPOVERLAPPED lpOverlapped);
 
 /* The read has ended, one way or the other. */
 #define HasOverlappedIoCompleted(overlapped) \
@@ -129,31 +110,26 @@ BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, H
 BOOL WINAPI GetHandleInformation(HANDLE hObject, LPDWORD lpdwFlags);
 BOOL WINAPI SetHandleInformation(HANDLE hObject, DWORD dwMask, DWORD dwFlags);
 
-/* Events, without names: a name gives ERROR_NOT_SUPPORTED. They are not inherited. */
-HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
-                           LPCSTR lpName);
-HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
-                           LPCWSTR lpName);
-BOOL WINAPI SetEvent(HANDLE hEvent);
-BOOL WINAPI ResetEvent(HANDLE hEvent);
+/* A slot cannot be locked, nor can a standard stream: ERROR_INVALID_FUNCTION. */
+BOOL WINAPI LockFile(HANDLE hFile, DWORD dwFileOffsetLow, DWORD dwFileOffsetHigh, DWORD nNumberOfBytesToLockLow,
+                     DWORD nNumberOfBytesToLockHigh);
+BOOL WINAPI UnlockFile(HANDLE hFile, DWORD dwFileOffsetLow, DWORD dwFileOffsetHigh, DWORD nNumberOfBytesToUnlockLow,
+                       DWORD nNumberOfBytesToUnlockHigh);
 
-/* Waiting for events, slots (the end of a read) and processes. */
-DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
-DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable);
-DWORD WINAPI WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds);
-DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds,
-                                      BOOL bAlertable);
-void WINAPI Sleep(DWORD dwMilliseconds);
-DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);
+/* Standard input, output and error, for ReadFile, WriteFile and WaitForSingleObject as well: input is signalled when
+ * there is some, a line of it if the terminal gives lines. NULL where the stream is closed. CloseHandle leaves the stream
+ * itself open. They are not files to GetFileSize and the like. stdio does not use these handles, so SetStdHandle does not
+ * change what printf does. */
+#define STD_INPUT_HANDLE ((DWORD)-10)
+#define STD_OUTPUT_HANDLE ((DWORD)-11)
+#define STD_ERROR_HANDLE ((DWORD)-12)
+HANDLE WINAPI GetStdHandle(DWORD nStdHandle);
+BOOL WINAPI SetStdHandle(DWORD nStdHandle, HANDLE hHandle);
 
 DWORD WINAPI GetTickCount(void);
 ULONGLONG WINAPI GetTickCount64(void);
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *lpPerformanceCount);
 BOOL WINAPI QueryPerformanceFrequency(LARGE_INTEGER *lpFrequency);
-DWORD WINAPI GetCurrentProcessId(void);
-DWORD WINAPI GetCurrentThreadId(void);
-HANDLE WINAPI GetCurrentProcess(void);
-HANDLE WINAPI GetCurrentThread(void);
 
 /* Memory: all of it from malloc. */
 #define GMEM_FIXED 0x0000u
@@ -188,7 +164,6 @@ BOOL WINAPI IsValidSecurityDescriptor(PSECURITY_DESCRIPTOR pSecurityDescriptor);
 
 /* Processes. */
 #define DEBUG_PROCESS 0x00000001u
-#define CREATE_SUSPENDED 0x00000004u
 #define DETACHED_PROCESS 0x00000008u
 #define CREATE_NEW_CONSOLE 0x00000010u
 #define NORMAL_PRIORITY_CLASS 0x00000020u
@@ -252,7 +227,6 @@ typedef LPSTARTUPINFOW LPSTARTUPINFO;
 #define GetModuleFileName GetModuleFileNameW
 #define CreateMailslot CreateMailslotW
 #define CreateFile CreateFileW
-#define CreateEvent CreateEventW
 #else
 typedef STARTUPINFOA STARTUPINFO;
 typedef LPSTARTUPINFOA LPSTARTUPINFO;
@@ -260,7 +234,6 @@ typedef LPSTARTUPINFOA LPSTARTUPINFO;
 #define GetModuleFileName GetModuleFileNameA
 #define CreateMailslot CreateMailslotA
 #define CreateFile CreateFileA
-#define CreateEvent CreateEventA
 #endif
 
 #ifdef __cplusplus

@@ -3,8 +3,11 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod code_page;
 mod confirmed;
 mod console;
+mod control;
+mod crt_thread;
 mod event;
 mod file;
 mod handle;
@@ -12,9 +15,17 @@ mod last_error;
 mod mailslot;
 mod memory;
 mod message;
+mod message_box;
+mod mutex;
 mod overlapped;
 mod process;
+mod screen;
 mod security;
+mod semaphore;
+mod stream;
 mod string;
+mod sync_object;
+mod thread;
 mod time;
+mod timer;
 mod wait;

@@ -6,6 +6,7 @@ mod abi;
 mod areas;
 mod costs;
 mod entry;
+mod field;
 mod headers;
 mod install;
 mod partners;
@@ -13,6 +14,7 @@ mod raised;
 mod refusals;
 mod run;
 mod samples;
+mod storm;
 mod toolchain;
 mod wrappers;
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     trials.extend(areas::trials());
     trials.extend(headers::trials());
     trials.extend(entry::trials());
+    trials.extend(field::trials());
     trials.extend(refusals::trials());
     trials.extend(abi::trials());
     trials.extend(install::trials());
@@ -42,5 +45,6 @@ fn main() -> ExitCode {
     trials.extend(partners::trials());
     trials.extend(raised::trials());
     trials.extend(costs::trials());
+    trials.extend(storm::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
