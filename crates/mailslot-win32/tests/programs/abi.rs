@@ -62,6 +62,10 @@ fn headers() -> Result<(), Failed> {
 }
 
 fn exports() -> Result<(), Failed> {
+    // The library was linked from the file that is just being written.
+    if std::env::var_os("MAILSLOT_ABI").is_some() {
+        return Ok(());
+    }
     same("exported", &exported(&libraries().join(format!("lib{LIBRARY}.so")))?, &symbols()?)
 }
 

@@ -185,6 +185,10 @@ fn cargo(arguments: &[&str]) -> Result<PathBuf, String> {
         Some(name) if name != "debug" => cargo.arg("--profile").arg(name),
         _ => &mut cargo,
     };
-    succeeds(&mut cargo)?;
+    // That it warns, or waits for another cargo, is said and no failure.
+    let output = cargo.output().map_err(|error| format!("{cargo:?} does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{cargo:?}\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
     Ok(profile.to_owned())
 }
