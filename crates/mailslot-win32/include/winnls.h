@@ -1,5 +1,9 @@
-/* Text in UTF-8 and UTF-16. CP_ACP, CP_OEMCP and CP_UTF8 are all UTF-8; other code pages give
- * ERROR_INVALID_PARAMETER. */
+/* Text in code pages and in UTF-16.
+ *
+ * CP_ACP, CP_OEMCP and CP_THREAD_ACP are UTF-8, as CP_UTF8. The others are those of the C library's iconv: 437 and its
+ * relatives, 874, 932, 936, 949, 950, 1250 to 1258, 20127, 20866, 21866, 28591 to 28605, 54936. One that the C library lacks
+ * (musl has few of those before 1250) gives ERROR_INVALID_PARAMETER. Characters for private use are those of the C library,
+ * and 21866, 28597 and 28598 follow newer standards than Windows. */
 #ifndef MAILSLOT_WINNLS_H
 #define MAILSLOT_WINNLS_H
 
@@ -13,17 +17,42 @@ extern "C" {
 
 #define CP_ACP 0
 #define CP_OEMCP 1
+#define CP_THREAD_ACP 3
 #define CP_UTF8 65001
 #define MB_PRECOMPOSED 0x1u
+#define MB_COMPOSITE 0x2u
+#define MB_USEGLYPHCHARS 0x4u
 #define MB_ERR_INVALID_CHARS 0x8u
+#define WC_DISCARDNS 0x10u
+#define WC_SEPCHARS 0x20u
+#define WC_DEFAULTCHAR 0x40u
 #define WC_ERR_INVALID_CHARS 0x80u
+#define WC_COMPOSITECHECK 0x200u
+#define WC_NO_BEST_FIT_CHARS 0x400u
+#define MAX_LEADBYTES 12
+#define MAX_DEFAULTCHAR 2
 
+typedef struct _cpinfo {
+    UINT MaxCharSize;
+    BYTE DefaultChar[MAX_DEFAULTCHAR];
+    BYTE LeadByte[MAX_LEADBYTES];
+} CPINFO, *LPCPINFO;
+
+/* MB_COMPOSITE gives ERROR_INVALID_FLAGS: text is not taken apart. */
 int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCSTR lpMultiByteStr, int cbMultiByte,
                                LPWSTR lpWideCharStr, int cchWideChar);
-/* lpUsedDefaultChar must be NULL, as for CP_UTF8 on Windows. */
+/* A character that the code page lacks is never replaced by a similar one, as if WC_NO_BEST_FIT_CHARS were always given,
+ * and base letters and accents are not joined: the default character stands for it, and *lpUsedDefaultChar tells.
+ * WC_ERR_INVALID_CHARS is for UTF-8 and 54936; with CP_UTF8 and 54936 the last two parameters must be NULL. */
 int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWSTR lpWideCharStr, int cchWideChar,
                                LPSTR lpMultiByteStr, int cbMultiByte, LPCSTR lpDefaultChar,
                                BOOL *lpUsedDefaultChar);
+UINT WINAPI GetACP(void);
+UINT WINAPI GetOEMCP(void);
+BOOL WINAPI IsValidCodePage(UINT CodePage);
+BOOL WINAPI GetCPInfo(UINT CodePage, LPCPINFO lpCPInfo);
+BOOL WINAPI IsDBCSLeadByte(BYTE TestChar);
+BOOL WINAPI IsDBCSLeadByteEx(UINT CodePage, BYTE TestChar);
 
 /* The copies have no limits: the target must have room. All take NULL as empty text, as on Windows. Comparison without
  * case is by the letters of ASCII. */

@@ -73,6 +73,42 @@ pub(crate) struct FileTime {
     pub(crate) high: u32,
 }
 
+/// `CPINFO`.
+#[repr(C)]
+pub(crate) struct CodePageInfo {
+    pub(crate) max_char_size: u32,
+    pub(crate) default_char: [u8; 2],
+    /// First and last bytes of ranges.
+    pub(crate) lead_bytes: [u8; 12],
+}
+
+/// `COORD`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coord {
+    pub(crate) x: i16,
+    pub(crate) y: i16,
+}
+
+/// `SMALL_RECT`.
+#[repr(C)]
+pub(crate) struct SmallRect {
+    pub(crate) left: i16,
+    pub(crate) top: i16,
+    pub(crate) right: i16,
+    pub(crate) bottom: i16,
+}
+
+/// `CONSOLE_SCREEN_BUFFER_INFO`.
+#[repr(C)]
+pub(crate) struct ScreenBufferInfo {
+    pub(crate) size: Coord,
+    pub(crate) cursor: Coord,
+    pub(crate) attributes: u16,
+    pub(crate) window: SmallRect,
+    pub(crate) maximum_window: Coord,
+}
+
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.
 pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
 
@@ -80,6 +116,9 @@ pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlap
 pub(crate) type ThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void) -> u32;
 /// What `_beginthread` starts.
 pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void);
+
+/// `PTIMERAPCROUTINE`.
+pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
 
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]

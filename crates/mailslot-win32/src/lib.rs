@@ -16,16 +16,21 @@
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
+//! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | keys, one by one |
+//! | `clock` | the clocks of the system |
+//! | `code_page` | text in other code pages than UTF-8 |
 //! | `sentences` | the texts of error codes |
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
 mod apc;
 mod boundary;
+mod clock;
 mod code;
+mod code_page;
 mod command_line;
 mod console;
 mod engine;
@@ -36,10 +41,10 @@ mod object;
 mod per_process;
 mod pointer;
 mod program;
-mod receipt;
 mod request;
 mod security;
 mod sentences;
+mod sync_object;
 mod text;
 mod threads;
 mod wait;

@@ -3,7 +3,7 @@
 use mailslot::{Address, Error, Operation};
 
 use crate::code::{Code, Result};
-use crate::pointer::{Narrow, Wide};
+use crate::pointer::{Buffer, Narrow, Wide};
 
 /// `MAX_PATH`: the `A` functions take names below this many characters.
 const MAX_PATH: usize = 260;
@@ -58,4 +58,13 @@ pub(crate) fn from_narrow(text: Narrow) -> Result<Option<String>> {
 /// Text that no name is, in UTF-16.
 pub(crate) fn from_wide(text: Wide) -> Result<Option<String>> {
     text.units().map(String::from_utf16).transpose().map_err(|_| Code::NO_UNICODE_TRANSLATION)
+}
+
+/// Stores as much of `text` as there is room for before a NUL, and returns how many units that is.
+pub(crate) fn store_cut<T: Copy + Default>(text: &[T], target: Buffer<T>, room: u32) -> u32 {
+    let Some(target) = target.slice(room as usize).filter(|target| !target.is_empty()) else { return 0 };
+    let count = text.len().min(target.len() - 1);
+    target[..count].copy_from_slice(&text[..count]);
+    target[count] = T::default();
+    count as u32
 }

@@ -10,7 +10,8 @@ use crate::code::{Code, Result};
 use crate::handles;
 use crate::object::{Object, Thread};
 use crate::per_process::PerProcess;
-use crate::wait::{self, Until};
+use crate::sync_object;
+use crate::wait;
 
 /// What a thread runs.
 #[derive(Clone, Copy)]
@@ -199,7 +200,7 @@ fn prepare(birth: Birth) -> (Routine, *mut c_void) {
         // A new thread has none yet.
         let _ = current.thread.set(Arc::clone(&birth.thread));
     });
-    wait::wait(&[&birth.thread.resumed], Until::Any, None, false);
+    wait::wait_for_signal(&birth.thread.resumed);
     (birth.routine, birth.parameter)
 }
 
@@ -212,6 +213,7 @@ impl Current {
             // The program may have closed it, which it should not.
             let _ = handles::close(handle);
         }
+        sync_object::abandon_all();
         if let Some(thread) = self.thread.get() {
             thread.ended(exit_code);
         }

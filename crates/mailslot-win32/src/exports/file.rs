@@ -62,9 +62,15 @@ extern "C" fn ReadFile(
         let slot = match &held.object {
             Object::Server(slot) => slot,
             Object::Client(client) => return Err(client.read_refusal()),
+            Object::Stream(stream) => {
+                let target = buffer.bytes().to_read(size as usize)?;
+                let bytes = overlapped::at_once(overlapped, || stream.read(target))?;
+                read.set(bytes as u32);
+                return Ok(Bool::TRUE);
+            }
             _ => return Err(Code::INVALID_HANDLE),
         };
-        let buffer = Buffer(buffer.0.cast::<u8>());
+        let buffer = buffer.bytes();
         let bytes = if overlapped.is_null() {
             let target = buffer.to_read(size as usize)?;
             if slot.has_pending() { overlapped::read_in_turn(file, slot, buffer, size)? } else { slot.read(target)? }
@@ -103,6 +109,10 @@ extern "C" fn GetFileType(file: Handle) -> u32 {
         match held.object {
             // Mailslots are of none of the types that there are names for.
             Object::Server(_) | Object::Client(_) => boundary::set_last_error(Code::SUCCESS),
+            Object::Stream(ref stream) => {
+                boundary::set_last_error(Code::SUCCESS);
+                return Ok(stream.file_type());
+            }
             _ => return Err(Code::INVALID_HANDLE),
         }
         Ok(0)
@@ -151,12 +161,24 @@ extern "C" fn SetFilePointer(file: Handle, _distance: i32, _high: Out<i32>, _met
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn LockFile(file: Handle, _offset: u32, _offset_high: u32, _size: u32, _size_high: u32) -> Bool {
+    boundary::call(Bool::FALSE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn UnlockFile(file: Handle, _offset: u32, _offset_high: u32, _size: u32, _size_high: u32) -> Bool {
+    boundary::call(Bool::FALSE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn FlushFileBuffers(file: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
-        Err(match handles::find(file)?.object {
-            Object::Client(_) => Code::ACCESS_DENIED,
-            _ => Code::INVALID_HANDLE,
-        })
+        match &handles::find(file)?.object {
+            Object::Client(_) => Err(Code::ACCESS_DENIED),
+            // Nothing is kept back; a terminal has nothing to flush.
+            Object::Stream(stream) if !stream.is_input() && stream.terminal(false).is_err() => Ok(Bool::TRUE),
+            _ => Err(Code::INVALID_HANDLE),
+        }
     })
 }
 
@@ -167,6 +189,7 @@ pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32) -> Result<(
     match &held.object {
         Object::Client(client) if client.rights.write => client.write(buffer.bytes(size)?),
         Object::Client(_) | Object::Server(_) => Err(Code::ACCESS_DENIED),
+        Object::Stream(stream) => stream.write(buffer.bytes(size)?),
         _ => Err(Code::INVALID_HANDLE),
     }
 }
@@ -193,7 +216,7 @@ fn server_only(object: &Object) -> Result<&crate::object::Slot> {
 /// Why a slot has no size and no position.
 fn no_file(file: Handle) -> Code {
     match handles::find(file).map(|held| held.object.clone()) {
-        Ok(Object::Server(_) | Object::Client(_)) => Code::INVALID_FUNCTION,
+        Ok(Object::Server(_) | Object::Client(_) | Object::Stream(_)) => Code::INVALID_FUNCTION,
         _ => Code::INVALID_HANDLE,
     }
 }

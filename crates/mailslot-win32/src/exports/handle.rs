@@ -4,7 +4,7 @@ use crate::abi::{Bool, Handle};
 use crate::boundary;
 use crate::code::Code;
 use crate::handles;
-use crate::object::Object;
+use crate::object::{Access, Object};
 use crate::pointer::Out;
 
 const DUPLICATE_CLOSE_SOURCE: u32 = 1;
@@ -39,6 +39,7 @@ extern "C" fn DuplicateHandle(
             Object::Client(client) if options & DUPLICATE_SAME_ACCESS == 0 => {
                 Object::Client(client.narrowed(access).into())
             }
+            object if options & DUPLICATE_SAME_ACCESS == 0 => object.with_access(Access::granted(access)),
             object => object,
         };
         let duplicate = handles::insert(object, inherit.is_true())?;

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use super::memory;
 use crate::boundary;
 use crate::code::{Code, Result};
-use crate::pointer::Buffer;
+use crate::pointer::{Buffer, Out};
 use crate::sentences;
 
 const ALLOCATE_BUFFER: u32 = 0x100;
@@ -62,10 +62,12 @@ fn store<T: Copy + Default>(flags: u32, text: &[T], buffer: Buffer<T>, size: u32
         if memory.is_null() {
             return Err(Code::NOT_ENOUGH_MEMORY);
         }
-        let place = crate::pointer::Out::at(buffer.0.cast::<*mut T>());
+        // SAFETY: with this flag the program gives the address of a pointer, or NULL.
+        let place = unsafe { Out::at(buffer.pointer().cast::<*mut T>()) };
         place.required()?;
         place.set(memory);
-        Buffer(memory)
+        // SAFETY: `room` elements or more, which nobody else knows yet.
+        unsafe { Buffer::at(memory) }
     } else if (size as usize) < needed {
         return Err(Code::INSUFFICIENT_BUFFER);
     } else {

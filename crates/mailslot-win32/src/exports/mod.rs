@@ -3,8 +3,10 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod code_page;
 mod confirmed;
 mod console;
+mod control;
 mod crt_thread;
 mod event;
 mod file;
@@ -13,11 +15,17 @@ mod last_error;
 mod mailslot;
 mod memory;
 mod message;
-mod native;
+mod message_box;
+mod mutex;
 mod overlapped;
 mod process;
+mod screen;
 mod security;
+mod semaphore;
+mod stream;
 mod string;
+mod sync_object;
 mod thread;
 mod time;
+mod timer;
 mod wait;

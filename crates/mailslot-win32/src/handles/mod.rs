@@ -5,7 +5,6 @@
 
 mod table;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::Handle;
@@ -119,10 +118,7 @@ pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
 
 /// A handle of `object` became inheritable, or is no longer.
 fn inheritance_changed(object: &Object) {
-    if let Object::Server(slot) = object {
-        let same = |other: &Object| matches!(other, Object::Server(other) if Arc::ptr_eq(slot, other));
-        slot.set_inheritable(inheritable().iter().any(|(_, other)| same(&other.object)));
-    }
+    object.set_inheritable(inheritable().iter().any(|(_, other)| object.is(&other.object)));
     crate::inheritance::publish();
 }
 

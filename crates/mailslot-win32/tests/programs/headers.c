@@ -7,8 +7,8 @@
 #endif
 #include <windows.h>
 #include <conio.h>
+#include <consoleapi.h>
 #include <io.h>
-#include <mailslot.h>
 #include <mailslotapi.h>
 #include <process.h>
 #include <sal.h>
@@ -18,6 +18,7 @@
 #include <strsafe.h>
 #include <tchar.h>
 #include <winbase.h>
+#include <wincon.h>
 #include <windef.h>
 #include <winerror.h>
 #include <winnls.h>

@@ -6,7 +6,7 @@ use std::process::Command;
 use libtest_mimic::{Failed, Trial};
 
 use crate::run::Slots;
-use crate::toolchain::{Temporary, crate_root, libraries};
+use crate::toolchain::{Temporary, archive, crate_root};
 
 /// What the example prints.
 pub const PRINTED: &str = "6 bytes: hello\n";
@@ -79,7 +79,7 @@ pub struct Installed {
 impl Installed {
     pub fn plain(name: &str) -> Result<Installed, Failed> {
         let directory = Temporary::new(name);
-        output(Command::new(crate_root().join("install")).arg(&*directory).arg(libraries()))?;
+        output(Command::new(crate_root().join("install")).arg(&*directory).arg(archive()))?;
         Ok(Installed { prefix: directory.to_owned(), _directory: directory })
     }
 
@@ -88,7 +88,7 @@ impl Installed {
         let directory = Temporary::new(name);
         let stage = directory.join("a stage");
         let install = &mut Command::new(crate_root().join("install"));
-        output(install.arg("/opt/old programs").arg(libraries()).env("DESTDIR", &stage))?;
+        output(install.arg("/opt/old programs").arg(archive()).env("DESTDIR", &stage))?;
         let prefix = directory.join("a prefix");
         std::fs::rename(stage.join("opt/old programs"), &prefix)?;
         Ok(Installed { prefix, _directory: directory })
