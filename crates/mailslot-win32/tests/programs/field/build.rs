@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::scripts::{Group, Language};
-use crate::install::Installed;
-use crate::toolchain::crate_root;
+use crate::toolchain::{crate_root, libraries};
 
 /// A way to build a group here, and to run it.
 pub struct Variant {
@@ -63,11 +62,11 @@ impl Variant {
     }
 
     /// Makes a program of each of the group's sources, called like it, each with one command line.
-    pub fn build(&self, group: &Group, installed: &Installed, directory: &Path) -> Result<(), String> {
+    pub fn build(&self, group: &Group, directory: &Path) -> Result<(), String> {
         let own = if group.language == Language::Cpp { "g++" } else { "gcc" };
         let wrapper = if self.compiler.unwrap_or(own) == "g++" { "mailslot-win32-c++" } else { "mailslot-win32-cc" };
         for source in sources(group) {
-            let mut command = Command::new(installed.prefix().join("bin").join(wrapper));
+            let mut command = Command::new(libraries().join("../bin").join(wrapper));
             command
                 .env_remove("CC")
                 .env_remove("CXX")

@@ -10,7 +10,6 @@ mod wine;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -18,7 +17,6 @@ use self::build::{VARIANTS, Variant};
 use self::scripts::{GROUPS, Group, Step};
 use self::terminal::{Output, Terminal};
 use self::wine::Wine;
-use crate::install::Installed;
 use crate::run::Slots;
 use crate::toolchain::{Temporary, unique};
 
@@ -31,11 +29,9 @@ enum System {
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    let installed = Arc::new(OnceLock::new());
     for group in GROUPS {
         for variant in VARIANTS.iter().filter(|variant| variant.suits(group)) {
-            let (installed, name) = (Arc::clone(&installed), format!("field_{}_{}", group.folder, variant.name));
-            trials.push(Trial::test(name, move || here(group, variant, &installed)));
+            trials.push(Trial::test(format!("field_{}_{}", group.folder, variant.name), || here(group, variant)));
         }
         for wide in [false, true] {
             let Some(wine) = std::env::var_os("MAILSLOT_WINE").filter(|_| group.wide || !wide) else { continue };
@@ -46,11 +42,10 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-fn here(group: &Group, variant: &Variant, installed: &OnceLock<Installed>) -> Result<(), Failed> {
-    let installed = installed.get_or_init(|| Installed::plain("field").expect("the library can be installed"));
+fn here(group: &Group, variant: &Variant) -> Result<(), Failed> {
     let directory = Temporary::new(&format!("{}-{}", group.folder, unique()));
     std::fs::create_dir(&*directory)?;
-    variant.build(group, installed, &directory)?;
+    variant.build(group, &directory)?;
     let slots = Slots::new();
     play(group, System::Here, |program, arguments| {
         let mut command = slots.command(variant.wrapper, &directory.join(program), arguments);
