@@ -84,6 +84,15 @@ typedef struct _SECURITY_DESCRIPTOR {
 
 typedef PVOID PSECURITY_DESCRIPTOR;
 
+/* Not left out by a compiler that sees no use of the memory later. */
+static __inline__ __attribute__((unused)) PVOID RtlSecureZeroMemory(PVOID target, SIZE_T length)
+{
+    volatile char *bytes = (volatile char *)target;
+    while (length-- > 0)
+        *bytes++ = 0;
+    return target;
+}
+
 #define RtlZeroMemory(target, length) memset((target), 0, (length))
 #define RtlCopyMemory(target, source, length) memcpy((target), (source), (length))
 #define RtlMoveMemory(target, source, length) memmove((target), (source), (length))

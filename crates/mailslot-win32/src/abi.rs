@@ -73,6 +73,36 @@ pub(crate) struct FileTime {
     pub(crate) high: u32,
 }
 
+/// `SYSTEMTIME`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SystemTime {
+    pub(crate) year: u16,
+    pub(crate) month: u16,
+    pub(crate) day_of_week: u16,
+    pub(crate) day: u16,
+    pub(crate) hour: u16,
+    pub(crate) minute: u16,
+    pub(crate) second: u16,
+    pub(crate) milliseconds: u16,
+}
+
+/// `SYSTEM_INFO`.
+#[repr(C)]
+pub(crate) struct SystemInfo {
+    pub(crate) architecture: u16,
+    pub(crate) reserved: u16,
+    pub(crate) page_size: u32,
+    pub(crate) lowest_address: usize,
+    pub(crate) highest_address: usize,
+    pub(crate) processors: usize,
+    pub(crate) processor_count: u32,
+    pub(crate) processor_type: u32,
+    pub(crate) granularity: u32,
+    pub(crate) level: u16,
+    pub(crate) revision: u16,
+}
+
 /// `CPINFO`.
 #[repr(C)]
 pub(crate) struct CodePageInfo {

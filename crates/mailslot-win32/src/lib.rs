@@ -17,7 +17,8 @@
 //! | `wait`, `apc` | waiting for objects, completion routines |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
-//! | `console` | keys, one by one |
+//! | `console` | the terminal: keys, modes, colours, Ctrl-C |
+//! | `system`, `calendar` | names and places, times |
 //! | `code_page` | text in other code pages than UTF-8 |
 //! | `sentences` | the texts of error codes |
 //! | `per_process` | state that a forked child must not share with its parent |
@@ -25,6 +26,7 @@
 mod abi;
 mod apc;
 mod boundary;
+mod calendar;
 mod code;
 mod code_page;
 mod command_line;
@@ -41,5 +43,6 @@ mod receipt;
 mod request;
 mod security;
 mod sentences;
+mod system;
 mod text;
 mod wait;

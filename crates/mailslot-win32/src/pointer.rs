@@ -87,6 +87,11 @@ impl<T> Out<T> {
 }
 
 impl<T> In<T> {
+    /// A value whose place is stored to afterwards; the same promise.
+    pub(crate) fn at(place: *const T) -> In<T> {
+        In(place)
+    }
+
     /// The value, if there is one.
     pub(crate) fn read(&self) -> Option<T> {
         // SAFETY: not NULL, hence valid for reading, as the type promises.

@@ -3,10 +3,12 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod calendar;
 mod code_page;
 mod confirmed;
 mod console;
 mod control;
+mod environment;
 mod event;
 mod file;
 mod handle;
@@ -22,5 +24,6 @@ mod screen;
 mod security;
 mod stream;
 mod string;
+mod system;
 mod time;
 mod wait;

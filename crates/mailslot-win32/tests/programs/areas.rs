@@ -6,7 +6,7 @@ use crate::run::Slots;
 use crate::toolchain::{Build, Link};
 
 /// The programs in `areas/`, and what each states.
-const AREAS: [(&str, &str); 18] = [
+const AREAS: [(&str, &str); 19] = [
     ("layouts", "9"),
     ("names", "1, A.1"),
     ("handles", "2.1, 2.2, 2.3, 4, 11.12, 11.13"),
@@ -23,6 +23,7 @@ const AREAS: [(&str, &str); 18] = [
     ("starting", "A.2"),
     ("console", "conio.h"),
     ("terminal", "wincon.h"),
+    ("system", "sysinfoapi.h"),
     ("native", "mailslot.h"),
     ("confirmed", "mailslotapi.h"),
 ];

@@ -12,12 +12,15 @@
 #include <mailslot.h>
 #include <mailslotapi.h>
 #include <process.h>
+#include <processenv.h>
 #include <sal.h>
 #include <sddl.h>
 #include <sdkddkver.h>
 #include <stdio.h>
 #include <strsafe.h>
+#include <sysinfoapi.h>
 #include <tchar.h>
+#include <timezoneapi.h>
 #include <winbase.h>
 #include <wincon.h>
 #include <windef.h>
