@@ -52,7 +52,7 @@ impl FileTime {
     }
 
     /// The time at which a clock on the wall shows this.
-    pub(crate) fn from_local(self) -> Result<FileTime> {
+    pub(crate) fn to_universal(self) -> Result<FileTime> {
         // The offset of the zone near this time, and then at the time that it leads to.
         let guess = shifted(self, -offset(seconds_since_1970(self))?)?;
         shifted(self, -offset(seconds_since_1970(guess))?)
@@ -119,7 +119,7 @@ fn offset(seconds: i64) -> Result<i64> {
         let seconds = seconds as libc::time_t;
         (!libc::localtime_r(&raw const seconds, &raw mut broken_down).is_null()).then_some(broken_down)
     };
-    broken_down.map(|time| time.tm_gmtoff.into()).ok_or(Code::INVALID_PARAMETER)
+    broken_down.map(|time| time.tm_gmtoff as _).ok_or(Code::INVALID_PARAMETER)
 }
 
 fn shifted(time: FileTime, seconds: i64) -> Result<FileTime> {

@@ -20,7 +20,7 @@
 //! | `console` | the terminal: keys, modes, colours, Ctrl-C |
 //! | `system`, `calendar` | names and places, times |
 //! | `code_page` | text in other code pages than UTF-8 |
-//! | `sentences` | the texts of error codes |
+//! | `sentences`, `template` | the texts of error codes, and what `FormatMessage` makes of text |
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
@@ -44,5 +44,6 @@ mod request;
 mod security;
 mod sentences;
 mod system;
+mod template;
 mod text;
 mod wait;

@@ -42,7 +42,7 @@ extern "C" fn FileTimeToLocalFileTime(time: In<FileTime>, result: Out<FileTime>)
 
 #[unsafe(no_mangle)]
 extern "C" fn LocalFileTimeToFileTime(time: In<FileTime>, result: Out<FileTime>) -> Bool {
-    convert(&time, &result, FileTime::from_local)
+    convert(&time, &result, FileTime::to_universal)
 }
 
 #[unsafe(no_mangle)]

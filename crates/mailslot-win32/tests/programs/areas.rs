@@ -6,7 +6,7 @@ use crate::run::Slots;
 use crate::toolchain::{Build, Link};
 
 /// The programs in `areas/`, and what each states.
-const AREAS: [(&str, &str); 19] = [
+const AREAS: [(&str, &str); 20] = [
     ("layouts", "9"),
     ("names", "1, A.1"),
     ("handles", "2.1, 2.2, 2.3, 4, 11.12, 11.13"),
@@ -24,6 +24,7 @@ const AREAS: [(&str, &str); 19] = [
     ("console", "conio.h"),
     ("terminal", "wincon.h"),
     ("system", "sysinfoapi.h"),
+    ("messages", "winnls.h"),
     ("native", "mailslot.h"),
     ("confirmed", "mailslotapi.h"),
 ];
