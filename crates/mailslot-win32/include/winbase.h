@@ -8,6 +8,7 @@
 #include "winnt.h"
 #include "winerror.h"
 #include "processenv.h"
+#include "securitybaseapi.h"
 #include "sysinfoapi.h"
 #include "timezoneapi.h"
 
@@ -189,12 +190,6 @@ BOOL WINAPI HeapFree(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem);
 #define MoveMemory RtlMoveMemory
 #define FillMemory RtlFillMemory
 #define SecureZeroMemory RtlSecureZeroMemory
-
-/* Security descriptors; see also sddl.h. */
-BOOL WINAPI InitializeSecurityDescriptor(PSECURITY_DESCRIPTOR pSecurityDescriptor, DWORD dwRevision);
-BOOL WINAPI SetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR pSecurityDescriptor, BOOL bDaclPresent, PACL pDacl,
-                                      BOOL bDaclDefaulted);
-BOOL WINAPI IsValidSecurityDescriptor(PSECURITY_DESCRIPTOR pSecurityDescriptor);
 
 /* Names. The computer's is the NetBIOS name by which other machines know its slots: the first part of the host name, at
  * most 15 characters, in capitals. A user without a name has a number. */

@@ -35,6 +35,9 @@ impl Handle {
     /// What `GetCurrentThread` returns.
     pub(crate) const CURRENT_THREAD: Handle = Handle(usize::MAX - 1);
 
+    /// What `GetCurrentProcessToken` returns.
+    pub(crate) const CURRENT_TOKEN: Handle = Handle(usize::MAX - 3);
+
     /// Only the low 32 bits of a handle count, so that a 32-bit program can pass it on.
     pub(crate) fn significant(self) -> Handle {
         Handle(self.0 & u32::MAX as usize)

@@ -49,28 +49,45 @@ pub(crate) fn computer_name(format: NameFormat) -> Result<String> {
     })
 }
 
-/// The name of the user whose rights this process has.
+/// The name of the user whose rights this process has. A user without a name has a number.
 pub(crate) fn user_name() -> Result<String> {
+    // SAFETY: no parameters.
+    let user = unsafe { libc::geteuid() };
+    let found = account(|entry, buffer, size, found| {
+        // SAFETY: `account` gives places for all that is told.
+        unsafe { libc::getpwuid_r(user, entry, buffer, size, found) }
+    });
+    Ok(found.map_or_else(|| user.to_string(), |(name, _)| name))
+}
+
+/// The number of the user of this name.
+pub(crate) fn user_number(name: &str) -> Option<u32> {
+    let name = std::ffi::CString::new(name).ok()?;
+    let found = account(|entry, buffer, size, found| {
+        // SAFETY: a text that ends with NUL; `account` gives places for all that is told.
+        unsafe { libc::getpwnam_r(name.as_ptr(), entry, buffer, size, found) }
+    });
+    found.map(|(_, number)| number)
+}
+
+/// Name and number of the account that a function of the C library finds.
+fn account(
+    find: impl Fn(*mut libc::passwd, *mut libc::c_char, usize, *mut *mut libc::passwd) -> i32,
+) -> Option<(String, u32)> {
     let mut buffer = vec![0_u8; 1024];
     loop {
         // SAFETY: the structure is valid when all bytes are zero.
         let mut entry: libc::passwd = unsafe { core::mem::zeroed() };
         let mut found = core::ptr::null_mut();
-        // SAFETY: all pointers are to locals, and the buffer has the size that is told.
-        let error = unsafe {
-            let user = libc::geteuid();
-            libc::getpwuid_r(user, &raw mut entry, buffer.as_mut_ptr().cast(), buffer.len(), &raw mut found)
-        };
-        match error {
+        match find(&raw mut entry, buffer.as_mut_ptr().cast(), buffer.len(), &raw mut found) {
             libc::ERANGE if buffer.len() < 1 << 20 => buffer.resize(buffer.len() * 2, 0),
             libc::EINTR => {}
             0 if !found.is_null() => {
                 // SAFETY: the entry was found, so its name is a text in `buffer`.
                 let name = unsafe { core::ffi::CStr::from_ptr(entry.pw_name) };
-                return Ok(name.to_string_lossy().into_owned());
+                return Some((name.to_string_lossy().into_owned(), entry.pw_uid));
             }
-            // A user without an entry has a number only.
-            _ => return Ok(rustix::process::geteuid().as_raw().to_string()),
+            _ => return None,
         }
     }
 }

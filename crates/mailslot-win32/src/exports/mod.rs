@@ -3,6 +3,7 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod acl;
 mod calendar;
 mod code_page;
 mod confirmed;
@@ -22,6 +23,7 @@ mod overlapped;
 mod process;
 mod screen;
 mod security;
+mod sid;
 mod stream;
 mod string;
 mod system;

@@ -6,6 +6,8 @@
 #include <string>
 #endif
 #include <windows.h>
+#include <accctrl.h>
+#include <aclapi.h>
 #include <conio.h>
 #include <consoleapi.h>
 #include <io.h>
@@ -15,6 +17,7 @@
 #include <processenv.h>
 #include <sal.h>
 #include <sddl.h>
+#include <securitybaseapi.h>
 #include <sdkddkver.h>
 #include <stdio.h>
 #include <strsafe.h>

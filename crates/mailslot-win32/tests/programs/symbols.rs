@@ -8,7 +8,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::toolchain::{Temporary, crate_root, libraries, unique};
 
 /// A source that includes every header.
-const ALL_HEADERS: &str = "#include <windows.h>\n#include <tchar.h>\n#include <conio.h>\n#include <io.h>\n#include <process.h>\n#include <strsafe.h>\n#include <sddl.h>\n#include <mailslot.h>\n#include <mailslotapi.h>\n";
+const ALL_HEADERS: &str = "#include <windows.h>\n#include <tchar.h>\n#include <conio.h>\n#include <io.h>\n#include <process.h>\n#include <strsafe.h>\n#include <sddl.h>\n#include <aclapi.h>\n#include <mailslot.h>\n#include <mailslotapi.h>\n";
 
 pub fn trials() -> Vec<Trial> {
     vec![
