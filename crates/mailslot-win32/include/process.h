@@ -1,4 +1,4 @@
-/* Processes. Programs are started with CreateProcess, and threads are those of POSIX or C. */
+/* Processes and threads. Programs are started with CreateProcess. */
 #ifndef MAILSLOT_PROCESS_H
 #define MAILSLOT_PROCESS_H
 
@@ -7,6 +7,7 @@
 
 #include "mailslot/crt.h"
 #include "windef.h"
+#include "winnt.h"
 
 #define _getpid getpid
 #define _execl execl
@@ -15,5 +16,24 @@
 #define _execv execv
 #define _execve execve
 #define _execvp execvp
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef void (*_beginthread_proc_type)(void *);
+typedef unsigned (*_beginthreadex_proc_type)(void *);
+
+/* Threads as CreateThread starts them: the C library needs nothing of its own for them. The handle that _beginthread returns is
+ * closed when the thread ends. */
+uintptr_t _beginthread(_beginthread_proc_type start, unsigned stack, void *parameter);
+uintptr_t _beginthreadex(void *security, unsigned stack, _beginthreadex_proc_type start, void *parameter, unsigned flags,
+                         unsigned *id);
+void _endthread(void) __attribute__((noreturn));
+void _endthreadex(unsigned exit_code) __attribute__((noreturn));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

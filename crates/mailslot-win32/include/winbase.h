@@ -7,8 +7,11 @@
 #include "windef.h"
 #include "winnt.h"
 #include "winerror.h"
+#include "minwinbase.h"
 #include "processenv.h"
+#include "processthreadsapi.h"
 #include "securitybaseapi.h"
+#include "synchapi.h"
 #include "sysinfoapi.h"
 #include "timezoneapi.h"
 
@@ -19,7 +22,6 @@ extern "C" {
 #define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
 #define INVALID_FILE_SIZE ((DWORD)0xFFFFFFFF)
 #define INVALID_SET_FILE_POINTER ((DWORD)-1)
-#define INFINITE 0xFFFFFFFFu
 #define WAIT_OBJECT_0 STATUS_WAIT_0
 #define WAIT_ABANDONED STATUS_ABANDONED_WAIT_0
 #define WAIT_ABANDONED_0 STATUS_ABANDONED_WAIT_0
@@ -47,27 +49,6 @@ extern "C" {
 #define FILE_END 2
 #define HANDLE_FLAG_INHERIT 0x1u
 #define HANDLE_FLAG_PROTECT_FROM_CLOSE 0x2u
-
-typedef struct _SECURITY_ATTRIBUTES {
-    DWORD nLength;
-    LPVOID lpSecurityDescriptor;
-    BOOL bInheritHandle;
-} SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
-
-typedef struct _OVERLAPPED {
-    ULONG_PTR Internal;
-    ULONG_PTR InternalHigh;
-    __extension__ union {
-        __extension__ struct {
-            DWORD Offset;
-            DWORD OffsetHigh;
-        };
-        PVOID Pointer;
-    };
-    HANDLE hEvent;
-} OVERLAPPED, *LPOVERLAPPED;
-
-typedef void(WINAPI *LPOVERLAPPED_COMPLETION_ROUTINE)(DWORD dwErrorCode, DWORD dwBytes, LPOVERLAPPED lpOverlapped);
 
 /* The read has ended, one way or the other. */
 #define HasOverlappedIoCompleted(overlapped) \
@@ -139,31 +120,11 @@ BOOL WINAPI LockFile(HANDLE hFile, DWORD dwFileOffsetLow, DWORD dwFileOffsetHigh
 BOOL WINAPI UnlockFile(HANDLE hFile, DWORD dwFileOffsetLow, DWORD dwFileOffsetHigh, DWORD nNumberOfBytesToUnlockLow,
                        DWORD nNumberOfBytesToUnlockHigh);
 
-/* Events, without names: a name gives ERROR_NOT_SUPPORTED. They are not inherited. */
-HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
-                           LPCSTR lpName);
-HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
-                           LPCWSTR lpName);
-BOOL WINAPI SetEvent(HANDLE hEvent);
-BOOL WINAPI ResetEvent(HANDLE hEvent);
-
-/* Waiting for events, slots (the end of a read) and processes. */
-DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
-DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable);
-DWORD WINAPI WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds);
-DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds,
-                                      BOOL bAlertable);
-void WINAPI Sleep(DWORD dwMilliseconds);
-DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);
 
 DWORD WINAPI GetTickCount(void);
 ULONGLONG WINAPI GetTickCount64(void);
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *lpPerformanceCount);
 BOOL WINAPI QueryPerformanceFrequency(LARGE_INTEGER *lpFrequency);
-DWORD WINAPI GetCurrentProcessId(void);
-DWORD WINAPI GetCurrentThreadId(void);
-HANDLE WINAPI GetCurrentProcess(void);
-HANDLE WINAPI GetCurrentThread(void);
 
 /* Memory: all of it from malloc. */
 #define GMEM_FIXED 0x0000u
@@ -212,7 +173,6 @@ void WINAPI OutputDebugStringW(LPCWSTR lpOutputString);
 
 /* Processes. */
 #define DEBUG_PROCESS 0x00000001u
-#define CREATE_SUSPENDED 0x00000004u
 #define DETACHED_PROCESS 0x00000008u
 #define CREATE_NEW_CONSOLE 0x00000010u
 #define NORMAL_PRIORITY_CLASS 0x00000020u
@@ -278,7 +238,6 @@ typedef LPSTARTUPINFOW LPSTARTUPINFO;
 #define GetModuleFileName GetModuleFileNameW
 #define CreateMailslot CreateMailslotW
 #define CreateFile CreateFileW
-#define CreateEvent CreateEventW
 #define GetModuleHandle GetModuleHandleW
 #define GetComputerName GetComputerNameW
 #define GetUserName GetUserNameW
@@ -292,7 +251,6 @@ typedef LPSTARTUPINFOA LPSTARTUPINFO;
 #define GetModuleFileName GetModuleFileNameA
 #define CreateMailslot CreateMailslotA
 #define CreateFile CreateFileA
-#define CreateEvent CreateEventA
 #define GetModuleHandle GetModuleHandleA
 #define GetComputerName GetComputerNameA
 #define GetUserName GetUserNameA

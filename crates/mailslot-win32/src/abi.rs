@@ -145,6 +145,14 @@ pub(crate) struct ScreenBufferInfo {
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.
 pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
 
+/// `LPTHREAD_START_ROUTINE`. It may end its thread, which unwinds it.
+pub(crate) type ThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void) -> u32;
+/// What `_beginthread` starts.
+pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void);
+
+/// `PTIMERAPCROUTINE`.
+pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
+
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]
 pub(crate) struct StartupInfo {

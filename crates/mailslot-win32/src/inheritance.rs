@@ -17,11 +17,13 @@ use std::time::SystemTime;
 use mailslot::{Address, Mailslot, MailslotWriter};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::FdFlags;
+use rustix::process::Pid;
 
 use crate::abi::Handle;
 use crate::handles;
-use crate::object::{Client, Object, Rights, Slot};
+use crate::object::{Access, Client, Object, Process, Rights, Slot};
 use crate::per_process::PerProcess;
+use crate::sync_object::SyncObject;
 
 const NAME: &str = "mailslot-win32-handles";
 
@@ -39,18 +41,30 @@ pub(crate) fn publish() {
     for (handle, held) in handles::inheritable() {
         // Writing to a String does not fail.
         let _ = match &held.object {
-            Object::Server(slot) => {
-                slot.set_inheritable(true);
-                writeln!(text, "server {} {}", handle.0, slot.mailslot.inheritance())
-            }
+            Object::Server(slot) => writeln!(text, "server {} {}", handle.0, slot.mailslot.inheritance()),
             Object::Client(client) => {
                 let Rights { read, write } = client.rights;
                 let rights = u8::from(read) << 1 | u8::from(write);
                 writeln!(text, "client {} {rights} {}", handle.0, client.path())
             }
-            // These stay with the process.
-            Object::Event(_) | Object::Process(_) | Object::Stream(_) => Ok(()),
+            Object::Process(process) => match process.inheritance() {
+                Some((pid, descriptor)) => writeln!(text, "process {} {descriptor} {pid}", handle.0),
+                None => Ok(()),
+            },
+            Object::Event(_, access) | Object::Sync(_, access) => {
+                match held.object.shared().and_then(SyncObject::inheritance) {
+                    Some(([file, bell], name)) => {
+                        let (access, name) = (access.mask(), name.unwrap_or_default());
+                        writeln!(text, "object {} {access} {file},{bell} {name}", handle.0)
+                    }
+                    // Of this process alone.
+                    None => Ok(()),
+                }
+            }
+            // Threads end with the process, and its streams are the child's already.
+            Object::Thread(_) | Object::Stream(_) => Ok(()),
         };
+        held.object.set_inheritable(true);
     }
     // Without a list children do not know their handles, and no call could say why: it is like a lack of descriptors.
     let list = if text.is_empty() { -1 } else { write_list(&text).map_or(-1, IntoRawFd::into_raw_fd) };
@@ -61,8 +75,12 @@ pub(crate) fn publish() {
 pub(crate) fn descriptors() -> Vec<RawFd> {
     let mut all: Vec<RawFd> = vec![LIST.load(Ordering::Acquire)];
     for (_, held) in handles::inheritable() {
-        if let Object::Server(slot) = &held.object {
-            all.extend(descriptors_of(&slot.mailslot.inheritance()));
+        match &held.object {
+            Object::Server(slot) => all.extend(descriptors_of(&slot.mailslot.inheritance())),
+            Object::Process(process) => all.extend(process.inheritance().map(|(_, descriptor)| descriptor)),
+            object => {
+                all.extend(object.shared().and_then(SyncObject::inheritance).into_iter().flat_map(|(fds, _)| fds))
+            }
         }
     }
     all
@@ -88,13 +106,19 @@ fn adopt(list: OwnedFd) -> bool {
     if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
         return false;
     }
-    let mut slots: HashMap<&str, Option<Arc<Slot>>> = HashMap::new();
+    // Several handles may stand for one object, and the descriptors of one can be taken over once.
+    let mut objects: HashMap<&str, Option<Object>> = HashMap::new();
     for line in text.lines() {
         let mut words = line.splitn(3, ' ');
         let (Some(kind), Some(value), Some(what)) = (words.next(), words.next(), words.next()) else { continue };
         let Ok(value) = value.parse() else { continue };
         let object = match kind {
-            "server" => slots.entry(what).or_insert_with(|| adopt_slot(what)).clone().map(Object::Server),
+            "server" => objects.entry(what).or_insert_with(|| adopt_slot(what).map(Object::Server)).clone(),
+            "process" => objects.entry(what).or_insert_with(|| adopt_process(what).map(Object::Process)).clone(),
+            "object" => what.split_once(' ').and_then(|(access, what)| {
+                let object = objects.entry(what).or_insert_with(|| adopt_object(what)).clone();
+                object.map(|object| object.with_access(Access::granted(access.parse().unwrap_or(0))))
+            }),
             "client" => adopt_client(what).map(Object::Client),
             _ => None,
         };
@@ -103,6 +127,20 @@ fn adopt(list: OwnedFd) -> bool {
         }
     }
     true
+}
+
+fn adopt_process(what: &str) -> Option<Arc<Process>> {
+    let (descriptor, pid) = what.split_once(' ')?;
+    Process::inherit(Pid::from_raw(pid.parse().ok()?)?, own(descriptor.parse().ok()?)?).ok()
+}
+
+/// A synchronization object that several processes have.
+fn adopt_object(what: &str) -> Option<Object> {
+    let (descriptors, name) = what.split_once(' ')?;
+    let mut descriptors = descriptors_of(descriptors);
+    let (file, bell) = (own(descriptors.next()?)?, own(descriptors.next()?)?);
+    let name = Some(name).filter(|name| !name.is_empty());
+    SyncObject::inherit(file, bell, name).ok().map(|object| Object::of(object, Access::ALL))
 }
 
 fn adopt_slot(inheritance: &str) -> Option<Arc<Slot>> {

@@ -12,13 +12,16 @@
 //! | `exports` | the exported functions, each one a few lines |
 //! | `boundary`, `pointer`, `abi` | the three things that every export goes through: failures and panics, pointers, layouts |
 //! | `handles` | handle values and what they stand for, found without a lock |
-//! | `object` | what handles stand for: slots, their clients, events, processes |
+//! | `object` | what handles stand for: slots, their clients, events, processes, threads |
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
+//! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
+//! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | the terminal: keys, modes, colours, Ctrl-C |
 //! | `system`, `calendar` | names and places, times |
+//! | `clock` | the clocks of the system |
 //! | `code_page` | text in other code pages than UTF-8 |
 //! | `sentences`, `template` | the texts of error codes, and what `FormatMessage` makes of text |
 //! | `per_process` | state that a forked child must not share with its parent |
@@ -27,6 +30,7 @@ mod abi;
 mod apc;
 mod boundary;
 mod calendar;
+mod clock;
 mod code;
 mod code_page;
 mod command_line;
@@ -39,11 +43,12 @@ mod object;
 mod per_process;
 mod pointer;
 mod program;
-mod receipt;
 mod request;
 mod security;
 mod sentences;
+mod sync_object;
 mod system;
 mod template;
 mod text;
+mod threads;
 mod wait;

@@ -58,7 +58,7 @@ impl Request {
     }
 
     pub(crate) fn buffer<'a>(&mut self) -> Result<&'a mut [u8]> {
-        self.buffer.to_read(self.size)
+        Ok(self.buffer.to_read(self.size)?)
     }
 
     /// When it ends by itself.
@@ -76,12 +76,13 @@ impl Request {
     }
 
     /// What the beginning of a read does to what will tell its end.
-    pub(crate) fn reset_signal(&self, slot: &Signal) {
+    pub(crate) fn reset_signal(&self, slot: &Signal) -> Result<()> {
         match &self.notify {
-            Notify::Event(event) => event.signal.reset(),
+            Notify::Event(event) => return event.reset(),
             Notify::Slot => slot.reset(),
             Notify::Routine(..) => {}
         }
+        Ok(())
     }
 
     /// From now on it waits, at most as long as `timeout` says.
@@ -108,8 +109,11 @@ impl Request {
             overlapped.internal.store(code.status(), Ordering::Release);
         }
         match self.notify {
-            Notify::Event(event) => event.signal.set(),
-            Notify::Slot => slot.set(),
+            // Of the shared ones one can be damaged, by another process of its user: whoever waits for it is told.
+            Notify::Event(event) => drop(event.set()),
+            Notify::Slot => {
+                slot.set();
+            }
             Notify::Routine(routine, thread) => thread.push(routine, code, bytes as u32, self.overlapped),
         }
     }

@@ -97,15 +97,16 @@ fn insert<'a>(text: &mut String, rest: &'a str, style: Style, inserts: &mut impl
 
 /// The text that a value points to.
 fn pointed_to(value: usize, wide: bool) -> String {
-    // The program promises that the values of such inserts are pointers to text.
     if value == 0 {
         return "(null)".to_owned();
     }
     if wide {
-        let units = Wide(core::ptr::with_exposed_provenance(value)).units();
+        // SAFETY: not NULL; the value of such an insert is a text of this kind, as the header demands.
+        let units = unsafe { Wide::at(core::ptr::with_exposed_provenance(value)) }.units();
         String::from_utf16_lossy(units.unwrap_or_default())
     } else {
-        let bytes = Narrow(core::ptr::with_exposed_provenance(value)).bytes();
+        // SAFETY: as above.
+        let bytes = unsafe { Narrow::at(core::ptr::with_exposed_provenance(value)) }.bytes();
         String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
     }
 }

@@ -4,7 +4,7 @@ use mailslot::{Address, Error, Operation};
 
 use crate::abi::Bool;
 use crate::code::{Code, Result};
-use crate::pointer::{Buffer, In, Narrow, Out, Wide};
+use crate::pointer::{Buffer, InOut, Narrow, Wide};
 
 /// `MAX_PATH`: the `A` functions take names below this many characters.
 const MAX_PATH: usize = 260;
@@ -86,11 +86,10 @@ pub(crate) fn store_or_ask<T: Copy + Default>(text: &[T], target: Buffer<T>, roo
 pub(crate) fn store_sized<T: Copy + Default>(
     text: &[T],
     target: Buffer<T>,
-    room: In<u32>,
-    size: &Out<u32>,
+    size: &InOut<u32>,
     too_small: Code,
 ) -> Result<Bool> {
-    let room = room.read().ok_or(Code::INVALID_PARAMETER)?;
+    let room = size.read().ok_or(Code::INVALID_PARAMETER)?;
     let room = if target.is_null() { 0 } else { room };
     size.set(store_or_ask(text, target, room)?);
     if room as usize > text.len() { Ok(Bool::TRUE) } else { Err(too_small) }

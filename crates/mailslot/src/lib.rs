@@ -134,6 +134,14 @@ pub fn slot_directories() -> Result<Vec<std::path::PathBuf>> {
     sys::slot_directories()
 }
 
+/// A directory below [`root`] that only this process's user can open or change, nor could anybody have put another one in its
+/// place. Not for programs: `mailslot-win32` keeps in it what the processes of one user share.
+#[cfg(unix)]
+#[doc(hidden)]
+pub fn own_objects_directory() -> Result<std::os::fd::OwnedFd> {
+    sys::own_objects()
+}
+
 /// A number for this process that none has which it was forked from, however that was done; it is never 0. For state that a forked
 /// child must not take for its own: it may be locked, or in the middle of a change.
 ///

@@ -1,28 +1,65 @@
 //! Events.
 
-use std::sync::Arc;
-
+use super::sync_object::{self, Creation};
 use crate::abi::{Bool, Handle, SecurityAttributes};
 use crate::boundary;
 use crate::code::{Code, Result};
 use crate::handles;
-use crate::object::{Event, Object};
+use crate::object::Access;
 use crate::pointer::{In, Narrow, Wide};
+use crate::sync_object::{Initial, Kind, ObjectName};
+
+const CREATE_EVENT_MANUAL_RESET: u32 = 0x1;
+const CREATE_EVENT_INITIAL_SET: u32 = 0x2;
 
 #[unsafe(no_mangle)]
-extern "C" fn CreateEventA(_: In<SecurityAttributes>, manual_reset: Bool, set: Bool, name: Narrow) -> Handle {
-    boundary::call(Handle::NULL, || create(name.bytes().is_some_and(|name| !name.is_empty()), manual_reset, set))
+extern "C" fn CreateEventA(attributes: In<SecurityAttributes>, manual_reset: Bool, set: Bool, name: Narrow) -> Handle {
+    boundary::call(Handle::NULL, || {
+        create(&attributes, manual_reset.is_true(), set.is_true(), Access::ALL, sync_object::narrow(name))
+    })
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn CreateEventW(_: In<SecurityAttributes>, manual_reset: Bool, set: Bool, name: Wide) -> Handle {
-    boundary::call(Handle::NULL, || create(name.units().is_some_and(|name| !name.is_empty()), manual_reset, set))
+extern "C" fn CreateEventW(attributes: In<SecurityAttributes>, manual_reset: Bool, set: Bool, name: Wide) -> Handle {
+    boundary::call(Handle::NULL, || {
+        create(&attributes, manual_reset.is_true(), set.is_true(), Access::ALL, sync_object::wide(name))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn CreateEventExA(attributes: In<SecurityAttributes>, name: Narrow, flags: u32, access: u32) -> Handle {
+    boundary::call(Handle::NULL, || {
+        let (manual_reset, set) = (flags & CREATE_EVENT_MANUAL_RESET != 0, flags & CREATE_EVENT_INITIAL_SET != 0);
+        create(&attributes, manual_reset, set, Access::granted(access), sync_object::narrow(name))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn CreateEventExW(attributes: In<SecurityAttributes>, name: Wide, flags: u32, access: u32) -> Handle {
+    boundary::call(Handle::NULL, || {
+        let (manual_reset, set) = (flags & CREATE_EVENT_MANUAL_RESET != 0, flags & CREATE_EVENT_INITIAL_SET != 0);
+        create(&attributes, manual_reset, set, Access::granted(access), sync_object::wide(name))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn OpenEventA(access: u32, inherit: Bool, name: Narrow) -> Handle {
+    boundary::call(Handle::NULL, || {
+        sync_object::open(Kind::Event, access, inherit, !name.pointer().is_null(), sync_object::narrow(name))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn OpenEventW(access: u32, inherit: Bool, name: Wide) -> Handle {
+    boundary::call(Handle::NULL, || {
+        sync_object::open(Kind::Event, access, inherit, !name.pointer().is_null(), sync_object::wide(name))
+    })
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn SetEvent(event: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
-        handles::find(event)?.object.event()?.signal.set();
+        handles::find(event)?.object.event()?.set()?;
         Ok(Bool::TRUE)
     })
 }
@@ -30,17 +67,27 @@ extern "C" fn SetEvent(event: Handle) -> Bool {
 #[unsafe(no_mangle)]
 extern "C" fn ResetEvent(event: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
-        handles::find(event)?.object.event()?.signal.reset();
+        handles::find(event)?.object.event()?.reset()?;
         Ok(Bool::TRUE)
     })
 }
 
-/// Events with names would be shared between processes, which these are not.
-fn create(named: bool, manual_reset: Bool, set: Bool) -> Result<Handle> {
-    if named {
-        return Err(Code::NOT_SUPPORTED);
-    }
-    let event = handles::insert(Object::Event(Arc::new(Event::new(manual_reset.is_true(), set.is_true()))), false)?;
-    boundary::set_last_error(Code::SUCCESS);
-    Ok(event)
+#[unsafe(no_mangle)]
+extern "C" fn PulseEvent(event: Handle) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        handles::find(event)?.object.event()?;
+        // Whom it releases is a matter of chance, which its documentation says of Windows itself.
+        Err(Code::CALL_NOT_IMPLEMENTED)
+    })
+}
+
+fn create(
+    attributes: &In<SecurityAttributes>,
+    manual_reset: bool,
+    set: bool,
+    access: Access,
+    name: Result<Option<ObjectName>>,
+) -> Result<Handle> {
+    let initial = Initial { kind: Kind::Event, value: set.into(), maximum: 1, manual_reset, owned: false };
+    sync_object::create(&Creation::new(attributes, access, initial), name)
 }

@@ -63,14 +63,14 @@ extern "C" fn ReadFile(
             Object::Server(slot) => slot,
             Object::Client(client) => return Err(client.read_refusal()),
             Object::Stream(stream) => {
-                let target = Buffer(buffer.0.cast::<u8>()).to_read(size as usize)?;
+                let target = buffer.bytes().to_read(size as usize)?;
                 let bytes = overlapped::at_once(overlapped, || stream.read(target))?;
                 read.set(bytes as u32);
                 return Ok(Bool::TRUE);
             }
             _ => return Err(Code::INVALID_HANDLE),
         };
-        let buffer = Buffer(buffer.0.cast::<u8>());
+        let buffer = buffer.bytes();
         let bytes = if overlapped.is_null() {
             let target = buffer.to_read(size as usize)?;
             if slot.has_pending() { overlapped::read_in_turn(file, slot, buffer, size)? } else { slot.read(target)? }

@@ -4,7 +4,7 @@ use crate::abi::{Bool, Handle};
 use crate::boundary;
 use crate::code::Code;
 use crate::handles;
-use crate::object::Object;
+use crate::object::{Access, Object};
 use crate::pointer::Out;
 
 const DUPLICATE_CLOSE_SOURCE: u32 = 1;
@@ -35,12 +35,12 @@ extern "C" fn DuplicateHandle(
             handles::find(other)?.object.process()?;
             return Err(Code::NOT_SUPPORTED);
         }
-        let held = handles::find(source)?;
-        let object = match &held.object {
+        let object = match handles::object(source)? {
             Object::Client(client) if options & DUPLICATE_SAME_ACCESS == 0 => {
                 Object::Client(client.narrowed(access).into())
             }
-            object => object.clone(),
+            object if options & DUPLICATE_SAME_ACCESS == 0 => object.with_access(Access::granted(access)),
+            object => object,
         };
         let duplicate = handles::insert(object, inherit.is_true())?;
         if options & DUPLICATE_CLOSE_SOURCE != 0 {

@@ -91,8 +91,14 @@ fn template(flags: u32, source: *const c_void, code: u32, wide: bool) -> Result<
     match flags & (FROM_STRING | FROM_HMODULE | FROM_SYSTEM) {
         0 => Err(Code::INVALID_PARAMETER),
         from if from & FROM_STRING != 0 => {
-            let text =
-                if wide { text::from_wide(Wide(source.cast())) } else { text::from_narrow(Narrow(source.cast())) };
+            // SAFETY: with this flag the program gives a text, or NULL.
+            let text = unsafe {
+                if wide {
+                    text::from_wide(Wide::at(source.cast()))
+                } else {
+                    text::from_narrow(Narrow::at(source.cast()))
+                }
+            };
             text?.ok_or(Code::INVALID_PARAMETER)
         }
         FROM_HMODULE => Err(Code::MR_MID_NOT_FOUND),
@@ -104,7 +110,8 @@ fn template(flags: u32, source: *const c_void, code: u32, wide: bool) -> Result<
 fn store<T: Copy + Default>(flags: u32, text: &[T], buffer: Buffer<T>, size: u32) -> Result<u32> {
     let needed = text.len() + 1;
     let target = if flags & ALLOCATE_BUFFER != 0 {
-        let place = Out::at(buffer.0.cast::<*mut T>());
+        // SAFETY: with this flag the program gives the address of a pointer, or NULL.
+        let place = unsafe { Out::at(buffer.pointer().cast::<*mut T>()) };
         place.required()?;
         if text.is_empty() {
             // The program takes this for a failure, and frees nothing.
@@ -117,7 +124,8 @@ fn store<T: Copy + Default>(flags: u32, text: &[T], buffer: Buffer<T>, size: u32
             return Err(Code::NOT_ENOUGH_MEMORY);
         }
         place.set(memory);
-        Buffer(memory)
+        // SAFETY: `room` elements or more, which nobody else knows yet.
+        unsafe { Buffer::at(memory) }
     } else if (size as usize) < needed {
         return Err(Code::INSUFFICIENT_BUFFER);
     } else {

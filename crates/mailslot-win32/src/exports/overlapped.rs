@@ -31,7 +31,7 @@ extern "C" fn ReadFileEx(
             _ => return Err(Code::INVALID_HANDLE),
         };
         let routine = routine.filter(|_| !overlapped.is_null()).ok_or(Code::INVALID_PARAMETER)?;
-        let buffer = Buffer(buffer.0.cast());
+        let buffer = buffer.bytes();
         let notify = Notify::Routine(routine, apc::current());
         let request = Request::new(file, overlapped, buffer, size as usize, notify)?;
         if let Begun::Ended(request, bytes) = slot.begin(request)? {
@@ -67,7 +67,7 @@ extern "C" fn GetOverlappedResult(file: Handle, overlapped: OverlappedPointer, b
         if fields.internal.load(Ordering::Acquire) == PENDING && wait.is_true() {
             let waited = if fields.event.is_null() { file } else { fields.event };
             let held = handles::find(waited)?;
-            wait::wait(&[held.object.signal()], Until::Any, None, false);
+            wait::wait(&[held.object.waitable()?], Until::Any, None, false)?;
         }
         // Acquire: pairs with the release that stored how the read ended.
         let status = fields.internal.load(Ordering::Acquire);
@@ -135,7 +135,7 @@ pub(super) fn read_in_turn(file: Handle, slot: &Arc<Slot>, buffer: Buffer<u8>, s
     match slot.begin(request)? {
         Begun::Ended(_, bytes) => Ok(bytes),
         Begun::Pending => {
-            wait::wait(&[&event.signal], Until::Any, None, false);
+            wait::wait(&[event.waitable()], Until::Any, None, false)?;
             match Code::from_status(own.internal.load(Ordering::Acquire)) {
                 Code::SUCCESS => Ok(own.internal_high.load(Ordering::Relaxed)),
                 code => Err(code),
@@ -151,14 +151,14 @@ pub(super) fn at_once(overlapped: OverlappedPointer, operation: impl FnOnce() ->
     }
     let notify = notify(overlapped)?;
     if let Notify::Event(event) = &notify {
-        event.signal.reset();
+        event.reset()?;
     }
     let bytes = operation()?;
     if let Some(fields) = overlapped.get() {
         store(fields, Code::SUCCESS, bytes as u32);
     }
     if let Notify::Event(event) = notify {
-        event.signal.set();
+        event.set()?;
     }
     Ok(bytes)
 }

@@ -28,6 +28,8 @@ struct Start {
     application: Option<String>,
     command_line: Option<String>,
     inherit: bool,
+    /// Whether later children inherit the handle of this one.
+    handle_inherits: bool,
     flags: u32,
     environment: Option<Vec<String>>,
     directory: Option<String>,
@@ -38,7 +40,7 @@ struct Start {
 extern "C" fn CreateProcessA(
     application: Narrow,
     command_line: Narrow,
-    _process_attributes: In<SecurityAttributes>,
+    process_attributes: In<SecurityAttributes>,
     _thread_attributes: In<SecurityAttributes>,
     inherit: Bool,
     flags: u32,
@@ -52,6 +54,7 @@ extern "C" fn CreateProcessA(
             application: text::from_narrow(application)?,
             command_line: text::from_narrow(command_line)?,
             inherit: inherit.is_true(),
+            handle_inherits: is_inheritable(&process_attributes),
             flags,
             environment: environment_block(flags, environment)?,
             directory: text::from_narrow(directory)?,
@@ -65,7 +68,7 @@ extern "C" fn CreateProcessA(
 extern "C" fn CreateProcessW(
     application: Wide,
     command_line: Wide,
-    _process_attributes: In<SecurityAttributes>,
+    process_attributes: In<SecurityAttributes>,
     _thread_attributes: In<SecurityAttributes>,
     inherit: Bool,
     flags: u32,
@@ -79,6 +82,7 @@ extern "C" fn CreateProcessW(
             application: text::from_wide(application)?,
             command_line: text::from_wide(command_line)?,
             inherit: inherit.is_true(),
+            handle_inherits: is_inheritable(&process_attributes),
             flags,
             environment: environment_block(flags, environment)?,
             directory: text::from_wide(directory)?,
@@ -94,7 +98,7 @@ extern "C" fn GetExitCodeProcess(process: Handle, exit_code: Out<u32>) -> Bool {
         exit_code.required()?;
         let code = match process {
             Handle::INVALID => STILL_ACTIVE,
-            process => handles::find(process)?.object.process()?.exit_code(),
+            process => handles::find(process)?.object.process()?.exit_code()?,
         };
         exit_code.set(code);
         Ok(Bool::TRUE)
@@ -157,10 +161,14 @@ fn create(start: Start, information: &Out<ProcessInformation>) -> Result<Bool> {
     }
     let child = command.spawn()?;
     let process = Process::watch(rustix::process::Pid::from_child(&child))?;
-    let handle = handles::insert(Object::Process(Arc::clone(&process)), false)?;
+    let handle = handles::insert(Object::Process(Arc::clone(&process)), start.handle_inherits)?;
     let thread = handles::insert(Object::Process(Arc::clone(&process)), false)?;
     information.set(ProcessInformation { process: handle, thread, process_id: process.id(), thread_id: process.id() });
     Ok(Bool::TRUE)
+}
+
+fn is_inheritable(attributes: &In<SecurityAttributes>) -> bool {
+    attributes.read().is_some_and(|attributes| attributes.inherit_handle.is_true())
 }
 
 /// Closes in the child what would be inherited.
@@ -185,13 +193,15 @@ fn environment_block(flags: u32, block: *const c_void) -> Result<Option<Vec<Stri
     let mut variables = Vec::new();
     if flags & CREATE_UNICODE_ENVIRONMENT != 0 {
         let mut next = block.cast::<u16>();
-        while let Some(variable) = text::from_wide(Wide(next))?.filter(|text| !text.is_empty()) {
+        // SAFETY: the block goes on until an empty text, which ends this loop.
+        while let Some(variable) = text::from_wide(unsafe { Wide::at(next) })?.filter(|text| !text.is_empty()) {
             next = next.wrapping_add(variable.encode_utf16().count() + 1);
             variables.push(variable);
         }
     } else {
         let mut next = block.cast();
-        while let Some(variable) = text::from_narrow(Narrow(next))?.filter(|text| !text.is_empty()) {
+        // SAFETY: as above.
+        while let Some(variable) = text::from_narrow(unsafe { Narrow::at(next) })?.filter(|text| !text.is_empty()) {
             next = next.wrapping_add(variable.len() + 1);
             variables.push(variable);
         }

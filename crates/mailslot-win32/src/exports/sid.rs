@@ -7,7 +7,7 @@ use crate::abi::{Bool, Handle};
 use crate::boundary;
 use crate::code::{Code, Result};
 use crate::handles;
-use crate::pointer::{Buffer, In, Narrow, Out, Wide};
+use crate::pointer::{Buffer, In, InOut, Narrow, Out, Wide};
 use crate::security::{self, Sid};
 use crate::text;
 
@@ -106,11 +106,11 @@ extern "C" fn IsValidSid(sid: *const c_void) -> Bool {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn CreateWellKnownSid(kind: u32, _domain: *const c_void, target: Buffer<u8>, size: *mut u32) -> Bool {
+extern "C" fn CreateWellKnownSid(kind: u32, _domain: *const c_void, target: Buffer<u8>, size: InOut<u32>) -> Bool {
     boundary::call(Bool::FALSE, || {
         let bytes = security::encode_sid(&security::well_known(kind).ok_or(Code::INVALID_PARAMETER)?);
-        let room = In::at(size).read().ok_or(Code::INVALID_PARAMETER)?;
-        Out::at(size).set(bytes.len() as u32);
+        let room = size.read().ok_or(Code::INVALID_PARAMETER)?;
+        size.set(bytes.len() as u32);
         if target.is_null() || (room as usize) < bytes.len() {
             return Err(Code::INSUFFICIENT_BUFFER);
         }

@@ -34,12 +34,16 @@ extern "C" fn lstrcpynW(target: Buffer<u16>, text: Wide, room: i32) -> Buffer<u1
 
 #[unsafe(no_mangle)]
 extern "C" fn lstrcatA(target: Buffer<u8>, text: Narrow) -> Buffer<u8> {
-    copy(target, Narrow(target.0.cast()).bytes().map_or(0, <[u8]>::len), text.bytes(), usize::MAX)
+    // SAFETY: what is appended to is text.
+    let begin = unsafe { Narrow::at(target.pointer().cast()) };
+    copy(target, begin.bytes().map_or(0, <[u8]>::len), text.bytes(), usize::MAX)
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn lstrcatW(target: Buffer<u16>, text: Wide) -> Buffer<u16> {
-    copy(target, Wide(target.0).units().map_or(0, <[u16]>::len), text.units(), usize::MAX)
+    // SAFETY: what is appended to is text.
+    let begin = unsafe { Wide::at(target.pointer()) };
+    copy(target, begin.units().map_or(0, <[u16]>::len), text.units(), usize::MAX)
 }
 
 #[unsafe(no_mangle)]

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use crate::abi::{Bool, SystemInfo};
 use crate::boundary;
 use crate::code::{Code, Result};
-use crate::pointer::{Buffer, In, Narrow, Out, Wide};
+use crate::pointer::{Buffer, InOut, Narrow, Out, Wide};
 use crate::system::{self, NameFormat};
 use crate::text;
 
@@ -23,40 +23,40 @@ const ARCHITECTURE: u16 = if cfg!(target_arch = "x86_64") {
 };
 
 #[unsafe(no_mangle)]
-extern "C" fn GetComputerNameA(target: Buffer<u8>, size: *mut u32) -> Bool {
-    boundary::call(Bool::FALSE, || name(&computer(0)?, target, size, Code::BUFFER_OVERFLOW))
+extern "C" fn GetComputerNameA(target: Buffer<u8>, size: InOut<u32>) -> Bool {
+    boundary::call(Bool::FALSE, || name(&computer(0)?, target, &size, Code::BUFFER_OVERFLOW))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn GetComputerNameW(target: Buffer<u16>, size: *mut u32) -> Bool {
-    boundary::call(Bool::FALSE, || name_wide(&computer(0)?, target, size, Code::BUFFER_OVERFLOW))
+extern "C" fn GetComputerNameW(target: Buffer<u16>, size: InOut<u32>) -> Bool {
+    boundary::call(Bool::FALSE, || name_wide(&computer(0)?, target, &size, Code::BUFFER_OVERFLOW))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn GetComputerNameExA(format: u32, target: Buffer<u8>, size: *mut u32) -> Bool {
-    boundary::call(Bool::FALSE, || name(&computer(format)?, target, size, Code::MORE_DATA))
+extern "C" fn GetComputerNameExA(format: u32, target: Buffer<u8>, size: InOut<u32>) -> Bool {
+    boundary::call(Bool::FALSE, || name(&computer(format)?, target, &size, Code::MORE_DATA))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn GetComputerNameExW(format: u32, target: Buffer<u16>, size: *mut u32) -> Bool {
-    boundary::call(Bool::FALSE, || name_wide(&computer(format)?, target, size, Code::MORE_DATA))
+extern "C" fn GetComputerNameExW(format: u32, target: Buffer<u16>, size: InOut<u32>) -> Bool {
+    boundary::call(Bool::FALSE, || name_wide(&computer(format)?, target, &size, Code::MORE_DATA))
 }
 
 /// Its size counts the NUL in any case.
 #[unsafe(no_mangle)]
-extern "C" fn GetUserNameA(target: Buffer<u8>, size: *mut u32) -> Bool {
+extern "C" fn GetUserNameA(target: Buffer<u8>, size: InOut<u32>) -> Bool {
     boundary::call(Bool::FALSE, || {
-        name(&system::user_name()?, target, size, Code::INSUFFICIENT_BUFFER)?;
-        count_nul(size);
+        name(&system::user_name()?, target, &size, Code::INSUFFICIENT_BUFFER)?;
+        count_nul(&size);
         Ok(Bool::TRUE)
     })
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn GetUserNameW(target: Buffer<u16>, size: *mut u32) -> Bool {
+extern "C" fn GetUserNameW(target: Buffer<u16>, size: InOut<u32>) -> Bool {
     boundary::call(Bool::FALSE, || {
-        name_wide(&system::user_name()?, target, size, Code::INSUFFICIENT_BUFFER)?;
-        count_nul(size);
+        name_wide(&system::user_name()?, target, &size, Code::INSUFFICIENT_BUFFER)?;
+        count_nul(&size);
         Ok(Bool::TRUE)
     })
 }
@@ -123,16 +123,16 @@ fn computer(format: u32) -> Result<String> {
     system::computer_name(NameFormat::new(format).ok_or(Code::INVALID_PARAMETER)?)
 }
 
-fn name_wide(name: &str, target: Buffer<u16>, size: *mut u32, too_small: Code) -> Result<Bool> {
-    text::store_sized(&name.encode_utf16().collect::<Vec<u16>>(), target, In::at(size), &Out::at(size), too_small)
+fn name_wide(name: &str, target: Buffer<u16>, size: &InOut<u32>, too_small: Code) -> Result<Bool> {
+    text::store_sized(&name.encode_utf16().collect::<Vec<u16>>(), target, size, too_small)
 }
 
-fn name(name: &str, target: Buffer<u8>, size: *mut u32, too_small: Code) -> Result<Bool> {
-    text::store_sized(name.as_bytes(), target, In::at(size), &Out::at(size), too_small)
+fn name(name: &str, target: Buffer<u8>, size: &InOut<u32>, too_small: Code) -> Result<Bool> {
+    text::store_sized(name.as_bytes(), target, size, too_small)
 }
 
-fn count_nul(size: *mut u32) {
-    if let Some(length) = In::at(size).read() {
-        Out::at(size).set(length + 1);
+fn count_nul(size: &InOut<u32>) {
+    if let Some(length) = size.read() {
+        size.set(length + 1);
     }
 }

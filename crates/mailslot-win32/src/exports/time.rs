@@ -1,6 +1,7 @@
 //! Time since the machine started, and the identity of the process.
 
 use crate::abi::{Bool, Handle};
+use crate::clock::nanoseconds;
 use crate::pointer::Out;
 
 /// Counts of the performance counter in a second.
@@ -46,12 +47,4 @@ extern "C" fn GetCurrentProcess() -> Handle {
 #[unsafe(no_mangle)]
 extern "C" fn GetCurrentThread() -> Handle {
     Handle::CURRENT_THREAD
-}
-
-/// What a clock of the system shows. From the C library, because valgrind follows that one.
-fn nanoseconds(clock: libc::clockid_t) -> i64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is to a local. Both clocks exist on every Linux that this library runs on.
-    unsafe { libc::clock_gettime(clock, &raw mut now) };
-    now.tv_sec * FREQUENCY + now.tv_nsec
 }

@@ -6,11 +6,13 @@ use crate::abi::{Bool, Handle};
 use crate::apc;
 use crate::boundary;
 use crate::code::{Code, Result};
-use crate::handles::{self, Held};
+use crate::handles;
+use crate::object::Object;
 use crate::pointer::Array;
 use crate::wait::{self, Ended, Until};
 
 const INFINITE: u32 = u32::MAX;
+const WAIT_ABANDONED: u32 = 0x80;
 const WAIT_TIMEOUT: u32 = 0x102;
 const WAIT_IO_COMPLETION: u32 = 0xC0;
 const WAIT_FAILED: u32 = u32::MAX;
@@ -43,6 +45,16 @@ extern "C" fn WaitForMultipleObjectsEx(
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn SignalObjectAndWait(signalled: Handle, object: Handle, millis: u32, alertable: Bool) -> u32 {
+    boundary::call(WAIT_FAILED, || {
+        // Before anything is signalled.
+        handles::object(object)?.waitable()?;
+        handles::find(signalled)?.object.signal()?;
+        wait_for(&[object], Until::Any, millis, alertable.is_true())
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn Sleep(millis: u32) {
     boundary::call((), || {
         pause(millis, false);
@@ -64,10 +76,11 @@ fn wait_for_several(count: u32, objects: &Array<Handle>, all: Bool, millis: u32,
 }
 
 fn wait_for(objects: &[Handle], until: Until, millis: u32, alertable: bool) -> Result<u32> {
-    let held = objects.iter().map(|object| handles::find(*object)).collect::<Result<Vec<Held>>>()?;
-    let signals: Vec<_> = held.iter().map(|held| held.object.signal()).collect();
-    Ok(match wait::wait(&signals, until, duration(millis), alertable) {
+    let objects = objects.iter().map(|object| handles::object(*object)).collect::<Result<Vec<Object>>>()?;
+    let waitables = objects.iter().map(Object::waitable).collect::<Result<Vec<_>>>()?;
+    Ok(match wait::wait(&waitables, until, duration(millis), alertable)? {
         Ended::Signalled(index) => index as u32,
+        Ended::Abandoned(index) => WAIT_ABANDONED + index as u32,
         Ended::TimedOut => WAIT_TIMEOUT,
         Ended::RoutineDue => {
             apc::run();
@@ -87,7 +100,7 @@ fn pause(millis: u32, alertable: bool) -> u32 {
             0
         }
         (_, time) => match wait::wait(&[], Until::All, time, alertable) {
-            Ended::RoutineDue => {
+            Ok(Ended::RoutineDue) => {
                 apc::run();
                 WAIT_IO_COMPLETION
             }

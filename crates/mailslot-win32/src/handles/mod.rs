@@ -5,12 +5,12 @@
 
 mod table;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::Handle;
 use crate::code::{Code, Result};
-use crate::object::Object;
+use crate::object::{Object, Process};
+use crate::threads;
 
 pub(crate) use table::Held;
 
@@ -73,6 +73,15 @@ pub(crate) fn find(handle: Handle) -> Result<Held> {
     }
 }
 
+/// What `handle` stands for, which may also be one of the two that always stand for the running process and thread.
+pub(crate) fn object(handle: Handle) -> Result<Object> {
+    match handle {
+        Handle::INVALID => Ok(Object::Process(Process::own())),
+        Handle::CURRENT_THREAD => Ok(Object::Thread(threads::current())),
+        handle => Ok(find(handle)?.object.clone()),
+    }
+}
+
 #[cold]
 fn find_inherited(handle: Handle) -> Result<Held> {
     crate::inheritance::adopt_once();
@@ -109,10 +118,7 @@ pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
 
 /// A handle of `object` became inheritable, or is no longer.
 fn inheritance_changed(object: &Object) {
-    if let Object::Server(slot) = object {
-        let same = |other: &Object| matches!(other, Object::Server(other) if Arc::ptr_eq(slot, other));
-        slot.set_inheritable(inheritable().iter().any(|(_, other)| same(&other.object)));
-    }
+    object.set_inheritable(inheritable().iter().any(|(_, other)| object.is(&other.object)));
     crate::inheritance::publish();
 }
 

@@ -258,11 +258,11 @@ fn take_given(index: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::object::{Event, Object};
+    use crate::object::{Access, Event, Object};
     use std::sync::Arc;
 
     fn event() -> Open {
-        Open { object: Object::Event(Arc::new(Event::new(true, false))), flags: AtomicU32::new(0) }
+        Open { object: Object::Event(Arc::new(Event::new(true, false)), Access::ALL), flags: AtomicU32::new(0) }
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn what_is_in_use_outlives_its_handle() {
         let event = Arc::new(Event::new(true, false));
-        let open = Open { object: Object::Event(Arc::clone(&event)), flags: AtomicU32::new(0) };
+        let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
         let handle = insert(open).map_err(drop).expect("room");
         let held = find(handle).expect("open");
         close(handle);
@@ -297,7 +297,7 @@ mod tests {
     fn threads_that_look_and_close_at_once_drop_each_object_once() {
         for _ in 0..if cfg!(miri) { 20 } else { 2000 } {
             let event = Arc::new(Event::new(true, false));
-            let open = Open { object: Object::Event(Arc::clone(&event)), flags: AtomicU32::new(0) };
+            let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
             let handle = insert(open).map_err(drop).expect("room");
             std::thread::scope(|scope| {
                 scope.spawn(|| (0..10).filter_map(|_| find(handle)).count());

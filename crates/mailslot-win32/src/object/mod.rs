@@ -1,23 +1,28 @@
 //! What handles stand for.
 
+mod access;
 mod client;
 mod event;
 mod process;
 mod slot;
 mod stream;
+mod thread;
 mod times;
 
 use std::sync::Arc;
 
 use crate::abi::Handle;
 use crate::code::{Code, Result};
-use crate::wait::Signal;
+use crate::sync_object::{Kind, SyncObject};
+use crate::wait::Waitable;
 
+pub(crate) use access::Access;
 pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
 pub(crate) use slot::{Slot, Which};
 pub(crate) use stream::Stream;
+pub(crate) use thread::Thread;
 
 /// What a handle stands for. Duplicates share it.
 #[derive(Clone)]
@@ -26,10 +31,13 @@ pub(crate) enum Object {
     Server(Arc<Slot>),
     /// A writing end.
     Client(Arc<Client>),
-    Event(Arc<Event>),
+    Event(Arc<Event>, Access),
+    /// A mutex, a semaphore, a timer.
+    Sync(Arc<SyncObject>, Access),
     Process(Arc<Process>),
     /// Standard input, output or error.
     Stream(Arc<Stream>),
+    Thread(Arc<Thread>),
 }
 
 impl Object {
@@ -40,9 +48,18 @@ impl Object {
         }
     }
 
+    /// An event that may be set and reset through this handle.
     pub(crate) fn event(&self) -> Result<&Arc<Event>> {
         match self {
-            Object::Event(event) => Ok(event),
+            Object::Event(event, access) => access.to_modify().map(|()| event),
+            _ => Err(Code::INVALID_HANDLE),
+        }
+    }
+
+    /// A synchronization object of this kind, and what may be done with it.
+    pub(crate) fn sync(&self, kind: Kind) -> Result<(&Arc<SyncObject>, Access)> {
+        match self {
+            Object::Sync(object, access) if object.kind() == kind => Ok((object, *access)),
             _ => Err(Code::INVALID_HANDLE),
         }
     }
@@ -61,14 +78,83 @@ impl Object {
         }
     }
 
-    /// What a wait for this object waits for.
-    pub(crate) fn signal(&self) -> &Signal {
+    pub(crate) fn thread(&self) -> Result<&Arc<Thread>> {
         match self {
-            Object::Server(slot) => &slot.signal,
-            Object::Client(client) => &client.signal,
-            Object::Event(event) => &event.signal,
-            Object::Process(process) => &process.signal,
-            Object::Stream(stream) => stream.signal(),
+            Object::Thread(thread) => Ok(thread),
+            _ => Err(Code::INVALID_HANDLE),
+        }
+    }
+
+    /// What a wait for this object waits for.
+    pub(crate) fn waitable(&self) -> Result<Waitable<'_>> {
+        Ok(match self {
+            Object::Server(slot) => Waitable::Signal(&slot.signal),
+            Object::Client(client) => Waitable::Signal(&client.signal),
+            Object::Event(event, access) => access.to_wait().map(|()| event.waitable())?,
+            Object::Sync(object, access) => access.to_wait().map(|()| Waitable::Object(object))?,
+            Object::Process(process) => Waitable::Signal(&process.signal),
+            Object::Thread(thread) => Waitable::Signal(&thread.signal),
+            Object::Stream(stream) => Waitable::Signal(stream.signal()),
+        })
+    }
+
+    /// Signals a synchronization object in the way of its kind.
+    pub(crate) fn signal(&self) -> Result<()> {
+        match self {
+            Object::Event(..) => self.event()?.set(),
+            Object::Sync(object, _) if object.kind() == Kind::Mutex => object.release_mutex(),
+            Object::Sync(object, access) if object.kind() == Kind::Semaphore => {
+                access.to_modify()?;
+                object.release_semaphore(1).map(drop)
+            }
+            _ => Err(Code::INVALID_HANDLE),
+        }
+    }
+
+    /// The handle of a synchronization object.
+    pub(crate) fn of(object: SyncObject, access: Access) -> Object {
+        match object.kind() {
+            Kind::Event => Object::Event(Arc::new(Event::Shared(object)), access),
+            Kind::Mutex | Kind::Semaphore | Kind::Timer => Object::Sync(Arc::new(object), access),
+        }
+    }
+
+    /// The same for a handle that may be used for something else.
+    pub(crate) fn with_access(self, access: Access) -> Object {
+        match self {
+            Object::Event(event, _) => Object::Event(event, access),
+            Object::Sync(object, _) => Object::Sync(object, access),
+            object => object,
+        }
+    }
+
+    /// The synchronization object that this is, if other processes may have it.
+    pub(crate) fn shared(&self) -> Option<&SyncObject> {
+        match self {
+            Object::Event(event, _) => event.shared(),
+            Object::Sync(object, _) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Whether both are the same, and not only alike.
+    pub(crate) fn is(&self, other: &Object) -> bool {
+        match (self, other) {
+            (Object::Server(one), Object::Server(other)) => Arc::ptr_eq(one, other),
+            (Object::Event(one, _), Object::Event(other, _)) => Arc::ptr_eq(one, other),
+            (Object::Sync(one, _), Object::Sync(other, _)) => Arc::ptr_eq(one, other),
+            (Object::Process(one), Object::Process(other)) => Arc::ptr_eq(one, other),
+            // These have nothing that could be inherited.
+            _ => false,
+        }
+    }
+
+    /// Lets a child process inherit it, or not.
+    pub(crate) fn set_inheritable(&self, inheritable: bool) {
+        match self {
+            Object::Server(slot) => slot.set_inheritable(inheritable),
+            Object::Process(process) => process.set_inheritable(inheritable),
+            object => object.shared().into_iter().for_each(|object| object.set_inheritable(inheritable)),
         }
     }
 

@@ -1,24 +1,28 @@
-//! Child processes.
+//! Processes: children, the own one, and those whose handles were inherited.
 
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal as PosixSignal, WaitId, WaitIdOptions, WaitIdStatus};
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::{Errno, FdFlags};
+use rustix::process::{Pid, PidfdFlags, Signal as PosixSignal, WaitId, WaitIdOptions, WaitIdStatus};
 
 use crate::code::{Code, Result};
+use crate::per_process::PerProcess;
 use crate::wait::Signal;
 
 /// Exit code of a process that runs.
 pub(crate) const STILL_ACTIVE: u32 = 259;
 
-/// A child process that this library started.
 pub(crate) struct Process {
     pid: Pid,
     /// Set when it has ended.
     pub(crate) signal: Signal,
     exit_code: AtomicU32,
     fate: Mutex<Fate>,
+    /// Stands for it where its id could belong to another one by now. Made when a child process may inherit it.
+    descriptor: OnceLock<OwnedFd>,
 }
 
 /// What is known about the end of a process.
@@ -29,40 +33,99 @@ enum Fate {
     Terminated(u32),
     /// Its id may belong to another process by now.
     Reaped,
+    /// Only its parent learns how it ends.
+    Foreign,
 }
 
 impl Process {
     /// A child that has just been started. A thread of its own waits for its end: that works on every kernel, and a
     /// program that starts hundreds of children at once is not what this is for.
     pub(crate) fn watch(pid: Pid) -> Result<Arc<Process>> {
-        let process = Arc::new(Process {
-            pid,
-            signal: Signal::new(false),
-            exit_code: AtomicU32::new(STILL_ACTIVE),
-            fate: Mutex::new(Fate::Running),
-        });
+        let process = Arc::new(Process::new(pid, Fate::Running));
         let watched = Arc::clone(&process);
         crate::engine::spawn("mailslot-child", move || watched.wait())?;
         Ok(process)
+    }
+
+    /// The process that this runs in.
+    pub(crate) fn own() -> Arc<Process> {
+        static OWN: PerProcess<OnceLock<Arc<Process>>> = PerProcess::new();
+        let make = || Arc::new(Process::new(rustix::process::getpid(), Fate::Running));
+        Arc::clone(OWN.get().get_or_init(make))
+    }
+
+    /// One that a parent process had a handle of.
+    pub(crate) fn inherit(pid: Pid, descriptor: OwnedFd) -> Result<Arc<Process>> {
+        rustix::io::fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
+        let process = Arc::new(Process::new(pid, Fate::Foreign));
+        let watched = Arc::clone(&process);
+        let descriptor = process.descriptor.get_or_init(|| descriptor).try_clone()?;
+        crate::engine::spawn("mailslot-process", move || watched.wait_for_end(&descriptor))?;
+        Ok(process)
+    }
+
+    fn new(pid: Pid, fate: Fate) -> Process {
+        Process {
+            pid,
+            signal: Signal::new(false),
+            exit_code: AtomicU32::new(STILL_ACTIVE),
+            fate: Mutex::new(fate),
+            descriptor: OnceLock::new(),
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.pid.as_raw_pid() as u32
     }
 
-    pub(crate) fn exit_code(&self) -> u32 {
-        self.exit_code.load(Ordering::Acquire)
+    pub(crate) fn exit_code(&self) -> Result<u32> {
+        let foreign = *self.fate.lock().unwrap_or_else(PoisonError::into_inner) == Fate::Foreign;
+        if foreign && self.signal.is_set() {
+            return Err(Code::NOT_SUPPORTED);
+        }
+        Ok(self.exit_code.load(Ordering::Acquire))
     }
 
     pub(crate) fn terminate(&self, exit_code: u32) -> Result<()> {
         let mut fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
-        if *fate != Fate::Running {
-            return Err(Code::ACCESS_DENIED);
+        match (*fate, self.descriptor.get()) {
+            (Fate::Running, _) => {
+                // Not reaped while the lock is held, so the id is still the child's.
+                rustix::process::kill_process(self.pid, PosixSignal::KILL)?;
+                *fate = Fate::Terminated(exit_code);
+                Ok(())
+            }
+            (Fate::Foreign, Some(descriptor)) if !self.signal.is_set() => {
+                Ok(rustix::process::pidfd_send_signal(descriptor, PosixSignal::KILL)?)
+            }
+            _ => Err(Code::ACCESS_DENIED),
         }
-        // Not reaped while the lock is held, so the id is still the child's.
-        rustix::process::kill_process(self.pid, PosixSignal::KILL)?;
-        *fate = Fate::Terminated(exit_code);
-        Ok(())
+    }
+
+    /// What a child process inherits of it: its id, and a descriptor. `None` if it has ended, or the kernel has no such
+    /// descriptors.
+    pub(crate) fn inheritance(&self) -> Option<(i32, RawFd)> {
+        if self.descriptor.get().is_none() {
+            let fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
+            // Not reaped while the lock is held.
+            let descriptor = match *fate {
+                Fate::Running | Fate::Terminated(_) => {
+                    rustix::process::pidfd_open(self.pid, PidfdFlags::empty()).ok()?
+                }
+                Fate::Reaped | Fate::Foreign => return None,
+            };
+            self.descriptor.get_or_init(|| descriptor);
+        }
+        self.descriptor.get().map(|descriptor| (self.pid.as_raw_pid(), descriptor.as_raw_fd()))
+    }
+
+    /// Lets the descriptor survive `exec`, or not.
+    pub(crate) fn set_inheritable(&self, inheritable: bool) {
+        let flags = if inheritable { FdFlags::empty() } else { FdFlags::CLOEXEC };
+        if let Some(descriptor) = self.descriptor.get() {
+            // It cannot fail for an open descriptor.
+            let _ = rustix::io::fcntl_setfd(descriptor, flags);
+        }
     }
 
     fn wait(&self) {
@@ -79,6 +142,12 @@ impl Process {
         *fate = Fate::Reaped;
         drop(fate);
         self.exit_code.store(code, Ordering::Release);
+        self.signal.set();
+    }
+
+    fn wait_for_end(&self, descriptor: &OwnedFd) {
+        let mut fds = [PollFd::new(descriptor, PollFlags::IN)];
+        while rustix::event::poll(&mut fds, None) == Err(Errno::INTR) {}
         self.signal.set();
     }
 }

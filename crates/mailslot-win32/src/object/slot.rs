@@ -76,7 +76,7 @@ impl Slot {
 
     /// Begins a read: it ends at once if there is a message or the slot's reads do not wait; otherwise it pends.
     pub(crate) fn begin(self: &Arc<Slot>, mut request: Request) -> Result<Begun> {
-        request.reset_signal(&self.signal);
+        request.reset_signal(&self.signal)?;
         let mut requests = self.requests();
         // Those who came first take their messages first.
         self.serve_locked(&mut requests);

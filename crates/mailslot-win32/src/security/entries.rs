@@ -1,6 +1,6 @@
 //! `EXPLICIT_ACCESS`: an access list from what shall be granted and denied to whom.
 
-use core::ffi::{c_char, c_void};
+use core::ffi::c_void;
 
 use super::acl::{Acl, Entry, Kind, Sid};
 use super::{bytes, sid};
@@ -76,10 +76,13 @@ impl Trustee {
         match self.form {
             IS_SID => sid::read(self.name),
             IS_NAME => {
-                let name = if wide {
-                    text::from_wide(Wide(self.name.cast()))?
-                } else {
-                    text::from_narrow(Narrow(self.name.cast::<c_char>()))?
+                // SAFETY: this form of trustee has a text, or NULL, as the header demands.
+                let name = unsafe {
+                    if wide {
+                        text::from_wide(Wide::at(self.name.cast()))?
+                    } else {
+                        text::from_narrow(Narrow::at(self.name.cast()))?
+                    }
                 };
                 named(&name.ok_or(Code::INVALID_PARAMETER)?)
             }

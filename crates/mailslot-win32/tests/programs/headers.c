@@ -11,7 +11,6 @@
 #include <conio.h>
 #include <consoleapi.h>
 #include <io.h>
-#include <mailslot.h>
 #include <mailslotapi.h>
 #include <process.h>
 #include <processenv.h>

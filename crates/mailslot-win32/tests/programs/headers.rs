@@ -12,7 +12,7 @@ const TEXTS: [&[&str]; 4] = [&[], &["-fshort-wchar"], &["-DUNICODE"], &["-D_UNIC
 const C: [&str; 2] = ["c11", "gnu89"];
 const CPP: [&str; 4] = ["c++17", "c++98", "c++11", "c++20"];
 /// Headers of the project's own, which Windows does not have.
-const OWN: [&str; 2] = ["mailslot.h", "mailslotapi.h"];
+const OWN: [&str; 1] = ["mailslotapi.h"];
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();

@@ -8,6 +8,7 @@
 //! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `copy_to`, `bytes`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
+//! | `own_objects()` | on Unix: a directory for what other libraries share between processes of this user |
 //! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
 //! | `user()`, `random()` | on Unix: the effective user id of this process; numbers that nobody can guess |
 //! | `fork_generation()` | on Unix: a number that tells this process from those that it was forked from |
@@ -21,8 +22,8 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list, random, root,
-    secure_env, slot_directories, status, user, win32_code,
+    Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list, own_objects,
+    random, root, secure_env, slot_directories, status, user, win32_code,
 };
 
 #[cfg(windows)]

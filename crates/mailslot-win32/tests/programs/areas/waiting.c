@@ -45,6 +45,11 @@ int main(void)
     CHECK(pthread_join(thread, NULL) == 0);
     CHECK_EQUAL(WaitForMultipleObjects(3, events, FALSE, 0), WAIT_TIMEOUT);
 
+    CHECK_EQUAL(SignalObjectAndWait(automatic, manual, 0, FALSE), WAIT_TIMEOUT);
+    CHECK_EQUAL(WaitForSingleObject(automatic, 0), WAIT_OBJECT_0);
+    CHECK_EQUAL(SignalObjectAndWait(automatic, automatic, 0, FALSE), WAIT_OBJECT_0);
+    FAILS(SignalObjectAndWait(automatic, NULL, 0, FALSE), WAIT_FAILED, ERROR_INVALID_HANDLE);
+    CHECK_EQUAL(WaitForSingleObject(automatic, 0), WAIT_TIMEOUT);
     FAILS(WaitForMultipleObjects(0, both, FALSE, 0), WAIT_FAILED, ERROR_INVALID_PARAMETER);
     for (i = 0; i <= MAXIMUM_WAIT_OBJECTS; i++)
         many[i] = manual;

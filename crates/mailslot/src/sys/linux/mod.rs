@@ -27,5 +27,6 @@ mod waiting;
 pub(crate) use self::{
     client::Client, code::win32_code, fork::fork_generation, process::computer_name, process::has_raised_privileges,
     process::random, process::secure_env, process::uid as user, reading::Next, root::appoint_node,
-    root::directories as slot_directories, root::list, root::path as root, root::status, server::Server,
+    root::directories as slot_directories, root::list, root::own_objects, root::path as root, root::status,
+    server::Server,
 };

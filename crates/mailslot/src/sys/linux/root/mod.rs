@@ -6,6 +6,7 @@
 //! │ ├ new               slots that are being made
 //! │ ├ lives             what ends with an owner
 //! │ ├ others            whether there are claims under other names than usual
+//! │ ├ objects           what other libraries of the project keep there, which nobody else may see
 //! │ └ slots
 //! │   └ ALERTS          a slot: label, ring, bell, door, and where its life is
 //! └ mailslot-life.ALERTS@1000
@@ -153,6 +154,11 @@ fn open_step(dir: &OwnedFd, step: &str, flags: OFlags) -> rustix::io::Result<Own
 /// Where the root is.
 pub(crate) fn path() -> Result<&'static Path> {
     Ok(Path::new(&Root::get()?.path))
+}
+
+/// Where the library for Win32 programs keeps what the processes of this user share.
+pub(crate) fn own_objects() -> Result<OwnedFd> {
+    Root::get()?.own_objects()
 }
 
 /// Lets user `uid` be the network node.

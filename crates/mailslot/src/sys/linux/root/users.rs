@@ -1,6 +1,7 @@
 //! The directories of the users.
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -25,6 +26,8 @@ pub(super) const NUMBER: char = '+';
 /// Where in them it is said that the user has claims under other names than usual: by an entry, which stays.
 const OTHERS: &str = "others";
 const SAID: &str = "said";
+/// Where in them other things are that processes of the user share, which nobody else may see: the objects of Win32 programs.
+const OBJECTS: &str = "objects";
 /// Where in the superuser's the directory is whose owner may be the node.
 const ROLES: &str = "roles";
 const NODE: &str = "node";
@@ -88,6 +91,11 @@ impl User {
 
     pub(super) fn lives(&self) -> String {
         format!("{}/{LIVES}", self.name)
+    }
+
+    /// The directory that only this user may see, below the root.
+    fn objects(&self) -> String {
+        format!("{}/{OBJECTS}", self.name)
     }
 
     fn others(&self) -> String {
@@ -245,6 +253,13 @@ impl Root {
         Err(failed(Errno::EXIST))
     }
 
+    /// The directory of this process's user in which the library for Win32 programs keeps what they share.
+    pub(crate) fn own_objects(&self) -> Result<OwnedFd> {
+        let user = self.own_user()?;
+        let opened = self.open_below(&user.objects(), OFlags::RDONLY | OFlags::DIRECTORY);
+        opened.map_err(|error| Error::io(format!("open {} in {}", user.objects(), self.path), error))
+    }
+
     /// Says that this user, whose directory this is, has claims under other names than usual.
     pub(super) fn say_others(&self, user: &User) -> rustix::io::Result<()> {
         match rustix::fs::mkdirat(&self.dir, format!("{}/{SAID}", user.others()), Mode::RWXU) {
@@ -291,7 +306,9 @@ impl Root {
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
-        for path in [user.slots(), user.new_slots(), user.lives(), user.others()].into_iter().chain(roles) {
+        let open = [user.slots(), user.new_slots(), user.lives(), user.others()].into_iter().chain(roles);
+        let all = open.map(|path| (path, mode)).chain([(user.objects(), Mode::RWXU)]);
+        for (path, mode) in all {
             match rustix::fs::mkdirat(&self.dir, &path, mode) {
                 // Whatever the process's mask is.
                 Ok(()) => rustix::fs::chmodat(&self.dir, &path, mode, AtFlags::empty())?,

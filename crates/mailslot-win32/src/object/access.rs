@@ -1,0 +1,51 @@
+//! What a handle of a synchronization object may be used for.
+
+use crate::code::{Code, Result};
+
+/// An access mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access(u32);
+
+const SYNCHRONIZE: u32 = 0x0010_0000;
+const MODIFY_STATE: u32 = 0x2;
+const GENERIC_ALL: u32 = 0x1000_0000;
+const GENERIC_EXECUTE: u32 = 0x2000_0000;
+const GENERIC_WRITE: u32 = 0x4000_0000;
+const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
+
+impl Access {
+    /// Whoever creates an object.
+    pub(crate) const ALL: Access = Access(0x001F_0003);
+
+    /// What an open asks for. Everything is granted: objects are their user's.
+    pub(crate) fn granted(mask: u32) -> Access {
+        let mut granted = mask & Access::ALL.0;
+        if mask & (GENERIC_ALL | MAXIMUM_ALLOWED) != 0 {
+            granted = Access::ALL.0;
+        }
+        if mask & GENERIC_EXECUTE != 0 {
+            granted |= SYNCHRONIZE;
+        }
+        if mask & GENERIC_WRITE != 0 {
+            granted |= MODIFY_STATE;
+        }
+        Access(granted)
+    }
+
+    pub(crate) fn to_wait(self) -> Result<()> {
+        self.allows(SYNCHRONIZE)
+    }
+
+    /// For all but mutexes, whose holders need nothing more to give them back.
+    pub(crate) fn to_modify(self) -> Result<()> {
+        self.allows(MODIFY_STATE)
+    }
+
+    pub(crate) fn mask(self) -> u32 {
+        self.0
+    }
+
+    fn allows(self, right: u32) -> Result<()> {
+        if self.0 & right == 0 { Err(Code::ACCESS_DENIED) } else { Ok(()) }
+    }
+}

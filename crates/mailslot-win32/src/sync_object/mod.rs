@@ -1,0 +1,258 @@
+//! Synchronization objects: mutexes, semaphores, timers, and those events that several processes share.
+//!
+//! ```text
+//! ROOT/mailslot.1000/objects     only this user can open it
+//! ├ .lock                        held while a name is looked up, given or taken away
+//! ├ Local!Ready                  the state of an object; whoever has the object has a shared lock on it
+//! └ Local!Ready!bell             a FIFO: tells those who wait that the state has changed
+//! ```
+//!
+//! The kernel's facts decide: an object lives while there is a lock on its file, and a thread has a mutex while it holds a robust
+//! lock in it. So nothing is left over when processes are killed, and nobody has to find out that they were.
+
+mod bell;
+mod held;
+mod memory;
+mod name;
+mod namespace;
+mod robust;
+mod state;
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::FdFlags;
+
+use crate::clock;
+use crate::code::{Code, Result};
+use crate::wait;
+
+use bell::Bell;
+pub(crate) use held::abandon_all;
+use held::{Id, Released};
+use memory::Memory;
+pub(crate) use name::ObjectName;
+pub(crate) use namespace::{create, open};
+use state::Locked;
+pub(crate) use state::{Initial, Kind};
+
+/// An object that threads wait for, of this process or shared with others.
+pub(crate) struct SyncObject {
+    id: Id,
+    kind: Kind,
+    memory: Arc<Memory>,
+    /// If it is shared.
+    bell: Option<Arc<Bell>>,
+    file: Option<File>,
+    /// Of its file, if it has one in the directory.
+    name: Option<String>,
+}
+
+impl SyncObject {
+    /// One of this process alone.
+    pub(crate) fn new(initial: Initial) -> Result<SyncObject> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = Id { device: u64::MAX, inode: NEXT.fetch_add(1, Ordering::Relaxed) };
+        let memory = Memory::anonymous(initial)?;
+        SyncObject { id, kind: initial.kind, memory, bell: None, file: None, name: None }.begin(initial)
+    }
+
+    /// One without a name that child processes can inherit.
+    pub(crate) fn inheritable(initial: Initial) -> Result<SyncObject> {
+        let file = rustix::fs::memfd_create("mailslot-win32-object", rustix::fs::MemfdFlags::CLOEXEC)?;
+        rustix::fs::ftruncate(&file, memory::SIZE as u64)?;
+        let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        // One descriptor for both ends, as a FIFO has.
+        let path = format!("/proc/self/fd/{}", read.as_raw_fd());
+        let bell = rustix::fs::open(path, bell::FLAGS, Mode::empty())?;
+        drop((read, write));
+        let mapped = file.try_clone()?;
+        SyncObject::shared(File::from(file), &mapped, bell, Some(initial))
+    }
+
+    /// `mapped` is the same file, opened once more: what is mapped stays locked otherwise, as long as a thread has the mutex.
+    fn shared(file: File, mapped: &OwnedFd, bell: OwnedFd, initial: Option<Initial>) -> Result<SyncObject> {
+        let stat = rustix::fs::fstat(&file)?;
+        let id = Id { device: stat.st_dev, inode: stat.st_ino };
+        let memory = Memory::map(mapped, initial)?;
+        let kind = memory.state().kind()?;
+        let object = SyncObject { id, kind, memory, bell: Some(Arc::new(Bell(bell))), file: Some(file), name: None };
+        match initial {
+            Some(initial) => object.begin(initial),
+            None => Ok(object),
+        }
+    }
+
+    /// Nobody else has it yet.
+    fn begin(self, initial: Initial) -> Result<SyncObject> {
+        if initial.owned {
+            wait::change(|| self.look()?.take())?;
+        }
+        Ok(self)
+    }
+
+    /// What a parent process has left open, as [`inheritance`](SyncObject::inheritance) told it.
+    pub(crate) fn inherit(file: OwnedFd, bell: OwnedFd, name: Option<&str>) -> Result<SyncObject> {
+        for fd in [&file, &bell] {
+            rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC)?;
+        }
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let mapped = rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+        let mut object = SyncObject::shared(File::from(file), &mapped, bell, None)?;
+        object.name = name.map(str::to_owned);
+        Ok(object)
+    }
+
+    /// The descriptors of its file and its bell, and its name. `None` for one of this process alone.
+    pub(crate) fn inheritance(&self) -> Option<([RawFd; 2], Option<&str>)> {
+        let (file, bell) = (self.file.as_ref()?, self.bell.as_ref()?);
+        Some(([file.as_raw_fd(), bell.as_fd().as_raw_fd()], self.name.as_deref()))
+    }
+
+    /// Lets its descriptors survive `exec`, or not.
+    pub(crate) fn set_inheritable(&self, inheritable: bool) {
+        let flags = if inheritable { FdFlags::empty() } else { FdFlags::CLOEXEC };
+        if let (Some(file), Some(bell)) = (&self.file, &self.bell) {
+            // It cannot fail for open descriptors.
+            let _ = rustix::io::fcntl_setfd(file, flags);
+            let _ = rustix::io::fcntl_setfd(&bell.0, flags);
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn set_event(&self, signalled: bool) -> Result<()> {
+        self.change(|locked| {
+            locked.set_event(signalled);
+            Ok(())
+        })
+    }
+
+    /// Returns the count before.
+    pub(crate) fn release_semaphore(&self, count: i32) -> Result<i32> {
+        self.change(|locked| locked.release_semaphore(count))
+    }
+
+    /// The running thread gives back a mutex once.
+    pub(crate) fn release_mutex(&self) -> Result<()> {
+        match held::remove(self.id) {
+            Released::NotHeld => Err(Code::NOT_OWNER),
+            Released::Once => Ok(()),
+            // Through the memory in which it was taken, for the list of the thread's locks has that.
+            Released::Free(memory) => wait::change(|| {
+                let locked = memory.state().lock(self.is_shared())?;
+                self.tell(&locked);
+                locked.release_mutex(false);
+                Ok(())
+            }),
+        }
+    }
+
+    /// Sets a timer, with times in nanoseconds of the monotonic clock, and a period in milliseconds.
+    pub(crate) fn set_timer(&self, due: i64, period: u32) -> Result<()> {
+        self.change(|locked| {
+            locked.set_timer(due, period);
+            locked.pass_time(clock::monotonic());
+            Ok(())
+        })
+    }
+
+    pub(crate) fn cancel_timer(&self) -> Result<()> {
+        self.change(|locked| {
+            locked.pass_time(clock::monotonic());
+            locked.cancel_timer();
+            Ok(())
+        })
+    }
+
+    fn change<T>(&self, body: impl FnOnce(&Locked<'_>) -> Result<T>) -> Result<T> {
+        wait::change(|| {
+            let locked = self.memory.state().lock(self.is_shared())?;
+            self.tell(&locked);
+            body(&locked)
+        })
+    }
+
+    /// Wakes those who wait for it: they see the change that follows.
+    fn tell(&self, locked: &Locked<'_>) {
+        if let Some(bell) = self.bell.as_ref().filter(|_| locked.is_waited_for()) {
+            bell.ring();
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        self.bell.is_some()
+    }
+
+    /// What tells that it has changed, if another process may do that.
+    pub(crate) fn bell(&self) -> Option<BorrowedFd<'_>> {
+        self.bell.as_ref().map(|bell| bell.as_fd())
+    }
+
+    /// A wait for it begins that may sleep.
+    pub(crate) fn begin_wait(&self) {
+        self.memory.state().begin_wait();
+    }
+
+    pub(crate) fn end_wait(&self) {
+        self.memory.state().end_wait();
+    }
+
+    /// Looks at it, and keeps others from changing it meanwhile. Who looks at several does so in their order, or would wait for
+    /// ever for another who does.
+    pub(crate) fn look(&self) -> Result<Look<'_>> {
+        Ok(Look { object: self, locked: self.memory.state().lock(self.is_shared())? })
+    }
+
+    /// A place in the order of all objects, the same for all handles to one.
+    pub(crate) fn order(&self) -> (u64, u64) {
+        (self.id.device, self.id.inode)
+    }
+}
+
+impl Drop for SyncObject {
+    fn drop(&mut self) {
+        if let (Some(file), Some(name)) = (self.file.take(), &self.name) {
+            namespace::leave(file, name);
+        }
+    }
+}
+
+/// An object that nobody else changes now. Who takes several checks all of them first.
+pub(crate) struct Look<'a> {
+    object: &'a SyncObject,
+    locked: Locked<'a>,
+}
+
+impl Look<'_> {
+    /// Whether a wait of this thread would end. Also tells when time alone may change that.
+    pub(crate) fn is_signalled(&self) -> Result<(bool, Option<i64>)> {
+        let next = match self.object.kind {
+            Kind::Timer => self.locked.pass_time(clock::monotonic()),
+            Kind::Mutex if held::has(self.object.id) => return Ok((true, None)),
+            _ => None,
+        };
+        Ok((self.locked.is_signalled()?, next))
+    }
+
+    /// Does what the end of a wait does. Returns whether it was abandoned.
+    pub(crate) fn take(&self) -> Result<bool> {
+        if self.object.kind != Kind::Mutex {
+            return self.locked.take();
+        }
+        let abandoned = !held::has(self.object.id) && self.locked.take()?;
+        held::add(self.object);
+        Ok(abandoned)
+    }
+
+    /// The process whose end would make it signalled.
+    pub(crate) fn holder(&self) -> Option<u32> {
+        let holder = Some(self.locked.holder()).filter(|_| self.object.kind == Kind::Mutex);
+        holder.filter(|holder| *holder != 0 && *holder != std::process::id())
+    }
+}

@@ -1,0 +1,243 @@
+//! Starting threads and ending them, and what ends with a thread.
+
+use core::cell::{Cell, OnceCell};
+use core::ffi::c_void;
+use std::mem::MaybeUninit;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::abi::{Handle, ThreadRoutine, VoidThreadRoutine};
+use crate::code::{Code, Result};
+use crate::handles;
+use crate::object::{Object, Thread};
+use crate::per_process::PerProcess;
+use crate::sync_object;
+use crate::wait;
+
+/// What a thread runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Routine {
+    WithExitCode(ThreadRoutine),
+    /// The exit code is 0.
+    Void(VoidThreadRoutine),
+}
+
+/// How a thread is started.
+pub(crate) struct Start {
+    pub(crate) routine: Routine,
+    pub(crate) parameter: *mut c_void,
+    /// At least so many bytes; 0 is the system's default.
+    pub(crate) stack: usize,
+    pub(crate) suspended: bool,
+    /// Whether its handle is closed when it ends, by the thread itself.
+    pub(crate) closes_handle: bool,
+}
+
+/// What a new thread takes over from the one that started it.
+struct Birth {
+    thread: Arc<Thread>,
+    handle: Handle,
+    routine: Routine,
+    parameter: *mut c_void,
+}
+
+/// The threads that this library has started.
+#[derive(Default)]
+struct Started {
+    state: Mutex<Running>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Running {
+    threads: usize,
+    /// Exit code of the one that ended last.
+    last_exit_code: u32,
+}
+
+static STARTED: PerProcess<Started> = PerProcess::new();
+
+/// What the running thread is. Dropped when it ends, in whatever way.
+struct Current {
+    thread: OnceCell<Arc<Thread>>,
+    exit_code: Cell<u32>,
+    /// Closed with the thread, unless it is `NULL`.
+    handle: Cell<Handle>,
+    /// The process that counts this thread, if one does.
+    counted_by: Cell<Option<u64>>,
+}
+
+thread_local! {
+    static CURRENT: Current = const {
+        Current {
+            thread: OnceCell::new(),
+            exit_code: Cell::new(0),
+            handle: Cell::new(Handle::NULL),
+            counted_by: Cell::new(None),
+        }
+    };
+}
+
+unsafe extern "C-unwind" {
+    // Not those of the libc crate: a thread that ends early unwinds through these.
+    fn pthread_create(
+        thread: *mut libc::pthread_t,
+        attributes: *const libc::pthread_attr_t,
+        begin: extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+        argument: *mut c_void,
+    ) -> i32;
+    fn pthread_exit(result: *mut c_void) -> !;
+}
+
+/// The running thread.
+pub(crate) fn current() -> Arc<Thread> {
+    let make = || {
+        let thread = Thread::new(false);
+        thread.runs_here();
+        Arc::new(thread)
+    };
+    CURRENT.with(|current| Arc::clone(current.thread.get_or_init(make)))
+}
+
+/// Starts a thread. Returns it and a handle for it.
+pub(crate) fn start(start: Start, inherit: bool) -> Result<(Arc<Thread>, Handle)> {
+    let thread = Arc::new(Thread::new(start.suspended));
+    let handle = handles::insert(Object::Thread(Arc::clone(&thread)), inherit)?;
+    let birth = Birth {
+        thread: Arc::clone(&thread),
+        handle: if start.closes_handle { handle } else { Handle::NULL },
+        routine: start.routine,
+        parameter: start.parameter,
+    };
+    // Counted before it runs, so that it is not missed.
+    STARTED.get().running().threads += 1;
+    let begun = create(start.stack, Box::new(birth));
+    if begun.is_err() {
+        STARTED.get().ended(0);
+        handles::close(handle)?;
+    }
+    begun.map(|()| (thread, handle))
+}
+
+/// Ends the running thread.
+pub(crate) extern "C-unwind" fn exit(exit_code: u32) -> ! {
+    prepare_exit(exit_code);
+    // SAFETY: this thread came from pthread_create. Between its beginning and here are frames of the program, which asked
+    // for this, and frames of this library that own nothing.
+    unsafe { pthread_exit(core::ptr::null_mut()) }
+}
+
+/// Sets the exit code. In the main thread, whose end would be that of its whole process, waits until all others have ended,
+/// and then ends the process: its exit code is that of the last thread, as on Windows.
+fn prepare_exit(exit_code: u32) {
+    // It fails when the thread is about to end already.
+    let _ = CURRENT.try_with(|current| current.exit_code.set(exit_code));
+    if rustix::thread::gettid() != rustix::process::getpid() {
+        return;
+    }
+    let _ = CURRENT.try_with(Current::end);
+    let started = STARTED.get();
+    let mut running = started.running();
+    let mut last = exit_code;
+    while running.threads > 0 {
+        running = started.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
+        last = running.last_exit_code;
+    }
+    drop(running);
+    std::process::exit(last as i32)
+}
+
+fn create(stack: usize, birth: Box<Birth>) -> Result<()> {
+    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let attributes = attributes.as_mut_ptr();
+    let argument = Box::into_raw(birth);
+    // SAFETY: `attributes` is a local that the first call initialises and the last one gives up. `begin` takes `argument`,
+    // and nobody else does if it runs.
+    let result = unsafe {
+        let mut id = MaybeUninit::uninit();
+        let mut size = 0;
+        libc::pthread_attr_init(attributes);
+        libc::pthread_attr_setdetachstate(attributes, libc::PTHREAD_CREATE_DETACHED);
+        libc::pthread_attr_getstacksize(attributes, &raw mut size);
+        let result = match stack.checked_next_multiple_of(64 << 10) {
+            // As on Windows, the size that a program asks for is one that it needs; there may be more.
+            Some(wanted) if wanted > size => libc::pthread_attr_setstacksize(attributes, wanted),
+            Some(_) => 0,
+            None => libc::EINVAL,
+        };
+        let result =
+            if result == 0 { pthread_create(id.as_mut_ptr(), attributes, begin, argument.cast()) } else { result };
+        libc::pthread_attr_destroy(attributes);
+        result
+    };
+    if result != 0 {
+        // SAFETY: no thread has begun, so it is still ours.
+        drop(unsafe { Box::from_raw(argument) });
+        return Err(if result == libc::EINVAL { Code::INVALID_PARAMETER } else { Code::NOT_ENOUGH_MEMORY });
+    }
+    Ok(())
+}
+
+/// Owns nothing while the routine runs, so that it may be unwound.
+extern "C-unwind" fn begin(argument: *mut c_void) -> *mut c_void {
+    // SAFETY: from `create`, which has left it to this thread.
+    let (routine, parameter) = prepare(*unsafe { Box::from_raw(argument.cast::<Birth>()) });
+    let exit_code = match routine {
+        Routine::WithExitCode(routine) => routine(parameter),
+        Routine::Void(routine) => {
+            routine(parameter);
+            0
+        }
+    };
+    CURRENT.with(|current| current.exit_code.set(exit_code));
+    core::ptr::null_mut()
+}
+
+fn prepare(birth: Birth) -> (Routine, *mut c_void) {
+    birth.thread.runs_here();
+    CURRENT.with(|current| {
+        current.handle.set(birth.handle);
+        current.counted_by.set(Some(mailslot::fork_generation()));
+        // A new thread has none yet.
+        let _ = current.thread.set(Arc::clone(&birth.thread));
+    });
+    wait::wait_for_signal(&birth.thread.resumed);
+    (birth.routine, birth.parameter)
+}
+
+impl Current {
+    /// The thread ends: all that it still had to do is done.
+    fn end(&self) {
+        let exit_code = self.exit_code.get();
+        let handle = self.handle.replace(Handle::NULL);
+        if !handle.is_null() {
+            // The program may have closed it, which it should not.
+            let _ = handles::close(handle);
+        }
+        sync_object::abandon_all();
+        if let Some(thread) = self.thread.get() {
+            thread.ended(exit_code);
+        }
+        if self.counted_by.take() == Some(mailslot::fork_generation()) {
+            STARTED.get().ended(exit_code);
+        }
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Started {
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self, exit_code: u32) {
+        let mut running = self.running();
+        running.threads -= 1;
+        running.last_exit_code = exit_code;
+        self.ended.notify_all();
+    }
+}
