@@ -13,6 +13,26 @@ use crate::code::Code;
 #[derive(Clone, Copy)]
 pub(crate) struct OverlappedPointer(pub(crate) *mut Overlapped);
 
+/// A value that an export reads and then replaces. `NULL`, or valid for reading and writing a `T`, aligned or not.
+#[repr(transparent)]
+pub(crate) struct InOut<T>(*mut T);
+
+impl<T> InOut<T> {
+    /// The value, if there is one.
+    pub(crate) fn read(&self) -> Option<T> {
+        // SAFETY: not NULL, hence valid for reading, as the type promises.
+        (!self.0.is_null()).then(|| unsafe { self.0.read_unaligned() })
+    }
+
+    /// Stores `value`, if there is a place for it.
+    pub(crate) fn set(&self, value: T) {
+        if !self.0.is_null() {
+            // SAFETY: not NULL, hence valid for writing, as the type promises.
+            unsafe { self.0.write_unaligned(value) };
+        }
+    }
+}
+
 impl From<NullPointer> for Code {
     fn from(null: NullPointer) -> Code {
         match null {

@@ -3,11 +3,14 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod acl;
+mod calendar;
 mod code_page;
 mod confirmed;
 mod console;
 mod control;
 mod crt_thread;
+mod environment;
 mod event;
 mod file;
 mod handle;
@@ -22,9 +25,11 @@ mod process;
 mod screen;
 mod security;
 mod semaphore;
+mod sid;
 mod stream;
 mod string;
 mod sync_object;
+mod system;
 mod thread;
 mod time;
 mod timer;

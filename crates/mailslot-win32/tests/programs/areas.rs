@@ -23,12 +23,15 @@ const AREAS: &[(&str, &str)] = &[
     ("named", "synchapi.h"),
     ("inherited", "synchapi.h, processthreadsapi.h"),
     ("security", "6, 11.20"),
+    ("access_lists", "6"),
     ("forking", "4, 10.16"),
     ("texts", "1"),
     ("code_pages", "winnls.h"),
     ("starting", "A.2"),
     ("console", "conio.h"),
     ("terminal", "wincon.h"),
+    ("system", "sysinfoapi.h"),
+    ("messages", "winnls.h"),
     ("confirmed", "mailslotapi.h"),
 ];
 
