@@ -94,6 +94,8 @@ typedef struct _SECURITY_DESCRIPTOR {
 
 typedef PVOID PSECURITY_DESCRIPTOR;
 
+#include "mailslot/interlocked.h"
+
 #define RtlZeroMemory(target, length) memset((target), 0, (length))
 #define RtlCopyMemory(target, source, length) memcpy((target), (source), (length))
 #define RtlMoveMemory(target, source, length) memmove((target), (source), (length))

@@ -5,10 +5,12 @@
 
 mod confirmed;
 mod console;
+mod critical_section;
 mod crt_thread;
 mod event;
 mod file;
 mod handle;
+mod init_once;
 mod last_error;
 mod mailslot;
 mod memory;
@@ -19,9 +21,11 @@ mod overlapped;
 mod process;
 mod security;
 mod semaphore;
+mod srw_lock;
 mod string;
 mod sync_object;
 mod thread;
 mod time;
 mod timer;
+mod tls;
 mod wait;

@@ -6,7 +6,7 @@ use crate::run::Slots;
 use crate::toolchain::{Build, Link};
 
 /// The programs in `areas/`, and what each states.
-const AREAS: [(&str, &str); 22] = [
+const AREAS: [(&str, &str); 23] = [
     ("layouts", "9"),
     ("names", "1, A.1"),
     ("handles", "2.1, 2.2, 2.3, 4, 11.12, 11.13"),
@@ -21,6 +21,7 @@ const AREAS: [(&str, &str); 22] = [
     ("semaphores", "synchapi.h"),
     ("timers", "synchapi.h"),
     ("named", "synchapi.h"),
+    ("locks", "synchapi.h, winnt.h"),
     ("inherited", "synchapi.h, processthreadsapi.h"),
     ("security", "6, 11.20"),
     ("forking", "4, 10.16"),
