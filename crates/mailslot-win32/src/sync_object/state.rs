@@ -135,13 +135,14 @@ impl Locked<'_> {
         Ok(taken.is_some())
     }
 
-    /// Does what the end of a wait does to an object that is signalled. Returns whether it was abandoned.
+    /// Does what the end of a wait does to an object that [is signalled](Locked::is_signalled). Returns whether it was abandoned.
     pub(super) fn take(&self) -> Result<bool> {
         match self.state.kind()? {
             Kind::Mutex => {
-                let taken = self.state.held.try_lock()?.ok_or(Code::NO_SYSTEM_RESOURCES)?;
+                // Nobody else comes between, and that its holder died has been noted.
+                self.state.held.try_lock()?.ok_or(Code::NO_SYSTEM_RESOURCES)?;
                 self.state.holder.store(std::process::id(), Relaxed);
-                Ok(self.state.value.swap(0, Relaxed) != 0 || taken == Taken::OwnerDied)
+                Ok(self.state.value.swap(0, Relaxed) != 0)
             }
             Kind::Semaphore => {
                 self.state.value.fetch_sub(1, Relaxed);
