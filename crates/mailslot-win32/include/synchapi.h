@@ -74,7 +74,7 @@ HANDLE WINAPI CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES lpTimerAttributes, LP
                                      DWORD dwDesiredAccess);
 HANDLE WINAPI OpenWaitableTimerA(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCSTR lpName);
 HANDLE WINAPI OpenWaitableTimerW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName);
-/* pfnCompletionRoutine is not supported: ERROR_CALL_NOT_IMPLEMENTED. fResume has no effect. */
+/* The completion routine runs in the thread that has set the timer, when that waits alertably. fResume has no effect. */
 BOOL WINAPI SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG lPeriod,
                              PTIMERAPCROUTINE pfnCompletionRoutine, LPVOID lpArgToCompletionRoutine, BOOL fResume);
 BOOL WINAPI CancelWaitableTimer(HANDLE hTimer);
