@@ -6,7 +6,7 @@ use crate::run::Slots;
 use crate::toolchain::{Build, Link};
 
 /// The programs in `areas/`, and what each states.
-const AREAS: [(&str, &str); 23] = [
+const AREAS: [(&str, &str); 24] = [
     ("layouts", "9"),
     ("names", "1, A.1"),
     ("handles", "2.1, 2.2, 2.3, 4, 11.12, 11.13"),
@@ -22,6 +22,7 @@ const AREAS: [(&str, &str); 23] = [
     ("timers", "synchapi.h"),
     ("named", "synchapi.h"),
     ("locks", "synchapi.h, winnt.h"),
+    ("sharing", "synchapi.h"),
     ("inherited", "synchapi.h, processthreadsapi.h"),
     ("security", "6, 11.20"),
     ("forking", "4, 10.16"),
@@ -54,7 +55,7 @@ pub fn trials() -> Vec<Trial> {
         trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
         // Whose children are on terminals, and so slow there that one sometimes waits for a key for ever.
         if area != "console" {
-            let valgrind = if area == "forking" { VALGRIND_FORKING } else { VALGRIND };
+            let valgrind = if ["forking", "sharing"].contains(&area) { VALGRIND_FORKING } else { VALGRIND };
             trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
         }
         trials.push(trial(format!("{area}_hold_with_sanitizers"), rows, move || passes(SANITIZED, area, &[])));
