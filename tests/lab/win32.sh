@@ -1,9 +1,9 @@
 # Sourced: programs written for Win32 use the network through the node.
 printf '\n-- win32\n'
 
-header=$project/crates/mailslot-win32/include libraries=$(dirname "$mailslot")
-check "a program for Win32 compiles" gcc -Wall -Wextra -Werror -I "$header" "$project/tests/lab/win32.c" \
-    -L "$libraries" -lmailslot_win32 "-Wl,-rpath,$libraries" -o "$scratch/win32"
+check "the C library is installed" "$project/crates/mailslot-win32/install" "$scratch/win32-prefix" "$(dirname "$mailslot")"
+check "a program for Win32 compiles" "$scratch/win32-prefix/bin/mailslot-win32-cc" -Wall -Wextra -Werror \
+    "$project/tests/lab/win32.c" -o "$scratch/win32"
 
 # win32 HOST ARGUMENTS...: what the program says on a host, and how it ends.
 win32() {

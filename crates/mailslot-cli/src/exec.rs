@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::process::{ExitStatus, Stdio};
 
-use mailslot::{Message, Origin, SlotName};
+use mailslot::{Origin, SlotName};
 
 use crate::exit::{self, Failure, Result};
 use crate::sys;
+use crate::text::Shown;
 
 /// Variables that describe a message's origin: none of the environment must be taken for one.
 const ORIGIN: [&str; 6] = [
@@ -30,8 +31,8 @@ impl<'a> Runner<'a> {
         Runner { command, slot, failed: 0 }
     }
 
-    /// Runs the command with `message` on its standard input. That it fails is reported and counted, no more.
-    pub fn message(&mut self, message: &Message) -> Result {
+    /// Runs the command with a message's text on its standard input. That it fails is reported and counted, no more.
+    pub fn message(&mut self, message: &Shown<'_>) -> Result {
         let status = self.run(message).map_err(|source| Failure::io("run a shell", source))?;
         if !status.success() {
             self.failed += 1;
@@ -48,12 +49,12 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn run(&self, message: &Message) -> io::Result<ExitStatus> {
+    fn run(&self, Shown { message, text, .. }: &Shown<'_>) -> io::Result<ExitStatus> {
         let mut command = sys::shell(self.command);
         command.stdin(Stdio::piped());
         // A NUL cannot be in a name, so any name fits into the environment.
         command.env("MAILSLOT_NAME", self.slot.as_str());
-        command.env("MAILSLOT_SIZE", message.data.len().to_string());
+        command.env("MAILSLOT_SIZE", text.len().to_string());
         for variable in ORIGIN {
             command.env_remove(variable);
         }
@@ -78,7 +79,7 @@ impl<'a> Runner<'a> {
         }
         let mut child = command.spawn()?;
         let fed = match child.stdin.take() {
-            Some(mut stdin) => stdin.write_all(&message.data),
+            Some(mut stdin) => stdin.write_all(text),
             None => Ok(()),
         };
         let status = child.wait()?;

@@ -33,6 +33,15 @@ pub enum Failure {
         /// The code that Win32 has for it.
         code: u32,
     },
+    /// A text cannot be the message that it should become.
+    Text {
+        /// Messages that were sent before it.
+        sent: u64,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+    /// Options that exclude each other, and why.
+    Usage(&'static str),
     /// Fewer slots receive than the user wants to have.
     TooFewReceivers {
         /// How many do.
@@ -145,6 +154,7 @@ impl Failure {
         match self {
             Failure::Slot(error) | Failure::Send { cause: error, .. } => slot_status(error),
             Failure::InputTooLarge { .. } => TOO_LARGE,
+            Failure::Usage(_) => USAGE,
             Failure::TooFewReceivers { .. } => TIMED_OUT,
             Failure::NotDelivered(_) => NOT_DELIVERED,
             #[cfg(all(unix, feature = "node"))]
@@ -159,7 +169,7 @@ impl Failure {
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             #[cfg(all(unix, feature = "node"))]
             Failure::Problems(_) => OTHER,
-            Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
+            Failure::Text { .. } | Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
         }
     }
 }
@@ -219,6 +229,8 @@ impl fmt::Display for Failure {
                 write!(f, "the message has more than the {limit} bytes that the slot takes (Win32 error {code})")?;
                 write!(f, "{}", After(*sent))
             }
+            Failure::Text { sent, what } => write!(f, "{what}{}", After(*sent)),
+            Failure::Usage(what) => f.write_str(what),
             Failure::TooFewReceivers { found, wanted } => {
                 write!(f, "{found} of {wanted} receivers were found in time; nothing was sent")
             }
@@ -304,6 +316,7 @@ mod tests {
                 Failure::Send { sent: 1, cause: Error::InvalidInheritance(text.to_owned()) },
                 Failure::io(text, refused(text)),
                 Failure::Unexpected(text.to_owned()),
+                Failure::Text { sent: 1, what: text.to_owned() },
             ]
         });
         #[cfg(all(unix, feature = "node"))]

@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod encoding;
 mod escape;
 mod exec;
 mod exit;
@@ -15,6 +16,7 @@ mod output;
 mod process;
 mod status;
 mod sys;
+mod text;
 
 use std::process::ExitCode;
 

@@ -5,13 +5,14 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::net::IpAddr;
 
 use clap::ValueEnum;
-use mailslot::{Message, Origin};
+use mailslot::Origin;
 use serde::Serialize;
 
 use crate::escape::{self, Line};
 use crate::exit::{Failure, Result};
 use crate::signals::Signals;
 use crate::sys::Stdout;
+use crate::text::Shown;
 
 /// How messages are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,23 +43,21 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints one message, at the latest with the next [`flush`](Printer::flush).
-    pub fn message(&mut self, message: &Message) -> Result {
+    pub fn message(&mut self, shown: &Shown<'_>) -> Result {
         self.line.clear();
         let written = match self.format {
-            Format::Raw => self.out.write_all(&message.data),
-            Format::Text if !self.terminal => {
-                self.out.write_all(&message.data).and_then(|()| self.out.write_all(b"\n"))
-            }
+            Format::Raw => self.out.write_all(&shown.text),
+            Format::Text if !self.terminal => self.out.write_all(&shown.text).and_then(|()| self.out.write_all(b"\n")),
             Format::Text => {
-                escape::bytes_into(&message.data, &mut self.line);
+                escape::bytes_into(&shown.text, &mut self.line);
                 self.finish_line()
             }
             Format::Hex => {
-                hex(&message.data, &mut self.line);
+                hex(&shown.text, &mut self.line);
                 self.finish_line()
             }
             Format::Json => {
-                self.line = json(&MessageJson::from(message))?;
+                self.line = json(&MessageJson::from(shown))?;
                 self.finish_line()
             }
         };
@@ -152,9 +151,10 @@ enum OriginJson<'a> {
     Network { computer: &'a str, domain: Option<&'a str>, address: Option<IpAddr>, authenticated: bool },
 }
 
-impl<'a> From<&'a Message> for MessageJson<'a> {
-    fn from(message: &'a Message) -> MessageJson<'a> {
-        let data = std::str::from_utf8(&message.data).ok();
+impl<'a> From<&'a Shown<'a>> for MessageJson<'a> {
+    fn from(shown: &'a Shown<'a>) -> MessageJson<'a> {
+        let message = shown.message;
+        let data = std::str::from_utf8(&shown.text).ok().filter(|_| shown.whole);
         let data_hex = data.is_none().then(|| {
             let mut digits = String::with_capacity(2 * message.data.len());
             hex(&message.data, &mut digits);

@@ -57,7 +57,7 @@ typedef const void *LPCVOID, *PCVOID;
 
 typedef void *HANDLE;
 typedef HANDLE *PHANDLE, *LPHANDLE;
-typedef HANDLE HGLOBAL, HLOCAL, HMODULE, HINSTANCE, GLOBALHANDLE, LOCALHANDLE;
+typedef HANDLE HGLOBAL, HLOCAL, HMODULE, HINSTANCE, HWND, GLOBALHANDLE, LOCALHANDLE;
 typedef DWORD LCID, LANGID, COLORREF;
 typedef LONG HRESULT;
 
@@ -121,6 +121,17 @@ typedef struct _FILETIME {
     DWORD dwLowDateTime;
     DWORD dwHighDateTime;
 } FILETIME, *PFILETIME, *LPFILETIME;
+
+typedef struct _SYSTEMTIME {
+    WORD wYear;
+    WORD wMonth;
+    WORD wDayOfWeek;
+    WORD wDay;
+    WORD wHour;
+    WORD wMinute;
+    WORD wSecond;
+    WORD wMilliseconds;
+} SYSTEMTIME, *PSYSTEMTIME, *LPSYSTEMTIME;
 
 typedef union _LARGE_INTEGER {
     __extension__ struct {

@@ -19,6 +19,7 @@
 #include "winnt.h"
 #include "winerror.h"
 #include "winbase.h"
+#include "wincon.h"
 #include "winnls.h"
 #include "winuser.h"
 #include "mailslot/crt.h"

@@ -1,4 +1,4 @@
-/* wsprintf: text of at most 1024 characters, as on Windows. */
+/* wsprintf: text of at most 1024 characters, as on Windows; and what else console programs use. */
 #ifndef MAILSLOT_WINUSER_H
 #define MAILSLOT_WINUSER_H
 
@@ -38,10 +38,76 @@ MAILSLOT_INLINE int wsprintfW(LPWSTR target, LPCWSTR format, ...)
     return length;
 }
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Both code pages are UTF-8: the A functions copy. */
+BOOL WINAPI CharToOemA(LPCSTR pSrc, LPSTR pDst);
+BOOL WINAPI CharToOemW(LPCWSTR pSrc, LPSTR pDst);
+BOOL WINAPI OemToCharA(LPCSTR pSrc, LPSTR pDst);
+BOOL WINAPI OemToCharW(LPCSTR pSrc, LPWSTR pDst);
+
+/* "caption: text" goes to standard error; the result is the button that Enter would press. */
+#define MB_OK 0x0u
+#define MB_OKCANCEL 0x1u
+#define MB_ABORTRETRYIGNORE 0x2u
+#define MB_YESNOCANCEL 0x3u
+#define MB_YESNO 0x4u
+#define MB_RETRYCANCEL 0x5u
+#define MB_CANCELTRYCONTINUE 0x6u
+#define MB_ICONHAND 0x10u
+#define MB_ICONQUESTION 0x20u
+#define MB_ICONEXCLAMATION 0x30u
+#define MB_ICONASTERISK 0x40u
+#define MB_ICONERROR MB_ICONHAND
+#define MB_ICONSTOP MB_ICONHAND
+#define MB_ICONWARNING MB_ICONEXCLAMATION
+#define MB_ICONINFORMATION MB_ICONASTERISK
+#define MB_DEFBUTTON1 0x0u
+#define MB_DEFBUTTON2 0x100u
+#define MB_DEFBUTTON3 0x200u
+#define MB_APPLMODAL 0x0u
+#define MB_SYSTEMMODAL 0x1000u
+#define MB_TASKMODAL 0x2000u
+#define MB_SETFOREGROUND 0x10000u
+#define MB_TOPMOST 0x40000u
+#define IDOK 1
+#define IDCANCEL 2
+#define IDABORT 3
+#define IDRETRY 4
+#define IDIGNORE 5
+#define IDYES 6
+#define IDNO 7
+#define IDTRYAGAIN 10
+#define IDCONTINUE 11
+int WINAPI MessageBoxA(HWND hWnd, LPCSTR lpText, LPCSTR lpCaption, UINT uType);
+int WINAPI MessageBoxW(HWND hWnd, LPCWSTR lpText, LPCWSTR lpCaption, UINT uType);
+int WINAPI MessageBoxExA(HWND hWnd, LPCSTR lpText, LPCSTR lpCaption, UINT uType, WORD wLanguageId);
+int WINAPI MessageBoxExW(HWND hWnd, LPCWSTR lpText, LPCWSTR lpCaption, UINT uType, WORD wLanguageId);
+/* The terminal's bell, if there is a terminal. */
+BOOL WINAPI MessageBeep(UINT uType);
+
+#ifdef __cplusplus
+}
+#endif
+
 #ifdef UNICODE
+#define MessageBox MessageBoxW
+#define MessageBoxEx MessageBoxExW
+#define CharToOem CharToOemW
+#define OemToChar OemToCharW
+#define AnsiToOem CharToOemA
+#define OemToAnsi OemToCharA
 #define wsprintf wsprintfW
 #define wvsprintf wvsprintfW
 #else
+#define MessageBox MessageBoxA
+#define MessageBoxEx MessageBoxExA
+#define CharToOem CharToOemA
+#define OemToChar OemToCharA
+#define AnsiToOem CharToOemA
+#define OemToAnsi OemToCharA
 #define wsprintf wsprintfA
 #define wvsprintf wvsprintfA
 #endif

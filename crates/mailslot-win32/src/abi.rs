@@ -36,6 +36,9 @@ impl Handle {
     /// What `GetCurrentThread` returns.
     pub(crate) const CURRENT_THREAD: Handle = Handle(usize::MAX - 1);
 
+    /// What `GetCurrentProcessToken` returns.
+    pub(crate) const CURRENT_TOKEN: Handle = Handle(usize::MAX - 3);
+
     /// Only the low 32 bits of a handle count, so that a 32-bit program can pass it on.
     pub(crate) fn significant(self) -> Handle {
         Handle(self.0 & u32::MAX as usize)
@@ -72,6 +75,72 @@ pub(crate) struct SecurityAttributes {
 pub(crate) struct FileTime {
     pub(crate) low: u32,
     pub(crate) high: u32,
+}
+
+/// `SYSTEMTIME`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SystemTime {
+    pub(crate) year: u16,
+    pub(crate) month: u16,
+    pub(crate) day_of_week: u16,
+    pub(crate) day: u16,
+    pub(crate) hour: u16,
+    pub(crate) minute: u16,
+    pub(crate) second: u16,
+    pub(crate) milliseconds: u16,
+}
+
+/// `SYSTEM_INFO`.
+#[repr(C)]
+pub(crate) struct SystemInfo {
+    pub(crate) architecture: u16,
+    pub(crate) reserved: u16,
+    pub(crate) page_size: u32,
+    pub(crate) lowest_address: usize,
+    pub(crate) highest_address: usize,
+    pub(crate) processors: usize,
+    pub(crate) processor_count: u32,
+    pub(crate) processor_type: u32,
+    pub(crate) granularity: u32,
+    pub(crate) level: u16,
+    pub(crate) revision: u16,
+}
+
+/// `CPINFO`.
+#[repr(C)]
+pub(crate) struct CodePageInfo {
+    pub(crate) max_char_size: u32,
+    pub(crate) default_char: [u8; 2],
+    /// First and last bytes of ranges.
+    pub(crate) lead_bytes: [u8; 12],
+}
+
+/// `COORD`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coord {
+    pub(crate) x: i16,
+    pub(crate) y: i16,
+}
+
+/// `SMALL_RECT`.
+#[repr(C)]
+pub(crate) struct SmallRect {
+    pub(crate) left: i16,
+    pub(crate) top: i16,
+    pub(crate) right: i16,
+    pub(crate) bottom: i16,
+}
+
+/// `CONSOLE_SCREEN_BUFFER_INFO`.
+#[repr(C)]
+pub(crate) struct ScreenBufferInfo {
+    pub(crate) size: Coord,
+    pub(crate) cursor: Coord,
+    pub(crate) attributes: u16,
+    pub(crate) window: SmallRect,
+    pub(crate) maximum_window: Coord,
 }
 
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.

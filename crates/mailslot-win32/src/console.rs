@@ -1,13 +1,20 @@
-//! Keys, one by one.
+//! The terminal: keys one by one, how its input comes, colours, the cursor, and what Ctrl-C does.
 //!
-//! The terminal is changed only while a key is waited for. Whatever ends the program meanwhile, a signal or an exit of
-//! another thread, puts it back first.
+//! For keys it is changed only while one is waited for; what the program chose lasts until its end. Whatever that is, the
+//! terminal is put back first.
 
+pub(crate) mod control;
+mod ending;
+pub(crate) mod pages;
 mod raw;
+pub(crate) mod screen;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use raw::Raw;
+use raw::{Mode, Raw};
+
+use crate::code::{Code, Result};
+use crate::per_process::PerProcess;
 
 const STDIN: i32 = 0;
 const STDOUT: i32 = 1;
@@ -20,13 +27,72 @@ unsafe extern "C" {
     static stdout: *mut libc::FILE;
 }
 
-/// A key that was put back. The lock is also what keeps a second thread from the terminal.
-static PUT_BACK: Mutex<Option<u8>> = Mutex::new(None);
+/// What the process knows of its terminal. The lock is also what keeps a second thread from it.
+static CONSOLE: PerProcess<Mutex<Console>> = PerProcess::new();
+
+#[derive(Default)]
+struct Console {
+    /// A key that was put back.
+    put_back: Option<u8>,
+    /// What the program chose, if it did.
+    mode: Option<Mode>,
+}
+
+fn console() -> MutexGuard<'static, Console> {
+    CONSOLE.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How input from the terminal comes now.
+pub(crate) fn mode() -> u32 {
+    console().mode.unwrap_or(Mode::USUAL).0
+}
+
+/// Whether it comes in lines.
+pub(crate) fn gives_lines() -> bool {
+    Mode(mode()).gives_lines()
+}
+
+/// Lets input come in another way until the end of the program.
+///
+/// # Errors
+///
+/// `ERROR_INVALID_PARAMETER` for echo without lines, which Windows has not, either.
+pub(crate) fn set_mode(mode: u32) -> Result<()> {
+    let mode = Mode(mode);
+    let mut console = console();
+    if !mode.is_possible() {
+        return Err(Code::INVALID_PARAMETER);
+    }
+    // As terminals begin is as this one was, whoever else may have changed it.
+    if mode == Mode::USUAL {
+        console.mode = None;
+        ending::put_input_back();
+    } else {
+        console.mode = mode.apply().then_some(mode);
+        console.mode.ok_or(Code::INVALID_HANDLE)?;
+    }
+    Ok(())
+}
+
+/// Makes the terminal again what the program chose, after it was stopped.
+pub(crate) fn resume() {
+    if let Some(mode) = console().mode {
+        // It is no terminal any more, perhaps: then reading tells.
+        let _ = mode.apply();
+    }
+}
+
+/// Forgets what was typed and not read yet.
+pub(crate) fn flush_input(descriptor: i32) {
+    console().put_back = None;
+    // SAFETY: takes any number.
+    unsafe { libc::tcflush(descriptor, libc::TCIFLUSH) };
+}
 
 /// The next key. `None` at the end of the input.
 pub(crate) fn key() -> Option<u8> {
-    let mut put_back = PUT_BACK.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(key) = put_back.take() {
+    let mut console = console();
+    if let Some(key) = console.put_back.take() {
         return Some(key);
     }
     if !is_terminal(STDIN) {
@@ -35,7 +101,7 @@ pub(crate) fn key() -> Option<u8> {
         return Some(translated(byte));
     }
     loop {
-        let raw = Raw::enter()?;
+        let raw = Raw::enter(console.mode)?;
         let mut byte = 0_u8;
         // SAFETY: room for one byte.
         let read = unsafe { libc::read(STDIN, (&raw mut byte).cast(), 1) };
@@ -60,23 +126,23 @@ fn translated(byte: u8) -> u8 {
 
 /// Makes `key` the next one, unless there is one.
 pub(crate) fn put_back(key: u8) -> bool {
-    let mut put_back = PUT_BACK.lock().unwrap_or_else(PoisonError::into_inner);
-    let free = put_back.is_none();
-    put_back.get_or_insert(key);
+    let mut console = console();
+    let free = console.put_back.is_none();
+    console.put_back.get_or_insert(key);
     free
 }
 
 /// Whether a key can be had without waiting. The end of the input is none.
 pub(crate) fn key_waits() -> bool {
-    let put_back = PUT_BACK.lock().unwrap_or_else(PoisonError::into_inner);
-    if put_back.is_some() {
+    let console = console();
+    if console.put_back.is_some() {
         return true;
     }
     if is_terminal(STDIN) {
         // Without Enter the terminal tells of keys only meanwhile.
-        return Raw::enter().is_some_and(|_raw| is_readable());
+        return Raw::enter(console.mode).is_some_and(|_raw| is_readable(STDIN));
     }
-    if !is_readable() {
+    if !is_readable(STDIN) {
         return false;
     }
     // SAFETY: the C library's own stream; what was taken goes back.
@@ -94,13 +160,14 @@ pub(crate) fn unbuffer_output() {
     }
 }
 
-fn is_terminal(descriptor: i32) -> bool {
+pub(crate) fn is_terminal(descriptor: i32) -> bool {
     // SAFETY: takes any number.
     unsafe { libc::isatty(descriptor) == 1 }
 }
 
-fn is_readable() -> bool {
-    let mut descriptor = libc::pollfd { fd: STDIN, events: libc::POLLIN, revents: 0 };
+/// Whether a read would not wait.
+pub(crate) fn is_readable(descriptor: i32) -> bool {
+    let mut descriptor = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
     // SAFETY: one descriptor, as stated.
     unsafe { libc::poll(&raw mut descriptor, 1, 0) == 1 && descriptor.revents & libc::POLLIN != 0 }
 }

@@ -61,8 +61,8 @@ pub(crate) fn publish() {
                     None => Ok(()),
                 }
             }
-            // Threads end with the process.
-            Object::Thread(_) => Ok(()),
+            // Threads end with the process, and its streams are the child's already.
+            Object::Thread(_) | Object::Stream(_) => Ok(()),
         };
         held.object.set_inheritable(true);
     }

@@ -20,16 +20,20 @@
 //! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
-//! | `console` | keys, one by one |
+//! | `console` | the terminal: keys, modes, colours, Ctrl-C |
+//! | `system`, `calendar` | names and places, times |
 //! | `clock` | the clocks of the system |
-//! | `sentences` | the texts of error codes |
+//! | `code_page` | text in other code pages than UTF-8 |
+//! | `sentences`, `template` | the texts of error codes, and what `FormatMessage` makes of text |
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
 mod apc;
 mod boundary;
+mod calendar;
 mod clock;
 mod code;
+mod code_page;
 mod command_line;
 mod console;
 mod engine;
@@ -41,12 +45,13 @@ mod object;
 mod per_process;
 mod pointer;
 mod program;
-mod receipt;
 mod request;
 mod security;
 mod sentences;
 mod srw_lock;
 mod sync_object;
+mod system;
+mod template;
 mod text;
 mod threads;
 mod wait;

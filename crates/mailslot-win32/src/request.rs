@@ -58,7 +58,7 @@ impl Request {
     }
 
     pub(crate) fn buffer<'a>(&mut self) -> Result<&'a mut [u8]> {
-        self.buffer.to_read(self.size)
+        Ok(self.buffer.to_read(self.size)?)
     }
 
     /// When it ends by itself.

@@ -66,6 +66,7 @@ impl Mailslot {
     /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
     /// - [`Error::Closed`] after `abort_reads`
     /// - [`Error::Io`] if the system refuses to wait, for example for lack of descriptors
+    #[inline]
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.server.read(buffer, None)
     }
@@ -77,6 +78,21 @@ impl Mailslot {
     /// Those of [`read`](Mailslot::read).
     pub fn read_within(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
         self.server.read(buffer, Some(timeout))
+    }
+
+    /// Like [`read_within`](Mailslot::read_within), and tells who wrote the message.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read).
+    pub fn read_with_origin(&self, buffer: &mut [u8], timeout: Timeout) -> Result<(usize, Origin)> {
+        let next = self.server.next(timeout)?;
+        let size = next.len();
+        let too_small = Error::BufferTooSmall { size, buffer: buffer.len() };
+        next.copy_to(buffer.get_mut(..size).ok_or(too_small)?);
+        let origin = next.origin();
+        next.take();
+        Ok((size, origin))
     }
 
     /// Receives the next message, waiting as long as the slot's read timeout says.

@@ -22,6 +22,7 @@ fn plays_its_part() {
         ("slots", rest) => own_slots(rest),
         ("writers", rest) => be_twenty_writers(rest),
         ("descriptors", _) => run_out_of_descriptors(),
+        ("quiet", _) => read_where_nobody_writes(),
         ("files-of-another", slot) => write_where_files_must_be_small(slot),
         ("files", slot) => may_make_small_files(slot),
         _ => panic!("{part}"),
@@ -140,6 +141,33 @@ fn be_twenty_writers(rest: &str) {
 fn running_out_of_descriptors_is_an_error_that_passes() {
     let _watchdog = watchdog();
     Part::start("descriptors").finish();
+}
+
+/// A reader that looks again and again where no other user has ever come needs nothing but the slot, and so no system call to ask it.
+#[test]
+fn reads_that_find_nothing_open_nothing() {
+    let _watchdog = watchdog();
+    Part::start("quiet").finish();
+}
+
+fn read_where_nobody_writes() {
+    use mailslot::Access;
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    for access in [Access::Owner, Access::Everyone] {
+        let slot = Mailslot::options().access(access).create(name()).unwrap();
+        let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+        let before = open();
+        for timeout in [Timeout::Zero, Timeout::After(std::time::Duration::from_millis(1))] {
+            for _ in 0..3 {
+                assert!(matches!(slot.receive_within(timeout), Err(Error::TimedOut)));
+                assert!(slot.try_receive().unwrap().is_none());
+                writer.write(b"one").unwrap();
+                assert_eq!(slot.receive_within(timeout).unwrap().data, b"one");
+            }
+        }
+        // The writer's bell, which it opens once to wake a reader that sleeps.
+        assert!(open() <= before + 1, "{} more", open() - before);
+    }
 }
 
 fn run_out_of_descriptors() {

@@ -33,6 +33,23 @@ fn too_small_buffer_keeps_the_message() {
 }
 
 #[test]
+fn a_read_that_tells_the_origin_keeps_what_does_not_fit() {
+    for inheritance in [Inheritance::Private, Inheritance::Inherited] {
+        let slot = MailslotOptions::new().inheritance(inheritance).create(name()).unwrap();
+        let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+        let mut buffer = [0; 9];
+        assert!(matches!(slot.read_with_origin(&mut buffer, Timeout::Zero), Err(Error::TimedOut)));
+        writer.write(b"hello").unwrap();
+        let error = slot.read_with_origin(&mut buffer[..4], Timeout::Zero).unwrap_err();
+        assert!(matches!(error, Error::BufferTooSmall { size: 5, buffer: 4 }));
+        let expected = slot.peek().unwrap().unwrap().origin;
+        assert_eq!(slot.read_with_origin(&mut buffer, Timeout::Forever).unwrap(), (5, expected));
+        assert_eq!(&buffer[..5], b"hello");
+        assert_eq!(slot.info().unwrap().count, 0);
+    }
+}
+
+#[test]
 fn empty_slot_times_out_but_not_early() {
     let slot = MailslotOptions::new().read_timeout(Timeout::After(Duration::from_millis(80))).create(name()).unwrap();
     let start = Instant::now();

@@ -7,11 +7,13 @@ use clap::Args;
 use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeout};
 
 use crate::args;
+use crate::encoding::Encoding;
 use crate::exec::Runner;
-use crate::exit::{self, Result};
+use crate::exit::{self, Failure, Result};
 use crate::output::{self, Format, Printer};
 use crate::signals::Signals;
 use crate::sys;
+use crate::text::{Shown, Text};
 
 /// Create a slot and print the messages that are written to it
 #[derive(Args)]
@@ -23,6 +25,14 @@ pub struct Listen {
     /// How to print messages
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// Messages are text in this encoding: utf-16le (wide programs), utf-8, or a code page such as cp1252
+    #[arg(short, long, value_parser = Encoding::parse)]
+    encoding: Option<Encoding>,
+
+    /// Messages end with NUL: what they have of it at their end is not printed
+    #[arg(long)]
+    nul: bool,
 
     /// End after this many messages
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -61,9 +71,13 @@ pub struct Listen {
     verbose: bool,
 }
 
-const AFTER_HELP: &str = r#"A command of --exec has the message on its standard input, and in its environment
+const AFTER_HELP: &str = r#"With --encoding, messages are printed, and given to commands, in UTF-8; bytes that are none of the encoding become \xff.
+In JSON, such a message is in `data_hex` as it was written, and `size` is always that of the message. --until is compared
+with what is printed.
+
+A command of --exec has the message on its standard input, and in its environment
   MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote the message
-  MAILSLOT_SIZE  bytes of the message   MAILSLOT_UID  its user
+  MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
 or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the
 domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
@@ -75,6 +89,7 @@ Examples:
   mailslot listen alerts
   mailslot listen --format json --access everyone alerts | jq .origin.uid
   mailslot listen --count 1 --timeout 10s answer || echo "no answer"
+  mailslot listen --encoding utf-16le --nul MyMailslot
   mailslot listen --until quit --exec 'logger -t "$MAILSLOT_NAME"' alerts"#;
 
 /// Messages taken out of the slot at once.
@@ -82,6 +97,11 @@ const BATCH: usize = 256;
 
 impl Listen {
     pub fn run(self) -> Result {
+        if self.encoding.is_some() && self.format == Format::Hex {
+            return Err(Failure::Usage(
+                "with --format hex messages are bytes, which --encoding does not change: leave one out",
+            ));
+        }
         let signals = Signals::catch()?;
         let slot = self.options().create(&self.name)?;
         if self.verbose {
@@ -106,6 +126,7 @@ impl Listen {
     }
 
     fn listen(&self, slot: &Mailslot, signals: &Signals, mut sink: Sink<'_>) -> Result {
+        let text = Text { encoding: self.encoding, nul: self.nul };
         let mut left = self.count.unwrap_or(u64::MAX);
         let mut messages = Vec::new();
         while left > 0 {
@@ -113,9 +134,10 @@ impl Listen {
             messages.clear();
             self.receive(slot, signals, &mut sink, &mut messages, max)?;
             for message in &messages {
-                sink.message(message)?;
+                let shown = text.show(message);
+                sink.message(&shown)?;
                 left -= 1;
-                if self.until.as_ref().is_some_and(|until| until.as_encoded_bytes() == message.data) {
+                if self.until.as_ref().is_some_and(|until| until.as_encoded_bytes() == &*shown.text) {
                     left = 0;
                     break;
                 }
@@ -170,10 +192,10 @@ impl Sink<'_> {
         }
     }
 
-    fn message(&mut self, message: &Message) -> Result {
+    fn message(&mut self, shown: &Shown<'_>) -> Result {
         match self {
-            Sink::Output(printer) => printer.message(message),
-            Sink::Command(runner) => runner.message(message),
+            Sink::Output(printer) => printer.message(shown),
+            Sink::Command(runner) => runner.message(shown),
         }
     }
 

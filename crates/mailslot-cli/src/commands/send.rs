@@ -11,8 +11,10 @@ use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
 #[cfg(all(unix, feature = "node"))]
 use crate::commands::network::embedded::{Embedded, Flags};
+use crate::encoding::Encoding;
 use crate::escape::cell;
 use crate::exit::{self, Failure, Result};
+use crate::text::Text;
 use crate::{args, output, sys};
 
 /// Write messages to a slot
@@ -33,6 +35,14 @@ pub struct Send {
     /// The content of this file is one message; may be given several times
     #[arg(short, long, value_name = "PATH", conflicts_with_all = ["messages", "whole"])]
     file: Vec<PathBuf>,
+
+    /// Send text in this encoding: utf-16le (wide programs), utf-8, or a code page such as cp1252
+    #[arg(short, long, value_parser = Encoding::parse)]
+    encoding: Option<Encoding>,
+
+    /// End each message with NUL, which programs for Windows expect
+    #[arg(long)]
+    nul: bool,
 
     /// Wait while the slot is full: for ever, or so long for each message (--wait=2s)
     #[arg(
@@ -67,6 +77,8 @@ pub struct Send {
 }
 
 const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
+With --encoding, they are text in UTF-8, and sent in that encoding. Text that is not UTF-8, or that the encoding does not have,
+ends the command with status 1; messages before it are sent.
 On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of
 SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names.
 In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
@@ -80,6 +92,7 @@ Examples:
   mailslot send alerts "boiler 3: over pressure"
   mailslot send alerts "door 2 opened" "door 2 closed"
   mailslot send --receivers 1=2s --confirm '\\PLANT\mailslot\alerts' "all out"
+  mailslot send --encoding utf-16le --nul MyMailslot "for a wide program"
   journalctl -f | mailslot send --wait log
   mailslot send --file photo.jpg --wait=2s pictures
   mailslot send --embedded '\\SRV1\mailslot\alerts' "door 2 opened""#;
@@ -97,7 +110,14 @@ impl Send {
             }
         }
         let wait = self.wait.unwrap_or(Timeout::Zero);
-        let mut sender = Sender { end, wait, sent: 0, confirm: self.confirm, lost: 0 };
+        let mut sender = Sender {
+            end,
+            wait,
+            text: Text { encoding: self.encoding, nul: self.nul },
+            sent: 0,
+            confirm: self.confirm,
+            lost: 0,
+        };
         self.send(&mut sender)?;
         match sender.lost {
             0 => Ok(()),
@@ -191,6 +211,7 @@ impl End {
 struct Sender {
     end: End,
     wait: Timeout,
+    text: Text,
     sent: u64,
     /// How long to wait for what became of each message, if that is wanted.
     confirm: Option<Duration>,
@@ -210,9 +231,10 @@ impl Sender {
         let limit = self.end.max_message_size();
         let mut message = Vec::new();
         // One byte more than the limit, so that endless input is not read to its end.
-        let bytes = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        let most = self.text.most(limit);
+        let bytes = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         input.take(bytes).read_to_end(&mut message).map_err(|source| Failure::io(format!("read {name}"), source))?;
-        if message.len() > limit {
+        if message.len() > most {
             return Err(self.too_large(limit));
         }
         self.all(&[&message])
@@ -250,7 +272,7 @@ impl Sender {
             };
             begun.extend_from_slice(rest);
             input.consume(consumed);
-            if begun.len() > limit {
+            if begun.len() > self.text.most(limit) {
                 return Err(self.too_large(limit));
             }
         }
@@ -265,7 +287,27 @@ impl Sender {
         Failure::InputTooLarge { sent: self.sent, limit, code: error.win32_code() }
     }
 
-    fn all(&mut self, mut messages: &[&[u8]]) -> Result {
+    /// Sends texts as messages, as far as they can be.
+    fn all(&mut self, texts: &[&[u8]]) -> Result {
+        if self.text.is_bytes() {
+            return self.messages(texts);
+        }
+        let mut messages = Vec::with_capacity(texts.len());
+        let mut wrong = None;
+        for text in texts {
+            match self.text.message(text) {
+                Ok(message) => messages.push(message),
+                Err(what) => {
+                    wrong = Some(what);
+                    break;
+                }
+            }
+        }
+        self.messages(&messages.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        wrong.map_or(Ok(()), |what| Err(Failure::Text { sent: self.sent, what }))
+    }
+
+    fn messages(&mut self, mut messages: &[&[u8]]) -> Result {
         if let Some(within) = self.confirm {
             return messages.iter().try_for_each(|message| self.confirmed(message, within));
         }

@@ -4,6 +4,7 @@
 mod doctor;
 #[cfg(feature = "zenoh")]
 mod domain;
+mod encoding;
 mod hostile;
 mod listen;
 mod look;

@@ -1,120 +1,69 @@
-//! A terminal that gives each key at once, and does not show it.
+//! How a terminal gives what is typed: in lines that it shows, as usual, or otherwise.
 
-use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use super::ending;
 
-use super::STDIN;
+/// `ENABLE_PROCESSED_INPUT`, `ENABLE_LINE_INPUT`, `ENABLE_ECHO_INPUT`.
+const PROCESSED: u32 = 0x1;
+const LINE: u32 = 0x2;
+const ECHO: u32 = 0x4;
 
-/// The signals that end or stop a program that does not expect them.
-const SIGNALS: [libc::c_int; 22] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGILL,
-    libc::SIGTRAP,
-    libc::SIGABRT,
-    libc::SIGBUS,
-    libc::SIGFPE,
-    libc::SIGSEGV,
-    libc::SIGPIPE,
-    libc::SIGALRM,
-    libc::SIGTERM,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGXCPU,
-    libc::SIGXFSZ,
-    libc::SIGVTALRM,
-    libc::SIGPROF,
-    libc::SIGIO,
-    libc::SIGSYS,
-    libc::SIGTSTP,
-    libc::SIGTTIN,
-];
+/// How the program wants its input, by the flags of `SetConsoleMode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mode(pub(crate) u32);
 
-/// How the terminal was; to be read only by who turned `CHANGED` from true to false.
-struct Before(UnsafeCell<MaybeUninit<libc::termios>>);
+impl Mode {
+    /// As terminals begin.
+    pub(crate) const USUAL: Mode = Mode(PROCESSED | LINE | ECHO);
 
-// SAFETY: written only while `CHANGED` is false and the lock of the console is held, read by one who found it true.
-unsafe impl Sync for Before {}
+    pub(crate) fn gives_lines(self) -> bool {
+        self.0 & LINE != 0
+    }
 
-static BEFORE: Before = Before(UnsafeCell::new(MaybeUninit::uninit()));
-static CHANGED: AtomicBool = AtomicBool::new(false);
+    pub(crate) fn is_possible(self) -> bool {
+        self.gives_lines() || self.0 & ECHO == 0
+    }
 
-/// While this lives, the terminal gives each key at once.
-pub(super) struct Raw(());
+    /// Changes standard input to this. The lock of the console must be held.
+    pub(super) fn apply(self) -> bool {
+        let Some(mut settings) = ending::settings_before() else { return false };
+        for (flag, bit) in [(PROCESSED, libc::ISIG), (LINE, libc::ICANON), (ECHO, libc::ECHO)] {
+            settings.c_lflag = if self.0 & flag != 0 { settings.c_lflag | bit } else { settings.c_lflag & !bit };
+        }
+        if !self.gives_lines() {
+            key_by_key(&mut settings);
+        }
+        ending::change(&settings)
+    }
+}
+
+/// While this lives, the terminal gives each key at once, and does not show it.
+pub(super) struct Raw {
+    /// The program's choice, to be gone back to.
+    mode: Option<Mode>,
+}
 
 impl Raw {
     /// The lock of the console must be held.
-    pub(super) fn enter() -> Option<Raw> {
-        static AT_EXIT: Once = Once::new();
-        // SAFETY: a function without parameters, which may run at any exit.
-        AT_EXIT.call_once(|| unsafe {
-            libc::atexit(restore);
-        });
-        // SAFETY: room for the one structure; all of its bytes are valid in any case.
-        let mut settings = unsafe {
-            let mut settings = MaybeUninit::<libc::termios>::zeroed();
-            if libc::tcgetattr(STDIN, settings.as_mut_ptr()) != 0 {
-                return None;
-            }
-            settings.assume_init()
-        };
-        // SAFETY: nobody reads it until `CHANGED` is set, and no other thread is here.
-        unsafe { (*BEFORE.0.get()).write(settings) };
+    pub(super) fn enter(mode: Option<Mode>) -> Option<Raw> {
+        let mut settings = ending::settings_before()?;
         settings.c_lflag &= !(libc::ICANON | libc::ECHO);
-        settings.c_iflag &= !(libc::ICRNL | libc::INLCR | libc::IGNCR);
-        settings.c_cc[libc::VMIN] = 1;
-        settings.c_cc[libc::VTIME] = 0;
-        CHANGED.store(true, Ordering::SeqCst);
-        let raw = Raw(());
-        for signal in SIGNALS {
-            replace(signal, libc::SIG_DFL, put_back_and_end as *const () as usize);
-        }
-        // SAFETY: a structure that the system has filled in.
-        (unsafe { libc::tcsetattr(STDIN, libc::TCSANOW, &raw const settings) } == 0).then_some(raw)
+        key_by_key(&mut settings);
+        let raw = Raw { mode };
+        ending::change(&settings).then_some(raw)
     }
 }
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        restore();
-        for signal in SIGNALS {
-            replace(signal, put_back_and_end as *const () as usize, libc::SIG_DFL);
+        match self.mode {
+            Some(mode) => drop(mode.apply()),
+            None => ending::put_input_back(),
         }
     }
 }
 
-/// Puts the terminal back, once. Async-signal-safe.
-extern "C" fn restore() {
-    if CHANGED.swap(false, Ordering::SeqCst) {
-        // SAFETY: `CHANGED` was true, so the settings are complete, and nobody writes them before the next `enter`.
-        unsafe { libc::tcsetattr(STDIN, libc::TCSANOW, (*BEFORE.0.get()).as_ptr()) };
-    }
-}
-
-/// The default of a signal, after the terminal was put back. If the program only stopped, the read that was interrupted
-/// begins again.
-extern "C" fn put_back_and_end(signal: libc::c_int) {
-    restore();
-    replace(signal, put_back_and_end as *const () as usize, libc::SIG_DFL);
-    // SAFETY: the signal is blocked until this handler returns, and then does what it always does.
-    unsafe { libc::raise(signal) };
-}
-
-/// Changes what a signal does, if it does what is expected.
-fn replace(signal: libc::c_int, expected: libc::sighandler_t, new: libc::sighandler_t) {
-    // SAFETY: both structures are valid when all bytes are zero; the handlers take one number and are async-signal-safe.
-    // With all signals blocked in the handler, setting the terminal cannot stop a program in the background.
-    unsafe {
-        let mut action: libc::sigaction = core::mem::zeroed();
-        if libc::sigaction(signal, core::ptr::null(), &raw mut action) != 0 || action.sa_sigaction != expected {
-            return;
-        }
-        action.sa_sigaction = new;
-        action.sa_flags = 0;
-        libc::sigfillset(&raw mut action.sa_mask);
-        libc::sigaction(signal, &raw const action, core::ptr::null_mut());
-    }
+fn key_by_key(settings: &mut libc::termios) {
+    settings.c_iflag &= !(libc::ICRNL | libc::INLCR | libc::IGNCR);
+    settings.c_cc[libc::VMIN] = 1;
+    settings.c_cc[libc::VTIME] = 0;
 }

@@ -11,7 +11,7 @@ use crate::code::{Code, Result};
 use crate::handles::{self, Held};
 use crate::object::{Client, Object};
 use crate::pointer::{Array, Buffer, Out};
-use crate::receipt::{self, Receipt};
+use mailslot_ffi::Receipt;
 
 #[unsafe(no_mangle)]
 extern "C" fn MailslotWaitForReceivers(file: Handle, at_least: u32, millis: u32, receivers: Out<u32>) -> Bool {
@@ -40,7 +40,7 @@ extern "C" fn MailslotWriteConfirmed(
         let held = handles::find(file)?;
         let found = client(&held)?.write_confirmed(buffer.bytes(size)?, Duration::from_millis(millis.into()))?;
         count.set(u32::try_from(found.len()).unwrap_or(u32::MAX));
-        match receipt::store(&found, room) {
+        match Receipt::store(&found, room) {
             true => Ok(Bool::TRUE),
             false => Err(Code::MORE_DATA),
         }

@@ -45,14 +45,14 @@ extern "C" fn CreateEventExW(attributes: In<SecurityAttributes>, name: Wide, fla
 #[unsafe(no_mangle)]
 extern "C" fn OpenEventA(access: u32, inherit: Bool, name: Narrow) -> Handle {
     boundary::call(Handle::NULL, || {
-        sync_object::open(Kind::Event, access, inherit, !name.0.is_null(), sync_object::narrow(name))
+        sync_object::open(Kind::Event, access, inherit, !name.pointer().is_null(), sync_object::narrow(name))
     })
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn OpenEventW(access: u32, inherit: Bool, name: Wide) -> Handle {
     boundary::call(Handle::NULL, || {
-        sync_object::open(Kind::Event, access, inherit, !name.0.is_null(), sync_object::wide(name))
+        sync_object::open(Kind::Event, access, inherit, !name.pointer().is_null(), sync_object::wide(name))
     })
 }
 

@@ -9,8 +9,8 @@ use super::overlapped;
 use crate::abi::{Bool, FileTime, Handle, SecurityAttributes};
 use crate::boundary;
 use crate::code::{Code, Result};
-use crate::handles;
-use crate::object::{Client, Object, Rights};
+use crate::handles::{self, User};
+use crate::object::{Client, Object, Rights, read_error};
 use crate::pointer::{Array, Buffer, In, Narrow, Out, OverlappedPointer, Wide};
 use crate::text::Name;
 
@@ -56,15 +56,62 @@ extern "C" fn ReadFile(
     read: Out<u32>,
     overlapped: OverlappedPointer,
 ) -> Bool {
+    boundary::guard(|| {
+        let user = match handles::look(file) {
+            Ok(held) => {
+                // What nearly every read is, in few instructions.
+                if overlapped.is_null()
+                    && let Object::Server(slot) = &held.object
+                    && !slot.has_pending()
+                    && let Some(target) = buffer.bytes().slice(size as usize)
+                {
+                    let result = slot.mailslot.read(target);
+                    drop(held);
+                    return match result {
+                        Ok(bytes) => {
+                            read.set(bytes as u32);
+                            Bool::TRUE
+                        }
+                        Err(error) => {
+                            read.set(0);
+                            boundary::fail(read_error(error))
+                        }
+                    };
+                }
+                held.into_user()
+            }
+            Err(user) => user,
+        };
+        any_read(file, buffer, size, read, overlapped, user)
+    })
+}
+
+/// Every other read. `user` has only looked at the entry; taking it over spares `ReadFile` from keeping its parameters.
+#[cold]
+fn any_read(
+    file: Handle,
+    buffer: Buffer<c_void>,
+    size: u32,
+    read: Out<u32>,
+    overlapped: OverlappedPointer,
+    user: User,
+) -> Bool {
+    drop(user);
+    read.set(0);
     boundary::call(Bool::FALSE, || {
-        read.set(0);
         let held = handles::find(file)?;
         let slot = match &held.object {
             Object::Server(slot) => slot,
             Object::Client(client) => return Err(client.read_refusal()),
+            Object::Stream(stream) => {
+                let target = buffer.bytes().to_read(size as usize)?;
+                let bytes = overlapped::at_once(overlapped, || stream.read(target))?;
+                read.set(bytes as u32);
+                return Ok(Bool::TRUE);
+            }
             _ => return Err(Code::INVALID_HANDLE),
         };
-        let buffer = Buffer(buffer.0.cast::<u8>());
+        let buffer = buffer.bytes();
         let bytes = if overlapped.is_null() {
             let target = buffer.to_read(size as usize)?;
             if slot.has_pending() { overlapped::read_in_turn(file, slot, buffer, size)? } else { slot.read(target)? }
@@ -84,8 +131,49 @@ extern "C" fn WriteFile(
     written: Out<u32>,
     overlapped: OverlappedPointer,
 ) -> Bool {
+    boundary::guard(|| {
+        let user = match handles::look(file) {
+            Ok(held) => {
+                // What nearly every write is, in few instructions.
+                if overlapped.is_null()
+                    && let Object::Client(client) = &held.object
+                    && client.rights.write
+                    && let Some(message) = buffer.some_bytes(size)
+                {
+                    let result = client.writer.write(message);
+                    drop(held);
+                    return match result {
+                        Ok(()) => {
+                            written.set(size);
+                            Bool::TRUE
+                        }
+                        Err(error) => {
+                            written.set(0);
+                            boundary::fail(error.into())
+                        }
+                    };
+                }
+                held.into_user()
+            }
+            Err(user) => user,
+        };
+        any_write(file, buffer, size, written, overlapped, user)
+    })
+}
+
+/// Every other write, as [`any_read`].
+#[cold]
+fn any_write(
+    file: Handle,
+    buffer: Array<c_void>,
+    size: u32,
+    written: Out<u32>,
+    overlapped: OverlappedPointer,
+    user: User,
+) -> Bool {
+    drop(user);
+    written.set(0);
     boundary::call(Bool::FALSE, || {
-        written.set(0);
         if overlapped.is_null() {
             write(file, &buffer, size)?;
         } else {
@@ -103,6 +191,10 @@ extern "C" fn GetFileType(file: Handle) -> u32 {
         match held.object {
             // Mailslots are of none of the types that there are names for.
             Object::Server(_) | Object::Client(_) => boundary::set_last_error(Code::SUCCESS),
+            Object::Stream(ref stream) => {
+                boundary::set_last_error(Code::SUCCESS);
+                return Ok(stream.file_type());
+            }
             _ => return Err(Code::INVALID_HANDLE),
         }
         Ok(0)
@@ -151,22 +243,34 @@ extern "C" fn SetFilePointer(file: Handle, _distance: i32, _high: Out<i32>, _met
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn LockFile(file: Handle, _offset: u32, _offset_high: u32, _size: u32, _size_high: u32) -> Bool {
+    boundary::call(Bool::FALSE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn UnlockFile(file: Handle, _offset: u32, _offset_high: u32, _size: u32, _size_high: u32) -> Bool {
+    boundary::call(Bool::FALSE, || Err(no_file(file)))
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn FlushFileBuffers(file: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
-        Err(match handles::find(file)?.object {
-            Object::Client(_) => Code::ACCESS_DENIED,
-            _ => Code::INVALID_HANDLE,
-        })
+        match &handles::find(file)?.object {
+            Object::Client(_) => Err(Code::ACCESS_DENIED),
+            // Nothing is kept back; a terminal has nothing to flush.
+            Object::Stream(stream) if !stream.is_input() && stream.terminal(false).is_err() => Ok(Bool::TRUE),
+            _ => Err(Code::INVALID_HANDLE),
+        }
     })
 }
 
 /// Writes a message through a client handle.
-#[inline]
 pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32) -> Result<()> {
     let held = handles::find(file)?;
     match &held.object {
         Object::Client(client) if client.rights.write => client.write(buffer.bytes(size)?),
         Object::Client(_) | Object::Server(_) => Err(Code::ACCESS_DENIED),
+        Object::Stream(stream) => stream.write(buffer.bytes(size)?),
         _ => Err(Code::INVALID_HANDLE),
     }
 }
@@ -193,7 +297,7 @@ fn server_only(object: &Object) -> Result<&crate::object::Slot> {
 /// Why a slot has no size and no position.
 fn no_file(file: Handle) -> Code {
     match handles::find(file).map(|held| held.object.clone()) {
-        Ok(Object::Server(_) | Object::Client(_)) => Code::INVALID_FUNCTION,
+        Ok(Object::Server(_) | Object::Client(_) | Object::Stream(_)) => Code::INVALID_FUNCTION,
         _ => Code::INVALID_HANDLE,
     }
 }

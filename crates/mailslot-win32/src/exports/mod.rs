@@ -3,10 +3,15 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod acl;
+mod calendar;
+mod code_page;
 mod confirmed;
 mod console;
+mod control;
 mod critical_section;
 mod crt_thread;
+mod environment;
 mod event;
 mod file;
 mod handle;
@@ -15,15 +20,19 @@ mod last_error;
 mod mailslot;
 mod memory;
 mod message;
+mod message_box;
 mod mutex;
-mod native;
 mod overlapped;
 mod process;
+mod screen;
 mod security;
 mod semaphore;
+mod sid;
 mod srw_lock;
+mod stream;
 mod string;
 mod sync_object;
+mod system;
 mod thread;
 mod time;
 mod timer;

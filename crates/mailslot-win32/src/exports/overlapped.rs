@@ -31,7 +31,7 @@ extern "C" fn ReadFileEx(
             _ => return Err(Code::INVALID_HANDLE),
         };
         let routine = routine.filter(|_| !overlapped.is_null()).ok_or(Code::INVALID_PARAMETER)?;
-        let buffer = Buffer(buffer.0.cast());
+        let buffer = buffer.bytes();
         let notify = Notify::Routine(routine, apc::current());
         let request = Request::new(file, overlapped, buffer, size as usize, notify)?;
         if let Begun::Ended(request, bytes) = slot.begin(request)? {
@@ -144,20 +144,28 @@ pub(super) fn read_in_turn(file: Handle, slot: &Arc<Slot>, buffer: Buffer<u8>, s
     }
 }
 
-/// Writes a message. It never pends.
-pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32, overlapped: OverlappedPointer) -> Result<()> {
+/// Does what cannot pend, such as reading a standard stream: as on Windows it has ended when the call returns.
+pub(super) fn at_once(overlapped: OverlappedPointer, operation: impl FnOnce() -> Result<usize>) -> Result<usize> {
+    if overlapped.is_null() {
+        return operation();
+    }
     let notify = notify(overlapped)?;
     if let Notify::Event(event) = &notify {
         event.reset()?;
     }
-    file::write(file, buffer, size)?;
+    let bytes = operation()?;
     if let Some(fields) = overlapped.get() {
-        store(fields, Code::SUCCESS, size);
+        store(fields, Code::SUCCESS, bytes as u32);
     }
     if let Notify::Event(event) = notify {
         event.set()?;
     }
-    Ok(())
+    Ok(bytes)
+}
+
+/// Writes a message. It never pends.
+pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32, overlapped: OverlappedPointer) -> Result<()> {
+    at_once(overlapped, || file::write(file, buffer, size).map(|()| size as usize)).map(drop)
 }
 
 fn store(fields: &Overlapped, code: Code, bytes: u32) {
@@ -178,7 +186,7 @@ fn cancel(file: Handle, which: Which) -> Result<usize> {
     match &handles::find(file)?.object {
         Object::Server(slot) => Ok(slot.cancel(which)),
         // Writes never wait.
-        Object::Client(_) => Ok(0),
+        Object::Client(_) | Object::Stream(_) => Ok(0),
         _ => Err(Code::INVALID_HANDLE),
     }
 }

@@ -50,14 +50,14 @@ extern "C" fn CreateSemaphoreExW(
 #[unsafe(no_mangle)]
 extern "C" fn OpenSemaphoreA(access: u32, inherit: Bool, name: Narrow) -> Handle {
     boundary::call(Handle::NULL, || {
-        sync_object::open(Kind::Semaphore, access, inherit, !name.0.is_null(), sync_object::narrow(name))
+        sync_object::open(Kind::Semaphore, access, inherit, !name.pointer().is_null(), sync_object::narrow(name))
     })
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn OpenSemaphoreW(access: u32, inherit: Bool, name: Wide) -> Handle {
     boundary::call(Handle::NULL, || {
-        sync_object::open(Kind::Semaphore, access, inherit, !name.0.is_null(), sync_object::wide(name))
+        sync_object::open(Kind::Semaphore, access, inherit, !name.pointer().is_null(), sync_object::wide(name))
     })
 }
 

@@ -55,14 +55,14 @@ extern "C" fn CreateWaitableTimerExW(
 #[unsafe(no_mangle)]
 extern "C" fn OpenWaitableTimerA(access: u32, inherit: Bool, name: Narrow) -> Handle {
     boundary::call(Handle::NULL, || {
-        sync_object::open(Kind::Timer, access, inherit, !name.0.is_null(), sync_object::narrow(name))
+        sync_object::open(Kind::Timer, access, inherit, !name.pointer().is_null(), sync_object::narrow(name))
     })
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn OpenWaitableTimerW(access: u32, inherit: Bool, name: Wide) -> Handle {
     boundary::call(Handle::NULL, || {
-        sync_object::open(Kind::Timer, access, inherit, !name.0.is_null(), sync_object::wide(name))
+        sync_object::open(Kind::Timer, access, inherit, !name.pointer().is_null(), sync_object::wide(name))
     })
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod event;
 mod process;
 mod slot;
+mod stream;
 mod thread;
 mod times;
 
@@ -19,7 +20,8 @@ pub(crate) use access::Access;
 pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
-pub(crate) use slot::{Slot, Which};
+pub(crate) use slot::{Slot, Which, read_error};
+pub(crate) use stream::Stream;
 pub(crate) use thread::Thread;
 
 /// What a handle stands for. Duplicates share it.
@@ -33,6 +35,8 @@ pub(crate) enum Object {
     /// A mutex, a semaphore, a timer.
     Sync(Arc<SyncObject>, Access),
     Process(Arc<Process>),
+    /// Standard input, output or error.
+    Stream(Arc<Stream>),
     Thread(Arc<Thread>),
 }
 
@@ -67,6 +71,13 @@ impl Object {
         }
     }
 
+    pub(crate) fn stream(&self) -> Result<&Arc<Stream>> {
+        match self {
+            Object::Stream(stream) => Ok(stream),
+            _ => Err(Code::INVALID_HANDLE),
+        }
+    }
+
     pub(crate) fn thread(&self) -> Result<&Arc<Thread>> {
         match self {
             Object::Thread(thread) => Ok(thread),
@@ -83,6 +94,7 @@ impl Object {
             Object::Sync(object, access) => access.to_wait().map(|()| Waitable::Object(object))?,
             Object::Process(process) => Waitable::Signal(&process.signal),
             Object::Thread(thread) => Waitable::Signal(&thread.signal),
+            Object::Stream(stream) => Waitable::Signal(stream.signal()),
         })
     }
 

@@ -1,14 +1,15 @@
 //! What `install` puts into a prefix is what pkg-config and CMake need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
 use crate::run::Slots;
-use crate::toolchain::{Temporary, crate_root, libraries};
+use crate::toolchain::{Temporary, archive, crate_root};
 
-const PRINTED: &str = "6 bytes: hello\n";
+/// What the example prints.
+pub const PRINTED: &str = "6 bytes: hello\n";
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -19,21 +20,19 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn pkg_config() -> Result<(), Failed> {
-    let prefix = installed("pkg-config")?;
+    let installed = Installed::plain("pkg-config")?;
     for link in [&[][..], &["--static"]] {
-        let flags = output(pkg_config_path(&mut Command::new("pkg-config"), &prefix).args(link).args([
-            "--cflags",
-            "--libs",
-            "mailslot-win32",
-        ]))?;
-        let program = prefix.join("program");
+        let mut command = Command::new("pkg-config");
+        let flags =
+            output(installed.pkg_config_path(&mut command).args(link).args(["--cflags", "--libs", "mailslot-win32"]))?;
+        let program = installed.prefix().join("program");
         output(
             Command::new("gcc")
                 .arg(crate_root().join("example/example.c"))
                 .args(["-fshort-wchar", "-o"])
                 .arg(&program)
                 .args(flags.split_whitespace())
-                .arg(format!("-Wl,-rpath,{}", prefix.join("lib").display())),
+                .arg(format!("-Wl,-rpath,{}", installed.prefix().join("lib").display())),
         )?;
         expect(&Slots::new().run(&[], &program, &[], "")?)?;
     }
@@ -41,8 +40,8 @@ fn pkg_config() -> Result<(), Failed> {
 }
 
 fn spellings() -> Result<(), Failed> {
-    let prefix = installed("spellings")?;
-    let include = prefix.join("include/mailslot-win32");
+    let installed = Installed::plain("spellings")?;
+    let include = installed.prefix().join("include/mailslot-win32");
     let mut source = String::from("#include <SDKDDKVer.h>\n#include <winBase.h>\n#include <WinSock.H>\n");
     let mut count = 0;
     for header in crate::headers::all()? {
@@ -55,38 +54,62 @@ fn spellings() -> Result<(), Failed> {
     if count < 17 * 4 {
         return Err(format!("only {count} spellings").into());
     }
-    let file = prefix.join("spellings.cpp");
+    let file = installed.prefix().join("spellings.cpp");
     std::fs::write(&file, source)?;
     output(Command::new("g++").arg("-fsyntax-only").arg("-I").arg(include).arg(file))?;
     Ok(())
 }
 
 fn cmake() -> Result<(), Failed> {
-    let prefix = installed("cmake")?;
-    let build = prefix.join("build");
+    let installed = Installed::plain("cmake")?;
+    let build = installed.prefix().join("build");
     let configure = &mut Command::new("cmake");
     configure.arg("-S").arg(crate_root().join("example")).arg("-B").arg(&build);
-    output(pkg_config_path(configure, &prefix))?;
+    output(installed.pkg_config_path(configure))?;
     output(Command::new("cmake").arg("--build").arg(&build))?;
     expect(&Slots::new().run(&[], &build.join("example"), &[], "")?)
 }
 
-/// A fresh prefix with everything installed.
-fn installed(name: &str) -> Result<Temporary, Failed> {
-    let prefix = Temporary::new(name);
-    output(Command::new(crate_root().join("install")).arg(&*prefix).arg(libraries()))?;
-    Ok(prefix)
+/// A fresh prefix with everything installed. It goes with this value.
+pub struct Installed {
+    prefix: PathBuf,
+    _directory: Temporary,
 }
 
-fn pkg_config_path<'a>(command: &'a mut Command, prefix: &Path) -> &'a mut Command {
-    command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
+impl Installed {
+    pub fn plain(name: &str) -> Result<Installed, Failed> {
+        let directory = Temporary::new(name);
+        output(Command::new(crate_root().join("install")).arg(&*directory).arg(archive()))?;
+        Ok(Installed { prefix: directory.to_owned(), _directory: directory })
+    }
+
+    /// Installed as a package is made, below another directory, and then moved to its place, which has a space in its name.
+    pub fn staged(name: &str) -> Result<Installed, Failed> {
+        let directory = Temporary::new(name);
+        let stage = directory.join("a stage");
+        let install = &mut Command::new(crate_root().join("install"));
+        output(install.arg("/opt/old programs").arg(archive()).env("DESTDIR", &stage))?;
+        let prefix = directory.join("a prefix");
+        std::fs::rename(stage.join("opt/old programs"), &prefix)?;
+        Ok(Installed { prefix, _directory: directory })
+    }
+
+    pub fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// Lets a command find the installed pkg-config files.
+    pub fn pkg_config_path<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("PKG_CONFIG_PATH", self.prefix.join("lib/pkgconfig"))
+    }
 }
 
 fn expect(printed: &str) -> Result<(), Failed> {
     if printed == PRINTED { Ok(()) } else { Err(format!("printed {printed:?}").into()) }
 }
 
-fn output(command: &mut Command) -> Result<String, Failed> {
+/// What a command prints; it must succeed.
+pub fn output(command: &mut Command) -> Result<String, Failed> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     if !output.status.success() {
         let complaints = String::from_utf8_lossy(&output.stderr);

@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::LIBRARY;
 
 /// How a program is compiled and linked.
 #[derive(Clone, Copy, Debug)]
@@ -79,11 +82,11 @@ impl Build {
             .args(["-x", "none", "-o"])
             .arg(&*program);
         match self.link {
-            Link::Static => command.arg(libraries.join("libmailslot_win32.a")).args(["-lpthread", "-ldl", "-lm"]),
+            Link::Static => command.arg(libraries.join(format!("lib{LIBRARY}.a"))).args(["-lpthread", "-ldl", "-lm"]),
             Link::Shared => command
                 .arg("-L")
                 .arg(&libraries)
-                .arg("-lmailslot_win32")
+                .arg(format!("-l{LIBRARY}"))
                 .arg(format!("-Wl,-rpath,{}", libraries.display())),
         };
         succeeds(&mut command).map(|()| program)
@@ -134,8 +137,58 @@ pub fn crate_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where cargo has put the two libraries: beside this test program.
+/// The prefix that the tests use, and where the static library is that was installed there.
+static INSTALLED: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
+
+/// Installs the library where the tests find it, as long as the value lives.
+pub fn install() -> Result<Temporary, String> {
+    let archive = build(env!("CARGO_PKG_NAME"))?;
+    let prefix = Temporary::new("installed");
+    succeeds(Command::new(crate_root().join("install")).arg(&*prefix).arg(&archive))?;
+    INSTALLED.get_or_init(|| (prefix.to_owned(), archive));
+    Ok(prefix)
+}
+
+/// Where the installed libraries are.
 pub fn libraries() -> PathBuf {
-    let program = std::env::current_exe().expect("the path of the test program");
-    program.parent().expect("it is in a directory").to_owned()
+    INSTALLED.get().expect("`main` has installed them").0.join("lib")
+}
+
+/// Where the static library is.
+pub fn archive() -> PathBuf {
+    INSTALLED.get().expect("`main` has installed it").1.clone()
+}
+
+/// Lets cargo put the library and the programs of a package where it puts those of users, and tells where that is. For
+/// tests alone it would not.
+pub fn build(package: &str) -> Result<PathBuf, String> {
+    cargo(&["build", "--quiet", "--package", package])
+}
+
+/// An example of a package.
+pub fn build_example(package: &str, example: &str) -> Result<PathBuf, String> {
+    let directory = cargo(&["build", "--quiet", "--package", package, "--example", example])?;
+    Ok(directory.join("examples").join(example))
+}
+
+/// Runs cargo with the profile of this test program, and tells where it has put things.
+fn cargo(arguments: &[&str]) -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    // TARGET/PROFILE/deps/PROGRAM
+    let mut directories = program.ancestors().skip(2);
+    let (Some(profile), Some(target)) = (directories.next(), directories.next()) else {
+        return Err(format!("{} is not where cargo puts tests", program.display()));
+    };
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(arguments).arg("--target-dir").arg(target).current_dir(crate_root());
+    match profile.file_name() {
+        Some(name) if name != "debug" => cargo.arg("--profile").arg(name),
+        _ => &mut cargo,
+    };
+    // That it warns, or waits for another cargo, is said and no failure.
+    let output = cargo.output().map_err(|error| format!("{cargo:?} does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{cargo:?}\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(profile.to_owned())
 }

@@ -97,13 +97,18 @@ impl Connections {
             });
         }
         let handed_back = self.hand_back_unwatched(intake);
-        if knocked && !self.connections.is_empty() {
-            match poller() {
+        if self.connections.is_empty() {
+            // No poller is made for nobody: with one, every read that finds nothing would have to ask it.
+            return handed_back;
+        }
+        let poller = watching.or_else(poller);
+        if knocked {
+            match poller {
                 Some(poller) => self.look(poller),
                 None => self.starved = true,
             }
         }
-        self.take_from_ready(intake, watching.or_else(poller)) | handed_back
+        self.take_from_ready(intake, poller) | handed_back
     }
 
     /// Finds out, in one system call, who has something and whether somebody wants to come in. Accepting without having

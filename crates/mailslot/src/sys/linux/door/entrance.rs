@@ -99,6 +99,12 @@ impl Entrance {
         !quiet || self.own_poller().get().is_some() || self.is_due()
     }
 
+    /// Whether a reader that finds the ring empty may say so without having looked at the door, and without anybody being woken
+    /// by what comes next.
+    pub(crate) fn may_say_nothing(&self) -> bool {
+        !self.is_polled() && !self.is_worth_a_look()
+    }
+
     /// Whether the last look found something, so that more may come soon.
     pub(crate) fn gave(&self) -> bool {
         self.gave.load(Ordering::Relaxed)

@@ -209,7 +209,7 @@ impl<'a> Locked<'a> {
         let used = |head: u64| room.end().wrapping_sub(head);
         let limit = self.region.capacity() - SPARE;
         let at_most = used(self.writers.head_seen.load(Relaxed));
-        if at_most <= HIGH_WATER_STEP.min(limit) {
+        if at_most <= HIGH_WATER_STEP && at_most <= limit {
             return Ok(());
         }
         let high_water = &self.region.header().refused.high_water;

@@ -1,4 +1,4 @@
-/* Mailslots for new C programs: the same slots as everywhere, without Win32 names. Link with libmailslot_win32.
+/* Mailslots for new C programs: the same slots as everywhere, without Win32 names. Link with libmailslot.
  *
  *     mailslot *slot;
  *     char message[4096];
@@ -6,7 +6,7 @@
  *
  *     if (mailslot_create("alerts", NULL, &slot) != 0)
  *         fprintf(stderr, "%s\n", mailslot_error_message());
- *     while (mailslot_read(slot, message, sizeof message, &size) == 0)
+ *     while (mailslot_read(slot, message, sizeof message, &size, NULL) == 0)
  *         handle(message, size);
  *
  * Names are UTF-8: `alerts`, `plant/line1`, `//./mailslot/alerts`, `\\.\mailslot\alerts`.
@@ -15,6 +15,10 @@
  * below has the common ones. mailslot_error_message then has a sentence for people. Pointers must not be NULL unless
  * that is said to be allowed; a NULL that is not allowed gives MAILSLOT_INVALID_ARGUMENT. Slots and writers may be used
  * from several threads, but must not be used after they were closed.
+ *
+ * Structs that begin with their size may become longer in later versions. Begin with the macro that ends in _INIT, which
+ * sets it; then programs and libraries of different versions understand each other. What the library does not know of an
+ * option that is set is MAILSLOT_INVALID_ARGUMENT; what it does not know of a struct that it fills is 0.
  */
 #ifndef MAILSLOT_H
 #define MAILSLOT_H
@@ -64,31 +68,82 @@ enum mailslot_access {
     MAILSLOT_EVERYONE = 1
 };
 
-/* How a slot is created. Zero everything, then set what should differ. */
+/* How a slot is created:
+ *
+ *     mailslot_options options = MAILSLOT_OPTIONS_INIT;
+ *     options.access = MAILSLOT_EVERYONE;
+ */
 typedef struct mailslot_options {
+    /* sizeof(mailslot_options). */
+    uint64_t size;
+    /* Bytes that unread messages may take together; 0 is 16 MiB. */
+    uint64_t capacity;
     /* Bytes of the largest message; 0 is any size. */
     uint32_t max_message_size;
     /* Who may write: an enum mailslot_access. */
     uint32_t access;
-    /* Bytes that unread messages may take together; 0 is 16 MiB. */
-    uint64_t capacity;
 } mailslot_options;
 
+#define MAILSLOT_OPTIONS_INIT { sizeof(mailslot_options), 0, 0, 0 }
+
+/* What is in a slot. */
 typedef struct mailslot_info {
+    /* sizeof(mailslot_info). */
+    uint64_t size;
+    /* How many messages there are. */
+    uint64_t count;
+    /* Bytes of the next one, 0 if there is none. */
+    uint64_t next_size;
     /* As the slot was created. */
     uint32_t max_message_size;
-    /* Whether there is a message, the bytes of the next one, and how many there are. */
+    /* Whether there is a message: it may be empty. */
     uint32_t has_next;
-    uint64_t next_size;
-    uint64_t count;
 } mailslot_info;
+
+#define MAILSLOT_INFO_INIT { sizeof(mailslot_info), 0, 0, 0, 0 }
+
+enum mailslot_origin_kind {
+    /* The system does not tell. Later versions may have other kinds. */
+    MAILSLOT_ORIGIN_UNKNOWN = 0,
+    /* A process of this machine. */
+    MAILSLOT_ORIGIN_LOCAL = 1,
+    /* Another machine, as the network node says. */
+    MAILSLOT_ORIGIN_NETWORK = 2
+};
+
+/* Who wrote a message. What is not known of its kind is 0 or "". */
+typedef struct mailslot_origin {
+    /* sizeof(mailslot_origin). */
+    uint64_t size;
+    /* An enum mailslot_origin_kind. */
+    uint32_t kind;
+    /* Local: whether the kernel vouches for the three ids, as it does for writers of other users. Writers of the slot's own
+     * user record them themselves, and so could record anything. */
+    uint32_t attested;
+    /* Local: the process, as it is seen from here (0 if it is not), and its effective user and group. */
+    uint32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+    /* Network: whether cryptography proves that a holder of the domain's key sent it. If not, everything below was chosen by
+     * the sender. Never so in NetBIOS networks. */
+    uint32_t authenticated;
+    /* Network: the computer that sent it, by its own account; the domain that it was sent to, empty if it was sent to this
+     * computer alone; the address that it came from, empty where the network does not tell. UTF-8, each with a NUL. */
+    char computer[256];
+    char domain[256];
+    char address[48];
+} mailslot_origin;
+
+#define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "" }
 
 /* Creates a slot. options may be NULL: messages of any size, and no writers but the own user. */
 int mailslot_create(const char *name, const mailslot_options *options, mailslot **slot);
-/* Reads the next message, waiting until there is one. size gets its bytes. */
-int mailslot_read(mailslot *slot, void *buffer, size_t room, size_t *size);
+/* Reads the next message, waiting until there is one. size gets its bytes; origin, which may be NULL, who wrote it. If the
+ * result is not 0, origin stays as it is. */
+int mailslot_read(mailslot *slot, void *buffer, size_t room, size_t *size, mailslot_origin *origin);
 /* The same, waiting at most this many milliseconds; 0 does not wait, MAILSLOT_FOREVER waits until there is one. */
-int mailslot_read_within(mailslot *slot, void *buffer, size_t room, size_t *size, int64_t milliseconds);
+int mailslot_read_within(mailslot *slot, void *buffer, size_t room, size_t *size, mailslot_origin *origin,
+                         int64_t milliseconds);
 int mailslot_query(mailslot *slot, mailslot_info *info);
 /* A descriptor for poll and epoll: readable when there may be a message. Read with 0 milliseconds until
  * MAILSLOT_TIMED_OUT, then poll again. It belongs to the slot. */
@@ -115,6 +170,7 @@ enum mailslot_outcome {
     MAILSLOT_SILENT = 5
 };
 
+/* Receipts come as arrays, so this stays as it is. */
 typedef struct mailslot_receipt {
     /* The computer's name in UTF-8, with a NUL. */
     char computer[64];

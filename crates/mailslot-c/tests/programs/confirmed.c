@@ -1,0 +1,80 @@
+/* Receivers and receipts, as a network node tells them. */
+#include "check.h"
+#include <pthread.h>
+
+#define REQUESTS 4
+#define HEAD (1 + 16)
+
+/* Answers as a node does that knows the domain PLANT, with two receivers: a version and the id of the request, then what the
+ * kind of question asks for. */
+static void *node(void *routes)
+{
+    static const char way[] = "\x02\xE8\x03\0\0\\\\.\\mailslot\\mailslot\\node\\domain\\PLANT";
+    static const char receivers[] = "\x03\x02\0\0";
+    static const char receipts[] = "\x04\x00\x04SRV1\x05\x04SRV2";
+    unsigned char request[512];
+    char reply[128], answer[128];
+    size_t size, at;
+    mailslot_writer *writer;
+    int number;
+    for (number = 0; number < REQUESTS; number++) {
+        CHECK_EQUAL(mailslot_read((mailslot *)routes, request, sizeof(request), &size, NULL), MAILSLOT_OK);
+        CHECK(size > HEAD + 16 && request[0] == 2);
+        strcpy(reply, "//./mailslot/mailslot/reply/");
+        for (at = 0; at < 16; at++)
+            sprintf(reply + strlen(reply), "%02x", request[HEAD + at]);
+        memcpy(answer, request, HEAD);
+        switch (request[HEAD + 16]) {
+        case 1:
+            size = sizeof(way) - 1;
+            memcpy(answer + HEAD, way, size);
+            break;
+        case 2:
+            /* With the NUL, which is the number's last byte. */
+            size = sizeof(receivers);
+            memcpy(answer + HEAD, receivers, size);
+            break;
+        default:
+            CHECK(request[HEAD + 16] == 3 && memcmp(request + size - 4, "sure", 4) == 0);
+            size = sizeof(receipts) - 1;
+            memcpy(answer + HEAD, receipts, size);
+        }
+        CHECK_EQUAL(mailslot_open(reply, &writer), MAILSLOT_OK);
+        CHECK_EQUAL(mailslot_write(writer, answer, HEAD + size), MAILSLOT_OK);
+        mailslot_close_writer(writer);
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    mailslot *routes, *way;
+    mailslot_writer *writer = NULL;
+    mailslot_receipt receipts[3];
+    pthread_t thread;
+    size_t found = 77;
+
+    CHECK_EQUAL(mailslot_create("//./mailslot/mailslot/node/routes", NULL, &routes), MAILSLOT_OK);
+    CHECK_EQUAL(mailslot_create("//./mailslot/mailslot/node/domain/PLANT", NULL, &way), MAILSLOT_OK);
+    CHECK(pthread_create(&thread, NULL, node, routes) == 0);
+
+    CHECK_EQUAL(mailslot_open("//plant/mailslot/x", &writer), MAILSLOT_OK);
+    CHECK_EQUAL(mailslot_wait_for_receivers(writer, 2, 5000, &found), MAILSLOT_OK);
+    CHECK_EQUAL(found, 2);
+    CHECK_EQUAL(mailslot_write_confirmed(writer, "sure", 4, 1000, receipts, 3, &found), MAILSLOT_OK);
+    CHECK_EQUAL(found, 2);
+    CHECK(strcmp(receipts[0].computer, "SRV1") == 0 && receipts[0].outcome == MAILSLOT_DELIVERED);
+    CHECK(strcmp(receipts[1].computer, "SRV2") == 0 && receipts[1].outcome == MAILSLOT_SILENT);
+    CHECK_EQUAL(mailslot_write_confirmed(writer, "sure", 4, 1000, NULL, 0, &found), MAILSLOT_MORE_RECEIPTS);
+    CHECK_EQUAL(found, 2);
+    CHECK_EQUAL(mailslot_write_confirmed(writer, "x", 1, 0, NULL, 1, &found), MAILSLOT_INVALID_ARGUMENT);
+    CHECK_EQUAL(mailslot_write_confirmed(writer, "x", 1, 0, receipts, 3, NULL), MAILSLOT_INVALID_ARGUMENT);
+    CHECK_EQUAL(mailslot_write_confirmed(NULL, "x", 1, 0, NULL, 0, &found), MAILSLOT_INVALID_ARGUMENT);
+    CHECK_EQUAL(mailslot_wait_for_receivers(writer, 2, -5, &found), MAILSLOT_INVALID_ARGUMENT);
+
+    CHECK(pthread_join(thread, NULL) == 0);
+    mailslot_close_writer(writer);
+    mailslot_close(way);
+    mailslot_close(routes);
+    return 0;
+}

@@ -1,0 +1,278 @@
+//! Pointers from C. Each type states what the caller promises; the headers state the same. A `NULL` where there should
+//! be something is found here; other wrong pointers cannot be found.
+//!
+//! These are the types of export parameters, so that the exports themselves need no `unsafe`. Other than by C they are
+//! made by functions whose caller promises the same.
+
+use core::ffi::{c_char, c_void};
+
+/// Where an export stores a value. `NULL`, or valid for writing a `T`, aligned or not.
+#[repr(transparent)]
+pub struct Out<T>(*mut T);
+
+/// A value of C, which may be read any number of times. `NULL`, or valid for reading a `T`, aligned or not.
+#[repr(transparent)]
+pub struct In<T>(*const T);
+
+/// An array of the length that another parameter tells. `NULL`, or valid for reading.
+#[repr(transparent)]
+pub struct Array<T>(*const T);
+
+/// Memory that an export fills: `NULL`, or valid for writing as many units as another parameter tells. Nobody else
+/// uses it until the operation has ended.
+#[repr(transparent)]
+pub struct Buffer<T>(*mut T);
+
+/// Text that ends with NUL, in bytes. `NULL`, or valid up to and including its NUL.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct Narrow(*const c_char);
+
+/// Text that ends with NUL, in UTF-16 units. `NULL`, or valid up to and including its NUL.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct Wide(*const u16);
+
+/// A pointer that a library gave to the program: `NULL`, or from [`Owned::new`] and not yet closed.
+#[repr(transparent)]
+pub struct Owned<T>(*mut T);
+
+/// A `NULL` that is not allowed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NullPointer {
+    /// A place for a value.
+    Out,
+    /// Something to write.
+    Array,
+    /// The buffer of a read.
+    Buffer,
+}
+
+type Result<T> = core::result::Result<T, NullPointer>;
+
+impl<T> Owned<T> {
+    /// Gives a value to the program.
+    pub fn new(value: T) -> Owned<T> {
+        Owned(Box::into_raw(Box::new(value)))
+    }
+
+    /// The value, unless the pointer is `NULL`.
+    pub fn get(&self) -> Option<&T> {
+        // SAFETY: not NULL, hence from `new` and not yet closed, as the type promises.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Drops the value. `NULL` is allowed.
+    pub fn close(self) {
+        if !self.0.is_null() {
+            // SAFETY: as in `get`; the program does not use it again.
+            drop(unsafe { Box::from_raw(self.0) });
+        }
+    }
+}
+
+impl<T> Out<T> {
+    /// A place that another parameter describes.
+    ///
+    /// # Safety
+    ///
+    /// - `place` keeps the promise of the type
+    pub unsafe fn at(place: *mut T) -> Out<T> {
+        Out(place)
+    }
+
+    /// Whether there is no place.
+    pub fn is_null(&self) -> bool {
+        self.0.is_null()
+    }
+
+    /// Stores `value`, if there is a place for it.
+    pub fn set(&self, value: T) {
+        if !self.0.is_null() {
+            // SAFETY: not NULL, hence valid for writing, as the type promises.
+            unsafe { self.0.write_unaligned(value) };
+        }
+    }
+
+    /// Fails if there is no place for a value.
+    ///
+    /// # Errors
+    ///
+    /// [`NullPointer::Out`]
+    pub fn required(&self) -> Result<()> {
+        if self.0.is_null() { Err(NullPointer::Out) } else { Ok(()) }
+    }
+}
+
+impl<T> In<T> {
+    /// The value, if there is one.
+    pub fn read(&self) -> Option<T> {
+        // SAFETY: not NULL, hence valid for reading, as the type promises.
+        (!self.0.is_null()).then(|| unsafe { self.0.read_unaligned() })
+    }
+}
+
+impl<T> Array<T> {
+    /// The elements, if there is an array.
+    pub fn slice<'a>(&self, length: usize) -> Option<&'a [T]> {
+        // SAFETY: not NULL, hence valid for reading `length` elements, as the type promises.
+        (!self.0.is_null()).then(|| unsafe { core::slice::from_raw_parts(self.0, length) })
+    }
+
+    /// What is to be written: no elements need a pointer.
+    ///
+    /// # Errors
+    ///
+    /// [`NullPointer::Array`]
+    pub fn to_write<'a>(&self, length: usize) -> Result<&'a [T]> {
+        match self.slice(length) {
+            Some(elements) => Ok(elements),
+            None if length == 0 => Ok(&[]),
+            None => Err(NullPointer::Array),
+        }
+    }
+}
+
+impl<T: Copy + Default + PartialEq> Array<T> {
+    /// Elements up to and including the first zero, for an array that is text.
+    pub fn length_with_nul(&self) -> Option<usize> {
+        if self.0.is_null() {
+            return None;
+        }
+        let mut length = 0;
+        // SAFETY: not NULL, and text is valid up to its NUL; no element before this one was one.
+        while unsafe { self.0.add(length).read() } != T::default() {
+            length += 1;
+        }
+        Some(length + 1)
+    }
+}
+
+impl Array<c_void> {
+    /// The bytes, if there is a pointer.
+    #[inline]
+    pub fn some_bytes<'a>(&self, length: u32) -> Option<&'a [u8]> {
+        Array(self.0.cast::<u8>()).slice(length as usize)
+    }
+
+    /// The bytes to write: none need a pointer.
+    ///
+    /// # Errors
+    ///
+    /// [`NullPointer::Array`]
+    pub fn bytes<'a>(&self, length: u32) -> Result<&'a [u8]> {
+        Array(self.0.cast::<u8>()).to_write(length as usize)
+    }
+}
+
+impl<T> Clone for Buffer<T> {
+    fn clone(&self) -> Buffer<T> {
+        *self
+    }
+}
+
+// Derived, this would ask for a `T` that is `Copy`, which `void` is not.
+impl<T> Copy for Buffer<T> {}
+
+impl<T> Buffer<T> {
+    /// The memory at `place`.
+    ///
+    /// # Safety
+    ///
+    /// - `place` keeps the promise of the type
+    pub unsafe fn at(place: *mut T) -> Buffer<T> {
+        Buffer(place)
+    }
+
+    /// The address, which every `void *` has.
+    pub fn pointer(self) -> *mut T {
+        self.0
+    }
+
+    /// Whether there is no buffer.
+    pub fn is_null(self) -> bool {
+        self.0.is_null()
+    }
+
+    /// The buffer, if there is one.
+    pub fn slice<'a>(self, length: usize) -> Option<&'a mut [T]> {
+        // SAFETY: not NULL, hence valid for writing `length` units, and nobody else's, as the type promises.
+        (!self.0.is_null()).then(|| unsafe { core::slice::from_raw_parts_mut(self.0, length) })
+    }
+
+    /// The buffer of a read: none is needed for no bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`NullPointer::Buffer`]
+    pub fn to_read<'a>(self, length: usize) -> Result<&'a mut [T]> {
+        match self.slice(length) {
+            Some(buffer) => Ok(buffer),
+            None if length == 0 => Ok(&mut []),
+            None => Err(NullPointer::Buffer),
+        }
+    }
+}
+
+impl Buffer<c_void> {
+    /// The same memory, whose length is told in bytes.
+    pub fn bytes(self) -> Buffer<u8> {
+        Buffer(self.0.cast())
+    }
+}
+
+impl Narrow {
+    /// The text at `place`.
+    ///
+    /// # Safety
+    ///
+    /// - `place` keeps the promise of the type
+    pub unsafe fn at(place: *const c_char) -> Narrow {
+        Narrow(place)
+    }
+
+    /// The address.
+    pub fn pointer(self) -> *const c_char {
+        self.0
+    }
+
+    /// The bytes before the NUL.
+    pub fn bytes<'a>(self) -> Option<&'a [u8]> {
+        // SAFETY: not NULL, hence valid up to its NUL, as the type promises.
+        (!self.0.is_null()).then(|| unsafe { core::ffi::CStr::from_ptr(self.0) }.to_bytes())
+    }
+}
+
+impl Wide {
+    /// The text at `place`.
+    ///
+    /// # Safety
+    ///
+    /// - `place` keeps the promise of the type
+    pub unsafe fn at(place: *const u16) -> Wide {
+        Wide(place)
+    }
+
+    /// The address.
+    pub fn pointer(self) -> *const u16 {
+        self.0
+    }
+
+    /// The units before the NUL.
+    pub fn units<'a>(self) -> Option<&'a [u16]> {
+        if self.0.is_null() {
+            return None;
+        }
+        let mut length = 0;
+        // SAFETY: not NULL, and valid up to its NUL, as the type promises; no unit before it was one.
+        while unsafe { self.0.add(length).read() } != 0 {
+            length += 1;
+        }
+        // SAFETY: all these units have just been read.
+        Some(unsafe { core::slice::from_raw_parts(self.0, length) })
+    }
+}
+
+// SAFETY: a pending read carries it to the thread that completes it. The program promises that it stays valid, and that
+// nobody else uses it, until the read has ended.
+unsafe impl<T> Send for Buffer<T> {}

@@ -1,0 +1,150 @@
+/* The console, which is the terminal. What is no terminal gives ERROR_INVALID_HANDLE, as a file or pipe does on Windows.
+ *
+ * Whatever ends the program (but SIGKILL), its colours, its title and its way of input end with it.
+ *
+ * Code pages: terminals have UTF-8, and both code pages are UTF-8 until they are set, for this process alone. What
+ * WriteFile and WriteConsoleA write to a terminal is text of the output code page, each call by itself; what ReadFile and
+ * ReadConsoleA read from one is text of the input code page. What printf and the like print are bytes that the terminal
+ * gets as they are: in a source that is compiled with -finput-charset they are UTF-8, and readable. Such a source should
+ * not set code pages, unless -fexec-charset gives its texts the same one. */
+#ifndef MAILSLOT_WINCON_H
+#define MAILSLOT_WINCON_H
+
+#include "windef.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ENABLE_PROCESSED_INPUT 0x0001
+#define ENABLE_LINE_INPUT 0x0002
+#define ENABLE_ECHO_INPUT 0x0004
+#define ENABLE_WINDOW_INPUT 0x0008
+#define ENABLE_MOUSE_INPUT 0x0010
+#define ENABLE_INSERT_MODE 0x0020
+#define ENABLE_QUICK_EDIT_MODE 0x0040
+#define ENABLE_EXTENDED_FLAGS 0x0080
+#define ENABLE_VIRTUAL_TERMINAL_INPUT 0x0200
+#define ENABLE_PROCESSED_OUTPUT 0x0001
+#define ENABLE_WRAP_AT_EOL_OUTPUT 0x0002
+#define ENABLE_VIRTUAL_TERMINAL_PROCESSING 0x0004
+
+#define FOREGROUND_BLUE 0x0001
+#define FOREGROUND_GREEN 0x0002
+#define FOREGROUND_RED 0x0004
+#define FOREGROUND_INTENSITY 0x0008
+#define BACKGROUND_BLUE 0x0010
+#define BACKGROUND_GREEN 0x0020
+#define BACKGROUND_RED 0x0040
+#define BACKGROUND_INTENSITY 0x0080
+#define COMMON_LVB_REVERSE_VIDEO 0x4000
+#define COMMON_LVB_UNDERSCORE 0x8000
+
+#define CTRL_C_EVENT 0
+#define CTRL_BREAK_EVENT 1
+#define CTRL_CLOSE_EVENT 2
+#define CTRL_LOGOFF_EVENT 5
+#define CTRL_SHUTDOWN_EVENT 6
+
+typedef struct _COORD {
+    SHORT X;
+    SHORT Y;
+} COORD, *PCOORD;
+
+typedef struct _SMALL_RECT {
+    SHORT Left;
+    SHORT Top;
+    SHORT Right;
+    SHORT Bottom;
+} SMALL_RECT, *PSMALL_RECT;
+
+typedef struct _CONSOLE_SCREEN_BUFFER_INFO {
+    COORD dwSize;
+    COORD dwCursorPosition;
+    WORD wAttributes;
+    SMALL_RECT srWindow;
+    COORD dwMaximumWindowSize;
+} CONSOLE_SCREEN_BUFFER_INFO, *PCONSOLE_SCREEN_BUFFER_INFO;
+
+typedef BOOL(WINAPI *PHANDLER_ROUTINE)(DWORD dwCtrlType);
+
+/* Text from and to a terminal. Lines that are read end with "\r\n", as on Windows. */
+BOOL WINAPI ReadConsoleA(HANDLE hConsoleInput, LPVOID lpBuffer, DWORD nNumberOfCharsToRead, LPDWORD lpNumberOfCharsRead,
+                         LPVOID pInputControl);
+BOOL WINAPI ReadConsoleW(HANDLE hConsoleInput, LPVOID lpBuffer, DWORD nNumberOfCharsToRead, LPDWORD lpNumberOfCharsRead,
+                         LPVOID pInputControl);
+BOOL WINAPI WriteConsoleA(HANDLE hConsoleOutput, const VOID *lpBuffer, DWORD nNumberOfCharsToWrite,
+                          LPDWORD lpNumberOfCharsWritten, LPVOID lpReserved);
+BOOL WINAPI WriteConsoleW(HANDLE hConsoleOutput, const VOID *lpBuffer, DWORD nNumberOfCharsToWrite,
+                          LPDWORD lpNumberOfCharsWritten, LPVOID lpReserved);
+BOOL WINAPI FlushConsoleInputBuffer(HANDLE hConsoleInput);
+
+/* Of input: the first three flags are followed, the others have no effect. Without lines Enter is "\r", and a key is read at
+ * once. Of output: the terminal always does what the three flags say, and clearing them has no effect. Flags that are not
+ * defined here give ERROR_INVALID_PARAMETER, and so does echo without lines. */
+BOOL WINAPI GetConsoleMode(HANDLE hConsoleHandle, LPDWORD lpMode);
+BOOL WINAPI SetConsoleMode(HANDLE hConsoleHandle, DWORD dwMode);
+
+/* A code page that the C library lacks gives ERROR_INVALID_PARAMETER. */
+UINT WINAPI GetConsoleCP(void);
+BOOL WINAPI SetConsoleCP(UINT wCodePageID);
+UINT WINAPI GetConsoleOutputCP(void);
+BOOL WINAPI SetConsoleOutputCP(UINT wCodePageID);
+
+/* 7 (grey on black) is the terminal's own colours, whatever they are. */
+BOOL WINAPI SetConsoleTextAttribute(HANDLE hConsoleOutput, WORD wAttributes);
+/* The screen is the window: what has scrolled away is out of reach. The terminal is asked where its cursor is; where it does
+ * not answer, or standard input is no terminal or has unread input, the call fails with ERROR_NOT_SUPPORTED. */
+BOOL WINAPI GetConsoleScreenBufferInfo(HANDLE hConsoleOutput, PCONSOLE_SCREEN_BUFFER_INFO lpConsoleScreenBufferInfo);
+BOOL WINAPI SetConsoleCursorPosition(HANDLE hConsoleOutput, COORD dwCursorPosition);
+/* The cells get the colours of text. */
+BOOL WINAPI FillConsoleOutputCharacterA(HANDLE hConsoleOutput, CHAR cCharacter, DWORD nLength, COORD dwWriteCoord,
+                                        LPDWORD lpNumberOfCharsWritten);
+BOOL WINAPI FillConsoleOutputCharacterW(HANDLE hConsoleOutput, WCHAR cCharacter, DWORD nLength, COORD dwWriteCoord,
+                                        LPDWORD lpNumberOfCharsWritten);
+/* Only for cells that FillConsoleOutputCharacter has just filled with blanks, as programs do to clear the screen; others
+ * give ERROR_NOT_SUPPORTED, since a terminal does not tell what is in them. */
+BOOL WINAPI FillConsoleOutputAttribute(HANDLE hConsoleOutput, WORD wAttribute, DWORD nLength, COORD dwWriteCoord,
+                                       LPDWORD lpNumberOfAttrsWritten);
+/* The title is shown where standard output or error is a terminal. GetConsoleTitle tells what this program has set. */
+BOOL WINAPI SetConsoleTitleA(LPCSTR lpConsoleTitle);
+BOOL WINAPI SetConsoleTitleW(LPCWSTR lpConsoleTitle);
+DWORD WINAPI GetConsoleTitleA(LPSTR lpConsoleTitle, DWORD nSize);
+DWORD WINAPI GetConsoleTitleW(LPWSTR lpConsoleTitle, DWORD nSize);
+
+/* SIGINT is CTRL_C_EVENT, SIGQUIT CTRL_BREAK_EVENT, SIGHUP and SIGTERM CTRL_CLOSE_EVENT, unless the program has another
+ * handler for the signal, or ignores it. Handlers run in threads of their own; a read that waits goes on meanwhile. What none
+ * of them handles ends the program as the signal does, and CTRL_CLOSE_EVENT does so in any case. NULL and TRUE ignores
+ * SIGINT, also in programs that are started then. A forked child has no handlers. */
+BOOL WINAPI SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add);
+/* To the process group of this process, which is 0; others give ERROR_NOT_SUPPORTED. */
+BOOL WINAPI GenerateConsoleCtrlEvent(DWORD dwCtrlEvent, DWORD dwProcessGroupId);
+
+/* A program has the terminal that it was started on, or none, and no window. AllocConsole fails with ERROR_ACCESS_DENIED or
+ * ERROR_NOT_SUPPORTED, FreeConsole with the latter. */
+BOOL WINAPI AllocConsole(void);
+BOOL WINAPI FreeConsole(void);
+HWND WINAPI GetConsoleWindow(void);
+
+/* The terminal's bell, if there is a terminal; returns after the time that the tone would last. */
+BOOL WINAPI Beep(DWORD dwFreq, DWORD dwDuration);
+
+#ifdef UNICODE
+#define ReadConsole ReadConsoleW
+#define WriteConsole WriteConsoleW
+#define FillConsoleOutputCharacter FillConsoleOutputCharacterW
+#define SetConsoleTitle SetConsoleTitleW
+#define GetConsoleTitle GetConsoleTitleW
+#else
+#define ReadConsole ReadConsoleA
+#define WriteConsole WriteConsoleA
+#define FillConsoleOutputCharacter FillConsoleOutputCharacterA
+#define SetConsoleTitle SetConsoleTitleA
+#define GetConsoleTitle GetConsoleTitleA
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

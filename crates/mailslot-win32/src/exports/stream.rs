@@ -1,0 +1,185 @@
+//! The standard streams as handles, and text through them.
+
+use core::ffi::c_void;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::abi::{Bool, Handle};
+use crate::boundary;
+use crate::code::{Code, Result};
+use crate::console::{self, pages};
+use crate::handles;
+use crate::object::{Object, Stream};
+use crate::pointer::{Array, Buffer, Out};
+
+/// `STD_INPUT_HANDLE`, `STD_OUTPUT_HANDLE` and `STD_ERROR_HANDLE` are this minus the descriptor.
+const STD_INPUT_HANDLE: u32 = -10_i32 as u32;
+/// The flags of `SetConsoleMode` that there are for input, and for output.
+const INPUT_MODES: u32 = 0x3FF;
+const OUTPUT_MODES: u32 = 0x7;
+/// `ENABLE_PROCESSED_OUTPUT`, `ENABLE_WRAP_AT_EOL_OUTPUT`, `ENABLE_VIRTUAL_TERMINAL_PROCESSING`: what terminals do.
+const OUTPUT_MODE: u32 = 0x7;
+
+/// The handles, once they were asked for or set.
+static STANDARD: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+
+#[unsafe(no_mangle)]
+extern "C" fn GetStdHandle(which: u32) -> Handle {
+    boundary::call(Handle::INVALID, || {
+        let (descriptor, place) = standard(which)?;
+        let value = place.load(Ordering::Acquire);
+        if value != 0 {
+            return Ok(Handle(value));
+        }
+        let Some(stream) = Stream::new(descriptor) else { return Ok(Handle::NULL) };
+        let handle = handles::insert(Object::Stream(stream), false)?;
+        match place.compare_exchange(0, handle.0, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(handle),
+            Err(earlier) => {
+                handles::close(handle)?;
+                Ok(Handle(earlier))
+            }
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetStdHandle(which: u32, handle: Handle) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        standard(which)?.1.store(handle.0, Ordering::Release);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WriteConsoleA(
+    handle: Handle,
+    text: Array<u8>,
+    count: u32,
+    written: Out<u32>,
+    _reserved: *const c_void,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        written.set(0);
+        let held = handles::find(handle)?;
+        held.object.stream()?.terminal(false)?.write(text.to_write(count as usize)?)?;
+        written.set(count);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn WriteConsoleW(
+    handle: Handle,
+    text: Array<u16>,
+    count: u32,
+    written: Out<u32>,
+    _reserved: *const c_void,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        written.set(0);
+        let held = handles::find(handle)?;
+        let terminal = held.object.stream()?.terminal(false)?;
+        terminal.show(String::from_utf16_lossy(text.to_write(count as usize)?).as_bytes())?;
+        written.set(count);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ReadConsoleA(
+    handle: Handle,
+    target: Buffer<u8>,
+    room: u32,
+    read: Out<u32>,
+    _control: *const c_void,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        read.set(0);
+        let held = handles::find(handle)?;
+        let count = held.object.stream()?.terminal(true)?.read(target.to_read(room as usize)?)?;
+        read.set(count as u32);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn ReadConsoleW(
+    handle: Handle,
+    target: Buffer<u16>,
+    room: u32,
+    read: Out<u32>,
+    _control: *const c_void,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        read.set(0);
+        let held = handles::find(handle)?;
+        let count = held.object.stream()?.terminal(true)?.read_wide(target.to_read(room as usize)?)?;
+        read.set(count as u32);
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetConsoleMode(handle: Handle, mode: Out<u32>) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        let held = handles::find(handle)?;
+        let stream = held.object.stream()?;
+        stream.terminal(stream.is_input())?;
+        mode.required()?;
+        mode.set(if stream.is_input() { console::mode() } else { OUTPUT_MODE });
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetConsoleMode(handle: Handle, mode: u32) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        let held = handles::find(handle)?;
+        let stream = held.object.stream()?;
+        stream.terminal(stream.is_input())?;
+        let known = if stream.is_input() { INPUT_MODES } else { OUTPUT_MODES };
+        if mode & !known != 0 {
+            return Err(Code::INVALID_PARAMETER);
+        }
+        if stream.is_input() {
+            console::set_mode(mode)?;
+        }
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn FlushConsoleInputBuffer(handle: Handle) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        let held = handles::find(handle)?;
+        held.object.stream()?.terminal(true)?.flush_input();
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetConsoleCP() -> u32 {
+    pages::INPUT.number()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetConsoleCP(page: u32) -> Bool {
+    boundary::call(Bool::FALSE, || pages::INPUT.set(page).map(|()| Bool::TRUE))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetConsoleOutputCP() -> u32 {
+    pages::OUTPUT.number()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetConsoleOutputCP(page: u32) -> Bool {
+    boundary::call(Bool::FALSE, || pages::OUTPUT.set(page).map(|()| Bool::TRUE))
+}
+
+/// The descriptor, and where its handle is kept.
+fn standard(which: u32) -> Result<(i32, &'static AtomicUsize)> {
+    let descriptor = STD_INPUT_HANDLE.wrapping_sub(which);
+    let place = STANDARD.get(descriptor as usize).ok_or(Code::INVALID_HANDLE)?;
+    Ok((descriptor as i32, place))
+}

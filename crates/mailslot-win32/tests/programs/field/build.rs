@@ -1,0 +1,130 @@
+//! How a group's sources are compiled, here and for Windows.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::scripts::{Group, Language};
+use crate::toolchain::{crate_root, libraries};
+
+/// A way to build a group here, and to run it.
+pub struct Variant {
+    pub name: &'static str,
+    /// `gcc`, `g++`, or the one of the source's language.
+    compiler: Option<&'static str>,
+    /// In UTF-16, if the group's sources can do so.
+    wide: bool,
+    flags: &'static [&'static str],
+    /// Runs the programs, if it is not empty.
+    pub wrapper: &'static [&'static str],
+}
+
+/// Both compilers, both widths, and optimised or not.
+pub const VARIANTS: [Variant; 6] = [
+    Variant { compiler: Some("gcc"), ..PLAIN.called("wide_c", true, &["-O2"]) },
+    Variant { compiler: Some("g++"), ..PLAIN.called("wide_cpp", true, &["-O2"]) },
+    Variant { compiler: Some("gcc"), ..PLAIN.called("narrow_c", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
+    Variant { compiler: Some("g++"), ..PLAIN.called("narrow_cpp", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
+    Variant {
+        wrapper: &[
+            "valgrind",
+            "-q",
+            "--error-exitcode=9",
+            "--leak-check=full",
+            "--show-leak-kinds=definite",
+            "--errors-for-leak-kinds=definite",
+            "--trace-children=yes",
+            // Its words have no place on the terminal.
+            "--log-file=valgrind.%p.log",
+        ],
+        ..PLAIN.called("under_valgrind", true, &["-O0", "-g"])
+    },
+    PLAIN.called("with_sanitizers", false, &["-O2", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]),
+];
+
+const PLAIN: Variant = Variant { name: "", compiler: None, wide: false, flags: &[], wrapper: &[] };
+
+impl Variant {
+    const fn called(self, name: &'static str, wide: bool, flags: &'static [&'static str]) -> Variant {
+        Variant { name, wide, flags, ..self }
+    }
+
+    /// Whether it makes sense for a group: the others would repeat one that does, or are no C.
+    pub fn suits(&self, group: &Group) -> bool {
+        match self.compiler {
+            None => true,
+            Some(_) if self.wide && !group.wide => false,
+            Some(compiler) => match group.language {
+                Language::C => compiler == "gcc",
+                Language::Cpp => compiler == "g++",
+                Language::Both => true,
+            },
+        }
+    }
+
+    /// Makes a program of each of the group's sources, called like it, each with one command line.
+    pub fn build(&self, group: &Group, directory: &Path) -> Result<(), String> {
+        let own = if group.language == Language::Cpp { "g++" } else { "gcc" };
+        let wrapper = if self.compiler.unwrap_or(own) == "g++" { "mailslot-win32-c++" } else { "mailslot-win32-cc" };
+        for source in sources(group) {
+            let mut command = Command::new(libraries().join("../bin").join(wrapper));
+            command
+                .env_remove("CC")
+                .env_remove("CXX")
+                .arg(if self.wide && group.wide { "--wide" } else { "--narrow" })
+                .args(self.flags)
+                .arg("-w")
+                .arg(&source)
+                .arg("-o")
+                .arg(directory.join(source.file_stem().unwrap_or_default()));
+            succeeds(&mut command)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the same programs with MinGW. A console has no buffer, but Wine's output goes to a pipe.
+pub fn for_windows(group: &Group, wide: bool, directory: &Path) -> Result<(), String> {
+    for source in sources(group) {
+        let mut flags = Vec::new();
+        if wide {
+            flags.extend(["-DUNICODE", "-D_UNICODE"]);
+            let text = std::fs::read_to_string(&source).map_err(|error| error.to_string())?;
+            flags.extend(text.contains("_tmain").then_some("-municode"));
+        }
+        let mut program = source.file_stem().unwrap_or_default().to_owned();
+        program.push(".exe");
+        let mut command = mingw(group.language);
+        command.args(flags).arg(&source).arg(folder("windows").join("unbuffered.c"));
+        succeeds(command.arg("-o").arg(directory.join(program)))?;
+    }
+    Ok(())
+}
+
+fn mingw(language: Language) -> Command {
+    let (compiler, source) = if language == Language::Cpp { ("g++", "c++") } else { ("gcc", "c") };
+    let mut command = Command::new(format!("x86_64-w64-mingw32-{compiler}"));
+    command
+        // MinGW's own printf knows Windows' formats only in part, and Wine minds the upper half of a handle.
+        .args(["-O2", "-w", "-static", "-D__USE_MINGW_ANSI_STDIO=0", "-D_CRT_NON_CONFORMING_SWPRINTFS"])
+        .args(["-ftrivial-auto-var-init=zero", "-x", source, "-I"])
+        .arg(folder("windows"));
+    command
+}
+
+fn folder(name: &str) -> PathBuf {
+    crate_root().join("tests/programs/field").join(name)
+}
+
+fn sources(group: &Group) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder(group.folder)).expect("the group has a folder");
+    let files = entries.map(|entry| entry.expect("the folder can be read").path());
+    files.filter(|file| file.extension().is_some_and(|extension| extension != "h")).collect()
+}
+
+fn succeeds(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{command:?} does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(())
+}

@@ -1,0 +1,2 @@
+/* Windows finds it under this name, too. */
+#include <windows.h>

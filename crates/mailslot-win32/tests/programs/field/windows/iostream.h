@@ -1,0 +1,3 @@
+// What the compilers of the books had.
+#include <iostream>
+using namespace std;
