@@ -4,6 +4,7 @@
 
 mod abi;
 mod areas;
+mod costs;
 mod entry;
 mod field;
 mod headers;
@@ -25,7 +26,7 @@ use libtest_mimic::Arguments;
 const LIBRARY: &str = "mailslot_win32";
 const VERSION: &str = "MAILSLOT_WIN32_0";
 const HEADERS: &[&str] =
-    &["windows.h", "tchar.h", "conio.h", "io.h", "process.h", "strsafe.h", "sddl.h", "mailslotapi.h"];
+    &["windows.h", "tchar.h", "conio.h", "io.h", "process.h", "strsafe.h", "sddl.h", "aclapi.h", "mailslotapi.h"];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     trials.extend(wrappers::trials());
     trials.extend(partners::trials());
     trials.extend(raised::trials());
+    trials.extend(costs::trials());
     trials.extend(storm::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
