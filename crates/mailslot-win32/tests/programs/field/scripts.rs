@@ -110,11 +110,12 @@ const SAMPLE: &[Step] = &[
     Shows("server", "In the mailslot: \n(3 of 3)\n\n"),
     Types("client", "\r"),
     Shows("client", "Slot written to successfully.\nPress Enter to stop the server... "),
-    Shows("server", "In the mailslot: Message three for mailslot.\n(1 of 1)\n\n"),
+    // It may have come while the server looked for more after the third one.
+    Shows("server", "In the mailslot: Message three for mailslot.\n({} of {})\n\n"),
     Types("client", "\r"),
     Shows("client", "Slot written to successfully.\n"),
     Ends("client", 1),
-    Shows("server", "In the mailslot: stop\n(1 of 1)\n\n"),
+    Shows("server", "In the mailslot: stop\n({} of {})\n\n"),
     Ends("server", 0),
 ];
 
