@@ -59,7 +59,7 @@ pub fn trials() -> Vec<Trial> {
         trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
         // The C library's loader reads its own texts in words, beyond their ends, when it loads tables for conversions.
         if area != "code_pages" {
-            let valgrind = if area == "forking" { VALGRIND_FORKING } else { VALGRIND };
+            let valgrind = if ["forking", "sharing"].contains(&area) { VALGRIND_FORKING } else { VALGRIND };
             trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
         }
         trials.push(trial(format!("{area}_hold_with_sanitizers"), rows, move || passes(SANITIZED, area, &[])));
