@@ -149,6 +149,12 @@ impl<T: Copy + Default + PartialEq> Array<T> {
 }
 
 impl Array<c_void> {
+    /// The bytes, if there is a pointer.
+    #[inline]
+    pub fn some_bytes<'a>(&self, length: u32) -> Option<&'a [u8]> {
+        Array(self.0.cast::<u8>()).slice(length as usize)
+    }
+
     /// The bytes to write: none need a pointer.
     ///
     /// # Errors

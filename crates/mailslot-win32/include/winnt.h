@@ -222,6 +222,8 @@ static __inline__ __attribute__((unused)) PVOID RtlSecureZeroMemory(PVOID target
     return target;
 }
 
+#include "mailslot/interlocked.h"
+
 #define RtlZeroMemory(target, length) memset((target), 0, (length))
 #define RtlCopyMemory(target, source, length) memcpy((target), (source), (length))
 #define RtlMoveMemory(target, source, length) memmove((target), (source), (length))

@@ -1,7 +1,8 @@
 //! Layouts that C programs see. `include/` declares the same.
 
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 
 /// `BOOL`.
 #[repr(transparent)]
@@ -152,6 +153,47 @@ pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void)
 
 /// `PTIMERAPCROUTINE`.
 pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
+
+/// `CRITICAL_SECTION`: as large as the lock of any C library.
+#[repr(C)]
+pub(crate) struct CriticalSection(UnsafeCell<[usize; 8]>);
+
+const _: () = assert!(
+    size_of::<libc::pthread_mutex_t>() <= size_of::<CriticalSection>()
+        && align_of::<libc::pthread_mutex_t>() <= align_of::<CriticalSection>()
+);
+
+impl CriticalSection {
+    pub(crate) fn lock(&self) -> *mut libc::pthread_mutex_t {
+        self.0.get().cast()
+    }
+}
+
+/// `CONDITION_VARIABLE`.
+#[repr(C)]
+pub(crate) struct ConditionVariable {
+    /// How often it was woken.
+    pub(crate) wakes: AtomicU32,
+}
+
+/// `INIT_ONCE`.
+#[repr(C)]
+pub(crate) struct InitOnce {
+    pub(crate) word: AtomicUsize,
+}
+
+impl InitOnce {
+    /// The half of the word that threads sleep on.
+    pub(crate) fn futex(&self) -> &AtomicU32 {
+        let index = if cfg!(target_endian = "big") { size_of::<usize>() / 4 - 1 } else { 0 };
+        // SAFETY: within the word, aligned, and only changed atomically. It is looked at by the kernel alone.
+        unsafe { AtomicU32::from_ptr(self.word.as_ptr().cast::<u32>().add(index)) }
+    }
+}
+
+/// `PINIT_ONCE_FN`.
+pub(crate) type InitOnceRoutine =
+    extern "C" fn(once: *const InitOnce, parameter: *mut c_void, context: *mut usize) -> Bool;
 
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]

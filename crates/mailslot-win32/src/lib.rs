@@ -17,6 +17,7 @@
 //! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
 //! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
+//! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | the terminal: keys, modes, colours, Ctrl-C |
@@ -37,6 +38,7 @@ mod command_line;
 mod console;
 mod engine;
 mod exports;
+mod futex;
 mod handles;
 mod inheritance;
 mod object;
@@ -46,6 +48,7 @@ mod program;
 mod request;
 mod security;
 mod sentences;
+mod srw_lock;
 mod sync_object;
 mod system;
 mod template;

@@ -17,6 +17,26 @@ pub(crate) struct OverlappedPointer(pub(crate) *mut Overlapped);
 #[repr(transparent)]
 pub(crate) struct InOut<T>(*mut T);
 
+/// Where a program keeps something that several threads use at once. `NULL`, or valid and aligned as long as it is used.
+#[repr(transparent)]
+pub(crate) struct Place<T>(*mut T);
+
+impl<T> Place<T> {
+    pub(crate) fn get<'a>(&self) -> Option<&'a T> {
+        // SAFETY: not NULL, hence valid, as the type promises. What is there is only changed through its atomics, or by the C
+        // library.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Makes all of it zero, which nobody else uses yet.
+    pub(crate) fn clear(&self) {
+        if !self.0.is_null() {
+            // SAFETY: as above. All types that are kept so may be zero.
+            unsafe { self.0.write_bytes(0, 1) };
+        }
+    }
+}
+
 impl<T> InOut<T> {
     /// The value, if there is one.
     pub(crate) fn read(&self) -> Option<T> {

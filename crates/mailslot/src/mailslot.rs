@@ -66,6 +66,7 @@ impl Mailslot {
     /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
     /// - [`Error::Closed`] after `abort_reads`
     /// - [`Error::Io`] if the system refuses to wait, for example for lack of descriptors
+    #[inline]
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.server.read(buffer, None)
     }

@@ -12,7 +12,7 @@ use crate::code::{Code, Result};
 use crate::object::{Object, Process};
 use crate::threads;
 
-pub(crate) use table::Held;
+pub(crate) use table::{Held, User};
 
 /// `HANDLE_FLAG_INHERIT`.
 pub(crate) const INHERIT: u32 = 1;
@@ -66,11 +66,16 @@ pub(crate) fn insert_at(handle: Handle, object: Object) {
 /// What `handle` stands for, kept alive until the result is dropped.
 #[inline]
 pub(crate) fn find(handle: Handle) -> Result<Held> {
-    let handle = handle.significant();
     match table::find(handle) {
         Some(held) => Ok(held),
         None => find_inherited(handle),
     }
+}
+
+/// Like [`find`], but what the parent process left is not found before somebody else has asked for it.
+#[inline]
+pub(crate) fn look(handle: Handle) -> core::result::Result<Held, User> {
+    table::look(handle)
 }
 
 /// What `handle` stands for, which may also be one of the two that always stand for the running process and thread.

@@ -14,14 +14,13 @@ use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ops::Deref;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Open;
 use crate::abi::Handle;
 
-const ENTRIES: usize = 256;
-const CHUNKS: usize = 256;
 const INDEX_BITS: u32 = 16;
+const ENTRIES: usize = 1 << INDEX_BITS;
 const GENERATIONS: u64 = 1 << 13;
 
 const ONE_USER: u64 = 1;
@@ -30,7 +29,11 @@ const GENERATION: u64 = (GENERATIONS - 1) << 32;
 const OPEN: u64 = 1 << 62;
 const CLOSING: u64 = 1 << 63;
 const EMPTYING: u64 = OPEN | CLOSING;
+/// What is above the users.
+const UPPER: u32 = 32;
 
+/// A cache line, so that users of neighbours do not disturb each other.
+#[repr(align(64))]
 struct Entry {
     /// Users in the lower half, then the generation; the two highest bits are the state.
     word: AtomicU64,
@@ -47,26 +50,32 @@ const _: fn() = || {
     shareable::<Open>();
 };
 
-type Chunk = [Entry; ENTRIES];
-
-/// Chunks are made when they are first needed and never freed.
-static TABLE: [AtomicPtr<Chunk>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
+/// All zeros at first, so that pages without a handle that was ever open take no memory.
+static TABLE: [Entry; ENTRIES] = [const { Entry::never_used() }; ENTRIES];
 /// The free entries that were used before: index of the first plus 1, with a count of changes above, so that an entry
 /// that left and came back is noticed.
 static FREE: AtomicU64 = AtomicU64::new(0);
 /// Entries that were never used begin here.
 static FRESH: AtomicU32 = AtomicU32::new(1);
 
-/// An entry in use.
-pub(crate) struct Held {
+/// Something that is counted among the users of an entry.
+pub(crate) struct User {
     entry: &'static Entry,
-    index: u32,
+}
+
+/// A user of an entry that was open when it came.
+pub(crate) struct Held(User);
+
+impl Entry {
+    const fn never_used() -> Entry {
+        Entry { word: AtomicU64::new(0), next: AtomicU32::new(0), open: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
 }
 
 /// Returns `open` if the table is full.
 pub(super) fn insert(open: Open) -> Result<Handle, Box<Open>> {
     let Some(index) = take_free() else { return Err(Box::new(open)) };
-    let entry = entry_or_new(index);
+    let entry = entry(index);
     // SAFETY: a free entry that this thread took is nobody else's until its word says open.
     unsafe { (*entry.open.get()).write(open) };
     let change = |word: u64| Some(((word & USERS) + ONE_USER) | next_generation(word) | OPEN);
@@ -80,16 +89,13 @@ pub(super) fn insert(open: Open) -> Result<Handle, Box<Open>> {
 pub(super) fn insert_at(handle: Handle, open: Open) -> Result<(), Box<Open>> {
     let Some((index, generation)) = parts(handle) else { return Err(Box::new(open)) };
     let fresh = FRESH.load(Ordering::Relaxed);
-    for skipped in fresh..index {
-        entry_or_new(skipped);
-        give_free(skipped);
-    }
+    (fresh..index).for_each(give_free);
     if index >= fresh {
         FRESH.store(index + 1, Ordering::Relaxed);
     } else if !take_given(index) {
         return Err(Box::new(open));
     }
-    let entry = entry_or_new(index);
+    let entry = entry(index);
     // SAFETY: as in `insert`.
     unsafe { (*entry.open.get()).write(open) };
     let change = |word: u64| Some(((word & USERS) + ONE_USER) | generation | OPEN);
@@ -100,31 +106,40 @@ pub(super) fn insert_at(handle: Handle, open: Open) -> Result<(), Box<Open>> {
 
 #[inline]
 pub(super) fn find(handle: Handle) -> Option<Held> {
-    let (index, generation) = parts(handle)?;
-    let entry = entry(index)?;
+    look(handle).ok()
+}
+
+/// The same for callers that have better to do at once than to go when nothing was found.
+#[inline]
+pub(super) fn look(handle: Handle) -> Result<Held, User> {
+    // Only this much of it counts. Whatever it is, there is an entry; but none that is open has a generation that `parts`
+    // refuses.
+    let value = handle.0 as u32;
+    let entry = &TABLE[usize::from((value >> 2) as u16)];
     // Acquire: pairs with the release in `insert`, so that the object is seen whole.
     let word = entry.word.fetch_add(ONE_USER, Ordering::Acquire);
-    let held = Held { entry, index };
-    (word & (OPEN | CLOSING | GENERATION) == OPEN | generation).then_some(held)
+    let user = User { entry };
+    let is_open = (word >> UPPER) as u32 == (OPEN >> UPPER) as u32 | value >> (INDEX_BITS + 2);
+    if is_open { Ok(Held(user)) } else { Err(user) }
 }
 
 /// Closes an open handle. Returns whether it was this call that closed it.
 pub(super) fn close(handle: Handle) -> bool {
     let Some((index, generation)) = parts(handle) else { return false };
-    let Some(entry) = entry(index) else { return false };
+    let entry = entry(index);
     let change = |word: u64| (word & !USERS == OPEN | generation).then_some(word & !OPEN | CLOSING);
     if entry.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, change).is_err() {
         return false;
     }
     // The handle itself was a user.
-    drop(Held { entry, index });
+    drop(User { entry });
     true
 }
 
 /// Everything that is open now.
 pub(super) fn all() -> impl Iterator<Item = (Handle, Held)> {
     (0..FRESH.load(Ordering::Relaxed)).filter_map(|index| {
-        let word = entry(index)?.word.load(Ordering::Relaxed);
+        let word = entry(index).word.load(Ordering::Relaxed);
         let handle = value(index, word & GENERATION);
         find(handle).map(|held| (handle, held))
     })
@@ -135,37 +150,53 @@ impl Deref for Held {
 
     #[inline]
     fn deref(&self) -> &Open {
-        // SAFETY: only made for entries that are open or closing, and being one of its users keeps it so. (The `Held` of
-        // a look that failed is dropped at once.)
-        unsafe { (*self.entry.open.get()).assume_init_ref() }
-    }
-}
-
-impl Drop for Held {
-    #[inline]
-    fn drop(&mut self) {
-        // Release: what was done with the object comes before its end.
-        let word = self.entry.word.fetch_sub(ONE_USER, Ordering::Release) - ONE_USER;
-        if word & USERS == 0 && word & EMPTYING == CLOSING {
-            self.empty(word);
-        }
+        // SAFETY: only made for entries that were open, and being one of its users keeps it open or closing.
+        unsafe { (*self.0.entry.open.get()).assume_init_ref() }
     }
 }
 
 impl Held {
+    /// A user all the same.
+    pub(crate) fn into_user(self) -> User {
+        self.0
+    }
+}
+
+impl Drop for User {
+    #[inline]
+    fn drop(&mut self) {
+        // Release: what was done with the object comes before its end. As a signed number the word of a closed handle is
+        // negative; the comparison is one that needs no more than the subtraction.
+        if self.entry.word.fetch_sub(ONE_USER, Ordering::Release).cast_signed() <= 0 {
+            self.entry.empty();
+        }
+    }
+}
+
+impl Entry {
+    /// Drops what was in it, if its handle is closed and nobody uses it any more.
     #[cold]
-    fn empty(&self, word: u64) {
+    fn empty(&self) {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & USERS != 0 || word & EMPTYING != CLOSING {
+            return;
+        }
         // Acquire: pairs with the releases of all former users. If somebody looks at this moment, that look will be the
         // last one and come here.
         let emptying = word | EMPTYING;
-        if self.entry.word.compare_exchange(word, emptying, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if self.word.compare_exchange(word, emptying, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return;
         }
         // SAFETY: the entry was closing, hence filled, and only one thread can have made it emptying.
-        let open = unsafe { (*self.entry.open.get()).assume_init_read() };
-        self.entry.word.fetch_and(!EMPTYING, Ordering::Release);
-        give_free(self.index);
+        let open = unsafe { (*self.open.get()).assume_init_read() };
+        self.word.fetch_and(!EMPTYING, Ordering::Release);
+        give_free(self.index());
         drop(open);
+    }
+
+    fn index(&self) -> u32 {
+        let bytes = ptr::from_ref(self).addr() - TABLE.as_ptr().addr();
+        (bytes / size_of::<Entry>()) as u32
     }
 }
 
@@ -175,7 +206,6 @@ fn value(index: u32, generation: u64) -> Handle {
 }
 
 /// Index and generation of a value that may be one of ours.
-#[inline]
 fn parts(handle: Handle) -> Option<(u32, u64)> {
     let value = handle.0 as u64;
     // The two lowest bits of a handle are the program's to use, as on Windows.
@@ -190,45 +220,26 @@ fn next_generation(word: u64) -> u64 {
     ((generation + 1) % GENERATIONS).max(1) << 32
 }
 
-#[inline]
-fn entry(index: u32) -> Option<&'static Entry> {
-    let chunk = TABLE[index as usize / ENTRIES].load(Ordering::Acquire);
-    // SAFETY: chunks are never freed.
-    unsafe { chunk.as_ref() }.map(|chunk| &chunk[index as usize % ENTRIES])
-}
-
-fn entry_or_new(index: u32) -> &'static Entry {
-    if let Some(entry) = entry(index) {
-        return entry;
-    }
-    let empty =
-        || Entry { word: AtomicU64::new(0), next: AtomicU32::new(0), open: UnsafeCell::new(MaybeUninit::uninit()) };
-    let chunk = Box::into_raw(Box::new(core::array::from_fn(|_| empty())));
-    let place = &TABLE[index as usize / ENTRIES];
-    // Release: pairs with the acquire in `entry`.
-    if place.compare_exchange(ptr::null_mut(), chunk, Ordering::Release, Ordering::Relaxed).is_err() {
-        // SAFETY: another thread was faster, so nobody else knows this one.
-        drop(unsafe { Box::from_raw(chunk) });
-    }
-    entry(index).expect("its chunk has just been made")
+fn entry(index: u32) -> &'static Entry {
+    &TABLE[index as usize]
 }
 
 fn take_free() -> Option<u32> {
     let mut free = FREE.load(Ordering::Acquire);
     while let Some(index) = (free as u32).checked_sub(1) {
-        let next = entry(index).map_or(0, |entry| entry.next.load(Ordering::Relaxed));
+        let next = entry(index).next.load(Ordering::Relaxed);
         let changed = (free >> 32).wrapping_add(1) << 32 | u64::from(next);
         match FREE.compare_exchange_weak(free, changed, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => return Some(index),
             Err(now) => free = now,
         }
     }
-    let limit = (ENTRIES * CHUNKS) as u32;
+    let limit = ENTRIES as u32;
     FRESH.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fresh| (fresh < limit).then_some(fresh + 1)).ok()
 }
 
 fn give_free(index: u32) {
-    let Some(entry) = entry(index) else { return };
+    let entry = entry(index);
     let mut free = FREE.load(Ordering::Relaxed);
     loop {
         entry.next.store(free as u32, Ordering::Relaxed);

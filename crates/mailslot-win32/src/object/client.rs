@@ -35,7 +35,7 @@ impl Rights {
 }
 
 pub(crate) struct Client {
-    writer: Arc<MailslotWriter>,
+    pub(crate) writer: Arc<MailslotWriter>,
     pub(crate) rights: Rights,
     /// Writes end before they return, so a client is always signalled.
     pub(crate) signal: Signal,
@@ -53,7 +53,6 @@ impl Client {
         Client { writer: Arc::clone(&self.writer), rights, signal: Signal::new(true) }
     }
 
-    #[inline]
     pub(crate) fn write(&self, message: &[u8]) -> Result<()> {
         if !self.rights.write {
             return Err(Code::ACCESS_DENIED);

@@ -20,7 +20,7 @@ pub(crate) use access::Access;
 pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
-pub(crate) use slot::{Slot, Which};
+pub(crate) use slot::{Slot, Which, read_error};
 pub(crate) use stream::Stream;
 pub(crate) use thread::Thread;
 

@@ -199,7 +199,8 @@ impl Slot {
 }
 
 /// A slot that closes under a read has cancelled it.
-fn read_error(error: Error) -> Code {
+#[cold]
+pub(crate) fn read_error(error: Error) -> Code {
     match error {
         Error::Closed => Code::OPERATION_ABORTED,
         error => error.into(),

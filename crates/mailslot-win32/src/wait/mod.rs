@@ -146,6 +146,7 @@ pub(crate) fn wait(
     let dispatcher = DISPATCHER.get();
     let mut sleepers = dispatcher.sleepers();
     loop {
+        let timer = alertable.then(apc::timer::pass_time).flatten();
         if alertable && apc::is_due() {
             return Ok(Ended::RoutineDue);
         }
@@ -157,7 +158,8 @@ pub(crate) fn wait(
         if left.is_some_and(|left| left.is_zero()) {
             return Ok(Ended::TimedOut);
         }
-        let next = look.next.map(|next| Duration::from_nanos((next - clock::monotonic()).max(1) as u64));
+        let next = look.next.into_iter().chain(timer).min();
+        let next = next.map(|next| Duration::from_nanos((next - clock::monotonic()).max(1) as u64));
         let time = left.into_iter().chain(next).min();
         sleepers = match (&mut poller, time) {
             (Some(poller), time) => {

@@ -39,7 +39,8 @@ fn same(what: &str, found: &BTreeSet<String>, abi: &BTreeSet<String>) -> Result<
     if more.is_empty() && fewer.is_empty() {
         return Ok(());
     }
-    Err(format!("{what}: not in the file abi: {more:?}\nonly in the file abi: {fewer:?}").into())
+    let hint = "MAILSLOT_ABI=write cargo test --test programs the_abi_ writes the file";
+    Err(format!("{what}: not in the file abi: {more:?}\nonly in the file abi: {fewer:?}\n{hint}").into())
 }
 
 fn headers() -> Result<(), Failed> {
@@ -62,6 +63,10 @@ fn headers() -> Result<(), Failed> {
 }
 
 fn exports() -> Result<(), Failed> {
+    // The library was linked from the file that is just being written.
+    if std::env::var_os("MAILSLOT_ABI").is_some() {
+        return Ok(());
+    }
     same("exported", &exported(&libraries().join(format!("lib{LIBRARY}.so")))?, &symbols()?)
 }
 

@@ -21,6 +21,8 @@ const AREAS: &[(&str, &str)] = &[
     ("semaphores", "synchapi.h"),
     ("timers", "synchapi.h"),
     ("named", "synchapi.h"),
+    ("locks", "synchapi.h, winnt.h"),
+    ("sharing", "synchapi.h"),
     ("inherited", "synchapi.h, processthreadsapi.h"),
     ("security", "6, 11.20"),
     ("access_lists", "6"),

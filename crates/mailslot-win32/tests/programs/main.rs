@@ -4,6 +4,7 @@
 
 mod abi;
 mod areas;
+mod costs;
 mod entry;
 mod field;
 mod headers;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     trials.extend(wrappers::trials());
     trials.extend(partners::trials());
     trials.extend(raised::trials());
+    trials.extend(costs::trials());
     trials.extend(storm::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -159,9 +159,20 @@ pub fn archive() -> PathBuf {
     INSTALLED.get().expect("`main` has installed it").1.clone()
 }
 
-/// Lets cargo put the static library of a package where it puts those of users, and tells where that is. For tests alone
-/// it would not.
+/// Lets cargo put the library and the programs of a package where it puts those of users, and tells where that is. For
+/// tests alone it would not.
 pub fn build(package: &str) -> Result<PathBuf, String> {
+    cargo(&["build", "--quiet", "--package", package])
+}
+
+/// An example of a package.
+pub fn build_example(package: &str, example: &str) -> Result<PathBuf, String> {
+    let directory = cargo(&["build", "--quiet", "--package", package, "--example", example])?;
+    Ok(directory.join("examples").join(example))
+}
+
+/// Runs cargo with the profile of this test program, and tells where it has put things.
+fn cargo(arguments: &[&str]) -> Result<PathBuf, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     // TARGET/PROFILE/deps/PROGRAM
     let mut directories = program.ancestors().skip(2);
@@ -169,11 +180,15 @@ pub fn build(package: &str) -> Result<PathBuf, String> {
         return Err(format!("{} is not where cargo puts tests", program.display()));
     };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", package, "--target-dir"]).arg(target).current_dir(crate_root());
+    cargo.args(arguments).arg("--target-dir").arg(target).current_dir(crate_root());
     match profile.file_name() {
         Some(name) if name != "debug" => cargo.arg("--profile").arg(name),
         _ => &mut cargo,
     };
-    succeeds(&mut cargo)?;
+    // That it warns, or waits for another cargo, is said and no failure.
+    let output = cargo.output().map_err(|error| format!("{cargo:?} does not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{cargo:?}\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
     Ok(profile.to_owned())
 }

@@ -1,0 +1,55 @@
+//! What a write and a read cost, in instructions, which a busy machine does not change: through Win32 and through Rust.
+
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::run::Slots;
+use crate::toolchain::{Build, Link, build_example};
+
+/// At most this many times the instructions of the Rust API.
+const MOST: f64 = 1.3;
+const PAIRS: [u32; 2] = [10_000, 20_000];
+const RUNS: u32 = 3;
+
+pub fn trials() -> Vec<Trial> {
+    // Without optimisation the figures mean nothing.
+    vec![
+        Trial::test("a_write_and_a_read_cost_little_more_than_in_rust", pair).with_ignored_flag(cfg!(debug_assertions)),
+    ]
+}
+
+fn pair() -> Result<(), Failed> {
+    let rust = instructions(&build_example("mailslot-win32", "pair")?)?;
+    let mut ratios = [0.0; 2];
+    for (ratio, link) in ratios.iter_mut().zip([Link::Static, Link::Shared]) {
+        let win32 = instructions(&Build::c("c11", link).with(&["-O2"]).compile("pair.c")?)?;
+        *ratio = win32 / rust;
+        println!("{link:?}: {win32:.0} instructions, in Rust {rust:.0}: {ratio:.2} times as many");
+    }
+    // The program in Rust has its library in it. A shared one takes some 15 more to find the thread's variables.
+    let like_rust = ratios[0];
+    if like_rust <= MOST { Ok(()) } else { Err(format!("{like_rust:.2} times as many as in Rust").into()) }
+}
+
+/// Of one write and read of 64 bytes, in the best of some runs: how often a writer looks whether the owner lives goes by
+/// time.
+fn instructions(program: &Path) -> Result<f64, Failed> {
+    let mut best = f64::INFINITY;
+    for _ in 0..RUNS {
+        let [few, many] = PAIRS;
+        best = best.min((collected(program, many)? - collected(program, few)?) / f64::from(many - few));
+    }
+    Ok(best)
+}
+
+/// Instructions of a program that writes and reads so often.
+fn collected(program: &Path, pairs: u32) -> Result<f64, Failed> {
+    let valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
+    let output = Slots::new().command(&valgrind, program, &[&pairs.to_string(), "64"]).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match said.lines().find_map(|line| line.split_once("Collected :")).map(|(_, number)| number.trim().parse()) {
+        Some(Ok(number)) if output.status.success() => Ok(number),
+        _ => Err(format!("{program:?}: {}, {said}", output.status).into()),
+    }
+}
