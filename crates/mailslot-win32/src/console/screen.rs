@@ -15,7 +15,7 @@ const INTENSITY: u16 = 0x8;
 const REVERSE: u16 = 0x4000;
 const UNDERSCORE: u16 = 0x8000;
 /// How long a terminal may take to tell where its cursor is.
-const ANSWER_WITHIN_MS: i32 = 500;
+const ANSWER_WITHIN_MS: i32 = 2000;
 
 /// What the program has made of the screen.
 struct Screen {

@@ -48,6 +48,9 @@ const VALGRIND: &[&str] = &[
 /// A forked child has lost what the threads of its parent held.
 const VALGRIND_FORKING: &[&str] = &["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
 
+/// Areas whose children end while threads of their parent still end.
+const FORKING: [&str; 4] = ["forking", "sharing", "security", "access_lists"];
+
 const PLAIN: Build = Build::c("c11", Link::Shared).with(&["-D_GNU_SOURCE"]);
 const STATIC: Build = Build::c("c11", Link::Static).with(&["-D_GNU_SOURCE"]);
 const SANITIZED: Build =
@@ -59,7 +62,7 @@ pub fn trials() -> Vec<Trial> {
         trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
         // The C library's loader reads its own texts in words, beyond their ends, when it loads tables for conversions.
         if area != "code_pages" {
-            let valgrind = if ["forking", "sharing"].contains(&area) { VALGRIND_FORKING } else { VALGRIND };
+            let valgrind = if FORKING.contains(&area) { VALGRIND_FORKING } else { VALGRIND };
             trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
         }
         trials.push(trial(format!("{area}_hold_with_sanitizers"), rows, move || passes(SANITIZED, area, &[])));
