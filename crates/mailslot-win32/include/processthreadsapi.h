@@ -40,6 +40,16 @@ DWORD WINAPI GetThreadId(HANDLE hThread);
 /* Starts a thread that was created with CREATE_SUSPENDED. Nothing suspends one that runs. */
 DWORD WINAPI ResumeThread(HANDLE hThread);
 BOOL WINAPI SwitchToThread(void);
+
+/* Values of each thread: keys of POSIX. */
+#define TLS_MINIMUM_AVAILABLE 64
+#define TLS_OUT_OF_INDEXES ((DWORD)0xFFFFFFFF)
+DWORD WINAPI TlsAlloc(void);
+LPVOID WINAPI TlsGetValue(DWORD dwTlsIndex);
+BOOL WINAPI TlsSetValue(DWORD dwTlsIndex, LPVOID lpTlsValue);
+BOOL WINAPI TlsFree(DWORD dwTlsIndex);
+
+
 /* A nice value for each priority. Who may not have it gets ERROR_ACCESS_DENIED: few may go above normal, or back to it. */
 BOOL WINAPI SetThreadPriority(HANDLE hThread, int nPriority);
 int WINAPI GetThreadPriority(HANDLE hThread);

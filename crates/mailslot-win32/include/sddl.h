@@ -1,4 +1,4 @@
-/* Security descriptors from text.
+/* Security descriptors from text, and identifiers from and to text.
  *
  * Followed: D: with allowing entries (A) for WD, AU, IU, BU (every user of the machine), SY, BA, OW, CO (who may write in
  * any case), S-1-22-1-UID (a Unix user) and S-1-22-2-GID (a Unix group); denying entries (D) for NU and AN. "D:" alone
@@ -26,9 +26,19 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR StringS
                                                                  PSECURITY_DESCRIPTOR *SecurityDescriptor,
                                                                  PULONG SecurityDescriptorSize);
 
+/* "S-1-...", or two letters. Free the results with LocalFree. */
+BOOL WINAPI ConvertStringSidToSidA(LPCSTR StringSid, PSID *Sid);
+BOOL WINAPI ConvertStringSidToSidW(LPCWSTR StringSid, PSID *Sid);
+BOOL WINAPI ConvertSidToStringSidA(PSID Sid, LPSTR *StringSid);
+BOOL WINAPI ConvertSidToStringSidW(PSID Sid, LPWSTR *StringSid);
+
 #ifdef UNICODE
+#define ConvertStringSidToSid ConvertStringSidToSidW
+#define ConvertSidToStringSid ConvertSidToStringSidW
 #define ConvertStringSecurityDescriptorToSecurityDescriptor ConvertStringSecurityDescriptorToSecurityDescriptorW
 #else
+#define ConvertStringSidToSid ConvertStringSidToSidA
+#define ConvertSidToStringSid ConvertSidToStringSidA
 #define ConvertStringSecurityDescriptorToSecurityDescriptor ConvertStringSecurityDescriptorToSecurityDescriptorA
 #endif
 

@@ -8,8 +8,12 @@
 #include "winnt.h"
 #include "winerror.h"
 #include "minwinbase.h"
+#include "processenv.h"
 #include "processthreadsapi.h"
+#include "securitybaseapi.h"
 #include "synchapi.h"
+#include "sysinfoapi.h"
+#include "timezoneapi.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,15 +120,6 @@ BOOL WINAPI LockFile(HANDLE hFile, DWORD dwFileOffsetLow, DWORD dwFileOffsetHigh
 BOOL WINAPI UnlockFile(HANDLE hFile, DWORD dwFileOffsetLow, DWORD dwFileOffsetHigh, DWORD nNumberOfBytesToUnlockLow,
                        DWORD nNumberOfBytesToUnlockHigh);
 
-/* Standard input, output and error, for ReadFile, WriteFile and WaitForSingleObject as well: input is signalled when
- * there is some, a line of it if the terminal gives lines. NULL where the stream is closed. CloseHandle leaves the stream
- * itself open. They are not files to GetFileSize and the like. stdio does not use these handles, so SetStdHandle does not
- * change what printf does. */
-#define STD_INPUT_HANDLE ((DWORD)-10)
-#define STD_OUTPUT_HANDLE ((DWORD)-11)
-#define STD_ERROR_HANDLE ((DWORD)-12)
-HANDLE WINAPI GetStdHandle(DWORD nStdHandle);
-BOOL WINAPI SetStdHandle(DWORD nStdHandle, HANDLE hHandle);
 
 DWORD WINAPI GetTickCount(void);
 ULONGLONG WINAPI GetTickCount64(void);
@@ -155,12 +150,26 @@ BOOL WINAPI HeapFree(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem);
 #define CopyMemory RtlCopyMemory
 #define MoveMemory RtlMoveMemory
 #define FillMemory RtlFillMemory
+#define SecureZeroMemory RtlSecureZeroMemory
 
-/* Security descriptors; see also sddl.h. */
-BOOL WINAPI InitializeSecurityDescriptor(PSECURITY_DESCRIPTOR pSecurityDescriptor, DWORD dwRevision);
-BOOL WINAPI SetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR pSecurityDescriptor, BOOL bDaclPresent, PACL pDacl,
-                                      BOOL bDaclDefaulted);
-BOOL WINAPI IsValidSecurityDescriptor(PSECURITY_DESCRIPTOR pSecurityDescriptor);
+/* Names. The computer's is the NetBIOS name by which other machines know its slots: the first part of the host name, at
+ * most 15 characters, in capitals. A user without a name has a number. */
+#define MAX_COMPUTERNAME_LENGTH 15
+#define UNLEN 256
+BOOL WINAPI GetComputerNameA(LPSTR lpBuffer, LPDWORD nSize);
+BOOL WINAPI GetComputerNameW(LPWSTR lpBuffer, LPDWORD nSize);
+BOOL WINAPI GetUserNameA(LPSTR lpBuffer, LPDWORD pcbBuffer);
+BOOL WINAPI GetUserNameW(LPWSTR lpBuffer, LPDWORD pcbBuffer);
+
+/* Files that are to be temporary: TMPDIR of the environment, or /tmp, with a slash at the end. */
+DWORD WINAPI GetTempPathA(DWORD nBufferLength, LPSTR lpBuffer);
+DWORD WINAPI GetTempPathW(DWORD nBufferLength, LPWSTR lpBuffer);
+UINT WINAPI GetTempFileNameA(LPCSTR lpPathName, LPCSTR lpPrefixString, UINT uUnique, LPSTR lpTempFileName);
+UINT WINAPI GetTempFileNameW(LPCWSTR lpPathName, LPCWSTR lpPrefixString, UINT uUnique, LPWSTR lpTempFileName);
+
+/* Nobody sees it: there is no debugger for it. */
+void WINAPI OutputDebugStringA(LPCSTR lpOutputString);
+void WINAPI OutputDebugStringW(LPCWSTR lpOutputString);
 
 /* Processes. */
 #define DEBUG_PROCESS 0x00000001u
@@ -216,7 +225,9 @@ BOOL WINAPI GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode);
 BOOL WINAPI TerminateProcess(HANDLE hProcess, UINT uExitCode);
 /* The parent of the process sees the lowest 8 bits, as everywhere on Linux. */
 void WINAPI ExitProcess(UINT uExitCode) __attribute__((noreturn));
-/* The path of the own program: hModule must be NULL. */
+/* The path of the own program: hModule must be NULL or its handle. No other module has a handle: ERROR_MOD_NOT_FOUND. */
+HMODULE WINAPI GetModuleHandleA(LPCSTR lpModuleName);
+HMODULE WINAPI GetModuleHandleW(LPCWSTR lpModuleName);
 DWORD WINAPI GetModuleFileNameA(HMODULE hModule, LPSTR lpFilename, DWORD nSize);
 DWORD WINAPI GetModuleFileNameW(HMODULE hModule, LPWSTR lpFilename, DWORD nSize);
 
@@ -227,6 +238,12 @@ typedef LPSTARTUPINFOW LPSTARTUPINFO;
 #define GetModuleFileName GetModuleFileNameW
 #define CreateMailslot CreateMailslotW
 #define CreateFile CreateFileW
+#define GetModuleHandle GetModuleHandleW
+#define GetComputerName GetComputerNameW
+#define GetUserName GetUserNameW
+#define GetTempPath GetTempPathW
+#define GetTempFileName GetTempFileNameW
+#define OutputDebugString OutputDebugStringW
 #else
 typedef STARTUPINFOA STARTUPINFO;
 typedef LPSTARTUPINFOA LPSTARTUPINFO;
@@ -234,6 +251,12 @@ typedef LPSTARTUPINFOA LPSTARTUPINFO;
 #define GetModuleFileName GetModuleFileNameA
 #define CreateMailslot CreateMailslotA
 #define CreateFile CreateFileA
+#define GetModuleHandle GetModuleHandleA
+#define GetComputerName GetComputerNameA
+#define GetUserName GetUserNameA
+#define GetTempPath GetTempPathA
+#define GetTempFileName GetTempFileNameA
+#define OutputDebugString OutputDebugStringA
 #endif
 
 #ifdef __cplusplus

@@ -69,8 +69,10 @@ int WINAPI lstrcmpW(LPCWSTR lpString1, LPCWSTR lpString2);
 int WINAPI lstrcmpiA(LPCSTR lpString1, LPCSTR lpString2);
 int WINAPI lstrcmpiW(LPCWSTR lpString1, LPCWSTR lpString2);
 
-/* The text of an error code, in English. The source must be FORMAT_MESSAGE_FROM_SYSTEM. Codes without a text give
- * ERROR_MR_MID_NOT_FOUND. With FORMAT_MESSAGE_ALLOCATE_BUFFER the text is freed with LocalFree. */
+/* The text of an error code, in English, or a template: FORMAT_MESSAGE_FROM_SYSTEM or FORMAT_MESSAGE_FROM_STRING. No module
+ * has messages. Codes without a text give ERROR_MR_MID_NOT_FOUND; a template that asks for values where there are none, or ends
+ * within "%1!d", ERROR_INVALID_PARAMETER. Of widths only FORMAT_MESSAGE_MAX_WIDTH_MASK is followed. With
+ * FORMAT_MESSAGE_ALLOCATE_BUFFER the text is freed with LocalFree. */
 #define FORMAT_MESSAGE_ALLOCATE_BUFFER 0x00000100u
 #define FORMAT_MESSAGE_IGNORE_INSERTS 0x00000200u
 #define FORMAT_MESSAGE_FROM_STRING 0x00000400u
@@ -82,6 +84,28 @@ DWORD WINAPI FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, 
                             DWORD nSize, va_list *Arguments);
 DWORD WINAPI FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD dwLanguageId, LPWSTR lpBuffer,
                             DWORD nSize, va_list *Arguments);
+
+/* A list of arguments can only be taken apart in C; the functions themselves take arrays. */
+DWORD mailslot_count_inserts(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, int wide);
+
+#define MAILSLOT_FORMAT_MESSAGE_(name, function, text, wide) \
+    static __inline__ __attribute__((unused)) DWORD name(DWORD flags, LPCVOID source, DWORD code, DWORD language, text buffer, \
+                                                         DWORD size, va_list *arguments) \
+    { \
+        DWORD_PTR values[128]; \
+        DWORD i, count; \
+        if (arguments == NULL || (flags & (FORMAT_MESSAGE_ARGUMENT_ARRAY | FORMAT_MESSAGE_IGNORE_INSERTS)) != 0) \
+            return function(flags, source, code, language, buffer, size, arguments); \
+        count = mailslot_count_inserts(flags, source, code, wide); \
+        for (i = 0; i < count && i < 128; i++) \
+            values[i] = va_arg(*arguments, DWORD_PTR); \
+        return function(flags | FORMAT_MESSAGE_ARGUMENT_ARRAY, source, code, language, buffer, size, \
+                        (va_list *)(void *)values); \
+    }
+MAILSLOT_FORMAT_MESSAGE_(mailslot_format_message_a, FormatMessageA, LPSTR, 0)
+MAILSLOT_FORMAT_MESSAGE_(mailslot_format_message_w, FormatMessageW, LPWSTR, 1)
+#define FormatMessageA mailslot_format_message_a
+#define FormatMessageW mailslot_format_message_w
 
 #ifdef UNICODE
 #define lstrlen lstrlenW

@@ -94,6 +94,136 @@ typedef struct _SECURITY_DESCRIPTOR {
 
 typedef PVOID PSECURITY_DESCRIPTOR;
 
+/* Who somebody is. On this machine users are S-1-22-1-UID and groups S-1-22-2-GID, as Samba writes them. */
+#define SID_REVISION 1
+#define SID_MAX_SUB_AUTHORITIES 15
+#define SECURITY_MAX_SID_SIZE 68
+
+typedef struct _SID_IDENTIFIER_AUTHORITY {
+    BYTE Value[6];
+} SID_IDENTIFIER_AUTHORITY, *PSID_IDENTIFIER_AUTHORITY;
+
+typedef struct _SID {
+    BYTE Revision;
+    BYTE SubAuthorityCount;
+    SID_IDENTIFIER_AUTHORITY IdentifierAuthority;
+    DWORD SubAuthority[1];
+} SID, *PISID;
+
+#define SECURITY_NULL_SID_AUTHORITY {0, 0, 0, 0, 0, 0}
+#define SECURITY_WORLD_SID_AUTHORITY {0, 0, 0, 0, 0, 1}
+#define SECURITY_LOCAL_SID_AUTHORITY {0, 0, 0, 0, 0, 2}
+#define SECURITY_CREATOR_SID_AUTHORITY {0, 0, 0, 0, 0, 3}
+#define SECURITY_NT_AUTHORITY {0, 0, 0, 0, 0, 5}
+#define SECURITY_NULL_RID 0
+#define SECURITY_WORLD_RID 0
+#define SECURITY_LOCAL_RID 0
+#define SECURITY_CREATOR_OWNER_RID 0
+#define SECURITY_NETWORK_RID 2
+#define SECURITY_INTERACTIVE_RID 4
+#define SECURITY_ANONYMOUS_LOGON_RID 7
+#define SECURITY_AUTHENTICATED_USER_RID 11
+#define SECURITY_LOCAL_SYSTEM_RID 18
+#define SECURITY_LOCAL_SERVICE_RID 19
+#define SECURITY_NETWORK_SERVICE_RID 20
+#define SECURITY_BUILTIN_DOMAIN_RID 32
+#define DOMAIN_ALIAS_RID_ADMINS 544
+#define DOMAIN_ALIAS_RID_USERS 545
+#define DOMAIN_ALIAS_RID_GUESTS 546
+
+typedef enum {
+    WinNullSid,
+    WinWorldSid,
+    WinLocalSid,
+    WinCreatorOwnerSid,
+    WinCreatorGroupSid,
+    WinCreatorOwnerServerSid,
+    WinCreatorGroupServerSid,
+    WinNtAuthoritySid,
+    WinDialupSid,
+    WinNetworkSid,
+    WinBatchSid,
+    WinInteractiveSid,
+    WinServiceSid,
+    WinAnonymousSid,
+    WinProxySid,
+    WinEnterpriseControllersSid,
+    WinSelfSid,
+    WinAuthenticatedUserSid,
+    WinRestrictedCodeSid,
+    WinTerminalServerSid,
+    WinRemoteLogonIdSid,
+    WinLocalSystemSid = 22,
+    WinLocalServiceSid,
+    WinNetworkServiceSid,
+    WinBuiltinDomainSid,
+    WinBuiltinAdministratorsSid,
+    WinBuiltinUsersSid,
+    WinBuiltinGuestsSid,
+    WinBuiltinPowerUsersSid
+} WELL_KNOWN_SID_TYPE;
+
+/* Lists of who may do what. */
+#define ACL_REVISION 2
+#define ACL_REVISION_DS 4
+#define ACCESS_ALLOWED_ACE_TYPE 0
+#define ACCESS_DENIED_ACE_TYPE 1
+#define OBJECT_INHERIT_ACE 0x1
+#define CONTAINER_INHERIT_ACE 0x2
+#define NO_PROPAGATE_INHERIT_ACE 0x4
+#define INHERIT_ONLY_ACE 0x8
+#define INHERITED_ACE 0x10
+
+typedef struct _ACE_HEADER {
+    BYTE AceType;
+    BYTE AceFlags;
+    WORD AceSize;
+} ACE_HEADER, *PACE_HEADER;
+
+typedef struct _ACCESS_ALLOWED_ACE {
+    ACE_HEADER Header;
+    ACCESS_MASK Mask;
+    DWORD SidStart;
+} ACCESS_ALLOWED_ACE, *PACCESS_ALLOWED_ACE;
+
+typedef struct _ACCESS_DENIED_ACE {
+    ACE_HEADER Header;
+    ACCESS_MASK Mask;
+    DWORD SidStart;
+} ACCESS_DENIED_ACE, *PACCESS_DENIED_ACE;
+
+typedef enum _ACL_INFORMATION_CLASS { AclRevisionInformation = 1, AclSizeInformation } ACL_INFORMATION_CLASS;
+
+typedef struct _ACL_SIZE_INFORMATION {
+    DWORD AceCount;
+    DWORD AclBytesInUse;
+    DWORD AclBytesFree;
+} ACL_SIZE_INFORMATION, *PACL_SIZE_INFORMATION;
+
+/* Who the process is. */
+#define TOKEN_QUERY 0x0008u
+typedef enum _TOKEN_INFORMATION_CLASS { TokenUser = 1, TokenGroups, TokenPrivileges, TokenOwner } TOKEN_INFORMATION_CLASS;
+
+typedef struct _SID_AND_ATTRIBUTES {
+    PSID Sid;
+    DWORD Attributes;
+} SID_AND_ATTRIBUTES, *PSID_AND_ATTRIBUTES;
+
+typedef struct _TOKEN_USER {
+    SID_AND_ATTRIBUTES User;
+} TOKEN_USER, *PTOKEN_USER;
+
+/* Not left out by a compiler that sees no use of the memory later. */
+static __inline__ __attribute__((unused)) PVOID RtlSecureZeroMemory(PVOID target, SIZE_T length)
+{
+    volatile char *bytes = (volatile char *)target;
+    while (length-- > 0)
+        *bytes++ = 0;
+    return target;
+}
+
+#include "mailslot/interlocked.h"
+
 #define RtlZeroMemory(target, length) memset((target), 0, (length))
 #define RtlCopyMemory(target, source, length) memcpy((target), (source), (length))
 #define RtlMoveMemory(target, source, length) memmove((target), (source), (length))

@@ -1,7 +1,8 @@
 //! Layouts that C programs see. `include/` declares the same.
 
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 
 /// `BOOL`.
 #[repr(transparent)]
@@ -34,6 +35,9 @@ impl Handle {
     pub(crate) const INVALID: Handle = Handle(usize::MAX);
     /// What `GetCurrentThread` returns.
     pub(crate) const CURRENT_THREAD: Handle = Handle(usize::MAX - 1);
+
+    /// What `GetCurrentProcessToken` returns.
+    pub(crate) const CURRENT_TOKEN: Handle = Handle(usize::MAX - 3);
 
     /// Only the low 32 bits of a handle count, so that a 32-bit program can pass it on.
     pub(crate) fn significant(self) -> Handle {
@@ -71,6 +75,36 @@ pub(crate) struct SecurityAttributes {
 pub(crate) struct FileTime {
     pub(crate) low: u32,
     pub(crate) high: u32,
+}
+
+/// `SYSTEMTIME`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SystemTime {
+    pub(crate) year: u16,
+    pub(crate) month: u16,
+    pub(crate) day_of_week: u16,
+    pub(crate) day: u16,
+    pub(crate) hour: u16,
+    pub(crate) minute: u16,
+    pub(crate) second: u16,
+    pub(crate) milliseconds: u16,
+}
+
+/// `SYSTEM_INFO`.
+#[repr(C)]
+pub(crate) struct SystemInfo {
+    pub(crate) architecture: u16,
+    pub(crate) reserved: u16,
+    pub(crate) page_size: u32,
+    pub(crate) lowest_address: usize,
+    pub(crate) highest_address: usize,
+    pub(crate) processors: usize,
+    pub(crate) processor_count: u32,
+    pub(crate) processor_type: u32,
+    pub(crate) granularity: u32,
+    pub(crate) level: u16,
+    pub(crate) revision: u16,
 }
 
 /// `CPINFO`.
@@ -119,6 +153,47 @@ pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void)
 
 /// `PTIMERAPCROUTINE`.
 pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
+
+/// `CRITICAL_SECTION`: as large as the lock of any C library.
+#[repr(C)]
+pub(crate) struct CriticalSection(UnsafeCell<[usize; 8]>);
+
+const _: () = assert!(
+    size_of::<libc::pthread_mutex_t>() <= size_of::<CriticalSection>()
+        && align_of::<libc::pthread_mutex_t>() <= align_of::<CriticalSection>()
+);
+
+impl CriticalSection {
+    pub(crate) fn lock(&self) -> *mut libc::pthread_mutex_t {
+        self.0.get().cast()
+    }
+}
+
+/// `CONDITION_VARIABLE`.
+#[repr(C)]
+pub(crate) struct ConditionVariable {
+    /// How often it was woken.
+    pub(crate) wakes: AtomicU32,
+}
+
+/// `INIT_ONCE`.
+#[repr(C)]
+pub(crate) struct InitOnce {
+    pub(crate) word: AtomicUsize,
+}
+
+impl InitOnce {
+    /// The half of the word that threads sleep on.
+    pub(crate) fn futex(&self) -> &AtomicU32 {
+        let index = if cfg!(target_endian = "big") { size_of::<usize>() / 4 - 1 } else { 0 };
+        // SAFETY: within the word, aligned, and only changed atomically. It is looked at by the kernel alone.
+        unsafe { AtomicU32::from_ptr(self.word.as_ptr().cast::<u32>().add(index)) }
+    }
+}
+
+/// `PINIT_ONCE_FN`.
+pub(crate) type InitOnceRoutine =
+    extern "C" fn(once: *const InitOnce, parameter: *mut c_void, context: *mut usize) -> Bool;
 
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]

@@ -63,6 +63,25 @@ fn split_argument(line: &str) -> (String, &str) {
     (argument, "")
 }
 
+/// An argument as [`split`] takes it.
+pub(crate) fn quoted(argument: &str) -> String {
+    if !argument.is_empty() && !argument.contains([' ', '\t', '"']) {
+        return argument.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    let mut backslashes = 0;
+    for c in argument.chars() {
+        if c == '"' {
+            // As many again, and one for the quote.
+            quoted.extend(std::iter::repeat_n('\\', backslashes + 1));
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        quoted.push(c);
+    }
+    quoted.extend(std::iter::repeat_n('\\', backslashes));
+    quoted + "\""
+}
+
 fn is_space(c: char) -> bool {
     c == ' ' || c == '\t'
 }

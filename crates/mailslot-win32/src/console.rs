@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use raw::{Mode, Raw};
 
 use crate::code::{Code, Result};
+use crate::per_process::PerProcess;
 
 const STDIN: i32 = 0;
 const STDOUT: i32 = 1;
@@ -27,8 +28,9 @@ unsafe extern "C" {
 }
 
 /// What the process knows of its terminal. The lock is also what keeps a second thread from it.
-static CONSOLE: Mutex<Console> = Mutex::new(Console { put_back: None, mode: None });
+static CONSOLE: PerProcess<Mutex<Console>> = PerProcess::new();
 
+#[derive(Default)]
 struct Console {
     /// A key that was put back.
     put_back: Option<u8>,
@@ -37,7 +39,7 @@ struct Console {
 }
 
 fn console() -> MutexGuard<'static, Console> {
-    CONSOLE.lock().unwrap_or_else(PoisonError::into_inner)
+    CONSOLE.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How input from the terminal comes now.

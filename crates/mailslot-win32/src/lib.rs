@@ -17,17 +17,20 @@
 //! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
 //! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
+//! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
-//! | `console` | keys, one by one |
+//! | `console` | the terminal: keys, modes, colours, Ctrl-C |
+//! | `system`, `calendar` | names and places, times |
 //! | `clock` | the clocks of the system |
 //! | `code_page` | text in other code pages than UTF-8 |
-//! | `sentences` | the texts of error codes |
+//! | `sentences`, `template` | the texts of error codes, and what `FormatMessage` makes of text |
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
 mod apc;
 mod boundary;
+mod calendar;
 mod clock;
 mod code;
 mod code_page;
@@ -35,6 +38,7 @@ mod command_line;
 mod console;
 mod engine;
 mod exports;
+mod futex;
 mod handles;
 mod inheritance;
 mod object;
@@ -44,7 +48,10 @@ mod program;
 mod request;
 mod security;
 mod sentences;
+mod srw_lock;
 mod sync_object;
+mod system;
+mod template;
 mod text;
 mod threads;
 mod wait;

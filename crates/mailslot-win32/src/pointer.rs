@@ -13,6 +13,46 @@ use crate::code::Code;
 #[derive(Clone, Copy)]
 pub(crate) struct OverlappedPointer(pub(crate) *mut Overlapped);
 
+/// A value that an export reads and then replaces. `NULL`, or valid for reading and writing a `T`, aligned or not.
+#[repr(transparent)]
+pub(crate) struct InOut<T>(*mut T);
+
+/// Where a program keeps something that several threads use at once. `NULL`, or valid and aligned as long as it is used.
+#[repr(transparent)]
+pub(crate) struct Place<T>(*mut T);
+
+impl<T> Place<T> {
+    pub(crate) fn get<'a>(&self) -> Option<&'a T> {
+        // SAFETY: not NULL, hence valid, as the type promises. What is there is only changed through its atomics, or by the C
+        // library.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Makes all of it zero, which nobody else uses yet.
+    pub(crate) fn clear(&self) {
+        if !self.0.is_null() {
+            // SAFETY: as above. All types that are kept so may be zero.
+            unsafe { self.0.write_bytes(0, 1) };
+        }
+    }
+}
+
+impl<T> InOut<T> {
+    /// The value, if there is one.
+    pub(crate) fn read(&self) -> Option<T> {
+        // SAFETY: not NULL, hence valid for reading, as the type promises.
+        (!self.0.is_null()).then(|| unsafe { self.0.read_unaligned() })
+    }
+
+    /// Stores `value`, if there is a place for it.
+    pub(crate) fn set(&self, value: T) {
+        if !self.0.is_null() {
+            // SAFETY: not NULL, hence valid for writing, as the type promises.
+            unsafe { self.0.write_unaligned(value) };
+        }
+    }
+}
+
 impl From<NullPointer> for Code {
     fn from(null: NullPointer) -> Code {
         match null {

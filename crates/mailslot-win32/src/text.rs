@@ -2,8 +2,9 @@
 
 use mailslot::{Address, Error, Operation};
 
+use crate::abi::Bool;
 use crate::code::{Code, Result};
-use crate::pointer::{Buffer, Narrow, Wide};
+use crate::pointer::{Buffer, InOut, Narrow, Wide};
 
 /// `MAX_PATH`: the `A` functions take names below this many characters.
 const MAX_PATH: usize = 260;
@@ -67,4 +68,29 @@ pub(crate) fn store_cut<T: Copy + Default>(text: &[T], target: Buffer<T>, room: 
     target[..count].copy_from_slice(&text[..count]);
     target[count] = T::default();
     count as u32
+}
+
+/// Stores `text` and a NUL, and returns its length. If there is no room, returns the room that is needed, NUL included.
+pub(crate) fn store_or_ask<T: Copy + Default>(text: &[T], target: Buffer<T>, room: u32) -> Result<u32> {
+    let length = u32::try_from(text.len()).map_err(|_| Code::INVALID_PARAMETER)?;
+    if room <= length {
+        return Ok(length + 1);
+    }
+    if target.is_null() {
+        return Err(Code::INVALID_PARAMETER);
+    }
+    Ok(store_cut(text, target, room))
+}
+
+/// The same where another parameter tells the room and takes the length, or the room that is needed.
+pub(crate) fn store_sized<T: Copy + Default>(
+    text: &[T],
+    target: Buffer<T>,
+    size: &InOut<u32>,
+    too_small: Code,
+) -> Result<Bool> {
+    let room = size.read().ok_or(Code::INVALID_PARAMETER)?;
+    let room = if target.is_null() { 0 } else { room };
+    size.set(store_or_ask(text, target, room)?);
+    if room as usize > text.len() { Ok(Bool::TRUE) } else { Err(too_small) }
 }

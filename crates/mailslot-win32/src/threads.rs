@@ -134,14 +134,15 @@ fn prepare_exit(exit_code: u32) {
     if rustix::thread::gettid() != rustix::process::getpid() {
         return;
     }
-    let _ = CURRENT.try_with(Current::end);
     let started = STARTED.get();
+    // Before it is told: whoever ends because of that ends later.
+    started.running().last_exit_code = exit_code;
+    let _ = CURRENT.try_with(Current::end);
     let mut running = started.running();
-    let mut last = exit_code;
     while running.threads > 0 {
         running = started.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
-        last = running.last_exit_code;
     }
+    let last = running.last_exit_code;
     drop(running);
     std::process::exit(last as i32)
 }

@@ -3,35 +3,32 @@
 //! Nothing can hand a word from one core to another faster, so this is the floor of all latencies. It is no queue: the
 //! next word overwrites the last one.
 
-use std::fs::OpenOptions;
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
-
+use super::shared::Words;
 use super::{Shape, WORD};
 use crate::Result;
 use crate::place::Place;
 
 /// The polling end.
 pub(crate) struct Receiver {
-    line: Line,
+    line: Words,
     seen: u64,
 }
 
 /// The storing end.
 pub(crate) struct Sender {
-    line: Line,
+    line: Words,
 }
 
 impl super::Receiver for Receiver {
     fn create(place: &Place, _: Shape) -> Result<Receiver> {
-        Ok(Receiver { line: Line::map(place)?, seen: 0 })
+        Ok(Receiver { line: Words::map(place, "line", 1)?, seen: 0 })
     }
 
     #[inline]
     fn try_receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        let word = self.line.word().load(Ordering::Acquire);
+        let word = self.line[0].load(Ordering::Acquire);
         if word == self.seen {
             return Ok(None);
         }
@@ -52,45 +49,13 @@ impl super::Receiver for Receiver {
 
 impl super::Sender for Sender {
     fn open(place: &Place, _: Shape) -> Result<Sender> {
-        Ok(Sender { line: Line::map(place)? })
+        Ok(Sender { line: Words::map(place, "line", 1)? })
     }
 
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         let word = message.first_chunk().copied().map(u64::from_ne_bytes).ok_or("message without a number")?;
-        self.line.word().store(word + 1, Ordering::Release);
+        self.line[0].store(word + 1, Ordering::Release);
         Ok(())
-    }
-}
-
-/// A page of shared memory, of which the first line is used.
-struct Line {
-    page: NonNull<AtomicU64>,
-}
-
-const PAGE: usize = 4096;
-
-impl Line {
-    fn map(place: &Place) -> Result<Line> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(place.path("line"))?;
-        file.set_len(PAGE as u64)?;
-        // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
-        let page =
-            unsafe { mmap(std::ptr::null_mut(), PAGE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, file, 0) }?;
-        Ok(Line { page: NonNull::new(page.cast()).ok_or("mapping at address zero")? })
-    }
-
-    fn word(&self) -> &AtomicU64 {
-        // SAFETY: page-aligned memory of at least eight bytes, mapped until `self` is dropped. Every process accesses it
-        // only through such an atomic, and the file keeps its size.
-        unsafe { self.page.as_ref() }
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and every reference into it borrows from `self`. It cannot fail for what `mmap`
-        // returned.
-        let _ = unsafe { munmap(self.page.as_ptr().cast(), PAGE) };
     }
 }

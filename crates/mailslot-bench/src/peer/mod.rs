@@ -1,11 +1,13 @@
 //! The ways to pass messages that are measured, one module each, all behind the same few functions.
 
+pub(crate) mod bare_ring;
 pub(crate) mod cache_line;
 pub(crate) mod datagram;
 pub(crate) mod iceoryx;
 pub(crate) mod pipe;
 pub(crate) mod posix_mq;
 pub(crate) mod seqpacket;
+mod shared;
 pub(crate) mod slot;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,10 @@ use crate::place::Place;
 pub(crate) enum Peer {
     /// One word in one shared cache line per direction: the limit that the processor sets.
     CacheLine,
+    /// A ring of records without anything around it.
+    BareRing,
+    /// The same, with locks that nobody else wants.
+    BareRingLocked,
     /// Unix datagram sockets.
     Datagram,
     /// Unix sequenced-packet sockets, one connection for each writer.
@@ -43,6 +49,8 @@ impl Peer {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Peer::CacheLine => "cache line",
+            Peer::BareRing => "bare ring",
+            Peer::BareRingLocked => "bare ring, locks",
             Peer::Datagram => "Unix datagram",
             Peer::Seqpacket => "Unix seqpacket",
             Peer::SeqpacketOnce => "Unix seqpacket, reconnecting",
@@ -58,7 +66,7 @@ impl Peer {
     /// Whether messages of `size` bytes can be sent.
     pub(crate) fn takes(self, size: usize) -> bool {
         match self {
-            Peer::CacheLine => size >= WORD,
+            Peer::CacheLine | Peer::BareRing | Peer::BareRingLocked => size >= WORD,
             // A stream has no empty messages, and longer writes than this are not atomic.
             Peer::Pipe => (1..=rustix::pipe::PIPE_BUF).contains(&size),
             Peer::PosixMq => size <= posix_mq::largest_message(),
@@ -135,6 +143,8 @@ pub(crate) trait Visitor {
 pub(crate) fn with(peer: Peer, visitor: impl Visitor) -> Result<()> {
     match peer {
         Peer::CacheLine => visitor.visit::<cache_line::Receiver, cache_line::Sender>(),
+        Peer::BareRing => visitor.visit::<bare_ring::Receiver<false>, bare_ring::Sender<false>>(),
+        Peer::BareRingLocked => visitor.visit::<bare_ring::Receiver<true>, bare_ring::Sender<true>>(),
         Peer::Datagram => visitor.visit::<datagram::Receiver, datagram::Sender>(),
         Peer::Seqpacket => visitor.visit::<seqpacket::Receiver, seqpacket::Sender>(),
         Peer::SeqpacketOnce => visitor.visit::<seqpacket::Once, seqpacket::Sender>(),

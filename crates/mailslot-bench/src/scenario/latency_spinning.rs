@@ -18,8 +18,17 @@ pub(crate) struct Ping {
     time: Duration,
 }
 
-const PEERS: [Peer; 7] =
-    [Peer::CacheLine, Peer::Slot, Peer::Iceoryx, Peer::Datagram, Peer::Seqpacket, Peer::PosixMq, Peer::Pipe];
+const PEERS: [Peer; 9] = [
+    Peer::CacheLine,
+    Peer::BareRing,
+    Peer::BareRingLocked,
+    Peer::Slot,
+    Peer::Iceoryx,
+    Peer::Datagram,
+    Peer::Seqpacket,
+    Peer::PosixMq,
+    Peer::Pipe,
+];
 const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
 
 pub(crate) fn measure(bench: &Bench) -> Result<Measure> {

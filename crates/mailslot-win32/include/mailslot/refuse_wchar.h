@@ -31,6 +31,12 @@ MAILSLOT_REFUSE_(int, lstrcmpW, (LPCWSTR, text))
 MAILSLOT_REFUSE_(int, lstrcmpiW, (LPCWSTR, text))
 MAILSLOT_REFUSE_(int, MultiByteToWideChar, (UINT, DWORD, LPCSTR, int, text, int))
 MAILSLOT_REFUSE_(int, WideCharToMultiByte, (UINT, DWORD, text, int, LPSTR, int, LPCSTR, BOOL *))
+MAILSLOT_REFUSE_(BOOL, WriteConsoleW, (HANDLE, text, DWORD, LPDWORD, LPVOID))
+MAILSLOT_REFUSE_(BOOL, ReadConsoleW, (HANDLE, text, DWORD, LPDWORD, LPVOID))
+MAILSLOT_REFUSE_(BOOL, SetConsoleTitleW, (text))
+MAILSLOT_REFUSE_(int, MessageBoxW, (HWND, text, LPCWSTR, UINT))
+MAILSLOT_REFUSE_(void, OutputDebugStringW, (text))
+MAILSLOT_REFUSE_(BOOL, SetCurrentDirectoryW, (text))
 
 #else
 
@@ -57,6 +63,17 @@ MAILSLOT_REFUSE_(int, WideCharToMultiByte, (UINT, DWORD, text, int, LPSTR, int, 
     (MAILSLOT_CHECK_(target), MultiByteToWideChar(page, flags, source, size, target, room))
 #define WideCharToMultiByte(page, flags, source, ...) \
     (MAILSLOT_CHECK_(source), WideCharToMultiByte(page, flags, source, __VA_ARGS__))
+
+#define WriteConsoleW(handle, text, ...) (MAILSLOT_CHECK_(text), WriteConsoleW(handle, text, __VA_ARGS__))
+#define ReadConsoleW(handle, target, ...) (MAILSLOT_CHECK_(target), ReadConsoleW(handle, target, __VA_ARGS__))
+#define SetConsoleTitleW(title) (MAILSLOT_CHECK_(title), SetConsoleTitleW(title))
+#define MessageBoxW(owner, text, caption, kind) \
+    (MAILSLOT_CHECK_(text), MAILSLOT_CHECK_(caption), MessageBoxW(owner, text, caption, kind))
+#define OutputDebugStringW(text) (MAILSLOT_CHECK_(text), OutputDebugStringW(text))
+#define SetCurrentDirectoryW(path) (MAILSLOT_CHECK_(path), SetCurrentDirectoryW(path))
+#define GetEnvironmentVariableW(name, ...) (MAILSLOT_CHECK_(name), GetEnvironmentVariableW(name, __VA_ARGS__))
+#define SetEnvironmentVariableW(name, value) \
+    (MAILSLOT_CHECK_(name), MAILSLOT_CHECK_(value), SetEnvironmentVariableW(name, value))
 
 #endif
 

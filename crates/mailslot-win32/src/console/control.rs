@@ -7,6 +7,7 @@ use super::ending;
 use crate::abi::Bool;
 use crate::code::{Code, Result};
 use crate::engine;
+use crate::per_process::PerProcess;
 
 /// `PHANDLER_ROUTINE`.
 pub(crate) type Routine = extern "C" fn(event: u32) -> Bool;
@@ -18,15 +19,15 @@ const CTRL_CLOSE: u32 = 2;
 
 const SIGNALS: [i32; 4] = [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTERM];
 
-/// The program's handlers, the first one at the beginning.
-static HANDLERS: Mutex<Vec<Routine>> = Mutex::new(Vec::new());
+/// The program's handlers, the first one at the beginning. A forked child has none.
+static HANDLERS: PerProcess<Mutex<Vec<Routine>>> = PerProcess::new();
 /// The pipe that carries signals to the thread that waits for them, and the process that has it.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 static OWNER: AtomicI32 = AtomicI32::new(0);
 
 /// Adds a handler, which is called before those that there are.
 pub(crate) fn add(routine: Routine) -> Result<()> {
-    let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut handlers = HANDLERS.get().lock().unwrap_or_else(PoisonError::into_inner);
     if handlers.is_empty() {
         start()?;
         for signal in SIGNALS {
@@ -43,7 +44,7 @@ pub(crate) fn add(routine: Routine) -> Result<()> {
 ///
 /// `ERROR_INVALID_PARAMETER` if there is no such handler.
 pub(crate) fn remove(routine: Routine) -> Result<()> {
-    let mut handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut handlers = HANDLERS.get().lock().unwrap_or_else(PoisonError::into_inner);
     let same = |other: &Routine| *other as usize == routine as usize;
     let index = handlers.iter().rposition(same).ok_or(Code::INVALID_PARAMETER)?;
     handlers.remove(index);
@@ -56,7 +57,7 @@ pub(crate) fn remove(routine: Routine) -> Result<()> {
 
 /// Ignores Ctrl-C, in this process and those that it starts, or no longer.
 pub(crate) fn ignore(ignored: bool) {
-    let handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let handlers = HANDLERS.get().lock().unwrap_or_else(PoisonError::into_inner);
     let handled = if handlers.is_empty() { libc::SIG_DFL } else { raised as *const () as usize };
     ending::let_go(libc::SIGINT);
     if ignored {
@@ -118,7 +119,7 @@ fn call(signal: i32) {
         libc::SIGQUIT => (CTRL_BREAK, false),
         _ => (CTRL_CLOSE, true),
     };
-    let handlers = HANDLERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let handlers = HANDLERS.get().lock().unwrap_or_else(PoisonError::into_inner).clone();
     let handled = handlers.into_iter().rev().any(|routine| routine(event).is_true());
     if handled && !ends {
         return;

@@ -165,13 +165,29 @@ fn is_changed() -> bool {
     left(&COLOURED) || left(&TITLED) || CHANGED.load(Ordering::SeqCst)
 }
 
-/// The default of a signal, after the terminal was put back. If the program only stopped, the read that was interrupted
-/// begins again.
+/// The default of a signal, after the terminal was put back. If the program only stopped, the terminal is changed again when it
+/// goes on: a read that was about to begin does not notice that there was a signal.
 extern "C" fn put_back_and_end(signal: libc::c_int) {
-    restore();
-    replace(signal, put_back_and_end as *const () as usize, libc::SIG_DFL);
-    // SAFETY: the signal is blocked until this handler returns, and then does what it always does.
-    unsafe { libc::raise(signal) };
+    let changed = CHANGED.load(Ordering::SeqCst);
+    let mut settings = MaybeUninit::<libc::termios>::zeroed();
+    // SAFETY: room for the one structure; the set is plain data, initialised by the first call. The signal is blocked in this
+    // handler, and does what it always does as soon as it is not.
+    unsafe {
+        let known = libc::tcgetattr(STDIN, settings.as_mut_ptr()) == 0;
+        restore();
+        replace(signal, put_back_and_end as *const () as usize, libc::SIG_DFL);
+        libc::raise(signal);
+        let mut set = core::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, core::ptr::null_mut());
+        replace(signal, libc::SIG_DFL, put_back_and_end as *const () as usize);
+        // In the background the terminal is another program's.
+        if changed && known && libc::tcgetpgrp(STDIN) == libc::getpgrp() {
+            CHANGED.store(true, Ordering::SeqCst);
+            libc::tcsetattr(STDIN, libc::TCSANOW, settings.as_ptr());
+        }
+    }
 }
 
 /// Changes what a signal does, if it does what is expected.

@@ -1,12 +1,13 @@
 //! What the terminal shows: colours, the cursor, cells, the title; as escape sequences, which all terminals of today know.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::raw::Raw;
 use super::{STDIN, console, ending, is_readable, is_terminal};
 use crate::abi::{Coord, ScreenBufferInfo, SmallRect};
 use crate::code::{Code, Result};
 use crate::object::Stream;
+use crate::per_process::PerProcess;
 
 /// The attribute that stands for the terminal's own colours.
 const USUAL: u16 = 0x7;
@@ -24,12 +25,22 @@ struct Screen {
     title: String,
 }
 
-static SCREEN: Mutex<Screen> = Mutex::new(Screen { attribute: USUAL, blank: None, title: String::new() });
+static SCREEN: PerProcess<Mutex<Screen>> = PerProcess::new();
+
+impl Default for Screen {
+    fn default() -> Screen {
+        Screen { attribute: USUAL, blank: None, title: String::new() }
+    }
+}
+
+fn screen() -> MutexGuard<'static, Screen> {
+    SCREEN.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Text from now on has these colours, of Windows' 16.
 pub(crate) fn set_attribute(terminal: &Stream, attribute: u16) -> Result<()> {
     terminal.show(colours(attribute).as_bytes())?;
-    SCREEN.lock().unwrap_or_else(PoisonError::into_inner).attribute = attribute;
+    screen().attribute = attribute;
     ending::set_coloured(terminal.descriptor(), attribute != USUAL);
     Ok(())
 }
@@ -58,7 +69,7 @@ pub(crate) fn info(terminal: &Stream) -> Result<ScreenBufferInfo> {
     let cursor = cursor(terminal)?;
     let size = Coord { x: columns, y: rows };
     let window = SmallRect { left: 0, top: 0, right: columns - 1, bottom: rows - 1 };
-    let attributes = SCREEN.lock().unwrap_or_else(PoisonError::into_inner).attribute;
+    let attributes = screen().attribute;
     Ok(ScreenBufferInfo { size, cursor, attributes, window, maximum_window: size })
 }
 
@@ -114,10 +125,10 @@ pub(crate) fn move_cursor(terminal: &Stream, to: Coord) -> Result<()> {
 /// of the screen. They get the colours of text.
 pub(crate) fn fill(terminal: &Stream, character: char, count: u32, from: Coord) -> Result<u32> {
     let count = count.min(cells_from(terminal, from)?);
-    let mut screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = screen();
     let character = if character.is_control() { ' ' } else { character };
     show_cells(terminal, character, count, from)?;
-    screen.blank = (character == ' ').then_some((from, count));
+    state.blank = (character == ' ').then_some((from, count));
     Ok(count)
 }
 
@@ -128,13 +139,13 @@ pub(crate) fn fill(terminal: &Stream, character: char, count: u32, from: Coord) 
 /// `ERROR_NOT_SUPPORTED` for other cells.
 pub(crate) fn fill_attribute(terminal: &Stream, attribute: u16, count: u32, from: Coord) -> Result<u32> {
     let count = count.min(cells_from(terminal, from)?);
-    let screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if screen.blank != Some((from, count)) {
+    let state = screen();
+    if state.blank != Some((from, count)) {
         return Err(Code::NOT_SUPPORTED);
     }
     terminal.show(colours(attribute).as_bytes())?;
     show_cells(terminal, ' ', count, from)?;
-    terminal.show(colours(screen.attribute).as_bytes())?;
+    terminal.show(colours(state.attribute).as_bytes())?;
     Ok(count)
 }
 
@@ -173,10 +184,10 @@ pub(crate) fn set_title(title: String) -> Result<()> {
         let keep = if ending::set_titled(terminal.descriptor()) { "\x1b[22;0t" } else { "" };
         terminal.show(format!("{keep}\x1b]0;{shown}\x07").as_bytes())?;
     }
-    SCREEN.lock().unwrap_or_else(PoisonError::into_inner).title = title;
+    screen().title = title;
     Ok(())
 }
 
 pub(crate) fn title() -> String {
-    SCREEN.lock().unwrap_or_else(PoisonError::into_inner).title.clone()
+    screen().title.clone()
 }

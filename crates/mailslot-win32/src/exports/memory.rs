@@ -80,7 +80,7 @@ pub(super) fn copy(bytes: &[u8]) -> Result<*mut c_void> {
     Ok(memory)
 }
 
-fn free(memory: *mut c_void) -> *mut c_void {
+pub(super) fn free(memory: *mut c_void) -> *mut c_void {
     // SAFETY: NULL, or from one of the functions above and not yet freed: the caller's duty, as the header tells.
     unsafe { libc::free(memory) };
     core::ptr::null_mut()

@@ -3,14 +3,19 @@
 //! The names are those of C, and so is the case.
 #![allow(non_snake_case)]
 
+mod acl;
+mod calendar;
 mod code_page;
 mod confirmed;
 mod console;
 mod control;
+mod critical_section;
 mod crt_thread;
+mod environment;
 mod event;
 mod file;
 mod handle;
+mod init_once;
 mod last_error;
 mod mailslot;
 mod memory;
@@ -22,10 +27,14 @@ mod process;
 mod screen;
 mod security;
 mod semaphore;
+mod sid;
+mod srw_lock;
 mod stream;
 mod string;
 mod sync_object;
+mod system;
 mod thread;
 mod time;
 mod timer;
+mod tls;
 mod wait;

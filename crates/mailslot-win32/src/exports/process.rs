@@ -20,6 +20,9 @@ const CREATE_SUSPENDED: u32 = 0x4;
 const CREATE_UNICODE_ENVIRONMENT: u32 = 0x400;
 const STARTF_USESTDHANDLES: u32 = 0x100;
 
+/// What `GetModuleHandle` returns for the program itself: any value but `NULL`.
+pub(super) const OWN_MODULE: *const c_void = core::ptr::without_provenance(0x40_0000);
+
 /// What a child is started with.
 struct Start {
     application: Option<String>,
@@ -207,7 +210,7 @@ fn environment_block(flags: u32, block: *const c_void) -> Result<Option<Vec<Stri
 }
 
 fn own_path(module: *const c_void) -> Result<String> {
-    if !module.is_null() {
+    if !module.is_null() && module != OWN_MODULE {
         return Err(Code::INVALID_HANDLE);
     }
     let path = std::env::current_exe()?;

@@ -55,6 +55,35 @@ extern "C" fn SetSecurityDescriptorDacl(
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn SetSecurityDescriptorOwner(descriptor: *mut c_void, owner: *const c_void, _defaulted: Bool) -> Bool {
+    boundary::call(Bool::FALSE, || security::set_owner(descriptor, owner, false).map(|()| Bool::TRUE))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn SetSecurityDescriptorGroup(descriptor: *mut c_void, group: *const c_void, _defaulted: Bool) -> Bool {
+    boundary::call(Bool::FALSE, || security::set_owner(descriptor, group, true).map(|()| Bool::TRUE))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn GetSecurityDescriptorDacl(
+    descriptor: *const c_void,
+    present: Out<Bool>,
+    dacl: Out<*const c_void>,
+    defaulted: Out<Bool>,
+) -> Bool {
+    boundary::call(Bool::FALSE, || {
+        let found = security::dacl_pointer(descriptor)?;
+        present.required()?;
+        present.set(found.is_some().into());
+        if let Some(found) = found {
+            dacl.set(found);
+            defaulted.set(Bool::FALSE);
+        }
+        Ok(Bool::TRUE)
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn IsValidSecurityDescriptor(descriptor: *const c_void) -> Bool {
     boundary::call(Bool::FALSE, || Ok(security::is_valid(descriptor).into()))
 }
@@ -70,7 +99,7 @@ fn convert(text: Option<String>, revision: u32, descriptor: &Out<*mut c_void>, s
         // Sooner than at the creation of a slot the program can say why.
         acl.permissions()?;
     }
-    let bytes = security::encode(acl.as_ref());
+    let bytes = security::encode(acl.as_ref())?;
     descriptor.set(memory::copy(&bytes)?);
     size.set(bytes.len() as u32);
     Ok(Bool::TRUE)

@@ -1,9 +1,11 @@
 //! Waitable timers.
 
 use core::ffi::c_void;
+use std::sync::Arc;
 
 use super::sync_object::{self, Creation};
 use crate::abi::{Bool, FileTime, Handle, SecurityAttributes, TimerRoutine};
+use crate::apc::{self, timer::Timed};
 use crate::boundary;
 use crate::clock;
 use crate::code::{Code, Result};
@@ -70,7 +72,7 @@ extern "C" fn SetWaitableTimer(
     due: In<i64>,
     period: i32,
     routine: Option<TimerRoutine>,
-    _argument: *mut c_void,
+    argument: *mut c_void,
     _resume: Bool,
 ) -> Bool {
     boundary::call(Bool::FALSE, || {
@@ -79,11 +81,11 @@ extern "C" fn SetWaitableTimer(
         access.to_modify()?;
         let due = due.read().ok_or(Code::NOACCESS)?;
         let period = u32::try_from(period).map_err(|_| Code::INVALID_PARAMETER)?;
-        if routine.is_some() {
-            return Err(Code::CALL_NOT_IMPLEMENTED);
+        let due = monotonic(due);
+        let setting = timer.set_timer(due, period)?;
+        if let Some(routine) = routine {
+            apc::timer::add(Timed { timer: Arc::downgrade(timer), setting, due, period, routine, argument });
         }
-        timer.set_timer(monotonic(due), period)?;
-        // Set to what it is with a machine that could not be woken, too.
         boundary::set_last_error(Code::SUCCESS);
         Ok(Bool::TRUE)
     })

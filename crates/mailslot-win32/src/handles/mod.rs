@@ -95,8 +95,8 @@ fn find_inherited(handle: Handle) -> Result<Held> {
 
 /// Closes `handle`. What it stands for goes when nobody uses it any more.
 pub(crate) fn close(handle: Handle) -> Result<()> {
-    // The pseudo handles of the process and the thread: nothing to close.
-    if handle == Handle::INVALID || handle == Handle::CURRENT_THREAD {
+    // The pseudo handles of the process, the thread and the token: nothing to close.
+    if [Handle::INVALID, Handle::CURRENT_THREAD, Handle::CURRENT_TOKEN].contains(&handle) {
         return Ok(());
     }
     let handle = handle.significant();

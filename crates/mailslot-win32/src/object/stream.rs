@@ -8,6 +8,7 @@ use rustix::fs::FileType;
 use crate::code::{Code, Result};
 use crate::code_page::CodePage;
 use crate::console::{self, pages};
+use crate::per_process::PerProcess;
 use crate::wait::Signal;
 
 /// Bytes that one read asks a terminal for: it gives a line at most.
@@ -20,7 +21,8 @@ pub(crate) struct Stream {
     signal: Signal,
     /// A thread waits for input.
     watched: AtomicBool,
-    typed: Mutex<Typed>,
+    /// What other processes have read is theirs.
+    typed: PerProcess<Mutex<Typed>>,
 }
 
 /// What was read from the terminal and not by the program yet.
@@ -50,7 +52,7 @@ impl Stream {
             is_input: descriptor == 0,
             signal: Signal::new(true),
             watched: AtomicBool::new(false),
-            typed: Mutex::default(),
+            typed: PerProcess::new(),
         }
     }
 
@@ -223,7 +225,7 @@ impl Stream {
     }
 
     fn has_input(&self) -> bool {
-        let typed = self.typed.try_lock().is_ok_and(|typed| !typed.text.is_empty() || !typed.bytes.is_empty());
+        let typed = self.typed.get().try_lock().is_ok_and(|typed| !typed.text.is_empty() || !typed.bytes.is_empty());
         typed || console::is_readable(self.descriptor)
     }
 
@@ -254,6 +256,6 @@ impl Stream {
     }
 
     fn typed(&self) -> MutexGuard<'_, Typed> {
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.typed.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,11 +7,14 @@
 use core::ffi::c_void;
 use core::mem::offset_of;
 
-use super::acl::{Acl, Entry, Kind, Sid};
+use super::acl::{Acl, Entry, Kind};
+use super::sid;
 use crate::code::{Code, Result};
 
 const REVISION: u8 = 1;
-const ACL_REVISION: u8 = 2;
+pub(super) const ACL_REVISION: u8 = 2;
+/// Bytes of an access list before its entries.
+pub(super) const ACL_HEADER: usize = 8;
 /// `SE_DACL_PRESENT`, `SE_SELF_RELATIVE`.
 const DACL_PRESENT: u16 = 0x4;
 const SELF_RELATIVE: u16 = 0x8000;
@@ -74,7 +77,18 @@ pub(crate) fn dacl(descriptor: *const c_void) -> Result<Option<Acl>> {
     if control & DACL_PRESENT == 0 {
         return Ok(None);
     }
-    let acl = if control & SELF_RELATIVE != 0 {
+    let acl = place_of_dacl(descriptor, control);
+    if acl.is_null() { Ok(None) } else { decode_acl(acl).map(Some) }
+}
+
+/// Where the access list of a descriptor of either form is, `NULL` for everyone; `None` if it has none.
+pub(crate) fn dacl_pointer(descriptor: *const c_void) -> Result<Option<*const c_void>> {
+    let control = control(descriptor)?;
+    Ok((control & DACL_PRESENT != 0).then(|| place_of_dacl(descriptor, control)))
+}
+
+fn place_of_dacl(descriptor: *const c_void, control: u16) -> *const c_void {
+    if control & SELF_RELATIVE != 0 {
         match u32::from_le_bytes(read(descriptor, DACL_OFFSET)) as usize {
             0 => core::ptr::null(),
             offset => descriptor.wrapping_byte_add(offset),
@@ -82,20 +96,40 @@ pub(crate) fn dacl(descriptor: *const c_void) -> Result<Option<Acl>> {
     } else {
         let at = offset_of!(Absolute, dacl);
         core::ptr::with_exposed_provenance(usize::from_ne_bytes(read(descriptor, at)))
-    };
-    if acl.is_null() { Ok(None) } else { decode_acl(acl).map(Some) }
+    }
+}
+
+/// Names the owner or the group in the absolute descriptor at `descriptor`. They say nothing about who may write.
+pub(crate) fn set_owner(descriptor: *mut c_void, owner: *const c_void, is_group: bool) -> Result<()> {
+    if control(descriptor)? & SELF_RELATIVE != 0 {
+        return Err(Code::INVALID_SECURITY_DESCR);
+    }
+    if !owner.is_null() {
+        sid::read(owner)?;
+    }
+    // SAFETY: `control` has found an absolute descriptor; the caller gave a pointer for writing.
+    unsafe {
+        let mut absolute = descriptor.cast::<Absolute>().read_unaligned();
+        *(if is_group { &mut absolute.group } else { &mut absolute.owner }) = owner;
+        descriptor.cast::<Absolute>().write_unaligned(absolute);
+    }
+    Ok(())
 }
 
 /// A self-relative descriptor with this access list; `None` for none.
-pub(crate) fn encode(acl: Option<&Acl>) -> Vec<u8> {
-    let list = acl.map(encode_acl);
+///
+/// # Errors
+///
+/// `ERROR_ALLOTTED_SPACE_EXCEEDED` if the list has more bytes than lists can have
+pub(crate) fn encode(acl: Option<&Acl>) -> Result<Vec<u8>> {
+    let list = acl.map(encode_acl).transpose()?;
     let present = if list.is_some() { DACL_PRESENT } else { 0 };
     let mut bytes = vec![REVISION, 0];
     bytes.extend((SELF_RELATIVE | present).to_le_bytes());
     bytes.extend([0; 12]);
     bytes.extend((if list.is_some() { HEADER as u32 } else { 0 }).to_le_bytes());
     bytes.extend(list.unwrap_or_default());
-    bytes
+    Ok(bytes)
 }
 
 fn control(descriptor: *const c_void) -> Result<u16> {
@@ -108,7 +142,7 @@ fn control(descriptor: *const c_void) -> Result<u16> {
     }
 }
 
-fn decode_acl(acl: *const c_void) -> Result<Acl> {
+pub(super) fn decode_acl(acl: *const c_void) -> Result<Acl> {
     let [revision, _, size_low, size_high, count_low, count_high, _, _] = read(acl, 0);
     // Revision 4 is for object entries of directories; its other entries are the same.
     if revision != ACL_REVISION && revision != 4 {
@@ -139,35 +173,22 @@ fn decode_entry(bytes: &[u8]) -> Result<(Entry, &[u8])> {
         // Entries with conditions or of object types.
         _ => return Err(Code::NOT_SUPPORTED),
     };
-    Ok((Entry { kind, flags, mask: u32::from_le_bytes(*mask), sid: decode_sid(sid)? }, behind))
+    Ok((Entry { kind, flags, mask: u32::from_le_bytes(*mask), sid: sid::decode(sid)? }, behind))
 }
 
-fn decode_sid(bytes: &[u8]) -> Result<Sid> {
-    let (&[revision, count], rest) = bytes.split_first_chunk().ok_or(Code::INVALID_SID)?;
-    let (authority, rest) = rest.split_first_chunk::<6>().ok_or(Code::INVALID_SID)?;
-    let subs = rest.get(..usize::from(count) * 4).ok_or(Code::INVALID_SID)?;
-    if revision != 1 {
-        return Err(Code::INVALID_SID);
-    }
-    let authority = authority.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-    let subs = subs.as_chunks().0.iter().map(|sub| u32::from_le_bytes(*sub)).collect();
-    Ok(Sid { authority, subs })
-}
-
-fn encode_acl(acl: &Acl) -> Vec<u8> {
+pub(super) fn encode_acl(acl: &Acl) -> Result<Vec<u8>> {
     let entries: Vec<u8> = acl.entries.iter().flat_map(encode_entry).collect();
+    let size = u16::try_from(ACL_HEADER + entries.len()).map_err(|_| Code::ALLOTTED_SPACE_EXCEEDED)?;
     let mut bytes = vec![ACL_REVISION, 0];
-    bytes.extend((8 + entries.len() as u16).to_le_bytes());
+    bytes.extend(size.to_le_bytes());
     bytes.extend((acl.entries.len() as u16).to_le_bytes());
     bytes.extend([0; 2]);
     bytes.extend(entries);
-    bytes
+    Ok(bytes)
 }
 
-fn encode_entry(entry: &Entry) -> Vec<u8> {
-    let mut sid = vec![1, entry.sid.subs.len() as u8];
-    sid.extend(&entry.sid.authority.to_be_bytes()[2..]);
-    sid.extend(entry.sid.subs.iter().flat_map(|sub| sub.to_le_bytes()));
+pub(super) fn encode_entry(entry: &Entry) -> Vec<u8> {
+    let sid = sid::encode(&entry.sid);
     let kind = match entry.kind {
         Kind::Allow => ALLOWED,
         Kind::Deny => DENIED,
@@ -180,13 +201,14 @@ fn encode_entry(entry: &Entry) -> Vec<u8> {
 }
 
 /// Bytes of a descriptor or access list.
-fn read<const N: usize>(from: *const c_void, offset: usize) -> [u8; N] {
+pub(super) fn read<const N: usize>(from: *const c_void, offset: usize) -> [u8; N] {
     // SAFETY: callers read the fixed parts of structures that the program gave whole, as the header demands.
     unsafe { from.byte_add(offset).cast::<[u8; N]>().read_unaligned() }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::acl::Sid;
     use super::*;
 
     fn list() -> Acl {
@@ -203,14 +225,14 @@ mod tests {
     #[test]
     fn descriptors_survive_encoding() {
         for acl in [None, Some(Acl::default()), Some(list())] {
-            let bytes = encode(acl.as_ref());
+            let bytes = encode(acl.as_ref()).expect("small");
             assert_eq!(dacl(bytes.as_ptr().cast()), Ok(acl));
         }
     }
 
     #[test]
     fn a_sid_is_laid_out_as_windows_does() {
-        let bytes = encode(Some(&Acl { entries: list().entries[..1].to_vec() }));
+        let bytes = encode(Some(&Acl { entries: list().entries[..1].to_vec() })).expect("small");
         assert_eq!(bytes[..4], [1, 0, 4, 0x80]);
         assert_eq!(bytes[20..28], [2, 0, 28, 0, 1, 0, 0, 0]);
         assert_eq!(bytes[28..36], [1, 0, 20, 0, 0, 0, 0, 0x10]);
@@ -218,8 +240,14 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_has_too_many_entries_is_refused() {
+        let many = Acl { entries: vec![list().entries[0].clone(); 3277] };
+        assert_eq!(encode(Some(&many)), Err(Code::ALLOTTED_SPACE_EXCEEDED));
+    }
+
+    #[test]
     fn damaged_lists_are_refused() {
-        let whole = encode_acl(&list());
+        let whole = encode_acl(&list()).expect("small");
         assert!(decode_acl(whole.as_ptr().cast()).is_ok());
         for length in 0..whole.len() {
             let mut cut = whole.clone();

@@ -5,7 +5,10 @@
 
 mod acl;
 mod bytes;
+mod entries;
+mod list;
 mod sddl;
+mod sid;
 
 use core::ffi::c_void;
 
@@ -13,8 +16,12 @@ use mailslot::Access;
 
 use crate::code::Result;
 
-pub(crate) use bytes::{encode, initialize, is_valid, set_dacl};
-pub(crate) use sddl::parse;
+pub(crate) use acl::{Entry, Kind, Sid};
+pub(crate) use bytes::{dacl_pointer, encode, initialize, is_valid, set_dacl, set_owner};
+pub(crate) use entries::{ExplicitAccess, merged};
+pub(crate) use list::{add, count_and_size, entry, initialize as initialize_list, is_valid as is_valid_list};
+pub(crate) use sddl::{parse, parse_sid};
+pub(crate) use sid::{encode as encode_sid, longest as longest_sid, own as own_sid, read as read_sid, well_known};
 
 /// What a descriptor means for a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]

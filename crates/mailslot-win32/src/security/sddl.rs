@@ -151,7 +151,7 @@ fn pairs(text: &str) -> Result<impl Iterator<Item = &str>> {
     Ok((0..text.len()).step_by(2).map(move |start| &text[start..start + 2]))
 }
 
-fn parse_sid(text: &str) -> Result<Sid> {
+pub(crate) fn parse_sid(text: &str) -> Result<Sid> {
     let known = match text {
         "WD" => Sid::new(1, &[0]),
         "CO" => Sid::new(3, &[0]),

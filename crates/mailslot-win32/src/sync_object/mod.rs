@@ -154,12 +154,18 @@ impl SyncObject {
     }
 
     /// Sets a timer, with times in nanoseconds of the monotonic clock, and a period in milliseconds.
-    pub(crate) fn set_timer(&self, due: i64, period: u32) -> Result<()> {
+    /// Returns which setting this is.
+    pub(crate) fn set_timer(&self, due: i64, period: u32) -> Result<u32> {
         self.change(|locked| {
-            locked.set_timer(due, period);
+            let setting = locked.set_timer(due, period);
             locked.pass_time(clock::monotonic());
-            Ok(())
+            Ok(setting)
         })
+    }
+
+    /// Which setting of a timer the current one is.
+    pub(crate) fn setting(&self) -> u32 {
+        self.memory.state().setting()
     }
 
     pub(crate) fn cancel_timer(&self) -> Result<()> {

@@ -29,6 +29,8 @@ pub(super) struct State {
     waits: AtomicU32,
     /// A timer: milliseconds between two signals, or 0.
     period: AtomicU32,
+    /// A timer: how often it was set or stopped.
+    settings: AtomicU32,
     /// A timer: nanoseconds of the system's monotonic clock at the next signal, or 0.
     due: AtomicI64,
 }
@@ -82,6 +84,7 @@ impl State {
             (&raw mut (*place).holder).write(0.into());
             (&raw mut (*place).waits).write(0.into());
             (&raw mut (*place).period).write(0.into());
+            (&raw mut (*place).settings).write(0.into());
             (&raw mut (*place).due).write(0.into());
         }
         Ok(())
@@ -106,6 +109,11 @@ impl State {
     /// A wait begins that may sleep: changes are told from now on.
     pub(super) fn begin_wait(&self) {
         self.waits.fetch_add(1, Relaxed);
+    }
+
+    /// Which setting of a timer the current one is.
+    pub(super) fn setting(&self) -> u32 {
+        self.settings.load(Relaxed)
     }
 
     pub(super) fn end_wait(&self) {
@@ -135,13 +143,14 @@ impl Locked<'_> {
         Ok(taken.is_some())
     }
 
-    /// Does what the end of a wait does to an object that is signalled. Returns whether it was abandoned.
+    /// Does what the end of a wait does to an object that [is signalled](Locked::is_signalled). Returns whether it was abandoned.
     pub(super) fn take(&self) -> Result<bool> {
         match self.state.kind()? {
             Kind::Mutex => {
-                let taken = self.state.held.try_lock()?.ok_or(Code::NO_SYSTEM_RESOURCES)?;
+                // Nobody else comes between, and that its holder died has been noted.
+                self.state.held.try_lock()?.ok_or(Code::NO_SYSTEM_RESOURCES)?;
                 self.state.holder.store(std::process::id(), Relaxed);
-                Ok(self.state.value.swap(0, Relaxed) != 0 || taken == Taken::OwnerDied)
+                Ok(self.state.value.swap(0, Relaxed) != 0)
             }
             Kind::Semaphore => {
                 self.state.value.fetch_sub(1, Relaxed);
@@ -182,17 +191,19 @@ impl Locked<'_> {
         self.state.holder.load(Relaxed)
     }
 
-    /// Sets a timer. It is not signalled until `due`.
-    pub(super) fn set_timer(&self, due: i64, period: u32) {
+    /// Sets a timer. It is not signalled until `due`. Returns which setting this is.
+    pub(super) fn set_timer(&self, due: i64, period: u32) -> u32 {
         // First: a timer that is not running has nothing that the other two could spoil.
         self.state.due.store(0, Relaxed);
         self.state.value.store(0, Relaxed);
         self.state.period.store(period, Relaxed);
         self.state.due.store(due, Relaxed);
+        self.state.settings.fetch_add(1, Relaxed).wrapping_add(1)
     }
 
     /// Stops a timer, which stays as signalled as it is.
     pub(super) fn cancel_timer(&self) {
+        self.state.settings.fetch_add(1, Relaxed);
         self.state.due.store(0, Relaxed);
     }
 

@@ -18,6 +18,8 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("a_wide_main_without_return_ends_with_0", no_return),
         Trial::test("a_wide_main_returns_what_it_says", returns),
         Trial::test("a_void_main_ends_with_0", void_main),
+        Trial::test("a_main_thread_that_ends_waits_for_the_others", exit_thread),
+        Trial::test("a_main_that_returns_ends_threads_that_run", return_with_threads),
     ]
 }
 
@@ -82,4 +84,25 @@ fn void_main() -> Result<(), Failed> {
         Err(error) if error.contains("every_main_is_void") => Ok(()),
         other => Err(format!("{:?}", other.map(|_| ())).into()),
     }
+}
+
+/// The exit code is that of the thread which ended last. Destructors of C++ run.
+fn exit_thread() -> Result<(), Failed> {
+    let source = "#include <windows.h>\n#include <stdio.h>\n\
+        #ifdef __cplusplus\n\
+        struct Destroyed { ~Destroyed() { Sleep(1); } };\n#else\ntypedef struct { int unused; } Destroyed;\n#endif\n\
+        static HANDLE go;\n\
+        static DWORD WINAPI Last(LPVOID end)\n\
+        { Destroyed local; (void)local; WaitForSingleObject(end, INFINITE); puts(\"last\"); ExitThread(0); }\n\
+        int main(void)\n\
+        { HANDLE own; DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &own, 0, FALSE, 2);\n\
+          go = CreateThread(NULL, 0, Last, own, 0, NULL); ExitThread(3); }\n";
+    runs(&NARROW, source, "last\n")
+}
+
+fn return_with_threads() -> Result<(), Failed> {
+    let source = "#include <windows.h>\n\
+        static DWORD WINAPI Run(LPVOID unused) { (void)unused; Sleep(INFINITE); return 9; }\n\
+        int main(void) { return CreateThread(NULL, 0, Run, NULL, 0, NULL) == NULL; }\n";
+    runs(&NARROW, source, "")
 }

@@ -6,17 +6,23 @@
 #include <string>
 #endif
 #include <windows.h>
+#include <accctrl.h>
+#include <aclapi.h>
 #include <conio.h>
 #include <consoleapi.h>
 #include <io.h>
 #include <mailslotapi.h>
 #include <process.h>
+#include <processenv.h>
 #include <sal.h>
 #include <sddl.h>
+#include <securitybaseapi.h>
 #include <sdkddkver.h>
 #include <stdio.h>
 #include <strsafe.h>
+#include <sysinfoapi.h>
 #include <tchar.h>
+#include <timezoneapi.h>
 #include <winbase.h>
 #include <wincon.h>
 #include <windef.h>

@@ -26,7 +26,7 @@ use libtest_mimic::Arguments;
 const LIBRARY: &str = "mailslot_win32";
 const VERSION: &str = "MAILSLOT_WIN32_0";
 const HEADERS: &[&str] =
-    &["windows.h", "tchar.h", "conio.h", "io.h", "process.h", "strsafe.h", "sddl.h", "mailslotapi.h"];
+    &["windows.h", "tchar.h", "conio.h", "io.h", "process.h", "strsafe.h", "sddl.h", "aclapi.h", "mailslotapi.h"];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

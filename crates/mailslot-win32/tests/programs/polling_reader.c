@@ -31,7 +31,7 @@ static BOOL ReadSlot(void)
     LPTSTR lpszBuffer;
     TCHAR achID[80];
     OVERLAPPED ov;
-    HANDLE hEvent = CreateEvent(NULL, FALSE, FALSE, NULL);
+    HANDLE hEvent = CreateEvent(NULL, FALSE, FALSE, TEXT("ExampleSlot"));
     if (hEvent == NULL)
         return FALSE;
     ZeroMemory(&ov, sizeof(ov));

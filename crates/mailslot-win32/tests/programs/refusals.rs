@@ -28,7 +28,7 @@ fn refuses(build: Build, before: &str, good: &str, bad: &str, sentence: &str) ->
 
 fn wide_literals() -> Result<(), Failed> {
     // In each, @ is the place of the text.
-    const CALLS: [&str; 10] = [
+    const CALLS: [&str; 13] = [
         "CreateMailslotW(@, 0, 0, NULL);",
         "CreateFileW(@, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);",
         "CreateEventW(NULL, TRUE, FALSE, @);",
@@ -38,6 +38,9 @@ fn wide_literals() -> Result<(), Failed> {
         "(void)lstrcmpW(u\"a\", @);",
         "(void)lstrcmpiW(u\"a\", @);",
         "char t[9]; WideCharToMultiByte(CP_UTF8, 0, @, -1, t, 9, NULL, NULL);",
+        "WriteConsoleW(NULL, @, 3, NULL, NULL);",
+        "SetConsoleTitleW(@);",
+        "MessageBoxW(NULL, @, NULL, MB_OK);",
         "wchar_t w[] = L\"abc\"; (void)w; WCHAR t[9]; lstrcpyW(t, @);",
     ];
     for build in [C, CPP] {

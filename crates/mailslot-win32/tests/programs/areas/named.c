@@ -134,6 +134,15 @@ static int Child(LPCSTR what)
     HANDLE mutex = OpenMutexA(MUTEX_ALL_ACCESS, FALSE, "areas child mutex");
     HANDLE semaphore = OpenSemaphoreA(SEMAPHORE_ALL_ACCESS, FALSE, "areas child semaphore"), both[2];
     CHECK(event != NULL && mutex != NULL && semaphore != NULL);
+    if (strcmp(what, "wait") == 0) {
+        CHECK(SetEvent(event));
+        return (int)WaitForSingleObject(mutex, INFINITE);
+    }
+    if (strcmp(what, "hold") == 0) {
+        CHECK_EQUAL(WaitForSingleObject(mutex, INFINITE), WAIT_OBJECT_0);
+        CHECK(SetEvent(event));
+        Sleep(INFINITE);
+    }
     both[0] = mutex;
     both[1] = semaphore;
     CHECK_EQUAL(WaitForMultipleObjects(2, both, TRUE, INFINITE), WAIT_OBJECT_0);
@@ -188,6 +197,30 @@ static void Processes(char *program)
     CHECK(CloseHandle(process) && CloseHandle(event) && CloseHandle(mutex) && CloseHandle(semaphore));
 }
 
+/* Nothing but the end of the process that has it can wake the one who waits. */
+static void Killed(char *program)
+{
+    HANDLE event = Event("areas child event"), holder, waiter;
+    HANDLE mutex = CreateMutexA(NULL, FALSE, "areas child mutex");
+    HANDLE semaphore = CreateSemaphoreA(NULL, 0, 9, "areas child semaphore");
+    DWORD code = 77;
+    holder = Start(program, "hold");
+    CHECK_EQUAL(WaitForSingleObject(event, INFINITE), WAIT_OBJECT_0);
+    waiter = Start(program, "wait");
+    CHECK_EQUAL(WaitForSingleObject(event, INFINITE), WAIT_OBJECT_0);
+    CHECK_EQUAL(WaitForSingleObject(waiter, 30), WAIT_TIMEOUT);
+    CHECK(TerminateProcess(holder, 3));
+    CHECK_EQUAL(WaitForSingleObject(waiter, INFINITE), WAIT_OBJECT_0);
+    CHECK(GetExitCodeProcess(waiter, &code));
+    CHECK_EQUAL(code, WAIT_ABANDONED);
+    /* It has ended with it as well. */
+    CHECK_EQUAL(WaitForSingleObject(mutex, 0), WAIT_ABANDONED);
+    CHECK(ReleaseMutex(mutex));
+    CHECK_EQUAL(WaitForSingleObject(holder, INFINITE), WAIT_OBJECT_0);
+    CHECK(CloseHandle(holder) && CloseHandle(waiter));
+    CHECK(CloseHandle(event) && CloseHandle(mutex) && CloseHandle(semaphore));
+}
+
 /* Named events tell the end of reads as others do. */
 static void Overlapped(void)
 {
@@ -218,6 +251,7 @@ int main(int argc, char **argv)
     Names();
     Rights();
     Processes(argv[0]);
+    Killed(argv[0]);
     Overlapped();
     return 0;
 }

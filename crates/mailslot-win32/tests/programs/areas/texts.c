@@ -76,7 +76,6 @@ int main(void)
     LocalFree(wideText);
     FAILS(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, 99999, 0, narrow, 32, NULL), 0, ERROR_MR_MID_NOT_FOUND);
     FAILS(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, 5, 0, narrow, 3, NULL), 0, ERROR_INSUFFICIENT_BUFFER);
-    FAILS(FormatMessageA(FORMAT_MESSAGE_FROM_STRING, "x", 5, 0, narrow, 32, NULL), 0, ERROR_INVALID_PARAMETER);
 
     memory = GlobalAlloc(GPTR, 100);
     CHECK(memory != NULL && ((char *)memory)[99] == 0 && GlobalLock(memory) == memory);

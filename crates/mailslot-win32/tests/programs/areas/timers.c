@@ -27,10 +27,11 @@ static void Once(void)
 {
     ULONGLONG begin = GetTickCount64();
     CHECK_EQUAL(WaitForSingleObject(timer, 0), WAIT_TIMEOUT);
-    Set(50, 0);
-    CHECK_EQUAL(WaitForSingleObject(timer, 0), WAIT_TIMEOUT);
+    Set(100000, 0);
+    CHECK_EQUAL(WaitForSingleObject(timer, 5), WAIT_TIMEOUT);
+    Set(20, 0);
     CHECK_EQUAL(WaitForSingleObject(timer, INFINITE), WAIT_OBJECT_0);
-    CHECK(GetTickCount64() - begin >= 45);
+    CHECK(GetTickCount64() - begin >= 19);
     CHECK_EQUAL(WaitForSingleObject(timer, 20), WAIT_TIMEOUT);
 #ifndef __MINGW32__
     /* Setting it takes away what it was before. (Wine does so for the other kind only.) */
@@ -44,9 +45,9 @@ static void Once(void)
     Sleep(1);
     CHECK(CancelWaitableTimer(timer));
     CHECK_EQUAL(WaitForSingleObject(timer, 0), WAIT_OBJECT_0);
-    Set(20, 0);
+    Set(100000, 0);
     CHECK(CancelWaitableTimer(timer));
-    CHECK_EQUAL(WaitForSingleObject(timer, 40), WAIT_TIMEOUT);
+    CHECK_EQUAL(WaitForSingleObject(timer, 5), WAIT_TIMEOUT);
 }
 
 static void Again(void)
@@ -90,6 +91,53 @@ static void Several(void)
     CHECK(CloseHandle(objects[0]));
 }
 
+static int calls;
+
+static void CALLBACK Called(LPVOID argument, DWORD low, DWORD high)
+{
+    CHECK(argument == &calls);
+    /* After 2020. */
+    CHECK(high > 0x1D5B000 && low + high > 0);
+    calls++;
+}
+
+static DWORD WINAPI WaitAlertably(LPVOID unused)
+{
+    (void)unused;
+    return WaitForSingleObjectEx(timer, INFINITE, TRUE);
+}
+
+static void Routines(void)
+{
+    HANDLE thread;
+    DWORD code = 77;
+    LARGE_INTEGER due = After(5);
+    calls = 0;
+    CHECK(SetWaitableTimer(timer, &due, 0, Called, &calls, FALSE));
+    CHECK_EQUAL(WaitForSingleObject(timer, INFINITE), WAIT_OBJECT_0);
+    CHECK_EQUAL(calls, 0);
+    CHECK_EQUAL(SleepEx(0, TRUE), WAIT_IO_COMPLETION);
+    CHECK_EQUAL(calls, 1);
+    CHECK_EQUAL(SleepEx(10, TRUE), 0);
+    CHECK_EQUAL(calls, 1);
+    CHECK(SetWaitableTimer(timer, &due, 5, Called, &calls, FALSE));
+    while (calls < 4)
+        CHECK_EQUAL(SleepEx(INFINITE, TRUE), WAIT_IO_COMPLETION);
+    CHECK(CancelWaitableTimer(timer));
+    SleepEx(0, TRUE);
+    calls = 0;
+    CHECK_EQUAL(SleepEx(15, TRUE), 0);
+    /* It belongs to the thread that has set the timer. */
+    CHECK(SetWaitableTimer(timer, &due, 0, Called, &calls, FALSE));
+    CHECK((thread = CreateThread(NULL, 0, WaitAlertably, NULL, 0, NULL)) != NULL);
+    CHECK_EQUAL(WaitForSingleObject(thread, INFINITE), WAIT_OBJECT_0);
+    CHECK(GetExitCodeThread(thread, &code) && CloseHandle(thread));
+    CHECK_EQUAL(code, WAIT_OBJECT_0);
+    CHECK_EQUAL(calls, 0);
+    CHECK_EQUAL(SleepEx(INFINITE, TRUE), WAIT_IO_COMPLETION);
+    CHECK_EQUAL(calls, 1);
+}
+
 static void ManualReset(LPCSTR name)
 {
     LARGE_INTEGER due;
@@ -114,6 +162,7 @@ static void All(LPCSTR name)
     Again();
     SetMeanwhile();
     Several();
+    Routines();
     CHECK(CloseHandle(timer));
     ManualReset(name);
 }

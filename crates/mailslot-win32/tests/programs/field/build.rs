@@ -22,10 +22,20 @@ pub struct Variant {
 pub const VARIANTS: [Variant; 6] = [
     Variant { compiler: Some("gcc"), ..PLAIN.called("wide_c", true, &["-O2"]) },
     Variant { compiler: Some("g++"), ..PLAIN.called("wide_cpp", true, &["-O2"]) },
-    Variant { compiler: Some("gcc"), ..PLAIN.called("narrow_c", false, &["-O0"]) },
-    Variant { compiler: Some("g++"), ..PLAIN.called("narrow_cpp", false, &["-O0"]) },
+    Variant { compiler: Some("gcc"), ..PLAIN.called("narrow_c", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
+    Variant { compiler: Some("g++"), ..PLAIN.called("narrow_cpp", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
     Variant {
-        wrapper: &["valgrind", "-q", "--error-exitcode=9", "--trace-children=yes", "--child-silent-after-fork=yes"],
+        wrapper: &[
+            "valgrind",
+            "-q",
+            "--error-exitcode=9",
+            "--leak-check=full",
+            "--show-leak-kinds=definite",
+            "--errors-for-leak-kinds=definite",
+            "--trace-children=yes",
+            // Its words have no place on the terminal.
+            "--log-file=valgrind.%p.log",
+        ],
         ..PLAIN.called("under_valgrind", true, &["-O0", "-g"])
     },
     PLAIN.called("with_sanitizers", false, &["-O2", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]),
@@ -51,63 +61,54 @@ impl Variant {
         }
     }
 
-    /// Makes a program of each of the group's sources, called like it.
+    /// Makes a program of each of the group's sources, called like it, each with one command line.
     pub fn build(&self, group: &Group, directory: &Path) -> Result<(), String> {
         let own = if group.language == Language::Cpp { "g++" } else { "gcc" };
-        let compiler = self.compiler.unwrap_or(own);
+        let wrapper = if self.compiler.unwrap_or(own) == "g++" { "mailslot-win32-c++" } else { "mailslot-win32-cc" };
         for source in sources(group) {
-            let mut command = Command::new(compiler);
-            command.args(self.flags).arg("-w");
-            if self.wide && group.wide {
-                command.args(["-DUNICODE", "-D_UNICODE", "-fshort-wchar"]);
-            }
-            if group.void_main {
-                command.arg("-DMAILSLOT_VOID_MAIN");
-            }
+            let mut command = Command::new(libraries().join("../bin").join(wrapper));
             command
-                .arg("-I")
-                .arg(crate_root().join("include"))
-                .args(["-x", if compiler == "g++" { "c++" } else { "c" }])
+                .env_remove("CC")
+                .env_remove("CXX")
+                .arg(if self.wide && group.wide { "--wide" } else { "--narrow" })
+                .args(self.flags)
+                .arg("-w")
                 .arg(&source)
-                .args(["-x", "none", "-o"])
-                .arg(directory.join(source.file_stem().unwrap_or_default()))
-                .arg("-L")
-                .arg(libraries())
-                .arg("-lmailslot_win32")
-                .arg(format!("-Wl,-rpath,{}", libraries().display()));
+                .arg("-o")
+                .arg(directory.join(source.file_stem().unwrap_or_default()));
             succeeds(&mut command)?;
         }
         Ok(())
     }
 }
 
-/// Makes the same programs with MinGW, wide if the sources can do so. A console has no buffer, but Wine's output goes to a
-/// pipe.
+/// Makes the same programs with MinGW. A console has no buffer, but Wine's output goes to a pipe.
 pub fn for_windows(group: &Group, wide: bool, directory: &Path) -> Result<(), String> {
-    let windows = folder("windows");
     for source in sources(group) {
-        let compiler = if group.language == Language::Cpp { "g++" } else { "gcc" };
-        let mut command = Command::new(format!("x86_64-w64-mingw32-{compiler}"));
-        // MinGW's own printf knows Windows' formats only in part.
-        command.args(["-O2", "-w", "-static", "-D__USE_MINGW_ANSI_STDIO=0", "-D_CRT_NON_CONFORMING_SWPRINTFS"]);
+        let mut flags = Vec::new();
         if wide {
-            command.args(["-DUNICODE", "-D_UNICODE"]);
+            flags.extend(["-DUNICODE", "-D_UNICODE"]);
             let text = std::fs::read_to_string(&source).map_err(|error| error.to_string())?;
-            if text.contains("_tmain") {
-                command.arg("-municode");
-            }
+            flags.extend(text.contains("_tmain").then_some("-municode"));
         }
         let mut program = source.file_stem().unwrap_or_default().to_owned();
         program.push(".exe");
-        command
-            .arg("-I")
-            .arg(&windows)
-            .args(["-x", if group.language == Language::Cpp { "c++" } else { "c" }])
-            .arg(&source)
-            .arg(windows.join("unbuffered.c"));
+        let mut command = mingw(group.language);
+        command.args(flags).arg(&source).arg(folder("windows").join("unbuffered.c"));
         succeeds(command.arg("-o").arg(directory.join(program)))?;
     }
     Ok(())
+}
+
+fn mingw(language: Language) -> Command {
+    let (compiler, source) = if language == Language::Cpp { ("g++", "c++") } else { ("gcc", "c") };
+    let mut command = Command::new(format!("x86_64-w64-mingw32-{compiler}"));
+    command
+        // MinGW's own printf knows Windows' formats only in part, and Wine minds the upper half of a handle.
+        .args(["-O2", "-w", "-static", "-D__USE_MINGW_ANSI_STDIO=0", "-D_CRT_NON_CONFORMING_SWPRINTFS"])
+        .args(["-ftrivial-auto-var-init=zero", "-x", source, "-I"])
+        .arg(folder("windows"));
+    command
 }
 
 fn folder(name: &str) -> PathBuf {

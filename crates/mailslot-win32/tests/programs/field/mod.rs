@@ -6,28 +6,36 @@ mod build;
 mod scripts;
 mod terminal;
 mod text;
+mod wine;
 
+use std::io;
 use std::path::Path;
-use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 
 use self::build::{VARIANTS, Variant};
 use self::scripts::{GROUPS, Group, Step};
 use self::terminal::{Output, Terminal};
+use self::wine::Wine;
 use crate::run::Slots;
 use crate::toolchain::{Temporary, unique};
+
+/// Who runs the programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    Here,
+    Wine,
+}
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for group in GROUPS {
         for variant in VARIANTS.iter().filter(|variant| variant.suits(group)) {
-            trials.push(Trial::test(format!("{}_{}", group.folder, variant.name), || here(group, variant)));
+            trials.push(Trial::test(format!("field_{}_{}", group.folder, variant.name), || here(group, variant)));
         }
         for wide in [false, true] {
             let Some(wine) = std::env::var_os("MAILSLOT_WINE").filter(|_| group.wide || !wide) else { continue };
-            let name = format!("{}_{}_under_wine", group.folder, if wide { "wide" } else { "narrow" });
+            let name = format!("field_{}_{}_under_wine", group.folder, if wide { "wide" } else { "narrow" });
             trials.push(Trial::test(name, move || under_wine(group, wide, Path::new(&wine))));
         }
     }
@@ -35,50 +43,33 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn here(group: &Group, variant: &Variant) -> Result<(), Failed> {
-    let directory = directory(group)?;
+    let directory = Temporary::new(&format!("{}-{}", group.folder, unique()));
+    std::fs::create_dir(&*directory)?;
     variant.build(group, &directory)?;
     let slots = Slots::new();
-    play(group, |program, arguments| {
+    play(group, System::Here, |program, arguments| {
         let mut command = slots.command(variant.wrapper, &directory.join(program), arguments);
         command.current_dir(&*directory);
         Terminal::start(command, Output::Terminal)
     })
+    .map_err(|error| format!("{}\n{}", error.message().unwrap_or_default(), logs(&directory)).into())
 }
 
-/// One group after the other, in one directory: Wine's server opens the files, and sees what it saw when it started.
-fn under_wine(group: &Group, wide: bool, wine: &Path) -> Result<(), Failed> {
-    static ONE: Mutex<()> = Mutex::new(());
-    // Another group has failed, and this one starts afresh.
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("under-wine");
-    std::fs::create_dir_all(&directory)?;
-    for old in std::fs::read_dir(&directory)? {
-        std::fs::remove_file(old?.path())?;
-    }
-    build::for_windows(group, wide, &directory)?;
-    play(group, |program, arguments| {
-        let mut command = Command::new("timeout");
-        command
-            .args(["-k", "5", "60"])
-            .arg(wine)
-            .arg("run")
-            .arg(directory.join(format!("{program}.exe")))
-            .args(arguments)
-            // Wine's console needs a library that is not in its own folders.
-            .env("WINEPATH", r"Z:\usr\x86_64-w64-mingw32\lib")
-            .env("XDG_RUNTIME_DIR", "/tmp");
-        Terminal::start(command, Output::Pipe)
-    })
+/// What a wrapper has written about the programs.
+fn logs(directory: &Path) -> String {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let logs = entries.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+    logs.filter_map(|log| std::fs::read_to_string(log).ok()).collect()
 }
 
-fn directory(group: &Group) -> Result<Temporary, Failed> {
-    let directory = Temporary::new(&format!("{}-{}", group.folder, unique()));
-    std::fs::create_dir(&*directory)?;
-    Ok(directory)
+fn under_wine(group: &Group, wide: bool, script: &Path) -> Result<(), Failed> {
+    Wine::with(script, group, wide, |wine| {
+        play(group, System::Wine, |program, arguments| wine.start(program, arguments))
+    })?
 }
 
 /// Follows a group's script.
-fn play(group: &Group, start: impl Fn(&str, &[&str]) -> std::io::Result<Terminal>) -> Result<(), Failed> {
+fn play(group: &Group, system: System, start: impl Fn(&str, &[&str]) -> io::Result<Terminal>) -> Result<(), Failed> {
     let mut running: Vec<(&str, Terminal)> = Vec::new();
     for (number, step) in group.script.iter().enumerate() {
         let place =
@@ -97,8 +88,10 @@ fn play(group: &Group, start: impl Fn(&str, &[&str]) -> std::io::Result<Terminal
             }
             Step::Closes(name) => {
                 let place = place(name);
-                running.swap_remove(place).1.ends(None)
+                running.swap_remove(place).1.ends((system == System::Here).then_some(0))
             }
+            Step::NotUnderWine if system == System::Wine => return Ok(()),
+            Step::NotUnderWine => Ok(()),
             Step::Ends(name, status) => {
                 let place = place(name);
                 running.swap_remove(place).1.ends(Some(status))

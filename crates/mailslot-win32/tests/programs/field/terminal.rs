@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -18,7 +19,7 @@ pub enum Output {
     /// To the terminal, as in real life.
     Terminal,
     /// To a pipe: Wine draws its console on a terminal with escape sequences, which is no text to compare. It reads keys,
-    /// not lines.
+    /// not lines. Wine's own processes may have the pipe open after the program's end.
     Pipe,
 }
 
@@ -26,6 +27,8 @@ pub struct Terminal {
     program: Child,
     keyboard: File,
     output: File,
+    /// It ends with the program.
+    closes: bool,
     /// What was read of the output, as it came.
     raw: Vec<u8>,
     /// So much of the plain text has been expected and was there.
@@ -36,6 +39,7 @@ impl Terminal {
     pub fn start(mut command: Command, output: Output) -> io::Result<Terminal> {
         let (master, slave) = pair(output)?;
         let keyboard = File::from(master);
+        let closes = output == Output::Terminal;
         let (output, shown) = match output {
             Output::Terminal => (keyboard.try_clone()?, slave.try_clone()?),
             Output::Pipe => {
@@ -47,7 +51,7 @@ impl Terminal {
         let program = command.spawn()?;
         // The program alone holds the other ends, so that its end is the end of its output.
         drop(command);
-        Ok(Terminal { program, keyboard, output, raw: Vec::new(), seen: 0 })
+        Ok(Terminal { program, keyboard, output, closes, raw: Vec::new(), seen: 0 })
     }
 
     /// Types a line, or keys: Enter is `\r` on a keyboard.
@@ -76,8 +80,14 @@ impl Terminal {
 
     /// Waits until the program has ended, without another word, and with this status if there is one.
     pub fn ends(mut self, expected: Option<i32>) -> Result<(), String> {
-        while self.read()? {}
+        if self.closes {
+            while self.read()? {}
+        }
         let status = self.program.wait().map_err(|error| error.to_string())?;
+        if !self.closes {
+            rustix::io::ioctl_fionbio(&self.output, true).map_err(|error| error.to_string())?;
+            while self.read()? {}
+        }
         let text = plain(&self.raw);
         let more = String::from_utf8_lossy(&text[self.seen..]);
         if expected.is_some_and(|expected| status.code() != Some(expected)) || !more.is_empty() {
@@ -91,7 +101,9 @@ impl Terminal {
         let mut buffer = [0; 4096];
         match self.output.read(&mut buffer) {
             // So the end of a terminal looks.
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Ok(false),
+            Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Ok(false),
+            // Which is only asked for when there cannot come more.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error.to_string()),
             Ok(length) => {
                 self.raw.extend_from_slice(&buffer[..length]);

@@ -1,10 +1,13 @@
-//! Completion routines: run in the thread that asked for them, when it waits alertably.
+//! Completion routines of reads and timers: run in the thread that asked for them, when it waits alertably.
 
+pub(crate) mod timer;
+
+use core::ffi::c_void;
 use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::abi::CompletionRoutine;
+use crate::abi::{CompletionRoutine, FileTime, TimerRoutine};
 use crate::code::Code;
 use crate::pointer::OverlappedPointer;
 use crate::wait;
@@ -15,12 +18,13 @@ pub(crate) struct Queue {
     due: Mutex<VecDeque<Due>>,
 }
 
-struct Due {
-    routine: CompletionRoutine,
-    code: Code,
-    bytes: u32,
-    overlapped: OverlappedPointer,
+enum Due {
+    Completion { routine: CompletionRoutine, code: Code, bytes: u32, overlapped: OverlappedPointer },
+    Timer { routine: TimerRoutine, argument: *mut c_void, time: FileTime },
 }
+
+// SAFETY: a timer's argument is only handed back to the program, in the thread that has set the timer.
+unsafe impl Send for Due {}
 
 thread_local! {
     static QUEUE: OnceCell<Arc<Queue>> = const { OnceCell::new() };
@@ -33,7 +37,7 @@ pub(crate) fn current() -> Arc<Queue> {
 
 impl Queue {
     pub(crate) fn push(&self, routine: CompletionRoutine, code: Code, bytes: u32, overlapped: OverlappedPointer) {
-        self.due().push_back(Due { routine, code, bytes, overlapped });
+        self.due().push_back(Due::Completion { routine, code, bytes, overlapped });
         wait::routine_due();
     }
 
@@ -53,6 +57,9 @@ pub(crate) fn run() {
     loop {
         let next = queue.due().pop_front();
         let Some(due) = next else { return };
-        (due.routine)(due.code.0, due.bytes, due.overlapped.0);
+        match due {
+            Due::Completion { routine, code, bytes, overlapped } => routine(code.0, bytes, overlapped.0),
+            Due::Timer { routine, argument, time } => routine(argument, time.low, time.high),
+        }
     }
 }

@@ -1,0 +1,66 @@
+//! Completion routines of timers: due in the thread that set the timer, when its time has come.
+
+use core::cell::RefCell;
+use core::ffi::c_void;
+use std::sync::Weak;
+use std::time::SystemTime;
+
+use super::{Due, current};
+use crate::abi::{FileTime, TimerRoutine};
+use crate::clock;
+use crate::sync_object::SyncObject;
+
+/// A timer that this thread has set with a routine. The time of an object that others may set again is kept here as well.
+pub(crate) struct Timed {
+    pub(crate) timer: Weak<SyncObject>,
+    /// Which setting of the timer this is: with the next one, or when it is stopped, it ends.
+    pub(crate) setting: u32,
+    /// Nanoseconds of the monotonic clock.
+    pub(crate) due: i64,
+    /// Milliseconds, or 0.
+    pub(crate) period: u32,
+    pub(crate) routine: TimerRoutine,
+    pub(crate) argument: *mut c_void,
+}
+
+thread_local! {
+    static TIMED: RefCell<Vec<Timed>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From now on the routine of a timer that this thread has just set becomes due.
+pub(crate) fn add(timed: Timed) {
+    TIMED.with_borrow_mut(|all| all.push(timed));
+}
+
+/// Makes the routines due whose time has come. Returns when the next one's will come.
+pub(crate) fn pass_time() -> Option<i64> {
+    TIMED.with_borrow_mut(|all| {
+        if all.is_empty() {
+            return None;
+        }
+        let now = clock::monotonic();
+        all.retain_mut(|timed| timed.pass_time(now));
+        all.iter().map(|timed| timed.due).min()
+    })
+}
+
+impl Timed {
+    /// Returns whether it goes on.
+    fn pass_time(&mut self, now: i64) -> bool {
+        let timer = self.timer.upgrade();
+        if timer.is_none_or(|timer| timer.setting() != self.setting) {
+            return false;
+        }
+        if now < self.due {
+            return true;
+        }
+        let time = FileTime::from(SystemTime::now());
+        let (routine, argument) = (self.routine, self.argument);
+        current().due().push_back(Due::Timer { routine, argument, time });
+        let period = i64::from(self.period) * 1_000_000;
+        if period > 0 {
+            self.due += ((now - self.due) / period + 1) * period;
+        }
+        period > 0
+    }
+}
