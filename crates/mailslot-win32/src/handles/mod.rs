@@ -72,7 +72,7 @@ pub(crate) fn find(handle: Handle) -> Result<Held> {
     }
 }
 
-/// Like [`find`], but what the parent process left is not found before somebody else has asked for it.
+/// Like [`find`], without a look at what the parent process left: whoever finds nothing calls that next.
 #[inline]
 pub(crate) fn look(handle: Handle) -> core::result::Result<Held, User> {
     table::look(handle)

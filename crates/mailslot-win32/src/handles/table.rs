@@ -109,7 +109,7 @@ pub(super) fn find(handle: Handle) -> Option<Held> {
     look(handle).ok()
 }
 
-/// The same for callers that have better to do at once than to go when nothing was found.
+/// Like [`find`]. Where nothing is open it gives back the user that it was counted as, and the caller chooses when that goes.
 #[inline]
 pub(super) fn look(handle: Handle) -> Result<Held, User> {
     // Only this much of it counts. Whatever it is, there is an entry; but none that is open has a generation that `parts`

@@ -106,6 +106,10 @@ fn folders() -> Result<(), Failed> {
             prints(&place.build(language, &[arguments, more].concat())?, printed)?;
         }
     }
+    // An attached name of the program, and a language that was named.
+    let mut named = place.wrapper("cc");
+    silent(named.args(["-onamed", "-xc", "SERVER.C", "-xnone", "HELPER.C", "--void-main"]))?;
+    prints(&place.folder.join("named"), "C 4\n")?;
     // What is C only by its name is no C++.
     let refused = place.build("c++", &["-c", "HELPER.C"]);
     if refused.is_ok() { Err("C++ took a C source".into()) } else { Ok(()) }
