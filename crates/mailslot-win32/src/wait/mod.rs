@@ -140,10 +140,8 @@ pub(crate) fn wait(
     alertable: bool,
 ) -> Result<Ended> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let shared = objects.iter().any(|object| object.bell().is_some());
-    let mut poller = shared.then(|| Poller::new(objects)).transpose()?;
-    let _registered = Registered::new(objects, poller.as_ref());
     let dispatcher = DISPATCHER.get();
+    let mut registered: Option<Registered<'_>> = None;
     let mut sleepers = dispatcher.sleepers();
     loop {
         let timer = alertable.then(apc::timer::pass_time).flatten();
@@ -161,16 +159,22 @@ pub(crate) fn wait(
         let next = look.next.into_iter().chain(timer).min();
         let next = next.map(|next| Duration::from_nanos((next - clock::monotonic()).max(1) as u64));
         let time = left.into_iter().chain(next).min();
-        sleepers = match (&mut poller, time) {
-            (Some(poller), time) => {
+        sleepers = match (&mut registered, time) {
+            (None, _) => {
+                // A change that came before is seen in the next turn.
+                drop(sleepers);
+                registered = Some(Registered::new(objects)?);
+                dispatcher.sleepers()
+            }
+            (Some(Registered { poller: Some(poller), .. }), time) => {
                 drop(sleepers);
                 if !poller.watch(&look.holders) {
                     poller.sleep(time);
                 }
                 dispatcher.sleepers()
             }
-            (None, None) => dispatcher.changed.wait(sleepers).unwrap_or_else(PoisonError::into_inner),
-            (None, Some(time)) => {
+            (Some(_), None) => dispatcher.changed.wait(sleepers).unwrap_or_else(PoisonError::into_inner),
+            (Some(_), Some(time)) => {
                 dispatcher.changed.wait_timeout(sleepers, time).unwrap_or_else(PoisonError::into_inner).0
             }
         };
@@ -204,18 +208,20 @@ impl Dispatcher {
 /// A wait that changes are told to, as long as it lasts.
 struct Registered<'a> {
     objects: &'a [Waitable<'a>],
-    wake: Option<Arc<OwnedFd>>,
+    /// For objects that other processes share.
+    poller: Option<Poller>,
 }
 
 impl<'a> Registered<'a> {
-    fn new(objects: &'a [Waitable<'a>], poller: Option<&Poller>) -> Registered<'a> {
+    fn new(objects: &'a [Waitable<'a>]) -> Result<Registered<'a>> {
+        let shared = objects.iter().any(|object| object.bell().is_some());
+        let poller = shared.then(|| Poller::new(objects)).transpose()?;
         let dispatcher = DISPATCHER.get();
-        let wake = poller.map(Poller::wake);
         let mut sleepers = dispatcher.sleepers();
-        sleepers.extend(wake.clone());
+        sleepers.extend(poller.as_ref().map(Poller::wake));
         dispatcher.waiting.fetch_add(1, Ordering::Relaxed);
         objects.iter().filter_map(Waitable::object).for_each(SyncObject::begin_wait);
-        Registered { objects, wake }
+        Ok(Registered { objects, poller })
     }
 }
 
@@ -223,8 +229,9 @@ impl Drop for Registered<'_> {
     fn drop(&mut self) {
         let dispatcher = DISPATCHER.get();
         let mut sleepers = dispatcher.sleepers();
-        if let Some(wake) = &self.wake {
-            sleepers.retain(|other| !Arc::ptr_eq(wake, other));
+        if let Some(poller) = &self.poller {
+            let wake = poller.wake();
+            sleepers.retain(|other| !Arc::ptr_eq(&wake, other));
         }
         dispatcher.waiting.fetch_sub(1, Ordering::Relaxed);
         self.objects.iter().filter_map(Waitable::object).for_each(SyncObject::end_wait);
