@@ -94,7 +94,7 @@ impl Build {
 }
 
 /// Runs a compiler, which must have nothing to say.
-fn succeeds(command: &mut Command) -> Result<(), String> {
+pub fn succeeds(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|error| format!("{command:?} does not start: {error}"))?;
     if !output.status.success() || !output.stderr.is_empty() {
         return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));

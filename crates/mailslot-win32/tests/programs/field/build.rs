@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::scripts::{Group, Language};
-use crate::toolchain::{crate_root, libraries};
+use crate::toolchain::{crate_root, libraries, succeeds};
 
 /// A way to build a group here, and to run it.
 pub struct Variant {
@@ -18,10 +18,11 @@ pub struct Variant {
     pub wrapper: &'static [&'static str],
 }
 
-/// Both compilers, both widths, and optimised or not.
+/// Each width optimised and not, with both compilers where the sources allow.
 pub const VARIANTS: [Variant; 6] = [
     Variant { compiler: Some("gcc"), ..PLAIN.called("wide_c", true, &["-O2"]) },
     Variant { compiler: Some("g++"), ..PLAIN.called("wide_cpp", true, &["-O2"]) },
+    // What a program has not set is rubbish, such as the upper half of a handle.
     Variant { compiler: Some("gcc"), ..PLAIN.called("narrow_c", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
     Variant { compiler: Some("g++"), ..PLAIN.called("narrow_cpp", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
     Variant {
@@ -119,12 +120,4 @@ fn sources(group: &Group) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder(group.folder)).expect("the group has a folder");
     let files = entries.map(|entry| entry.expect("the folder can be read").path());
     files.filter(|file| file.extension().is_some_and(|extension| extension != "h")).collect()
-}
-
-fn succeeds(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| format!("{command:?} does not start: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{command:?}\n{}", String::from_utf8_lossy(&output.stderr)));
-    }
-    Ok(())
 }
