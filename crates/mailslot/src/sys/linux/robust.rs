@@ -96,13 +96,18 @@ fn lock_slowly(lock: &AtomicU32, tid: u32, patience: Duration) -> Option<Before>
             core::hint::spin_loop();
         } else {
             let since = *waited.get_or_insert_with(Instant::now);
-            if since.elapsed() >= patience {
+            let left = patience.saturating_sub(since.elapsed());
+            if left.is_zero() && mark == 0 {
                 return None;
             }
             mark = WAITERS;
             let marked = seen | WAITERS;
             if seen == marked || lock.compare_exchange(seen, marked, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                sleep(lock, marked, SLICE.min(patience - since.elapsed().min(patience)));
+                if left.is_zero() {
+                    // Having slept, this may be whom the last holder woke: the mark lets the next one wake another.
+                    return None;
+                }
+                sleep(lock, marked, SLICE.min(left));
             }
         }
     }
@@ -294,6 +299,30 @@ mod tests {
     fn lock_held_by_nobody_that_exists_is_taken_over() {
         let word = AtomicU32::new(TID);
         assert!(matches!(lock(&word, 10 * SECOND), Ok(Taken::OwnerDied(_))));
+    }
+
+    #[test]
+    fn a_waiter_that_gives_up_leaves_the_mark_that_wakes_the_others() {
+        let word: &'static AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
+        // A thread that exists, for as long as this does.
+        let holder = Thread::current().tid;
+        loop {
+            word.store(holder, Ordering::Relaxed);
+            let begun = Instant::now();
+            let waiter = std::thread::spawn(move || matches!(lock(word, SLICE), Err(Refused::Held)));
+            let sleeps = || word.load(Ordering::Relaxed) & WAITERS != 0;
+            while !sleeps() && !waiter.is_finished() {
+                std::thread::yield_now();
+            }
+            // The lock becomes free, the waiter is woken, and before it looks another thread has it, without a mark.
+            word.store(holder, Ordering::Relaxed);
+            // Unless the waiter may have given up before that.
+            let in_time = begun.elapsed() < SLICE;
+            assert!(waiter.join().expect("waiter runs"), "took a lock that was held");
+            if in_time {
+                return assert!(sleeps(), "whoever else sleeps is forgotten");
+            }
+        }
     }
 
     #[test]
