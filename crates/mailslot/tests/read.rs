@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 mod common;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{name, pair, watchdog};
@@ -17,6 +18,38 @@ fn messages_keep_their_order_and_boundaries() {
     assert_eq!(slot.receive().unwrap().data, b"");
     assert_eq!(slot.receive().unwrap().data, b"three");
     assert!(slot.try_receive().unwrap().is_none());
+}
+
+/// Programs allocate what they are told that the next message takes, where they are told that there is one.
+#[test]
+fn there_is_a_next_message_exactly_where_some_are_counted() {
+    const MESSAGES: usize = 20_000;
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let read = AtomicUsize::new(0);
+    let mut told_otherwise = None;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..MESSAGES {
+                // Into an empty slot each, at which the reader is looking.
+                while read.load(Ordering::Relaxed) < number {
+                    std::hint::spin_loop();
+                }
+                (0..number % 61).for_each(|_| std::hint::spin_loop());
+                writer.write(b"five!").unwrap();
+            }
+        });
+        while read.load(Ordering::Relaxed) < MESSAGES {
+            let info = slot.info().unwrap();
+            if info.next_size.is_some() != (info.count > 0) {
+                told_otherwise = Some(info);
+            }
+            if slot.try_receive().is_ok_and(|message| message.is_some()) {
+                read.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    assert!(told_otherwise.is_none(), "{told_otherwise:?}");
 }
 
 #[test]

@@ -8,45 +8,47 @@ use crate::toolchain::{crate_root, libraries, succeeds};
 
 /// A way to build a group here, and to run it.
 pub struct Variant {
-    pub name: &'static str,
+    pub name: String,
     /// `gcc`, `g++`, or the one of the source's language.
     compiler: Option<&'static str>,
     /// In UTF-16, if the group's sources can do so.
     wide: bool,
-    flags: &'static [&'static str],
+    flags: Vec<&'static str>,
     /// Runs the programs, if it is not empty.
     pub wrapper: &'static [&'static str],
 }
 
-/// Each width optimised and not, with both compilers where the sources allow.
-pub const VARIANTS: [Variant; 6] = [
-    Variant { compiler: Some("gcc"), ..PLAIN.called("wide_c", true, &["-O2"]) },
-    Variant { compiler: Some("g++"), ..PLAIN.called("wide_cpp", true, &["-O2"]) },
-    // What a program has not set is rubbish, such as the upper half of a handle.
-    Variant { compiler: Some("gcc"), ..PLAIN.called("narrow_c", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
-    Variant { compiler: Some("g++"), ..PLAIN.called("narrow_cpp", false, &["-O0", "-ftrivial-auto-var-init=pattern"]) },
-    Variant {
-        wrapper: &[
-            "valgrind",
-            "-q",
-            "--error-exitcode=9",
-            "--leak-check=full",
-            "--show-leak-kinds=definite",
-            "--errors-for-leak-kinds=definite",
-            "--trace-children=yes",
-            // Its words have no place on the terminal.
-            "--log-file=valgrind.%p.log",
-        ],
-        ..PLAIN.called("under_valgrind", true, &["-O0", "-g"])
-    },
-    PLAIN.called("with_sanitizers", false, &["-O2", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]),
+const VALGRIND: &[&str] = &[
+    "valgrind",
+    "-q",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+    "--trace-children=yes",
+    // Its words have no place on the terminal.
+    "--log-file=valgrind.%p.log",
 ];
-
-const PLAIN: Variant = Variant { name: "", compiler: None, wide: false, flags: &[], wrapper: &[] };
+const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 impl Variant {
-    const fn called(self, name: &'static str, wide: bool, flags: &'static [&'static str]) -> Variant {
-        Variant { name, wide, flags, ..self }
+    /// Both compilers, each width, optimised and not; and what finds mistakes that do not show.
+    pub fn all() -> Vec<Variant> {
+        let mut variants = Vec::new();
+        for (compiler, language) in [("gcc", "c"), ("g++", "cpp")] {
+            for (wide, width) in [(false, "narrow"), (true, "wide")] {
+                // What a program has not set is rubbish, such as the upper half of a handle.
+                for (level, flags) in [("o0", vec!["-O0", "-ftrivial-auto-var-init=pattern"]), ("o2", vec!["-O2"])] {
+                    let name = format!("{width}_{language}_{level}");
+                    variants.push(Variant { name, compiler: Some(compiler), wide, flags, wrapper: &[] });
+                }
+            }
+        }
+        let (name, flags) = ("under_valgrind".to_owned(), vec!["-O0", "-g"]);
+        variants.push(Variant { name, compiler: None, wide: true, flags, wrapper: VALGRIND });
+        let (name, flags) = ("with_sanitizers".to_owned(), [&["-O2", "-g"][..], &SANITIZERS].concat());
+        variants.push(Variant { name, compiler: None, wide: false, flags, wrapper: &[] });
+        variants
     }
 
     /// Whether it makes sense for a group: the others would repeat one that does, or are no C.
@@ -72,7 +74,7 @@ impl Variant {
                 .env_remove("CC")
                 .env_remove("CXX")
                 .arg(if self.wide && group.wide { "--wide" } else { "--narrow" })
-                .args(self.flags)
+                .args(&self.flags)
                 .arg("-w")
                 .arg(&source)
                 .arg("-o")

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 
-use self::build::{VARIANTS, Variant};
+use self::build::Variant;
 use self::scripts::{GROUPS, Group, Step};
 use self::terminal::{Output, Terminal};
 use self::wine::Wine;
@@ -30,8 +30,9 @@ enum System {
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for group in GROUPS {
-        for variant in VARIANTS.iter().filter(|variant| variant.suits(group)) {
-            trials.push(Trial::test(format!("field_{}_{}", group.folder, variant.name), || here(group, variant)));
+        for variant in Variant::all().into_iter().filter(|variant| variant.suits(group)) {
+            let name = format!("field_{}_{}", group.folder, variant.name);
+            trials.push(Trial::test(name, move || here(group, &variant)));
         }
         for wide in [false, true] {
             let Some(wine) = std::env::var_os("MAILSLOT_WINE").filter(|_| group.wide || !wide) else { continue };

@@ -187,7 +187,7 @@ impl Queue {
         Ok(Info {
             max_message_size: header.fixed.max_message.load(Relaxed) as u32,
             next_size: next,
-            count: waiting(header, next.is_some()),
+            count: waiting(next.is_some(), &self.statistics()),
             read_timeout: self.read_timeout(),
             capacity: self.region().capacity(),
         })
@@ -401,17 +401,17 @@ pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
         next => next.map(|next| next.len as usize),
     };
     Some(Counts {
-        count: statistics.written.saturating_sub(statistics.read),
+        count: waiting(next_size.is_some(), &statistics),
         next_size,
         read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
         statistics: Some(statistics),
     })
 }
 
-/// Messages waiting. Writers count after they commit, so a message may be visible that is not counted yet.
-fn waiting(header: &Header, visible: bool) -> u64 {
-    let read = header.reader.read.load(Relaxed);
-    header.writers.written.load(Relaxed).saturating_sub(read).max(visible.into())
+/// Messages waiting. Writers count after they commit, so one may be `visible` that is not counted yet; and if none was, what has
+/// come since does not count: a program that is told of a message believes the size that it is told with it.
+fn waiting(visible: bool, statistics: &Statistics) -> u64 {
+    if visible { statistics.written.saturating_sub(statistics.read).max(1) } else { 0 }
 }
 
 fn statistics(header: &Header) -> Statistics {
