@@ -30,6 +30,7 @@
 #include <winnls.h>
 #include <winnt.h>
 #include <winsock.h>
+#include <winsock2.h>
 #include <winuser.h>
 
 int main(void)

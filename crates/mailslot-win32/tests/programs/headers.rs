@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
     }
     trials.push(Trial::test("every_name_of_tchar_h_can_be_used", every_tchar_name));
     trials.push(Trial::test("every_error_code_has_a_text", every_code_has_a_text));
+    trials.push(Trial::test("winsock2_h_brings_windows_h_and_the_last_error", sockets));
     trials.push(Trial::test("annotations_and_declspecs_leave_a_function_as_it_is", annotations));
     trials
 }
@@ -101,6 +102,21 @@ fn every_code_has_a_text() -> Result<(), Failed> {
     let program = Build::c("c11", Link::Shared).compile_text(&source)?;
     let printed = Slots::new().run(&[], &program, &[], "")?;
     if printed.is_empty() { Ok(()) } else { Err(printed.into()) }
+}
+
+fn sockets() -> Result<(), Failed> {
+    let source = "#include <winsock2.h>\n\
+        int main(void)\n\
+        { HANDLE slot = CreateFile(TEXT(\"\\\\\\\\.\\\\mailslot\\\\nobody\"), GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);\n\
+          if (slot != INVALID_HANDLE_VALUE || WSAGetLastError() != ERROR_FILE_NOT_FOUND) return 1;\n\
+          WSASetLastError(WSAEDISCON);\n\
+          return GetLastError() == 10101 ? 0 : 2; }\n";
+    for build in [Build::c("gnu89", Link::Shared), Build::cpp("c++17", Link::Static)] {
+        for flags in [TEXTS[0], TEXTS[3]] {
+            Slots::new().run(&[], &build.with(flags).compile_text(source)?, &[], "")?;
+        }
+    }
+    Ok(())
 }
 
 fn annotations() -> Result<(), Failed> {
