@@ -10,6 +10,7 @@
 #include <aclapi.h>
 #include <conio.h>
 #include <consoleapi.h>
+#include <direct.h>
 #include <io.h>
 #include <mailslotapi.h>
 #include <process.h>
