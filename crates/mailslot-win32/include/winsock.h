@@ -9,6 +9,9 @@
 /* Windows' own includes it, and sources rely on that. */
 #include "windows.h"
 
+/* What the codes in winerror.h are counted from. */
+#define WSABASEERR 10000
+
 /* The thread's last error: that of sockets is no other, on Windows either. */
 MAILSLOT_INLINE int WSAGetLastError(void)
 {

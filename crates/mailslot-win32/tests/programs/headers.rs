@@ -111,7 +111,8 @@ fn sockets() -> Result<(), Failed> {
         { HANDLE slot = CreateFile(TEXT(\"\\\\\\\\.\\\\mailslot\\\\nobody\"), GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);\n\
           if (slot != INVALID_HANDLE_VALUE || WSAGetLastError() != ERROR_FILE_NOT_FOUND) return 1;\n\
           WSASetLastError(WSAEDISCON);\n\
-          return GetLastError() == 10101 ? 0 : 2; }\n";
+          switch (GetLastError()) { case WSA_IO_PENDING: case WSAEREFUSED: return 2; case 10101: return 0; }\n\
+          return 3; }\n";
     for build in [Build::c("gnu89", Link::Shared), Build::cpp("c++17", Link::Static)] {
         for flags in [TEXTS[0], TEXTS[3]] {
             Slots::new().run(&[], &build.with(flags).compile_text(source)?, &[], "")?;
