@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
     trials.push(Trial::test("every_error_code_has_a_text", every_code_has_a_text));
     trials.push(Trial::test("winsock2_h_brings_windows_h_and_the_last_error", sockets));
     trials.push(Trial::test("direct_h_makes_and_removes_directories", directories));
+    trials.push(Trial::test("rand_s_gives_numbers_of_32_bits", random_numbers));
     trials.push(Trial::test("annotations_and_declspecs_leave_a_function_as_it_is", annotations));
     trials
 }
@@ -136,6 +137,19 @@ fn directories() -> Result<(), Failed> {
         Build::cpp("c++17", Link::Shared).with(&["-DMAKE=mkdir", "-D_UNICODE", "-fshort-wchar"]),
     ];
     for build in builds {
+        Slots::new().run(&[], &build.compile_text(source)?, &[], "")?;
+    }
+    Ok(())
+}
+
+/// Each bit is set in one of 64 numbers, and not in another.
+fn random_numbers() -> Result<(), Failed> {
+    let source = "#define _CRT_RAND_S\n#include <windows.h>\n#include <stdlib.h>\n\
+        int main(void)\n\
+        { unsigned one, any = 0, all = ~0u; int i;\n\
+          for (i = 0; i < 64; i++) { if (rand_s(&one) != 0) return 1; any |= one; all &= one; }\n\
+          return any == ~0u && all == 0 && rand_s(NULL) == EINVAL ? 0 : 2; }\n";
+    for build in [Build::c("gnu89", Link::Shared), Build::cpp("c++17", Link::Static)] {
         Slots::new().run(&[], &build.compile_text(source)?, &[], "")?;
     }
     Ok(())
