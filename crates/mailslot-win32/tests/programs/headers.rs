@@ -109,7 +109,8 @@ fn every_code_has_a_text() -> Result<(), Failed> {
 fn sockets() -> Result<(), Failed> {
     let source = "#include <winsock2.h>\n\
         int main(void)\n\
-        { HANDLE slot = CreateFile(TEXT(\"\\\\\\\\.\\\\mailslot\\\\nobody\"), GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);\n\
+        { HANDLE slot = CreateFile(TEXT(\"\\\\\\\\.\\\\mailslot\\\\nobody\"),\n\
+                               GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);\n\
           if (slot != INVALID_HANDLE_VALUE || WSAGetLastError() != ERROR_FILE_NOT_FOUND) return 1;\n\
           WSASetLastError(WSAEDISCON);\n\
           switch (GetLastError()) { case WSA_IO_PENDING: case WSAEREFUSED: return 2; case 10101: return 0; }\n\
@@ -129,7 +130,8 @@ fn directories() -> Result<(), Failed> {
           int made = _chdir(getenv(\"MAILSLOT_ROOT\")) == 0 ? MAKE(name) : 9;\n\
           if (made != 0 || _mkdir(name) != -1 || errno != EEXIST) return 1;\n\
           if (_getcwd(before, 4096) == NULL || _chdir(name) != 0 || _getcwd(after, 4096) == NULL) return 2;\n\
-          if (strncmp(after, before, strlen(before)) != 0 || strcmp(after + strlen(before), \"/direct-test\") != 0) return 3;\n\
+          if (strncmp(after, before, strlen(before)) != 0) return 3;\n\
+          if (strcmp(after + strlen(before), \"/direct-test\") != 0) return 3;\n\
           if (_chdir(\"..\") != 0 || _rmdir(name) != 0) return 4;\n\
           return _tmkdir(_T(\"direct-test\")) == 0 && _trmdir(_T(\"direct-test\")) == 0 ? 0 : 5; }\n";
     let builds = [
