@@ -23,6 +23,9 @@
 #include "winnls.h"
 #include "winuser.h"
 #include "mailslot/crt.h"
+#ifndef WIN32_LEAN_AND_MEAN
+#include "winsock.h"
+#endif
 #if __SIZEOF_WCHAR_T__ == 4
 #include "mailslot/refuse_wchar.h"
 #endif

@@ -4,6 +4,7 @@
 #define MAILSLOT_SECURE_H
 
 #include <stdio.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "text.h"
@@ -172,6 +173,14 @@ MAILSLOT_INLINE errno_t _dupenv_s(char **value, size_t *size, const char *name)
     if (size != NULL)
         *size = *value == NULL ? 0 : strlen(found) + 1;
     return found != NULL && *value == NULL ? ENOMEM : 0;
+}
+
+/* All 32 bits of it; rand keeps the range of Linux. */
+MAILSLOT_INLINE errno_t rand_s(unsigned *number)
+{
+    if (number == NULL)
+        return EINVAL;
+    return getrandom(number, sizeof *number, 0) == (ssize_t)sizeof *number ? 0 : errno;
 }
 
 /* Times. The parameters of localtime_s and gmtime_s are in the order of Windows. */

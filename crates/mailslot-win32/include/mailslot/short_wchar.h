@@ -159,6 +159,7 @@
 #define _wrmdir mailslot_wrmdir
 #define _wgetcwd mailslot_wgetcwd
 #define _wsystem mailslot_wsystem
+#define _wsetlocale mailslot_wsetlocale
 #define _wperror mailslot_wperror
 #define _wgetenv mailslot_wgetenv
 #define _wgetenv_s mailslot_wgetenv_s

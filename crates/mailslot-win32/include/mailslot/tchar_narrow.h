@@ -122,6 +122,7 @@
 #define _tgetenv getenv
 #define _tgetenv_s getenv_s
 #define _tsystem system
+#define _tsetlocale setlocale
 
 /* ctype */
 #define _istalnum isalnum

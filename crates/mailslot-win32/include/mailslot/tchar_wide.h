@@ -122,6 +122,7 @@
 #define _tgetenv mailslot_wgetenv
 #define _tgetenv_s mailslot_wgetenv_s
 #define _tsystem mailslot_wsystem
+#define _tsetlocale mailslot_wsetlocale
 
 /* ctype */
 #define _istalnum iswalnum

@@ -1,7 +1,8 @@
-/* The wide forms of functions of stdio.h, stdlib.h, time.h and io.h that take or give text. */
+/* The wide forms of functions of stdio.h, stdlib.h, time.h, locale.h, io.h and direct.h that take or give text. */
 #ifndef MAILSLOT_WIDE_SYSTEM_H
 #define MAILSLOT_WIDE_SYSTEM_H
 
+#include <locale.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -130,6 +131,17 @@ MAILSLOT_INLINE WCHAR *mailslot_wgetcwd(WCHAR *target, int room)
     }
     free(wide);
     return target;
+}
+
+MAILSLOT_WITH_NARROW_(const char *, wchoose_locale, (int category, const WCHAR *text), NULL,
+                      setlocale(category, narrow))
+
+/* Takes the system's names of locales: those of Windows, such as "korean", give NULL and change nothing. */
+MAILSLOT_INLINE WCHAR *mailslot_wsetlocale(int category, const WCHAR *name)
+{
+    static __thread WCHAR chosen[512];
+    const char *narrow = name == NULL ? setlocale(category, NULL) : mailslot_wchoose_locale(category, name);
+    return mailslot_store_wide(chosen, 512, narrow) == 0 ? chosen : NULL;
 }
 
 MAILSLOT_INLINE size_t mailslot_wcsftime(WCHAR *target, size_t room, const WCHAR *format, const struct tm *fields)

@@ -10,6 +10,7 @@
 #include <aclapi.h>
 #include <conio.h>
 #include <consoleapi.h>
+#include <direct.h>
 #include <io.h>
 #include <mailslotapi.h>
 #include <process.h>
@@ -30,6 +31,7 @@
 #include <winnls.h>
 #include <winnt.h>
 #include <winsock.h>
+#include <winsock2.h>
 #include <winuser.h>
 
 int main(void)

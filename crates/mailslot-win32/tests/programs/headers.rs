@@ -24,6 +24,9 @@ pub fn trials() -> Vec<Trial> {
     }
     trials.push(Trial::test("every_name_of_tchar_h_can_be_used", every_tchar_name));
     trials.push(Trial::test("every_error_code_has_a_text", every_code_has_a_text));
+    trials.push(Trial::test("winsock2_h_brings_windows_h_and_the_last_error", sockets));
+    trials.push(Trial::test("direct_h_makes_and_removes_directories", directories));
+    trials.push(Trial::test("rand_s_gives_numbers_of_32_bits", random_numbers));
     trials.push(Trial::test("annotations_and_declspecs_leave_a_function_as_it_is", annotations));
     trials
 }
@@ -101,6 +104,57 @@ fn every_code_has_a_text() -> Result<(), Failed> {
     let program = Build::c("c11", Link::Shared).compile_text(&source)?;
     let printed = Slots::new().run(&[], &program, &[], "")?;
     if printed.is_empty() { Ok(()) } else { Err(printed.into()) }
+}
+
+fn sockets() -> Result<(), Failed> {
+    let source = "#include <winsock2.h>\n\
+        int main(void)\n\
+        { HANDLE slot = CreateFile(TEXT(\"\\\\\\\\.\\\\mailslot\\\\nobody\"),\n\
+                               GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);\n\
+          if (slot != INVALID_HANDLE_VALUE || WSAGetLastError() != ERROR_FILE_NOT_FOUND) return 1;\n\
+          WSASetLastError(WSAEDISCON);\n\
+          switch (GetLastError()) { case WSA_IO_PENDING: case WSAEREFUSED: return 2; case 10101: return 0; }\n\
+          return 3; }\n";
+    for build in [Build::c("gnu89", Link::Shared), Build::cpp("c++17", Link::Static)] {
+        for flags in [TEXTS[0], TEXTS[3]] {
+            Slots::new().run(&[], &build.with(flags).compile_text(source)?, &[], "")?;
+        }
+    }
+    Ok(())
+}
+
+fn directories() -> Result<(), Failed> {
+    let source = "#include <windows.h>\n#include <tchar.h>\n#include <direct.h>\n\
+        int main(void)\n\
+        { char before[4096], after[4096]; const char *name = \"direct-test\";\n\
+          int made = _chdir(getenv(\"MAILSLOT_ROOT\")) == 0 ? MAKE(name) : 9;\n\
+          if (made != 0 || _mkdir(name) != -1 || errno != EEXIST) return 1;\n\
+          if (_getcwd(before, 4096) == NULL || _chdir(name) != 0 || _getcwd(after, 4096) == NULL) return 2;\n\
+          if (strncmp(after, before, strlen(before)) != 0) return 3;\n\
+          if (strcmp(after + strlen(before), \"/direct-test\") != 0) return 3;\n\
+          if (_chdir(\"..\") != 0 || _rmdir(name) != 0) return 4;\n\
+          return _tmkdir(_T(\"direct-test\")) == 0 && _trmdir(_T(\"direct-test\")) == 0 ? 0 : 5; }\n";
+    let builds = [
+        Build::c("c11", Link::Shared).with(&["-DMAKE=_mkdir"]),
+        Build::cpp("c++17", Link::Shared).with(&["-DMAKE=mkdir", "-D_UNICODE", "-fshort-wchar"]),
+    ];
+    for build in builds {
+        Slots::new().run(&[], &build.compile_text(source)?, &[], "")?;
+    }
+    Ok(())
+}
+
+/// Each bit is set in one of 64 numbers, and not in another.
+fn random_numbers() -> Result<(), Failed> {
+    let source = "#define _CRT_RAND_S\n#include <windows.h>\n#include <stdlib.h>\n\
+        int main(void)\n\
+        { unsigned one, any = 0, all = ~0u; int i;\n\
+          for (i = 0; i < 64; i++) { if (rand_s(&one) != 0) return 1; any |= one; all &= one; }\n\
+          return any == ~0u && all == 0 && rand_s(NULL) == EINVAL ? 0 : 2; }\n";
+    for build in [Build::c("gnu89", Link::Shared), Build::cpp("c++17", Link::Static)] {
+        Slots::new().run(&[], &build.compile_text(source)?, &[], "")?;
+    }
+    Ok(())
 }
 
 fn annotations() -> Result<(), Failed> {

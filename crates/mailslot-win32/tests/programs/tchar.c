@@ -144,6 +144,9 @@ static void files(void)
     fclose(file);
     CHECK(_taccess(name, 0) == 0 && _trename(name, _T("tchar-test2.txt")) == 0 && _tremove(_T("tchar-test2.txt")) == 0);
     CHECK(_tgetenv(_T("NO_SUCH_VARIABLE")) == NULL && _tgetenv(_T("MAILSLOT_ROOT")) != NULL);
+    CHECK(_tsetlocale(LC_ALL, _T("no such locale")) == NULL);
+    SAME(_tsetlocale(LC_ALL, NULL), _T("C"));
+    SAME(_tsetlocale(LC_ALL, _T("POSIX")), _T("C"));
 }
 
 #ifdef UNICODE

@@ -1,0 +1,14 @@
+/* winsock.h, and the names that version 2 of Windows' sockets gives to errors of the system. */
+#ifndef MAILSLOT_WINSOCK2_H
+#define MAILSLOT_WINSOCK2_H
+
+#include "winsock.h"
+
+#define WSA_INVALID_HANDLE ERROR_INVALID_HANDLE
+#define WSA_NOT_ENOUGH_MEMORY ERROR_NOT_ENOUGH_MEMORY
+#define WSA_INVALID_PARAMETER ERROR_INVALID_PARAMETER
+#define WSA_OPERATION_ABORTED ERROR_OPERATION_ABORTED
+#define WSA_IO_INCOMPLETE ERROR_IO_INCOMPLETE
+#define WSA_IO_PENDING ERROR_IO_PENDING
+
+#endif
