@@ -9,7 +9,7 @@ use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const OWNERS: u32 = 10;
-/// Three descriptors each, and 4,096 is what many systems allow a process without asking.
+/// Five descriptors each.
 const SLOTS_PER_OWNER: u32 = 1000;
 const PROCESSES: u32 = 50;
 const WRITERS_PER_PROCESS: u32 = 20;
