@@ -4,18 +4,10 @@ use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::run::{Running, Slots};
+use crate::run::{Running, Slots, VALGRIND};
 use crate::toolchain::{Build, Link};
 
 const PROGRAMS: [&str; 3] = ["native", "growing", "confirmed"];
-const VALGRIND: &[&str] = &[
-    "valgrind",
-    "-q",
-    "--error-exitcode=9",
-    "--leak-check=full",
-    "--show-leak-kinds=definite",
-    "--errors-for-leak-kinds=definite",
-];
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /// How each program is built, and what runs it.

@@ -4,10 +4,8 @@ use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::run::Slots;
+use crate::run::{Slots, VALGRIND_FORKING};
 use crate::toolchain::{Temporary, build, crate_root, libraries, unique};
-
-const VALGRIND: &[&str] = &["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
 
 pub fn trials() -> Vec<Trial> {
     vec![Trial::test("both_libraries_work_in_one_process", both)]
@@ -26,7 +24,7 @@ fn both() -> Result<(), Failed> {
             gcc.arg("-L").arg(&directory).arg(format!("-Wl,-rpath,{}", directory.display()));
         }
         succeeds(gcc.args(order))?;
-        for wrapper in [&[][..], VALGRIND] {
+        for wrapper in [&[][..], VALGRIND_FORKING] {
             Slots::new().run(wrapper, &program, &[], "")?;
         }
     }

@@ -2,7 +2,7 @@
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::run::Slots;
+use crate::run::{Slots, VALGRIND, VALGRIND_FORKING};
 use crate::toolchain::{Build, Link};
 
 /// The programs in `areas/`, and what each states.
@@ -36,17 +36,6 @@ const AREAS: &[(&str, &str)] = &[
     ("messages", "winnls.h"),
     ("confirmed", "mailslotapi.h"),
 ];
-
-const VALGRIND: &[&str] = &[
-    "valgrind",
-    "-q",
-    "--error-exitcode=9",
-    "--leak-check=full",
-    "--show-leak-kinds=definite",
-    "--errors-for-leak-kinds=definite",
-];
-/// A forked child has lost what the threads of its parent held.
-const VALGRIND_FORKING: &[&str] = &["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
 
 /// Areas whose children end while threads of their parent still end.
 const FORKING: [&str; 4] = ["forking", "sharing", "security", "access_lists"];

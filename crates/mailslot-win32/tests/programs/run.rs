@@ -12,6 +12,18 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 /// After this many seconds a program counts as hung, and is killed.
 const HUNG_AFTER: &str = "60";
 
+/// Runs a program under valgrind, which ends it with 9 for any mistake, or memory that nothing leads to at its end.
+pub const VALGRIND: &[&str] = &[
+    "valgrind",
+    "-q",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+];
+/// The same without a look at what is left: a forked child has lost what the threads of its parent held.
+pub const VALGRIND_FORKING: &[&str] = &["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
+
 /// A directory for slots that no other test uses, below shared memory as in real life.
 pub struct Slots(PathBuf);
 

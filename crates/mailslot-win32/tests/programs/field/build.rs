@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::scripts::{Group, Language};
+use crate::run::VALGRIND;
 use crate::toolchain::{crate_root, libraries, succeeds};
 
 /// A way to build a group here, and to run it.
@@ -15,20 +16,11 @@ pub struct Variant {
     wide: bool,
     flags: Vec<&'static str>,
     /// Runs the programs, if it is not empty.
-    pub wrapper: &'static [&'static str],
+    pub wrapper: Vec<&'static str>,
 }
 
-const VALGRIND: &[&str] = &[
-    "valgrind",
-    "-q",
-    "--error-exitcode=9",
-    "--leak-check=full",
-    "--show-leak-kinds=definite",
-    "--errors-for-leak-kinds=definite",
-    "--trace-children=yes",
-    // Its words have no place on the terminal.
-    "--log-file=valgrind.%p.log",
-];
+/// Its words have no place on the terminal.
+const WITH_CHILDREN: [&str; 2] = ["--trace-children=yes", "--log-file=valgrind.%p.log"];
 const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 impl Variant {
@@ -40,14 +32,20 @@ impl Variant {
                 // What a program has not set is rubbish, such as the upper half of a handle.
                 for (level, flags) in [("o0", vec!["-O0", "-ftrivial-auto-var-init=pattern"]), ("o2", vec!["-O2"])] {
                     let name = format!("{width}_{language}_{level}");
-                    variants.push(Variant { name, compiler: Some(compiler), wide, flags, wrapper: &[] });
+                    variants.push(Variant { name, compiler: Some(compiler), wide, flags, wrapper: Vec::new() });
                 }
             }
         }
         let (name, flags) = ("under_valgrind".to_owned(), vec!["-O0", "-g"]);
-        variants.push(Variant { name, compiler: None, wide: true, flags, wrapper: VALGRIND });
+        variants.push(Variant {
+            name,
+            compiler: None,
+            wide: true,
+            flags,
+            wrapper: [VALGRIND, &WITH_CHILDREN].concat(),
+        });
         let (name, flags) = ("with_sanitizers".to_owned(), [&["-O2", "-g"][..], &SANITIZERS].concat());
-        variants.push(Variant { name, compiler: None, wide: false, flags, wrapper: &[] });
+        variants.push(Variant { name, compiler: None, wide: false, flags, wrapper: Vec::new() });
         variants
     }
 

@@ -49,7 +49,7 @@ fn here(group: &Group, variant: &Variant) -> Result<(), Failed> {
     variant.build(group, &directory)?;
     let slots = Slots::new();
     play(group, System::Here, |program, arguments| {
-        let mut command = slots.command(variant.wrapper, &directory.join(program), arguments);
+        let mut command = slots.command(&variant.wrapper, &directory.join(program), arguments);
         command.current_dir(&*directory);
         Terminal::start(command, Output::Terminal)
     })
