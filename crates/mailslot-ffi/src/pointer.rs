@@ -14,6 +14,10 @@ pub struct Out<T>(*mut T);
 #[repr(transparent)]
 pub struct In<T>(*const T);
 
+/// A value that an export reads and then replaces. `NULL`, or valid for reading and writing a `T`, aligned or not.
+#[repr(transparent)]
+pub struct InOut<T>(*mut T);
+
 /// An array of the length that another parameter tells. `NULL`, or valid for reading.
 #[repr(transparent)]
 pub struct Array<T>(*const T);
@@ -109,6 +113,18 @@ impl<T> In<T> {
     pub fn read(&self) -> Option<T> {
         // SAFETY: not NULL, hence valid for reading, as the type promises.
         (!self.0.is_null()).then(|| unsafe { self.0.read_unaligned() })
+    }
+}
+
+impl<T> InOut<T> {
+    /// The value, if there is one.
+    pub fn read(&self) -> Option<T> {
+        In(self.0.cast_const()).read()
+    }
+
+    /// Stores `value`, if there is a place for it.
+    pub fn set(&self, value: T) {
+        Out(self.0).set(value);
     }
 }
 

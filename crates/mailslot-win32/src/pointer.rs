@@ -1,7 +1,7 @@
 //! Pointers from C, those that only Win32 has and those that every C library here has. A `NULL` where there should be
 //! something is found by them, and becomes an error code here.
 
-pub(crate) use mailslot_ffi::{Array, Buffer, In, Narrow, Out, Wide};
+pub(crate) use mailslot_ffi::{Array, Buffer, In, InOut, Narrow, Out, Wide};
 
 use mailslot_ffi::NullPointer;
 
@@ -12,10 +12,6 @@ use crate::code::Code;
 #[repr(transparent)]
 #[derive(Clone, Copy)]
 pub(crate) struct OverlappedPointer(pub(crate) *mut Overlapped);
-
-/// A value that an export reads and then replaces. `NULL`, or valid for reading and writing a `T`, aligned or not.
-#[repr(transparent)]
-pub(crate) struct InOut<T>(*mut T);
 
 /// Where a program keeps something that several threads use at once. `NULL`, or valid and aligned as long as it is used.
 #[repr(transparent)]
@@ -33,22 +29,6 @@ impl<T> Place<T> {
         if !self.0.is_null() {
             // SAFETY: as above. All types that are kept so may be zero.
             unsafe { self.0.write_bytes(0, 1) };
-        }
-    }
-}
-
-impl<T> InOut<T> {
-    /// The value, if there is one.
-    pub(crate) fn read(&self) -> Option<T> {
-        // SAFETY: not NULL, hence valid for reading, as the type promises.
-        (!self.0.is_null()).then(|| unsafe { self.0.read_unaligned() })
-    }
-
-    /// Stores `value`, if there is a place for it.
-    pub(crate) fn set(&self, value: T) {
-        if !self.0.is_null() {
-            // SAFETY: not NULL, hence valid for writing, as the type promises.
-            unsafe { self.0.write_unaligned(value) };
         }
     }
 }

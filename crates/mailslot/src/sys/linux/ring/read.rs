@@ -31,6 +31,7 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
         region.prefetch(pos.wrapping_add(LINE));
         return Ok(None);
     }
+    // Nor has a position that is no multiple of 8 the tag of one that is.
     let Word { len, kind } = Word::decode(word, pos).ok_or(Damaged)?;
     if record_size(u64::from(len)) > region.capacity() - SPARE {
         return Err(Damaged);
