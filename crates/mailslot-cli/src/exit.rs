@@ -176,8 +176,8 @@ impl Failure {
 
 #[cfg(all(unix, feature = "node"))]
 fn node_status(error: &mailslot_node::Error) -> u8 {
+    use mailslot_netbios::SendError;
     use mailslot_node::Error as Node;
-    use mailslot_node::proto::SendError;
     match error {
         Node::Settings(_) => USAGE,
         Node::PortNotAllowed(_) => NOT_ALLOWED,

@@ -12,9 +12,11 @@ use crate::capture::Sinks;
 use crate::config;
 use crate::control::{Answer, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
 use crate::modern::Modern;
-use crate::proto::limits::{Limiter, Rate};
-use crate::proto::{Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
 use crate::under_way::UnderWay;
+use mailslot_netbios::limits::{Limiter, Rate};
+use mailslot_netbios::{
+    Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target,
+};
 
 /// How often one user may ask, and all together. Each answer costs the node a look at a slot.
 const ONE_USER: Rate = Rate { per_second: 50, burst: 200 };

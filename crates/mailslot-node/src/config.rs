@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 #[cfg(feature = "zenoh")]
-use crate::proto::BRIDGE;
-use crate::proto::limits::Limits;
-use crate::proto::{Config, Ports, RegisteredName, Registrar};
+use mailslot_netbios::BRIDGE;
+use mailslot_netbios::limits::Limits;
+use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 
 /// What a user can set. The file has the same names, with hyphens, on its top level; unknown names are errors.
 ///

@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::net::SocketAddrV4;
 
-use crate::proto::SendError;
+use mailslot_netbios::SendError;
 
 /// Result of everything in this crate that does input and output.
 pub type Result<T> = core::result::Result<T, Error>;

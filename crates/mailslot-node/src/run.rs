@@ -29,9 +29,9 @@ use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, Target, Transmit};
 use crate::under_way::UnderWay;
 use crate::{routing, seed};
+use mailslot_netbios::{Config, Event, Node, Target, Transmit};
 use samba::Beside;
 
 /// How often the interfaces are looked at.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::pattern::Pattern;
 use crate::error::{Error, Result};
-use crate::proto::limits;
+use mailslot_netbios::limits;
 
 /// What a bridge between the legacy network and one modern domain carries. In the file it is a section `[bridge.PLANT]`; unknown
 /// names are errors.

@@ -8,7 +8,7 @@ use nix::sys::socket::SockaddrStorage;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::proto::Interface;
+use mailslot_netbios::Interface;
 
 /// An interface and its name.
 #[derive(Clone, Debug, PartialEq, Eq)]

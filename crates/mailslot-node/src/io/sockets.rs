@@ -18,7 +18,7 @@ use nix::sys::stat::fstat;
 use super::batch::{self, Incoming};
 use super::interfaces::Named;
 use crate::error::{Error, Result};
-use crate::proto::{Cast, Ports, Received, Service, Transmit};
+use mailslot_netbios::{Cast, Ports, Received, Service, Transmit};
 
 /// Bytes of memory in which packets wait for the node, the system's own share included: some thousand short datagrams,
 /// which bridges the tens of milliseconds that a busy machine may keep the node from running.

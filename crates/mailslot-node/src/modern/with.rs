@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::io::interfaces::Named;
 use crate::log::{Log, field};
 use crate::privileges::account;
-use crate::proto::{Config, Interface, Message};
+use mailslot_netbios::{Config, Interface, Message};
 
 /// What this machine takes part in.
 type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use crate::capture::Sinks;
 use crate::io::sockets::Sockets;
-use crate::proto::{Cast, Received, Transmit};
+use mailslot_netbios::{Cast, Received, Transmit};
 
 /// A packet that has come to one of the sockets.
 pub(super) fn received(sinks: &mut Sinks, sockets: &Sockets, received: Received, bytes: &[u8]) {

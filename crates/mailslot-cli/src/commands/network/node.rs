@@ -314,7 +314,7 @@ pub(super) fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item =
 
 #[cfg(test)]
 mod tests {
-    use mailslot_node::proto::limits::Limits;
+    use mailslot_netbios::limits::Limits;
 
     use super::*;
     use crate::hostile;

@@ -1,0 +1,127 @@
+//! A name server, as far as nodes can tell: unique names, groups, and challenges of owners (MS-NBTE section 3.2).
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::{Duration, Instant};
+
+use mailslot_netbios::{Service, Transmit};
+use mailslot_wire::name_service::{Body, Claim, Holder, Packet, Rcode};
+use mailslot_wire::{Name, NodeType};
+
+const CHALLENGE: Duration = Duration::from_millis(800);
+
+#[derive(Default)]
+pub struct Wins {
+    entries: HashMap<Name, Holder>,
+    challenges: Vec<Challenge>,
+    packets: Vec<Transmit>,
+    next_id: u16,
+}
+
+/// An owner is being asked, on behalf of a claimant.
+struct Challenge {
+    id: u16,
+    owner: Ipv4Addr,
+    claimant: SocketAddrV4,
+    request: u16,
+    claim: Claim,
+    left: u8,
+    due: Instant,
+}
+
+impl Wins {
+    pub fn handle_packet(&mut self, now: Instant, from: SocketAddrV4, bytes: &[u8]) {
+        let packet = Packet::parse(bytes).expect("nodes send packets that are well formed");
+        match packet.body.clone() {
+            Body::RegistrationRequest(claim)
+            | Body::MultihomedRegistrationRequest(claim)
+            | Body::RefreshRequest { claim, .. } => self.register(now, from, &packet, claim),
+            Body::ReleaseRequest(claim) => {
+                if self.entries.get(&claim.name).is_some_and(|entry| entry.address == claim.holder.address) {
+                    self.entries.remove(&claim.name);
+                }
+                self.send(from, &Packet::release_response(packet.id, claim, Rcode::Success));
+            }
+            Body::QueryRequest { name } => self.query(from, &packet, name),
+            Body::QueryResponse { .. } => self.challenged(from, packet.id, true),
+            Body::NegativeQueryResponse { .. } => self.challenged(from, packet.id, false),
+            _ => {}
+        }
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let due: Vec<_> = self.challenges.iter().filter(|c| c.due <= now).map(|c| (c.id, c.owner)).collect();
+        for (id, owner) in due {
+            let Some(challenge) = self.challenges.iter_mut().find(|challenge| challenge.id == id) else { continue };
+            if challenge.left == 0 {
+                self.challenged(SocketAddrV4::new(owner, 137), id, false);
+            } else {
+                challenge.left -= 1;
+                challenge.due = now + CHALLENGE;
+                let query = Packet::node_query(id, challenge.claim.name.clone());
+                self.send(SocketAddrV4::new(owner, 137), &query);
+            }
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.challenges.iter().map(|challenge| challenge.due).min()
+    }
+
+    pub fn take_packets(&mut self) -> Vec<Transmit> {
+        std::mem::take(&mut self.packets)
+    }
+
+    fn register(&mut self, now: Instant, from: SocketAddrV4, packet: &Packet, claim: Claim) {
+        let is_group = claim.holder.flags.is_group();
+        let owner = match self.entries.get(&claim.name) {
+            Some(entry) if entry.flags.is_group() && !is_group => {
+                return self.send(from, &Packet::registration_response(packet.id, claim, Rcode::Refused));
+            }
+            Some(entry) if !entry.flags.is_group() && entry.address != claim.holder.address => entry.address,
+            _ => return self.grant(from, packet.id, claim),
+        };
+        self.send(from, &Packet::wack(packet, 4));
+        if self.challenges.iter().any(|challenge| challenge.request == packet.id && challenge.claimant == from) {
+            return;
+        }
+        self.next_id += 1;
+        let id = self.next_id;
+        self.send(SocketAddrV4::new(owner, 137), &Packet::node_query(id, claim.name.clone()));
+        let (request, due) = (packet.id, now + CHALLENGE);
+        self.challenges.push(Challenge { id, owner, claimant: from, request, claim, left: 2, due });
+    }
+
+    fn challenged(&mut self, from: SocketAddrV4, id: u16, has_it: bool) {
+        let of_packet = |challenge: &Challenge| challenge.id == id && challenge.owner == *from.ip();
+        let Some(index) = self.challenges.iter().position(of_packet) else { return };
+        let Challenge { claimant, request, claim, .. } = self.challenges.swap_remove(index);
+        if has_it {
+            self.send(claimant, &Packet::registration_response(request, claim, Rcode::Active));
+        } else {
+            self.grant(claimant, request, claim);
+        }
+    }
+
+    fn grant(&mut self, to: SocketAddrV4, id: u16, claim: Claim) {
+        self.entries.insert(claim.name.clone(), claim.holder);
+        self.send(to, &Packet::registration_response(id, Claim { ttl: 3600, ..claim }, Rcode::Success));
+    }
+
+    fn query(&mut self, from: SocketAddrV4, packet: &Packet, name: Name) {
+        let answer = match self.entries.get(&name) {
+            Some(entry) if entry.flags.is_group() => {
+                let holders = vec![Holder { address: Ipv4Addr::BROADCAST, ..*entry }];
+                Packet::query_response(packet.id, packet.flags, name, 0, holders)
+            }
+            Some(entry) => Packet::query_response(packet.id, packet.flags, name, 0, vec![*entry]),
+            None => Packet::negative_query_response(packet.id, packet.flags, name, Rcode::Name),
+        };
+        assert_ne!(packet.flags.bits() & 0x0100, 0, "only nodes are asked without recursion, not {:?}", NodeType::P);
+        self.send(from, &answer);
+    }
+
+    fn send(&mut self, to: SocketAddrV4, packet: &Packet) {
+        self.packets.push(Transmit { interface: 0, to, service: Service::Name, bytes: packet.encode() });
+    }
+}
