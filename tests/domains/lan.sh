@@ -57,7 +57,7 @@ for end in stop crash; do
 done
 
 # A partition, and its end.
-cut srv3
+cut_off srv3
 same "a machine that is cut off is silent" "$(said srv1 send --confirm=2s '\\SRV3\mailslot\alerts' lost)" \
     $'SRV3 silent\nmailslot: 1 message was not delivered everywhere\nstatus 10'
 for other in srv1 srv2; do

@@ -15,9 +15,7 @@ until_file() {
     return 1
 }
 
-# Other users have slots there as well.
-mkdir -p "$scratch/linux1"
-chmod 1777 "$scratch/linux1"
+let_everybody_in linux1
 check "a node holds its names" start_node captured linux1 LINUX1
 node1=$pid
 check "another node holds its names" start_node captured2 linux2 LINUX2

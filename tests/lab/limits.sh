@@ -1,6 +1,7 @@
 # Sourced: what is refused, and how that is said.
 printf '\n-- limits\n'
 
+check "a node holds its names" start_node node1 linux1 LINUX1
 printf '%425s' "" >"$scratch/large"
 says "a message that cannot be sent is refused" "$(said linux1 send --file "$scratch/large" '\\LINUX2\mailslot\alerts')" \
     "424 bytes" "(Win32 error 53)" "status 7"
