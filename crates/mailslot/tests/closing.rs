@@ -117,9 +117,8 @@ fn closed_slot_hands_out_what_was_accepted_and_accepts_no_more() {
         let (capacity, friends) = ([16 << 10, 64 << 10, 16 << 20][case as usize % 3], case / 3 % 3);
         let slot = Mailslot::options().capacity(capacity).access(mailslot::Access::Everyone).create(name()).unwrap();
         let slot_name = slot.name().as_str().to_owned();
-        let parts: Vec<Part> = (0..strangers)
-            .map(|id| Part::start_as(65534, &format!("{slot_name} {id} {}", counts.name())))
-            .collect();
+        let parts: Vec<Part> =
+            (0..strangers).map(|id| Part::start_as(65534, &format!("{slot_name} {id} {}", counts.name()))).collect();
         let threads: Vec<_> = (strangers..strangers + friends)
             .map(|id| {
                 let slot = slot_name.clone();
