@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
+use crate::commands::completions;
 #[cfg(all(unix, feature = "node"))]
 use crate::commands::network::embedded::{Embedded, Flags};
 use crate::encoding::Encoding;
@@ -22,6 +24,7 @@ use crate::{args, output, sys};
 #[command(after_help = AFTER_HELP)]
 pub struct Send {
     /// The slot
+    #[arg(add = ArgValueCandidates::new(completions::slots))]
     name: String,
 
     /// Each one is a message; without any, each line of standard input is
