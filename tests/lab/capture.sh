@@ -61,7 +61,7 @@ last=$pid
 check "a last capture begins" until_file "$scratch/end.pcapng"
 stop "$node1"
 wait "$last"
-same "a capture ends with the node" "$?" 3
+same "a capture ends with the node" "$?" 11
 stop "$node2"
 
 check "a node of another user holds its names" start_node captured3 linux1 LINUX1 --user nobody

@@ -18,7 +18,7 @@ embedded() {
     printf 'status %d' $?
 }
 
-says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" "(Win32 error 3025)" "status 1"
+says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" "(Win32 error 3025)" "status 11"
 same "with one for the moment it is sent" "$(embedded '\\LINUX2\mailslot\embedded' 'to one' 'and more')" "status 0"
 same "a message to a domain is sent" "$(embedded '\\LABGROUP\mailslot\embedded' 'to all')" "status 0"
 same "a message to the own domain is sent" "$(said linux1 send --embedded --config "$scratch/embedded.toml" '\\*\mailslot\embedded' 'to ours')" "status 0"
