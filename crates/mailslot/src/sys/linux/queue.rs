@@ -41,12 +41,11 @@ pub(crate) struct Session<'a> {
 }
 
 impl Queue {
-    /// Makes the ring of a new slot in `slot`, and returns its file as well.
-    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<(Queue, OwnedFd)> {
+    /// Makes the ring of a new slot in `slot`.
+    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Queue> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(slot, RING, flags, Mode::RUSR | Mode::WUSR)?;
-        let queue = Mapping::create(fd.as_fd(), ring).map(Queue::new)?;
-        Ok((queue, fd))
+        Mapping::create(fd.as_fd(), ring).map(Queue::new)
     }
 
     /// Opens the start of the ring in `file` if this process, of user `uid`, may map it.
@@ -211,15 +210,15 @@ impl<'a> Session<'a> {
 
     /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record ends.
     ///
-    /// `file` is the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
+    /// `file` finds the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
     /// readers; there is none where the only reader is the one that appends.
     #[inline(always)]
-    pub(crate) fn append<'b>(
+    pub(crate) fn append<'b, F: AsFd>(
         &self,
         stamp: impl FnOnce() -> Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: BorrowedFd<'_>,
+        file: impl Fn() -> rustix::io::Result<F>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<u64> {
         if len > self.queue.max_message {
@@ -229,12 +228,12 @@ impl<'a> Session<'a> {
     }
 
     /// Appends a message of another machine behind its encoded origin.
-    pub(crate) fn append_from<'b>(
+    pub(crate) fn append_from<'b, F: AsFd>(
         &self,
         origin: &[u8],
         message: &[u8],
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: BorrowedFd<'_>,
+        file: impl Fn() -> rustix::io::Result<F>,
     ) -> Result<u64> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
         let limit = self.queue.max_message.min(largest.saturating_sub(origin.len()));
@@ -256,12 +255,12 @@ impl<'a> Session<'a> {
 
     /// Appends one record, whose size was checked.
     #[inline(always)]
-    fn append_record<'b>(
+    fn append_record<'b, F: AsFd>(
         &self,
         stamp: impl FnOnce() -> Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: BorrowedFd<'_>,
+        file: impl Fn() -> rustix::io::Result<F>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<u64> {
         let room = loop {
@@ -269,7 +268,7 @@ impl<'a> Session<'a> {
                 Ok(room) => break room,
                 Err(Refusal::Closed) => return Err(Error::Closed),
                 Err(Refusal::Full) => return Err(full(self.ring())),
-                Err(Refusal::Memory(needed)) => grow(self.queue, self.ring(), needed, file)?,
+                Err(Refusal::Memory(needed)) => grow(self.queue, self.ring(), needed, &file)?,
             }
         };
         self.wake_reader(bell)?;
@@ -355,8 +354,13 @@ fn ring_bell(ring: Locked<'_>, bell: BorrowedFd<'_>) -> Result<()> {
 }
 
 #[cold]
-fn grow(queue: &Queue, ring: Locked<'_>, needed: u64, file: BorrowedFd<'_>) -> Result<()> {
-    let grown = queue.mapping.grow(file, ring.reserved(), needed);
+fn grow<F: AsFd>(queue: &Queue, ring: Locked<'_>, needed: u64, file: impl Fn() -> rustix::io::Result<F>) -> Result<()> {
+    let reserved = ring.reserved();
+    let grown = match file() {
+        Ok(file) => queue.mapping.grow(file.as_fd(), reserved, needed),
+        // No descriptor is left for it, or it has gone from its place: what was let in is not held up by that.
+        Err(error) => queue.mapping.grow_in_place(reserved, needed).and_then(|grown| grown.ok_or(error)),
+    };
     ring.set_reserved(grown.map_err(|error| match error {
         rustix::io::Errno::NOSPC | rustix::io::Errno::NOMEM | rustix::io::Errno::DQUOT => Error::OutOfMemory,
         error => Error::io("reserve memory for a slot", error),

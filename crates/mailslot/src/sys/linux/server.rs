@@ -1,5 +1,6 @@
 //! The reading end of a local slot.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(crate) struct Server {
     pub(super) ownership: Ownership,
     pub(super) queue: Queue,
     pub(super) reading: Reading,
-    pub(super) entrance: Entrance,
+    /// Ended together with the life.
+    pub(super) entrance: ManuallyDrop<Entrance>,
 }
 
 impl Server {
@@ -40,7 +42,7 @@ impl Server {
     }
 
     fn new(Owned { name, ownership, queue, entrance }: Owned) -> Server {
-        Server { name, ownership, queue, reading: Reading::new(), entrance }
+        Server { name, ownership, queue, reading: Reading::new(), entrance: ManuallyDrop::new(entrance) }
     }
 
     pub(crate) fn name(&self) -> &SlotName {
@@ -181,8 +183,7 @@ impl Server {
 /// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // A regular file is always ready for `poll`, and refused by `epoll`.
-        self.poll_fd().unwrap_or_else(|_| self.ownership.ring())
+        self.poll_fd().unwrap_or_else(|_| self.ownership.always_ready())
     }
 }
 
@@ -190,12 +191,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let shared = self.is_shared();
         self.descriptors().into_iter().for_each(private::release);
-        let Server { ownership, queue, .. } = self;
-        ownership.end(shared, || {
+        let Server { ownership, queue, entrance, .. } = self;
+        let close = || {
             if let Ok(session) = queue.lock(READERS_PATIENCE) {
                 session.close();
             }
             queue.wake_writers();
-        });
+        };
+        // SAFETY: `entrance` is not used after this.
+        ownership.end(shared, close, || unsafe { ManuallyDrop::drop(entrance) });
     }
 }
