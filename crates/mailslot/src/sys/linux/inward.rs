@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::door::{self, Appended, Intake};
 use super::queue::Queue;
-use super::ring::layout::SPARE;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::server::Server;
@@ -66,7 +65,7 @@ impl Intake for Inward<'_> {
 
     fn fits(&self, record: u64) -> bool {
         // What fits into no ring finds room in an empty one, and is refused there.
-        let most = self.queue().region().capacity() - SPARE;
+        let most = self.queue().region().room();
         self.used().saturating_add(record.min(most)) <= most
     }
 

@@ -66,7 +66,7 @@ impl Owned {
         let inherited = options.inheritance == Inheritance::Inherited;
         let label = Label {
             name: name.clone(),
-            pid: process::stamp().pid,
+            pid: process::stamp().pid(),
             access: options.access.clone(),
             network: options.network,
             max_message_size: options.max_message_size,

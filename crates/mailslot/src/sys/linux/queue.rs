@@ -162,7 +162,7 @@ impl Queue {
             let head = self.header().reader.head.load(Relaxed);
             let end = writers.tail.load(Relaxed).wrapping_add(layout::record_size(size as u64));
             let used = end.wrapping_sub(head);
-            used <= self.region().capacity() - layout::SPARE || writers.state.load(Relaxed) & layout::CLOSED != 0
+            used <= self.region().room() || writers.state.load(Relaxed) & layout::CLOSED != 0
         };
         if is_there() {
             return true;
@@ -240,7 +240,7 @@ impl<'a> Session<'a> {
         if message.len() > limit {
             return Err(too_large(self.ring(), message.len(), limit));
         }
-        let stamp = Stamp { kind: Kind::Network, pid: 0, uid: 0, gid: 0 };
+        let stamp = Stamp::new(Kind::Network, 0, 0, 0);
         self.append_record(
             || stamp,
             origin.len() + message.len(),
@@ -263,13 +263,9 @@ impl<'a> Session<'a> {
         file: impl Fn() -> rustix::io::Result<F>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<u64> {
-        let room = loop {
-            match self.ring().reserve(len as u32) {
-                Ok(room) => break room,
-                Err(Refusal::Closed) => return Err(Error::Closed),
-                Err(Refusal::Full) => return Err(full(self.ring())),
-                Err(Refusal::Memory(needed)) => grow(self.queue, self.ring(), needed, &file)?,
-            }
+        let room = match self.ring().reserve(len as u32) {
+            Ok(room) => room,
+            Err(refusal) => make_room(self.queue, self.ring(), len, refusal, file)?,
         };
         self.wake_reader(bell)?;
         fill(self.queue.region(), room);
@@ -321,10 +317,29 @@ impl<'a> Session<'a> {
 
 // What a write seldom needs stands apart: it takes the ring and not the session, which then need not lie in memory.
 
+/// Makes room that was refused, if that is possible.
 #[cold]
-fn full(ring: Locked<'_>) -> Error {
-    ring.count_refused_full();
-    Error::Full { capacity: Some(ring.region().capacity()) }
+fn make_room<F: AsFd>(
+    queue: &Queue,
+    ring: Locked<'_>,
+    len: usize,
+    mut refusal: Refusal,
+    file: impl Fn() -> rustix::io::Result<F>,
+) -> Result<Room> {
+    loop {
+        match refusal {
+            Refusal::Closed => return Err(Error::Closed),
+            Refusal::Full => {
+                ring.count_refused_full();
+                return Err(Error::Full { capacity: Some(ring.region().capacity()) });
+            }
+            Refusal::Memory(needed) => grow(queue, &ring, needed, &file)?,
+        }
+        match ring.reserve(len as u32) {
+            Ok(room) => return Ok(room),
+            Err(again) => refusal = again,
+        }
+    }
 }
 
 #[cold]
@@ -353,8 +368,12 @@ fn ring_bell(ring: Locked<'_>, bell: BorrowedFd<'_>) -> Result<()> {
     Ok(())
 }
 
-#[cold]
-fn grow<F: AsFd>(queue: &Queue, ring: Locked<'_>, needed: u64, file: impl Fn() -> rustix::io::Result<F>) -> Result<()> {
+fn grow<F: AsFd>(
+    queue: &Queue,
+    ring: &Locked<'_>,
+    needed: u64,
+    file: impl Fn() -> rustix::io::Result<F>,
+) -> Result<()> {
     let reserved = ring.reserved();
     let grown = match file() {
         Ok(file) => queue.mapping.grow(file.as_fd(), reserved, needed),

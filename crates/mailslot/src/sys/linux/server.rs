@@ -78,7 +78,7 @@ impl Server {
     /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
-        match self.glance(timeout) {
+        match self.reading.glance(self.inward(), timeout) {
             Some(next) => next.read(buffer),
             None => self.wait_and_read(buffer, timeout()),
         }
@@ -98,16 +98,10 @@ impl Server {
 
     /// The next message, for which this waits as long as `timeout` says.
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        match self.glance(|| timeout) {
+        match self.reading.glance(self.inward(), || timeout) {
             Some(next) => Ok(next),
             None => Wait::begin(self, timeout)?.for_next(),
         }
-    }
-
-    /// The next message if it is there and this process alone may read it.
-    #[inline(always)]
-    fn glance(&self, timeout: impl Fn() -> Timeout) -> Option<Next<'_>> {
-        if self.reading.expects_none(&self.queue, timeout) { None } else { self.reading.look_alone(self.inward()) }
     }
 
     /// The next message if there is one in the ring already.
