@@ -39,7 +39,9 @@ impl Names {
     }
 
     pub(super) fn interfaces_changed(&mut self, context: &mut Context<'_>) {
-        self.registrations.retain(|registration| context.network.interfaces.contains(&registration.interface));
+        let is_gone = |registration: &mut Registration| !context.network.interfaces.contains(&registration.interface);
+        let gone: Vec<_> = self.registrations.extract_if(.., is_gone).collect();
+        gone.into_iter().for_each(|registration| registration.gone(context));
         if self.releasing {
             return self.tell_released(context.outbox);
         }

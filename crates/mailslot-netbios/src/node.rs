@@ -48,18 +48,40 @@ impl Node {
             incoming: Incoming::new(limits, outbox.key(), now),
             answers: AnswerBudget::new(limits, outbox.key(), now),
             outbox,
-            network: Network { config, interfaces: Vec::new() },
+            network: Network { config, interfaces: Vec::new(), routes: None },
         };
         node.set_interfaces(interfaces, now);
         node
     }
 
     /// The interfaces are now these. The names are claimed on new ones, and no longer the node's on those that are gone.
-    /// An interface whose address has changed is a new one.
+    /// An interface whose address has changed is a new one. What was known about other nodes is looked for again.
     pub fn set_interfaces(&mut self, interfaces: Vec<Interface>, now: Instant) {
+        if interfaces != self.network.interfaces {
+            self.resolver.forget_all();
+        }
         self.network.interfaces = interfaces;
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         self.names.interfaces_changed(context);
+    }
+
+    /// Tells the node how the system routes: `source` says from which of this machine's addresses the system would send to an
+    /// address, or `None` where no route leads there. It is asked now and again, when something is to be sent beyond the
+    /// subnets of the interfaces. Without it, the first interface is taken to lead everywhere.
+    ///
+    /// ```
+    /// # use std::{net::Ipv4Addr, time::Instant};
+    /// # use mailslot_netbios::{Config, Interface, Node};
+    /// # let interface = Interface {
+    /// #     id: 2, address: "192.0.2.7".parse()?, prefix: 24, broadcast: "192.0.2.255".parse()?,
+    /// # };
+    /// # let mut node = Node::new(Config::new("SRV1", "PLANT")?, vec![interface], Instant::now(), 1);
+    /// // A default route by way of the subnet of 192.0.2.7, but to the network 10.0.0.0/8 none.
+    /// node.set_routes(|to| (to.octets()[0] != 10).then_some(Ipv4Addr::new(192, 0, 2, 7)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_routes(&mut self, source: impl Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send + 'static) {
+        self.network.routes = Some(Box::new(source));
     }
 
     /// The interfaces.
@@ -197,7 +219,7 @@ impl Node {
         if self.network.is_own(received.from, received.service) {
             return Err(Drop::Own);
         }
-        if !interface.is_of_a_node(*received.from.ip()) {
+        if !self.network.is_of_a_node(*received.from.ip()) {
             return Err(Drop::ImpossibleSource);
         }
         if received.cast == Cast::Broadcast && !self.network.broadcasts() {
@@ -217,6 +239,11 @@ impl Node {
         bytes: &[u8],
     ) -> Result<(), Drop> {
         let packet = Packet::parse(bytes).map_err(|_| Drop::Malformed)?;
+        if let Body::RegistrationRequest(claim) | Body::RefreshRequest { claim, .. } = &packet.body
+            && self.network.check_neighbour(interface, *received.from.ip()).is_ok()
+        {
+            self.resolver.claimed(claim, now);
+        }
         if packet.body.is_response() {
             return self.handle_response(now, interface, *received.from.ip(), packet);
         }

@@ -14,7 +14,7 @@ use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::retry::{Due, Retry};
-use crate::stage::Stage;
+use crate::stage::{Receiver, Stage};
 use crate::state::NameState;
 
 /// When a server is asked again after none answered (MS-NBTE).
@@ -109,8 +109,12 @@ impl Registration {
         if self.pending.is_none() && self.next_at.is_some_and(|at| at <= context.now) {
             self.next_at = None;
             match self.state {
-                NameState::Held if self.registered => self.start(Stage::Refresh, context),
-                NameState::Held => self.start(Stage::Register, context),
+                NameState::Held if self.registered && self.server == 0 => self.start(Stage::Refresh, context),
+                // The first server is the one that others ask first, too: it gets the name as soon as it is back.
+                NameState::Held => {
+                    self.server = 0;
+                    self.start(Stage::Register, context);
+                }
                 _ => match self.holder {
                     Some(holder) => self.start(Stage::Ask(holder), context),
                     None => self.begin(context),
@@ -262,10 +266,19 @@ impl Registration {
         true
     }
 
+    /// The interface is gone, and with it the address, of which the server is told by way of another one: it would go on telling
+    /// others of it. Nobody waits for an answer.
+    pub(super) fn gone(mut self, context: &mut Context<'_>) {
+        let is_ours = context.network.config.registrar == Registrar::Node;
+        if self.registered && is_ours && !context.network.has_address(self.interface.address) {
+            self.start(Stage::ReleaseAtServer, context);
+        }
+    }
+
     /// Begins to claim the name.
     fn begin(&mut self, context: &mut Context<'_>) {
         let broadcasts = matches!(context.network.config.node_type, NodeType::B | NodeType::M);
-        let by_broadcast = broadcasts || !context.network.has_servers();
+        let by_broadcast = broadcasts || !context.network.has_servers_for(&self.name);
         self.start(if by_broadcast { Stage::Claim } else { Stage::Register }, context);
     }
 
@@ -278,12 +291,15 @@ impl Registration {
     fn transmit(&self, context: &mut Context<'_>) {
         let Some(Pending { stage, retry, .. }) = &self.pending else { return };
         let server = context.network.config.servers.get(self.server).copied();
-        let Some(address) = stage.destination(&self.interface, server) else { return };
+        let Some(receiver) = stage.receiver(server) else { return };
         let holder = context.network.holder(self.kind, &self.interface);
         let is_multihomed = context.network.interfaces.len() > 1 && self.kind == NameKind::Unique;
-        let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed);
-        let to = context.network.at(address, Service::Name);
-        context.outbox.send(self.interface.id, to, Service::Name, packet.encode());
+        let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed).encode();
+        match receiver {
+            Receiver::Subnet => context.broadcast(&self.interface, Service::Name, packet),
+            // By the interface that leads there, whichever of the node's addresses the packet is about.
+            Receiver::Node(address) => context.unicast(address, Service::Name, packet),
+        }
     }
 
     fn silence(&mut self, context: &mut Context<'_>) {
@@ -291,7 +307,7 @@ impl Registration {
         match stage {
             Stage::Claim => {
                 self.held(context.outbox);
-                if context.network.has_servers() {
+                if context.network.has_servers_for(&self.name) {
                     // An M node asks the servers now, after the demand. Meanwhile, or as long as they are silent, it has the name
                     // on its subnet, like nmbd; RFC 1002 would let it have none.
                     let is_m = context.network.config.node_type == NodeType::M;

@@ -6,7 +6,6 @@ use std::time::Instant;
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Claim, Holder, Packet};
 
-use crate::config::Interface;
 use crate::retry::Retry;
 
 /// How long a name is to be kept by a server, and by those who ask for it: what Windows says, in seconds.
@@ -38,6 +37,14 @@ pub(super) enum Stage {
     ReleaseAtServer,
 }
 
+/// Who is told, or asked, on a step.
+pub(super) enum Receiver {
+    /// Everybody on the subnet of the name's interface.
+    Subnet,
+    /// The node at this address, wherever it is.
+    Node(Ipv4Addr),
+}
+
 impl Stage {
     /// How often, and how long apart, this is sent.
     pub(super) fn retry(self, id: u16, now: Instant) -> Retry {
@@ -48,12 +55,12 @@ impl Stage {
         }
     }
 
-    /// Where this is sent: nowhere if it is for a server and there is none.
-    pub(super) fn destination(self, interface: &Interface, server: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+    /// Whom this is sent to: nobody if it is for a server and there is none.
+    pub(super) fn receiver(self, server: Option<Ipv4Addr>) -> Option<Receiver> {
         match self {
-            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(interface.broadcast),
-            Stage::Ask(owner) | Stage::Challenge(owner) => Some(owner),
-            Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => server,
+            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(Receiver::Subnet),
+            Stage::Ask(owner) | Stage::Challenge(owner) => Some(Receiver::Node(owner)),
+            Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => server.map(Receiver::Node),
         }
     }
 
