@@ -12,8 +12,15 @@ use crate::packet::{Received, Service};
 /// What all state machines of a node look at and none changes.
 pub(super) struct Network {
     pub(super) config: Config,
+    /// One for each id.
     pub(super) interfaces: Vec<Interface>,
+    /// Further addresses of these interfaces.
+    others: Vec<Interface>,
+    route: Box<Route>,
 }
+
+/// From which address the system would send to another one, if anything leads there.
+type Route = dyn Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send;
 
 /// Where the sender of a packet is, as far as its address tells. See [the crate](crate) for what counts from where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,25 +35,75 @@ pub(super) enum Place {
 }
 
 impl Network {
+    /// Without interfaces.
+    pub(super) fn new(config: Config) -> Network {
+        Network { config, interfaces: Vec::new(), others: Vec::new(), route: Box::new(|_| None) }
+    }
+
+    /// The first one with each id is the interface, and what follows are further addresses of it.
+    pub(super) fn set_interfaces(&mut self, all: Vec<Interface>) {
+        self.interfaces.clear();
+        self.others.clear();
+        for interface in all {
+            let place = if self.interface(interface.id).is_none() { &mut self.interfaces } else { &mut self.others };
+            place.push(interface);
+        }
+    }
+
+    pub(super) fn set_route(&mut self, route: Box<Route>) {
+        self.route = route;
+    }
+
+    /// All addresses of the node.
+    fn addresses(&self) -> impl DoubleEndedIterator<Item = &Interface> {
+        self.interfaces.iter().chain(&self.others)
+    }
+
+    /// Is this one of the node's addresses?
+    pub(super) fn is_own_address(&self, address: Ipv4Addr) -> bool {
+        self.addresses().any(|interface| interface.address == address)
+    }
+
     pub(super) fn interface(&self, id: u32) -> Option<&Interface> {
         self.interfaces.iter().find(|interface| interface.id == id)
     }
 
-    /// The interface on whose subnet `address` is, else the first one: the system routes from there.
+    /// The interface that leads to `address`: that of the smallest subnet that it is on, else the one whose address the
+    /// system would send from, else the first, because a way may be there later.
     pub(super) fn towards(&self, address: Ipv4Addr) -> Option<&Interface> {
-        self.interfaces.iter().find(|interface| interface.contains(address)).or(self.interfaces.first())
+        // Of equals the last one counts, and the first one is meant.
+        let subnets = self.addresses().rev().filter(|interface| interface.contains(address));
+        let by_route = || {
+            let source = (self.route)(address)?;
+            self.addresses().find(|interface| interface.address == source)
+        };
+        match subnets.max_by_key(|interface| interface.prefix).or_else(by_route) {
+            Some(interface) => self.interface(interface.id),
+            None => self.interfaces.first(),
+        }
+    }
+
+    /// The name servers that `interface` leads to. A name is registered at a server from there alone: what the addresses of
+    /// other networks are to those who ask the server, nobody knows.
+    pub(super) fn servers_by(&self, interface: &Interface) -> Vec<Ipv4Addr> {
+        let leads = |server: &&Ipv4Addr| self.towards(**server).is_some_and(|by| by.id == interface.id);
+        self.config.servers.iter().filter(|_| self.has_servers()).filter(leads).copied().collect()
+    }
+
+    /// Where the node broadcasts to by `interface`, if it does.
+    pub(super) fn broadcast_by(&self, interface: &Interface) -> Option<Ipv4Addr> {
+        interface.broadcast.filter(|_| self.broadcasts())
     }
 
     /// Has the node itself sent what came from there?
     pub(super) fn is_own(&self, from: SocketAddrV4, service: Service) -> bool {
         let port = self.config.own_ports.of(service);
-        from.port() == port && self.interfaces.iter().any(|interface| interface.address == *from.ip())
+        from.port() == port && self.is_own_address(*from.ip())
     }
 
     /// Where is the sender of what came from `address` by `interface`?
     pub(super) fn place(&self, interface: &Interface, address: Ipv4Addr) -> Place {
-        let is_own = self.interfaces.iter().any(|interface| interface.address == address);
-        if is_own && self.config.registrar == Registrar::Node {
+        if self.is_own_address(address) && self.config.registrar == Registrar::Node {
             Place::Here
         } else if interface.contains(address) {
             // The other NetBIOS service of this machine, if there is one, is a node like those of other machines.
@@ -74,7 +131,7 @@ impl Network {
     }
 
     pub(super) fn is_local(&self, address: Ipv4Addr) -> bool {
-        self.interfaces.iter().any(|interface| interface.contains(address))
+        self.addresses().any(|interface| interface.contains(address))
     }
 
     /// Does the node use name servers?

@@ -48,21 +48,30 @@ impl Node {
             incoming: Incoming::new(limits, outbox.key(), now),
             answers: AnswerBudget::new(limits, outbox.key(), now),
             outbox,
-            network: Network { config, interfaces: Vec::new() },
+            network: Network::new(config),
         };
         node.set_interfaces(interfaces, now);
         node
     }
 
-    /// The interfaces are now these. The names are claimed on new ones, and no longer the node's on those that are gone.
-    /// An interface whose address has changed is a new one.
+    /// The interfaces are now these, or something else leads to a name server than before: what [`Node::set_route`] tells is
+    /// looked at again. The names are claimed on new interfaces, and no longer the node's on those that are gone. An interface
+    /// whose address has changed is a new one.
     pub fn set_interfaces(&mut self, interfaces: Vec<Interface>, now: Instant) {
-        self.network.interfaces = interfaces;
+        self.network.set_interfaces(interfaces);
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         self.names.interfaces_changed(context);
     }
 
-    /// The interfaces.
+    /// Has `route` tell from which of the node's addresses the system would send to an address on none of its subnets, `None`
+    /// if nothing leads there: packets leave with the address of that interface, and names are registered at the servers that
+    /// it leads to. Without this, it is the first interface. Set it before the interfaces, and then call
+    /// [`Node::set_interfaces`].
+    pub fn set_route(&mut self, route: impl Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send + 'static) {
+        self.network.set_route(Box::new(route));
+    }
+
+    /// The interfaces, one for each id.
     pub fn interfaces(&self) -> &[Interface] {
         &self.network.interfaces
     }
@@ -251,7 +260,7 @@ impl Node {
                 result
             }
             Body::Wack { ttl, .. } => {
-                let of_name = self.names.handle_wack(now, from, packet.id, *ttl, context.network);
+                let of_name = self.names.handle_wack(now, from, packet.id, *ttl);
                 of_name.or_else(|_| self.resolver.handle_wack(now, from, packet.id, *ttl, context.network))
             }
             Body::RegistrationResponse { .. } | Body::ReleaseResponse { .. } => {

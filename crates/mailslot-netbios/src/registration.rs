@@ -10,7 +10,6 @@ use crate::config::{Interface, NameKind, Registrar};
 use crate::context::Context;
 use crate::counters::Drop;
 use crate::event::{Event, RefusedBy};
-use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::retry::{Due, Retry};
@@ -43,7 +42,9 @@ pub(super) struct Registration {
     pending: Option<Pending>,
     /// When to speak of the name again: to a server if it is held, else to claim it.
     next_at: Option<Instant>,
-    /// Which server has the name, or is being asked.
+    /// The servers that the interface leads to.
+    servers: Vec<Ipv4Addr>,
+    /// Which of them has the name, or is being asked.
     server: usize,
     /// Does a server have the name?
     registered: bool,
@@ -66,7 +67,13 @@ impl Registration {
     /// # Sources
     ///
     /// RFC 1002 section 5.1; MS-NBTE for H nodes.
-    pub(super) fn claim(name: Name, kind: NameKind, interface: Interface, context: &mut Context<'_>) -> Registration {
+    pub(super) fn claim(
+        name: Name,
+        kind: NameKind,
+        interface: Interface,
+        servers: &[Ipv4Addr],
+        context: &mut Context<'_>,
+    ) -> Registration {
         let state = NameState::Claiming;
         let mut registration = Registration {
             name,
@@ -75,6 +82,7 @@ impl Registration {
             state,
             pending: None,
             next_at: None,
+            servers: servers.to_vec(),
             server: 0,
             registered: false,
             checked_at: None,
@@ -87,6 +95,21 @@ impl Registration {
             registration.begin(context);
         }
         registration
+    }
+
+    /// The interface leads to these servers now. What was said to others, or asked of them, is said and asked anew.
+    pub(super) fn set_servers(&mut self, servers: &[Ipv4Addr], context: &mut Context<'_>) {
+        if self.servers == servers || context.network.config.registrar == Registrar::OtherService {
+            return;
+        }
+        (self.servers, self.server, self.registered) = (servers.to_vec(), 0, false);
+        let asks_server = self.pending.take_if(|pending| pending.stage.is_for_server()).is_some();
+        match self.state {
+            NameState::Held if self.pending.is_none() => self.next_at = (!servers.is_empty()).then_some(context.now),
+            NameState::Claiming if asks_server => self.begin(context),
+            NameState::Released if asks_server => self.start(Stage::ReleaseBroadcast, context),
+            _ => {}
+        }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -170,7 +193,7 @@ impl Registration {
             }
             Stage::ReleaseBroadcast => {}
             Stage::Ask(_) | Stage::Challenge(_) => return Err(Drop::WrongSource),
-            _ if Some(&from) != context.network.config.servers.get(self.server) => return Err(Drop::WrongSource),
+            _ if Some(&from) != self.servers.get(self.server) => return Err(Drop::WrongSource),
             Stage::ReleaseAtServer => self.released_at_server(rcode, context),
             Stage::Register if packet.is_end_node_challenge() => {
                 self.start(Stage::Challenge(claim.holder.address), context);
@@ -203,11 +226,9 @@ impl Registration {
     }
 
     /// The server wants time, in the transaction that waits for it. `false` if it comes from somewhere else.
-    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, seconds: u32, network: &Network) -> bool {
+    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, seconds: u32) -> bool {
         let Some(pending) = &mut self.pending else { return false };
-        let of_server =
-            matches!(pending.stage, Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer);
-        if of_server && network.config.servers.get(self.server) == Some(&from) {
+        if pending.stage.is_for_server() && self.servers.get(self.server) == Some(&from) {
             pending.retry.wait(seconds, MAX_WAIT, now);
             return true;
         }
@@ -221,7 +242,8 @@ impl Registration {
         if self.state != NameState::Held || !is_ours || !self.may_ask(context.now) {
             return false;
         }
-        let stage = if context.network.broadcasts() { Stage::Check } else { Stage::Refresh };
+        let at_server = !context.network.broadcasts() && !self.servers.is_empty();
+        let stage = if at_server { Stage::Refresh } else { Stage::Check };
         self.start(stage, context);
         true
     }
@@ -265,7 +287,7 @@ impl Registration {
     /// Begins to claim the name.
     fn begin(&mut self, context: &mut Context<'_>) {
         let broadcasts = matches!(context.network.config.node_type, NodeType::B | NodeType::M);
-        let by_broadcast = broadcasts || !context.network.has_servers();
+        let by_broadcast = broadcasts || self.servers.is_empty();
         self.start(if by_broadcast { Stage::Claim } else { Stage::Register }, context);
     }
 
@@ -277,8 +299,8 @@ impl Registration {
 
     fn transmit(&self, context: &mut Context<'_>) {
         let Some(Pending { stage, retry, .. }) = &self.pending else { return };
-        let server = context.network.config.servers.get(self.server).copied();
-        let Some(address) = stage.destination(&self.interface, server) else { return };
+        let everybody = context.network.broadcast_by(&self.interface);
+        let Some(address) = stage.destination(everybody, self.servers.get(self.server).copied()) else { return };
         let holder = context.network.holder(self.kind, &self.interface);
         let is_multihomed = context.network.interfaces.len() > 1 && self.kind == NameKind::Unique;
         let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed);
@@ -291,7 +313,7 @@ impl Registration {
         match stage {
             Stage::Claim => {
                 self.held(context.outbox);
-                if context.network.has_servers() {
+                if !self.servers.is_empty() {
                     // An M node asks the servers now, after the demand. Meanwhile, or as long as they are silent, it has the name
                     // on its subnet, like nmbd; RFC 1002 would let it have none.
                     let is_m = context.network.config.node_type == NodeType::M;
@@ -310,7 +332,7 @@ impl Registration {
     fn next_server(&mut self, context: &mut Context<'_>) {
         self.registered = false;
         self.server += 1;
-        if self.server < context.network.config.servers.len() {
+        if self.server < self.servers.len() {
             return self.start(Stage::Register, context);
         }
         self.server = 0;

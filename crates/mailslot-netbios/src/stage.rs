@@ -6,7 +6,6 @@ use std::time::Instant;
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Claim, Holder, Packet};
 
-use crate::config::Interface;
 use crate::retry::Retry;
 
 /// How long a name is to be kept by a server, and by those who ask for it: what Windows says, in seconds.
@@ -48,10 +47,15 @@ impl Stage {
         }
     }
 
-    /// Where this is sent: nowhere if it is for a server and there is none.
-    pub(super) fn destination(self, interface: &Interface, server: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+    /// Does a server get this, and answer it?
+    pub(super) fn is_for_server(self) -> bool {
+        matches!(self, Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer)
+    }
+
+    /// Where this is sent: nowhere if it is for a server and there is none, or for everybody where nothing is broadcast.
+    pub(super) fn destination(self, everybody: Option<Ipv4Addr>, server: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
         match self {
-            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(interface.broadcast),
+            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => everybody,
             Stage::Ask(owner) | Stage::Challenge(owner) => Some(owner),
             Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => server,
         }
