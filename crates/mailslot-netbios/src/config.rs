@@ -82,7 +82,8 @@ pub struct Ports {
     pub datagram: u16,
 }
 
-/// A network interface with an IPv4 address.
+/// A network interface with an IPv4 address. One with several addresses is several of these with one `id`: names are
+/// registered for the first of them, which everything is sent from, and the others are known as the node's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface {
     /// What packets that come and go by it are labelled with: the system's index, or any other number.
@@ -91,8 +92,9 @@ pub struct Interface {
     pub address: Ipv4Addr,
     /// Bits of the address that name the subnet: 0 to 32.
     pub prefix: u8,
-    /// The subnet's broadcast address.
-    pub broadcast: Ipv4Addr,
+    /// The subnet's broadcast address. `None` where nothing can be broadcast, as on a link between two machines or with a
+    /// prefix of 32 bits: nobody there hears the node's claims, and only name servers find others.
+    pub broadcast: Option<Ipv4Addr>,
 }
 
 impl Config {
@@ -308,7 +310,7 @@ impl Interface {
     pub(super) fn is_of_all(&self, address: Ipv4Addr) -> bool {
         let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
         let is_end = |bits: u32| bits & host == 0 || bits & host == host;
-        address == self.broadcast || self.prefix < 31 && self.contains(address) && is_end(u32::from(address))
+        Some(address) == self.broadcast || self.prefix < 31 && self.contains(address) && is_end(u32::from(address))
     }
 }
 

@@ -14,7 +14,7 @@
 //!     id: 2,
 //!     address: "192.0.2.7".parse()?,
 //!     prefix: 24,
-//!     broadcast: "192.0.2.255".parse()?,
+//!     broadcast: Some("192.0.2.255".parse()?),
 //! };
 //! let mut node = Node::new(Config::new("SRV1", "PLANT")?, vec![interface], now, 1);
 //! while let Some(transmit) = node.poll_transmit() {

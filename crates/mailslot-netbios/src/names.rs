@@ -46,12 +46,15 @@ impl Names {
             return self.tell_released(context.outbox);
         }
         for interface in &context.network.interfaces {
-            if self.registrations.iter().any(|registration| registration.interface == *interface) {
+            let servers = context.network.servers_by(interface);
+            let mut known = self.registrations.iter_mut().filter(|known| known.interface == *interface).peekable();
+            if known.peek().is_some() {
+                known.for_each(|registration| registration.set_servers(&servers, context));
                 continue;
             }
             for registered in &context.network.config.names {
                 let (name, kind) = (registered.name.clone(), registered.kind);
-                self.registrations.push(Registration::claim(name, kind, *interface, context));
+                self.registrations.push(Registration::claim(name, kind, *interface, &servers, context));
             }
         }
     }
@@ -196,16 +199,9 @@ impl Names {
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 
-    pub(super) fn handle_wack(
-        &mut self,
-        now: Instant,
-        from: Ipv4Addr,
-        id: u16,
-        seconds: u32,
-        network: &Network,
-    ) -> Result<(), Drop> {
+    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, id: u16, seconds: u32) -> Result<(), Drop> {
         let waiting = self.registrations.iter_mut().find(|registration| registration.awaits(id));
-        let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds, network));
+        let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds));
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 

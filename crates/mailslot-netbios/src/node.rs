@@ -48,43 +48,44 @@ impl Node {
             incoming: Incoming::new(limits, outbox.key(), now),
             answers: AnswerBudget::new(limits, outbox.key(), now),
             outbox,
-            network: Network { config, interfaces: Vec::new(), routes: None },
+            network: Network::new(config),
         };
         node.set_interfaces(interfaces, now);
         node
     }
 
-    /// The interfaces are now these. The names are claimed on new ones, and no longer the node's on those that are gone.
-    /// An interface whose address has changed is a new one. What was known about other nodes is looked for again.
+    /// The interfaces are now these, or something else leads to a name server than before: what [`Node::set_route`] tells is
+    /// looked at again. The names are claimed on new interfaces, and no longer the node's on those that are gone. An interface
+    /// whose address has changed is a new one. What was known about other nodes is looked for again.
     pub fn set_interfaces(&mut self, interfaces: Vec<Interface>, now: Instant) {
-        if interfaces != self.network.interfaces {
-            self.resolver.forget_all();
-        }
-        self.network.interfaces = interfaces;
+        self.network.set_interfaces(interfaces);
+        self.resolver.forget_all();
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         self.names.interfaces_changed(context);
     }
 
-    /// Tells the node how the system routes: `source` says from which of this machine's addresses the system would send to an
-    /// address, or `None` where no route leads there. It is asked now and again, when something is to be sent beyond the
-    /// subnets of the interfaces. Without it, the first interface is taken to lead everywhere.
+    /// Has `route` tell from which of the node's addresses the system would send to an address on none of its subnets, `None`
+    /// if nothing leads there: packets leave with the address of that interface, names are registered at the servers that
+    /// it leads to, and of several addresses of a node those are taken first to which something leads. Without this, it is the
+    /// first interface. Set it before the interfaces, and then call [`Node::set_interfaces`].
     ///
     /// ```
     /// # use std::{net::Ipv4Addr, time::Instant};
     /// # use mailslot_netbios::{Config, Interface, Node};
-    /// # let interface = Interface {
-    /// #     id: 2, address: "192.0.2.7".parse()?, prefix: 24, broadcast: "192.0.2.255".parse()?,
-    /// # };
-    /// # let mut node = Node::new(Config::new("SRV1", "PLANT")?, vec![interface], Instant::now(), 1);
-    /// // A default route by way of the subnet of 192.0.2.7, but to the network 10.0.0.0/8 none.
-    /// node.set_routes(|to| (to.octets()[0] != 10).then_some(Ipv4Addr::new(192, 0, 2, 7)));
+    /// # let own = Ipv4Addr::new(192, 0, 2, 7);
+    /// # let interface = Interface { id: 2, address: own, prefix: 24, broadcast: Some("192.0.2.255".parse()?) };
+    /// # let now = Instant::now();
+    /// let mut node = Node::new(Config::new("SRV1", "PLANT")?, Vec::new(), now, 1);
+    /// // A default route by way of the subnet of 192.0.2.7, and none to 10.0.0.0/8.
+    /// node.set_route(move |to| (to.octets()[0] != 10).then_some(own));
+    /// node.set_interfaces(vec![interface], now);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn set_routes(&mut self, source: impl Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send + 'static) {
-        self.network.routes = Some(Box::new(source));
+    pub fn set_route(&mut self, route: impl Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send + 'static) {
+        self.network.set_route(Box::new(route));
     }
 
-    /// The interfaces.
+    /// The interfaces, one for each id.
     pub fn interfaces(&self) -> &[Interface] {
         &self.network.interfaces
     }
@@ -278,7 +279,7 @@ impl Node {
                 result
             }
             Body::Wack { ttl, .. } => {
-                let of_name = self.names.handle_wack(now, from, packet.id, *ttl, context.network);
+                let of_name = self.names.handle_wack(now, from, packet.id, *ttl);
                 of_name.or_else(|_| self.resolver.handle_wack(now, from, packet.id, *ttl, context.network))
             }
             Body::RegistrationResponse { .. } | Body::ReleaseResponse { .. } => {

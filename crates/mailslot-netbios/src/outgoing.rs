@@ -171,7 +171,7 @@ impl Outgoing {
             (false, all) => (Destination::Unique, all.get(..1).unwrap_or_default()),
         };
         let mut sent = 0;
-        for address in addresses.iter().filter(|address| !context.network.has_address(**address)) {
+        for address in addresses.iter().filter(|address| !context.network.is_own_address(**address)) {
             sent += usize::from(self.send_unicast(message, kind, name, *address, context));
         }
         if here && !addresses.is_empty() {
@@ -191,18 +191,18 @@ impl Outgoing {
         interfaces: &[Interface],
         context: &mut Context<'_>,
     ) {
-        let interfaces = if context.network.broadcasts() { interfaces } else { &[] };
+        let by = |interface| context.network.broadcast_by(interface).map(|everybody| (interface, everybody));
+        let receivers: Vec<(&Interface, Ipv4Addr)> = interfaces.iter().filter_map(by).collect();
         let kind = if name.is_wildcard() { Destination::Broadcast } else { Destination::Group };
         let id = self.id();
-        for interface in interfaces {
-            let to = Receiver { kind, name, interface, address: interface.broadcast };
-            message.transmit(id, &to, context);
+        for (interface, address) in &receivers {
+            message.transmit(id, &Receiver { kind, name, interface, address: *address }, context);
         }
-        if here && !interfaces.is_empty() {
+        if here && !receivers.is_empty() {
             deliver_here(message, id, name, context);
         }
-        let sent = interfaces.len() + usize::from(here);
-        let result = if interfaces.is_empty() { Err(SendError::Unreachable(name.clone())) } else { Ok(sent) };
+        let sent = receivers.len() + usize::from(here);
+        let result = if receivers.is_empty() { Err(SendError::Unreachable(name.clone())) } else { Ok(sent) };
         context.outbox.event(Event::Sent { request: message.request, result });
     }
 

@@ -59,7 +59,7 @@ fn who_asks_a_node_alone_gets_all_its_addresses_the_nearest_first() {
         id: id.into(),
         address: Ipv4Addr::new(10, 0, id - 1, 5),
         prefix: 24,
-        broadcast: Ipv4Addr::new(10, 0, id - 1, 255),
+        broadcast: Some(Ipv4Addr::new(10, 0, id - 1, 255)),
     };
     bench.node.set_interfaces((1..=3).map(interface).collect(), bench.now);
     while bench.next().is_some() {}

@@ -219,7 +219,7 @@ impl Network {
         let address = Ipv4Addr::new(10, subnet, block, (number % 254) as u8 + 1);
         self.places.insert(address, (host, id));
         self.addresses.insert((host, id), address);
-        Interface { id, address, prefix: 16, broadcast: Ipv4Addr::new(10, subnet, 255, 255) }
+        Interface { id, address, prefix: 16, broadcast: Some(Ipv4Addr::new(10, subnet, 255, 255)) }
     }
 
     fn wake(&mut self, host: Host, at: Instant) {
