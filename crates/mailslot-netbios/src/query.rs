@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::event::{Outcome, RequestId, Resolved};
 use crate::network::{Network, Reach};
 use crate::packet::Service;
+use crate::resolver::limited;
 use crate::retry::{Due, Retry};
 
 /// How long a server can have an asker wait, which programs do as well: nothing that it has to do for a query lasts.
@@ -132,6 +133,7 @@ impl Query {
         context: &mut Context<'_>,
     ) -> Option<End> {
         order(&mut resolved.holders, from, context.network);
+        resolved.holders = limited(resolved.holders, context.network.config.limits.holders, context);
         let is_sure = resolved.holders.first().is_some_and(|first| first.address == from);
         if is_sure || resolved.holders.len() == 1 {
             return Some(End { outcome: Outcome::Found(resolved), ttl, is_guess: false });

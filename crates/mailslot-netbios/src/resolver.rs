@@ -157,22 +157,18 @@ impl Resolver {
                             let (interface, first) = (interface.id, from);
                             self.watches.push(Watch { id, name, interface, first, second: None, until });
                         }
-                        let holders = limited(holders, self.max_holders, context);
                         query.found(Resolved { holders, server: None }, ttl, from, context)
                     }
                     Asked::Server(..) if holders.is_empty() => {
                         context.outbox.counters.drop(Drop::ImpossibleHolder);
                         query.absent(context)
                     }
-                    Asked::Server(..) => {
-                        let resolved =
-                            Resolved { holders: limited(holders, self.max_holders, context), server: Some(from) };
-                        if is_group {
-                            Some(End { outcome: Outcome::Found(resolved), ttl, is_guess: false })
-                        } else {
-                            query.found(resolved, ttl, from, context)
-                        }
+                    Asked::Server(..) if is_group => {
+                        let holders = limited(holders, self.max_holders, context);
+                        let outcome = Outcome::Found(Resolved { holders, server: Some(from) });
+                        Some(End { outcome, ttl, is_guess: false })
                     }
+                    Asked::Server(..) => query.found(Resolved { holders, server: Some(from) }, ttl, from, context),
                 }
             }
             (Body::NegativeQueryResponse { .. }, Asked::Server(..)) => query.absent(context),
@@ -282,7 +278,8 @@ pub(super) fn means_all(address: Ipv4Addr) -> bool {
     address.is_broadcast() || address.is_unspecified()
 }
 
-fn limited(mut holders: Vec<Holder>, most: usize, context: &mut Context<'_>) -> Vec<Holder> {
+/// So many of the holders, and no more.
+pub(super) fn limited(mut holders: Vec<Holder>, most: usize, context: &mut Context<'_>) -> Vec<Holder> {
     if holders.len() > most {
         context.outbox.counters.drop(Drop::HolderRoom);
         holders.truncate(most);
