@@ -262,9 +262,11 @@ impl Names {
         if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
-        // With RD set, a name server is meant: nmbd too then says nothing.
-        let negative =
-            cast == Cast::Unicast && network.has_servers() && !request.flags.contains(Flags::RECURSION_DESIRED);
+        // With RD set, a name server is meant: nmbd too then says nothing. And of a name that is being claimed it is not known
+        // whose it is: the server that asks may have just granted it.
+        let is_server_meant = request.flags.contains(Flags::RECURSION_DESIRED);
+        let is_open = self.of(name).any(|own| own.state == NameState::Claiming);
+        let negative = cast == Cast::Unicast && network.has_servers() && !is_server_meant && !is_open;
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
     }
 

@@ -186,6 +186,12 @@ impl Network {
         self.machines[host] = Machine::Wins(Wins::default());
     }
 
+    /// Where the name server at `address` says that the name is.
+    pub fn known_to(&self, address: Ipv4Addr, name: &Name) -> Vec<Ipv4Addr> {
+        let Machine::Wins(wins) = &self.machines[self.host_at(address)] else { panic!("{address} is no name server") };
+        wins.addresses(name)
+    }
+
     pub fn host_at(&self, address: Ipv4Addr) -> Host {
         self.places[&address].0
     }

@@ -119,16 +119,17 @@ impl Wins {
     fn challenged(&mut self, from: SocketAddrV4, id: u16, has_it: bool) {
         let of_packet = |challenge: &Challenge| challenge.id == id && challenge.owner == *from.ip();
         let Some(index) = self.challenges.iter().position(of_packet) else { return };
-        let Challenge { claimant, request, claim, adds, .. } = self.challenges.swap_remove(index);
-        let entry = self.entries.entry(claim.name.clone()).or_default();
-        match (has_it, adds) {
-            (true, true) if entry.contains(&claim.holder) => {}
-            (true, true) => entry.push(claim.holder),
-            (false, false) => *entry = vec![claim.holder],
-            (true, false) | (false, true) => {
-                return self.send(claimant, &Packet::registration_response(request, claim, Rcode::Refused));
-            }
+        let Challenge { claimant, owner, request, claim, adds, .. } = self.challenges.swap_remove(index);
+        // Meanwhile the name may have become another one's.
+        if self.entries.get(&claim.name).and_then(|entry| entry.first()).is_some_and(|first| first.address != owner) {
+            return;
         }
+        if has_it != adds {
+            return self.send(claimant, &Packet::registration_response(request, claim, Rcode::Refused));
+        }
+        let kept = self.entries.remove(&claim.name).filter(|_| adds).unwrap_or_default();
+        let others = kept.into_iter().filter(|holder| holder.address != claim.holder.address);
+        self.entries.insert(claim.name.clone(), others.chain([claim.holder]).collect());
         self.grant(claimant, request, claim);
     }
 
