@@ -191,8 +191,10 @@ impl Site {
                     let [ten, subnet, ..] = interface.address.octets();
                     ten == 10 && (subnet == 0 || !pc.is_on(0))
                 });
-                let leads: Vec<_> = leads.into_iter().map(|interface| interface.address).collect();
-                assert_eq!(self.network.known_to(self.server, &pc.name), leads, "{} with {:?}", pc.name, pc.plugs);
+                // A registration of an address that is gone may overtake the next one; askers find that out.
+                let known = self.network.known_to(self.server, &pc.name);
+                let found = leads.is_some_and(|interface| known.contains(&interface.address));
+                assert!(found && known.len() <= 2, "{known:?} for {} with {:?}", pc.name, pc.plugs);
             }
             let (sizes, limits) = (node.sizes(), limits());
             assert!(sizes.cached_names <= limits.cached_names && sizes.queries <= limits.queries, "{sizes:?}");
