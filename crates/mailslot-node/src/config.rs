@@ -237,11 +237,11 @@ impl Settings {
             })?
             .with_servers(self.wins.clone());
         if self.browser {
-            let elections = config.workgroup.clone().with_suffix(mailslot_wire::name::suffix::BROWSER_ELECTIONS);
-            config.names.push(RegisteredName::group(elections));
+            config = config.with_browser().map_err(|error| Error::Settings(error.to_string()))?;
         }
         for text in &self.names {
-            config.names.push(registered(text)?);
+            let wrong = |error| Error::Settings(format!("name {text:?}: {error}"));
+            config.register(registered(text)?).map_err(wrong)?;
         }
         if let Some(node_type) = self.node_type {
             config.node_type = node_type.into();
@@ -269,8 +269,9 @@ impl Settings {
         if self.scope.is_empty() {
             return Ok(config);
         }
-        let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
-        config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+        let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {:?}: {error}", self.scope));
+        let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
+        config.with_scope(&scope).map_err(|error| wrong(&error))
     }
 }
 
@@ -431,6 +432,11 @@ mod tests {
             ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
             ("names = ['x#zz']", "hexadecimal"),
             ("names = ['x<zz>']", "as it is printed"),
+            ("computer = 'LAB'\nworkgroup = 'lab'", "another name"),
+            ("computer = '*'", "leave out"),
+            ("workgroup = 'A\\B'", "leave out"),
+            ("computer = 'A'\nnames = ['group:a']", "another name"),
+            ("names = ['*#20']", "does not begin with *"),
             ("limits.queries = 0", "queries"),
             ("limits.querys = 1", "querys"),
         ] {
