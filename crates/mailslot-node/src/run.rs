@@ -239,6 +239,7 @@ impl Machine {
             self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
             self.sinks.forget_closed();
+            self.log.tell_limits(now, self.node.counters());
             self.log.tell_left_out();
         }
         self.look_for_nmbd(now);

@@ -1,7 +1,7 @@
 """What other people's NetBIOS libraries find out about a machine: clients.py LIBRARY COMPUTER ADDRESS.
 
 Prints the address of the computer, asked for by broadcast to 255.255.255.255 as the library does by default, the computer that has
-the address, and the names there."""
+the address, and those of the names there that nmbd has as every other member of its workgroup."""
 import sys
 
 library, computer, address = sys.argv[1:]
@@ -15,7 +15,8 @@ if library == "impacket":
     print("address", *found)
     print("computer", client.getnetbiosname(address))
     entries = client.getnodestatus("*", address, timeout=5)
-    print("names", *sorted(f"{entry['NAME'].decode().strip()}<{entry['TYPE']:02x}>" for entry in entries))
+    usual = [entry for entry in entries if entry["TYPE"] in (0x00, 0x1E, 0x20)]
+    print("names", *sorted(f"{entry['NAME'].decode().strip()}<{entry['TYPE']:02x}>" for entry in usual))
 elif library == "pysmb":
     from nmb.NetBIOS import NetBIOS
 
