@@ -41,7 +41,10 @@ certificate brief ours
 check "renewed, it is in again" until_members hub PLANT $'BRIEF\nHUB\nLASTING'
 same "without another start" "$(grep -c event=started "$scratch/brief.log")" 1
 
-settings lasting brief 'connect = ["tls/10.97.22.11:7447"]'
-sed -i "s/brief.key/lasting.key/" "$scratch/lasting.toml"
+# On a machine without a node.
+attach spare field 10.97.22.20/24
+in_host spare "$mailslot" domain join - <"$scratch/hub/domains/PLANT.toml" >/dev/null
+settings spare brief 'connect = ["tls/10.97.22.11:7447"]'
+sed -i "s/brief.key/lasting.key/" "$scratch/spare.toml"
 says "a key of another certificate is refused at the start" \
-    "$(said lasting node --netbios false --config "$scratch/lasting.toml")" "it is not the key of" "status 2"
+    "$(said spare node --netbios false --config "$scratch/spare.toml")" "it is not the key of" "status 2"

@@ -51,10 +51,13 @@ says "doctor names it" "$(said leaf doctor)" "problem  endpoint   PLANT: tcp/hub
 echo "10.97.21.11 hub.mailslot.test" >>"$scratch/hosts"
 check "when it is known the domain opens" until_line "$scratch/named.log" "event=domain_open"
 
+# On a machine without a node.
+attach spare field 10.97.21.20/24
+in_host spare "$mailslot" domain join - <"$scratch/hub1/domains/PLANT.toml" >/dev/null
 for wrong in tcp/hub hub:7447 tcp/hub:0 udp/hub:7447; do
     says "the endpoint $wrong is refused at the start" \
-        "$(said leaf node --netbios false --computer LEAF --connect "$wrong")" "connect: \"$wrong\"" "status 2"
+        "$(said spare node --netbios false --computer SPARE --connect "$wrong")" "connect: \"$wrong\"" "status 2"
 done
 printf '[domains.PLANT]\nmax-sessions = 0\n' >"$scratch/none.toml"
-says "so is a node without sessions" "$(said leaf node --netbios false --config "$scratch/none.toml")" \
+says "so is a node without sessions" "$(said spare node --netbios false --config "$scratch/none.toml")" \
     "max-sessions is 0: it can be 1 to" "status 2"

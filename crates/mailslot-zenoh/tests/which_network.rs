@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use mailslot::network::ask_routes;
 use mailslot::network::routes::{Answer, Question};
-use mailslot::{Address, NetbiosName};
+use mailslot::{Address, Error, NetbiosName};
 use mailslot_domain::{Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Meant, Settings};
 use zenoh::liveliness::LivelinessToken;
@@ -61,10 +61,10 @@ impl Place {
 /// What the node says of the name: a domain, `netbios`, or why it goes nowhere.
 fn network(computer: &str) -> String {
     let address: Address = format!(r"\\{computer}\mailslot\x").parse().unwrap();
-    match ask_routes(&Question::Route(address)).unwrap().unwrap() {
-        Answer::Route { slot, .. } => slot.as_str().rsplit('\\').next().unwrap().to_owned(),
-        Answer::Legacy => "netbios".to_owned(),
-        Answer::Refused(why) => why,
+    match ask_routes(&Question::Route(address)) {
+        Ok(Some(Answer::Route { slot, .. })) => slot.as_str().rsplit('\\').next().unwrap().to_owned(),
+        Ok(Some(Answer::Legacy)) => "netbios".to_owned(),
+        Err(Error::NodeRefused(why)) => why,
         answer => panic!("{answer:?}"),
     }
 }
