@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "zenoh")]
 use mailslot::NetbiosName;
+use mailslot::Quoted;
 use mailslot_wire::smb::Style;
 use mailslot_wire::{DnsName, Name, NodeType};
 #[cfg(feature = "zenoh")]
@@ -236,11 +237,11 @@ impl Settings {
             })?
             .with_servers(self.wins.clone());
         if self.browser {
-            let elections = config.workgroup.clone().with_suffix(mailslot_wire::name::suffix::BROWSER_ELECTIONS);
-            config.names.push(RegisteredName::group(elections));
+            config = config.with_browser().map_err(|error| Error::Settings(error.to_string()))?;
         }
         for text in &self.names {
-            config.names.push(registered(text)?);
+            let wrong = |error| Error::Settings(format!("name {text:?}: {error}"));
+            config.register(registered(text)?).map_err(wrong)?;
         }
         if let Some(node_type) = self.node_type {
             config.node_type = node_type.into();
@@ -268,8 +269,9 @@ impl Settings {
         if self.scope.is_empty() {
             return Ok(config);
         }
-        let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
-        config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+        let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {:?}: {error}", self.scope));
+        let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
+        config.with_scope(&scope).map_err(|error| wrong(&error))
     }
 }
 
@@ -317,13 +319,17 @@ impl Settings {
     }
 }
 
-/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0.
+/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0. Or a name as it is printed, such as
+/// `PLANT<1c>`, whose letters are left as they are.
 ///
 /// # Errors
 ///
 /// [`Error::Settings`] if it is not of this form.
 pub fn name(text: &str) -> Result<Name> {
-    let wrong = |what: String| Error::Settings(format!("name {text:?}: {what}"));
+    let wrong = |what: String| Error::Settings(format!("name {}: {what}", Quoted(text)));
+    if text.ends_with('>') || text.contains(">.") {
+        return text.parse().map_err(|error: mailslot_wire::Error| wrong(error.to_string()));
+    }
     let (name, suffix) = text.rsplit_once('#').unwrap_or((text, "0"));
     let suffix = u8::from_str_radix(suffix, 16)
         .map_err(|_| wrong("write the suffix as one or two hexadecimal digits, such as PLANT#1c".to_owned()))?;
@@ -425,6 +431,12 @@ mod tests {
             ("node-type = 'p'", "wins"),
             ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
             ("names = ['x#zz']", "hexadecimal"),
+            ("names = ['x<zz>']", "as it is printed"),
+            ("computer = 'LAB'\nworkgroup = 'lab'", "another name"),
+            ("computer = '*'", "leave out"),
+            ("workgroup = 'A\\B'", "leave out"),
+            ("computer = 'A'\nnames = ['group:a']", "another name"),
+            ("names = ['*#20']", "does not begin with *"),
             ("limits.queries = 0", "queries"),
             ("limits.querys = 1", "querys"),
         ] {
