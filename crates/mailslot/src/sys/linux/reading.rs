@@ -10,11 +10,10 @@ use super::fork::PerProcess;
 use super::inward::Inward;
 use super::origin;
 use super::queue::{Queue, Session};
-use super::ring::layout::Kind;
 use super::ring::read::{self, Damaged, Head};
 use super::wait::Spinning;
 use crate::error::{Error, Result};
-use crate::message::Origin;
+use crate::message::{Message, Origin};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
@@ -177,12 +176,13 @@ impl Next<'_> {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        if let Some(bytes) = self.head.network_origin() {
-            // A friend may have recorded anything, even what is no origin.
-            return origin::decode(&bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)));
-        }
-        let stamp = self.head.stamp();
-        Origin::Local { pid: stamp.pid(), uid: stamp.uid, gid: stamp.gid(), attested: stamp.kind == Kind::Attested }
+        origin::of(self.head.network_origin().as_deref(), self.head.stamp())
+    }
+
+    pub(crate) fn to_message(&self) -> Message {
+        let mut data = vec![0; self.len()];
+        self.copy_to(&mut data);
+        Message { data, origin: self.origin() }
     }
 
     /// The bytes, where they lie if that is possible.
