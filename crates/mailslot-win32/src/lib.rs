@@ -22,6 +22,7 @@
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | the terminal: keys, modes, colours, Ctrl-C |
 //! | `system`, `calendar` | names and places, times |
+//! | `sync` | the atomics of `handles`, which its models replace |
 //! | `clock` | the clocks of the system |
 //! | `code_page` | text in other code pages than UTF-8 |
 //! | `sentences`, `template` | the texts of error codes, and what `FormatMessage` makes of text |
@@ -49,6 +50,7 @@ mod request;
 mod security;
 mod sentences;
 mod srw_lock;
+mod sync;
 mod sync_object;
 mod system;
 mod template;

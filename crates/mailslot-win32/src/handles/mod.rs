@@ -3,7 +3,11 @@
 //! A value is an index into the table, shifted by two as on Windows, with the generation of its entry above: an entry
 //! that is used again gives another value, so a closed handle is told from a living one. All values fit in 31 bits.
 
+mod barrier;
+pub(crate) mod own;
 mod table;
+mod thread_pointer;
+mod uses;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,7 +16,7 @@ use crate::code::{Code, Result};
 use crate::object::{Object, Process};
 use crate::threads;
 
-pub(crate) use table::{Held, User};
+pub(crate) use table::{Held, Visit};
 
 /// `HANDLE_FLAG_INHERIT`.
 pub(crate) const INHERIT: u32 = 1;
@@ -70,12 +74,6 @@ pub(crate) fn find(handle: Handle) -> Result<Held> {
         Some(held) => Ok(held),
         None => find_inherited(handle),
     }
-}
-
-/// Like [`find`], without a look at what the parent process left: whoever finds nothing calls that next.
-#[inline]
-pub(crate) fn look(handle: Handle) -> core::result::Result<Held, User> {
-    table::look(handle)
 }
 
 /// What `handle` stands for, which may also be one of the two that always stand for the running process and thread.
