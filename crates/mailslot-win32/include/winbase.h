@@ -7,6 +7,7 @@
 #include "windef.h"
 #include "winnt.h"
 #include "winerror.h"
+#include "memoryapi.h"
 #include "minwinbase.h"
 #include "processenv.h"
 #include "processthreadsapi.h"

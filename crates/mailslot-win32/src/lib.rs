@@ -16,7 +16,7 @@
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
 //! | `wait`, `apc` | waiting for objects, completion routines |
-//! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
+//! | `sync_object`, `view` | mutexes, semaphores, timers, shared events and memory, and their names; where that memory is |
 //! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
@@ -56,4 +56,5 @@ mod system;
 mod template;
 mod text;
 mod threads;
+mod view;
 mod wait;

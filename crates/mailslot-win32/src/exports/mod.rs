@@ -14,6 +14,7 @@ mod crt_thread;
 mod environment;
 mod event;
 mod file;
+mod file_mapping;
 mod handle;
 mod init_once;
 mod last_error;

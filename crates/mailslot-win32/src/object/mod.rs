@@ -32,7 +32,7 @@ pub(crate) enum Object {
     /// A writing end.
     Client(Arc<Client>),
     Event(Arc<Event>, Access),
-    /// A mutex, a semaphore, a timer.
+    /// A mutex, a semaphore, a timer, a section.
     Sync(Arc<SyncObject>, Access),
     Process(Arc<Process>),
     /// Standard input, output or error.
@@ -91,6 +91,7 @@ impl Object {
             Object::Server(slot) => Waitable::Signal(&slot.signal),
             Object::Client(client) => Waitable::Signal(&client.signal),
             Object::Event(event, access) => access.to_wait().map(|()| event.waitable())?,
+            Object::Sync(object, _) if object.kind() == Kind::Section => return Err(Code::INVALID_HANDLE),
             Object::Sync(object, access) => access.to_wait().map(|()| Waitable::Object(object))?,
             Object::Process(process) => Waitable::Signal(&process.signal),
             Object::Thread(thread) => Waitable::Signal(&thread.signal),
@@ -115,7 +116,7 @@ impl Object {
     pub(crate) fn of(object: SyncObject, access: Access) -> Object {
         match object.kind() {
             Kind::Event => Object::Event(Arc::new(Event::Shared(object)), access),
-            Kind::Mutex | Kind::Semaphore | Kind::Timer => Object::Sync(Arc::new(object), access),
+            Kind::Mutex | Kind::Semaphore | Kind::Timer | Kind::Section => Object::Sync(Arc::new(object), access),
         }
     }
 

@@ -4,6 +4,8 @@ use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use rustix::fs::FallocateFlags;
+use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
 use super::state::{Initial, State};
@@ -17,6 +19,42 @@ pub(super) struct Memory {
 /// Length of a file that holds a state.
 pub(super) const SIZE: usize = 4096;
 const _: () = assert!(size_of::<State>() <= SIZE);
+
+/// Where the data of a section begin in its file: at a page, whatever size pages have.
+pub(super) const DATA: u64 = 65536;
+
+/// Gives a file of the directory, which is empty, the memory for a state, and for data if there are any. All of it now: where there
+/// is none left, it would be missed only when it is used, and kill the process.
+pub(super) fn allot(file: impl AsFd, data: u64) -> Result<()> {
+    let flags = FallocateFlags::empty();
+    rustix::fs::fallocate(&file, flags, 0, SIZE as u64)?;
+    if data > 0 {
+        check_size(data)?;
+        rustix::fs::fallocate(&file, flags, DATA, data).map_err(|error| match error {
+            Errno::NOSPC => Code::COMMITMENT_LIMIT,
+            error => error.into(),
+        })?;
+    }
+    Ok(())
+}
+
+/// The same for a memory file, which has no limit that it could meet: the system finds the memory when it is used, as it does for a
+/// program's own.
+pub(super) fn lengthen(file: impl AsFd, data: u64) -> Result<()> {
+    check_size(data)?;
+    let length = if data > 0 { DATA + data } else { SIZE as u64 };
+    Ok(rustix::fs::ftruncate(file, length)?)
+}
+
+/// The machine has so much memory. Without this look an absurd size would take all of it before it failed.
+fn check_size(data: u64) -> Result<()> {
+    let pages = |what| {
+        // SAFETY: takes any number.
+        u64::try_from(unsafe { libc::sysconf(what) }).unwrap_or(0)
+    };
+    let whole = pages(libc::_SC_PHYS_PAGES).saturating_mul(pages(libc::_SC_PAGESIZE));
+    if data < whole { Ok(()) } else { Err(Code::COMMITMENT_LIMIT) }
+}
 
 // SAFETY: all of the state may be used by several threads at once.
 unsafe impl Send for Memory {}

@@ -1,4 +1,5 @@
-//! Synchronization objects: mutexes, semaphores, timers, and those events that several processes share.
+//! Objects that several processes share, and those like them of one process: mutexes, semaphores, timers, events, and
+//! sections, which are memory.
 //!
 //! ```text
 //! ROOT/mailslot.1000/objects     only this user can open it
@@ -63,7 +64,7 @@ impl SyncObject {
     /// One without a name that child processes can inherit.
     pub(crate) fn inheritable(initial: Initial) -> Result<SyncObject> {
         let file = rustix::fs::memfd_create("mailslot-win32-object", rustix::fs::MemfdFlags::CLOEXEC)?;
-        rustix::fs::ftruncate(&file, memory::SIZE as u64)?;
+        memory::lengthen(&file, initial.data)?;
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         // One descriptor for both ends, as a FIFO has.
         let path = format!("/proc/self/fd/{}", read.as_raw_fd());
@@ -124,6 +125,18 @@ impl SyncObject {
 
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Where the data of a section are, which begin behind so many bytes of the file and are so many.
+    pub(crate) fn data(&self) -> Result<(BorrowedFd<'_>, u64, u64)> {
+        let file = self.file.as_ref().filter(|_| self.kind == Kind::Section).ok_or(Code::INVALID_HANDLE)?;
+        let size = u64::try_from(rustix::fs::fstat(file)?.st_size).unwrap_or(0);
+        Ok((file.as_fd(), memory::DATA, size.saturating_sub(memory::DATA)))
+    }
+
+    /// How a section is protected.
+    pub(crate) fn protection(&self) -> u32 {
+        self.memory.state().protection()
     }
 
     pub(crate) fn set_event(&self, signalled: bool) -> Result<()> {
