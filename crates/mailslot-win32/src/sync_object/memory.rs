@@ -3,17 +3,20 @@
 use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
-use super::state::{Initial, State};
+use super::state::{Initial, Locked, State};
 use crate::code::{Code, Result};
 
 /// The state, in a page of its own.
 pub(super) struct Memory {
     state: NonNull<State>,
+    /// The process that has it, unless it is shared: a forked child has a copy, and none of its threads what those of the parent had.
+    generation: Option<AtomicU64>,
 }
 
 /// Length of a file that holds a state.
@@ -68,7 +71,7 @@ impl Memory {
         // SAFETY: a new mapping, wherever there is room.
         let place =
             unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), SIZE, ProtFlags::READ | ProtFlags::WRITE, flags) }?;
-        Memory::new(place, Some(initial))
+        Memory::new(place, Some(initial), Some(mailslot::fork_generation()))
     }
 
     /// What a file of [`SIZE`] bytes holds; it is made first if there is something that it begins with.
@@ -80,18 +83,28 @@ impl Memory {
         let prot = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new mapping, wherever there is room.
         let place = unsafe { rustix::mm::mmap(ptr::null_mut(), SIZE, prot, MapFlags::SHARED, file, 0) }?;
-        Memory::new(place, initial)
+        Memory::new(place, initial, None)
     }
 
-    fn new(place: *mut core::ffi::c_void, initial: Option<Initial>) -> Result<Arc<Memory>> {
+    fn new(place: *mut core::ffi::c_void, initial: Option<Initial>, generation: Option<u64>) -> Result<Arc<Memory>> {
         let state = NonNull::new(place.cast::<State>()).ok_or(Code::NOT_ENOUGH_MEMORY)?;
-        let memory = Arc::new(Memory { state });
+        let memory = Arc::new(Memory { state, generation: generation.map(AtomicU64::new) });
         if let Some(initial) = initial {
             // SAFETY: pages that were mapped just now, of a file that nobody else uses yet.
             unsafe { State::init(state.as_ptr(), initial) }?;
         }
         memory.state().kind()?;
         Ok(memory)
+    }
+
+    /// Keeps others from changing the state. What is not shared is locked by the lock of all waits, which the caller has.
+    pub(super) fn lock(&self) -> Result<Locked<'_>> {
+        let Some(of) = &self.generation else { return self.state().lock(true) };
+        let generation = mailslot::fork_generation();
+        if of.swap(generation, Ordering::Relaxed) != generation {
+            self.state().abandon()?;
+        }
+        self.state().lock(false)
     }
 
     pub(super) fn state(&self) -> &State {

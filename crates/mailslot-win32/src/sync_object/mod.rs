@@ -158,7 +158,7 @@ impl SyncObject {
             Released::Once => Ok(()),
             // Through the memory in which it was taken, for the list of the thread's locks has that.
             Released::Free(memory) => wait::change(|| {
-                let locked = memory.state().lock(self.is_shared())?;
+                let locked = memory.lock()?;
                 self.tell(&locked);
                 locked.release_mutex(false);
                 Ok(())
@@ -191,7 +191,7 @@ impl SyncObject {
 
     fn change<T>(&self, body: impl FnOnce(&Locked<'_>) -> Result<T>) -> Result<T> {
         wait::change(|| {
-            let locked = self.memory.state().lock(self.is_shared())?;
+            let locked = self.memory.lock()?;
             self.tell(&locked);
             body(&locked)
         })
@@ -202,10 +202,6 @@ impl SyncObject {
         if let Some(bell) = self.bell.as_ref().filter(|_| locked.is_waited_for()) {
             bell.ring();
         }
-    }
-
-    fn is_shared(&self) -> bool {
-        self.bell.is_some()
     }
 
     /// What tells that it has changed, if another process may do that.
@@ -225,7 +221,7 @@ impl SyncObject {
     /// Looks at it, and keeps others from changing it meanwhile. Who looks at several does so in their order, or would wait for
     /// ever for another who does.
     pub(crate) fn look(&self) -> Result<Look<'_>> {
-        Ok(Look { object: self, locked: self.memory.state().lock(self.is_shared())? })
+        Ok(Look { object: self, locked: self.memory.lock()? })
     }
 
     /// A place in the order of all objects, the same for all handles to one.

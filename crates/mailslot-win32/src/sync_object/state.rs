@@ -116,6 +116,16 @@ impl State {
         self.value.load(Relaxed).cast_unsigned()
     }
 
+    /// In a forked child, of an object of its own: who had a mutex does not exist here. The caller holds the lock of all waits.
+    pub(super) fn abandon(&self) -> Result<()> {
+        // SAFETY: in the child's own copy, which is used under that lock alone.
+        unsafe { Robust::init((&raw const self.held).cast_mut()) }?;
+        if self.holder.swap(0, Relaxed) != 0 {
+            self.value.store(1, Relaxed);
+        }
+        Ok(())
+    }
+
     /// A wait begins that may sleep: changes are told from now on.
     pub(super) fn begin_wait(&self) {
         self.waits.fetch_add(1, Relaxed);
