@@ -14,6 +14,7 @@
 #include "securitybaseapi.h"
 #include "synchapi.h"
 #include "sysinfoapi.h"
+#include "threadpoollegacyapiset.h"
 #include "timezoneapi.h"
 
 #ifdef __cplusplus

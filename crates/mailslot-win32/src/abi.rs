@@ -154,6 +154,9 @@ pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void)
 /// `PTIMERAPCROUTINE`.
 pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
 
+/// `WAITORTIMERCALLBACK`.
+pub(crate) type TimerQueueRoutine = extern "C" fn(parameter: *mut c_void, timed: u8);
+
 /// `CRITICAL_SECTION`: as large as the lock of any C library.
 #[repr(C)]
 pub(crate) struct CriticalSection(UnsafeCell<[usize; 8]>);

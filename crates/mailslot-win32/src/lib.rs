@@ -15,6 +15,7 @@
 //! | `object` | what handles stand for: slots, their clients, events, processes, threads |
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
+//! | `timer_queue` | timers that call a routine |
 //! | `wait`, `apc` | waiting for objects, completion routines |
 //! | `sync_object`, `view` | mutexes, semaphores, timers, shared events and memory, and their names; where that memory is |
 //! | `srw_lock`, `futex` | locks in the program's own memory |
@@ -56,5 +57,6 @@ mod system;
 mod template;
 mod text;
 mod threads;
+mod timer_queue;
 mod view;
 mod wait;

@@ -37,5 +37,6 @@ mod system;
 mod thread;
 mod time;
 mod timer;
+mod timer_queue;
 mod tls;
 mod wait;

@@ -20,6 +20,7 @@ const AREAS: &[(&str, &str)] = &[
     ("mutexes", "synchapi.h"),
     ("semaphores", "synchapi.h"),
     ("timers", "synchapi.h"),
+    ("timer_queues", "threadpoollegacyapiset.h"),
     ("named", "synchapi.h"),
     ("locks", "synchapi.h, winnt.h"),
     ("sharing", "synchapi.h"),
