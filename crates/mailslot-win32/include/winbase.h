@@ -76,7 +76,8 @@ BOOL WINAPI GetMailslotInfo(HANDLE hMailslot, LPDWORD lpMaxMessageSize, LPDWORD 
                             LPDWORD lpReadTimeout);
 BOOL WINAPI SetMailslotInfo(HANDLE hMailslot, DWORD lReadTimeout);
 
-/* Opens slots only: every other name fails, and no file is touched. Share modes and flags have no effect. */
+/* Opens slots, and the terminal: "CONOUT$", and "CONIN$" if it is standard input (ERROR_NOT_SUPPORTED if that is something else;
+ * without a terminal both give ERROR_INVALID_HANDLE). Every other name fails, and no file is touched. Share modes and flags have no effect. */
 HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
                           LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition,
                           DWORD dwFlagsAndAttributes, HANDLE hTemplateFile);

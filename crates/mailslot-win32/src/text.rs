@@ -31,6 +31,25 @@ impl Name {
     }
 }
 
+/// An end of the console, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConsoleEnd {
+    Input,
+    Output,
+}
+
+impl Name {
+    /// The end of the console that has this name, with or without the prefix of devices. `CON` is the one that the access mask asks for.
+    pub(crate) fn console(&self, writes: bool) -> Option<ConsoleEnd> {
+        let name = self.0.strip_prefix(r"\\.\").unwrap_or(&self.0);
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if is("CONIN$") || is("CON") && !writes {
+            return Some(ConsoleEnd::Input);
+        }
+        (is("CONOUT$") || is("CON")).then_some(ConsoleEnd::Output)
+    }
+}
+
 fn not_text(operation: Operation) -> Code {
     match operation {
         Operation::Open => Code::FILE_NOT_FOUND,

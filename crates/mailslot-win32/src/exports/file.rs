@@ -282,8 +282,12 @@ fn open(name: Result<Name>, access: u32, attributes: Option<SecurityAttributes>,
     if !DISPOSITIONS.contains(&disposition) {
         return Err(Code::INVALID_PARAMETER);
     }
-    let client = Client::new(MailslotWriter::open(name?)?, Rights::from_mask(access));
+    let (name, rights) = (name?, Rights::from_mask(access));
     let inherit = attributes.is_some_and(|attributes| attributes.inherit_handle.is_true());
+    if let Some(end) = name.console(rights.write) {
+        return super::stream::open_console(end, inherit);
+    }
+    let client = Client::new(MailslotWriter::open(name)?, rights);
     let handle = handles::insert(Object::Client(Arc::new(client)), inherit)?;
     boundary::set_last_error(if disposition == OPEN_ALWAYS { Code::ALREADY_EXISTS } else { Code::SUCCESS });
     Ok(handle)
