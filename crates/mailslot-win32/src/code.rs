@@ -24,6 +24,8 @@ codes! {
     ACCESS_DENIED = 5;
     INVALID_HANDLE = 6;
     NOT_ENOUGH_MEMORY = 8;
+    NO_MORE_FILES = 18;
+    BAD_LENGTH = 24;
     GEN_FAILURE = 31;
     NOT_SUPPORTED = 50;
     FILE_EXISTS = 80;

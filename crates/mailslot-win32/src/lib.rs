@@ -12,7 +12,7 @@
 //! | `exports` | the exported functions, each one a few lines |
 //! | `boundary`, `pointer`, `abi` | the three things that every export goes through: failures and panics, pointers, layouts |
 //! | `handles` | handle values and what they stand for, found without a lock |
-//! | `object` | what handles stand for: slots, their clients, events, processes, threads |
+//! | `object` | what handles stand for: slots, their clients, events, processes and their lists, threads |
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
 //! | `timer_queue` | timers that call a routine |

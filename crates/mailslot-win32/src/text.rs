@@ -2,18 +2,15 @@
 
 use mailslot::{Address, Error, Operation};
 
-use crate::abi::Bool;
+use crate::abi::{Bool, MAX_PATH};
 use crate::code::{Code, Result};
 use crate::pointer::{Buffer, InOut, Narrow, Wide};
-
-/// `MAX_PATH`: the `A` functions take names below this many characters.
-const MAX_PATH: usize = 260;
 
 /// A slot's name as an export received it.
 pub(crate) struct Name(String);
 
 impl Name {
-    /// Name of an `A` function. One that is not UTF-8 can be no slot's.
+    /// Name of an `A` function, which takes those below `MAX_PATH` characters. One that is not UTF-8 can be no slot's.
     pub(crate) fn narrow(name: Narrow, operation: Operation) -> Result<Name> {
         let bytes = name.bytes().ok_or(Code::PATH_NOT_FOUND)?;
         let text = core::str::from_utf8(bytes).map_err(|_| not_text(operation))?;

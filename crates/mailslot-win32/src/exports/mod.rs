@@ -39,4 +39,5 @@ mod time;
 mod timer;
 mod timer_queue;
 mod tls;
+mod toolhelp;
 mod wait;

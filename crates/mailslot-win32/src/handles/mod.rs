@@ -9,6 +9,7 @@ mod table;
 mod thread_pointer;
 mod uses;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::Handle;
@@ -123,6 +124,12 @@ pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
 fn inheritance_changed(object: &Object) {
     object.set_inheritable(inheritable().iter().any(|(_, other)| object.is(&other.object)));
     crate::inheritance::publish();
+}
+
+/// The child process of this number that this process has a handle of, and that has not ended yet.
+pub(crate) fn child(id: u32) -> Option<Arc<Process>> {
+    let is_it = |held: Held| held.object.process().ok().filter(|process| process.is_running_child(id)).map(Arc::clone);
+    table::all().find_map(|(_, held)| is_it(held))
 }
 
 /// All open handles that a child process inherits.

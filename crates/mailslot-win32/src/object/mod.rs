@@ -5,6 +5,7 @@ mod client;
 mod event;
 mod process;
 mod slot;
+mod snapshot;
 mod stream;
 mod thread;
 mod times;
@@ -21,6 +22,7 @@ pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
 pub(crate) use slot::{Slot, Which, read_error};
+pub(crate) use snapshot::Snapshot;
 pub(crate) use stream::Stream;
 pub(crate) use thread::Thread;
 
@@ -38,6 +40,8 @@ pub(crate) enum Object {
     /// Standard input, output or error.
     Stream(Arc<Stream>),
     Thread(Arc<Thread>),
+    /// A list of processes.
+    Snapshot(Arc<Snapshot>),
 }
 
 impl Object {
@@ -96,6 +100,7 @@ impl Object {
             Object::Process(process) => Waitable::Signal(&process.signal),
             Object::Thread(thread) => Waitable::Signal(&thread.signal),
             Object::Stream(stream) => Waitable::Signal(stream.signal()),
+            Object::Snapshot(_) => return Err(Code::INVALID_HANDLE),
         })
     }
 
