@@ -1,9 +1,8 @@
 //! The presence of one machine on the network: it holds the machine's NetBIOS names, finds those of others, and carries
 //! mailslot writes in both directions.
 //!
-//! [`proto`] decides everything and touches nothing: packets and time go in; packets, events and the next deadline come
-//! out. A simulation can therefore run hundreds of nodes in one process. Around it, on Unix: [`run()`] is a node at work,
-//! with its sockets and the slots of the machine, [`config`] its settings, and [`control`] asks one that runs.
+//! [`mailslot_netbios`] decides what the legacy network is told and touches nothing. Around it, on Unix: [`run()`] is a
+//! node at work, with its sockets and the slots of the machine, [`config`] its settings, and [`control`] asks one that runs.
 //!
 //! | to | use |
 //! |---|---|
@@ -38,7 +37,6 @@ mod metrics;
 mod modern;
 #[cfg(unix)]
 mod privileges;
-pub mod proto;
 #[cfg(unix)]
 mod routing;
 #[cfg(unix)]

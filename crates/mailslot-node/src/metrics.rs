@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mailslot::Outcome;
 
-use crate::proto::Counters;
+use mailslot_netbios::Counters;
 
 /// Counters of the two ways through the node's slots.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use mailslot::{Address, NetworkOrigin};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 
-use crate::proto::{Config, Message, NameKind, Target};
+use mailslot_netbios::{Config, Message, NameKind, Target};
 
 /// Whom a message to `address` is for; `None` if that is this machine alone, or a name that no NetBIOS network has.
 pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {

@@ -29,9 +29,9 @@ use crate::log::{Log, field};
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::proto::{Config, Event, Node, Target, Transmit};
 use crate::under_way::UnderWay;
 use crate::{routing, seed};
+use mailslot_netbios::{Config, Event, Node, Target, Transmit};
 use samba::Beside;
 
 /// How often the interfaces are looked at.
@@ -371,8 +371,9 @@ impl Machine {
             let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
             let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
             let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
-            let Machine { config, node, sinks, modern, .. } = self;
-            let state = State { config, node, sinks, interface, nmbd_connected, modern, counters };
+            let Machine { settings, config, node, sinks, modern, .. } = self;
+            let state =
+                State { config, node, sinks, netbios: settings.netbios, interface, nmbd_connected, modern, counters };
             self.answers.handle(now, &message, state);
             self.flush(now);
         }
@@ -530,6 +531,6 @@ fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
 fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
     let interface = &named.interface;
     let address = format!("{}/{}", interface.address, interface.prefix);
-    let fields = [field("name", &named.name), field("address", address), field("broadcast", interface.broadcast)];
-    log.line(event, &fields);
+    let broadcast = interface.broadcast.map_or("none".to_owned(), |address| address.to_string());
+    log.line(event, &[field("name", &named.name), field("address", address), field("broadcast", broadcast)]);
 }

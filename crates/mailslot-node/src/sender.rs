@@ -14,8 +14,8 @@ use crate::io::interfaces;
 use crate::io::ready::ready;
 use crate::io::slots::Slots;
 use crate::io::sockets::Sockets;
-use crate::proto::{Config, Event, Node, Ports, Registrar, RequestId};
 use crate::{routing, seed};
+use mailslot_netbios::{Config, Event, Node, Ports, Registrar, RequestId};
 
 /// Sends messages to slots of other machines where no node runs: for programs that do so now and then.
 ///

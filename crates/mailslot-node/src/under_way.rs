@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::proto::RequestId;
+use mailslot_netbios::RequestId;
 
 /// So many users who take all that one may have leave nothing to others.
 const SHARE: usize = 4;
@@ -40,7 +40,7 @@ impl<T> UnderWay<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{Config, Node};
+    use mailslot_netbios::{Config, Node};
     use std::time::Instant;
 
     #[test]

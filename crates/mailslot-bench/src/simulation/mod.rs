@@ -5,15 +5,15 @@
 
 // Not all that the tests need is needed here.
 #[allow(dead_code)]
-#[path = "../../../mailslot-node/tests/simulator/network.rs"]
+#[path = "../../../mailslot-netbios/tests/simulator/network.rs"]
 mod network;
 #[allow(dead_code)]
-#[path = "../../../mailslot-node/tests/simulator/wins.rs"]
+#[path = "../../../mailslot-netbios/tests/simulator/wins.rs"]
 mod wins;
 
 use std::time::{Duration, Instant};
 
-use mailslot_node::proto::{Event, NameState, Outcome, Target};
+use mailslot_netbios::{Event, NameState, Outcome, Target};
 use mailslot_wire::Name;
 
 use self::network::{BAD, Conditions, Network, PERFECT};

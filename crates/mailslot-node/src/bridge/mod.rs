@@ -24,13 +24,13 @@ pub use status::{BridgeStatus, SegmentStatus};
 
 use crate::io::slots;
 use crate::log::{Log, field};
-use crate::proto::Message;
+use mailslot_netbios::Message;
 use rules::{Bridge, Fate, SETTLE, is_from_bridge};
 
 /// A segment of the legacy network that this machine is attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attached {
-    /// [`Interface::id`](crate::proto::Interface::id).
+    /// [`Interface::id`](mailslot_netbios::Interface::id).
     pub(crate) id: u32,
     /// The interface's name.
     pub(crate) interface: String,

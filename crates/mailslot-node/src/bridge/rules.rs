@@ -11,8 +11,8 @@ use mailslot_zenoh::FromDomain;
 
 use super::pattern::Pattern;
 use super::settings::Settings;
-use crate::proto::limits::Limiter;
-use crate::proto::{BRIDGE, Message};
+use mailslot_netbios::limits::Limiter;
+use mailslot_netbios::{BRIDGE, Message};
 
 /// How long a bridge has to be there before it carries, so that others have heard of it, and it of them.
 pub(super) const SETTLE: Duration = Duration::from_secs(1);

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::proto;
-
 /// A packet that the node has sent or received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -83,11 +81,11 @@ fn direction(received: Option<Cast>) -> u8 {
     }
 }
 
-impl From<proto::Cast> for Cast {
-    fn from(cast: proto::Cast) -> Cast {
+impl From<mailslot_netbios::Cast> for Cast {
+    fn from(cast: mailslot_netbios::Cast) -> Cast {
         match cast {
-            proto::Cast::Unicast => Cast::Unicast,
-            proto::Cast::Broadcast => Cast::Broadcast,
+            mailslot_netbios::Cast::Unicast => Cast::Unicast,
+            mailslot_netbios::Cast::Broadcast => Cast::Broadcast,
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The bounds of [`proto::limits`](crate::proto::limits) as settings.
+//! The bounds of [`mailslot_netbios::limits`] as settings.
 
 use toml::{Table, Value};
 
 use crate::error::{Error, Result};
-use crate::proto::limits::Limits;
+use mailslot_netbios::limits::Limits;
 
 /// No table or queue may be set to hold more entries.
 const MAX_ENTRIES: i64 = 1 << 24;
@@ -63,7 +63,7 @@ fn table(limits: &Limits) -> Result<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::limits::Rate;
+    use mailslot_netbios::limits::Rate;
 
     #[test]
     fn limits_are_set_one_by_one_and_in_part() {

@@ -18,7 +18,7 @@ use nix::sys::stat::fstat;
 use super::batch::{self, Incoming};
 use super::interfaces::Named;
 use crate::error::{Error, Result};
-use crate::proto::{Cast, Ports, Received, Service, Transmit};
+use mailslot_netbios::{Cast, Ports, Received, Service, Transmit};
 
 /// Bytes of memory in which packets wait for the node, the system's own share included: some thousand short datagrams,
 /// which bridges the tens of milliseconds that a busy machine may keep the node from running.
@@ -46,9 +46,8 @@ impl Sockets {
     pub(crate) fn open(named: Named, ports: Ports) -> Result<Sockets> {
         let mut sockets = Vec::new();
         for (service, port) in [(Service::Name, ports.name), (Service::Datagram, ports.datagram)] {
-            for (cast, address) in
-                [(Cast::Unicast, named.interface.address), (Cast::Broadcast, named.interface.broadcast)]
-            {
+            let everybody = named.interface.broadcast.map(|address| (Cast::Broadcast, address));
+            for (cast, address) in [(Cast::Unicast, named.interface.address)].into_iter().chain(everybody) {
                 let socket = bind(SocketAddrV4::new(address, port), service)?;
                 sockets.push(Bound { socket, service, cast });
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::proto::limits::{Limiter, Rate};
+use mailslot_netbios::limits::{Limiter, Rate};
 
 /// Lines of one kind of event. A start on a machine with many interfaces needs no more at once.
 const EVENT: Rate = Rate { per_second: 2, burst: 100 };

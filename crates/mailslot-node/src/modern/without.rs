@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::error::Result;
 use crate::io::interfaces::Named;
 use crate::log::Log;
-use crate::proto::{Config, Message};
+use mailslot_netbios::{Config, Message};
 
 pub(crate) struct Modern;
 

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Machine;
-use crate::proto::{Event, Message};
 use crate::routing;
+use mailslot_netbios::{Event, Message};
 
 impl Machine {
     /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What

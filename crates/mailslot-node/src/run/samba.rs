@@ -8,7 +8,7 @@ use super::{Machine, copies};
 use crate::io::interfaces;
 use crate::io::nmbd::{Change, Nmbd};
 use crate::log::field;
-use crate::proto::{Cast, NodeStatus, Received, RequestId, Service};
+use mailslot_netbios::{Cast, NodeStatus, Received, RequestId, Service};
 
 /// First byte of a datagram for one computer (RFC 1002 section 4.4.1).
 const DIRECT_UNIQUE: u8 = 0x10;

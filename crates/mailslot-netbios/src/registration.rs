@@ -1,0 +1,427 @@
+//! One name of this node on one interface: from the claim to the release.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use mailslot_wire::name_service::{Claim, Packet, Rcode};
+use mailslot_wire::{Name, NodeType};
+
+use crate::config::{Interface, NameKind, Registrar};
+use crate::context::Context;
+use crate::counters::Drop;
+use crate::event::{Event, RefusedBy};
+use crate::network::Network;
+use crate::outbox::Outbox;
+use crate::packet::Service;
+use crate::retry::{Due, Retry};
+use crate::stage::{Receiver, Stage};
+use crate::state::NameState;
+
+/// When a server is asked again after none answered (MS-NBTE).
+const SERVER_RETRY: Duration = Duration::from_secs(15);
+/// The least time between refreshes (MS-NBTE).
+const MIN_REFRESH: Duration = Duration::from_secs(5 * 60);
+/// The most: a server that has lost its data learns the name again, as from nmbd.
+const MAX_REFRESH: Duration = Duration::from_secs(20 * 60);
+/// The least time between two checks, or claims, that strangers make the node do.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// About when a name that another node has is claimed again; each time it is refused, after twice as long.
+const RECLAIM: Duration = Duration::from_secs(10);
+/// How often the time doubles: up to 640 s, which is as long as an answer about the other node may be remembered.
+const RECLAIM_DOUBLINGS: u32 = 6;
+/// How long a claim is put off once for that of a node with a lower address: until that one has the name, or has not.
+const PUT_OFF: Duration = Duration::from_secs(1);
+/// The most that servers can have the node wait by WACKs for what becomes of a name.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// A name on one interface.
+pub(super) struct Registration {
+    pub(super) name: Name,
+    pub(super) kind: NameKind,
+    pub(super) interface: Interface,
+    pub(super) state: NameState,
+    pending: Option<Pending>,
+    /// When to speak of the name again: to a server if it is held, else to claim it.
+    next_at: Option<Instant>,
+    /// The servers that the interface leads to.
+    servers: Vec<Ipv4Addr>,
+    /// Which of them has the name, or is being asked.
+    server: usize,
+    /// Does a server have the name?
+    registered: bool,
+    checked_at: Option<Instant>,
+    /// How often it has been refused since the node had it.
+    refusals: u32,
+    /// Who has it instead, if it is not a server that says so.
+    holder: Option<Ipv4Addr>,
+}
+
+struct Pending {
+    stage: Stage,
+    retry: Retry,
+    is_put_off: bool,
+}
+
+impl Registration {
+    /// A name that is being claimed from now on.
+    ///
+    /// # Sources
+    ///
+    /// RFC 1002 section 5.1; MS-NBTE for H nodes.
+    pub(super) fn claim(
+        name: Name,
+        kind: NameKind,
+        interface: Interface,
+        servers: &[Ipv4Addr],
+        context: &mut Context<'_>,
+    ) -> Registration {
+        let state = NameState::Claiming;
+        let mut registration = Registration {
+            kind,
+            interface,
+            state,
+            pending: None,
+            next_at: None,
+            servers: context.network.servers_for(&name, servers),
+            name,
+            server: 0,
+            registered: false,
+            checked_at: None,
+            refusals: 0,
+            holder: None,
+        };
+        if context.network.config.registrar == Registrar::OtherService {
+            registration.held(context.outbox);
+        } else {
+            registration.begin(context);
+        }
+        registration
+    }
+
+    /// The interface leads to these servers now. What was said to others, or asked of them, is said and asked anew.
+    pub(super) fn set_servers(&mut self, servers: &[Ipv4Addr], context: &mut Context<'_>) {
+        let servers = context.network.servers_for(&self.name, servers);
+        if self.servers == servers || context.network.config.registrar == Registrar::OtherService {
+            return;
+        }
+        (self.servers, self.server, self.registered) = (servers, 0, false);
+        let asks_server = self.pending.take_if(|pending| pending.stage.is_for_server()).is_some();
+        match self.state {
+            NameState::Held if self.pending.is_none() => {
+                self.next_at = (!self.servers.is_empty()).then_some(context.now)
+            }
+            NameState::Claiming if asks_server => self.begin(context),
+            NameState::Released if asks_server => self.start(Stage::ReleaseBroadcast, context),
+            _ => {}
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.pending.as_ref().map(|pending| pending.retry.due).or(self.next_at)
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) {
+        if let Some(pending) = &mut self.pending {
+            match pending.retry.poll(context.now) {
+                Due::NotYet => {}
+                Due::Again => self.transmit(context),
+                Due::Silence => self.silence(context),
+            }
+        }
+        // A check may have taken until after the time of the refresh.
+        if self.pending.is_none() && self.next_at.is_some_and(|at| at <= context.now) {
+            self.next_at = None;
+            match self.state {
+                NameState::Held if self.registered && self.server == 0 => self.start(Stage::Refresh, context),
+                // The first server is the one that others ask first, too: it gets the name as soon as it is back.
+                NameState::Held => {
+                    self.server = 0;
+                    self.start(Stage::Register, context);
+                }
+                _ => match self.holder {
+                    Some(holder) => self.start(Stage::Ask(holder), context),
+                    None => self.begin(context),
+                },
+            }
+        }
+    }
+
+    /// Another node claims the name by broadcast. Is this node to object?
+    ///
+    /// Of two that claim at the same time, or both check whether they may keep the name, the lower address goes first:
+    /// RFC 1002 lets both have it. The higher one says nothing, and puts its own claim off once, after which the lower one
+    /// objects if it has the name. A claim alone takes nothing away: anybody can make one.
+    pub(super) fn contend(&mut self, claimant: Ipv4Addr, now: Instant) -> bool {
+        let claims = |stage| matches!(stage, Stage::Claim | Stage::Demand | Stage::Check);
+        let Some(pending) = self.pending.as_mut().filter(|pending| claims(pending.stage)) else {
+            return self.state == NameState::Held;
+        };
+        if claimant > self.interface.address {
+            return true;
+        }
+        if !pending.is_put_off {
+            let stage = if pending.stage == Stage::Claim { Stage::Claim } else { Stage::Check };
+            // The id stays: objections to what has gone out count.
+            let retry = Retry::broadcast_later(pending.retry.id, now + PUT_OFF);
+            *pending = Pending { stage, retry, is_put_off: true };
+        }
+        false
+    }
+
+    /// Is this the transaction that waits for an answer?
+    pub(super) fn awaits(&self, id: u16) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.retry.id == id)
+    }
+
+    /// A response to a registration, refresh or release of this name, in the transaction that waits for it.
+    pub(super) fn handle_response(
+        &mut self,
+        interface: &Interface,
+        from: Ipv4Addr,
+        packet: &Packet,
+        claim: &Claim,
+        context: &mut Context<'_>,
+    ) -> Result<(), Drop> {
+        let rcode = packet.body.rcode();
+        let Some(stage) = self.pending.as_ref().map(|pending| pending.stage) else { return Err(Drop::Unasked) };
+        match stage {
+            Stage::Claim | Stage::Demand | Stage::Check => {
+                if *interface != self.interface {
+                    return Err(Drop::WrongSource);
+                }
+                context.network.check_neighbour(interface, from)?;
+                // RFC 1002 section 5.1.1: only an objection counts.
+                if rcode != Rcode::Success {
+                    self.lose(RefusedBy::Node(from), context);
+                }
+            }
+            Stage::ReleaseBroadcast => {}
+            Stage::Ask(_) | Stage::Challenge(_) => return Err(Drop::WrongSource),
+            _ if Some(&from) != self.servers.get(self.server) => return Err(Drop::WrongSource),
+            Stage::ReleaseAtServer => self.released_at_server(rcode, context),
+            Stage::Register | Stage::Replace if packet.is_end_node_challenge() => {
+                self.start(Stage::Challenge(claim.holder.address), context);
+            }
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh if rcode == Rcode::Success => {
+                self.registered(claim.ttl, context.now, context.outbox);
+            }
+            // The server knows the name under another address, which may be one that this node had. It does not ask there for
+            // a refresh, but for a registration it does.
+            Stage::Refresh => self.start(Stage::Register, context),
+            // nmbd adds an address if there is an answer at another one, and gives a name away if there is none.
+            Stage::Register if self.is_multihomed(context.network) => self.start(Stage::Replace, context),
+            Stage::Register | Stage::Replace | Stage::Overwrite => self.lose(RefusedBy::Server(from, rcode), context),
+        }
+        Ok(())
+    }
+
+    /// The presumed holder's answer, in the transaction that waits for it. `false` if it comes from somewhere else.
+    pub(super) fn handle_challenge_response(&mut self, from: Ipv4Addr, owned: bool, context: &mut Context<'_>) -> bool {
+        let stage = self.pending.as_ref().map(|pending| pending.stage);
+        if stage != Some(Stage::Challenge(from)) && stage != Some(Stage::Ask(from)) {
+            return false;
+        }
+        if owned {
+            self.lose(RefusedBy::Node(from), context);
+        } else if stage == Some(Stage::Ask(from)) {
+            self.begin(context);
+        } else {
+            self.start(Stage::Overwrite, context);
+        }
+        true
+    }
+
+    /// The server wants time, in the transaction that waits for it. `false` if it comes from somewhere else.
+    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, seconds: u32) -> bool {
+        let Some(pending) = &mut self.pending else { return false };
+        if pending.stage.is_for_server() && self.servers.get(self.server) == Some(&from) {
+            pending.retry.wait(seconds, MAX_WAIT, now);
+            return true;
+        }
+        false
+    }
+
+    /// Somebody demands that this node gives the name up. One forged packet must not be enough (CVE-2000-0673): claim it
+    /// again, and lose it if another holder objects.
+    pub(super) fn check(&mut self, context: &mut Context<'_>) -> bool {
+        let is_ours = context.network.config.registrar == Registrar::Node;
+        if self.state != NameState::Held || !is_ours || !self.may_ask(context.now) {
+            return false;
+        }
+        let at_server = !context.network.broadcasts() && !self.servers.is_empty();
+        let stage = if at_server { Stage::Refresh } else { Stage::Check };
+        self.start(stage, context);
+        true
+    }
+
+    /// Another node has given the name up. If this one would have it, it claims it soon.
+    pub(super) fn may_be_free(&mut self, context: &mut Context<'_>) -> bool {
+        if !matches!(self.state, NameState::Refused | NameState::Conflict) || !self.may_ask(context.now) {
+            return false;
+        }
+        (self.refusals, self.holder) = (0, None);
+        self.next_at = Some(context.now + context.outbox.about(PUT_OFF));
+        true
+    }
+
+    /// Gives the name up.
+    ///
+    /// # Sources
+    ///
+    /// RFC 1002 section 5.1; MS-NBTE section 3.1.7 for H nodes.
+    pub(super) fn release(&mut self, context: &mut Context<'_>) {
+        let held = self.state == NameState::Held;
+        self.state = NameState::Released;
+        self.pending = None;
+        self.next_at = None;
+        if held && context.network.config.registrar == Registrar::Node {
+            let stage = if self.registered { Stage::ReleaseAtServer } else { Stage::ReleaseBroadcast };
+            self.start(stage, context);
+        }
+    }
+
+    /// May what strangers say make the node claim the name now?
+    fn may_ask(&mut self, now: Instant) -> bool {
+        let lately = self.checked_at.is_some_and(|at| now < at + CHECK_INTERVAL);
+        if self.pending.is_some() || lately {
+            return false;
+        }
+        self.checked_at = Some(now);
+        true
+    }
+
+    /// The interface is gone, and with it the address, of which the server is told by way of another one: it would go on telling
+    /// others of it. Nobody waits for an answer.
+    pub(super) fn gone(mut self, context: &mut Context<'_>) {
+        let may_have_it =
+            self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
+        if may_have_it && !context.network.is_own_address(self.interface.address) {
+            self.start(Stage::ReleaseAtServer, context);
+        }
+    }
+
+    /// May the server know other addresses of this node for the name?
+    fn is_multihomed(&self, network: &Network) -> bool {
+        network.interfaces.len() > 1 && self.kind == NameKind::Unique
+    }
+
+    /// Begins to claim the name.
+    fn begin(&mut self, context: &mut Context<'_>) {
+        let broadcasts = matches!(context.network.config.node_type, NodeType::B | NodeType::M);
+        let by_broadcast = broadcasts || self.servers.is_empty();
+        self.start(if by_broadcast { Stage::Claim } else { Stage::Register }, context);
+    }
+
+    fn start(&mut self, stage: Stage, context: &mut Context<'_>) {
+        let retry = stage.retry(context.outbox.id(), context.now);
+        self.pending = Some(Pending { stage, retry, is_put_off: false });
+        self.transmit(context);
+    }
+
+    fn transmit(&self, context: &mut Context<'_>) {
+        let Some(Pending { stage, retry, .. }) = &self.pending else { return };
+        let Some(receiver) = stage.receiver(self.servers.get(self.server).copied()) else { return };
+        let holder = context.network.holder(self.kind, &self.interface);
+        let is_multihomed = self.is_multihomed(context.network);
+        let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed).encode();
+        match receiver {
+            Receiver::Subnet => context.broadcast(&self.interface, Service::Name, packet),
+            // By the interface that leads there, whichever of the node's addresses the packet is about.
+            Receiver::Node(address) => context.unicast(address, Service::Name, packet),
+        }
+    }
+
+    fn silence(&mut self, context: &mut Context<'_>) {
+        let Some(Pending { stage, .. }) = self.pending.take() else { return };
+        match stage {
+            Stage::Claim => {
+                self.held(context.outbox);
+                if !self.servers.is_empty() {
+                    // An M node asks the servers now, after the demand. Meanwhile, or as long as they are silent, it has the name
+                    // on its subnet, like nmbd; RFC 1002 would let it have none.
+                    let is_m = context.network.config.node_type == NodeType::M;
+                    self.next_at = Some(if is_m { context.now } else { context.now + SERVER_RETRY });
+                }
+                self.start(Stage::Demand, context);
+            }
+            Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => {}
+            Stage::Ask(_) => self.begin(context),
+            Stage::Challenge(_) => self.start(Stage::Overwrite, context),
+            Stage::ReleaseAtServer => self.released_at_server(Rcode::Server, context),
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh => self.next_server(context),
+        }
+    }
+
+    fn next_server(&mut self, context: &mut Context<'_>) {
+        self.registered = false;
+        self.server += 1;
+        if self.server < self.servers.len() {
+            return self.start(Stage::Register, context);
+        }
+        self.server = 0;
+        if self.state != NameState::Held && context.network.config.node_type == NodeType::H {
+            return self.start(Stage::Claim, context);
+        }
+        self.next_at = Some(context.now + SERVER_RETRY);
+        if self.state == NameState::Claiming {
+            self.tell_refused(RefusedBy::Silence, context.outbox);
+        }
+    }
+
+    fn registered(&mut self, ttl: u32, now: Instant, outbox: &mut Outbox) {
+        self.pending = None;
+        self.registered = true;
+        // TTL 0 is for ever; a refresh all the same tells a server that has forgotten.
+        let half = if ttl == 0 { MAX_REFRESH } else { Duration::from_secs(ttl.into()) / 2 };
+        self.next_at = Some(now + half.clamp(MIN_REFRESH, MAX_REFRESH));
+        self.held(outbox);
+    }
+
+    fn released_at_server(&mut self, rcode: Rcode, context: &mut Context<'_>) {
+        self.pending = None;
+        let released = rcode == Rcode::Success;
+        match context.network.config.node_type {
+            NodeType::M if released => self.start(Stage::ReleaseBroadcast, context),
+            NodeType::H if !released => self.start(Stage::ReleaseBroadcast, context),
+            _ => {}
+        }
+    }
+
+    fn held(&mut self, outbox: &mut Outbox) {
+        self.refusals = 0;
+        if self.state != NameState::Held {
+            self.state = NameState::Held;
+            outbox.event(Event::NameHeld { name: self.name.clone(), interface: self.interface.id });
+        }
+    }
+
+    /// Another node has the name. It is claimed again later: that node may be gone by then, or have lied.
+    fn lose(&mut self, by: RefusedBy, context: &mut Context<'_>) {
+        self.pending = None;
+        self.registered = false;
+        let time = RECLAIM * (1 << self.refusals.min(RECLAIM_DOUBLINGS));
+        self.refusals += 1;
+        self.holder = if let RefusedBy::Node(holder) = by { Some(holder) } else { None };
+        self.next_at = Some(context.now + context.outbox.about(time));
+        match self.state {
+            NameState::Held => {
+                self.state = NameState::Conflict;
+                let (name, interface) = (self.name.clone(), self.interface.id);
+                context.outbox.event(Event::NameInConflict { name, interface, by });
+            }
+            NameState::Claiming => {
+                self.state = NameState::Refused;
+                self.tell_refused(by, context.outbox);
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_refused(&self, by: RefusedBy, outbox: &mut Outbox) {
+        outbox.event(Event::NameRefused { name: self.name.clone(), interface: self.interface.id, by });
+    }
+}

@@ -1,0 +1,229 @@
+//! Writes of this machine that wait for receipts.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use mailslot::network::ask::Asker;
+use mailslot::network::routes::Answer;
+use mailslot::{Address, Outcome, Receipt};
+use mailslot_domain::{Kind, Request};
+
+use crate::counters::Counted;
+use crate::link::{self, Link};
+use crate::places::{Place, Places};
+use crate::presences::Group;
+use crate::state::{State, answer, from_domain, lock};
+
+/// Writes that may wait at one time. A write whose receipts are all there waits on for queryables that do not answer, which can
+/// be anybody's, but holds no message.
+const MOST: usize = 4096;
+
+/// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
+const MOST_COMPUTERS: usize = 1 << 16;
+
+/// How long computers that nobody expects may still answer when the others have, at least.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// The confirmed writes of a machine in one domain.
+pub(crate) struct Confirming {
+    places: Arc<Places>,
+}
+
+impl Confirming {
+    pub(crate) fn new() -> Confirming {
+        Confirming { places: Places::new(MOST) }
+    }
+
+    /// Sends a message, and has the asker told what became of it. The error is what to tell the asker instead.
+    pub(crate) fn begin(
+        &self,
+        link: &Link,
+        state: &Arc<State>,
+        address: &Address,
+        data: &[u8],
+        within: Duration,
+        asker: Asker,
+    ) -> Result<(), (Asker, String)> {
+        let Some(place) = self.places.take(asker.uid()) else {
+            return Err((asker, "too many confirmed writes wait already, of this user or of all".to_owned()));
+        };
+        let sealed = state.destination(address).and_then(|to| Ok((state.seal(Kind::Confirmed, &to, None, data)?, to)));
+        let ((envelope, request), to) = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => return Err((asker, error.to_string())),
+        };
+        let group = state.group(address);
+        let mut expected = state.receivers(&group);
+        if let Group::One(computer, _) = &group {
+            expected.insert(computer.to_string());
+        }
+        let pending = Pending::new(state, request, expected, asker, place);
+        let asked = link.ask(to.key_expression(), envelope, within, move |answer| pending.take(answer));
+        if asked.is_err() {
+            // The closure is gone, and has told whoever wrote that nobody has answered.
+            state.counters.count(Counted::OutgoingRefused);
+        }
+        Ok(())
+    }
+}
+
+/// One confirmed write, as Zenoh holds it: until everybody who could answer has answered, or the time is over. Whoever wrote gets
+/// the receipts then at the latest, and usually earlier ([`Write`]).
+struct Pending {
+    write: Arc<Write>,
+    _place: Place,
+}
+
+/// A write and its receipts.
+///
+/// Zenoh ends a query when every queryable that matches has answered. One that never answers can be declared by anybody who
+/// reaches the Zenoh network, without a key; so a write ends when the computers that are known to receive have answered, and
+/// others have had some time.
+struct Write {
+    state: Arc<State>,
+    request: Request,
+    asker: Asker,
+    begun: Instant,
+    /// `None` when whoever wrote has been told.
+    receipts: Mutex<Option<Receipts>>,
+}
+
+/// Who has answered, and who should.
+struct Receipts {
+    outcomes: BTreeMap<String, Option<Outcome>>,
+    /// How many of `outcomes` are still to come.
+    missing: usize,
+}
+
+/// What an answer has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// It is kept, and others are still to come.
+    Kept,
+    /// It is kept, and was the last that was expected.
+    Last,
+    /// Its computer has answered before, or too many have.
+    Refused,
+}
+
+impl Pending {
+    /// A write to the computers in `expected`, and to others that may receive it.
+    fn new(
+        state: &Arc<State>,
+        request: Request,
+        expected: impl IntoIterator<Item = String>,
+        asker: Asker,
+        place: Place,
+    ) -> Pending {
+        state.counters.count(Counted::Confirmed);
+        let receipts = Mutex::new(Some(Receipts::new(expected)));
+        let write = Write { state: Arc::clone(state), request, asker, begun: Instant::now(), receipts };
+        Pending { write: Arc::new(write), _place: place }
+    }
+
+    /// A computer has answered. The first answer of each counts.
+    fn take(&self, answer: link::Answer) {
+        let Write { state, request, receipts, begun, .. } = &*self.write;
+        let receipt =
+            answer.and_then(|(payload, attachment)| state.open_receipt(request, payload, attachment.as_deref()));
+        let taken = match (receipt, &mut *lock(receipts)) {
+            (Some(receipt), Some(receipts)) => receipts.take(receipt.computer, from_domain(receipt.outcome)),
+            _ => Taken::Refused,
+        };
+        state.counters.count(match taken {
+            Taken::Refused => Counted::ReceiptsRefused,
+            _ => Counted::ReceiptsReceived,
+        });
+        if taken == Taken::Last {
+            let write = Arc::clone(&self.write);
+            // A computer whose presence has not come yet, or was held back, may be as far away as the one that was last.
+            let grace = begun.elapsed().max(GRACE);
+            link::later(grace, move || write.finish());
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.write.finish();
+    }
+}
+
+impl Write {
+    /// Tells whoever wrote, once.
+    fn finish(&self) {
+        let Some(receipts) = lock(&self.receipts).take() else { return };
+        let receipt = |(computer, outcome): (String, Option<Outcome>)| Receipt {
+            computer,
+            outcome: outcome.unwrap_or(Outcome::Silent),
+        };
+        answer(&self.asker, &Answer::Receipts(receipts.outcomes.into_iter().map(receipt).collect()));
+    }
+}
+
+impl Receipts {
+    fn new(expected: impl IntoIterator<Item = String>) -> Receipts {
+        let outcomes: BTreeMap<_, _> = expected.into_iter().map(|computer| (computer, None)).collect();
+        Receipts { missing: outcomes.len(), outcomes }
+    }
+
+    fn take(&mut self, computer: String, outcome: Outcome) -> Taken {
+        let room = self.outcomes.len() < MOST_COMPUTERS;
+        match self.outcomes.entry(computer) {
+            Entry::Occupied(mut expected) if expected.get().is_none() => {
+                expected.insert(Some(outcome));
+                self.missing -= 1;
+                if self.missing == 0 { Taken::Last } else { Taken::Kept }
+            }
+            Entry::Vacant(other) if room => {
+                other.insert(Some(outcome));
+                Taken::Kept
+            }
+            _ => Taken::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_expected_answer_is_known_whatever_else_is_answered_and_in_any_order() {
+        const COMPUTERS: [&str; 5] = ["A", "B", "C", "X", "Y"];
+        // Every set of expected computers, and five orders of two answers of each computer.
+        for expected in 0..1 << COMPUTERS.len() {
+            let is_expected = |index: usize| expected >> index & 1 == 1;
+            for first in 0..COMPUTERS.len() {
+                let names =
+                    (0..COMPUTERS.len()).filter(|index| is_expected(*index)).map(|index| COMPUTERS[index].into());
+                let mut receipts = Receipts::new(names);
+                let mut missing = receipts.missing;
+                for step in 0..2 * COMPUTERS.len() {
+                    let (index, again) = ((first + step) % COMPUTERS.len(), step >= COMPUTERS.len());
+                    let taken = receipts.take(COMPUTERS[index].to_owned(), Outcome::Full);
+                    missing -= usize::from(is_expected(index) && !again);
+                    let correct = match (again, is_expected(index) && missing == 0) {
+                        (true, _) => Taken::Refused,
+                        (false, true) => Taken::Last,
+                        (false, false) => Taken::Kept,
+                    };
+                    assert_eq!(taken, correct, "expected {expected:b}, first {first}, step {step}");
+                }
+                assert_eq!(receipts.outcomes.len(), COMPUTERS.len());
+            }
+        }
+    }
+
+    #[test]
+    fn answers_under_made_up_names_are_bounded_and_keep_nobody_out_who_is_expected() {
+        let mut receipts = Receipts::new(["EXPECTED".to_owned()]);
+        for number in 1..MOST_COMPUTERS {
+            assert_eq!(receipts.take(number.to_string(), Outcome::Delivered), Taken::Kept);
+        }
+        assert_eq!(receipts.take("ANOTHER".to_owned(), Outcome::Delivered), Taken::Refused);
+        assert_eq!(receipts.take("EXPECTED".to_owned(), Outcome::Delivered), Taken::Last);
+    }
+}
