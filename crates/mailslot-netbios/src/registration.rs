@@ -297,8 +297,7 @@ impl Registration {
     /// The interface is gone, and with it the address, of which the server is told by way of another one: it would go on telling
     /// others of it. Nobody waits for an answer.
     pub(super) fn gone(mut self, context: &mut Context<'_>) {
-        let may_have_it =
-            self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
+        let may_have_it = self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
         if may_have_it && !context.network.is_own_address(self.interface.address) {
             self.start(Stage::ReleaseAtServer, context);
         }
