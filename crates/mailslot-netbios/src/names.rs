@@ -193,6 +193,17 @@ impl Names {
         if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
     }
 
+    /// A neighbour has sent a message in this name. If it is a unique one of this node, it is found out who has it: both hold it
+    /// where this one has slept, or they were in different networks, and neither hears the other's claims any more.
+    pub(super) fn spoken_in(&mut self, name: &Name, received: Received, context: &mut Context<'_>) {
+        let Some(own) = self.find_mut(name, received.interface).filter(|own| own.kind == NameKind::Unique) else {
+            return;
+        };
+        if context.network.check_neighbour(&own.interface, *received.from.ip()).is_ok() {
+            own.check(context);
+        }
+    }
+
     /// A response to a query of a presumed owner.
     pub(super) fn handle_query_response(
         &mut self,

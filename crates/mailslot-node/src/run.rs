@@ -151,6 +151,8 @@ impl Machine {
             }
             if self.advance()? {
                 self.log.tell_left_out();
+                // After this line nothing takes long.
+                self.modern.end();
                 self.log.line("stopped", &[]);
                 return Ok(());
             }
