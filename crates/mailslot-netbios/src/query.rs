@@ -194,7 +194,8 @@ impl Query {
         }
     }
 
-    fn silence(&mut self, context: &mut Context<'_>) -> Option<End> {
+    /// Nobody that was asked answers. Returns how the query ends, if it ends now.
+    pub(super) fn silence(&mut self, context: &mut Context<'_>) -> Option<End> {
         let servers = context.network.config.servers.len();
         let node_type = context.network.config.node_type;
         self.asked = match self.asked {

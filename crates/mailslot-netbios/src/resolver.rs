@@ -1,5 +1,6 @@
 //! Finding who holds a name: by broadcast, by asking name servers, or both.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::query::{Asked, Asker, End, Query};
+use crate::stage::is_failure;
 
 /// How long after the first answer another holder is looked out for (CONFLICT_TIMER).
 const CONFLICT_TIMER: Duration = Duration::from_secs(1);
@@ -171,6 +173,9 @@ impl Resolver {
                     Asked::Server(..) => query.found(Resolved { holders, server: Some(from) }, ttl, from, context),
                 }
             }
+            (Body::NegativeQueryResponse { rcode, .. }, Asked::Server(..)) if is_failure(rcode) => {
+                query.silence(context)
+            }
             (Body::NegativeQueryResponse { .. }, Asked::Server(..)) => query.absent(context),
             (Body::NegativeQueryResponse { .. }, Asked::Addresses(_)) => query.answered(from, false, context),
             // One step: servers that send us in a circle would do so for ever.
@@ -262,7 +267,7 @@ impl Resolver {
     }
 }
 
-/// Those of the holders that there can be. 255.255.255.255 and 0.0.0.0 stand for all members of a group, and nothing stands for
+/// Those of the holders that there can be, each once. 255.255.255.255 and 0.0.0.0 stand for all members of a group, and nothing stands for
 /// the one holder of a unique name.
 fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<Holder> {
     let network = context.network;
@@ -270,6 +275,8 @@ fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<Holder> {
         true => means_all(holder.address) || network.is_of_a_node(holder.address),
         false => network.is_of_another_node(holder.address),
     });
+    let mut known = HashSet::new();
+    holders.retain(|holder| known.insert(holder.address));
     holders
 }
 
