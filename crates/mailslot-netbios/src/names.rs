@@ -107,10 +107,18 @@ impl Names {
 
     /// The node itself as the holder of a unique name.
     pub(super) fn own_holders(&self, name: &Name, network: &Network) -> Option<Vec<Holder>> {
-        let own = |found: &&Registration| found.state == NameState::Held && found.kind == NameKind::Unique;
-        let holders: Vec<_> =
-            self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect();
+        let holders = self.own(name, NameKind::Unique, network);
         if holders.is_empty() { None } else { Some(holders) }
+    }
+
+    /// This node as a member of the group that has the name.
+    pub(super) fn own_memberships(&self, name: &Name, network: &Network) -> Vec<Holder> {
+        self.own(name, NameKind::Group, network)
+    }
+
+    fn own(&self, name: &Name, kind: NameKind, network: &Network) -> Vec<Holder> {
+        let own = |found: &&Registration| found.state == NameState::Held && found.kind == kind;
+        self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect()
     }
 
     /// What is to be said to a request, if anything.

@@ -137,7 +137,8 @@ impl Node {
             self.outbox.event(Event::Resolved { request, name, outcome });
         } else {
             let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
-            self.resolver.resolve(Asker::User(request), name, context);
+            let own = self.names.own_memberships(&name, context.network);
+            self.resolver.resolve(Asker::User(request), name, own, context);
         }
         request
     }
