@@ -148,25 +148,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// These settings without what is about modern domains: what the NetBIOS network has to be entered anew for.
-    pub(crate) fn legacy(&self) -> Settings {
-        #[cfg(feature = "zenoh")]
-        let mut settings = Settings {
-            domains: std::collections::BTreeMap::new(),
-            bridge: std::collections::BTreeMap::new(),
-            lan: None,
-            connect: Vec::new(),
-            listen: Vec::new(),
-            ..self.clone()
-        };
-        // It has one name more.
-        #[cfg(feature = "zenoh")]
-        settings.names.extend(self.is_sending_bridge().then(|| "bridge".to_owned()));
-        #[cfg(not(feature = "zenoh"))]
-        let settings = self.clone();
-        settings
-    }
-
     /// Reads the file at `path`.
     ///
     /// # Errors
