@@ -146,8 +146,13 @@ fn speaker(first: &Address, subnets: &[&Address]) -> Named {
     }
     let speaker = all.iter().find(|address| address.is_running).copied().unwrap_or(first);
     links.remove(&speaker.link);
-    let others = all.iter().map(|address| address.address).filter(|address| *address != speaker.address);
-    Named { others: others.collect(), other_links: links, ..attachment(speaker) }
+    let mut named = Named { other_links: links, ..attachment(speaker) };
+    for Address { address, .. } in all {
+        if !named.has(*address) {
+            named.others.push(*address);
+        }
+    }
+    named
 }
 
 fn is_segment_of(named: &Named, address: &Address) -> bool {

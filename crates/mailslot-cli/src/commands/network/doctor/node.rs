@@ -53,7 +53,7 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
             let computers =
                 status.domains.iter().flat_map(|domain| super::domain::members(&domain.name).into_keys()).collect();
             let node = Running {
-                status,
+                status: *status,
                 pid: slot.pid,
                 uid: slot.uid,
                 legacy,
