@@ -26,7 +26,7 @@ give() {
 }
 
 start_samba server SERVER 'wins support = yes'
-until_registered() { for _ in $(seq 600); do on server nmblookup -R -U 10.91.0.3 "$1" 2>&1 | grep -q "<00>" && return; sleep 0.1; done; return 1; }
+until_registered() { for _ in $(seq 600); do on server nmblookup --recursion -U 10.91.0.3 "$1" 2>&1 | grep -q "<00>" && return; sleep 0.1; done; return 1; }
 check "a name server is there" until_registered SERVER
 check "a plain node holds its names" start_node plain plain PLAIN --wins 10.91.0.3
 

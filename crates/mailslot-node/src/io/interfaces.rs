@@ -174,7 +174,9 @@ fn broadcast(address: &Address) -> Option<Ipv4Addr> {
     let hosts = u32::MAX >> address.prefix;
     let (first, last) = (u32::from(address.address) & !hosts, u32::from(address.address) | hosts);
     let is_first = address.broadcast.map(u32::from) == Some(first) && address.broadcast != Some(address.address);
-    Some(Ipv4Addr::from(if is_first { first } else { last }))
+    let broadcast = Ipv4Addr::from(if is_first { first } else { last });
+    // Linux lets a machine have the address that stands for all.
+    Some(broadcast).filter(|broadcast| *broadcast != address.address)
 }
 
 #[cfg(test)]
