@@ -88,7 +88,7 @@ mod stage;
 mod state;
 mod status;
 
-pub use config::{Config, Interface, NameKind, Ports, RegisteredName, Registrar};
+pub use config::{Config, ConfigError, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::Node;

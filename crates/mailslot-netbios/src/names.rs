@@ -39,7 +39,9 @@ impl Names {
     }
 
     pub(super) fn interfaces_changed(&mut self, context: &mut Context<'_>) {
-        self.registrations.retain(|registration| context.network.interfaces.contains(&registration.interface));
+        let is_gone = |registration: &mut Registration| !context.network.interfaces.contains(&registration.interface);
+        let gone: Vec<_> = self.registrations.extract_if(.., is_gone).collect();
+        gone.into_iter().for_each(|registration| registration.gone(context));
         if self.releasing {
             return self.tell_released(context.outbox);
         }
@@ -260,9 +262,11 @@ impl Names {
         if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
-        // With RD set, a name server is meant: nmbd too then says nothing.
-        let negative =
-            cast == Cast::Unicast && network.has_servers() && !request.flags.contains(Flags::RECURSION_DESIRED);
+        // With RD set, a name server is meant: nmbd too then says nothing. And of a name that is being claimed it is not known
+        // whose it is: the server that asks may have just granted it.
+        let is_server_meant = request.flags.contains(Flags::RECURSION_DESIRED);
+        let is_open = self.of(name).any(|own| own.state == NameState::Claiming);
+        let negative = cast == Cast::Unicast && network.has_servers() && !is_server_meant && !is_open;
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use mailslot_wire::name::suffix;
 use mailslot_wire::name_service::{Holder, NameFlags};
 use mailslot_wire::{Name, NodeType};
 
@@ -17,6 +18,17 @@ pub(super) struct Network {
     /// Further addresses of these interfaces.
     others: Vec<Interface>,
     route: Box<Route>,
+}
+
+/// How an address can be reached, as far as is known without sending anything; the best comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// It is on a subnet of this machine.
+    Subnet,
+    /// A router leads there.
+    Routed,
+    /// Nothing does.
+    Nothing,
 }
 
 /// From which address the system would send to another one, if anything leads there.
@@ -90,6 +102,33 @@ impl Network {
         self.config.servers.iter().filter(|_| self.has_servers()).filter(leads).copied().collect()
     }
 
+    /// How `address` can be reached.
+    pub(super) fn reach(&self, address: Ipv4Addr) -> Reach {
+        if self.is_local(address) {
+            Reach::Subnet
+        } else if (self.route)(address).is_some() {
+            Reach::Routed
+        } else {
+            Reach::Nothing
+        }
+    }
+
+    /// Can a node that is not this one have the address? A unique name whose holder is said to have another one is not
+    /// believed to be anywhere.
+    pub(super) fn is_of_another_node(&self, address: Ipv4Addr) -> bool {
+        let is_own = self.is_own_address(address) && self.config.registrar == Registrar::Node;
+        !is_own && self.is_of_a_node(address)
+    }
+
+    /// Can a node have the address, this one or another one?
+    pub(super) fn is_of_a_node(&self, address: Ipv4Addr) -> bool {
+        let [first, ..] = address.octets();
+        let stands_for_many =
+            address.is_broadcast() || address.is_multicast() || self.addresses().any(|own| own.is_of_all(address));
+        let is_here_alone = address.is_loopback() && !self.is_local(address);
+        first != 0 && !stands_for_many && !is_here_alone
+    }
+
     /// Where the node broadcasts to by `interface`, if it does.
     pub(super) fn broadcast_by(&self, interface: &Interface) -> Option<Ipv4Addr> {
         interface.broadcast.filter(|_| self.broadcasts())
@@ -126,8 +165,8 @@ impl Network {
 
     /// Does it come from an own subnet or a name server?
     pub(super) fn is_near(&self, received: Received) -> bool {
-        let near = |interface| self.place(interface, *received.from.ip()) != Place::Elsewhere;
-        self.interface(received.interface).is_some_and(near)
+        let from = *received.from.ip();
+        self.is_local(from) || self.config.servers.contains(&from)
     }
 
     pub(super) fn is_local(&self, address: Ipv4Addr) -> bool {
@@ -137,6 +176,17 @@ impl Network {
     /// Does the node use name servers?
     pub(super) fn has_servers(&self) -> bool {
         self.config.node_type != NodeType::B && !self.config.servers.is_empty()
+    }
+
+    /// Does it use them for this name? Some names are of one subnet: servers neither keep them nor know them.
+    pub(super) fn has_servers_for(&self, name: &Name) -> bool {
+        !self.servers_for(name, &self.config.servers).is_empty() && self.has_servers()
+    }
+
+    /// Those of the servers that are used for this name.
+    pub(super) fn servers_for(&self, name: &Name, servers: &[Ipv4Addr]) -> Vec<Ipv4Addr> {
+        let is_of_subnet = name.suffix() == suffix::MASTER_BROWSER || name.as_bytes() == Name::msbrowse().as_bytes();
+        if is_of_subnet && self.broadcasts() { Vec::new() } else { servers.to_vec() }
     }
 
     /// Does the node heed broadcasts, and make some?

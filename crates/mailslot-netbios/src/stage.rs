@@ -23,8 +23,10 @@ pub(super) enum Stage {
     /// The node that had the name when it was claimed last is asked whether it has it still. On a network that loses
     /// packets a holder may miss all claims and objections of a try, and there are many tries; this one costs nobody else.
     Ask(Ipv4Addr),
-    /// The server is asked for the name.
+    /// The server is asked for the name; by a node with several addresses, to add this one.
     Register,
+    /// The server is asked to ask whoever had the name, and to forget that one if it is gone.
+    Replace,
     /// The server leaves it to us to ask the presumed owner.
     Challenge(Ipv4Addr),
     /// The presumed owner is gone: the server is told so.
@@ -35,6 +37,14 @@ pub(super) enum Stage {
     ReleaseBroadcast,
     /// The server is told that the name is given up.
     ReleaseAtServer,
+}
+
+/// Who is told, or asked, on a step.
+pub(super) enum Receiver {
+    /// Everybody on the subnet of the name's interface.
+    Subnet,
+    /// The node at this address, wherever it is.
+    Node(Ipv4Addr),
 }
 
 impl Stage {
@@ -49,15 +59,17 @@ impl Stage {
 
     /// Does a server get this, and answer it?
     pub(super) fn is_for_server(self) -> bool {
-        matches!(self, Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer)
+        matches!(self, Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer)
     }
 
-    /// Where this is sent: nowhere if it is for a server and there is none, or for everybody where nothing is broadcast.
-    pub(super) fn destination(self, everybody: Option<Ipv4Addr>, server: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+    /// Whom this is sent to: nobody if it is for a server and there is none.
+    pub(super) fn receiver(self, server: Option<Ipv4Addr>) -> Option<Receiver> {
         match self {
-            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => everybody,
-            Stage::Ask(owner) | Stage::Challenge(owner) => Some(owner),
-            Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => server,
+            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(Receiver::Subnet),
+            Stage::Ask(owner) | Stage::Challenge(owner) => Some(Receiver::Node(owner)),
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => {
+                server.map(Receiver::Node)
+            }
         }
     }
 
@@ -69,7 +81,7 @@ impl Stage {
             Stage::Demand => Packet::broadcast_overwrite(id, name, holder),
             Stage::ReleaseBroadcast => Packet::broadcast_release(id, name, holder),
             Stage::Register if is_multihomed => Packet::server_multihomed_registration(id, claim(name)),
-            Stage::Register => Packet::server_registration(id, claim(name)),
+            Stage::Register | Stage::Replace => Packet::server_registration(id, claim(name)),
             Stage::Ask(_) | Stage::Challenge(_) => Packet::node_query(id, name),
             Stage::Overwrite => Packet::server_overwrite(id, claim(name)),
             Stage::Refresh => Packet::refresh(id, claim(name)),

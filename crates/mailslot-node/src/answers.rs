@@ -8,7 +8,7 @@ use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
 use crate::config;
-use crate::control::{Answer, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status, Unused};
+use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Status, Unused};
 use crate::io::driver::Driver;
 use crate::metrics::Metrics;
 use crate::modern::Modern;
@@ -31,6 +31,8 @@ pub(crate) struct Answers {
 /// What answers are made of.
 pub(crate) struct State<'a, F> {
     pub(crate) config: &'a Config,
+    /// Whether the node is in a NetBIOS network.
+    pub(crate) netbios: bool,
     pub(crate) driver: &'a mut Driver,
     #[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "nothing is known of them"))]
     pub(crate) modern: &'a Modern,
@@ -74,12 +76,12 @@ impl Answers {
         let begun = match request {
             Request::Resolve(name) => scoped(&name, state.config).map(|name| state.driver.node.resolve(now, name)),
             Request::NodeStatus(address) => Ok(state.driver.node.node_status(now, address)),
-            Request::Send { group, slot, data } => scoped(&group, state.config).and_then(|group| {
-                state
-                    .driver
-                    .node
-                    .send_mailslot(now, Target::Group(group), slot.as_bytes(), &data)
-                    .map_err(|error| error.to_string())
+            Request::Send { to, group, slot, data } => scoped(&group, state.config).and_then(|group| {
+                let target = match to {
+                    Members::Near => Target::Group(group),
+                    Members::Known => Target::Name(group),
+                };
+                state.driver.node.send_mailslot(now, target, slot.as_bytes(), &data).map_err(|error| error.to_string())
             }),
             _ => Err("the node does not know this request".to_owned()),
         };
@@ -101,7 +103,11 @@ impl Answers {
         self.end(request, || match outcome {
             Outcome::Found(resolved) => {
                 let holders = resolved.holders.iter();
-                let holder = |holder: &Holder| HolderOf { address: holder.address, group: holder.flags.is_group() };
+                let holder = |holder: &Holder| HolderOf {
+                    address: holder.address,
+                    group: holder.flags.is_group(),
+                    server: resolved.server,
+                };
                 Answer::Holders(holders.map(holder).collect())
             }
             Outcome::NotFound => Answer::Holders(Vec::new()),
@@ -131,13 +137,16 @@ fn answer(asker: &Asker, answer: &Answer) {
 
 fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     let name = config::name(text).map_err(|error| error.to_string())?;
+    if !name.scope().is_empty() {
+        return Ok(name);
+    }
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
 fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
     #[cfg(feature = "zenoh")]
     let modern = state.modern;
-    let State { config, driver, metrics, nmbd_connected, unused, .. } = state;
+    let State { config, netbios, driver, metrics, nmbd_connected, unused, .. } = state;
     let (node, interface) = (&driver.node, |id| driver.interface_name(id).to_owned());
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
@@ -155,6 +164,7 @@ fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),
+        netbios,
         node_type: format!("{:?}", config.node_type),
         interfaces: interfaces.collect(),
         unused: unused(),

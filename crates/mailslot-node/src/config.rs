@@ -5,12 +5,17 @@ mod limits;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "zenoh")]
+use mailslot::NetbiosName;
+use mailslot::Quoted;
 use mailslot_wire::{DnsName, Name};
+#[cfg(feature = "zenoh")]
+use mailslot_zenoh::Meant;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use toml::{Table, Value};
 
 pub use mailslot_wire::NodeType;
 pub use mailslot_wire::smb::Style;
-use serde::{Deserialize, Deserializer, Serialize, de};
-use toml::{Table, Value};
 
 use crate::error::{Error, Result};
 #[cfg(feature = "zenoh")]
@@ -74,6 +79,10 @@ pub struct Settings {
     /// Zenoh endpoints to listen on, in modern domains without a section.
     #[cfg(feature = "zenoh")]
     pub listen: Vec<String>,
+    /// What a computer's name means, by the name: the name of a modern domain, or `netbios`. Without it, it means the sealed domain that
+    /// has known the computer first, else an open one that has it, else the NetBIOS network.
+    #[cfg(feature = "zenoh")]
+    pub computers: std::collections::BTreeMap<String, String>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
@@ -117,6 +126,8 @@ impl Default for Settings {
             connect: Vec::new(),
             #[cfg(feature = "zenoh")]
             listen: Vec::new(),
+            #[cfg(feature = "zenoh")]
+            computers: std::collections::BTreeMap::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
             beside_samba: false,
@@ -210,11 +221,11 @@ impl Settings {
             })?
             .with_servers(self.wins.clone());
         if self.browser {
-            let elections = config.workgroup.clone().with_suffix(mailslot_wire::name::suffix::BROWSER_ELECTIONS);
-            config.names.push(RegisteredName::group(elections));
+            config = config.with_browser().map_err(|error| Error::Settings(error.to_string()))?;
         }
         for text in &self.names {
-            config.names.push(registered(text)?);
+            let wrong = |error| Error::Settings(format!("name {text:?}: {error}"));
+            config.register(registered(text)?).map_err(wrong)?;
         }
         if let Some(node_type) = self.node_type {
             config.node_type = node_type;
@@ -222,6 +233,8 @@ impl Settings {
                 return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
             }
         }
+        #[cfg(feature = "zenoh")]
+        self.meanings()?;
         #[cfg(feature = "zenoh")]
         self.add_bridge(&mut config)?;
         config.style = self.style;
@@ -237,13 +250,33 @@ impl Settings {
         if self.scope.is_empty() {
             return Ok(config);
         }
-        let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
-        config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+        let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {:?}: {error}", self.scope));
+        let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
+        config.with_scope(&scope).map_err(|error| wrong(&error))
     }
 }
 
 #[cfg(feature = "zenoh")]
 impl Settings {
+    /// What [`computers`](Settings::computers) says.
+    pub(crate) fn meanings(&self) -> Result<std::collections::BTreeMap<NetbiosName, Meant>> {
+        let wrong = |computer: &str, what: &str| Error::Settings(format!("computers: {computer}: {what}"));
+        let meaning = |(computer, network): (&String, &String)| {
+            let name: NetbiosName = computer.parse().map_err(|error| wrong(computer, &format!("{error}")))?;
+            let meant = match network.as_str() {
+                text if !text.eq_ignore_ascii_case("netbios") => {
+                    Meant::Domain(text.parse().map_err(|error| wrong(computer, &format!("{text:?}: {error}")))?)
+                }
+                _ if !self.netbios => {
+                    return Err(wrong(computer, "with `netbios = false` there is no NetBIOS network"));
+                }
+                _ => Meant::Legacy,
+            };
+            Ok((name, meant))
+        };
+        self.computers.iter().map(meaning).collect()
+    }
+
     /// Whether a bridge of this machine sends in the legacy network.
     fn is_sending_bridge(&self) -> bool {
         self.bridge.values().any(|bridge| !bridge.to_legacy.is_empty())
@@ -267,13 +300,17 @@ impl Settings {
     }
 }
 
-/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0.
+/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0. Or a name as it is printed, such as
+/// `PLANT<1c>`, whose letters are left as they are.
 ///
 /// # Errors
 ///
 /// [`Error::Settings`] if it is not of this form.
 pub fn name(text: &str) -> Result<Name> {
-    let wrong = |what: String| Error::Settings(format!("name {text:?}: {what}"));
+    let wrong = |what: String| Error::Settings(format!("name {}: {what}", Quoted(text)));
+    if text.ends_with('>') || text.contains(">.") {
+        return text.parse().map_err(|error: mailslot_wire::Error| wrong(error.to_string()));
+    }
     let (name, suffix) = text.rsplit_once('#').unwrap_or((text, "0"));
     let suffix = u8::from_str_radix(suffix, 16)
         .map_err(|_| wrong("write the suffix as one or two hexadecimal digits, such as PLANT#1c".to_owned()))?;

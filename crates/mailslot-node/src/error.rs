@@ -4,6 +4,7 @@ use core::fmt;
 use std::io;
 use std::net::SocketAddrV4;
 
+use mailslot::Quoted;
 use mailslot_netbios::SendError;
 
 /// Result of everything in this crate that does input and output.
@@ -75,7 +76,7 @@ impl fmt::Display for Error {
                 address.port()
             ),
             Error::AlreadyRuns => f.write_str("a network node runs on this machine already"),
-            Error::User { user, reason } => write!(f, "become user {user:?}: {reason}"),
+            Error::User { user, reason } => write!(f, "become user {}: {reason}", Quoted(user)),
             Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
             Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),
             Error::NotForThisUser => f.write_str(
@@ -104,6 +105,21 @@ impl core::error::Error for Error {
     }
 }
 
+/// The error with all that has caused it, each once: some say their cause themselves.
+#[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "only modern domains have causes that go deep"))]
+pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 impl From<mailslot::Error> for Error {
     fn from(error: mailslot::Error) -> Error {
         Error::Slot(error)
@@ -119,5 +135,31 @@ impl From<mailslot_zenoh::Error> for Error {
             mailslot_zenoh::Error::Slot(error) => Error::Slot(error),
             error => Error::Domain(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_is_told_once() {
+        #[derive(Debug)]
+        struct Caused(&'static str, Option<Box<Caused>>);
+        impl fmt::Display for Caused {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl core::error::Error for Caused {
+            fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+                self.1.as_deref().map(|cause| cause as _)
+            }
+        }
+        let caused = |text, by| Caused(text, Some(Box::new(by)));
+        let error = caused("read a file", caused("open it", Caused("not allowed", None)));
+        assert_eq!(with_causes(&error), "read a file: open it: not allowed");
+        let error = caused("read a file: not allowed", Caused("not allowed", None));
+        assert_eq!(with_causes(&error), "read a file: not allowed");
     }
 }

@@ -36,6 +36,24 @@ fn settings_reach_the_protocol() {
     }
 }
 
+#[cfg(feature = "zenoh")]
+#[test]
+fn computers_mean_what_the_operator_says() {
+    let read = |text: &str| Settings::from_toml(text).and_then(|settings| settings.meanings());
+    let meanings = read("computers = { pc7 = 'plant', old1 = 'NetBIOS' }").expect("valid");
+    let meant: Vec<_> = meanings.iter().map(|(name, meant)| (name.as_str(), meant)).collect();
+    let plant = Meant::Domain("PLANT".parse().expect("valid"));
+    assert_eq!(meant, [("OLD1", &Meant::Legacy), ("PC7", &plant)]);
+    for (text, word) in [
+        ("computers = { 'A*' = 'PLANT' }", "A*"),
+        ("computers = { PC7 = 'sixteen-letters-' }", "sixteen"),
+        ("netbios = false\ncomputers = { PC7 = 'netbios' }", "netbios = false"),
+    ] {
+        let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text).to_string();
+        assert!(error.contains(word) && error.contains("computers"), "{text}: {error}");
+    }
+}
+
 #[test]
 fn mistakes_are_named() {
     for (text, word) in [
@@ -44,6 +62,12 @@ fn mistakes_are_named() {
         ("node-type = 'p'", "wins"),
         ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
         ("names = ['x#zz']", "hexadecimal"),
+        ("names = ['x<zz>']", "as it is printed"),
+        ("computer = 'LAB'\nworkgroup = 'lab'", "another name"),
+        ("computer = '*'", "leave out"),
+        ("workgroup = 'A\\B'", "leave out"),
+        ("computer = 'A'\nnames = ['group:a']", "another name"),
+        ("names = ['*#20']", "does not begin with *"),
         ("limits.queries = 0", "queries"),
         ("limits.querys = 1", "querys"),
         ("wins = 'x'", "wins"),

@@ -134,8 +134,8 @@ impl Programs {
         unused: impl FnOnce() -> Vec<Unused>,
     ) -> bool {
         let Some(message) = self.control.next(now, &mut shared.log) else { return false };
-        let Shared { config, modern, metrics, .. } = shared;
-        let state = State { config, driver, modern, metrics, nmbd_connected, unused };
+        let Shared { settings, config, modern, metrics, .. } = shared;
+        let state = State { config, netbios: settings.netbios, driver, modern, metrics, nmbd_connected, unused };
         self.answers.handle(now, &message, state);
         true
     }

@@ -1,17 +1,18 @@
 //! The way from the door into the ring.
 
+use std::cell::RefCell;
+use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::{self, Appended, Intake};
-use super::label::Label;
-use super::process;
+use super::origin;
 use super::queue::Queue;
-use super::ring::layout::SPARE;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::server::Server;
 use crate::error::Error;
+use crate::message::Message;
 use crate::sync::Ordering::Relaxed;
 
 /// How long whoever reads waits for a writer that holds the lock. Whoever holds it for longer was stopped, or copies a very
@@ -52,7 +53,7 @@ impl Intake for Inward<'_> {
         // If it cannot be had, the message is held meanwhile, and nobody waits for it.
         let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
-        let ring = self.0.ownership.ring();
+        let ring = || self.0.ownership.open_ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
         let appended = match origin {
             [] => session.append(|| stamp, message.len(), bell, ring, fill),
@@ -67,7 +68,7 @@ impl Intake for Inward<'_> {
 
     fn fits(&self, record: u64) -> bool {
         // What fits into no ring finds room in an empty one, and is refused there.
-        let most = self.queue().region().capacity() - SPARE;
+        let most = self.queue().region().room();
         self.used().saturating_add(record.min(most)) <= most
     }
 
@@ -102,9 +103,61 @@ impl Intake for Inward<'_> {
 
     fn turn_away(&self, users: impl Iterator<Item = u32>) {
         let users: Vec<u32> = users.collect();
-        let dir = self.0.ownership.directory();
-        if let Ok(Some(label)) = Label::read(dir, process::uid()) {
-            door::turn_away(dir, &label.access, &users);
+        if let Ok(Some(slot)) = self.0.ownership.open_directory() {
+            door::turn_away(slot.dir.as_fd(), self.0.entrance.access(), &users);
         }
+    }
+}
+
+/// The way from the door of a slot that closes, past its ring, to whoever takes its last messages.
+pub(crate) struct Rest<'a, F> {
+    inward: Inward<'a>,
+    take: RefCell<F>,
+}
+
+impl<'a, F: FnMut(Message)> Rest<'a, F> {
+    pub(crate) fn new(inward: Inward<'a>, take: F) -> Rest<'a, F> {
+        Rest { inward, take: RefCell::new(take) }
+    }
+}
+
+impl<F: FnMut(Message)> Intake for Rest<'_, F> {
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
+        if message.len() > self.max_message() {
+            return Appended::TooLarge;
+        }
+        let origin = origin::of(Some(origin).filter(|origin| !origin.is_empty()), stamp);
+        (self.take.borrow_mut())(Message { data: message.to_vec(), origin });
+        Appended::Until(self.head())
+    }
+
+    fn fits(&self, _record: u64) -> bool {
+        true
+    }
+
+    fn room(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn head(&self) -> u64 {
+        self.inward.head()
+    }
+
+    fn max_message(&self) -> usize {
+        self.inward.max_message()
+    }
+
+    fn network(&self) -> bool {
+        self.inward.network()
+    }
+
+    fn others_wait(&self) -> bool {
+        false
+    }
+
+    fn wake_sleepers(&self) {}
+
+    fn turn_away(&self, users: impl Iterator<Item = u32>) {
+        self.inward.turn_away(users);
     }
 }

@@ -1,21 +1,28 @@
 //! The reading end of a local slot.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::Entrance;
-use super::inward::{Inward, READERS_PATIENCE};
+use super::inward::{Inward, READERS_PATIENCE, Rest};
 use super::ownership::{Owned, Ownership};
 use super::private;
 use super::queue::{Queue, encode_timeout};
 use super::reading::{Next, Reading};
 use super::waiting::Wait;
 use crate::error::{Error, Result};
-use crate::message::{Info, Statistics};
+use crate::message::{Info, Message, Statistics};
 use crate::name::SlotName;
 use crate::options::{MailslotOptions, Timeout};
 use crate::sync::Ordering::Relaxed;
+
+/// Looks in a row, at the door of a slot that closes, for which memory, a descriptor or the lock cannot be had. It closes all the
+/// same then.
+const LOOKS_IN_VAIN: u32 = 100;
+/// How long a slot that closes waits for a writer that holds the lock.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A slot that this process owns.
 pub(crate) struct Server {
@@ -23,7 +30,8 @@ pub(crate) struct Server {
     pub(super) ownership: Ownership,
     pub(super) queue: Queue,
     pub(super) reading: Reading,
-    pub(super) entrance: Entrance,
+    /// Ended together with the life.
+    pub(super) entrance: ManuallyDrop<Entrance>,
 }
 
 impl Server {
@@ -40,7 +48,7 @@ impl Server {
     }
 
     fn new(Owned { name, ownership, queue, entrance }: Owned) -> Server {
-        Server { name, ownership, queue, reading: Reading::new(), entrance }
+        Server { name, ownership, queue, reading: Reading::new(), entrance: ManuallyDrop::new(entrance) }
     }
 
     pub(crate) fn name(&self) -> &SlotName {
@@ -76,7 +84,7 @@ impl Server {
     /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
-        match self.glance(timeout) {
+        match self.reading.glance(self.inward(), timeout) {
             Some(next) => next.read(buffer),
             None => self.wait_and_read(buffer, timeout()),
         }
@@ -96,16 +104,10 @@ impl Server {
 
     /// The next message, for which this waits as long as `timeout` says.
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        match self.glance(|| timeout) {
+        match self.reading.glance(self.inward(), || timeout) {
             Some(next) => Ok(next),
             None => Wait::begin(self, timeout)?.for_next(),
         }
-    }
-
-    /// The next message if it is there and this process alone may read it.
-    #[inline(always)]
-    fn glance(&self, timeout: impl Fn() -> Timeout) -> Option<Next<'_>> {
-        if self.reading.expects_none(&self.queue, timeout) { None } else { self.reading.look_alone(self.inward()) }
     }
 
     /// The next message if there is one in the ring already.
@@ -124,6 +126,37 @@ impl Server {
             let _ = super::bell::ring(self.entrance.bell());
         }
         self.entrance.wake_poller();
+    }
+
+    /// Closes the slot and hands out every message that was accepted, unless other processes own it, too.
+    pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {
+        self.check_process()?;
+        if self.is_shared() {
+            return Ok(());
+        }
+        self.entrance.refuse();
+        if let Ok(session) = self.queue.lock(CLOSING_PATIENCE) {
+            session.close();
+        }
+        self.queue.wake_writers();
+        while let Some(next) = self.try_next()? {
+            let message = next.to_message();
+            next.take();
+            take(message);
+        }
+        // Nothing more goes into the ring, so what strangers have sent goes past it.
+        let rest = Rest::new(self.inward(), take);
+        let mut in_vain = 0;
+        while in_vain < LOOKS_IN_VAIN {
+            if self.entrance.take_in(&rest, true) {
+                in_vain = 0;
+            } else if self.entrance.is_behind() {
+                in_vain += 1;
+            } else {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Whether [`abort_reads`](Server::abort_reads) was called.
@@ -181,8 +214,7 @@ impl Server {
 /// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // A regular file is always ready for `poll`, and refused by `epoll`.
-        self.poll_fd().unwrap_or_else(|_| self.ownership.ring())
+        self.poll_fd().unwrap_or_else(|_| self.ownership.always_ready())
     }
 }
 
@@ -190,12 +222,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let shared = self.is_shared();
         self.descriptors().into_iter().for_each(private::release);
-        let Server { ownership, queue, .. } = self;
-        ownership.end(shared, || {
+        let Server { ownership, queue, entrance, .. } = self;
+        let close = || {
             if let Ok(session) = queue.lock(READERS_PATIENCE) {
                 session.close();
             }
             queue.wake_writers();
-        });
+        };
+        // SAFETY: `entrance` is not used after this.
+        ownership.end(shared, close, || unsafe { ManuallyDrop::drop(entrance) });
     }
 }
