@@ -147,6 +147,8 @@ pub struct Unused {
     /// As the system, or the settings, have it.
     pub name: String,
     pub reason: String,
+    /// Whether that is against the settings, and not as they leave it.
+    pub is_fault: bool,
 }
 
 /// A name of the node on one of its interfaces.

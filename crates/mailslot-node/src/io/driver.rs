@@ -97,13 +97,21 @@ impl Driver {
         result
     }
 
-    /// Whether a node there could be attached to any of these, if there are any.
+    /// Whether a node there could be attached to those of the wanted ones that this one is attached to, or to any if it is
+    /// attached to none.
     ///
     /// # Errors
     ///
-    /// As for [`Sockets::check`].
+    /// As for [`Sockets::check`], for the first that could not be used.
     pub(crate) fn check(&self, at: At, wanted: &[Named]) -> Result<()> {
-        self.sockets.check(at, wanted)
+        let is_attached = |named: &&Named| self.attached.iter().any(|attached| attached.is_same(named));
+        let (now, later): (Vec<_>, Vec<_>) = wanted.iter().partition(is_attached);
+        now.iter().try_for_each(|named| self.sockets.check(at, named))?;
+        let mut results = later.iter().map(|named| self.sockets.check(at, named));
+        match results.next() {
+            Some(Err(first)) if now.is_empty() && !results.any(|result| result.is_ok()) => Err(first),
+            _ => Ok(()),
+        }
     }
 
     /// What the node is attached to.

@@ -31,6 +31,8 @@ pub(crate) struct LeftOut {
     /// An interface's name or, as it was set, its address.
     pub(crate) name: String,
     pub(crate) reason: String,
+    /// Whether the settings want it.
+    pub(crate) is_fault: bool,
 }
 
 /// What becomes of the system's addresses.
@@ -90,7 +92,7 @@ pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
     for name in &settings.interfaces {
         if !addresses.iter().any(|address| is_meant(address, name)) {
             let reason = "there is no interface of this name or address that is up and has an IPv4 address".to_owned();
-            choice.left_out.push(LeftOut { name: name.clone(), reason });
+            choice.left_out.push(LeftOut { name: name.clone(), reason, is_fault: true });
         }
     }
     choice
@@ -119,7 +121,7 @@ fn is_usable(address: &Address, settings: &Settings, left_out: &mut Vec<LeftOut>
     } else {
         return true;
     };
-    let left = LeftOut { name: address.name.clone(), reason: reason.to_owned() };
+    let left = LeftOut { name: address.name.clone(), reason: reason.to_owned(), is_fault: is_named };
     if !left_out.contains(&left) {
         left_out.push(left);
     }

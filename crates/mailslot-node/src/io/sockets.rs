@@ -100,21 +100,15 @@ impl Sockets {
         }
     }
 
-    /// Whether at least one of the attachments could be used there, if there is any. Sockets that are there already are not
-    /// tried.
+    /// Whether the attachment could be used there. Sockets that are there already are not tried.
     ///
     /// # Errors
     ///
-    /// As [`open`](Sockets::open), for the first attachment.
-    pub(crate) fn check(&self, at: At, attachments: &[Named]) -> Result<()> {
+    /// As [`open`](Sockets::open).
+    pub(crate) fn check(&self, at: At, named: &Named) -> Result<()> {
         let is_there = |place| at == self.at && self.at_place(place).is_some();
-        let check = |named: &Named| {
-            let mut places = needed(at, named).filter(|place| !is_there(*place));
-            places.try_for_each(|place| bind(at, place).map(drop))
-        };
-        let mut results = attachments.iter().map(check);
-        let Some(Err(first)) = results.next() else { return Ok(()) };
-        if results.any(|result| result.is_ok()) { Ok(()) } else { Err(first) }
+        let mut places = needed(at, named).filter(|place| !is_there(*place));
+        places.try_for_each(|place| bind(at, place).map(drop))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Socket> {
@@ -251,13 +245,10 @@ mod tests {
         assert!(sockets.open(&second).is_ok_and(|failed| failed.is_empty()));
         sockets.keep(std::slice::from_ref(&second));
         assert_eq!(sockets.all().count(), 2);
-        let check = |attachments: &[&Named]| {
-            sockets.check(at, &attachments.iter().map(|named| (*named).clone()).collect::<Vec<_>>())
-        };
-        assert!(matches!(check(&[&first]), Err(Error::PortInUse(_))));
-        assert!(matches!(check(&[&absent, &first]), Err(Error::Io { .. })));
+        assert!(matches!(sockets.check(at, &first), Err(Error::PortInUse(_))));
+        assert!(matches!(sockets.check(at, &absent), Err(Error::Io { .. })));
         // What is there already is no other program's.
-        assert!(check(&[&second]).is_ok() && check(&[&first, &second]).is_ok() && check(&[]).is_ok());
+        assert!(sockets.check(at, &second).is_ok());
         let with_other = Named { others: vec![absent.interface.address], ..second };
         assert_eq!(sockets.open(&with_other).map(|failed| failed.len()).ok(), Some(2));
     }

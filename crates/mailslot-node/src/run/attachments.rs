@@ -72,7 +72,8 @@ impl Attachments {
 
     /// What is not used, for whoever asks.
     pub(super) fn unused(&self) -> Vec<Unused> {
-        let unused = |left: &LeftOut| Unused { name: left.name.clone(), reason: left.reason.clone() };
+        let unused =
+            |left: &LeftOut| Unused { name: left.name.clone(), reason: left.reason.clone(), is_fault: left.is_fault };
         self.left_out.iter().map(unused).collect()
     }
 
@@ -107,7 +108,11 @@ impl Attachments {
             self.due = Some(now + LOOK);
         }
         let failed = attached.failed.iter();
-        left_out.extend(failed.map(|(name, error)| LeftOut { name: name.clone(), reason: error.to_string() }));
+        left_out.extend(failed.map(|(name, error)| LeftOut {
+            name: name.clone(),
+            reason: error.to_string(),
+            is_fault: true,
+        }));
         let newly_left_out = left_out.iter().filter(|left| !self.left_out.contains(left)).cloned().collect();
         self.left_out = left_out;
         Ok(Report { attached, newly_left_out })
@@ -130,7 +135,7 @@ impl Report {
         for named in &self.attached.new {
             log_interface(log, "interface_used", named);
         }
-        for LeftOut { name, reason } in &self.newly_left_out {
+        for LeftOut { name, reason, .. } in &self.newly_left_out {
             log.line("interface_not_used", &[field("name", name), field("reason", reason)]);
         }
     }

@@ -317,7 +317,7 @@ mod tests {
         let status = serde_json::json!({
             "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
             "interfaces": [{ "name": "eth0", "address": "192.0.2.1", "prefix": 24, "broadcast": "192.0.2.255" }],
-            "unused": [{ "name": "eth7", "reason": "there is no such interface" }],
+            "unused": [{ "name": "eth7", "reason": "there is no such interface", "is_fault": true }],
             "names": [{ "name": "SRV1<00>", "group": false, "interface": "eth0", "state": "held" }],
             "counters": { "packets_received": 1 },
         });

@@ -24,7 +24,7 @@ impl Running {
     /// What the node says of itself now.
     pub fn later(&self) -> Option<Status> {
         match control::ask(Request::Status, super::super::PATIENCE) {
-            Ok(Answer::Status(status)) => Some(status),
+            Ok(Answer::Status(status)) => Some(*status),
             _ => None,
         }
     }
