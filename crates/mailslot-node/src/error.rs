@@ -93,12 +93,13 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        // The text of what caused this is in that of this, so only what lies behind it is told here.
         match self {
-            Error::Io { source, .. } => Some(source),
-            Error::Slot(error) => Some(error),
+            Error::Io { source, .. } => source.source(),
+            Error::Slot(error) => error.source(),
             #[cfg(feature = "zenoh")]
-            Error::Domain(error) => Some(error),
-            Error::NotSent(error) => Some(error),
+            Error::Domain(error) => error.source(),
+            Error::NotSent(error) => error.source(),
             _ => None,
         }
     }

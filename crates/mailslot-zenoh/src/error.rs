@@ -55,12 +55,13 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        // The text of what caused this is in that of this, so only what lies behind it is told here.
         match self {
             Error::Settings(_) => None,
-            Error::Domain(error) => Some(error),
-            Error::Slot(error) => Some(error),
-            Error::Zenoh { source, .. } => Some(&**source),
-            Error::Io { source, .. } => Some(source),
+            Error::Domain(error) => error.source(),
+            Error::Slot(error) => error.source(),
+            Error::Zenoh { source, .. } => source.source(),
+            Error::Io { source, .. } => source.source(),
         }
     }
 }

@@ -40,7 +40,7 @@ fn slot_that_was_passed_on_lives_before_its_heir_has_looked() {
     let _watchdog = watchdog();
     let (slot, writer) = pair();
     // What another process has when it was sent the descriptors, or started with them.
-    let heritage = slot.handles().map(|fd| fd.try_clone_to_owned().unwrap());
+    let heritage = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     drop(slot);
     assert!(!writer.is_closed());
     writer.write(b"for the heir").unwrap();

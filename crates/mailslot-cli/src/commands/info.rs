@@ -1,11 +1,10 @@
 //! `mailslot info`: one slot in full.
 
 use clap::Args;
-use mailslot::{Address, MailslotWriter, Network, SlotName, SlotStatus, Timeout};
+use mailslot::{Network, SlotStatus, Timeout};
 
 use crate::exit::Result;
-use crate::status::{self, StatusJson};
-use crate::{accounts, output};
+use crate::{accounts, output, status};
 
 /// Show what is known about a slot
 #[derive(Args)]
@@ -27,23 +26,13 @@ Examples:
 
 impl Info {
     pub fn run(self) -> Result {
-        let name = local(&self.name)?;
-        let slot = mailslot::status(&name)?;
-        if self.json { output::print_json(&StatusJson::from(&slot)) } else { output::lines(text(&slot)) }
-    }
-}
-
-/// The name of a slot of this machine.
-fn local(text: &str) -> Result<SlotName> {
-    match text.parse()? {
-        Address::Local(name) => Ok(name),
-        // The library knows whether that name is this machine's own.
-        elsewhere => Ok(MailslotWriter::open(elsewhere)?.address().slot().clone()),
+        let slot = mailslot::status(&self.name)?;
+        if self.json { output::print_json(&status::json(&slot)?) } else { output::lines(text(&slot)) }
     }
 }
 
 fn text(slot: &SlotStatus) -> Vec<String> {
-    let counts = slot.counts.as_ref();
+    let counts = slot.info.as_ref();
     let statistics = counts.and_then(|counts| counts.statistics);
     let next =
         counts.map(|counts| counts.next_size.map_or_else(|| "no message".into(), |size| format!("{size} bytes")));

@@ -11,7 +11,8 @@
 use std::time::Duration;
 
 use super::message::{check, push_name, take_address};
-use crate::name::{Address, SlotName};
+use crate::address::Address;
+use crate::name::SlotName;
 use crate::{Outcome, Receipt};
 
 /// The slot for questions. It lives as long as a node that has modern domains.

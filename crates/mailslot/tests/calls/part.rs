@@ -25,7 +25,7 @@ pub fn run(arguments: &[&str]) {
         ["read", how, name] => read(&mut line, how, name),
         ["heir", inheritance] => {
             mark(BEGIN);
-            let slot = line.try_for("inherit", || Mailslot::inherit(inheritance));
+            let slot = line.try_for("inherit", || Mailslot::from_handles(inheritance));
             line.say("ready");
             receive(&mut line, "block", slot);
         }
@@ -108,7 +108,7 @@ fn read(line: &mut Line, how: &str, name: &str) {
     let mut options = Mailslot::options();
     options.capacity(CAPACITY).access(Access::Everyone).inheritance(shared);
     let slot = line.try_for("create", || options.create(name));
-    line.say(&format!("ready {} {}", std::process::id(), slot.inheritance()));
+    line.say(&format!("ready {} {}", std::process::id(), slot.share()));
     match runtime {
         Some(runtime) => runtime.block_on(receive_in_tokio(line, slot)),
         None => receive(line, how, slot),

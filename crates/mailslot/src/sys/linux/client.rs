@@ -153,6 +153,14 @@ impl Client {
         }
     }
 
+    /// Waits at most `time` until there may be room for `size` bytes. Returns whether it is worth trying again.
+    pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        match self {
+            Client::Friend(friend) => friend.wait_for_room(size, time),
+            Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
+        }
+    }
+
     /// What the slot holds; `None` to anybody but a friend.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         match self {
@@ -227,12 +235,19 @@ impl Friend {
                 if left.is_zero() {
                     return Err(Error::TimedOut);
                 }
-                if self.start.wait_for_room(message.len(), left.min(LOOK_AGAIN)) {
+                if self.wait_for_room(message.len(), left)? {
                     break;
                 }
-                self.check_owner()?;
             }
         }
+    }
+
+    /// Waits for room at most as long as a writer goes without looking for the owner.
+    fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        if self.start.wait_for_room(size, time.min(LOOK_AGAIN)) {
+            return Ok(true);
+        }
+        self.check_owner().map(|()| false)
     }
 
     fn write_now(&self, message: &[u8], patience: Duration) -> Result<()> {

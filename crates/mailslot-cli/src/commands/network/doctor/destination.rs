@@ -40,20 +40,6 @@ fn kind(address: &Address) -> &'static str {
     }
 }
 
-/// The slot, if the library takes the address for one of this machine: `.`, `LOCALHOST` and the own name are.
-pub fn here(address: &Address) -> Option<SlotName> {
-    match address {
-        Address::Local(slot) => Some(slot.clone()),
-        Address::Remote { slot, .. } => match MailslotWriter::open(address.clone()) {
-            Ok(writer) => matches!(writer.address(), Address::Local(_)).then(|| slot.clone()),
-            // What is elsewhere is not looked for when it is opened.
-            Err(Error::NotFound(_)) => Some(slot.clone()),
-            Err(_) => None,
-        },
-        _ => None,
-    }
-}
-
 /// Which way messages to `address` go, and how large they can be.
 pub fn way(address: &Address, node: Option<&Running>, findings: &mut Findings) -> Way {
     let way = match ask_routes(&Question::Route(address.clone())) {

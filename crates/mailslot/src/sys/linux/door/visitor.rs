@@ -167,10 +167,21 @@ impl Visitor {
         Ok(())
     }
 
-    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<()> {
+    /// Waits until the connection takes more, or has ended, or the time has come. Returns whether it has ended.
+    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<bool> {
         let connection = self.connection.read().unwrap_or_else(PoisonError::into_inner);
         let mut fds = [PollFd::new(&*connection, PollFlags::OUT)];
-        wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))
+        wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))?;
+        Ok(fds[0].revents().contains(PollFlags::HUP))
+    }
+
+    /// The same for a write that has found no room.
+    pub(crate) fn wait_to_retry(&self, deadline: Option<Instant>) -> Result<()> {
+        if self.wait_for_room(deadline)? {
+            // It found too many others who wait to be let in. The kernel does not tell when it takes more.
+            std::thread::sleep(CALL_AGAIN);
+        }
+        Ok(())
     }
 
     /// After the connection has ended: the slot is gone, or its owner wants a new one.
