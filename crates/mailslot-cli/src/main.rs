@@ -56,6 +56,9 @@ Examples:
   mailslot demo"#;
 
 fn main() -> ExitCode {
+    if let Some(result) = commands::completions::answer() {
+        return exit::report(result);
+    }
     match Cli::try_parse() {
         Ok(cli) => exit::report(cli.command.run()),
         Err(error) => exit::report_usage(&error),

@@ -1,8 +1,10 @@
 //! `mailslot info`: one slot in full.
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use mailslot::{Network, SlotStatus, Timeout};
 
+use crate::commands::completions;
 use crate::exit::Result;
 use crate::{accounts, output, status};
 
@@ -11,6 +13,7 @@ use crate::{accounts, output, status};
 #[command(after_help = AFTER_HELP)]
 pub struct Info {
     /// The slot
+    #[arg(add = ArgValueCandidates::new(completions::slots))]
     name: String,
 
     /// Print one JSON object

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `share`, `is_shared`; on Unix `from_handles`, `descriptors`, `as_fd`; on Windows `as_handle` |
 //! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `wait_for_room`, `max_message_size`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `info` |
+//! | `Appearing` | waiting until slots may have appeared: `watch`, `wait` |
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
 //! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `copy_to`, `bytes`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
@@ -22,14 +23,14 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list, own_objects,
-    random, root, secure_env, slot_directories, status, user, win32_code,
+    Appearing, Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list,
+    own_objects, random, root, secure_env, slot_directories, status, user, win32_code,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Client, Elsewhere, Next, Server, computer_name, list, status, win32_code};
+pub(crate) use windows::{Appearing, Client, Elsewhere, Next, Server, computer_name, list, status, win32_code};
 
 #[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("the mailslot crate supports Linux and Windows");
