@@ -64,6 +64,10 @@
 
 #![warn(missing_docs)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod access;
 mod address;
 #[cfg(all(feature = "tokio", unix))]

@@ -103,7 +103,7 @@ impl Client {
     #[inline]
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
-            Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message),
+            Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, &PATIENCE_AT_ONCE),
             Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
         }
@@ -224,7 +224,7 @@ impl Friend {
         let deadline = timeout.deadline();
         loop {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match self.try_write(message, left.clamp(READERS_PATIENCE, PATIENCE)) {
+            match self.write_now(message, &left.clamp(READERS_PATIENCE, PATIENCE)) {
                 Ok(()) => return Ok(()),
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(error),
@@ -250,16 +250,12 @@ impl Friend {
         self.check_owner().map(|()| false)
     }
 
-    fn write_now(&self, message: &[u8]) -> Result<()> {
-        self.try_write(message, PATIENCE_AT_ONCE)
-    }
-
-    #[inline(always)]
-    fn try_write(&self, message: &[u8], patience: Duration) -> Result<()> {
+    /// `patience` is looked at only if somebody else has the lock, and takes one register this way.
+    fn write_now(&self, message: &[u8], patience: &Duration) -> Result<()> {
         let known = self.whole.get().unwrap_or(&self.start);
-        let session = match known.lock_for(message.len(), patience)? {
+        let session = match known.lock_for(message.len(), *patience)? {
             Some(session) => session,
-            None => self.whole()?.lock(patience)?,
+            None => self.whole()?.lock(*patience)?,
         };
         self.with_lock(session, |session| self.append(session, message))
     }
