@@ -42,9 +42,11 @@ pub struct AsyncMailslot {
 pub struct Messages {
     slot: AsyncMailslot,
     /// What it waits for, if it does.
-    receiving: Option<Pin<Box<dyn Future<Output = Result<Message>> + Send + Sync>>>,
+    receiving: Option<Receiving>,
     ended: bool,
 }
+
+type Receiving = Pin<Box<dyn Future<Output = Result<Message>> + Send + Sync>>;
 
 impl AsyncMailslot {
     /// Makes `slot` awaitable in the current tokio runtime.
@@ -152,6 +154,13 @@ fn watch_failed(error: std::io::Error) -> Error {
     Error::io("watch a slot", error)
 }
 
+impl Messages {
+    fn ready(&mut self, next: Result<Message>) -> Poll<Option<Result<Message>>> {
+        self.ended = next.is_err();
+        Poll::Ready(Some(next).filter(|next| !matches!(next, Err(Error::Closed))))
+    }
+}
+
 impl Stream for Messages {
     type Item = Result<Message>;
 
@@ -159,28 +168,22 @@ impl Stream for Messages {
         if self.ended {
             return Poll::Ready(None);
         }
-        let next = match &mut self.receiving {
-            Some(receiving) => ready!(receiving.as_mut().poll(context)),
-            None => {
-                // A message that is there costs no memory but its own.
-                let progress = ready!(poll_proceed(context));
-                match self.slot.look(&mut || self.slot.get_ref().try_receive()).transpose() {
-                    Some(seen) => {
-                        progress.made_progress();
-                        seen
-                    }
-                    None => {
-                        drop(progress);
-                        let slot = self.slot.clone();
-                        let receiving = self.receiving.insert(Box::pin(async move { slot.receive().await }));
-                        ready!(receiving.as_mut().poll(context))
-                    }
-                }
+        if self.receiving.is_none() {
+            // A message that is there costs no memory but its own.
+            let progress = ready!(poll_proceed(context));
+            if let Some(seen) = self.slot.look(&mut || self.slot.get_ref().try_receive()).transpose() {
+                progress.made_progress();
+                return self.ready(seen);
             }
+        }
+        let Messages { slot, receiving, .. } = &mut *self;
+        let receive = || -> Receiving {
+            let slot = slot.clone();
+            Box::pin(async move { slot.receive().await })
         };
+        let next = ready!(receiving.get_or_insert_with(receive).as_mut().poll(context));
         self.receiving = None;
-        self.ended = next.is_err();
-        Poll::Ready(Some(next).filter(|next| !matches!(next, Err(Error::Closed))))
+        self.ready(next)
     }
 }
 

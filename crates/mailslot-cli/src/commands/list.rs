@@ -44,7 +44,7 @@ impl List {
         }
         let slots = mailslot::list()?;
         if self.json {
-            return output::print_json(&slots.iter().map(status::json).collect::<Result<Vec<_>, _>>()?);
+            return output::print_json(&slots.iter().map(status::json).collect::<Result<Vec<_>>>()?);
         }
         let rows: Vec<_> = [HEADERS.map(String::from)].into_iter().chain(slots.iter().map(row)).collect();
         output::lines(table(&rows))

@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn answers() -> impl Strategy<Value = Answer> {
-        let receipt = ("[A-Z0-9]{0,15}", prop::sample::select(&Outcome::ALL[..]))
+        let receipt = ("[A-Z0-9]{0,15}", prop::sample::select(Outcome::ALL))
             .prop_map(|(computer, outcome)| Receipt { computer, outcome });
         prop_oneof![
             Just(Answer::Legacy),

@@ -2,7 +2,7 @@
 
 use mailslot::network::ask_routes;
 use mailslot::network::routes::{Answer, Question};
-use mailslot::{Address, Error, MailslotWriter, SlotName};
+use mailslot::{Address, MailslotWriter};
 use mailslot_node::control::{self, Request};
 
 use super::finding::{Findings, names};
