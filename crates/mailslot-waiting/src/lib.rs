@@ -45,6 +45,8 @@ mod message;
 mod name;
 #[path = "../../mailslot/src/options.rs"]
 mod options;
+#[path = "../../mailslot/src/quoted.rs"]
+mod quoted;
 #[path = "../../mailslot/src/reading.rs"]
 mod reading;
 mod sys;

@@ -82,6 +82,7 @@ mod message;
 mod name;
 pub mod network;
 mod options;
+mod quoted;
 mod reading;
 mod receipt;
 #[cfg(feature = "serde")]
@@ -104,6 +105,7 @@ pub use mailslot::Mailslot;
 pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
 pub use name::{NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
 pub use writer::MailslotWriter;
 

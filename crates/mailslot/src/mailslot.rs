@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::handles::Handles;
-use crate::message::{Info, Statistics};
+use crate::message::{Info, Message, Statistics};
 use crate::name::SlotName;
 use crate::options::{MailslotOptions, Timeout};
 use crate::sys;
@@ -73,6 +73,41 @@ impl Mailslot {
     /// ```
     pub fn name(&self) -> &SlotName {
         self.server.name()
+    }
+
+    /// Closes the slot, and hands all messages that were accepted and not read to `take`. To read until there is none and then
+    /// drop the slot would lose what is accepted in between. From the first call of `take` on, writes fail; when this returns, the
+    /// name is free.
+    ///
+    /// If there are clones of this handle, or the slot is shared with other processes, it lives on with its messages, and `take` is
+    /// not called.
+    ///
+    /// ```
+    /// use mailslot::{Mailslot, MailslotWriter};
+    ///
+    /// let name = format!("doc-close-{}", std::process::id());
+    /// let slot = Mailslot::create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// writer.write(b"last")?;
+    /// let mut rest = Vec::new();
+    /// slot.close(|message| rest.push(message.data))?;
+    /// assert_eq!(rest, [b"last"]);
+    /// assert!(matches!(writer.write(b"late"), Err(mailslot::Error::Closed)));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotInherited`] in a forked process that the slot was not made inheritable for, and [`Error::Damaged`].
+    ///
+    /// # Portability
+    ///
+    /// Windows has no call for this: there, messages that are accepted between the last read and the end are lost.
+    pub fn close(self, take: impl FnMut(Message)) -> Result<()> {
+        match Arc::try_unwrap(self.server) {
+            Ok(server) => server.close(take),
+            Err(_) => Ok(()),
+        }
     }
 
     /// What the slot holds and how it was created.

@@ -127,7 +127,7 @@ impl Mailslot {
     /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
     pub fn receive_within(&self, timeout: impl Into<Timeout>) -> Result<Message> {
         let next = self.server.next(timeout.into())?;
-        let message = owned(&next);
+        let message = next.to_message();
         next.take();
         Ok(message)
     }
@@ -179,7 +179,7 @@ impl Mailslot {
             return Ok(0);
         }
         messages.push(self.receive_within(timeout)?);
-        let more = self.drain(max - 1, |next| messages.push(owned(next)));
+        let more = self.drain(max - 1, |next| messages.push(next.to_message()));
         Ok(1 + more)
     }
 
@@ -217,7 +217,7 @@ impl Mailslot {
     ///
     /// `FSCTL_MAILSLOT_PEEK`.
     pub fn peek(&self) -> Result<Option<Message>> {
-        none_if_timed_out(self.server.next(Timeout::Zero).map(|next| owned(&next)))
+        none_if_timed_out(self.server.next(Timeout::Zero).map(|next| next.to_message()))
     }
 }
 
@@ -374,12 +374,6 @@ impl Mailslot {
     pub fn abort_reads(&self) {
         self.server.abort_reads();
     }
-}
-
-fn owned(next: &sys::Next<'_>) -> Message {
-    let mut data = vec![0; next.len()];
-    next.copy_to(&mut data);
-    Message { data, origin: next.origin() }
 }
 
 fn none_if_timed_out<T>(result: Result<T>) -> Result<Option<T>> {

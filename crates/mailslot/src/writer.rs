@@ -203,7 +203,7 @@ impl MailslotWriter {
     /// # let name = format!("doc-write-within-{}", std::process::id());
     /// let slot = MailslotOptions::new().capacity(4096).create(&name)?;
     /// let writer = MailslotWriter::open(&name)?;
-    /// writer.write(&[0; 4000])?;
+    /// writer.write(&[0; 4040])?;
     /// assert!(matches!(writer.write(b"more"), Err(Error::Full { .. })));
     /// assert!(matches!(writer.write_within(b"more", Duration::from_millis(5)), Err(Error::TimedOut)));
     /// slot.receive()?;

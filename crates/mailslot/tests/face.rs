@@ -370,3 +370,31 @@ fn errors_are_errors_of_std_with_a_kind_and_all_they_know() {
         io::ErrorKind::StorageFull
     );
 }
+
+/// Each public method of the two ends has an example, or says where there is one.
+#[test]
+fn every_method_of_the_two_ends_has_an_example() {
+    let sources = [
+        include_str!("../src/mailslot.rs"),
+        include_str!("../src/reading.rs"),
+        include_str!("../src/iter.rs"),
+        include_str!("../src/writer.rs"),
+        include_str!("../src/unix_writer.rs"),
+    ];
+    let mut methods = 0;
+    for source in sources {
+        let mut documentation = String::new();
+        for line in source.lines() {
+            if let Some(text) = line.strip_prefix("    ///") {
+                documentation.push_str(text);
+            } else if line.starts_with("    pub fn ") {
+                let shown = documentation.contains("```") || documentation.contains("example");
+                assert!(shown, "no example: {line}");
+                methods += 1;
+            } else if !line.starts_with("    #[") {
+                documentation.clear();
+            }
+        }
+    }
+    assert!(methods > 40, "{methods}");
+}

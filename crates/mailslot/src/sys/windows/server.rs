@@ -12,7 +12,7 @@ use super::deadline::Deadline;
 use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
-use crate::message::{Info, Origin, Statistics};
+use crate::message::{Info, Message, Origin, Statistics};
 use crate::name::SlotName;
 use crate::options::{Inheritance, MailslotOptions, Timeout};
 
@@ -138,6 +138,18 @@ impl Server {
 
     /// Whether a handle is shared shows when it is made: only one that is inheritable can be.
     pub(crate) fn share(&self) {}
+
+    /// Hands out every message that is there, unless other processes own the slot, too, and closes it.
+    pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {
+        while !self.is_shared()
+            && let Some(next) = self.try_next()?
+        {
+            let message = next.to_message();
+            next.take();
+            take(message);
+        }
+        Ok(())
+    }
 
     pub(crate) fn inheritance(&self) -> String {
         format!("{} {}", self.slot.as_raw_handle() as usize, self.name)
@@ -271,6 +283,10 @@ impl Next<'_> {
 
     pub(crate) fn origin(&self) -> Origin {
         Origin::Unknown
+    }
+
+    pub(crate) fn to_message(&self) -> Message {
+        Message { data: self.message().to_vec(), origin: self.origin() }
     }
 
     /// The bytes.
