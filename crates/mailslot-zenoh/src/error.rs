@@ -77,3 +77,31 @@ impl From<mailslot::Error> for Error {
         Error::Slot(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// Wherever an error has a source, that has one, too.
+    #[test]
+    fn no_error_says_what_its_source_says_again() {
+        let source = || io::Error::new(io::ErrorKind::StorageFull, io::Error::other("no block is left"));
+        let slot = || mailslot::Error::Io { action: "open a slot".to_owned(), source: source() };
+        let errors = [
+            Error::Settings("mode must be peer, router or client".to_owned()),
+            Error::Slot(slot()),
+            Error::Domain(mailslot_domain::Error::Io { action: "read a domain file".to_owned(), source: source() }),
+            Error::io("start a thread", source()),
+            Error::Zenoh { action: "open a session", source: zenoh::Error::from(source()) },
+        ];
+        for error in errors {
+            let (text, mut source) = (error.to_string(), core::error::Error::source(&error));
+            while let Some(error) = source {
+                assert!(!text.contains(&error.to_string()), "{text:?} and its source {error}");
+                source = error.source();
+            }
+        }
+    }
+}

@@ -349,7 +349,7 @@ impl fmt::Display for NameError {
                 write!(f, "its computer or domain name contains {}", Quoted(character.encode_utf8(&mut [0; 4])))
             }
             NameError::NotThisMachine => {
-                f.write_str(r"only slots of this machine can be created or asked about: write \\.\mailslot\name")
+                f.write_str(r"slots are created, and looked at, on this machine only: write \\.\mailslot\name")
             }
             NameError::NetworkCharacter { character } => {
                 write!(f, "it contains {character:?}, and names on the network are of printable ASCII characters")

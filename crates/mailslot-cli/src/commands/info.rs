@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use mailslot::{Network, SlotStatus, Timeout};
+use mailslot::{Address, MailslotWriter, Network, SlotStatus, Timeout};
 
 use crate::commands::completions;
 use crate::exit::Result;
@@ -29,7 +29,12 @@ Examples:
 
 impl Info {
     pub fn run(self) -> Result {
-        let slot = mailslot::status(&self.name)?;
+        let address: Address = self.name.parse()?;
+        if !address.is_here() {
+            // Nothing is told about it; where nothing could be sent to it either, that is the better thing to know.
+            MailslotWriter::open(&address)?;
+        }
+        let slot = mailslot::status(address)?;
         if self.json { output::print_json(&status::json(&slot)?) } else { output::lines(text(&slot)) }
     }
 }
