@@ -16,7 +16,7 @@ use crate::sync::{AtomicU32, AtomicU64};
 
 const OWNER_DIED: u32 = 0x4000_0000;
 const CAPACITY: u64 = 128;
-const STAMP: Stamp = Stamp { kind: Kind::Friend, pid: 1, uid: 2, gid: 3 };
+const STAMP: Stamp = Stamp::new(Kind::Friend, 1, 2, 3);
 
 fn ring() -> Arc<Region> {
     ring_of(CAPACITY)
@@ -122,7 +122,7 @@ fn take(region: &Region) -> Option<u64> {
     Some(u64::from_le_bytes(bytes))
 }
 
-fn model(scenario: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn model(scenario: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
     // Threads that wait for the lock take turns at it.

@@ -35,6 +35,9 @@ reasons! {
     OtherSubnet = "other_subnet",
     /// A broadcast at a P node, which heeds none.
     Broadcast = "broadcast",
+    /// An answer that names no address at which the holder of a unique name can be: 0.0.0.0, an address of this machine, or one
+    /// that stands for many nodes.
+    ImpossibleHolder = "impossible_holder",
     /// A response to nothing that was asked.
     Unasked = "unasked",
     /// A response from another address than the one asked.
@@ -69,10 +72,39 @@ reasons! {
     EventRoom = "event_room",
     /// A packet to send that nobody took in time.
     TransmitRoom = "transmit_room",
+    /// Holders of a name beyond those that are remembered of one.
+    HolderRoom = "holder_room",
     /// An answer about a name for which the cache has no room.
     CacheRoom = "cache_room",
     /// A request for which there is no room.
     Busy = "busy",
+}
+
+impl Drop {
+    /// The [`Limits`](crate::limits::Limits) that this may come from, by their names as settings: which one to raise, if what was
+    /// dropped was honest. None for what is dropped because of what it is.
+    ///
+    /// ```
+    /// use mailslot_netbios::Drop;
+    ///
+    /// assert_eq!(Drop::CacheRoom.limits(), ["cached-names"]);
+    /// assert!(Drop::Malformed.limits().is_empty());
+    /// ```
+    pub const fn limits(self) -> &'static [&'static str] {
+        match self {
+            Drop::AnswerRate => {
+                &["answers-per-source", "answers", "answers-reserved", "answers-elsewhere", "rated-sources"]
+            }
+            Drop::MessageRate => &["messages-per-source", "messages", "rated-sources"],
+            Drop::FragmentRoom => &["unfinished", "unfinished-per-source", "unfinished-bytes"],
+            Drop::EventRoom => &["events"],
+            Drop::TransmitRoom => &["transmits"],
+            Drop::HolderRoom => &["holders"],
+            Drop::CacheRoom => &["cached-names"],
+            Drop::Busy => &["queries", "waiting-messages"],
+            _ => &[],
+        }
+    }
 }
 
 /// What a node has counted since it began.

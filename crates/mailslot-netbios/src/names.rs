@@ -39,17 +39,22 @@ impl Names {
     }
 
     pub(super) fn interfaces_changed(&mut self, context: &mut Context<'_>) {
-        self.registrations.retain(|registration| context.network.interfaces.contains(&registration.interface));
+        let is_gone = |registration: &mut Registration| !context.network.interfaces.contains(&registration.interface);
+        let gone: Vec<_> = self.registrations.extract_if(.., is_gone).collect();
+        gone.into_iter().for_each(|registration| registration.gone(context));
         if self.releasing {
             return self.tell_released(context.outbox);
         }
         for interface in &context.network.interfaces {
-            if self.registrations.iter().any(|registration| registration.interface == *interface) {
+            let servers = context.network.servers_by(interface);
+            let mut known = self.registrations.iter_mut().filter(|known| known.interface == *interface).peekable();
+            if known.peek().is_some() {
+                known.for_each(|registration| registration.set_servers(&servers, context));
                 continue;
             }
             for registered in &context.network.config.names {
                 let (name, kind) = (registered.name.clone(), registered.kind);
-                self.registrations.push(Registration::claim(name, kind, *interface, context));
+                self.registrations.push(Registration::claim(name, kind, *interface, &servers, context));
             }
         }
     }
@@ -102,10 +107,18 @@ impl Names {
 
     /// The node itself as the holder of a unique name.
     pub(super) fn own_holders(&self, name: &Name, network: &Network) -> Option<Vec<Holder>> {
-        let own = |found: &&Registration| found.state == NameState::Held && found.kind == NameKind::Unique;
-        let holders: Vec<_> =
-            self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect();
+        let holders = self.own(name, NameKind::Unique, network);
         if holders.is_empty() { None } else { Some(holders) }
+    }
+
+    /// This node as a member of the group that has the name.
+    pub(super) fn own_memberships(&self, name: &Name, network: &Network) -> Vec<Holder> {
+        self.own(name, NameKind::Group, network)
+    }
+
+    fn own(&self, name: &Name, kind: NameKind, network: &Network) -> Vec<Holder> {
+        let own = |found: &&Registration| found.state == NameState::Held && found.kind == kind;
+        self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect()
     }
 
     /// What is to be said to a request, if anything.
@@ -180,6 +193,17 @@ impl Names {
         if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
     }
 
+    /// A neighbour has sent a message in this name. If it is a unique one of this node, it is found out who has it: both hold it
+    /// where this one has slept, or they were in different networks, and neither hears the other's claims any more.
+    pub(super) fn spoken_in(&mut self, name: &Name, received: Received, context: &mut Context<'_>) {
+        let Some(own) = self.find_mut(name, received.interface).filter(|own| own.kind == NameKind::Unique) else {
+            return;
+        };
+        if context.network.check_neighbour(&own.interface, *received.from.ip()).is_ok() {
+            own.check(context);
+        }
+    }
+
     /// A response to a query of a presumed owner.
     pub(super) fn handle_query_response(
         &mut self,
@@ -194,16 +218,9 @@ impl Names {
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 
-    pub(super) fn handle_wack(
-        &mut self,
-        now: Instant,
-        from: Ipv4Addr,
-        id: u16,
-        seconds: u32,
-        network: &Network,
-    ) -> Result<(), Drop> {
+    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, id: u16, seconds: u32) -> Result<(), Drop> {
         let waiting = self.registrations.iter_mut().find(|registration| registration.awaits(id));
-        let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds, network));
+        let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds));
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 
@@ -264,9 +281,11 @@ impl Names {
         if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
-        // With RD set, a name server is meant: nmbd too then says nothing.
-        let negative =
-            cast == Cast::Unicast && network.has_servers() && !request.flags.contains(Flags::RECURSION_DESIRED);
+        // With RD set, a name server is meant: nmbd too then says nothing. And of a name that is being claimed it is not known
+        // whose it is: the server that asks may have just granted it.
+        let is_server_meant = request.flags.contains(Flags::RECURSION_DESIRED);
+        let is_open = self.of(name).any(|own| own.state == NameState::Claiming);
+        let negative = cast == Cast::Unicast && network.has_servers() && !is_server_meant && !is_open;
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
     }
 

@@ -59,7 +59,7 @@ fn who_asks_a_node_alone_gets_all_its_addresses_the_nearest_first() {
         id: id.into(),
         address: Ipv4Addr::new(10, 0, id - 1, 5),
         prefix: 24,
-        broadcast: Ipv4Addr::new(10, 0, id - 1, 255),
+        broadcast: Some(Ipv4Addr::new(10, 0, id - 1, 255)),
     };
     bench.node.set_interfaces((1..=3).map(interface).collect(), bench.now);
     while bench.next().is_some() {}
@@ -142,5 +142,54 @@ fn what_a_bridge_carries_has_a_source_of_its_own_and_stays_off_this_machine() {
         }
         let events = bench.events();
         assert!(!events.iter().any(|event| matches!(event, Event::Message(_))), "{events:?}");
+    }
+}
+
+#[test]
+fn whose_a_name_is_that_is_being_claimed_is_not_told() {
+    let mut bench = Bench::new(NodeType::P);
+    let registration = bench.packet();
+    let query = Packet::node_query(3, pc());
+    bench.hear(SERVER, Cast::Unicast, &query);
+    assert_eq!(bench.sent(), None);
+    bench.hear(SERVER, Cast::Unicast, &Packet::node_query(4, pc().with_suffix(3)));
+    assert_eq!(bench.sent().map(|(_, answer)| answer.body.rcode()), Some(Rcode::Name));
+    bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(registration.id, claim(0, OWN), Rcode::Success));
+    bench.hear(SERVER, Cast::Unicast, &query);
+    let (_, answer) = bench.sent().expect("an answer");
+    assert!(matches!(answer.body, Body::QueryResponse { .. }));
+}
+
+#[test]
+fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answer_for_them() {
+    let masters = Name::msbrowse();
+    let [plant, other] = ["PLANT", "OTHER"].map(|text| Name::new(text, 0).expect("a valid name"));
+    for scope in ["", "corp"] {
+        let scope = DnsName::new(scope).expect("a valid scope");
+        let scoped = |name: &Name| name.clone().with_scope(scope.clone()).expect("short");
+        let config = Config::new("PC", "PLANT").and_then(Config::with_browser).expect("valid names");
+        let mut bench = Bench::with(config.with_scope(&scope).expect("short"));
+        while bench.next().is_some() {}
+        bench.events();
+        for (name, cast, is_heard) in [
+            (plant.clone().with_suffix(0x1D), Cast::Broadcast, true),
+            (plant.clone().with_suffix(0x1E), Cast::Broadcast, true),
+            (masters.clone(), Cast::Broadcast, true),
+            (other.clone().with_suffix(0x1D), Cast::Broadcast, false),
+            (plant.clone().with_suffix(0x1B), Cast::Broadcast, false),
+            // A message to this machine alone is for what it has.
+            (plant.clone().with_suffix(0x1D), Cast::Unicast, false),
+        ] {
+            bench.hear_datagram(&scoped(&name), cast);
+            let heard = bench.events().iter().any(|event| matches!(event, Event::Message(_)));
+            assert_eq!(heard, is_heard, "{name}");
+        }
+        while bench.node.poll_transmit().is_some() {}
+        for name in [plant.clone().with_suffix(0x1D), masters.clone()] {
+            bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_query(3, scoped(&name)));
+            bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_registration(4, scoped(&name), unique(OTHER)));
+            assert_eq!(bench.sent(), None, "{name}");
+            assert!(bench.node.names().all(|held| held.name != scoped(&name)));
+        }
     }
 }

@@ -3,11 +3,13 @@
 
 mod floods;
 mod hostile;
+mod limits;
 mod messages;
 mod names;
 mod network;
 mod servers;
 mod strangers;
+mod untidy;
 mod wins;
 
 /// Runs `test` with seeds from 1 to `count`, and says which one failed.
