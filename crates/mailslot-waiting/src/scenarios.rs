@@ -118,7 +118,7 @@ fn let_in(kind: Kind) {
 fn handed_back(kind: Kind) {
     let slot = slot(Access::Everyone);
     // As if it were passed on: others may read it.
-    let _ = slot.handles();
+    let _ = slot.share();
     let log = Log::new();
     let reader = readers::begin(&slot, kind, &log);
     let writers = writers::threads_of_a_stranger([1, 2], &log);
