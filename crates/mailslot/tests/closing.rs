@@ -44,7 +44,7 @@ fn slot_that_was_passed_on_lives_before_its_heir_has_looked() {
     }
     let (slot, writer) = pair();
     // What another process has when it was sent the descriptors, or started with them.
-    let heritage = slot.handles().map(|fd| fd.try_clone_to_owned().unwrap());
+    let heritage = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     drop(slot);
     assert!(!writer.is_closed());
     writer.write(b"for the heir").unwrap();
@@ -169,7 +169,7 @@ fn slot_with_other_handles_is_not_closed_by_one() {
     other_handle.close(|message| rest.push(message.data)).unwrap();
     assert_eq!(rest, [&b"for the other"[..], b"and one more"]);
     let (slot, writer) = pair();
-    let heritage = slot.handles().map(|fd| fd.try_clone_to_owned().unwrap());
+    let heritage = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     writer.write(b"for the heir").unwrap();
     slot.close(|message| panic!("{message:?}")).unwrap();
     assert_eq!(Mailslot::from_handles(heritage).unwrap().receive().unwrap().data, b"for the heir");
