@@ -3,6 +3,8 @@ from typing import final
 
 from mailslot._values import Origin, Receipt, SlotStatus
 
+__all__ = ["Slot", "Writer", "list_slots", "status"]
+
 @final
 class Slot:
     def __new__(
