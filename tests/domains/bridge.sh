@@ -1,26 +1,22 @@
 # Sourced: two bridges between a segment with Samba and a domain. OLD1 is in the legacy network only, NEW in the domain only;
 # the bridges LINUX1 and LINUX2 are in both, on networks of their own.
 #
-# The segment comes from ../shared/lab beside the project, or from the directory that MAILSLOT_LAB names.
+# The segment is the lab of tests/samba.sh.
 printf '\n-- bridge\n'
 
-lab=${MAILSLOT_LAB:-$project/../shared/lab}
-export LAB_ID=$id LAB_DIR=$scratch/lab
+. "$project/tests/samba.sh"
 leave_lab() {
     local process host left=()
     for process in "${started[@]}"; do kill "$process" 2>/dev/null; done
     wait
-    "$lab/down"
+    stop_lab
     # The lab has removed those of its hosts.
     for host in "${namespaces[@]}"; do case $host in *-linux?) ;; *) left+=("$host") ;; esac; done
     started=() namespaces=("${left[@]}")
 }
-trap 'leave_lab; finish' EXIT
-if ! { "$lab/install" && "$lab/up"; }; then
-    echo "the lab did not come up" >&2
-    exit 1
-fi
-samba=${LAB_NET:-10.77.0}.10 old=${LAB_NET:-10.77.0}.14
+trap 'leave_lab; leave_part' EXIT
+start_lab "$scratch/lab" || exit 1
+old=${samba%.*}.14
 new_lan modern
 namespaces+=("$id-linux1" "$id-linux2")
 net=$id-lan attach old lanA "$old/24"

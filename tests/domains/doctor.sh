@@ -36,7 +36,7 @@ says "the own slot is closed to the network" "$(said doc1 doctor "$alerts")" \
 stop "$closed"
 same "nothing of this was delivered" "$(data "$scratch/doc-heard2.out")" ""
 
-cut doc2
+cut_off doc2
 says "a machine that no longer answers" "$(said doc1 doctor '\\DOC2\mailslot\alerts')" "gave no receipt in 2 s" "status 1"
 heal doc2
 check "it is there again" until_members doc1 PLANT $'DOC1\nDOC2            alerts'

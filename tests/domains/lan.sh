@@ -49,7 +49,7 @@ for end in stop crash; do
     $end "$node1"
     check "the others notice the $end of a node" \
         until_members srv2 PLANT $'SRV2            Alerts\nSRV2            other\nSRV3            alerts'
-    says "without a node the network is off" "$(said srv1 send '\\PLANT\mailslot\alerts' off)" "3025" "status 1"
+    says "without a node the network is off" "$(said srv1 send '\\PLANT\mailslot\alerts' off)" "3025" "status 11"
     start_node "node1-$end" srv1
     node1=$pid
     same "after its $end a node is found again" "$(said srv2 send --receivers 3=30s '\\PLANT\mailslot\alerts' "$end")" "status 0"
@@ -57,7 +57,7 @@ for end in stop crash; do
 done
 
 # A partition, and its end.
-cut srv3
+cut_off srv3
 same "a machine that is cut off is silent" "$(said srv1 send --confirm=2s '\\SRV3\mailslot\alerts' lost)" \
     $'SRV3 silent\nmailslot: 1 message was not delivered everywhere\nstatus 10'
 for other in srv1 srv2; do

@@ -24,7 +24,7 @@ numbers | become stay2 "$mailslot" send '\\PLANT\mailslot\alerts' >"$scratch/num
 numbers=$!
 started+=("$numbers")
 for host in $gone; do check "$host hears a number" until_line "$scratch/heard-$host.out" '"data":"number'; done
-for host in $gone; do cut "$host"; done
+for host in $gone; do cut_off "$host"; done
 late=0
 while kill -0 "$numbers" 2>/dev/null; do
     [ "$(said stay1 send --confirm=5s '\\STAY2\mailslot\alerts' sure)" = $'STAY2 delivered\nstatus 0' ] || late=$((late + 1))

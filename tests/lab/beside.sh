@@ -6,10 +6,8 @@ nmbd_conf=$LAB_DIR/hosts/linux2/smb.conf nmbd_socket=$LAB_DIR/hosts/linux2/sock/
 # start_nmbd: starts Samba's on linux2 and waits until it answers for its name. Sets `nmbd`.
 start_nmbd() {
     local step
-    "$lab/run" linux2 nmbd --foreground --no-process-group --debug-stdout -s "$nmbd_conf" \
-        >"$scratch/nmbd.out" 2>&1 </dev/null &
-    nmbd=$!
-    started+=("$nmbd")
+    start_command nmbd linux2 nmbd --foreground --no-process-group --debug-stdout -s "$nmbd_conf"
+    nmbd=$pid
     for step in $(seq 600); do
         on linux1 nmblookup LINUX2 2>/dev/null | grep -q "$linux2" && return
         sleep 0.1

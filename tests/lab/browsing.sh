@@ -1,6 +1,7 @@
 # Sourced: Samba's browser and logon messages.
 printf '\n-- browsing\n'
 
+check "a node holds its names" start_node node1 linux1 LINUX1
 start backup linux1 listen --verbose --network --format hex BROWSE
 backup=$pid
 until_line "$scratch/backup.log" "listening on"

@@ -15,9 +15,7 @@ until_file() {
     return 1
 }
 
-# Other users have slots there as well.
-mkdir -p "$scratch/linux1"
-chmod 1777 "$scratch/linux1"
+let_everybody_in linux1
 check "a node holds its names" start_node captured linux1 LINUX1
 node1=$pid
 check "another node holds its names" start_node captured2 linux2 LINUX2
@@ -63,7 +61,7 @@ last=$pid
 check "a last capture begins" until_file "$scratch/end.pcapng"
 stop "$node1"
 wait "$last"
-same "a capture ends with the node" "$?" 3
+same "a capture ends with the node" "$?" 11
 stop "$node2"
 
 check "a node of another user holds its names" start_node captured3 linux1 LINUX1 --user nobody

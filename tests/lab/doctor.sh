@@ -3,6 +3,7 @@ printf '\n-- doctor\n'
 
 says "nmbd is found on its ports" "$(said samba doctor)" "problem  node       no network node runs" \
     "problem  ports      nmbd (process " "has UDP ports 137 of" ", 138 of" "stop nmbd" "status 1"
+check "a node holds its names" start_node node1 linux1 LINUX1
 says "a computer that is there" "$(said linux1 doctor '\\SAMBA1\mailslot\alerts')" "ok       node       runs as user root" \
     "ok       way        goes to the NetBIOS network" "messages of up to 424 bytes" "ok       interfaces the node uses eth0" \
     "ok       ports      the node has UDP ports 137 of $linux1" "ok       names      the node holds all its names" \

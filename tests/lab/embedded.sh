@@ -3,8 +3,7 @@ printf '\n-- embedded\n'
 
 printf 'computer = "LINUX1"\nworkgroup = "LABGROUP"\n' >"$scratch/embedded.toml"
 chmod 644 "$scratch/embedded.toml"
-mkdir -p "$scratch/linux1"
-chmod 1777 "$scratch/linux1"
+let_everybody_in linux1
 check "a node on another host holds its names" start_node receiver linux2 LINUX2
 receiver=$pid
 start_listener there linux2 embedded
@@ -19,7 +18,7 @@ embedded() {
     printf 'status %d' $?
 }
 
-says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" "(Win32 error 3025)" "status 1"
+says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" "(Win32 error 3025)" "status 11"
 same "with one for the moment it is sent" "$(embedded '\\LINUX2\mailslot\embedded' 'to one' 'and more')" "status 0"
 same "a message to a domain is sent" "$(embedded '\\LABGROUP\mailslot\embedded' 'to all')" "status 0"
 same "a message to the own domain is sent" "$(said linux1 send --embedded --config "$scratch/embedded.toml" '\\*\mailslot\embedded' 'to ours')" "status 0"
@@ -56,11 +55,8 @@ same "tshark has no warning about what was sent" \
     "$(tshark -r "$scratch/logon.pcap" -Y "ip.src == $linux1 && (nbns || nbdgm) && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" ""
 kill "$here"
 
-mkdir -p "$scratch/linux1"
-MAILSLOT_ROOT=$scratch/linux1 "$lab/run" linux1 "$(dirname "$mailslot")/examples/embedded" LINUX1 LABGROUP embedded \
-    >"$scratch/program.out" 2>"$scratch/program.log" </dev/null &
-program=$!
-started+=("$program")
+start_command program linux1 "$(dirname "$mailslot")/examples/embedded" LINUX1 LABGROUP embedded
+program=$pid
 check "a program with a node of its own holds its names" until_line "$scratch/program.log" "name_held name=LABGROUP<1e>"
 says "nmblookup finds it" "$(on linux2 nmblookup LINUX1)" "$linux1 LINUX1<00>"
 same "every program of its machine sends through it" "$(said linux1 send '\\LINUX2\mailslot\embedded' 'through it')" "status 0"

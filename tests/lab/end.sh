@@ -1,6 +1,7 @@
 # Sourced: nodes that end, and settings that change.
 printf '\n-- end\n'
 
+start_nodes
 printf 'computer = "LINUX9"\nworkgroup = "LABGROUP"\n' >"$scratch/settings.toml"
 stop "$node2"
 same "a node ends in good order" "$?" 0

@@ -1,6 +1,7 @@
 # Sourced: messages reach the slots that they are for, once, and no others.
 printf '\n-- messages\n'
 
+start_nodes
 start_listener heard1 linux1 alerts
 start_listener heard2 linux2 alerts
 start_listener other1 linux1 other

@@ -15,9 +15,8 @@ for claim in register_own refresh_own; do
     says "the node defends its name against Samba ($claim)" \
         "$(on linux2 smbtorture -U% '//LINUX1/IPC$' nbt.register.$claim)" "success: $claim"
 done
-# On the router: from the other hosts of this network, packets.sh wants packets of our nodes alone.
 start_samba router LINUX1
-check "a Samba with the node's name is refused it" until_line "$scratch/router.samba" \
+check "a Samba with the node's name is refused it" until_line "$scratch/router.samba.out" \
     "Failed to register my name LINUX1<00>"
 stop "$pid"
 says "the node has its name still" "$(said linux1 node status)" "LINUX1<00>             unique  held      on eth0"

@@ -1,8 +1,7 @@
 # Sourced: a node that becomes another user once it has the ports.
 printf '\n-- privileges\n'
 
-mkdir -p "$scratch/linux1"
-chmod 1777 "$scratch/linux1"
+let_everybody_in linux1
 printf 'browser = true\n' >"$scratch/user.toml"
 chmod 644 "$scratch/user.toml"
 check "a node that becomes another user holds its names" start_node user1 linux1 LINUX1 --user nobody --config "$scratch/user.toml"

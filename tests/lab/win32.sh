@@ -20,10 +20,8 @@ check "a node on one host holds its names" start_node win1 linux1 LINUX1
 node1=$pid
 check "a node on another one, too" start_node win2 linux2 LINUX2
 node2=$pid
-MAILSLOT_ROOT=$scratch/linux2 MAILSLOT_NETWORK=allow "$lab/run" linux2 "$scratch/win32" '\\.\mailslot\win32' \
-    >"$scratch/read.out" 2>&1 </dev/null &
-reader=$!
-started+=("$reader")
+start_command read linux2 env MAILSLOT_NETWORK=allow "$scratch/win32" '\\.\mailslot\win32'
+reader=$pid
 check "a program for Win32 reads" until_line "$scratch/read.out" ready
 same "another one writes to its computer" "$(win32 linux1 '\\LINUX2\mailslot\win32' 'to one')" $'6 bytes written\nstatus 0'
 same "and to its domain" "$(win32 linux1 '\\LABGROUP\mailslot\win32' 'to all')" $'6 bytes written\nstatus 0'

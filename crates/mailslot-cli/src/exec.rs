@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 use std::process::{ExitStatus, Stdio};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
 
-use mailslot::{Origin, SlotName};
+use mailslot::{Message, Origin, SlotName};
 
 use crate::exit::{self, Failure, Result};
+use crate::signals::Signals;
 use crate::sys;
-use crate::text::Shown;
+use crate::text::{Shown, Text};
 
 /// Variables that describe a message's origin: none of the environment must be taken for one.
 const ORIGIN: [&str; 6] = [
@@ -19,20 +22,60 @@ const ORIGIN: [&str; 6] = [
     "MAILSLOT_AUTHENTICATED",
 ];
 
-/// Runs a shell command for each message, one after the other.
-pub struct Runner<'a> {
-    command: &'a str,
-    slot: &'a SlotName,
+/// Runs a shell command for each message, one after the other, in a thread of its own, so that a signal is noticed meanwhile.
+pub struct Commands {
+    messages: SyncSender<Message>,
+    done: sys::Done,
+    thread: JoinHandle<Result>,
+}
+
+impl Commands {
+    pub fn start(command: &str, slot: &SlotName, text: Text) -> Result<Commands> {
+        // Nothing waits between the slot and the command.
+        let (messages, received) = mpsc::sync_channel(0);
+        let (done, tell) = sys::done()?;
+        let mut runner = Runner { command: command.to_owned(), slot: slot.clone(), failed: 0 };
+        let thread = thread::Builder::new().name("mailslot-exec".to_owned());
+        let thread = thread
+            .spawn(move || {
+                for message in received {
+                    runner.message(&text.show(&message))?;
+                    tell.tell();
+                }
+                runner.finish()
+            })
+            .map_err(|source| Failure::io("start a thread", source))?;
+        Ok(Commands { messages, done, thread })
+    }
+
+    /// Has the command run for this message, as soon as it has ended for the last one.
+    pub fn handle(&self, message: Message) {
+        // Where no shell could be run, the thread has ended, and `finish` tells why.
+        let _ = self.messages.send(message);
+    }
+
+    /// Waits until the command has ended that [`handle`](Commands::handle) began. Fails once a signal has come.
+    pub fn wait(&self, signals: &Signals) -> Result {
+        self.done.wait(signals)?;
+        signals.check()
+    }
+
+    /// Waits for the last command. Fails if one has.
+    pub fn finish(self) -> Result {
+        drop(self.messages);
+        self.thread.join().unwrap_or_else(|_| Err(Failure::Unexpected("the thread of commands has panicked".into())))
+    }
+}
+
+struct Runner {
+    command: String,
+    slot: SlotName,
     failed: u64,
 }
 
-impl<'a> Runner<'a> {
-    pub fn new(command: &'a str, slot: &'a SlotName) -> Runner<'a> {
-        Runner { command, slot, failed: 0 }
-    }
-
+impl Runner {
     /// Runs the command with a message's text on its standard input. That it fails is reported and counted, no more.
-    pub fn message(&mut self, message: &Shown<'_>) -> Result {
+    fn message(&mut self, message: &Shown<'_>) -> Result {
         let status = self.run(message).map_err(|source| Failure::io("run a shell", source))?;
         if !status.success() {
             self.failed += 1;
@@ -42,7 +85,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Fails if a command has.
-    pub fn finish(&self) -> Result {
+    fn finish(&self) -> Result {
         match self.failed {
             0 => Ok(()),
             failed => Err(Failure::CommandsFailed(failed)),
@@ -50,7 +93,7 @@ impl<'a> Runner<'a> {
     }
 
     fn run(&self, Shown { message, text, .. }: &Shown<'_>) -> io::Result<ExitStatus> {
-        let mut command = sys::shell(self.command);
+        let mut command = sys::shell(&self.command);
         command.stdin(Stdio::piped());
         // A NUL cannot be in a name, so any name fits into the environment.
         command.env("MAILSLOT_NAME", self.slot.as_str());

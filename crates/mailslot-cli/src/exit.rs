@@ -71,6 +71,9 @@ pub enum Failure {
     /// Nobody on the network has, or is, what was asked for.
     #[cfg(all(unix, feature = "node"))]
     NotOnNetwork(String),
+    /// The network node is in no NetBIOS network.
+    #[cfg(all(unix, feature = "node"))]
+    NoNetbios,
     /// The network node refused something.
     #[cfg(all(unix, feature = "node"))]
     Node(mailslot_node::Error),
@@ -95,6 +98,7 @@ const TOO_LARGE: u8 = 7;
 pub const ALREADY_EXISTS: u8 = 8;
 const CLOSED: u8 = 9;
 const NOT_DELIVERED: u8 = 10;
+const NO_NODE: u8 = 11;
 /// What shells add to a signal's number.
 const SIGNAL: i32 = 128;
 
@@ -160,6 +164,8 @@ impl Failure {
             #[cfg(all(unix, feature = "node"))]
             Failure::NotOnNetwork(_) => NOT_FOUND,
             #[cfg(all(unix, feature = "node"))]
+            Failure::NoNetbios => NO_NODE,
+            #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => node_status(error),
             #[cfg(all(unix, feature = "zenoh"))]
             Failure::Domain(error) => domain_status(error),
@@ -182,7 +188,7 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
         Node::Settings(_) => USAGE,
         Node::PortNotAllowed(_) => NOT_ALLOWED,
         Node::AlreadyRuns => ALREADY_EXISTS,
-        Node::NotRunning => NOT_FOUND,
+        Node::NotRunning => NO_NODE,
         Node::NoAnswer => TIMED_OUT,
         Node::NotForThisUser => NOT_ALLOWED,
         Node::NotSent(SendError::NotFound(_)) => NOT_FOUND,
@@ -216,6 +222,7 @@ fn slot_status(error: &Error) -> u8 {
         Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => TOO_LARGE,
         Error::AlreadyExists(_) => ALREADY_EXISTS,
         Error::Closed => CLOSED,
+        Error::NoNetworkNode(_) | Error::DomainNotOpen(_) => NO_NODE,
         _ => OTHER,
     }
 }
@@ -247,6 +254,10 @@ impl fmt::Display for Failure {
             Failure::Problems(count) => write!(f, "{count} problems were found"),
             #[cfg(all(unix, feature = "node"))]
             Failure::NotOnNetwork(what) => f.write_str(what),
+            #[cfg(all(unix, feature = "node"))]
+            Failure::NoNetbios => f.write_str(
+                "the network node of this machine is in modern domains only: start it without --netbios false (netbios in its file)",
+            ),
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
             #[cfg(all(unix, feature = "node"))]

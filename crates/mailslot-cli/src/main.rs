@@ -37,7 +37,7 @@ Exit status:
   0  done
   1  something else failed
   2  wrong usage, or not a mailslot name
-  3  no such slot
+  3  no such slot, or nobody on the network has or is what was asked for
   4  not allowed
   5  timed out
   6  the slot is full
@@ -45,6 +45,7 @@ Exit status:
   8  the slot exists already
   9  the slot was closed while writing
   10 a confirmed message was not delivered everywhere
+  11 no network node runs on this machine, or none that is in the network or domain
   130, 143  ended by SIGINT, SIGTERM
 
 Environment:
@@ -56,6 +57,9 @@ Examples:
   mailslot demo"#;
 
 fn main() -> ExitCode {
+    if let Some(result) = commands::completions::answer() {
+        return exit::report(result);
+    }
     match Cli::try_parse() {
         Ok(cli) => exit::report(cli.command.run()),
         Err(error) => exit::report_usage(&error),

@@ -4,6 +4,8 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use mailslot::Quoted;
+
 use crate::time::Time;
 
 /// Result of everything in this crate; of opening what arrived with [`Refused`].
@@ -200,10 +202,14 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::InvalidName(name) => {
-                write!(f, "{name:?} cannot name a domain: use 1 to 15 letters, digits, hyphens and underscores")
+                write!(f, "{} cannot name a domain: use 1 to 15 letters, digits, hyphens and underscores", Quoted(name))
             }
             Error::InvalidComputer(name) => {
-                write!(f, "{name:?} cannot name a computer: use 1 to 15 characters, none of \\ / : * ? \" < > |")
+                write!(
+                    f,
+                    r#"{} cannot name a computer: use 1 to 15 characters, none of \ / : * ? " < > |"#,
+                    Quoted(name)
+                )
             }
             Error::SlotNameTooLong { size, limit } => {
                 write!(f, "the slot's name has {size} bytes, and {limit} can travel in a domain")

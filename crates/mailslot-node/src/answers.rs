@@ -10,7 +10,7 @@ use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
 use crate::capture::Sinks;
 use crate::config;
-use crate::control::{Answer, HolderOf, InterfaceStatus, NameAt, NameStatus, Request, Status};
+use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Status};
 use crate::modern::Modern;
 use crate::under_way::UnderWay;
 use mailslot_netbios::limits::{Limiter, Rate};
@@ -35,6 +35,8 @@ pub(crate) struct State<'a, F> {
     pub(crate) config: &'a Config,
     pub(crate) node: &'a mut Node,
     pub(crate) sinks: &'a mut Sinks,
+    /// Whether the node is in a NetBIOS network.
+    pub(crate) netbios: bool,
     /// The name of an interface.
     pub(crate) interface: F,
     pub(crate) nmbd_connected: Option<bool>,
@@ -77,11 +79,12 @@ impl Answers {
         let begun = match request {
             Request::Resolve(name) => scoped(&name, state.config).map(|name| state.node.resolve(now, name)),
             Request::NodeStatus(address) => Ok(state.node.node_status(now, address)),
-            Request::Send { group, slot, data } => scoped(&group, state.config).and_then(|group| {
-                state
-                    .node
-                    .send_mailslot(now, Target::Group(group), slot.as_bytes(), &data)
-                    .map_err(|error| error.to_string())
+            Request::Send { to, group, slot, data } => scoped(&group, state.config).and_then(|group| {
+                let target = match to {
+                    Members::Near => Target::Group(group),
+                    Members::Known => Target::Name(group),
+                };
+                state.node.send_mailslot(now, target, slot.as_bytes(), &data).map_err(|error| error.to_string())
             }),
             _ => Err("the node does not know this request".to_owned()),
         };
@@ -103,7 +106,11 @@ impl Answers {
         self.end(request, || match outcome {
             Outcome::Found(resolved) => {
                 let holders = resolved.holders.iter();
-                let holder = |holder: &Holder| HolderOf { address: holder.address, group: holder.flags.is_group() };
+                let holder = |holder: &Holder| HolderOf {
+                    address: holder.address,
+                    group: holder.flags.is_group(),
+                    server: resolved.server,
+                };
                 Answer::Holders(holders.map(holder).collect())
             }
             Outcome::NotFound => Answer::Holders(Vec::new()),
@@ -133,13 +140,16 @@ fn answer(asker: &Asker, answer: &Answer) {
 
 fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     let name = config::name(text).map_err(|error| error.to_string())?;
+    if !name.scope().is_empty() {
+        return Ok(name);
+    }
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
 fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
     #[cfg(feature = "zenoh")]
     let modern = state.modern;
-    let State { config, node, interface, nmbd_connected, counters, .. } = state;
+    let State { config, node, netbios, interface, nmbd_connected, counters, .. } = state;
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
         address: used.address,
@@ -156,6 +166,7 @@ fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),
+        netbios,
         node_type: format!("{:?}", config.node_type),
         interfaces: interfaces.collect(),
         names: names.collect(),

@@ -5,6 +5,7 @@ mod limits;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use mailslot::Quoted;
 use mailslot_wire::smb::Style;
 use mailslot_wire::{DnsName, Name, NodeType};
 use serde::Deserialize;
@@ -285,13 +286,17 @@ impl Settings {
     }
 }
 
-/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0.
+/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0. Or a name as it is printed, such as
+/// `PLANT<1c>`, whose letters are left as they are.
 ///
 /// # Errors
 ///
 /// [`Error::Settings`] if it is not of this form.
 pub fn name(text: &str) -> Result<Name> {
-    let wrong = |what: String| Error::Settings(format!("name {text:?}: {what}"));
+    let wrong = |what: String| Error::Settings(format!("name {}: {what}", Quoted(text)));
+    if text.ends_with('>') || text.contains(">.") {
+        return text.parse().map_err(|error: mailslot_wire::Error| wrong(error.to_string()));
+    }
     let (name, suffix) = text.rsplit_once('#').unwrap_or((text, "0"));
     let suffix = u8::from_str_radix(suffix, 16)
         .map_err(|_| wrong("write the suffix as one or two hexadecimal digits, such as PLANT#1c".to_owned()))?;
@@ -375,6 +380,7 @@ mod tests {
             ("node-type = 'p'", "wins"),
             ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
             ("names = ['x#zz']", "hexadecimal"),
+            ("names = ['x<zz>']", "as it is printed"),
             ("limits.queries = 0", "queries"),
             ("limits.querys = 1", "querys"),
         ] {

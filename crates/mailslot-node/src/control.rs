@@ -31,8 +31,11 @@ pub enum Request {
     /// Who takes part in the modern domain of this name, and has which slots open: [`Answer::Members`].
     #[cfg(feature = "zenoh")]
     Members(String),
-    /// Write to a mailslot of all members of a group on the node's subnets, by broadcast: [`Answer::Sent`].
+    /// Write to a mailslot of the members of a group: [`Answer::Sent`].
     Send {
+        /// Which of them.
+        #[serde(default)]
+        to: Members,
         /// The group, as for [`config::name`](crate::config::name).
         group: String,
         /// The slot, without `\MAILSLOT\`.
@@ -43,6 +46,18 @@ pub enum Request {
     /// Copy all packets to the asker, from now until its slot for answers closes: first [`Answer::Capturing`], then
     /// [`Captured`](crate::capture::Captured) ones. [`Capture`](crate::capture::Capture) asks for it.
     Capture,
+}
+
+/// Members of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Members {
+    /// Those on the node's subnets, by broadcast and without asking who they are: for the names of the browser service, some of
+    /// which cannot be asked for.
+    #[default]
+    Near,
+    /// Those that name servers tell, each by itself and wherever it is; without such, those on the node's subnets.
+    Known,
 }
 
 /// What the node answers.
@@ -86,6 +101,9 @@ pub struct Status {
     pub version: String,
     pub computer: String,
     pub workgroup: String,
+    /// Whether it is in a NetBIOS network; if not, what follows up to `names` says nothing.
+    #[serde(default = "yes")]
+    pub netbios: bool,
     pub node_type: String,
     pub interfaces: Vec<InterfaceStatus>,
     pub names: Vec<NameStatus>,
@@ -101,6 +119,11 @@ pub struct Status {
     pub nmbd_connected: Option<bool>,
     /// Everything that was counted, by its label.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// Nodes that do not tell are in one.
+fn yes() -> bool {
+    true
 }
 
 /// An interface that the node uses.
@@ -130,6 +153,9 @@ pub struct NameStatus {
 pub struct HolderOf {
     pub address: Ipv4Addr,
     pub group: bool,
+    /// The name server that told of it; `None` if it did itself.
+    #[serde(default)]
+    pub server: Option<Ipv4Addr>,
 }
 
 /// A name of another node.

@@ -4,6 +4,7 @@ use core::fmt;
 use std::io;
 use std::net::SocketAddrV4;
 
+use mailslot::Quoted;
 use mailslot_netbios::SendError;
 
 /// Result of everything in this crate that does input and output.
@@ -75,7 +76,7 @@ impl fmt::Display for Error {
                 address.port()
             ),
             Error::AlreadyRuns => f.write_str("a network node runs on this machine already"),
-            Error::User { user, reason } => write!(f, "become user {user:?}: {reason}"),
+            Error::User { user, reason } => write!(f, "become user {}: {reason}", Quoted(user)),
             Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
             Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),
             Error::NotForThisUser => f.write_str(

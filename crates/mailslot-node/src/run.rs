@@ -371,8 +371,9 @@ impl Machine {
             let inodes: Vec<u64> = self.sockets.iter().flat_map(Sockets::inodes).collect();
             let counters = self.metrics.all(self.node.counters(), drops::at(&inodes));
             let nmbd_connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
-            let Machine { config, node, sinks, modern, .. } = self;
-            let state = State { config, node, sinks, interface, nmbd_connected, modern, counters };
+            let Machine { settings, config, node, sinks, modern, .. } = self;
+            let state =
+                State { config, node, sinks, netbios: settings.netbios, interface, nmbd_connected, modern, counters };
             self.answers.handle(now, &message, state);
             self.flush(now);
         }

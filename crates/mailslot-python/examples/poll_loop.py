@@ -9,7 +9,7 @@ from mailslot import Mailslot, Writer
 
 
 def main() -> None:
-    with Mailslot("example-poll/alerts") as alerts, Mailslot("example-poll/commands") as commands:
+    with Mailslot("example-poll-alerts") as alerts, Mailslot("example-poll-commands") as commands:
         threading.Thread(target=produce).start()
         selector = selectors.DefaultSelector()
         for slot in (alerts, commands):
@@ -32,7 +32,7 @@ def waiting(slot: Mailslot[bytes]) -> Iterator[bytes]:
 
 
 def produce() -> None:
-    with Writer("example-poll/alerts") as alerts, Writer("example-poll/commands") as commands:
+    with Writer("example-poll-alerts") as alerts, Writer("example-poll-commands") as commands:
         alerts.put("boiler 3: over pressure")
         alerts.put("boiler 3: fine")
         commands.put("quit")

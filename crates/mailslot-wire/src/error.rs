@@ -121,6 +121,8 @@ pub enum NameError {
         /// Its length.
         length: usize,
     },
+    /// A text is not one that a name is printed as.
+    NotPrinted,
     /// The text has a character outside ASCII: encode it in the network's OEM code page first.
     NotAscii {
         /// The character.
@@ -167,6 +169,7 @@ impl fmt::Display for NameError {
             NameError::TooManyPointers => f.write_str("it has too many pointers"),
             NameError::TooLong => f.write_str("it has more than 255 bytes"),
             NameError::Length { length } => write!(f, "it has {length} characters, and 1 to 15 are allowed"),
+            NameError::NotPrinted => f.write_str("write it as it is printed, such as SRV1<20>"),
             NameError::NotAscii { character } => {
                 write!(f, "{character:?} is not ASCII: encode the name in the network's code page first")
             }

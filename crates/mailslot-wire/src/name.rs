@@ -1,6 +1,7 @@
 //! NetBIOS names.
 
 use core::fmt;
+use core::str::FromStr;
 
 use crate::dns_name::{DnsName, MAX_ENCODED, read_labels};
 use crate::error::{Error, NameError, Result};
@@ -230,6 +231,46 @@ impl fmt::Display for Name {
         write!(f, "<{:02x}>", self.suffix())?;
         if self.scope.is_empty() { Ok(()) } else { write!(f, ".{}", self.scope) }
     }
+}
+
+/// Parses what [`Display`](fmt::Display) prints, byte for byte: `NAME<20>`, `NAME<20>.SCOPE`. Unlike [`Name::new`] this keeps letters
+/// as they are, since some systems register names with small ones.
+///
+/// ```
+/// use mailslot_wire::Name;
+///
+/// for printed in ["SRV1<20>", "INet~Services<1c>", "SRV1<00>.corp.example", r"\x01\x02__MSBROWSE__\x02<01>"] {
+///     assert_eq!(printed.parse::<Name>()?.to_string(), printed);
+/// }
+/// # Ok::<(), mailslot_wire::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Name`] if the text is not of this form.
+impl FromStr for Name {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Name> {
+        let wrong = || Error::Name { field: "name", reason: NameError::NotPrinted };
+        let (name, suffix, scope) = text.rmatch_indices('<').find_map(|(at, _)| split(text, at)).ok_or_else(wrong)?;
+        let name = text::unescape(name).ok_or_else(wrong)?;
+        if name.len() >= SIZE {
+            return Err(Error::Name { field: "name", reason: NameError::Length { length: name.len() } });
+        }
+        let mut bytes = if name == b"*" { *Name::wildcard().as_bytes() } else { [b' '; SIZE] };
+        bytes[..name.len()].copy_from_slice(&name);
+        Name::from_bytes(bytes).with_suffix(suffix).with_scope(DnsName::new(scope)?)
+    }
+}
+
+/// Name, suffix and scope of a printed name, if the suffix begins at the byte `at`.
+fn split(text: &str, at: usize) -> Option<(&str, u8, &str)> {
+    let (name, rest) = text.split_at_checked(at)?;
+    let (suffix, rest) = rest.strip_prefix('<')?.split_once('>')?;
+    let digits = suffix.len() == 2 && suffix.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let scope = if rest.is_empty() { rest } else { rest.strip_prefix('.').filter(|scope| !scope.is_empty())? };
+    u8::from_str_radix(suffix, 16).ok().filter(|_| digits).map(|suffix| (name, suffix, scope))
 }
 
 impl fmt::Debug for Name {

@@ -100,6 +100,26 @@ impl fmt::Display for WideText {
     }
 }
 
+/// The bytes that [`escape`] has written so; `None` if it has not.
+pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let byte = match byte {
+            b'\\' => {
+                let (digits, after) = rest.strip_prefix(b"x")?.split_first_chunk::<2>()?;
+                rest = after;
+                u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?
+            }
+            b' '..=b'~' => byte,
+            _ => return None,
+        };
+        bytes.push(byte);
+    }
+    Some(bytes)
+}
+
 /// Writes printable ASCII as it is, and everything else, and the backslash, as `\xNN`.
 pub(crate) fn escape(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for &byte in bytes {

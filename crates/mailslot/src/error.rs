@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::name::{Address, SlotName};
+use crate::quoted::Quoted;
 use crate::sys;
 
 /// Result of everything in this crate.
@@ -225,7 +226,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::InvalidName { name, reason, .. } => {
-                write!(f, "{:?} is not a mailslot name: {reason}", Shortened(name))
+                write!(f, "{} is not a mailslot name: {reason}", Quoted(name))
             }
             Error::AlreadyExists(slot) => write!(f, "the slot {slot} exists already: another process owns it"),
             Error::NotFound(slot) => write!(f, "no slot {slot} on this machine"),
@@ -254,7 +255,8 @@ impl fmt::Display for Error {
             Error::NoNetworkNode(address) => {
                 write!(
                     f,
-                    "{address} is on the network, and no network node runs on this machine: remote mailslots are off"
+                    "{address} is on the network, and no network node runs on this machine: remote mailslots are off; start \
+                     one with `mailslot node`"
                 )
             }
             Error::NotOnNetwork(address) => {
@@ -302,8 +304,10 @@ impl fmt::Display for NameError {
         match self {
             NameError::Empty => f.write_str("it is empty"),
             NameError::NoPrefix => f.write_str(r"write \\.\mailslot\name, or //./mailslot/name, or just a name"),
-            NameError::UnknownDevice { device } => write!(f, r"there is no device {device:?}: write \\.\mailslot\name"),
-            NameError::NotMailslot { device } => write!(f, r"it leads to {device:?} and not to \mailslot\"),
+            NameError::UnknownDevice { device } => {
+                write!(f, r"there is no device {}: write \\.\mailslot\name", Quoted(device))
+            }
+            NameError::NotMailslot { device } => write!(f, r"it leads to {} and not to \mailslot\", Quoted(device)),
             NameError::NoSlotName => f.write_str(r"the name after \mailslot\ is missing"),
             NameError::LeavesPrefix => f.write_str(r"`..` leads out of \mailslot\"),
             NameError::TrailingSeparator => f.write_str("it ends with a separator"),
@@ -313,7 +317,7 @@ impl fmt::Display for NameError {
                 write!(f, "its computer or domain name has {length} characters, and 1 to 15 are allowed")
             }
             NameError::ComputerNameCharacter { character } => {
-                write!(f, "its computer or domain name contains {character:?}")
+                write!(f, "its computer or domain name contains {}", Quoted(character.encode_utf8(&mut [0; 4])))
             }
             NameError::NotThisMachine => {
                 f.write_str(r"slots are created on this machine only: write \\.\mailslot\name")
@@ -321,18 +325,6 @@ impl fmt::Display for NameError {
             NameError::NetworkCharacter { character } => {
                 write!(f, "it contains {character:?}, and names on the network are of printable ASCII characters")
             }
-        }
-    }
-}
-
-/// Enough of a name to recognise it.
-struct Shortened<'a>(&'a str);
-
-impl fmt::Debug for Shortened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(80) {
-            Some((end, _)) => write!(f, "{:?}…", &self.0[..end]),
-            None => write!(f, "{:?}", self.0),
         }
     }
 }

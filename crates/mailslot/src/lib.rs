@@ -60,6 +60,7 @@ mod message;
 mod name;
 pub mod network;
 mod options;
+mod quoted;
 mod receipt;
 mod sync;
 mod sys;
@@ -72,6 +73,7 @@ pub use mailslot::Mailslot;
 pub use message::{Counts, Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
 pub use name::{Address, NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
 pub use writer::MailslotWriter;
 

@@ -111,7 +111,7 @@ impl Mailslot {
     /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
     pub fn receive_within(&self, timeout: Timeout) -> Result<Message> {
         let next = self.server.next(timeout)?;
-        let message = owned(&next);
+        let message = next.to_message();
         next.take();
         Ok(message)
     }
@@ -137,7 +137,7 @@ impl Mailslot {
             return Ok(0);
         }
         messages.push(self.receive_within(timeout)?);
-        let more = self.drain(max - 1, |next| messages.push(owned(next)));
+        let more = self.drain(max - 1, |next| messages.push(next.to_message()));
         Ok(1 + more)
     }
 
@@ -194,6 +194,41 @@ impl Mailslot {
         Ok(1 + more)
     }
 
+    /// Closes the slot, and hands all messages that were accepted and not read to `take`. To read until there is none and then
+    /// drop the slot would lose what is accepted in between. From the first call of `take` on, writes fail; when this returns, the
+    /// name is free.
+    ///
+    /// If there are clones of this handle, or the slot is shared with other processes, it lives on with its messages, and `take` is
+    /// not called.
+    ///
+    /// ```
+    /// use mailslot::{Mailslot, MailslotWriter};
+    ///
+    /// let name = format!("doc-close-{}", std::process::id());
+    /// let slot = Mailslot::create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// writer.write(b"last")?;
+    /// let mut rest = Vec::new();
+    /// slot.close(|message| rest.push(message.data))?;
+    /// assert_eq!(rest, [b"last"]);
+    /// assert!(matches!(writer.write(b"late"), Err(mailslot::Error::Closed)));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotInherited`] in a forked process that the slot was not made inheritable for, and [`Error::Damaged`].
+    ///
+    /// # Portability
+    ///
+    /// Windows has no call for this: there, messages that are accepted between the last read and the end are lost.
+    pub fn close(self, take: impl FnMut(Message)) -> Result<()> {
+        match Arc::try_unwrap(self.server) {
+            Ok(server) => server.close(take),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// A copy of the next message, which stays in the slot.
     ///
     /// # Errors
@@ -209,7 +244,7 @@ impl Mailslot {
     ///
     /// `FSCTL_MAILSLOT_PEEK`.
     pub fn peek(&self) -> Result<Option<Message>> {
-        none_if_timed_out(self.server.next(Timeout::Zero).map(|next| owned(&next)))
+        none_if_timed_out(self.server.next(Timeout::Zero).map(|next| next.to_message()))
     }
 
     /// What the slot holds and how it was created.
@@ -272,12 +307,6 @@ impl Mailslot {
     pub(crate) fn from_server(server: sys::Server) -> Mailslot {
         Mailslot { server: Arc::new(server) }
     }
-}
-
-fn owned(next: &sys::Next<'_>) -> Message {
-    let mut data = vec![0; next.len()];
-    next.copy_to(&mut data);
-    Message { data, origin: next.origin() }
 }
 
 fn none_if_timed_out<T>(result: Result<T>) -> Result<Option<T>> {

@@ -84,6 +84,49 @@ impl MailslotWriter {
         }
     }
 
+    /// Opens the slot at `address` for writing, and waits until there is one as long as `timeout` says. A slot elsewhere is not
+    /// waited for: nothing tells whether it is there, but for [`wait_for_receivers`](MailslotWriter::wait_for_receivers).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use mailslot::{Error, MailslotWriter, Timeout};
+    ///
+    /// let opened = MailslotWriter::wait_open("nobody-makes-this", Timeout::After(Duration::from_millis(10)));
+    /// assert!(matches!(opened, Err(Error::TimedOut)));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](MailslotWriter::open), with [`Error::TimedOut`] instead of `NotFound`. `Timeout::Zero` is the same as
+    /// `open`.
+    ///
+    /// # Portability
+    ///
+    /// Windows does not tell that a slot appears: it is looked for every 50 milliseconds there.
+    pub fn wait_open<A>(address: A, timeout: Timeout) -> Result<MailslotWriter>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        let address = address.try_into().map_err(Into::into)?;
+        let deadline = timeout.deadline();
+        match MailslotWriter::open(address.clone()) {
+            Err(Error::NotFound(_)) if timeout != Timeout::Zero => {}
+            opened => return opened,
+        }
+        let appearing = sys::Appearing::watch()?;
+        loop {
+            match MailslotWriter::open(address.clone()) {
+                Err(Error::NotFound(_)) => {}
+                opened => return opened,
+            }
+            if !appearing.wait(deadline)? {
+                return Err(Error::TimedOut);
+            }
+        }
+    }
+
     /// The address of the slot.
     pub fn address(&self) -> &Address {
         &self.address

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use common::{name, pair, watchdog};
+use common::{Part, name, pair, watchdog};
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 
 #[test]
@@ -75,4 +75,98 @@ fn program_being_started_by_another_thread_does_not_delay_the_end() {
     Mailslot::create(&name).expect("the name is free");
     (&goes).write_all(b"!").unwrap();
     assert!(program.join().unwrap().success());
+}
+
+/// A writer until the slot is closed: numbered messages of many sizes. How many were accepted.
+fn write_until_closed(slot: &str, id: u32) -> u32 {
+    let writer = match MailslotWriter::open(slot) {
+        Err(Error::NotFound(_)) => return 0,
+        writer => writer.unwrap(),
+    };
+    for number in 0_u32.. {
+        // Now and then one that a stranger attaches instead of sending it.
+        let size = if number % 29 == 28 { 9000 } else { 8 + (number % 7) as usize * 40 };
+        let mut message = vec![0; size];
+        message[..4].copy_from_slice(&id.to_le_bytes());
+        message[4..8].copy_from_slice(&number.to_le_bytes());
+        match writer.write_within(&message, Timeout::Forever) {
+            Ok(()) => {}
+            Err(Error::Closed) => return number,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    unreachable!("nobody accepts all of them")
+}
+
+#[test]
+fn plays_its_part() {
+    let Some(part) = common::part() else { return };
+    let [slot, id, counts] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
+    let id: u32 = id.parse().unwrap();
+    let accepted = write_until_closed(slot, id);
+    MailslotWriter::open(counts).unwrap().write(&[id.to_le_bytes(), accepted.to_le_bytes()].concat()).unwrap();
+}
+
+/// Friends and strangers write at full speed, some of them into a slot that is full, while it is closed.
+#[test]
+fn closed_slot_hands_out_what_was_accepted_and_accepts_no_more() {
+    let _watchdog = watchdog();
+    let strangers = if rustix::process::geteuid().is_root() { 2 } else { 0 };
+    let counts = Mailslot::options().access(mailslot::Access::Everyone).create(name()).unwrap();
+    for case in 0..24_u32 {
+        let (capacity, friends) = ([16 << 10, 64 << 10, 16 << 20][case as usize % 3], case / 3 % 3);
+        let slot = Mailslot::options().capacity(capacity).access(mailslot::Access::Everyone).create(name()).unwrap();
+        let slot_name = slot.name().as_str().to_owned();
+        let parts: Vec<Part> =
+            (0..strangers).map(|id| Part::start_as(65534, &format!("{slot_name} {id} {}", counts.name()))).collect();
+        let threads: Vec<_> = (strangers..strangers + friends)
+            .map(|id| {
+                let slot = slot_name.clone();
+                std::thread::spawn(move || (id, write_until_closed(&slot, id)))
+            })
+            .collect();
+        let mut received = std::collections::HashMap::new();
+        let mut check = |message: &mailslot::Message| {
+            let [id, number] = [0, 4].map(|at| u32::from_le_bytes(message.data[at..at + 4].try_into().unwrap()));
+            let next = received.entry(id).or_insert(0);
+            assert_eq!(*next, number, "case {case}: writer {id}");
+            *next += 1;
+        };
+        let writers = strangers + friends;
+        if writers > 0 {
+            for _ in 0..case * 40 {
+                check(&slot.receive().unwrap());
+            }
+        }
+        slot.close(|message| check(&message)).unwrap();
+        assert!(matches!(MailslotWriter::open(&slot_name), Err(Error::NotFound(_))), "case {case}");
+        let mut accepted: std::collections::HashMap<u32, u32> =
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        parts.into_iter().for_each(|part| {
+            part.finish();
+            let count = counts.receive().unwrap().data;
+            let [id, number] = [0, 4].map(|at| u32::from_le_bytes(count[at..at + 4].try_into().unwrap()));
+            accepted.insert(id, number);
+        });
+        accepted.retain(|_, number| *number > 0);
+        assert_eq!(received, accepted, "case {case}");
+    }
+}
+
+#[test]
+fn slot_with_other_handles_is_not_closed_by_one() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let other_handle = slot.clone();
+    writer.write(b"for the other").unwrap();
+    slot.close(|message| panic!("{message:?}")).unwrap();
+    writer.write(b"and one more").unwrap();
+    let mut rest = Vec::new();
+    other_handle.close(|message| rest.push(message.data)).unwrap();
+    assert_eq!(rest, [&b"for the other"[..], b"and one more"]);
+    let (slot, writer) = pair();
+    let heritage = slot.handles().map(|fd| fd.try_clone_to_owned().unwrap());
+    writer.write(b"for the heir").unwrap();
+    slot.close(|message| panic!("{message:?}")).unwrap();
+    assert_eq!(Mailslot::from_handles(heritage).unwrap().receive().unwrap().data, b"for the heir");
 }

@@ -1,8 +1,10 @@
 //! `mailslot info`: one slot in full.
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use mailslot::{Address, MailslotWriter, Network, SlotName, SlotStatus, Timeout};
 
+use crate::commands::completions;
 use crate::exit::Result;
 use crate::status::{self, StatusJson};
 use crate::{accounts, output};
@@ -12,6 +14,7 @@ use crate::{accounts, output};
 #[command(after_help = AFTER_HELP)]
 pub struct Info {
     /// The slot
+    #[arg(add = ArgValueCandidates::new(completions::slots))]
     name: String,
 
     /// Print one JSON object

@@ -8,7 +8,7 @@ use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeo
 
 use crate::args;
 use crate::encoding::Encoding;
-use crate::exec::Runner;
+use crate::exec::Commands;
 use crate::exit::{self, Failure, Result};
 use crate::output::{self, Format, Printer};
 use crate::signals::Signals;
@@ -83,7 +83,9 @@ domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the doma
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
 status at the end is 1 if it would have been 0.
 
-SIGINT and SIGTERM close the slot and end with status 130 and 143; on Windows, Ctrl-C does. Messages that nobody has read by then are gone.
+SIGINT and SIGTERM close the slot and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then
+are gone. With --exec, the command runs for each that was accepted before the signal, and none is accepted afterwards; a second
+signal ends at once.
 
 Examples:
   mailslot listen alerts
@@ -108,8 +110,8 @@ impl Listen {
             exit::complain(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
         }
         match &self.exec {
-            Some(command) => self.listen(&slot, &signals, Sink::Command(Runner::new(command, slot.name()))),
-            None => self.listen(&slot, &signals, Sink::Output(Printer::new(self.format, &signals))),
+            Some(command) => self.execute(slot, &signals, command),
+            None => self.print(&slot, &signals),
         }
     }
 
@@ -125,26 +127,62 @@ impl Listen {
         options
     }
 
-    fn listen(&self, slot: &Mailslot, signals: &Signals, mut sink: Sink<'_>) -> Result {
-        let text = Text { encoding: self.encoding, nul: self.nul };
-        let mut left = self.count.unwrap_or(u64::MAX);
+    fn text(&self) -> Text {
+        Text { encoding: self.encoding, nul: self.nul }
+    }
+
+    /// Prints messages until the user has what he wants.
+    fn print(&self, slot: &Mailslot, signals: &Signals) -> Result {
+        let mut printer = Printer::new(self.format, signals);
+        let mut left = Left::of(self);
         let mut messages = Vec::new();
-        while left > 0 {
-            let max = usize::try_from(left).unwrap_or(usize::MAX).min(sink.batch());
+        while left.any() {
             messages.clear();
-            self.receive(slot, signals, &mut sink, &mut messages, max)?;
+            self.receive(slot, signals, Some(&mut printer), &mut messages, left.most(BATCH))?;
             for message in &messages {
-                let shown = text.show(message);
-                sink.message(&shown)?;
-                left -= 1;
-                if self.until.as_ref().is_some_and(|until| until.as_encoded_bytes() == &*shown.text) {
-                    left = 0;
+                let shown = self.text().show(message);
+                printer.message(&shown)?;
+                left.take(&shown);
+                if !left.any() {
                     break;
                 }
             }
-            sink.batch_done()?;
+            if output::is_terminal() {
+                printer.flush()?;
+            }
         }
-        sink.finish()
+        printer.flush()
+    }
+
+    /// Runs a command for each message. Those that wait for it wait in the slot, until a signal closes that; then the rest of them
+    /// is handled.
+    fn execute(&self, slot: Mailslot, signals: &Signals, command: &str) -> Result {
+        let commands = Commands::start(command, slot.name(), self.text())?;
+        let mut left = Left::of(self);
+        let received = self.receive_for(&commands, &slot, signals, &mut left);
+        if matches!(received, Err(Failure::Signal(_))) {
+            slot.close(|message| {
+                if left.any() {
+                    left.take(&self.text().show(&message));
+                    commands.handle(message);
+                }
+            })?;
+        }
+        let handled = commands.finish();
+        received.and(handled)
+    }
+
+    fn receive_for(&self, commands: &Commands, slot: &Mailslot, signals: &Signals, left: &mut Left<'_>) -> Result {
+        let mut messages = Vec::new();
+        while left.any() {
+            self.receive(slot, signals, None, &mut messages, 1)?;
+            for message in messages.drain(..) {
+                left.take(&self.text().show(&message));
+                commands.handle(message);
+            }
+            commands.wait(signals)?;
+        }
+        Ok(())
     }
 
     /// Receives 1 to `max` messages, waiting as long as the user allows.
@@ -152,7 +190,7 @@ impl Listen {
         &self,
         slot: &Mailslot,
         signals: &Signals,
-        sink: &mut Sink<'_>,
+        mut printer: Option<&mut Printer<'_>>,
         messages: &mut Vec<Message>,
         max: usize,
     ) -> Result {
@@ -164,12 +202,14 @@ impl Listen {
                 Err(error) => return Err(error.into()),
                 Ok(_) => return Ok(()),
             }
-            sink.flush()?;
+            if let Some(printer) = &mut printer {
+                printer.flush()?;
+            }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return Err(Error::TimedOut.into());
             }
-            sys::wait(slot, signals, sink.watches_output(), messages, max, left)?;
+            sys::wait(slot, signals, printer.is_some(), messages, max, left)?;
             if !messages.is_empty() {
                 return Ok(());
             }
@@ -177,47 +217,29 @@ impl Listen {
     }
 }
 
-/// What becomes of messages.
-enum Sink<'a> {
-    Output(Printer<'a>),
-    Command(Runner<'a>),
+/// The messages that the user still wants to have.
+struct Left<'a> {
+    number: u64,
+    until: Option<&'a OsString>,
 }
 
-impl Sink<'_> {
-    /// Messages that may be taken out of the slot at once. Commands may take long: what waits for them waits in the slot.
-    fn batch(&self) -> usize {
-        match self {
-            Sink::Output(_) => BATCH,
-            Sink::Command(_) => 1,
-        }
+impl<'a> Left<'a> {
+    fn of(listen: &'a Listen) -> Left<'a> {
+        Left { number: listen.count.unwrap_or(u64::MAX), until: listen.until.as_ref() }
     }
 
-    fn message(&mut self, shown: &Shown<'_>) -> Result {
-        match self {
-            Sink::Output(printer) => printer.message(shown),
-            Sink::Command(runner) => runner.message(shown),
-        }
+    fn any(&self) -> bool {
+        self.number > 0
     }
 
-    fn batch_done(&mut self) -> Result {
-        if output::is_terminal() { self.flush() } else { Ok(()) }
+    /// Those that may be taken out of the slot at once.
+    fn most(&self, batch: usize) -> usize {
+        usize::try_from(self.number).unwrap_or(usize::MAX).min(batch)
     }
 
-    fn flush(&mut self) -> Result {
-        match self {
-            Sink::Output(printer) => printer.flush(),
-            Sink::Command(_) => Ok(()),
-        }
-    }
-
-    fn finish(&mut self) -> Result {
-        match self {
-            Sink::Output(printer) => printer.flush(),
-            Sink::Command(runner) => runner.finish(),
-        }
-    }
-
-    fn watches_output(&self) -> bool {
-        matches!(self, Sink::Output(_))
+    /// This one has come.
+    fn take(&mut self, shown: &Shown<'_>) {
+        let is_last = self.until.is_some_and(|until| until.as_encoded_bytes() == &*shown.text);
+        self.number = if is_last { 0 } else { self.number.saturating_sub(1) };
     }
 }

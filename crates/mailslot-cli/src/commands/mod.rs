@@ -1,12 +1,14 @@
 //! The subcommands.
 
 mod bench;
+pub mod completions;
 mod demo;
 #[cfg(all(unix, feature = "zenoh"))]
 mod domain;
 mod info;
 mod list;
 mod listen;
+mod man;
 #[cfg(all(unix, feature = "node"))]
 mod network;
 mod peer;
@@ -40,6 +42,8 @@ pub enum Command {
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
+    Completions(completions::Completions),
+    Man(man::Man),
     #[command(subcommand, hide = true)]
     Peer(peer::Peer),
 }
@@ -69,6 +73,8 @@ impl Command {
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
             Command::Peer(peer) => peer.run(),
         }
     }

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
 
+use crate::commands::completions;
 #[cfg(all(unix, feature = "node"))]
 use crate::commands::network::embedded::{Embedded, Flags};
 use crate::encoding::Encoding;
@@ -22,6 +24,7 @@ use crate::{args, output, sys};
 #[command(after_help = AFTER_HELP)]
 pub struct Send {
     /// The slot
+    #[arg(add = ArgValueCandidates::new(completions::slots))]
     name: String,
 
     /// Each one is a message; without any, each line of standard input is
@@ -55,6 +58,17 @@ pub struct Send {
     )]
     wait: Option<Timeout>,
 
+    /// First wait until there is such a slot on this machine: for ever, or so long (--wait-for-slot=10s)
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = args::timeout,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "forever"
+    )]
+    wait_for_slot: Option<Timeout>,
+
     /// First wait until N slots receive at this address, for ever or so long (--receivers 3=2s); fewer end the command
     #[arg(long, value_name = "N[=DURATION]", value_parser = args::receivers)]
     receivers: Option<(usize, Timeout)>,
@@ -83,7 +97,8 @@ On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\
 SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names.
 In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
 Without --wait, a full slot ends the command with status 6; messages before that are sent.
-With --receivers, too few of them end it with status 5, and nothing is sent.
+With --wait-for-slot, a slot that does not come in time ends it with status 5; with --receivers, too few of them do; and nothing
+is sent.
 With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused,
 too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else
 10, after all messages were sent.
@@ -91,6 +106,7 @@ too large or silent. The status is 0 if all messages were delivered wherever the
 Examples:
   mailslot send alerts "boiler 3: over pressure"
   mailslot send alerts "door 2 opened" "door 2 closed"
+  mailslot send --wait-for-slot=10s alerts "right behind the start of the reader"
   mailslot send --receivers 1=2s --confirm '\\PLANT\mailslot\alerts' "all out"
   mailslot send --encoding utf-16le --nul MyMailslot "for a wide program"
   journalctl -f | mailslot send --wait log
@@ -139,8 +155,15 @@ impl Send {
     }
 
     fn open(&self) -> Result<End> {
-        match MailslotWriter::open(&self.name) {
+        // A slot of this machine that is to come is a receiver that is waited for.
+        let receivers = self.receivers.map(|(_, timeout)| timeout);
+        let timeout = self.wait_for_slot.or(receivers).unwrap_or(Timeout::Zero);
+        match MailslotWriter::wait_open(&self.name, timeout) {
             Ok(writer) => Ok(End::Slot(Box::new(writer))),
+            Err(Error::TimedOut) if self.wait_for_slot.is_none() => {
+                let wanted = self.receivers.map_or(1, |(wanted, _)| wanted);
+                Err(Failure::TooFewReceivers { found: 0, wanted })
+            }
             #[cfg(all(unix, feature = "node"))]
             Err(error) => Ok(End::Embedded(Box::new(self.network.instead(error)?))),
             #[cfg(not(all(unix, feature = "node")))]

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io::{self, Write};
 use std::os::windows::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use mailslot::{Error, Mailslot, Message, Timeout};
@@ -66,6 +67,32 @@ pub fn wait(
     match slot.receive_batch(messages, max, timeout.map_or(Timeout::Forever, Timeout::After)) {
         Ok(_) | Err(Error::TimedOut) => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What waits for `Tell`.
+pub struct Done(Receiver<()>);
+
+/// Tells `Done`, and has told when it is gone.
+pub struct Tell(Sender<()>);
+
+pub fn done() -> Result<(Done, Tell)> {
+    let (tell, done) = mpsc::channel();
+    Ok((Done(done), Tell(tell)))
+}
+
+impl Done {
+    pub fn wait(&self, _signals: &Signals) -> Result {
+        // It fails when `Tell` is gone.
+        let _ = self.0.recv();
+        Ok(())
+    }
+}
+
+impl Tell {
+    pub fn tell(&self) {
+        // Nobody may be waiting any more.
+        let _ = self.0.send(());
     }
 }
 

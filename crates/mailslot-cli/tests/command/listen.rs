@@ -154,6 +154,46 @@ fn a_command_need_not_read_its_message() {
     assert_eq!(listener.finish().text(), "");
 }
 
+/// Whenever the signal comes: with nothing waiting, and with many messages.
+#[test]
+fn a_signal_ends_exec_when_all_that_was_accepted_is_handled() {
+    for (waiting, signal, status) in [(0, Signal::TERM, 143), (1, Signal::INT, 130), (200, Signal::TERM, 143)] {
+        let machine = Machine::new();
+        let directory = tempfile::tempdir().expect("a directory");
+        let gate = directory.path().join("gate");
+        let script = format!("cat; echo; until [ -e '{}' ]; do sleep 0.01; done", gate.display());
+        let mut listener = machine.listen(&["alerts", "--exec", &script]);
+        let mut printed = BufReader::new(listener.child().stdout.take().expect("a pipe"));
+        let mut line = || {
+            let mut line = String::new();
+            printed.read_line(&mut line).expect("readable");
+            line.trim_end().to_owned()
+        };
+        machine.send("alerts", &["first"]);
+        assert_eq!(line(), "first");
+        let accepted: Vec<String> = (0..waiting).map(|number| format!("message {number}")).collect();
+        machine.run_with_input(&["send", "alerts"], accepted.join("\n").as_bytes()).succeeded();
+        let mut expected = accepted;
+        listener.signal(signal);
+        // The command still runs, and the slot takes nothing more.
+        let refused = loop {
+            let late = format!("late {}", expected.len());
+            let sent = machine.run(&["send", "alerts", &late]);
+            match sent.code() {
+                Some(0) => expected.push(late),
+                _ => break sent,
+            }
+        };
+        // It is gone as soon as nothing waits in it any more.
+        assert!([Some(3), Some(9)].contains(&refused.code()), "{refused:?}");
+        fs::write(&gate, "").expect("a file");
+        let handled: Vec<String> = (0..expected.len()).map(|_| line()).collect();
+        assert_eq!(handled, expected);
+        assert_eq!(line(), "");
+        assert_eq!(listener.finish().code(), Some(status));
+    }
+}
+
 #[test]
 fn a_second_owner_is_refused() {
     let machine = Machine::new();

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -43,6 +44,11 @@ impl Machine {
     /// The machine that the test itself is on, where only unique names are free.
     pub fn here() -> Machine {
         Machine { root: None, _watchdog: Watchdog::start() }
+    }
+
+    /// The directory of the slots.
+    pub fn root(&self) -> &Path {
+        self.root.as_ref().expect("a machine of its own").path()
     }
 
     pub fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {

@@ -10,5 +10,6 @@ mod listen;
 mod look;
 mod machine;
 mod send;
+mod shells;
 mod tour;
 mod usage;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use mailslot::{Mailslot, Timeout};
 
-use crate::machine::{Machine, unique_name};
+use crate::machine::{Done, Machine, unique_name};
 
 /// A slot of the test's own process.
 fn slot() -> Mailslot {
@@ -169,6 +169,19 @@ fn confirmed_messages_say_what_became_of_them() {
     let lines: Vec<&str> = sent.lines().collect();
     assert!(lines.len() == 2 && lines.iter().all(|line| line.ends_with(" delivered")), "{lines:?}");
     assert_eq!(all(&slot), [&b"one"[..], b"two"]);
+}
+
+#[test]
+fn a_slot_that_comes_later_is_waited_for() {
+    let machine = Machine::new();
+    for option in ["--wait-for-slot", "--wait-for-slot=60s", "--receivers=1", "--receivers=1=60s"] {
+        let sending = machine.command(&["send", option, "late", "here"]).spawn().expect("the command starts");
+        let listener = machine.listen(&["--count", "1", "late"]);
+        Done::from(sending.wait_with_output().expect("the command ends")).succeeded();
+        assert_eq!(listener.finish().succeeded(), b"here\n", "{option}");
+    }
+    machine.run(&["send", "--wait-for-slot=10ms", "late", "x"]).failed(5, &["timed out"]);
+    machine.run(&["send", "--receivers", "1=10ms", "late", "x"]).failed(5, &["0 of 1 receivers"]);
 }
 
 #[test]

@@ -17,11 +17,42 @@ fn a_wrong_name_is_status_2_and_says_what_would_be_right() {
     machine.run(&["listen", ""]).failed(2, &["empty"]);
 }
 
+/// Each command that can do nothing without one.
 #[test]
-fn the_network_is_off_without_a_node() {
+fn without_a_node_the_status_is_11_and_what_to_do_is_said() {
     let machine = Machine::new();
-    machine.run(&["send", r"\\*\mailslot\x", "m"]).failed(1, &["Win32 error 3025"]);
-    machine.run(&["info", r"\\SRV1\mailslot\x"]).failed(1, &["Win32 error 3025"]);
+    let remote = [r"\\SRV1\mailslot\x", r"\\PLANT\mailslot\a\b", r"\\*\mailslot\x"];
+    for name in remote {
+        machine.run(&["send", name, "m"]).failed(11, &["Win32 error 3025", "`mailslot node`", name]);
+        machine.run(&["info", name]).failed(11, &["Win32 error 3025", "`mailslot node`", name]);
+    }
+    for command in [
+        &["resolve", "SRV1"][..],
+        &["status", "SRV1"],
+        &["status", "192.0.2.1"],
+        &["browse"],
+        &["browse", "PLANT"],
+        &["find-dc", "PLANT"],
+        &["find-dc", "plant.example"],
+        &["capture", "--write", "/dev/null"],
+        &["node", "status"],
+        &["node", "status", "--json"],
+        #[cfg(feature = "zenoh")]
+        &["list", "--domain", "PLANT"],
+    ] {
+        machine.run(command).failed(11, &["no network node runs on this machine", "`mailslot node`"]);
+    }
+}
+
+#[test]
+fn errors_quote_names_as_they_were_written() {
+    let machine = Machine::new();
+    for name in [r"\\PLANT\alerts", r"\\.\pipe\x", r"\\a\b\c\d"] {
+        for command in ["listen", "info"] {
+            machine.run(&[command, name]).failed(2, &[&format!("\"{name}\" is not a mailslot name")]);
+        }
+    }
+    machine.run(&["listen", "x", "--access", r"users:PLANT\bob"]).failed(2, &[r#""PLANT\bob""#]);
 }
 
 #[test]

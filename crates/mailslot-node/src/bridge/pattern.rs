@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use mailslot::{Address, SlotName};
+use mailslot::{Address, Quoted, SlotName};
 use mailslot_domain::Domain;
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Pattern, String> {
-        let wrong = |what: &str| Err(format!("pattern {text:?}: {what}"));
+        let wrong = |what: &str| Err(format!("pattern {}: {what}", Quoted(&text)));
         let name = text.replace('/', r"\");
         if name.is_empty() {
             return wrong(r"write the name of a slot, such as alerts, or plant\* for all below plant");
@@ -44,7 +44,7 @@ impl TryFrom<String> for Pattern {
             _ => return wrong("this cannot be the name of a slot"),
         };
         if slot.as_str() != name {
-            return wrong(&format!("no slot has such a name: it would be {:?}", slot.as_str()));
+            return wrong(&format!("no slot has such a name: it would be {}", Quoted(slot.as_str())));
         }
         if slot.folded().len() > Domain::MAX_SLOT_NAME {
             return wrong(&format!("names that travel have {} bytes at most", Domain::MAX_SLOT_NAME));

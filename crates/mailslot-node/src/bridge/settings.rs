@@ -1,7 +1,7 @@
 //! What a user can set about a bridge.
 
 use mailslot::network::check_legacy;
-use mailslot::{Address, NetbiosName};
+use mailslot::{Address, NetbiosName, Quoted};
 use serde::Deserialize;
 
 use super::pattern::Pattern;
@@ -104,7 +104,7 @@ impl Rates {
 /// [`Error::Settings`] if it is not of this form.
 pub fn domain_pattern(text: &str) -> Result<(String, Pattern)> {
     let Some((domain, pattern)) = text.split_once(':') else {
-        return Err(Error::Settings(format!("{text:?}: write the domain and the slot, such as PLANT:alerts")));
+        return Err(Error::Settings(format!("{}: write the domain and the slot, such as PLANT:alerts", Quoted(text))));
     };
     let pattern = Pattern::try_from(pattern.to_owned()).map_err(Error::Settings)?;
     Ok((domain.to_ascii_uppercase(), pattern))

@@ -47,6 +47,21 @@ proptest! {
     }
 
     #[test]
+    fn printed_names_come_back(name in values::name(), scope in "([a-z]{1,5}(\\.[a-z]{1,5}){0,2})?") {
+        let name = name.with_scope(DnsName::new(&scope).expect("labels")).expect("short");
+        // A wildcard is printed alike, whatever it is padded with.
+        let expected = if name.is_wildcard() { Name::wildcard().with_suffix(name.suffix()).with_scope(name.scope().clone()) } else { Ok(name.clone()) };
+        prop_assert_eq!(name.to_string().parse(), expected);
+    }
+
+    #[test]
+    fn text_of_no_name_is_an_error(text in r"[A-Z0-9<>.#\\x ]{0,24}") {
+        if let Ok(name) = text.parse::<Name>() {
+            prop_assert_eq!(name.to_string().parse(), Ok(name));
+        }
+    }
+
+    #[test]
     fn text_of_domains_comes_back(name in values::dns_name()) {
         prop_assert_eq!(DnsName::new(&name.to_string()), Ok(name));
     }

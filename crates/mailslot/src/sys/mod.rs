@@ -2,10 +2,11 @@
 //!
 //! | item | is |
 //! |---|---|
-//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
+//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`, `close`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
 //! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `info` |
+//! | `Appearing` | waiting until slots may have appeared: `watch`, `wait` |
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
-//! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `copy_to`, `bytes`, `take` |
+//! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `copy_to`, `to_message`, `bytes`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
 //! | `own_objects()` | on Unix: a directory for what other libraries share between processes of this user |
@@ -16,20 +17,20 @@
 //! | `computer_name()` | the NetBIOS name of this machine |
 //! | `win32_code()` | the Win32 code of an error of the system |
 //!
-//! Closing is dropping.
+//! Closing is dropping, or `close`, which loses nothing that was accepted.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list, own_objects,
-    random, root, secure_env, slot_directories, status, user, win32_code,
+    Appearing, Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list,
+    own_objects, random, root, secure_env, slot_directories, status, user, win32_code,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Client, Elsewhere, Next, Server, computer_name, list, status, win32_code};
+pub(crate) use windows::{Appearing, Client, Elsewhere, Next, Server, computer_name, list, status, win32_code};
 
 #[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("the mailslot crate supports Linux and Windows");

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use mailslot::{Mailslot, MailslotOptions, Network, Origin, Timeout};
-use mailslot_node::control::{Answer, Request, node_access};
+use mailslot_node::control::{Members, node_access};
 use mailslot_wire::browser::{Announcement, MAILSLOT, Message, ServerName};
+use mailslot_wire::name::suffix;
 use serde::Serialize;
 
-use super::{ask, unexpected};
+use super::{legacy_node, name, send, text};
 use crate::args;
 use crate::escape::cell;
 use crate::exit::{Failure, Result};
@@ -24,7 +25,7 @@ pub struct Browse {
     workgroup: Option<String>,
 
     /// How long to listen
-    #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = args::duration)]
+    #[arg(short, long, value_name = "DURATION", default_value = "35s", value_parser = args::duration)]
     time: Duration,
 
     /// Print one JSON array
@@ -32,8 +33,9 @@ pub struct Browse {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers to announce themselves, which they do within half
-a minute. Asks through the network node of this machine; the answers come to the slot BROWSE, which nobody else may own."#;
+const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers of the node's subnets to announce themselves, which they
+do within half a minute. Asks through the network node of this machine, which hears them as long as its setting browser
+is on; the answers come to the slot BROWSE, which nobody else may own."#;
 
 /// What is known about a server.
 #[derive(Default, Serialize)]
@@ -47,27 +49,23 @@ struct Server {
 
 impl Browse {
     pub fn run(self) -> Result {
-        let Answer::Status(node) = ask(Request::Status)? else {
-            return Err(Failure::Unexpected("the node did not tell its status".into()));
-        };
-        let plain = |name: &str| name.split('<').next().unwrap_or_default().to_owned();
-        let workgroup = self.workgroup.clone().unwrap_or_else(|| plain(&node.workgroup));
-        let name = String::from_utf8_lossy(MAILSLOT).into_owned();
-        let slot = MailslotOptions::new().access(node_access()?).network(Network::Allowed).create(&name)?;
+        let node = legacy_node()?;
+        let workgroup = name(self.workgroup.as_ref().unwrap_or(&node.workgroup))?;
+        let slot = String::from_utf8_lossy(MAILSLOT);
+        let slot = MailslotOptions::new().access(node_access()?).network(Network::Allowed).create(&*slot)?;
         let computer =
-            ServerName::new(plain(&node.computer)).map_err(|error| Failure::Unexpected(error.to_string()))?;
+            ServerName::new(text(&name(&node.computer)?)).map_err(|error| Failure::Unexpected(error.to_string()))?;
         // Any token would do: the slot is this command's own, and answers are not told apart.
+        let list = Message::GetBackupListRequest { count: 4, token: std::process::id() };
+        let announce = Message::announcement_request(&computer);
+        // The master alone has the list. All members have <00>, where MS-BRWS lets servers hear of it; nmbd asks at <1e>.
         let questions = [
-            Message::GetBackupListRequest { count: 4, token: std::process::id() },
-            Message::announcement_request(&computer),
+            (suffix::MASTER_BROWSER, list),
+            (suffix::WORKSTATION, announce.clone()),
+            (suffix::BROWSER_ELECTIONS, announce),
         ];
-        for question in questions {
-            let request =
-                Request::Send { group: format!("{workgroup}#1d"), slot: name.clone(), data: question.encode() };
-            match ask(request)? {
-                Answer::Sent => {}
-                answer => return Err(unexpected(&answer)),
-            }
+        for (suffix, question) in questions {
+            send(Members::Near, &workgroup.clone().with_suffix(suffix), MAILSLOT, question.encode())?;
         }
         let servers: Vec<Server> = listen(&slot, self.time)?.into_values().collect();
         if self.json {
@@ -91,7 +89,10 @@ fn listen(slot: &Mailslot, time: Duration) -> Result<BTreeMap<String, Server>> {
         let address = origin.address;
         let Ok(message) = Message::parse(&message.data) else { continue };
         for server in named(message, address) {
-            if servers.len() < MOST || servers.contains_key(&server.name) {
+            let known: Option<&Server> = servers.get(&server.name);
+            // What a server says of itself tells more than that it is in a list.
+            let tells_more = known.is_some_and(|known| server.address.is_some() || known.address.is_none());
+            if tells_more || known.is_none() && servers.len() < MOST {
                 servers.insert(server.name.clone(), server);
             }
         }

@@ -35,7 +35,7 @@ pub struct Capture {
 
 const AFTER_HELP: &str = r#"Packets hold the messages of all users, so only root and the user of the node may do this. The node knows addresses,
 ports and contents; the rest of the IP header is made up. Packets that find no room on their way are counted in the file
-and on standard error. Ends with the node (status 3), or by SIGINT and SIGTERM (130, 143); the file is whole in any case.
+and on standard error. Ends with the node (status 11), or by SIGINT and SIGTERM (130, 143); the file is whole in any case.
 
 Examples:
   mailslot capture --write node.pcapng --duration 1m

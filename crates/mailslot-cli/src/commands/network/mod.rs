@@ -15,7 +15,9 @@ pub mod status;
 
 use std::time::Duration;
 
-use mailslot_node::control::{self, Answer, Request};
+use mailslot_node::config;
+use mailslot_node::control::{self, Answer, HolderOf, Members, Request, Status};
+use mailslot_wire::Name;
 
 use crate::exit::{Failure, Result};
 
@@ -30,4 +32,44 @@ fn ask(request: Request) -> Result<Answer> {
 /// An answer to something else.
 fn unexpected(answer: &Answer) -> Failure {
     Failure::Unexpected(format!("the node answered {answer:?}"))
+}
+
+/// What the node says of itself, if it is in a NetBIOS network.
+fn legacy_node() -> Result<Status> {
+    match ask(Request::Status)? {
+        Answer::Status(status) if status.netbios => Ok(status),
+        Answer::Status(_) => Err(Failure::NoNetbios),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// Who has a name, given as a user writes it or as it is printed.
+fn holders(name: &str) -> Result<Vec<HolderOf>> {
+    let found = |name: &str| match ask(Request::Resolve(name.to_owned()))? {
+        Answer::Holders(holders) => Ok(holders),
+        answer => Err(unexpected(&answer)),
+    };
+    let holders = found(name)?;
+    // The letters of a name as it is printed count, and those of nearly all names are capitals.
+    let capitals = name.to_ascii_uppercase();
+    if holders.is_empty() && capitals != name && !name.contains('\\') { found(&capitals) } else { Ok(holders) }
+}
+
+/// Writes a message to a mailslot of a group's members.
+fn send(to: Members, group: &Name, slot: &[u8], data: Vec<u8>) -> Result {
+    let slot = String::from_utf8_lossy(slot).into_owned();
+    match ask(Request::Send { to, group: group.to_string(), slot, data })? {
+        Answer::Sent => Ok(()),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// A name, whatever suffix it is given with.
+fn name(text: &str) -> Result<Name> {
+    Ok(config::name(text)?)
+}
+
+/// The text of a name as a message has it.
+fn text(name: &Name) -> String {
+    String::from_utf8_lossy(name.text()).into_owned()
 }

@@ -280,6 +280,23 @@ fn show(json: bool) -> Result {
 }
 
 fn text(status: &Status) -> Vec<String> {
+    let mut lines = if status.netbios {
+        netbios(status)
+    } else {
+        vec![cell(status.computer.split('<').next().unwrap_or_default())]
+    };
+    lines.push("counters:".to_owned());
+    lines.extend(counters(&status.counters));
+    #[cfg(feature = "zenoh")]
+    {
+        lines.extend(status.domains.iter().flat_map(super::domains::text));
+        lines.extend(status.bridges.iter().flat_map(super::bridges::text));
+    }
+    lines
+}
+
+/// What the node is and has in the NetBIOS network.
+fn netbios(status: &Status) -> Vec<String> {
     let [computer, workgroup, node_type] = [&status.computer, &status.workgroup, &status.node_type].map(cell);
     let mut lines = vec![format!("{computer} in {workgroup}, {node_type} node")];
     if let Some(connected) = status.nmbd_connected {
@@ -295,13 +312,6 @@ fn text(status: &Status) -> Vec<String> {
         let kind = if name.group { "group" } else { "unique" };
         let [name, state, interface] = [&name.name, &name.state, &name.interface].map(cell);
         lines.push(format!("  {name:<22} {kind:<7} {state:<9} on {interface}"));
-    }
-    lines.push("counters:".to_owned());
-    lines.extend(counters(&status.counters));
-    #[cfg(feature = "zenoh")]
-    {
-        lines.extend(status.domains.iter().flat_map(super::domains::text));
-        lines.extend(status.bridges.iter().flat_map(super::bridges::text));
     }
     lines
 }

@@ -1,19 +1,18 @@
 //! `mailslot resolve`: who has a name.
 
 use clap::Args;
-use mailslot_node::control::{Answer, Request};
 
-use super::{ask, unexpected};
+use super::holders;
 use crate::exit::{Failure, Result};
 use crate::output;
 
 /// Show the addresses of a computer or group
 #[derive(Args)]
 #[command(
-    after_help = "Asks through the network node of this machine.\n\nExamples:\n  mailslot resolve SRV1\n  mailslot resolve 'PLANT#1b'"
+    after_help = "Asks through the network node of this machine.\n\nExamples:\n  mailslot resolve SRV1\n  mailslot resolve 'PLANT#1b'\n  mailslot resolve 'PLANT<1e>'"
 )]
 pub struct Resolve {
-    /// The name; with a suffix in hexadecimal digits if that is not 0
+    /// The name; with a suffix in hexadecimal digits if that is not 0, or as it is printed
     name: String,
 
     /// Print one JSON array
@@ -23,16 +22,14 @@ pub struct Resolve {
 
 impl Resolve {
     pub fn run(self) -> Result {
-        match ask(Request::Resolve(self.name.clone()))? {
-            Answer::Holders(holders) if holders.is_empty() => {
-                Err(Failure::NotOnNetwork(format!("nobody has the name {}", self.name)))
-            }
-            Answer::Holders(holders) if self.json => output::print_json(&holders),
-            Answer::Holders(holders) => {
-                let line = |group| if group { " group" } else { "" };
-                output::lines(holders.iter().map(|holder| format!("{}{}", holder.address, line(holder.group))))
-            }
-            answer => Err(unexpected(&answer)),
+        let holders = holders(&self.name)?;
+        if holders.is_empty() {
+            return Err(Failure::NotOnNetwork(format!("nobody has the name {}", self.name)));
         }
+        if self.json {
+            return output::print_json(&holders);
+        }
+        let line = |group| if group { " group" } else { "" };
+        output::lines(holders.iter().map(|holder| format!("{}{}", holder.address, line(holder.group))))
     }
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use clap::Args;
 use mailslot_node::control::{Answer, NameAt, Request};
 
-use super::{ask, unexpected};
+use super::{ask, holders, unexpected};
 use crate::escape::cell;
 use crate::exit::{Failure, Result};
 use crate::output;
@@ -38,13 +38,10 @@ impl Status {
         if let Ok(address) = self.host.parse() {
             return Ok(address);
         }
-        match ask(Request::Resolve(self.host.clone()))? {
-            Answer::Holders(holders) => match holders.first() {
-                Some(holder) if !holder.group => Ok(holder.address),
-                Some(_) => Err(Failure::NotOnNetwork(format!("{} is a group, not a machine", self.host))),
-                None => Err(Failure::NotOnNetwork(format!("nobody has the name {}", self.host))),
-            },
-            answer => Err(unexpected(&answer)),
+        match holders(&self.host)?.first() {
+            Some(holder) if !holder.group => Ok(holder.address),
+            Some(_) => Err(Failure::NotOnNetwork(format!("{} is a group, not a machine", self.host))),
+            None => Err(Failure::NotOnNetwork(format!("nobody has the name {}", self.host))),
         }
     }
 }

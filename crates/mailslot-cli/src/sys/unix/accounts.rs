@@ -6,17 +6,19 @@ use std::collections::HashMap;
 use std::fs;
 use std::sync::OnceLock;
 
+use mailslot::Quoted;
+
 const USERS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
 
 /// The id of a user, given as a name or as a number.
 pub fn user_id(text: &str) -> Result<u32, String> {
-    id_in(USERS, text).ok_or_else(|| format!("no user {text:?} in {USERS}: give the user's id"))
+    id_in(USERS, text).ok_or_else(|| format!("no user {} in {USERS}: give the user's id", Quoted(text)))
 }
 
 /// The id of a group, given as a name or as a number.
 pub fn group_id(text: &str) -> Result<u32, String> {
-    id_in(GROUPS, text).ok_or_else(|| format!("no group {text:?} in {GROUPS}: give the group's id"))
+    id_in(GROUPS, text).ok_or_else(|| format!("no group {} in {GROUPS}: give the group's id", Quoted(text)))
 }
 
 /// A user's name, or the id where it has none.

@@ -3,9 +3,9 @@
 pub mod accounts;
 pub mod signals;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -50,6 +50,44 @@ pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeo
     match fds.get(2) {
         Some(output) if output.revents().intersects(PollFlags::ERR | PollFlags::HUP) => Err(Failure::ClosedPipe),
         _ => Ok(()),
+    }
+}
+
+/// What waits for `Tell`.
+pub struct Done(UnixStream);
+
+/// Tells `Done`, and has told when it is gone.
+pub struct Tell(UnixStream);
+
+pub fn done() -> Result<(Done, Tell)> {
+    let (done, tell) = UnixStream::pair().map_err(|source| Failure::io("make a pair of sockets", source))?;
+    Ok((Done(done), Tell(tell)))
+}
+
+impl Done {
+    /// Waits until it is told, or a signal has come.
+    pub fn wait(&self, signals: &Signals) -> Result {
+        let failed = |error| Failure::io("wait for a command", error);
+        loop {
+            let mut fds = [PollFd::new(&self.0, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+            match poll(&mut fds, None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(failed(io::Error::from(error))),
+            }
+            if !fds[0].revents().is_empty() {
+                return (&self.0).read(&mut [0]).map(drop).map_err(failed);
+            }
+            if !fds[1].revents().is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Tell {
+    pub fn tell(&self) {
+        // Nobody may be waiting any more.
+        let _ = (&self.0).write(&[0]);
     }
 }
 

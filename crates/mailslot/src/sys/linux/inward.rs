@@ -1,10 +1,12 @@
 //! The way from the door into the ring.
 
+use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::{self, Appended, Intake};
 use super::label::Label;
+use super::origin;
 use super::process;
 use super::queue::Queue;
 use super::ring::layout::SPARE;
@@ -12,6 +14,7 @@ use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::server::Server;
 use crate::error::Error;
+use crate::message::Message;
 use crate::sync::Ordering::Relaxed;
 
 /// How long whoever reads waits for a writer that holds the lock. Whoever holds it for longer was stopped, or copies a very
@@ -106,5 +109,58 @@ impl Intake for Inward<'_> {
         if let Ok(Some(label)) = Label::read(dir, process::uid()) {
             door::turn_away(dir, &label.access, &users);
         }
+    }
+}
+
+/// The way from the door of a slot that closes, past its ring, to whoever takes its last messages.
+pub(crate) struct Rest<'a, F> {
+    inward: Inward<'a>,
+    take: RefCell<F>,
+}
+
+impl<'a, F: FnMut(Message)> Rest<'a, F> {
+    pub(crate) fn new(inward: Inward<'a>, take: F) -> Rest<'a, F> {
+        Rest { inward, take: RefCell::new(take) }
+    }
+}
+
+impl<F: FnMut(Message)> Intake for Rest<'_, F> {
+    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
+        if message.len() > self.max_message() {
+            return Appended::TooLarge;
+        }
+        let origin = origin::of(Some(origin).filter(|origin| !origin.is_empty()), stamp);
+        (self.take.borrow_mut())(Message { data: message.to_vec(), origin });
+        Appended::Until(self.head())
+    }
+
+    fn fits(&self, _record: u64) -> bool {
+        true
+    }
+
+    fn room(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn head(&self) -> u64 {
+        self.inward.head()
+    }
+
+    fn max_message(&self) -> usize {
+        self.inward.max_message()
+    }
+
+    fn network(&self) -> bool {
+        self.inward.network()
+    }
+
+    fn others_wait(&self) -> bool {
+        false
+    }
+
+    fn wake_sleepers(&self) {}
+
+    fn turn_away(&self, users: impl Iterator<Item = u32>) {
+        self.inward.turn_away(users);
     }
 }

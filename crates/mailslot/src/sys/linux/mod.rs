@@ -2,6 +2,7 @@
 
 mod ring;
 
+mod appearing;
 mod bell;
 mod client;
 mod clock;
@@ -25,8 +26,8 @@ mod wait;
 mod waiting;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, fork::fork_generation, process::computer_name, process::has_raised_privileges,
-    process::random, process::secure_env, process::uid as user, reading::Next, root::appoint_node,
-    root::directories as slot_directories, root::list, root::own_objects, root::path as root, root::status,
-    server::Server,
+    appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, process::computer_name,
+    process::has_raised_privileges, process::random, process::secure_env, process::uid as user, reading::Next,
+    root::appoint_node, root::directories as slot_directories, root::list, root::own_objects, root::path as root,
+    root::status, server::Server,
 };

@@ -9,9 +9,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::ring::layout::ORIGIN_SIZE;
+use super::ring::layout::{Kind, ORIGIN_SIZE};
+use super::ring::write::Stamp;
 use crate::error::{Error, Result};
-use crate::message::NetworkOrigin;
+use crate::message::{NetworkOrigin, Origin};
 
 const AUTHENTICATED: u8 = 1;
 const DOMAIN: u8 = 2;
@@ -53,8 +54,18 @@ pub(crate) fn size(payload: &[u8]) -> Option<usize> {
     (ORIGIN_SIZE..=payload.len()).contains(&size).then_some(size)
 }
 
+/// The origin of a message with this stamp, and with these bytes before it if it is one of another machine.
+pub(crate) fn of(network: Option<&[u8]>, stamp: Stamp) -> Origin {
+    let Some(bytes) = network else {
+        let Stamp { kind, pid, uid, gid } = stamp;
+        return Origin::Local { pid, uid, gid, attested: kind == Kind::Attested };
+    };
+    // A friend may have recorded anything, even what is no origin.
+    decode(bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)))
+}
+
 /// `None` if nobody encoded these bytes.
-pub(crate) fn decode(bytes: &[u8]) -> Option<NetworkOrigin> {
+fn decode(bytes: &[u8]) -> Option<NetworkOrigin> {
     let bytes = bytes.get(ORIGIN_SIZE..)?;
     let (&flags, bytes) = bytes.split_first()?;
     let (address, bytes) = if flags & NO_ADDRESS != 0 {

@@ -10,12 +10,10 @@ use super::fork::PerProcess;
 use super::inward::Inward;
 use super::origin;
 use super::queue::{Queue, Session};
-use super::ring::layout::Kind;
 use super::ring::read::{self, Damaged, Head};
-use super::ring::write::Stamp;
 use super::wait::Spinning;
 use crate::error::{Error, Result};
-use crate::message::Origin;
+use crate::message::{Message, Origin};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
@@ -169,12 +167,13 @@ impl Next<'_> {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        if let Some(bytes) = self.head.network_origin() {
-            // A friend may have recorded anything, even what is no origin.
-            return origin::decode(&bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)));
-        }
-        let Stamp { kind, pid, uid, gid } = self.head.stamp();
-        Origin::Local { pid, uid, gid, attested: kind == Kind::Attested }
+        origin::of(self.head.network_origin().as_deref(), self.head.stamp())
+    }
+
+    pub(crate) fn to_message(&self) -> Message {
+        let mut data = vec![0; self.len()];
+        self.copy_to(&mut data);
+        Message { data, origin: self.origin() }
     }
 
     /// The bytes, where they lie if that is possible.

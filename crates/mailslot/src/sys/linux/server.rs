@@ -5,17 +5,23 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::Entrance;
-use super::inward::{Inward, READERS_PATIENCE};
+use super::inward::{Inward, READERS_PATIENCE, Rest};
 use super::ownership::{Owned, Ownership};
 use super::private;
 use super::queue::{Queue, encode_timeout};
 use super::reading::{Next, Reading};
 use super::waiting::Wait;
 use crate::error::{Error, Result};
-use crate::message::{Info, Statistics};
+use crate::message::{Info, Message, Statistics};
 use crate::name::SlotName;
 use crate::options::{MailslotOptions, Timeout};
 use crate::sync::Ordering::Relaxed;
+
+/// Looks in a row, at the door of a slot that closes, for which memory, a descriptor or the lock cannot be had. It closes all the
+/// same then.
+const LOOKS_IN_VAIN: u32 = 100;
+/// How long a slot that closes waits for a writer that holds the lock.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A slot that this process owns.
 pub(crate) struct Server {
@@ -124,6 +130,37 @@ impl Server {
             let _ = super::bell::ring(self.entrance.bell());
         }
         self.entrance.wake_poller();
+    }
+
+    /// Closes the slot and hands out every message that was accepted, unless other processes own it, too.
+    pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {
+        self.check_process()?;
+        if self.is_shared() {
+            return Ok(());
+        }
+        self.entrance.refuse();
+        if let Ok(session) = self.queue.lock(CLOSING_PATIENCE) {
+            session.close();
+        }
+        self.queue.wake_writers();
+        while let Some(next) = self.try_next()? {
+            let message = next.to_message();
+            next.take();
+            take(message);
+        }
+        // Nothing more goes into the ring, so what strangers have sent goes past it.
+        let rest = Rest::new(self.inward(), take);
+        let mut in_vain = 0;
+        while in_vain < LOOKS_IN_VAIN {
+            if self.entrance.take_in(&rest, true) {
+                in_vain = 0;
+            } else if self.entrance.is_behind() {
+                in_vain += 1;
+            } else {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Whether [`abort_reads`](Server::abort_reads) was called.

@@ -1,6 +1,7 @@
 //! Mailslots of Windows itself. ARCHITECTURE.md tells how the backend waits, and why.
 
 mod api;
+mod appearing;
 mod client;
 mod code;
 mod computer;
@@ -11,7 +12,8 @@ mod security;
 mod server;
 
 pub(crate) use self::{
-    client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere, server::Next, server::Server,
+    appearing::Appearing, client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere,
+    server::Next, server::Server,
 };
 
 use crate::error::{Error, Result};

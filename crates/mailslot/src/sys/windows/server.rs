@@ -12,7 +12,7 @@ use super::deadline::Deadline;
 use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
-use crate::message::{Info, Origin, Statistics};
+use crate::message::{Info, Message, Origin, Statistics};
 use crate::name::{Address, SlotName};
 use crate::options::{Inheritance, MailslotOptions, Timeout};
 
@@ -135,6 +135,18 @@ impl Server {
             Err(Error::TimedOut) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Hands out every message that is there, unless other processes own the slot, too, and closes it.
+    pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {
+        while !self.is_shared()
+            && let Some(next) = self.try_next()?
+        {
+            let message = next.to_message();
+            next.take();
+            take(message);
+        }
+        Ok(())
     }
 
     pub(crate) fn inheritance(&self) -> String {
@@ -269,6 +281,10 @@ impl Next<'_> {
 
     pub(crate) fn origin(&self) -> Origin {
         Origin::Unknown
+    }
+
+    pub(crate) fn to_message(&self) -> Message {
+        Message { data: self.message().to_vec(), origin: self.origin() }
     }
 
     /// The bytes.

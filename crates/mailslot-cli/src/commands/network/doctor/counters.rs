@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::finding::{Findings, State};
 
+/// What was counted, by its label.
+pub type Counters = BTreeMap<String, u64>;
+
 /// What a counter that is not 0 means.
 pub struct Cause {
     label: &'static str,
@@ -101,13 +104,35 @@ pub const MODERN: [Cause; 10] = [
 
 const NOT_OPEN: &str = "were for slots that are not open to the network, or not to the node's user";
 
-/// Says of each counter that points to a cause what it means. `of` names what has counted.
-pub fn examine(of: &str, counters: &BTreeMap<String, u64>, causes: &[Cause], findings: &mut Findings) {
-    for cause in causes {
-        let number = counters.get(cause.label).copied().unwrap_or_default();
-        if number > 0 {
-            let found = format!("{of}{number} {} since the node began ({})", cause.what, cause.label);
-            findings.add(cause.state, "counters", found, Some(cause.remedy.to_owned()));
+/// Says of each counter that points to a cause what it means. What rose while the doctor looked is wrong now; what was counted
+/// before may have been mended. `of` names what has counted.
+pub fn examine(of: &str, before: &Counters, after: &Counters, causes: &[Cause], findings: &mut Findings) {
+    for Cause { label, state, what, remedy } in causes {
+        let [before, after] = [before, after].map(|counters| counters.get(*label).copied().unwrap_or_default());
+        let remedy = Some((*remedy).to_owned());
+        if after > before {
+            let found = format!("{of}{} {what} while this looked ({label})", after - before);
+            findings.add(*state, "counters", found, remedy);
+        } else if after > 0 {
+            let found = format!("{of}{after} {what} since the node began, and none while this looked ({label})");
+            findings.add(State::Unknown, "counters", found, remedy);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_rises_is_a_problem() {
+        for Cause { label, state, .. } in LEGACY {
+            let counted = |number| Counters::from([(label.to_owned(), number), ("delivered".to_owned(), 9)]);
+            for (before, after, expected) in [(0, 0, None), (7, 7, Some(State::Unknown)), (7, 8, Some(state))] {
+                let mut findings = Findings::default();
+                examine("", &counted(before), &counted(after), &LEGACY, &mut findings);
+                assert_eq!(findings.states(), expected.into_iter().collect::<Vec<_>>(), "{label} {before} {after}");
+            }
         }
     }
 }

@@ -48,7 +48,10 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
         examine_members(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
         let answered = examine_answers(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
         examine_clock(domain, &answered, findings);
-        counters::examine(&format!("{}: ", domain.name), &domain.counters, &counters::MODERN, findings);
+        let later = node.later().into_iter().flat_map(|status| status.domains);
+        let later =
+            later.filter(|later| later.name == domain.name).map(|later| later.counters).next().unwrap_or_default();
+        counters::examine(&format!("{}: ", domain.name), &domain.counters, &later, &counters::MODERN, findings);
     }
 }
 

@@ -46,6 +46,11 @@ impl Findings {
         self.0.push(Finding { state, check, found: found.to_string(), remedy });
     }
 
+    #[cfg(test)]
+    pub fn states(&self) -> Vec<State> {
+        self.0.iter().map(|finding| finding.state).collect()
+    }
+
     /// Prints all of it. Problems make it a failure.
     pub fn report(self, json: bool) -> Result {
         if json {

@@ -34,7 +34,7 @@ pub struct Doctor {
 }
 
 const AFTER_HELP: &str = r#"Each line is ok, problem or unknown, what was looked at, what was found, and what to do about it. The status is 1 if there
-is a problem. It sends nothing into the slots of other machines; in modern domains it asks their nodes for receipts.
+is a problem; what went wrong before the doctor looked, and does not any more, is none. It sends nothing into the slots of other machines; in modern domains it asks their nodes for receipts.
 As root it sees more: who has a port, and what a firewall drops.
 
 Examples:
@@ -94,6 +94,7 @@ fn examine_legacy(address: Option<&Address>, node: Option<&node::Running>, findi
         if let Some(address) = address {
             destination::examine_holders(address, findings);
         }
-        counters::examine("", &node.status.counters, &counters::LEGACY, findings);
+        let later = node.later().map(|status| status.counters).unwrap_or_default();
+        counters::examine("", &node.status.counters, &later, &counters::LEGACY, findings);
     }
 }

@@ -21,6 +21,14 @@ pub struct Running {
 }
 
 impl Running {
+    /// What the node says of itself now.
+    pub fn later(&self) -> Option<Status> {
+        match control::ask(Request::Status, super::super::PATIENCE) {
+            Ok(Answer::Status(status)) => Some(status),
+            _ => None,
+        }
+    }
+
     /// Whether this is its computer's name.
     pub fn is(&self, computer: &str) -> bool {
         self.computer().eq_ignore_ascii_case(computer)

@@ -74,6 +74,11 @@ impl Connections {
         !(self.starved || unwatched)
     }
 
+    /// Whether the last look has left something: it could not take it, or there is no room for it.
+    pub(super) fn is_behind(&self) -> bool {
+        self.starved || !self.connections.is_empty()
+    }
+
     /// Lets waiting writers in by `door` and takes in what they and the others have sent. Returns whether that was anything.
     /// `watching` is the descriptor that watches the door, if it was made, and `poller` makes or finds it. If the slot is
     /// `shared` between processes, no connection outlives the call: another process could not see what arrives on it.

@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::net::{Shutdown, shutdown};
 
 use super::Intake;
 use super::connections::{Connections, close_unread};
@@ -84,6 +85,17 @@ impl Entrance {
             self.connections().take_in(self.door.as_fd(), intake, shared, watching, || self.poller(intake).ok());
         self.gave.store(taken, Ordering::Relaxed);
         taken
+    }
+
+    /// Lets nobody new come: who connects is told that there is nobody. Who has connected is still there to be let in.
+    pub(crate) fn refuse(&self) {
+        // It fails on what is no listening socket, and then nobody can connect anyway.
+        let _ = shutdown(&*self.door, Shutdown::Read);
+    }
+
+    /// Whether something kept the last look at the door from taking everything in.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.connections().is_behind()
     }
 
     /// Whether a look at the door is due: it takes a system call. A busy reader does not look more often.

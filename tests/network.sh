@@ -1,8 +1,8 @@
 # Sourced: networks of namespaces. Nothing leaves them, and the machine's own interfaces stay as they are.
 #
-# All bridges are in one namespace, $net; a host is a namespace with an interface eth0 (eth1, ...) for each of its networks.
+# All bridges are in one namespace, $net; a host is a namespace with an interface eth0 (eth1, ...) for each of its networks. The
+# names of all begin with $id, which the suite sets.
 
-id=${MAILSLOT_NETWORK:-zen$$}
 net=$id-net
 namespaces=()
 
@@ -27,8 +27,8 @@ attach() {
         ip -n "$id-$host" link set "eth$number" up
 }
 
-# cut HOST, heal HOST: the host's first network carries nothing to and from it, or carries again. Its interface stays up.
-cut() { bridge -n "$net" link set dev "$1-0" state 0; }
+# cut_off HOST, heal HOST: the host's first network carries nothing to and from it, or carries again. Its interface stays up.
+cut_off() { bridge -n "$net" link set dev "$1-0" state 0; }
 heal() { bridge -n "$net" link set dev "$1-0" state 3; }
 
 remove_networks() {

@@ -1,0 +1,70 @@
+//! Waiting for slots that are not there yet.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::io::Errno;
+
+use super::root;
+use crate::error::{Error, Result};
+
+/// A watch over the directories in which slots appear.
+pub(crate) struct Appearing {
+    inotify: OwnedFd,
+}
+
+impl Appearing {
+    /// Nothing is missed that appears from now on.
+    pub(crate) fn watch() -> Result<Appearing> {
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).map_err(failed)?;
+        let appearing = Appearing { inotify };
+        // A user's directory is made here, and so is the claim of each slot: when the directory is complete, and before the slot
+        // appears in it.
+        appearing.add(root::path()?, WatchFlags::CREATE).map_err(failed)?;
+        appearing.add_users()?;
+        Ok(appearing)
+    }
+
+    /// Waits until slots may have appeared; `false` if it is `deadline` before. `None` is never.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<bool> {
+        loop {
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            let left = left.and_then(|left| Timespec::try_from(left).ok());
+            match poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], left.as_ref()) {
+                Ok(0) => return Ok(false),
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        let mut events = [0; 4096];
+        while matches!(rustix::io::read(self.inotify.as_fd(), &mut events), Ok(1..)) {}
+        // Before the caller looks: what has appeared meanwhile is found then.
+        self.add_users()?;
+        Ok(true)
+    }
+
+    /// Watches the directories of all users' slots, also of those who have come since.
+    fn add_users(&self) -> Result<()> {
+        for directory in root::directories()? {
+            // A slot appears, complete, by a rename.
+            match self.add(&directory, WatchFlags::MOVED_TO) {
+                // One that is being made is complete when its first claim appears; in one that is closed no slot can be opened.
+                Ok(()) | Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&self, directory: &Path, events: WatchFlags) -> rustix::io::Result<()> {
+        inotify::add_watch(&self.inotify, directory, events).map(drop)
+    }
+}
+
+fn failed(error: Errno) -> Error {
+    Error::io("watch the directories of the slots", error)
+}
