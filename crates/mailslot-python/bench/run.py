@@ -39,13 +39,8 @@ class Mailslots:
     def writer(self) -> Put:
         import mailslot
 
-        while True:
-            try:
-                self.end = mailslot.Writer(self.name)
-            except mailslot.SlotNotFoundError:
-                time.sleep(0.001)
-            else:
-                return self.end.put
+        self.end = mailslot.Writer(self.name, timeout=None)
+        return self.end.put
 
 
 class Queues:

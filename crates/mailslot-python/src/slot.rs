@@ -71,12 +71,13 @@ impl Slot {
 
     /// The next message.
     fn receive(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyBytes>> {
-        self.next(py, timeout, |py, data, _| bytes(py, data))
+        Ok(self.next(py, timeout)?.0)
     }
 
     /// The next message, and who wrote it.
     fn receive_with_origin(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Py<PyAny>)> {
-        self.next(py, timeout, |py, data, origin| Ok((bytes(py, data)?, values::origin(py, origin)?)))
+        let (data, origin) = self.next(py, timeout)?;
+        Ok((data, values::origin(py, &origin)?))
     }
 
     /// How many messages there are.
@@ -101,17 +102,16 @@ impl Slot {
 
     /// Ends what waits in other threads, and the slot, if no other process has it.
     fn close(&self, py: Python<'_>) {
-        let Some(slot) = lock(&self.slot).take() else { return };
-        slot.abort_reads();
-        let ours = self.generation == mailslot::fork_generation();
-        py.detach(|| {
-            // Then the name is free when this returns.
-            while ours && !self.waits.end_within(HEARD) {
-                // A thread that was just making the descriptor ready to be polled has not heard.
-                slot.abort_reads();
-            }
-            drop(slot);
-        });
+        let Some(slot) = self.take() else { return };
+        py.detach(|| drop(self.alone(slot)));
+    }
+
+    /// The same, and the messages that nobody has read.
+    fn finish(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBytes>>> {
+        let slot = self.take().ok_or_else(|| closed("mailslot"))?;
+        let mut rest = Vec::new();
+        py.detach(|| self.alone(slot).close(|message| rest.push(message.data))).map_err(|error| exception(&error))?;
+        rest.iter().map(|data| bytes(py, data)).collect()
     }
 }
 
@@ -130,23 +130,19 @@ impl Slot {
         lock(&self.slot).clone().ok_or_else(|| closed("mailslot"))
     }
 
-    /// What `make` makes of the next message.
-    fn next<R>(
-        &self,
-        py: Python<'_>,
-        timeout: Option<f64>,
-        make: impl Fn(Python<'_>, &[u8], &Origin) -> PyResult<R>,
-    ) -> PyResult<R> {
+    fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Origin)> {
         let deadline = Deadline::after(timeout)?;
         loop {
-            // With the interpreter's lock, which takes longer to give up and to get back than this takes.
-            match self.open()?.read_in_place(Timeout::Zero, |data, origin| make(py, data, &origin)) {
+            // With the interpreter's lock, which takes longer to give up and to get back than this takes. Nothing is called that
+            // could run other code of Python's: that may read the slot, which nobody else can meanwhile.
+            let look = |data: &[u8], origin| Ok((bytes(py, data)?, origin));
+            match self.open()?.read_in_place(Timeout::Zero, look) {
                 Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
                 Err(Error::TimedOut) => {}
                 seen => return seen.map_err(|error| self.failed(&error))?,
             }
             if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
-                return make(py, &message.data, &message.origin);
+                return Ok((bytes(py, &message.data)?, message.origin));
             }
             py.check_signals()?;
             self.wait(py, move |slot| sleep(&slot, deadline))?;
@@ -154,14 +150,27 @@ impl Slot {
     }
 
     /// A wait without the interpreter's lock.
-    fn wait<R: Send>(
-        &self,
-        py: Python<'_>,
-        wait: impl FnOnce(Mailslot) -> mailslot::Result<R> + Send,
-    ) -> PyResult<R> {
+    fn wait<R: Send>(&self, py: Python<'_>, wait: impl FnOnce(Mailslot) -> mailslot::Result<R> + Send) -> PyResult<R> {
         let slot = self.open()?;
         let _wait = self.waits.begin();
         py.detach(|| wait(slot)).map_err(|error| self.failed(&error))
+    }
+
+    /// The slot, so that nobody gets it any more.
+    fn take(&self) -> Option<Mailslot> {
+        lock(&self.slot).take()
+    }
+
+    /// Waits until no other thread has the slot, so that with this handle its name becomes free. In a forked child there are no
+    /// such threads.
+    fn alone(&self, slot: Mailslot) -> Mailslot {
+        slot.abort_reads();
+        let ours = self.generation == mailslot::fork_generation();
+        while ours && !self.waits.end_within(HEARD) {
+            // A thread that was just making the descriptor ready to be polled has not heard.
+            slot.abort_reads();
+        }
+        slot
     }
 
     fn failed(&self, error: &Error) -> PyErr {

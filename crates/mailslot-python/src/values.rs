@@ -50,7 +50,8 @@ fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
     let access = slot.access.as_ref().map(|access| access_value(py, access)).transpose()?;
     let network = slot.network.map(|network| network == mailslot::Network::Allowed);
     let counts = slot.counts.as_ref();
-    let totals = counts.and_then(|counts: &Counts| counts.statistics).map(|totals| statistics(py, totals)).transpose()?;
+    let totals =
+        counts.and_then(|counts: &Counts| counts.statistics).map(|totals| statistics(py, totals)).transpose()?;
     let known = (
         slot.name.as_str(),
         slot.pid,
@@ -67,7 +68,8 @@ fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
 }
 
 fn statistics(py: Python<'_>, totals: Statistics) -> PyResult<Py<PyAny>> {
-    let Statistics { written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water, .. } = totals;
+    let Statistics { written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water, .. } =
+        totals;
     let totals = (written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water);
     make(py, "Statistics", totals)
 }
@@ -102,11 +104,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Access {
 }
 
 /// An object of a class of `mailslot._values`.
-fn make<'py>(
-    py: Python<'py>,
-    class: &str,
-    values: impl pyo3::call::PyCallArgs<'py>,
-) -> PyResult<Py<PyAny>> {
+fn make<'py>(py: Python<'py>, class: &str, values: impl pyo3::call::PyCallArgs<'py>) -> PyResult<Py<PyAny>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || py.import("mailslot._values").map(Bound::unbind))?;
     Ok(module.bind(py).getattr(class)?.call1(values)?.unbind())

@@ -28,8 +28,16 @@ pub struct Writer {
 #[pymethods]
 impl Writer {
     #[new]
-    fn open(py: Python<'_>, address: &str) -> PyResult<Writer> {
-        let writer = py.detach(|| MailslotWriter::open(address)).map_err(|error| exception(&error))?;
+    fn open(py: Python<'_>, address: &str, timeout: Option<f64>) -> PyResult<Writer> {
+        let deadline = Deadline::after(timeout)?;
+        let writer = loop {
+            // Without waiting, the error tells which slot is not there.
+            let slice = if deadline.is_over() { Timeout::Zero } else { Timeout::After(deadline.left_within(SLICE)) };
+            match py.detach(|| MailslotWriter::wait_open(address, slice)) {
+                Err(Error::TimedOut) => py.check_signals()?,
+                opened => break opened.map_err(|error| exception(&error))?,
+            }
+        };
         Ok(Writer { address: address.to_owned(), writer: Mutex::new(Some(Arc::new(writer))) })
     }
 

@@ -27,24 +27,13 @@ def test_command_sends_and_the_package_reads(name: str, size: int, command: Call
 
 def test_package_writes_and_the_command_reads(name: str, command: Callable[..., Child]) -> None:
     listener = command("listen", "--verbose", "--format", "json", "--count", "3", name)
-    writer = opened(name)
+    writer = Writer(name, timeout=None)
     texts = ["boiler 3: over pressure", "Grüße 🎉", ""]
     for text in texts:
         writer.put(text)
     lines = [json.loads(line) for line in listener.finished().splitlines()]
     assert [line["data"] for line in lines] == texts
     assert {line["origin"]["pid"] for line in lines} == {os.getpid()}
-
-
-def opened(name: str) -> Writer:
-    """A writer of a slot that a program is about to create."""
-    from mailslot import SlotNotFoundError
-
-    while True:
-        try:
-            return Writer(name)
-        except SlotNotFoundError:
-            os.sched_yield()
 
 
 @pytest.mark.parametrize("peer", PEERS)

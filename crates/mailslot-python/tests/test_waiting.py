@@ -1,5 +1,7 @@
 """Waits: other threads run meanwhile, signals end them, and so does closing."""
 
+import contextlib
+import itertools
 import os
 import queue
 import signal
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Child
-from mailslot import Mailslot, Writer
+from mailslot import ClosedError, Mailslot, SlotNotFoundError, Writer
 
 
 def in_thread(call: Callable[[], object]) -> Callable[[], object]:
@@ -96,6 +98,30 @@ def test_slot_may_be_closed_by_a_signal_s_handler(name: str) -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_handler_of_a_signal_may_read(name: str) -> None:
+    read: list[bytes] = []
+    with Mailslot(name) as slot, Writer(name) as writer:
+
+        def handler(*_: object) -> None:
+            with contextlib.suppress(queue.Empty):
+                read.append(slot.receive(block=False).data)
+
+        before = signal.signal(signal.SIGALRM, handler)
+        try:
+            # Wherever the reading thread is.
+            signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
+            data = [b"%d" % number for number in range(20_000)]
+            written = in_thread(lambda: [writer.put(each) for each in data])
+            while len(read) < len(data):
+                with contextlib.suppress(queue.Empty):
+                    read.append(slot.receive(timeout=1e-4).data)
+            assert written() == [None] * len(data)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert sorted(read, key=int) == data
+
+
 # Each waits for something that never comes. What is written to the pipe before is heard in time.
 INTERRUPTED = {
     "get": "slot.get()",
@@ -104,6 +130,8 @@ INTERRUPTED = {
     "for": "list(slot)",
     "put": "[writer.put(bytes(1000)) for _ in range(9)]",
     "put in time": "[writer.put(bytes(1000), timeout=1e6) for _ in range(9)]",
+    "open": "mailslot.Writer('nobody-makes-this', timeout=None)",
+    "open in time": "mailslot.Writer('nobody-makes-this', timeout=1e6)",
     "async get": "asyncio.run(slot.get_async())",
     "async for": "asyncio.run(consume())",
 }
@@ -151,3 +179,50 @@ def test_signals_are_handled_and_ctrl_c_ends_the_wait(name: str, wait: str, pyth
     assert child.finished() == b"interrupted 3\n"
 
 
+
+
+def test_writer_waits_for_a_slot_that_is_to_come(name: str) -> None:
+    for timeout in (None, 1e6):
+        opened = in_thread(lambda: Writer(name, timeout=timeout))
+        with Mailslot(name) as slot:
+            writer = opened()
+            assert isinstance(writer, Writer)
+            writer.put("1")
+            assert slot.get() == b"1"
+    for timeout in (0, 1e-9, 0.01):
+        with pytest.raises(SlotNotFoundError):
+            Writer(name, timeout=timeout)
+
+
+@pytest.mark.parametrize("readers", [0, 1, 3])
+def test_finishing_hands_out_all_that_was_accepted(name: str, readers: int) -> None:
+    for _ in range(20):
+        with Mailslot(name) as slot, Writer(name) as writer:
+
+            def write() -> int:
+                for number in itertools.count():
+                    try:
+                        writer.put(b"%d" % number)
+                    except ClosedError:
+                        return number
+
+            reading = [in_thread(lambda: list(slot)) for _ in range(readers)]
+            accepted = in_thread(write)
+            first = [slot.get(), slot.get()]
+            rest = list(slot.finish())
+            read = first + [each for reader in reading for each in reader()]
+            assert sorted(read + rest, key=int) == [b"%d" % number for number in range(accepted())]
+            assert rest == sorted(rest, key=int)
+
+
+def test_finishing_goes_on_behind_a_message_that_cannot_be_loaded(name: str) -> None:
+    with Mailslot(name, loads=int) as slot, Writer(name, dumps=str) as writer:
+        for item in (1, "x", 2):
+            writer.put(item)
+        rest = slot.finish()
+        assert next(rest) == 1
+        with pytest.raises(ValueError, match="invalid literal"):
+            next(rest)
+        assert list(rest) == [2]
+        with pytest.raises(ValueError, match="the mailslot is closed"):
+            slot.finish()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
-from collections.abc import Callable
-from multiprocessing import context, reduction
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, TypeVar, overload
 
@@ -14,6 +13,7 @@ from mailslot import _native
 from mailslot._readiness import Readiness
 from mailslot._values import Access, Group, Message, Users
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 # So many messages in a row, and an event loop has its turn: they may come faster than they are worked off.
@@ -169,21 +169,21 @@ class Mailslot(Generic[T]):
         >>> asyncio.run(main())
         b'hello'
         """
-        return self._loaded((await self._next())[0])
+        return self._loaded(await self._next(self._slot.receive))
 
     async def receive_async(self) -> Message[T]:
         """Takes the next message as :meth:`get_async` does, and tells who wrote it."""
-        data, origin = await self._next()
+        data, origin = await self._next(self._slot.receive_with_origin)
         return Message(self._loaded(data), origin)
 
-    async def _next(self) -> tuple[bytes, Any]:
+    async def _next(self, receive: Callable[[float], R]) -> R:
         self._in_a_row += 1
         while True:
             if self._in_a_row > _IN_A_ROW:
                 self._in_a_row = 0
                 await asyncio.sleep(0)
             try:
-                return self._slot.receive_with_origin(0.0)
+                return receive(0.0)
             except queue.Empty:
                 self._in_a_row = 0
             await self._readiness.wait()
@@ -206,12 +206,27 @@ class Mailslot(Generic[T]):
         return self._slot.fileno()
 
     def close(self) -> None:
-        """Closes the slot; unread messages are lost, and the name is free. Closing again does nothing.
+        """Closes the slot; unread messages are lost (see :meth:`finish`), and the name is free. Closing again does nothing.
 
         A ``get`` that waits in another thread, or another task, raises ``ValueError``; a ``for`` over the slot ends.
         """
         self._slot.close()
         self._readiness.wake_all()
+
+    def finish(self) -> Iterator[T]:
+        """Closes the slot, and returns an iterator over the messages that were accepted and nobody has read.
+
+        To read until there is none and then close would lose what is accepted in between. Where other processes have the slot,
+        too, it lives on with its messages, and there are none.
+
+        >>> with Mailslot("doc-finish") as slot, Writer("doc-finish") as writer:
+        ...     writer.put("last")
+        ...     list(slot.finish())
+        [b'last']
+        """
+        rest = self._slot.finish()
+        self._readiness.wake_all()
+        return map(self._loaded, rest)
 
     def __enter__(self) -> Mailslot[T]:
         return self
@@ -240,7 +255,7 @@ class Mailslot(Generic[T]):
 
     async def __anext__(self) -> T:
         try:
-            data, _ = await self._next()
+            data = await self._next(self._slot.receive)
         except ValueError:
             if self.closed:
                 raise StopAsyncIteration from None
@@ -248,6 +263,9 @@ class Mailslot(Generic[T]):
         return self._loaded(data)
 
     def __reduce__(self) -> tuple[Callable[..., Mailslot[T]], tuple[Any, ...]]:
+        # Not before it is needed: it takes longer to import than all of this.
+        from multiprocessing import context, reduction
+
         # As queues of multiprocessing do: descriptors cannot be written into a file.
         context.assert_spawning(self)
         handles = [reduction.DupFd(handle) for handle in self._slot.handles()]

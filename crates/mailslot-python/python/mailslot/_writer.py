@@ -31,13 +31,16 @@ class Writer(Generic[T]):
     another computer, ``\\PLANT\mailslot\alerts`` for those of a whole domain. A writer belongs to the slot that it was opened
     for, and keeps none alive. Any thread may write.
 
+    ``timeout`` is how many seconds a slot of this machine is waited for that is not there yet; ``None`` is for ever. Slots of other
+    machines are not waited for.
+
     ``dumps`` makes the bytes, or the text, of what is given to ``put``, such as ``json.dumps``. The first message of a writer may
     be written before a slot of another machine has been found: see :meth:`wait_for_receivers`.
 
     A writer that is given to a process of ``multiprocessing`` which is spawned opens the address there anew; a forked one goes on
     with what it has inherited.
 
-    :raises SlotNotFoundError: if no such slot lives on this machine
+    :raises SlotNotFoundError: if no such slot lives on this machine, or none came in time
     :raises NotAllowedError: if its owner does not let this user write
     :raises NetworkError: if the address is on the network, and there is no way to it
     :raises InvalidNameError: if ``address`` is not a mailslot's name
@@ -58,11 +61,13 @@ class Writer(Generic[T]):
     _dumps: Callable[[T], Data] | None
 
     @overload
-    def __init__(self: Writer[Data], address: str, *, dumps: None = None) -> None: ...
+    def __init__(self: Writer[Data], address: str, *, timeout: float | None = 0, dumps: None = None) -> None: ...
     @overload
-    def __init__(self, address: str, *, dumps: Callable[[T], Data]) -> None: ...
-    def __init__(self, address: str, *, dumps: Callable[[T], Data] | None = None) -> None:
-        self._writer = _native.Writer(address)
+    def __init__(self, address: str, *, timeout: float | None = 0, dumps: Callable[[T], Data]) -> None: ...
+    def __init__(
+        self, address: str, *, timeout: float | None = 0, dumps: Callable[[T], Data] | None = None
+    ) -> None:
+        self._writer = _native.Writer(address, timeout)
         self._dumps = dumps
 
     @property
