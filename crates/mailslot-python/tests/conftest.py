@@ -78,15 +78,6 @@ def command(start: Callable[..., Child]) -> Callable[..., Child]:
     return lambda *arguments: start(TARGET / "mailslot", *arguments)
 
 
-@pytest.fixture(autouse=True)
-def doctests(doctest_namespace: dict[str, object]) -> None:
-    # What a reader of one method's text has at hand.
-    import asyncio
-    import mailslot
-
-    doctest_namespace.update(asyncio=asyncio, os=os, Mailslot=mailslot.Mailslot, Writer=mailslot.Writer)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = {kind: len(terminalreporter.getreports(kind)) for kind in ("passed", "failed", "error", "skipped")}
     failed = count["failed"] + count["error"]
