@@ -23,6 +23,24 @@ def name() -> str:
     return f"python-{os.getpid()}-{next(numbers)}"
 
 
+def in_fork(call: Callable[[], object]) -> str:
+    """What a forked child finds: the call's result, or its exception."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            found = repr(call())
+        except BaseException as error:
+            found = f"{type(error).__name__}: {error}"
+        os.write(writer, found.encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as pipe:
+        found = pipe.read()
+    assert os.waitpid(child, 0)[1] == 0
+    return found
+
+
 class Child(subprocess.Popen[bytes]):
     """A program of a test."""
 
@@ -87,7 +105,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_configure() -> None:
     # Not when this is imported: processes that multiprocessing spawns do so, too.
-    os.environ["MAILSLOT_ROOT"] = tempfile.mkdtemp(prefix="mailslot-python-", dir="/dev/shm")
+    root = tempfile.mkdtemp(prefix="mailslot-python-", dir="/dev/shm")
+    # Where other users may have slots, and find those of others.
+    os.chmod(root, 0o1777)
+    os.environ["MAILSLOT_ROOT"] = root
 
 
 def pytest_unconfigure() -> None:

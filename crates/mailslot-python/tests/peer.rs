@@ -4,13 +4,15 @@
 //!                                one, a line with its number
 //!     peer read SLOT             creates the slot, says "ready", and reads until a message is empty; then says what it has read of
 //!                                each writer, as WRITER COUNT
+//!     peer deliver SLOT COMPUTER DOMAIN ADDRESS AUTHENTICATED
+//!                                writes one message as the network node does; "-" is none
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
 
-use mailslot::{Mailslot, MailslotWriter, Timeout};
+use mailslot::{Mailslot, MailslotWriter, NetworkOrigin, Timeout};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +20,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["write", slot, writer] => write(slot, writer.parse()?),
         ["read", slot] => read(slot),
-        _ => Err("peer write SLOT WRITER, or peer read SLOT".into()),
+        ["deliver", slot, computer, domain, address, authenticated] => {
+            let known = |text: &str| (text != "-").then(|| text.to_owned());
+            let origin = NetworkOrigin {
+                computer: computer.to_owned(),
+                domain: known(domain),
+                address: known(address).map(|address| address.parse()).transpose()?,
+                authenticated: authenticated.parse()?,
+            };
+            Ok(MailslotWriter::open(slot)?.write_from(&origin, b"from elsewhere")?)
+        }
+        _ => Err("peer write SLOT WRITER, read SLOT, or deliver SLOT COMPUTER DOMAIN ADDRESS AUTHENTICATED".into()),
     }
 }
 

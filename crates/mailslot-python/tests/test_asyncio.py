@@ -163,3 +163,37 @@ def test_put_waits_for_room_and_a_cancelled_one_writes_nothing(name: str) -> Non
             assert cancelled.cancelled() and slot.empty()
 
     asyncio.run(main())
+
+
+# Nothing is left behind by a wait that could not begin.
+OUT_OF_DESCRIPTORS = """
+import asyncio, os, resource, sys
+from mailslot import Mailslot, Writer
+
+async def main():
+    slot, writer = Mailslot(sys.argv[1]), Writer(sys.argv[1])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for spare in range(6):
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free + spare, hard))
+        try:
+            print(await asyncio.wait_for(slot.get_async(), 0.001))
+        except asyncio.TimeoutError:
+            print("waited")
+        except OSError as error:
+            print(os.strerror(error.errno))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        get = asyncio.create_task(slot.get_async())
+        await asyncio.sleep(0)
+        writer.put("woken")
+        assert await get == b"woken"
+
+asyncio.run(main())
+"""
+
+
+def test_wait_without_descriptors_is_an_error_and_the_next_one_is_not(name: str, python) -> None:
+    said = python(OUT_OF_DESCRIPTORS, name).finished().decode().splitlines()
+    assert said[0] == "Too many open files" and said[-1] == "waited"
+    assert set(said) == {"Too many open files", "waited"}

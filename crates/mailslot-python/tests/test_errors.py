@@ -117,3 +117,17 @@ def test_origins_are_small_values_that_never_change() -> None:
         assert origin == type(origin)(**vars(origin)) and hash(origin) == hash(type(origin)(**vars(origin)))
         with pytest.raises(AttributeError):
             origin.uid = 0
+
+
+def test_sub_interpreters_are_told_that_they_cannot_import_it() -> None:
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    interpreter = interpreters.create()
+    try:
+        text = "try:\n    import mailslot\nexcept ImportError: pass\nelse: raise SystemError('imported')"
+        # From 3.13 on, what goes wrong there is returned.
+        assert interpreters.run_string(interpreter, text) is None
+    finally:
+        interpreters.destroy(interpreter)

@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import pytest
 
 from conftest import PEERS, Child
-from mailslot import LocalOrigin, Mailslot, Outcome, Receipt, Writer
+from mailslot import LocalOrigin, Mailslot, Message, NetworkOrigin, Outcome, Receipt, Writer
 from peer import message
 
 SIZES = [0, 1, 7, 8, 424, 425, 4096, 65_536, 1 << 20]
@@ -62,3 +63,23 @@ def test_receipts_are_values(name: str) -> None:
         (receipt,) = writer.put_confirmed(b"1", timeout=0)
         assert receipt == Receipt(receipt.computer, Outcome.DELIVERED)
         assert slot.get_nowait() == b"1"
+
+
+@pytest.mark.parametrize("domain", [None, "PLANT"])
+@pytest.mark.parametrize("address", [None, "10.0.0.2", "fe80::1"])
+@pytest.mark.parametrize("authenticated", [False, True])
+def test_messages_of_other_machines_tell_where_they_are_from(
+    name: str, domain: str | None, address: str | None, authenticated: bool, start: Callable[..., Child]
+) -> None:
+    with Mailslot(name, network=True) as slot:
+        words = ["Grüße", domain or "-", address or "-", str(authenticated).lower()]
+        start(*PEERS["rust"], "deliver", name, *words).finished()
+        assert slot.receive() == Message(
+            b"from elsewhere", NetworkOrigin("Grüße", domain, address and ip_address(address), authenticated)
+        )
+
+
+def test_slot_that_is_not_open_to_the_network_gets_nothing_from_it(name: str, start: Callable[..., Child]) -> None:
+    with Mailslot(name, access="everyone") as slot:
+        assert start(*PEERS["rust"], "deliver", name, "SRV2", "-", "-", "true").wait() == 1
+        assert slot.empty()

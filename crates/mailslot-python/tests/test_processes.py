@@ -9,30 +9,12 @@ from collections.abc import Callable
 
 import pytest
 
-from conftest import PEERS, Child
+from conftest import PEERS, Child, in_fork
 from mailslot import ClosedError, Mailslot, Writer
 from peer import Received, message
 
 METHODS = ["fork", "spawn", "forkserver"]
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
-
-
-def in_fork(call: Callable[[], object]) -> bytes:
-    """What a forked child finds: the call's result, or its exception."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            found = repr(call())
-        except BaseException as error:
-            found = f"{type(error).__name__}: {error}"
-        os.write(writer, found.encode())
-        os._exit(0)
-    os.close(writer)
-    with open(reader, "rb") as pipe:
-        found = pipe.read()
-    assert os.waitpid(child, 0)[1] == 0
-    return found
 
 
 def test_forked_child_reads_what_is_inheritable_and_gets_an_error_else(name: str) -> None:
@@ -43,18 +25,18 @@ def test_forked_child_reads_what_is_inheritable_and_gets_an_error_else(name: str
                 found = in_fork(call)
                 if inheritable:
                     writer.put(b"1")
-                    assert b"Error" not in found
+                    assert "Error" not in found
                 else:
-                    assert found.startswith(b"MailslotError: ") and b"create it inheritable" in found
+                    assert found.startswith("MailslotError: ") and "create it inheritable" in found
             # The child's end is not ours, nor is its close.
-            assert in_fork(slot.close) == b"None"
+            assert in_fork(slot.close) == "None"
             assert slot.get() == b"1"
 
 
 def test_forked_child_writes(name: str) -> None:
     with Mailslot(name) as slot, Writer(name) as writer:
         writer.put(b"parent")
-        assert in_fork(lambda: writer.put(b"child")) == b"None"
+        assert in_fork(lambda: writer.put(b"child")) == "None"
         writer.put(b"parent")
         assert [slot.get() for _ in range(3)] == [b"parent", b"child", b"parent"]
 

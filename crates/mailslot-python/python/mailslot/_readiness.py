@@ -21,8 +21,12 @@ class Readiness:
         loop = asyncio.get_running_loop()
         if loop not in self._waiting:
             descriptor = self._slot.duplicate()
+            try:
+                loop.add_reader(descriptor, self._wake, loop)
+            except BaseException:
+                os.close(descriptor)
+                raise
             self._waiting[loop] = descriptor, []
-            loop.add_reader(descriptor, self._wake, loop)
         waiters = self._waiting[loop][1]
         waiter: asyncio.Future[None] = loop.create_future()
         waiters.append(waiter)
@@ -41,7 +45,9 @@ class Readiness:
 
     def wake_all(self) -> None:
         """Wakes everybody, as the slot is closed. Loops of other threads do so when they get to it."""
-        here = asyncio._get_running_loop()
+        here = None
+        with contextlib.suppress(RuntimeError):
+            here = asyncio.get_running_loop()
         for loop in list(self._waiting):
             if loop is here:
                 self._wake(loop)
