@@ -42,9 +42,9 @@ pub fn exception(error: &Error) -> PyErr {
         Error::OutOfMemory => python::MailslotError::new_err(said(Errno::NOSPC)),
         Error::Stalled(_) => python::MailslotError::new_err(said(Errno::BUSY)),
         Error::NotInherited | Error::InvalidInheritance(_) => python::MailslotError::new_err(said(Errno::BADF)),
-        Error::Io { source, .. } => {
+        Error::Io { action, source } => {
             let errno = source.raw_os_error().unwrap_or(Errno::IO.raw_os_error());
-            python::MailslotError::new_err((errno, error.to_string()))
+            python::MailslotError::new_err((errno, format!("{action}: {source}")))
         }
         _ => python::MailslotError::new_err(said(Errno::IO)),
     }

@@ -92,7 +92,8 @@ impl Slot {
     /// A copy of the descriptor that outlives the slot: an event loop of another thread may have it when the slot is closed.
     fn duplicate(&self) -> PyResult<RawFd> {
         let copy = self.open()?.as_fd().try_clone_to_owned();
-        Ok(copy?.into_raw_fd())
+        let failed = |source| exception(&Error::Io { action: format!("watch slot {}", self.name), source });
+        Ok(copy.map_err(failed)?.into_raw_fd())
     }
 
     /// Three descriptors that make another handle of the slot, which counts as shared from now on.
