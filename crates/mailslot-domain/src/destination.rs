@@ -1,6 +1,7 @@
 //! Where messages go: a slot of every computer of a domain, or of one.
 
 use crate::crypto::Token;
+use crate::domain::Seal;
 
 /// A slot of every computer of a domain, or of one computer: where to put, and what to subscribe to.
 ///
@@ -30,6 +31,9 @@ const DIRECTED: usize = 33;
 /// Longest name of a slot in a domain, in bytes of its upper-case form: it must fit into a presence.
 pub(crate) const MAX_SLOT_NAME: usize = 255;
 
+/// The name in upper case of the slot that nobody has, where a computer is asked for its time. Names that begin so are the node's.
+pub(crate) const CLOCK: &str = "MAILSLOT\\NODE\\CLOCK";
+
 /// Kinds of names, so that a computer and a slot of one name have different tokens.
 pub(crate) const SLOT: u8 = 1;
 pub(crate) const COMPUTER: u8 = 2;
@@ -58,6 +62,11 @@ impl Destination {
 
     pub(crate) fn id(&self) -> Id {
         self.id
+    }
+
+    /// Whether this is [`Domain::clock`](crate::Domain::clock) of a computer.
+    pub(crate) fn is_clock(&self, seal: &Seal) -> bool {
+        self.id.bytes().get(BROADCAST..) == Some(&seal.naming.token(SLOT, CLOCK))
     }
 }
 

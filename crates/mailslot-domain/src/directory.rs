@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,6 +118,15 @@ impl Directory {
     /// starts. So may the directory.
     pub fn owned_by(self, uid: u32) -> Directory {
         Directory { owners: Owners { also: Some(uid) }, ..self }
+    }
+
+    /// The same directory, whose owner is trusted with it: for commands of the superuser, who says where it is, on a machine whose
+    /// node is another user. For others it stays as it is.
+    pub fn of_its_owner(self) -> Directory {
+        match fs::metadata(&self.path) {
+            Ok(directory) if rustix::process::geteuid().is_root() => self.owned_by(directory.uid()),
+            _ => self,
+        }
     }
 
     /// Where it is.
@@ -264,11 +273,16 @@ impl Directory {
         self.path.join(format!("{}.toml", domain.name()))
     }
 
-    /// A file without its final name; of mode 0600, as all temporary files are.
+    /// A file without its final name; of mode 0600, as all temporary files are, and of the directory's owner.
     fn write(&self, domain: &Domain) -> Result<NamedTempFile> {
         let fail = |source| Error::io(format!("write a domain file in {}", self.path.display()), source);
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path).map_err(fail)?;
         let mut file = NamedTempFile::new_in(&self.path).map_err(fail)?;
+        // A node that is another user than the superuser, who makes the file, is to read it.
+        let directory = fs::metadata(&self.path).map_err(fail)?;
+        if file.as_file().metadata().map_err(fail)?.uid() != directory.uid() && rustix::process::geteuid().is_root() {
+            fchown(file.as_file(), Some(directory.uid()), Some(directory.gid())).map_err(fail)?;
+        }
         file.write_all(domain.to_toml().as_bytes()).map_err(fail)?;
         file.as_file().sync_all().map_err(fail)?;
         Ok(file)

@@ -8,7 +8,7 @@ use ring::digest;
 use zeroize::Zeroizing;
 
 use crate::crypto::{KeyId, Secret, Token, first_half};
-use crate::destination::{COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
+use crate::destination::{CLOCK, COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
 use crate::error::{Error, Result};
 use crate::escape::{escape, hex, unescape, unhex};
 use crate::presence::{computer_name, folded_slot_name};
@@ -185,6 +185,14 @@ impl Domain {
         let (slot, slot_token) = self.slot_part(slot)?;
         let (computer, computer_token) = self.part(COMPUTER, computer.as_str());
         Ok(Destination::directed(&self.prefix, (&computer, computer_token), (&slot, slot_token)))
+    }
+
+    /// Where a computer is asked for its time: a slot that no computer has, so that the receipt of a confirmed write is all that comes
+    /// of it. See [`Opener::confirm_clock`](crate::Opener::confirm_clock).
+    pub fn clock(&self, computer: &NetbiosName) -> Destination {
+        let (computer, computer_token) = self.part(COMPUTER, computer.as_str());
+        let (slot, slot_token) = self.part(SLOT, CLOCK);
+        Destination::directed(&self.prefix, (&computer, computer_token), (&slot, slot_token))
     }
 
     /// The key expression of every slot of one computer, those included that it does not have.

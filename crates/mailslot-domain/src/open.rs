@@ -15,6 +15,7 @@ use crate::head::{Head, Legacy, MAX_HEAD};
 use crate::limits::{Counters, Limits};
 use crate::reader::Reader;
 use crate::seal::receipt_key;
+use crate::start::Start;
 use crate::streams::{StreamId, Streams};
 use crate::time::Time;
 use crate::window::Gap;
@@ -24,10 +25,22 @@ use crate::window::Gap;
 pub struct Opener {
     domain: Arc<Domain>,
     limits: Limits,
-    start: Time,
+    start: Start,
     streams: Streams,
     copies: Copies,
     counters: Counters,
+    other_clock: Option<OtherClock>,
+}
+
+/// A clock that did not agree with this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherClock {
+    /// The computer, by its own account.
+    pub computer: String,
+    /// What it said.
+    pub time: Time,
+    /// What this one said at the same time.
+    pub here: Time,
 }
 
 /// A message that was let in.
@@ -51,7 +64,8 @@ impl Opener {
     /// An opener that lets nothing in that was sealed before `start`: give it the time of now.
     pub fn new(domain: Arc<Domain>, start: Time, limits: Limits) -> Opener {
         let streams = Streams::new(&limits, start);
-        Opener { domain, limits, start, streams, copies: Copies::default(), counters: Counters::default() }
+        let (start, copies, counters) = (Start::at(start), Copies::default(), Counters::default());
+        Opener { domain, limits, start, streams, copies, counters, other_clock: None }
     }
 
     /// The domain.
@@ -62,6 +76,55 @@ impl Opener {
     /// Goes on with other keys of the same domain; what was let in stays known.
     pub fn update(&mut self, domain: Arc<Domain>) {
         self.domain = domain;
+    }
+
+    /// Tells when this opener began, by the clock as it is now: the time of now without what has passed since, by a clock that
+    /// nobody sets. Call it every second or so, for clocks are set while programs run.
+    ///
+    /// A later time counts at once. An earlier one counts when another computer has confirmed what the clock says: see
+    /// [`is_clock_in_doubt`](Opener::is_clock_in_doubt).
+    pub fn clock_says(&mut self, start: Time) {
+        self.start.by_clock(start);
+    }
+
+    /// Whether the clock was set since the last [`confirm_clock`](Opener::confirm_clock) that worked. Then send a confirmed write
+    /// of nothing to [`Domain::clock`] of other computers, and have that function open the receipts.
+    ///
+    /// Never in an open domain: its times prove nothing and are not looked at.
+    pub fn is_clock_in_doubt(&self) -> bool {
+        self.domain.is_sealed() && self.start.is_in_doubt()
+    }
+
+    /// Opens the receipt of a write to [`Domain::clock`], in place. If it comes from another computer than `own`, whose clock
+    /// agrees with `now`, this opener takes what the clock says for its start.
+    ///
+    /// # Errors
+    ///
+    /// The first check that failed, which is counted.
+    pub fn confirm_clock(
+        &mut self,
+        request: &Request,
+        own: &str,
+        now: Time,
+        payload: &mut [u8],
+    ) -> Result<(), Refused> {
+        let theirs = self.other_time(request, own, now, payload);
+        let theirs = theirs.inspect_err(|reason| self.counters.count(*reason))?;
+        self.start.confirm(theirs, now);
+        Ok(())
+    }
+
+    fn other_time(&self, request: &Request, own: &str, now: Time, payload: &mut [u8]) -> Result<Time, Refused> {
+        let seal = self.domain.seal.as_ref().ok_or(Refused::Forged)?;
+        let (head, _) = sealed_receipt(seal, request, now, payload)?;
+        // The own clock proves nothing about itself.
+        let agrees = head.computer != own && head.time.abs_diff(now) <= self.limits.tolerance;
+        if agrees { Ok(head.time) } else { Err(Refused::Clock) }
+    }
+
+    /// The last clock that did not agree with this one, in a sealed domain.
+    pub fn other_clock(&self) -> Option<&OtherClock> {
+        self.other_clock.as_ref()
     }
 
     /// What was let in, and what was not.
@@ -167,9 +230,13 @@ impl Opener {
         };
         let last = sequence.checked_add(count as u64 - 1).ok_or(Refused::Malformed)?;
         if head.time.abs_diff(now) > self.limits.tolerance {
+            self.other_clock = Some(OtherClock { computer: head.computer.to_owned(), time: head.time, here: now });
             return Err(Refused::Clock);
         }
-        if head.time < self.start {
+        // Who asks for the time changes nothing, so he may have asked before. Otherwise computers whose clocks were set together
+        // would all refuse to tell the others.
+        let asks_for_time = kind == Kind::Confirmed && data.is_empty() && to.is_clock(seal);
+        if head.time < self.start.time() && !asks_for_time {
             return Err(Refused::BeforeStart);
         }
         let gap = self.streams.accept(stream, sequence..=last, head.time, now, new_key)?;
@@ -256,6 +323,17 @@ fn decrypt<'p>(header: &Header, key: &LessSafeKey, payload: &'p mut [u8]) -> Res
 }
 
 fn open_sealed_receipt(seal: &Seal, request: &Request, now: Time, payload: &mut [u8]) -> Result<Receipt, Refused> {
+    let (head, data) = sealed_receipt(seal, request, now, payload)?;
+    receipt(&head, data, true)
+}
+
+/// The head of an answer to `request`, and its data.
+fn sealed_receipt<'p>(
+    seal: &Seal,
+    request: &Request,
+    now: Time,
+    payload: &'p mut [u8],
+) -> Result<(Head<'p>, &'p [u8]), Refused> {
     if payload.len() > HEADER + MAX_HEAD + TAG + 1 {
         return Err(Refused::TooLarge);
     }
@@ -264,7 +342,7 @@ fn open_sealed_receipt(seal: &Seal, request: &Request, now: Time, payload: &mut 
     let plaintext = decrypt(&header, &receipt_key(seal, &key.secret, header.session, request), payload)?;
     let mut reader = Reader::new(plaintext);
     let head = Head::decode(&mut reader).filter(|head| !head.is_batch).ok_or(Refused::Malformed)?;
-    receipt(&head, reader.rest(), true)
+    Ok((head, reader.rest()))
 }
 
 fn open_plain_receipt(payload: &[u8], attachment: Option<&[u8]>) -> Result<Receipt, Refused> {

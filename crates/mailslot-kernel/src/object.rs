@@ -103,7 +103,6 @@ pub(crate) struct Objects {
     objects: Vec<Object>,
     descriptions: Vec<Description>,
     descriptors: BTreeMap<i32, (u32, usize)>,
-    next_descriptor: i32,
     /// Maps: addresses, and whose and of what they are.
     maps: Vec<(usize, u32, usize)>,
     root: usize,
@@ -115,15 +114,9 @@ impl Objects {
             objects: Vec::new(),
             descriptions: Vec::new(),
             descriptors: BTreeMap::new(),
-            next_descriptor: 3,
             maps: Vec::new(),
             root: 0,
         }
-    }
-
-    /// Those of the next world: a descriptor that something static still has from the one before leads nowhere.
-    pub(crate) fn after(before: &Objects) -> Objects {
-        Objects { next_descriptor: before.next_descriptor, ..Objects::new() }
     }
 
     pub(crate) fn root(&mut self) -> usize {
@@ -163,8 +156,9 @@ impl Objects {
 
     pub(crate) fn descriptor(&mut self, pid: u32, description: usize) -> i32 {
         self.descriptions[description].users += 1;
-        let fd = self.next_descriptor;
-        self.next_descriptor += 1;
+        // Never one of another world, of whatever test: what something static still has from there leads nowhere.
+        static NEXT: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(3);
+        let fd = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.descriptors.insert(fd, (pid, description));
         fd
     }

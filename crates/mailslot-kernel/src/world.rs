@@ -260,11 +260,10 @@ pub fn explore(schedules: usize, who: Who, scenario: fn()) {
 fn begin(who: Who) {
     let random = shuttle::rand::thread_rng().next_u64() | 1;
     with(|world| {
-        let objects = Objects::after(&world.objects);
         *world = World {
             now: Duration::from_secs(1),
             tasks: Vec::new(),
-            objects,
+            objects: Objects::new(),
             random,
             ticks: 0,
             haste: [0, 30, 150][(random >> 33) as usize % 3],

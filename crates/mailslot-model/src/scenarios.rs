@@ -16,7 +16,7 @@ use crate::sync::{AtomicU32, AtomicU64};
 
 const OWNER_DIED: u32 = 0x4000_0000;
 const CAPACITY: u64 = 128;
-const STAMP: Stamp = Stamp { kind: Kind::Friend, pid: 1, uid: 2, gid: 3 };
+const STAMP: Stamp = Stamp::new(Kind::Friend, 1, 2, 3);
 
 fn ring() -> Arc<Region> {
     ring_of(CAPACITY)

@@ -1,24 +1,34 @@
 //! What is known about names from earlier answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use mailslot_wire::Name;
+use mailslot_wire::name_service::Claim;
 
 use crate::context::Context;
 use crate::counters::Drop;
 use crate::event::{Outcome, Resolved};
+use crate::query::End;
 
 /// How long an answer is believed at most; Windows's figure. Holders come and go without a word.
 const TIME: Duration = Duration::from_secs(600);
-/// How long it is believed that nobody holds a name.
-const NEGATIVE_TIME: Duration = Duration::from_secs(10);
+/// The same of a node with several addresses: one of them may stop working while the others go on.
+const TIME_OF_SEVERAL: Duration = Duration::from_secs(60);
+/// How long it is believed that nobody holds a name, and where a node is that has not answered there.
+const GUESS_TIME: Duration = Duration::from_secs(10);
+/// How long a claim may take until the name is held and queries for it are answered: as long as that of nmbd does.
+const CLAIM_TIME: Duration = Duration::from_secs(5);
+/// Claims that are remembered for so long.
+const CLAIMS: usize = 64;
 
 /// The holders of names, and names that nobody holds.
 pub(super) struct Cache {
     names: HashMap<Name, Cached>,
     max: usize,
+    /// Names that are being claimed: it is not remembered that nobody holds them.
+    claims: VecDeque<(Name, Instant)>,
 }
 
 struct Cached {
@@ -29,7 +39,7 @@ struct Cached {
 
 impl Cache {
     pub(super) fn new(max: usize) -> Cache {
-        Cache { names: HashMap::new(), max }
+        Cache { names: HashMap::new(), max, claims: VecDeque::new() }
     }
 
     pub(super) fn get(&self, name: &Name, now: Instant) -> Option<Outcome<Resolved>> {
@@ -37,14 +47,17 @@ impl Cache {
         Some(cached.resolved.clone().map_or(Outcome::NotFound, Outcome::Found))
     }
 
-    /// Remembers what became of a query, if that says something about the name. `ttl` is in seconds, 0 for ever.
-    pub(super) fn remember(&mut self, name: &Name, outcome: &Outcome<Resolved>, ttl: u32, context: &mut Context<'_>) {
-        let (resolved, time) = match outcome {
-            Outcome::Found(resolved) if ttl == 0 => (Some(resolved.clone()), TIME),
-            Outcome::Found(resolved) => (Some(resolved.clone()), TIME.min(Duration::from_secs(ttl.into()))),
-            Outcome::NotFound => (None, NEGATIVE_TIME),
+    /// Remembers how a query has ended, if that says something about the name.
+    pub(super) fn remember(&mut self, name: &Name, end: &End, context: &mut Context<'_>) {
+        let (resolved, most) = match &end.outcome {
+            Outcome::Found(resolved) if end.is_guess => (Some(resolved.clone()), GUESS_TIME),
+            Outcome::Found(resolved) if resolved.holders.len() > 1 => (Some(resolved.clone()), TIME_OF_SEVERAL),
+            Outcome::Found(resolved) => (Some(resolved.clone()), TIME),
+            Outcome::NotFound if self.is_claimed(name, context.now) => return,
+            Outcome::NotFound => (None, GUESS_TIME),
             Outcome::NoServer | Outcome::Busy => return,
         };
+        let time = if end.ttl == 0 { most } else { most.min(Duration::from_secs(end.ttl.into())) };
         if self.names.len() >= self.max {
             self.names.retain(|_, cached| context.now < cached.until);
         }
@@ -64,11 +77,37 @@ impl Cache {
         }
     }
 
+    /// Somebody claims a name, or says that it has it. Whatever else is known of the name may not be true any more.
+    pub(super) fn claimed(&mut self, claim: &Claim, now: Instant) {
+        let same = |cached: &Cached| {
+            cached.resolved.as_ref().is_some_and(|found| {
+                let holder = found.holders.iter().find(|holder| holder.address == claim.holder.address);
+                holder.is_some_and(|holder| holder.flags.is_group() == claim.holder.flags.is_group())
+            })
+        };
+        if self.names.get(&claim.name).is_some_and(|cached| !same(cached)) {
+            self.names.remove(&claim.name);
+        }
+        self.claims.retain(|(name, until)| now < *until && *name != claim.name);
+        if self.claims.len() == CLAIMS {
+            self.claims.pop_front();
+        }
+        self.claims.push_back((claim.name.clone(), now + CLAIM_TIME));
+    }
+
     pub(super) fn remove(&mut self, name: &Name) {
         self.names.remove(name);
     }
 
+    pub(super) fn clear(&mut self) {
+        self.names.clear();
+    }
+
     pub(super) fn len(&self) -> usize {
         self.names.len()
+    }
+
+    fn is_claimed(&self, name: &Name, now: Instant) -> bool {
+        self.claims.iter().any(|(claimed, until)| claimed == name && now < *until)
     }
 }

@@ -16,9 +16,11 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Sends to everybody on the interface's subnet.
+    /// Sends to everybody on the interface's subnet, if that can be done.
     pub(super) fn broadcast(&mut self, interface: &Interface, service: Service, bytes: Vec<u8>) {
-        self.outbox.send(interface.id, self.network.at(interface.broadcast, service), service, bytes);
+        if let Some(everybody) = self.network.broadcast_by(interface) {
+            self.outbox.send(interface.id, self.network.at(everybody, service), service, bytes);
+        }
     }
 
     /// Sends to the node at `address`, by whichever interface leads there.

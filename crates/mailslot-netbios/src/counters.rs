@@ -35,6 +35,9 @@ reasons! {
     OtherSubnet = "other_subnet",
     /// A broadcast at a P node, which heeds none.
     Broadcast = "broadcast",
+    /// An answer that names no address at which the holder of a unique name can be: 0.0.0.0, an address of this machine, or one
+    /// that stands for many nodes.
+    ImpossibleHolder = "impossible_holder",
     /// A response to nothing that was asked.
     Unasked = "unasked",
     /// A response from another address than the one asked.
@@ -69,6 +72,8 @@ reasons! {
     EventRoom = "event_room",
     /// A packet to send that nobody took in time.
     TransmitRoom = "transmit_room",
+    /// Holders of a name beyond those that are remembered of one.
+    HolderRoom = "holder_room",
     /// An answer about a name for which the cache has no room.
     CacheRoom = "cache_room",
     /// A request for which there is no room.

@@ -3,7 +3,11 @@
 //! A datagram comes twice when the sender or this machine is attached to a segment twice, or the network makes copies. The
 //! copies share all but addresses: the sender's name and DGM_ID, the destination, and what is said. Name and id alone do not
 //! make a copy: anybody can claim them, and some senders give all datagrams one id. Nor does the content alone: who writes
-//! "door opened" twice means it.
+//! "door opened" twice means it. Of a sender that gives all datagrams one id, equal ones within a second are taken for copies.
+//!
+//! What comes from elsewhere, where anybody may be, is no original of what comes from near: who knows what is said cannot have
+//! it told under another address. The reverse, a copy that a relay or a second address of the sender brings from elsewhere, is
+//! one.
 //!
 //! A datagram is remembered for a while, and only until so many later ones that a fast sender of equal messages, which comes
 //! back to an id after 65,536 of them, is not taken to repeat itself.
@@ -27,7 +31,14 @@ pub(super) struct Duplicates {
     max: usize,
 }
 
-type Seen = HashMap<u64, Instant, BuildHasherDefault<AsItIs>>;
+type Seen = HashMap<u64, Last, BuildHasherDefault<AsItIs>>;
+
+/// When a datagram was delivered last, and whether it came from near.
+#[derive(Clone, Copy)]
+struct Last {
+    at: Instant,
+    is_near: bool,
+}
 
 impl Duplicates {
     /// Remembers at most `max` datagrams, 32,768 if it is more.
@@ -36,17 +47,18 @@ impl Duplicates {
     }
 
     /// Has this one come before? It has from now on.
-    pub(super) fn is_new(&mut self, datagram: impl Hash, now: Instant) -> bool {
+    pub(super) fn is_new(&mut self, datagram: impl Hash, is_near: bool, now: Instant) -> bool {
         let hash = self.key.hash(datagram);
         let seen = self.latest.get(&hash).or_else(|| self.earlier.get(&hash));
-        if seen.is_some_and(|at| now.saturating_duration_since(*at) < WINDOW) {
+        let is_copy = |last: &Last| now.saturating_duration_since(last.at) < WINDOW && (last.is_near || !is_near);
+        if seen.is_some_and(is_copy) {
             return false;
         }
         if self.latest.len() >= (self.max / 2).max(1) {
             self.earlier.clear();
             mem::swap(&mut self.latest, &mut self.earlier);
         }
-        self.latest.insert(hash, now);
+        self.latest.insert(hash, Last { at: now, is_near });
         true
     }
 
@@ -90,12 +102,26 @@ mod tests {
         let start = Instant::now();
         let mut duplicates = duplicates(100);
         let millis = Duration::from_millis;
-        assert!(duplicates.is_new(("A", 7, "text"), start));
+        assert!(duplicates.is_new(("A", 7, "text"), true, start));
         for other in [("B", 7, "text"), ("A", 8, "text"), ("A", 7, "other")] {
-            assert!(duplicates.is_new(other, start + millis(1)), "{other:?}");
+            assert!(duplicates.is_new(other, true, start + millis(1)), "{other:?}");
         }
-        assert!(!duplicates.is_new(("A", 7, "text"), start + millis(999)));
-        assert!(duplicates.is_new(("A", 7, "text"), start + millis(1000)));
+        assert!(!duplicates.is_new(("A", 7, "text"), true, start + millis(999)));
+        assert!(duplicates.is_new(("A", 7, "text"), true, start + millis(1000)));
+    }
+
+    #[test]
+    fn what_comes_from_elsewhere_is_a_copy_of_what_came_from_near_and_not_the_reverse() {
+        let start = Instant::now();
+        let delivered = |comes: &[bool]| {
+            let mut duplicates = duplicates(100);
+            comes.iter().filter(|is_near| duplicates.is_new("text", **is_near, start)).count()
+        };
+        for (comes, number) in
+            [(vec![true, true, false, true, false], 1), (vec![false, false], 1), (vec![false, true, false, true], 2)]
+        {
+            assert_eq!(delivered(&comes), number, "{comes:?}");
+        }
     }
 
     #[test]
@@ -103,9 +129,9 @@ mod tests {
         let start = Instant::now();
         let mut duplicates = duplicates(usize::MAX);
         for id in (0..=u16::MAX).chain(0..=u16::MAX) {
-            assert!(duplicates.is_new(("A", id), start));
+            assert!(duplicates.is_new(("A", id), true, start));
         }
-        assert!(!duplicates.is_new(("A", u16::MAX - 100), start));
+        assert!(!duplicates.is_new(("A", u16::MAX - 100), true, start));
     }
 
     #[test]
@@ -114,10 +140,10 @@ mod tests {
             let start = Instant::now();
             let mut duplicates = duplicates(max);
             for number in 0..1000 {
-                assert!(duplicates.is_new(number, start));
+                assert!(duplicates.is_new(number, true, start));
                 assert!(duplicates.len() <= max.max(2), "{} of {max}", duplicates.len());
                 let half = i32::try_from(max / 2).unwrap_or(0).max(1);
-                assert!((0..half.min(number + 1)).all(|back| !duplicates.is_new(number - back, start)));
+                assert!((0..half.min(number + 1)).all(|back| !duplicates.is_new(number - back, true, start)));
             }
         }
     }

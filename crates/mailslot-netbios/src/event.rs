@@ -109,7 +109,9 @@ pub struct Message {
 /// Who holds a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
-    /// The holders, at least one. 255.255.255.255 or 0.0.0.0 stands for all members of a group.
+    /// The holders, at least one. Of a node with several addresses, the first is the one at which it answers, or else where
+    /// it can be reached best: on a subnet of this machine, or beyond a router. 255.255.255.255 or 0.0.0.0 stands for all members
+    /// of a group.
     pub holders: Vec<Holder>,
     /// The name server that says so; `None` if the holders themselves answered a broadcast.
     pub server: Option<Ipv4Addr>,

@@ -72,13 +72,13 @@ impl Incoming {
                 // Some set MORE and send everything.
                 if source.encoded_len() + destination.encoded_len() + data.len() < usize::from(length) {
                     let first = Whole { kind, source, destination, data: data.to_vec().into() };
-                    reassembly.first(context.now, received.from, id, first, counters)?;
+                    reassembly.first(context.now, received, id, first, counters)?;
                     return Ok(None);
                 }
                 Whole { kind, source, destination, data: data.into() }
             }
             Body::LaterFragment { offset, more, data, .. } => {
-                match reassembly.later(received.from, id, offset, data, more, counters)? {
+                match reassembly.later(received, id, offset, data, more, counters)? {
                     Some(whole) => whole,
                     None => return Ok(None),
                 }
@@ -115,7 +115,8 @@ impl Incoming {
         // to an address of this machine.
         let here = destination.is_wildcard()
             || names.held(&destination, received.interface).is_some()
-            || direct && names.held_anywhere(&destination).is_some();
+            || direct && names.held_anywhere(&destination).is_some()
+            || !direct && context.network.config.overheard.contains(&destination);
         let answers = context.network.config.registrar == Registrar::Node;
         if !here && answers && direct && kind == Destination::Unique {
             return Ok(refusal(received, id, context.network));
@@ -124,9 +125,8 @@ impl Incoming {
             return Err(Drop::NotHere);
         }
         let write = MailslotWrite::parse(&data).map_err(|_| Drop::NotMailslot)?;
-        // What is repeated from elsewhere, where anybody may be, is no copy of what came from near.
         let is_near = context.network.is_near(received);
-        if !self.duplicates.is_new((is_near, id, &source, &destination, &data), context.now) {
+        if !self.duplicates.is_new((id, &source, &destination, &data), is_near, context.now) {
             return Err(Drop::Duplicate);
         }
         context.outbox.event(Event::Message(Message {

@@ -14,7 +14,7 @@
 //!     id: 2,
 //!     address: "192.0.2.7".parse()?,
 //!     prefix: 24,
-//!     broadcast: "192.0.2.255".parse()?,
+//!     broadcast: Some("192.0.2.255".parse()?),
 //! };
 //! let mut node = Node::new(Config::new("SRV1", "PLANT")?, vec![interface], now, 1);
 //! while let Some(transmit) = node.poll_transmit() {
@@ -88,7 +88,7 @@ mod stage;
 mod state;
 mod status;
 
-pub use config::{Config, Interface, NameKind, Ports, RegisteredName, Registrar};
+pub use config::{Config, ConfigError, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, Drop};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::Node;

@@ -39,17 +39,22 @@ impl Names {
     }
 
     pub(super) fn interfaces_changed(&mut self, context: &mut Context<'_>) {
-        self.registrations.retain(|registration| context.network.interfaces.contains(&registration.interface));
+        let is_gone = |registration: &mut Registration| !context.network.interfaces.contains(&registration.interface);
+        let gone: Vec<_> = self.registrations.extract_if(.., is_gone).collect();
+        gone.into_iter().for_each(|registration| registration.gone(context));
         if self.releasing {
             return self.tell_released(context.outbox);
         }
         for interface in &context.network.interfaces {
-            if self.registrations.iter().any(|registration| registration.interface == *interface) {
+            let servers = context.network.servers_by(interface);
+            let mut known = self.registrations.iter_mut().filter(|known| known.interface == *interface).peekable();
+            if known.peek().is_some() {
+                known.for_each(|registration| registration.set_servers(&servers, context));
                 continue;
             }
             for registered in &context.network.config.names {
                 let (name, kind) = (registered.name.clone(), registered.kind);
-                self.registrations.push(Registration::claim(name, kind, *interface, context));
+                self.registrations.push(Registration::claim(name, kind, *interface, &servers, context));
             }
         }
     }
@@ -194,16 +199,9 @@ impl Names {
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 
-    pub(super) fn handle_wack(
-        &mut self,
-        now: Instant,
-        from: Ipv4Addr,
-        id: u16,
-        seconds: u32,
-        network: &Network,
-    ) -> Result<(), Drop> {
+    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, id: u16, seconds: u32) -> Result<(), Drop> {
         let waiting = self.registrations.iter_mut().find(|registration| registration.awaits(id));
-        let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds, network));
+        let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds));
         if taken { Ok(()) } else { Err(Drop::Unasked) }
     }
 
@@ -264,9 +262,11 @@ impl Names {
         if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
-        // With RD set, a name server is meant: nmbd too then says nothing.
-        let negative =
-            cast == Cast::Unicast && network.has_servers() && !request.flags.contains(Flags::RECURSION_DESIRED);
+        // With RD set, a name server is meant: nmbd too then says nothing. And of a name that is being claimed it is not known
+        // whose it is: the server that asks may have just granted it.
+        let is_server_meant = request.flags.contains(Flags::RECURSION_DESIRED);
+        let is_open = self.of(name).any(|own| own.state == NameState::Claiming);
+        let negative = cast == Cast::Unicast && network.has_servers() && !is_server_meant && !is_open;
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use mailslot_wire::name::suffix;
 use mailslot_wire::name_service::{Holder, NameFlags};
 use mailslot_wire::{Name, NodeType};
 
@@ -12,8 +13,26 @@ use crate::packet::{Received, Service};
 /// What all state machines of a node look at and none changes.
 pub(super) struct Network {
     pub(super) config: Config,
+    /// One for each id.
     pub(super) interfaces: Vec<Interface>,
+    /// Further addresses of these interfaces.
+    others: Vec<Interface>,
+    route: Box<Route>,
 }
+
+/// How an address can be reached, as far as is known without sending anything; the best comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// It is on a subnet of this machine.
+    Subnet,
+    /// A router leads there.
+    Routed,
+    /// Nothing does.
+    Nothing,
+}
+
+/// From which address the system would send to another one, if anything leads there.
+type Route = dyn Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send;
 
 /// Where the sender of a packet is, as far as its address tells. See [the crate](crate) for what counts from where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,25 +47,102 @@ pub(super) enum Place {
 }
 
 impl Network {
+    /// Without interfaces.
+    pub(super) fn new(config: Config) -> Network {
+        Network { config, interfaces: Vec::new(), others: Vec::new(), route: Box::new(|_| None) }
+    }
+
+    /// The first one with each id is the interface, and what follows are further addresses of it.
+    pub(super) fn set_interfaces(&mut self, all: Vec<Interface>) {
+        self.interfaces.clear();
+        self.others.clear();
+        for interface in all {
+            let place = if self.interface(interface.id).is_none() { &mut self.interfaces } else { &mut self.others };
+            place.push(interface);
+        }
+    }
+
+    pub(super) fn set_route(&mut self, route: Box<Route>) {
+        self.route = route;
+    }
+
+    /// All addresses of the node.
+    fn addresses(&self) -> impl DoubleEndedIterator<Item = &Interface> {
+        self.interfaces.iter().chain(&self.others)
+    }
+
+    /// Is this one of the node's addresses?
+    pub(super) fn is_own_address(&self, address: Ipv4Addr) -> bool {
+        self.addresses().any(|interface| interface.address == address)
+    }
+
     pub(super) fn interface(&self, id: u32) -> Option<&Interface> {
         self.interfaces.iter().find(|interface| interface.id == id)
     }
 
-    /// The interface on whose subnet `address` is, else the first one: the system routes from there.
+    /// The interface that leads to `address`: that of the smallest subnet that it is on, else the one whose address the
+    /// system would send from, else the first, because a way may be there later.
     pub(super) fn towards(&self, address: Ipv4Addr) -> Option<&Interface> {
-        self.interfaces.iter().find(|interface| interface.contains(address)).or(self.interfaces.first())
+        // Of equals the last one counts, and the first one is meant.
+        let subnets = self.addresses().rev().filter(|interface| interface.contains(address));
+        let by_route = || {
+            let source = (self.route)(address)?;
+            self.addresses().find(|interface| interface.address == source)
+        };
+        match subnets.max_by_key(|interface| interface.prefix).or_else(by_route) {
+            Some(interface) => self.interface(interface.id),
+            None => self.interfaces.first(),
+        }
+    }
+
+    /// The name servers that `interface` leads to. A name is registered at a server from there alone: what the addresses of
+    /// other networks are to those who ask the server, nobody knows.
+    pub(super) fn servers_by(&self, interface: &Interface) -> Vec<Ipv4Addr> {
+        let leads = |server: &&Ipv4Addr| self.towards(**server).is_some_and(|by| by.id == interface.id);
+        self.config.servers.iter().filter(|_| self.has_servers()).filter(leads).copied().collect()
+    }
+
+    /// How `address` can be reached.
+    pub(super) fn reach(&self, address: Ipv4Addr) -> Reach {
+        if self.is_local(address) {
+            Reach::Subnet
+        } else if (self.route)(address).is_some() {
+            Reach::Routed
+        } else {
+            Reach::Nothing
+        }
+    }
+
+    /// Can a node that is not this one have the address? A unique name whose holder is said to have another one is not
+    /// believed to be anywhere.
+    pub(super) fn is_of_another_node(&self, address: Ipv4Addr) -> bool {
+        let is_own = self.is_own_address(address) && self.config.registrar == Registrar::Node;
+        !is_own && self.is_of_a_node(address)
+    }
+
+    /// Can a node have the address, this one or another one?
+    pub(super) fn is_of_a_node(&self, address: Ipv4Addr) -> bool {
+        let [first, ..] = address.octets();
+        let stands_for_many =
+            address.is_broadcast() || address.is_multicast() || self.addresses().any(|own| own.is_of_all(address));
+        let is_here_alone = address.is_loopback() && !self.is_local(address);
+        first != 0 && !stands_for_many && !is_here_alone
+    }
+
+    /// Where the node broadcasts to by `interface`, if it does.
+    pub(super) fn broadcast_by(&self, interface: &Interface) -> Option<Ipv4Addr> {
+        interface.broadcast.filter(|_| self.broadcasts())
     }
 
     /// Has the node itself sent what came from there?
     pub(super) fn is_own(&self, from: SocketAddrV4, service: Service) -> bool {
         let port = self.config.own_ports.of(service);
-        from.port() == port && self.interfaces.iter().any(|interface| interface.address == *from.ip())
+        from.port() == port && self.is_own_address(*from.ip())
     }
 
     /// Where is the sender of what came from `address` by `interface`?
     pub(super) fn place(&self, interface: &Interface, address: Ipv4Addr) -> Place {
-        let is_own = self.interfaces.iter().any(|interface| interface.address == address);
-        if is_own && self.config.registrar == Registrar::Node {
+        if self.is_own_address(address) && self.config.registrar == Registrar::Node {
             Place::Here
         } else if interface.contains(address) {
             // The other NetBIOS service of this machine, if there is one, is a node like those of other machines.
@@ -69,17 +165,28 @@ impl Network {
 
     /// Does it come from an own subnet or a name server?
     pub(super) fn is_near(&self, received: Received) -> bool {
-        let near = |interface| self.place(interface, *received.from.ip()) != Place::Elsewhere;
-        self.interface(received.interface).is_some_and(near)
+        let from = *received.from.ip();
+        self.is_local(from) || self.config.servers.contains(&from)
     }
 
     pub(super) fn is_local(&self, address: Ipv4Addr) -> bool {
-        self.interfaces.iter().any(|interface| interface.contains(address))
+        self.addresses().any(|interface| interface.contains(address))
     }
 
     /// Does the node use name servers?
     pub(super) fn has_servers(&self) -> bool {
         self.config.node_type != NodeType::B && !self.config.servers.is_empty()
+    }
+
+    /// Does it use them for this name? Some names are of one subnet: servers neither keep them nor know them.
+    pub(super) fn has_servers_for(&self, name: &Name) -> bool {
+        !self.servers_for(name, &self.config.servers).is_empty() && self.has_servers()
+    }
+
+    /// Those of the servers that are used for this name.
+    pub(super) fn servers_for(&self, name: &Name, servers: &[Ipv4Addr]) -> Vec<Ipv4Addr> {
+        let is_of_subnet = name.suffix() == suffix::MASTER_BROWSER || name.as_bytes() == Name::msbrowse().as_bytes();
+        if is_of_subnet && self.broadcasts() { Vec::new() } else { servers.to_vec() }
     }
 
     /// Does the node heed broadcasts, and make some?

@@ -48,21 +48,44 @@ impl Node {
             incoming: Incoming::new(limits, outbox.key(), now),
             answers: AnswerBudget::new(limits, outbox.key(), now),
             outbox,
-            network: Network { config, interfaces: Vec::new() },
+            network: Network::new(config),
         };
         node.set_interfaces(interfaces, now);
         node
     }
 
-    /// The interfaces are now these. The names are claimed on new ones, and no longer the node's on those that are gone.
-    /// An interface whose address has changed is a new one.
+    /// The interfaces are now these, or something else leads to a name server than before: what [`Node::set_route`] tells is
+    /// looked at again. The names are claimed on new interfaces, and no longer the node's on those that are gone. An interface
+    /// whose address has changed is a new one. What was known about other nodes is looked for again.
     pub fn set_interfaces(&mut self, interfaces: Vec<Interface>, now: Instant) {
-        self.network.interfaces = interfaces;
+        self.network.set_interfaces(interfaces);
+        self.resolver.forget_all();
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         self.names.interfaces_changed(context);
     }
 
-    /// The interfaces.
+    /// Has `route` tell from which of the node's addresses the system would send to an address on none of its subnets, `None`
+    /// if nothing leads there: packets leave with the address of that interface, names are registered at the servers that
+    /// it leads to, and of several addresses of a node those are taken first to which something leads. Without this, it is the
+    /// first interface. Set it before the interfaces, and then call [`Node::set_interfaces`].
+    ///
+    /// ```
+    /// # use std::{net::Ipv4Addr, time::Instant};
+    /// # use mailslot_netbios::{Config, Interface, Node};
+    /// # let own = Ipv4Addr::new(192, 0, 2, 7);
+    /// # let interface = Interface { id: 2, address: own, prefix: 24, broadcast: Some("192.0.2.255".parse()?) };
+    /// # let now = Instant::now();
+    /// let mut node = Node::new(Config::new("SRV1", "PLANT")?, Vec::new(), now, 1);
+    /// // A default route by way of the subnet of 192.0.2.7, and none to 10.0.0.0/8.
+    /// node.set_route(move |to| (to.octets()[0] != 10).then_some(own));
+    /// node.set_interfaces(vec![interface], now);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_route(&mut self, route: impl Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send + 'static) {
+        self.network.set_route(Box::new(route));
+    }
+
+    /// The interfaces, one for each id.
     pub fn interfaces(&self) -> &[Interface] {
         &self.network.interfaces
     }
@@ -197,7 +220,7 @@ impl Node {
         if self.network.is_own(received.from, received.service) {
             return Err(Drop::Own);
         }
-        if !interface.is_of_a_node(*received.from.ip()) {
+        if !self.network.is_of_a_node(*received.from.ip()) {
             return Err(Drop::ImpossibleSource);
         }
         if received.cast == Cast::Broadcast && !self.network.broadcasts() {
@@ -217,6 +240,11 @@ impl Node {
         bytes: &[u8],
     ) -> Result<(), Drop> {
         let packet = Packet::parse(bytes).map_err(|_| Drop::Malformed)?;
+        if let Body::RegistrationRequest(claim) | Body::RefreshRequest { claim, .. } = &packet.body
+            && self.network.check_neighbour(interface, *received.from.ip()).is_ok()
+        {
+            self.resolver.claimed(claim, now);
+        }
         if packet.body.is_response() {
             return self.handle_response(now, interface, *received.from.ip(), packet);
         }
@@ -251,7 +279,7 @@ impl Node {
                 result
             }
             Body::Wack { ttl, .. } => {
-                let of_name = self.names.handle_wack(now, from, packet.id, *ttl, context.network);
+                let of_name = self.names.handle_wack(now, from, packet.id, *ttl);
                 of_name.or_else(|_| self.resolver.handle_wack(now, from, packet.id, *ttl, context.network))
             }
             Body::RegistrationResponse { .. } | Body::ReleaseResponse { .. } => {

@@ -16,7 +16,7 @@ use crate::names::Names;
 use crate::network::Network;
 use crate::packet::Service;
 use crate::query::Asker;
-use crate::resolver::Resolver;
+use crate::resolver::{Resolver, means_all};
 
 /// Suffix of the name that a bridge sends from what it carries into a legacy network, so that no bridge carries it back.
 pub const BRIDGE: u8 = 0x62;
@@ -160,21 +160,18 @@ impl Outgoing {
 
     fn send_found(&mut self, message: &OutgoingMessage, name: &Name, resolved: &Resolved, context: &mut Context<'_>) {
         let is_group = resolved.holders.iter().any(|holder| holder.flags.is_group());
-        let means_broadcast = |address: &Ipv4Addr| address.is_broadcast() || address.is_unspecified();
-        let listed: Vec<_> =
-            resolved.holders.iter().map(|holder| holder.address).filter(|a| !means_broadcast(a)).collect();
+        let listed: Vec<_> = resolved.holders.iter().map(|holder| holder.address).filter(|a| !means_all(*a)).collect();
         let here = *name == context.network.config.workgroup;
         if is_group && context.network.broadcasts() && (resolved.server.is_none() || listed.is_empty()) {
             return self.send_group(message, name, here, &context.network.interfaces, context);
         }
         let (kind, addresses) = match (is_group, listed.as_slice()) {
             (true, all) => (Destination::Group, all),
-            // A node with several addresses is one node.
+            // A node with several addresses is one node; it can be reached at the first one, as far as is known.
             (false, all) => (Destination::Unique, all.get(..1).unwrap_or_default()),
         };
-        let own = |address: &Ipv4Addr| context.network.interfaces.iter().any(|interface| interface.address == *address);
         let mut sent = 0;
-        for address in addresses.iter().filter(|address| !own(address)) {
+        for address in addresses.iter().filter(|address| !context.network.is_own_address(**address)) {
             sent += usize::from(self.send_unicast(message, kind, name, *address, context));
         }
         if here && !addresses.is_empty() {
@@ -194,18 +191,18 @@ impl Outgoing {
         interfaces: &[Interface],
         context: &mut Context<'_>,
     ) {
-        let interfaces = if context.network.broadcasts() { interfaces } else { &[] };
+        let by = |interface| context.network.broadcast_by(interface).map(|everybody| (interface, everybody));
+        let receivers: Vec<(&Interface, Ipv4Addr)> = interfaces.iter().filter_map(by).collect();
         let kind = if name.is_wildcard() { Destination::Broadcast } else { Destination::Group };
         let id = self.id();
-        for interface in interfaces {
-            let to = Receiver { kind, name, interface, address: interface.broadcast };
-            message.transmit(id, &to, context);
+        for (interface, address) in &receivers {
+            message.transmit(id, &Receiver { kind, name, interface, address: *address }, context);
         }
-        if here && !interfaces.is_empty() {
+        if here && !receivers.is_empty() {
             deliver_here(message, id, name, context);
         }
-        let sent = interfaces.len() + usize::from(here);
-        let result = if interfaces.is_empty() { Err(SendError::Unreachable(name.clone())) } else { Ok(sent) };
+        let sent = receivers.len() + usize::from(here);
+        let result = if receivers.is_empty() { Err(SendError::Unreachable(name.clone())) } else { Ok(sent) };
         context.outbox.event(Event::Sent { request: message.request, result });
     }
 

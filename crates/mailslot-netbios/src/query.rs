@@ -8,12 +8,18 @@ use mailslot_wire::{Name, NodeType};
 
 use crate::context::Context;
 use crate::event::{Outcome, RequestId, Resolved};
-use crate::network::Network;
+use crate::network::{Network, Reach};
 use crate::packet::Service;
+use crate::resolver::limited;
 use crate::retry::{Due, Retry};
 
 /// How long a server can have an asker wait, which programs do as well: nothing that it has to do for a query lasts.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// How long a name that others claim meanwhile is looked for: as long as nmbd, the slowest to claim, takes.
+const MAX_CLAIM: Duration = Duration::from_secs(5);
+/// Addresses of one node that are asked at most, and how often each.
+const MAX_ASKED: usize = 8;
+const ROUNDS: usize = 2;
 
 /// A name that is being looked for.
 pub(super) struct Query {
@@ -29,6 +35,18 @@ pub(super) enum Asked {
     All(Vec<Holder>),
     /// A server, by its index, and the one that it has sent us on to.
     Server(usize, Option<Ipv4Addr>),
+    /// A node that is said to have several addresses, at one after the other: where does it answer?
+    Addresses(Addresses),
+}
+
+/// The addresses that a node is said to have.
+pub(super) struct Addresses {
+    /// The best first.
+    pub(super) resolved: Resolved,
+    /// For how many seconds that is true.
+    pub(super) ttl: u32,
+    /// How often one of them was asked.
+    count: usize,
 }
 
 /// Who wants to know.
@@ -40,10 +58,19 @@ pub(super) enum Asker {
     Message(RequestId),
 }
 
+/// How a query ends.
+pub(super) struct End {
+    pub(super) outcome: Outcome<Resolved>,
+    /// For how many seconds that is true; 0 is for ever.
+    pub(super) ttl: u32,
+    /// Has the holder itself said so? If it was said to have several addresses and answers at none, the best of them is a guess.
+    pub(super) is_guess: bool,
+}
+
 impl Query {
     /// Not asked yet.
     pub(super) fn new(name: Name, asker: Asker, context: &Context<'_>) -> Query {
-        let servers_first = context.network.has_servers() && context.network.config.node_type != NodeType::M;
+        let servers_first = context.network.has_servers_for(&name) && context.network.config.node_type != NodeType::M;
         let asked = if servers_first { Asked::Server(0, None) } else { Asked::All(Vec::new()) };
         Query { name, askers: vec![asker], asked, retry: Retry::broadcast(0, context.now) }
     }
@@ -51,14 +78,22 @@ impl Query {
     /// Begins to ask them, with a new transaction.
     pub(super) fn start(&mut self, context: &mut Context<'_>) {
         let id = context.outbox.id();
-        self.retry = match self.asked {
+        self.retry = match &self.asked {
             Asked::All(_) => Retry::broadcast(id, context.now),
             Asked::Server(..) => Retry::unicast(id, context.now),
+            Asked::Addresses(addresses) => Retry::in_turn(id, context.now, addresses.number() * ROUNDS),
         };
         self.transmit(context);
     }
 
-    fn transmit(&self, context: &mut Context<'_>) {
+    fn transmit(&mut self, context: &mut Context<'_>) {
+        if let Asked::Addresses(addresses) = &mut self.asked {
+            if let Some(address) = addresses.next() {
+                let packet = Packet::node_query(self.retry.id, self.name.clone());
+                context.unicast(address, Service::Name, packet.encode());
+            }
+            return;
+        }
         if let Some(server) = self.server(context.network) {
             let packet = Packet::server_query(self.retry.id, self.name.clone());
             return context.unicast(server, Service::Name, packet.encode());
@@ -72,7 +107,7 @@ impl Query {
     /// The server that is being asked.
     pub(super) fn server(&self, network: &Network) -> Option<Ipv4Addr> {
         match self.asked {
-            Asked::All(_) => None,
+            Asked::All(_) | Asked::Addresses(_) => None,
             Asked::Server(index, other) => other.or(network.config.servers.get(index).copied()),
         }
     }
@@ -82,33 +117,128 @@ impl Query {
         self.retry.wait(seconds, MAX_WAIT, now);
     }
 
+    /// A neighbour claims the name: it answers for it as soon as it has it.
+    pub(super) fn claimed(&mut self, now: Instant) {
+        if matches!(self.asked, Asked::All(_)) {
+            self.retry.renew(MAX_CLAIM, now);
+        }
+    }
+
+    /// The holder is said to have these addresses, at least one. Returns how the query ends, if it ends now.
+    pub(super) fn found(
+        &mut self,
+        mut resolved: Resolved,
+        ttl: u32,
+        from: Ipv4Addr,
+        context: &mut Context<'_>,
+    ) -> Option<End> {
+        order(&mut resolved.holders, from, context.network);
+        resolved.holders = limited(resolved.holders, context.network.config.limits.holders, context);
+        let is_sure = resolved.holders.first().is_some_and(|first| first.address == from);
+        if is_sure || resolved.holders.len() == 1 {
+            return Some(End { outcome: Outcome::Found(resolved), ttl, is_guess: false });
+        }
+        self.asked = Asked::Addresses(Addresses { resolved, ttl, count: 0 });
+        self.start(context);
+        None
+    }
+
+    /// The node at `from`, one of the addresses being asked, has the name, or has not. Returns how the query ends, if it ends
+    /// now.
+    pub(super) fn answered(&mut self, from: Ipv4Addr, has_it: bool, context: &mut Context<'_>) -> Option<End> {
+        let Asked::Addresses(Addresses { resolved, ttl, .. }) = &mut self.asked else { return None };
+        let ttl = *ttl;
+        if has_it {
+            order(&mut resolved.holders, from, context.network);
+            return Some(End { outcome: Outcome::Found(resolved.clone()), ttl, is_guess: false });
+        }
+        resolved.holders.retain(|holder| holder.address != from);
+        match resolved.holders.len() {
+            0 if resolved.server.is_some() => self.absent(context),
+            0 => Some(Outcome::NotFound.into()),
+            1 => Some(End { outcome: Outcome::Found(resolved.clone()), ttl, is_guess: false }),
+            _ => {
+                self.transmit(context);
+                None
+            }
+        }
+    }
+
+    /// The server does not know the name, or nothing that is any more. Returns how the query ends, if it ends now.
+    pub(super) fn absent(&mut self, context: &mut Context<'_>) -> Option<End> {
+        if context.network.config.node_type != NodeType::H {
+            return Some(Outcome::NotFound.into());
+        }
+        self.asked = Asked::All(Vec::new());
+        self.start(context);
+        None
+    }
+
     /// Returns how the query ends, if it ends now.
-    pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) -> Option<Outcome<Resolved>> {
+    pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) -> Option<End> {
         let due = self.retry.poll(context.now);
         match (due, &mut self.asked) {
             (Due::NotYet, _) => None,
             (_, Asked::All(members)) if !members.is_empty() => {
-                Some(Outcome::Found(Resolved { holders: std::mem::take(members), server: None }))
+                let resolved = Resolved { holders: std::mem::take(members), server: None };
+                Some(Outcome::Found(resolved).into())
             }
             (Due::Again, _) => {
                 self.transmit(context);
                 None
             }
+            (Due::Silence, Asked::Addresses(Addresses { resolved, ttl, .. })) => {
+                Some(End { outcome: Outcome::Found(resolved.clone()), ttl: *ttl, is_guess: true })
+            }
             (Due::Silence, _) => self.silence(context),
         }
     }
 
-    fn silence(&mut self, context: &mut Context<'_>) -> Option<Outcome<Resolved>> {
+    fn silence(&mut self, context: &mut Context<'_>) -> Option<End> {
         let servers = context.network.config.servers.len();
         let node_type = context.network.config.node_type;
         self.asked = match self.asked {
-            Asked::All(_) if node_type == NodeType::M && context.network.has_servers() => Asked::Server(0, None),
-            Asked::All(_) => return Some(Outcome::NotFound),
+            Asked::All(_) if node_type == NodeType::M && context.network.has_servers_for(&self.name) => {
+                Asked::Server(0, None)
+            }
+            Asked::All(_) | Asked::Addresses(_) => return Some(Outcome::NotFound.into()),
             Asked::Server(index, _) if index + 1 < servers => Asked::Server(index + 1, None),
             Asked::Server(..) if node_type == NodeType::H => Asked::All(Vec::new()),
-            Asked::Server(..) => return Some(Outcome::NoServer),
+            Asked::Server(..) => return Some(Outcome::NoServer.into()),
         };
         self.start(context);
         None
     }
+}
+
+impl Addresses {
+    /// Is this one of them?
+    pub(super) fn contains(&self, address: Ipv4Addr) -> bool {
+        self.resolved.holders.iter().take(MAX_ASKED).any(|holder| holder.address == address)
+    }
+
+    fn number(&self) -> usize {
+        self.resolved.holders.len().min(MAX_ASKED)
+    }
+
+    /// The one to ask now.
+    fn next(&mut self) -> Option<Ipv4Addr> {
+        let index = self.count.checked_rem(self.number())?;
+        self.count += 1;
+        self.resolved.holders.get(index).map(|holder| holder.address)
+    }
+}
+
+impl From<Outcome<Resolved>> for End {
+    fn from(outcome: Outcome<Resolved>) -> End {
+        End { outcome, ttl: 0, is_guess: false }
+    }
+}
+
+/// Sorts the addresses of a node: first the one that it has answered from, then those on own subnets, then those to which a
+/// router leads. What is equal in that stays in the order of the answer.
+fn order(holders: &mut [Holder], from: Ipv4Addr, network: &Network) {
+    holders.sort_by_cached_key(|holder| {
+        (holder.address != from, if holder.address == from { Reach::Subnet } else { network.reach(holder.address) })
+    });
 }

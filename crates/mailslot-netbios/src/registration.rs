@@ -14,7 +14,7 @@ use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::retry::{Due, Retry};
-use crate::stage::Stage;
+use crate::stage::{Receiver, Stage};
 use crate::state::NameState;
 
 /// When a server is asked again after none answered (MS-NBTE).
@@ -43,7 +43,9 @@ pub(super) struct Registration {
     pending: Option<Pending>,
     /// When to speak of the name again: to a server if it is held, else to claim it.
     next_at: Option<Instant>,
-    /// Which server has the name, or is being asked.
+    /// The servers that the interface leads to.
+    servers: Vec<Ipv4Addr>,
+    /// Which of them has the name, or is being asked.
     server: usize,
     /// Does a server have the name?
     registered: bool,
@@ -66,15 +68,22 @@ impl Registration {
     /// # Sources
     ///
     /// RFC 1002 section 5.1; MS-NBTE for H nodes.
-    pub(super) fn claim(name: Name, kind: NameKind, interface: Interface, context: &mut Context<'_>) -> Registration {
+    pub(super) fn claim(
+        name: Name,
+        kind: NameKind,
+        interface: Interface,
+        servers: &[Ipv4Addr],
+        context: &mut Context<'_>,
+    ) -> Registration {
         let state = NameState::Claiming;
         let mut registration = Registration {
-            name,
             kind,
             interface,
             state,
             pending: None,
             next_at: None,
+            servers: context.network.servers_for(&name, servers),
+            name,
             server: 0,
             registered: false,
             checked_at: None,
@@ -87,6 +96,24 @@ impl Registration {
             registration.begin(context);
         }
         registration
+    }
+
+    /// The interface leads to these servers now. What was said to others, or asked of them, is said and asked anew.
+    pub(super) fn set_servers(&mut self, servers: &[Ipv4Addr], context: &mut Context<'_>) {
+        let servers = context.network.servers_for(&self.name, servers);
+        if self.servers == servers || context.network.config.registrar == Registrar::OtherService {
+            return;
+        }
+        (self.servers, self.server, self.registered) = (servers, 0, false);
+        let asks_server = self.pending.take_if(|pending| pending.stage.is_for_server()).is_some();
+        match self.state {
+            NameState::Held if self.pending.is_none() => {
+                self.next_at = (!self.servers.is_empty()).then_some(context.now)
+            }
+            NameState::Claiming if asks_server => self.begin(context),
+            NameState::Released if asks_server => self.start(Stage::ReleaseBroadcast, context),
+            _ => {}
+        }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -109,8 +136,12 @@ impl Registration {
         if self.pending.is_none() && self.next_at.is_some_and(|at| at <= context.now) {
             self.next_at = None;
             match self.state {
-                NameState::Held if self.registered => self.start(Stage::Refresh, context),
-                NameState::Held => self.start(Stage::Register, context),
+                NameState::Held if self.registered && self.server == 0 => self.start(Stage::Refresh, context),
+                // The first server is the one that others ask first, too: it gets the name as soon as it is back.
+                NameState::Held => {
+                    self.server = 0;
+                    self.start(Stage::Register, context);
+                }
                 _ => match self.holder {
                     Some(holder) => self.start(Stage::Ask(holder), context),
                     None => self.begin(context),
@@ -170,18 +201,20 @@ impl Registration {
             }
             Stage::ReleaseBroadcast => {}
             Stage::Ask(_) | Stage::Challenge(_) => return Err(Drop::WrongSource),
-            _ if Some(&from) != context.network.config.servers.get(self.server) => return Err(Drop::WrongSource),
+            _ if Some(&from) != self.servers.get(self.server) => return Err(Drop::WrongSource),
             Stage::ReleaseAtServer => self.released_at_server(rcode, context),
-            Stage::Register if packet.is_end_node_challenge() => {
+            Stage::Register | Stage::Replace if packet.is_end_node_challenge() => {
                 self.start(Stage::Challenge(claim.holder.address), context);
             }
-            Stage::Register | Stage::Overwrite | Stage::Refresh => {
-                if rcode == Rcode::Success {
-                    self.registered(claim.ttl, context.now, context.outbox);
-                } else {
-                    self.lose(RefusedBy::Server(from, rcode), context);
-                }
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh if rcode == Rcode::Success => {
+                self.registered(claim.ttl, context.now, context.outbox);
             }
+            // The server knows the name under another address, which may be one that this node had. It does not ask there for
+            // a refresh, but for a registration it does.
+            Stage::Refresh => self.start(Stage::Register, context),
+            // nmbd adds an address if there is an answer at another one, and gives a name away if there is none.
+            Stage::Register if self.is_multihomed(context.network) => self.start(Stage::Replace, context),
+            Stage::Register | Stage::Replace | Stage::Overwrite => self.lose(RefusedBy::Server(from, rcode), context),
         }
         Ok(())
     }
@@ -203,11 +236,9 @@ impl Registration {
     }
 
     /// The server wants time, in the transaction that waits for it. `false` if it comes from somewhere else.
-    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, seconds: u32, network: &Network) -> bool {
+    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, seconds: u32) -> bool {
         let Some(pending) = &mut self.pending else { return false };
-        let of_server =
-            matches!(pending.stage, Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer);
-        if of_server && network.config.servers.get(self.server) == Some(&from) {
+        if pending.stage.is_for_server() && self.servers.get(self.server) == Some(&from) {
             pending.retry.wait(seconds, MAX_WAIT, now);
             return true;
         }
@@ -221,7 +252,8 @@ impl Registration {
         if self.state != NameState::Held || !is_ours || !self.may_ask(context.now) {
             return false;
         }
-        let stage = if context.network.broadcasts() { Stage::Check } else { Stage::Refresh };
+        let at_server = !context.network.broadcasts() && !self.servers.is_empty();
+        let stage = if at_server { Stage::Refresh } else { Stage::Check };
         self.start(stage, context);
         true
     }
@@ -262,10 +294,25 @@ impl Registration {
         true
     }
 
+    /// The interface is gone, and with it the address, of which the server is told by way of another one: it would go on telling
+    /// others of it. Nobody waits for an answer.
+    pub(super) fn gone(mut self, context: &mut Context<'_>) {
+        let may_have_it =
+            self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
+        if may_have_it && !context.network.is_own_address(self.interface.address) {
+            self.start(Stage::ReleaseAtServer, context);
+        }
+    }
+
+    /// May the server know other addresses of this node for the name?
+    fn is_multihomed(&self, network: &Network) -> bool {
+        network.interfaces.len() > 1 && self.kind == NameKind::Unique
+    }
+
     /// Begins to claim the name.
     fn begin(&mut self, context: &mut Context<'_>) {
         let broadcasts = matches!(context.network.config.node_type, NodeType::B | NodeType::M);
-        let by_broadcast = broadcasts || !context.network.has_servers();
+        let by_broadcast = broadcasts || self.servers.is_empty();
         self.start(if by_broadcast { Stage::Claim } else { Stage::Register }, context);
     }
 
@@ -277,13 +324,15 @@ impl Registration {
 
     fn transmit(&self, context: &mut Context<'_>) {
         let Some(Pending { stage, retry, .. }) = &self.pending else { return };
-        let server = context.network.config.servers.get(self.server).copied();
-        let Some(address) = stage.destination(&self.interface, server) else { return };
+        let Some(receiver) = stage.receiver(self.servers.get(self.server).copied()) else { return };
         let holder = context.network.holder(self.kind, &self.interface);
-        let is_multihomed = context.network.interfaces.len() > 1 && self.kind == NameKind::Unique;
-        let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed);
-        let to = context.network.at(address, Service::Name);
-        context.outbox.send(self.interface.id, to, Service::Name, packet.encode());
+        let is_multihomed = self.is_multihomed(context.network);
+        let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed).encode();
+        match receiver {
+            Receiver::Subnet => context.broadcast(&self.interface, Service::Name, packet),
+            // By the interface that leads there, whichever of the node's addresses the packet is about.
+            Receiver::Node(address) => context.unicast(address, Service::Name, packet),
+        }
     }
 
     fn silence(&mut self, context: &mut Context<'_>) {
@@ -291,7 +340,7 @@ impl Registration {
         match stage {
             Stage::Claim => {
                 self.held(context.outbox);
-                if context.network.has_servers() {
+                if !self.servers.is_empty() {
                     // An M node asks the servers now, after the demand. Meanwhile, or as long as they are silent, it has the name
                     // on its subnet, like nmbd; RFC 1002 would let it have none.
                     let is_m = context.network.config.node_type == NodeType::M;
@@ -303,14 +352,14 @@ impl Registration {
             Stage::Ask(_) => self.begin(context),
             Stage::Challenge(_) => self.start(Stage::Overwrite, context),
             Stage::ReleaseAtServer => self.released_at_server(Rcode::Server, context),
-            Stage::Register | Stage::Overwrite | Stage::Refresh => self.next_server(context),
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh => self.next_server(context),
         }
     }
 
     fn next_server(&mut self, context: &mut Context<'_>) {
         self.registered = false;
         self.server += 1;
-        if self.server < context.network.config.servers.len() {
+        if self.server < self.servers.len() {
             return self.start(Stage::Register, context);
         }
         self.server = 0;

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use mailslot_wire::name_service::{Body, Holder, NameFlags, Packet};
-use mailslot_wire::{Name, NodeType};
+use mailslot_wire::Name;
+use mailslot_wire::name_service::{Body, Claim, Holder, NameFlags, Packet};
 
 use crate::cache::Cache;
 use crate::config::Interface;
@@ -15,7 +15,7 @@ use crate::limits::Limits;
 use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
-use crate::query::{Asked, Asker, Query};
+use crate::query::{Asked, Asker, End, Query};
 
 /// How long after the first answer another holder is looked out for (CONFLICT_TIMER).
 const CONFLICT_TIMER: Duration = Duration::from_secs(1);
@@ -36,6 +36,8 @@ struct Watch {
     name: Name,
     interface: u32,
     first: Ipv4Addr,
+    /// Another address that has answered, and the question to it alone whether that is another node.
+    second: Option<(Ipv4Addr, u16)>,
     until: Instant,
 }
 
@@ -78,6 +80,18 @@ impl Resolver {
         self.cache.forget(name, address);
     }
 
+    /// A neighbour claims the name, or says that it has it. Anybody there can say so, so that this makes nothing known; but what
+    /// it contradicts is not believed any longer, and who has the name answers for it when it is asked for.
+    pub(super) fn claimed(&mut self, claim: &Claim, now: Instant) {
+        self.cache.claimed(claim, now);
+        self.queries.iter_mut().filter(|query| query.name == claim.name).for_each(|query| query.claimed(now));
+    }
+
+    /// The node is on other networks than before: what was known was about those.
+    pub(super) fn forget_all(&mut self) {
+        self.cache.clear();
+    }
+
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.queries.iter().map(|query| query.retry.due).chain(self.watches.iter().map(|watch| watch.until)).min()
     }
@@ -92,7 +106,7 @@ impl Resolver {
         let mut index = 0;
         while let Some(query) = self.queries.get_mut(index) {
             match query.handle_timeout(context) {
-                Some(outcome) => self.finish(index, outcome, 0, context),
+                Some(end) => self.finish(index, end, context),
                 None => index += 1,
             }
         }
@@ -115,47 +129,60 @@ impl Resolver {
             return self.handle_late(interface, from, packet, context);
         };
         let Some(query) = self.queries.get_mut(index) else { return Err(Drop::Unasked) };
-        match query.server(context.network) {
-            Some(server) if server != from => return Err(Drop::WrongSource),
-            Some(_) => {}
-            None => context.network.check_neighbour(interface, from)?,
+        match &query.asked {
+            Asked::Server(..) if query.server(context.network) != Some(from) => return Err(Drop::WrongSource),
+            Asked::Addresses(addresses) if !addresses.contains(from) => return Err(Drop::WrongSource),
+            Asked::Server(..) | Asked::Addresses(_) => {}
+            Asked::All(_) => context.network.check_neighbour(interface, from)?,
         }
-        match (packet.body, &mut query.asked) {
+        let end = match (packet.body, &mut query.asked) {
             (Body::QueryResponse { holders, .. }, _) if holders.is_empty() => return Err(Drop::Malformed),
-            (Body::QueryResponse { holders, ttl, .. }, Asked::Server(..)) => {
-                let resolved = self.resolved(holders, Some(from));
-                self.finish(index, Outcome::Found(resolved), ttl, context);
-            }
-            (Body::QueryResponse { holders, .. }, Asked::All(members))
-                if holders.iter().any(|holder| holder.flags.is_group()) =>
-            {
-                // All members may answer: those that do before the time is over make the list.
-                let new = holders.iter().filter(|holder| !members.contains(holder)).copied().collect::<Vec<_>>();
-                members.extend(new.into_iter().take(self.max_holders.saturating_sub(members.len())));
-            }
-            (Body::QueryResponse { name, holders, ttl }, Asked::All(_)) => {
-                let resolved = self.resolved(holders, None);
-                self.finish(index, Outcome::Found(resolved), ttl, context);
-                // Every node is a holder of `*`.
-                if self.watches.len() < self.max_queries && !name.is_wildcard() {
-                    let until = context.now + CONFLICT_TIMER;
-                    self.watches.push(Watch { id: packet.id, name, interface: interface.id, first: from, until });
+            (Body::QueryResponse { name, holders, ttl }, asked) => {
+                let holders = believed(holders, context);
+                let is_group = holders.iter().any(|holder| holder.flags.is_group());
+                match asked {
+                    Asked::Addresses(_) => query.answered(from, true, context),
+                    Asked::All(_) if holders.is_empty() => return Err(Drop::ImpossibleHolder),
+                    Asked::All(members) if is_group => {
+                        // All members may answer: those that do before the time is over make the list.
+                        let new: Vec<_> = holders.into_iter().filter(|holder| !members.contains(holder)).collect();
+                        let room = self.max_holders.saturating_sub(members.len());
+                        members.extend(limited(new, room, context));
+                        None
+                    }
+                    Asked::All(_) => {
+                        // Every node is a holder of `*`.
+                        if self.watches.len() < self.max_queries && !name.is_wildcard() {
+                            let (id, until) = (packet.id, context.now + CONFLICT_TIMER);
+                            let (interface, first) = (interface.id, from);
+                            self.watches.push(Watch { id, name, interface, first, second: None, until });
+                        }
+                        query.found(Resolved { holders, server: None }, ttl, from, context)
+                    }
+                    Asked::Server(..) if holders.is_empty() => {
+                        context.outbox.counters.drop(Drop::ImpossibleHolder);
+                        query.absent(context)
+                    }
+                    Asked::Server(..) if is_group => {
+                        let holders = limited(holders, self.max_holders, context);
+                        let outcome = Outcome::Found(Resolved { holders, server: Some(from) });
+                        Some(End { outcome, ttl, is_guess: false })
+                    }
+                    Asked::Server(..) => query.found(Resolved { holders, server: Some(from) }, ttl, from, context),
                 }
             }
-            (Body::NegativeQueryResponse { .. }, Asked::Server(..)) => {
-                if context.network.config.node_type == NodeType::H {
-                    query.asked = Asked::All(Vec::new());
-                    query.start(context);
-                } else {
-                    self.finish(index, Outcome::NotFound, 0, context);
-                }
-            }
+            (Body::NegativeQueryResponse { .. }, Asked::Server(..)) => query.absent(context),
+            (Body::NegativeQueryResponse { .. }, Asked::Addresses(_)) => query.answered(from, false, context),
             // One step: servers that send us in a circle would do so for ever.
             (Body::RedirectQueryResponse { address, .. }, Asked::Server(_, other @ None)) => {
                 *other = Some(address);
                 query.start(context);
+                None
             }
-            _ => {}
+            _ => None,
+        };
+        if let Some(end) = end {
+            self.finish(index, end, context);
         }
         Ok(())
     }
@@ -176,8 +203,9 @@ impl Resolver {
         Ok(())
     }
 
-    /// An answer after the first one. Another holder of a unique name on the same segment is told so: RFC 1002 section
-    /// 5.1.1. On another segment it may be the same node, which has several addresses.
+    /// An answer after the first one, from another address of the segment. Is that another holder of a unique name? The one at
+    /// that address alone is asked, and tells all its addresses; what has another address only is told that the name is not its
+    /// (RFC 1002 section 5.1.1). On another segment it may be the same node in any case.
     fn handle_late(
         &mut self,
         interface: &Interface,
@@ -185,33 +213,44 @@ impl Resolver {
         packet: Packet,
         context: &mut Context<'_>,
     ) -> Result<(), Drop> {
-        let Body::QueryResponse { name, .. } = packet.body else { return Err(Drop::Unasked) };
-        let watch =
-            self.watches.iter().find(|watch| watch.id == packet.id && watch.name == name && context.now < watch.until);
-        let watch = watch.ok_or(Drop::Unasked)?;
+        let Body::QueryResponse { name, holders, .. } = packet.body else { return Err(Drop::Unasked) };
+        let of_watch = |watch: &Watch| {
+            let is_asked = watch.second.is_some_and(|(_, id)| id == packet.id);
+            (watch.id == packet.id || is_asked) && watch.name == name && context.now < watch.until
+        };
+        let index = self.watches.iter().position(of_watch).ok_or(Drop::Unasked)?;
+        let watch = self.watches.get_mut(index).ok_or(Drop::Unasked)?;
         context.network.check_neighbour(interface, from)?;
-        if watch.first == from || watch.interface != interface.id {
+        match watch.second {
+            Some((second, id)) if id == packet.id && second == from => {}
+            Some((_, id)) if id == packet.id => return Err(Drop::WrongSource),
+            None if watch.first != from && watch.interface == interface.id => {
+                let id = context.outbox.id();
+                (watch.second, watch.until) = (Some((from, id)), context.now + CONFLICT_TIMER);
+                context.unicast(from, Service::Name, Packet::node_query(id, name).encode());
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        let first = watch.first;
+        self.watches.swap_remove(index);
+        if holders.iter().any(|holder| holder.address == first) {
             return Ok(());
         }
         let flags = NameFlags::unique(context.network.config.node_type);
         let demand = Packet::conflict_demand(packet.id, name.clone(), flags).encode();
         context.outbox.send(interface.id, context.network.at(from, Service::Name), Service::Name, demand);
         self.cache.remove(&name);
-        context.outbox.event(Event::ConflictSeen { name, holders: [watch.first, from] });
+        context.outbox.event(Event::ConflictSeen { name, holders: [first, from] });
         Ok(())
     }
 
-    fn resolved(&self, mut holders: Vec<Holder>, server: Option<Ipv4Addr>) -> Resolved {
-        holders.truncate(self.max_holders);
-        Resolved { holders, server }
-    }
-
     /// Ends the query, remembers the outcome and tells everybody who asked.
-    fn finish(&mut self, index: usize, outcome: Outcome<Resolved>, ttl: u32, context: &mut Context<'_>) {
+    fn finish(&mut self, index: usize, end: End, context: &mut Context<'_>) {
         let query = self.queries.swap_remove(index);
-        self.cache.remember(&query.name, &outcome, ttl, context);
+        self.cache.remember(&query.name, &end, context);
         for asker in query.askers {
-            self.tell(asker, &query.name, outcome.clone(), context.outbox);
+            self.tell(asker, &query.name, end.outcome.clone(), context.outbox);
         }
     }
 
@@ -221,4 +260,29 @@ impl Resolver {
             Asker::User(request) => outbox.event(Event::Resolved { request, name: name.clone(), outcome }),
         }
     }
+}
+
+/// Those of the holders that there can be. 255.255.255.255 and 0.0.0.0 stand for all members of a group, and nothing stands for
+/// the one holder of a unique name.
+fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<Holder> {
+    let network = context.network;
+    holders.retain(|holder| match holder.flags.is_group() {
+        true => means_all(holder.address) || network.is_of_a_node(holder.address),
+        false => network.is_of_another_node(holder.address),
+    });
+    holders
+}
+
+/// Does this address of a holder stand for all members of a group?
+pub(super) fn means_all(address: Ipv4Addr) -> bool {
+    address.is_broadcast() || address.is_unspecified()
+}
+
+/// So many of the holders, and no more.
+pub(super) fn limited(mut holders: Vec<Holder>, most: usize, context: &mut Context<'_>) -> Vec<Holder> {
+    if holders.len() > most {
+        context.outbox.counters.drop(Drop::HolderRoom);
+        holders.truncate(most);
+    }
+    holders
 }

@@ -8,7 +8,8 @@ pub(super) const BROADCAST_TIMEOUT: Duration = Duration::from_millis(250);
 /// server that needs longer says so with a WACK (MS-NBTE).
 pub(super) const UNICAST_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How often a request is sent (BCAST_REQ_RETRY_COUNT, UCAST_REQ_RETRY_COUNT).
-const COUNT: u8 = 3;
+const COUNT: usize = 3;
+
 /// A request that has been sent at least once.
 #[derive(Clone, Debug)]
 pub(super) struct Retry {
@@ -17,7 +18,7 @@ pub(super) struct Retry {
     /// When to send again, or to give up.
     pub(super) due: Instant,
     interval: Duration,
-    left: u8,
+    left: usize,
     /// When it was sent first, or was to be.
     begun: Instant,
 }
@@ -51,6 +52,11 @@ impl Retry {
         Retry { id, due: now + UNICAST_TIMEOUT, interval: UNICAST_TIMEOUT, left: COUNT - 1, begun: now }
     }
 
+    /// So many requests, one after the other to different nodes.
+    pub(super) fn in_turn(id: u16, now: Instant, number: usize) -> Retry {
+        Retry { left: number.saturating_sub(1), ..Retry::broadcast(id, now) }
+    }
+
     pub(super) fn poll(&mut self, now: Instant) -> Due {
         if now < self.due {
             return Due::NotYet;
@@ -59,6 +65,14 @@ impl Retry {
         self.left = left;
         self.due = now + self.interval;
         Due::Again
+    }
+
+    /// There is reason to go on for as long again, but not for longer than `most` in all.
+    pub(super) fn renew(&mut self, most: Duration, now: Instant) {
+        if now < self.begun + most {
+            self.left = COUNT;
+            self.due = now + self.interval;
+        }
     }
 
     /// The server asks to wait for `seconds` more, 0 being unknown; it will not be asked again (RFC 1002 section 4.2.16). The

@@ -6,7 +6,6 @@ use std::time::Instant;
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Claim, Holder, Packet};
 
-use crate::config::Interface;
 use crate::retry::Retry;
 
 /// How long a name is to be kept by a server, and by those who ask for it: what Windows says, in seconds.
@@ -24,8 +23,10 @@ pub(super) enum Stage {
     /// The node that had the name when it was claimed last is asked whether it has it still. On a network that loses
     /// packets a holder may miss all claims and objections of a try, and there are many tries; this one costs nobody else.
     Ask(Ipv4Addr),
-    /// The server is asked for the name.
+    /// The server is asked for the name; by a node with several addresses, to add this one.
     Register,
+    /// The server is asked to ask whoever had the name, and to forget that one if it is gone.
+    Replace,
     /// The server leaves it to us to ask the presumed owner.
     Challenge(Ipv4Addr),
     /// The presumed owner is gone: the server is told so.
@@ -38,6 +39,14 @@ pub(super) enum Stage {
     ReleaseAtServer,
 }
 
+/// Who is told, or asked, on a step.
+pub(super) enum Receiver {
+    /// Everybody on the subnet of the name's interface.
+    Subnet,
+    /// The node at this address, wherever it is.
+    Node(Ipv4Addr),
+}
+
 impl Stage {
     /// How often, and how long apart, this is sent.
     pub(super) fn retry(self, id: u16, now: Instant) -> Retry {
@@ -48,12 +57,19 @@ impl Stage {
         }
     }
 
-    /// Where this is sent: nowhere if it is for a server and there is none.
-    pub(super) fn destination(self, interface: &Interface, server: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+    /// Does a server get this, and answer it?
+    pub(super) fn is_for_server(self) -> bool {
+        matches!(self, Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer)
+    }
+
+    /// Whom this is sent to: nobody if it is for a server and there is none.
+    pub(super) fn receiver(self, server: Option<Ipv4Addr>) -> Option<Receiver> {
         match self {
-            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(interface.broadcast),
-            Stage::Ask(owner) | Stage::Challenge(owner) => Some(owner),
-            Stage::Register | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => server,
+            Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(Receiver::Subnet),
+            Stage::Ask(owner) | Stage::Challenge(owner) => Some(Receiver::Node(owner)),
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer => {
+                server.map(Receiver::Node)
+            }
         }
     }
 
@@ -65,7 +81,7 @@ impl Stage {
             Stage::Demand => Packet::broadcast_overwrite(id, name, holder),
             Stage::ReleaseBroadcast => Packet::broadcast_release(id, name, holder),
             Stage::Register if is_multihomed => Packet::server_multihomed_registration(id, claim(name)),
-            Stage::Register => Packet::server_registration(id, claim(name)),
+            Stage::Register | Stage::Replace => Packet::server_registration(id, claim(name)),
             Stage::Ask(_) | Stage::Challenge(_) => Packet::node_query(id, name),
             Stage::Overwrite => Packet::server_overwrite(id, claim(name)),
             Stage::Refresh => Packet::refresh(id, claim(name)),

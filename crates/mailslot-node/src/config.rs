@@ -5,9 +5,13 @@ mod limits;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "zenoh")]
+use mailslot::NetbiosName;
 use mailslot::Quoted;
 use mailslot_wire::smb::Style;
 use mailslot_wire::{DnsName, Name, NodeType};
+#[cfg(feature = "zenoh")]
+use mailslot_zenoh::Meant;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -70,6 +74,10 @@ pub struct Settings {
     /// Zenoh endpoints to listen on, in modern domains without a section.
     #[cfg(feature = "zenoh")]
     pub listen: Vec<String>,
+    /// What a computer's name means, by the name: the name of a modern domain, or `netbios`. Without it, it means the sealed domain that
+    /// has known the computer first, else an open one that has it, else the NetBIOS network.
+    #[cfg(feature = "zenoh")]
+    pub computers: std::collections::BTreeMap<String, String>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
@@ -138,6 +146,8 @@ impl Default for Settings {
             connect: Vec::new(),
             #[cfg(feature = "zenoh")]
             listen: Vec::new(),
+            #[cfg(feature = "zenoh")]
+            computers: std::collections::BTreeMap::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
             beside_samba: false,
@@ -158,6 +168,7 @@ impl Settings {
             lan: None,
             connect: Vec::new(),
             listen: Vec::new(),
+            computers: std::collections::BTreeMap::new(),
             ..self.clone()
         };
         // It has one name more.
@@ -226,11 +237,11 @@ impl Settings {
             })?
             .with_servers(self.wins.clone());
         if self.browser {
-            let elections = config.workgroup.clone().with_suffix(mailslot_wire::name::suffix::BROWSER_ELECTIONS);
-            config.names.push(RegisteredName::group(elections));
+            config = config.with_browser().map_err(|error| Error::Settings(error.to_string()))?;
         }
         for text in &self.names {
-            config.names.push(registered(text)?);
+            let wrong = |error| Error::Settings(format!("name {text:?}: {error}"));
+            config.register(registered(text)?).map_err(wrong)?;
         }
         if let Some(node_type) = self.node_type {
             config.node_type = node_type.into();
@@ -238,6 +249,8 @@ impl Settings {
                 return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
             }
         }
+        #[cfg(feature = "zenoh")]
+        self.meanings()?;
         #[cfg(feature = "zenoh")]
         self.add_bridge(&mut config)?;
         config.style = match self.style {
@@ -256,13 +269,33 @@ impl Settings {
         if self.scope.is_empty() {
             return Ok(config);
         }
-        let wrong = |error| Error::Settings(format!("scope {:?}: {error}", self.scope));
-        config.with_scope(&DnsName::new(&self.scope).map_err(wrong)?).map_err(wrong)
+        let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {:?}: {error}", self.scope));
+        let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
+        config.with_scope(&scope).map_err(|error| wrong(&error))
     }
 }
 
 #[cfg(feature = "zenoh")]
 impl Settings {
+    /// What [`computers`](Settings::computers) says.
+    pub(crate) fn meanings(&self) -> Result<std::collections::BTreeMap<NetbiosName, Meant>> {
+        let wrong = |computer: &str, what: &str| Error::Settings(format!("computers: {computer}: {what}"));
+        let meaning = |(computer, network): (&String, &String)| {
+            let name: NetbiosName = computer.parse().map_err(|error| wrong(computer, &format!("{error}")))?;
+            let meant = match network.as_str() {
+                text if !text.eq_ignore_ascii_case("netbios") => {
+                    Meant::Domain(text.parse().map_err(|error| wrong(computer, &format!("{text:?}: {error}")))?)
+                }
+                _ if !self.netbios => {
+                    return Err(wrong(computer, "with `netbios = false` there is no NetBIOS network"));
+                }
+                _ => Meant::Legacy,
+            };
+            Ok((name, meant))
+        };
+        self.computers.iter().map(meaning).collect()
+    }
+
     /// Whether a bridge of this machine sends in the legacy network.
     fn is_sending_bridge(&self) -> bool {
         self.bridge.values().any(|bridge| !bridge.to_legacy.is_empty())
@@ -372,6 +405,24 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "zenoh")]
+    #[test]
+    fn computers_mean_what_the_operator_says() {
+        let read = |text: &str| Settings::from_toml(text).and_then(|settings| settings.meanings());
+        let meanings = read("computers = { pc7 = 'plant', old1 = 'NetBIOS' }").expect("valid");
+        let meant: Vec<_> = meanings.iter().map(|(name, meant)| (name.as_str(), meant)).collect();
+        let plant = Meant::Domain("PLANT".parse().expect("valid"));
+        assert_eq!(meant, [("OLD1", &Meant::Legacy), ("PC7", &plant)]);
+        for (text, word) in [
+            ("computers = { 'A*' = 'PLANT' }", "A*"),
+            ("computers = { PC7 = 'sixteen-letters-' }", "sixteen"),
+            ("netbios = false\ncomputers = { PC7 = 'netbios' }", "netbios = false"),
+        ] {
+            let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text).to_string();
+            assert!(error.contains(word) && error.contains("computers"), "{text}: {error}");
+        }
+    }
+
     #[test]
     fn mistakes_are_named() {
         for (text, word) in [
@@ -381,6 +432,11 @@ mod tests {
             ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
             ("names = ['x#zz']", "hexadecimal"),
             ("names = ['x<zz>']", "as it is printed"),
+            ("computer = 'LAB'\nworkgroup = 'lab'", "another name"),
+            ("computer = '*'", "leave out"),
+            ("workgroup = 'A\\B'", "leave out"),
+            ("computer = 'A'\nnames = ['group:a']", "another name"),
+            ("names = ['*#20']", "does not begin with *"),
             ("limits.queries = 0", "queries"),
             ("limits.querys = 1", "querys"),
         ] {

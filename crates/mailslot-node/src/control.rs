@@ -133,7 +133,8 @@ pub struct InterfaceStatus {
     pub name: String,
     pub address: Ipv4Addr,
     pub prefix: u8,
-    pub broadcast: Ipv4Addr,
+    /// `None` where nothing can be broadcast: only name servers find others there.
+    pub broadcast: Option<Ipv4Addr>,
 }
 
 /// A name of the node on one of its interfaces.

@@ -105,6 +105,21 @@ impl core::error::Error for Error {
     }
 }
 
+/// The error with all that has caused it, each once: some say their cause themselves.
+#[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "only modern domains have causes that go deep"))]
+pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 impl From<mailslot::Error> for Error {
     fn from(error: mailslot::Error) -> Error {
         Error::Slot(error)
@@ -120,5 +135,31 @@ impl From<mailslot_zenoh::Error> for Error {
             mailslot_zenoh::Error::Slot(error) => Error::Slot(error),
             error => Error::Domain(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_is_told_once() {
+        #[derive(Debug)]
+        struct Caused(&'static str, Option<Box<Caused>>);
+        impl fmt::Display for Caused {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl core::error::Error for Caused {
+            fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+                self.1.as_deref().map(|cause| cause as _)
+            }
+        }
+        let caused = |text, by| Caused(text, Some(Box::new(by)));
+        let error = caused("read a file", caused("open it", Caused("not allowed", None)));
+        assert_eq!(with_causes(&error), "read a file: open it: not allowed");
+        let error = caused("read a file: not allowed", Caused("not allowed", None));
+        assert_eq!(with_causes(&error), "read a file: not allowed");
     }
 }

@@ -531,6 +531,6 @@ fn node(config: &Config, sockets: &[Sockets], now: Instant) -> Node {
 fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
     let interface = &named.interface;
     let address = format!("{}/{}", interface.address, interface.prefix);
-    let fields = [field("name", &named.name), field("address", address), field("broadcast", interface.broadcast)];
-    log.line(event, &fields);
+    let broadcast = interface.broadcast.map_or("none".to_owned(), |address| address.to_string());
+    log.line(event, &[field("name", &named.name), field("address", address), field("broadcast", broadcast)]);
 }

@@ -60,7 +60,7 @@ fn append(ring: &Locked<'_>, region: &Region, writer: u32, number: u32) -> bool 
     match ring.reserve(message.len() as u32) {
         Ok(room) => {
             region.copy_in(room.payload(), &message);
-            ring.commit(room, Stamp { kind: Kind::Friend, pid: writer, uid: number, gid: 0 });
+            ring.commit(room, Stamp::new(Kind::Friend, writer, number, 0));
             true
         }
         Err(Refusal::Full) => false,
@@ -88,9 +88,9 @@ fn take(region: &Region) -> Option<(u32, u32)> {
     let stamp = head.stamp();
     let mut message = vec![0; head.len()];
     head.copy_to(&mut message);
-    assert_eq!(message, vec![stamp.pid as u8; size(stamp.uid)]);
+    assert_eq!(message, vec![stamp.pid() as u8; size(stamp.uid)]);
     head.consume();
-    Some((stamp.pid, stamp.uid))
+    Some((stamp.pid(), stamp.uid))
 }
 
 /// What both writers write.

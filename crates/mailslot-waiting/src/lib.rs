@@ -39,6 +39,8 @@ mod message;
 mod name;
 #[path = "../../mailslot/src/options.rs"]
 mod options;
+#[path = "../../mailslot/src/quoted.rs"]
+mod quoted;
 mod sys;
 
 pub mod scenarios;

@@ -8,14 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use mailslot::{NetbiosName, SlotName};
-use mailslot_domain::{Destination, Domain, Kind, Limits, Opener, Presence, Refused, Segment, Time, random};
-use zenoh::liveliness::LivelinessToken;
-use zenoh::pubsub::Subscriber;
-use zenoh::sample::{Sample, SampleKind};
-use zenoh::{Session, Wait};
+use mailslot_domain::{Destination, Domain, Kind, Limits, Opener, Presence, Refused, Request, Segment, Time};
 
-use crate::error::{Error, Result};
+use crate::announcing::{Renewal, token};
+use crate::error::Result;
 use crate::events::{Events, field};
+use crate::link::{Link, Subscription, Token};
 use crate::state::{lock, now};
 use crate::wake::Wake;
 
@@ -61,10 +59,9 @@ pub(crate) struct Bridge {
 #[derive(Default)]
 struct Declared {
     /// By the upper-case form of the slots' names.
-    subscribers: BTreeMap<String, Subscriber<()>>,
-    tokens: Vec<(Segment, LivelinessToken)>,
-    /// When the tokens are to be made anew, because keys change.
-    renewal: Option<Time>,
+    subscribers: BTreeMap<String, Subscription>,
+    tokens: Vec<(Segment, Token)>,
+    renewal: Renewal,
     /// Since when the bridge is there for others.
     since: Option<Instant>,
 }
@@ -103,7 +100,23 @@ impl Bridge {
     /// Goes on with other keys.
     pub(crate) fn use_keys(&self, domain: &Arc<Domain>) {
         lock(&self.receiving.opener).update(Arc::clone(domain));
-        lock(&self.declared).renewal = Some(now());
+        self.renew_at_once();
+    }
+
+    /// Keys have changed, or the clock that says which of them is to be used.
+    pub(crate) fn renew_at_once(&self) {
+        lock(&self.declared).renewal.at_once();
+    }
+
+    /// When this machine began to take part, by the clock as it is now.
+    pub(crate) fn clock_says(&self, start: Time) {
+        lock(&self.receiving.opener).clock_says(start);
+    }
+
+    /// A member has answered a question for the time.
+    pub(crate) fn confirm_clock(&self, request: &Request, own: &NetbiosName, mut payload: Vec<u8>) {
+        // What does not convince is counted where it was asked.
+        let _ = lock(&self.receiving.opener).confirm_clock(request, own.as_str(), now(), &mut payload);
     }
 
     /// Since when the bridge is there for others.
@@ -120,12 +133,12 @@ impl Bridge {
     }
 
     /// Declares what is wanted, and takes back the rest.
-    pub(crate) fn update(&self, session: &Session, computer: &NetbiosName, events: &Events) {
+    pub(crate) fn update(&self, link: &Link, computer: &NetbiosName, events: &Events) {
         let wants = lock(&self.wants).clone();
         let mut declared = lock(&self.declared);
         let Some(wants) = wants else { return *declared = Declared::default() };
-        let result = self.subscribe(session, &wants, &mut declared);
-        let result = result.and_then(|()| self.announce(session, computer, &wants, &mut declared));
+        let result = self.subscribe(link, &wants, &mut declared);
+        let result = result.and_then(|()| self.announce(link, computer, &wants, &mut declared));
         if let Err(error) = result {
             // It is tried again with the next look.
             let fields = vec![field("domain", &self.receiving.name), field("reason", error)];
@@ -134,13 +147,18 @@ impl Bridge {
         declared.since.get_or_insert_with(Instant::now);
     }
 
-    /// Ends the part.
-    pub(crate) fn stop(&self) {
-        *lock(&self.wants) = None;
+    /// Takes back what is declared: the session ends. Another one gets it all again.
+    pub(crate) fn end_session(&self) {
         *lock(&self.declared) = Declared::default();
     }
 
-    fn subscribe(&self, session: &Session, wants: &BridgeWants, declared: &mut Declared) -> Result<()> {
+    /// Ends the part.
+    pub(crate) fn stop(&self) {
+        *lock(&self.wants) = None;
+        self.end_session();
+    }
+
+    fn subscribe(&self, link: &Link, wants: &BridgeWants, declared: &mut Declared) -> Result<()> {
         declared.subscribers.retain(|key, _| wants.slots.iter().any(|slot| slot.folded() == key));
         for slot in &wants.slots {
             if declared.subscribers.contains_key(slot.folded()) {
@@ -149,11 +167,9 @@ impl Bridge {
             let to = self.receiving.domain().broadcast(slot)?;
             let (receiving, key_expression, name) =
                 (Arc::clone(&self.receiving), to.key_expression().to_owned(), slot.clone());
-            let subscriber = session
-                .declare_subscriber(key_expression)
-                .callback(move |sample| receiving.take(&to, &name, &sample))
-                .wait()
-                .map_err(Error::zenoh("subscribe to a slot for a bridge"))?;
+            let subscriber = link.subscribe(&key_expression, move |_, payload, attachment| {
+                receiving.take(&to, &name, payload, attachment);
+            })?;
             declared.subscribers.insert(slot.folded().to_owned(), subscriber);
         }
         Ok(())
@@ -161,20 +177,17 @@ impl Bridge {
 
     fn announce(
         &self,
-        session: &Session,
+        link: &Link,
         computer: &NetbiosName,
         wants: &BridgeWants,
         declared: &mut Declared,
     ) -> Result<()> {
-        let domain = self.receiving.domain();
-        let next = domain.next_change(now());
-        let token = |segment: &Segment| -> Result<LivelinessToken> {
-            let presence = Presence::Bridge { computer: computer.clone(), segment: segment.clone() };
-            let key_expression = domain.presence_key_expression(&presence, now(), &random()?)?;
-            session.liveliness().declare_token(key_expression).wait().map_err(Error::zenoh("announce a bridge"))
+        let (domain, time) = (self.receiving.domain(), now());
+        let token = |segment: &Segment| {
+            token(link, &domain, &Presence::Bridge { computer: computer.clone(), segment: segment.clone() })
         };
         declared.tokens.retain(|(segment, _)| wants.segments.contains(segment));
-        if declared.renewal.is_some_and(|renewal| renewal <= now()) {
+        if declared.renewal.is_due() {
             // Each old one goes when the new one is there: nobody else is to begin in between.
             for (segment, announced) in &mut declared.tokens {
                 *announced = token(segment)?;
@@ -188,7 +201,7 @@ impl Bridge {
             // Others learn of it only now, and it of them.
             declared.since = None;
         }
-        declared.renewal = next;
+        declared.renewal.done(&domain, time);
         Ok(())
     }
 }
@@ -200,13 +213,8 @@ impl Receiving {
     }
 
     /// A message for all that have the slot has come.
-    fn take(&self, to: &Destination, slot: &SlotName, sample: &Sample) {
-        if sample.kind() != SampleKind::Put {
-            return;
-        }
-        let mut payload = sample.payload().to_bytes().into_owned();
-        let attachment = sample.attachment().map(|attachment| attachment.to_bytes());
-        let opened = lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment.as_deref());
+    fn take(&self, to: &Destination, slot: &SlotName, mut payload: Vec<u8>, attachment: Option<&[u8]>) {
+        let opened = lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment);
         // What is refused is counted by the opener.
         let Ok(opened) = opened else { return };
         for data in opened.messages {

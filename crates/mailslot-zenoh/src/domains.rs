@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,16 +16,17 @@ use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 use crate::bridge::{BridgeWants, FromDomain, WAITING};
 use crate::error::Result;
 use crate::events::{self, Event, Events, field};
-use crate::known::AllKnown;
+use crate::known::Known;
+use crate::link::{self, PENDING, take_refusals, turn_linger_off};
 use crate::member::Member;
 use crate::presences::Presences;
 use crate::process::{descriptor_limit, is_own};
-use crate::routes::{Parts, current, run};
-use crate::settings::{PENDING, Settings};
+use crate::routes::{Meant, Parts, current, run};
+use crate::settings::Settings;
 use crate::status::Status;
+use crate::supervise;
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
-use crate::{linger, refusals, supervise};
 
 /// A look at the slots that takes longer is not followed by the next one at once.
 const LONG_LOOK: Duration = Duration::from_millis(10);
@@ -65,7 +67,23 @@ impl Domains {
         domains: Vec<(Arc<Domain>, Settings)>,
         missing: BTreeMap<NetbiosName, String>,
     ) -> Result<Domains> {
-        Domains::begin(computer, legacy, domains, missing, AllKnown::new())
+        Domains::begin(computer, legacy, domains, missing, Known::default())
+    }
+
+    /// The same, and remembers in the file `known` which computers its sealed domains have: they stay theirs also after another start.
+    /// It is read now and written as they come, if this process may.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Domains::start`].
+    pub fn start_knowing(
+        computer: &NetbiosName,
+        legacy: bool,
+        domains: Vec<(Arc<Domain>, Settings)>,
+        missing: BTreeMap<NetbiosName, String>,
+        known: &Path,
+    ) -> Result<Domains> {
+        Domains::begin(computer, legacy, domains, missing, Known::in_file(known))
     }
 
     fn begin(
@@ -73,7 +91,7 @@ impl Domains {
         legacy: bool,
         domains: Vec<(Arc<Domain>, Settings)>,
         missing: BTreeMap<NetbiosName, String>,
-        known: AllKnown,
+        known: impl Into<Arc<Known>>,
     ) -> Result<Domains> {
         let connections: usize = domains.iter().map(|(_, settings)| settings.max_sessions + PENDING).sum();
         let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
@@ -82,7 +100,7 @@ impl Domains {
         let changed = Arc::new(Wake::new()?);
         let mut all = Domains {
             computer: computer.clone(),
-            parts: Arc::new(RwLock::new(Parts { known, ..Parts::default() })),
+            parts: Arc::new(RwLock::new(Parts { known: known.into(), ..Parts::default() })),
             routes,
             stop: Arc::default(),
             changed,
@@ -108,12 +126,13 @@ impl Domains {
             while !stop.load(Ordering::SeqCst) {
                 let begun = processor_time();
                 announce(&parts, &events);
-                if let Some(refused) = refusals::take() {
+                remember(&parts, &events, false);
+                if let Some(refused) = take_refusals() {
                     events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
                 }
                 if is_own() {
                     // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
-                    linger::turn_off();
+                    turn_linger_off();
                 }
                 // Any local user can make slots come and go all the time; looking takes a fifth of a processor at most.
                 let took = processor_time().saturating_sub(begun);
@@ -143,7 +162,7 @@ impl Domains {
         domains: Vec<(Arc<Domain>, Settings)>,
         missing: BTreeMap<NetbiosName, String>,
     ) -> Result<Domains> {
-        let known = self.parts.read().unwrap_or_else(PoisonError::into_inner).known.clone();
+        let known = Arc::clone(&self.read().known);
         drop(self);
         Domains::begin(computer, legacy, domains, missing, known)
     }
@@ -165,7 +184,7 @@ impl Domains {
         domains: Vec<(Arc<Domain>, Settings)>,
         mut missing: BTreeMap<NetbiosName, String>,
     ) -> Result<()> {
-        if let Some(error) = domains.iter().find_map(|(domain, settings)| settings.config(domain).err()) {
+        if let Some(error) = domains.iter().find_map(|(domain, settings)| link::check(settings, domain).err()) {
             // What does not begin must not be sent to elsewhere, either.
             let parts = &mut *self.write();
             for (domain, _) in &domains {
@@ -176,9 +195,11 @@ impl Domains {
             parts.missing.append(&mut missing);
             return Err(error);
         }
-        let before = self.parts.read().unwrap_or_else(PoisonError::into_inner).known.clone();
-        let names = domains.iter().map(|(domain, _)| domain.name()).chain(missing.keys());
-        let known: AllKnown = names.map(|name| (name.clone(), before.get(name).cloned().unwrap_or_default())).collect();
+        let known = Arc::clone(&self.read().known);
+        known.retain(|owner| {
+            let is_it = |domain: &Domain| *domain.name() == owner.name && domain.id() == Some(owner.id);
+            domains.iter().any(|(domain, _)| is_it(domain)) || missing.contains_key(&owner.name)
+        });
         let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
             member.settings == *settings && is_same(&member.state.domain(), domain, &self.computer)
         };
@@ -193,9 +214,9 @@ impl Domains {
             }
             let (domain, settings) = new;
             let name = domain.name().clone();
-            let known = known.get(&name).cloned().unwrap_or_default();
             let (events, changed) = (self.events.clone(), Arc::clone(&self.changed));
-            match Member::start(domain, &self.computer, settings, events, changed, self.from_domains.0.clone(), known) {
+            let (from_domains, known) = (self.from_domains.0.clone(), Arc::clone(&known));
+            match Member::start(domain, &self.computer, settings, events, changed, from_domains, known) {
                 Ok(member) => members.push(member),
                 Err(error) => {
                     missing.insert(name, error.to_string());
@@ -204,7 +225,8 @@ impl Domains {
             }
         }
         members.sort_by(|a, b| a.name().cmp(b.name()));
-        *self.write() = Parts { members, missing, known };
+        let parts = &mut *self.write();
+        (parts.members, parts.missing) = (members, missing);
         self.changed.wake();
         result
     }
@@ -255,9 +277,15 @@ impl Domains {
     }
 
     /// Why messages to `address` must not be sent in a legacy network, if they must not: it is a domain of this machine, or a
-    /// computer that a sealed one has, or has had while this node ran. Of each domain, 65,536 computers are remembered.
+    /// computer that a sealed one has, or has had. Of each domain, 65,536 computers are remembered.
     pub fn protects(&self, address: &Address) -> Option<String> {
-        self.parts.read().unwrap_or_else(PoisonError::into_inner).protects(address)
+        self.read().protects(address)
+    }
+
+    /// What the names of these computers mean from now on, and those of no others: by the operator's word, which counts more than
+    /// what any domain says. A name that is a domain's means that in any case.
+    pub fn mean(&self, computers: BTreeMap<NetbiosName, Meant>) {
+        self.write().computers = computers;
     }
 
     /// Whether a message of a legacy network, of which this is the id, has not come yet through the domain; from now on it
@@ -315,6 +343,10 @@ impl Domains {
         current(&self.parts)
     }
 
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Parts> {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Parts> {
         self.parts.write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -340,6 +372,15 @@ impl Drop for Domains {
         }
         let members = std::mem::take(&mut *self.write()).members;
         members.iter().for_each(|member| self.end(member));
+        remember(&self.parts, &self.events, true);
+    }
+}
+
+/// Writes down which computers sealed domains have.
+fn remember(parts: &RwLock<Parts>, events: &Events, at_the_end: bool) {
+    let known = Arc::clone(&parts.read().unwrap_or_else(PoisonError::into_inner).known);
+    if let Err(error) = known.save(at_the_end) {
+        events.send("computers_not_kept", vec![field("reason", error)]);
     }
 }
 

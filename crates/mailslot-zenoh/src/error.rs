@@ -15,6 +15,8 @@ pub enum Error {
     Domain(mailslot_domain::Error),
     /// A local slot refused something.
     Slot(mailslot::Error),
+    /// None of the endpoints to connect to can be reached; the text says for each why.
+    Unreachable(String),
     /// Zenoh refused something.
     Zenoh {
         /// What was being done.
@@ -44,7 +46,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Settings(what) => f.write_str(what),
+            Error::Settings(what) | Error::Unreachable(what) => f.write_str(what),
             Error::Domain(error) => write!(f, "{error}"),
             Error::Slot(error) => write!(f, "{error}"),
             Error::Zenoh { action, source } => write!(f, "{action}: {source}"),
@@ -56,7 +58,7 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Error::Settings(_) => None,
+            Error::Settings(_) | Error::Unreachable(_) => None,
             Error::Domain(error) => Some(error),
             Error::Slot(error) => Some(error),
             Error::Zenoh { source, .. } => Some(&**source),

@@ -1,46 +1,181 @@
-//! The computers that sealed domains have, or have had while this node ran: what is meant for them goes to no other network,
-//! also while they are away.
+//! The computers that sealed domains have, or have had: what is meant for them goes to no other network, also while they are away.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use mailslot::NetbiosName;
+use tempfile::NamedTempFile;
 
 use crate::state::lock;
 
 /// Computers that are remembered of a domain. A member can announce computers of any name: beyond these, computers that are
 /// away are as if they had never been there.
 const MOST: usize = 1 << 16;
+/// Bytes of the largest file that is read.
+const MOST_BYTES: u64 = 16 << 20;
+/// How long after a change the file is written, at least.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// The computers of one sealed domain.
+/// A sealed domain: its name, and what makes it this one and no other of that name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Owner {
+    pub(crate) name: NetbiosName,
+    pub(crate) id: [u8; 16],
+}
+
+/// Which sealed domain has a computer: the first one in which it was seen, whoever announces it elsewhere later.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<HashSet<NetbiosName>>);
+pub(crate) struct Known(Mutex<Computers>);
 
-/// Those of all sealed domains, by the names of the domains. They outlive sessions that begin anew.
-pub(crate) type AllKnown = BTreeMap<NetbiosName, Arc<Known>>;
+#[derive(Debug, Default)]
+struct Computers {
+    owners: HashMap<NetbiosName, Owner>,
+    numbers: HashMap<Owner, usize>,
+    /// Where they are kept for the next start.
+    file: Option<PathBuf>,
+    changed: Option<Instant>,
+}
 
 impl Known {
-    /// Remembers a computer; false if there is no room for it.
-    pub(crate) fn remember(&self, computer: &NetbiosName) -> bool {
-        let mut known = lock(&self.0);
-        known.contains(computer) || (known.len() < MOST && known.insert(computer.clone()))
+    /// Those that the file remembers; what cannot be read is not known. They are written there as they change.
+    pub(crate) fn in_file(path: &Path) -> Known {
+        let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= MOST_BYTES);
+        let text = small.then(|| std::fs::read_to_string(path).ok()).flatten().unwrap_or_default();
+        let mut computers = Computers { file: Some(path.to_owned()), ..Computers::default() };
+        for (computer, owner) in text.lines().filter_map(parse) {
+            computers.add(&computer, &owner);
+        }
+        computers.changed = None;
+        Known(Mutex::new(computers))
     }
 
-    pub(crate) fn has(&self, computer: &NetbiosName) -> bool {
-        lock(&self.0).contains(computer)
+    /// Remembers that the domain has the computer; false if there is no room for it.
+    pub(crate) fn remember(&self, computer: &NetbiosName, owner: &Owner) -> bool {
+        lock(&self.0).add(computer, owner)
     }
+
+    pub(crate) fn owner(&self, computer: &NetbiosName) -> Option<Owner> {
+        lock(&self.0).owners.get(computer).cloned()
+    }
+
+    /// Forgets those of other domains than these.
+    pub(crate) fn retain(&self, stays: impl Fn(&Owner) -> bool) {
+        let mut computers = lock(&self.0);
+        let before = computers.owners.len();
+        computers.owners.retain(|_, owner| stays(owner));
+        computers.numbers.retain(|owner, _| stays(owner));
+        if computers.owners.len() != before {
+            computers.changed.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Writes the file if something has changed a while ago, or at the end. The error says why it cannot be written, once for
+    /// each change.
+    pub(crate) fn save(&self, at_the_end: bool) -> std::io::Result<()> {
+        let (path, text) = {
+            let mut computers = lock(&self.0);
+            let due = computers.changed.is_some_and(|changed| at_the_end || changed.elapsed() >= PAUSE);
+            let Some(path) = computers.file.clone().filter(|_| due) else { return Ok(()) };
+            computers.changed = None;
+            (path, computers.text())
+        };
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let mut file = NamedTempFile::new_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(&path).map(drop).map_err(|error| error.error)
+    }
+}
+
+impl Computers {
+    fn add(&mut self, computer: &NetbiosName, owner: &Owner) -> bool {
+        let number = self.numbers.entry(owner.clone()).or_default();
+        match self.owners.entry(computer.clone()) {
+            Entry::Occupied(_) => true,
+            Entry::Vacant(vacant) if *number < MOST => {
+                vacant.insert(owner.clone());
+                *number += 1;
+                self.changed.get_or_insert_with(Instant::now);
+                true
+            }
+            Entry::Vacant(_) => false,
+        }
+    }
+
+    /// A line for each computer: the domain, its id and the computer. No name has a tabulator.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for (computer, owner) in &self.owners {
+            let id = u128::from_be_bytes(owner.id);
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{}\t{id:032x}\t{computer}", owner.name);
+        }
+        text
+    }
+}
+
+fn parse(line: &str) -> Option<(NetbiosName, Owner)> {
+    let mut parts = line.split('\t');
+    let (name, id, computer) = (parts.next()?, parts.next()?, parts.next()?);
+    let id = u128::from_str_radix(id, 16).ok()?.to_be_bytes();
+    Some((computer.parse().ok()?, Owner { name: name.parse().ok()?, id }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn owner(name: &str, id: u8) -> Owner {
+        Owner { name: name.parse().expect("valid"), id: [id; 16] }
+    }
+
+    fn pc(number: usize) -> NetbiosName {
+        format!("PC{number}").parse().expect("valid")
+    }
+
     #[test]
-    fn memory_is_bounded_and_keeps_what_it_has() {
-        let known = Known::default();
-        let name = |number: usize| -> NetbiosName { format!("PC{number}").parse().expect("valid") };
-        assert!((0..MOST).all(|number| known.remember(&name(number))));
-        assert!(known.remember(&name(7)) && !known.remember(&name(MOST)));
-        assert!(known.has(&name(0)) && known.has(&name(MOST - 1)) && !known.has(&name(MOST)));
+    fn memory_is_bounded_for_each_domain_and_keeps_what_it_has() {
+        let (known, plant, office) = (Known::default(), owner("PLANT", 1), owner("OFFICE", 2));
+        assert!((0..MOST).all(|number| known.remember(&pc(number), &plant)));
+        assert!(known.remember(&pc(7), &plant) && !known.remember(&pc(MOST), &plant));
+        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MOST))), (Some(plant.clone()), None));
+        assert!(known.remember(&pc(MOST), &office));
+        known.retain(|owner| *owner == office);
+        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MOST))), (None, Some(office)));
+        assert!(known.remember(&pc(1), &plant));
+    }
+
+    #[test]
+    fn the_first_domain_that_has_a_computer_keeps_it() {
+        let (known, plant, office) = (Known::default(), owner("PLANT", 1), owner("OFFICE", 2));
+        assert!(known.remember(&pc(1), &plant) && known.remember(&pc(1), &office));
+        assert_eq!(known.owner(&pc(1)), Some(plant));
+    }
+
+    #[test]
+    fn what_is_known_survives_in_its_file_and_nothing_else_does() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, plant) = (directory.path().join("computers"), owner("PLANT", 0xab));
+        let known = Known::in_file(&path);
+        assert_eq!(known.owner(&pc(1)), None);
+        for number in [1, 2] {
+            known.remember(&pc(number), &plant);
+        }
+        known.save(false).expect("nothing is due yet");
+        assert!(!path.exists());
+        known.save(true).expect("the directory is there");
+        let again = Known::in_file(&path);
+        assert_eq!((again.owner(&pc(1)), again.owner(&pc(3))), (Some(plant.clone()), None));
+        std::fs::write(&path, "PLANT\tzz\tPC1\n\nPLANT\nPLANT\t00000000000000000000000000000007\tPC2").expect("a file");
+        let damaged = Known::in_file(&path);
+        assert_eq!((damaged.owner(&pc(1)), damaged.owner(&pc(2)).map(|owner| owner.id[15])), (None, Some(7)));
+        std::fs::remove_dir_all(directory.path()).expect("it is there");
+        damaged.remember(&pc(5), &plant);
+        assert!(damaged.save(true).is_err());
+        assert!(damaged.save(true).is_ok(), "it is said once");
     }
 }

@@ -13,30 +13,35 @@
 //!
 //! Unix only: elsewhere this crate is empty.
 
-// `linger.rs` has two calls that nothing safe offers.
+// `link/linger.rs` has two calls that nothing safe offers.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg(unix)]
 
+mod announcing;
 mod bridge;
-mod confirmed;
+mod certificates;
+mod clock;
+mod confirming;
 mod counters;
 mod domains;
+mod endpoint;
 mod error;
 mod events;
 mod known;
-mod linger;
+mod link;
 mod member;
 mod outgoing;
 mod places;
 mod presences;
 mod process;
-mod refusals;
 mod routes;
+mod session;
 mod settings;
 mod state;
 mod status;
 mod supervise;
+mod upkeep;
 mod wake;
 mod watch;
 
@@ -45,5 +50,6 @@ pub use domains::Domains;
 pub use error::{Error, Result};
 pub use events::Event;
 pub use process::own_process;
+pub use routes::Meant;
 pub use settings::{Mode, Settings, Tls};
-pub use status::{KeyStatus, Status};
+pub use status::{CertificateStatus, KeyStatus, OtherClock, Scouting, Status};

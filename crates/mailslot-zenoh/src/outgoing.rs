@@ -8,21 +8,15 @@ use mailslot::network::{Outgoing, Retry};
 use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
-use zenoh::pubsub::Publisher;
-use zenoh::qos::{CongestionControl, Priority};
-use zenoh::{Session, Wait};
 
 use crate::counters::Counted;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events::{Events, field};
-use crate::settings::QUEUE;
-use crate::state::{State, parts};
+use crate::link::{Link, QUEUE, Way};
+use crate::state::State;
 
 /// Addresses whose ways are kept.
 const MOST: usize = 256;
-/// The priority of plain messages. What is asked and answered (confirmed writes, presences) is above, in other queues: it
-/// overtakes a flood, and waits there for room as long as it takes.
-pub(crate) const PRIORITY: Priority = Priority::DataLow;
 /// So many messages of at most so many bytes are put in Zenoh's thread that sends: each fits into a packet, and the queue of a
 /// session has room for all of them.
 const FEW: usize = QUEUE;
@@ -41,8 +35,8 @@ pub(crate) struct Sender<'m> {
 }
 
 impl<'m> Sender<'m> {
-    pub(crate) fn new(state: &'m State, session: &'m Session, events: &'m Events, limits: &Limits) -> Sender<'m> {
-        let ways = Ways { state, session, events, known: HashMap::new() };
+    pub(crate) fn new(state: &'m State, link: &'m Link, events: &'m Events, limits: &Limits) -> Sender<'m> {
+        let ways = Ways { state, link, events, known: HashMap::new() };
         Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
@@ -128,16 +122,10 @@ impl<'m> Sender<'m> {
 /// The ways to addresses that were written to before.
 struct Ways<'m> {
     state: &'m State,
-    session: &'m Session,
+    link: &'m Link,
     events: &'m Events,
     /// By the addresses in their encoded form.
-    known: HashMap<Vec<u8>, Way>,
-}
-
-/// The way to an address. With a publisher, names travel once and not with each message.
-struct Way {
-    to: Destination,
-    publisher: Publisher<'static>,
+    known: HashMap<Vec<u8>, (Destination, Way)>,
 }
 
 impl Ways<'_> {
@@ -151,7 +139,7 @@ impl Ways<'_> {
         let (state, events) = (self.state, self.events);
         let counted = match self.find(address) {
             None => Counted::OutgoingMalformed,
-            Some(way) => match way.and_then(|way| way.put(seal(state, &way.to)?)) {
+            Some(way) => match way.and_then(|(to, way)| way.put(seal(state, to)?)) {
                 Ok(()) => return,
                 Err(error) => {
                     let to = Outgoing::decode(address).map(|message| message.address.to_string()).unwrap_or_default();
@@ -164,7 +152,7 @@ impl Ways<'_> {
     }
 
     /// The way to `address`; `None` if it is none.
-    fn find(&mut self, address: &[u8]) -> Option<Result<&Way>> {
+    fn find(&mut self, address: &[u8]) -> Option<Result<&(Destination, Way)>> {
         if !self.known.contains_key(address) {
             let decoded = Outgoing::decode(address)?;
             // Others are told of a publisher, for which there must be room.
@@ -181,23 +169,9 @@ impl Ways<'_> {
         self.known.get(address).map(Ok)
     }
 
-    fn make(&self, address: &Address) -> Result<Way> {
+    fn make(&self, address: &Address) -> Result<(Destination, Way)> {
         let to = self.state.destination(address)?;
-        let publisher = self
-            .session
-            .declare_publisher(to.key_expression().to_owned())
-            .congestion_control(CongestionControl::Drop)
-            .priority(PRIORITY)
-            .wait()
-            .map_err(Error::zenoh("declare a publisher"))?;
-        Ok(Way { to, publisher })
-    }
-}
-
-impl Way {
-    /// Puts a message. Waits when the way to a receiver becomes full, for 10 ms or 50 ms if there are fragments, and then drops.
-    fn put(&self, envelope: Envelope) -> Result<()> {
-        let (payload, attachment) = parts(envelope);
-        self.publisher.put(payload).attachment(attachment).wait().map_err(Error::zenoh("put a message"))
+        let way = self.link.way(to.key_expression().to_owned())?;
+        Ok((to, way))
     }
 }

@@ -20,7 +20,9 @@ pub(crate) const MOST_WAITING: usize = 1024;
 /// presences again.
 #[derive(Default)]
 pub(crate) struct Presences {
-    announced: HashMap<String, Presence>,
+    /// Each with the session in which it was last told.
+    announced: HashMap<String, (Presence, u64)>,
+    session: u64,
     /// How often each computer is announced, and with which slots: a node that has started again may be there twice for a
     /// moment.
     computers: BTreeMap<String, usize>,
@@ -59,7 +61,8 @@ pub(crate) struct Matched {
 impl Presences {
     /// Adds what is announced; false if there is no room for it.
     pub(crate) fn add(&mut self, key_expression: &str, presence: Presence) -> bool {
-        if self.announced.contains_key(key_expression) {
+        if let Some((_, session)) = self.announced.get_mut(key_expression) {
+            *session = self.session;
             return true;
         }
         if self.announced.len() >= MOST {
@@ -73,7 +76,7 @@ impl Presences {
         if let Presence::Bridge { computer, segment } = &presence {
             self.bridges.insert(key_expression.to_owned(), (computer.clone(), segment.clone()));
         }
-        self.announced.insert(key_expression.to_owned(), presence);
+        self.announced.insert(key_expression.to_owned(), (presence, self.session));
         true
     }
 
@@ -83,7 +86,7 @@ impl Presences {
     }
 
     pub(crate) fn remove(&mut self, key_expression: &str) {
-        let Some(presence) = self.announced.remove(key_expression) else { return };
+        let Some((presence, _)) = self.announced.remove(key_expression) else { return };
         let computer = presence.computer().as_str();
         decrease(&mut self.computers, computer);
         self.bridges.remove(key_expression);
@@ -95,6 +98,18 @@ impl Presences {
                 self.slots.remove(slot);
             }
         }
+    }
+
+    /// Another session begins, which is told everything again. Until it was, what is known stays.
+    pub(crate) fn begin_session(&mut self) {
+        self.session += 1;
+    }
+
+    /// Removes what the session was not told: it went while there was none.
+    pub(crate) fn remove_untold(&mut self) {
+        let untold: Vec<String> =
+            self.announced.iter().filter(|(_, (_, told))| *told < self.session).map(|(key, _)| key.clone()).collect();
+        untold.iter().for_each(|key_expression| self.remove(key_expression));
     }
 
     /// Forgets everything that is announced.
@@ -116,6 +131,11 @@ impl Presences {
         self.slots.keys()
     }
 
+    /// The computers.
+    pub(crate) fn computers(&self) -> impl Iterator<Item = &str> {
+        self.computers.keys().map(String::as_str)
+    }
+
     /// How many computers take part.
     pub(crate) fn computer_count(&self) -> usize {
         self.computers.len()
@@ -125,7 +145,7 @@ impl Presences {
     pub(crate) fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut members: BTreeMap<String, BTreeSet<String>> =
             self.computers.keys().map(|computer| (computer.clone(), BTreeSet::new())).collect();
-        for presence in self.announced.values() {
+        for (presence, _) in self.announced.values() {
             if let Presence::Slot { computer, slot } = presence
                 && let Some(slots) = members.get_mut(computer.as_str())
             {
@@ -229,6 +249,20 @@ mod tests {
         assert_eq!((presences.count(&everyone), presences.count(&one("B"))), (1, 0));
         assert_eq!((presences.has_computer(&computer("A")), presences.has_computer(&computer("B"))), (true, false));
         assert_eq!(presences.members(), [("A".to_owned(), ["alerts".to_owned()].into())].into());
+    }
+
+    #[test]
+    fn what_another_session_is_not_told_has_gone() {
+        let mut presences = Presences::default();
+        for (key, name) in [("1", "A"), ("2", "B")] {
+            presences.add(key, Presence::Node { computer: computer(name) });
+        }
+        presences.remove_untold();
+        presences.begin_session();
+        presences.add("2", Presence::Node { computer: computer("B") });
+        assert_eq!(presences.computer_count(), 2);
+        presences.remove_untold();
+        assert_eq!(presences.members().into_keys().collect::<Vec<_>>(), ["B"]);
     }
 
     #[test]

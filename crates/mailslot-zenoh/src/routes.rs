@@ -11,7 +11,7 @@ use mailslot::network::routes::{Answer, Question};
 use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
 
 use crate::events::{Events, field};
-use crate::known::AllKnown;
+use crate::known::Known;
 use crate::member::Member;
 use crate::state::answer;
 
@@ -23,7 +23,18 @@ pub(crate) struct Parts {
     /// Those that it should take part in and cannot, and why.
     pub(crate) missing: BTreeMap<NetbiosName, String>,
     /// The computers that those of both kinds which are sealed have, or have had.
-    pub(crate) known: AllKnown,
+    pub(crate) known: Arc<Known>,
+    /// What the operator says of computers.
+    pub(crate) computers: BTreeMap<NetbiosName, Meant>,
+}
+
+/// The network that the name of a computer means, by the operator's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The legacy network.
+    Legacy,
+    /// The domain of this name.
+    Domain(NetbiosName),
 }
 
 /// Where messages to an address go.
@@ -92,8 +103,8 @@ fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
 }
 
 impl Parts {
-    /// The domain that has this name, or else one where a computer of this name takes part: sealed ones come first, and a computer
-    /// that one of them knows is looked for nowhere else. The own domain is the legacy one, or else the only one.
+    /// The domain that has this name, or else the one that the computer of this name is in. The own domain is the legacy one, or
+    /// else the only one.
     pub(crate) fn way(&self, address: &Address, legacy: bool) -> Way {
         match address {
             Address::Remote { target, .. } => self.way_to(target),
@@ -107,23 +118,44 @@ impl Parts {
     }
 
     fn way_to(&self, target: &NetbiosName) -> Way {
-        if let Some(member) = self.members.iter().find(|member| member.name() == target) {
-            return Way::Domain(Arc::clone(member));
+        self.domain(target).unwrap_or_else(|| match self.computers.get(target) {
+            Some(Meant::Legacy) => Way::Legacy,
+            Some(Meant::Domain(name)) => self.domain(name).unwrap_or_else(|| {
+                Way::Refused(format!("{target} is to be in {name}, which is no domain of this machine"))
+            }),
+            None => self.way_to_computer(target),
+        })
+    }
+
+    /// The domain of this name, if this machine has it.
+    fn domain(&self, name: &NetbiosName) -> Option<Way> {
+        if let Some(member) = self.members.iter().find(|member| member.name() == name) {
+            return Some(Way::Domain(Arc::clone(member)));
         }
-        if let Some(why) = self.missing.get(target) {
-            return Way::Refused(format!("{target}: {why}"));
-        }
-        let with_computer = |sealed| {
-            let has = |member: &&Arc<Member>| {
-                member.state.domain().is_sealed() == sealed && member.state.has_computer(target)
-            };
+        self.missing.get(name).map(|why| Way::Refused(format!("{name}: {why}")))
+    }
+
+    /// The sealed domain that has known the computer first, whoever has it now: other members, and strangers, cannot take
+    /// what is meant for it by announcing its name elsewhere. What no sealed domain has known, an open one may have.
+    fn way_to_computer(&self, target: &NetbiosName) -> Way {
+        let there = |sealed: bool| {
+            let has =
+                |member: &&Arc<Member>| member.state.owner().is_some() == sealed && member.state.has_computer(target);
             self.members.iter().find(has).map(|member| Way::Domain(Arc::clone(member)))
         };
-        let away = || {
-            let (domain, _) = self.known.iter().find(|(_, known)| known.has(target))?;
-            Some(Way::Refused(format!("{target} is a member of {domain} and away")))
-        };
-        with_computer(true).or_else(away).or_else(|| with_computer(false)).unwrap_or(Way::Legacy)
+        let is_own = || self.members.iter().any(|member| member.state.computer == *target);
+        match self.known.owner(target) {
+            Some(owner) => {
+                let is_there =
+                    |member: &&Arc<Member>| member.state.owner() == Some(&owner) && member.state.has_computer(target);
+                let away = || Way::Refused(format!("{target} is a member of {} and away", owner.name));
+                let member = self.members.iter().find(is_there).map(|member| Way::Domain(Arc::clone(member)));
+                // This machine is in all of its domains.
+                member.or_else(|| there(true).filter(|_| is_own())).unwrap_or_else(away)
+            }
+            // There may be more computers than are remembered.
+            None => there(true).or_else(|| there(false)).unwrap_or(Way::Legacy),
+        }
     }
 
     /// Why messages to `address` must not be sent in a legacy network, if they must not: it is a domain of this machine, or a
@@ -133,7 +165,8 @@ impl Parts {
         match self.way_to(target) {
             Way::Refused(why) => Some(why),
             Way::Domain(member) if member.name() == target => Some(format!("{target} is a domain of this machine")),
-            Way::Domain(member) if member.state.domain().is_sealed() => {
+            // In an open domain anybody can announce any name, to keep messages from where they should go.
+            Way::Domain(member) if member.state.owner().is_some() || self.computers.contains_key(target) => {
                 Some(format!("{target} is a member of {}", member.name()))
             }
             Way::Domain(_) | Way::Legacy => None,

@@ -11,20 +11,18 @@ use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
 use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome};
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, Presence, Receipt, Request, Sealer,
-    Session, Time, random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Request,
+    Sealer, Session, Time, random,
 };
-use zenoh::bytes::ZBytes;
-use zenoh::sample::{Sample, SampleKind};
 
+use crate::clock::Clock;
 use crate::counters::{Counted, Counters};
 use crate::error::Result;
-use crate::known::Known;
+use crate::known::{Known, Owner};
 use crate::presences::{Group, Matched, Presences, Waiting};
 use crate::settings::Settings;
 
-/// The state of a domain that Zenoh's callbacks share. None of its locks is held while another one is taken, nor during a
-/// call of Zenoh.
+/// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a call of Zenoh.
 pub(crate) struct State {
     /// The domain with the keys that it has now. Names and destinations are the same with all of them.
     domain: RwLock<Arc<Domain>>,
@@ -34,8 +32,10 @@ pub(crate) struct State {
     sealer: Mutex<Sealer>,
     opener: Mutex<Opener>,
     presences: Mutex<Presences>,
-    /// The computers that are, or were, in the domain.
+    /// The computers that are, or were, in sealed domains, and which this one is if it is sealed.
     known: Arc<Known>,
+    owner: Option<Owner>,
+    clock: Clock,
     /// The slots that are announced, by the key expressions that lead to them alone.
     directed: RwLock<HashMap<String, Slot>>,
     /// Whether those were all at the last look. Without descriptors or memory there is no looking.
@@ -60,6 +60,8 @@ impl State {
             opener: Mutex::new(Opener::new(Arc::clone(&domain), now(), limits)),
             presences: Mutex::default(),
             known,
+            owner: domain.id().map(|id| Owner { name: domain.name().clone(), id }),
+            clock: Clock::new(),
             directed: RwLock::default(),
             directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
@@ -142,16 +144,14 @@ impl State {
     }
 
     /// A message for all that have the slot of `inbox` has come.
-    pub(crate) fn take(&self, to: &Destination, inbox: &Mutex<Inbox>, sample: &Sample) {
-        if sample.kind() == SampleKind::Put {
-            self.deliver(Kind::Message, to, inbox, sample.payload(), sample.attachment());
-        }
+    pub(crate) fn take(&self, to: &Destination, inbox: &Mutex<Inbox>, payload: Vec<u8>, attachment: Option<&[u8]>) {
+        self.deliver(Kind::Message, to, inbox, payload, attachment);
     }
 
     /// A message for one slot of this computer has come, which may not be there.
-    pub(crate) fn take_directed(&self, sample: &Sample) {
-        match self.slot_at(sample.key_expr().as_str()) {
-            Some((to, inbox)) => self.take(&to, &inbox, sample),
+    pub(crate) fn take_directed(&self, key_expression: &str, payload: Vec<u8>, attachment: Option<&[u8]>) {
+        match self.slot_at(key_expression) {
+            Some((to, inbox)) => self.take(&to, &inbox, payload, attachment),
             None => self.counters.count(Counted::UndeliveredNoSlot),
         }
     }
@@ -161,8 +161,8 @@ impl State {
         &self,
         to: &Destination,
         inbox: &Mutex<Inbox>,
-        payload: &ZBytes,
-        attachment: Option<&ZBytes>,
+        payload: Vec<u8>,
+        attachment: Option<&[u8]>,
     ) -> Option<Envelope> {
         let (request, outcome) = self.deliver(Kind::Confirmed, to, inbox, payload, attachment)?;
         self.receipt(&request, outcome)
@@ -172,15 +172,14 @@ impl State {
     pub(crate) fn confirm_directed(
         &self,
         key_expression: &str,
-        payload: &ZBytes,
-        attachment: Option<&ZBytes>,
+        mut payload: Vec<u8>,
+        attachment: Option<&[u8]>,
     ) -> Option<Envelope> {
         if let Some((to, inbox)) = self.slot_at(key_expression) {
             return self.confirm(&to, &inbox, payload, attachment);
         }
         let to = self.domain().destination(key_expression)?;
-        let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
-        let opened = lock(&self.opener).open(Kind::Confirmed, &to, now(), &mut payload, attachment.as_deref());
+        let opened = lock(&self.opener).open(Kind::Confirmed, &to, now(), &mut payload, attachment);
         let request = opened.ok()?.request;
         let (counted, outcome) = if self.directed_are_all.load(Ordering::Relaxed) {
             (Counted::UndeliveredNoSlot, Outcome::NoSlot)
@@ -192,10 +191,13 @@ impl State {
     }
 
     /// Opens an answer to `request`.
-    pub(crate) fn open_receipt(&self, request: &Request, sample: &Sample) -> Option<Receipt> {
-        let mut payload = sample.payload().to_bytes().into_owned();
-        let attachment = sample.attachment().map(ZBytes::to_bytes);
-        lock(&self.opener).open_receipt(request, now(), &mut payload, attachment.as_deref()).ok()
+    pub(crate) fn open_receipt(
+        &self,
+        request: &Request,
+        mut payload: Vec<u8>,
+        attachment: Option<&[u8]>,
+    ) -> Option<Receipt> {
+        lock(&self.opener).open_receipt(request, now(), &mut payload, attachment).ok()
     }
 
     fn deliver(
@@ -203,12 +205,11 @@ impl State {
         kind: Kind,
         to: &Destination,
         inbox: &Mutex<Inbox>,
-        payload: &ZBytes,
-        attachment: Option<&ZBytes>,
+        mut payload: Vec<u8>,
+        attachment: Option<&[u8]>,
     ) -> Option<(Request, Outcome)> {
-        let (mut payload, attachment) = (payload.to_bytes().into_owned(), attachment.map(ZBytes::to_bytes));
         // The lock is free again when the slot is written to. What is refused is counted by the opener.
-        let opened = lock(&self.opener).open(kind, to, now(), &mut payload, attachment.as_deref()).ok()?;
+        let opened = lock(&self.opener).open(kind, to, now(), &mut payload, attachment).ok()?;
         let origin = self.origin(&opened);
         let messages: Vec<&[u8]> = opened.messages.collect();
         // Only that of a single message is asked for.
@@ -276,12 +277,8 @@ impl State {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
 
-    /// Somebody has announced a presence, or it has gone.
-    pub(crate) fn take_presence(&self, sample: &Sample) {
-        let key_expression = sample.key_expr().as_str();
-        if sample.kind() == SampleKind::Delete {
-            return lock(&self.presences).remove(key_expression);
-        }
+    /// Somebody has announced a presence.
+    pub(crate) fn presence_is_there(&self, key_expression: &str) {
         match self.domain().presence(key_expression, now()) {
             Ok(presence) => {
                 self.remember(&presence);
@@ -295,11 +292,47 @@ impl State {
         }
     }
 
+    /// It has gone.
+    pub(crate) fn presence_is_gone(&self, key_expression: &str) {
+        lock(&self.presences).remove(key_expression);
+    }
+
     fn remember(&self, presence: &Presence) {
         // In an open domain anybody can announce any name.
-        if self.domain().is_sealed() && !self.known.remember(presence.computer()) {
+        if let Some(owner) = &self.owner
+            && !self.known.remember(presence.computer(), owner)
+        {
             self.counters.count(Counted::ComputerFull);
         }
+    }
+
+    /// Which sealed domain this is; `None` if it is open.
+    pub(crate) fn owner(&self) -> Option<&Owner> {
+        self.owner.as_ref()
+    }
+
+    /// Looks at the clock. Returns when this machine began to take part by it, and by how many milliseconds it was set since the last
+    /// look, if it was.
+    pub(crate) fn look_at_clock(&self) -> (Time, Option<i64>) {
+        let (start, set) = self.clock.look(now());
+        lock(&self.opener).clock_says(start);
+        (start, set)
+    }
+
+    /// Whether another member is to be asked for the time.
+    pub(crate) fn is_clock_in_doubt(&self) -> bool {
+        lock(&self.opener).is_clock_in_doubt()
+    }
+
+    /// A member has answered a question for the time.
+    pub(crate) fn confirm_clock(&self, request: &Request, mut payload: Vec<u8>) {
+        // What does not convince is counted by the opener.
+        let _ = lock(&self.opener).confirm_clock(request, self.computer.as_str(), now(), &mut payload);
+    }
+
+    /// The last clock that did not agree with this machine's.
+    pub(crate) fn other_clock(&self) -> Option<OtherClock> {
+        lock(&self.opener).other_clock().cloned()
     }
 
     /// Answers those whose wait for receivers is over at `now`.
@@ -358,12 +391,6 @@ impl State {
 /// Whoever has gone, or has no room, gets no answer.
 pub(crate) fn answer(asker: &Asker, answer: &Answer) {
     asker.answer(&answer.encode());
-}
-
-/// What goes into a put, query or reply: its payload and its attachment.
-pub(crate) fn parts(envelope: Envelope) -> (ZBytes, Option<ZBytes>) {
-    let attachment = Some(envelope.attachment).filter(|attachment| !attachment.is_empty());
-    (envelope.payload.into(), attachment.map(ZBytes::from))
 }
 
 pub(crate) fn now() -> Time {

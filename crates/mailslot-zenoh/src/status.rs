@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mailslot_domain::Refused;
+use mailslot_domain::{Domain, Refused, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::certificates;
+use crate::link::{addresses, why_unreachable};
 use crate::member::Member;
 use crate::state::now;
 
@@ -24,6 +26,21 @@ pub struct Status {
     pub routers: usize,
     pub listen: Vec<String>,
     pub connect: Vec<String>,
+    /// The endpoints to connect to that could not be reached at the last try, and why.
+    #[serde(default)]
+    pub unreachable: BTreeMap<String, String>,
+    /// The certificates that are shown, and those that others' must come from.
+    #[serde(default)]
+    pub certificates: Vec<CertificateStatus>,
+    /// Where others are looked for by multicast, if they are.
+    #[serde(default)]
+    pub scouting: Option<Scouting>,
+    /// The last other clock that did not agree.
+    #[serde(default)]
+    pub other_clock: Option<OtherClock>,
+    /// Whether the clock was set, and no other computer has confirmed it since.
+    #[serde(default)]
+    pub clock_in_doubt: bool,
     /// The keys, oldest first.
     pub keys: Vec<KeyStatus>,
     /// Computers that take part, this one included.
@@ -32,6 +49,36 @@ pub struct Status {
     pub slots: Vec<String>,
     /// Everything that was counted, by its label.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// A certificate in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct CertificateStatus {
+    pub file: String,
+    pub subject: String,
+    pub from: String,
+    pub until: String,
+    /// Why others do not take it, if they do not.
+    pub problem: Option<String>,
+}
+
+/// Where others are looked for by multicast.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scouting {
+    /// The addresses of this machine there.
+    pub addresses: Vec<String>,
+    /// Interfaces of the settings that are not there.
+    pub missing: Vec<String>,
+}
+
+/// A clock that did not agree with this machine's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherClock {
+    /// The computer, by its own account.
+    pub computer: String,
+    /// By how many seconds it was ahead of this machine's; less than 0 if it was behind.
+    pub ahead: i64,
 }
 
 /// A key of a domain, without anything that is secret.
@@ -65,13 +112,37 @@ impl Status {
             peers,
             routers,
             listen: member.settings.listen(domain),
+            unreachable: unreachable(&member.settings.connect(domain)),
             connect: member.settings.connect(domain),
+            certificates: certificates::status(&member.settings.tls, seconds(now())),
+            scouting: scouting(member, domain),
+            other_clock: member
+                .state
+                .other_clock()
+                .map(|other| OtherClock { ahead: seconds(other.time) - seconds(other.here), computer: other.computer }),
+            clock_in_doubt: member.state.is_clock_in_doubt(),
             keys: domain.keys().iter().map(key).collect(),
             computers: member.state.presences(|presences| presences.computer_count()),
             slots: member.state.slots(),
             counters: counters(member),
         }
     }
+}
+
+fn seconds(time: Time) -> i64 {
+    i64::try_from(time.as_millis() / 1000).unwrap_or(i64::MAX)
+}
+
+fn unreachable(endpoints: &[String]) -> BTreeMap<String, String> {
+    endpoints.iter().filter_map(|endpoint| Some((endpoint.clone(), why_unreachable(endpoint)?))).collect()
+}
+
+fn scouting(member: &Member, domain: &Domain) -> Option<Scouting> {
+    let (settings, addresses) = (&member.settings, addresses());
+    settings.lan(domain).then(|| Scouting {
+        addresses: addresses.scouting(settings).unwrap_or_default(),
+        missing: addresses.missing(settings),
+    })
 }
 
 fn counters(member: &Member) -> BTreeMap<String, u64> {

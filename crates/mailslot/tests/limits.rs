@@ -9,7 +9,7 @@ use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const OWNERS: u32 = 10;
-/// Five descriptors each.
+/// Three descriptors each.
 const SLOTS_PER_OWNER: u32 = 1000;
 const PROCESSES: u32 = 50;
 const WRITERS_PER_PROCESS: u32 = 20;

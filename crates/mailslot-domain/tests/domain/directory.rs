@@ -1,7 +1,7 @@
 //! Domain files and the directory that holds them.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 use std::time::Duration;
 
@@ -88,6 +88,26 @@ fn what_other_users_own_is_refused_unless_it_is_the_nodes_user() {
         assert!(directory.clone().owned_by(SOMEBODY).find("PLANT").is_ok(), "{case}");
         assert!(directory.owned_by(SOMEBODY + 1).find("PLANT").is_ok() == (!file && !link && !place), "{case}");
     }
+}
+
+#[test]
+fn files_of_the_superuser_belong_to_whom_the_directory_belongs_to() {
+    if !can_give_away() {
+        return;
+    }
+    let (_temporary, directory) = directory();
+    fs::create_dir_all(directory.path()).expect("a directory");
+    chown(directory.path(), Some(SOMEBODY), Some(SOMEBODY + 1)).expect("root");
+    let made = domain();
+    assert!(directory.join(&made).is_err(), "somebody's directory is nobody else's");
+    let directory = directory.of_its_owner();
+    let rotated = made.rotated(NOW, Duration::from_secs(60), [7; 32]).expect("sealed");
+    for (domain, joined) in [(&*made, Joined::New), (&rotated, Joined::Replaced)] {
+        assert_eq!(directory.join(domain).expect("it may"), joined);
+        let file = fs::metadata(directory.path().join("PLANT.toml")).expect("there");
+        assert_eq!((file.uid(), file.gid(), file.mode() & 0o777), (SOMEBODY, SOMEBODY + 1, 0o600), "{joined:?}");
+    }
+    assert!(directory.find("PLANT").is_ok());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod batches;
+mod clocks;
 #[cfg(unix)]
 mod directory;
 #[path = "../../../../fuzz/envelope.rs"]

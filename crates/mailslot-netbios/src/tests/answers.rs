@@ -59,7 +59,7 @@ fn who_asks_a_node_alone_gets_all_its_addresses_the_nearest_first() {
         id: id.into(),
         address: Ipv4Addr::new(10, 0, id - 1, 5),
         prefix: 24,
-        broadcast: Ipv4Addr::new(10, 0, id - 1, 255),
+        broadcast: Some(Ipv4Addr::new(10, 0, id - 1, 255)),
     };
     bench.node.set_interfaces((1..=3).map(interface).collect(), bench.now);
     while bench.next().is_some() {}
@@ -143,4 +143,19 @@ fn what_a_bridge_carries_has_a_source_of_its_own_and_stays_off_this_machine() {
         let events = bench.events();
         assert!(!events.iter().any(|event| matches!(event, Event::Message(_))), "{events:?}");
     }
+}
+
+#[test]
+fn whose_a_name_is_that_is_being_claimed_is_not_told() {
+    let mut bench = Bench::new(NodeType::P);
+    let registration = bench.packet();
+    let query = Packet::node_query(3, pc());
+    bench.hear(SERVER, Cast::Unicast, &query);
+    assert_eq!(bench.sent(), None);
+    bench.hear(SERVER, Cast::Unicast, &Packet::node_query(4, pc().with_suffix(3)));
+    assert_eq!(bench.sent().map(|(_, answer)| answer.body.rcode()), Some(Rcode::Name));
+    bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(registration.id, claim(0, OWN), Rcode::Success));
+    bench.hear(SERVER, Cast::Unicast, &query);
+    let (_, answer) = bench.sent().expect("an answer");
+    assert!(matches!(answer.body, Body::QueryResponse { .. }));
 }

@@ -14,8 +14,8 @@ fn nodes_that_answer_for_the_wildcard_are_in_no_conflict() {
     assert_eq!((bench.sent(), bench.events().len()), (None, 1));
 }
 
-#[test]
-fn the_second_of_two_holders_gets_a_conflict_demand_and_the_answer_is_forgotten() {
+/// `holders` says what the second one that answers for a name tells when it is asked alone.
+fn second_answer(holders: &[Ipv4Addr]) -> (Bench, Option<(SocketAddrV4, Packet)>) {
     let mut bench = Bench::held();
     let wanted = pc().with_suffix(3);
     bench.node.resolve(bench.now, wanted.clone());
@@ -24,10 +24,194 @@ fn the_second_of_two_holders_gets_a_conflict_demand_and_the_answer_is_forgotten(
         let answer = Packet::query_response(query.id, query.flags, wanted.clone(), 0, vec![unique(holder)]);
         bench.hear(holder, Cast::Unicast, &answer);
     }
-    let (to, demand) = bench.sent().expect("a demand");
+    let (to, question) = bench.sent().expect("a question");
+    assert_eq!((*to.ip(), &question.body), (LAST, &Body::QueryRequest { name: wanted.clone() }));
+    let holders = holders.iter().copied().map(unique).collect();
+    let answer = Packet::query_response(question.id, question.flags, wanted, 0, holders);
+    bench.hear(OTHER, Cast::Unicast, &answer);
+    assert_eq!(bench.sent(), None, "another node has not been asked");
+    bench.hear(LAST, Cast::Unicast, &answer);
+    let demand = bench.sent();
+    (bench, demand)
+}
+
+#[test]
+fn the_second_of_two_holders_gets_a_conflict_demand_and_the_answer_is_forgotten() {
+    let (mut bench, demand) = second_answer(&[LAST]);
+    let (to, demand) = demand.expect("a demand");
     assert_eq!((to, demand.body.rcode()), (SocketAddrV4::new(LAST, 137), Rcode::Conflict));
     assert_eq!(bench.events().len(), 2);
     assert_eq!(bench.node.sizes().cached_names, 0);
+}
+
+#[test]
+fn a_node_that_answers_from_two_addresses_of_a_subnet_is_in_no_conflict() {
+    let (mut bench, demand) = second_answer(&[LAST, OTHER]);
+    assert_eq!(
+        (demand, bench.events().len(), bench.node.sizes()),
+        (None, 1, Sizes { cached_names: 1, ..Sizes::default() })
+    );
+}
+
+/// Has a server answer with these addresses, and tells where the message is sent and which nodes are asked before; `answer` is
+/// what becomes of a question to a node: whether it has the name, or nothing.
+fn sent_to(
+    node_type: NodeType,
+    addresses: &[Ipv4Addr],
+    answer: impl Fn(Ipv4Addr) -> Option<bool>,
+) -> (Option<Ipv4Addr>, Vec<Ipv4Addr>) {
+    let mut bench = Bench::new(node_type);
+    bench.node.set_route(|to| (to.octets()[0] != 172).then_some(OWN));
+    let registration = bench.packet();
+    bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(registration.id, claim(0, OWN), Rcode::Success));
+    let wanted = pc().with_suffix(3);
+    bench.node.send_mailslot(bench.now, Target::Name(wanted.clone()), b"a", b"b").expect("it can be sent");
+    let query = bench.packet();
+    let holders = addresses.iter().copied().map(unique).collect();
+    bench.hear(SERVER, Cast::Unicast, &Packet::query_response(query.id, query.flags, wanted.clone(), 0, holders));
+    let mut asked = Vec::new();
+    for _ in 0..100 {
+        while let Some(transmit) = bench.node.poll_transmit() {
+            let to = *transmit.to.ip();
+            if transmit.service == Service::Datagram {
+                return (Some(to), asked);
+            }
+            let packet = Packet::parse(&transmit.bytes).expect("nodes send what can be parsed");
+            if to == Ipv4Addr::new(10, 0, 0, 255) || packet.body.name() != Some(&wanted) {
+                continue;
+            }
+            asked.push(to);
+            let answer = match answer(to) {
+                Some(true) => Packet::query_response(packet.id, packet.flags, wanted.clone(), 0, vec![unique(to)]),
+                Some(false) => Packet::negative_query_response(packet.id, packet.flags, wanted.clone(), Rcode::Name),
+                None => continue,
+            };
+            bench.hear(to, Cast::Unicast, &answer);
+        }
+        if bench.events().iter().any(|event| matches!(event, Event::Sent { .. })) {
+            return (None, asked);
+        }
+        bench.now = bench.node.poll_timeout().expect("the message has an end");
+        bench.node.handle_timeout(bench.now);
+    }
+    panic!("the message is never sent");
+}
+
+const BEYOND: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// No route leads there.
+const NOWHERE: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 9);
+
+#[test]
+fn of_several_addresses_the_reachable_ones_are_asked_first_and_the_one_that_answers_gets_the_message() {
+    let all = [NOWHERE, BEYOND, OTHER];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let addresses = order.map(|index| all[index]);
+        for holder in [OTHER, BEYOND] {
+            let (to, asked) = sent_to(NodeType::P, &addresses, |to| (to == holder).then_some(true));
+            let expected = if holder == OTHER { vec![OTHER] } else { vec![OTHER, BEYOND] };
+            assert_eq!((to, asked), (Some(holder), expected), "{addresses:?}");
+        }
+        // Nobody answers: perhaps the holder answers no questions.
+        let (to, asked) = sent_to(NodeType::P, &addresses, |_| None);
+        let twice = vec![OTHER, BEYOND, NOWHERE, OTHER, BEYOND, NOWHERE];
+        assert_eq!((to, asked), (Some(OTHER), twice), "{addresses:?}");
+        // Those that say that they do not have the name are not asked again.
+        let (to, asked) = sent_to(NodeType::P, &[BEYOND, OTHER], |to| (to == OTHER).then_some(false));
+        assert_eq!((to, asked), (Some(BEYOND), vec![OTHER]));
+    }
+}
+
+#[test]
+fn a_node_with_one_address_is_sent_to_without_a_question() {
+    for address in [OTHER, BEYOND, NOWHERE] {
+        assert_eq!(sent_to(NodeType::P, &[address], |_| None), (Some(address), vec![]));
+    }
+}
+
+/// What no node has, as seen from 10.0.0.5/24.
+const IMPOSSIBLE: [Ipv4Addr; 9] = [
+    Ipv4Addr::UNSPECIFIED,
+    Ipv4Addr::new(0, 1, 2, 3),
+    Ipv4Addr::LOCALHOST,
+    Ipv4Addr::new(127, 8, 9, 10),
+    Ipv4Addr::new(224, 0, 0, 1),
+    Ipv4Addr::new(239, 255, 255, 255),
+    Ipv4Addr::BROADCAST,
+    Ipv4Addr::new(10, 0, 0, 255),
+    OWN,
+];
+
+#[test]
+fn addresses_that_no_node_can_have_are_not_believed() {
+    for impossible in IMPOSSIBLE {
+        for node_type in [NodeType::P, NodeType::H] {
+            assert_eq!(sent_to(node_type, &[impossible], |_| None), (None, vec![]), "{impossible}");
+            assert_eq!(sent_to(node_type, &[impossible, LAST], |_| None), (Some(LAST), vec![]), "{impossible}");
+        }
+        // Of answers to a broadcast, others may follow.
+        let mut bench = Bench::held();
+        let wanted = pc().with_suffix(3);
+        bench.node.resolve(bench.now, wanted.clone());
+        let query = bench.packet();
+        let answer = |holders| Packet::query_response(query.id, query.flags, wanted.clone(), 0, holders);
+        bench.hear(OTHER, Cast::Unicast, &answer(vec![unique(impossible)]));
+        assert_eq!((bench.events(), bench.node.counters().dropped(Drop::ImpossibleHolder)), (vec![], 1));
+        bench.hear(LAST, Cast::Unicast, &answer(vec![unique(impossible), unique(LAST)]));
+        let holders = vec![unique(LAST)];
+        let outcome = Outcome::Found(Resolved { holders, server: None });
+        assert!(matches!(&bench.events()[..], [Event::Resolved { outcome: found, .. }] if *found == outcome));
+    }
+}
+
+#[test]
+fn what_neighbours_say_they_have_is_asked_for_again_at_once() {
+    let wanted = pc().with_suffix(3);
+    let said = [
+        Packet::broadcast_registration(1, wanted.clone(), unique(LAST)),
+        Packet::broadcast_overwrite(2, wanted.clone(), unique(LAST)),
+        Packet::refresh(3, Claim { name: wanted.clone(), ..claim(5, LAST) }),
+    ];
+    for packet in said {
+        for known in [None, Some(OTHER)] {
+            let mut bench = Bench::held();
+            bench.node.resolve(bench.now, wanted.clone());
+            let query = bench.packet();
+            if let Some(holder) = known {
+                let answer = Packet::query_response(query.id, query.flags, wanted.clone(), 0, vec![unique(holder)]);
+                bench.hear(holder, Cast::Unicast, &answer);
+            }
+            while bench.next().is_some() {}
+            assert_eq!((bench.events().len(), bench.node.sizes().cached_names), (1, 1));
+            // From another subnet, nobody heeds it.
+            bench.hear(SERVER, Cast::Broadcast, &packet);
+            assert_eq!(bench.node.sizes().cached_names, 1);
+            bench.hear(LAST, Cast::Broadcast, &packet);
+            assert_eq!(bench.node.sizes().cached_names, 0, "{packet:?}");
+            bench.node.resolve(bench.now, wanted.clone());
+            assert!(bench.sent().is_some(), "{packet:?}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_being_claimed_is_looked_for_until_it_is_held() {
+    // Claims as of nmbd, a second apart, and then the name is held.
+    let mut bench = Bench::held();
+    let wanted = pc().with_suffix(3);
+    bench.node.resolve(bench.now, wanted.clone());
+    for _ in 0..4 {
+        bench.hear(LAST, Cast::Broadcast, &Packet::broadcast_registration(1, wanted.clone(), unique(LAST)));
+        let next = bench.now + Duration::from_millis(700);
+        while let Some(due) = bench.node.poll_timeout().filter(|due| *due <= next) {
+            bench.now = due;
+            bench.node.handle_timeout(due);
+        }
+        bench.now = next;
+    }
+    assert_eq!(bench.events(), [], "it is looked for still");
+    while bench.next().is_some() {}
+    assert!(matches!(bench.events()[..], [Event::Resolved { outcome: Outcome::NotFound, .. }]));
+    assert_eq!(bench.node.sizes().cached_names, 0, "it may be there any moment");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod answers;
 mod claims;
 mod finding;
+mod interfaces;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
@@ -40,7 +41,7 @@ impl Bench {
 
     fn with(config: Config) -> Bench {
         let now = Instant::now();
-        let interface = Interface { id: 1, address: OWN, prefix: 24, broadcast: Ipv4Addr::new(10, 0, 0, 255) };
+        let interface = Interface { id: 1, address: OWN, prefix: 24, broadcast: Some(Ipv4Addr::new(10, 0, 0, 255)) };
         Bench { node: Node::new(config, vec![interface], now, 7), start: now, now }
     }
 

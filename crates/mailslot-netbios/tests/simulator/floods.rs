@@ -44,7 +44,7 @@ impl Flood {
             id: 0,
             address: Ipv4Addr::new(10, 0, 0, 1),
             prefix: 16,
-            broadcast: Ipv4Addr::new(10, 0, 255, 255),
+            broadcast: Some(Ipv4Addr::new(10, 0, 255, 255)),
         };
         let mut node = Node::new(Config::new("PC", "PLANT").expect("valid names"), vec![interface], now, 1);
         while let Some(due) = node.poll_timeout() {

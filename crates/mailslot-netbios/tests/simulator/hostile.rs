@@ -38,7 +38,7 @@ fn node(now: Instant, node_type: NodeType, limits: Limits) -> Node {
     let mut config = Config::new("PC", "PLANT").expect("valid names").with_servers(vec![Ipv4Addr::new(10, 0, 0, 2)]);
     config.node_type = node_type;
     config.limits = limits;
-    let interface = Interface { id: 0, address: ADDRESS, prefix: 24, broadcast: Ipv4Addr::new(10, 0, 0, 255) };
+    let interface = Interface { id: 0, address: ADDRESS, prefix: 24, broadcast: Some(Ipv4Addr::new(10, 0, 0, 255)) };
     Node::new(config, vec![interface], now, 1)
 }
 

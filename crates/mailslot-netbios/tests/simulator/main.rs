@@ -8,6 +8,7 @@ mod names;
 mod network;
 mod servers;
 mod strangers;
+mod untidy;
 mod wins;
 
 /// Runs `test` with seeds from 1 to `count`, and says which one failed.

@@ -49,6 +49,8 @@ pub struct Network {
     places: BTreeMap<Ipv4Addr, (Host, u32)>,
     addresses: HashMap<(Host, u32), Ipv4Addr>,
     subnets: HashMap<u8, Vec<(Host, u32)>>,
+    /// How many addresses of each subnet have been given out.
+    given: HashMap<u8, usize>,
     queue: BinaryHeap<Reverse<(Instant, u64, Delivery)>>,
     deadlines: BinaryHeap<Reverse<(Instant, Host)>>,
     sequence: u64,
@@ -58,8 +60,32 @@ pub struct Network {
 enum Machine {
     Node(Box<Node>),
     Wins(Wins),
+    Other(Behaviour),
     Off,
 }
+
+/// What a machine does that is no node: what it sends when it hears something, from its only address.
+pub type Behaviour = Box<dyn FnMut(&Heard<'_>) -> Vec<Transmit>>;
+
+/// A packet that has come to a machine.
+pub struct Heard<'a> {
+    pub from: SocketAddrV4,
+    pub service: Service,
+    pub cast: Cast,
+    pub bytes: &'a [u8],
+}
+
+/// What a machine is attached to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Plug {
+    /// The subnet 10.N.0.0/16.
+    Subnet(u8),
+    /// A network of its own, in which it has the same address as all that have one: docker0.
+    Private,
+}
+
+/// The address in networks that machines have of their own.
+pub const PRIVATE: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Delivery {
@@ -84,6 +110,7 @@ impl Network {
             places: BTreeMap::new(),
             addresses: HashMap::new(),
             subnets: HashMap::new(),
+            given: HashMap::new(),
             queue: BinaryHeap::new(),
             deadlines: BinaryHeap::new(),
             sequence: 0,
@@ -93,13 +120,46 @@ impl Network {
 
     /// A node with one interface on each of `subnets`: 10.SUBNET.0.N, with N counting up per subnet.
     pub fn add(&mut self, config: Config, subnets: &[u8]) -> Host {
+        self.add_at(config, &subnets.iter().copied().map(Plug::Subnet).collect::<Vec<_>>())
+    }
+
+    /// A node with one interface on each plug. Beyond its subnets, it sends from the first of them.
+    pub fn add_at(&mut self, config: Config, plugs: &[Plug]) -> Host {
         let host = self.machines.len();
-        let interfaces = (0..).zip(subnets).map(|(id, subnet)| self.plug(host, id, *subnet)).collect();
-        let node = Node::new(config, interfaces, self.now, self.random.random());
+        let interfaces: Vec<_> = (0..).zip(plugs).map(|(id, plug)| self.plug(host, id, *plug)).collect();
+        let node = Node::new(config, Vec::new(), self.now, self.random.random());
         self.machines.push(Machine::Node(Box::new(node)));
         self.events.push(Vec::new());
-        self.drain(host);
+        self.set_interfaces(host, interfaces);
         host
+    }
+
+    /// A machine on one subnet that is no node.
+    pub fn add_other(&mut self, subnet: u8, behaviour: Behaviour) -> (Host, Ipv4Addr) {
+        let host = self.machines.len();
+        let address = self.plug(host, 0, Plug::Subnet(subnet)).address;
+        self.machines.push(Machine::Other(behaviour));
+        self.events.push(Vec::new());
+        (host, address)
+    }
+
+    /// The node's interface on the subnet gets another address.
+    pub fn change_address(&mut self, host: Host, subnet: u8) {
+        let mut interfaces = self.node(host).interfaces().to_vec();
+        let on_subnet = |interface: &&mut Interface| interface.address.octets()[..2] == [10, subnet];
+        let changed = interfaces.iter_mut().find(on_subnet).expect("it is on that subnet");
+        self.places.remove(&changed.address);
+        self.subnets.entry(subnet).or_default().retain(|at| *at != (host, changed.id));
+        *changed = self.plug(host, changed.id, Plug::Subnet(subnet));
+        self.set_interfaces(host, interfaces);
+    }
+
+    fn set_interfaces(&mut self, host: Host, interfaces: Vec<Interface>) {
+        let first = interfaces.iter().map(|interface| interface.address).find(|address| *address != PRIVATE);
+        self.with(host, |node, now| {
+            node.set_route(move |to| first.filter(|_| to.octets()[0] == 10));
+            node.set_interfaces(interfaces, now);
+        });
     }
 
     /// A B node on subnet 0.
@@ -109,7 +169,7 @@ impl Network {
 
     pub fn add_wins(&mut self, subnet: u8) -> Ipv4Addr {
         let host = self.machines.len();
-        let interface = self.plug(host, 0, subnet);
+        let interface = self.plug(host, 0, Plug::Subnet(subnet));
         self.machines.push(Machine::Wins(Wins::default()));
         self.events.push(Vec::new());
         interface.address
@@ -124,6 +184,12 @@ impl Network {
     pub fn restart_wins(&mut self, address: Ipv4Addr) {
         let host = self.host_at(address);
         self.machines[host] = Machine::Wins(Wins::default());
+    }
+
+    /// Where the name server at `address` says that the name is.
+    pub fn known_to(&self, address: Ipv4Addr, name: &Name) -> Vec<Ipv4Addr> {
+        let Machine::Wins(wins) = &self.machines[self.host_at(address)] else { panic!("{address} is no name server") };
+        wins.addresses(name)
     }
 
     pub fn host_at(&self, address: Ipv4Addr) -> Host {
@@ -210,16 +276,21 @@ impl Network {
         self.with(host, |node, now| node.handle_packet(now, Received { interface: 0, from, service, cast }, bytes));
     }
 
-    fn plug(&mut self, host: Host, id: u32, subnet: u8) -> Interface {
-        let neighbours = self.subnets.entry(subnet).or_default();
-        neighbours.push((host, id));
-        let number = neighbours.len() - 1;
+    fn plug(&mut self, host: Host, id: u32, plug: Plug) -> Interface {
+        let Plug::Subnet(subnet) = plug else {
+            self.addresses.insert((host, id), PRIVATE);
+            return Interface { id, address: PRIVATE, prefix: 16, broadcast: Some(Ipv4Addr::new(172, 17, 255, 255)) };
+        };
+        self.subnets.entry(subnet).or_default().push((host, id));
+        let given = self.given.entry(subnet).or_default();
+        let number = *given;
+        *given += 1;
         let block = u8::try_from(number / 254).expect("a subnet has at most 64,770 machines");
         assert_ne!(block, 255, "a subnet has at most 64,770 machines");
         let address = Ipv4Addr::new(10, subnet, block, (number % 254) as u8 + 1);
         self.places.insert(address, (host, id));
         self.addresses.insert((host, id), address);
-        Interface { id, address, prefix: 16, broadcast: Ipv4Addr::new(10, subnet, 255, 255) }
+        Interface { id, address, prefix: 16, broadcast: Some(Ipv4Addr::new(10, subnet, 255, 255)) }
     }
 
     fn wake(&mut self, host: Host, at: Instant) {
@@ -246,6 +317,12 @@ impl Network {
         match &mut self.machines[host] {
             Machine::Node(node) => node.handle_packet(self.now, Received { interface, from, service, cast }, &bytes),
             Machine::Wins(wins) if !is_broadcast => wins.handle_packet(self.now, from, &bytes),
+            Machine::Other(behaviour) => {
+                for answer in behaviour(&Heard { from, service, cast, bytes: &bytes }) {
+                    self.transmit(host, answer);
+                }
+                return;
+            }
             _ => return,
         }
         self.drain(host);
@@ -258,7 +335,7 @@ impl Network {
                 (std::iter::from_fn(|| node.poll_transmit()).collect(), node.poll_timeout())
             }
             Machine::Wins(wins) => (wins.take_packets(), wins.poll_timeout()),
-            Machine::Off => return,
+            Machine::Other(_) | Machine::Off => return,
         };
         self.deadlines.extend(deadline.map(|at| Reverse((at, host))));
         for packet in packets {
@@ -266,7 +343,8 @@ impl Network {
         }
     }
 
-    fn transmit(&mut self, host: Host, packet: Transmit) {
+    /// Sends a packet from the machine.
+    pub fn transmit(&mut self, host: Host, packet: Transmit) {
         let Some(&source) = self.addresses.get(&(host, packet.interface)) else {
             panic!("machine {host} has no interface {}", packet.interface)
         };
@@ -283,7 +361,7 @@ impl Network {
             is_broadcast,
             bytes: packet.bytes.as_slice().into(),
         };
-        if end == [255, 255] {
+        if end == [255, 255] && packet.to.ip().octets()[0] == 10 {
             assert_eq!(source.octets()[1], subnet, "a broadcast leaves by the interface of its subnet");
             let all = delivery(host, packet.interface, true);
             for (receiver, interface) in self.subnets[&subnet].clone() {

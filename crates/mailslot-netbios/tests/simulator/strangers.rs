@@ -55,7 +55,7 @@ impl Twin {
             id: id.into(),
             address,
             prefix: 24,
-            broadcast: Ipv4Addr::new(10, id, 0, 255),
+            broadcast: Some(Ipv4Addr::new(10, id, 0, 255)),
         };
         let node = Node::new(config, vec![interface(0, OWN), interface(1, OWN_TOO)], start, 7);
         let mut twin = Twin { node, now: start, sent: Vec::new(), events: Vec::new() };

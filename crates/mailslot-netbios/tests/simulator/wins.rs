@@ -1,4 +1,5 @@
-//! A name server, as far as nodes can tell: unique names, groups, and challenges of owners (MS-NBTE section 3.2).
+//! A name server, as far as nodes can tell: unique names with one or several addresses, groups, and challenges of owners, which
+//! go as in nmbd (MS-NBTE section 3.2).
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -12,7 +13,7 @@ const CHALLENGE: Duration = Duration::from_millis(800);
 
 #[derive(Default)]
 pub struct Wins {
-    entries: HashMap<Name, Holder>,
+    entries: HashMap<Name, Vec<Holder>>,
     challenges: Vec<Challenge>,
     packets: Vec<Transmit>,
     next_id: u16,
@@ -25,6 +26,8 @@ struct Challenge {
     claimant: SocketAddrV4,
     request: u16,
     claim: Claim,
+    /// Is an address to be added?
+    adds: bool,
     left: u8,
     due: Instant,
 }
@@ -33,13 +36,14 @@ impl Wins {
     pub fn handle_packet(&mut self, now: Instant, from: SocketAddrV4, bytes: &[u8]) {
         let packet = Packet::parse(bytes).expect("nodes send packets that are well formed");
         match packet.body.clone() {
-            Body::RegistrationRequest(claim)
-            | Body::MultihomedRegistrationRequest(claim)
-            | Body::RefreshRequest { claim, .. } => self.register(now, from, &packet, claim),
+            Body::RegistrationRequest(claim) => self.register(now, from, &packet, claim, false),
+            Body::MultihomedRegistrationRequest(claim) => self.register(now, from, &packet, claim, true),
+            Body::RefreshRequest { claim, .. } => self.refresh(now, from, &packet, claim),
             Body::ReleaseRequest(claim) => {
-                if self.entries.get(&claim.name).is_some_and(|entry| entry.address == claim.holder.address) {
-                    self.entries.remove(&claim.name);
+                if let Some(entry) = self.entries.get_mut(&claim.name) {
+                    entry.retain(|holder| holder.address != claim.holder.address);
                 }
+                self.entries.retain(|_, entry| !entry.is_empty());
                 self.send(from, &Packet::release_response(packet.id, claim, Rcode::Success));
             }
             Body::QueryRequest { name } => self.query(from, &packet, name),
@@ -72,13 +76,33 @@ impl Wins {
         std::mem::take(&mut self.packets)
     }
 
-    fn register(&mut self, now: Instant, from: SocketAddrV4, packet: &Packet, claim: Claim) {
-        let is_group = claim.holder.flags.is_group();
-        let owner = match self.entries.get(&claim.name) {
-            Some(entry) if entry.flags.is_group() && !is_group => {
+    /// Where the name is said to be.
+    pub fn addresses(&self, name: &Name) -> Vec<Ipv4Addr> {
+        self.entries.get(name).into_iter().flatten().map(|holder| holder.address).collect()
+    }
+
+    fn refresh(&mut self, now: Instant, from: SocketAddrV4, packet: &Packet, claim: Claim) {
+        match self.entries.get(&claim.name) {
+            Some(entry) if !entry.iter().any(|holder| same(holder, &claim.holder)) => {
+                self.send(from, &Packet::registration_response(packet.id, claim, Rcode::Refused));
+            }
+            Some(_) => self.grant(from, packet.id, claim),
+            None => self.register(now, from, packet, claim, false),
+        }
+    }
+
+    fn register(&mut self, now: Instant, from: SocketAddrV4, packet: &Packet, claim: Claim, adds: bool) {
+        let Some(entry) = self.entries.get(&claim.name) else {
+            self.entries.insert(claim.name.clone(), vec![claim.holder]);
+            return self.grant(from, packet.id, claim);
+        };
+        let is_group = entry.iter().any(|holder| holder.flags.is_group());
+        let knows = entry.iter().any(|holder| same(holder, &claim.holder));
+        let owner = match entry.first() {
+            _ if is_group && !claim.holder.flags.is_group() => {
                 return self.send(from, &Packet::registration_response(packet.id, claim, Rcode::Refused));
             }
-            Some(entry) if !entry.flags.is_group() && entry.address != claim.holder.address => entry.address,
+            Some(owner) if !is_group && !(knows && (adds || entry.len() == 1)) => owner.address,
             _ => return self.grant(from, packet.id, claim),
         };
         self.send(from, &Packet::wack(packet, 4));
@@ -89,32 +113,37 @@ impl Wins {
         let id = self.next_id;
         self.send(SocketAddrV4::new(owner, 137), &Packet::node_query(id, claim.name.clone()));
         let (request, due) = (packet.id, now + CHALLENGE);
-        self.challenges.push(Challenge { id, owner, claimant: from, request, claim, left: 2, due });
+        self.challenges.push(Challenge { id, owner, claimant: from, request, claim, adds, left: 2, due });
     }
 
     fn challenged(&mut self, from: SocketAddrV4, id: u16, has_it: bool) {
         let of_packet = |challenge: &Challenge| challenge.id == id && challenge.owner == *from.ip();
         let Some(index) = self.challenges.iter().position(of_packet) else { return };
-        let Challenge { claimant, request, claim, .. } = self.challenges.swap_remove(index);
-        if has_it {
-            self.send(claimant, &Packet::registration_response(request, claim, Rcode::Active));
-        } else {
-            self.grant(claimant, request, claim);
+        let Challenge { claimant, owner, request, claim, adds, .. } = self.challenges.swap_remove(index);
+        // Meanwhile the name may have become another one's.
+        if self.entries.get(&claim.name).and_then(|entry| entry.first()).is_some_and(|first| first.address != owner) {
+            return;
         }
+        if has_it != adds {
+            return self.send(claimant, &Packet::registration_response(request, claim, Rcode::Refused));
+        }
+        let kept = self.entries.remove(&claim.name).filter(|_| adds).unwrap_or_default();
+        let others = kept.into_iter().filter(|holder| holder.address != claim.holder.address);
+        self.entries.insert(claim.name.clone(), others.chain([claim.holder]).collect());
+        self.grant(claimant, request, claim);
     }
 
     fn grant(&mut self, to: SocketAddrV4, id: u16, claim: Claim) {
-        self.entries.insert(claim.name.clone(), claim.holder);
         self.send(to, &Packet::registration_response(id, Claim { ttl: 3600, ..claim }, Rcode::Success));
     }
 
     fn query(&mut self, from: SocketAddrV4, packet: &Packet, name: Name) {
         let answer = match self.entries.get(&name) {
-            Some(entry) if entry.flags.is_group() => {
-                let holders = vec![Holder { address: Ipv4Addr::BROADCAST, ..*entry }];
-                Packet::query_response(packet.id, packet.flags, name, 0, holders)
+            Some(entry) if entry.iter().any(|holder| holder.flags.is_group()) => {
+                let holders = entry.iter().take(1).map(|entry| Holder { address: Ipv4Addr::BROADCAST, ..*entry });
+                Packet::query_response(packet.id, packet.flags, name, 0, holders.collect())
             }
-            Some(entry) => Packet::query_response(packet.id, packet.flags, name, 0, vec![*entry]),
+            Some(entry) => Packet::query_response(packet.id, packet.flags, name, 0, entry.clone()),
             None => Packet::negative_query_response(packet.id, packet.flags, name, Rcode::Name),
         };
         assert_ne!(packet.flags.bits() & 0x0100, 0, "only nodes are asked without recursion, not {:?}", NodeType::P);
@@ -124,4 +153,9 @@ impl Wins {
     fn send(&mut self, to: SocketAddrV4, packet: &Packet) {
         self.packets.push(Transmit { interface: 0, to, service: Service::Name, bytes: packet.encode() });
     }
+}
+
+/// No addresses of groups are kept.
+fn same(holder: &Holder, claimed: &Holder) -> bool {
+    holder.flags.is_group() || holder.address == claimed.address
 }

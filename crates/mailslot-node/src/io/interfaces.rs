@@ -55,7 +55,7 @@ fn named(entry: InterfaceAddress) -> Option<Named> {
     let told = ipv4(entry.broadcast).filter(|broadcast| *broadcast != address);
     let broadcast = told.unwrap_or_else(|| Ipv4Addr::from(u32::from(address) | !mask));
     let id = if_nametoindex(entry.interface_name.as_str()).ok()? & INDEX;
-    let interface = Interface { id, address, prefix: mask.count_ones() as u8, broadcast };
+    let interface = Interface { id, address, prefix: mask.count_ones() as u8, broadcast: Some(broadcast) };
     Some(Named { name: entry.interface_name, interface })
 }
 
@@ -78,7 +78,7 @@ mod tests {
             id: 2,
             address: Ipv4Addr::new(192, 0, 2, 7),
             prefix: 24,
-            broadcast: Ipv4Addr::new(192, 0, 2, 255),
+            broadcast: Some(Ipv4Addr::new(192, 0, 2, 255)),
         };
         let named = Named { name: "eth0".to_owned(), interface };
         let settings = |interfaces: &[&str], exclude: &[&str]| Settings {

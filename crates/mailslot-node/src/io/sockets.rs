@@ -46,9 +46,8 @@ impl Sockets {
     pub(crate) fn open(named: Named, ports: Ports) -> Result<Sockets> {
         let mut sockets = Vec::new();
         for (service, port) in [(Service::Name, ports.name), (Service::Datagram, ports.datagram)] {
-            for (cast, address) in
-                [(Cast::Unicast, named.interface.address), (Cast::Broadcast, named.interface.broadcast)]
-            {
+            let everybody = named.interface.broadcast.map(|address| (Cast::Broadcast, address));
+            for (cast, address) in [(Cast::Unicast, named.interface.address)].into_iter().chain(everybody) {
                 let socket = bind(SocketAddrV4::new(address, port), service)?;
                 sockets.push(Bound { socket, service, cast });
             }

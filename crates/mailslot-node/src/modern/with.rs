@@ -12,11 +12,14 @@ use mailslot_zenoh::{Domains, own_process};
 use crate::bridge::{Attached, BridgeStatus, Bridges};
 use crate::config::Settings;
 use crate::control::Answer;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, with_causes};
 use crate::io::interfaces::Named;
 use crate::log::{Log, field};
 use crate::privileges::account;
 use mailslot_netbios::{Config, Interface, Message};
+
+/// The file beside those of the domains that remembers which computers sealed ones have.
+const KNOWN: &str = "computers";
 
 /// What this machine takes part in.
 type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
@@ -61,8 +64,10 @@ impl Modern {
     /// Takes part in the domains that were read.
     pub(crate) fn start(&mut self, settings: &Settings, config: &Config) -> Result<()> {
         if self.has_files() {
-            let (parts, missing) = (self.parts.clone(), self.missing.clone());
-            self.running = Some(Domains::start(&computer(config)?, settings.netbios, parts, missing)?);
+            let (parts, missing, known) = (self.parts.clone(), self.missing.clone(), self.directory.path().join(KNOWN));
+            let domains = Domains::start_knowing(&computer(config)?, settings.netbios, parts, missing, &known)?;
+            domains.mean(settings.meanings()?);
+            self.running = Some(domains);
         }
         Ok(())
     }
@@ -74,7 +79,9 @@ impl Modern {
         match before {
             Some(domains) if self.has_files() => {
                 let (parts, missing) = (self.parts.clone(), self.missing.clone());
-                self.running = Some(domains.restart(&computer(config)?, settings.netbios, parts, missing)?);
+                let domains = domains.restart(&computer(config)?, settings.netbios, parts, missing)?;
+                domains.mean(settings.meanings()?);
+                self.running = Some(domains);
                 Ok(())
             }
             _ => self.start(settings, config),
@@ -96,11 +103,14 @@ impl Modern {
                     self.running = None;
                     Ok(())
                 }
-                Some(domains) => Ok(domains.reload(self.parts.clone(), self.missing.clone())?),
+                Some(domains) => {
+                    domains.mean(settings.meanings()?);
+                    Ok(domains.reload(self.parts.clone(), self.missing.clone())?)
+                }
                 None => self.start(settings, config),
             }
         });
-        let failed = changed.err().map(|error| error.to_string());
+        let failed = changed.err().map(|error| with_causes(&error));
         if let Some(reason) = failed.as_ref().filter(|_| failed != self.failed) {
             log.line("domain_wrong", &[field("reason", reason)]);
         }
@@ -161,7 +171,7 @@ impl Modern {
             match domain {
                 Ok(domain) => parts.push(part(Arc::new(domain), settings)),
                 Err(error) => {
-                    wrong.push(error.to_string());
+                    wrong.push(with_causes(&error));
                     let named = |domain: &Domain| {
                         path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case(domain.name().as_str()))
                     };
@@ -169,7 +179,7 @@ impl Modern {
                     let name = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
                     match (before, name) {
                         (Some((domain, _)), _) => parts.push(part(Arc::clone(domain), settings)),
-                        (None, Some(name)) => drop(missing.insert(name, error.to_string())),
+                        (None, Some(name)) => drop(missing.insert(name, with_causes(&error))),
                         // No address has such a name.
                         (None, None) => {}
                     }

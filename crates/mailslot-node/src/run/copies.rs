@@ -1,6 +1,6 @@
 //! Copies of packets for those who capture.
 
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::capture::Sinks;
 use crate::io::sockets::Sockets;
@@ -18,7 +18,9 @@ pub(super) fn received(sinks: &mut Sinks, sockets: &Sockets, received: Received,
     }
     let to = match received.cast {
         Cast::Unicast => own,
-        Cast::Broadcast => SocketAddrV4::new(sockets.named.interface.broadcast, own.port()),
+        Cast::Broadcast => {
+            SocketAddrV4::new(sockets.named.interface.broadcast.unwrap_or(Ipv4Addr::BROADCAST), own.port())
+        }
     };
     sinks.packet(&sockets.named.name, Some(received.cast.into()), [received.from, to], bytes);
 }
@@ -39,7 +41,7 @@ pub(super) fn handed_on(sinks: &mut Sinks, sockets: &Sockets, port: u16, receive
     let interface = &sockets.named.interface;
     let address = match received.cast {
         Cast::Unicast => interface.address,
-        Cast::Broadcast => interface.broadcast,
+        Cast::Broadcast => interface.broadcast.unwrap_or(Ipv4Addr::BROADCAST),
     };
     let to = SocketAddrV4::new(address, port);
     sinks.packet(&sockets.named.name, Some(received.cast.into()), [received.from, to], bytes);

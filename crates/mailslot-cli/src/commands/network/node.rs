@@ -305,7 +305,8 @@ fn netbios(status: &Status) -> Vec<String> {
     lines.push("interfaces:".to_owned());
     for interface in &status.interfaces {
         let address = format!("{}/{}", interface.address, interface.prefix);
-        lines.push(format!("  {:<15} {address:<18} broadcast {}", cell(&interface.name), interface.broadcast));
+        let broadcast = interface.broadcast.map_or("no broadcast".to_owned(), |address| format!("broadcast {address}"));
+        lines.push(format!("  {:<15} {address:<18} {broadcast}", cell(&interface.name)));
     }
     lines.push("names:".to_owned());
     for name in &status.names {

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::life::{self, Found};
 use super::process;
-use super::queue::RING;
+use super::queue::{OPEN_RING, RING};
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
@@ -55,8 +55,61 @@ impl Claim {
 
 impl SlotDirectory {
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
-        let found = life::look(rustix::fs::root().as_fd(), &life_of(&self.entry), || open_home(&self.entry))?;
-        Ok(matches!(found, Found::Living { .. }))
+        is_living(&self.entry)
+    }
+}
+
+fn is_living(entry: &str) -> rustix::io::Result<bool> {
+    let found = life::look(rustix::fs::root().as_fd(), &life_of(entry), || open_home(entry))?;
+    Ok(matches!(found, Found::Living { .. }))
+}
+
+/// Where a slot of this process is.
+pub(crate) struct Place {
+    root: OwnedFd,
+    entry: String,
+    ring: FileId,
+}
+
+impl Place {
+    pub(crate) fn new(_: &'static Root, slot: SlotDirectory, ring: FileId) -> Place {
+        Place { root: rustix::fs::root(), entry: slot.entry, ring }
+    }
+
+    pub(crate) fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+
+    pub(crate) fn is_there(&self) -> rustix::io::Result<bool> {
+        self.open().map(|slot| slot.is_some())
+    }
+
+    pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
+        is_living(&self.entry)
+    }
+
+    pub(crate) fn open(&self) -> rustix::io::Result<Option<SlotDirectory>> {
+        let Ok(dir) = open_directory(&self.entry) else { return Ok(None) };
+        let is_it = FileId::at(dir.as_fd(), RING)? == self.ring;
+        Ok(is_it.then(|| SlotDirectory { dir, user: User { uid: process::uid() }, entry: self.entry.clone() }))
+    }
+
+    pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
+        let slot = self.open()?.ok_or(Errno::NOENT)?;
+        rustix::fs::openat(slot.dir, RING, OPEN_RING, Mode::empty())
+    }
+
+    pub(crate) fn remove_living(&self) {
+        let _ = rustix::fs::unlinkat(&self.root, &self.entry, AtFlags::REMOVEDIR);
+        let _ = rustix::fs::unlinkat(&self.root, &life_of(&self.entry), AtFlags::empty());
+        if let Ok(home) = open_home(&self.entry) {
+            life::clear(&home);
+        }
+        let _ = rustix::fs::unlinkat(&self.root, &home_of(&self.entry), AtFlags::REMOVEDIR);
+    }
+
+    pub(crate) fn remove_dead(&self) {
+        self.remove_living();
     }
 }
 
@@ -99,15 +152,6 @@ impl Root {
         rustix::fs::renameat(rustix::fs::root(), STAGED, rustix::fs::root(), name.folded())
             .map_err(|error| self.error("publish", name, error))?;
         Ok(SlotDirectory { dir: staged.dir, user: User { uid: process::uid() }, entry: name.folded().to_owned() })
-    }
-
-    pub(crate) fn remove_ended(&self, slot: &SlotDirectory) {
-        let _ = rustix::fs::unlinkat(rustix::fs::root(), &slot.entry, AtFlags::REMOVEDIR);
-        let _ = rustix::fs::unlinkat(rustix::fs::root(), &life_of(&slot.entry), AtFlags::empty());
-        if let Ok(home) = open_home(&slot.entry) {
-            life::clear(&home);
-        }
-        let _ = rustix::fs::unlinkat(rustix::fs::root(), &home_of(&slot.entry), AtFlags::REMOVEDIR);
     }
 
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {

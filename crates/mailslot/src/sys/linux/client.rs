@@ -252,7 +252,7 @@ impl Friend {
     ) -> Result<()> {
         let origin = origin::encode(origin)?;
         self.write_each(messages, written, NETWORK_PATIENCE, |session, message| {
-            session.append_from(&origin, message, || self.bell().map(Some), self.file.as_fd())
+            session.append_from(&origin, message, || self.bell().map(Some), || Ok(&self.file))
         })
     }
 
@@ -289,7 +289,7 @@ impl Friend {
             }
         };
         self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
-            session.append(|| self.stamp(), size, || self.bell().map(Some), self.file.as_fd(), fill)
+            session.append(|| self.stamp(), size, || self.bell().map(Some), || Ok(&self.file), fill)
         })
     }
 
@@ -331,7 +331,7 @@ impl Friend {
             || self.stamp(),
             message.len(),
             || self.bell().map(Some),
-            self.file.as_fd(),
+            || Ok(&self.file),
             |region, room| {
                 region.copy_in(room.payload(), message);
             },

@@ -1,15 +1,13 @@
 //! The way from the door into the ring.
 
 use std::cell::RefCell;
+use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::{self, Appended, Intake};
-use super::label::Label;
 use super::origin;
-use super::process;
 use super::queue::Queue;
-use super::ring::layout::SPARE;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::server::Server;
@@ -55,7 +53,7 @@ impl Intake for Inward<'_> {
         // If it cannot be had, the message is held meanwhile, and nobody waits for it.
         let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
-        let ring = self.0.ownership.ring();
+        let ring = || self.0.ownership.open_ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
         let appended = match origin {
             [] => session.append(|| stamp, message.len(), bell, ring, fill),
@@ -70,7 +68,7 @@ impl Intake for Inward<'_> {
 
     fn fits(&self, record: u64) -> bool {
         // What fits into no ring finds room in an empty one, and is refused there.
-        let most = self.queue().region().capacity() - SPARE;
+        let most = self.queue().region().room();
         self.used().saturating_add(record.min(most)) <= most
     }
 
@@ -105,9 +103,8 @@ impl Intake for Inward<'_> {
 
     fn turn_away(&self, users: impl Iterator<Item = u32>) {
         let users: Vec<u32> = users.collect();
-        let dir = self.0.ownership.directory();
-        if let Ok(Some(label)) = Label::read(dir, process::uid()) {
-            door::turn_away(dir, &label.access, &users);
+        if let Ok(Some(slot)) = self.0.ownership.open_directory() {
+            door::turn_away(slot.dir.as_fd(), self.0.entrance.access(), &users);
         }
     }
 }

@@ -72,14 +72,13 @@ pub(crate) fn begin(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::
         Err(Errno::EXIST) => return Err(Errno::ADDRINUSE),
         made => made?,
     }
-    let begun = begin_at(dir, file, home);
-    if begun.is_err()
-        && let Ok(at) = rustix::fs::openat(dir, home, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-    {
-        let _ = rustix::fs::unlinkat(at, SOCKET, AtFlags::empty());
-        let _ = rustix::fs::unlinkat(dir, home, AtFlags::REMOVEDIR);
-    }
-    begun
+    begin_at(dir, file, home).inspect_err(|_| remove_home(dir, home))
+}
+
+/// Removes the directory `home` of a life of this process.
+pub(crate) fn remove_home(dir: BorrowedFd<'_>, home: &str) {
+    let _ = rustix::fs::unlinkat(dir, format!("{home}/{SOCKET}").as_str(), AtFlags::empty());
+    let _ = rustix::fs::unlinkat(dir, home, AtFlags::REMOVEDIR);
 }
 
 fn begin_at(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<OwnedFd> {

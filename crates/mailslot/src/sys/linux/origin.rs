@@ -57,8 +57,8 @@ pub(crate) fn size(payload: &[u8]) -> Option<usize> {
 /// The origin of a message with this stamp, and with these bytes before it if it is one of another machine.
 pub(crate) fn of(network: Option<&[u8]>, stamp: Stamp) -> Origin {
     let Some(bytes) = network else {
-        let Stamp { kind, pid, uid, gid } = stamp;
-        return Origin::Local { pid, uid, gid, attested: kind == Kind::Attested };
+        let attested = stamp.kind == Kind::Attested;
+        return Origin::Local { pid: stamp.pid(), uid: stamp.uid, gid: stamp.gid(), attested };
     };
     // A friend may have recorded anything, even what is no origin.
     decode(bytes).map_or(Origin::Unknown, |origin| Origin::Network(Box::new(origin)))

@@ -17,7 +17,7 @@ use super::private;
 use super::process;
 use super::queue::{Queue, encode_timeout};
 use super::ring::layout::HEADER_SIZE;
-use super::root::{FileId, Root, SlotDirectory};
+use super::root::{FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
 use crate::name::SlotName;
@@ -26,12 +26,10 @@ use crate::sync::Ordering::Relaxed;
 
 /// The owner's part in the life of a slot.
 pub(crate) struct Ownership {
-    /// Its place in the file system.
-    directory: SlotDirectory,
+    /// Where it is in the file system.
+    place: Place,
     /// Goes on as long as this exists; ended first when it ends.
     life: ManuallyDrop<OwnedFd>,
-    /// The ring's file, for reserving memory.
-    ring: OwnedFd,
     /// Tells friends that this process owns the slot.
     _hold: Hold,
     /// [`fork_generation`] of the process that made this.
@@ -68,7 +66,7 @@ impl Owned {
         let inherited = options.inheritance == Inheritance::Inherited;
         let label = Label {
             name: name.clone(),
-            pid: process::stamp().pid,
+            pid: process::stamp().pid(),
             access: options.access.clone(),
             network: options.network,
             max_message_size: options.max_message_size,
@@ -84,11 +82,13 @@ impl Owned {
             network: options.network == Network::Allowed,
             read_timeout: encode_timeout(options.read_timeout),
         };
-        let (queue, ring) = Queue::create(dir, &new).map_err(failed)?;
-        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
+        let queue = Queue::create(dir, &new).map_err(failed)?;
+        let ring = Queue::open_file(dir).map_err(failed)?;
+        let ring_id = FileId::of(&ring).map_err(failed)?;
+        let hold = Hold::new(ring).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = door::create(dir, &options.access).map_err(failed)?;
-        let directory = root.publish(staged, &name)?;
+        let place = Place::new(root, root.publish(staged, &name)?, ring_id);
         let life = claim.keep().ok_or(Error::Closed)?;
         for fd in [&life, &door, &bell] {
             if inherited {
@@ -97,7 +97,7 @@ impl Owned {
                 private::keep(fd.as_fd());
             }
         }
-        let ownership = Ownership::new(directory, life, ring, hold);
+        let ownership = Ownership::new(place, life, hold);
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, options.access.clone()), name })
     }
 
@@ -125,8 +125,9 @@ impl Owned {
         let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.header().fixed.shared.store(1, Relaxed);
+        let ring_id = FileId::of(&ring).map_err(failed)?;
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
-        let ownership = Ownership::new(directory, life, ring, hold);
+        let ownership = Ownership::new(Place::new(root, directory, ring_id), life, hold);
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, label.access), name: label.name })
     }
 
@@ -148,21 +149,28 @@ impl Owned {
 }
 
 impl Ownership {
-    fn new(directory: SlotDirectory, life: OwnedFd, ring: OwnedFd, hold: Hold) -> Ownership {
+    fn new(place: Place, life: OwnedFd, hold: Hold) -> Ownership {
         let generation = fork_generation();
-        Ownership { directory, life: ManuallyDrop::new(life), ring, _hold: hold, generation, looked: AtomicU64::new(0) }
+        Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation, looked: AtomicU64::new(0) }
     }
 
     pub(crate) fn life(&self) -> BorrowedFd<'_> {
         self.life.as_fd()
     }
 
-    pub(crate) fn ring(&self) -> BorrowedFd<'_> {
-        self.ring.as_fd()
+    /// The ring's file.
+    pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
+        self.place.open_ring()
     }
 
-    pub(crate) fn directory(&self) -> BorrowedFd<'_> {
-        self.directory.dir.as_fd()
+    /// The slot's directory, if it is at its place still.
+    pub(crate) fn open_directory(&self) -> rustix::io::Result<Option<SlotDirectory>> {
+        self.place.open()
+    }
+
+    /// A descriptor that is always ready for `poll`, and refused by `epoll`, as directories are.
+    pub(crate) fn always_ready(&self) -> BorrowedFd<'_> {
+        self.place.root()
     }
 
     /// Fails if the slot's directory was removed, by somebody who thought it was left behind: then nobody finds it any more. Looks only
@@ -172,7 +180,7 @@ impl Ownership {
         if now.wrapping_sub(self.looked.load(Relaxed)) < LOOK_EVERY {
             return Ok(());
         }
-        if rustix::fs::fstat(&self.directory.dir).is_ok_and(|stat| stat.st_nlink == 0) {
+        if self.place.is_there() == Ok(false) {
             return Err(Error::io(format!("read slot {name}, whose directory somebody has removed"), Errno::NOENT));
         }
         self.looked.store(now, Relaxed);
@@ -185,26 +193,22 @@ impl Ownership {
     }
 
     /// Ends this handle. If it was the last of a `shared` slot, or the slot is not shared, `close` tells the writers that the slot
-    /// is gone, and its name is free.
-    pub(crate) fn end(&mut self, shared: bool, close: impl Fn()) {
+    /// is gone, and its name is free. `leave` closes the handle's other descriptors.
+    pub(crate) fn end(&mut self, shared: bool, close: impl Fn(), leave: impl FnOnce()) {
         // Nobody else can own a slot that was never shared. That another thread may just be starting a program, whose
         // process has copies of all descriptors until it runs, must not delay the end.
         let sole_owner = !shared && self.is_this_process();
         if sole_owner {
             close();
-            self.remove();
+            self.place.remove_living();
         }
+        // First, as it takes some descriptors to find out whether other handles live, and then to remove what is dead.
+        leave();
         // SAFETY: `life` is not used after this: the owner of this ends it when it is dropped.
         drop(unsafe { ManuallyDrop::take(&mut self.life) });
-        if !sole_owner && self.directory.is_living() == Ok(false) {
+        if !sole_owner && self.place.is_living() == Ok(false) {
             close();
-            self.remove();
-        }
-    }
-
-    fn remove(&self) {
-        if let Ok(root) = Root::get() {
-            root.remove_ended(&self.directory);
+            self.place.remove_dead();
         }
     }
 }

@@ -42,12 +42,13 @@ pub(crate) fn secure_env(name: &str) -> Option<OsString> {
 
 /// What a friend records in its messages.
 pub(crate) fn stamp() -> Stamp {
-    Stamp {
-        kind: Kind::Friend,
-        pid: rustix::process::getpid().as_raw_pid() as u32,
-        uid: uid(),
-        gid: rustix::process::getegid().as_raw(),
-    }
+    Stamp::new(Kind::Friend, pid(), uid(), rustix::process::getegid().as_raw())
+}
+
+/// The process id.
+fn pid() -> u32 {
+    static PID: OfThisProcess = OfThisProcess::new();
+    PID.get(|| u64::from(rustix::process::getpid().as_raw_pid() as u32)) as u32
 }
 
 /// The inode number of this process's pid namespace. Thread ids of one namespace mean nothing in another, and the rings' locks hold
@@ -57,17 +58,39 @@ pub(crate) fn stamp() -> Stamp {
 ///
 /// If it cannot be found out, as without `/proc`.
 pub(crate) fn pid_namespace() -> rustix::io::Result<u64> {
-    /// The number, and the [`fork_generation`] for which it holds: a child may begin in another namespace.
-    static KNOWN: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
-    let [namespace, generation] = &KNOWN;
-    if generation.load(Ordering::Acquire) == fork_generation() {
-        return Ok(namespace.load(Ordering::Relaxed));
+    // A child may begin in another one.
+    static NAMESPACE: OfThisProcess = OfThisProcess::new();
+    NAMESPACE.try_get(|| Ok(rustix::fs::stat("/proc/self/ns/pid")?.st_ino))
+}
+
+/// A number that stays the same as long as the process lives, found out once.
+struct OfThisProcess {
+    number: AtomicU64,
+    /// The [`fork_generation`] for which it holds.
+    generation: AtomicU64,
+}
+
+impl OfThisProcess {
+    const fn new() -> OfThisProcess {
+        OfThisProcess { number: AtomicU64::new(0), generation: AtomicU64::new(0) }
     }
-    let found = rustix::fs::stat("/proc/self/ns/pid")?.st_ino;
-    namespace.store(found, Ordering::Relaxed);
-    // Release: whoever sees the generation sees its number. All threads store the same.
-    generation.store(fork_generation(), Ordering::Release);
-    Ok(found)
+
+    fn get(&self, find: impl FnOnce() -> u64) -> u64 {
+        match self.try_get(|| Ok::<_, core::convert::Infallible>(find())) {
+            Ok(number) => number,
+        }
+    }
+
+    fn try_get<E>(&self, find: impl FnOnce() -> core::result::Result<u64, E>) -> core::result::Result<u64, E> {
+        if self.generation.load(Ordering::Acquire) == fork_generation() {
+            return Ok(self.number.load(Ordering::Relaxed));
+        }
+        let found = find()?;
+        self.number.store(found, Ordering::Relaxed);
+        // Release: whoever sees the generation sees its number. All threads store the same.
+        self.generation.store(fork_generation(), Ordering::Release);
+        Ok(found)
+    }
 }
 
 /// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, or the

@@ -41,12 +41,11 @@ pub(crate) struct Session<'a> {
 }
 
 impl Queue {
-    /// Makes the ring of a new slot in `slot`, and returns its file as well.
-    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<(Queue, OwnedFd)> {
+    /// Makes the ring of a new slot in `slot`.
+    pub(crate) fn create(slot: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Queue> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(slot, RING, flags, Mode::RUSR | Mode::WUSR)?;
-        let queue = Mapping::create(fd.as_fd(), ring).map(Queue::new)?;
-        Ok((queue, fd))
+        Mapping::create(fd.as_fd(), ring).map(Queue::new)
     }
 
     /// Opens the start of the ring in `file` if this process, of user `uid`, may map it.
@@ -163,7 +162,7 @@ impl Queue {
             let head = self.header().reader.head.load(Relaxed);
             let end = writers.tail.load(Relaxed).wrapping_add(layout::record_size(size as u64));
             let used = end.wrapping_sub(head);
-            used <= self.region().capacity() - layout::SPARE || writers.state.load(Relaxed) & layout::CLOSED != 0
+            used <= self.region().room() || writers.state.load(Relaxed) & layout::CLOSED != 0
         };
         if is_there() {
             return true;
@@ -211,15 +210,15 @@ impl<'a> Session<'a> {
 
     /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record ends.
     ///
-    /// `file` is the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
+    /// `file` finds the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
     /// readers; there is none where the only reader is the one that appends.
     #[inline(always)]
-    pub(crate) fn append<'b>(
+    pub(crate) fn append<'b, F: AsFd>(
         &self,
         stamp: impl FnOnce() -> Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: BorrowedFd<'_>,
+        file: impl Fn() -> rustix::io::Result<F>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<u64> {
         if len > self.queue.max_message {
@@ -229,19 +228,19 @@ impl<'a> Session<'a> {
     }
 
     /// Appends a message of another machine behind its encoded origin.
-    pub(crate) fn append_from<'b>(
+    pub(crate) fn append_from<'b, F: AsFd>(
         &self,
         origin: &[u8],
         message: &[u8],
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: BorrowedFd<'_>,
+        file: impl Fn() -> rustix::io::Result<F>,
     ) -> Result<u64> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
         let limit = self.queue.max_message.min(largest.saturating_sub(origin.len()));
         if message.len() > limit {
             return Err(too_large(self.ring(), message.len(), limit));
         }
-        let stamp = Stamp { kind: Kind::Network, pid: 0, uid: 0, gid: 0 };
+        let stamp = Stamp::new(Kind::Network, 0, 0, 0);
         self.append_record(
             || stamp,
             origin.len() + message.len(),
@@ -256,21 +255,17 @@ impl<'a> Session<'a> {
 
     /// Appends one record, whose size was checked.
     #[inline(always)]
-    fn append_record<'b>(
+    fn append_record<'b, F: AsFd>(
         &self,
         stamp: impl FnOnce() -> Stamp,
         len: usize,
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
-        file: BorrowedFd<'_>,
+        file: impl Fn() -> rustix::io::Result<F>,
         fill: impl FnOnce(&Region, Room),
     ) -> Result<u64> {
-        let room = loop {
-            match self.ring().reserve(len as u32) {
-                Ok(room) => break room,
-                Err(Refusal::Closed) => return Err(Error::Closed),
-                Err(Refusal::Full) => return Err(full(self.ring())),
-                Err(Refusal::Memory(needed)) => grow(self.queue, self.ring(), needed, file)?,
-            }
+        let room = match self.ring().reserve(len as u32) {
+            Ok(room) => room,
+            Err(refusal) => make_room(self.queue, self.ring(), len, refusal, file)?,
         };
         self.wake_reader(bell)?;
         fill(self.queue.region(), room);
@@ -322,10 +317,29 @@ impl<'a> Session<'a> {
 
 // What a write seldom needs stands apart: it takes the ring and not the session, which then need not lie in memory.
 
+/// Makes room that was refused, if that is possible.
 #[cold]
-fn full(ring: Locked<'_>) -> Error {
-    ring.count_refused_full();
-    Error::Full { capacity: Some(ring.region().capacity()) }
+fn make_room<F: AsFd>(
+    queue: &Queue,
+    ring: Locked<'_>,
+    len: usize,
+    mut refusal: Refusal,
+    file: impl Fn() -> rustix::io::Result<F>,
+) -> Result<Room> {
+    loop {
+        match refusal {
+            Refusal::Closed => return Err(Error::Closed),
+            Refusal::Full => {
+                ring.count_refused_full();
+                return Err(Error::Full { capacity: Some(ring.region().capacity()) });
+            }
+            Refusal::Memory(needed) => grow(queue, &ring, needed, &file)?,
+        }
+        match ring.reserve(len as u32) {
+            Ok(room) => return Ok(room),
+            Err(again) => refusal = again,
+        }
+    }
 }
 
 #[cold]
@@ -354,9 +368,18 @@ fn ring_bell(ring: Locked<'_>, bell: BorrowedFd<'_>) -> Result<()> {
     Ok(())
 }
 
-#[cold]
-fn grow(queue: &Queue, ring: Locked<'_>, needed: u64, file: BorrowedFd<'_>) -> Result<()> {
-    let grown = queue.mapping.grow(file, ring.reserved(), needed);
+fn grow<F: AsFd>(
+    queue: &Queue,
+    ring: &Locked<'_>,
+    needed: u64,
+    file: impl Fn() -> rustix::io::Result<F>,
+) -> Result<()> {
+    let reserved = ring.reserved();
+    let grown = match file() {
+        Ok(file) => queue.mapping.grow(file.as_fd(), reserved, needed),
+        // No descriptor is left for it, or it has gone from its place: what was let in is not held up by that.
+        Err(error) => queue.mapping.grow_in_place(reserved, needed).and_then(|grown| grown.ok_or(error)),
+    };
     ring.set_reserved(grown.map_err(|error| match error {
         rustix::io::Errno::NOSPC | rustix::io::Errno::NOMEM | rustix::io::Errno::DQUOT => Error::OutOfMemory,
         error => Error::io("reserve memory for a slot", error),

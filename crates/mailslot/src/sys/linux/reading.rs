@@ -87,36 +87,45 @@ impl Reading {
         let queue = inward.queue();
         let session = if queue.is_shared() { Some(queue.lock(patience)?) } else { None };
         let head = read::head(queue.region()).map_err(|Damaged| Error::Damaged)?;
-        Ok(head.map(|head| self.found(Next { head, inward, reader, session })))
+        Ok(head.map(|head| self.found(Next { head, inward, reader, session }, self.spinning.in_stream())))
     }
 
     /// The same for a slot that is not shared, in the process that made this; where anything is the matter,
     /// [`look`](Reading::look) tells what.
     #[inline(always)]
     pub(crate) fn look_alone<'a>(&'a self, inward: Inward<'a>) -> Option<Next<'a>> {
+        self.look_alone_in(inward, self.spinning.in_stream())
+    }
+
+    /// The same for a reader that can wait as long as `timeout` says. In a stream it does not look when all that was known to be
+    /// committed has been read: then it would find the writer in the middle of the next message.
+    #[inline(always)]
+    pub(crate) fn glance<'a>(&'a self, inward: Inward<'a>, timeout: impl Fn() -> Timeout) -> Option<Next<'a>> {
+        let in_stream = self.spinning.in_stream();
+        let none = || {
+            let head = inward.queue().header().reader.head.load(Relaxed);
+            timeout() != Timeout::Zero && head == self.committed.load(Ordering::Relaxed)
+        };
+        if in_stream && none() { None } else { self.look_alone_in(inward, in_stream) }
+    }
+
+    #[inline(always)]
+    fn look_alone_in<'a>(&'a self, inward: Inward<'a>, in_stream: bool) -> Option<Next<'a>> {
         let reader = self.reader.get()?.lock().unwrap_or_else(PoisonError::into_inner);
         if inward.queue().is_shared() {
             return None;
         }
         let head = read::head(inward.queue().region()).ok()??;
-        Some(self.found(Next { head, inward, reader, session: None }))
+        Some(self.found(Next { head, inward, reader, session: None }, in_stream))
     }
 
     #[inline(always)]
-    fn found<'a>(&self, next: Next<'a>) -> Next<'a> {
-        if self.spinning.in_stream() {
+    fn found<'a>(&self, next: Next<'a>, in_stream: bool) -> Next<'a> {
+        if in_stream {
             let committed = next.head.ask_ahead(self.committed.load(Ordering::Relaxed));
             self.committed.store(committed, Ordering::Relaxed);
         }
         next
-    }
-
-    /// Whether all that was known to be committed has been read, in a stream and by a reader that can wait: then a look now
-    /// would find the writer in the middle of the next message.
-    pub(crate) fn expects_none(&self, queue: &Queue, timeout: impl Fn() -> Timeout) -> bool {
-        self.spinning.in_stream()
-            && timeout() != Timeout::Zero
-            && queue.header().reader.head.load(Relaxed) == self.committed.load(Ordering::Relaxed)
     }
 
     /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.

@@ -1,5 +1,6 @@
 //! The reading end of a local slot.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -29,7 +30,8 @@ pub(crate) struct Server {
     pub(super) ownership: Ownership,
     pub(super) queue: Queue,
     pub(super) reading: Reading,
-    pub(super) entrance: Entrance,
+    /// Ended together with the life.
+    pub(super) entrance: ManuallyDrop<Entrance>,
 }
 
 impl Server {
@@ -46,7 +48,7 @@ impl Server {
     }
 
     fn new(Owned { name, ownership, queue, entrance }: Owned) -> Server {
-        Server { name, ownership, queue, reading: Reading::new(), entrance }
+        Server { name, ownership, queue, reading: Reading::new(), entrance: ManuallyDrop::new(entrance) }
     }
 
     pub(crate) fn name(&self) -> &SlotName {
@@ -82,7 +84,7 @@ impl Server {
     /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
-        match self.glance(timeout) {
+        match self.reading.glance(self.inward(), timeout) {
             Some(next) => next.read(buffer),
             None => self.wait_and_read(buffer, timeout()),
         }
@@ -102,16 +104,10 @@ impl Server {
 
     /// The next message, for which this waits as long as `timeout` says.
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        match self.glance(|| timeout) {
+        match self.reading.glance(self.inward(), || timeout) {
             Some(next) => Ok(next),
             None => Wait::begin(self, timeout)?.for_next(),
         }
-    }
-
-    /// The next message if it is there and this process alone may read it.
-    #[inline(always)]
-    fn glance(&self, timeout: impl Fn() -> Timeout) -> Option<Next<'_>> {
-        if self.reading.expects_none(&self.queue, timeout) { None } else { self.reading.look_alone(self.inward()) }
     }
 
     /// The next message if there is one in the ring already.
@@ -218,8 +214,7 @@ impl Server {
 /// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // A regular file is always ready for `poll`, and refused by `epoll`.
-        self.poll_fd().unwrap_or_else(|_| self.ownership.ring())
+        self.poll_fd().unwrap_or_else(|_| self.ownership.always_ready())
     }
 }
 
@@ -227,12 +222,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let shared = self.is_shared();
         self.descriptors().into_iter().for_each(private::release);
-        let Server { ownership, queue, .. } = self;
-        ownership.end(shared, || {
+        let Server { ownership, queue, entrance, .. } = self;
+        let close = || {
             if let Ok(session) = queue.lock(READERS_PATIENCE) {
                 session.close();
             }
             queue.wake_writers();
-        });
+        };
+        // SAFETY: `entrance` is not used after this.
+        ownership.end(shared, close, || unsafe { ManuallyDrop::drop(entrance) });
     }
 }

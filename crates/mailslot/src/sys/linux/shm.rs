@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use std::os::fd::BorrowedFd;
 
 use rustix::fs::{FallocateFlags, FileType};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
 use super::ring::layout::{HEADER_SIZE, Header, MAGIC, VERSION};
@@ -51,7 +51,7 @@ pub(crate) struct NewRing {
 impl Mapping {
     /// Makes the empty file `fd` into a ring.
     pub(crate) fn create(fd: BorrowedFd<'_>, ring: &NewRing) -> rustix::io::Result<Mapping> {
-        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(fd, HEADER_SIZE + ring.capacity))?;
+        retry_on_intr(|| rustix::fs::ftruncate(fd, HEADER_SIZE + ring.capacity))?;
         let first = FIRST_RESERVE.min(ring.capacity);
         reserve(fd, 0, HEADER_SIZE + first)?;
         let mapping = Mapping::map(fd, ring.capacity, ring.capacity)?;
@@ -114,6 +114,26 @@ impl Mapping {
         })
     }
 
+    /// The same without the file, and no more than is needed: for a process that cannot open one. `Ok(None)` if the system lacks that
+    /// (before Linux 5.14).
+    pub(crate) fn grow_in_place(&self, reserved: u64, needed: u64) -> rustix::io::Result<Option<u64>> {
+        let page = rustix::param::page_size() as u64;
+        let end = needed.next_multiple_of(HEADER_SIZE).min(self.region.capacity());
+        let from = (HEADER_SIZE + reserved) / page * page;
+        let len = HEADER_SIZE + end - from;
+        // SAFETY: the range lies inside the mapping, which ends with a page; memory behind it changes no byte.
+        let filled = retry_on_intr(|| unsafe {
+            rustix::mm::madvise(self.base.as_ptr().byte_add(from as usize), len as usize, Advice::LinuxPopulateWrite)
+        });
+        match filled {
+            Ok(()) => Ok(Some(end)),
+            Err(Errno::INVAL) => Ok(None),
+            // What would be a signal for who touches the memory.
+            Err(Errno::FAULT) => Err(Errno::NOSPC),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Gives the memory behind all but the first `keep` bytes of records back. Returns whether that worked.
     pub(crate) fn shrink(&self, reserved: u64, keep: u64) -> bool {
         let pages = whole_pages(HEADER_SIZE + keep, HEADER_SIZE + reserved, rustix::param::page_size() as u64);
@@ -142,7 +162,7 @@ fn reserve(fd: BorrowedFd<'_>, from: u64, end: u64) -> rustix::io::Result<()> {
     // Up to Linux 6.9 any signal interrupts the call and undoes what it has done: so not too much at a time.
     for at in (from..end).step_by(RESERVE_AT_ONCE) {
         let len = (end - at).min(RESERVE_AT_ONCE as u64);
-        rustix::io::retry_on_intr(|| rustix::fs::fallocate(fd, FallocateFlags::empty(), at, len))?;
+        retry_on_intr(|| rustix::fs::fallocate(fd, FallocateFlags::empty(), at, len))?;
     }
     Ok(())
 }

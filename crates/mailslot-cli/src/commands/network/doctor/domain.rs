@@ -47,7 +47,7 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
         let members = members(&domain.name);
         examine_members(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
         let answered = examine_answers(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
-        examine_clock(domain, &answered, findings);
+        examine_clock(domain, &members, &answered, findings);
         let later = node.later().into_iter().flat_map(|status| status.domains);
         let later =
             later.filter(|later| later.name == domain.name).map(|later| later.counters).next().unwrap_or_default();
@@ -102,39 +102,105 @@ fn keys(domain: &Domain) -> String {
 
 fn examine_session(domain: &Status, findings: &mut Findings) {
     let name = &domain.name;
-    let connect = names(domain.connect.iter().map(String::as_str));
+    let connected = domain.peers + domain.routers > 0;
     if !domain.open {
-        let remedy = match connect.as_str() {
-            "" => "the node's log says why: look for domain_not_open".to_owned(),
-            connect => format!(
-                "see that {connect} can be reached and lets one more in (max-sessions; its log says sessions_refused), and what \
-                 the node's log here says (domain_not_open)"
-            ),
+        let remedy = if domain.connect.is_empty() {
+            "the node's log says why: look for domain_not_open"
+        } else {
+            "see that an endpoint that it connects to can be reached and lets one more in (max-sessions; its log says sessions_refused)"
         };
-        return findings.problem("session", format!("{name}: the session is not open"), remedy);
-    }
-    if domain.peers + domain.routers > 0 {
+        findings.problem("session", format!("{name}: the session is not open"), remedy);
+    } else if connected {
         let peers = count(domain.peers as u64, "peer");
-        return findings
-            .ok("session", format!("{name}: connected with {peers} and {}", count(domain.routers as u64, "router")));
-    }
-    if domain.computers > 1 {
+        let routers = count(domain.routers as u64, "router");
+        findings.ok("session", format!("{name}: connected with {peers} and {routers}"));
+    } else if domain.computers > 1 {
         // A router does not know how many clients it has, but who is there.
         let others = count(domain.computers as u64 - 1, "other computer");
-        return findings.ok("session", format!("{name}: connected with clients: {others} there"));
+        findings.ok("session", format!("{name}: connected with clients: {others} there"));
+    } else {
+        let connect = names(domain.connect.iter().map(String::as_str));
+        let remedy = match (connect.as_str(), domain.listen.is_empty()) {
+            ("", true) => {
+                "tell it whom to connect to (mailslot node --connect ENDPOINT), or to look for others (--lan)".to_owned()
+            }
+            ("", false) => "start the nodes of the other machines; in a LAN, see that multicast to 224.0.0.224, UDP port 7446, passes"
+                .to_owned(),
+            (connect, _) => format!("see that {connect} runs, can be reached, and takes this machine's certificate"),
+        };
+        findings.problem("session", format!("{name}: connected with nobody"), remedy);
     }
-    let found = format!("{name}: connected with nobody");
-    let remedy = match (connect.as_str(), domain.listen.is_empty()) {
-        ("", true) => {
-            "tell it whom to connect to (mailslot node --connect ENDPOINT), or to look for others (--lan)".to_owned()
+    examine_endpoints(domain, findings);
+    examine_scouting(domain, findings);
+    examine_certificates(domain, findings);
+}
+
+/// Why endpoints cannot be reached. One of several is enough for a client.
+fn examine_endpoints(domain: &Status, findings: &mut Findings) {
+    let name = &domain.name;
+    for (endpoint, reason) in &domain.unreachable {
+        let found = format!("{name}: {endpoint} cannot be reached: {reason}");
+        let remedy = remedy_for(reason);
+        if domain.mode == "client" && domain.open && domain.routers > 0 {
+            findings.unknown("endpoint", format!("{found}; another one is used"), remedy);
+        } else {
+            findings.problem("endpoint", found, remedy);
         }
-        ("", false) => {
-            "start the nodes of the other machines; in a LAN, see that multicast to 224.0.0.224, UDP port 7446, passes"
-                .to_owned()
+    }
+}
+
+/// What to do about an endpoint that cannot be reached, by what the system or the other side says.
+fn remedy_for(reason: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
+    if says(&["certificate", "tls", "handshake"]) {
+        "see that both certificates are good now and come from the other side's root-ca, and that both clocks are right"
+    } else if says(&["lookup", "resolve", "name or service", "name resolution"]) {
+        "see that the name is right and the name server answers: getent hosts NAME"
+    } else if says(&["refused"]) {
+        "see that the node there runs and listens on that port"
+    } else if says(&["unreachable", "no route"]) {
+        "see that this machine has an address and a route there: ip route get ADDRESS"
+    } else {
+        "see that the address is right, the machine there runs, and no firewall drops what is sent there"
+    }
+}
+
+/// Where others are looked for by multicast.
+fn examine_scouting(domain: &Status, findings: &mut Findings) {
+    let name = &domain.name;
+    let Some(scouting) = &domain.scouting else { return };
+    for interface in &scouting.missing {
+        let found = format!("{name}: the interface {interface} of the settings is not there, or has no IPv4 address");
+        findings.problem("interface", found, "correct `interfaces`, or bring it up; it is used as soon as it is there");
+    }
+    if scouting.addresses.is_empty() {
+        let found = format!("{name}: no interface that can do multicast is up and has an IPv4 address");
+        findings.problem(
+            "interface",
+            found,
+            "give an interface an address; the node looks there as soon as it has one",
+        );
+    } else {
+        let addresses = names(scouting.addresses.iter().map(String::as_str));
+        findings.ok("interface", format!("{name}: looks for others from {addresses}"));
+    }
+}
+
+fn examine_certificates(domain: &Status, findings: &mut Findings) {
+    let name = &domain.name;
+    for certificate in &domain.certificates {
+        match &certificate.problem {
+            Some(problem) => findings.problem(
+                "certificate",
+                format!("{name}: {problem}"),
+                "renew it in place, or set the clock; the node takes the new file by itself",
+            ),
+            None => findings.ok(
+                "certificate",
+                format!("{name}: {} ({}) is good until {}", certificate.file, certificate.subject, certificate.until),
+            ),
         }
-        (connect, _) => format!("see that {connect} runs, can be reached, and takes this machine's certificate"),
-    };
-    findings.problem("session", found, remedy);
+    }
 }
 
 /// Whether the node tells the way into the domain, and takes what is written there.
@@ -301,25 +367,32 @@ fn answers(computer: &str) -> bool {
     }
 }
 
-fn examine_clock(domain: &Status, answered: &[String], findings: &mut Findings) {
+/// Whether the clock agrees with those of others. Who has answered just now has let a message in, so his does.
+fn examine_clock(domain: &Status, members: &Members, answered: &[String], findings: &mut Findings) {
     let name = &domain.name;
     let counter = |label: &str| domain.counters.get(label).copied().unwrap_or_default();
-    let refused = counter("dropped_clock");
-    if refused > 0 {
-        let found = format!(
-            "{name}: {refused} messages were refused because their sender's clock and this one differ (dropped_clock)"
-        );
-        return findings.problem(
-            "clock",
-            found,
-            "set the clocks of all machines, best with chrony or systemd-timesyncd",
-        );
-    }
     if !domain.sealed {
         return;
     }
-    let opened = counter("opened");
-    match (answered, opened) {
+    let other = domain.other_clock.as_ref();
+    let differs = other.filter(|other| members.contains_key(&other.computer) && !answered.contains(&other.computer));
+    if let Some(other) = differs {
+        let how = if other.ahead < 0 { "behind" } else { "ahead of" };
+        let found = format!(
+            "{name}: the clock of {} is {} {how} this one, and {} messages were refused for that (dropped_clock)",
+            other.computer,
+            duration(other.ahead.unsigned_abs()),
+            counter("dropped_clock")
+        );
+        let remedy = "set the one that is wrong, best with chrony or systemd-timesyncd; the node needs no restart";
+        return findings.problem("clock", found, remedy);
+    }
+    match (answered, counter("opened")) {
+        ([], _) if domain.clock_in_doubt => findings.problem(
+            "clock",
+            format!("{name}: this clock was set, and no other computer agrees with it yet (dropped_before_start)"),
+            "see that it is right, and that another computer of the domain is there",
+        ),
         ([], 0) => findings.unknown(
             "clock",
             format!("{name}: nothing has come from others that would tell whether clocks agree"),
@@ -333,6 +406,15 @@ fn examine_clock(domain: &Status, answered: &[String], findings: &mut Findings) 
                 format!("{name}: agrees with that of {computers}, for they have let a message in just now"),
             );
         }
+    }
+}
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -360,4 +442,28 @@ fn or_none(slots: &BTreeSet<String>) -> String {
 fn is_or_are(computers: &[&str]) -> String {
     let verb = if computers.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", names(computers.iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedies_fit_what_the_system_says() {
+        for (reason, word) in [
+            ("Can not create a new TCP link bound to tcp/h:1: [Connection refused (os error 111)]", "runs and listens"),
+            ("[Network is unreachable (os error 101)]", "route"),
+            ("failed to lookup address information: Temporary failure in name resolution", "getent"),
+            ("Can not create a new TLS link: invalid peer certificate: Expired", "certificates"),
+            ("deadline has elapsed", "firewall"),
+        ] {
+            assert!(remedy_for(reason).contains(word), "{reason}");
+        }
+    }
+
+    #[test]
+    fn durations_are_in_a_unit_that_fits() {
+        let texts = [0, 61, 120, 7199, 7200, 172_800].map(duration);
+        assert_eq!(texts, ["0 s", "61 s", "2 min", "119 min", "2 h", "2 days"]);
+    }
 }

@@ -168,7 +168,7 @@ impl Connections {
                 }
                 continue;
             }
-            let stamp = Stamp { kind: Kind::Attested, pid: peer.pid as u32, uid: peer.uid, gid: peer.gid };
+            let stamp = Stamp::new(Kind::Attested, peer.pid as u32, peer.uid, peer.gid);
             let key = self.next_key;
             self.next_key += 1;
             let keep = self.accounts.connected(peer.uid);

@@ -73,6 +73,10 @@ impl Entrance {
         self.bell.as_fd()
     }
 
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
     pub(crate) fn is_polled(&self) -> bool {
         self.polled.load(Ordering::SeqCst)
     }

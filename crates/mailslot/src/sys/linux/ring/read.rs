@@ -1,6 +1,6 @@
 //! The reading side of a ring.
 
-use super::layout::{Kind, ORIGIN_SIZE, RECORD_HEADER, SPARE, Word, record_size};
+use super::layout::{Kind, ORIGIN_SIZE, RECORD_HEADER, Word, record_size};
 use super::region::{LINE, Region};
 use super::write::Stamp;
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -14,6 +14,8 @@ pub(crate) struct Damaged;
 pub(crate) struct Head<'a> {
     region: &'a Region,
     pos: u64,
+    /// Position behind the record.
+    end: u64,
     len: u32,
     kind: Kind,
     /// Bytes of the payload before the message: the origin of a message of another machine.
@@ -33,11 +35,12 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
     }
     // Nor has a position that is no multiple of 8 the tag of one that is.
     let Word { len, kind } = Word::decode(word, pos).ok_or(Damaged)?;
-    if record_size(u64::from(len)) > region.capacity() - SPARE {
+    let size = record_size(u64::from(len));
+    if size > region.room() {
         return Err(Damaged);
     }
     let origin = if kind == Kind::Network { origin_size(region, pos, len)? } else { 0 };
-    Ok(Some(Head { region, pos, len, kind, origin }))
+    Ok(Some(Head { region, pos, end: pos.wrapping_add(size), len, kind, origin }))
 }
 
 /// Bytes of the oldest committed message, for somebody who is not the reader: it may be taken out, and its memory used
@@ -90,7 +93,7 @@ impl Head<'_> {
             // The writers' own line, which costs them as much as a look at what they write: once for all that is there.
             (self.pos.wrapping_add(LINE), self.region.header().writers.tail.load(Relaxed))
         };
-        let end = self.end().wrapping_add(AHEAD);
+        let end = self.end.wrapping_add(AHEAD);
         let end = if left(committed) < end.wrapping_sub(self.pos).cast_signed() { committed } else { end };
         let mut at = from;
         while end.wrapping_sub(at).cast_signed() > 0 {
@@ -115,9 +118,8 @@ impl Head<'_> {
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
-        let first = self.region.word(self.pos.wrapping_add(8)).load(Relaxed);
-        let second = self.region.word(self.pos.wrapping_add(16)).load(Relaxed);
-        Stamp { kind: self.kind, pid: first as u32, gid: (first >> 32) as u32, uid: second as u32 }
+        let word = |at: u64| self.region.word(self.pos.wrapping_add(at)).load(Relaxed);
+        Stamp::of(self.kind, word(8), word(16))
     }
 
     /// Copies the message; `buffer` must be as long as it.
@@ -143,25 +145,19 @@ impl Head<'_> {
         self.pos.wrapping_add(RECORD_HEADER + u64::from(self.origin))
     }
 
-    /// Position behind the record.
-    pub(crate) fn end(&self) -> u64 {
-        self.pos.wrapping_add(record_size(u64::from(self.len)))
-    }
-
     /// Takes the record out. Returns whether writers that wait for room should be told.
     #[inline(always)]
     pub(crate) fn consume(self) -> bool {
         let reader = &self.region.header().reader;
-        let end = self.end();
         reader.read.store(reader.read.load(Relaxed).wrapping_add(1), Relaxed);
         let bytes = reader.bytes_read.load(Relaxed);
         reader.bytes_read.store(bytes.wrapping_add(u64::from(self.len)), Relaxed);
         // Release: pairs with the acquire in `write::Locked::check_capacity`; our copy is done before the room is reused.
-        reader.head.store(end, Release);
+        reader.head.store(self.end, Release);
         // Looking for waiting writers costs a fence, so it is done once per eighth of the ring, and by readers that
         // find it empty.
         let granule = self.region.capacity() / 8;
-        (self.pos ^ end) >= granule && writers_wait(self.region)
+        (self.pos ^ self.end) >= granule && writers_wait(self.region)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Putting a ring right after the holder of its lock died.
 
-use super::layout::{SPARE, Word, record_size};
+use super::layout::{Word, record_size};
 use super::read::Damaged;
 use super::write::Locked;
 use crate::sync::Ordering::{Acquire, Relaxed};
@@ -24,7 +24,7 @@ pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {
     if word != 0 {
         let Word { len, .. } = Word::decode(word, tail).ok_or(Damaged)?;
         let size = record_size(u64::from(len));
-        if size > region.capacity() - SPARE {
+        if size > region.room() {
             return Err(Damaged);
         }
         let number = region.word(tail.wrapping_add(16)).load(Relaxed) >> 32;

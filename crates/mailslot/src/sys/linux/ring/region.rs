@@ -1,6 +1,6 @@
 //! All access to the shared memory of a ring.
 
-use super::layout::Header;
+use super::layout::{Header, SPARE};
 use crate::sync::AtomicU64;
 #[cfg(not(loom))]
 use crate::sync::Ordering::SeqCst;
@@ -22,6 +22,9 @@ pub(crate) struct Region {
     /// Bytes from the start of the records that can be accessed, a power of two: all of them, or fewer for a writer that
     /// makes sure that its record lies there ([`super::write::Locked::reaches`]).
     mapped: u64,
+    /// What of a position is the offset of its word.
+    word: u64,
+    room: u64,
 }
 
 // SAFETY: the pointers lead to memory that outlives the region and that is only accessed through atomics and
@@ -46,11 +49,16 @@ impl Region {
         debug_assert!(capacity.is_power_of_two() && mapped.is_power_of_two() && (64..=capacity).contains(&mapped));
         // SAFETY: the caller gave us the header's bytes and the records' behind them.
         let records = unsafe { base.add(super::layout::HEADER_SIZE as usize) };
-        Region { header: base.cast(), records, capacity, mapped }
+        Region { header: base.cast(), records, capacity, mapped, word: mapped - 8, room: capacity - SPARE }
     }
 
     pub(crate) fn capacity(&self) -> u64 {
         self.capacity
+    }
+
+    /// Bytes that records can take.
+    pub(crate) fn room(&self) -> u64 {
+        self.room
     }
 
     /// Bytes from the start of the records that can be accessed.
@@ -66,7 +74,7 @@ impl Region {
 
     /// The word at `pos`, which must be a multiple of 8.
     pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
-        let offset = pos & (self.mapped - 8);
+        let offset = pos & self.word;
         // SAFETY: `mapped` is a power of two of at least 64, so `offset` is a multiple of 8 below it: the word lies inside
         // the mapped records and is aligned.
         unsafe { self.records.add(offset as usize).cast().as_ref() }
@@ -209,6 +217,10 @@ impl Region {
 
     pub(crate) fn mapped(&self) -> u64 {
         self.capacity()
+    }
+
+    pub(crate) fn room(&self) -> u64 {
+        self.capacity() - SPARE
     }
 
     pub(crate) fn header(&self) -> &Header {

@@ -45,7 +45,7 @@ impl Drop for Heap {
 }
 
 fn stamp(n: u32) -> Stamp {
-    Stamp { kind: if n.is_multiple_of(2) { Kind::Friend } else { Kind::Attested }, pid: n, uid: !n, gid: n ^ 7 }
+    Stamp::new(if n.is_multiple_of(2) { Kind::Friend } else { Kind::Attested }, n, !n, n ^ 7)
 }
 
 fn write(region: &Region, message: &[u8], n: u32) -> Result<(), Refusal> {

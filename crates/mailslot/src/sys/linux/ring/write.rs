@@ -37,9 +37,28 @@ pub(crate) enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) kind: Kind,
-    pub(crate) pid: u32,
     pub(crate) uid: u32,
-    pub(crate) gid: u32,
+    /// The process, and above it the group: one word, as in the record.
+    pid_and_gid: u64,
+}
+
+impl Stamp {
+    pub(crate) const fn new(kind: Kind, pid: u32, uid: u32, gid: u32) -> Stamp {
+        Stamp { kind, uid, pid_and_gid: pid as u64 | (gid as u64) << 32 }
+    }
+
+    /// Of a record with these two words behind the first.
+    pub(super) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
+        Stamp { kind, uid: third as u32, pid_and_gid: second }
+    }
+
+    pub(crate) fn pid(self) -> u32 {
+        self.pid_and_gid as u32
+    }
+
+    pub(crate) fn gid(self) -> u32 {
+        (self.pid_and_gid >> 32) as u32
+    }
 }
 
 impl Room {
@@ -83,7 +102,7 @@ impl<'a> Locked<'a> {
     /// Publishes the record whose payload the caller has copied to [`Room::payload`], and returns where it ends.
     pub(crate) fn commit(&self, room: Room, stamp: Stamp) -> u64 {
         let word = |at: u64| self.region.word(room.pos.wrapping_add(at));
-        word(8).store(u64::from(stamp.pid) | u64::from(stamp.gid) << 32, Relaxed);
+        word(8).store(stamp.pid_and_gid, Relaxed);
         let number = self.writers.written.load(Relaxed) as u32;
         word(16).store(u64::from(stamp.uid) | u64::from(number) << 32, Relaxed);
         // Release: pairs with the acquire in `read::head`, which then sees payload, stamp and the cleared word.
@@ -207,7 +226,7 @@ impl<'a> Locked<'a> {
 
     fn check_capacity(&self, room: Room) -> Result<(), Refusal> {
         let used = |head: u64| room.end().wrapping_sub(head);
-        let limit = self.region.capacity() - SPARE;
+        let limit = self.region.room();
         let at_most = used(self.writers.head_seen.load(Relaxed));
         if at_most <= HIGH_WATER_STEP && at_most <= limit {
             return Ok(());

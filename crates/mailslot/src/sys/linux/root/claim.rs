@@ -243,10 +243,10 @@ impl Root {
         Ok(())
     }
 
-    /// Removes the files of a life of this process, while it goes on: nobody else touches them then.
-    pub(crate) fn remove_life(&self, file: &str, user: &User) {
+    /// Removes the files of a life of this process, while it goes on: nobody else touches them then. Opens nothing.
+    pub(super) fn remove_life(&self, file: &str, user: &User) {
         let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
-        self.remove_home(file, user);
+        life::remove_home(self.dir.as_fd(), &user.home(file));
     }
 
     /// Removes the files of a life of this user's that has ended, if this process may.
@@ -270,17 +270,15 @@ impl Root {
     }
 
     fn remove_dead_home(&self, file: &str, user: &User) {
-        if let Ok(home) = self.open_below(&user.home(file), OFlags::PATH | OFlags::DIRECTORY)
-            && matches!(life::ask(&home), Err(Errno::CONNREFUSED | Errno::NOENT))
-        {
-            self.remove_home(file, user);
-        }
-    }
-
-    fn remove_home(&self, file: &str, user: &User) {
         let open = |path: &str| self.open_below(path, OFlags::PATH | OFlags::DIRECTORY);
-        if let (Ok(lives), Ok(home)) = (open(&user.lives()), open(&user.home(file))) {
-            life::clear(&home);
+        let Ok(home) = open(&user.home(file)) else { return };
+        if !matches!(life::ask(&home), Err(Errno::CONNREFUSED | Errno::NOENT)) {
+            return;
+        }
+        life::clear(&home);
+        // The process may have few others.
+        drop(home);
+        if let Ok(lives) = open(&user.lives()) {
             let _ = rustix::fs::unlinkat(lives, file, AtFlags::REMOVEDIR);
         }
     }

@@ -120,7 +120,7 @@ impl Root {
 }
 
 /// An own slot, if it is there and the file called `file` in it is the one with this id.
-fn with_file(
+pub(super) fn with_file(
     slot: rustix::io::Result<SlotDirectory>,
     file: &str,
     id: FileId,

@@ -20,6 +20,7 @@ mod claim;
 mod entry;
 mod find;
 mod list;
+mod own;
 mod place;
 mod users;
 
@@ -32,6 +33,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 pub(crate) use self::list::{list, status};
+pub(crate) use self::own::Place;
 pub(crate) use self::place::SlotDirectory;
 pub(crate) use self::users::User;
 use self::users::Users;

@@ -11,17 +11,17 @@ use rustix::io::Errno;
 
 use super::super::life::Since;
 use super::super::{clock, label};
+use super::Root;
 use super::claim::{Claim, Life};
 use super::entry::{entry, push_entry};
 use super::users::User;
-use super::{FileId, Root};
 use crate::error::{Error, Result};
 use crate::name::SlotName;
 
 /// The link in a slot's directory that names the file of its life.
 const LIFE: &str = "life";
 /// Files of a slot.
-const FILES: [&str; 5] = ["door", "bell", "ring", label::NAME, LIFE];
+pub(super) const FILES: [&str; 5] = ["door", "bell", "ring", label::NAME, LIFE];
 /// How often a place is taken again by another process of this user, or by something that cannot be removed.
 const ATTEMPTS: u32 = 20;
 /// Seconds after which a slot that is being made was left behind.
@@ -32,9 +32,9 @@ pub(crate) struct SlotDirectory {
     pub(crate) dir: OwnedFd,
     /// The user whose slot it is.
     pub(crate) user: User,
-    entry: String,
+    pub(super) entry: String,
     /// Which life it belongs to, as the link says.
-    life: String,
+    pub(super) life: String,
 }
 
 /// A slot under construction. Dropping it removes it.
@@ -141,23 +141,13 @@ impl Root {
         Err(Error::AlreadyExists(name.clone()))
     }
 
-    /// Removes a slot whose last owner ends it. Its life may go on.
-    pub(crate) fn remove_ended(&self, slot: &SlotDirectory) {
-        // If the life has ended, another slot may be at the place by now.
-        let same = || {
-            FileId::of(&slot.dir).ok()
-                == self.open_entry(&slot.user, slot.entry.clone()).ok().and_then(|at| FileId::of(&at.dir).ok())
-        };
-        if !same() {
-            return;
-        }
-        let living = slot.is_living();
-        self.remove(&slot.user.slots(), &slot.entry, slot.dir.as_fd());
-        let Some(file) = Life::file_in(&slot.life) else { return };
-        match living {
-            Ok(true) => self.remove_life(file, &slot.user),
-            _ => self.remove_dead_life(file, &slot.user),
-        }
+    /// Removes a slot whose life has ended. Another slot may be at its place by now, which stays.
+    pub(super) fn remove_dead_slot(&self, slot: SlotDirectory) {
+        let SlotDirectory { dir, user, entry, life } = slot;
+        self.remove(&user.slots(), &entry, dir.as_fd());
+        // The process may have few others.
+        drop(dir);
+        Life::file_in(&life).into_iter().for_each(|file| self.remove_dead_life(file, &user));
     }
 
     /// Removes what is at this place of an own directory unless it lives.
@@ -165,8 +155,7 @@ impl Root {
         match self.open_entry(user, entry.to_owned()) {
             Ok(slot) => {
                 if slot.is_living() == Ok(false) {
-                    self.remove(&user.slots(), entry, slot.dir.as_fd());
-                    Life::file_in(&slot.life).into_iter().for_each(|file| self.remove_dead_life(file, user));
+                    self.remove_dead_slot(slot);
                 }
             }
             // Something else is there; nobody but this user, or the superuser, can have put it there.

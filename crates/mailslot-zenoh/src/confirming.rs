@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
-use mailslot::{Outcome, Receipt};
-use mailslot_domain::Request;
-use zenoh::query::Reply;
-use zenoh_runtime::ZRuntime;
+use mailslot::{Address, Outcome, Receipt};
+use mailslot_domain::{Kind, Request};
 
 use crate::counters::Counted;
-use crate::places::Place;
+use crate::link::{self, Link};
+use crate::places::{Place, Places};
+use crate::presences::Group;
 use crate::state::{State, answer, from_domain, lock};
 
 /// Writes that may wait at one time. A write whose receipts are all there waits on for queryables that do not answer, which can
 /// be anybody's, but holds no message.
-pub(crate) const MOST: usize = 4096;
+const MOST: usize = 4096;
 
 /// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
 const MOST_COMPUTERS: usize = 1 << 16;
@@ -26,9 +26,52 @@ const MOST_COMPUTERS: usize = 1 << 16;
 /// How long computers that nobody expects may still answer when the others have, at least.
 const GRACE: Duration = Duration::from_millis(50);
 
+/// The confirmed writes of a machine in one domain.
+pub(crate) struct Confirming {
+    places: Arc<Places>,
+}
+
+impl Confirming {
+    pub(crate) fn new() -> Confirming {
+        Confirming { places: Places::new(MOST) }
+    }
+
+    /// Sends a message, and has the asker told what became of it. The error is what to tell the asker instead.
+    pub(crate) fn begin(
+        &self,
+        link: &Link,
+        state: &Arc<State>,
+        address: &Address,
+        data: &[u8],
+        within: Duration,
+        asker: Asker,
+    ) -> Result<(), (Asker, String)> {
+        let Some(place) = self.places.take(asker.uid()) else {
+            return Err((asker, "too many confirmed writes wait already, of this user or of all".to_owned()));
+        };
+        let sealed = state.destination(address).and_then(|to| Ok((state.seal(Kind::Confirmed, &to, None, data)?, to)));
+        let ((envelope, request), to) = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => return Err((asker, error.to_string())),
+        };
+        let group = state.group(address);
+        let mut expected = state.receivers(&group);
+        if let Group::One(computer, _) = &group {
+            expected.insert(computer.to_string());
+        }
+        let pending = Pending::new(state, request, expected, asker, place);
+        let asked = link.ask(to.key_expression(), envelope, within, move |answer| pending.take(answer));
+        if asked.is_err() {
+            // The closure is gone, and has told whoever wrote that nobody has answered.
+            state.counters.count(Counted::OutgoingRefused);
+        }
+        Ok(())
+    }
+}
+
 /// One confirmed write, as Zenoh holds it: until everybody who could answer has answered, or the time is over. Whoever wrote gets
 /// the receipts then at the latest, and usually earlier ([`Write`]).
-pub(crate) struct Pending {
+struct Pending {
     write: Arc<Write>,
     _place: Place,
 }
@@ -67,7 +110,7 @@ enum Taken {
 
 impl Pending {
     /// A write to the computers in `expected`, and to others that may receive it.
-    pub(crate) fn new(
+    fn new(
         state: &Arc<State>,
         request: Request,
         expected: impl IntoIterator<Item = String>,
@@ -81,12 +124,10 @@ impl Pending {
     }
 
     /// A computer has answered. The first answer of each counts.
-    pub(crate) fn take(&self, reply: &Reply) {
+    fn take(&self, answer: link::Answer) {
         let Write { state, request, receipts, begun, .. } = &*self.write;
-        let receipt = match reply.result() {
-            Ok(sample) => state.open_receipt(request, sample),
-            Err(_) => None,
-        };
+        let receipt =
+            answer.and_then(|(payload, attachment)| state.open_receipt(request, payload, attachment.as_deref()));
         let taken = match (receipt, &mut *lock(receipts)) {
             (Some(receipt), Some(receipts)) => receipts.take(receipt.computer, from_domain(receipt.outcome)),
             _ => Taken::Refused,
@@ -99,10 +140,7 @@ impl Pending {
             let write = Arc::clone(&self.write);
             // A computer whose presence has not come yet, or was held back, may be as far away as the one that was last.
             let grace = begun.elapsed().max(GRACE);
-            ZRuntime::Application.spawn(async move {
-                tokio::time::sleep(grace).await;
-                write.finish();
-            });
+            link::later(grace, move || write.finish());
         }
     }
 }

@@ -1,0 +1,103 @@
+//! The certificates of a machine: whether they can be used, until when, and whether their files have changed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::settings::Tls;
+use crate::status::CertificateStatus;
+
+/// Makes sure that the files can be used, whatever the time is: clocks are set, and files replaced, while nodes run.
+///
+/// The error names the file.
+pub(crate) fn check(tls: &Tls) -> Result<(), String> {
+    if let Some(root) = &tls.root_ca {
+        read(root)?;
+    }
+    let (Some(certificate), Some(key)) = (&tls.certificate, &tls.private_key) else { return Ok(()) };
+    let chain = read(certificate)?;
+    let named = |error: &dyn core::fmt::Display| format!("{}: {error}", key.display());
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| match error {
+        rustls::pki_types::pem::Error::NoItemsFound => named(&"there is no private key in it"),
+        error => named(&error),
+    })?;
+    CertifiedKey::from_der(chain, key, &default_provider()).map(drop).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => named(&format!("it is not the key of {}", certificate.display())),
+        error => named(&error),
+    })
+}
+
+/// The certificates in a file, one at least.
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let named = |error: &dyn core::fmt::Display| format!("{}: {error}", path.display());
+    let all: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| named(&error));
+    let all = all?;
+    if all.is_empty() {
+        return Err(named(&"there is no certificate in it"));
+    }
+    Ok(all)
+}
+
+/// The files' certificates as they are now, for whoever wants to know why others refuse them.
+pub(crate) fn status(tls: &Tls, now: i64) -> Vec<CertificateStatus> {
+    let unusable = check(tls).err();
+    let files = [&tls.root_ca, &tls.certificate].into_iter().flatten();
+    let mut status: Vec<CertificateStatus> = files.flat_map(|path| of_file(path, now)).collect();
+    if let Some(why) = unusable
+        && status.iter().all(|one| one.problem.is_none())
+    {
+        let file = tls.private_key.as_deref().unwrap_or(Path::new("")).display().to_string();
+        status.push(CertificateStatus { file, problem: Some(why), ..CertificateStatus::default() });
+    }
+    status
+}
+
+fn of_file(path: &Path, now: i64) -> Vec<CertificateStatus> {
+    let file = path.display().to_string();
+    let broken = |problem| {
+        vec![CertificateStatus { file: file.clone(), problem: Some(problem), ..CertificateStatus::default() }]
+    };
+    match read(path) {
+        Ok(all) => all.iter().map(|der| of_certificate(&file, der, now)).collect(),
+        Err(why) => broken(why),
+    }
+}
+
+fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> CertificateStatus {
+    let mut status = CertificateStatus { file: file.to_owned(), ..CertificateStatus::default() };
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
+        status.problem = Some(format!("{file}: there is something in it that is no certificate"));
+        return status;
+    };
+    let validity = certificate.validity();
+    let time = |time: &x509_parser::time::ASN1Time| {
+        let millis = u64::try_from(time.timestamp()).unwrap_or_default().saturating_mul(1000);
+        mailslot_domain::Time::from_millis(millis).to_string()
+    };
+    status.subject = certificate.subject().to_string();
+    status.from = time(&validity.not_before);
+    status.until = time(&validity.not_after);
+    if validity.not_after.timestamp() <= now {
+        status.problem = Some(format!("{file}: {} has expired at {}", status.subject, status.until));
+    } else if validity.not_before.timestamp() > now {
+        status.problem = Some(format!("{file}: {} begins only at {}", status.subject, status.from));
+    }
+    status
+}
+
+/// What the files are, without reading them: another number when one was replaced or written.
+pub(crate) fn version(tls: &Tls) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for path in [&tls.root_ca, &tls.certificate, &tls.private_key].into_iter().flatten() {
+        let metadata = std::fs::metadata(path);
+        metadata.map(|file| (file.ino(), file.size(), file.mtime(), file.mtime_nsec())).ok().hash(&mut hasher);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,221 @@
+//! The addresses of this machine, for sessions that look for others by multicast. Zenoh lists them once in a process: what it would
+//! find out itself, it is told here, each time that a session is opened.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use mailslot_domain::Domain;
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
+use nix::sys::socket::SockaddrStorage;
+
+use crate::settings::Settings;
+
+/// The addresses of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// The system does not let this process look: then it is left to Zenoh, as far as it can.
+    Unknown,
+    Known(Vec<InterfaceAddress>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InterfaceAddress {
+    interface: String,
+    /// An interface that was made anew is another one: whoever listened on the old one hears nothing any more.
+    index: u32,
+    address: IpAddr,
+    flags: InterfaceFlags,
+}
+
+/// Those of interfaces that are up.
+pub(crate) fn addresses() -> Addresses {
+    let Ok(listed) = getifaddrs() else { return Addresses::Unknown };
+    let found = listed.filter(|listed| listed.flags.contains(InterfaceFlags::IFF_UP)).filter_map(|listed| {
+        let address = address(listed.address.as_ref()?)?;
+        // One that has just gone has no index, and is of no use.
+        let index = if_nametoindex(listed.interface_name.as_str()).ok()?;
+        Some(InterfaceAddress { interface: listed.interface_name, index, address, flags: listed.flags })
+    });
+    Addresses::Known(found.collect())
+}
+
+fn address(storage: &SockaddrStorage) -> Option<IpAddr> {
+    if let Some(address) = storage.as_sockaddr_in() {
+        return Some(IpAddr::V4(address.ip()));
+    }
+    let address = storage.as_sockaddr_in6()?.ip();
+    // One of the link alone means nothing without the link.
+    (!address.is_unicast_link_local()).then_some(IpAddr::V6(address))
+}
+
+impl Addresses {
+    /// Where others are looked for by multicast, as addresses: one of each interface that can, or that is set.
+    pub(crate) fn scouting(&self, settings: &Settings) -> Option<Vec<String>> {
+        let wanted = &settings.interfaces;
+        match self {
+            Addresses::Known(all) => Some(look_at(wanted, all).map(|one| one.address.to_string()).collect()),
+            Addresses::Unknown => (!wanted.is_empty()).then(|| wanted.clone()),
+        }
+    }
+
+    /// The settings' interfaces that are not there.
+    pub(crate) fn missing(&self, settings: &Settings) -> Vec<String> {
+        let Addresses::Known(all) = self else { return Vec::new() };
+        let there = |name: &&String| {
+            all.iter()
+                .any(|one| one.address.is_ipv4() && (one.interface == **name || one.address.to_string() == **name))
+        };
+        settings.interfaces.iter().filter(|name| !there(name)).cloned().collect()
+    }
+
+    /// The endpoints to listen on. Where others learn of them, an endpoint for all addresses becomes one for each: those are told.
+    pub(crate) fn listen(&self, settings: &Settings, domain: &Domain) -> Vec<String> {
+        let endpoints = settings.listen(domain);
+        match self {
+            Addresses::Known(all) if settings.lan(domain) => {
+                endpoints.iter().flat_map(|endpoint| expand(endpoint, all)).collect()
+            }
+            _ => endpoints,
+        }
+    }
+
+    /// What a session depends on and does not notice when there is more: where it looks for others, and where it tells them to
+    /// come.
+    pub(crate) fn places(&self, settings: &Settings, domain: &Domain) -> BTreeSet<(u32, String)> {
+        let Addresses::Known(all) = self else { return BTreeSet::new() };
+        if !settings.lan(domain) {
+            return BTreeSet::new();
+        }
+        let scouting = look_at(&settings.interfaces, all).map(|one| (one.index, one.address.to_string()));
+        let index =
+            |endpoint: &str| all.iter().find(|one| endpoint.contains(&one.address.to_string())).map(|one| one.index);
+        let listen =
+            self.listen(settings, domain).into_iter().filter_map(|endpoint| Some((index(&endpoint)?, endpoint)));
+        scouting.chain(listen).collect()
+    }
+}
+
+fn look_at<'a>(wanted: &'a [String], all: &'a [InterfaceAddress]) -> impl Iterator<Item = &'a InterfaceAddress> {
+    let is_named = |one: &InterfaceAddress| wanted.contains(&one.address.to_string());
+    let fits = move |one: &&InterfaceAddress| {
+        let is_wanted = match wanted {
+            // Also one without a carrier: that comes back without a sign that would be seen here.
+            [] => one.flags.contains(InterfaceFlags::IFF_MULTICAST),
+            _ => wanted.contains(&one.interface) || is_named(one),
+        };
+        one.address.is_ipv4() && is_wanted
+    };
+    let mut seen = BTreeSet::new();
+    all.iter().filter(fits).filter(move |one| seen.insert(one.index) || is_named(one))
+}
+
+fn expand(endpoint: &str, all: &[InterfaceAddress]) -> Vec<String> {
+    let same = || vec![endpoint.to_owned()];
+    let Some((protocol, rest)) = endpoint.split_once('/') else { return same() };
+    let end = rest.find(['#', '?']).unwrap_or(rest.len());
+    let (address, more) = rest.split_at(end);
+    let Some((host, port)) = address.rsplit_once(':') else { return same() };
+    let every_family = match host {
+        "0.0.0.0" => false,
+        "[::]" => true,
+        _ => return same(),
+    };
+    let interface = more.split(['#', ';', '?']).find_map(|setting| setting.strip_prefix("iface="));
+    let fits = |one: &&InterfaceAddress| {
+        (every_family || one.address.is_ipv4()) && interface.is_none_or(|interface| interface == one.interface)
+    };
+    // Programs of this machine come last, and to a port of the system's choice they cannot come.
+    let (inside, outside): (Vec<_>, Vec<_>) = all.iter().filter(fits).partition(|one| one.address.is_loopback());
+    let inside = inside.into_iter().filter(|_| port != "0");
+    let with_port = |one: &InterfaceAddress| match one.address {
+        IpAddr::V4(address) => format!("{protocol}/{address}:{port}{more}"),
+        IpAddr::V6(address) => format!("{protocol}/[{address}]:{port}{more}"),
+    };
+    outside.into_iter().chain(inside).map(with_port).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIRE: InterfaceFlags =
+        InterfaceFlags::IFF_UP.union(InterfaceFlags::IFF_RUNNING).union(InterfaceFlags::IFF_MULTICAST);
+
+    fn some() -> Addresses {
+        let one = |interface: &str, index, address: &str, flags| InterfaceAddress {
+            interface: interface.to_owned(),
+            index,
+            address: address.parse().expect("an address"),
+            flags,
+        };
+        Addresses::Known(vec![
+            one(
+                "lo",
+                1,
+                "127.0.0.1",
+                InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_RUNNING,
+            ),
+            one("lo", 1, "::1", InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_RUNNING),
+            one("eth0", 2, "192.0.2.1", WIRE),
+            one("eth0", 2, "192.0.2.2", WIRE),
+            one("eth0", 2, "2001:db8::1", WIRE),
+            one("tun0", 3, "198.51.100.1", InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING),
+            one("eth1", 4, "203.0.113.1", WIRE),
+        ])
+    }
+
+    fn settings(interfaces: &[&str], listen: &[&str]) -> Settings {
+        let all = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        Settings { lan: Some(true), interfaces: all(interfaces), listen: all(listen), ..Settings::default() }
+    }
+
+    #[test]
+    fn others_are_looked_for_once_on_each_interface_that_can_or_is_set() {
+        for (interfaces, expected, missing) in [
+            (&[][..], &["192.0.2.1", "203.0.113.1"][..], &[][..]),
+            (&["eth0"], &["192.0.2.1"], &[]),
+            (&["192.0.2.2"], &["192.0.2.2"], &[]),
+            (&["tun0", "eth7"], &["198.51.100.1"], &["eth7"]),
+            (&["eth7"], &[], &["eth7"]),
+        ] {
+            let settings = settings(interfaces, &[]);
+            assert_eq!(some().scouting(&settings).expect("known"), expected, "{interfaces:?}");
+            assert_eq!(some().missing(&settings), missing, "{interfaces:?}");
+        }
+        assert_eq!(Addresses::Unknown.scouting(&settings(&[], &[])), None);
+        assert_eq!(Addresses::Unknown.scouting(&settings(&["eth7"], &[])).expect("as set"), ["eth7"]);
+    }
+
+    #[test]
+    fn endpoints_for_all_addresses_become_one_for_each() {
+        let domain = Domain::open("PLANT").expect("valid");
+        for (listen, expected) in [
+            ("tcp/0.0.0.0:0", &["tcp/192.0.2.1:0", "tcp/192.0.2.2:0", "tcp/198.51.100.1:0", "tcp/203.0.113.1:0"][..]),
+            ("tls/0.0.0.0:7447#iface=eth1", &["tls/203.0.113.1:7447#iface=eth1"]),
+            (
+                "tcp/[::]:7447#iface=eth0",
+                &[
+                    "tcp/192.0.2.1:7447#iface=eth0",
+                    "tcp/192.0.2.2:7447#iface=eth0",
+                    "tcp/[2001:db8::1]:7447#iface=eth0",
+                ],
+            ),
+            ("tcp/0.0.0.0:7447#iface=lo", &["tcp/127.0.0.1:7447#iface=lo"]),
+            ("tcp/192.0.2.9:7447", &["tcp/192.0.2.9:7447"]),
+            ("tcp/hub.example:7447", &["tcp/hub.example:7447"]),
+        ] {
+            assert_eq!(some().listen(&settings(&[], &[listen]), &domain), expected);
+            assert_eq!(Addresses::Unknown.listen(&settings(&[], &[listen]), &domain), [listen]);
+        }
+        // Nobody is told where a router listens.
+        let router = Settings { lan: None, ..settings(&[], &["tcp/0.0.0.0:7447"]) };
+        assert_eq!(some().listen(&router, &domain), ["tcp/0.0.0.0:7447"]);
+    }
+
+    #[test]
+    fn the_machines_own_are_found() {
+        let Addresses::Known(all) = addresses() else { return };
+        assert!(all.iter().any(|one| one.interface == "lo" && one.index > 0 && one.address.is_loopback()), "{all:?}");
+    }
+}

@@ -1,0 +1,290 @@
+//! Our settings in Zenoh's terms. Where its defaults let anybody in, these do not.
+
+use std::path::Path;
+
+use mailslot_domain::{Batch, Domain};
+use serde_json::{Value, json};
+
+use super::addresses::{Addresses, addresses};
+use crate::certificates;
+use crate::error::{Error, Result};
+use crate::settings::{Mode, Settings, Tls};
+
+/// What Zenoh needs to know.
+pub(crate) struct Config(pub(super) zenoh::Config);
+
+/// What is more in a packet than its message: the envelope, names, and Zenoh's own headers.
+const OVERHEAD: usize = 4 << 10;
+/// How long a message may wait, in microseconds, when the way to a peer is full: as long as other programs may have the
+/// processor. Once that was in vain, messages are dropped at once until there is room again.
+const WAIT_BEFORE_DROP: u64 = 10_000;
+/// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: a message of the usual largest size, which
+/// a slow link need not take at once. With its usual two, who sends much stops and goes on for every second packet as well,
+/// which costs more than sending it. Each takes memory only once it was needed.
+pub(crate) const QUEUE: usize = 16;
+/// Connections that may be about to become sessions, and how long each has for that, in milliseconds: two round trips, and a
+/// packet lost in each. Anybody can open connections and say nothing. So many at a time keep nobody out until there are
+/// more, and then each makes room soon; with Zenoh's own figures, 100 and 10 s, a hundred are enough.
+pub(crate) const PENDING: usize = 1000;
+const PENDING_TIME: u64 = 3000;
+/// How long one endpoint may take to become a session, in milliseconds. A client tries its endpoints one after the other, also when
+/// the one that it had has gone, so this is how long one that does not answer keeps it from the next.
+const OPEN_TIME: u64 = 5000;
+
+/// Makes sure that a session can be opened with these settings, with the addresses and files that are there now.
+///
+/// # Errors
+///
+/// [`Error::Settings`] if something is wrong, or a file that is named cannot be read or used.
+pub(crate) fn check(settings: &Settings, domain: &Domain) -> Result<()> {
+    certificates::check(&settings.tls).map_err(|why| settings.wrong(domain, &why))?;
+    Config::new(settings, domain, &Addresses::Unknown).map(drop)
+}
+
+impl Config {
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if something is wrong, or the file of Zenoh's own settings cannot be read.
+    pub(crate) fn new(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Result<Config> {
+        settings.check(domain)?;
+        let mut config = Config(zenoh::Config::default());
+        for (key, value) in values(settings, domain, addresses) {
+            config.set(key, &value)?;
+        }
+        if let Some(path) = &settings.zenoh {
+            for (key, value) in read_json5(path)? {
+                config.set(&key, &value)?;
+            }
+        }
+        Ok(config)
+    }
+
+    fn set(&mut self, key: &str, value: &Value) -> Result<()> {
+        let wrong = |error| Error::Settings(format!("zenoh setting {key}: {error}"));
+        self.0.insert_json5(key, &value.to_string()).map_err(wrong)
+    }
+
+    /// Whether the queue of plain messages has others in it as well, so that sending one may take long: a router sends on what
+    /// others send, and without priorities all messages share a queue.
+    pub(crate) fn shares_queue(&self) -> bool {
+        let is = |key, value| self.0.get_json(key).is_ok_and(|found| found == value);
+        is("mode", "\"router\"") || !is("transport/unicast/qos/enabled", "true")
+    }
+}
+
+impl Settings {
+    /// What Zenoh needs to know of these settings, with the addresses that the machine has now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if something is wrong, or the file of Zenoh's own settings cannot be read.
+    pub fn config(&self, domain: &Domain) -> Result<zenoh::Config> {
+        Config::new(self, domain, &addresses()).map(|config| config.0)
+    }
+}
+
+fn values(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Vec<(&'static str, Value)> {
+    let (mode, lan) = (settings.mode(domain), settings.lan(domain));
+    let listen: Vec<String> =
+        addresses.listen(settings, domain).iter().map(|endpoint| with_handshake_time(endpoint)).collect();
+    let mut values = vec![
+        ("mode", json!(format!("{mode:?}").to_lowercase())),
+        ("scouting/multicast/enabled", json!(lan)),
+        // Peers tell each other whom they know, so that those of a LAN find each other through any one of them.
+        ("scouting/gossip/enabled", json!(lan)),
+        ("listen/endpoints", json!(listen)),
+        ("connect/endpoints", json!(settings.connect(domain))),
+        // Without a time of its own each endpoint is tried once, and then we see; with one, the first is tried until that is over.
+        ("connect/timeout_ms", json!(if mode == Mode::Client { 0 } else { -1 })),
+        ("connect/exit_on_failure", json!(mode == Mode::Client)),
+        // A node does not wait for others to be found.
+        ("open/return_conditions", json!({ "connect_scouted": false, "declares": false })),
+        ("timestamping/enabled", json!(false)),
+        ("adminspace/enabled", json!(false)),
+        ("transport/unicast/max_sessions", json!(settings.max_sessions)),
+        ("transport/unicast/open_timeout", json!(OPEN_TIME)),
+        ("transport/unicast/accept_pending", json!(PENDING)),
+        ("transport/unicast/accept_timeout", json!(PENDING_TIME)),
+        ("transport/link/tx/queue/size/data", json!(QUEUE)),
+        ("transport/link/tx/queue/size/data_low", json!(QUEUE)),
+        ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", json!(WAIT_BEFORE_DROP)),
+        ("transport/link/rx/max_message_size", json!(settings.max_message_size.max(Batch::MAX_SIZE) + OVERHEAD)),
+        ("access_control", access_control(domain)),
+    ];
+    if let Some(interfaces) = addresses.scouting(settings).filter(|_| lan) {
+        values.push(("scouting/multicast/interface", json!(interfaces.join(","))));
+    }
+    values.extend(tls_values(&settings.tls));
+    values
+}
+
+/// The endpoint to listen on, with as much time for the handshake of TLS as for the one that follows, unless it says itself.
+fn with_handshake_time(endpoint: &str) -> String {
+    const NAME: &str = "tls_handshake_timeout_ms";
+    if !endpoint.starts_with("tls/") || endpoint.contains(NAME) {
+        return endpoint.to_owned();
+    }
+    let separator = if endpoint.contains('#') { ';' } else { '#' };
+    format!("{endpoint}{separator}{NAME}={PENDING_TIME}")
+}
+
+fn tls_values(tls: &Tls) -> Vec<(&'static str, Value)> {
+    let paths = [
+        ("transport/link/tls/root_ca_certificate", &tls.root_ca),
+        ("transport/link/tls/listen_certificate", &tls.certificate),
+        ("transport/link/tls/listen_private_key", &tls.private_key),
+        ("transport/link/tls/connect_certificate", &tls.certificate),
+        ("transport/link/tls/connect_private_key", &tls.private_key),
+    ];
+    let given = paths.into_iter().filter_map(|(key, path)| Some((key, json!(path.as_ref()?))));
+    let others = [
+        ("transport/link/tls/enable_mtls", json!(tls.mutual.unwrap_or(tls.root_ca.is_some()))),
+        // A certificate that has expired keeps nobody out who is in, otherwise.
+        ("transport/link/tls/close_link_on_expiration", json!(true)),
+    ];
+    given.chain(others).collect()
+}
+
+/// Nothing but the key expressions of the domain passes, in either direction.
+fn access_control(domain: &Domain) -> Value {
+    json!({
+        "enabled": true,
+        "default_permission": "deny",
+        "rules": [{
+            "id": "domain",
+            "permission": "allow",
+            "flows": ["ingress", "egress"],
+            "messages": [
+                "put", "declare_subscriber", "query", "reply", "declare_queryable", "liveliness_token",
+                "liveliness_query", "declare_liveliness_subscriber",
+            ],
+            "key_exprs": [format!("{}/**", domain.prefix())],
+        }],
+        "subjects": [{ "id": "everybody" }],
+        "policies": [{ "rules": ["domain"], "subjects": ["everybody"] }],
+    })
+}
+
+/// The settings in a file, each with its path in Zenoh's configuration, so that each replaces just itself.
+fn read_json5(path: &Path) -> Result<Vec<(String, Value)>> {
+    let wrong = |error: &dyn core::fmt::Display| Error::Settings(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let value: Value = json5::from_str(&text).map_err(|error| wrong(&error))?;
+    if !value.is_object() {
+        return Err(wrong(&"Zenoh's settings are an object: { ... }"));
+    }
+    let mut leaves = Vec::new();
+    collect(String::new(), value, &mut leaves);
+    Ok(leaves)
+}
+
+fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
+    match value {
+        // Access control is one setting: its parts make sense together only.
+        Value::Object(members) if path != "access_control" => {
+            for (name, value) in members {
+                let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+                collect(path, value, leaves);
+            }
+        }
+        value => leaves.push((path, value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domain(lan: bool, connect: &[&str]) -> Domain {
+        let domain = Domain::open("PLANT").expect("valid");
+        domain.with_defaults(lan, connect.iter().map(|endpoint| (*endpoint).to_owned()).collect())
+    }
+
+    fn config(settings: &Settings, domain: &Domain) -> Result<Config> {
+        Config::new(settings, domain, &Addresses::Unknown)
+    }
+
+    fn value(config: &Config, key: &str) -> String {
+        config.0.get_json(key).expect("a setting of Zenoh")
+    }
+
+    #[test]
+    fn nobody_is_looked_for_or_let_in_unless_asked_for() {
+        let config = config(&Settings::default(), &domain(false, &[])).expect("valid");
+        for (key, expected) in [
+            ("mode", r#""peer""#),
+            ("scouting/multicast/enabled", "false"),
+            ("scouting/gossip/enabled", "false"),
+            ("listen/endpoints", "[]"),
+            ("connect/endpoints", "[]"),
+            ("access_control/enabled", "true"),
+            ("access_control/default_permission", r#""deny""#),
+            ("transport/link/tls/close_link_on_expiration", "true"),
+            ("transport/unicast/max_sessions", "1000"),
+            ("transport/unicast/open_timeout", "5000"),
+            ("transport/unicast/accept_pending", "1000"),
+            ("transport/unicast/accept_timeout", "3000"),
+            ("transport/link/tx/queue/size/data", "16"),
+            ("transport/link/tx/queue/size/data_low", "16"),
+            ("transport/link/tx/queue/congestion_control/drop/wait_before_drop", "10000"),
+            ("transport/link/rx/max_message_size", "1052672"),
+        ] {
+            assert_eq!(value(&config, key), expected, "{key}");
+        }
+        assert!(value(&config, "access_control/rules").contains(r#"["mailslot/1/open/PLANT/**"]"#));
+    }
+
+    #[test]
+    fn tls_handshakes_have_as_much_time_as_those_of_zenoh() {
+        for (endpoint, expected) in [
+            ("tls/0.0.0.0:7447", "tls/0.0.0.0:7447#tls_handshake_timeout_ms=3000"),
+            ("tls/[::]:7447#iface=eth0", "tls/[::]:7447#iface=eth0;tls_handshake_timeout_ms=3000"),
+            ("tls/h:1#tls_handshake_timeout_ms=9", "tls/h:1#tls_handshake_timeout_ms=9"),
+            ("tcp/0.0.0.0:7447", "tcp/0.0.0.0:7447"),
+            ("quic/0.0.0.0:7447", "quic/0.0.0.0:7447"),
+        ] {
+            assert_eq!(with_handshake_time(endpoint), expected);
+        }
+    }
+
+    #[test]
+    fn routers_and_who_has_no_priorities_share_a_queue() {
+        let mut plain = config(&Settings::default(), &domain(false, &[])).expect("valid");
+        assert!(!plain.shares_queue());
+        plain.set("transport/unicast/qos/enabled", &json!(false)).expect("valid");
+        assert!(plain.shares_queue());
+        let router = Settings { listen: vec!["tcp/127.0.0.1:7447".to_owned()], ..Settings::default() };
+        assert!(config(&router, &domain(false, &[])).expect("valid").shares_queue());
+    }
+
+    #[test]
+    fn a_client_tries_each_endpoint_once_and_tells() {
+        let config = config(&Settings::default(), &domain(false, &["tcp/a:1", "tcp/b:1"])).expect("valid");
+        for (key, expected) in [
+            ("mode", r#""client""#),
+            ("connect/endpoints", r#"["tcp/a:1","tcp/b:1"]"#),
+            ("connect/timeout_ms", "0"),
+            ("connect/exit_on_failure", "true"),
+        ] {
+            assert_eq!(value(&config, key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn settings_of_zenoh_replace_just_themselves() {
+        let path = std::env::temp_dir().join(format!("mailslot-zenoh-{}.json5", std::process::id()));
+        let text = "{ scouting: { multicast: { ttl: 3 } }, transport: { unicast: { max_sessions: 7 } } } // mine";
+        std::fs::write(&path, text).expect("a temporary file");
+        let on_top = Settings { zenoh: Some(path.clone()), ..Settings::default() };
+        let replaced = config(&on_top, &domain(true, &[]));
+        std::fs::write(&path, "[]").expect("a temporary file");
+        let wrong = config(&on_top, &domain(true, &[]));
+        std::fs::remove_file(&path).expect("it is there");
+        let replaced = replaced.expect("valid");
+        assert_eq!(value(&replaced, "scouting/multicast/ttl"), "3");
+        assert_eq!(value(&replaced, "scouting/multicast/enabled"), "true");
+        assert_eq!(value(&replaced, "transport/unicast/max_sessions"), "7");
+        assert!(wrong.err().expect("no object").to_string().contains("object"));
+        assert!(config(&on_top, &domain(true, &[])).err().expect("gone").to_string().contains(".json5"));
+    }
+}

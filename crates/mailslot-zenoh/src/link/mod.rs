@@ -1,0 +1,29 @@
+//! Zenoh, and everything that knows it: sessions with bytes in and out, its runtime, and our settings as its own. Nothing else in
+//! this crate names it, but for the errors that it reports.
+//!
+//! # What depends on the inside of Zenoh
+//!
+//! Its interface does not promise any of this. Look at each when its version changes, and let it go when Zenoh has what is named
+//! last.
+//!
+//! | file | what | until Zenoh has |
+//! |---|---|---|
+//! | `runtime.rs` | Its threads that send run our tasks as well, so that a put wakes no other thread. | a put that is handed over without waking one |
+//! | `trace.rs` | Only its trace tells, in words, of sessions refused and of endpoints that it cannot reach. | counters and events for them |
+//! | `linger.rs` | Its sockets linger for ten seconds when they are closed; we look for them and take that away. | a setting for it |
+//! | `config.rs` | How many packets wait for a session, and who shares that queue, decide what may be put without waiting. | a put that says that it would wait |
+//! | `addresses.rs` | It lists the machine's interfaces once in a process, so we tell it each address, and open another session when there are others. | a fresh look for each session |
+
+mod addresses;
+mod config;
+mod linger;
+mod runtime;
+mod session;
+mod trace;
+
+pub(crate) use addresses::{Addresses, addresses};
+pub(crate) use config::{Config, PENDING, QUEUE, check};
+pub(crate) use linger::turn_off as turn_linger_off;
+pub(crate) use runtime::{Task, begin, enter, later};
+pub(crate) use session::{Answer, Answering, Link, Seen, Subscription, Token, Way};
+pub(crate) use trace::{listen as listen_to_trace, take_refusals, why_unreachable};

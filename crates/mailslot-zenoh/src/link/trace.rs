@@ -1,0 +1,187 @@
+//! What Zenoh tells in its trace alone: sessions that it has refused because there are as many as may be, and why it cannot reach
+//! an endpoint.
+
+use core::fmt::Debug;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use tracing_core::dispatcher::{Dispatch, set_global_default};
+use tracing_core::field::{Field, Visit};
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Event, Interest, Level, LevelFilter, Metadata, Subscriber};
+
+use crate::state::lock;
+
+/// Where Zenoh says that it has refused a session, and how that begins.
+const SESSIONS: &str = "zenoh_transport::unicast::manager";
+const REFUSED: &str = "Max transports reached";
+/// Where it says what becomes of the endpoints that it connects to, and how: one of the beginnings, the endpoint, and after `! ` the
+/// reason.
+const ENDPOINTS: &str = "zenoh::net::runtime::orchestrator";
+const UNREACHABLE: [&str; 2] = ["Unable to connect to configured peer ", "Unable to connect to "];
+const REACHED: &str = "Successfully connected to configured peer ";
+/// Endpoints whose reasons are kept; they are those of settings, not of strangers.
+const MOST: usize = 256;
+
+/// A process has one listener to traces, so this is the process's.
+static HEARD: Mutex<Heard> =
+    Mutex::new(Heard { refusals: Refusals { number: 0, last: String::new() }, unreachable: BTreeMap::new() });
+
+struct Heard {
+    refusals: Refusals,
+    unreachable: BTreeMap<String, String>,
+}
+
+/// Sessions that were refused.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    pub(crate) number: u64,
+    /// What Zenoh said of the last one: how many there may be, and who it was.
+    pub(crate) last: String,
+}
+
+/// Listens from now on, unless the process has a listener already.
+pub(crate) fn listen() {
+    let _ = set_global_default(Dispatch::new(Listener));
+}
+
+/// Those since the last call.
+pub(crate) fn take_refusals() -> Option<Refusals> {
+    let mut heard = lock(&HEARD);
+    (heard.refusals.number > 0).then(|| core::mem::take(&mut heard.refusals))
+}
+
+/// Why the last try to reach an endpoint has failed; `None` if it has not.
+pub(crate) fn why_unreachable(endpoint: &str) -> Option<String> {
+    lock(&HEARD).unreachable.get(address(endpoint)).cloned()
+}
+
+/// An endpoint without what is set for it.
+fn address(endpoint: &str) -> &str {
+    endpoint.split(['#', '?']).next().unwrap_or(endpoint)
+}
+
+struct Listener;
+
+impl Subscriber for Listener {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let level = *metadata.level();
+        metadata.is_event()
+            && match metadata.target() {
+                SESSIONS => level == Level::TRACE,
+                ENDPOINTS => level == Level::DEBUG || level == Level::WARN,
+                _ => false,
+            }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        lock(&HEARD).hear(event.metadata().target(), &text.0);
+    }
+
+    // No span is enabled.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl Heard {
+    fn hear(&mut self, target: &str, text: &str) {
+        if target == SESSIONS && text.starts_with(REFUSED) {
+            self.refusals.number += 1;
+            self.refusals.last = without_places(text);
+        } else if target == ENDPOINTS
+            && let Some(endpoint) = text.strip_prefix(REACHED)
+        {
+            self.unreachable.remove(address(endpoint));
+        } else if target == ENDPOINTS
+            && let Some((endpoint, reason)) =
+                UNREACHABLE.iter().find_map(|begin| text.strip_prefix(begin)?.split_once("! "))
+            && (self.unreachable.len() < MOST || self.unreachable.contains_key(address(endpoint)))
+        {
+            let reason = reason.rsplit_once(" Retry in ").map_or(reason, |(reason, _)| reason);
+            self.unreachable.insert(address(endpoint).to_owned(), without_places(reason));
+        }
+    }
+}
+
+/// What Zenoh says, without the places in its sources: ` at /some/file.rs:123.`
+fn without_places(text: &str) -> String {
+    let mut kept = String::new();
+    for part in text.split(" at /") {
+        match part.split_once(".rs:") {
+            Some((_, rest)) if !kept.is_empty() => {
+                kept.push_str(rest.trim_start_matches(|letter: char| letter.is_ascii_digit()).trim_start_matches('.'));
+            }
+            _ => kept.push_str(part),
+        }
+    }
+    kept.trim_end_matches(['.', ' ']).to_owned()
+}
+
+/// The text of an event.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_reason_counts_until_the_endpoint_is_reached() {
+        let mut heard = Heard { refusals: Refusals::default(), unreachable: BTreeMap::new() };
+        let reason = |heard: &Heard| heard.unreachable.get("tls/hub:7447").cloned();
+        for (text, expected) in [
+            ("Unable to connect to tls/hub:7447! refused at /home/x/y.rs:12.", Some("refused")),
+            (
+                "Unable to connect to configured peer tls/hub:7447#a=b! Can not create a new TLS link bound to \"hub\": \
+                 invalid peer certificate: Expired at /root/z.rs:7.. Retry in 1s.",
+                Some("Can not create a new TLS link bound to \"hub\": invalid peer certificate: Expired"),
+            ),
+            (
+                "Try to connect: \"tls/hub:7447\": global timeout",
+                Some("Can not create a new TLS link bound to \"hub\": invalid peer certificate: Expired"),
+            ),
+            ("Successfully connected to configured peer tls/hub:7447#a=b", None),
+        ] {
+            heard.hear(ENDPOINTS, text);
+            assert_eq!(reason(&heard).as_deref(), expected, "{text}");
+        }
+        heard.hear(SESSIONS, "Max transports reached (7). Denying: 12 at /a/b.rs:3.");
+        assert_eq!(
+            (heard.refusals.number, heard.refusals.last.as_str()),
+            (1, "Max transports reached (7). Denying: 12")
+        );
+    }
+
+    #[test]
+    fn no_more_reasons_are_kept_than_may_be() {
+        let mut heard = Heard { refusals: Refusals::default(), unreachable: BTreeMap::new() };
+        (0..2 * MOST).for_each(|number| heard.hear(ENDPOINTS, &format!("Unable to connect to tcp/h:{number}! no")));
+        assert_eq!(heard.unreachable.len(), MOST);
+    }
+}

@@ -1,0 +1,92 @@
+//! The place of a slot whose owner this process is.
+//!
+//! An idle slot keeps neither its directory nor its ring's file open: both are found again where they were. What is found there is
+//! the slot if its ring is the file that this process has mapped, for as long as that is mapped no other file has its number.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+
+use super::super::queue::{OPEN_RING, RING};
+use super::claim::Life;
+use super::find::with_file;
+use super::place::FILES;
+use super::users::User;
+use super::{FileId, Root, SlotDirectory};
+
+/// Where a slot of this process is, or was.
+pub(crate) struct Place {
+    root: &'static Root,
+    user: User,
+    entry: String,
+    life: String,
+    ring: FileId,
+}
+
+impl Place {
+    /// The place of `slot`, whose ring is the file `ring`, which has to stay mapped.
+    pub(crate) fn new(root: &'static Root, slot: SlotDirectory, ring: FileId) -> Place {
+        let SlotDirectory { user, entry, life, .. } = slot;
+        Place { root, user, entry, life, ring }
+    }
+
+    /// The directory of all slots.
+    pub(crate) fn root(&self) -> BorrowedFd<'_> {
+        self.root.dir.as_fd()
+    }
+
+    /// Whether the slot is there still. Opens nothing.
+    pub(crate) fn is_there(&self) -> rustix::io::Result<bool> {
+        match FileId::at(self.root(), &self.path_of(RING)) {
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            found => found.map(|found| found == self.ring),
+        }
+    }
+
+    /// Whether an owner lives.
+    pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
+        self.root.claimed_since(&self.life, &self.entry, &self.user).map(|since| since.is_some())
+    }
+
+    /// The slot's directory, if it is there still.
+    pub(crate) fn open(&self) -> rustix::io::Result<Option<SlotDirectory>> {
+        with_file(self.root.open_entry(&self.user, self.entry.clone()), RING, self.ring)
+    }
+
+    /// The ring's file.
+    pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
+        let ring = self.root.open_below(&self.path_of(RING), OPEN_RING)?;
+        if FileId::of(&ring)? == self.ring { Ok(ring) } else { Err(Errno::NOENT) }
+    }
+
+    /// Removes the slot while its life goes on, so that nobody else touches what is there. Opens nothing: a process that has no
+    /// descriptor left ends its slots as well. What the paths lead through is this user's own, who alone could exchange it.
+    pub(crate) fn remove_living(&self) {
+        if self.is_there() != Ok(true) {
+            return;
+        }
+        for file in FILES {
+            let _ = rustix::fs::unlinkat(self.root(), self.path_of(file), AtFlags::empty());
+        }
+        let _ = rustix::fs::unlinkat(self.root(), self.path(), AtFlags::REMOVEDIR);
+        if let Some(file) = Life::file_in(&self.life) {
+            self.root.remove_life(file, &self.user);
+        }
+    }
+
+    /// Removes the slot after its life has ended, unless another one is there by now.
+    pub(crate) fn remove_dead(&self) {
+        if let Ok(Some(slot)) = self.open() {
+            self.root.remove_dead_slot(slot);
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}", self.user.slots(), self.entry)
+    }
+
+    fn path_of(&self, file: &str) -> String {
+        format!("{}/{file}", self.path())
+    }
+}
