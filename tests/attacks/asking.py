@@ -2,14 +2,33 @@
 import binascii
 import json
 import os
+import re
 import secrets
 import struct
 
 from world import MAL, until
 
+SOURCES = os.path.dirname(os.path.abspath(__file__)) + "/../../crates"
+
 ROUTES, CONTROL, MESSAGES = r"mailslot\node\routes", r"mailslot\node\control", r"mailslot\node"
 ROUTE, RECEIVERS, CONFIRMED = 1, 2, 3
 known = {}
+
+
+def kinds(source, name):
+    """The variants of an enum, from the source that has it."""
+    with open(f"{SOURCES}/{source}") as file:
+        body = re.search(rf"^pub enum {name}\b[^{{]*{{(.*?)^}}", file.read(), re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r"^    (\w+)", body, re.MULTILINE)
+
+
+def slots_of_the_node():
+    """The names of the slots that a node has for programs, from the sources."""
+    found = []
+    for source in ("mailslot/src/network/mod.rs", "mailslot/src/network/routes.rs", "mailslot-node/src/control.rs"):
+        with open(f"{SOURCES}/{source}") as file:
+            found += re.findall(r'SLOT: &str = r"\\\\\.\\mailslot\\([^"]*)"', file.read())
+    return found
 
 
 def version(world):

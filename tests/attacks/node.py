@@ -3,14 +3,14 @@ import itertools
 import os
 import time
 
+import asking
 import slots
-from asking import CONTROL, MESSAGES, ROUTES
 from net import seen
 from questions import machines, start_node, start_nodes
 from world import BOB, MAL, MAL2, ROOT, check, hostile, none, parts, until
 
 DOMAIN = r"mailslot\node\domain\PLANT"
-SLOTS = [MESSAGES, CONTROL, ROUTES, DOMAIN]
+SLOTS = [*asking.slots_of_the_node(), DOMAIN]
 number = itertools.count()
 
 
@@ -202,17 +202,23 @@ def memory():
 def started_among_squatters():
     """Its slots are there already, and somebody else's."""
     one, three = machines(started=False)
-    for slot in SLOTS:
-        squatter = one.listen(MAL, slot, "--access", "everyone", "--network", wait=False)
-        squatter.says("listening on", 5)
-    done = one.run(BOB, "send", r"\\PLANT\mailslot\alerts", "believed")
-    check("without a node, nobody else is taken for it", done.status != 0, done)
-    done = one.run(ROOT, "send", r"\\PLANT\mailslot\alerts", "believed")
-    check("nor by the superuser", done.status != 0, done)
+    check("the node has slots", len(SLOTS) >= 4, SLOTS)
+    squatters = [one.listen(MAL, slot, "--access", "everyone", "--network", wait=False) for slot in SLOTS]
+    wrong = [squatter.err() for squatter in squatters if not squatter.says("listening on", 5)]
+    none("another user makes all of them", wrong)
+    ways = (r"\\PLANT\mailslot\alerts", r"\\NODE3\mailslot\alerts", r"\\LAB\mailslot\alerts", r"\\*\mailslot\alerts")
+    sent = [f"{uid} {way}: {done}" for uid in (BOB, ROOT) for way in ways
+            if (done := one.run(uid, "send", way, "believed")).status != 11]
+    none("without a node, nobody else is taken for it", sent)
     start_nodes(one, three)
+    said = one.node.err()
+    none("the node says whose slots those are",
+         [slot for slot in SLOTS if not any("event=slot_of_another_user" in line and f"uid={MAL}" in line
+                                            and slot.rpartition("\\")[2] in line for line in said.splitlines())] and said)
     heard = three.listen(ROOT, "alerts", "--network")
     until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out, 10)
     none("a node whose slots others made before is at work", at_work(one, heard))
+    none("nobody sends through them", [squatter.data() for squatter in squatters if squatter.data()])
     one.close()
     three.close()
 

@@ -219,4 +219,4 @@ same "slots of the other direction got nothing" "$(data "$scratch/line-new.out" 
 says "the node tells of its bridge" "$(said linux1 node status)" "bridge to PLANT" "into the domain: browse, alerts, plant\\*" \
     "into the legacy network: alerts, net\\netlogon, line\\*" "segment eth0" "LABGROUP, LINUX1 sends" "to_legacy_carried"
 leave_lab
-trap finish EXIT
+trap leave_part EXIT

@@ -16,37 +16,7 @@ answers() { in_host west1 timeout 1 bash -c ": </dev/tcp/$1/9" 2>/dev/null; [ $?
 check "the router is there for its network" answers 10.97.1.1
 check "no packet gets from one network to the other" eval '! answers 10.97.2.11'
 
-certificates=$scratch/certificates
-mkdir -p "$certificates"
-
-# authority NAME, certificate NAME AUTHORITY [ADDRESS...]: make NAME.pem and NAME.key.
-authority() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" \
-        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
-        -keyout "$certificates/$1.key" -out "$certificates/$1.pem" 2>/dev/null
-}
-certificate() {
-    local name=$1 authority=$2 address names=DNS:$1
-    shift 2
-    for address; do names+=,IP:$address; done
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" \
-        -keyout "$certificates/$name.key" -out "$certificates/$name.csr" 2>/dev/null
-    openssl x509 -req -in "$certificates/$name.csr" -days 2 \
-        -CA "$certificates/$authority.pem" -CAkey "$certificates/$authority.key" -CAcreateserial \
-        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$names") \
-        -out "$certificates/$name.pem" 2>/dev/null
-}
-# settings HOST KEY LINES...: the settings of a host's part in the domain, KEY being the certificate's name, or empty.
-settings() {
-    local host=$1 key=$2
-    shift 2
-    {
-        printf '[domains.PLANT]\n'
-        printf '%s\n' "$@"
-        printf 'tls.root-ca = "%s"\n' "$certificates/ours.pem"
-        [ -z "$key" ] || printf 'tls.certificate = "%s"\ntls.private-key = "%s"\n' "$certificates/$key".{pem,key}
-    } >"$scratch/$host.toml"
-}
+. "$project/tests/domains/authority.sh"
 authority ours
 authority theirs
 certificate hub ours 10.97.1.1 10.97.2.1

@@ -73,6 +73,17 @@ pub unsafe fn fcntl(fd: c_int, command: c_int, request: impl Request) -> c_int {
     done.unwrap_or_else(fail)
 }
 
+pub unsafe fn dup3(from: c_int, to: c_int, _: c_int) -> c_int {
+    if !world::point() {
+        return fail(Errno::IO);
+    }
+    let done = world::changed(|world| {
+        let description = world.objects.description(from)?;
+        world.objects.replace(to, description).map(|()| to)
+    });
+    done.unwrap_or_else(fail)
+}
+
 pub unsafe fn getsockopt(
     socket: c_int,
     _: c_int,

@@ -35,7 +35,7 @@ pub mod thread;
 pub mod world;
 
 pub use calls::{
-    fcntl, getauxval, getsockopt, pthread_atfork, pthread_sigmask, recvmmsg, sigaddset, sigemptyset, sigfillset,
+    dup3, fcntl, getauxval, getsockopt, pthread_atfork, pthread_sigmask, recvmmsg, sigaddset, sigemptyset, sigfillset,
     sigismember,
 };
 pub use system_libc::*;

@@ -171,6 +171,15 @@ impl Objects {
         self.description(fd).map(|description| self.descriptions[description].object)
     }
 
+    /// Lets a descriptor lead to something else.
+    pub(crate) fn replace(&mut self, fd: i32, description: usize) -> Result<()> {
+        let before = self.description(fd)?;
+        self.keep(description);
+        self.descriptors.entry(fd).and_modify(|(_, leads_to)| *leads_to = description);
+        self.release(before);
+        Ok(())
+    }
+
     /// Whether a descriptor is for writing alone.
     pub(crate) fn only_writes(&self, fd: i32) -> bool {
         self.description(fd).is_ok_and(|description| !self.descriptions[description].reads)

@@ -122,7 +122,7 @@ fn take(region: &Region) -> Option<u64> {
     Some(u64::from_le_bytes(bytes))
 }
 
-fn model(scenario: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn model(scenario: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
     // Threads that wait for the lock take turns at it.

@@ -80,6 +80,33 @@ reasons! {
     Busy = "busy",
 }
 
+impl Drop {
+    /// The [`Limits`](crate::limits::Limits) that this may come from, by their names as settings: which one to raise, if what was
+    /// dropped was honest. None for what is dropped because of what it is.
+    ///
+    /// ```
+    /// use mailslot_netbios::Drop;
+    ///
+    /// assert_eq!(Drop::CacheRoom.limits(), ["cached-names"]);
+    /// assert!(Drop::Malformed.limits().is_empty());
+    /// ```
+    pub const fn limits(self) -> &'static [&'static str] {
+        match self {
+            Drop::AnswerRate => {
+                &["answers-per-source", "answers", "answers-reserved", "answers-elsewhere", "rated-sources"]
+            }
+            Drop::MessageRate => &["messages-per-source", "messages", "rated-sources"],
+            Drop::FragmentRoom => &["unfinished", "unfinished-per-source", "unfinished-bytes"],
+            Drop::EventRoom => &["events"],
+            Drop::TransmitRoom => &["transmits"],
+            Drop::HolderRoom => &["holders"],
+            Drop::CacheRoom => &["cached-names"],
+            Drop::Busy => &["queries", "waiting-messages"],
+            _ => &[],
+        }
+    }
+}
+
 /// What a node has counted since it began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {

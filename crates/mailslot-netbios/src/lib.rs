@@ -51,14 +51,24 @@
 //! | answer to a broadcast query | the subnet of the interface that it came by |
 //! | answer to a question to one node or server, WACK | the address that was asked |
 //! | query | anywhere; a broadcast one, one for `*` and a node status request: the own subnets |
-//! | message | anywhere |
+//! | message | anywhere; one in a name of this node has it check that name, if it comes from that subnet |
+//!
+//! What neighbours claim, refresh or release makes nothing known. It only makes the node forget what it contradicts, and ask.
+//! Of what is answered, addresses that no other node can have are not believed: 0.0.0.0, those of this machine, and those that
+//! stand for many.
 //!
 //! A name is lost to an objection alone, to a claim, a check or a refresh of the node's own; and what is lost is claimed again
 //! from time to time, so that a name is the node's again when nobody objects any more.
 //!
+//! # Where it runs
+//!
+//! Wherever there is the standard library: it uses nothing of an operating system, and of time only what it is given. It has no
+//! features. Of the system's routing it knows what [`Node::set_route`] tells.
+//!
 //! # Sources
 //!
-//! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL.
+//! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL; MS-BRWS on the names that browsers hear. Where these leave something open, what nmbd
+//! does.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -81,6 +91,7 @@ mod outgoing;
 mod packet;
 mod query;
 mod reassembly;
+mod reclaim;
 mod registration;
 mod resolver;
 mod retry;

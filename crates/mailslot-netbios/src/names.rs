@@ -107,10 +107,18 @@ impl Names {
 
     /// The node itself as the holder of a unique name.
     pub(super) fn own_holders(&self, name: &Name, network: &Network) -> Option<Vec<Holder>> {
-        let own = |found: &&Registration| found.state == NameState::Held && found.kind == NameKind::Unique;
-        let holders: Vec<_> =
-            self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect();
+        let holders = self.own(name, NameKind::Unique, network);
         if holders.is_empty() { None } else { Some(holders) }
+    }
+
+    /// This node as a member of the group that has the name.
+    pub(super) fn own_memberships(&self, name: &Name, network: &Network) -> Vec<Holder> {
+        self.own(name, NameKind::Group, network)
+    }
+
+    fn own(&self, name: &Name, kind: NameKind, network: &Network) -> Vec<Holder> {
+        let own = |found: &&Registration| found.state == NameState::Held && found.kind == kind;
+        self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect()
     }
 
     /// What is to be said to a request, if anything.
@@ -183,6 +191,17 @@ impl Names {
             context.network.check_neighbour(interface, from)?;
         }
         if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
+    }
+
+    /// A neighbour has sent a message in this name. If it is a unique one of this node, it is found out who has it: both hold it
+    /// where this one has slept, or they were in different networks, and neither hears the other's claims any more.
+    pub(super) fn spoken_in(&mut self, name: &Name, received: Received, context: &mut Context<'_>) {
+        let Some(own) = self.find_mut(name, received.interface).filter(|own| own.kind == NameKind::Unique) else {
+            return;
+        };
+        if context.network.check_neighbour(&own.interface, *received.from.ip()).is_ok() {
+            own.check(context);
+        }
     }
 
     /// A response to a query of a presumed owner.

@@ -137,7 +137,8 @@ impl Node {
             self.outbox.event(Event::Resolved { request, name, outcome });
         } else {
             let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
-            self.resolver.resolve(Asker::User(request), name, context);
+            let own = self.names.own_memberships(&name, context.network);
+            self.resolver.resolve(Asker::User(request), name, own, context);
         }
         request
     }
@@ -298,6 +299,9 @@ impl Node {
             return Ok(());
         }
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
+        if let datagram::Body::Whole { source, .. } | datagram::Body::FirstFragment { source, .. } = &packet.body {
+            self.names.spoken_in(source, received, context);
+        }
         match self.incoming.handle(received, packet, &self.names, context)? {
             Some(refusal) => self.answer(now, received, refusal.encode()).and(Err(Drop::NotHere)),
             None => Ok(()),

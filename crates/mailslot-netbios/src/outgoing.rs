@@ -122,7 +122,7 @@ impl Outgoing {
         }
         let request = message.request;
         self.waiting.push(message);
-        resolver.resolve(Asker::Message(request), wanted, context);
+        resolver.resolve(Asker::Message(request), wanted, Vec::new(), context);
     }
 
     /// The destination of a message that waits has been found, or not.

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::event::{Outcome, RequestId, Resolved};
 use crate::network::{Network, Reach};
 use crate::packet::Service;
-use crate::resolver::limited;
+use crate::resolver::{limited, means_all};
 use crate::retry::{Due, Retry};
 
 /// How long a server can have an asker wait, which programs do as well: nothing that it has to do for a query lasts.
@@ -27,6 +27,10 @@ pub(super) struct Query {
     pub(super) askers: Vec<Asker>,
     pub(super) asked: Asked,
     pub(super) retry: Retry,
+    /// This node as a member of the group: nobody else tells of it.
+    own: Vec<Holder>,
+    /// What a server told of the group: that there is one, and not who is in it.
+    group: Option<Resolved>,
 }
 
 /// Who is being asked.
@@ -69,10 +73,10 @@ pub(super) struct End {
 
 impl Query {
     /// Not asked yet.
-    pub(super) fn new(name: Name, asker: Asker, context: &Context<'_>) -> Query {
+    pub(super) fn new(name: Name, asker: Asker, own: Vec<Holder>, context: &Context<'_>) -> Query {
         let servers_first = context.network.has_servers_for(&name) && context.network.config.node_type != NodeType::M;
         let asked = if servers_first { Asked::Server(0, None) } else { Asked::All(Vec::new()) };
-        Query { name, askers: vec![asker], asked, retry: Retry::broadcast(0, context.now) }
+        Query { name, askers: vec![asker], asked, retry: Retry::broadcast(0, context.now), own, group: None }
     }
 
     /// Begins to ask them, with a new transaction.
@@ -162,6 +166,40 @@ impl Query {
                 None
             }
         }
+    }
+
+    /// The server says that this is a group, and not who is in it: for whoever wants to know, those on the node's subnets are asked.
+    /// Returns whether they are; messages to all of them need not wait for that.
+    pub(super) fn ask_members(&mut self, resolved: &Resolved, context: &mut Context<'_>) -> bool {
+        let is_told = resolved.holders.iter().any(|holder| !means_all(holder.address));
+        let is_wanted = self.askers.iter().any(|asker| matches!(asker, Asker::User(_)));
+        // A node of type M has asked them before.
+        if is_told || !is_wanted || context.network.config.node_type != NodeType::H {
+            return false;
+        }
+        self.group = Some(resolved.clone());
+        self.asked = Asked::All(Vec::new());
+        self.start(context);
+        true
+    }
+
+    /// How the query ends with what is known beside the answers.
+    pub(super) fn complete(&mut self, mut end: End) -> End {
+        if let (Outcome::NotFound, Some(group)) = (&end.outcome, self.group.take()) {
+            end.outcome = Outcome::Found(group);
+        }
+        let own = std::mem::take(&mut self.own);
+        match &mut end.outcome {
+            Outcome::NotFound if !own.is_empty() => {
+                end.outcome = Outcome::Found(Resolved { holders: own, server: None });
+            }
+            Outcome::Found(Resolved { holders, .. }) if holders.iter().all(|holder| holder.flags.is_group()) => {
+                let new: Vec<_> = own.into_iter().filter(|holder| !holders.contains(holder)).collect();
+                holders.extend(new);
+            }
+            _ => {}
+        }
+        end
     }
 
     /// The server does not know the name, or nothing that is any more. Returns how the query ends, if it ends now.

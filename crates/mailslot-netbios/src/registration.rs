@@ -13,6 +13,7 @@ use crate::event::{Event, RefusedBy};
 use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
+use crate::reclaim::Reclaim;
 use crate::retry::{Due, Retry};
 use crate::stage::{Receiver, Stage};
 use crate::state::NameState;
@@ -23,12 +24,6 @@ const SERVER_RETRY: Duration = Duration::from_secs(15);
 const MIN_REFRESH: Duration = Duration::from_secs(5 * 60);
 /// The most: a server that has lost its data learns the name again, as from nmbd.
 const MAX_REFRESH: Duration = Duration::from_secs(20 * 60);
-/// The least time between two checks, or claims, that strangers make the node do.
-const CHECK_INTERVAL: Duration = Duration::from_secs(10);
-/// About when a name that another node has is claimed again; each time it is refused, after twice as long.
-const RECLAIM: Duration = Duration::from_secs(10);
-/// How often the time doubles: up to 640 s, which is as long as an answer about the other node may be remembered.
-const RECLAIM_DOUBLINGS: u32 = 6;
 /// How long a claim is put off once for that of a node with a lower address: until that one has the name, or has not.
 const PUT_OFF: Duration = Duration::from_secs(1);
 /// The most that servers can have the node wait by WACKs for what becomes of a name.
@@ -49,11 +44,7 @@ pub(super) struct Registration {
     server: usize,
     /// Does a server have the name?
     registered: bool,
-    checked_at: Option<Instant>,
-    /// How often it has been refused since the node had it.
-    refusals: u32,
-    /// Who has it instead, if it is not a server that says so.
-    holder: Option<Ipv4Addr>,
+    reclaim: Reclaim,
 }
 
 struct Pending {
@@ -86,9 +77,7 @@ impl Registration {
             name,
             server: 0,
             registered: false,
-            checked_at: None,
-            refusals: 0,
-            holder: None,
+            reclaim: Reclaim::default(),
         };
         if context.network.config.registrar == Registrar::OtherService {
             registration.held(context.outbox);
@@ -142,7 +131,7 @@ impl Registration {
                     self.server = 0;
                     self.start(Stage::Register, context);
                 }
-                _ => match self.holder {
+                _ => match self.reclaim.holder() {
                     Some(holder) => self.start(Stage::Ask(holder), context),
                     None => self.begin(context),
                 },
@@ -249,7 +238,8 @@ impl Registration {
     /// again, and lose it if another holder objects.
     pub(super) fn check(&mut self, context: &mut Context<'_>) -> bool {
         let is_ours = context.network.config.registrar == Registrar::Node;
-        if self.state != NameState::Held || !is_ours || !self.may_ask(context.now) {
+        let can_be_asked = self.state == NameState::Held && is_ours && self.pending.is_none();
+        if !can_be_asked || !self.reclaim.may_ask(context.now) {
             return false;
         }
         let at_server = !context.network.broadcasts() && !self.servers.is_empty();
@@ -260,11 +250,11 @@ impl Registration {
 
     /// Another node has given the name up. If this one would have it, it claims it soon.
     pub(super) fn may_be_free(&mut self, context: &mut Context<'_>) -> bool {
-        if !matches!(self.state, NameState::Refused | NameState::Conflict) || !self.may_ask(context.now) {
+        let is_others = matches!(self.state, NameState::Refused | NameState::Conflict) && self.pending.is_none();
+        if !is_others || !self.reclaim.may_ask(context.now) {
             return false;
         }
-        (self.refusals, self.holder) = (0, None);
-        self.next_at = Some(context.now + context.outbox.about(PUT_OFF));
+        self.next_at = Some(self.reclaim.released(context));
         true
     }
 
@@ -284,21 +274,10 @@ impl Registration {
         }
     }
 
-    /// May what strangers say make the node claim the name now?
-    fn may_ask(&mut self, now: Instant) -> bool {
-        let lately = self.checked_at.is_some_and(|at| now < at + CHECK_INTERVAL);
-        if self.pending.is_some() || lately {
-            return false;
-        }
-        self.checked_at = Some(now);
-        true
-    }
-
     /// The interface is gone, and with it the address, of which the server is told by way of another one: it would go on telling
     /// others of it. Nobody waits for an answer.
     pub(super) fn gone(mut self, context: &mut Context<'_>) {
-        let may_have_it =
-            self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
+        let may_have_it = self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
         if may_have_it && !context.network.is_own_address(self.interface.address) {
             self.start(Stage::ReleaseAtServer, context);
         }
@@ -392,21 +371,18 @@ impl Registration {
     }
 
     fn held(&mut self, outbox: &mut Outbox) {
-        self.refusals = 0;
+        self.reclaim.held();
         if self.state != NameState::Held {
             self.state = NameState::Held;
             outbox.event(Event::NameHeld { name: self.name.clone(), interface: self.interface.id });
         }
     }
 
-    /// Another node has the name. It is claimed again later: that node may be gone by then, or have lied.
+    /// Another node has the name. It is claimed again later.
     fn lose(&mut self, by: RefusedBy, context: &mut Context<'_>) {
         self.pending = None;
         self.registered = false;
-        let time = RECLAIM * (1 << self.refusals.min(RECLAIM_DOUBLINGS));
-        self.refusals += 1;
-        self.holder = if let RefusedBy::Node(holder) = by { Some(holder) } else { None };
-        self.next_at = Some(context.now + context.outbox.about(time));
+        self.next_at = Some(self.reclaim.refused(by, context));
         match self.state {
             NameState::Held => {
                 self.state = NameState::Conflict;

@@ -54,7 +54,8 @@ impl Resolver {
     }
 
     /// Answers from what is known, or begins to ask.
-    pub(super) fn resolve(&mut self, asker: Asker, name: Name, context: &mut Context<'_>) {
+    /// `own` is this node as a member of the group that has the name.
+    pub(super) fn resolve(&mut self, asker: Asker, name: Name, own: Vec<Holder>, context: &mut Context<'_>) {
         if let Some(outcome) = self.cache.get(&name, context.now) {
             return self.tell(asker, &name, outcome, context.outbox);
         }
@@ -65,7 +66,7 @@ impl Resolver {
         if let Some(query) = self.queries.iter_mut().find(|query| query.name == name) {
             return query.askers.push(asker);
         }
-        let mut query = Query::new(name, asker, context);
+        let mut query = Query::new(name, asker, own, context);
         query.start(context);
         self.queries.push(query);
     }
@@ -165,8 +166,19 @@ impl Resolver {
                     }
                     Asked::Server(..) if is_group => {
                         let holders = limited(holders, self.max_holders, context);
-                        let outcome = Outcome::Found(Resolved { holders, server: Some(from) });
-                        Some(End { outcome, ttl, is_guess: false })
+                        let resolved = Resolved { holders, server: Some(from) };
+                        if query.ask_members(&resolved, context) {
+                            for asker in std::mem::take(&mut query.askers) {
+                                match asker {
+                                    Asker::User(_) => query.askers.push(asker),
+                                    Asker::Message(request) => {
+                                        self.found.push((request, Outcome::Found(resolved.clone())));
+                                    }
+                                }
+                            }
+                            return Ok(());
+                        }
+                        Some(End { outcome: Outcome::Found(resolved), ttl, is_guess: false })
                     }
                     Asked::Server(..) => query.found(Resolved { holders, server: Some(from) }, ttl, from, context),
                 }
@@ -247,7 +259,8 @@ impl Resolver {
 
     /// Ends the query, remembers the outcome and tells everybody who asked.
     fn finish(&mut self, index: usize, end: End, context: &mut Context<'_>) {
-        let query = self.queries.swap_remove(index);
+        let mut query = self.queries.swap_remove(index);
+        let end = query.complete(end);
         self.cache.remember(&query.name, &end, context);
         for asker in query.askers {
             self.tell(asker, &query.name, end.outcome.clone(), context.outbox);

@@ -44,6 +44,9 @@ mod run;
 #[cfg(unix)]
 mod sender;
 #[cfg(unix)]
+#[cfg(unix)]
+mod squatters;
+#[cfg(unix)]
 mod under_way;
 
 #[cfg(unix)]

@@ -1,16 +1,20 @@
 //! What the node says while it works: lines of `key=value`, and no more of them than an operator can read.
 
 mod budget;
+mod limits;
 
 use std::fmt::{Display, Write};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use budget::Budget;
+use limits::Limits;
+use mailslot_netbios::Counters;
 
 /// Makes lines and hands them on.
 pub(crate) struct Log {
     out: Box<dyn FnMut(&str) + Send>,
     budget: Budget,
+    limits: Limits,
 }
 
 /// One `key=value`.
@@ -20,7 +24,7 @@ pub(crate) fn field(key: &'static str, value: impl Display) -> (&'static str, St
 
 impl Log {
     pub(crate) fn new(out: impl FnMut(&str) + Send + 'static) -> Log {
-        Log { out: Box::new(out), budget: Budget::new(Instant::now()) }
+        Log { out: Box::new(out), budget: Budget::new(Instant::now()), limits: Limits::default() }
     }
 
     /// Logs that `event` has happened, if the budget of its kind allows it. A field `uid` is the local user who has caused
@@ -37,6 +41,13 @@ impl Log {
     pub(crate) fn tell_left_out(&mut self) {
         for (event, number) in self.budget.take_left_out() {
             self.write("left_out", &[field("of", event), field("number", number)]);
+        }
+    }
+
+    /// Says which limits have bitten. Whoever looks at the node's surroundings calls it.
+    pub(crate) fn tell_limits(&mut self, now: Instant, counters: &Counters) {
+        for (reason, number, limits) in self.limits.bitten(now, counters) {
+            self.line("limit_reached", &[field("dropped", reason), field("number", number), field("limits", limits)]);
         }
     }
 

@@ -30,7 +30,7 @@ use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
 use crate::under_way::UnderWay;
-use crate::{routing, seed};
+use crate::{routing, seed, squatters};
 use mailslot_netbios::{Config, Event, Node, Target, Transmit};
 use samba::Beside;
 
@@ -109,6 +109,7 @@ impl Machine {
         // This one comes last: whoever finds it finds a node that can send.
         let outgoing = settings.netbios.then(|| slot(network::SLOT)).transpose()?;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+        squatters::tell(&mut log);
         for sockets in &sockets {
             log_interface(&mut log, "interface_used", &sockets.named);
         }
@@ -150,6 +151,8 @@ impl Machine {
             }
             if self.advance()? {
                 self.log.tell_left_out();
+                // After this line nothing takes long.
+                self.modern.end();
                 self.log.line("stopped", &[]);
                 return Ok(());
             }
@@ -238,6 +241,7 @@ impl Machine {
             self.modern.look_at_bridges(now, &self.settings, &self.config, attached, &mut self.log);
             self.slots.forget_closed();
             self.sinks.forget_closed();
+            self.log.tell_limits(now, self.node.counters());
             self.log.tell_left_out();
         }
         self.look_for_nmbd(now);

@@ -11,8 +11,14 @@
 #![cfg(not(test))] // The engine's own unit tests are not for here.
 #![allow(dead_code)] // What only the modules around these files use.
 
+#[path = "../../mailslot-win32/src/handles/barrier.rs"]
+mod barrier;
 #[path = "../../mailslot-win32/src/handles/table.rs"]
 mod table;
+#[path = "../../mailslot-win32/src/handles/thread_pointer.rs"]
+mod thread_pointer;
+#[path = "../../mailslot-win32/src/handles/uses.rs"]
+mod uses;
 
 #[path = "../../mailslot/src/sys/linux/fork.rs"]
 mod fork;
@@ -24,7 +30,7 @@ mod robust;
 mod handles;
 mod messages;
 
-/// What the ring takes its atomics from.
+/// What the ring and the handle table take their atomics from.
 mod sync {
     pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }
@@ -47,10 +53,11 @@ fn at_once(acts: &[&(dyn Fn() + Sync)]) {
 }
 
 fn main() {
-    let scenarios: [(&str, fn()); 3] = [
+    let scenarios: [(&str, fn()); 4] = [
         ("one_reader_gets_everything_of_each_writer_in_order", messages::one_reader),
         ("two_readers_that_start_over_get_everything_once", messages::two_readers),
         ("handles_that_are_closed_while_they_are_used", handles::closing),
+        ("handles_that_are_closed_while_their_owner_and_others_use_them", handles::closing_owned),
     ];
     for (name, scenario) in scenarios {
         scenario();

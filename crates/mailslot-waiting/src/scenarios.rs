@@ -114,6 +114,18 @@ fn let_in(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
+/// A reader of this kind whose slot hands connections back, and a stranger whose threads find out at the same time.
+fn handed_back(kind: Kind) {
+    let slot = slot(Access::Everyone);
+    // As if it were passed on: others may read it.
+    let _ = slot.handles();
+    let log = Log::new();
+    let reader = readers::begin(&slot, kind, &log);
+    let writers = writers::threads_of_a_stranger([1, 2], &log);
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    finish(slot, vec![reader], log, kind);
+}
+
 /// When all writers have ended: the readers have read everything, and end with what tells them to.
 fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind) {
     world::settle();
@@ -267,6 +279,8 @@ scenarios! {
     edge_triggered_reader_of_a_dying_writer: dying(Kind::Edge);
     task_that_reads_of_a_dying_writer: dying(Kind::Task);
     blocking_reader_whose_strangers_are_let_in: let_in(Kind::Blocking);
+    blocking_reader_that_hands_connections_back: handed_back(Kind::Blocking);
+    polling_reader_that_hands_connections_back: handed_back(Kind::Level);
     blocking_readers_of_two_processes: heirs(Kind::Blocking);
     polling_readers_of_two_processes: heirs(Kind::Level);
     edge_triggered_readers_of_two_processes: heirs(Kind::Edge);

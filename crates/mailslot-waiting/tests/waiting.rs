@@ -46,6 +46,8 @@ tests! {
     edge_triggered_reader_of_a_dying_writer
     task_that_reads_of_a_dying_writer
     blocking_reader_whose_strangers_are_let_in
+    blocking_reader_that_hands_connections_back
+    polling_reader_that_hands_connections_back
     blocking_readers_of_two_processes
     polling_readers_of_two_processes
     edge_triggered_readers_of_two_processes

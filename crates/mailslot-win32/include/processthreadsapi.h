@@ -25,6 +25,17 @@ DWORD WINAPI GetCurrentThreadId(void);
 HANDLE WINAPI GetCurrentProcess(void);
 HANDLE WINAPI GetCurrentThread(void);
 
+#define PROCESS_TERMINATE 0x0001u
+#define PROCESS_DUP_HANDLE 0x0040u
+#define PROCESS_SET_INFORMATION 0x0200u
+#define PROCESS_QUERY_INFORMATION 0x0400u
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
+#define PROCESS_ALL_ACCESS 0x001FFFFFu
+/* Any process can be waited for; what may be done to it is what the system allows. Its exit code is known if it was started by
+ * CreateProcess here, and is ERROR_NOT_SUPPORTED otherwise. */
+HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId);
+DWORD WINAPI GetProcessId(HANDLE Process);
+
 /* Threads are those of POSIX. dwStackSize is the least that the stack has: it is never smaller than the system's default.
  * Other flags than these two give ERROR_INVALID_PARAMETER. */
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,

@@ -26,6 +26,18 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR StringS
                                                                  PSECURITY_DESCRIPTOR *SecurityDescriptor,
                                                                  PULONG SecurityDescriptorSize);
 
+/* Auditing is never told. Free the text with LocalFree. */
+BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorA(PSECURITY_DESCRIPTOR SecurityDescriptor,
+                                                                 DWORD RequestedStringSDRevision,
+                                                                 SECURITY_INFORMATION SecurityInformation,
+                                                                 LPSTR *StringSecurityDescriptor,
+                                                                 PULONG StringSecurityDescriptorLen);
+BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(PSECURITY_DESCRIPTOR SecurityDescriptor,
+                                                                 DWORD RequestedStringSDRevision,
+                                                                 SECURITY_INFORMATION SecurityInformation,
+                                                                 LPWSTR *StringSecurityDescriptor,
+                                                                 PULONG StringSecurityDescriptorLen);
+
 /* "S-1-...", or two letters. Free the results with LocalFree. */
 BOOL WINAPI ConvertStringSidToSidA(LPCSTR StringSid, PSID *Sid);
 BOOL WINAPI ConvertStringSidToSidW(LPCWSTR StringSid, PSID *Sid);
@@ -34,10 +46,12 @@ BOOL WINAPI ConvertSidToStringSidW(PSID Sid, LPWSTR *StringSid);
 
 #ifdef UNICODE
 #define ConvertStringSidToSid ConvertStringSidToSidW
+#define ConvertSecurityDescriptorToStringSecurityDescriptor ConvertSecurityDescriptorToStringSecurityDescriptorW
 #define ConvertSidToStringSid ConvertSidToStringSidW
 #define ConvertStringSecurityDescriptorToSecurityDescriptor ConvertStringSecurityDescriptorToSecurityDescriptorW
 #else
 #define ConvertStringSidToSid ConvertStringSidToSidA
+#define ConvertSecurityDescriptorToStringSecurityDescriptor ConvertSecurityDescriptorToStringSecurityDescriptorA
 #define ConvertSidToStringSid ConvertSidToStringSidA
 #define ConvertStringSecurityDescriptorToSecurityDescriptor ConvertStringSecurityDescriptorToSecurityDescriptorA
 #endif

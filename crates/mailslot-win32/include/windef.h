@@ -20,7 +20,13 @@
 #define WINAPI
 #define APIENTRY WINAPI
 #define CALLBACK
-#define WINBASEAPI
+/* As on Windows a call goes through the table of addresses at once, not first to a piece of code that does so. */
+#if defined(__x86_64__) && __GNUC__ >= 6 && !defined(__clang__)
+#define DECLSPEC_IMPORT __attribute__((__noplt__))
+#else
+#define DECLSPEC_IMPORT
+#endif
+#define WINBASEAPI DECLSPEC_IMPORT
 #define __cdecl
 #define _cdecl
 #define __stdcall

@@ -154,6 +154,9 @@ pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void)
 /// `PTIMERAPCROUTINE`.
 pub(crate) type TimerRoutine = extern "C" fn(argument: *mut c_void, low: u32, high: u32);
 
+/// `WAITORTIMERCALLBACK`.
+pub(crate) type TimerQueueRoutine = extern "C" fn(parameter: *mut c_void, timed: u8);
+
 /// `CRITICAL_SECTION`: as large as the lock of any C library.
 #[repr(C)]
 pub(crate) struct CriticalSection(UnsafeCell<[usize; 8]>);
@@ -195,6 +198,24 @@ impl InitOnce {
 pub(crate) type InitOnceRoutine =
     extern "C" fn(once: *const InitOnce, parameter: *mut c_void, context: *mut usize) -> Bool;
 
+/// `PROCESSENTRY32` and `PROCESSENTRY32W`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct ProcessEntry<T> {
+    pub(crate) size: u32,
+    pub(crate) usage: u32,
+    pub(crate) id: u32,
+    pub(crate) heap: usize,
+    pub(crate) module: u32,
+    pub(crate) threads: u32,
+    pub(crate) parent: u32,
+    pub(crate) priority: i32,
+    pub(crate) flags: u32,
+    pub(crate) program: [T; MAX_PATH],
+}
+
+pub(crate) const MAX_PATH: usize = 260;
+
 /// `STARTUPINFO`, up to the last field that matters here.
 #[repr(C)]
 pub(crate) struct StartupInfo {
@@ -230,5 +251,6 @@ mod tests {
         assert_eq!(size_of::<ProcessInformation>(), 24);
         assert_eq!(size_of::<FileTime>(), 8);
         assert_eq!(offset_of!(StartupInfo, flags), 60);
+        assert_eq!((size_of::<ProcessEntry<u8>>(), size_of::<ProcessEntry<u16>>()), (304, 568));
     }
 }

@@ -61,8 +61,8 @@ pub(crate) fn publish() {
                     None => Ok(()),
                 }
             }
-            // Threads end with the process, and its streams are the child's already.
-            Object::Thread(_) | Object::Stream(_) => Ok(()),
+            // Threads end with the process, and its streams are the child's already; a list is in the memory of this process.
+            Object::Thread(_) | Object::Stream(_) | Object::Snapshot(_) => Ok(()),
         };
         held.object.set_inheritable(true);
     }

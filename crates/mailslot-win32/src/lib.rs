@@ -12,16 +12,18 @@
 //! | `exports` | the exported functions, each one a few lines |
 //! | `boundary`, `pointer`, `abi` | the three things that every export goes through: failures and panics, pointers, layouts |
 //! | `handles` | handle values and what they stand for, found without a lock |
-//! | `object` | what handles stand for: slots, their clients, events, processes, threads |
+//! | `object` | what handles stand for: slots, their clients, events, processes and their lists, threads |
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
+//! | `timer_queue` | timers that call a routine |
 //! | `wait`, `apc` | waiting for objects, completion routines |
-//! | `sync_object` | mutexes, semaphores, timers, shared events, and their names |
+//! | `sync_object`, `view` | mutexes, semaphores, timers, shared events and memory, and their names; where that memory is |
 //! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | descriptors, and what they mean for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
 //! | `console` | the terminal: keys, modes, colours, Ctrl-C |
 //! | `system`, `calendar` | names and places, times |
+//! | `sync` | the atomics of `handles`, which its models replace |
 //! | `clock` | the clocks of the system |
 //! | `code_page` | text in other code pages than UTF-8 |
 //! | `sentences`, `template` | the texts of error codes, and what `FormatMessage` makes of text |
@@ -49,9 +51,12 @@ mod request;
 mod security;
 mod sentences;
 mod srw_lock;
+mod sync;
 mod sync_object;
 mod system;
 mod template;
 mod text;
 mod threads;
+mod timer_queue;
+mod view;
 mod wait;

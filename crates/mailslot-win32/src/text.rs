@@ -2,18 +2,15 @@
 
 use mailslot::{Address, Error, Operation};
 
-use crate::abi::Bool;
+use crate::abi::{Bool, MAX_PATH};
 use crate::code::{Code, Result};
 use crate::pointer::{Buffer, InOut, Narrow, Wide};
-
-/// `MAX_PATH`: the `A` functions take names below this many characters.
-const MAX_PATH: usize = 260;
 
 /// A slot's name as an export received it.
 pub(crate) struct Name(String);
 
 impl Name {
-    /// Name of an `A` function. One that is not UTF-8 can be no slot's.
+    /// Name of an `A` function, which takes those below `MAX_PATH` characters. One that is not UTF-8 can be no slot's.
     pub(crate) fn narrow(name: Narrow, operation: Operation) -> Result<Name> {
         let bytes = name.bytes().ok_or(Code::PATH_NOT_FOUND)?;
         let text = core::str::from_utf8(bytes).map_err(|_| not_text(operation))?;
@@ -28,6 +25,25 @@ impl Name {
     pub(crate) fn wide(name: Wide, operation: Operation) -> Result<Name> {
         let units = name.units().ok_or(Code::PATH_NOT_FOUND)?;
         String::from_utf16(units).map(Name).map_err(|_| not_text(operation))
+    }
+}
+
+/// An end of the console, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConsoleEnd {
+    Input,
+    Output,
+}
+
+impl Name {
+    /// The end of the console that has this name, with or without the prefix of devices. `CON` is the one that the access mask asks for.
+    pub(crate) fn console(&self, writes: bool) -> Option<ConsoleEnd> {
+        let name = self.0.strip_prefix(r"\\.\").unwrap_or(&self.0);
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if is("CONIN$") || is("CON") && !writes {
+            return Some(ConsoleEnd::Input);
+        }
+        (is("CONOUT$") || is("CON")).then_some(ConsoleEnd::Output)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -31,6 +31,8 @@ use crate::watch::{Watch, open_slots};
 /// A look at the slots that takes longer is not followed by the next one at once.
 const LONG_LOOK: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_millis(500);
+/// How long the end of a process that is a node and nothing else waits for its sessions.
+const LONGEST_END: Duration = Duration::from_secs(2);
 /// Descriptors that a node needs besides those of connections: for slots, threads and files.
 const DESCRIPTORS: usize = 256;
 
@@ -205,7 +207,7 @@ impl Domains {
         };
         let (mut members, ended): (Vec<_>, Vec<_>) =
             self.current().into_iter().partition(|member| domains.iter().any(|new| same(member, new)));
-        ended.iter().for_each(|member| self.end(member));
+        ended.iter().for_each(|member| end(member, &self.events));
         let mut result = Ok(());
         for new in domains {
             if let Some(member) = members.iter().find(|member| same(member, &new)) {
@@ -334,11 +336,6 @@ impl Domains {
         }
     }
 
-    fn end(&self, member: &Member) {
-        member.stop();
-        self.events.send("domain_closed", vec![field("domain", member.name())]);
-    }
-
     fn current(&self) -> Vec<Arc<Member>> {
         current(&self.parts)
     }
@@ -370,10 +367,43 @@ impl Drop for Domains {
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
-        let members = std::mem::take(&mut *self.write()).members;
-        members.iter().for_each(|member| self.end(member));
         remember(&self.parts, &self.events, true);
+        let members = std::mem::take(&mut *self.write()).members;
+        // One does not wait for the other, and a process that ends waits for none for long: Zenoh's tables can take seconds to free
+        // when strangers have filled them. What was announced is taken back first, and the others notice that it ends in any case.
+        let (ended, ends) = channel();
+        let mut left = members.len();
+        for member in members {
+            let (ended, events) = (ended.clone(), self.events.clone());
+            let work = move || {
+                end(&member, &events);
+                drop(member);
+                // Who has not waited does not listen.
+                let _ = ended.send(());
+            };
+            if std::thread::Builder::new().name("domain-end".to_owned()).spawn(work).is_err() {
+                // Without threads it happened when the closure was dropped, which closes the session as well.
+                left -= 1;
+            }
+        }
+        let deadline = Instant::now() + LONGEST_END;
+        while left > 0 {
+            let waited = if is_own() {
+                ends.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok()
+            } else {
+                ends.recv().is_ok()
+            };
+            if !waited {
+                break;
+            }
+            left -= 1;
+        }
     }
+}
+
+fn end(member: &Member, events: &Events) {
+    member.stop();
+    events.send("domain_closed", vec![field("domain", member.name())]);
 }
 
 /// Writes down which computers sealed domains have.

@@ -10,8 +10,12 @@ const MESSAGES: u32 = 3000;
 
 #[test]
 fn plays_its_part() {
-    let Some(part) = part() else { return };
-    write_in_threads(&MailslotWriter::open(&part).unwrap());
+    match part().as_deref().and_then(|part| part.split_once(' ')) {
+        None => {}
+        Some(("threads", slot)) => write_in_threads(&MailslotWriter::open(slot).unwrap()),
+        Some(("fork", slot)) => fork_while_a_thread_waits(slot),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn write_in_threads(writer: &MailslotWriter) {
@@ -37,7 +41,7 @@ fn threads_whose_connection_is_handed_back_keep_their_order() {
     }
     for inheritance in [Inheritance::Private, Inheritance::Inherited] {
         let slot = Mailslot::options().access(Access::Everyone).inheritance(inheritance).create(name()).unwrap();
-        let writer = Part::start_as(65534, slot.name().as_str());
+        let writer = Part::start_as(65534, &format!("threads {}", slot.name()));
         let mut next = [0; THREADS as usize];
         for _ in 0..u32::from(THREADS) * MESSAGES {
             let message = slot.receive().unwrap().data;
@@ -48,4 +52,52 @@ fn threads_whose_connection_is_handed_back_keep_their_order() {
         writer.finish();
         assert!(slot.try_receive().unwrap().is_none());
     }
+}
+
+/// A child of the writer's process goes on although another thread of its parent was waiting for room.
+#[test]
+fn forked_writer_calls_again() {
+    let _watchdog = watchdog();
+    if !is_root("forked_writer_calls_again") {
+        return;
+    }
+    let slot = Mailslot::options().access(Access::Everyone).create(name()).unwrap();
+    let go = Mailslot::options().access(Access::Everyone).create(format!("{}-go", slot.name())).unwrap();
+    let writer = Part::start_as(65534, &format!("fork {}", slot.name()));
+    assert_eq!(go.receive().unwrap().data, b"forked");
+    // As if it were passed on: from now on connections are handed back.
+    slot.handles();
+    let mut expected = vec![b"child".to_vec(), b"thread".to_vec()];
+    while !expected.is_empty() {
+        let message = slot.receive().unwrap().data;
+        expected.retain(|other| *other != message);
+    }
+    writer.finish();
+}
+
+fn fork_while_a_thread_waits(slot: &str) {
+    let [writer, go] = [slot.to_owned(), format!("{slot}-go")].map(|slot| MailslotWriter::open(slot).unwrap());
+    while writer.write(&[0; 10_000]).is_ok() {}
+    let (number, tid) = std::sync::mpsc::channel();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            number.send(rustix::thread::gettid().as_raw_pid()).unwrap();
+            writer.write_within(b"thread", Timeout::Forever).unwrap();
+        });
+        let stat = format!("/proc/self/task/{}/stat", tid.recv().unwrap());
+        while !std::fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().starts_with(" S") {
+            std::thread::yield_now();
+        }
+        // SAFETY: the child writes, which takes no lock of its parent's, and ends.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let written = go.write(b"forked").and_then(|()| writer.write_within(b"child", Timeout::Forever));
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(i32::from(written.is_err())) };
+        }
+        let mut status = 0;
+        // SAFETY: our own child, which nobody has waited for.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0);
+    });
 }

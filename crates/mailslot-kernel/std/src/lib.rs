@@ -7,7 +7,7 @@ pub use ::std::*;
 
 pub mod sync {
     pub use ::std::sync::*;
-    pub use mailslot_kernel::sync::{Mutex, MutexGuard, Once, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
+    pub use mailslot_kernel::sync::{Mutex, MutexGuard, Once, OnceLock};
 
     pub mod atomic {
         pub use mailslot_kernel::atomic::*;

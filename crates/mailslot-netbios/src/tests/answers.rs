@@ -159,3 +159,37 @@ fn whose_a_name_is_that_is_being_claimed_is_not_told() {
     let (_, answer) = bench.sent().expect("an answer");
     assert!(matches!(answer.body, Body::QueryResponse { .. }));
 }
+
+#[test]
+fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answer_for_them() {
+    let masters = Name::msbrowse();
+    let [plant, other] = ["PLANT", "OTHER"].map(|text| Name::new(text, 0).expect("a valid name"));
+    for scope in ["", "corp"] {
+        let scope = DnsName::new(scope).expect("a valid scope");
+        let scoped = |name: &Name| name.clone().with_scope(scope.clone()).expect("short");
+        let config = Config::new("PC", "PLANT").and_then(Config::with_browser).expect("valid names");
+        let mut bench = Bench::with(config.with_scope(&scope).expect("short"));
+        while bench.next().is_some() {}
+        bench.events();
+        for (name, cast, is_heard) in [
+            (plant.clone().with_suffix(0x1D), Cast::Broadcast, true),
+            (plant.clone().with_suffix(0x1E), Cast::Broadcast, true),
+            (masters.clone(), Cast::Broadcast, true),
+            (other.clone().with_suffix(0x1D), Cast::Broadcast, false),
+            (plant.clone().with_suffix(0x1B), Cast::Broadcast, false),
+            // A message to this machine alone is for what it has.
+            (plant.clone().with_suffix(0x1D), Cast::Unicast, false),
+        ] {
+            bench.hear_datagram(&scoped(&name), cast);
+            let heard = bench.events().iter().any(|event| matches!(event, Event::Message(_)));
+            assert_eq!(heard, is_heard, "{name}");
+        }
+        while bench.node.poll_transmit().is_some() {}
+        for name in [plant.clone().with_suffix(0x1D), masters.clone()] {
+            bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_query(3, scoped(&name)));
+            bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_registration(4, scoped(&name), unique(OTHER)));
+            assert_eq!(bench.sent(), None, "{name}");
+            assert!(bench.node.names().all(|held| held.name != scoped(&name)));
+        }
+    }
+}

@@ -284,3 +284,84 @@ fn a_p_node_sends_to_each_member_of_a_group_that_its_server_lists() {
         assert_eq!((sent, bench.events()), (expected, vec![Event::Sent { request, result }]));
     }
 }
+
+fn member(address: Ipv4Addr) -> Holder {
+    Holder { flags: NameFlags::group(NodeType::B), address }
+}
+
+/// What a user is told of a group's members, when a server of an H node tells `told` and these neighbours answer; and whether a
+/// message to the group had to wait for them.
+fn members(node_type: NodeType, told: Ipv4Addr, neighbours: &[Ipv4Addr]) -> (Vec<Ipv4Addr>, bool) {
+    let mut bench = Bench::new(node_type);
+    let registration = bench.packet();
+    bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(registration.id, claim(0, OWN), Rcode::Success));
+    let group = Name::new("OTHERS", 0).expect("a valid name");
+    bench.node.resolve(bench.now, group.clone());
+    bench.node.send_mailslot(bench.now, Target::Name(group.clone()), b"a", b"b").expect("it can be sent");
+    let query = bench.packet();
+    bench.hear(
+        SERVER,
+        Cast::Unicast,
+        &Packet::query_response(query.id, query.flags, group.clone(), 0, vec![member(told)]),
+    );
+    let mut sent = false;
+    let mut answered = false;
+    loop {
+        while let Some(transmit) = bench.node.poll_transmit() {
+            if transmit.service == Service::Datagram {
+                sent = true;
+                continue;
+            }
+            let packet = Packet::parse(&transmit.bytes).expect("nodes send what can be parsed");
+            if packet.body.name() == Some(&group) && !answered {
+                answered = true;
+                for neighbour in neighbours {
+                    let answer =
+                        Packet::query_response(packet.id, packet.flags, group.clone(), 0, vec![member(*neighbour)]);
+                    bench.hear(*neighbour, Cast::Unicast, &answer);
+                }
+            }
+        }
+        assert!(sent || !answered, "the message waits for those who are asked");
+        for event in bench.events() {
+            if let Event::Resolved { outcome: Outcome::Found(resolved), .. } = event {
+                return (resolved.holders.iter().map(|holder| holder.address).collect(), answered);
+            }
+        }
+        bench.now = bench.node.poll_timeout().expect("the query has an end");
+        bench.node.handle_timeout(bench.now);
+    }
+}
+
+#[test]
+fn members_that_a_server_does_not_tell_are_asked_for_themselves() {
+    for all in [Ipv4Addr::BROADCAST, Ipv4Addr::UNSPECIFIED] {
+        assert_eq!(members(NodeType::H, all, &[OTHER, LAST]), (vec![OTHER, LAST], true));
+        // The group is there all the same.
+        assert_eq!(members(NodeType::H, all, &[]), (vec![all], true));
+        assert_eq!(members(NodeType::P, all, &[OTHER]), (vec![all], false));
+    }
+    assert_eq!(members(NodeType::H, BEYOND, &[OTHER]), (vec![BEYOND], false));
+}
+
+#[test]
+fn a_node_is_a_member_of_its_own_groups() {
+    for neighbours in [&[][..], &[OTHER], &[OTHER, LAST]] {
+        let mut bench = Bench::with(Config::new("PC", "PLANT").expect("valid names"));
+        while bench.next().is_some() {}
+        bench.events();
+        let group = Name::new("PLANT", 0).expect("a valid name");
+        bench.node.resolve(bench.now, group.clone());
+        let query = bench.packet();
+        for neighbour in neighbours {
+            let answer = Packet::query_response(query.id, query.flags, group.clone(), 0, vec![member(*neighbour)]);
+            bench.hear(*neighbour, Cast::Unicast, &answer);
+        }
+        while bench.next().is_some() {}
+        let [Event::Resolved { outcome: Outcome::Found(resolved), .. }] = &bench.events()[..] else {
+            panic!("no members")
+        };
+        let found: Vec<Ipv4Addr> = resolved.holders.iter().map(|holder| holder.address).collect();
+        assert_eq!(found, [neighbours, &[OWN]].concat());
+    }
+}

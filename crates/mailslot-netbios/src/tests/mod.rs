@@ -2,6 +2,7 @@
 
 mod answers;
 mod claims;
+mod configuration;
 mod finding;
 mod interfaces;
 
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use mailslot_wire::name_service::{Body, Claim, Flags, Holder, NameFlags, Packet, Rcode};
 use mailslot_wire::smb::{MailslotWrite, Style};
-use mailslot_wire::{Name, NodeType, datagram};
+use mailslot_wire::{DnsName, Name, NodeType, datagram};
 
 use super::*;
 
@@ -81,13 +82,21 @@ impl Bench {
 
     /// Hears a message to the slot `x` of the one computer `destination`.
     fn hear_message(&mut self, destination: &Name) {
+        self.hear_datagram(destination, Cast::Unicast);
+    }
+
+    /// Hears a message to the slot `x` of those who have the name `destination`.
+    fn hear_datagram(&mut self, destination: &Name, cast: Cast) {
         let write = MailslotWrite::new(b"x", b"data").expect("a short write").encode(Style::Windows);
         let from = SocketAddrV4::new(OTHER, 138);
         let header = datagram::Header { node_type: NodeType::B, id: 1, source: from };
         let source = Name::new("OTHER", 0).expect("a valid name");
-        let kind = datagram::Destination::Unique;
+        let kind = match cast {
+            Cast::Unicast => datagram::Destination::Unique,
+            Cast::Broadcast => datagram::Destination::Group,
+        };
         let body = datagram::Body::Whole { kind, source, destination: destination.clone(), data: &write };
-        let received = Received { interface: 1, from, service: Service::Datagram, cast: Cast::Unicast };
+        let received = Received { interface: 1, from, service: Service::Datagram, cast };
         self.node.handle_packet(self.now, received, &datagram::Packet { header, body }.encode());
     }
 

@@ -3,6 +3,7 @@
 
 mod floods;
 mod hostile;
+mod limits;
 mod messages;
 mod names;
 mod network;

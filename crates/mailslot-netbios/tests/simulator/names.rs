@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot_netbios::{Cast, Drop, Event, Outcome, Service};
+use mailslot_netbios::{Cast, Drop, Event, Outcome, Service, Target};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use mailslot_wire::name_service::{NameFlags, Packet};
@@ -77,6 +77,30 @@ fn two_holders_become_one_when_a_partition_heals_and_somebody_asks() {
                 return;
             }
             network.run_seconds(600);
+        }
+        panic!("both hold the name still");
+    });
+}
+
+#[test]
+fn two_holders_become_one_as_soon_as_one_of_them_says_something_after_a_sleep() {
+    seeds(60, |seed| {
+        let mut network = Network::new(seed, BAD);
+        let (sleeper, other) = (network.add_plain("SAME", "PLANT"), network.add_plain("OTHER", "PLANT"));
+        network.run_seconds(4);
+        network.sides.insert(sleeper, 1);
+        network.run_seconds(8 * 3600);
+        let late = network.add_plain("SAME", "PLANT");
+        network.run_seconds(4);
+        assert_eq!(network.holders(&name("SAME")), [sleeper, late]);
+        network.sides.clear();
+        for _ in 0..12 {
+            network.send(if seed % 2 == 0 { sleeper } else { late }, Target::OwnDomain, b"awake");
+            network.run_seconds(11);
+            if network.holders(&name("SAME")).len() == 1 {
+                assert_eq!(network.holders(&name("OTHER")), [other]);
+                return;
+            }
         }
         panic!("both hold the name still");
     });

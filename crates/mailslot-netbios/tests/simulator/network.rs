@@ -186,6 +186,16 @@ impl Network {
         self.machines[host] = Machine::Wins(Wins::default());
     }
 
+    /// Is the machine at `address` cut off from all others? It keeps what it knows.
+    pub fn cut_off(&mut self, address: Ipv4Addr, is_so: bool) {
+        let host = self.host_at(address);
+        if is_so {
+            self.sides.insert(host, u8::MAX)
+        } else {
+            self.sides.remove(&host)
+        };
+    }
+
     /// Where the name server at `address` says that the name is.
     pub fn known_to(&self, address: Ipv4Addr, name: &Name) -> Vec<Ipv4Addr> {
         let Machine::Wins(wins) = &self.machines[self.host_at(address)] else { panic!("{address} is no name server") };
@@ -316,7 +326,7 @@ impl Network {
         let cast = if is_broadcast { Cast::Broadcast } else { Cast::Unicast };
         match &mut self.machines[host] {
             Machine::Node(node) => node.handle_packet(self.now, Received { interface, from, service, cast }, &bytes),
-            Machine::Wins(wins) if !is_broadcast => wins.handle_packet(self.now, from, &bytes),
+            Machine::Wins(wins) if !is_broadcast && is_name_service => wins.handle_packet(self.now, from, &bytes),
             Machine::Other(behaviour) => {
                 for answer in behaviour(&Heard { from, service, cast, bytes: &bytes }) {
                     self.transmit(host, answer);

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot_netbios::{Config, Outcome, Target};
+use mailslot_netbios::{Config, Outcome, RegisteredName, Target};
 use mailslot_wire::name::suffix;
 use mailslot_wire::{Name, NodeType};
 
@@ -137,4 +137,80 @@ fn a_restarted_server_learns_the_names_again() {
     network.run_seconds(20 * 60);
     assert!(matches!(network.resolve(far, &name("NEAR")), Outcome::Found(_)));
     assert_eq!(network.holders(&name("NEAR")), [near]);
+}
+
+#[test]
+fn names_come_back_to_the_primary_server_when_it_is_there_again() {
+    for node_type in [NodeType::P, NodeType::M, NodeType::H] {
+        let mut network = Network::new(1, PERFECT);
+        let (primary, secondary) = (network.add_wins(0), network.add_wins(1));
+        network.cut_off(primary, true);
+        let near = add(&mut network, "NEAR", node_type, &[primary, secondary], 0);
+        network.run_seconds(20);
+        assert_eq!(network.known_to(secondary, &name("NEAR")).len(), 1);
+        network.cut_off(primary, false);
+        assert!(network.known_to(primary, &name("NEAR")).is_empty());
+        network.run_seconds(21 * 60);
+        assert_eq!(network.known_to(primary, &name("NEAR")).len(), 1, "{node_type:?}");
+        assert_eq!(network.holders(&name("NEAR")), [near]);
+    }
+}
+
+#[test]
+fn a_name_is_kept_while_the_primary_server_stays_away() {
+    let mut network = Network::new(1, PERFECT);
+    let (primary, secondary) = (network.add_wins(0), network.add_wins(1));
+    network.cut_off(primary, true);
+    let near = add(&mut network, "NEAR", NodeType::P, &[primary, secondary], 0);
+    network.run_seconds(20);
+    for _ in 0..100 {
+        network.run_seconds(60);
+        assert_eq!(network.holders(&name("NEAR")), [near]);
+    }
+    assert_eq!(network.known_to(secondary, &name("NEAR")).len(), 1);
+}
+
+#[test]
+fn names_of_one_subnet_are_claimed_and_found_there_and_no_server_hears_of_them() {
+    let master = name("PLANT").with_suffix(suffix::MASTER_BROWSER);
+    for node_type in [NodeType::M, NodeType::H] {
+        seeds(10, |seed| {
+            let mut network = Network::new(seed, PERFECT);
+            let server = network.add_wins(0);
+            let mut masters = Vec::new();
+            for (computer, subnet) in [("A", 0), ("B", 0), ("C", 1)] {
+                let mut config = Config::new(computer, "PLANT").expect("valid names").with_servers(vec![server]);
+                config.node_type = node_type;
+                config.register(RegisteredName::unique(master.clone())).expect("it is new");
+                config.register(RegisteredName::group(Name::msbrowse())).expect("it is new");
+                masters.push(network.add(config, &[subnet]));
+            }
+            let asker = add(&mut network, "ASK", node_type, &[server], 1);
+            network.run_seconds(10);
+            let holders = network.holders(&master);
+            assert_eq!(holders.len(), 2, "one on each subnet: {holders:?}");
+            assert!(holders.contains(&masters[2]));
+            let Outcome::Found(found) = network.resolve(asker, &master) else { panic!("{node_type:?}: not found") };
+            assert_eq!((found.server, found.holders[0].address.octets()[1]), (None, 1));
+            assert_eq!(network.holders(&Name::msbrowse()).len(), 3);
+            for local in [&master, &Name::msbrowse()] {
+                assert!(network.known_to(server, local).is_empty(), "{local}");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_address_of_an_interface_that_is_gone_is_known_to_the_server_no_longer() {
+    let mut network = Network::new(1, PERFECT);
+    let server = network.add_wins(0);
+    let mut config = Config::new("BOTH", "PLANT").expect("valid names").with_servers(vec![server]);
+    config.node_type = NodeType::P;
+    let both = network.add(config, &[0, 1]);
+    network.run_seconds(5);
+    assert_eq!(network.known_to(server, &name("BOTH")), [Ipv4Addr::new(10, 0, 0, 2)]);
+    network.change_address(both, 0);
+    network.run_seconds(10);
+    assert_eq!(network.known_to(server, &name("BOTH")), [Ipv4Addr::new(10, 0, 0, 3)]);
+    assert_eq!(network.holders(&name("BOTH")), [both]);
 }

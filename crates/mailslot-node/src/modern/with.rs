@@ -88,6 +88,11 @@ impl Modern {
         }
     }
 
+    /// Ends everything: what follows is the end of the node.
+    pub(crate) fn end(&mut self) {
+        self.running = None;
+    }
+
     /// Whether there is a file that is a domain, or should be one.
     fn has_files(&self) -> bool {
         !self.parts.is_empty() || !self.missing.is_empty()

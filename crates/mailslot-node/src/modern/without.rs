@@ -26,6 +26,8 @@ impl Modern {
         Ok(())
     }
 
+    pub(crate) fn end(&mut self) {}
+
     pub(crate) fn look(&mut self, _: &Settings, _: &Config, _: &mut Log) {}
 
     pub(crate) fn look_at_bridges<'a>(

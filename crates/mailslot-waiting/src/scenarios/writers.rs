@@ -1,5 +1,6 @@
 //! Those who write.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::world::{self, Handle, Who};
@@ -60,6 +61,18 @@ fn begin(number: u8, uid: u32, log: &Log, message: Message, killed: Option<u32>)
         None => world::spawn(who, act),
     };
     Writer { number, thread }
+}
+
+/// Threads of one process of another user that have one writer, each counted as one.
+pub(super) fn threads_of_a_stranger(numbers: [u8; 2], log: &Log) -> [Writer; 2] {
+    let who = Who { pid: 30, uid: 2030 };
+    let client = world::spawn(who, || Client::open(&slot_name()).expect("the slot lives")).join();
+    let client = Arc::new(client.expect("nobody kills it"));
+    numbers.map(|number| {
+        let (client, log) = (client.clone(), log.clone());
+        let act = move || (0..MESSAGES).for_each(|count| write(&client, &log, number, count, Message::Short));
+        Writer { number, thread: world::spawn(who, act) }
+    })
 }
 
 fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {

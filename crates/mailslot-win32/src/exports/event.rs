@@ -88,6 +88,6 @@ fn create(
     access: Access,
     name: Result<Option<ObjectName>>,
 ) -> Result<Handle> {
-    let initial = Initial { kind: Kind::Event, value: set.into(), maximum: 1, manual_reset, owned: false };
+    let initial = Initial { kind: Kind::Event, value: set.into(), maximum: 1, manual_reset, owned: false, data: 0 };
     sync_object::create(&Creation::new(attributes, access, initial), name)
 }

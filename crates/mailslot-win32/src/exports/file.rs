@@ -9,7 +9,7 @@ use super::overlapped;
 use crate::abi::{Bool, FileTime, Handle, SecurityAttributes};
 use crate::boundary;
 use crate::code::{Code, Result};
-use crate::handles::{self, User};
+use crate::handles::{self, Visit, own};
 use crate::object::{Client, Object, Rights, read_error};
 use crate::pointer::{Array, Buffer, In, Narrow, Out, OverlappedPointer, Wide};
 use crate::text::Name;
@@ -57,16 +57,15 @@ extern "C" fn ReadFile(
     overlapped: OverlappedPointer,
 ) -> Bool {
     boundary::guard(|| {
-        let user = match handles::look(file) {
-            Ok(held) => {
+        let visit = match own::slot(file) {
+            Ok(slot) => {
                 // What nearly every read is, in few instructions.
                 if overlapped.is_null()
-                    && let Object::Server(slot) = &held.object
                     && !slot.has_pending()
                     && let Some(target) = buffer.bytes().slice(size as usize)
                 {
                     let result = slot.mailslot.read(target);
-                    drop(held);
+                    drop(slot);
                     return match result {
                         Ok(bytes) => {
                             read.set(bytes as u32);
@@ -78,15 +77,15 @@ extern "C" fn ReadFile(
                         }
                     };
                 }
-                held.into_user()
+                Some(slot.into_visit())
             }
-            Err(user) => user,
+            Err(visit) => visit,
         };
-        any_read(file, buffer, size, read, overlapped, user)
+        any_read(file, buffer, size, read, overlapped, visit)
     })
 }
 
-/// Every other read. `user` has only looked at the entry; taking it over spares `ReadFile` from keeping its parameters.
+/// Every other read. Taking the visit over, which was in vain, spares `ReadFile` from keeping its parameters.
 #[cold]
 fn any_read(
     file: Handle,
@@ -94,14 +93,17 @@ fn any_read(
     size: u32,
     read: Out<u32>,
     overlapped: OverlappedPointer,
-    user: User,
+    visit: Option<Visit>,
 ) -> Bool {
-    drop(user);
+    drop(visit);
     read.set(0);
     boundary::call(Bool::FALSE, || {
         let held = handles::find(file)?;
         let slot = match &held.object {
-            Object::Server(slot) => slot,
+            Object::Server(slot) => {
+                held.own();
+                slot
+            }
             Object::Client(client) => return Err(client.read_refusal()),
             Object::Stream(stream) => {
                 let target = buffer.bytes().to_read(size as usize)?;
@@ -132,16 +134,14 @@ extern "C" fn WriteFile(
     overlapped: OverlappedPointer,
 ) -> Bool {
     boundary::guard(|| {
-        let user = match handles::look(file) {
-            Ok(held) => {
+        let visit = match own::writer(file) {
+            Ok(writer) => {
                 // What nearly every write is, in few instructions.
                 if overlapped.is_null()
-                    && let Object::Client(client) = &held.object
-                    && client.rights.write
                     && let Some(message) = buffer.some_bytes(size)
                 {
-                    let result = client.writer.write(message);
-                    drop(held);
+                    let result = writer.write(message);
+                    drop(writer);
                     return match result {
                         Ok(()) => {
                             written.set(size);
@@ -153,11 +153,11 @@ extern "C" fn WriteFile(
                         }
                     };
                 }
-                held.into_user()
+                Some(writer.into_visit())
             }
-            Err(user) => user,
+            Err(visit) => visit,
         };
-        any_write(file, buffer, size, written, overlapped, user)
+        any_write(file, buffer, size, written, overlapped, visit)
     })
 }
 
@@ -169,9 +169,9 @@ fn any_write(
     size: u32,
     written: Out<u32>,
     overlapped: OverlappedPointer,
-    user: User,
+    visit: Option<Visit>,
 ) -> Bool {
-    drop(user);
+    drop(visit);
     written.set(0);
     boundary::call(Bool::FALSE, || {
         if overlapped.is_null() {
@@ -268,7 +268,10 @@ extern "C" fn FlushFileBuffers(file: Handle) -> Bool {
 pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32) -> Result<()> {
     let held = handles::find(file)?;
     match &held.object {
-        Object::Client(client) if client.rights.write => client.write(buffer.bytes(size)?),
+        Object::Client(client) if client.rights.write => {
+            held.own();
+            client.write(buffer.bytes(size)?)
+        }
         Object::Client(_) | Object::Server(_) => Err(Code::ACCESS_DENIED),
         Object::Stream(stream) => stream.write(buffer.bytes(size)?),
         _ => Err(Code::INVALID_HANDLE),
@@ -279,8 +282,12 @@ fn open(name: Result<Name>, access: u32, attributes: Option<SecurityAttributes>,
     if !DISPOSITIONS.contains(&disposition) {
         return Err(Code::INVALID_PARAMETER);
     }
-    let client = Client::new(MailslotWriter::open(name?)?, Rights::from_mask(access));
+    let (name, rights) = (name?, Rights::from_mask(access));
     let inherit = attributes.is_some_and(|attributes| attributes.inherit_handle.is_true());
+    if let Some(end) = name.console(rights.write) {
+        return super::stream::open_console(end, inherit);
+    }
+    let client = Client::new(MailslotWriter::open(name)?, rights);
     let handle = handles::insert(Object::Client(Arc::new(client)), inherit)?;
     boundary::set_last_error(if disposition == OPEN_ALWAYS { Code::ALREADY_EXISTS } else { Code::SUCCESS });
     Ok(handle)

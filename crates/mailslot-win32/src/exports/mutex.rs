@@ -65,6 +65,6 @@ fn create(
     access: Access,
     name: Result<Option<ObjectName>>,
 ) -> Result<Handle> {
-    let initial = Initial { kind: Kind::Mutex, value: 0, maximum: 1, manual_reset: false, owned };
+    let initial = Initial { kind: Kind::Mutex, value: 0, maximum: 1, manual_reset: false, owned, data: 0 };
     sync_object::create(&Creation::new(attributes, access, initial), name)
 }

@@ -82,6 +82,6 @@ fn create(
     if count < 0 || maximum <= 0 || count > maximum {
         return Err(Code::INVALID_PARAMETER);
     }
-    let initial = Initial { kind: Kind::Semaphore, value: count, maximum, manual_reset: false, owned: false };
+    let initial = Initial { kind: Kind::Semaphore, value: count, maximum, manual_reset: false, owned: false, data: 0 };
     sync_object::create(&Creation::new(attributes, access, initial), name)
 }

@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::abi::{Bool, Handle};
 use crate::boundary;
@@ -10,6 +11,7 @@ use crate::console::{self, pages};
 use crate::handles;
 use crate::object::{Object, Stream};
 use crate::pointer::{Array, Buffer, Out};
+use crate::text::ConsoleEnd;
 
 /// `STD_INPUT_HANDLE`, `STD_OUTPUT_HANDLE` and `STD_ERROR_HANDLE` are this minus the descriptor.
 const STD_INPUT_HANDLE: u32 = -10_i32 as u32;
@@ -30,7 +32,7 @@ extern "C" fn GetStdHandle(which: u32) -> Handle {
         if value != 0 {
             return Ok(Handle(value));
         }
-        let Some(stream) = Stream::new(descriptor) else { return Ok(Handle::NULL) };
+        let Some(stream) = stream(descriptor) else { return Ok(Handle::NULL) };
         let handle = handles::insert(Object::Stream(stream), false)?;
         match place.compare_exchange(0, handle.0, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Ok(handle),
@@ -40,6 +42,35 @@ extern "C" fn GetStdHandle(which: u32) -> Handle {
             }
         }
     })
+}
+
+/// What `CreateFile` opens by the names of the console.
+///
+/// # Errors
+///
+/// - `ERROR_INVALID_HANDLE` without a terminal
+/// - `ERROR_NOT_SUPPORTED` for input if standard input is something else: then keys would be waited for elsewhere
+pub(super) fn open_console(end: ConsoleEnd, inherit: bool) -> Result<Handle> {
+    let stream = match end {
+        ConsoleEnd::Input => {
+            let stream = stream(0).filter(|stream| stream.terminal(true).is_ok());
+            // To tell the one from the other.
+            let refusal = || Stream::of_screen().map_or(Code::INVALID_HANDLE, |_| Code::NOT_SUPPORTED);
+            stream.ok_or_else(refusal)?
+        }
+        ConsoleEnd::Output => Arc::new(Stream::of_screen()?),
+    };
+    handles::insert(Object::Stream(stream), inherit)
+}
+
+/// A standard stream. There is one for each, so that what one handle has read of a line, and not given out, is another's.
+fn stream(descriptor: i32) -> Option<Arc<Stream>> {
+    static STREAMS: [OnceLock<Arc<Stream>>; 3] = [const { OnceLock::new() }; 3];
+    let known = STREAMS.get(usize::try_from(descriptor).ok()?)?;
+    match known.get() {
+        Some(stream) => Some(Arc::clone(stream)),
+        None => Stream::new(descriptor).map(|stream| Arc::clone(known.get_or_init(|| stream))),
+    }
 }
 
 #[unsafe(no_mangle)]

@@ -64,8 +64,7 @@ extern "C" fn GetUserNameW(target: Buffer<u16>, size: InOut<u32>) -> Bool {
 #[unsafe(no_mangle)]
 extern "C" fn GetSystemInfo(info: Out<SystemInfo>) {
     let processor_count = std::thread::available_parallelism().map_or(1, usize::from);
-    // SAFETY: takes any number; this one is known everywhere.
-    let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let page_size = crate::view::page_size();
     info.set(SystemInfo {
         architecture: ARCHITECTURE,
         reserved: 0,

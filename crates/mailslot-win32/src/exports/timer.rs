@@ -108,7 +108,7 @@ fn create(
     access: Access,
     name: Result<Option<ObjectName>>,
 ) -> Result<Handle> {
-    let initial = Initial { kind: Kind::Timer, value: 0, maximum: 1, manual_reset, owned: false };
+    let initial = Initial { kind: Kind::Timer, value: 0, maximum: 1, manual_reset, owned: false, data: 0 };
     sync_object::create(&Creation::new(attributes, access, initial), name)
 }
 

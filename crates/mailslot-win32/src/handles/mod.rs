@@ -3,8 +3,13 @@
 //! A value is an index into the table, shifted by two as on Windows, with the generation of its entry above: an entry
 //! that is used again gives another value, so a closed handle is told from a living one. All values fit in 31 bits.
 
+mod barrier;
+pub(crate) mod own;
 mod table;
+mod thread_pointer;
+mod uses;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::Handle;
@@ -12,7 +17,7 @@ use crate::code::{Code, Result};
 use crate::object::{Object, Process};
 use crate::threads;
 
-pub(crate) use table::{Held, User};
+pub(crate) use table::{Held, Visit};
 
 /// `HANDLE_FLAG_INHERIT`.
 pub(crate) const INHERIT: u32 = 1;
@@ -72,12 +77,6 @@ pub(crate) fn find(handle: Handle) -> Result<Held> {
     }
 }
 
-/// Like [`find`], without a look at what the parent process left: whoever finds nothing calls that next.
-#[inline]
-pub(crate) fn look(handle: Handle) -> core::result::Result<Held, User> {
-    table::look(handle)
-}
-
 /// What `handle` stands for, which may also be one of the two that always stand for the running process and thread.
 pub(crate) fn object(handle: Handle) -> Result<Object> {
     match handle {
@@ -125,6 +124,12 @@ pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
 fn inheritance_changed(object: &Object) {
     object.set_inheritable(inheritable().iter().any(|(_, other)| object.is(&other.object)));
     crate::inheritance::publish();
+}
+
+/// The child process of this number that this process has a handle of, and that has not ended yet.
+pub(crate) fn child(id: u32) -> Option<Arc<Process>> {
+    let is_it = |held: Held| held.object.process().ok().filter(|process| process.is_running_child(id)).map(Arc::clone);
+    table::all().find_map(|(_, held)| is_it(held))
 }
 
 /// All open handles that a child process inherits.

@@ -1,56 +1,43 @@
-//! The table of handles. Finding one takes two atomic operations and no lock.
-//!
-//! Each entry has one word: a count of those who use the entry, its generation, and its state.
-//!
-//! - *open*: the handle is open, and counts as one user.
-//! - *closing*: the handle is closed, and others still use what it stood for.
-//! - *free*: nothing is in the entry.
-//!
-//! Whoever looks for a handle first adds itself to the count and then looks at the state, so an open entry cannot go
-//! while it is looked at. A look at an entry that is not open takes itself back. Whoever brings the count of a closing
-//! entry to nothing and then swaps the word to *emptying* drops what was in it: only one can.
+//! The table of handles. Finding one takes two atomic operations, or for the thread that reads and writes through it none that
+//! is locked, and no lock.
 
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::Open;
+use super::uses::{Uses, Way};
+use super::{Open, thread_pointer};
 use crate::abi::Handle;
 
 const INDEX_BITS: u32 = 16;
 const ENTRIES: usize = 1 << INDEX_BITS;
-const GENERATIONS: u64 = 1 << 13;
-
-const ONE_USER: u64 = 1;
-const USERS: u64 = 0xFFFF_FFFF;
-const GENERATION: u64 = (GENERATIONS - 1) << 32;
-const OPEN: u64 = 1 << 62;
-const CLOSING: u64 = 1 << 63;
-const EMPTYING: u64 = OPEN | CLOSING;
-/// What is above the users.
-const UPPER: u32 = 32;
+/// Where the generation begins in a value.
+const GENERATION: u32 = INDEX_BITS + 2;
+/// Handles have 31 bits.
+const GENERATIONS: u32 = 1 << (31 - GENERATION);
 
 /// A cache line, so that users of neighbours do not disturb each other.
 #[repr(align(64))]
 struct Entry {
-    /// Users in the lower half, then the generation; the two highest bits are the state.
-    word: AtomicU64,
+    uses: Uses,
     /// Index of the next free entry plus 1, while this one is free.
     next: AtomicU32,
-    /// Filled while the word says open or closing. Written only by who made the entry open or emptying.
+    /// Filled while the entry is open or closing. Written only by who made it open or emptying.
     open: UnsafeCell<MaybeUninit<Open>>,
 }
 
-// SAFETY: the word hands `open` from one thread to the next as its comment tells, and `Open` itself is shareable.
+// SAFETY: `uses` hands `open` from one thread to the next as its comment tells, and `Open` itself is shareable.
 unsafe impl Sync for Entry {}
 const _: fn() = || {
     fn shareable<T: Send + Sync>() {}
     shareable::<Open>();
 };
 
-/// All zeros at first, so that pages without a handle that was ever open take no memory.
+/// All zeros at first, so that pages without a handle that was ever open take no memory. The first is never used: its handle
+/// could be 0.
 static TABLE: [Entry; ENTRIES] = [const { Entry::never_used() }; ENTRIES];
 /// The free entries that were used before: index of the first plus 1, with a count of changes above, so that an entry
 /// that left and came back is noticed.
@@ -58,30 +45,39 @@ static FREE: AtomicU64 = AtomicU64::new(0);
 /// Entries that were never used begin here.
 static FRESH: AtomicU32 = AtomicU32::new(1);
 
-/// Something that is counted among the users of an entry.
-pub(crate) struct User {
+/// A counted user of an entry that was open when it came.
+pub(crate) struct Held {
     entry: &'static Entry,
 }
 
-/// A user of an entry that was open when it came.
-pub(crate) struct Held(User);
+/// The owner of an entry has come to look at it.
+pub(crate) struct Visit {
+    entry: &'static Entry,
+    /// It is of this thread alone.
+    _here: PhantomData<*const ()>,
+}
+
+/// A visit to an entry that was open when the owner came.
+pub(crate) struct Own(Visit);
 
 impl Entry {
     const fn never_used() -> Entry {
-        Entry { word: AtomicU64::new(0), next: AtomicU32::new(0), open: UnsafeCell::new(MaybeUninit::uninit()) }
+        let uses = Uses {
+            word: AtomicU64::new(0),
+            owner: AtomicU64::new(0),
+            busy: AtomicU32::new(0),
+            open_as: AtomicU32::new(0),
+        };
+        Entry { uses, next: AtomicU32::new(0), open: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 }
 
 /// Returns `open` if the table is full.
 pub(super) fn insert(open: Open) -> Result<Handle, Box<Open>> {
     let Some(index) = take_free() else { return Err(Box::new(open)) };
-    let entry = entry(index);
-    // SAFETY: a free entry that this thread took is nobody else's until its word says open.
-    unsafe { (*entry.open.get()).write(open) };
-    let change = |word: u64| Some(((word & USERS) + ONE_USER) | next_generation(word) | OPEN);
-    // Release: `find` sees what was written above. The closure never refuses.
-    let old = entry.word.fetch_update(Ordering::Release, Ordering::Relaxed, change).unwrap_or_else(|word| word);
-    Ok(value(index, next_generation(old)))
+    let generation = entry(index).uses.next_generation();
+    fill(index, generation, open);
+    Ok(value(index, generation))
 }
 
 /// Makes `handle` open although this process did not choose its value. Only for values of a parent process, before this
@@ -95,54 +91,79 @@ pub(super) fn insert_at(handle: Handle, open: Open) -> Result<(), Box<Open>> {
     } else if !take_given(index) {
         return Err(Box::new(open));
     }
-    let entry = entry(index);
-    // SAFETY: as in `insert`.
-    unsafe { (*entry.open.get()).write(open) };
-    let change = |word: u64| Some(((word & USERS) + ONE_USER) | generation | OPEN);
-    // Release: as in `insert`.
-    let _ = entry.word.fetch_update(Ordering::Release, Ordering::Relaxed, change);
+    fill(index, generation, open);
     Ok(())
+}
+
+/// Opens a free entry that this thread took.
+fn fill(index: u32, generation: u32, open: Open) {
+    let (entry, way) = (entry(index), open.way());
+    // SAFETY: a free entry that this thread took is nobody else's until it is open.
+    unsafe { (*entry.open.get()).write(open) };
+    entry.uses.open(generation, value(index, generation).0 as u32, way);
 }
 
 #[inline]
 pub(super) fn find(handle: Handle) -> Option<Held> {
-    look(handle).ok()
+    let (entry, value) = looked_for(handle);
+    let is_open = entry.uses.count(value >> GENERATION);
+    let held = ManuallyDrop::new(Held { entry });
+    if is_open {
+        return Some(ManuallyDrop::into_inner(held));
+    }
+    if entry.uses.uncount() {
+        entry.empty();
+    }
+    None
 }
 
-/// Like [`find`]. Where nothing is open it gives back the user that it was counted as, and the caller chooses when that goes.
+/// What `handle` stands for if it is open, may be used in this way, and this thread is the owner of its entry. Otherwise it gives
+/// back the visit, and the caller chooses when that ends.
 #[inline]
-pub(super) fn look(handle: Handle) -> Result<Held, User> {
-    // Only this much of it counts. Whatever it is, there is an entry; but none that is open has a generation that `parts`
-    // refuses.
+pub(super) fn find_own(handle: Handle, way: Way) -> Result<Own, Option<Visit>> {
+    let (entry, value) = looked_for(handle);
+    // Entry 0 has no owner: there, what `enter` compares could both be 0, or both 1.
+    if !entry.uses.is_owner(thread_pointer::get()) {
+        return Err(None);
+    }
+    let visit = Visit { entry, _here: PhantomData };
+    if entry.uses.enter(value, way) { Ok(Own(visit)) } else { Err(Some(visit)) }
+}
+
+/// The entry of a handle, of whose value only this much counts. Whatever it is, there is an entry; but none that is open
+/// has a generation that [`parts`] refuses.
+#[inline]
+fn looked_for(handle: Handle) -> (&'static Entry, u32) {
     let value = handle.0 as u32;
-    let entry = &TABLE[usize::from((value >> 2) as u16)];
-    // Acquire: pairs with the release in `insert`, so that the object is seen whole.
-    let word = entry.word.fetch_add(ONE_USER, Ordering::Acquire);
-    let user = User { entry };
-    let is_open = (word >> UPPER) as u32 == (OPEN >> UPPER) as u32 | value >> (INDEX_BITS + 2);
-    if is_open { Ok(Held(user)) } else { Err(user) }
+    (&TABLE[usize::from((value >> 2) as u16)], value)
 }
 
 /// Closes an open handle. Returns whether it was this call that closed it.
 pub(super) fn close(handle: Handle) -> bool {
     let Some((index, generation)) = parts(handle) else { return false };
     let entry = entry(index);
-    let change = |word: u64| (word & !USERS == OPEN | generation).then_some(word & !OPEN | CLOSING);
-    if entry.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, change).is_err() {
+    if !entry.uses.close(generation) {
         return false;
     }
-    // The handle itself was a user.
-    drop(User { entry });
+    if entry.uses.retire() {
+        entry.empty();
+    }
     true
 }
 
 /// Everything that is open now.
 pub(super) fn all() -> impl Iterator<Item = (Handle, Held)> {
     (0..FRESH.load(Ordering::Relaxed)).filter_map(|index| {
-        let word = entry(index).word.load(Ordering::Relaxed);
-        let handle = value(index, word & GENERATION);
+        let handle = value(index, entry(index).uses.generation());
         find(handle).map(|held| (handle, held))
     })
+}
+
+impl Held {
+    /// Makes this thread the owner of the entry if it has none.
+    pub(crate) fn own(&self) {
+        self.entry.uses.give(thread_pointer::get());
+    }
 }
 
 impl Deref for Held {
@@ -150,24 +171,41 @@ impl Deref for Held {
 
     #[inline]
     fn deref(&self) -> &Open {
-        // SAFETY: only made for entries that were open, and being one of its users keeps it open or closing.
+        // SAFETY: only made for entries that were open, and a counted user keeps it open or closing.
+        unsafe { (*self.entry.open.get()).assume_init_ref() }
+    }
+}
+
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        if self.entry.uses.uncount() {
+            self.entry.empty();
+        }
+    }
+}
+
+impl Deref for Own {
+    type Target = Open;
+
+    #[inline]
+    fn deref(&self) -> &Open {
+        // SAFETY: as above; so does its owner, who has entered.
         unsafe { (*self.0.entry.open.get()).assume_init_ref() }
     }
 }
 
-impl Held {
-    /// A user all the same.
-    pub(crate) fn into_user(self) -> User {
+impl Own {
+    /// A visit all the same.
+    pub(crate) fn into_visit(self) -> Visit {
         self.0
     }
 }
 
-impl Drop for User {
+impl Drop for Visit {
     #[inline]
     fn drop(&mut self) {
-        // Release: what was done with the object comes before its end. As a signed number the word of a closed handle is
-        // negative; the comparison is one that needs no more than the subtraction.
-        if self.entry.word.fetch_sub(ONE_USER, Ordering::Release).cast_signed() <= 0 {
+        if self.entry.uses.leave() {
             self.entry.empty();
         }
     }
@@ -176,20 +214,14 @@ impl Drop for User {
 impl Entry {
     /// Drops what was in it, if its handle is closed and nobody uses it any more.
     #[cold]
+    #[inline(never)]
     fn empty(&self) {
-        let word = self.word.load(Ordering::Relaxed);
-        if word & USERS != 0 || word & EMPTYING != CLOSING {
+        if !self.uses.begin_emptying() {
             return;
         }
-        // Acquire: pairs with the releases of all former users. If somebody looks at this moment, that look will be the
-        // last one and come here.
-        let emptying = word | EMPTYING;
-        if self.word.compare_exchange(word, emptying, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            return;
-        }
-        // SAFETY: the entry was closing, hence filled, and only one thread can have made it emptying.
+        // SAFETY: the entry was closing, hence filled, and only one thread is told to empty it, when nobody uses it.
         let open = unsafe { (*self.open.get()).assume_init_read() };
-        self.word.fetch_and(!EMPTYING, Ordering::Release);
+        self.uses.emptied();
         give_free(self.index());
         drop(open);
     }
@@ -201,23 +233,16 @@ impl Entry {
 }
 
 /// Value of the handle of an entry.
-fn value(index: u32, generation: u64) -> Handle {
-    Handle((generation >> 32 << (INDEX_BITS + 2)) as usize | (index as usize) << 2)
+fn value(index: u32, generation: u32) -> Handle {
+    Handle((generation << GENERATION | index << 2) as usize)
 }
 
 /// Index and generation of a value that may be one of ours.
-fn parts(handle: Handle) -> Option<(u32, u64)> {
+fn parts(handle: Handle) -> Option<(u32, u32)> {
     let value = handle.0 as u64;
-    // The two lowest bits of a handle are the program's to use, as on Windows.
     let index = (value >> 2) as u32 & ((1 << INDEX_BITS) - 1);
-    let generation = value >> (INDEX_BITS + 2);
-    (0 < generation && generation < GENERATIONS).then_some((index, generation << 32))
-}
-
-/// The generation after that of `word`, which is never 0.
-fn next_generation(word: u64) -> u64 {
-    let generation = (word & GENERATION) >> 32;
-    ((generation + 1) % GENERATIONS).max(1) << 32
+    let generation = u32::try_from(value >> GENERATION).ok()?;
+    (0 < generation && generation < GENERATIONS).then_some((index, generation))
 }
 
 fn entry(index: u32) -> &'static Entry {
@@ -268,6 +293,7 @@ fn take_given(index: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::barrier;
     use super::*;
     use crate::object::{Access, Event, Object};
     use std::sync::Arc;
@@ -304,6 +330,45 @@ mod tests {
         assert_eq!(Arc::strong_count(&event), 1);
     }
 
+    /// An event, and a handle of it that this thread owns, where it can.
+    fn owned() -> (Arc<Event>, Handle) {
+        let event = Arc::new(Event::new(true, false));
+        let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
+        let handle = insert(open).map_err(drop).expect("room");
+        find(handle).expect("open").own();
+        (event, handle)
+    }
+
+    #[test]
+    fn only_the_owner_finds_its_own_and_only_in_its_way() {
+        let (_event, handle) = owned();
+        let owns = thread_pointer::get() != thread_pointer::UNKNOWN && barrier::register();
+        // Of the same thread again, as in a signal handler.
+        let own = find_own(handle, Way::Neither);
+        assert_eq!((own.is_ok(), find_own(handle, Way::Neither).is_ok()), (owns, owns));
+        assert!(find_own(handle, Way::Read).is_err() && find_own(handle, Way::Write).is_err());
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert!(matches!(find_own(handle, Way::Neither), Err(None))));
+        });
+        close(handle);
+        assert!(find_own(handle, Way::Neither).is_err());
+        drop(own);
+    }
+
+    #[test]
+    fn what_its_owner_uses_outlives_its_handle() {
+        let (event, handle) = owned();
+        let (own, again) = (find_own(handle, Way::Neither), find_own(handle, Way::Neither));
+        let used = own.is_ok();
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert!(close(handle)));
+        });
+        drop(again);
+        assert_eq!(Arc::strong_count(&event), if used { 2 } else { 1 });
+        drop(own);
+        assert_eq!(Arc::strong_count(&event), 1);
+    }
+
     #[test]
     fn threads_that_look_and_close_at_once_drop_each_object_once() {
         for _ in 0..if cfg!(miri) { 20 } else { 2000 } {
@@ -311,7 +376,8 @@ mod tests {
             let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
             let handle = insert(open).map_err(drop).expect("room");
             std::thread::scope(|scope| {
-                scope.spawn(|| (0..10).filter_map(|_| find(handle)).count());
+                scope.spawn(|| (0..10).filter_map(|_| find(handle).inspect(Held::own)).count());
+                scope.spawn(|| (0..10).filter_map(|_| find_own(handle, Way::Neither).ok()).count());
                 scope.spawn(|| close(handle));
                 scope.spawn(|| (0..10).filter_map(|_| find(handle)).count());
             });

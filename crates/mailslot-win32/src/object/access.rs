@@ -1,4 +1,4 @@
-//! What a handle of a synchronization object may be used for.
+//! What a handle of an object that may be shared may be used for.
 
 use crate::code::{Code, Result};
 
@@ -7,15 +7,18 @@ use crate::code::{Code, Result};
 pub(crate) struct Access(u32);
 
 const SYNCHRONIZE: u32 = 0x0010_0000;
+/// `SECTION_MAP_WRITE` is the same bit.
 const MODIFY_STATE: u32 = 0x2;
+const SECTION_MAP_READ: u32 = 0x4;
 const GENERIC_ALL: u32 = 0x1000_0000;
 const GENERIC_EXECUTE: u32 = 0x2000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
+const GENERIC_READ: u32 = 0x8000_0000;
 const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
 
 impl Access {
     /// Whoever creates an object.
-    pub(crate) const ALL: Access = Access(0x001F_0003);
+    pub(crate) const ALL: Access = Access(0x001F_001F);
 
     /// What an open asks for. Everything is granted: objects are their user's.
     pub(crate) fn granted(mask: u32) -> Access {
@@ -29,6 +32,9 @@ impl Access {
         if mask & GENERIC_WRITE != 0 {
             granted |= MODIFY_STATE;
         }
+        if mask & GENERIC_READ != 0 {
+            granted |= SECTION_MAP_READ;
+        }
         Access(granted)
     }
 
@@ -39,6 +45,11 @@ impl Access {
     /// For all but mutexes, whose holders need nothing more to give them back.
     pub(crate) fn to_modify(self) -> Result<()> {
         self.allows(MODIFY_STATE)
+    }
+
+    /// For a section, whose data are then seen.
+    pub(crate) fn to_read(self) -> Result<()> {
+        self.allows(SECTION_MAP_READ)
     }
 
     pub(crate) fn mask(self) -> u32 {

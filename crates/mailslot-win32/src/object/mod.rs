@@ -5,6 +5,7 @@ mod client;
 mod event;
 mod process;
 mod slot;
+mod snapshot;
 mod stream;
 mod thread;
 mod times;
@@ -21,6 +22,7 @@ pub(crate) use client::{Client, Rights};
 pub(crate) use event::Event;
 pub(crate) use process::{Process, STILL_ACTIVE};
 pub(crate) use slot::{Slot, Which, read_error};
+pub(crate) use snapshot::Snapshot;
 pub(crate) use stream::Stream;
 pub(crate) use thread::Thread;
 
@@ -32,12 +34,14 @@ pub(crate) enum Object {
     /// A writing end.
     Client(Arc<Client>),
     Event(Arc<Event>, Access),
-    /// A mutex, a semaphore, a timer.
+    /// A mutex, a semaphore, a timer, a section.
     Sync(Arc<SyncObject>, Access),
     Process(Arc<Process>),
     /// Standard input, output or error.
     Stream(Arc<Stream>),
     Thread(Arc<Thread>),
+    /// A list of processes.
+    Snapshot(Arc<Snapshot>),
 }
 
 impl Object {
@@ -91,10 +95,12 @@ impl Object {
             Object::Server(slot) => Waitable::Signal(&slot.signal),
             Object::Client(client) => Waitable::Signal(&client.signal),
             Object::Event(event, access) => access.to_wait().map(|()| event.waitable())?,
+            Object::Sync(object, _) if object.kind() == Kind::Section => return Err(Code::INVALID_HANDLE),
             Object::Sync(object, access) => access.to_wait().map(|()| Waitable::Object(object))?,
             Object::Process(process) => Waitable::Signal(&process.signal),
             Object::Thread(thread) => Waitable::Signal(&thread.signal),
             Object::Stream(stream) => Waitable::Signal(stream.signal()),
+            Object::Snapshot(_) => return Err(Code::INVALID_HANDLE),
         })
     }
 
@@ -115,7 +121,7 @@ impl Object {
     pub(crate) fn of(object: SyncObject, access: Access) -> Object {
         match object.kind() {
             Kind::Event => Object::Event(Arc::new(Event::Shared(object)), access),
-            Kind::Mutex | Kind::Semaphore | Kind::Timer => Object::Sync(Arc::new(object), access),
+            Kind::Mutex | Kind::Semaphore | Kind::Timer | Kind::Section => Object::Sync(Arc::new(object), access),
         }
     }
 

@@ -64,6 +64,28 @@ impl Process {
         Ok(process)
     }
 
+    /// One that may be anybody's.
+    ///
+    /// # Errors
+    ///
+    /// - `ERROR_INVALID_PARAMETER` if there is none of this number
+    /// - `ERROR_CALL_NOT_IMPLEMENTED` before Linux 5.3
+    pub(crate) fn open(id: u32) -> Result<Arc<Process>> {
+        let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(Code::INVALID_PARAMETER)?;
+        match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(descriptor) => Process::inherit(pid, descriptor),
+            Err(Errno::SRCH | Errno::INVAL) => Err(Code::INVALID_PARAMETER),
+            Err(Errno::NOSYS) => Err(Code::CALL_NOT_IMPLEMENTED),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether this is the child of that number, which therefore is still its.
+    pub(crate) fn is_running_child(&self, id: u32) -> bool {
+        let fate = *self.fate.lock().unwrap_or_else(PoisonError::into_inner);
+        self.id() == id && matches!(fate, Fate::Running | Fate::Terminated(_))
+    }
+
     fn new(pid: Pid, fate: Fate) -> Process {
         Process {
             pid,

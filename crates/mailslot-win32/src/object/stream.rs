@@ -1,9 +1,10 @@
-//! The standard streams.
+//! The standard streams, and the terminal.
 
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, Mode, OFlags};
 
 use crate::code::{Code, Result};
 use crate::code_page::CodePage;
@@ -18,6 +19,8 @@ const LINE: usize = 4096;
 pub(crate) struct Stream {
     descriptor: i32,
     is_input: bool,
+    /// Closes the descriptor, if it is not stdio's.
+    own: Option<OwnedFd>,
     signal: Signal,
     /// A thread waits for input.
     watched: AtomicBool,
@@ -41,6 +44,24 @@ impl Stream {
         open.then(|| Arc::new(Stream::of(descriptor)))
     }
 
+    /// The screen: standard output or error if one of them is a terminal, or else the terminal that the process belongs to.
+    ///
+    /// # Errors
+    ///
+    /// `ERROR_INVALID_HANDLE` if there is none
+    pub(crate) fn of_screen() -> Result<Stream> {
+        if let Some(stream) = Stream::of_terminal() {
+            return Ok(stream);
+        }
+        let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let own = rustix::fs::open("/dev/tty", flags, Mode::empty()).map_err(|_| Code::INVALID_HANDLE)?;
+        let mut stream = Stream::of(own.as_raw_fd());
+        // A process without standard input may get its number.
+        stream.is_input = false;
+        stream.own = Some(own);
+        Ok(stream)
+    }
+
     /// Standard output or error, whichever is a terminal.
     pub(crate) fn of_terminal() -> Option<Stream> {
         [1, 2].into_iter().find(|descriptor| console::is_terminal(*descriptor)).map(Stream::of)
@@ -50,6 +71,7 @@ impl Stream {
         Stream {
             descriptor,
             is_input: descriptor == 0,
+            own: None,
             signal: Signal::new(true),
             watched: AtomicBool::new(false),
             typed: PerProcess::new(),

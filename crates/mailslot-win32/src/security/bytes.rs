@@ -7,7 +7,8 @@
 use core::ffi::c_void;
 use core::mem::offset_of;
 
-use super::acl::{Acl, Entry, Kind};
+use super::Description;
+use super::acl::{Acl, Entry, Kind, Sid};
 use super::sid;
 use crate::code::{Code, Result};
 
@@ -21,6 +22,8 @@ const SELF_RELATIVE: u16 = 0x8000;
 /// Bytes of a self-relative descriptor before what it points to, and where the access list's offset is.
 const HEADER: usize = 20;
 const DACL_OFFSET: usize = 16;
+const OWNER_OFFSET: usize = 4;
+const GROUP_OFFSET: usize = 8;
 const ALLOWED: u8 = 0;
 const DENIED: u8 = 1;
 
@@ -99,6 +102,20 @@ fn place_of_dacl(descriptor: *const c_void, control: u16) -> *const c_void {
     }
 }
 
+/// The owner of a descriptor of either form, or its group, if it names one.
+pub(super) fn owner(descriptor: *const c_void, is_group: bool) -> Result<Option<Sid>> {
+    let place: *const c_void = if control(descriptor)? & SELF_RELATIVE != 0 {
+        match u32::from_le_bytes(read(descriptor, if is_group { GROUP_OFFSET } else { OWNER_OFFSET })) {
+            0 => core::ptr::null(),
+            offset => descriptor.wrapping_byte_add(offset as usize),
+        }
+    } else {
+        let at = if is_group { offset_of!(Absolute, group) } else { offset_of!(Absolute, owner) };
+        core::ptr::with_exposed_provenance(usize::from_ne_bytes(read(descriptor, at)))
+    };
+    if place.is_null() { Ok(None) } else { sid::read(place).map(Some) }
+}
+
 /// Names the owner or the group in the absolute descriptor at `descriptor`. They say nothing about who may write.
 pub(crate) fn set_owner(descriptor: *mut c_void, owner: *const c_void, is_group: bool) -> Result<()> {
     if control(descriptor)? & SELF_RELATIVE != 0 {
@@ -116,23 +133,29 @@ pub(crate) fn set_owner(descriptor: *mut c_void, owner: *const c_void, is_group:
     Ok(())
 }
 
-/// A self-relative descriptor with this access list; `None` for none.
+/// A self-relative descriptor of what is described.
 ///
 /// # Errors
 ///
 /// `ERROR_ALLOTTED_SPACE_EXCEEDED` if the list has more bytes than lists can have
-pub(crate) fn encode(acl: Option<&Acl>) -> Result<Vec<u8>> {
-    let list = acl.map(encode_acl).transpose()?;
+pub(crate) fn encode(described: &Description) -> Result<Vec<u8>> {
+    let sid = |sid: &Option<Sid>| sid.as_ref().map(sid::encode);
+    let list = described.acl.as_ref().map(encode_acl).transpose()?;
     let present = if list.is_some() { DACL_PRESENT } else { 0 };
     let mut bytes = vec![REVISION, 0];
-    bytes.extend((SELF_RELATIVE | present).to_le_bytes());
-    bytes.extend([0; 12]);
-    bytes.extend((if list.is_some() { HEADER as u32 } else { 0 }).to_le_bytes());
-    bytes.extend(list.unwrap_or_default());
+    bytes.extend((SELF_RELATIVE | present | described.list_flags).to_le_bytes());
+    let mut behind: Vec<u8> = Vec::new();
+    // Owner, group, auditing, and who may do what.
+    for part in [sid(&described.owner), sid(&described.group), None, list] {
+        let offset = if part.is_some() { HEADER + behind.len() } else { 0 };
+        bytes.extend((offset as u32).to_le_bytes());
+        behind.extend(part.unwrap_or_default());
+    }
+    bytes.extend(behind);
     Ok(bytes)
 }
 
-fn control(descriptor: *const c_void) -> Result<u16> {
+pub(super) fn control(descriptor: *const c_void) -> Result<u16> {
     if descriptor.is_null() {
         return Err(Code::INVALID_PARAMETER);
     }
@@ -208,7 +231,6 @@ pub(super) fn read<const N: usize>(from: *const c_void, offset: usize) -> [u8; N
 
 #[cfg(test)]
 mod tests {
-    use super::super::acl::Sid;
     use super::*;
 
     fn list() -> Acl {
@@ -225,14 +247,26 @@ mod tests {
     #[test]
     fn descriptors_survive_encoding() {
         for acl in [None, Some(Acl::default()), Some(list())] {
-            let bytes = encode(acl.as_ref()).expect("small");
-            assert_eq!(dacl(bytes.as_ptr().cast()), Ok(acl));
+            for owner in [None, Some(Sid::new(22, &[1, 1000]))] {
+                for group in [None, Some(Sid::new(5, &[32, 544]))] {
+                    let described = Description {
+                        owner: owner.clone(),
+                        group: group.clone(),
+                        list_flags: 0x1000,
+                        acl: acl.clone(),
+                    };
+                    let bytes = encode(&described).expect("small");
+                    let bytes = bytes.as_ptr().cast();
+                    assert_eq!(dacl(bytes), Ok(acl.clone()));
+                    assert_eq!((super::owner(bytes, false), super::owner(bytes, true)), (Ok(owner.clone()), Ok(group)));
+                }
+            }
         }
     }
 
     #[test]
     fn a_sid_is_laid_out_as_windows_does() {
-        let bytes = encode(Some(&Acl { entries: list().entries[..1].to_vec() })).expect("small");
+        let bytes = encode(&Description::from(Acl { entries: list().entries[..1].to_vec() })).expect("small");
         assert_eq!(bytes[..4], [1, 0, 4, 0x80]);
         assert_eq!(bytes[20..28], [2, 0, 28, 0, 1, 0, 0, 0]);
         assert_eq!(bytes[28..36], [1, 0, 20, 0, 0, 0, 0, 0x10]);
@@ -242,7 +276,7 @@ mod tests {
     #[test]
     fn a_list_that_has_too_many_entries_is_refused() {
         let many = Acl { entries: vec![list().entries[0].clone(); 3277] };
-        assert_eq!(encode(Some(&many)), Err(Code::ALLOTTED_SPACE_EXCEEDED));
+        assert_eq!(encode(&Description::from(many)), Err(Code::ALLOTTED_SPACE_EXCEEDED));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod bytes;
 mod entries;
 mod list;
 mod sddl;
+mod sddl_format;
 mod sid;
 
 use core::ffi::c_void;
@@ -34,6 +35,51 @@ pub(crate) struct Permissions {
 impl Permissions {
     /// No descriptor, or one without an access list: every user of the machine may write, as on Windows.
     pub(crate) const EVERYONE: Permissions = Permissions { access: Access::Everyone, network: true };
+}
+
+/// A descriptor, without auditing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub(crate) owner: Option<Sid>,
+    pub(crate) group: Option<Sid>,
+    /// Bits of the control word that are about the list.
+    pub(crate) list_flags: u16,
+    pub(crate) acl: Option<acl::Acl>,
+}
+
+impl From<acl::Acl> for Description {
+    fn from(acl: acl::Acl) -> Description {
+        Description { acl: Some(acl), ..Description::default() }
+    }
+}
+
+/// The parts of a descriptor as text.
+///
+/// # Errors
+///
+/// - `ERROR_INVALID_SECURITY_DESCR` if it is none
+/// - `ERROR_NOT_SUPPORTED` if an entry is neither an allowing nor a denying one
+pub(crate) fn to_text(descriptor: *const c_void, parts: Parts) -> Result<String> {
+    let mut text = String::new();
+    for (wanted, name, is_group) in [(parts.owner, "O:", false), (parts.group, "G:", true)] {
+        if let Some(sid) = if wanted { bytes::owner(descriptor, is_group)? } else { None } {
+            text.push_str(name);
+            text.push_str(&sddl_format::sid(&sid));
+        }
+    }
+    if parts.list && bytes::dacl_pointer(descriptor)?.is_some() {
+        let acl = bytes::dacl(descriptor)?;
+        text.push_str(&sddl_format::list(acl.as_ref(), bytes::control(descriptor)?));
+    }
+    Ok(text)
+}
+
+/// Which parts of a descriptor.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts {
+    pub(crate) owner: bool,
+    pub(crate) group: bool,
+    pub(crate) list: bool,
 }
 
 /// What the descriptor at `descriptor` means; `NULL` is the default.

@@ -4,30 +4,31 @@
 //!
 //! [MS-DTYP] 2.5.1 (security descriptor description language).
 
+use super::Description;
 use super::acl::{Acl, Entry, Kind, Sid};
 use crate::code::{Code, Result};
 
 /// `D:NO_ACCESS_CONTROL`: a `NULL` access list.
 const NO_ACCESS_CONTROL: &str = "NO_ACCESS_CONTROL";
 
-/// The access list that `text` describes, `None` if it describes none. Owner, group and auditing are read over: they say
-/// nothing about who may write.
-pub(crate) fn parse(text: &str) -> Result<Option<Acl>> {
-    let mut acl = None;
+/// What `text` describes. Auditing is read over: it says nothing about who may write.
+pub(crate) fn parse(text: &str) -> Result<Description> {
+    let mut description = Description::default();
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (kind, behind) = rest.split_once(':').ok_or(Code::INVALID_PARAMETER)?;
         let end = next_part(behind);
         let (body, next) = behind.split_at(end);
         match kind.trim() {
-            "O" | "G" => drop(parse_sid(body.trim())?),
-            "D" => acl = parse_acl(body.trim())?,
+            "O" => description.owner = Some(parse_sid(body.trim())?),
+            "G" => description.group = Some(parse_sid(body.trim())?),
+            "D" => (description.list_flags, description.acl) = parse_acl(body.trim())?,
             "S" => check_balanced(body)?,
             _ => return Err(Code::INVALID_PARAMETER),
         }
         rest = next;
     }
-    Ok(acl)
+    Ok(description)
 }
 
 /// Where the next `O:`, `G:`, `D:` or `S:` begins.
@@ -50,13 +51,13 @@ fn check_balanced(text: &str) -> Result<()> {
     if opened == text.matches(')').count() { Ok(()) } else { Err(Code::INVALID_PARAMETER) }
 }
 
-fn parse_acl(text: &str) -> Result<Option<Acl>> {
+fn parse_acl(text: &str) -> Result<(u16, Option<Acl>)> {
     let start = text.find('(').unwrap_or(text.len());
     let (flags, mut rest) = text.split_at(start);
     if flags.trim() == NO_ACCESS_CONTROL {
-        return Ok(None);
+        return Ok((0, None));
     }
-    check_flags(flags.trim())?;
+    let flags = parse_flags(flags.trim())?;
     let mut entries = Vec::new();
     while !rest.is_empty() {
         let (entry, behind) =
@@ -64,16 +65,18 @@ fn parse_acl(text: &str) -> Result<Option<Acl>> {
         entries.push(parse_entry(entry)?);
         rest = behind.trim_start();
     }
-    Ok(Some(Acl { entries }))
+    Ok((flags, Some(Acl { entries })))
 }
 
 /// `P` (protected), `AR` and `AI` (inheritance): a slot inherits nothing.
-fn check_flags(mut flags: &str) -> Result<()> {
+fn parse_flags(mut flags: &str) -> Result<u16> {
+    let mut bits = 0;
     while !flags.is_empty() {
-        let known = ["AR", "AI", "P"].into_iter().find_map(|flag| flags.strip_prefix(flag));
-        flags = known.ok_or(Code::INVALID_PARAMETER)?;
+        let known = LIST_FLAGS.iter().find_map(|(flag, bit)| Some((flags.strip_prefix(flag)?, bit)));
+        let (rest, bit) = known.ok_or(Code::INVALID_PARAMETER)?;
+        (flags, bits) = (rest, bits | bit);
     }
-    Ok(())
+    Ok(bits)
 }
 
 fn parse_entry(text: &str) -> Result<Entry> {
@@ -96,15 +99,8 @@ fn parse_entry(text: &str) -> Result<Entry> {
 
 fn parse_entry_flags(text: &str) -> Result<u8> {
     pairs(text)?.try_fold(0, |flags, pair| {
-        let flag = match pair {
-            "OI" => 0x1,
-            "CI" => 0x2,
-            "NP" => 0x4,
-            "IO" => 0x8,
-            "ID" => 0x10,
-            _ => return Err(Code::INVALID_PARAMETER),
-        };
-        Ok(flags | flag)
+        let flag = ENTRY_FLAGS.iter().find(|(name, _)| *name == pair);
+        flag.map(|(_, flag)| flags | flag).ok_or(Code::INVALID_PARAMETER)
     })
 }
 
@@ -116,31 +112,8 @@ fn parse_rights(text: &str) -> Result<u32> {
         return text.parse().map_err(|_| Code::INVALID_PARAMETER);
     }
     pairs(text)?.try_fold(0, |rights, pair| {
-        let right = match pair {
-            "GA" => 0x1000_0000,
-            "GR" => 0x8000_0000,
-            "GW" => 0x4000_0000,
-            "GX" => 0x2000_0000,
-            "FA" => 0x001F_01FF,
-            "FR" => 0x0012_0089,
-            "FW" => 0x0012_0116,
-            "FX" => 0x0012_00A0,
-            "SD" => 0x0001_0000,
-            "RC" => 0x0002_0000,
-            "WD" => 0x0004_0000,
-            "WO" => 0x0008_0000,
-            "CC" => 0x1,
-            "DC" => 0x2,
-            "LC" => 0x4,
-            "SW" => 0x8,
-            "RP" => 0x10,
-            "WP" => 0x20,
-            "DT" => 0x40,
-            "LO" => 0x80,
-            "CR" => 0x100,
-            _ => return Err(Code::INVALID_PARAMETER),
-        };
-        Ok(rights | right)
+        let right = SEVERAL_RIGHTS.iter().chain(&RIGHTS).find(|(name, _)| *name == pair);
+        right.map(|(_, right)| rights | right).ok_or(Code::INVALID_PARAMETER)
     })
 }
 
@@ -152,23 +125,10 @@ fn pairs(text: &str) -> Result<impl Iterator<Item = &str>> {
 }
 
 pub(crate) fn parse_sid(text: &str) -> Result<Sid> {
-    let known = match text {
-        "WD" => Sid::new(1, &[0]),
-        "CO" => Sid::new(3, &[0]),
-        "OW" => Sid::new(3, &[4]),
-        "NU" => Sid::new(5, &[2]),
-        "IU" => Sid::new(5, &[4]),
-        "AN" => Sid::new(5, &[7]),
-        "AU" => Sid::new(5, &[11]),
-        "SY" => Sid::new(5, &[18]),
-        "LS" => Sid::new(5, &[19]),
-        "NS" => Sid::new(5, &[20]),
-        "BA" => Sid::new(5, &[32, 544]),
-        "BU" => Sid::new(5, &[32, 545]),
-        "BG" => Sid::new(5, &[32, 546]),
-        _ => return parse_numeric_sid(text),
-    };
-    Ok(known)
+    match SIDS.iter().find(|(name, ..)| *name == text) {
+        Some((_, authority, subs)) => Ok(Sid::new(*authority, subs)),
+        None => parse_numeric_sid(text),
+    }
 }
 
 fn parse_numeric_sid(text: &str) -> Result<Sid> {
@@ -187,6 +147,42 @@ fn parse_numeric_sid(text: &str) -> Result<Sid> {
     if subs.is_empty() || subs.len() > 15 { Err(Code::INVALID_SID) } else { Ok(Sid { authority, subs }) }
 }
 
+/// Bits of a descriptor's control word, in the order in which they are written: `SE_DACL_PROTECTED`, `SE_DACL_AUTO_INHERIT_REQ`,
+/// `SE_DACL_AUTO_INHERITED`.
+pub(super) const LIST_FLAGS: [(&str, u16); 3] = [("P", 0x1000), ("AR", 0x100), ("AI", 0x400)];
+
+/// In the order in which they are written.
+pub(super) const ENTRY_FLAGS: [(&str, u8); 5] = [("OI", 0x1), ("CI", 0x2), ("NP", 0x4), ("IO", 0x8), ("ID", 0x10)];
+
+/// Each right that has a name, in the order in which they are written.
+#[rustfmt::skip]
+pub(super) const RIGHTS: [(&str, u32); 17] = [
+    ("CC", 0x1), ("DC", 0x2), ("LC", 0x4), ("SW", 0x8), ("RP", 0x10), ("WP", 0x20), ("DT", 0x40), ("LO", 0x80), ("CR", 0x100),
+    ("SD", 0x0001_0000), ("RC", 0x0002_0000), ("WD", 0x0004_0000), ("WO", 0x0008_0000),
+    ("GA", 0x1000_0000), ("GX", 0x2000_0000), ("GW", 0x4000_0000), ("GR", 0x8000_0000),
+];
+
+/// Names of several rights together.
+pub(super) const SEVERAL_RIGHTS: [(&str, u32); 4] =
+    [("FA", 0x001F_01FF), ("FR", 0x0012_0089), ("FW", 0x0012_0116), ("FX", 0x0012_00A0)];
+
+/// Identifiers that have names: authority and numbers.
+pub(super) const SIDS: [(&str, u64, &[u32]); 13] = [
+    ("WD", 1, &[0]),
+    ("CO", 3, &[0]),
+    ("OW", 3, &[4]),
+    ("NU", 5, &[2]),
+    ("IU", 5, &[4]),
+    ("AN", 5, &[7]),
+    ("AU", 5, &[11]),
+    ("SY", 5, &[18]),
+    ("LS", 5, &[19]),
+    ("NS", 5, &[20]),
+    ("BA", 5, &[32, 544]),
+    ("BU", 5, &[32, 545]),
+    ("BG", 5, &[32, 546]),
+];
+
 #[cfg(test)]
 mod tests {
     use super::super::Permissions;
@@ -194,7 +190,10 @@ mod tests {
     use mailslot::Access;
 
     fn access(text: &str) -> Result<Access> {
-        parse(text)?.map_or(Ok(Permissions::EVERYONE), |acl| acl.permissions()).map(|permissions| permissions.access)
+        parse(text)?
+            .acl
+            .map_or(Ok(Permissions::EVERYONE), |acl| acl.permissions())
+            .map(|permissions| permissions.access)
     }
 
     #[test]
@@ -246,7 +245,9 @@ mod tests {
 
     #[test]
     fn network_writers_may_write_only_where_everybody_may() {
-        let network = |text: &str| parse(text).map(|acl| acl.expect("a list").permissions().expect("clear").network);
+        let network = |text: &str| {
+            parse(text).map(|described| described.acl.expect("a list").permissions().expect("clear").network)
+        };
         assert_eq!(network("D:(A;;GW;;;WD)"), Ok(true));
         assert_eq!(network("D:(D;;GW;;;NU)(A;;GW;;;WD)"), Ok(false));
         assert_eq!(network("D:(A;;GW;;;S-1-22-1-1000)"), Ok(false));

@@ -75,7 +75,7 @@ pub(super) fn remove(id: Id) -> Released {
 pub(crate) fn abandon_all() {
     for held in with(core::mem::take) {
         let changed = crate::wait::change(|| {
-            let locked = held.memory.state().lock(held.bell.is_some())?;
+            let locked = held.memory.lock()?;
             if let Some(bell) = held.bell.as_ref().filter(|_| locked.is_waited_for()) {
                 bell.ring();
             }

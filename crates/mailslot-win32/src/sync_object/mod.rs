@@ -1,4 +1,5 @@
-//! Synchronization objects: mutexes, semaphores, timers, and those events that several processes share.
+//! Objects that several processes share, and those like them of one process: mutexes, semaphores, timers, events, and
+//! sections, which are memory.
 //!
 //! ```text
 //! ROOT/mailslot.1000/objects     only this user can open it
@@ -63,7 +64,7 @@ impl SyncObject {
     /// One without a name that child processes can inherit.
     pub(crate) fn inheritable(initial: Initial) -> Result<SyncObject> {
         let file = rustix::fs::memfd_create("mailslot-win32-object", rustix::fs::MemfdFlags::CLOEXEC)?;
-        rustix::fs::ftruncate(&file, memory::SIZE as u64)?;
+        memory::lengthen(&file, initial.data)?;
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         // One descriptor for both ends, as a FIFO has.
         let path = format!("/proc/self/fd/{}", read.as_raw_fd());
@@ -126,6 +127,18 @@ impl SyncObject {
         self.kind
     }
 
+    /// Where the data of a section are, which begin behind so many bytes of the file and are so many.
+    pub(crate) fn data(&self) -> Result<(BorrowedFd<'_>, u64, u64)> {
+        let file = self.file.as_ref().filter(|_| self.kind == Kind::Section).ok_or(Code::INVALID_HANDLE)?;
+        let size = u64::try_from(rustix::fs::fstat(file)?.st_size).unwrap_or(0);
+        Ok((file.as_fd(), memory::DATA, size.saturating_sub(memory::DATA)))
+    }
+
+    /// How a section is protected.
+    pub(crate) fn protection(&self) -> u32 {
+        self.memory.state().protection()
+    }
+
     pub(crate) fn set_event(&self, signalled: bool) -> Result<()> {
         self.change(|locked| {
             locked.set_event(signalled);
@@ -145,7 +158,7 @@ impl SyncObject {
             Released::Once => Ok(()),
             // Through the memory in which it was taken, for the list of the thread's locks has that.
             Released::Free(memory) => wait::change(|| {
-                let locked = memory.state().lock(self.is_shared())?;
+                let locked = memory.lock()?;
                 self.tell(&locked);
                 locked.release_mutex(false);
                 Ok(())
@@ -178,7 +191,7 @@ impl SyncObject {
 
     fn change<T>(&self, body: impl FnOnce(&Locked<'_>) -> Result<T>) -> Result<T> {
         wait::change(|| {
-            let locked = self.memory.state().lock(self.is_shared())?;
+            let locked = self.memory.lock()?;
             self.tell(&locked);
             body(&locked)
         })
@@ -189,10 +202,6 @@ impl SyncObject {
         if let Some(bell) = self.bell.as_ref().filter(|_| locked.is_waited_for()) {
             bell.ring();
         }
-    }
-
-    fn is_shared(&self) -> bool {
-        self.bell.is_some()
     }
 
     /// What tells that it has changed, if another process may do that.
@@ -212,7 +221,7 @@ impl SyncObject {
     /// Looks at it, and keeps others from changing it meanwhile. Who looks at several does so in their order, or would wait for
     /// ever for another who does.
     pub(crate) fn look(&self) -> Result<Look<'_>> {
-        Ok(Look { object: self, locked: self.memory.state().lock(self.is_shared())? })
+        Ok(Look { object: self, locked: self.memory.lock()? })
     }
 
     /// A place in the order of all objects, the same for all handles to one.

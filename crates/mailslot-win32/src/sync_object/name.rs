@@ -2,10 +2,9 @@
 
 use core::fmt::Write as _;
 
+use crate::abi::MAX_PATH;
 use crate::code::{Code, Result};
 
-/// `MAX_PATH`: the `A` functions take names below this many characters.
-const MAX_PATH: usize = 260;
 /// Longest name of a file in the directory, without what is put behind it.
 const LONGEST: usize = 200;
 const LOCAL: &str = "Local\\";
@@ -19,7 +18,7 @@ pub(crate) struct ObjectName {
 }
 
 impl ObjectName {
-    /// Name of an `A` function; `None` for no name.
+    /// Name of an `A` function, which takes those below `MAX_PATH` characters; `None` for no name.
     pub(crate) fn narrow(name: Option<&[u8]>) -> Result<Option<ObjectName>> {
         let Some(name) = name else { return Ok(None) };
         let name = core::str::from_utf8(name).map_err(|_| Code::INVALID_NAME)?;

@@ -97,7 +97,7 @@ impl Names {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.dir, name, flags, mode)?;
         let made = self
-            .fill(&file, name)
+            .fill(&file, name, initial.data)
             .and_then(|bell| SyncObject::shared(File::from(file), &self.open(name)?, bell, Some(initial)));
         if made.is_err() {
             self.remove(name);
@@ -105,10 +105,9 @@ impl Names {
         made
     }
 
-    fn fill(&self, file: &OwnedFd, name: &str) -> Result<OwnedFd> {
+    fn fill(&self, file: &OwnedFd, name: &str, data: u64) -> Result<OwnedFd> {
         rustix::fs::flock(file, FlockOperation::LockShared)?;
-        // Takes the memory now: where there is none left, it would be missed only when it is used, and kill the process.
-        rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, memory::SIZE as u64)?;
+        memory::allot(file, data)?;
         let bell = format!("{name}{BELL}");
         rustix::fs::mknodat(&self.dir, &bell, rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
         Ok(rustix::fs::openat(&self.dir, &bell, bell::FLAGS, Mode::empty())?)

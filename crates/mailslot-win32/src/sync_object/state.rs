@@ -17,7 +17,8 @@ pub(super) struct State {
     lock: Robust,
     /// A mutex: held by the thread that has it, as long as it has it.
     held: Robust,
-    /// An event, a timer: 1 if signalled. A semaphore: its count. A mutex: 1 if its holder ended, and nobody knows yet.
+    /// An event, a timer: 1 if signalled. A semaphore: its count. A mutex: 1 if its holder ended, and nobody knows yet. A section:
+    /// how it is protected, which does not change.
     value: AtomicI32,
     /// Most that a semaphore's count may be.
     maximum: AtomicI32,
@@ -44,6 +45,8 @@ pub(crate) enum Kind {
     Mutex = 2,
     Semaphore = 3,
     Timer = 4,
+    /// Memory that processes share: nothing to wait for.
+    Section = 5,
 }
 
 /// How an object begins.
@@ -57,6 +60,8 @@ pub(crate) struct Initial {
     pub(crate) manual_reset: bool,
     /// Whether the thread that creates a mutex has it.
     pub(crate) owned: bool,
+    /// Bytes of a section.
+    pub(crate) data: u64,
 }
 
 /// Holding `lock`, or the lock of all waits.
@@ -92,7 +97,7 @@ impl State {
 
     /// Its kind, which does not change.
     pub(super) fn kind(&self) -> Result<Kind> {
-        let kinds = [Kind::Event, Kind::Mutex, Kind::Semaphore, Kind::Timer];
+        let kinds = [Kind::Event, Kind::Mutex, Kind::Semaphore, Kind::Timer, Kind::Section];
         let kind = kinds.into_iter().find(|kind| *kind as u32 == self.kind.load(Relaxed));
         kind.filter(|_| self.version.load(Relaxed) == VERSION).ok_or(Code::NOT_SUPPORTED)
     }
@@ -104,6 +109,21 @@ impl State {
             self.lock.lock()?;
         }
         Ok(Locked { state: self, shared })
+    }
+
+    /// How a section is protected.
+    pub(super) fn protection(&self) -> u32 {
+        self.value.load(Relaxed).cast_unsigned()
+    }
+
+    /// In a forked child, of an object of its own: who had a mutex does not exist here. The caller holds the lock of all waits.
+    pub(super) fn abandon(&self) -> Result<()> {
+        // SAFETY: in the child's own copy, which is used under that lock alone.
+        unsafe { Robust::init((&raw const self.held).cast_mut()) }?;
+        if self.holder.swap(0, Relaxed) != 0 {
+            self.value.store(1, Relaxed);
+        }
+        Ok(())
     }
 
     /// A wait begins that may sleep: changes are told from now on.
@@ -156,6 +176,7 @@ impl Locked<'_> {
                 self.state.value.fetch_sub(1, Relaxed);
                 Ok(false)
             }
+            Kind::Section => Err(Code::INVALID_HANDLE),
             Kind::Event | Kind::Timer => {
                 if self.state.manual_reset.load(Relaxed) == 0 {
                     self.state.value.store(0, Relaxed);

@@ -123,7 +123,7 @@ fn declared() -> Result<BTreeSet<String>, Failed> {
     let mut declared = BTreeSet::new();
     // Bodies and structures go; what is left are declarations, of which those of functions have a parameter list.
     for statement in without_braces(&preprocessed()?).split(';') {
-        let statement = statement.split("__attribute__").next().unwrap_or_default();
+        let statement = without_attributes(statement);
         let Some((before, _)) = statement.split_once('(') else { continue };
         let name = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
         if !statement.contains("typedef") && !statement.contains("static") && !name.is_empty() {
@@ -131,6 +131,21 @@ fn declared() -> Result<BTreeSet<String>, Failed> {
         }
     }
     Ok(declared)
+}
+
+/// `__attribute__((...))` may stand before what it is about, and behind it.
+fn without_attributes(statement: &str) -> String {
+    let mut parts = statement.split("__attribute__");
+    let mut rest = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut depth = 0;
+        let end = part.char_indices().find(|(_, c)| {
+            depth += i32::from(*c == '(') - i32::from(*c == ')');
+            *c == ')' && depth == 0
+        });
+        rest.push_str(end.map_or("", |(end, _)| &part[end + 1..]));
+    }
+    rest
 }
 
 /// What our headers say, as the preprocessor leaves it.

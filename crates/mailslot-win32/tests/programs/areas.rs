@@ -20,9 +20,12 @@ const AREAS: &[(&str, &str)] = &[
     ("mutexes", "synchapi.h"),
     ("semaphores", "synchapi.h"),
     ("timers", "synchapi.h"),
+    ("processes", "tlhelp32.h, processthreadsapi.h"),
+    ("timer_queues", "threadpoollegacyapiset.h"),
     ("named", "synchapi.h"),
     ("locks", "synchapi.h, winnt.h"),
     ("sharing", "synchapi.h"),
+    ("mappings", "memoryapi.h"),
     ("inherited", "synchapi.h, processthreadsapi.h"),
     ("security", "6, 11.20"),
     ("access_lists", "6"),
@@ -38,7 +41,7 @@ const AREAS: &[(&str, &str)] = &[
 ];
 
 /// Areas whose children end while threads of their parent still end.
-const FORKING: [&str; 4] = ["forking", "sharing", "security", "access_lists"];
+const FORKING: [&str; 6] = ["processes", "mappings", "forking", "sharing", "security", "access_lists"];
 
 const PLAIN: Build = Build::c("c11", Link::Shared).with(&["-D_GNU_SOURCE"]);
 const STATIC: Build = Build::c("c11", Link::Static).with(&["-D_GNU_SOURCE"]);

@@ -25,8 +25,18 @@ use libtest_mimic::Arguments;
 /// The library, the version of its symbols, and headers that declare all of them.
 const LIBRARY: &str = "mailslot_win32";
 const VERSION: &str = "MAILSLOT_WIN32_0";
-const HEADERS: &[&str] =
-    &["windows.h", "tchar.h", "conio.h", "io.h", "process.h", "strsafe.h", "sddl.h", "aclapi.h", "mailslotapi.h"];
+const HEADERS: &[&str] = &[
+    "windows.h",
+    "tchar.h",
+    "conio.h",
+    "io.h",
+    "process.h",
+    "strsafe.h",
+    "sddl.h",
+    "aclapi.h",
+    "tlhelp32.h",
+    "mailslotapi.h",
+];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

@@ -2,15 +2,28 @@
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
 
 use libtest_mimic::{Failed, Trial};
 
 use crate::run::{Running, Slots};
 use crate::toolchain::{Build, Link};
 
-/// The program's user, and who runs it. Both need not exist.
-const OWNER: u32 = 5001;
-const CALLER: u32 = 5002;
+/// The program's user, and who runs it: two that no other run of this test has. Both need not exist.
+fn users() -> [u32; 2] {
+    let caller = 20_000 + std::process::id() % 40_000;
+    [caller + 1, caller]
+}
+
+/// What the library keeps for a user below the usual root, which goes with the test.
+struct Kept(PathBuf);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // There is none if nothing was kept.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 pub fn trials() -> Vec<Trial> {
     let root = rustix::process::geteuid().is_root();
@@ -26,11 +39,13 @@ fn raised() -> Result<(), Failed> {
     let [caller, callee] = ["caller", "callee"].map(|name| slots.path().join(name));
     std::fs::copy(&*program, &caller)?;
     set_permissions(&caller, Permissions::from_mode(0o755))?;
-    let user = CALLER.to_string();
+    let [owner, caller_user] = users();
+    let _kept = [owner, caller_user].map(|user| Kept(PathBuf::from(format!("/dev/shm/mailslot.{user}"))));
+    let user = caller_user.to_string();
     let wrapper = ["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"];
     for (mode, taken_over) in [(0o755, true), (0o4755, false), (0o2755, false), (0o6755, false)] {
         std::fs::copy(&*program, &callee)?;
-        chown(&callee, Some(OWNER), Some(OWNER))?;
+        chown(&callee, Some(owner), Some(owner))?;
         set_permissions(&callee, Permissions::from_mode(mode))?;
         let slot = format!(r"\\.\mailslot\raised-{}-{mode:o}", std::process::id());
         let mut command = slots.command(&wrapper, &caller, &[&callee.to_string_lossy(), &slot]);

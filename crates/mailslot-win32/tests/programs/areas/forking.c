@@ -66,6 +66,74 @@ static int Child(HANDLE handle, const char *task)
     return 98;
 }
 
+static DWORD WINAPI Hold(LPVOID parameter)
+{
+    HANDLE *objects = (HANDLE *)parameter;
+    CHECK_EQUAL(WaitForSingleObject(objects[0], INFINITE), WAIT_OBJECT_0);
+    CHECK(SetEvent(objects[1]));
+    CHECK_EQUAL(WaitForSingleObject(objects[2], INFINITE), WAIT_OBJECT_0);
+    return !ReleaseMutex(objects[0]);
+}
+
+/* In a child, a mutex without a name is one of its own. Whoever had it in the parent does not exist there, and has abandoned it. */
+static void Mutexes(void)
+{
+    enum { FREE, ONCE, TWICE, OTHER, STATES };
+    int state, status;
+    DWORD code = 77;
+
+    for (state = FREE; state < STATES; state++) {
+        HANDLE objects[3], mutex, thread = NULL;
+        pid_t child;
+        objects[0] = mutex = CreateMutexA(NULL, state == ONCE || state == TWICE, NULL);
+        objects[1] = CreateEventA(NULL, FALSE, FALSE, NULL);
+        objects[2] = CreateEventA(NULL, FALSE, FALSE, NULL);
+        if (state == TWICE)
+            CHECK_EQUAL(WaitForSingleObject(mutex, 0), WAIT_OBJECT_0);
+        if (state == OTHER) {
+            thread = CreateThread(NULL, 0, Hold, objects, 0, NULL);
+            CHECK_EQUAL(WaitForSingleObject(objects[1], INFINITE), WAIT_OBJECT_0);
+        }
+        child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            DWORD first = state == FREE ? WAIT_OBJECT_0 : WAIT_ABANDONED;
+            if (ReleaseMutex(mutex) || GetLastError() != ERROR_NOT_OWNER)
+                _exit(1);
+            if (WaitForSingleObject(mutex, 0) != first || WaitForSingleObject(mutex, 0) != WAIT_OBJECT_0)
+                _exit(2);
+            if (!ReleaseMutex(mutex) || !ReleaseMutex(mutex) || ReleaseMutex(mutex))
+                _exit(3);
+            /* A child of the child has it in turn. */
+            if (WaitForSingleObject(mutex, 0) != WAIT_OBJECT_0)
+                _exit(4);
+            child = fork();
+            if (child == 0)
+                _exit(WaitForSingleObject(mutex, 0) == WAIT_ABANDONED ? 7 : 5);
+            if (waitpid(child, &status, 0) != child)
+                _exit(6);
+            _exit(ReleaseMutex(mutex) ? WEXITSTATUS(status) : 6);
+        }
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+        CHECK_EQUAL(WEXITSTATUS(status), 7);
+        /* The parent has noticed nothing. */
+        if (state == ONCE || state == TWICE)
+            CHECK(ReleaseMutex(mutex));
+        if (state == TWICE)
+            CHECK(ReleaseMutex(mutex));
+        if (state == OTHER) {
+            CHECK_EQUAL(WaitForSingleObject(mutex, 0), WAIT_TIMEOUT);
+            CHECK(SetEvent(objects[2]));
+            CHECK_EQUAL(WaitForSingleObject(thread, INFINITE), WAIT_OBJECT_0);
+            CHECK(GetExitCodeThread(thread, &code) && code == 0);
+            CHECK(CloseHandle(thread));
+        }
+        CHECK_EQUAL(WaitForSingleObject(mutex, 0), WAIT_OBJECT_0);
+        CHECK(ReleaseMutex(mutex));
+        CHECK(CloseHandle(objects[0]) && CloseHandle(objects[1]) && CloseHandle(objects[2]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     SECURITY_ATTRIBUTES inherited = {sizeof(SECURITY_ATTRIBUTES), NULL, TRUE};
@@ -140,6 +208,8 @@ int main(int argc, char **argv)
         Write(file, "mine");
         CHECK(GetOverlappedResult(slot, &overlapped, &size, TRUE) && size == 4);
     }
+
+    Mutexes();
 
     /* A running child, told to end. */
     memset(&startup, 0, sizeof(startup));

@@ -20,6 +20,59 @@ static void TextFails(const char *text, DWORD code)
     CHECK(descriptor == (PSECURITY_DESCRIPTOR)text);
 }
 
+/* What a descriptor says comes back: all of it, or the parts that are asked for. */
+static void TextReturns(const char *text, SECURITY_INFORMATION parts, const char *expected)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    LPSTR narrow = NULL;
+    LPWSTR wide = NULL;
+    ULONG length = 77, i;
+    CHECK(ConvertStringSecurityDescriptorToSecurityDescriptorA(text, SDDL_REVISION_1, &descriptor, NULL));
+    CHECK(ConvertSecurityDescriptorToStringSecurityDescriptorA(descriptor, SDDL_REVISION_1, parts, &narrow, &length));
+    CHECK(strcmp(narrow, expected) == 0);
+    CHECK_EQUAL(length, strlen(expected) + 1);
+    CHECK(ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, parts, &wide, NULL));
+    for (i = 0; i < length; i++)
+        CHECK_EQUAL(wide[i], expected[i]);
+    LocalFree(narrow);
+    LocalFree(wide);
+    LocalFree(descriptor);
+}
+
+static void Texts(void)
+{
+    const SECURITY_INFORMATION owner = OWNER_SECURITY_INFORMATION, group = GROUP_SECURITY_INFORMATION,
+                               list = DACL_SECURITY_INFORMATION;
+    SECURITY_DESCRIPTOR absolute;
+    BYTE sid[SECURITY_MAX_SID_SIZE];
+    DWORD size = sizeof(sid);
+    LPSTR text = NULL;
+
+    TextReturns("O:BAG:SYD:P(A;;GW;;;WD)", owner | group | list | SACL_SECURITY_INFORMATION, "O:BAG:SYD:P(A;;GW;;;WD)");
+    TextReturns("O:BAG:SYD:P(A;;GW;;;WD)", owner, "O:BA");
+    TextReturns("O:BAG:SYD:P(A;;GW;;;WD)", group, "G:SY");
+    TextReturns("D:PAI(D;;GA;;;NU)(A;OICI;FA;;;S-1-22-1-7)", owner | list, "D:PAI(D;;GA;;;NU)(A;OICI;FA;;;S-1-22-1-7)");
+    TextReturns("D:(A;;GRGW;;;S-1-1-0)", list, "D:(A;;GWGR;;;WD)");
+    TextReturns("D:(A;;0x1200a9;;;AU)", list, "D:(A;;0x1200a9;;;AU)");
+    TextReturns("D:", list, "D:");
+    TextReturns("O:WD", list, "");
+
+    CHECK(InitializeSecurityDescriptor(&absolute, SECURITY_DESCRIPTOR_REVISION));
+    CHECK(SetSecurityDescriptorDacl(&absolute, TRUE, NULL, FALSE));
+    CHECK(CreateWellKnownSid(WinWorldSid, NULL, sid, &size));
+    CHECK(SetSecurityDescriptorOwner(&absolute, sid, FALSE));
+    CHECK(ConvertSecurityDescriptorToStringSecurityDescriptorA(&absolute, 1, owner | group | list, &text, NULL));
+    CHECK(strcmp(text, "O:WDD:NO_ACCESS_CONTROL") == 0);
+    LocalFree(text);
+    FAILS(ConvertSecurityDescriptorToStringSecurityDescriptorA(&absolute, 2, list, &text, NULL), FALSE,
+          ERROR_UNKNOWN_REVISION);
+    FAILS(ConvertSecurityDescriptorToStringSecurityDescriptorA(&absolute, 1, list, NULL, NULL), FALSE,
+          ERROR_INVALID_PARAMETER);
+    memset(&absolute, 0, sizeof(absolute));
+    FAILS(ConvertSecurityDescriptorToStringSecurityDescriptorA(&absolute, 1, list, &text, NULL), FALSE,
+          ERROR_INVALID_SECURITY_DESCR);
+}
+
 int main(void)
 {
     SECURITY_DESCRIPTOR absolute;
@@ -64,5 +117,6 @@ int main(void)
     CHECK(ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, 1, &descriptor, NULL));
     Admits(descriptor, 0, 0);
     LocalFree(descriptor);
+    Texts();
     return 0;
 }

@@ -210,8 +210,61 @@ static void Pipes(void)
     }
 }
 
+static HANDLE Device(LPCSTR name, DWORD access)
+{
+    return CreateFileA(name, access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+}
+
+static void Nowhere(int descriptor)
+{
+    int nowhere = open("/dev/null", O_RDWR);
+    CHECK(dup2(nowhere, descriptor) == descriptor);
+    close(nowhere);
+}
+
+/* The terminal by its names, also where the standard streams are something else. */
+static void Devices(void)
+{
+    const char *const outputs[] = {"CONOUT$", "conout$", "\\\\.\\CONOUT$", "CON"}, *const inputs[] = {"CONIN$", "\\\\.\\conin$", "con"};
+    HANDLE output, input;
+    char line[32];
+    DWORD size, mode, i;
+
+    Nowhere(1);
+    Nowhere(2);
+    for (i = 0; i < 4; i++) {
+        output = Device(outputs[i], GENERIC_READ | GENERIC_WRITE);
+        CHECK(output != INVALID_HANDLE_VALUE && GetFileType(output) == FILE_TYPE_CHAR && GetConsoleMode(output, &mode));
+        CHECK(WriteConsoleA(output, "line: ", 6, &size, NULL) && WriteFile(output, "?", 1, &size, NULL));
+        FAILS(ReadFile(output, line, 1, &size, NULL), FALSE, ERROR_ACCESS_DENIED);
+        /* What one handle has left of a line, another one has. */
+        input = Device(inputs[i % 3], GENERIC_READ);
+        CHECK(input != INVALID_HANDLE_VALUE && GetConsoleMode(input, &mode));
+        CHECK(ReadConsoleA(input, line, 2, &size, NULL));
+        CHECK_EQUAL(size, 2);
+        CHECK(CloseHandle(input));
+        CHECK(ReadFile(GetStdHandle(STD_INPUT_HANDLE), line + 2, 30, &size, NULL));
+        CHECK_EQUAL(size, 4);
+        CHECK(memcmp(line, "type\r\n", 6) == 0);
+        CHECK(CloseHandle(output));
+    }
+    Nowhere(0);
+    FAILS(Device("CONIN$", GENERIC_READ), INVALID_HANDLE_VALUE, ERROR_NOT_SUPPORTED);
+    /* No process without a terminal has these. */
+    if (fork() == 0) {
+        setsid();
+        FAILS(Device("CONIN$", GENERIC_READ), INVALID_HANDLE_VALUE, ERROR_INVALID_HANDLE);
+        FAILS(Device("CONOUT$", GENERIC_WRITE), INVALID_HANDLE_VALUE, ERROR_INVALID_HANDLE);
+        _exit(0);
+    }
+    CHECK(wait((int *)&i) > 0 && i == 0);
+    output = Device("CONOUT$", GENERIC_WRITE);
+    CHECK(WriteFile(output, "end.", 4, &size, NULL) && CloseHandle(output));
+}
+
 int main(void)
 {
+    int i;
     pid_t child = Start(WritesText);
     Shows("\xD0\x96\xF0\x9F\x98\x80|\xD0\x96|\xD0\x96|\xD0\xA6|end.");
     CHECK_EQUAL(Ended(child), 0);
@@ -268,6 +321,15 @@ int main(void)
     kill(child, SIGHUP);
     Shows("first 2.");
     Signalled(child, SIGHUP);
+
+    child = Start(Devices);
+    for (i = 0; i < 4; i++) {
+        Shows("line: ?");
+        Type("type\n");
+    }
+    Shows("end.");
+    CHECK_EQUAL(Ended(child), 0);
+    Restored();
 
     Pipes();
     return 0;

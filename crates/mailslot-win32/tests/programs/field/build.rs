@@ -49,9 +49,11 @@ impl Variant {
         variants
     }
 
-    /// Whether it makes sense for a group: the others would repeat one that does, or are no C.
+    /// Whether it makes sense for a group: the others would repeat one that does, or are no C. What the library does in one process
+    /// the areas show under valgrind; what programs do with its headers, the sanitizers.
     pub fn suits(&self, group: &Group) -> bool {
         match self.compiler {
+            None if !self.wrapper.is_empty() => starts_children(group),
             None => true,
             Some(_) if self.wide && !group.wide => false,
             Some(compiler) => match group.language {
@@ -114,6 +116,11 @@ fn mingw(language: Language) -> Command {
 
 fn folder(name: &str) -> PathBuf {
     crate_root().join("tests/programs/field").join(name)
+}
+
+fn starts_children(group: &Group) -> bool {
+    let texts = sources(group).into_iter().map(|source| std::fs::read_to_string(source).expect("a text"));
+    texts.into_iter().any(|text| text.contains("CreateProcess"))
 }
 
 fn sources(group: &Group) -> Vec<PathBuf> {

@@ -2,8 +2,9 @@
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{PoisonError, RwLock};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -14,6 +15,7 @@ use rustix::net::{
     socket_with,
 };
 
+use super::super::fork::PerProcess;
 use super::super::label::Label;
 use super::super::origin;
 use super::super::process;
@@ -40,8 +42,13 @@ pub(crate) struct Visitor {
     name: SlotName,
     /// Tells whether the owner lives, and where the door is.
     slot: SlotDirectory,
-    /// Replaced when an owner that shares the slot with other processes has handed the connection back.
-    connection: RwLock<OwnedFd>,
+    /// When an owner that shares the slot with other processes has handed it back, another one takes its place under the same
+    /// number: so whoever uses that meanwhile needs no lock.
+    connection: OwnedFd,
+    /// How often that was.
+    calls: AtomicU32,
+    /// Held by the thread that calls again.
+    calling: PerProcess<Mutex<()>>,
     max_message: usize,
     network: Network,
 }
@@ -67,8 +74,15 @@ impl Visitor {
             0 => largest,
             limit => largest.min(limit as usize),
         };
-        let connection = RwLock::new(connection);
-        Ok(Some(Visitor { name: name.clone(), slot, connection, max_message, network: label.network }))
+        Ok(Some(Visitor {
+            name: name.clone(),
+            slot,
+            connection,
+            calls: AtomicU32::new(0),
+            calling: PerProcess::new(),
+            max_message,
+            network: label.network,
+        }))
     }
 
     pub(crate) fn max_message(&self) -> usize {
@@ -112,6 +126,7 @@ impl Visitor {
     fn write_parts(&self, origin: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
         let deadline = timeout.deadline();
         loop {
+            let calls = self.calls.load(Ordering::Acquire);
             let sent = self.send(origin, message);
             match sent {
                 Ok(()) => return Ok(()),
@@ -123,7 +138,7 @@ impl Visitor {
                     }
                     self.wait_for_room(deadline)?;
                 }
-                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => match self.call_again() {
+                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => match self.call_again(calls) {
                     // So many wait to be let in that the kernel takes no more. It does not tell when it does.
                     Err(Error::Full { .. }) if timeout != Timeout::Zero => {
                         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -141,20 +156,20 @@ impl Visitor {
 
     fn send(&self, origin: &[u8], message: &[u8]) -> rustix::io::Result<()> {
         let form = if origin.is_empty() { 0 } else { FROM_NETWORK };
-        let connection = self.connection.read().unwrap_or_else(PoisonError::into_inner);
+        let connection = &self.connection;
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let size = origin.len() + message.len();
         if size < SHORT && origin.is_empty() {
             // One piece costs the kernel less than two.
             let mut packet = [INLINE; SHORT];
             packet[1..=message.len()].copy_from_slice(message);
-            rustix::net::send(&*connection, &packet[..=message.len()], flags)?;
+            rustix::net::send(connection, &packet[..=message.len()], flags)?;
             return Ok(());
         }
         if size <= MAX_INLINE {
             let form = [INLINE | form];
             let packet = [IoSlice::new(&form), IoSlice::new(origin), IoSlice::new(message)];
-            sendmsg(&*connection, &packet, &mut SendAncillaryBuffer::default(), flags)?;
+            sendmsg(connection, &packet, &mut SendAncillaryBuffer::default(), flags)?;
             return Ok(());
         }
         let file = memory_file(&[origin, message])?;
@@ -163,25 +178,43 @@ impl Visitor {
         let mut attachment = SendAncillaryBuffer::new(&mut space);
         attachment.push(SendAncillaryMessage::ScmRights(&files));
         let (form, size) = ([ATTACHED | form], (size as u64).to_le_bytes());
-        sendmsg(&*connection, &[IoSlice::new(&form), IoSlice::new(&size)], &mut attachment, flags)?;
+        sendmsg(connection, &[IoSlice::new(&form), IoSlice::new(&size)], &mut attachment, flags)?;
         Ok(())
     }
 
     fn wait_for_room(&self, deadline: Option<Instant>) -> Result<()> {
-        let connection = self.connection.read().unwrap_or_else(PoisonError::into_inner);
-        let mut fds = [PollFd::new(&*connection, PollFlags::OUT)];
+        let mut fds = [PollFd::new(&self.connection, PollFlags::OUT)];
         wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))
     }
 
-    /// After the connection has ended: the slot is gone, or its owner wants a new one.
-    fn call_again(&self) -> Result<()> {
+    /// After the connection that the first so many `calls` have led to has ended: the slot is gone, or its owner wants a new one.
+    fn call_again(&self, calls: u32) -> Result<()> {
+        // With two new connections, what a thread sends first could go by the one that the owner lets in last.
+        let _calling = self.calling.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        if self.calls.load(Ordering::Acquire) != calls {
+            return Ok(());
+        }
         if self.is_closed() {
             return Err(Error::Closed);
         }
         let connection = call(&self.slot, &self.name)?.ok_or(Error::Closed)?;
-        *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
+        put_in_place_of(&self.connection, connection)
+            .map_err(|error| Error::io(format!("connect to slot {}", self.name), error))?;
+        self.calls.store(calls.wrapping_add(1), Ordering::Release);
         Ok(())
     }
+}
+
+/// Makes the number of `old` the one of `new`. A call that uses it at this moment has the one or the other.
+fn put_in_place_of(old: &OwnedFd, new: OwnedFd) -> std::io::Result<()> {
+    // SAFETY: both are open descriptors of this process's, and neither number becomes free.
+    while unsafe { libc::dup3(new.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) } < 0 {
+        let error = std::io::Error::last_os_error();
+        if error.kind() != std::io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Connects to the door of a slot, `Ok(None)` if nobody listens.

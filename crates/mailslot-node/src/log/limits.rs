@@ -1,0 +1,102 @@
+//! Which limits bite: somebody's traffic is dropped for them, and the operator could set them higher.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use mailslot_netbios::{Counters, Drop};
+
+/// How often each is said.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// What is dropped for a limit, and which ones of the settings that is.
+const LIMITS: [(Drop, &str); 8] = [
+    (Drop::AnswerRate, "answers-per-source, answers, answers-reserved, answers-elsewhere"),
+    (Drop::MessageRate, "messages-per-source, messages"),
+    (Drop::FragmentRoom, "unfinished, unfinished-per-source, unfinished-bytes"),
+    (Drop::EventRoom, "events"),
+    (Drop::TransmitRoom, "transmits"),
+    (Drop::HolderRoom, "holders"),
+    (Drop::CacheRoom, "cached-names"),
+    (Drop::Busy, "queries, waiting-messages"),
+];
+
+/// What was said of each.
+#[derive(Default)]
+pub(super) struct Limits {
+    said: BTreeMap<&'static str, Said>,
+}
+
+#[derive(Clone, Copy)]
+struct Said {
+    at: Option<Instant>,
+    count: u64,
+}
+
+impl Limits {
+    /// The limits that have bitten since that was last said of them: what is dropped, how often, and the settings. Each at once for
+    /// the first time, and then once a minute at most.
+    pub(super) fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(&'static str, u64, &'static str)> {
+        let mut bitten = Vec::new();
+        for (reason, settings) in LIMITS {
+            let count = counters.dropped(reason);
+            let said = self.said.entry(reason.label()).or_insert(Said { at: None, count: 0 });
+            // A node that enters its network anew counts from 0.
+            said.count = said.count.min(count);
+            if count > said.count && said.at.is_none_or(|at| now >= at + EVERY) {
+                bitten.push((reason.label(), count - said.count, settings));
+                *said = Said { at: Some(now), count };
+            }
+        }
+        bitten
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddrV4;
+
+    use mailslot_netbios::{Cast, Config, Interface, Node, Received, Service};
+    use mailslot_wire::Name;
+    use mailslot_wire::name_service::Packet;
+
+    use super::*;
+
+    /// A node that answers one query a second, and what is said while a neighbour asks so often for so many seconds.
+    fn said(per_second: u32, seconds: u64) -> Vec<(u64, &'static str, u64)> {
+        let mut config = Config::new("PC", "PLANT").expect("valid names");
+        let rate = mailslot_netbios::limits::Rate { per_second: 1, burst: 1 };
+        config.limits.answers_per_source = rate;
+        let mut now = Instant::now();
+        let start = now;
+        let interface =
+            Interface { id: 1, address: [10, 0, 0, 5].into(), prefix: 24, broadcast: Some([10, 0, 0, 255].into()) };
+        let mut node = Node::new(config, vec![interface], now, 7);
+        let (mut limits, mut said) = (Limits::default(), Vec::new());
+        let from = SocketAddrV4::new([10, 0, 0, 9].into(), 137);
+        let received = Received { interface: 1, from, service: Service::Name, cast: Cast::Unicast };
+        let question = Packet::node_status_request(1, Name::wildcard()).encode();
+        for second in 0..seconds {
+            for _ in 0..per_second {
+                node.handle_packet(now, received, &question);
+                while node.poll_transmit().is_some() {}
+            }
+            let bitten = limits.bitten(now, node.counters());
+            said.extend(bitten.into_iter().map(|(label, count, _)| (second, label, count)));
+            now = start + Duration::from_secs(second + 1);
+        }
+        said
+    }
+
+    #[test]
+    fn a_limit_that_bites_is_said_at_once_and_then_once_a_minute() {
+        let said = said(100, 200);
+        let seconds: Vec<u64> = said.iter().map(|(second, ..)| *second).collect();
+        assert_eq!(seconds, [0, 60, 120, 180]);
+        assert!(said.iter().all(|(_, label, count)| *label == "answer_rate" && *count > 0), "{said:?}");
+    }
+
+    #[test]
+    fn a_limit_that_does_not_bite_is_not_said() {
+        assert_eq!(said(0, 200), []);
+    }
+}

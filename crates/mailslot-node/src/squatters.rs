@@ -1,0 +1,30 @@
+//! Slots of other users that have the names of the node's own.
+
+use mailslot::{SlotName, SlotStatus};
+
+use crate::log::{Log, field};
+
+/// What the names of the node's slots begin with, in the form that names are compared in.
+const NODE: &str = r"MAILSLOT\NODE";
+
+/// Says of each that it is there. No program takes it for the node's, but whoever made it meant something by it.
+pub(crate) fn tell(log: &mut Log) {
+    match mailslot::list() {
+        Ok(slots) => {
+            for (slot, uid) in find(&slots, nix::unistd::geteuid().as_raw()) {
+                log.line("slot_of_another_user", &[field("slot", slot), field("uid", uid)]);
+            }
+        }
+        Err(error) => log.line("slots_unknown", &[field("reason", error)]),
+    }
+}
+
+fn find(slots: &[SlotStatus], own: u32) -> impl Iterator<Item = (&SlotName, u32)> {
+    let is_nodes = |name: &SlotName| {
+        name.folded().strip_prefix(NODE).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+    };
+    slots.iter().filter(move |slot| is_nodes(&slot.name)).filter_map(move |slot| {
+        let uid = slot.uid.filter(|uid| *uid != own)?;
+        Some((&slot.name, uid))
+    })
+}

@@ -1,0 +1,98 @@
+//! Views: where sections are in the memory of this process.
+
+use core::ffi::c_void;
+use std::collections::BTreeMap;
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags};
+
+use crate::code::{Code, Result};
+use crate::per_process::PerProcess;
+use crate::sync_object::SyncObject;
+
+/// `PAGE_READWRITE`: the one protection with which all who have a section may change it.
+pub(crate) const READ_WRITE: u32 = 0x4;
+
+/// How a view is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    Read,
+    Write,
+    /// Changes are seen by this process alone.
+    Copy,
+}
+
+struct View {
+    size: usize,
+    /// It lives as long as the view.
+    _section: Arc<SyncObject>,
+}
+
+/// By their first bytes. A forked child has its parent's views until its end, and cannot end them.
+static VIEWS: PerProcess<Mutex<BTreeMap<usize, View>>> = PerProcess::new();
+
+fn views() -> MutexGuard<'static, BTreeMap<usize, View>> {
+    VIEWS.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Maps `size` bytes of a section from `offset` on, or all that follows if it is 0.
+///
+/// # Errors
+///
+/// - `ERROR_MAPPED_ALIGNMENT` if `offset` is not at a page
+/// - `ERROR_ACCESS_DENIED` if that is more than there is, or the section is not to be changed
+pub(crate) fn map(section: &Arc<SyncObject>, sight: Sight, offset: u64, size: usize) -> Result<*mut c_void> {
+    let (file, begin, length) = section.data()?;
+    let page = page_size() as u64;
+    if !offset.is_multiple_of(page) {
+        return Err(Code::MAPPED_ALIGNMENT);
+    }
+    // A section ends with a whole page.
+    let rest = length.next_multiple_of(page).checked_sub(offset).filter(|rest| *rest > 0);
+    let rest = usize::try_from(rest.ok_or(Code::ACCESS_DENIED)?).map_err(|_| Code::NOT_ENOUGH_MEMORY)?;
+    let size = if size == 0 { rest } else { size };
+    if size > rest || sight == Sight::Write && section.protection() != READ_WRITE {
+        return Err(Code::ACCESS_DENIED);
+    }
+    let (prot, flags) = match sight {
+        Sight::Read => (ProtFlags::READ, MapFlags::SHARED),
+        Sight::Write => (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED),
+        Sight::Copy => (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE),
+    };
+    let mut views = views();
+    // SAFETY: a new mapping, wherever there is room, which only the program uses.
+    let place = unsafe { rustix::mm::mmap(ptr::null_mut(), size, prot, flags, file, begin + offset) };
+    let place = place.map_err(|error| if error == Errno::NOMEM { Code::NOT_ENOUGH_MEMORY } else { error.into() })?;
+    views.insert(place.addr(), View { size, _section: Arc::clone(section) });
+    Ok(place)
+}
+
+/// At multiples of it views begin.
+pub(crate) fn page_size() -> usize {
+    // SAFETY: takes any number, and knows this one.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
+/// Ends the view that begins here.
+///
+/// # Errors
+///
+/// `ERROR_INVALID_ADDRESS` if none does
+pub(crate) fn unmap(place: *mut c_void) -> Result<()> {
+    let mut views = views();
+    let view = views.remove(&place.addr()).ok_or(Code::INVALID_ADDRESS)?;
+    // SAFETY: a mapping of this size that `map` made here, and that was in the table until now. That the program uses it no more
+    // is its promise.
+    unsafe { rustix::mm::munmap(place, view.size) }?;
+    // Its section may end now, which takes a while.
+    drop(views);
+    Ok(())
+}
+
+/// Whether all of these bytes are in one view.
+pub(crate) fn has(place: *const c_void, size: usize) -> bool {
+    let before = views().range(..=place.addr()).next_back().map(|(begin, view)| (*begin, view.size));
+    before.is_some_and(|(begin, length)| place.addr() - begin < length && size <= length - (place.addr() - begin))
+}

@@ -1,0 +1,67 @@
+# Sourced: a LAN's machines find each other whenever their addresses come, and whatever becomes of them.
+printf '\n-- interfaces\n'
+
+new_lan field
+attach first field 10.97.20.11/24
+for host in late moving renewed; do attach "$host" field "10.97.20.1/32" && in_host "$host" ip address flush dev eth0; done
+said first domain new PLANT --lan >/dev/null
+for host in late moving renewed; do
+    in_host "$host" "$mailslot" domain join - <"$scratch/first/domains/PLANT.toml" >/dev/null
+done
+# until_reached HOST COMPUTER: a confirmed write gets through, within 20 s.
+until_reached() {
+    local end=$((SECONDS + 20))
+    until [ "$(said "$1" send --confirm=1s "\\\\$2\\mailslot\\alerts" try)" = "$2 delivered"$'\nstatus 0' ]; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.2
+    done
+}
+start_node first first
+start_listener heard-first first alerts
+
+# The control: an address before the node.
+in_host moving ip address add 10.97.20.12/24 brd + dev eth0
+start_node moving moving
+start_listener heard-moving moving alerts
+check "who has its address before its node is reached" until_reached first MOVING
+
+start_node late late
+start_listener heard-late late alerts
+says "doctor names the interface that has no address" "$(said late doctor)" \
+    "problem  interface  PLANT: no interface that can do multicast is up and has an IPv4 address" "status 1"
+in_host late ip address add 10.97.20.13/24 brd + dev eth0
+check "who gets its address after its node is reached" until_reached first LATE
+check "and reaches others" until_reached late FIRST
+says "doctor has nothing to say of it then" "$(said late doctor)" "ok       interface  PLANT: looks for others from 10.97.20.13"
+same "its node was not started again" "$(grep -c event=started "$scratch/late.log")" 1
+
+in_host moving ip address flush dev eth0
+in_host moving ip address add 10.97.20.77/24 brd + dev eth0
+check "who gets another address is reached there" until_reached first MOVING
+check "and reaches others from there" until_reached moving FIRST
+
+# Another address beside the first one changes nothing, and takes nothing away when it goes.
+in_host moving ip address add 192.0.2.77/32 dev eth0
+in_host moving ip address delete 192.0.2.77/32 dev eth0
+check "an address that comes and goes changes nothing" until_reached first MOVING
+
+# An interface that is made anew, with the same name and address: what listened on the old one hears nothing any more.
+in_host renewed ip address add 10.97.20.14/24 brd + dev eth0
+start_node renewed renewed
+start_listener heard-renewed renewed alerts
+check "a machine is reached" until_reached first RENEWED
+in_host renewed ip link delete eth0
+attach renewed field 10.97.20.14/24
+check "it is again when its interface was made anew" until_reached first RENEWED
+
+printf '[domains.PLANT]\ninterfaces = ["eth7"]\n' >"$scratch/named.toml"
+attach named field 10.97.20.15/24
+in_host named "$mailslot" domain join - <"$scratch/first/domains/PLANT.toml" >/dev/null
+start_node named named --config "$scratch/named.toml"
+says "doctor names an interface of the settings that is not there" "$(said named doctor)" \
+    "problem  interface  PLANT: the interface eth7 of the settings is not there" "status 1"
+in_host named ip link set eth0 down
+in_host named ip link set eth0 name eth7
+in_host named ip link set eth7 up
+start_listener heard-named named alerts
+check "when it is there it is used" until_reached first NAMED

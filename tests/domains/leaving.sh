@@ -1,0 +1,44 @@
+# Sourced: a node ends soon, whatever strangers have done to it before.
+printf '\n-- leaving\n'
+
+. "$project/tests/domains/python.sh"
+new_lan leaving
+attach leave1 leaving 10.97.12.11/24
+attach leave2 leaving 10.97.12.12/24
+said leave1 domain new PLANT >/dev/null
+prefix=mailslot/1/$(sed -n 's/^id = "\(.*\)"/\1/p' "$scratch/leave1/domains/PLANT.toml")
+
+# leaves NAME NUMBER: starts a node, lets so many foreign tokens come and go, and ends it. Sets `took` to the milliseconds from its
+# last line to its end.
+leaves() {
+    local node said
+    start_node "$1" leave1 --listen tcp/10.97.12.11:7447
+    node=$pid
+    mkfifo "$scratch/$1.go"
+    become leave2 "$python" -B "$project/tests/domains/tokens.py" tcp/10.97.12.11:7447 "$prefix" "$2" \
+        <"$scratch/$1.go" >"$scratch/$1.tokens" &
+    started+=($!)
+    exec 9>"$scratch/$1.go"
+    # Declaring so many takes its time, on a machine that has other things to do.
+    until_long "$scratch/$1.tokens" declared && until_refused "$2" || return
+    echo >&9
+    exec 9>&-
+    until_long "$scratch/$1.tokens" gone || return
+    kill "$node"
+    wait "$node"
+    took=$EPOCHREALTIME
+    said=$(sed -n 's/^time=\([0-9.]*\) event=stopped.*/\1/p' "$scratch/$1.log")
+    took=$(awk -v said="${said:-0}" -v ended="$took" 'BEGIN { printf "%d", 1000 * (ended - said) }')
+}
+until_long() { local step; for step in 1 2 3 4 5; do until_line "$1" "$2" 2>/dev/null && return; done; return 1; }
+refused() {
+    said leave1 node status --json | python3 -c '
+import json, sys
+print(json.loads(sys.stdin.read().rsplit("status", 1)[0])["domains"][0]["counters"]["presence_refused"])'
+}
+until_refused() { local step; for step in $(seq 300); do [ "$(refused)" -ge "$1" ] && return; sleep 1; done; return 1; }
+within_a_second() { leaves "$@" && [ "$took" -lt 1000 ] || { echo "$took ms" >&2; return 1; }; }
+
+check "a node that nobody came to ends within a second of its last line" within_a_second untouched 1
+# Each costs Zenoh more than the one before: MAILSLOT_TOKENS=150000 takes long, in a build for debugging above all.
+check "so does one to which many foreign tokens came and went" within_a_second crowded "${MAILSLOT_TOKENS:-3000}"
