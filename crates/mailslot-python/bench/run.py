@@ -85,15 +85,12 @@ class PosixQueues:
         import posix_ipc
 
         # The most that the system allows by default.
-        return posix_ipc.MessageQueue(self.name, posix_ipc.O_CREAT, max_messages=10, max_message_size=8192)
+        self.end = posix_ipc.MessageQueue(self.name, posix_ipc.O_CREAT, max_messages=10, max_message_size=8192)
+        return self.end
 
     def __del__(self) -> None:
-        import posix_ipc
-
-        try:
-            posix_ipc.unlink_message_queue(self.name)
-        except posix_ipc.ExistentialError:
-            pass
+        self.end.close()
+        self.end.unlink()
 
 
 class ZmqSockets:
@@ -116,6 +113,13 @@ class ZmqSockets:
         self.end.connect(self.address)
         return self.end.send
 
+    def flush(self) -> None:
+        import zmq
+
+        # What is queued in this process would end with it.
+        self.end.close()
+        zmq.Context.instance().term()
+
 
 PEERS = [Mailslots, Queues, SimpleQueues, PosixQueues, ZmqSockets]
 
@@ -128,6 +132,7 @@ def stream(peer, size: int, stop) -> None:
             put(message)
     # The reader takes what is left until this comes.
     put(b"")
+    getattr(peer, "flush", lambda: None)()
 
 
 def throughput(context, kind, size: int, seconds: float) -> float:

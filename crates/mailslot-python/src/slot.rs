@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mailslot::{Error, Inheritance, Mailslot, Message, Network, Origin, Timeout};
 use pyo3::prelude::*;
@@ -17,6 +17,8 @@ use crate::values::{self, Access};
 /// How long a wait is the library's, which spins where that pays and sleeps. It goes on after a signal, so that what takes longer
 /// is waited for with `poll`, which a signal ends.
 const AWAKE: Duration = Duration::from_micros(100);
+/// How long somebody else may have the lock of a slot that processes share: as long as the library lets writers have it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long waits may take to hear that the slot is closed before they are told again.
 const HEARD: Duration = Duration::from_millis(5);
 
@@ -133,6 +135,7 @@ impl Slot {
 
     fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Origin)> {
         let deadline = Deadline::after(timeout)?;
+        let mut stalled = None;
         loop {
             // With the interpreter's lock, which takes longer to give up and to get back than this takes. Nothing is called that
             // could run other code of Python's: that may read the slot, which nobody else can meanwhile.
@@ -140,6 +143,13 @@ impl Slot {
             match self.open()?.read_in_place(Timeout::Zero, look) {
                 Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
                 Err(Error::TimedOut) => {}
+                // Of a slot that processes share: whoever has its lock was interrupted, and will go on, but for a process that was
+                // stopped.
+                Err(Error::Stalled(_)) if stalled.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {
+                    py.check_signals()?;
+                    py.detach(std::thread::yield_now);
+                    continue;
+                }
                 seen => return seen.map_err(|error| self.failed(&error))?,
             }
             if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
@@ -185,7 +195,7 @@ impl Slot {
 /// Waits for a message as the library does, and not for long: `None` if it takes longer.
 fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
     match slot.receive_within(Timeout::After(deadline.left_within(AWAKE))) {
-        Err(Error::TimedOut) => Ok(None),
+        Err(Error::TimedOut | Error::Stalled(_)) => Ok(None),
         received => received.map(Some),
     }
 }

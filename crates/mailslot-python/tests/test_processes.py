@@ -1,10 +1,13 @@
 """Processes: forked, spawned, and killed."""
 
+import contextlib
 import itertools
 import multiprocessing
 import os
+import queue
 import random
 import signal
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -88,6 +91,29 @@ def test_slots_are_handed_over_to_processes_alone(name: str) -> None:
     with Mailslot(name) as slot:
         with pytest.raises(RuntimeError, match="inheritance"):
             pickle.dumps(slot)
+
+
+def test_process_that_is_held_up_holds_up_readers_and_fails_none(name: str) -> None:
+    # Reads of a slot that is shared take a lock, in the middle of which this process is stopped now and then.
+    with Mailslot(name, inheritable=True) as slot, Writer(name) as writer:
+        child = os.fork()
+        if child == 0:
+            while True:
+                with contextlib.suppress(queue.Empty):
+                    slot.get_nowait()
+        try:
+            for number in range(60):
+                os.kill(child, signal.SIGSTOP)
+                goes_on = threading.Timer(0.03, os.kill, (child, signal.SIGCONT))
+                goes_on.start()
+                for get in (slot.get_nowait, lambda: slot.get(timeout=0.001)):
+                    with contextlib.suppress(queue.Empty):
+                        get()
+                goes_on.join()
+                writer.put(b"%d" % number)
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 @pytest.mark.parametrize("peer", PEERS)
