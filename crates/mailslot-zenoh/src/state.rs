@@ -230,18 +230,18 @@ impl State {
 
     fn origin(&self, opened: &Opened<'_>) -> NetworkOrigin {
         match opened.legacy {
-            Some(legacy) => NetworkOrigin {
-                computer: legacy.computer.to_owned(),
-                domain: Some(legacy.domain.to_owned()).filter(|domain| !domain.is_empty()),
-                address: Some(IpAddr::V4(legacy.address)),
-                authenticated: false,
-            },
-            None => NetworkOrigin {
-                computer: opened.computer.unwrap_or_default().to_owned(),
-                domain: Some(self.name.to_string()),
-                address: None,
-                authenticated: opened.authenticated,
-            },
+            Some(legacy) => {
+                let mut origin = NetworkOrigin::new(legacy.computer);
+                origin.domain = Some(legacy.domain.to_owned()).filter(|domain| !domain.is_empty());
+                origin.address = Some(IpAddr::V4(legacy.address));
+                origin
+            }
+            None => {
+                let mut origin = NetworkOrigin::new(opened.computer.unwrap_or_default());
+                origin.domain = Some(self.name.to_string());
+                origin.authenticated = opened.authenticated;
+                origin
+            }
         }
     }
 
