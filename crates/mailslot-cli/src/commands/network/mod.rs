@@ -37,7 +37,7 @@ fn unexpected(answer: &Answer) -> Failure {
 /// What the node says of itself, if it is in a NetBIOS network.
 fn legacy_node() -> Result<Status> {
     match ask(Request::Status)? {
-        Answer::Status(status) if status.netbios => Ok(status),
+        Answer::Status(status) if status.netbios => Ok(*status),
         Answer::Status(_) => Err(Failure::NoNetbios),
         answer => Err(unexpected(&answer)),
     }
