@@ -1,0 +1,65 @@
+"""What can go wrong."""
+
+__all__ = [
+    "ClosedError",
+    "InvalidNameError",
+    "MailslotError",
+    "MessageTooLargeError",
+    "NetworkError",
+    "NotAllowedError",
+    "SlotExistsError",
+    "SlotNotFoundError",
+]
+
+
+class MailslotError(OSError):
+    """Something is wrong with a mailslot: ``errno`` has the system's number for it, ``strerror`` a sentence.
+
+    No message and no room are none of these: they are ``queue.Empty`` and ``queue.Full``. An option out of its range is a
+    ``ValueError``, and so is the use of what this program has closed.
+    """
+
+    # Users meet the classes in `mailslot`.
+    __module__ = "mailslot"
+
+
+class SlotExistsError(MailslotError, FileExistsError):
+    """A slot of this name lives already on this machine."""
+
+    __module__ = "mailslot"
+
+
+class SlotNotFoundError(MailslotError, FileNotFoundError):
+    """No slot of this name lives on this machine."""
+
+    __module__ = "mailslot"
+
+
+class NotAllowedError(MailslotError, PermissionError):
+    """The slot's owner does not let this user write."""
+
+    __module__ = "mailslot"
+
+
+class ClosedError(MailslotError, BrokenPipeError):
+    """The slot is gone: its owner closed it, or died. One made later under the same name is another one."""
+
+    __module__ = "mailslot"
+
+
+class InvalidNameError(MailslotError, ValueError):
+    """The text is not a mailslot's name."""
+
+    __module__ = "mailslot"
+
+
+class MessageTooLargeError(MailslotError):
+    """The message is larger than the slot takes, or than what can be sent over the network."""
+
+    __module__ = "mailslot"
+
+
+class NetworkError(MailslotError):
+    """The address is on the network, and there is no way to it, or the network does not tell."""
+
+    __module__ = "mailslot"

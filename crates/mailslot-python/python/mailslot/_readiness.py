@@ -1,0 +1,68 @@
+"""Waiting for a slot in event loops of asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+
+from mailslot import _native
+
+
+class Readiness:
+    """The tasks that wait for a slot to have a message, by their event loops."""
+
+    def __init__(self, slot: _native.Slot) -> None:
+        self._slot = slot
+        self._waiting: dict[asyncio.AbstractEventLoop, tuple[int, list[asyncio.Future[None]]]] = {}
+
+    async def wait(self) -> None:
+        """Waits until there may be a message, or the slot is closed. The caller has just found none."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._waiting:
+            descriptor = self._slot.duplicate()
+            try:
+                loop.add_reader(descriptor, self._wake, loop)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            self._waiting[loop] = descriptor, []
+        waiters = self._waiting[loop][1]
+        waiter: asyncio.Future[None] = loop.create_future()
+        waiters.append(waiter)
+        if self._slot.closed:
+            # By another thread, which may have looked for waiters before there was this one.
+            self._wake(loop)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            # Nobody waits in vain for a message that is there: whoever is left is woken by it as before.
+            if waiter in waiters:
+                waiters.remove(waiter)
+            if not waiters:
+                self._wake(loop)
+            raise
+
+    def wake_all(self) -> None:
+        """Wakes everybody, as the slot is closed. Loops of other threads do so when they get to it."""
+        here = None
+        with contextlib.suppress(RuntimeError):
+            here = asyncio.get_running_loop()
+        for loop in list(self._waiting):
+            if loop is here:
+                self._wake(loop)
+            else:
+                # One that is closed has nobody to wake.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._wake, loop)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        # All of them: once one has taken a message, the descriptor need not be ready for those that are left in the slot.
+        if loop not in self._waiting:
+            return
+        descriptor, waiters = self._waiting.pop(loop)
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)

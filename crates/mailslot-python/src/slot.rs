@@ -1,0 +1,258 @@
+//! The reading end.
+
+use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mailslot::{Error, Inheritance, Mailslot, Message, Network, Origin, Timeout};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::errors::{closed, empty, exception};
+use crate::timeout::Deadline;
+use crate::values::{self, Access};
+
+/// How long a wait is the library's, which spins where that pays and sleeps. It goes on after a signal, so that what takes longer
+/// is waited for with `poll`, which a signal ends.
+const AWAKE: Duration = Duration::from_micros(100);
+/// How long somebody else may have the lock of a slot that processes share: as long as the library lets writers have it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long waits may take to hear that the slot is closed before they are told again.
+const HEARD: Duration = Duration::from_millis(5);
+
+/// A slot, until it is closed.
+#[pyclass(frozen, module = "mailslot._native")]
+pub struct Slot {
+    name: String,
+    slot: Mutex<Option<Mailslot>>,
+    waits: Waits,
+    /// The process that made this: a forked child has none of its threads.
+    generation: u64,
+}
+
+#[pymethods]
+impl Slot {
+    #[new]
+    fn create(
+        py: Python<'_>,
+        name: &str,
+        capacity: u64,
+        max_message_size: u32,
+        access: Access,
+        network: bool,
+        inheritable: bool,
+    ) -> PyResult<Slot> {
+        let mut options = Mailslot::options();
+        options.capacity(capacity).max_message_size(max_message_size).access(access.0);
+        if network {
+            options.network(Network::Allowed);
+        }
+        if inheritable {
+            options.inheritance(Inheritance::Inherited);
+        }
+        py.detach(|| options.create(name)).map(Slot::new).map_err(|error| exception(&error))
+    }
+
+    /// The slot whose three descriptors `text` names, of which this has copies.
+    #[staticmethod]
+    fn inherit(py: Python<'_>, text: &str) -> PyResult<Slot> {
+        py.detach(|| Mailslot::inherit(text)).map(Slot::new).map_err(|error| exception(&error))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        lock(&self.slot).is_none()
+    }
+
+    /// The next message.
+    fn receive(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyBytes>> {
+        Ok(self.next(py, timeout)?.0)
+    }
+
+    /// The next message, and who wrote it.
+    fn receive_with_origin(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Py<PyAny>)> {
+        let (data, origin) = self.next(py, timeout)?;
+        Ok((data, values::origin(py, &origin)?))
+    }
+
+    /// How many messages there are.
+    fn count(&self) -> PyResult<u64> {
+        Ok(self.open()?.info().map_err(|error| self.failed(&error))?.count)
+    }
+
+    fn fileno(&self) -> PyResult<RawFd> {
+        Ok(self.open()?.as_raw_fd())
+    }
+
+    /// A copy of the descriptor that outlives the slot: an event loop of another thread may have it when the slot is closed.
+    fn duplicate(&self) -> PyResult<RawFd> {
+        let copy = self.open()?.as_fd().try_clone_to_owned();
+        let failed = |source| exception(&Error::Io { action: format!("watch slot {}", self.name), source });
+        Ok(copy.map_err(failed)?.into_raw_fd())
+    }
+
+    /// Three descriptors that make another handle of the slot, which counts as shared from now on.
+    fn handles(&self) -> PyResult<[RawFd; 3]> {
+        Ok(self.open()?.handles().map(|handle| handle.as_raw_fd()))
+    }
+
+    /// Ends what waits in other threads, and the slot, if no other process has it.
+    fn close(&self, py: Python<'_>) {
+        let Some(slot) = self.take() else { return };
+        py.detach(|| drop(self.alone(slot)));
+    }
+
+    /// The same, and the messages that nobody has read.
+    fn finish(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBytes>>> {
+        let slot = self.take().ok_or_else(|| closed("mailslot"))?;
+        let mut rest = Vec::new();
+        py.detach(|| self.alone(slot).close(|message| rest.push(message.data))).map_err(|error| exception(&error))?;
+        rest.iter().map(|data| bytes(py, data)).collect()
+    }
+}
+
+impl Slot {
+    fn new(slot: Mailslot) -> Slot {
+        Slot {
+            name: slot.name().to_string(),
+            slot: Mutex::new(Some(slot)),
+            waits: Waits::default(),
+            generation: mailslot::fork_generation(),
+        }
+    }
+
+    /// A handle, so that nothing is locked while it is used.
+    fn open(&self) -> PyResult<Mailslot> {
+        lock(&self.slot).clone().ok_or_else(|| closed("mailslot"))
+    }
+
+    fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Origin)> {
+        let deadline = Deadline::after(timeout)?;
+        let mut stalled = None;
+        loop {
+            // With the interpreter's lock, which takes longer to give up and to get back than this takes. Nothing is called that
+            // could run other code of Python's: that may read the slot, which nobody else can meanwhile.
+            let look = |data: &[u8], origin| Ok((bytes(py, data)?, origin));
+            match self.open()?.read_in_place(Timeout::Zero, look) {
+                Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
+                Err(Error::TimedOut) => {}
+                // Of a slot that processes share: whoever has its lock was interrupted, and will go on, but for a process that was
+                // stopped.
+                Err(Error::Stalled(_)) if stalled.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {
+                    py.check_signals()?;
+                    py.detach(std::thread::yield_now);
+                    continue;
+                }
+                seen => return seen.map_err(|error| self.failed(&error))?,
+            }
+            if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
+                return Ok((bytes(py, &message.data)?, message.origin));
+            }
+            py.check_signals()?;
+            self.wait(py, move |slot| sleep(&slot, deadline))?;
+        }
+    }
+
+    /// A wait without the interpreter's lock.
+    fn wait<R: Send>(&self, py: Python<'_>, wait: impl FnOnce(Mailslot) -> mailslot::Result<R> + Send) -> PyResult<R> {
+        let slot = self.open()?;
+        let _wait = self.waits.begin();
+        py.detach(|| wait(slot)).map_err(|error| self.failed(&error))
+    }
+
+    /// The slot, so that nobody gets it any more.
+    fn take(&self) -> Option<Mailslot> {
+        lock(&self.slot).take()
+    }
+
+    /// Waits until no other thread has the slot, so that with this handle its name becomes free. In a forked child there are no
+    /// such threads.
+    fn alone(&self, slot: Mailslot) -> Mailslot {
+        slot.abort_reads();
+        let ours = self.generation == mailslot::fork_generation();
+        while ours && !self.waits.end_within(HEARD) {
+            // A thread that was just making the descriptor ready to be polled has not heard.
+            slot.abort_reads();
+        }
+        slot
+    }
+
+    fn failed(&self, error: &Error) -> PyErr {
+        match error {
+            Error::Closed if self.closed() => closed("mailslot"),
+            error => exception(error),
+        }
+    }
+}
+
+/// Waits for a message as the library does, and not for long: `None` if it takes longer.
+fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
+    match slot.receive_within(Timeout::After(deadline.left_within(AWAKE))) {
+        Err(Error::TimedOut | Error::Stalled(_)) => Ok(None),
+        received => received.map(Some),
+    }
+}
+
+/// Waits until there may be a message, a signal has come, or `deadline` has. A signal between the last look for one and the system
+/// call is noticed late: the descriptor becomes ready by itself every ten seconds.
+fn sleep(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<()> {
+    // What is too long for the system is for ever.
+    let left = deadline.left().and_then(|left| Timespec::try_from(left).ok());
+    match poll(&mut [PollFd::new(slot, PollFlags::IN)], left.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => {
+            let action = format!("wait for messages of slot {}", slot.name());
+            Err(Error::Io { action, source: error.into() })
+        }
+    }
+}
+
+fn bytes(py: Python<'_>, data: &[u8]) -> PyResult<Py<PyBytes>> {
+    // Unlike `PyBytes::new`, this does not panic without memory.
+    let made = PyBytes::new_with(py, data.len(), |bytes| {
+        bytes.copy_from_slice(data);
+        Ok(())
+    });
+    Ok(made?.unbind())
+}
+
+/// Waits of other threads that are under way. Only changed with the interpreter's lock, and so whole in a forked child.
+#[derive(Default)]
+struct Waits {
+    count: Mutex<usize>,
+    ended: Condvar,
+}
+
+impl Waits {
+    fn begin(&self) -> Wait<'_> {
+        *lock(&self.count) += 1;
+        Wait(self)
+    }
+
+    /// Whether all end within `time`.
+    fn end_within(&self, time: Duration) -> bool {
+        let waited = self.ended.wait_timeout_while(lock(&self.count), time, |count| *count > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+}
+
+struct Wait<'a>(&'a Waits);
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.count) -= 1;
+        self.0.ended.notify_all();
+    }
+}
+
+/// Nothing panics while one of these is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,111 @@
+//! The library's values as Python's, whose classes `python/mailslot/_values.py` defines.
+
+use mailslot::{Address, Counts, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+use crate::errors::exception;
+
+/// The living slots of this machine.
+#[pyfunction]
+pub fn list_slots(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
+    let slots = py.detach(mailslot::list).map_err(|error| exception(&error))?;
+    slots.iter().map(|slot| slot_status(py, slot)).collect()
+}
+
+/// What is known about one of them.
+#[pyfunction]
+pub fn status(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+    let found = py.detach(|| match name.parse()? {
+        Address::Local(slot) => mailslot::status(&slot).map(Some),
+        _ => Ok(None),
+    });
+    match found.map_err(|error| exception(&error))? {
+        Some(found) => slot_status(py, &found),
+        None => Err(PyValueError::new_err(format!("{name} is not on this machine: only its slots have a status"))),
+    }
+}
+
+/// A `LocalOrigin`, a `NetworkOrigin`, or `None`.
+pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
+    match origin {
+        Origin::Local { pid, uid, gid, attested } => make(py, "LocalOrigin", (pid, uid, gid, attested)),
+        Origin::Network(network) => {
+            let NetworkOrigin { computer, domain, address, authenticated } = &**network;
+            make(py, "NetworkOrigin", (computer, domain, address, authenticated))
+        }
+        _ => Ok(py.None()),
+    }
+}
+
+/// A `Receipt`.
+pub fn receipt(py: Python<'_>, receipt: &Receipt) -> PyResult<Py<PyAny>> {
+    let outcome = make(py, "Outcome", (receipt.outcome.to_string(),))?;
+    make(py, "Receipt", (&receipt.computer, outcome))
+}
+
+fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
+    let access = slot.access.as_ref().map(|access| access_value(py, access)).transpose()?;
+    let network = slot.network.map(|network| network == mailslot::Network::Allowed);
+    let counts = slot.counts.as_ref();
+    let totals =
+        counts.and_then(|counts: &Counts| counts.statistics).map(|totals| statistics(py, totals)).transpose()?;
+    let known = (
+        slot.name.as_str(),
+        slot.pid,
+        slot.uid,
+        access,
+        network,
+        slot.max_message_size,
+        slot.capacity,
+        slot.created,
+        counts.map(|counts| counts.count),
+        totals,
+    );
+    make(py, "SlotStatus", known)
+}
+
+fn statistics(py: Python<'_>, totals: Statistics) -> PyResult<Py<PyAny>> {
+    let Statistics { written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water, .. } =
+        totals;
+    let totals = (written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water);
+    make(py, "Statistics", totals)
+}
+
+fn access_value(py: Python<'_>, access: &mailslot::Access) -> PyResult<Py<PyAny>> {
+    let word = |word: &str| Ok(word.into_pyobject(py)?.into_any().unbind());
+    match access {
+        mailslot::Access::Owner => word("owner"),
+        mailslot::Access::Everyone => word("everyone"),
+        mailslot::Access::Group(gid) => make(py, "Group", (gid,)),
+        mailslot::Access::Users(uids) => make(py, "Users", (PyTuple::new(py, uids)?,)),
+        _ => word("other"),
+    }
+}
+
+/// Who may write: `("owner", [])`, `("everyone", [])`, `("group", [gid])` or `("users", uids)`.
+pub struct Access(pub mailslot::Access);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Access {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Access> {
+        let (kind, ids): (String, Vec<u32>) = object.extract()?;
+        Ok(Access(match (&*kind, &*ids) {
+            ("owner", []) => mailslot::Access::Owner,
+            ("everyone", []) => mailslot::Access::Everyone,
+            ("group", [gid]) => mailslot::Access::Group(*gid),
+            ("users", _) => mailslot::Access::Users(ids),
+            _ => return Err(PyValueError::new_err("access must be 'owner', 'everyone', Group(gid) or Users(uids)")),
+        }))
+    }
+}
+
+/// An object of a class of `mailslot._values`.
+fn make<'py>(py: Python<'py>, class: &str, values: impl pyo3::call::PyCallArgs<'py>) -> PyResult<Py<PyAny>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || py.import("mailslot._values").map(Bound::unbind))?;
+    Ok(module.bind(py).getattr(class)?.call1(values)?.unbind())
+}

@@ -1,0 +1,155 @@
+//! The writing end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mailslot::{Error, MailslotWriter, Timeout};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
+
+use crate::errors::{closed, exception, full};
+use crate::timeout::{Deadline, duration};
+use crate::values;
+
+/// How long a wait goes on before it looks for signals. A writer that waits for room has no descriptor that a signal could
+/// interrupt, and looks for room itself every few milliseconds.
+const SLICE: Duration = Duration::from_millis(100);
+/// Bytes up to which copying a message takes no longer than giving up the interpreter's lock and getting it back.
+const SMALL: usize = 16 << 10;
+
+/// The writing end of a slot, until it is closed.
+#[pyclass(frozen, module = "mailslot._native")]
+pub struct Writer {
+    address: String,
+    writer: Mutex<Option<Arc<MailslotWriter>>>,
+}
+
+#[pymethods]
+impl Writer {
+    #[new]
+    fn open(py: Python<'_>, address: &str, timeout: Option<f64>) -> PyResult<Writer> {
+        let deadline = Deadline::after(timeout)?;
+        let writer = loop {
+            // Without waiting, the error tells which slot is not there.
+            let slice = if deadline.is_over() { Timeout::Zero } else { Timeout::After(deadline.left_within(SLICE)) };
+            match py.detach(|| MailslotWriter::wait_open(address, slice)) {
+                Err(Error::TimedOut) => py.check_signals()?,
+                opened => break opened.map_err(|error| exception(&error))?,
+            }
+        };
+        Ok(Writer { address: address.to_owned(), writer: Mutex::new(Some(Arc::new(writer))) })
+    }
+
+    #[getter]
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.writer().is_err()
+    }
+
+    /// Whether the slot is gone.
+    fn slot_is_gone(&self) -> PyResult<bool> {
+        Ok(self.writer()?.is_closed())
+    }
+
+    /// Writes one message, for which this waits for room.
+    fn write(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
+        let deadline = Deadline::after(timeout)?;
+        let writer = self.writer()?;
+        let message = Payload::of(message)?;
+        let message = message.bytes()?;
+        let first = if message.len() <= SMALL { writer.write(message) } else { py.detach(|| writer.write(message)) };
+        let refused = match first {
+            Err(error @ Error::Full { .. }) => error,
+            first => return first.map_err(|error| exception(&error)),
+        };
+        while !deadline.is_over() {
+            let slice = Timeout::After(deadline.left_within(SLICE));
+            match py.detach(|| writer.write_within(message, slice)) {
+                Err(Error::TimedOut | Error::Full { .. }) => py.check_signals()?,
+                written => return written.map_err(|error| exception(&error)),
+            }
+        }
+        Err(full(&refused))
+    }
+
+    /// Writes one message, and says what became of it at each computer.
+    fn write_confirmed(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: f64) -> PyResult<Vec<Py<PyAny>>> {
+        let within = duration(timeout)?;
+        let writer = self.writer()?;
+        let message = Payload::of(message)?;
+        let message = message.bytes()?;
+        let receipts = py.detach(|| writer.write_confirmed(message, within)).map_err(|error| exception(&error))?;
+        receipts.iter().map(|receipt| values::receipt(py, receipt)).collect()
+    }
+
+    /// Waits until at least so many slots receive, and returns how many do.
+    fn wait_for_receivers(&self, py: Python<'_>, at_least: usize, timeout: Option<f64>) -> PyResult<usize> {
+        let deadline = Deadline::after(timeout)?;
+        let writer = self.writer()?;
+        loop {
+            let slice = deadline.left_within(SLICE);
+            let began = Instant::now();
+            let found = py.detach(|| writer.wait_for_receivers(at_least, Timeout::After(slice)));
+            let found = found.map_err(|error| exception(&error))?;
+            // What does not wait knows that there will not be more: a slot of this machine is one.
+            if found >= at_least || deadline.is_over() || began.elapsed() < slice {
+                return Ok(found);
+            }
+            py.check_signals()?;
+        }
+    }
+
+    fn close(&self, py: Python<'_>) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| drop(writer));
+    }
+}
+
+impl Writer {
+    fn writer(&self) -> PyResult<Arc<MailslotWriter>> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.clone().ok_or_else(|| closed("writer"))
+    }
+}
+
+/// What can be written: bytes of some kind, or text.
+enum Payload<'py> {
+    Bytes(Bound<'py, PyBytes>),
+    /// Goes as UTF-8.
+    Text(Bound<'py, PyString>),
+    /// Of what others may change meanwhile.
+    Copy(Vec<u8>),
+}
+
+impl<'py> Payload<'py> {
+    fn of(object: &Bound<'py, PyAny>) -> PyResult<Payload<'py>> {
+        if let Ok(bytes) = object.cast::<PyBytes>() {
+            return Ok(Payload::Bytes(bytes.clone()));
+        }
+        if let Ok(text) = object.cast::<PyString>() {
+            return Ok(Payload::Text(text.clone()));
+        }
+        if let Ok(bytes) = object.cast::<PyByteArray>() {
+            return Ok(Payload::Copy(bytes.to_vec()));
+        }
+        if object.is_instance_of::<PyMemoryView>() {
+            return Ok(Payload::Bytes(object.call_method0("tobytes")?.cast_into()?));
+        }
+        let kind = object.get_type().name()?;
+        let right = "bytes, bytearray, memoryview or str, or give the writer dumps=";
+        Err(PyTypeError::new_err(format!("a message must be {right}: this is {kind}")))
+    }
+
+    fn bytes(&self) -> PyResult<&[u8]> {
+        match self {
+            Payload::Bytes(bytes) => Ok(bytes.as_bytes()),
+            Payload::Text(text) => Ok(text.to_str()?.as_bytes()),
+            Payload::Copy(bytes) => Ok(bytes),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+"""The Python package at the other end: what `peer.rs` does, in Python."""
+
+import os
+import sys
+
+from mailslot import ClosedError, Mailslot, Writer
+
+
+def message(writer: int, number: int) -> bytes:
+    """Writer and number, and as many bytes that depend on both as the number says."""
+    size = (number * 2_654_435_761 & 0xFFFF_FFFF) >> 20
+    head = writer.to_bytes(4, "little") + number.to_bytes(4, "little")
+    return head + bytes([(writer ^ number) & 0xFF]) * size
+
+
+class Received:
+    """What was received of each writer, all of it checked."""
+
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+
+    def add(self, data: bytes) -> int:
+        writer = int.from_bytes(data[:4], "little")
+        number = self.counts.get(writer, 0)
+        assert data == message(writer, number), f"message {number} of writer {writer} is lost, repeated or damaged"
+        self.counts[writer] = number + 1
+        return writer
+
+
+def write(slot: str, writer: int) -> None:
+    end = Writer(slot)
+    number = 0
+    try:
+        while True:
+            end.put(message(writer, number))
+            # At once, and whole: nothing of it is left in this process when that is killed.
+            os.write(1, b"%d\n" % number)
+            number += 1
+    except ClosedError:
+        os.write(1, b"closed\n")
+
+
+def read(slot: str) -> None:
+    received = Received()
+    with Mailslot(slot) as end:
+        os.write(1, b"ready\n")
+        for data in end:
+            if not data:
+                break
+            received.add(data)
+    for writer, count in sorted(received.counts.items()):
+        print(writer, count)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        write(sys.argv[2], int(sys.argv[3]))
+    else:
+        read(sys.argv[2])
