@@ -58,7 +58,7 @@ impl Slot {
     /// The slot whose three descriptors `text` names, of which this has copies.
     #[staticmethod]
     fn inherit(py: Python<'_>, text: &str) -> PyResult<Slot> {
-        py.detach(|| Mailslot::inherit(text)).map(Slot::new).map_err(|error| exception(&error))
+        py.detach(|| Mailslot::from_handles(text)).map(Slot::new).map_err(|error| exception(&error))
     }
 
     #[getter]
@@ -100,7 +100,7 @@ impl Slot {
 
     /// Three descriptors that make another handle of the slot, which counts as shared from now on.
     fn handles(&self) -> PyResult<[RawFd; 3]> {
-        Ok(self.open()?.handles().map(|handle| handle.as_raw_fd()))
+        Ok(self.open()?.share().as_fds().map(|handle| handle.as_raw_fd()))
     }
 
     /// Ends what waits in other threads, and the slot, if no other process has it.
@@ -140,7 +140,7 @@ impl Slot {
             // With the interpreter's lock, which takes longer to give up and to get back than this takes. Nothing is called that
             // could run other code of Python's: that may read the slot, which nobody else can meanwhile.
             let look = |data: &[u8], origin| Ok((bytes(py, data)?, origin));
-            match self.open()?.read_in_place(Timeout::Zero, look) {
+            match self.open()?.read_in_place_within(Timeout::Zero, look) {
                 Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
                 Err(Error::TimedOut) => {}
                 // Of a slot that processes share: whoever has its lock was interrupted, and will go on, but for a process that was

@@ -1,6 +1,6 @@
 //! The library's values as Python's, whose classes `python/mailslot/_values.py` defines.
 
-use mailslot::{Address, Counts, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
+use mailslot::{Address, Info, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -33,7 +33,7 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
     match origin {
         Origin::Local { pid, uid, gid, attested } => make(py, "LocalOrigin", (pid, uid, gid, attested)),
         Origin::Network(network) => {
-            let NetworkOrigin { computer, domain, address, authenticated } = &**network;
+            let NetworkOrigin { computer, domain, address, authenticated, .. } = &**network;
             make(py, "NetworkOrigin", (computer, domain, address, authenticated))
         }
         _ => Ok(py.None()),
@@ -49,9 +49,8 @@ pub fn receipt(py: Python<'_>, receipt: &Receipt) -> PyResult<Py<PyAny>> {
 fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
     let access = slot.access.as_ref().map(|access| access_value(py, access)).transpose()?;
     let network = slot.network.map(|network| network == mailslot::Network::Allowed);
-    let counts = slot.counts.as_ref();
-    let totals =
-        counts.and_then(|counts: &Counts| counts.statistics).map(|totals| statistics(py, totals)).transpose()?;
+    let counts = slot.info.as_ref();
+    let totals = counts.and_then(|counts: &Info| counts.statistics).map(|totals| statistics(py, totals)).transpose()?;
     let known = (
         slot.name.as_str(),
         slot.pid,
