@@ -2,5 +2,7 @@
 
 fn main() {
     println!("cargo::rustc-cfg=shuttle");
+    // A feature of the crate whose files these are.
+    println!("cargo::rustc-check-cfg=cfg(feature, values(\"serde\"))");
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -14,7 +14,15 @@ kill "$backup"
 wait "$backup"
 # An ordinary server, which tells the master browser alone of itself.
 start_samba linux2 ORDINARY
-check "an ordinary server is there" until_line "$scratch/linux2.samba.out" "ORDINARY<20>"
+until_ordinary() {
+    local step
+    for step in $(seq 120); do
+        on linux1 nmblookup -A "$linux2" | grep -q '<1e>.*ACTIVE' && return
+        sleep 0.5
+    done
+    return 1
+}
+check "an ordinary server is there" until_ordinary
 servers=$(said linux1 browse --json)
 says "the master browser and the ordinary server announce themselves when asked" "$servers" \
     '{"name":"SAMBA1","kind":"master browser","comment":"lab samba","address":"'"$samba"'"}' \

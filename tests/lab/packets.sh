@@ -69,3 +69,11 @@ theirs() {
 }
 same "they agree about the names in node statuses" \
     "$(awk -F'\t' '$2 != 40000' "$scratch/fields" | "$referee" names)" "$(theirs)"
+
+# Recordings of other networks, if there are any: the directory MAILSLOT_CAPTURES.
+for recording in ${MAILSLOT_CAPTURES:+"$MAILSLOT_CAPTURES"/*.pcap*}; do
+    tshark -n -r "$recording" -Y "udp && (nbns || nbdgm) && !_ws.malformed" -T fields -E separator=/t -E occurrence=a \
+        -E aggregator=$'\x1f' "${asked[@]}" 2>/dev/null >"$scratch/recording"
+    differ=$("$referee" compare <"$scratch/recording" 2>"$scratch/compared" | grep -v "^no packet has ")
+    same "our decoders agree with tshark about ${recording##*/} ($(cat "$scratch/compared"))" "$differ" ""
+done

@@ -155,7 +155,7 @@ fn read(
     let buffer = buffer.to_read(room)?;
     let read = match origin.size()? {
         0 => slot.read_within(buffer, timeout),
-        origin_size => slot.read_with_origin(buffer, timeout).map(|(bytes, from)| {
+        origin_size => slot.read_with_origin_within(buffer, timeout).map(|(bytes, from)| {
             origin.set(origin_size, &from.into());
             bytes
         }),

@@ -91,8 +91,9 @@ mod tests {
         for name in ["", "SRV1", "\u{e9}", &"x".repeat(255)] {
             for (address, authenticated) in addresses.into_iter().zip([true, false, true]) {
                 let domain = (!authenticated).then(|| name.to_owned());
-                let origin = NetworkOrigin { computer: name.to_owned(), domain, address, authenticated };
-                let told = seen(mailslot::Origin::Network(Box::new(origin)));
+                let mut origin = NetworkOrigin::new(name);
+                (origin.domain, origin.address, origin.authenticated) = (domain, address, authenticated);
+                let told = seen(origin.into());
                 assert_eq!((told.kind, told.authenticated, told.attested), (2, authenticated.into(), 0));
                 assert_eq!(string(&told.computer), name);
                 assert_eq!(string(&told.domain), if authenticated { "" } else { name });

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::net::IpAddr;
 
 use clap::ValueEnum;
 use mailslot::Origin;
@@ -141,14 +140,7 @@ struct MessageJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data_hex: Option<String>,
     size: usize,
-    origin: Option<OriginJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum OriginJson<'a> {
-    Local { pid: u32, uid: u32, gid: u32, attested: bool },
-    Network { computer: &'a str, domain: Option<&'a str>, address: Option<IpAddr>, authenticated: bool },
+    origin: &'a Origin,
 }
 
 impl<'a> From<&'a Shown<'a>> for MessageJson<'a> {
@@ -160,17 +152,7 @@ impl<'a> From<&'a Shown<'a>> for MessageJson<'a> {
             hex(&message.data, &mut digits);
             digits
         });
-        let origin = match &message.origin {
-            &Origin::Local { pid, uid, gid, attested } => Some(OriginJson::Local { pid, uid, gid, attested }),
-            Origin::Network(origin) => Some(OriginJson::Network {
-                computer: &origin.computer,
-                domain: origin.domain.as_deref(),
-                address: origin.address,
-                authenticated: origin.authenticated,
-            }),
-            _ => None,
-        };
-        MessageJson { data, data_hex, size: message.data.len(), origin }
+        MessageJson { data, data_hex, size: message.data.len(), origin: &message.origin }
     }
 }
 

@@ -1,69 +1,17 @@
 //! What is known about a slot, for people and for programs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use mailslot::{Access, Network, SlotStatus, Timeout};
-use serde::Serialize;
+use mailslot::{Access, SlotStatus};
+use serde_json::Value;
 
 use crate::accounts;
+use crate::exit::{Failure, Result};
 
-/// A slot's status as JSON.
-#[derive(Serialize)]
-pub struct StatusJson<'a> {
-    name: &'a str,
-    pid: Option<u32>,
-    uid: Option<u32>,
-    owner: Option<String>,
-    access: Option<String>,
-    network: Option<bool>,
-    /// 0 is any size.
-    max_message_size: Option<u32>,
-    capacity: Option<u64>,
-    created_unix_ms: Option<u64>,
-    counts: Option<CountsJson>,
-}
-
-#[derive(Serialize)]
-struct CountsJson {
-    count: u64,
-    next_size: Option<usize>,
-    /// None is for ever.
-    read_timeout_ms: Option<u64>,
-    written: Option<u64>,
-    read: Option<u64>,
-    bytes_written: Option<u64>,
-    bytes_read: Option<u64>,
-    refused_full: Option<u64>,
-    refused_too_large: Option<u64>,
-    high_water: Option<u64>,
-}
-
-impl<'a> From<&'a SlotStatus> for StatusJson<'a> {
-    fn from(slot: &'a SlotStatus) -> StatusJson<'a> {
-        StatusJson {
-            name: slot.name.as_str(),
-            pid: slot.pid,
-            uid: slot.uid,
-            owner: slot.uid.map(accounts::user),
-            access: slot.access.as_ref().map(access),
-            network: slot.network.map(|network| network == Network::Allowed),
-            max_message_size: slot.max_message_size,
-            capacity: slot.capacity,
-            created_unix_ms: slot.created.and_then(unix_millis),
-            counts: slot.counts.map(|counts| CountsJson {
-                count: counts.count,
-                next_size: counts.next_size,
-                read_timeout_ms: millis(counts.read_timeout),
-                written: counts.statistics.map(|all| all.written),
-                read: counts.statistics.map(|all| all.read),
-                bytes_written: counts.statistics.map(|all| all.bytes_written),
-                bytes_read: counts.statistics.map(|all| all.bytes_read),
-                refused_full: counts.statistics.map(|all| all.refused_full),
-                refused_too_large: counts.statistics.map(|all| all.refused_too_large),
-                high_water: counts.statistics.map(|all| all.high_water),
-            }),
-        }
-    }
+/// A slot's status as JSON: what the library tells of it, with the names of its owner and of those who may write.
+pub fn json(slot: &SlotStatus) -> Result<Value> {
+    let mut json = serde_json::to_value(slot).map_err(|error| Failure::io("write JSON", error))?;
+    json["owner"] = slot.uid.map(accounts::user).into();
+    json["access"] = slot.access.as_ref().map(access).into();
+    Ok(json)
 }
 
 /// Who may write, spelled as `listen --access` takes it.
@@ -113,18 +61,6 @@ pub fn bytes(bytes: u64) -> String {
 /// A count that may be unknown.
 pub fn known<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".into(), |value| value.to_string())
-}
-
-fn millis(timeout: Timeout) -> Option<u64> {
-    match timeout {
-        Timeout::Zero => Some(0),
-        Timeout::After(time) => u64::try_from(time.as_millis()).ok(),
-        Timeout::Forever => None,
-    }
-}
-
-fn unix_millis(time: SystemTime) -> Option<u64> {
-    u64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot::{Address, NetbiosName, SlotName};
+use mailslot::{NetbiosName, SlotName};
 use ring::aead::Aad;
 
 use crate::crypto::{KeyId, nonce};
@@ -192,7 +192,7 @@ fn decode(reader: &mut Reader<'_>) -> Option<Presence> {
     let computer = computer_name(reader.text()?)?;
     let presence = match kind {
         NODE => Presence::Node { computer },
-        SLOT => Presence::Slot { computer, slot: slot_name(reader.text()?)? },
+        SLOT => Presence::Slot { computer, slot: reader.text()?.parse().ok()? },
         BRIDGE => {
             let address = reader.array::<4>()?.into();
             let prefix_length = reader.u8().filter(|length| *length <= 32)?;
@@ -221,7 +221,7 @@ fn read_open(text: &str) -> Option<Presence> {
     let name = |part: &str| computer_name(&unescape(part)?);
     match parts[..] {
         [computer] => Some(Presence::Node { computer: name(computer)? }),
-        [computer, slot] => Some(Presence::Slot { computer: name(computer)?, slot: slot_name(&unescape(slot)?)? }),
+        [computer, slot] => Some(Presence::Slot { computer: name(computer)?, slot: unescape(slot)?.parse().ok()? }),
         [computer, "~", address, prefix_length, workgroup] => {
             let address = address.parse().ok()?;
             let prefix_length = prefix_length.parse().ok().filter(|length| *length <= 32)?;
@@ -239,15 +239,7 @@ pub(crate) fn computer_name(text: &str) -> Option<NetbiosName> {
 
 /// A slot's name in upper case, as it is in key expressions of open domains.
 pub(crate) fn folded_slot_name(text: &str) -> Option<SlotName> {
-    slot_name(text).filter(|slot| slot.folded() == text)
-}
-
-/// A slot's name, which is taken as it is.
-fn slot_name(text: &str) -> Option<SlotName> {
-    match Address::parse_win32(&format!(r"\\?\mailslot\{text}")) {
-        Ok(Address::Local(slot)) => Some(slot),
-        _ => None,
-    }
+    text.parse().ok().filter(|slot: &SlotName| slot.folded() == text)
 }
 
 #[cfg(test)]
@@ -265,7 +257,7 @@ mod tests {
 
     fn presences() -> [Presence; 3] {
         let computer = computer_name("SRV 1").expect("valid");
-        let slot = slot_name("PLANT\\LINE 1").expect("valid");
+        let slot = "PLANT\\LINE 1".parse().expect("valid");
         let workgroup = computer_name("OLD~GROUP").expect("valid");
         let segment = Segment { address: Ipv4Addr::new(192, 0, 2, 1), prefix_length: 24, workgroup };
         [
@@ -339,7 +331,7 @@ mod tests {
     fn long_names_of_slots_do_not_travel() {
         let presence = Presence::Slot {
             computer: computer_name("A").expect("valid"),
-            slot: slot_name(&"x".repeat(256)).expect("valid"),
+            slot: "x".repeat(256).parse().expect("valid"),
         };
         let [sealed, _] = domains();
         let error = sealed.presence_key_expression(&presence, NOW, &[7; 16]).expect_err("too long");

@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn receipts_are_stored_as_far_as_there_is_room() {
-        let receipt = |computer: &str| mailslot::Receipt { computer: computer.to_owned(), outcome: Outcome::Silent };
+        let receipt = |computer: &str| mailslot::Receipt::new(computer, Outcome::Silent);
         let mut room = [Receipt { computer: [1; NAME], outcome: 99 }; 2];
         assert!(Receipt::store(&[receipt("SRV1"), receipt(&"x".repeat(64))], &mut room));
         assert_eq!((&room[0].computer[..5], room[0].outcome), (&b"SRV1\0"[..], 5));

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::packet::Service;
 
 /// What a node is: its names, how it registers and finds names, and what it allows itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The computer's name: suffix 0, in the node's scope.
     pub computer: Name,

@@ -146,7 +146,7 @@ pub enum RefusedBy {
     Node(Ipv4Addr),
     /// The name server says so.
     Server(Ipv4Addr, Rcode),
-    /// No name server answered. The node tries again.
+    /// No name server answered, or none could do it. The node tries again.
     Silence,
 }
 

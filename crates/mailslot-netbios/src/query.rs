@@ -26,6 +26,8 @@ pub(super) struct Query {
     pub(super) name: Name,
     pub(super) askers: Vec<Asker>,
     pub(super) asked: Asked,
+    /// The server that is asked first; the others follow in turn.
+    first_server: usize,
     pub(super) retry: Retry,
     /// This node as a member of the group: nobody else tells of it.
     own: Vec<Holder>,
@@ -73,10 +75,11 @@ pub(super) struct End {
 
 impl Query {
     /// Not asked yet.
-    pub(super) fn new(name: Name, asker: Asker, own: Vec<Holder>, context: &Context<'_>) -> Query {
+    pub(super) fn new(name: Name, asker: Asker, own: Vec<Holder>, first_server: usize, context: &Context<'_>) -> Query {
         let servers_first = context.network.has_servers_for(&name) && context.network.config.node_type != NodeType::M;
-        let asked = if servers_first { Asked::Server(0, None) } else { Asked::All(Vec::new()) };
-        Query { name, askers: vec![asker], asked, retry: Retry::broadcast(0, context.now), own, group: None }
+        let asked = if servers_first { Asked::Server(first_server, None) } else { Asked::All(Vec::new()) };
+        let retry = Retry::broadcast(0, context.now);
+        Query { name, askers: vec![asker], asked, first_server, retry, own, group: None }
     }
 
     /// Begins to ask them, with a new transaction.
@@ -114,6 +117,11 @@ impl Query {
             Asked::All(_) | Asked::Addresses(_) => None,
             Asked::Server(index, other) => other.or(network.config.servers.get(index).copied()),
         }
+    }
+
+    /// The server that was asked first, or would be.
+    pub(super) fn first_server(&self) -> usize {
+        self.first_server
     }
 
     /// The server that is being asked wants `seconds` more.
@@ -232,15 +240,18 @@ impl Query {
         }
     }
 
-    fn silence(&mut self, context: &mut Context<'_>) -> Option<End> {
+    /// Nobody that was asked answers. Returns how the query ends, if it ends now.
+    pub(super) fn silence(&mut self, context: &mut Context<'_>) -> Option<End> {
         let servers = context.network.config.servers.len();
         let node_type = context.network.config.node_type;
         self.asked = match self.asked {
             Asked::All(_) if node_type == NodeType::M && context.network.has_servers_for(&self.name) => {
-                Asked::Server(0, None)
+                Asked::Server(self.first_server, None)
             }
             Asked::All(_) | Asked::Addresses(_) => return Some(Outcome::NotFound.into()),
-            Asked::Server(index, _) if index + 1 < servers => Asked::Server(index + 1, None),
+            Asked::Server(index, _) if (index + 1) % servers.max(1) != self.first_server => {
+                Asked::Server((index + 1) % servers.max(1), None)
+            }
             Asked::Server(..) if node_type == NodeType::H => Asked::All(Vec::new()),
             Asked::Server(..) => return Some(Outcome::NoServer.into()),
         };

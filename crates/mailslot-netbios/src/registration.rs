@@ -15,7 +15,7 @@ use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::reclaim::Reclaim;
 use crate::retry::{Due, Retry};
-use crate::stage::{Receiver, Stage};
+use crate::stage::{Receiver, Stage, is_failure};
 use crate::state::NameState;
 
 /// When a server is asked again after none answered (MS-NBTE).
@@ -198,6 +198,9 @@ impl Registration {
             Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh if rcode == Rcode::Success => {
                 self.registered(claim.ttl, context.now, context.outbox);
             }
+            Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh if is_failure(rcode) => {
+                self.next_server(context);
+            }
             // The server knows the name under another address, which may be one that this node had. It does not ask there for
             // a refresh, but for a registration it does.
             Stage::Refresh => self.start(Stage::Register, context),
@@ -336,6 +339,7 @@ impl Registration {
     }
 
     fn next_server(&mut self, context: &mut Context<'_>) {
+        self.pending = None;
         self.registered = false;
         self.server += 1;
         if self.server < self.servers.len() {

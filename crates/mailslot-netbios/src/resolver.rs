@@ -1,5 +1,6 @@
 //! Finding who holds a name: by broadcast, by asking name servers, or both.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,12 @@ use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::query::{Asked, Asker, End, Query};
+use crate::stage::is_failure;
 
 /// How long after the first answer another holder is looked out for (CONFLICT_TIMER).
 const CONFLICT_TIMER: Duration = Duration::from_secs(1);
+/// How long the first server is not asked first after it was silent.
+const SERVER_TIME: Duration = Duration::from_secs(5 * 60);
 
 /// The queries under way, and what is known from earlier ones.
 pub(super) struct Resolver {
@@ -26,6 +30,8 @@ pub(super) struct Resolver {
     watches: Vec<Watch>,
     cache: Cache,
     found: Vec<(RequestId, Outcome<Resolved>)>,
+    /// The server that has answered last where the first one was silent, and until when it is asked first.
+    answering: Option<(usize, Instant)>,
     max_queries: usize,
     max_holders: usize,
 }
@@ -48,6 +54,7 @@ impl Resolver {
             watches: Vec::new(),
             cache: Cache::new(limits.cached_names),
             found: Vec::new(),
+            answering: None,
             max_queries: limits.queries,
             max_holders: limits.holders,
         }
@@ -66,7 +73,8 @@ impl Resolver {
         if let Some(query) = self.queries.iter_mut().find(|query| query.name == name) {
             return query.askers.push(asker);
         }
-        let mut query = Query::new(name, asker, own, context);
+        let first_server = self.answering.filter(|(_, until)| context.now < *until).map_or(0, |(index, _)| index);
+        let mut query = Query::new(name, asker, own, first_server, context);
         query.start(context);
         self.queries.push(query);
     }
@@ -91,6 +99,7 @@ impl Resolver {
     /// The node is on other networks than before: what was known was about those.
     pub(super) fn forget_all(&mut self) {
         self.cache.clear();
+        self.answering = None;
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -133,6 +142,10 @@ impl Resolver {
         match &query.asked {
             Asked::Server(..) if query.server(context.network) != Some(from) => return Err(Drop::WrongSource),
             Asked::Addresses(addresses) if !addresses.contains(from) => return Err(Drop::WrongSource),
+            // A silent one costs each query seconds.
+            Asked::Server(index, None) if *index != query.first_server() => {
+                self.answering = Some((*index, context.now + SERVER_TIME));
+            }
             Asked::Server(..) | Asked::Addresses(_) => {}
             Asked::All(_) => context.network.check_neighbour(interface, from)?,
         }
@@ -182,6 +195,9 @@ impl Resolver {
                     }
                     Asked::Server(..) => query.found(Resolved { holders, server: Some(from) }, ttl, from, context),
                 }
+            }
+            (Body::NegativeQueryResponse { rcode, .. }, Asked::Server(..)) if is_failure(rcode) => {
+                query.silence(context)
             }
             (Body::NegativeQueryResponse { .. }, Asked::Server(..)) => query.absent(context),
             (Body::NegativeQueryResponse { .. }, Asked::Addresses(_)) => query.answered(from, false, context),
@@ -275,7 +291,7 @@ impl Resolver {
     }
 }
 
-/// Those of the holders that there can be. 255.255.255.255 and 0.0.0.0 stand for all members of a group, and nothing stands for
+/// Those of the holders that there can be, each once. 255.255.255.255 and 0.0.0.0 stand for all members of a group, and nothing stands for
 /// the one holder of a unique name.
 fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<Holder> {
     let network = context.network;
@@ -283,6 +299,8 @@ fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<Holder> {
         true => means_all(holder.address) || network.is_of_a_node(holder.address),
         false => network.is_of_another_node(holder.address),
     });
+    let mut known = HashSet::new();
+    holders.retain(|holder| known.insert(holder.address));
     holders
 }
 

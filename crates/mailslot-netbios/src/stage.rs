@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Instant;
 
 use mailslot_wire::Name;
-use mailslot_wire::name_service::{Claim, Holder, Packet};
+use mailslot_wire::name_service::{Claim, Holder, Packet, Rcode};
 
 use crate::retry::Retry;
 
@@ -37,6 +37,11 @@ pub(super) enum Stage {
     ReleaseBroadcast,
     /// The server is told that the name is given up.
     ReleaseAtServer,
+}
+
+/// Does a server say that it could not do what it was asked? Then another one may.
+pub(super) fn is_failure(rcode: Rcode) -> bool {
+    matches!(rcode, Rcode::Format | Rcode::Server | Rcode::Unsupported)
 }
 
 /// Who is told, or asked, on a step.

@@ -1,6 +1,5 @@
 //! Answering requests of local programs: the node's side of [`control`](crate::control).
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use mailslot::Message;
@@ -8,15 +7,14 @@ use mailslot::network::ask::Asker;
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
-use crate::capture::Sinks;
 use crate::config;
-use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Status};
+use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Status, Unused};
+use crate::io::driver::Driver;
+use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::under_way::UnderWay;
 use mailslot_netbios::limits::{Limiter, Rate};
-use mailslot_netbios::{
-    Config, NameKind, NameState, Node, NodeStatus, Outcome, RequestId, Resolved, SendError, Target,
-};
+use mailslot_netbios::{Config, NameKind, NameState, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
 
 /// How often one user may ask, and all together. Each answer costs the node a look at a slot.
 const ONE_USER: Rate = Rate { per_second: 50, burst: 200 };
@@ -33,16 +31,15 @@ pub(crate) struct Answers {
 /// What answers are made of.
 pub(crate) struct State<'a, F> {
     pub(crate) config: &'a Config,
-    pub(crate) node: &'a mut Node,
-    pub(crate) sinks: &'a mut Sinks,
     /// Whether the node is in a NetBIOS network.
     pub(crate) netbios: bool,
-    /// The name of an interface.
-    pub(crate) interface: F,
-    pub(crate) nmbd_connected: Option<bool>,
+    pub(crate) driver: &'a mut Driver,
     #[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "nothing is known of them"))]
     pub(crate) modern: &'a Modern,
-    pub(crate) counters: BTreeMap<String, u64>,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) nmbd_connected: Option<bool>,
+    /// What the node is not attached to.
+    pub(crate) unused: F,
 }
 
 impl Answers {
@@ -52,7 +49,7 @@ impl Answers {
     }
 
     /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
-    pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl Fn(u32) -> String>) {
+    pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl FnOnce() -> Vec<Unused>>) {
         let Some((asker, content)) = Asker::of(message) else { return };
         let refuse = |why: &str| answer(&asker, &Answer::Refused(why.to_owned()));
         if !self.rates.take(ALL_USERS, asker.uid(), now) {
@@ -62,11 +59,11 @@ impl Answers {
             return refuse("the request is of another version than the node");
         };
         match request {
-            Request::Status => return answer(&asker, &Answer::Status(status(state))),
+            Request::Status => return answer(&asker, &Answer::Status(Box::new(status(state)))),
             #[cfg(feature = "zenoh")]
             Request::Members(domain) => return answer(&asker, &state.modern.members(&domain)),
             Request::Capture => {
-                if let Some(refusal) = state.sinks.add(&asker) {
+                if let Some(refusal) = state.driver.sinks.add(&asker) {
                     answer(&asker, &refusal);
                 }
                 return;
@@ -77,14 +74,14 @@ impl Answers {
             return refuse("the node has too many requests of this user under way");
         }
         let begun = match request {
-            Request::Resolve(name) => scoped(&name, state.config).map(|name| state.node.resolve(now, name)),
-            Request::NodeStatus(address) => Ok(state.node.node_status(now, address)),
+            Request::Resolve(name) => scoped(&name, state.config).map(|name| state.driver.node.resolve(now, name)),
+            Request::NodeStatus(address) => Ok(state.driver.node.node_status(now, address)),
             Request::Send { to, group, slot, data } => scoped(&group, state.config).and_then(|group| {
                 let target = match to {
                     Members::Near => Target::Group(group),
                     Members::Known => Target::Name(group),
                 };
-                state.node.send_mailslot(now, target, slot.as_bytes(), &data).map_err(|error| error.to_string())
+                state.driver.node.send_mailslot(now, target, slot.as_bytes(), &data).map_err(|error| error.to_string())
             }),
             _ => Err("the node does not know this request".to_owned()),
         };
@@ -146,10 +143,11 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
-fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
+fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
     #[cfg(feature = "zenoh")]
     let modern = state.modern;
-    let State { config, node, netbios, interface, nmbd_connected, counters, .. } = state;
+    let State { config, netbios, driver, metrics, nmbd_connected, unused, .. } = state;
+    let (node, interface) = (&driver.node, |id| driver.interface_name(id).to_owned());
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
         address: used.address,
@@ -169,13 +167,14 @@ fn status(state: State<'_, impl Fn(u32) -> String>) -> Status {
         netbios,
         node_type: format!("{:?}", config.node_type),
         interfaces: interfaces.collect(),
+        unused: unused(),
         names: names.collect(),
         nmbd_connected,
         #[cfg(feature = "zenoh")]
         domains: modern.status(),
         #[cfg(feature = "zenoh")]
         bridges: modern.bridge_status(),
-        counters,
+        counters: metrics.all(driver),
     }
 }
 

@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "zenoh")]
 use mailslot::NetbiosName;
 use mailslot::Quoted;
-use mailslot_wire::smb::Style;
-use mailslot_wire::{DnsName, Name, NodeType};
+use mailslot_wire::{DnsName, Name};
 #[cfg(feature = "zenoh")]
 use mailslot_zenoh::Meant;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use toml::{Table, Value};
+
+pub use mailslot_wire::NodeType;
+pub use mailslot_wire::smb::Style;
 
 use crate::error::{Error, Result};
 #[cfg(feature = "zenoh")]
@@ -42,12 +45,14 @@ pub struct Settings {
     pub workgroup: String,
     /// The NetBIOS scope; empty in nearly every network.
     pub scope: String,
-    /// `b`, `p`, `m` or `h`; by default `h` if there are WINS servers, else `b`.
-    pub node_type: Option<Type>,
+    /// How names are registered and found: `b`, `p`, `m` or `h`; by default `h` if there are WINS servers, else `b`.
+    #[serde(deserialize_with = "node_type")]
+    pub node_type: Option<NodeType>,
     /// The WINS servers, primary first.
     pub wins: Vec<Ipv4Addr>,
-    /// Whose form of mailslot write is sent: `windows` or `samba`.
-    pub style: WriteStyle,
+    /// Whose form of mailslot write is sent: `windows` or `samba`. Every receiver understands both.
+    #[serde(deserialize_with = "style")]
+    pub style: Style,
     /// Names to register besides those of computer and workgroup, such as `PLANT#1c` or `group:PLANT#1e`.
     pub names: Vec<String>,
     /// Whether to receive what the computer browser tells all members of the workgroup (registers `WORKGROUP<1e>`).
@@ -96,31 +101,6 @@ pub struct Settings {
 /// Where nmbd's socket is on most systems.
 const NMBD_SOCKET: &str = "/run/samba/nmbd/unexpected";
 
-/// How names are registered and found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Type {
-    /// By broadcasts alone.
-    B,
-    /// By a WINS server alone.
-    P,
-    /// By broadcasts, then by a WINS server.
-    M,
-    /// By a WINS server, then by broadcasts.
-    H,
-}
-
-/// Whose form of mailslot write is sent. Every receiver understands both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WriteStyle {
-    /// With padding before the data.
-    #[default]
-    Windows,
-    /// Without.
-    Samba,
-}
-
 impl Default for Settings {
     fn default() -> Settings {
         let ports = Ports::default();
@@ -130,7 +110,7 @@ impl Default for Settings {
             scope: String::new(),
             node_type: None,
             wins: Vec::new(),
-            style: WriteStyle::Windows,
+            style: Style::Windows,
             names: Vec::new(),
             browser: true,
             interfaces: Vec::new(),
@@ -159,26 +139,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// These settings without what is about modern domains: what the NetBIOS network has to be entered anew for.
-    pub(crate) fn legacy(&self) -> Settings {
-        #[cfg(feature = "zenoh")]
-        let mut settings = Settings {
-            domains: std::collections::BTreeMap::new(),
-            bridge: std::collections::BTreeMap::new(),
-            lan: None,
-            connect: Vec::new(),
-            listen: Vec::new(),
-            computers: std::collections::BTreeMap::new(),
-            ..self.clone()
-        };
-        // It has one name more.
-        #[cfg(feature = "zenoh")]
-        settings.names.extend(self.is_sending_bridge().then(|| "bridge".to_owned()));
-        #[cfg(not(feature = "zenoh"))]
-        let settings = self.clone();
-        settings
-    }
-
     /// Reads the file at `path`.
     ///
     /// # Errors
@@ -186,9 +146,11 @@ impl Settings {
     /// - [`Error::Io`] if it cannot be read
     /// - [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting
     pub fn read(path: &Path) -> Result<Settings> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::io(format!("read {}", path.display()), source))?;
-        Settings::from_toml(&text).map_err(|error| match error {
+        Settings::of_file(&read(path)?, path)
+    }
+
+    fn of_file(text: &str, path: &Path) -> Result<Settings> {
+        Settings::from_toml(text).map_err(|error| match error {
             Error::Settings(what) => Error::Settings(format!("{}: {what}", path.display())),
             other => other,
         })
@@ -210,14 +172,36 @@ impl Settings {
         })
     }
 
-    /// Sets one limit, as a line of the table `limits` does: `queries=512`, `messages.burst=10`,
+    /// Reads the file, if one is given, and takes what `flags` has instead: a table with the file's names, in which everything
+    /// is optional. Each of `limits` is a line of the file's table of limits: `queries=512`, `messages.burst=10`,
     /// `answers={per-second=100,burst=200}`.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if there is no such limit, or this is not a value for it.
-    pub fn set_limit(&mut self, text: &str) -> Result<()> {
-        limits::set(&mut self.limits, text)
+    /// As [`read`](Settings::read), and [`Error::Settings`] if a flag or a limit has a name or a value that is none of a setting.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use mailslot_node::config::Settings;
+    ///
+    /// let flags = BTreeMap::from([("workgroup", "PLANT")]);
+    /// let settings = Settings::load(None, &flags, &["queries=512".to_owned()])?;
+    /// assert_eq!((settings.workgroup.as_str(), settings.limits.queries), ("PLANT", 512));
+    /// # Ok::<(), mailslot_node::Error>(())
+    /// ```
+    pub fn load(file: Option<&Path>, flags: &impl Serialize, limits: &[String]) -> Result<Settings> {
+        let wrong = |error: toml::de::Error| Error::Settings(error.to_string().trim_end().replace('\n', " "));
+        let mut table = Table::new();
+        if let Some(path) = file {
+            let text = read(path)?;
+            // What is wrong in the file is told with its line.
+            Settings::of_file(&text, path)?;
+            table = text.parse().map_err(wrong)?;
+        }
+        lay_over(&mut table, Table::try_from(flags).map_err(|error| Error::Settings(error.to_string()))?);
+        let given = table.remove("limits").and_then(|given| given.as_table().cloned()).unwrap_or_default();
+        table.insert("limits".to_owned(), Value::Table(limits::lay_over_default(given, limits)?));
+        table.try_into().map_err(wrong)
     }
 
     /// What the protocols need.
@@ -244,8 +228,8 @@ impl Settings {
             config.register(registered(text)?).map_err(wrong)?;
         }
         if let Some(node_type) = self.node_type {
-            config.node_type = node_type.into();
-            if self.wins.is_empty() && node_type != Type::B {
+            config.node_type = node_type;
+            if self.wins.is_empty() && node_type != NodeType::B {
                 return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
             }
         }
@@ -253,10 +237,7 @@ impl Settings {
         self.meanings()?;
         #[cfg(feature = "zenoh")]
         self.add_bridge(&mut config)?;
-        config.style = match self.style {
-            WriteStyle::Windows => Style::Windows,
-            WriteStyle::Samba => Style::Samba,
-        };
+        config.style = self.style;
         config.ports = Ports { name: self.name_port, datagram: self.datagram_port };
         config.own_ports = config.ports;
         if self.beside_samba {
@@ -343,6 +324,23 @@ fn registered(text: &str) -> Result<RegisteredName> {
     }
 }
 
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|source| Error::io(format!("read {}", path.display()), source))
+}
+
+/// What `over` has counts instead of what `table` has, in tables in it as well. Letter case does not distinguish names, as in
+/// those of domains.
+fn lay_over(table: &mut Table, over: Table) {
+    for (name, value) in over {
+        let known = table.keys().find(|known| known.eq_ignore_ascii_case(&name)).cloned();
+        match (table.get_mut(known.as_ref().unwrap_or(&name)), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
+            (Some(below), above) => *below = above,
+            (None, value) => drop(table.insert(name, value)),
+        }
+    }
+}
+
 /// The first label of the host name, as far as a NetBIOS name goes.
 fn host_name() -> Result<String> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -354,94 +352,22 @@ fn host_name() -> Result<String> {
     Ok(name)
 }
 
-impl From<Type> for NodeType {
-    fn from(node_type: Type) -> NodeType {
-        match node_type {
-            Type::B => NodeType::B,
-            Type::P => NodeType::P,
-            Type::M => NodeType::M,
-            Type::H => NodeType::H,
-        }
-    }
+/// `b`, `p`, `m` or `h`.
+fn node_type<'de, D: Deserializer<'de>>(from: D) -> core::result::Result<Option<NodeType>, D::Error> {
+    one_of(from, &[("b", NodeType::B), ("p", NodeType::P), ("m", NodeType::M), ("h", NodeType::H)]).map(Some)
+}
+
+/// `windows` or `samba`.
+fn style<'de, D: Deserializer<'de>>(from: D) -> core::result::Result<Style, D::Error> {
+    one_of(from, &[("windows", Style::Windows), ("samba", Style::Samba)])
+}
+
+fn one_of<'de, D: Deserializer<'de>, T: Copy>(from: D, all: &[(&str, T)]) -> core::result::Result<T, D::Error> {
+    let text = String::deserialize(from)?;
+    let names = || all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let found = all.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    found.ok_or_else(|| de::Error::custom(format_args!("{text:?} is not one of {}", names())))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn empty_file_is_a_node_that_works() {
-        let settings = Settings::from_toml("").expect("valid");
-        assert_eq!(settings, Settings::default());
-        let config = settings.protocol().expect("a host name");
-        assert_eq!(config.workgroup.to_string(), "WORKGROUP<00>");
-        assert_eq!((config.ports.name, config.ports.datagram), (137, 138));
-    }
-
-    #[test]
-    fn settings_reach_the_protocol() {
-        let text = r#"
-            computer = "srv1"
-            workgroup = "plant"
-            wins = ["192.0.2.1", "192.0.2.2"]
-            names = ["plant#1b", "group:plant#1c"]
-            style = "samba"
-            scope = "corp"
-            beside-samba = true
-            [limits]
-            queries = 5
-            [limits.messages]
-            per-second = 10
-            burst = 20
-        "#;
-        let config = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect("valid");
-        assert_eq!(config.computer.to_string(), "SRV1<00>.corp");
-        assert_eq!((config.node_type, config.style, config.servers.len()), (NodeType::H, Style::Samba, 2));
-        assert_eq!((config.registrar, config.own_ports.name), (Registrar::OtherService, 0));
-        assert_eq!((config.limits.queries, config.limits.messages.burst), (5, 20));
-        let names: Vec<String> = config.names.iter().map(|registered| registered.name.to_string()).collect();
-        for name in ["SRV1<00>", "SRV1<20>", "PLANT<00>", "PLANT<1e>", "PLANT<1b>", "PLANT<1c>"] {
-            assert!(names.contains(&format!("{name}.corp")), "{name} in {names:?}");
-        }
-    }
-
-    #[cfg(feature = "zenoh")]
-    #[test]
-    fn computers_mean_what_the_operator_says() {
-        let read = |text: &str| Settings::from_toml(text).and_then(|settings| settings.meanings());
-        let meanings = read("computers = { pc7 = 'plant', old1 = 'NetBIOS' }").expect("valid");
-        let meant: Vec<_> = meanings.iter().map(|(name, meant)| (name.as_str(), meant)).collect();
-        let plant = Meant::Domain("PLANT".parse().expect("valid"));
-        assert_eq!(meant, [("OLD1", &Meant::Legacy), ("PC7", &plant)]);
-        for (text, word) in [
-            ("computers = { 'A*' = 'PLANT' }", "A*"),
-            ("computers = { PC7 = 'sixteen-letters-' }", "sixteen"),
-            ("netbios = false\ncomputers = { PC7 = 'netbios' }", "netbios = false"),
-        ] {
-            let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text).to_string();
-            assert!(error.contains(word) && error.contains("computers"), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (text, word) in [
-            ("computr = 'x'", "computr"),
-            ("node-type = 'x'", "node-type"),
-            ("node-type = 'p'", "wins"),
-            ("computer = 'SIXTEEN-LETTERS-'", "SIXTEEN"),
-            ("names = ['x#zz']", "hexadecimal"),
-            ("names = ['x<zz>']", "as it is printed"),
-            ("computer = 'LAB'\nworkgroup = 'lab'", "another name"),
-            ("computer = '*'", "leave out"),
-            ("workgroup = 'A\\B'", "leave out"),
-            ("computer = 'A'\nnames = ['group:a']", "another name"),
-            ("names = ['*#20']", "does not begin with *"),
-            ("limits.queries = 0", "queries"),
-            ("limits.querys = 1", "querys"),
-        ] {
-            let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text);
-            assert!(error.to_string().contains(word), "{error}");
-        }
-    }
-}
+mod tests;

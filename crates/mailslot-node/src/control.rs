@@ -66,7 +66,7 @@ pub enum Members {
 #[non_exhaustive]
 pub enum Answer {
     /// To [`Request::Status`].
-    Status(Status),
+    Status(Box<Status>),
     /// To [`Request::Resolve`]; empty if nobody has the name.
     Holders(Vec<HolderOf>),
     /// To [`Request::NodeStatus`].
@@ -106,6 +106,9 @@ pub struct Status {
     pub netbios: bool,
     pub node_type: String,
     pub interfaces: Vec<InterfaceStatus>,
+    /// What the node does not use, and is not told to leave out.
+    #[serde(default)]
+    pub unused: Vec<Unused>,
     pub names: Vec<NameStatus>,
     /// The modern domains.
     #[cfg(feature = "zenoh")]
@@ -135,6 +138,17 @@ pub struct InterfaceStatus {
     pub prefix: u8,
     /// `None` where nothing can be broadcast: only name servers find others there.
     pub broadcast: Option<Ipv4Addr>,
+}
+
+/// An interface, or an address of one, that the node does not use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Unused {
+    /// As the system, or the settings, have it.
+    pub name: String,
+    pub reason: String,
+    /// Whether that is against the settings, and not as they leave it.
+    pub is_fault: bool,
 }
 
 /// A name of the node on one of its interfaces.

@@ -94,12 +94,13 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        // The text of what caused this is in that of this, so only what lies behind it is told here.
         match self {
-            Error::Io { source, .. } => Some(source),
-            Error::Slot(error) => Some(error),
+            Error::Io { source, .. } => source.source(),
+            Error::Slot(error) => error.source(),
             #[cfg(feature = "zenoh")]
-            Error::Domain(error) => Some(error),
-            Error::NotSent(error) => Some(error),
+            Error::Domain(error) => error.source(),
+            Error::NotSent(error) => error.source(),
             _ => None,
         }
     }
@@ -140,7 +141,31 @@ impl From<mailslot_zenoh::Error> for Error {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
+
+    /// Wherever an error has a source, that has one, too.
+    #[test]
+    fn no_error_says_what_its_source_says_again() {
+        let source = || io::Error::new(io::ErrorKind::StorageFull, io::Error::other("no block is left"));
+        let slot = || mailslot::Error::Io { action: "open a slot".to_owned(), source: source() };
+        let errors = [
+            Error::io("bind a port", source()),
+            Error::Slot(slot()),
+            #[cfg(feature = "zenoh")]
+            Error::Domain(mailslot_zenoh::Error::Slot(slot())),
+            #[cfg(feature = "zenoh")]
+            Error::Domain(mailslot_zenoh::Error::Io { action: "start a thread", source: source() }),
+        ];
+        for error in errors {
+            let (text, mut source) = (error.to_string(), core::error::Error::source(&error));
+            while let Some(error) = source {
+                assert!(!text.contains(&error.to_string()), "{text:?} and its source {error}");
+                source = error.source();
+            }
+        }
+    }
 
     #[test]
     fn every_cause_is_told_once() {

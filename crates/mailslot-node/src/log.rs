@@ -46,8 +46,12 @@ impl Log {
 
     /// Says which limits have bitten. Whoever looks at the node's surroundings calls it.
     pub(crate) fn tell_limits(&mut self, now: Instant, counters: &Counters) {
-        for (reason, number, limits) in self.limits.bitten(now, counters) {
-            self.line("limit_reached", &[field("dropped", reason), field("number", number), field("limits", limits)]);
+        for (reason, number) in self.limits.bitten(now, counters) {
+            let limits = reason.limits().join(",");
+            self.line(
+                "limit_reached",
+                &[field("dropped", reason.label()), field("number", number), field("limits", limits)],
+            );
         }
     }
 

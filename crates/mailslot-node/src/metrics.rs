@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mailslot::Outcome;
 
-use mailslot_netbios::Counters;
+use crate::io::driver::Driver;
 
 /// Counters of the two ways through the node's slots.
 #[derive(Default)]
@@ -19,9 +19,6 @@ pub(crate) struct Metrics {
     pub(crate) outgoing: u64,
     pub(crate) outgoing_malformed: u64,
     pub(crate) outgoing_refused: u64,
-    pub(crate) transmit_failed: u64,
-    /// Packets longer than the node takes any.
-    pub(crate) oversized: u64,
     /// Own packets that nmbd has handed back.
     pub(crate) own_returned: u64,
     /// Packets of interfaces that the node is not to use, handed on by nmbd.
@@ -39,9 +36,10 @@ impl Metrics {
         } += messages as u64;
     }
 
-    /// All counters by their labels, with those of the protocols. `unread` is what the system has thrown away, where it
+    /// All counters by their labels, with those of the node and its sockets, and what the system has thrown away, where it
     /// tells: packets, or joined ones counted as one.
-    pub(crate) fn all(&self, protocol: &Counters, unread: Option<u64>) -> BTreeMap<String, u64> {
+    pub(crate) fn all(&self, driver: &Driver) -> BTreeMap<String, u64> {
+        let (protocol, io, unread) = (driver.node.counters(), driver.counts, driver.dropped_unread());
         let own = [
             ("delivered", self.delivered),
             ("undelivered_no_slot", self.no_slot),
@@ -52,10 +50,11 @@ impl Metrics {
             ("outgoing", self.outgoing),
             ("outgoing_malformed", self.outgoing_malformed),
             ("outgoing_refused", self.outgoing_refused),
-            ("transmit_failed", self.transmit_failed),
+            ("transmit_failed", io.transmit_failed),
             ("own_returned", self.own_returned),
             ("unwanted_interface", self.unwanted_interface),
-            ("dropped_oversized", self.oversized),
+            ("dropped_oversized", io.oversized),
+            ("dropped_other_interface", io.other_interface),
             ("packets_received", protocol.packets_received),
             ("packets_sent", protocol.packets_sent),
             ("messages_received", protocol.messages_received),

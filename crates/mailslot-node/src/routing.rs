@@ -25,12 +25,10 @@ pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
 /// what they are given or put it into commands: here they become text without control characters.
 pub(crate) fn origin(message: &Message, config: &Config) -> NetworkOrigin {
     let unique = |name: &Name| config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-    NetworkOrigin {
-        computer: message.source.printable(),
-        domain: (!unique(&message.destination)).then(|| message.destination.printable()),
-        address: Some(IpAddr::V4(*message.address.ip())),
-        authenticated: false,
-    }
+    let mut origin = NetworkOrigin::new(message.source.printable());
+    origin.domain = (!unique(&message.destination)).then(|| message.destination.printable());
+    origin.address = Some(IpAddr::V4(*message.address.ip()));
+    origin
 }
 
 #[cfg(test)]

@@ -27,10 +27,16 @@ macro_rules! thread_local {
     };
 }
 
+#[path = "../../mailslot/src/address.rs"]
+mod address;
 #[path = "../../mailslot/src/asynchronous.rs"]
 mod asynchronous;
 #[path = "../../mailslot/src/error.rs"]
 mod error;
+#[path = "../../mailslot/src/handles.rs"]
+mod handles;
+#[path = "../../mailslot/src/iter.rs"]
+mod iter;
 #[path = "../../mailslot/src/mailslot.rs"]
 mod mailslot;
 #[path = "../../mailslot/src/message.rs"]
@@ -41,15 +47,20 @@ mod name;
 mod options;
 #[path = "../../mailslot/src/quoted.rs"]
 mod quoted;
+#[path = "../../mailslot/src/reading.rs"]
+mod reading;
 mod sys;
 
 pub mod scenarios;
 
+pub use address::Address;
 pub use asynchronous::{AsyncMailslot, Messages};
 pub use error::{Error, NameError, Operation, Result};
+pub use handles::Handles;
+pub use iter::Iter;
 pub use mailslot::Mailslot;
-pub use message::{Counts, Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
-pub use name::{Address, NetbiosName, SlotName};
+pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
+pub use name::{NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 
 /// What the ring takes its atomics from.

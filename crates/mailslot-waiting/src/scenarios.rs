@@ -118,7 +118,7 @@ fn let_in(kind: Kind) {
 fn handed_back(kind: Kind) {
     let slot = slot(Access::Everyone);
     // As if it were passed on: others may read it.
-    let _ = slot.handles();
+    let _ = slot.share();
     let log = Log::new();
     let reader = readers::begin(&slot, kind, &log);
     let writers = writers::threads_of_a_stranger([1, 2], &log);
@@ -150,7 +150,7 @@ fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind)
 /// A slot that two processes read. `act` is what the other one does with it.
 fn shared(slot: &Mailslot, killed: Option<u32>, act: impl FnOnce(Mailslot) + Send + 'static) -> world::Handle<()> {
     const HEIR: Who = Who { pid: 2, ..OWNER };
-    let handles = slot.handles().map(|fd| rustix::io::dup_for(fd, HEIR.pid).expect("open"));
+    let handles = slot.share().as_fds().map(|fd| rustix::io::dup_for(fd, HEIR.pid).expect("open"));
     let act = move || act(Mailslot::from_handles(handles).expect("the slot lives"));
     match killed {
         Some(steps) => world::spawn_mortal(HEIR, steps, act),

@@ -40,6 +40,22 @@ extern "C" {
 #define COMMON_LVB_REVERSE_VIDEO 0x4000
 #define COMMON_LVB_UNDERSCORE 0x8000
 
+#define RIGHT_ALT_PRESSED 0x0001u
+#define LEFT_ALT_PRESSED 0x0002u
+#define RIGHT_CTRL_PRESSED 0x0004u
+#define LEFT_CTRL_PRESSED 0x0008u
+#define SHIFT_PRESSED 0x0010u
+#define NUMLOCK_ON 0x0020u
+#define SCROLLLOCK_ON 0x0040u
+#define CAPSLOCK_ON 0x0080u
+#define ENHANCED_KEY 0x0100u
+
+#define KEY_EVENT 0x0001
+#define MOUSE_EVENT 0x0002
+#define WINDOW_BUFFER_SIZE_EVENT 0x0004
+#define MENU_EVENT 0x0008
+#define FOCUS_EVENT 0x0010
+
 #define CTRL_C_EVENT 0
 #define CTRL_BREAK_EVENT 1
 #define CTRL_CLOSE_EVENT 2
@@ -50,6 +66,38 @@ typedef struct _COORD {
     SHORT X;
     SHORT Y;
 } COORD, *PCOORD;
+
+typedef struct _KEY_EVENT_RECORD {
+    BOOL bKeyDown;
+    WORD wRepeatCount;
+    WORD wVirtualKeyCode;
+    WORD wVirtualScanCode;
+    union {
+        WCHAR UnicodeChar;
+        CHAR AsciiChar;
+    } uChar;
+    DWORD dwControlKeyState;
+} KEY_EVENT_RECORD, *PKEY_EVENT_RECORD;
+
+typedef struct _MOUSE_EVENT_RECORD {
+    COORD dwMousePosition;
+    DWORD dwButtonState;
+    DWORD dwControlKeyState;
+    DWORD dwEventFlags;
+} MOUSE_EVENT_RECORD, *PMOUSE_EVENT_RECORD;
+
+typedef struct _WINDOW_BUFFER_SIZE_RECORD {
+    COORD dwSize;
+} WINDOW_BUFFER_SIZE_RECORD, *PWINDOW_BUFFER_SIZE_RECORD;
+
+typedef struct _INPUT_RECORD {
+    WORD EventType;
+    union {
+        KEY_EVENT_RECORD KeyEvent;
+        MOUSE_EVENT_RECORD MouseEvent;
+        WINDOW_BUFFER_SIZE_RECORD WindowBufferSizeEvent;
+    } Event;
+} INPUT_RECORD, *PINPUT_RECORD;
 
 typedef struct _SMALL_RECT {
     SHORT Left;
@@ -91,6 +139,20 @@ BOOL WINAPI SetConsoleCP(UINT wCodePageID);
 UINT WINAPI GetConsoleOutputCP(void);
 BOOL WINAPI SetConsoleOutputCP(UINT wCodePageID);
 
+/* Key events alone; a press and a release for each, as a terminal tells of no more. Letters, digits, Enter, Escape, Tab, the arrows and
+ * what is above them, and F1 to F12 have virtual keys (winuser.h), which are 0 for what depends on the keyboard; scan codes are 0. The A
+ * functions give a question mark for what is not one byte in the code page of the console. Ctrl-C ends the program, or goes to its
+ * handler. */
+BOOL WINAPI ReadConsoleInputA(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength,
+                              LPDWORD lpNumberOfEventsRead);
+BOOL WINAPI ReadConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength,
+                              LPDWORD lpNumberOfEventsRead);
+BOOL WINAPI PeekConsoleInputA(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength,
+                              LPDWORD lpNumberOfEventsRead);
+BOOL WINAPI PeekConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength,
+                              LPDWORD lpNumberOfEventsRead);
+BOOL WINAPI GetNumberOfConsoleInputEvents(HANDLE hConsoleInput, LPDWORD lpcNumberOfEvents);
+
 /* 7 (grey on black) is the terminal's own colours, whatever they are. */
 BOOL WINAPI SetConsoleTextAttribute(HANDLE hConsoleOutput, WORD wAttributes);
 /* The screen is the window: what has scrolled away is out of reach. The terminal is asked where its cursor is; where it does
@@ -130,12 +192,16 @@ HWND WINAPI GetConsoleWindow(void);
 BOOL WINAPI Beep(DWORD dwFreq, DWORD dwDuration);
 
 #ifdef UNICODE
+#define ReadConsoleInput ReadConsoleInputW
+#define PeekConsoleInput PeekConsoleInputW
 #define ReadConsole ReadConsoleW
 #define WriteConsole WriteConsoleW
 #define FillConsoleOutputCharacter FillConsoleOutputCharacterW
 #define SetConsoleTitle SetConsoleTitleW
 #define GetConsoleTitle GetConsoleTitleW
 #else
+#define ReadConsoleInput ReadConsoleInputA
+#define PeekConsoleInput PeekConsoleInputA
 #define ReadConsole ReadConsoleA
 #define WriteConsole WriteConsoleA
 #define FillConsoleOutputCharacter FillConsoleOutputCharacterA

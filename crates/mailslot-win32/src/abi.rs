@@ -143,6 +143,19 @@ pub(crate) struct ScreenBufferInfo {
     pub(crate) maximum_window: Coord,
 }
 
+/// `INPUT_RECORD` with a `KEY_EVENT_RECORD`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct InputRecord {
+    pub(crate) kind: u16,
+    pub(crate) down: Bool,
+    pub(crate) repeated: u16,
+    pub(crate) virtual_key: u16,
+    pub(crate) scan_code: u16,
+    pub(crate) unit: u16,
+    pub(crate) held: u32,
+}
+
 /// `LPOVERLAPPED_COMPLETION_ROUTINE`.
 pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlapped: *mut Overlapped);
 
@@ -251,6 +264,7 @@ mod tests {
         assert_eq!(size_of::<ProcessInformation>(), 24);
         assert_eq!(size_of::<FileTime>(), 8);
         assert_eq!(offset_of!(StartupInfo, flags), 60);
+        assert_eq!((size_of::<InputRecord>(), offset_of!(InputRecord, unit)), (20, 14));
         assert_eq!((size_of::<ProcessEntry<u8>>(), size_of::<ProcessEntry<u16>>()), (304, 568));
     }
 }

@@ -5,6 +5,8 @@
 
 pub(crate) mod control;
 mod ending;
+pub(crate) mod events;
+pub(crate) mod keys;
 pub(crate) mod pages;
 mod raw;
 pub(crate) mod screen;
@@ -85,6 +87,7 @@ pub(crate) fn resume() {
 /// Forgets what was typed and not read yet.
 pub(crate) fn flush_input(descriptor: i32) {
     console().put_back = None;
+    events::clear();
     // SAFETY: takes any number.
     unsafe { libc::tcflush(descriptor, libc::TCIFLUSH) };
 }
@@ -152,6 +155,13 @@ pub(crate) fn key_waits() -> bool {
     }
 }
 
+/// Whether another key comes soon, in so many milliseconds.
+fn key_comes(within: i32) -> bool {
+    let console = console();
+    let Some(_raw) = Raw::enter(console.mode) else { return false };
+    console.put_back.is_some() || comes(STDIN, within)
+}
+
 /// Output to a terminal appears at once, as on Windows.
 pub(crate) fn unbuffer_output() {
     if is_terminal(STDOUT) {
@@ -167,7 +177,12 @@ pub(crate) fn is_terminal(descriptor: i32) -> bool {
 
 /// Whether a read would not wait.
 pub(crate) fn is_readable(descriptor: i32) -> bool {
+    comes(descriptor, 0)
+}
+
+/// Whether a read would not wait longer than so many milliseconds.
+fn comes(descriptor: i32, within: i32) -> bool {
     let mut descriptor = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
     // SAFETY: one descriptor, as stated.
-    unsafe { libc::poll(&raw mut descriptor, 1, 0) == 1 && descriptor.revents & libc::POLLIN != 0 }
+    unsafe { libc::poll(&raw mut descriptor, 1, within) == 1 && descriptor.revents & libc::POLLIN != 0 }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Seek, Write as _};
-use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::SystemTime;
@@ -41,7 +41,7 @@ pub(crate) fn publish() {
     for (handle, held) in handles::inheritable() {
         // Writing to a String does not fail.
         let _ = match &held.object {
-            Object::Server(slot) => writeln!(text, "server {} {}", handle.0, slot.mailslot.inheritance()),
+            Object::Server(slot) => writeln!(text, "server {} {}", handle.0, slot.mailslot.share()),
             Object::Client(client) => {
                 let Rights { read, write } = client.rights;
                 let rights = u8::from(read) << 1 | u8::from(write);
@@ -76,7 +76,7 @@ pub(crate) fn descriptors() -> Vec<RawFd> {
     let mut all: Vec<RawFd> = vec![LIST.load(Ordering::Acquire)];
     for (_, held) in handles::inheritable() {
         match &held.object {
-            Object::Server(slot) => all.extend(descriptors_of(&slot.mailslot.inheritance())),
+            Object::Server(slot) => all.extend(slot.mailslot.share().as_fds().map(|fd| fd.as_raw_fd())),
             Object::Process(process) => all.extend(process.inheritance().map(|(_, descriptor)| descriptor)),
             object => {
                 all.extend(object.shared().and_then(SyncObject::inheritance).into_iter().flat_map(|(fds, _)| fds))
@@ -144,7 +144,7 @@ fn adopt_object(what: &str) -> Option<Object> {
 }
 
 fn adopt_slot(inheritance: &str) -> Option<Arc<Slot>> {
-    let mailslot = Mailslot::inherit(inheritance).ok()?;
+    let mailslot = Mailslot::from_handles(inheritance).ok()?;
     // The library has made its own descriptors of these; closing the handle must not leave any behind.
     descriptors_of(inheritance).for_each(|fd| drop(own(fd)));
     let created = mailslot::status(mailslot.name()).ok().and_then(|status| status.created);
@@ -161,18 +161,10 @@ fn adopt_client(what: &str) -> Option<Arc<Client>> {
     Some(Arc::new(Client::new(writer, rights)))
 }
 
-/// Lets the descriptors of a slot survive `exec`, or not.
+/// Lets the descriptors of a slot survive `exec`, or not. One that did, or will, may be read by several processes.
 pub(crate) fn set_inheritable(mailslot: &Mailslot, inheritable: bool) {
-    let flags = if inheritable {
-        // From now on several processes may read it.
-        mailslot.handles();
-        FdFlags::empty()
-    } else {
-        FdFlags::CLOEXEC
-    };
-    for fd in descriptors_of(&mailslot.inheritance()) {
-        // SAFETY: the slot keeps its descriptors open as long as it is borrowed here.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    let flags = if inheritable { FdFlags::empty() } else { FdFlags::CLOEXEC };
+    for fd in mailslot.share().as_fds() {
         // It cannot fail for an open descriptor.
         let _ = rustix::io::fcntl_setfd(fd, flags);
     }

@@ -155,10 +155,8 @@ impl Write {
     /// Tells whoever wrote, once.
     fn finish(&self) {
         let Some(receipts) = lock(&self.receipts).take() else { return };
-        let receipt = |(computer, outcome): (String, Option<Outcome>)| Receipt {
-            computer,
-            outcome: outcome.unwrap_or(Outcome::Silent),
-        };
+        let receipt =
+            |(computer, outcome): (String, Option<Outcome>)| Receipt::new(computer, outcome.unwrap_or(Outcome::Silent));
         answer(&self.asker, &Answer::Receipts(receipts.outcomes.into_iter().map(receipt).collect()));
     }
 }

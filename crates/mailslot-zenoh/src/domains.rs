@@ -4,35 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mailslot::network::routes;
 use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName};
 use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 
 use crate::bridge::{BridgeWants, FromDomain, WAITING};
+use crate::ending::{end, end_all};
 use crate::error::Result;
 use crate::events::{self, Event, Events, field};
 use crate::known::Known;
-use crate::link::{self, PENDING, take_refusals, turn_linger_off};
+use crate::link::{self, PENDING};
+use crate::looking::{Looking, remember};
 use crate::member::Member;
 use crate::presences::Presences;
-use crate::process::{descriptor_limit, is_own};
+use crate::process::descriptor_limit;
 use crate::routes::{Meant, Parts, current, run};
 use crate::settings::Settings;
 use crate::status::Status;
 use crate::supervise;
 use crate::wake::Wake;
-use crate::watch::{Watch, open_slots};
+use crate::watch::Watch;
 
-/// A look at the slots that takes longer is not followed by the next one at once.
-const LONG_LOOK: Duration = Duration::from_millis(10);
-const LONGEST_REST: Duration = Duration::from_millis(500);
-/// How long the end of a process that is a node and nothing else waits for its sessions.
-const LONGEST_END: Duration = Duration::from_secs(2);
 /// Descriptors that a node needs besides those of connections: for slots, threads and files.
 const DESCRIPTORS: usize = 256;
 
@@ -121,31 +118,14 @@ impl Domains {
     }
 
     fn spawn(&mut self, legacy: bool) -> Result<()> {
-        let watch = Watch::new()?;
-        let (parts, stop, changed) = (Arc::clone(&self.parts), Arc::clone(&self.stop), Arc::clone(&self.changed));
-        let events = self.events.clone();
-        let announcing = move || {
-            while !stop.load(Ordering::SeqCst) {
-                let begun = processor_time();
-                announce(&parts, &events);
-                remember(&parts, &events, false);
-                if let Some(refused) = take_refusals() {
-                    events.send("sessions_refused", vec![field("number", refused.number), field("last", refused.last)]);
-                }
-                if is_own() {
-                    // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
-                    turn_linger_off();
-                }
-                // Any local user can make slots come and go all the time; looking takes a fifth of a processor at most.
-                let took = processor_time().saturating_sub(begun);
-                if took > LONG_LOOK {
-                    std::thread::sleep((4 * took).min(LONGEST_REST));
-                }
-                watch.wait(changed.as_fd());
-                changed.clear();
-            }
+        let look = Looking {
+            watch: Watch::new()?,
+            parts: Arc::clone(&self.parts),
+            events: self.events.clone(),
+            changed: Arc::clone(&self.changed),
         };
-        self.supervise("domain-slots", announcing)?;
+        let stop = Arc::clone(&self.stop);
+        self.supervise("domain-slots", move || look.run(&stop))?;
         let (parts, routes, stop) = (Arc::clone(&self.parts), self.routes.clone(), Arc::clone(&self.stop));
         let events = self.events.clone();
         let answering = move || run(&routes, &parts, legacy, &stop, &events);
@@ -369,56 +349,7 @@ impl Drop for Domains {
         }
         remember(&self.parts, &self.events, true);
         let members = std::mem::take(&mut *self.write()).members;
-        // One does not wait for the other, and a process that ends waits for none for long: Zenoh's tables can take seconds to free
-        // when strangers have filled them. What was announced is taken back first, and the others notice that it ends in any case.
-        let (ended, ends) = channel();
-        let mut left = members.len();
-        for member in members {
-            let (ended, events) = (ended.clone(), self.events.clone());
-            let work = move || {
-                end(&member, &events);
-                drop(member);
-                // Who has not waited does not listen.
-                let _ = ended.send(());
-            };
-            if std::thread::Builder::new().name("domain-end".to_owned()).spawn(work).is_err() {
-                // Without threads it happened when the closure was dropped, which closes the session as well.
-                left -= 1;
-            }
-        }
-        let deadline = Instant::now() + LONGEST_END;
-        while left > 0 {
-            let waited = if is_own() {
-                ends.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok()
-            } else {
-                ends.recv().is_ok()
-            };
-            if !waited {
-                break;
-            }
-            left -= 1;
-        }
-    }
-}
-
-fn end(member: &Member, events: &Events) {
-    member.stop();
-    events.send("domain_closed", vec![field("domain", member.name())]);
-}
-
-/// Writes down which computers sealed domains have.
-fn remember(parts: &RwLock<Parts>, events: &Events, at_the_end: bool) {
-    let known = Arc::clone(&parts.read().unwrap_or_else(PoisonError::into_inner).known);
-    if let Err(error) = known.save(at_the_end) {
-        events.send("computers_not_kept", vec![field("reason", error)]);
-    }
-}
-
-fn announce(parts: &RwLock<Parts>, events: &Events) {
-    match open_slots() {
-        Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots, events)),
-        // What is announced stays, and nobody is told that there is no such slot.
-        Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
+        end_all(members, &self.events);
     }
 }
 
@@ -438,10 +369,4 @@ impl core::fmt::Debug for Domains {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Domains").field("computer", &self.computer).finish_non_exhaustive()
     }
-}
-
-/// What this thread has taken of a processor: a look that others hold up is no long one.
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

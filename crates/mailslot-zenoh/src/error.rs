@@ -57,12 +57,13 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        // The text of what caused this is in that of this, so only what lies behind it is told here.
         match self {
             Error::Settings(_) | Error::Unreachable(_) => None,
-            Error::Domain(error) => Some(error),
-            Error::Slot(error) => Some(error),
-            Error::Zenoh { source, .. } => Some(&**source),
-            Error::Io { source, .. } => Some(source),
+            Error::Domain(error) => error.source(),
+            Error::Slot(error) => error.source(),
+            Error::Zenoh { source, .. } => source.source(),
+            Error::Io { source, .. } => source.source(),
         }
     }
 }
@@ -76,5 +77,33 @@ impl From<mailslot_domain::Error> for Error {
 impl From<mailslot::Error> for Error {
     fn from(error: mailslot::Error) -> Error {
         Error::Slot(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// Wherever an error has a source, that has one, too.
+    #[test]
+    fn no_error_says_what_its_source_says_again() {
+        let source = || io::Error::new(io::ErrorKind::StorageFull, io::Error::other("no block is left"));
+        let slot = || mailslot::Error::Io { action: "open a slot".to_owned(), source: source() };
+        let errors = [
+            Error::Settings("mode must be peer, router or client".to_owned()),
+            Error::Slot(slot()),
+            Error::Domain(mailslot_domain::Error::Io { action: "read a domain file".to_owned(), source: source() }),
+            Error::io("start a thread", source()),
+            Error::Zenoh { action: "open a session", source: zenoh::Error::from(source()) },
+        ];
+        for error in errors {
+            let (text, mut source) = (error.to_string(), core::error::Error::source(&error));
+            while let Some(error) = source {
+                assert!(!text.contains(&error.to_string()), "{text:?} and its source {error}");
+                source = error.source();
+            }
+        }
     }
 }

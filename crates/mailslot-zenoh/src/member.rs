@@ -55,7 +55,7 @@ struct Life {
     /// Another session is to be opened.
     reopen: AtomicBool,
     /// Woken when one of them is said, or the task that sends has ended.
-    woken: Wake,
+    woken: Arc<Wake>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -91,7 +91,7 @@ impl Member {
             life: Life {
                 stop: Arc::clone(&stop),
                 reopen: AtomicBool::new(false),
-                woken: Wake::new()?,
+                woken: Arc::new(Wake::new()?),
                 thread: Mutex::default(),
             },
         });
@@ -189,7 +189,7 @@ impl Member {
             let mut sender = Sender::new(&member.state, &session.link, &seen, &member.settings.limits());
             sender.run(&outgoing, session.shares_queue, &member.life.stop).await;
         });
-        self.wait(None);
+        self.life.woken.wait(None);
         // Until it has let go of the slot.
         let ended = sending.end();
         self.life.woken.clear();
@@ -198,7 +198,7 @@ impl Member {
         {
             let reason = supervise::panic_text(&*error.into_panic());
             events.send("sending_ended", vec![field("domain", self.name()), field("reason", reason)]);
-            self.wait(Some(supervise::PAUSE));
+            self.life.woken.wait(Some(supervise::PAUSE));
         }
     }
 
@@ -206,8 +206,9 @@ impl Member {
     fn open(&self, events: &Events) -> Option<Arc<Session>> {
         let mut said = None;
         while !self.is_stopped() {
-            match Session::open(&self.state, &self.settings) {
-                Ok(session) => {
+            match Session::open(&self.state, &self.settings, &self.life.woken, || self.is_stopped()) {
+                Ok(None) => return None,
+                Ok(Some(session)) => {
                     let session = Arc::new(session);
                     lock(&self.upkeep).session_is_new();
                     self.life.reopen.store(false, Ordering::SeqCst);
@@ -224,7 +225,9 @@ impl Member {
                 }
             }
             self.life.woken.clear();
-            self.wait(Some(RETRY));
+            if !self.is_stopped() {
+                self.life.woken.wait(Some(RETRY));
+            }
         }
         None
     }
@@ -235,13 +238,6 @@ impl Member {
         std::mem::take(&mut *lock(&self.announced)).end(&self.state);
         self.bridge.end_session();
         session.link.close();
-    }
-
-    /// Waits until something is said, or the task that sends has ended, or for `time` if that is earlier.
-    fn wait(&self, time: Option<Duration>) {
-        let timeout = time.map(|time| rustix::event::Timespec { tv_sec: time.as_secs() as _, tv_nsec: 0 });
-        let mut fds = [rustix::event::PollFd::new(&self.life.woken, rustix::event::PollFlags::IN)];
-        while rustix::event::poll(&mut fds, timeout.as_ref()) == Err(rustix::io::Errno::INTR) {}
     }
 
     /// Announces the slots that are open to the network, takes back what is gone, and looks at everything else.

@@ -83,7 +83,7 @@ impl<'m> Sender<'m> {
         loop {
             self.flush();
             if stop.load(Ordering::SeqCst)
-                || slot.read_batch_in_place(MANY, Timeout::Zero, |bytes, _| self.take(bytes)).is_err()
+                || slot.read_batch_in_place_within(MANY, Timeout::Zero, |bytes, _| self.take(bytes)).is_err()
             {
                 return;
             }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::link::{Addresses, Answering, Config, Link, Seen, Subscription, addresses, why_unreachable};
 use crate::settings::{Mode, Settings};
 use crate::state::State;
+use crate::wake::Wake;
 
 /// An open session.
 pub(crate) struct Session {
@@ -55,15 +56,21 @@ impl Ground {
 }
 
 impl Session {
-    /// Opens a session, and puts `state` to work in it.
-    pub(crate) fn open(state: &Arc<State>, settings: &Settings) -> Result<Session> {
+    /// Opens a session, and puts `state` to work in it. `None` if that is given up before: see [`Link::open`].
+    pub(crate) fn open(
+        state: &Arc<State>,
+        settings: &Settings,
+        woken: &Arc<Wake>,
+        given_up: impl Fn() -> bool,
+    ) -> Result<Option<Session>> {
         let (domain, addresses) = (state.domain(), addresses());
         let ground = Ground::with(settings, &domain, &addresses);
         let config = Config::new(settings, &domain, &addresses)?;
-        let link = Link::open(&config).map_err(|error| with_reasons(error, settings, &domain))?;
+        let link = Link::open(&config, woken, given_up).map_err(|error| with_reasons(error, settings, &domain))?;
+        let Some(link) = link else { return Ok(None) };
         state.presences(|presences| presences.begin_session());
         let declared = declare(&link, state).inspect_err(|_| link.close())?;
-        Ok(Session { link, ground, shares_queue: config.shares_queue(), _declared: declared })
+        Ok(Some(Session { link, ground, shares_queue: config.shares_queue(), _declared: declared }))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Waking a thread that waits for descriptors.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 use crate::error::{Error, Result};
 
@@ -20,6 +21,13 @@ impl Wake {
     pub(crate) fn wake(&self) {
         // It fails only when the counter is at its limit, and then it is readable.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+    }
+
+    /// Waits until it is woken, or for `time` if that is earlier.
+    pub(crate) fn wait(&self, time: Option<Duration>) {
+        let timeout = time.map(|time| Timespec { tv_sec: time.as_secs() as _, tv_nsec: 0 });
+        let mut fds = [PollFd::new(&self.0, PollFlags::IN)];
+        while poll(&mut fds, timeout.as_ref()) == Err(rustix::io::Errno::INTR) {}
     }
 
     pub(crate) fn clear(&self) {

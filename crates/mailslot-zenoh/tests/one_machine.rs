@@ -80,12 +80,9 @@ fn messages_reach_slots_with_their_origin() {
         for data in [&b"over pressure"[..], b"", &vec![7; 1 << 20]] {
             writer.write(data).unwrap();
             let message = slot.receive().unwrap();
-            let origin = NetworkOrigin {
-                computer: "SRV1".to_owned(),
-                domain: Some(domain.to_owned()),
-                address: None,
-                authenticated,
-            };
+            let mut origin = NetworkOrigin::new("SRV1");
+            origin.domain = Some(domain.to_owned());
+            origin.authenticated = authenticated;
             assert!(message.data == data);
             assert_eq!(message.origin, Origin::Network(Box::new(origin)));
         }

@@ -1,7 +1,10 @@
 //! The reading end for async programs, on tokio.
 
+use core::fmt;
+use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use std::sync::Arc;
 
 use futures_core::Stream;
 use tokio::io::Interest;
@@ -11,7 +14,6 @@ use tokio::task::coop::{consume_budget, poll_proceed};
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
 use crate::message::{Message, Origin};
-use crate::options::Timeout;
 
 /// A [`Mailslot`] whose reads are awaited. The slot's read timeout does not apply; use `tokio::time::timeout`.
 ///
@@ -27,17 +29,24 @@ use crate::options::Timeout;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+///
+/// A clone is one more handle, which may wait in another task; each message goes to exactly one.
+#[derive(Clone, Debug)]
 pub struct AsyncMailslot {
-    slot: AsyncFd<Mailslot>,
+    slot: Arc<AsyncFd<Mailslot>>,
 }
 
-/// The messages of a slot as a [`Stream`], which never ends by itself. Only one stream of an [`AsyncMailslot`] can wait at a
-/// time; [`AsyncMailslot::receive`] may wait beside it, any number of times.
-#[derive(Debug)]
-pub struct Messages<'a> {
-    slot: &'a AsyncMailslot,
+/// The messages of a slot as a [`Stream`] that can be moved into a task; [`AsyncMailslot::messages`] makes it.
+///
+/// It ends after [`Mailslot::abort_reads`]. Any other error is its last item. Dropping it loses no message.
+pub struct Messages {
+    slot: AsyncMailslot,
+    /// What it waits for, if it does.
+    receiving: Option<Receiving>,
+    ended: bool,
 }
+
+type Receiving = Pin<Box<dyn Future<Output = Result<Message>> + Send + Sync>>;
 
 impl AsyncMailslot {
     /// Makes `slot` awaitable in the current tokio runtime.
@@ -50,11 +59,11 @@ impl AsyncMailslot {
     ///
     /// Outside a tokio runtime with I/O enabled, as everything of tokio.
     pub fn new(slot: Mailslot) -> Result<AsyncMailslot> {
-        slot.make_pollable()?;
+        slot.server.poll_fd()?;
         // SAFETY: a slot's descriptor is open for as long as the slot lives, and is always the same one now that it was made.
         let slot = unsafe { AsyncFd::register_with_interest(slot, Interest::READABLE) };
         let slot = slot.map_err(|error| Error::io("watch a slot", std::io::Error::from(error)))?;
-        Ok(AsyncMailslot { slot })
+        Ok(AsyncMailslot { slot: Arc::new(slot) })
     }
 
     /// The slot itself, for everything that needs no waiting.
@@ -86,21 +95,34 @@ impl AsyncMailslot {
     ///
     /// Cancelling loses nothing: `read` is called only in the poll that returns.
     pub async fn read_batch_in_place(&self, max: usize, mut read: impl FnMut(&[u8], Origin)) -> Result<usize> {
-        self.wait(|| match self.get_ref().read_batch_in_place(max, Timeout::Zero, &mut read) {
-            Ok(count) => Ok(Some(count)),
-            Err(Error::TimedOut) => Ok(None),
-            Err(error) => Err(error),
-        })
-        .await
+        self.wait_for_some(max, || self.get_ref().try_read_batch_in_place(max, &mut read)).await
     }
 
-    /// The messages as a stream.
+    /// Waits for a message, appends it and those behind it to `messages`, but no more than `max`, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Mailslot::receive_batch`], except `TimedOut`.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the stream loses nothing.
-    pub fn messages(&self) -> Messages<'_> {
-        Messages { slot: self }
+    /// Cancelling loses nothing: messages leave the slot only in the poll that returns.
+    pub async fn receive_batch(&self, messages: &mut Vec<Message>, max: usize) -> Result<usize> {
+        self.wait_for_some(max, || self.get_ref().try_receive_batch(messages, max)).await
+    }
+
+    /// The messages as a stream of its own, beside which others of this slot may wait. The program `examples/tokio_service.rs`
+    /// moves one into a task.
+    pub fn messages(&self) -> Messages {
+        Messages { slot: self.clone(), receiving: None, ended: false }
+    }
+
+    /// How many messages, of `max` at most, `look` takes, now or when there may be one.
+    async fn wait_for_some(&self, max: usize, mut look: impl FnMut() -> Result<usize>) -> Result<usize> {
+        if max == 0 {
+            return Ok(0);
+        }
+        self.wait(|| look().map(|count| Some(count).filter(|count| *count > 0))).await
     }
 
     /// What `look` finds, now or when there may be a message. Any number of tasks may wait.
@@ -122,7 +144,7 @@ impl AsyncMailslot {
 
     fn look<R>(&self, look: &mut impl FnMut() -> Result<Option<R>>) -> Result<Option<R>> {
         match look()? {
-            None if self.get_ref().is_aborted() => Err(Error::Closed),
+            None if self.get_ref().server.is_aborted() => Err(Error::Closed),
             seen => Ok(seen),
         }
     }
@@ -132,24 +154,41 @@ fn watch_failed(error: std::io::Error) -> Error {
     Error::io("watch a slot", error)
 }
 
-impl Stream for Messages<'_> {
+impl Messages {
+    fn ready(&mut self, next: Result<Message>) -> Poll<Option<Result<Message>>> {
+        self.ended = next.is_err();
+        Poll::Ready(Some(next).filter(|next| !matches!(next, Err(Error::Closed))))
+    }
+}
+
+impl Stream for Messages {
     type Item = Result<Message>;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
-        let progress = ready!(poll_proceed(context));
-        let slot = self.slot;
-        let mut look = || slot.get_ref().try_receive();
-        loop {
-            if let Some(seen) = slot.look(&mut look).transpose() {
-                progress.made_progress();
-                return Poll::Ready(Some(seen));
-            }
-            let mut readiness = ready!(slot.slot.poll_read_ready(context)).map_err(watch_failed)?;
-            if let Some(seen) = slot.look(&mut look).transpose() {
-                progress.made_progress();
-                return Poll::Ready(Some(seen));
-            }
-            readiness.clear_ready();
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Message>>> {
+        if self.ended {
+            return Poll::Ready(None);
         }
+        if self.receiving.is_none() {
+            // A message that is there costs no memory but its own.
+            let progress = ready!(poll_proceed(context));
+            if let Some(seen) = self.slot.look(&mut || self.slot.get_ref().try_receive()).transpose() {
+                progress.made_progress();
+                return self.ready(seen);
+            }
+        }
+        let Messages { slot, receiving, .. } = &mut *self;
+        let receive = || -> Receiving {
+            let slot = slot.clone();
+            Box::pin(async move { slot.receive().await })
+        };
+        let next = ready!(receiving.get_or_insert_with(receive).as_mut().poll(context));
+        self.receiving = None;
+        self.ready(next)
+    }
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("slot", self.slot.get_ref()).finish_non_exhaustive()
     }
 }

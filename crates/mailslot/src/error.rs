@@ -4,7 +4,8 @@ use core::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::name::{Address, SlotName};
+use crate::address::Address;
+use crate::name::SlotName;
 use crate::quoted::Quoted;
 use crate::sys;
 
@@ -94,7 +95,7 @@ pub enum Error {
         /// What would be right.
         expected: String,
     },
-    /// Text that should describe inherited handles does not.
+    /// Text or descriptors that should be the handles of a slot are not.
     InvalidInheritance(String),
     /// The operating system refused something.
     Io {
@@ -158,7 +159,7 @@ pub enum NameError {
         /// That character.
         character: char,
     },
-    /// Slots are created on this machine only.
+    /// It is the name of a slot elsewhere, and a slot of this machine is meant: to be created, or asked about.
     NotThisMachine,
     /// It has a character that names on the network cannot have.
     NetworkCharacter {
@@ -197,6 +198,34 @@ impl Error {
             Error::NotInherited | Error::InvalidInheritance(_) => 6,
             Error::Damaged | Error::Stalled(_) | Error::Nested => 31,
             Error::Io { source, .. } => sys::win32_code(source),
+        }
+    }
+
+    fn kind(&self) -> io::ErrorKind {
+        match self {
+            Error::InvalidName { .. } | Error::InvalidOption { .. } | Error::InvalidInheritance(_) => {
+                io::ErrorKind::InvalidInput
+            }
+            Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } | Error::BufferTooSmall { .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            Error::AlreadyExists(_) => io::ErrorKind::AlreadyExists,
+            Error::NotFound(_) => io::ErrorKind::NotFound,
+            Error::NotAllowed(_) | Error::NotInherited => io::ErrorKind::PermissionDenied,
+            Error::Full { .. } => io::ErrorKind::WouldBlock,
+            Error::Closed => io::ErrorKind::BrokenPipe,
+            Error::TimedOut | Error::NodeSilent => io::ErrorKind::TimedOut,
+            Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => {
+                io::ErrorKind::NetworkDown
+            }
+            Error::NotOnNetwork(_) => io::ErrorKind::HostUnreachable,
+            Error::NetworkDoesNotTell(_) => io::ErrorKind::Unsupported,
+            Error::NodeRefused(_) => io::ErrorKind::Other,
+            Error::OutOfMemory => io::ErrorKind::OutOfMemory,
+            Error::Damaged => io::ErrorKind::InvalidData,
+            Error::Stalled(_) => io::ErrorKind::ResourceBusy,
+            Error::Nested => io::ErrorKind::Deadlock,
+            Error::Io { source, .. } => source.kind(),
         }
     }
 
@@ -293,7 +322,7 @@ impl fmt::Display for Error {
                 f.write_str("the slot belongs to the parent process: create it inheritable to use it here")
             }
             Error::InvalidOption { option, expected } => write!(f, "{option} must be {expected}"),
-            Error::InvalidInheritance(what) => write!(f, "cannot take over inherited handles: {what}"),
+            Error::InvalidInheritance(what) => write!(f, "cannot take over handles: {what}"),
             Error::Io { action, source } => write!(f, "{action}: {source}"),
         }
     }
@@ -320,7 +349,7 @@ impl fmt::Display for NameError {
                 write!(f, "its computer or domain name contains {}", Quoted(character.encode_utf8(&mut [0; 4])))
             }
             NameError::NotThisMachine => {
-                f.write_str(r"slots are created on this machine only: write \\.\mailslot\name")
+                f.write_str(r"slots are created, and looked at, on this machine only: write \\.\mailslot\name")
             }
             NameError::NetworkCharacter { character } => {
                 write!(f, "it contains {character:?}, and names on the network are of printable ASCII characters")
@@ -332,9 +361,44 @@ impl fmt::Display for NameError {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Io { source, .. } => Some(source),
+            // What the system said stands in the text, and is not said again by whoever prints all sources.
+            Error::Io { source, .. } => source.source(),
             _ => None,
         }
+    }
+}
+
+/// The error as one of `std`, for functions that return [`io::Result`]. [`io::Error::get_ref`] has this one.
+///
+/// | error | kind |
+/// |---|---|
+/// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
+/// | `AlreadyExists`, `NotFound`, `TimedOut`, `OutOfMemory` | the one of that name |
+/// | `NotAllowed`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
+/// | `Full` | [`WouldBlock`](io::ErrorKind::WouldBlock) |
+/// | `Closed` | [`BrokenPipe`](io::ErrorKind::BrokenPipe) |
+/// | `NoNetworkNode`, `DomainNotOpen`, `RemoteMailslotsOff` | [`NetworkDown`](io::ErrorKind::NetworkDown) |
+/// | `NotOnNetwork` | [`HostUnreachable`](io::ErrorKind::HostUnreachable) |
+/// | `NetworkDoesNotTell` | [`Unsupported`](io::ErrorKind::Unsupported) |
+/// | `NodeSilent` | [`TimedOut`](io::ErrorKind::TimedOut) |
+/// | `Damaged` | [`InvalidData`](io::ErrorKind::InvalidData) |
+/// | `Stalled` | [`ResourceBusy`](io::ErrorKind::ResourceBusy) |
+/// | `Nested` | [`Deadlock`](io::ErrorKind::Deadlock) |
+/// | `NodeRefused` | [`Other`](io::ErrorKind::Other) |
+/// | `Io` | that of its source |
+///
+/// ```
+/// use std::io;
+///
+/// fn send() -> io::Result<()> {
+///     mailslot::MailslotWriter::open("nobody listens here")?.write(b"hello")?;
+///     Ok(())
+/// }
+/// assert_eq!(send().expect_err("no slot").kind(), io::ErrorKind::NotFound);
+/// ```
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        io::Error::new(error.kind(), error)
     }
 }
 

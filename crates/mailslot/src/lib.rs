@@ -25,9 +25,21 @@
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
 //! | name a slot | [`Address`], [`SlotName`] |
-//! | read in an async program | `AsyncMailslot` (feature `tokio`), or any runtime through `AsFd`; both on Unix only |
+//! | pass a slot to another process | [`Handles`] |
+//! | read and write in an async program | `AsyncMailslot`, `AsyncMailslotWriter` (feature `tokio`), or any runtime through `AsFd`; all on Unix only |
 //! | see the slots of the machine | [`list`], [`status`] |
 //! | deliver messages of a network | [`network`], [`MailslotWriter::write_from`] |
+//!
+//! The programs in `examples/` show each of them at work.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `tokio` | `AsyncMailslot` and `AsyncMailslotWriter`, on Unix |
+//! | `serde` | `Serialize` and `Deserialize` for names, addresses, [`Message`], [`Origin`], [`SlotStatus`], [`Info`], [`Access`] and [`Receipt`], in self-describing formats such as JSON |
+//!
+//! None is on by default, and none changes what is there without it.
 //!
 //! # Guarantees
 //!
@@ -52,26 +64,46 @@
 
 #![warn(missing_docs)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+mod access;
+mod address;
 #[cfg(all(feature = "tokio", unix))]
 mod asynchronous;
+#[cfg(all(feature = "tokio", unix))]
+mod asynchronous_writer;
 mod error;
+mod handles;
+mod iter;
 mod mailslot;
 mod message;
 mod name;
 pub mod network;
 mod options;
 mod quoted;
+mod reading;
 mod receipt;
+#[cfg(feature = "serde")]
+mod serialization;
 mod sync;
 mod sys;
+#[cfg(unix)]
+mod unix_writer;
 mod writer;
 
+pub use address::Address;
 #[cfg(all(feature = "tokio", unix))]
 pub use asynchronous::{AsyncMailslot, Messages};
+#[cfg(all(feature = "tokio", unix))]
+pub use asynchronous_writer::AsyncMailslotWriter;
 pub use error::{Error, NameError, Operation, Result};
+pub use handles::Handles;
+pub use iter::Iter;
 pub use mailslot::Mailslot;
-pub use message::{Counts, Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
-pub use name::{Address, NetbiosName, SlotName};
+pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
+pub use name::{NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
@@ -95,15 +127,31 @@ pub fn list() -> Result<Vec<SlotStatus>> {
     sys::list()
 }
 
-/// What is known about the slot `name` of this machine.
+/// What is known about the slot of this machine that `address` names.
+///
+/// ```
+/// # let name = format!("doc-status-{}", std::process::id());
+/// let slot = mailslot::MailslotOptions::new().max_message_size(424).create(&name)?;
+/// assert_eq!(mailslot::status(&name)?.max_message_size, Some(424));
+/// assert_eq!(&mailslot::status(slot.name())?.name, slot.name());
+/// # Ok::<(), mailslot::Error>(())
+/// ```
 ///
 /// # Errors
 ///
+/// - [`Error::InvalidName`] if `address` is not the name of a slot of this machine
 /// - [`Error::NotFound`] if no such slot lives
 /// - [`Error::NotAllowed`] on Windows, if this user may not open it
 /// - [`Error::Io`] if the system refuses something else
-pub fn status(name: &SlotName) -> Result<SlotStatus> {
-    sys::status(name)
+pub fn status<A>(address: A) -> Result<SlotStatus>
+where
+    A: TryInto<Address>,
+    A::Error: Into<Error>,
+{
+    match address.try_into().map_err(Into::into)?.into_slot() {
+        Ok(slot) => sys::status(&slot),
+        Err(elsewhere) => Err(Error::invalid_name(&elsewhere.to_string(), NameError::NotThisMachine, Operation::Open)),
+    }
 }
 
 /// The directory that holds the slots.

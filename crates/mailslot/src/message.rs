@@ -5,7 +5,16 @@ use std::net::IpAddr;
 use crate::options::Timeout;
 
 /// A message taken out of a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use mailslot::{Message, Origin};
+///
+/// fn handle(message: &Message) -> usize {
+///     message.data.len()
+/// }
+/// assert_eq!(handle(&Message::new(b"door 2 opened", Origin::Unknown)), 13);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Message {
     /// The bytes that were written.
@@ -14,12 +23,26 @@ pub struct Message {
     pub origin: Origin,
 }
 
+impl Message {
+    /// A message as a slot would give it, for tests of what handles messages.
+    pub fn new(data: impl Into<Vec<u8>>, origin: Origin) -> Message {
+        Message { data: data.into(), origin }
+    }
+}
+
+impl AsRef<[u8]> for Message {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
 /// Who wrote a message.
 ///
 /// # Portability
 ///
 /// Windows never tells: there it is always [`Origin::Unknown`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(untagged))]
 #[non_exhaustive]
 pub enum Origin {
     /// A process of this machine.
@@ -45,7 +68,11 @@ pub enum Origin {
 /// It is as trustworthy as the process that delivered it: whoever may write to a slot that is open to the network could
 /// claim any origin, just as any writer could before. And what the node itself knows is only as good as the network:
 /// unless the message is `authenticated`, every field was chosen by its sender.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Made with [`NetworkOrigin::new`], whose fields are then set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct NetworkOrigin {
     /// The computer that sent it, by its own account. At most 255 bytes.
     pub computer: String,
@@ -58,24 +85,48 @@ pub struct NetworkOrigin {
     pub authenticated: bool,
 }
 
-/// What [`Mailslot::info`](crate::Mailslot::info) tells.
+impl NetworkOrigin {
+    /// A computer of which nothing more is known, and nothing proven.
+    pub fn new(computer: impl Into<String>) -> NetworkOrigin {
+        NetworkOrigin { computer: computer.into(), domain: None, address: None, authenticated: false }
+    }
+}
+
+impl From<NetworkOrigin> for Origin {
+    fn from(origin: NetworkOrigin) -> Origin {
+        Origin::Network(Box::new(origin))
+    }
+}
+
+/// What a slot holds and how it was created, as its owner and writers of the owner's user may know it:
+/// [`Mailslot::info`](crate::Mailslot::info).
 ///
 /// # Sources
 ///
 /// Win32 `GetMailslotInfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Info {
     /// Bytes of the largest message, exactly as the slot was created; 0 is any size.
     pub max_message_size: u32,
     /// Bytes of the next message, or `None` if there is none (Win32 `MAILSLOT_NO_MESSAGE`).
     pub next_size: Option<usize>,
-    /// Messages waiting to be read.
+    /// Messages waiting to be read. [`status`](crate::status) and [`list`](crate::list) do not count those of other users that still
+    /// wait outside.
     pub count: u64,
     /// How long reads wait.
+    #[cfg_attr(feature = "serde", serde(rename = "read_timeout_ms", with = "crate::serialization::milliseconds"))]
     pub read_timeout: Timeout,
     /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which sets no limit.
     pub capacity: u64,
+    /// Totals since the slot was created.
+    ///
+    /// # Portability
+    ///
+    /// `None` in a [`SlotStatus`] on Windows.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub statistics: Option<Statistics>,
 }
 
 /// What happened to a slot since it was created.
@@ -84,6 +135,7 @@ pub struct Info {
 ///
 /// Windows counts nothing: there, `read` and `bytes_read` are what this process has read, and the others stay 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Statistics {
     /// Messages accepted.
@@ -109,6 +161,7 @@ pub struct Statistics {
 /// On Linux everything is known but the counts of other users' slots. Windows tells nothing but the maximum size and some
 /// counts, and that only since Windows 8; Wine tells nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SlotStatus {
     /// The slot.
@@ -120,27 +173,19 @@ pub struct SlotStatus {
     /// Who may write.
     pub access: Option<crate::Access>,
     /// Whether other machines may.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::serialization::network"))]
     pub network: Option<crate::Network>,
     /// Bytes of the largest message; 0 is any size.
     pub max_message_size: Option<u32>,
     /// Bytes of capacity.
     pub capacity: Option<u64>,
     /// When it was created.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, rename = "created_unix_ms", with = "crate::serialization::unix_milliseconds")
+    )]
     pub created: Option<std::time::SystemTime>,
-    /// Counts, which only the owner's user and the superuser may see.
-    pub counts: Option<Counts>,
-}
-
-/// What is in a slot and what went through it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Counts {
-    /// Messages waiting to be read. Those that still wait at the door (from other users) are not among them.
-    pub count: u64,
-    /// Bytes of the next message.
-    pub next_size: Option<usize>,
-    /// Read timeout.
-    pub read_timeout: Timeout,
-    /// Totals since the slot was created.
-    pub statistics: Option<Statistics>,
+    /// What it holds, which only the owner's user and the superuser may see.
+    #[cfg_attr(feature = "serde", serde(rename = "counts"))]
+    pub info: Option<Info>,
 }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use crate::address::Address;
 use crate::error::{Error, Operation, Result};
 use crate::mailslot::Mailslot;
-use crate::name::Address;
 use crate::sys;
 
-/// How long to wait.
+/// How long to wait. Whatever waits takes this or a [`Duration`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Timeout {
     /// Not at all.
@@ -56,19 +56,19 @@ pub enum Inheritance {
     /// They do not.
     #[default]
     Private,
-    /// They do; see [`Mailslot::inheritance`].
+    /// They do; see [`Mailslot::share`].
     Inherited,
 }
 
 /// Creates a [`Mailslot`], like [`std::fs::OpenOptions`] opens a file.
 ///
 /// ```
-/// use mailslot::{Access, MailslotOptions, Timeout};
+/// use mailslot::{Access, MailslotOptions};
 /// use std::time::Duration;
 ///
 /// let slot = MailslotOptions::new()
 ///     .max_message_size(424)
-///     .read_timeout(Timeout::After(Duration::from_secs(2)))
+///     .read_timeout(Duration::from_secs(2))
 ///     .access(Access::Everyone)
 ///     .create(format!("doc-options-{}", std::process::id()))?;
 /// assert_eq!(slot.info()?.max_message_size, 424);
@@ -90,7 +90,7 @@ const MOST_USERS: usize = 256;
 const CAPACITY: core::ops::RangeInclusive<u64> = 4 << 10..=64 << 30;
 
 impl MailslotOptions {
-    /// Any message size, reads that wait for ever, 16 MiB of capacity, and no writers but the own user.
+    /// Any message size, reads that wait for ever, 16 MiB of capacity, and only the owner may write.
     pub fn new() -> MailslotOptions {
         MailslotOptions {
             max_message_size: 0,
@@ -113,8 +113,8 @@ impl MailslotOptions {
     /// # Portability
     ///
     /// Windows rounds it up to whole milliseconds.
-    pub fn read_timeout(&mut self, timeout: Timeout) -> &mut MailslotOptions {
-        self.read_timeout = timeout;
+    pub fn read_timeout(&mut self, timeout: impl Into<Timeout>) -> &mut MailslotOptions {
+        self.read_timeout = timeout.into();
         self
     }
 
@@ -218,6 +218,15 @@ impl Timeout {
             Timeout::Zero => Some(Instant::now()),
             Timeout::After(time) => Instant::now().checked_add(time),
             Timeout::Forever => None,
+        }
+    }
+
+    /// As a duration, of which for ever is the longest.
+    pub(crate) fn to_duration(self) -> Duration {
+        match self {
+            Timeout::Zero => Duration::ZERO,
+            Timeout::After(time) => time,
+            Timeout::Forever => Duration::MAX,
         }
     }
 

@@ -8,6 +8,8 @@ use crate::error::Error;
 ///
 /// [`MailslotWriter::write_confirmed`]: crate::MailslotWriter::write_confirmed
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Receipt {
     /// The computer's name; empty for a slot of this machine.
     pub computer: String,
@@ -15,8 +17,16 @@ pub struct Receipt {
     pub outcome: Outcome,
 }
 
+impl Receipt {
+    /// What `computer` says, for those who collect receipts, and for tests.
+    pub fn new(computer: impl Into<String>, outcome: Outcome) -> Receipt {
+        Receipt { computer: computer.into(), outcome }
+    }
+}
+
 /// What became of a message at one computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Outcome {
     /// It is in the slot.
@@ -37,8 +47,8 @@ pub enum Outcome {
 impl Outcome {
     /// All of them. The position of each is its number in the protocol of [`network::routes`](crate::network::routes) and in the C
     /// interface, and never changes.
-    pub const ALL: [Outcome; 6] =
-        [Outcome::Delivered, Outcome::NoSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge, Outcome::Silent];
+    pub const ALL: &'static [Outcome] =
+        &[Outcome::Delivered, Outcome::NoSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge, Outcome::Silent];
 
     /// The outcome with this number.
     pub fn from_number(number: u8) -> Option<Outcome> {
@@ -84,8 +94,8 @@ mod tests {
     #[test]
     fn numbers_stand_for_the_same_outcome_in_both_directions() {
         for (number, outcome) in (0..).zip(Outcome::ALL) {
-            assert_eq!((outcome.number(), Outcome::from_number(number)), (number, Some(outcome)));
+            assert_eq!((outcome.number(), Outcome::from_number(number)), (number, Some(*outcome)));
         }
-        assert_eq!(Outcome::from_number(6), None);
+        assert_eq!(Outcome::from_number(Outcome::ALL.len() as u8), None);
     }
 }

@@ -1,9 +1,10 @@
 //! The writing end.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::name::Address;
 use crate::network;
 use crate::options::Timeout;
 use crate::receipt::{Outcome, Receipt};
@@ -12,7 +13,10 @@ use crate::sys;
 /// The writing end of a slot.
 ///
 /// Writers belong to the slot they were opened for: when it closes, every write fails with [`Error::Closed`], even if a
-/// slot of the same name is created again. A writer may be used from several threads. It keeps no slot alive.
+/// slot of the same name is created again. It keeps no slot alive.
+///
+/// A writer may be used from several threads. A clone is the same writer once more, without another descriptor or mapping: messages
+/// of all of them come in the order in which they are written, as those of one do.
 ///
 /// ```no_run
 /// use mailslot::MailslotWriter;
@@ -25,19 +29,27 @@ use crate::sys;
 /// # Sources
 ///
 /// Win32 `CreateFile`, `WriteFile`.
+#[derive(Clone)]
 pub struct MailslotWriter {
+    opened: Arc<Opened>,
+}
+
+struct Opened {
     address: Address,
     end: End,
 }
 
+/// The longest wait for room before the owner is looked for again.
+const TURN: Duration = Duration::from_millis(100);
+
 /// Where the slot is.
-enum End {
+pub(crate) enum End {
     Here(sys::Client),
     Elsewhere(network::Writer),
 }
 
 impl MailslotWriter {
-    /// Opens the slot at `address` for writing.
+    /// Opens the slot at `address` for writing. [`MailslotWriter`] itself has an example.
     ///
     /// # Errors
     ///
@@ -71,15 +83,14 @@ impl MailslotWriter {
         A: TryInto<Address>,
         A::Error: Into<Error>,
     {
-        let address = address.try_into().map_err(Into::into)?;
-        match address.resolved_at(sys::computer_name) {
-            Address::Local(slot) => {
+        match address.try_into().map_err(Into::into)?.into_slot() {
+            Ok(slot) => {
                 let end = End::Here(sys::Client::open(&slot)?);
-                Ok(MailslotWriter { address: Address::Local(slot), end })
+                Ok(MailslotWriter::new(Address::Local(slot), end))
             }
-            remote => {
-                let end = End::Elsewhere(network::Writer::open(remote.clone())?);
-                Ok(MailslotWriter { address: remote, end })
+            Err(elsewhere) => {
+                let end = End::Elsewhere(network::Writer::open(elsewhere.clone())?);
+                Ok(MailslotWriter::new(elsewhere, end))
             }
         }
     }
@@ -89,9 +100,9 @@ impl MailslotWriter {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use mailslot::{Error, MailslotWriter, Timeout};
+    /// use mailslot::{Error, MailslotWriter};
     ///
-    /// let opened = MailslotWriter::wait_open("nobody-makes-this", Timeout::After(Duration::from_millis(10)));
+    /// let opened = MailslotWriter::wait_open("nobody-makes-this", Duration::from_millis(10));
     /// assert!(matches!(opened, Err(Error::TimedOut)));
     /// # Ok::<(), mailslot::Error>(())
     /// ```
@@ -104,20 +115,20 @@ impl MailslotWriter {
     /// # Portability
     ///
     /// Windows does not tell that a slot appears: it is looked for every 50 milliseconds there.
-    pub fn wait_open<A>(address: A, timeout: Timeout) -> Result<MailslotWriter>
+    pub fn wait_open<A>(address: A, timeout: impl Into<Timeout>) -> Result<MailslotWriter>
     where
         A: TryInto<Address>,
         A::Error: Into<Error>,
     {
-        let address = address.try_into().map_err(Into::into)?;
+        let (address, timeout) = (address.try_into().map_err(Into::into)?, timeout.into());
         let deadline = timeout.deadline();
-        match MailslotWriter::open(address.clone()) {
+        match MailslotWriter::open(&address) {
             Err(Error::NotFound(_)) if timeout != Timeout::Zero => {}
             opened => return opened,
         }
         let appearing = sys::Appearing::watch()?;
         loop {
-            match MailslotWriter::open(address.clone()) {
+            match MailslotWriter::open(&address) {
                 Err(Error::NotFound(_)) => {}
                 opened => return opened,
             }
@@ -127,25 +138,47 @@ impl MailslotWriter {
         }
     }
 
-    /// The address of the slot.
+    pub(crate) fn new(address: Address, end: End) -> MailslotWriter {
+        MailslotWriter { opened: Arc::new(Opened { address, end }) }
+    }
+
+    /// The address of the slot, that of this machine for each of its names.
+    ///
+    /// ```
+    /// # use mailslot::{Address, Mailslot, MailslotWriter};
+    /// # let name = format!("doc-address-{}", std::process::id());
+    /// # let _slot = Mailslot::create(&name)?;
+    /// let writer = MailslotWriter::open(format!(r"\\localhost\mailslot\{name}"))?;
+    /// assert!(matches!(writer.address(), Address::Local(slot) if slot.as_str() == name));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
     pub fn address(&self) -> &Address {
-        &self.address
+        &self.opened.address
     }
 
     /// Bytes of the largest message that the slot takes.
+    ///
+    /// ```
+    /// # use mailslot::{MailslotOptions, MailslotWriter};
+    /// # let name = format!("doc-max-{}", std::process::id());
+    /// let _slot = MailslotOptions::new().max_message_size(424).create(&name)?;
+    /// assert_eq!(MailslotWriter::open(&name)?.max_message_size(), 424);
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
     ///
     /// # Portability
     ///
     /// Windows before 8, and Wine, tell only the slot's owner; the largest possible size then stands for the unknown one,
     /// and the system decides when writing.
     pub fn max_message_size(&self) -> usize {
-        match &self.end {
+        match self.end() {
             End::Here(client) => client.max_message_size(),
             End::Elsewhere(writer) => writer.max_message_size(),
         }
     }
 
     /// Writes one message. It is in the slot when this returns, or was not written at all. Never waits for the reader.
+    /// [`MailslotWriter`] itself has an example.
     ///
     /// # Errors
     ///
@@ -164,6 +197,20 @@ impl MailslotWriter {
 
     /// Writes one message, waiting for room as long as `timeout` says.
     ///
+    /// ```
+    /// # use mailslot::{Error, MailslotOptions, MailslotWriter};
+    /// # use std::time::Duration;
+    /// # let name = format!("doc-write-within-{}", std::process::id());
+    /// let slot = MailslotOptions::new().capacity(4096).create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// writer.write(&[0; 4040])?;
+    /// assert!(matches!(writer.write(b"more"), Err(Error::Full { .. })));
+    /// assert!(matches!(writer.write_within(b"more", Duration::from_millis(5)), Err(Error::TimedOut)));
+    /// slot.receive()?;
+    /// writer.write_within(b"more", Duration::from_millis(5))?;
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`. `Timeout::Zero` is the
@@ -173,8 +220,9 @@ impl MailslotWriter {
     ///
     /// On Windows a slot is never full, so this never waits.
     #[inline]
-    pub fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
-        match &self.end {
+    pub fn write_within(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<()> {
+        let timeout = timeout.into();
+        match self.end() {
             End::Here(client) => client.write(message, timeout),
             End::Elsewhere(writer) => writer.write(message, timeout),
         }
@@ -182,6 +230,15 @@ impl MailslotWriter {
 
     /// Writes several messages, one after the other with none of another writer of this user in between, and returns how
     /// many were written: fewer than given if one could not be.
+    ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter};
+    /// # let name = format!("doc-write-batch-{}", std::process::id());
+    /// let slot = Mailslot::create(&name)?;
+    /// assert_eq!(MailslotWriter::open(&name)?.write_batch(&["one", "two"])?, 2);
+    /// assert_eq!(slot.info()?.count, 2);
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -191,7 +248,7 @@ impl MailslotWriter {
     ///
     /// On Windows, messages of other writers may come in between.
     pub fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
-        let writer = match &self.end {
+        let writer = match self.end() {
             End::Here(client) => return client.write_batch(messages),
             End::Elsewhere(writer) => writer,
         };
@@ -205,10 +262,49 @@ impl MailslotWriter {
         Ok(messages.len())
     }
 
+    /// Writes several messages, waiting for room as long as `timeout` says in all, and returns how many were written: fewer than
+    /// given if the time was over, or one could not be. While this waits, messages of other writers come in between.
+    ///
+    /// [`write_batch`](MailslotWriter::write_batch) has an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_within`](MailslotWriter::write_within), if the first one could not be written.
+    pub fn write_batch_within<M: AsRef<[u8]>>(&self, messages: &[M], timeout: impl Into<Timeout>) -> Result<usize> {
+        let timeout = timeout.into();
+        let deadline = timeout.deadline();
+        let mut written = 0;
+        loop {
+            match self.write_batch(&messages[written..]) {
+                Ok(more) => written += more,
+                Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
+                Err(error) if written == 0 => return Err(error),
+                Err(_) => return Ok(written),
+            }
+            let Some(next) = messages.get(written).filter(|_| timeout != Timeout::Zero) else { return Ok(written) };
+            // Where something else than room was missing, the next try tells.
+            match self.wait_for_room(next.as_ref().len(), deadline) {
+                Ok(()) => {}
+                Err(error) if written == 0 => return Err(error),
+                Err(_) => return Ok(written),
+            }
+        }
+    }
+
     /// Writes one message of `size` bytes that `fill` puts where the reader will find it. `fill` gets bytes of unknown
     /// content. If it panics, nothing is written.
     ///
     /// All other writers of the slot wait until `fill` returns; it must not write to a mailslot itself.
+    ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter};
+    /// # let name = format!("doc-write-in-place-{}", std::process::id());
+    /// # let slot = Mailslot::create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// writer.write_in_place(3, |bytes| bytes.copy_from_slice(&[1, 2, 3]))?;
+    /// assert_eq!(slot.receive()?.data, [1, 2, 3]);
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -218,16 +314,49 @@ impl MailslotWriter {
     ///
     /// On Windows the message is copied, and nobody waits.
     pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        match &self.end {
+        match self.end() {
             End::Here(client) => client.write_in_place(size, fill),
             End::Elsewhere(writer) => writer.write_in_place(size, fill),
+        }
+    }
+
+    /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as `timeout` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_within`](MailslotWriter::write_within).
+    pub fn write_in_place_within(
+        &self,
+        size: usize,
+        timeout: impl Into<Timeout>,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<()> {
+        let timeout = timeout.into();
+        let deadline = timeout.deadline();
+        // It is called once, when there is room.
+        let mut fill = Some(fill);
+        loop {
+            match self.write_in_place(size, |bytes| fill.take().into_iter().for_each(|fill| fill(bytes))) {
+                Err(Error::Full { .. }) if timeout != Timeout::Zero => self.wait_for_room(size, deadline)?,
+                done => return done,
+            }
         }
     }
 
     /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
     /// is over: perhaps fewer. A slot of this machine is one receiver.
     ///
-    /// The first message of a program then reaches them, which else could be sent before anybody is found.
+    /// Otherwise a program's first message may be sent before any receiver has been found.
+    ///
+    /// ```no_run
+    /// # use mailslot::MailslotWriter;
+    /// # use std::time::Duration;
+    /// let writer = MailslotWriter::open(r"\\PLANT\mailslot\alerts")?;
+    /// if writer.wait_for_receivers(3, Duration::from_secs(5))? >= 3 {
+    ///     writer.write(b"all out")?;
+    /// }
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -238,20 +367,30 @@ impl MailslotWriter {
     /// # Portability
     ///
     /// On Windows only slots of this machine are known.
-    pub fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
-        match &self.end {
+    pub fn wait_for_receivers(&self, at_least: usize, timeout: impl Into<Timeout>) -> Result<usize> {
+        match self.end() {
             End::Here(client) if client.is_closed() => Err(Error::Closed),
             End::Here(_) => Ok(1),
-            End::Elsewhere(writer) => writer.wait_for_receivers(at_least, timeout),
+            End::Elsewhere(writer) => writer.wait_for_receivers(at_least, timeout.into()),
         }
     }
 
     /// Writes one message and returns what became of it at each computer that receives at the address, waiting at most
-    /// `within` for them, and a minute; those who have not answered by then are [`Outcome::Silent`](crate::Outcome::Silent). A slot of
+    /// `timeout` for them, and a minute; those who have not answered by then are [`Outcome::Silent`](crate::Outcome::Silent). A slot of
     /// this machine answers at once, or with one of the errors below.
     ///
     /// Empty if nobody receives there. A message to one computer that has no such slot is
     /// [`Outcome::NoSlot`](crate::Outcome::NoSlot); of a domain only those that have it are told of.
+    ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter, Outcome};
+    /// # use std::time::Duration;
+    /// # let name = format!("doc-confirmed-{}", std::process::id());
+    /// # let _slot = Mailslot::create(&name)?;
+    /// let receipts = MailslotWriter::open(&name)?.write_confirmed(b"all out", Duration::from_secs(1))?;
+    /// assert!(receipts.iter().all(|receipt| receipt.outcome == Outcome::Delivered));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -260,123 +399,71 @@ impl MailslotWriter {
     /// # Portability
     ///
     /// On Windows only writes to slots of this machine can be confirmed.
-    pub fn write_confirmed(&self, message: &[u8], within: Duration) -> Result<Vec<Receipt>> {
-        match &self.end {
+    pub fn write_confirmed(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Vec<Receipt>> {
+        match self.end() {
             End::Here(client) => {
                 client.write(message, Timeout::Zero)?;
                 let computer = sys::computer_name().map(|name| name.to_string()).unwrap_or_default();
-                Ok(vec![Receipt { computer, outcome: Outcome::Delivered }])
+                Ok(vec![Receipt::new(computer, Outcome::Delivered)])
             }
-            End::Elsewhere(writer) => writer.write_confirmed(message, within),
+            End::Elsewhere(writer) => writer.write_confirmed(message, timeout.into().to_duration()),
         }
     }
 
     /// Whether the slot is gone.
     ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter};
+    /// # let name = format!("doc-is-closed-{}", std::process::id());
+    /// let slot = Mailslot::create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// assert!(!writer.is_closed());
+    /// drop(slot);
+    /// assert!(writer.is_closed());
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
     /// # Portability
     ///
     /// Windows does not tell: there this is whether no slot of the name lives, and false for a slot elsewhere.
     pub fn is_closed(&self) -> bool {
-        match &self.end {
+        match self.end() {
             End::Here(client) => client.is_closed(),
             End::Elsewhere(writer) => writer.is_closed(),
         }
     }
-}
 
-/// What a network node does with messages of other machines.
-///
-/// # Portability
-///
-/// Unix only.
-#[cfg(unix)]
-impl MailslotWriter {
-    /// Writes one message that another machine has sent. For network nodes, but open to all: see
-    /// [`NetworkOrigin`](crate::NetworkOrigin) for what that means. Never waits for the reader.
-    ///
-    /// The origin takes room in the slot, up to 532 bytes, so that the largest message may be smaller by that.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`write`](MailslotWriter::write), and
-    /// - [`Error::NotAllowed`] unless the slot was created with [`Network::Allowed`](crate::Network::Allowed)
-    /// - [`Error::InvalidOption`] if a name in `origin` has more than 255 bytes
-    pub fn write_from(&self, origin: &crate::NetworkOrigin, message: &[u8]) -> Result<()> {
-        self.write_batch_from(origin, &[message]).map(|_| ())
+    /// Waits until there may be room for a message of `size` bytes, or `deadline`.
+    fn wait_for_room(&self, size: usize, deadline: Option<Instant>) -> Result<()> {
+        // No room is waited for that there cannot be: the next try tells.
+        while size <= self.max_message_size() {
+            let left = deadline.map_or(TURN, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Err(Error::TimedOut);
+            }
+            if self.look_for_room(size, left.min(TURN))? {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    /// Writes several messages of one origin, one after the other with none of another writer of this user in between, and
-    /// returns how many were written: fewer than given if one could not be.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`write_from`](MailslotWriter::write_from), if the first one could not be written.
-    pub fn write_batch_from<M: AsRef<[u8]>>(&self, origin: &crate::NetworkOrigin, messages: &[M]) -> Result<usize> {
-        let written = match &self.end {
-            End::Here(client) => client.write_batch_from(origin, messages)?,
-            End::Elsewhere(_) => None,
-        };
-        written.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
-    }
-}
-
-/// Whose slot it is.
-///
-/// # Portability
-///
-/// Unix only.
-#[cfg(unix)]
-impl MailslotWriter {
-    /// Opens the slot `name` of this machine that the user `uid` owns, or none: for programs that answer whoever has asked them,
-    /// and write to nobody else's slot.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::NotFound`] if this user has no such slot
-    /// - those of [`open`](MailslotWriter::open) for a slot of this machine
-    pub fn open_owned(name: &crate::SlotName, uid: u32) -> Result<MailslotWriter> {
-        let end = End::Here(sys::Client::open_owned(name, uid)?);
-        Ok(MailslotWriter { address: Address::Local(name.clone()), end })
-    }
-
-    /// The user who owns the slot, as the kernel tells it; `None` if the slot is elsewhere.
-    pub fn owner(&self) -> Option<u32> {
-        match &self.end {
-            End::Here(client) => client.owner(),
-            End::Elsewhere(_) => None,
+    /// Waits until there may be room for a message of `size` bytes, at most `time`. Returns whether it is worth trying again.
+    pub(crate) fn look_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        match self.end() {
+            End::Here(client) => client.wait_for_room(size, time),
+            End::Elsewhere(writer) => writer.wait_for_room(size, time),
         }
     }
-}
 
-/// What the slot holds, as its writers see it.
-///
-/// # Portability
-///
-/// Unix only.
-#[cfg(unix)]
-impl MailslotWriter {
-    /// What the slot holds and how it was created. Only writers of the owner's own user may know.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::NotAllowed`] to a writer of another user
-    /// - [`Error::Closed`] if the slot is gone
-    /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
-    ///
-    /// # Sources
-    ///
-    /// Win32 `GetMailslotInfo` on a client handle.
-    pub fn info(&self) -> Result<crate::message::Info> {
-        let info = match &self.end {
-            End::Here(client) => client.info()?,
-            End::Elsewhere(_) => None,
-        };
-        info.ok_or_else(|| Error::NotAllowed(self.address.slot().clone()))
+    #[inline]
+    pub(crate) fn end(&self) -> &End {
+        &self.opened.end
     }
 }
 
 impl core::fmt::Debug for MailslotWriter {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("MailslotWriter").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("MailslotWriter").field("address", self.address()).finish_non_exhaustive()
     }
 }

@@ -3,12 +3,11 @@
 #![allow(clippy::unwrap_used)]
 mod common;
 
-use core::pin::Pin;
 use std::thread::JoinHandle;
 
-use common::{pair, watchdog};
-use futures_core::Stream;
-use mailslot::{AsyncMailslot, MailslotWriter};
+use common::{name, pair, watchdog};
+use futures_util::StreamExt;
+use mailslot::{AsyncMailslot, AsyncMailslotWriter, MailslotOptions, MailslotWriter, Outcome, Timeout};
 
 /// Writes 10,000 messages, which the reader now and then has to wait for.
 fn write_numbers(writer: MailslotWriter) -> JoinHandle<()> {
@@ -78,8 +77,7 @@ async fn stream_yields_messages() {
     writer.write(b"two").unwrap();
     let mut messages = slot.messages();
     for expected in [b"one", b"two"] {
-        let next = core::future::poll_fn(|context| Pin::new(&mut messages).poll_next(context)).await;
-        assert_eq!(next.unwrap().unwrap().data, expected);
+        assert_eq!(messages.next().await.unwrap().unwrap().data, expected);
     }
 }
 
@@ -145,4 +143,133 @@ async fn backlog_leaves_other_tasks_their_turn() {
     }
     other.abort();
     assert!(turns.load(std::sync::atomic::Ordering::Relaxed) > 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_of_one_slot_wait_in_tasks_of_their_own_and_end_with_it() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let messages = slot.messages();
+            tokio::spawn(messages.map(|message| message.unwrap().data).collect::<Vec<_>>())
+        })
+        .collect();
+    write_numbers(writer).join().unwrap();
+    slot.get_ref().abort_reads();
+    let mut received = Vec::new();
+    for task in tasks {
+        let part = task.await.unwrap();
+        let numbers = part.iter().map(|data| u32::from_le_bytes(data[..].try_into().unwrap()));
+        assert!(numbers.is_sorted(), "each gets its messages in order");
+        received.extend(part);
+    }
+    assert_eq!(received.len(), 10_000);
+    let mut ended = slot.messages();
+    assert!(ended.next().await.is_none() && ended.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_leaves_other_tasks_their_turn_and_a_dropped_one_loses_nothing() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    (0..10_000_u32).for_each(|i| writer.write(&i.to_le_bytes()).unwrap());
+    let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(slot.messages().take(10_000).count().await, 10_000);
+    other.abort();
+    assert!(turns.load(std::sync::atomic::Ordering::Relaxed) > 10);
+    for round in 0..100_u8 {
+        let mut messages = slot.messages();
+        tokio::select! {
+            biased;
+            message = messages.next() => panic!("nothing was written, but {message:?} came"),
+            () = tokio::task::yield_now() => {}
+        }
+        writer.write(&[round]).unwrap();
+        // One that waits, and one that is dropped while it does.
+        if round % 2 == 0 {
+            drop(messages);
+            messages = slot.messages();
+        }
+        assert_eq!(messages.next().await.unwrap().unwrap().data, [round]);
+    }
+}
+
+#[tokio::test]
+async fn awaited_batches_are_received_and_end_where_they_should() {
+    let (slot, writer) = pair();
+    let slot = AsyncMailslot::new(slot).unwrap();
+    let mut messages = Vec::new();
+    assert_eq!(slot.receive_batch(&mut messages, 0).await.unwrap(), 0);
+    assert_eq!(slot.read_batch_in_place(0, |_, _| panic!("none was asked for")).await.unwrap(), 0);
+    writer.write_batch(&["one", "two", "three"]).unwrap();
+    assert_eq!(slot.receive_batch(&mut messages, 2).await.unwrap(), 2);
+    assert_eq!(slot.receive_batch(&mut messages, 2).await.unwrap(), 1);
+    assert_eq!(messages.iter().map(|message| message.data.len()).collect::<Vec<_>>(), [3, 3, 5]);
+}
+
+#[tokio::test]
+async fn awaited_writes_wait_for_room_in_the_thread_of_their_reader() {
+    let _watchdog = watchdog();
+    let slot = MailslotOptions::new().capacity(4096).create(name()).unwrap();
+    let writer = AsyncMailslotWriter::open(slot.name()).await.unwrap();
+    let statistics = slot.clone();
+    let mut reader = AsyncMailslot::new(slot).unwrap().messages();
+    let writing = tokio::spawn(async move {
+        for i in 0..1000_u32 {
+            writer.write(&i.to_le_bytes().repeat(100)).await.unwrap();
+        }
+        writer
+    });
+    for i in 0..1000_u32 {
+        assert_eq!(reader.next().await.unwrap().unwrap().data, i.to_le_bytes().repeat(100));
+    }
+    let writer = writing.await.unwrap();
+    // Each that had to wait was refused once at first, and perhaps when another one was faster; here there is none.
+    assert!(statistics.statistics().refused_full <= 1000);
+    drop((reader, statistics));
+    assert!(matches!(writer.write(b"late").await, Err(mailslot::Error::Closed)));
+}
+
+#[tokio::test]
+async fn a_cancelled_write_has_written_nothing_and_never_will() {
+    let _watchdog = watchdog();
+    let slot = MailslotOptions::new().capacity(4096).create(name()).unwrap();
+    let writer = AsyncMailslotWriter::from(MailslotWriter::open(slot.name()).unwrap());
+    for round in 0..50_u8 {
+        writer.get_ref().write(&[round; 3000]).unwrap();
+        tokio::select! {
+            biased;
+            written = writer.write(&[0xff; 3000]) => panic!("there is no room, but {written:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert_eq!(slot.receive().unwrap().data, [round; 3000]);
+        assert_eq!(slot.try_receive().unwrap(), None);
+    }
+    // One that waits ends with the owner.
+    writer.get_ref().write(&[0; 3000]).unwrap();
+    let waiting = tokio::spawn(async move { writer.write(&[1; 3000]).await });
+    tokio::task::yield_now().await;
+    drop(slot);
+    assert!(matches!(waiting.await.unwrap(), Err(mailslot::Error::Closed)));
+}
+
+#[tokio::test]
+async fn what_else_a_writer_waits_for_is_awaited() {
+    let slot = MailslotOptions::new().create(name()).unwrap();
+    let writer = AsyncMailslotWriter::open(slot.name()).await.unwrap();
+    assert_eq!(writer.wait_for_receivers(1, Timeout::Forever).await.unwrap(), 1);
+    let receipts = writer.write_confirmed(b"sure", Timeout::Zero).await.unwrap();
+    assert_eq!((receipts[0].outcome, slot.receive().unwrap().data), (Outcome::Delivered, b"sure".to_vec()));
+    let missing = AsyncMailslotWriter::open(name()).await.unwrap_err();
+    assert!(matches!(missing, mailslot::Error::NotFound(_)));
 }

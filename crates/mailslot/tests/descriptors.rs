@@ -33,7 +33,7 @@ fn slot_of(origin: Origin, name: &str) -> Mailslot {
     if origin != Origin::PassedOn {
         return slot;
     }
-    let handles = slot.handles().map(|fd| fd.try_clone_to_owned().unwrap());
+    let handles = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     drop(slot);
     Mailslot::from_handles(handles).unwrap()
 }

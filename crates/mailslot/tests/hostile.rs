@@ -83,8 +83,9 @@ fn stall() {
 }
 
 fn network_origin() -> NetworkOrigin {
-    let address = Some("192.0.2.1".parse().unwrap());
-    NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address, authenticated: false }
+    let mut origin = NetworkOrigin::new("SRV1");
+    origin.address = Some("192.0.2.1".parse().unwrap());
+    origin
 }
 
 /// What no writer of this library sends, each packet over a connection of its own.

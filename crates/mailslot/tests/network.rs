@@ -22,12 +22,10 @@ fn open_to_network() -> MailslotOptions {
 }
 
 fn origin() -> NetworkOrigin {
-    NetworkOrigin {
-        computer: "SRV1".to_owned(),
-        domain: Some("PLANT".to_owned()),
-        address: Some("192.0.2.7".parse().unwrap()),
-        authenticated: false,
-    }
+    let mut origin = NetworkOrigin::new("SRV1");
+    origin.domain = Some("PLANT".to_owned());
+    origin.address = Some("192.0.2.7".parse().unwrap());
+    origin
 }
 
 fn pair(options: &MailslotOptions) -> (Mailslot, MailslotWriter) {
@@ -63,7 +61,7 @@ fn readers_see_the_message_and_its_origin_and_nothing_else() {
             writer.write_from(&origin(), data).unwrap();
             writer.write(b"local").unwrap();
             assert_eq!(slot.info().unwrap().next_size, Some(data.len()));
-            assert_eq!(mailslot::status(slot.name()).unwrap().counts.unwrap().next_size, Some(data.len()));
+            assert_eq!(mailslot::status(slot.name()).unwrap().info.unwrap().next_size, Some(data.len()));
             assert_eq!(writer.info().unwrap().next_size, Some(data.len()));
             let peeked = slot.peek().unwrap().unwrap();
             assert_eq!((&peeked.data[..], &peeked.origin), (data, &from));
@@ -71,7 +69,8 @@ fn readers_see_the_message_and_its_origin_and_nothing_else() {
                 let error = slot.read(&mut vec![0; shorter]).unwrap_err();
                 assert!(matches!(error, Error::BufferTooSmall { size, .. } if size == data.len()), "{error}");
             }
-            slot.read_in_place(Timeout::Zero, |bytes, found| assert_eq!((bytes, &found), (data, &from))).unwrap();
+            slot.read_in_place_within(Timeout::Zero, |bytes, found| assert_eq!((bytes, &found), (data, &from)))
+                .unwrap();
             assert!(matches!(slot.receive().unwrap().origin, Origin::Local { .. }));
         }
         assert_eq!(slot.info().unwrap().count, 0);
@@ -251,7 +250,7 @@ fn answer(message: &Message, way: &SlotName) {
         Question::Receivers { .. } => Answer::Receivers(2),
         Question::Confirmed { data, .. } => {
             assert_eq!(data, b"sure");
-            let receipt = |computer: &str, outcome| Receipt { computer: computer.to_owned(), outcome };
+            let receipt = |computer: &str, outcome| Receipt::new(computer, outcome);
             Answer::Receipts(vec![receipt("SRV1", Outcome::Delivered), receipt("SRV2", Outcome::Full)])
         }
     };

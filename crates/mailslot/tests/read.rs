@@ -71,12 +71,12 @@ fn a_read_that_tells_the_origin_keeps_what_does_not_fit() {
         let slot = MailslotOptions::new().inheritance(inheritance).create(name()).unwrap();
         let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
         let mut buffer = [0; 9];
-        assert!(matches!(slot.read_with_origin(&mut buffer, Timeout::Zero), Err(Error::TimedOut)));
+        assert!(matches!(slot.read_with_origin_within(&mut buffer, Timeout::Zero), Err(Error::TimedOut)));
         writer.write(b"hello").unwrap();
-        let error = slot.read_with_origin(&mut buffer[..4], Timeout::Zero).unwrap_err();
+        let error = slot.read_with_origin_within(&mut buffer[..4], Timeout::Zero).unwrap_err();
         assert!(matches!(error, Error::BufferTooSmall { size: 5, buffer: 4 }));
         let expected = slot.peek().unwrap().unwrap().origin;
-        assert_eq!(slot.read_with_origin(&mut buffer, Timeout::Forever).unwrap(), (5, expected));
+        assert_eq!(slot.read_with_origin_within(&mut buffer, Timeout::Forever).unwrap(), (5, expected));
         assert_eq!(&buffer[..5], b"hello");
         assert_eq!(slot.info().unwrap().count, 0);
     }
@@ -170,11 +170,11 @@ fn batch_takes_what_is_there_up_to_its_limit() {
         writer.write(&[i]).unwrap();
     }
     let mut messages = Vec::new();
-    assert_eq!(slot.receive_batch(&mut messages, 4, Timeout::Zero).unwrap(), 4);
-    assert_eq!(slot.receive_batch(&mut messages, 100, Timeout::Forever).unwrap(), 6);
+    assert_eq!(slot.receive_batch_within(&mut messages, 4, Timeout::Zero).unwrap(), 4);
+    assert_eq!(slot.receive_batch_within(&mut messages, 100, Timeout::Forever).unwrap(), 6);
     let read: Vec<u8> = messages.iter().map(|message| message.data[0]).collect();
     assert_eq!(read, (0..10).collect::<Vec<u8>>());
-    assert!(matches!(slot.receive_batch(&mut messages, 1, Timeout::Zero), Err(Error::TimedOut)));
+    assert!(matches!(slot.receive_batch_within(&mut messages, 1, Timeout::Zero), Err(Error::TimedOut)));
 }
 
 #[test]
@@ -186,11 +186,14 @@ fn batch_in_place_takes_what_is_there_up_to_its_limit() {
             writer.write(&[i]).unwrap();
         }
         let mut read = Vec::new();
-        assert_eq!(slot.read_batch_in_place(0, Timeout::Zero, |_, _| panic!("no message was asked for")).unwrap(), 0);
-        assert_eq!(slot.read_batch_in_place(4, Timeout::Zero, |bytes, _| read.push(bytes[0])).unwrap(), 4);
-        assert_eq!(slot.read_batch_in_place(100, Timeout::Forever, |bytes, _| read.push(bytes[0])).unwrap(), 6);
+        assert_eq!(
+            slot.read_batch_in_place_within(0, Timeout::Zero, |_, _| panic!("no message was asked for")).unwrap(),
+            0
+        );
+        assert_eq!(slot.read_batch_in_place_within(4, Timeout::Zero, |bytes, _| read.push(bytes[0])).unwrap(), 4);
+        assert_eq!(slot.read_batch_in_place_within(100, Timeout::Forever, |bytes, _| read.push(bytes[0])).unwrap(), 6);
         assert_eq!(read, (0..10).collect::<Vec<u8>>());
-        assert!(matches!(slot.read_batch_in_place(1, Timeout::Zero, |_, _| ()), Err(Error::TimedOut)));
+        assert!(matches!(slot.read_batch_in_place_within(1, Timeout::Zero, |_, _| ()), Err(Error::TimedOut)));
     }
 }
 
@@ -201,11 +204,11 @@ fn batch_in_place_keeps_the_message_at_which_the_reader_panics_and_those_behind_
         writer.write(&[i]).unwrap();
     }
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        slot.read_batch_in_place(4, Timeout::Zero, |bytes, _| assert_ne!(bytes, [2], "on purpose"))
+        slot.read_batch_in_place_within(4, Timeout::Zero, |bytes, _| assert_ne!(bytes, [2], "on purpose"))
     }));
     assert!(panicked.is_err());
     let mut left = Vec::new();
-    assert_eq!(slot.read_batch_in_place(4, Timeout::Zero, |bytes, _| left.push(bytes[0])).unwrap(), 2);
+    assert_eq!(slot.read_batch_in_place_within(4, Timeout::Zero, |bytes, _| left.push(bytes[0])).unwrap(), 2);
     assert_eq!(left, [2, 3]);
 }
 
@@ -214,10 +217,10 @@ fn message_read_in_place_stays_if_the_reader_panics() {
     let (slot, writer) = pair();
     writer.write(b"fragile").unwrap();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        slot.read_in_place(Timeout::Zero, |_, _| panic!("on purpose"))
+        slot.read_in_place_within(Timeout::Zero, |_, _| panic!("on purpose"))
     }));
     assert!(panicked.is_err());
-    assert_eq!(slot.read_in_place(Timeout::Zero, |bytes, _| bytes.to_vec()).unwrap(), b"fragile");
+    assert_eq!(slot.read_in_place_within(Timeout::Zero, |bytes, _| bytes.to_vec()).unwrap(), b"fragile");
     assert!(slot.try_receive().unwrap().is_none());
 }
 
@@ -277,7 +280,7 @@ fn messages_of_every_size_survive_going_around_the_end_of_the_memory() {
         if round.is_multiple_of(2) {
             assert_eq!(slot.receive_within(Timeout::Zero).unwrap().data, expected);
         } else {
-            slot.read_in_place(Timeout::Zero, |bytes, _| assert_eq!(bytes, expected)).unwrap();
+            slot.read_in_place_within(Timeout::Zero, |bytes, _| assert_eq!(bytes, expected)).unwrap();
         }
         *next += 1;
     }

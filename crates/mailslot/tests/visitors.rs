@@ -66,7 +66,7 @@ fn forked_writer_calls_again() {
     let writer = Part::start_as(65534, &format!("fork {}", slot.name()));
     assert_eq!(go.receive().unwrap().data, b"forked");
     // As if it were passed on: from now on connections are handed back.
-    slot.handles();
+    slot.share();
     let mut expected = vec![b"child".to_vec(), b"thread".to_vec()];
     while !expected.is_empty() {
         let message = slot.receive().unwrap().data;

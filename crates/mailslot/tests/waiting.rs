@@ -165,7 +165,7 @@ fn info_can_be_asked_while_a_message_is_read_in_place() {
     let _watchdog = watchdog();
     let (slot, writer) = pair();
     writer.write(b"hello").unwrap();
-    let info = slot.read_in_place(Timeout::Zero, |_, _| slot.info().unwrap()).unwrap();
+    let info = slot.read_in_place_within(Timeout::Zero, |_, _| slot.info().unwrap()).unwrap();
     assert_eq!((info.count, info.next_size), (1, Some(5)));
 }
 

@@ -16,7 +16,7 @@ const INHERITED: &str = "MAILSLOT_TEST_INHERITED";
 fn child_reads_through_an_inherited_handle() {
     let _watchdog = watchdog();
     if let Ok(inheritance) = std::env::var(INHERITED) {
-        let slot = Mailslot::inherit(&inheritance).unwrap();
+        let slot = Mailslot::from_handles(inheritance.as_str()).unwrap();
         assert_eq!(slot.receive_within(Timeout::Zero).unwrap().data, b"for the child");
         slot.set_read_timeout(Timeout::Zero);
         return;
@@ -27,7 +27,7 @@ fn child_reads_through_an_inherited_handle() {
     writer.write(b"for the parent").unwrap();
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child_reads_through_an_inherited_handle"])
-        .env(INHERITED, slot.inheritance())
+        .env(INHERITED, slot.share().to_string())
         .output()
         .unwrap();
     assert!(child.status.success(), "{child:?}");
@@ -43,7 +43,7 @@ fn text_that_describes_no_slot_is_refused() {
     let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
     let not_a_slot = format!("{} {}", file.as_raw_handle() as usize, slot.name());
     for text in ["", "x y", "123456", "987654 nowhere", &not_a_slot] {
-        assert!(matches!(Mailslot::inherit(text), Err(Error::InvalidInheritance(_))), "{text}");
+        assert!(matches!(Mailslot::from_handles(text), Err(Error::InvalidInheritance(_))), "{text}");
     }
 }
 

@@ -75,7 +75,7 @@ impl super::Receiver for BatchReceiver {
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if self.next == self.messages.len() {
             self.messages.clear();
-            self.slot.receive_batch(&mut self.messages, BATCH, Timeout::Forever)?;
+            self.slot.receive_batch_within(&mut self.messages, BATCH, Timeout::Forever)?;
             self.next = 0;
         }
         let message = &self.messages[self.next].data;

@@ -2,12 +2,11 @@
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use mailslot::{Address, MailslotWriter, Network, SlotName, SlotStatus, Timeout};
+use mailslot::{Address, MailslotWriter, Network, SlotStatus, Timeout};
 
 use crate::commands::completions;
 use crate::exit::Result;
-use crate::status::{self, StatusJson};
-use crate::{accounts, output};
+use crate::{accounts, output, status};
 
 /// Show what is known about a slot
 #[derive(Args)]
@@ -30,23 +29,18 @@ Examples:
 
 impl Info {
     pub fn run(self) -> Result {
-        let name = local(&self.name)?;
-        let slot = mailslot::status(&name)?;
-        if self.json { output::print_json(&StatusJson::from(&slot)) } else { output::lines(text(&slot)) }
-    }
-}
-
-/// The name of a slot of this machine.
-fn local(text: &str) -> Result<SlotName> {
-    match text.parse()? {
-        Address::Local(name) => Ok(name),
-        // The library knows whether that name is this machine's own.
-        elsewhere => Ok(MailslotWriter::open(elsewhere)?.address().slot().clone()),
+        let address: Address = self.name.parse()?;
+        if !address.is_here() {
+            // Nothing is told about it; where nothing could be sent to it either, that is the better thing to know.
+            MailslotWriter::open(&address)?;
+        }
+        let slot = mailslot::status(address)?;
+        if self.json { output::print_json(&status::json(&slot)?) } else { output::lines(text(&slot)) }
     }
 }
 
 fn text(slot: &SlotStatus) -> Vec<String> {
-    let counts = slot.counts.as_ref();
+    let counts = slot.info.as_ref();
     let statistics = counts.and_then(|counts| counts.statistics);
     let next =
         counts.map(|counts| counts.next_size.map_or_else(|| "no message".into(), |size| format!("{size} bytes")));

@@ -5,8 +5,7 @@ use mailslot::SlotStatus;
 
 use crate::escape::cell;
 use crate::exit::Result;
-use crate::status::{self, StatusJson};
-use crate::{accounts, output};
+use crate::{accounts, output, status};
 
 /// List the slots of this machine
 #[derive(Args)]
@@ -45,7 +44,7 @@ impl List {
         }
         let slots = mailslot::list()?;
         if self.json {
-            return output::print_json(&slots.iter().map(StatusJson::from).collect::<Vec<_>>());
+            return output::print_json(&slots.iter().map(status::json).collect::<Result<Vec<_>>>()?);
         }
         let rows: Vec<_> = [HEADERS.map(String::from)].into_iter().chain(slots.iter().map(row)).collect();
         output::lines(table(&rows))
@@ -53,7 +52,7 @@ impl List {
 }
 
 fn row(slot: &SlotStatus) -> [String; COLUMNS] {
-    let counts = slot.counts.as_ref();
+    let counts = slot.info.as_ref();
     let statistics = counts.and_then(|counts| counts.statistics);
     [
         cell(slot.name.as_str()),

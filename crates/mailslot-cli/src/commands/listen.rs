@@ -197,7 +197,7 @@ impl Listen {
         let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             signals.check()?;
-            match slot.receive_batch(messages, max, Timeout::Zero) {
+            match slot.receive_batch_within(messages, max, Timeout::Zero) {
                 Err(Error::TimedOut) => {}
                 Err(error) => return Err(error.into()),
                 Ok(_) => return Ok(()),

@@ -64,7 +64,7 @@ pub fn wait(
     max: usize,
     timeout: Option<Duration>,
 ) -> Result {
-    match slot.receive_batch(messages, max, timeout.map_or(Timeout::Forever, Timeout::After)) {
+    match slot.receive_batch_within(messages, max, timeout.map_or(Timeout::Forever, Timeout::After)) {
         Ok(_) | Err(Error::TimedOut) => Ok(()),
         Err(error) => Err(error.into()),
     }

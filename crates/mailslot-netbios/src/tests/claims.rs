@@ -209,6 +209,45 @@ fn a_p_node_registers_waits_as_a_wack_says_and_refreshes_at_half_the_ttl() {
     assert_eq!(bench.events(), [Event::NameInConflict { name: pc(), interface: 1, by }]);
 }
 
+/// What a server says that cannot do what it was asked.
+const FAILURES: [Rcode; 3] = [Rcode::Format, Rcode::Server, Rcode::Unsupported];
+
+#[test]
+fn a_server_that_fails_takes_no_name_away_and_the_next_one_is_asked() {
+    let second = Ipv4Addr::new(10, 9, 9, 10);
+    for failure in FAILURES {
+        let mut config = Config::new("PC", "PLANT").expect("valid names").with_servers(vec![SERVER, second]);
+        config.names.truncate(1);
+        config.node_type = NodeType::P;
+        let mut bench = Bench::with(config);
+        let registration = bench.packet();
+        bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(registration.id, claim(0, OWN), failure));
+        let (to, registration) = bench.sent().expect("another registration");
+        assert_eq!((*to.ip(), bench.events()), (second, vec![]));
+        bench.hear(
+            second,
+            Cast::Unicast,
+            &Packet::registration_response(registration.id, claim(0, OWN), Rcode::Success),
+        );
+        assert_eq!(bench.events(), [Event::NameHeld { name: pc(), interface: 1 }]);
+        // Later, both fail.
+        for server in [SERVER, second] {
+            let (_, to, request) = bench.next().expect("the name is registered again");
+            assert_eq!(*to.ip(), server);
+            bench.hear(server, Cast::Unicast, &Packet::registration_response(request.id, claim(0, OWN), failure));
+        }
+        assert_eq!(bench.events(), []);
+        assert!(bench.node.names().all(|name| name.state == NameState::Held));
+        let query = {
+            bench.node.resolve(bench.now, pc().with_suffix(3));
+            bench.packet()
+        };
+        let failed = Packet::negative_query_response(query.id, query.flags, pc().with_suffix(3), failure);
+        bench.hear(SERVER, Cast::Unicast, &failed);
+        assert_eq!(bench.sent().map(|(to, _)| *to.ip()), Some(second));
+    }
+}
+
 #[test]
 fn a_server_that_leaves_the_challenge_to_the_claimant_gets_a_demand_if_the_owner_is_gone() {
     for owned in [true, false] {

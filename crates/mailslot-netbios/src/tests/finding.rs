@@ -365,3 +365,50 @@ fn a_node_is_a_member_of_its_own_groups() {
         assert_eq!(found, [neighbours, &[OWN]].concat());
     }
 }
+
+#[test]
+fn a_server_that_is_silent_costs_one_query_and_not_each() {
+    let servers = [9, 10, 11].map(|number| Ipv4Addr::new(10, 9, 9, number));
+    for node_type in [NodeType::P, NodeType::H, NodeType::M] {
+        let mut config = Config::new("PC", "PLANT").expect("valid names").with_servers(servers.to_vec());
+        config.names.clear();
+        config.node_type = node_type;
+        let mut bench = Bench::with(config);
+        // Whom a query for a name goes to until one of `answering` is asked, how long that takes, and how it ends.
+        let asked = |bench: &mut Bench, suffix: u8, answering: &[Ipv4Addr]| {
+            let (wanted, begun) = (pc().with_suffix(suffix), bench.now);
+            bench.node.resolve(bench.now, wanted.clone());
+            let mut asked = Vec::new();
+            while let Some((_, to, query)) = bench.next() {
+                let to = *to.ip();
+                if servers.contains(&to) && asked.last() != Some(&to) {
+                    asked.push(to);
+                }
+                if answering.contains(&to) {
+                    let holders = vec![unique(OTHER)];
+                    bench.hear(to, Cast::Unicast, &Packet::query_response(query.id, query.flags, wanted, 0, holders));
+                    break;
+                }
+            }
+            (asked, bench.now - begun, bench.events().len())
+        };
+        let [first, second, third] = servers;
+        let (order, took, ended) = asked(&mut bench, 1, &[third]);
+        assert_eq!((order, ended), (vec![first, second, third], 1), "{node_type:?}");
+        assert!(took >= Duration::from_secs(9));
+        let (order, took, _) = asked(&mut bench, 2, &[third]);
+        assert_eq!(order, [third]);
+        assert!(took < Duration::from_secs(1));
+        // All others follow in turn, once.
+        let (order, _, ended) = asked(&mut bench, 3, &[]);
+        assert_eq!((order, ended), (vec![third, first, second], 1));
+        let (order, _, _) = asked(&mut bench, 4, &[first, second]);
+        assert_eq!(order, [third, first]);
+        assert_eq!(asked(&mut bench, 5, &[first]).0, [first]);
+        asked(&mut bench, 6, &[second]);
+        assert_eq!(asked(&mut bench, 7, &[second]).0, [second]);
+        bench.now += Duration::from_secs(301);
+        bench.node.handle_timeout(bench.now);
+        assert_eq!(asked(&mut bench, 8, &[first, second]).0, [first], "it may be there again");
+    }
+}

@@ -124,6 +124,37 @@ fn long_messages_travel_in_fragments_where_that_is_asked_for() {
 }
 
 #[test]
+fn equal_long_messages_in_fragments_arrive_as_often_as_they_were_sent_however_often_packets_come() {
+    seeds(60, |seed| {
+        let mut network = Network::new(seed, PERFECT);
+        let mut config = |computer: &str, subnets: &[u8]| {
+            let mut config = Config::new(computer, "PLANT").expect("valid names");
+            config.max_datagram_length = Some(300);
+            network.add(config, subnets)
+        };
+        let (sender, both, left) = (config("SENDER", &[0, 1]), config("BOTH", &[0, 1]), config("LEFT", &[0]));
+        network.run_seconds(3);
+        // Fragments count in their order, so that nothing may overtake.
+        network.conditions = Conditions { loss: 0, copies: 40, delay: std::time::Duration::from_micros(50) };
+        let texts = [[7; 424], [7; 424], [8; 424], [7; 424]];
+        for text in &texts {
+            network.send(sender, Target::OwnDomain, text);
+            network.send(sender, Target::Name(name("BOTH")), text);
+            network.run_seconds(seed % 2);
+        }
+        network.run_seconds(3);
+        for (host, times) in [(sender, 1), (both, 2), (left, 1)] {
+            let mut got: Vec<_> = network.messages(host).iter().map(|message| message.data[0]).collect();
+            got.sort();
+            let mut expected: Vec<_> = texts.iter().flat_map(|text| vec![text[0]; times]).collect();
+            expected.sort();
+            assert_eq!(got, expected, "machine {host}");
+        }
+        assert_eq!(network.node(both).sizes().unfinished, [0, 0]);
+    });
+}
+
+#[test]
 fn a_message_to_nobody_fails_and_one_that_is_too_long_is_not_taken() {
     let mut network = two_domains(1, PERFECT);
     network.send(3, Target::Name(name("NOBODY")), b"news");

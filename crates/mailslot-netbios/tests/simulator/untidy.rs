@@ -76,7 +76,7 @@ impl Site {
         let mut random = StdRng::seed_from_u64(seed);
         let mut pcs = Vec::new();
         for number in 0..MACHINES {
-            let mut plugs = [[0].as_slice(), &[1], &[0, 1], &[1, 0]]
+            let mut plugs = [[0].as_slice(), &[1], &[0, 1], &[1, 0], &[0, 0]]
                 .choose(&mut random)
                 .map(|subnets| subnets.iter().copied().map(Plug::Subnet).collect::<Vec<_>>())
                 .unwrap_or_default();

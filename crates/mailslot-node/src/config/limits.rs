@@ -2,6 +2,7 @@
 
 use toml::{Table, Value};
 
+use super::lay_over;
 use crate::error::{Error, Result};
 use mailslot_netbios::limits::Limits;
 
@@ -14,20 +15,17 @@ const MAX_RATE: i64 = 1_000_000_000;
 /// What one packet or timeout can bring, such as a broadcast by each of many interfaces, must find room in the queues.
 const MIN_QUEUE: i64 = 64;
 
-/// Sets what `text` says, a line as in the table `limits` of the file: `queries=512`, or
-/// `messages-per-source={per-second=100,burst=200}`, or one part of a rate, `messages.burst=10`.
-pub(super) fn set(limits: &mut Limits, text: &str) -> Result<()> {
-    let wrong = |what: String| Error::Settings(format!("limit {text:?}: {what}"));
-    let given: Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-    let mut all = table(limits)?;
-    for (name, value) in given {
-        match (all.get_mut(&name), value) {
-            (Some(Value::Table(rate)), Value::Table(parts)) => rate.extend(parts),
-            (_, value) => drop(all.insert(name, value)),
-        }
+/// The limits that are `given`, as in the file, and those that each line says, over the default ones. A part of a rate may be
+/// left out.
+pub(super) fn lay_over_default(given: Table, lines: &[String]) -> Result<Table> {
+    let mut all = table(&Limits::default())?;
+    lay_over(&mut all, given);
+    for line in lines {
+        let wrong = |error: toml::de::Error| Error::Settings(format!("limit {line:?}: {}", error.message()));
+        lay_over(&mut all, line.parse().map_err(wrong)?);
+        all.clone().try_into::<Limits>().map_err(wrong)?;
     }
-    *limits = all.try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-    Ok(())
+    Ok(all)
 }
 
 /// Makes sure that a node can live within these limits.
@@ -58,44 +56,4 @@ fn check_number(name: &str, value: &Value, least: i64, most: i64) -> Result<()> 
 
 fn table(limits: &Limits) -> Result<Table> {
     Table::try_from(limits).map_err(|error| Error::Settings(format!("limits: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use mailslot_netbios::limits::Rate;
-
-    #[test]
-    fn limits_are_set_one_by_one_and_in_part() {
-        let mut limits = Limits::default();
-        for text in ["queries = 7", "answers={per-second=1,burst=2}", "messages.burst=3"] {
-            set(&mut limits, text).expect(text);
-        }
-        let messages = Rate { burst: 3, ..Limits::default().messages };
-        let answers = Rate { per_second: 1, burst: 2 };
-        assert_eq!(limits, Limits { queries: 7, answers, messages, ..Limits::default() });
-        check(&limits).expect("they are in their bounds");
-    }
-
-    #[test]
-    fn wrong_limits_are_named() {
-        for (text, word) in [
-            ("querys=7", "querys"),
-            ("queries=many", "queries"),
-            ("queries=-1", "queries"),
-            ("queries=0", "queries is 0"),
-            ("events=1", "64 to"),
-            ("unfinished-bytes=2000000000", "unfinished-bytes"),
-            ("answers=5", "answers"),
-            ("answers.rate=1", "rate"),
-            ("answers.burst=0", "answers.burst"),
-        ] {
-            let mut limits = Limits::default();
-            let error = match set(&mut limits, text) {
-                Ok(()) => check(&limits).expect_err(text),
-                Err(error) => error,
-            };
-            assert!(error.to_string().contains(word), "{text}: {error}");
-        }
-    }
 }

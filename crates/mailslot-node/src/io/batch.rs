@@ -7,8 +7,10 @@ use std::os::fd::AsRawFd;
 
 use nix::cmsg_space;
 use nix::errno::Errno;
+use nix::libc::{in_addr, in_pktinfo};
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, recvmmsg, sendmmsg, setsockopt, sockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, recvmmsg, sendmmsg, setsockopt,
+    sockopt,
 };
 
 /// Packets sent with one call.
@@ -38,53 +40,68 @@ impl Incoming {
         Incoming { room: vec![0; BUFFERS * BUFFER] }
     }
 
-    /// Takes what waits at the socket, as much as the buffers hold: who sent each packet, and its bytes, `None` if there are
-    /// more than [`MAX_PACKET`]. Returns how many there were; fewer than [`BUFFERS`] if nothing is left.
+    /// Takes what waits at the socket, as much as the buffers hold: who sent each packet, the index of the interface that it
+    /// came by if the socket is to tell (IP_PKTINFO), and its bytes, `None` if there are more than [`MAX_PACKET`]. Returns how
+    /// many there were; fewer than [`BUFFERS`] if nothing is left.
     pub(crate) fn receive(
         &mut self,
         socket: &UdpSocket,
-        mut take: impl FnMut(SocketAddrV4, Option<&[u8]>),
+        mut take: impl FnMut(SocketAddrV4, Option<u32>, Option<&[u8]>),
     ) -> io::Result<usize> {
         // New ones each time: a call leaves in them how much room it used for control messages, instead of how much there is.
-        let mut headers = MultiHeaders::preallocate(BUFFERS, Some(cmsg_space!(i32)));
+        let mut headers = MultiHeaders::preallocate(BUFFERS, Some(cmsg_space!(i32, in_pktinfo)));
         let mut rooms: Vec<[IoSliceMut<'_>; 1]> =
             self.room.chunks_exact_mut(BUFFER).map(|room| [IoSliceMut::new(room)]).collect();
         let mut number = 0;
         for joined in recvmmsg(socket.as_raw_fd(), &mut headers, rooms.iter_mut(), MsgFlags::MSG_DONTWAIT, None)? {
             let is_whole = !joined.flags.intersects(MsgFlags::MSG_TRUNC | MsgFlags::MSG_CTRUNC);
-            for packet in packets(&joined) {
+            let (size, link) = told(&joined);
+            for packet in packets(&joined, size) {
                 number += 1;
                 let Some(from) = joined.address else { continue };
-                take(from.into(), Some(packet).filter(|packet| is_whole && packet.len() <= MAX_PACKET));
+                take(from.into(), link, Some(packet).filter(|packet| is_whole && packet.len() <= MAX_PACKET));
             }
         }
         Ok(number)
     }
 }
 
+/// How long joined packets are, and the index of the interface that they came by.
+fn told(joined: &RecvMsg<'_, '_, SockaddrIn>) -> (Option<usize>, Option<u32>) {
+    let (mut size, mut link) = (None, None);
+    for message in joined.cmsgs().into_iter().flatten() {
+        match message {
+            ControlMessageOwned::UdpGroSegments(bytes) => size = usize::try_from(bytes).ok(),
+            ControlMessageOwned::Ipv4PacketInfo(info) => link = u32::try_from(info.ipi_ifindex).ok(),
+            _ => {}
+        }
+    }
+    (size, link)
+}
+
 /// The packets in a buffer, at least one: all are as long as the system says, the last one possibly shorter.
-fn packets<'a>(joined: &'a RecvMsg<'_, '_, SockaddrIn>) -> impl Iterator<Item = &'a [u8]> {
+fn packets<'a>(joined: &'a RecvMsg<'_, '_, SockaddrIn>, size: Option<usize>) -> impl Iterator<Item = &'a [u8]> {
     let bytes = joined.iovs().next().unwrap_or_default();
-    let size = joined.cmsgs().ok().and_then(|mut messages| {
-        messages.find_map(|message| match message {
-            ControlMessageOwned::UdpGroSegments(size) => usize::try_from(size).ok(),
-            _ => None,
-        })
-    });
     let size = size.unwrap_or(bytes.len()).clamp(1, BUFFER);
     let (first, rest) = bytes.split_at(size.min(bytes.len()));
     iter::once(first).chain(rest.chunks(size))
 }
 
-/// Sends packets from one socket, in their order, and returns how many the system has refused.
-pub(crate) fn send(socket: &UdpSocket, packets: &[(SocketAddrV4, &[u8])]) -> usize {
+/// Sends packets from one socket, in their order, and by the interface `link` if one is given, else as routes lead. Returns how
+/// many the system has refused.
+pub(crate) fn send(socket: &UdpSocket, link: Option<u32>, packets: &[(SocketAddrV4, &[u8])]) -> usize {
     let slices: Vec<[IoSlice<'_>; 1]> = packets.iter().map(|(_, bytes)| [IoSlice::new(bytes)]).collect();
     let addresses: Vec<Option<SockaddrIn>> = packets.iter().map(|(to, _)| Some(SockaddrIn::from(*to))).collect();
-    let mut headers = MultiHeaders::preallocate(packets.len(), None);
+    // Without addresses in it: they stay those that the socket is bound to.
+    let nowhere = in_addr { s_addr: 0 };
+    let ipi_ifindex = link.and_then(|link| i32::try_from(link).ok()).unwrap_or(0);
+    let by = in_pktinfo { ipi_ifindex, ipi_spec_dst: nowhere, ipi_addr: nowhere };
+    let control: &[ControlMessage<'_>] = if link.is_some() { &[ControlMessage::Ipv4PacketInfo(&by)] } else { &[] };
+    let mut headers = MultiHeaders::preallocate(packets.len(), link.map(|_| cmsg_space!(in_pktinfo)));
     let (mut next, mut refused) = (0, 0);
     while next < packets.len() {
         let (slices, addresses) = (&slices[next..], &addresses[next..]);
-        match sendmmsg(socket.as_raw_fd(), &mut headers, slices, addresses, [], MsgFlags::empty()) {
+        match sendmmsg(socket.as_raw_fd(), &mut headers, slices, addresses, control, MsgFlags::empty()) {
             Ok(sent) => next += sent.count(),
             // What an earlier packet met shows here once.
             Err(Errno::ECONNREFUSED | Errno::EINTR) => {}
@@ -101,7 +118,7 @@ pub(crate) fn send(socket: &UdpSocket, packets: &[(SocketAddrV4, &[u8])]) -> usi
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
-    use nix::sys::socket::{ControlMessage, sendmsg};
+    use nix::sys::socket::sendmsg;
 
     use super::*;
 
@@ -119,7 +136,9 @@ mod tests {
 
     fn received(incoming: &mut Incoming, socket: &UdpSocket) -> Vec<(SocketAddrV4, Option<Vec<u8>>)> {
         let mut packets = Vec::new();
-        incoming.receive(socket, |from, bytes| packets.push((from, bytes.map(<[u8]>::to_vec)))).expect("packets wait");
+        incoming
+            .receive(socket, |from, _, bytes| packets.push((from, bytes.map(<[u8]>::to_vec))))
+            .expect("packets wait");
         packets
     }
 
@@ -134,7 +153,7 @@ mod tests {
     fn all_received(socket: &UdpSocket) -> Vec<(SocketAddrV4, Option<Vec<u8>>)> {
         let mut incoming = Incoming::new();
         let mut all = Vec::new();
-        while incoming.receive(socket, |from, bytes| all.push((from, bytes.map(<[u8]>::to_vec)))).is_ok() {}
+        while incoming.receive(socket, |from, _, bytes| all.push((from, bytes.map(<[u8]>::to_vec)))).is_ok() {}
         all
     }
 
@@ -147,7 +166,7 @@ mod tests {
         for (length, size) in [(640, 10), (234 * 64, 234), (1000, 300), (9, 9), (64, 1), (8192, 4096), (60_000, 4097)] {
             let whole = &bytes[..length];
             send_joined(&sender, to, whole, size);
-            assert_eq!(send(&sender, &[(to, b""), (to, whole), (to, b"after")]), 0);
+            assert_eq!(send(&sender, None, &[(to, b""), (to, whole), (to, b"after")]), 0);
             let packets = whole.chunks(usize::from(size)).chain([&b""[..], whole, b"after"]);
             let expected: Vec<_> = packets.map(kept).collect();
             assert!(all_received(receiver) == expected, "{length} bytes in packets of {size}");
@@ -185,9 +204,30 @@ mod tests {
             }
             let mut incoming = Incoming::new();
             for _ in 0..2 {
-                let number = incoming.receive(&receiver, |_, _| {});
+                let number = incoming.receive(&receiver, |_, _, _| {});
                 assert_eq!(number.expect("packets wait"), 64 * BUFFERS);
             }
+        }
+    }
+
+    #[test]
+    fn the_interface_is_told_of_and_can_be_chosen() {
+        let lo = nix::net::if_::if_nametoindex("lo").expect("there is a loopback interface");
+        for address in [Ipv4Addr::LOCALHOST, BROADCAST] {
+            let ((sender, from), (receiver, to)) = (socket(), socket_at(address));
+            sender.set_broadcast(true).expect("allowed");
+            setsockopt(&receiver, sockopt::Ipv4PacketInfo, &true).expect("allowed");
+            join(&receiver);
+            assert_eq!(send(&sender, Some(lo), &[(to, b"a"), (to, b"b")]), 0);
+            send_joined(&sender, to, &[7; 64], 16);
+            // There is no interface of this number.
+            assert_eq!(send(&sender, Some(i32::MAX as u32), &[(to, b"c"), (to, b"d")]), 2);
+            let mut packets = Vec::new();
+            while Incoming::new()
+                .receive(&receiver, |from, by, bytes| packets.push((from, by, bytes.is_some())))
+                .is_ok()
+            {}
+            assert_eq!(packets, [(from, Some(lo), true); 6]);
         }
     }
 
@@ -196,7 +236,7 @@ mod tests {
         let ((one, from_one), (other, from_other), (receiver, to)) = (socket(), socket(), socket());
         let numbers: Vec<[u8; 2]> = (0..30).map(|number| [number, 7]).collect();
         let packets: Vec<_> = numbers.iter().map(|bytes| (to, bytes.as_slice())).collect();
-        assert_eq!((send(&one, &packets), send(&other, &[(to, b"")])), (0, 0));
+        assert_eq!((send(&one, None, &packets), send(&other, None, &[(to, b"")])), (0, 0));
         let mut incoming = Incoming::new();
         let first = received(&mut incoming, &receiver);
         assert_eq!(first.len(), BUFFERS);
@@ -204,7 +244,7 @@ mod tests {
         let mut expected: Vec<_> = numbers.iter().map(|bytes| (from_one, Some(bytes.to_vec()))).collect();
         expected.push((from_other, Some(Vec::new())));
         assert_eq!(all, expected);
-        let nothing = incoming.receive(&receiver, |_, _| panic!("nothing was sent")).expect_err("nothing waits");
+        let nothing = incoming.receive(&receiver, |_, _, _| panic!("nothing was sent")).expect_err("nothing waits");
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
     }
 
@@ -212,7 +252,7 @@ mod tests {
     fn packets_that_are_too_large_are_known_as_such() {
         let ((sender, from), (receiver, to)) = (socket(), socket());
         let large = vec![5; MAX_PACKET + 1];
-        assert_eq!(send(&sender, &[(to, &large), (to, &large[1..])]), 0);
+        assert_eq!(send(&sender, None, &[(to, &large), (to, &large[1..])]), 0);
         let all = received(&mut Incoming::new(), &receiver);
         assert_eq!(all, [(from, None), (from, Some(large[1..].to_vec()))]);
     }
@@ -222,7 +262,7 @@ mod tests {
         let ((sender, from), (receiver, to)) = (socket(), socket());
         let nobody = socket().1;
         let large = vec![0; 70_000];
-        assert_eq!(send(&sender, &[(nobody, b"a"), (to, b"b"), (to, &large), (to, b"c")]), 1);
+        assert_eq!(send(&sender, None, &[(nobody, b"a"), (to, b"b"), (to, &large), (to, b"c")]), 1);
         let all = received(&mut Incoming::new(), &receiver);
         assert_eq!(all, [(from, Some(b"b".to_vec())), (from, Some(b"c".to_vec()))]);
     }

@@ -1,100 +1,185 @@
-//! The network interfaces that a node uses.
+//! Which of the system's addresses a node uses, and as what.
+//!
+//! Linux accepts any set of addresses. What matters here is the segment: the machines that hear each other's broadcasts. Addresses
+//! of one subnet are on one segment, by whatever interface, and the node is attached to it once: two holders of a name would be
+//! a conflict to everybody else. So one of the addresses speaks, and the others are known as the node's own.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::net::Ipv4Addr;
 
-use nix::ifaddrs::{InterfaceAddress, getifaddrs};
-use nix::net::if_::{InterfaceFlags, if_nametoindex};
-use nix::sys::socket::SockaddrStorage;
-
+use super::addresses::Address;
 use crate::config::Settings;
-use crate::error::{Error, Result};
 use mailslot_netbios::Interface;
 
-/// An interface and its name.
+/// An attachment to a segment, and its name: that of the system's interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) name: String,
+    /// The interface's index, by which the node speaks and hears broadcasts.
+    pub(crate) link: u32,
+    /// Indexes of further interfaces in the subnet. The broadcasts that come by them come by `link` as well.
+    pub(crate) other_links: BTreeSet<u32>,
     pub(crate) interface: Interface,
+    /// Further addresses of this machine in the subnet.
+    pub(crate) others: Vec<Ipv4Addr>,
 }
 
-/// The interfaces that are up, can broadcast, have an IPv4 address, and are wanted. One with several addresses is several
-/// interfaces, told apart by their number.
-pub(crate) fn list(settings: &Settings) -> Result<Vec<Named>> {
-    let mut found: Vec<Named> = all()?.filter(|named| is_wanted(named, settings)).collect();
-    for index in 0..found.len() {
-        let id = found[index].interface.id;
-        let earlier = found[..index].iter().filter(|named| named.interface.id & INDEX == id).count();
-        found[index].interface.id = id | (earlier as u32) << ADDRESS_SHIFT;
+/// What the node does not use although it is there, or is to be used and is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// An interface's name or, as it was set, its address.
+    pub(crate) name: String,
+    pub(crate) reason: String,
+    /// Whether the settings want it.
+    pub(crate) is_fault: bool,
+}
+
+/// What becomes of the system's addresses.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) used: Vec<Named>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+impl Named {
+    /// As the protocol has it: the address that speaks first.
+    pub(crate) fn interfaces(&self) -> impl Iterator<Item = Interface> {
+        let others = self.others.iter().map(|other| Interface { address: *other, ..self.interface });
+        std::iter::once(self.interface).chain(others)
     }
-    Ok(found)
-}
 
-/// Those that would do but are not wanted.
-pub(crate) fn unwanted(settings: &Settings) -> Result<Vec<Interface>> {
-    Ok(all()?.filter(|named| !is_wanted(named, settings)).map(|named| named.interface).collect())
-}
-
-fn all() -> Result<impl Iterator<Item = Named>> {
-    let addresses = getifaddrs().map_err(|error| Error::io("list the network interfaces", error))?;
-    Ok(addresses.filter_map(named))
-}
-
-/// The system's index of an interface takes the lower bits of the protocol's number for it, and which of the interface's
-/// addresses it is, the upper ones.
-const ADDRESS_SHIFT: u32 = 24;
-const INDEX: u32 = (1 << ADDRESS_SHIFT) - 1;
-
-fn named(entry: InterfaceAddress) -> Option<Named> {
-    let wanted = InterfaceFlags::IFF_UP | InterfaceFlags::IFF_BROADCAST;
-    if !entry.flags.contains(wanted) || entry.flags.contains(InterfaceFlags::IFF_LOOPBACK) {
-        return None;
+    /// Whether names that are registered for this one hold for the other one as well.
+    pub(crate) fn is_same(&self, other: &Named) -> bool {
+        let of = |named: &Named| (named.link, Interface { id: 0, ..named.interface });
+        of(self) == of(other)
     }
-    let address = ipv4(entry.address)?;
-    let mask = u32::from(ipv4(entry.netmask)?);
-    // An address that was given no broadcast address has itself there.
-    let told = ipv4(entry.broadcast).filter(|broadcast| *broadcast != address);
-    let broadcast = told.unwrap_or_else(|| Ipv4Addr::from(u32::from(address) | !mask));
-    let id = if_nametoindex(entry.interface_name.as_str()).ok()? & INDEX;
-    let interface = Interface { id, address, prefix: mask.count_ones() as u8, broadcast: Some(broadcast) };
-    Some(Named { name: entry.interface_name, interface })
+
+    /// Whether `address` is one that the node has here.
+    pub(crate) fn has(&self, address: Ipv4Addr) -> bool {
+        self.interface.address == address || self.others.contains(&address)
+    }
 }
 
-fn ipv4(address: Option<SockaddrStorage>) -> Option<Ipv4Addr> {
-    address?.as_sockaddr_in().map(nix::sys::socket::SockaddrIn::ip)
+/// As in the log and in status: `10.0.0.1/24`.
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.interface.address, self.interface.prefix)
+    }
 }
 
-fn is_wanted(named: &Named, settings: &Settings) -> bool {
-    let matches = |wanted: &String| *wanted == named.name || wanted.parse() == Ok(named.interface.address);
+/// Chooses among the system's addresses, in the system's order. All ids are 0.
+pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
+    let mut choice = Choice::default();
+    let wanted: Vec<&Address> =
+        addresses.iter().filter(|address| is_usable(address, settings, &mut choice.left_out)).collect();
+    let (subnets, single): (Vec<&Address>, Vec<&Address>) =
+        wanted.into_iter().partition(|address| broadcast(address).is_some());
+    for address in &subnets {
+        if !choice.used.iter().any(|named| is_segment_of(named, address)) {
+            choice.used.push(speaker(address, &subnets));
+        }
+    }
+    // An address alone, such as one that several machines pass on, belongs to the subnet that it is in.
+    for address in single {
+        let around = choice.used.iter_mut().filter(|named| named.interface.contains(address.address));
+        match around.max_by_key(|named| named.interface.prefix) {
+            Some(named) if named.has(address.address) => {}
+            Some(named) => named.others.push(address.address),
+            None => choice.used.push(attachment(address)),
+        }
+    }
+    for name in &settings.interfaces {
+        if !addresses.iter().any(|address| is_meant(address, name)) {
+            let reason = "there is no interface of this name or address that is up and has an IPv4 address".to_owned();
+            choice.left_out.push(LeftOut { name: name.clone(), reason, is_fault: true });
+        }
+    }
+    choice
+}
+
+/// Those that could be used and are not wanted: a node beside nmbd is handed what comes by them.
+pub(crate) fn unwanted(addresses: &[Address], settings: &Settings) -> Vec<Interface> {
+    let unwanted = |address: &&Address| !is_wanted(address, settings);
+    addresses.iter().filter(unwanted).map(|address| attachment(address).interface).collect()
+}
+
+/// Can the address be used, and is it to be? Why it cannot is told, if it would be wanted.
+fn is_usable(address: &Address, settings: &Settings, left_out: &mut Vec<LeftOut>) -> bool {
+    if !is_wanted(address, settings) {
+        return false;
+    }
+    let is_named = settings.interfaces.iter().any(|name| is_meant(address, name));
+    let reason = if address.is_loopback {
+        if !is_named {
+            return false;
+        }
+        "it is the loopback interface, which leads to no other machine"
+    } else if !address.can_broadcast && !is_named {
+        // As nmbd does it: who has a tunnel seldom wants names there.
+        "it cannot broadcast: name it in `interfaces` to use it for unicast and name servers"
+    } else {
+        return true;
+    };
+    let left = LeftOut { name: address.name.clone(), reason: reason.to_owned(), is_fault: is_named };
+    if !left_out.contains(&left) {
+        left_out.push(left);
+    }
+    false
+}
+
+fn is_wanted(address: &Address, settings: &Settings) -> bool {
+    let matches = |name: &String| is_meant(address, name);
     (settings.interfaces.is_empty() || settings.interfaces.iter().any(matches)) && !settings.exclude.iter().any(matches)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Is this what a setting calls `name`?
+fn is_meant(address: &Address, name: &str) -> bool {
+    name == address.name || name.parse() == Ok(address.address)
+}
 
-    #[test]
-    fn interfaces_are_chosen_by_name_or_address() {
-        let interface = Interface {
-            id: 2,
-            address: Ipv4Addr::new(192, 0, 2, 7),
-            prefix: 24,
-            broadcast: Some(Ipv4Addr::new(192, 0, 2, 255)),
-        };
-        let named = Named { name: "eth0".to_owned(), interface };
-        let settings = |interfaces: &[&str], exclude: &[&str]| Settings {
-            interfaces: interfaces.iter().map(|text| (*text).to_owned()).collect(),
-            exclude: exclude.iter().map(|text| (*text).to_owned()).collect(),
-            ..Settings::default()
-        };
-        for (interfaces, exclude, wanted) in [
-            (&[][..], &[][..], true),
-            (&["eth0"], &[], true),
-            (&["192.0.2.7"], &[], true),
-            (&["eth1"], &[], false),
-            (&[], &["192.0.2.7"], false),
-            (&["eth0"], &["eth0"], false),
-        ] {
-            assert_eq!(is_wanted(&named, &settings(interfaces, exclude)), wanted, "{interfaces:?} {exclude:?}");
+/// The address of the segment that speaks, with all others of it: the first one whose interface has a carrier.
+fn speaker(first: &Address, subnets: &[&Address]) -> Named {
+    let segment = attachment(first);
+    let (mut all, mut links) = (Vec::new(), BTreeSet::new());
+    for address in subnets.iter().filter(|address| is_segment_of(&segment, address)) {
+        all.push(*address);
+        links.insert(address.link);
+    }
+    let speaker = all.iter().find(|address| address.is_running).copied().unwrap_or(first);
+    links.remove(&speaker.link);
+    let mut named = Named { other_links: links, ..attachment(speaker) };
+    for Address { address, .. } in all {
+        if !named.has(*address) {
+            named.others.push(*address);
         }
     }
+    named
 }
+
+fn is_segment_of(named: &Named, address: &Address) -> bool {
+    named.interface.prefix == address.prefix && named.interface.contains(address.address)
+}
+
+fn attachment(address: &Address) -> Named {
+    let Address { name, link, address: own, prefix, .. } = address;
+    let interface = Interface { id: 0, address: *own, prefix: *prefix, broadcast: broadcast(address) };
+    Named { name: name.clone(), link: *link, other_links: BTreeSet::new(), interface, others: Vec::new() }
+}
+
+/// The subnet's last address, or its first one if that is set, as on very old networks. What else is set there is not
+/// believed: it may be the peer's address. Two addresses make no subnet (RFC 3021).
+fn broadcast(address: &Address) -> Option<Ipv4Addr> {
+    if !address.can_broadcast || address.prefix > 30 {
+        return None;
+    }
+    let hosts = u32::MAX >> address.prefix;
+    let (first, last) = (u32::from(address.address) & !hosts, u32::from(address.address) | hosts);
+    let is_first = address.broadcast.map(u32::from) == Some(first) && address.broadcast != Some(address.address);
+    let broadcast = Ipv4Addr::from(if is_first { first } else { last });
+    // Linux lets a machine have the address that stands for all.
+    Some(broadcast).filter(|broadcast| *broadcast != address.address)
+}
+
+#[cfg(test)]
+mod tests;

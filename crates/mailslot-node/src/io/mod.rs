@@ -1,11 +1,15 @@
 //! What surrounds the protocols: interfaces, sockets, slots and signals. It decides nothing about the protocols.
 
+pub(crate) mod addresses;
 pub(crate) mod batch;
+pub(crate) mod changes;
+pub(crate) mod driver;
 pub(crate) mod drops;
 pub(crate) mod intake;
 pub(crate) mod interfaces;
 pub(crate) mod nmbd;
-pub(crate) mod ready;
+pub(crate) mod poll;
+pub(crate) mod route;
 pub(crate) mod signals;
 pub(crate) mod slots;
 pub(crate) mod sockets;

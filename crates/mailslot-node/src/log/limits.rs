@@ -8,18 +8,6 @@ use mailslot_netbios::{Counters, Drop};
 /// How often each is said.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// What is dropped for a limit, and which ones of the settings that is.
-const LIMITS: [(Drop, &str); 8] = [
-    (Drop::AnswerRate, "answers-per-source, answers, answers-reserved, answers-elsewhere"),
-    (Drop::MessageRate, "messages-per-source, messages"),
-    (Drop::FragmentRoom, "unfinished, unfinished-per-source, unfinished-bytes"),
-    (Drop::EventRoom, "events"),
-    (Drop::TransmitRoom, "transmits"),
-    (Drop::HolderRoom, "holders"),
-    (Drop::CacheRoom, "cached-names"),
-    (Drop::Busy, "queries, waiting-messages"),
-];
-
 /// What was said of each.
 #[derive(Default)]
 pub(super) struct Limits {
@@ -33,17 +21,16 @@ struct Said {
 }
 
 impl Limits {
-    /// The limits that have bitten since that was last said of them: what is dropped, how often, and the settings. Each at once for
-    /// the first time, and then once a minute at most.
-    pub(super) fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(&'static str, u64, &'static str)> {
+    /// What was dropped for a limit since that was last said, and how often. Each at once for the first time, and then once a minute
+    /// at most.
+    pub(super) fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(Drop, u64)> {
         let mut bitten = Vec::new();
-        for (reason, settings) in LIMITS {
-            let count = counters.dropped(reason);
+        for (reason, count) in counters.drops().filter(|(reason, _)| !reason.limits().is_empty()) {
             let said = self.said.entry(reason.label()).or_insert(Said { at: None, count: 0 });
             // A node that enters its network anew counts from 0.
             said.count = said.count.min(count);
             if count > said.count && said.at.is_none_or(|at| now >= at + EVERY) {
-                bitten.push((reason.label(), count - said.count, settings));
+                bitten.push((reason, count - said.count));
                 *said = Said { at: Some(now), count };
             }
         }
@@ -62,7 +49,7 @@ mod tests {
     use super::*;
 
     /// A node that answers one query a second, and what is said while a neighbour asks so often for so many seconds.
-    fn said(per_second: u32, seconds: u64) -> Vec<(u64, &'static str, u64)> {
+    fn said(per_second: u32, seconds: u64) -> Vec<(u64, Drop, u64)> {
         let mut config = Config::new("PC", "PLANT").expect("valid names");
         let rate = mailslot_netbios::limits::Rate { per_second: 1, burst: 1 };
         config.limits.answers_per_source = rate;
@@ -81,7 +68,7 @@ mod tests {
                 while node.poll_transmit().is_some() {}
             }
             let bitten = limits.bitten(now, node.counters());
-            said.extend(bitten.into_iter().map(|(label, count, _)| (second, label, count)));
+            said.extend(bitten.into_iter().map(|(reason, count)| (second, reason, count)));
             now = start + Duration::from_secs(second + 1);
         }
         said
@@ -92,7 +79,7 @@ mod tests {
         let said = said(100, 200);
         let seconds: Vec<u64> = said.iter().map(|(second, ..)| *second).collect();
         assert_eq!(seconds, [0, 60, 120, 180]);
-        assert!(said.iter().all(|(_, label, count)| *label == "answer_rate" && *count > 0), "{said:?}");
+        assert!(said.iter().all(|(_, reason, count)| *reason == Drop::AnswerRate && *count > 0), "{said:?}");
     }
 
     #[test]

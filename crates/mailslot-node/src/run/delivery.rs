@@ -2,38 +2,51 @@
 
 use std::time::Instant;
 
-use super::Machine;
+use super::Shared;
+use crate::io::driver::Driver;
+use crate::io::slots::Slots;
 use crate::routing;
 use mailslot_netbios::{Event, Message};
 
-impl Machine {
+/// The slots that messages are delivered to.
+#[derive(Default)]
+pub(super) struct Delivery {
+    slots: Slots,
+}
+
+impl Delivery {
     /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What
     /// comes from one sender for one slot is written in one go, so that a reader is woken once.
-    pub(super) fn next_event(&mut self, now: Instant) -> Option<Event> {
+    pub(super) fn next_event(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) -> Option<Event> {
         let mut messages: Vec<Message> = Vec::new();
         loop {
-            let event = self.node.poll_event();
+            let event = driver.node.poll_event();
             if let Some(Event::Message(message)) = event {
                 if messages.first().is_some_and(|first| !is_alike(first, &message)) {
-                    self.deliver(now, &messages);
+                    self.deliver(now, &messages, shared);
                     messages.clear();
                 }
                 messages.push(message);
                 continue;
             }
-            self.deliver(now, &messages);
+            self.deliver(now, &messages, shared);
             return event;
         }
     }
 
-    fn deliver(&mut self, now: Instant, messages: &[Message]) {
+    /// Closes the ways to slots that are gone.
+    pub(super) fn forget_closed(&mut self) {
+        self.slots.forget_closed();
+    }
+
+    fn deliver(&mut self, now: Instant, messages: &[Message], shared: &mut Shared) {
         let Some(first) = messages.first() else { return };
-        let origin = routing::origin(first, &self.config);
-        let Machine { modern, log, .. } = self;
+        let Shared { modern, config, metrics, log, .. } = shared;
+        let origin = routing::origin(first, config);
         let here = messages.iter().filter(|message| modern.take_legacy(now, message, &origin, log));
         let data: Vec<&[u8]> = here.map(|message| message.data.as_slice()).collect();
-        self.metrics.bridge_copies += (messages.len() - data.len()) as u64;
-        self.slots.deliver(&first.slot, &origin, &data, |outcome, number| self.metrics.count(outcome, number));
+        metrics.bridge_copies += (messages.len() - data.len()) as u64;
+        self.slots.deliver(&first.slot, &origin, &data, |outcome, number| metrics.count(outcome, number));
     }
 }
 

@@ -1,14 +1,16 @@
 //! A node beside nmbd: what nmbd hands on comes in as if the node's own sockets had received it.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Machine, copies};
-use crate::io::interfaces;
+use super::Shared;
+use crate::config::Settings;
+use crate::io::driver::Driver;
 use crate::io::nmbd::{Change, Nmbd};
+use crate::io::{addresses, interfaces};
 use crate::log::field;
-use mailslot_netbios::{Cast, NodeStatus, Received, RequestId, Service};
+use mailslot_netbios::{Cast, Interface, NodeStatus, Received, RequestId, Service};
 
 /// First byte of a datagram for one computer (RFC 1002 section 4.4.1).
 const DIRECT_UNIQUE: u8 = 0x10;
@@ -24,87 +26,99 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    pub(super) fn new(socket: &Path, now: Instant) -> Beside {
-        Beside { nmbd: Nmbd::new(socket, now), ask_at: None, asked: None }
+    /// Where the settings want it.
+    pub(super) fn new(settings: &Settings, now: Instant) -> Option<Beside> {
+        let is_wanted = settings.beside_samba && settings.netbios;
+        is_wanted.then(|| Beside { nmbd: Nmbd::new(&settings.nmbd_socket, now), ask_at: None, asked: None })
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.nmbd.poll_timeout().into_iter().chain(self.ask_at).min()
     }
 
+    /// Readable when nmbd has handed something on; none without a connection.
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.nmbd.descriptor()
     }
-}
 
-impl Machine {
-    pub(super) fn take_from_nmbd(&mut self, now: Instant) {
-        let Machine { nmbd: Some(Beside { nmbd, .. }), node, sockets, metrics, sinks, config, settings, .. } = self
-        else {
-            return;
-        };
+    /// Takes what nmbd has handed on.
+    pub(super) fn take(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) {
+        let Shared { metrics, config, settings, .. } = shared;
         let mut unwanted = None;
-        let change = nmbd.receive(now, |from, bytes| {
+        let change = self.nmbd.receive(now, |from, bytes| {
             // nmbd hears our broadcasts like those of any other program.
-            if sockets.iter().any(|sockets| sockets.sends_from(from)) {
+            if driver.sends_from(from) {
                 metrics.own_returned += 1;
                 return;
             }
             // By which interface it came is not told, but whose subnet the sender is on. What has been routed could have
             // come by any.
-            let of_sender = sockets.iter().find(|sockets| sockets.named.interface.contains(*from.ip()));
+            let of_sender = driver.attached().iter().find(|named| named.interface.contains(*from.ip()));
             let mut of_unwanted = || {
-                let unwanted = unwanted.get_or_insert_with(|| interfaces::unwanted(settings).unwrap_or_default());
+                let unwanted = unwanted.get_or_insert_with(|| unwanted_interfaces(settings));
                 unwanted.iter().any(|interface| interface.contains(*from.ip()))
             };
-            let Some(by) = of_sender.or_else(|| sockets.first().filter(|_| !of_unwanted())) else {
+            let Some(by) = of_sender.or_else(|| driver.attached().first().filter(|_| !of_unwanted())) else {
                 metrics.unwanted_interface += 1;
                 return;
             };
             let cast = if bytes.first() == Some(&DIRECT_UNIQUE) { Cast::Unicast } else { Cast::Broadcast };
-            let received = Received { interface: by.named.interface.id, from, service: Service::Datagram, cast };
-            copies::handed_on(sinks, by, config.ports.datagram, received, bytes);
-            node.handle_packet(now, received, bytes);
+            let Interface { id, address, broadcast, .. } = by.interface;
+            let received = Received { interface: id, from, service: Service::Datagram, cast };
+            if !driver.sinks.is_empty() {
+                // Its port is known, and its address follows from who it was for.
+                let ip = if cast == Cast::Unicast { address } else { broadcast.unwrap_or(Ipv4Addr::BROADCAST) };
+                let (name, to) = (by.name.clone(), SocketAddrV4::new(ip, config.ports.datagram));
+                driver.sinks.packet(&name, Some(cast.into()), [from, to], bytes);
+            }
+            driver.node.handle_packet(now, received, bytes);
         });
-        self.tell(change);
+        tell(change, shared);
     }
 
     /// Connects to nmbd, and asks for its names, if that is due.
-    pub(super) fn look_for_nmbd(&mut self, now: Instant) {
-        let Some(Beside { nmbd, ask_at, asked }) = &mut self.nmbd else { return };
-        let change = nmbd.handle_timeout(now);
+    pub(super) fn handle_timeout(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) {
+        let change = self.nmbd.handle_timeout(now);
         if let Some(Change::Connected) = change {
-            *ask_at = Some(now + NAMES_CLAIMED);
+            self.ask_at = Some(now + NAMES_CLAIMED);
         }
-        if ask_at.is_some_and(|at| at <= now) {
-            *ask_at = None;
-            let own = self.sockets.first().map(|sockets| sockets.named.interface.address);
-            *asked = own.map(|own| self.node.node_status(now, own));
+        if self.ask_at.is_some_and(|at| at <= now) {
+            self.ask_at = None;
+            let own = driver.attached().first().map(|named| named.interface.address);
+            self.asked = own.map(|own| driver.node.node_status(now, own));
         }
-        self.tell(change);
+        tell(change, shared);
     }
 
     /// Tells which of the node's main names nmbd does not have: others then do not find them, or mean other ones.
-    pub(super) fn compare_names(&mut self, request: RequestId, status: Option<&NodeStatus>) {
-        let Some(beside) = self.nmbd.as_mut().filter(|beside| beside.asked == Some(request)) else { return };
-        beside.asked = None;
+    pub(super) fn compare_names(&mut self, request: RequestId, status: Option<&NodeStatus>, shared: &mut Shared) {
+        if self.asked != Some(request) {
+            return;
+        }
+        self.asked = None;
         let Some(status) = status else { return };
-        for name in [&self.config.computer, &self.config.workgroup] {
+        for name in [&shared.config.computer, &shared.config.workgroup] {
             if !status.entries.iter().any(|entry| entry.name == *name.as_bytes()) {
-                self.log.line("nmbd_lacks_name", &[field("name", name)]);
+                shared.log.line("nmbd_lacks_name", &[field("name", name)]);
             }
         }
     }
+}
 
-    fn tell(&mut self, change: Option<Change>) {
-        match change {
-            None => {}
-            Some(Change::Connected) => self.log.line("nmbd_connected", &[]),
-            Some(Change::Lost(error)) => self.log.line("nmbd_lost", &[field("reason", error)]),
-            Some(Change::Missed(error)) => {
-                let socket = field("socket", self.settings.nmbd_socket.display());
-                self.log.line("nmbd_not_there", &[socket, field("reason", error)]);
-            }
+fn unwanted_interfaces(settings: &Settings) -> Vec<Interface> {
+    let addresses = addresses::list().unwrap_or_default();
+    interfaces::unwanted(&addresses, settings)
+}
+
+fn tell(change: Option<Change>, shared: &mut Shared) {
+    let Shared { log, settings, .. } = shared;
+    match change {
+        None => {}
+        Some(Change::Connected) => log.line("nmbd_connected", &[]),
+        Some(Change::Lost(error)) => log.line("nmbd_lost", &[field("reason", error)]),
+        Some(Change::Missed(error)) => {
+            let socket = field("socket", settings.nmbd_socket.display());
+            log.line("nmbd_not_there", &[socket, field("reason", error)]);
         }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustix::world;
 
-use crate::name::{Address, SlotName};
+use crate::address::Address;
+use crate::name::SlotName;
 
 /// The one slot of a world.
 pub(crate) fn slot_name() -> SlotName {

@@ -8,6 +8,7 @@ mod calendar;
 mod code_page;
 mod confirmed;
 mod console;
+mod console_input;
 mod control;
 mod critical_section;
 mod crt_thread;

@@ -248,7 +248,7 @@ impl Stream {
 
     fn has_input(&self) -> bool {
         let typed = self.typed.get().try_lock().is_ok_and(|typed| !typed.text.is_empty() || !typed.bytes.is_empty());
-        typed || console::is_readable(self.descriptor)
+        typed || console::events::is_any() || console::is_readable(self.descriptor)
     }
 
     /// Sets the signal with the next input, from a thread that lives until then.

@@ -131,10 +131,15 @@ fn browser(message: &browser::Message, fields: &mut Fields) {
     match message {
         Message::HostAnnouncement(it) | Message::LocalMasterAnnouncement(it) => {
             announcement(it, fields);
+            version(it, fields);
             fields.add("browser.comment", text(&it.comment));
         }
         Message::DomainAnnouncement(it) => {
             announcement(it, fields);
+            // Windows has something else there (MS-BRWS section 2.2.7 leaves it undefined), which tshark shows as one number.
+            if it.signature == Announcement::SIGNATURE {
+                version(it, fields);
+            }
             fields.add("browser.mb_server", text(&it.comment));
         }
         Message::AnnouncementRequest { reserved, name } => {
@@ -176,6 +181,9 @@ fn announcement(it: &Announcement, fields: &mut Fields) {
     for (column, bit) in SERVER_TYPES {
         fields.add_bit(column, it.server_type.contains(*bit));
     }
+}
+
+fn version(it: &Announcement, fields: &mut Fields) {
     fields.add("browser.proto_major", it.browser_version.0);
     fields.add("browser.proto_minor", it.browser_version.1);
     fields.add("browser.sig", it.signature);

@@ -1,5 +1,7 @@
 //! A session of Zenoh: what is declared in it, with bytes in and out.
 
+use std::sync::Arc;
+use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
 use mailslot_domain::Envelope;
@@ -10,9 +12,11 @@ use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
 use zenoh::sample::{Sample, SampleKind};
 use zenoh::{Session, Wait};
+use zenoh_runtime::ZRuntime;
 
 use super::config::Config;
 use crate::error::{Error, Result};
+use crate::wake::Wake;
 
 /// The priority of plain messages. What is asked and answered (confirmed writes, presences) is above, in other queues: it
 /// overtakes a flood, and waits there for room as long as it takes.
@@ -47,9 +51,31 @@ pub(crate) enum Seen {
 }
 
 impl Link {
-    /// Opens a session, for as long as that takes.
-    pub(crate) fn open(config: &Config) -> Result<Link> {
-        zenoh::open(config.0.clone()).wait().map(Link).map_err(Error::zenoh("open the session"))
+    /// Opens a session, for as long as that takes, or until `given_up` says so, which is asked when `woken` is woken; `None` then.
+    pub(crate) fn open(config: &Config, woken: &Arc<Wake>, given_up: impl Fn() -> bool) -> Result<Option<Link>> {
+        let (opening, woken_then) = (zenoh::open(config.0.clone()), Arc::clone(woken));
+        let (sender, opened) = channel();
+        let task = ZRuntime::Application.spawn(async move {
+            // Who has given up does not want it any more.
+            let _ = sender.send(opening.await);
+            woken_then.wake();
+        });
+        loop {
+            woken.clear();
+            match opened.try_recv() {
+                Ok(opened) => {
+                    return opened.map(|session| Some(Link(session))).map_err(Error::zenoh("open the session"));
+                }
+                Err(TryRecvError::Empty) => {}
+                // It has panicked, and is tried again.
+                Err(TryRecvError::Disconnected) => return Err(Error::zenoh("open the session")("a panic".into())),
+            }
+            if given_up() {
+                task.abort();
+                return Ok(None);
+            }
+            woken.wait(None);
+        }
     }
 
     /// Closes it. The others notice in any case.

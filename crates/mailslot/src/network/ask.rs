@@ -19,8 +19,9 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
+use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::name::{Address, SlotName};
+use crate::name::SlotName;
 use crate::options::{Access, MailslotOptions, Timeout};
 use crate::{Mailslot, MailslotWriter, Message, Origin, sys};
 
@@ -174,8 +175,7 @@ pub fn user_of(message: &Message) -> Option<u32> {
 }
 
 fn reply_name(reply: &[u8; ID]) -> Result<SlotName> {
-    let name = format!(r"\\.\mailslot\mailslot\reply\{:032x}", u128::from_be_bytes(*reply));
-    Ok(Address::parse_win32(&name)?.slot().clone())
+    format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse()
 }
 
 #[cfg(test)]

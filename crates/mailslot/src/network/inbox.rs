@@ -1,8 +1,9 @@
 //! Messages of other machines on their way into a slot of this one.
 
+use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::message::NetworkOrigin;
-use crate::name::{Address, SlotName};
+use crate::name::SlotName;
 use crate::receipt::Outcome;
 use crate::writer::MailslotWriter;
 

@@ -11,7 +11,8 @@
 use std::time::Duration;
 
 use super::message::{check, push_name, take_address};
-use crate::name::{Address, SlotName};
+use crate::address::Address;
+use crate::name::SlotName;
 use crate::{Outcome, Receipt};
 
 /// The slot for questions. It lives as long as a node that has modern domains.
@@ -209,7 +210,7 @@ mod tests {
     }
 
     fn answers() -> impl Strategy<Value = Answer> {
-        let receipt = ("[A-Z0-9]{0,15}", prop::sample::select(&Outcome::ALL[..]))
+        let receipt = ("[A-Z0-9]{0,15}", prop::sample::select(Outcome::ALL))
             .prop_map(|(computer, outcome)| Receipt { computer, outcome });
         prop_oneof![
             Just(Answer::Legacy),

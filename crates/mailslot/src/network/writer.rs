@@ -6,8 +6,8 @@ use super::ask::Conversation;
 use super::message::{check, header};
 use super::routes::{self, Answer, Question};
 use super::{SLOT, check_legacy, domains, max_message_size};
+use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::name::Address;
 use crate::options::Timeout;
 use crate::receipt::Receipt;
 use crate::sys::Client;
@@ -74,6 +74,11 @@ impl Writer {
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
         self.node.write(&[&self.header, message].concat(), timeout)
+    }
+
+    /// Waits at most `time` until the node's slot may have room for a message of `size` bytes.
+    pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        self.node.wait_for_room(self.header.len().saturating_add(size), time)
     }
 
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {

@@ -2,8 +2,8 @@
 //!
 //! | item | is |
 //! |---|---|
-//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `is_shared`, `close`; on Unix `from_handles`, `handles`, `as_fd`; on Windows `as_handle` |
-//! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `max_message_size`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `info` |
+//! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `share`, `is_shared`, `close`; on Unix `from_handles`, `descriptors`, `as_fd`; on Windows `as_handle` |
+//! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `wait_for_room`, `max_message_size`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `info` |
 //! | `Appearing` | waiting until slots may have appeared: `watch`, `wait` |
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
 //! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `copy_to`, `to_message`, `bytes`, `take` |

@@ -25,7 +25,7 @@ pub fn run(arguments: &[&str]) {
         ["read", how, name] => read(&mut line, how, name),
         ["heir", inheritance] => {
             mark(BEGIN);
-            let slot = line.try_for("inherit", || Mailslot::inherit(inheritance));
+            let slot = line.try_for("inherit", || Mailslot::from_handles(*inheritance));
             line.say("ready");
             receive(&mut line, "block", slot);
         }
@@ -94,7 +94,10 @@ impl Line {
 fn describe(error: &Error) -> String {
     let debug = format!("{error:?}");
     let variant = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    let source = match error {
+        Error::Io { source, .. } => Some(source),
+        _ => None,
+    };
     let number = source.and_then(std::io::Error::raw_os_error).unwrap_or(0);
     format!("{variant} {number} {error}: {}", source.map(ToString::to_string).unwrap_or_default())
 }
@@ -108,7 +111,7 @@ fn read(line: &mut Line, how: &str, name: &str) {
     let mut options = Mailslot::options();
     options.capacity(CAPACITY).access(Access::Everyone).inheritance(shared);
     let slot = line.try_for("create", || options.create(name));
-    line.say(&format!("ready {} {}", std::process::id(), slot.inheritance()));
+    line.say(&format!("ready {} {}", std::process::id(), slot.share()));
     match runtime {
         Some(runtime) => runtime.block_on(receive_in_tokio(line, slot)),
         None => receive(line, how, slot),

@@ -79,7 +79,7 @@ impl Stage {
             }
             Scene::Heir => {
                 let slot = slot().inheritance(mailslot::Inheritance::Inherited).create(name.as_str()).expect("a slot");
-                Reading::new(start(0, &["heir", &slot.inheritance()]), other, injection, &name).heir(&slot)
+                Reading::new(start(0, &["heir", &slot.share().to_string()]), other, injection, &name).heir(&slot)
             }
             Scene::Friend => Writing::new(start(0, &["write"]), other, injection, &name).play(),
             Scene::Stranger => Writing::new(start(OTHER, &["write"]), other, injection, &name).stranger().play(),

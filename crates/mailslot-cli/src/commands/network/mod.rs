@@ -37,7 +37,7 @@ fn unexpected(answer: &Answer) -> Failure {
 /// What the node says of itself, if it is in a NetBIOS network.
 fn legacy_node() -> Result<Status> {
     match ask(Request::Status)? {
-        Answer::Status(status) if status.netbios => Ok(status),
+        Answer::Status(status) if status.netbios => Ok(*status),
         Answer::Status(_) => Err(Failure::NoNetbios),
         answer => Err(unexpected(&answer)),
     }
@@ -49,10 +49,14 @@ fn holders(name: &str) -> Result<Vec<HolderOf>> {
         Answer::Holders(holders) => Ok(holders),
         answer => Err(unexpected(&answer)),
     };
-    let holders = found(name)?;
-    // The letters of a name as it is printed count, and those of nearly all names are capitals.
+    let mut holders = found(name)?;
+    // The letters of a name as it is printed count, those of nearly all names are capitals, and some nodes do not tell them apart.
     let capitals = name.to_ascii_uppercase();
-    if holders.is_empty() && capitals != name && !name.contains('\\') { found(&capitals) } else { Ok(holders) }
+    if name.contains('>') && capitals != name && !name.contains('\\') {
+        let more = found(&capitals)?.into_iter().filter(|holder| !holders.contains(holder)).collect::<Vec<_>>();
+        holders.extend(more);
+    }
+    Ok(holders)
 }
 
 /// Writes a message to a mailslot of a group's members.

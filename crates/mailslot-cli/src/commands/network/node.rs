@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 #[cfg(feature = "zenoh")]
 use mailslot_node::bridge::{Pattern, domain_pattern};
-use mailslot_node::config::{Settings, Type, WriteStyle};
+use mailslot_node::config::Settings;
 use mailslot_node::control::{Answer, Request, Status};
+use serde::Serialize;
 
 use super::{ask, unexpected};
 use crate::escape::cell;
@@ -36,11 +37,13 @@ enum NodeCommand {
     },
 }
 
-/// Every setting of the file; what is given here counts instead.
-#[derive(Args)]
+/// Every setting of the file, by its name there; what is given here counts instead.
+#[derive(Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Flags {
     /// File with settings (TOML)
     #[arg(short, long, value_name = "PATH")]
+    #[serde(skip)]
     config: Option<PathBuf>,
 
     /// This computer's name [default: the host name]
@@ -56,32 +59,32 @@ struct Flags {
     scope: Option<String>,
 
     /// How names are registered and found [default: h with WINS servers, else b]
-    #[arg(long, value_enum)]
-    node_type: Option<NodeType>,
+    #[arg(long, value_parser = ["b", "p", "m", "h"])]
+    node_type: Option<String>,
 
     /// A WINS server; may be given several times, the primary one first
     #[arg(long, value_name = "ADDRESS")]
-    wins: Vec<Ipv4Addr>,
+    wins: Option<Vec<Ipv4Addr>>,
 
     /// Whose form of message is sent [default: windows]
-    #[arg(long, value_enum)]
-    style: Option<Style>,
+    #[arg(long, value_parser = ["windows", "samba"])]
+    style: Option<String>,
 
     /// One more name to register, such as PLANT#1c or group:PLANT#1e; may be given several times
     #[arg(long = "name", value_name = "NAME")]
-    names: Vec<String>,
+    names: Option<Vec<String>>,
 
     /// Whether to receive what the computer browser tells all members of the workgroup [default: true]
     #[arg(long, value_name = "BOOL")]
     browser: Option<bool>,
 
-    /// An interface to use, by name or address; may be given several times [default: all]
+    /// An interface to use, by name or address; may be given several times [default: all that can broadcast]
     #[arg(long = "interface", value_name = "INTERFACE")]
-    interfaces: Vec<String>,
+    interfaces: Option<Vec<String>>,
 
     /// An interface not to use, by name or address; may be given several times
     #[arg(long, value_name = "INTERFACE")]
-    exclude: Vec<String>,
+    exclude: Option<Vec<String>>,
 
     /// Whether to be in a NetBIOS network; false is for machines in modern domains only [default: true]
     #[arg(long, value_name = "BOOL")]
@@ -95,22 +98,24 @@ struct Flags {
     /// A Zenoh endpoint to connect to in modern domains, such as tls/hub.example:7447; may be given several times
     #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "ENDPOINT")]
-    connect: Vec<String>,
+    connect: Option<Vec<String>>,
 
     /// A Zenoh endpoint to listen on in modern domains, such as tls/0.0.0.0:7447; may be given several times
     #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "ENDPOINT")]
-    listen: Vec<String>,
+    listen: Option<Vec<String>>,
 
     /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be
     /// given several times
     #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "DOMAIN:SLOT")]
+    #[serde(skip)]
     to_domain: Vec<String>,
 
     /// A slot whose messages go from a modern domain into the NetBIOS network; may be given several times
     #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "DOMAIN:SLOT")]
+    #[serde(skip)]
     to_legacy: Vec<String>,
 
     /// UDP port of the name service [default: 137]
@@ -122,8 +127,8 @@ struct Flags {
     datagram_port: Option<u16>,
 
     /// Leave both ports to Samba's nmbd: receive what it has no use for, send from other ports, use its names
-    #[arg(long)]
-    beside_samba: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    beside_samba: Option<bool>,
 
     /// nmbd's socket for that [default: /run/samba/nmbd/unexpected]
     #[arg(long, value_name = "PATH")]
@@ -135,21 +140,8 @@ struct Flags {
 
     /// A bound, such as queries=512 or messages.burst=1000, of those below; may be given several times
     #[arg(long = "limit", value_name = "NAME=VALUE")]
+    #[serde(skip)]
     limits: Vec<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum NodeType {
-    B,
-    P,
-    M,
-    H,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Style {
-    Windows,
-    Samba,
 }
 
 const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or
@@ -184,41 +176,9 @@ impl Node {
 
 impl Flags {
     fn settings(&self) -> mailslot_node::Result<Settings> {
-        let mut settings = match &self.config {
-            Some(path) => Settings::read(path)?,
-            None => Settings::default(),
-        };
-        let Flags { computer, workgroup, scope, wins, names, interfaces, exclude, .. } = self;
-        settings.computer = computer.clone().or(settings.computer);
-        for (setting, flag) in [(&mut settings.workgroup, workgroup), (&mut settings.scope, scope)] {
-            set(setting, flag.clone());
-        }
-        for (setting, flag) in
-            [(&mut settings.names, names), (&mut settings.interfaces, interfaces), (&mut settings.exclude, exclude)]
-        {
-            set(setting, Some(flag.clone()).filter(|flag| !flag.is_empty()));
-        }
-        set(&mut settings.wins, Some(wins.clone()).filter(|wins| !wins.is_empty()));
-        set(&mut settings.browser, self.browser);
-        set(&mut settings.netbios, self.netbios);
+        let settings = Settings::load(self.config.as_deref(), self, &self.limits)?;
         #[cfg(feature = "zenoh")]
-        {
-            settings.lan = self.lan.or(settings.lan);
-            for (setting, flag) in [(&mut settings.connect, &self.connect), (&mut settings.listen, &self.listen)] {
-                set(setting, Some(flag.clone()).filter(|flag| !flag.is_empty()));
-            }
-            self.set_bridges(&mut settings)?;
-        }
-        set(&mut settings.name_port, self.name_port);
-        set(&mut settings.datagram_port, self.datagram_port);
-        settings.node_type = self.node_type.map(Type::from).or(settings.node_type);
-        set(&mut settings.style, self.style.map(WriteStyle::from));
-        settings.beside_samba |= self.beside_samba;
-        set(&mut settings.nmbd_socket, self.nmbd_socket.clone());
-        settings.user = self.user.clone().or(settings.user);
-        for limit in &self.limits {
-            settings.set_limit(limit)?;
-        }
+        let settings = self.with_bridges(settings)?;
         Ok(settings)
     }
 }
@@ -226,7 +186,7 @@ impl Flags {
 #[cfg(feature = "zenoh")]
 impl Flags {
     /// What flags say about a direction of a bridge counts instead of what the file says about it.
-    fn set_bridges(&self, settings: &mut Settings) -> mailslot_node::Result<()> {
+    fn with_bridges(&self, mut settings: Settings) -> mailslot_node::Result<Settings> {
         let mut given: BTreeMap<String, [Vec<Pattern>; 2]> = BTreeMap::new();
         for (direction, flags) in [&self.to_domain, &self.to_legacy].into_iter().enumerate() {
             for flag in flags {
@@ -238,36 +198,12 @@ impl Flags {
             let name = settings.bridge.keys().find(|name| name.eq_ignore_ascii_case(&domain)).cloned();
             let bridge = settings.bridge.entry(name.unwrap_or(domain)).or_default();
             for (setting, flag) in [(&mut bridge.to_domain, to_domain), (&mut bridge.to_legacy, to_legacy)] {
-                set(setting, Some(flag).filter(|flag| !flag.is_empty()));
+                if !flag.is_empty() {
+                    *setting = flag;
+                }
             }
         }
-        Ok(())
-    }
-}
-
-fn set<T>(setting: &mut T, flag: Option<T>) {
-    if let Some(flag) = flag {
-        *setting = flag;
-    }
-}
-
-impl From<NodeType> for Type {
-    fn from(node_type: NodeType) -> Type {
-        match node_type {
-            NodeType::B => Type::B,
-            NodeType::P => Type::P,
-            NodeType::M => Type::M,
-            NodeType::H => Type::H,
-        }
-    }
-}
-
-impl From<Style> for WriteStyle {
-    fn from(style: Style) -> WriteStyle {
-        match style {
-            Style::Windows => WriteStyle::Windows,
-            Style::Samba => WriteStyle::Samba,
-        }
+        Ok(settings)
     }
 }
 
@@ -308,6 +244,9 @@ fn netbios(status: &Status) -> Vec<String> {
         let broadcast = interface.broadcast.map_or("no broadcast".to_owned(), |address| format!("broadcast {address}"));
         lines.push(format!("  {:<15} {address:<18} {broadcast}", cell(&interface.name)));
     }
+    for unused in &status.unused {
+        lines.push(format!("  {:<15} not used: {}", cell(&unused.name), cell(&unused.reason)));
+    }
     lines.push("names:".to_owned());
     for name in &status.names {
         let kind = if name.group { "group" } else { "unique" };
@@ -344,10 +283,41 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_of_the_file_has_a_flag_that_sets_it() {
+        let command = <Node as clap::Args>::augment_args(clap::Command::new("node"));
+        let unknown = Settings::from_toml("no-such-setting = 1").expect_err("it is none").to_string();
+        // "..., expected one of `computer`, `workgroup`, ..."
+        let (_, names) = unknown.split_once("expected one of").expect("the names of all settings");
+        let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+        assert!(names.contains(&"computer") && names.contains(&"limits"), "{unknown}");
+        for name in names {
+            let (flag, value) = match name {
+                // Sections with names of their own.
+                "domains" | "computers" => continue,
+                "bridge" => ("to-domain", "PLANT:alerts"),
+                "names" | "interfaces" | "limits" => (name.trim_end_matches('s'), "queries=7"),
+                "wins" => (name, "192.0.2.1"),
+                "browser" | "netbios" => (name, "false"),
+                "lan" | "beside-samba" => (name, "true"),
+                "node-type" => (name, "m"),
+                "style" => (name, "samba"),
+                "name-port" | "datagram-port" => (name, "7"),
+                _ => (name, "x"),
+            };
+            let words = ["node".to_owned(), format!("--{flag}={value}")];
+            let matches = command.clone().try_get_matches_from(words).expect(name);
+            let node = <Node as clap::FromArgMatches>::from_arg_matches(&matches).expect(name);
+            let settings = node.flags.settings().expect(name);
+            assert_ne!(settings, Settings::default(), "{name}");
+        }
+    }
+
+    #[test]
     fn whatever_a_node_says_of_itself_stays_in_its_cells() {
         let status = serde_json::json!({
             "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
             "interfaces": [{ "name": "eth0", "address": "192.0.2.1", "prefix": 24, "broadcast": "192.0.2.255" }],
+            "unused": [{ "name": "eth7", "reason": "there is no such interface", "is_fault": true }],
             "names": [{ "name": "SRV1<00>", "group": false, "interface": "eth0", "state": "held" }],
             "counters": { "packets_received": 1 },
         });

@@ -53,6 +53,48 @@ static void Keys(void)
     printf("done.");
 }
 
+/* Keys as events; a waiting program sees a key as soon as it is there, and what was looked at stays. */
+static void Events(void)
+{
+    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    INPUT_RECORD records[8];
+    const KEY_EVENT_RECORD *key = &records[0].Event.KeyEvent;
+    DWORD count = 77, i;
+
+    mailslot_unbuffer_terminal();
+    CHECK(GetNumberOfConsoleInputEvents(input, &count) && count == 0);
+    CHECK(PeekConsoleInput(input, records, 8, &count) && count == 0);
+    printf("ready.");
+    CHECK(ReadConsoleInputA(input, records, 1, &count) && count == 1);
+    CHECK(records[0].EventType == KEY_EVENT && key->bKeyDown && key->wRepeatCount == 1);
+    CHECK(key->wVirtualKeyCode == 'Q' && key->uChar.AsciiChar == 'q' && key->dwControlKeyState == 0);
+    /* Its release is one that waits. */
+    CHECK_EQUAL(WaitForSingleObject(input, 0), WAIT_OBJECT_0);
+    for (i = 0; i < 2; i++)
+        CHECK(PeekConsoleInputW(input, records, 8, &count) && count == 1 && !key->bKeyDown);
+    CHECK(GetNumberOfConsoleInputEvents(input, &count) && count == 1);
+    CHECK(ReadConsoleInputW(input, records, 8, &count) && count == 1 && !key->bKeyDown);
+    CHECK(key->uChar.UnicodeChar == 'q');
+    CHECK(PeekConsoleInput(input, records, 8, &count) && count == 0);
+    printf("more.");
+    CHECK(ReadConsoleInputW(input, records, 2, &count) && count == 2);
+    CHECK(key->wVirtualKeyCode == VK_UP && key->uChar.UnicodeChar == 0 && (key->dwControlKeyState & ENHANCED_KEY));
+    printf("text.");
+    for (i = 0; i < 2; i++) {
+        CHECK(ReadConsoleInputW(input, records, 1, &count) && count == 1);
+        CHECK(key->bKeyDown == (i == 0) && key->uChar.UnicodeChar == 0x416 && key->wVirtualKeyCode == 0);
+    }
+    printf("narrow.");
+    CHECK(ReadConsoleInputA(input, records, 2, &count) && count == 2 && key->uChar.AsciiChar == '?');
+    CHECK(SetConsoleCP(1251));
+    printf("page.");
+    CHECK(ReadConsoleInputA(input, records, 1, &count) && key->uChar.AsciiChar == '\xC6');
+    CHECK(FlushConsoleInputBuffer(input) && GetNumberOfConsoleInputEvents(input, &count) && count == 0);
+    FAILS(ReadConsoleInputA(GetStdHandle(STD_OUTPUT_HANDLE), records, 1, &count), FALSE, ERROR_INVALID_HANDLE);
+    FAILS(ReadConsoleInputA(input, records, 1, NULL), FALSE, ERROR_INVALID_PARAMETER);
+    printf("end.");
+}
+
 static void WaitsForKey(void)
 {
     exit(_getch() == 'k' ? 0 : 1);
@@ -144,6 +186,18 @@ int main(int argc, char **argv)
     Shows("e!?");
     Type("line\n");
     Shows("done.");
+    CHECK_EQUAL(Ended(child), 0);
+    Restored();
+
+    child = Start(Events);
+    for (i = 0; i < 5; i++) {
+        static const char *const prompts[] = {"ready.", "more.", "text.", "narrow.", "page."};
+        static const char *const keys[] = {"q", "\x1b[A", "\xD0\x96", "\xD0\x96", "\xD0\x96"};
+        Shows(prompts[i]);
+        AwaitKeyMode();
+        Type(keys[i]);
+    }
+    Shows("end.");
     CHECK_EQUAL(Ended(child), 0);
     Restored();
 

@@ -103,7 +103,7 @@ impl Client {
     #[inline]
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
-            Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, PATIENCE_AT_ONCE),
+            Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, &PATIENCE_AT_ONCE),
             Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
         }
@@ -150,6 +150,14 @@ impl Client {
                 fill(&mut message);
                 visitor.write(&message, Timeout::Zero)
             }
+        }
+    }
+
+    /// Waits at most `time` until there may be room for `size` bytes. Returns whether it is worth trying again.
+    pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        match self {
+            Client::Friend(friend) => friend.wait_for_room(size, time),
+            Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
         }
     }
 
@@ -216,7 +224,7 @@ impl Friend {
         let deadline = timeout.deadline();
         loop {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match self.write_now(message, left.clamp(READERS_PATIENCE, PATIENCE)) {
+            match self.write_now(message, &left.clamp(READERS_PATIENCE, PATIENCE)) {
                 Ok(()) => return Ok(()),
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(error),
@@ -227,19 +235,27 @@ impl Friend {
                 if left.is_zero() {
                     return Err(Error::TimedOut);
                 }
-                if self.start.wait_for_room(message.len(), left.min(LOOK_AGAIN)) {
+                if self.wait_for_room(message.len(), left)? {
                     break;
                 }
-                self.check_owner()?;
             }
         }
     }
 
-    fn write_now(&self, message: &[u8], patience: Duration) -> Result<()> {
+    /// Waits for room at most as long as a writer goes without looking for the owner.
+    fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        if self.start.wait_for_room(size, time.min(LOOK_AGAIN)) {
+            return Ok(true);
+        }
+        self.check_owner().map(|()| false)
+    }
+
+    /// `patience` is looked at only if somebody else has the lock, and takes one register this way.
+    fn write_now(&self, message: &[u8], patience: &Duration) -> Result<()> {
         let known = self.whole.get().unwrap_or(&self.start);
-        let session = match known.lock_for(message.len(), patience)? {
+        let session = match known.lock_for(message.len(), *patience)? {
             Some(session) => session,
-            None => self.whole()?.lock(patience)?,
+            None => self.whole()?.lock(*patience)?,
         };
         self.with_lock(session, |session| self.append(session, message))
     }

@@ -9,7 +9,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::process;
-use crate::name::{Address, SlotName};
+use crate::name::SlotName;
 use crate::options::{Access, Network};
 
 /// The file in the slot's directory.
@@ -124,12 +124,8 @@ impl Label {
             "everyone" => Access::Everyone,
             _ => return None,
         };
-        let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{}", unescape(field("name")?)?))
-        else {
-            return None;
-        };
         let label = Label {
-            name,
+            name: unescape(field("name")?)?.parse().ok()?,
             pid: field("pid")?.parse().ok()?,
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
@@ -177,7 +173,7 @@ mod tests {
             ("é", Access::Users(vec![])),
             ("😀 x .", Access::Everyone),
         ] {
-            let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{name}")) else { panic!() };
+            let name = name.parse().expect("a name");
             let label = Label {
                 name,
                 pid: 17,

@@ -15,7 +15,7 @@ use super::ring::write::{Locked, Refusal, Room, Sleep, Stamp};
 use super::robust::{self, Guard, Refused, Taken};
 use super::shm::{KEEP, Mapping, NewRing};
 use crate::error::{Error, Result};
-use crate::message::{Counts, Info, Statistics};
+use crate::message::{Info, Statistics};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
@@ -183,12 +183,14 @@ impl Queue {
     pub(crate) fn info(&self) -> Result<Info> {
         let header = self.header();
         let next = read::size_of_next(self.region()).map_err(|Damaged| Error::Damaged)?;
+        let statistics = self.statistics();
         Ok(Info {
             max_message_size: header.fixed.max_message.load(Relaxed) as u32,
             next_size: next,
-            count: waiting(next.is_some(), &self.statistics()),
+            count: waiting(next.is_some(), &statistics),
             read_timeout: self.read_timeout(),
             capacity: self.region().capacity(),
+            statistics: Some(statistics),
         })
     }
 
@@ -388,7 +390,7 @@ fn grow<F: AsFd>(
 }
 
 /// What a slot of this user (or, for the superuser, of any) holds, without mapping its ring.
-pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
+pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::openat(slot, RING, flags, Mode::empty()).ok()?;
     let word = |offset: u64| {
@@ -423,7 +425,9 @@ pub(crate) fn counts(slot: BorrowedFd<'_>) -> Option<Counts> {
         }
         next => next.map(|next| next.len as usize),
     };
-    Some(Counts {
+    Some(Info {
+        max_message_size: field!(fixed.max_message: layout::Fixed) as u32,
+        capacity,
         count: waiting(next_size.is_some(), &statistics),
         next_size,
         read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),

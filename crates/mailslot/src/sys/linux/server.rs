@@ -169,16 +169,16 @@ impl Server {
         self.descriptors().map(|fd| fd.as_raw_fd().to_string()).join(",")
     }
 
-    pub(crate) fn handles(&self) -> [BorrowedFd<'_>; 3] {
+    /// Lets other processes read the slot, too.
+    pub(crate) fn share(&self) {
         // No read that does without the lock is under way when this is set.
         let _reader = self.reading.reader();
         self.queue.header().fixed.shared.store(1, Relaxed);
         self.descriptors().into_iter().for_each(private::release);
-        self.descriptors()
     }
 
     /// Life, door and bell: what keeps the slot alive, and writers in the belief that it is.
-    fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
+    pub(crate) fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
         [self.ownership.life(), self.entrance.door(), self.entrance.bell()]
     }
 

@@ -17,7 +17,7 @@ pub(crate) use self::{
 };
 
 use crate::error::{Error, Result};
-use crate::message::{Counts, SlotStatus};
+use crate::message::{Info, SlotStatus};
 use crate::name::SlotName;
 use crate::options::Timeout;
 
@@ -33,7 +33,9 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
         max_message_size: values.map(|values| values.max_message_size),
         capacity: None,
         created: None,
-        counts: values.map(|values| Counts {
+        info: values.map(|values| Info {
+            max_message_size: values.max_message_size,
+            capacity: u64::MAX,
             count: values.count.into(),
             next_size: values.next_size.map(|size| size as usize),
             read_timeout: Timeout::from_win32_millis(values.read_timeout),

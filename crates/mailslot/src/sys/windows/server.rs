@@ -13,7 +13,7 @@ use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
 use crate::message::{Info, Message, Origin, Statistics};
-use crate::name::{Address, SlotName};
+use crate::name::SlotName;
 use crate::options::{Inheritance, MailslotOptions, Timeout};
 
 /// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
@@ -60,9 +60,7 @@ impl Server {
         let invalid = |what: &str| Error::InvalidInheritance(format!("{inheritance:?} {what}"));
         let (handle, name) = inheritance.split_once(' ').ok_or_else(|| invalid("is no handle and a name"))?;
         let handle: usize = handle.parse().map_err(|_| invalid("does not begin with a handle"))?;
-        let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{name}")) else {
-            return Err(invalid("does not end with a slot's name"));
-        };
+        let name = name.parse().map_err(|_| invalid("does not end with a slot's name"))?;
         // SAFETY: borrowed only for the duplication below, which fails if it is not open.
         let inherited = unsafe { BorrowedHandle::borrow_raw(handle as RawHandle) };
         let slot = inherited.try_clone_to_owned().map_err(|_| invalid("names a handle that is not open here"))?;
@@ -113,6 +111,7 @@ impl Server {
             count: held.len() as u64 + u64::from(values.count),
             read_timeout: Timeout::from_win32_millis(values.read_timeout),
             capacity: u64::MAX,
+            statistics: Some(self.statistics()),
         })
     }
 
@@ -136,6 +135,9 @@ impl Server {
             Err(error) => Err(error),
         }
     }
+
+    /// Whether a handle is shared shows when it is made: only one that is inheritable can be.
+    pub(crate) fn share(&self) {}
 
     /// Hands out every message that is there, unless other processes own the slot, too, and closes it.
     pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {

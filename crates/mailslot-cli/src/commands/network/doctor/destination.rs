@@ -2,7 +2,7 @@
 
 use mailslot::network::ask_routes;
 use mailslot::network::routes::{Answer, Question};
-use mailslot::{Address, Error, MailslotWriter, SlotName};
+use mailslot::{Address, MailslotWriter};
 use mailslot_node::control::{self, Request};
 
 use super::finding::{Findings, names};
@@ -37,20 +37,6 @@ fn kind(address: &Address) -> &'static str {
         Address::Remote { .. } => "that slot of one computer, or of all machines of a domain",
         Address::Broadcast(_) => "that slot of all machines of the own domain",
         _ => "a form that this command does not know",
-    }
-}
-
-/// The slot, if the library takes the address for one of this machine: `.`, `LOCALHOST` and the own name are.
-pub fn here(address: &Address) -> Option<SlotName> {
-    match address {
-        Address::Local(slot) => Some(slot.clone()),
-        Address::Remote { slot, .. } => match MailslotWriter::open(address.clone()) {
-            Ok(writer) => matches!(writer.address(), Address::Local(_)).then(|| slot.clone()),
-            // What is elsewhere is not looked for when it is opened.
-            Err(Error::NotFound(_)) => Some(slot.clone()),
-            Err(_) => None,
-        },
-        _ => None,
     }
 }
 

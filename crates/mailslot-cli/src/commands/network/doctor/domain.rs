@@ -152,7 +152,7 @@ fn examine_endpoints(domain: &Status, findings: &mut Findings) {
 /// What to do about an endpoint that cannot be reached, by what the system or the other side says.
 fn remedy_for(reason: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
-    if says(&["certificate", "tls", "handshake"]) {
+    if says(&["certificate"]) {
         "see that both certificates are good now and come from the other side's root-ca, and that both clocks are right"
     } else if says(&["lookup", "resolve", "name or service", "name resolution"]) {
         "see that the name is right and the name server answers: getent hosts NAME"
@@ -455,6 +455,7 @@ mod tests {
             ("[Network is unreachable (os error 101)]", "route"),
             ("failed to lookup address information: Temporary failure in name resolution", "getent"),
             ("Can not create a new TLS link: invalid peer certificate: Expired", "certificates"),
+            ("Can not create a new TLS link bound to hub: [Connection refused (os error 111)]", "runs and listens"),
             ("deadline has elapsed", "firewall"),
         ] {
             assert!(remedy_for(reason).contains(word), "{reason}");

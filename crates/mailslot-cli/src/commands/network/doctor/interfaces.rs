@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use mailslot_node::control::Unused;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::SockaddrIn;
@@ -14,7 +15,7 @@ struct Interface {
     name: String,
     address: Ipv4Addr,
     broadcasts: bool,
-    /// Whether it has a broadcast address that somebody has set.
+    /// Whether it has a broadcast address that somebody has set, or no subnet that could have one.
     has_address: bool,
 }
 
@@ -46,6 +47,13 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
         ),
         None => findings.ok("interfaces", format!("a node can use {}", list(&usable))),
     }
+    let unused = node.map(|node| node.status.unused.as_slice()).unwrap_or_default();
+    for Unused { name, reason, .. } in unused.iter().filter(|unused| unused.is_fault) {
+        let remedy = "bring it up, free what it needs, or change the node's settings for interfaces and exclude";
+        findings.problem("interfaces", format!("the node does not use {name}: {reason}"), remedy);
+    }
+    let is_used = |address| node.is_some_and(|node| node.status.interfaces.iter().any(|used| used.address == address));
+    let silent: Vec<_> = silent.into_iter().filter(|interface| !is_used(interface.address)).collect();
     if !silent.is_empty() {
         let found = format!("NetBIOS does not use {}, which cannot broadcast", list(&silent));
         findings.unknown("interfaces", found, "machines behind it need a WINS server (--wins) or a modern domain");
@@ -69,7 +77,9 @@ fn interface(entry: InterfaceAddress) -> Option<Interface> {
     let broadcasts = entry.flags.contains(InterfaceFlags::IFF_BROADCAST);
     let set = entry.broadcast.and_then(|address| address.as_sockaddr_in().map(SockaddrIn::ip));
     // Without one the system tells the own address, or 0.0.0.0.
-    let has_address = set.is_some_and(|set| set != address && !set.is_unspecified());
+    let mask = entry.netmask.and_then(|mask| mask.as_sockaddr_in().map(SockaddrIn::ip));
+    let has_subnet = mask.is_none_or(|mask| u32::from(mask).count_ones() < 31);
+    let has_address = !has_subnet || set.is_some_and(|set| set != address && !set.is_unspecified());
     Some(Interface { name: entry.interface_name, address, broadcasts, has_address })
 }
 

@@ -61,9 +61,10 @@ impl Doctor {
 }
 
 fn examine(address: &Address, findings: &mut Findings) {
-    match destination::here(address) {
-        Some(slot) => slot::examine(&slot, findings),
-        None => examine_network(Some(address), findings),
+    if address.is_here() {
+        slot::examine(address.slot(), findings);
+    } else {
+        examine_network(Some(address), findings);
     }
 }
 

@@ -24,7 +24,7 @@ impl Running {
     /// What the node says of itself now.
     pub fn later(&self) -> Option<Status> {
         match control::ask(Request::Status, super::super::PATIENCE) {
-            Ok(Answer::Status(status)) => Some(status),
+            Ok(Answer::Status(status)) => Some(*status),
             _ => None,
         }
     }
@@ -61,7 +61,7 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
             let computers =
                 status.domains.iter().flat_map(|domain| super::domain::members(&domain.name).into_keys()).collect();
             let node = Running {
-                status,
+                status: *status,
                 pid: slot.pid,
                 uid: slot.uid,
                 legacy,

@@ -76,7 +76,7 @@ fn examine_node_access(slot: &SlotStatus, node: &Running, findings: &mut Finding
 }
 
 fn examine_room(slot: &SlotStatus, findings: &mut Findings) {
-    let Some(counts) = &slot.counts else { return };
+    let Some(counts) = &slot.info else { return };
     let Some(statistics) = &counts.statistics else { return };
     if statistics.refused_full > 0 {
         let refused = count(statistics.refused_full, "message");

@@ -182,9 +182,20 @@ impl Visitor {
         Ok(())
     }
 
-    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<()> {
+    /// Waits until the connection takes more, or has ended, or the time has come. Returns whether it has ended.
+    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut fds = [PollFd::new(&self.connection, PollFlags::OUT)];
-        wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))
+        wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))?;
+        Ok(fds[0].revents().contains(PollFlags::HUP))
+    }
+
+    /// The same for a write that has found no room.
+    pub(crate) fn wait_to_retry(&self, deadline: Option<Instant>) -> Result<()> {
+        if self.wait_for_room(deadline)? {
+            // It found too many others who wait to be let in. The kernel does not tell when it takes more.
+            std::thread::sleep(CALL_AGAIN);
+        }
+        Ok(())
     }
 
     /// After the connection that the first so many `calls` have led to has ended: the slot is gone, or its owner wants a new one.

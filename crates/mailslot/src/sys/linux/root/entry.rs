@@ -48,11 +48,8 @@ fn fnv1a(bytes: &[u8]) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::Address;
-
     fn of(name: &str) -> String {
-        let Ok(Address::Local(name)) = Address::parse_win32(&format!(r"\\?\mailslot\{name}")) else { panic!("{name}") };
-        entry(&name)
+        entry(&name.parse().expect("a name"))
     }
 
     #[test]

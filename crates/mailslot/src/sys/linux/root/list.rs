@@ -45,7 +45,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
             }
         }
     }
-    slots.sort_by(|a, b| a.name.folded().cmp(b.name.folded()));
+    slots.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(slots)
 }
 
@@ -76,7 +76,7 @@ fn status_of(slot: &SlotDirectory) -> rustix::io::Result<Option<SlotStatus>> {
         max_message_size: Some(label.max_message_size),
         capacity: Some(label.capacity),
         created: Some(label.created),
-        counts: queue::counts(slot.dir.as_fd()),
+        info: queue::info(slot.dir.as_fd()),
         name: label.name,
     }))
 }

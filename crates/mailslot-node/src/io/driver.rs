@@ -1,0 +1,252 @@
+//! A node of the legacy network, with the sockets that it speaks by: what it sends leaves, and what comes is labelled.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use super::batch::{BUFFERS, Incoming, PACKETS};
+use super::interfaces::Named;
+use super::poll::{Poll, Token};
+use super::sockets::{At, Place, SocketId, Sockets};
+use super::{drops, route};
+use crate::capture::Sinks;
+use crate::error::{Error, Result};
+use crate::seed;
+use mailslot_netbios::{Cast, Config, Event, Node, Received, Transmit};
+
+/// Packets taken from one socket before the others have their turn; a reader of what has come is woken once. The last call for
+/// packets may bring some two thousand more, for which the node's queue of events has room.
+const TURN: usize = 256;
+
+/// A node and its sockets.
+pub(crate) struct Driver {
+    pub(crate) node: Node,
+    /// Who gets copies of all packets.
+    pub(crate) sinks: Sinks,
+    pub(crate) counts: Counts,
+    attached: Vec<Named>,
+    last_id: u32,
+    sockets: Sockets,
+    incoming: Incoming,
+}
+
+/// What is counted here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Packets that the system did not send.
+    pub(crate) transmit_failed: u64,
+    /// Packets longer than any that the node takes.
+    pub(crate) oversized: u64,
+    /// Broadcasts by interfaces that the node does not hear them by, because it does not use them or hears them by another one.
+    pub(crate) other_interface: u64,
+}
+
+/// What has become of attachments.
+#[derive(Debug, Default)]
+pub(crate) struct Attached {
+    pub(crate) new: Vec<Named>,
+    pub(crate) gone: Vec<Named>,
+    /// The names of interfaces of which something cannot be used, and why.
+    pub(crate) failed: Vec<(String, Error)>,
+}
+
+impl Driver {
+    /// A node that is attached to nothing yet.
+    pub(crate) fn new(config: &Config, at: At, now: Instant) -> Driver {
+        Driver {
+            node: node(config, now),
+            sinks: Sinks::default(),
+            counts: Counts::default(),
+            attached: Vec::new(),
+            last_id: 0,
+            sockets: Sockets::new(at),
+            incoming: Incoming::new(),
+        }
+    }
+
+    /// Another node takes the place of this one. It is attached to nothing yet, but sockets that it will need stay open.
+    pub(crate) fn restart(&mut self, config: &Config, at: At, now: Instant) {
+        self.attached.clear();
+        self.sockets.move_to(at);
+        self.node = node(config, now);
+    }
+
+    /// Attaches the node to these and nothing else. One that cannot be used keeps no other one out.
+    pub(crate) fn attach(&mut self, wanted: Vec<Named>, now: Instant) -> Attached {
+        let (mut attached, mut result) = (Vec::new(), Attached::default());
+        for mut named in wanted {
+            match self.sockets.open(&named) {
+                Err(error) => result.failed.push((named.name, error)),
+                Ok(missing) => {
+                    result.failed.extend(missing.into_iter().map(|error| (named.name.clone(), error)));
+                    let before = self.attached.iter().find(|before| before.is_same(&named));
+                    named.interface.id = before.map_or(self.last_id + 1, |before| before.interface.id);
+                    if before.is_none() {
+                        self.last_id += 1;
+                        result.new.push(named.clone());
+                    }
+                    attached.push(named);
+                }
+            }
+        }
+        self.sockets.keep(&attached);
+        let before = std::mem::replace(&mut self.attached, attached);
+        let is_gone = |before: &Named| !self.attached.iter().any(|named| named.is_same(before));
+        result.gone = before.into_iter().filter(is_gone).collect();
+        self.node.set_interfaces(self.attached.iter().flat_map(Named::interfaces).collect(), now);
+        result
+    }
+
+    /// Whether a node there could be attached to those of the wanted ones that this one is attached to, or to any if it is
+    /// attached to none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sockets::check`], for the first that could not be used.
+    pub(crate) fn check(&self, at: At, wanted: &[Named]) -> Result<()> {
+        let is_attached = |named: &&Named| self.attached.iter().any(|attached| attached.is_same(named));
+        let (now, later): (Vec<_>, Vec<_>) = wanted.iter().partition(is_attached);
+        now.iter().try_for_each(|named| self.sockets.check(at, named))?;
+        let mut results = later.iter().map(|named| self.sockets.check(at, named));
+        match results.next() {
+            Some(Err(first)) if now.is_empty() && !results.any(|result| result.is_ok()) => Err(first),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the node is attached to.
+    pub(crate) fn attached(&self) -> &[Named] {
+        &self.attached
+    }
+
+    /// The name of an interface of the protocol.
+    pub(crate) fn interface_name(&self, id: u32) -> &str {
+        let named = self.attached.iter().find(|named| named.interface.id == id);
+        named.map_or("gone", |named| named.name.as_str())
+    }
+
+    /// Packets that the system has thrown away because they were not taken in time, where it tells.
+    pub(crate) fn dropped_unread(&self) -> Option<u64> {
+        let inodes: Vec<u64> = self.sockets.all().filter_map(|socket| socket.inode()).collect();
+        drops::at(&inodes)
+    }
+
+    /// Is this the address of one of the sockets that packets are sent from?
+    pub(crate) fn sends_from(&self, address: SocketAddrV4) -> bool {
+        self.sockets.all().any(|socket| socket.place.cast == Cast::Unicast && socket.address == address)
+    }
+
+    /// Has `poll` wait for packets, too.
+    pub(crate) fn wait_in<'a>(&'a self, poll: &mut Poll<'a>) {
+        for socket in self.sockets.all() {
+            poll.add(Token::Socket(socket.id), socket.as_fd());
+        }
+    }
+
+    /// Waits for packets and the node's deadline alone, and has the node heed them.
+    pub(crate) fn wait(&mut self) -> Result<()> {
+        let mut poll = Poll::default();
+        self.wait_in(&mut poll);
+        let ready = poll.wait(Instant::now(), self.node.poll_timeout())?;
+        let now = Instant::now();
+        for token in ready {
+            if let Token::Socket(id) = token {
+                self.receive(now, id);
+            }
+        }
+        self.node.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Takes packets from a socket until it has no more or the turn is over.
+    pub(crate) fn receive(&mut self, now: Instant, id: SocketId) {
+        let Driver { node, sinks, counts, attached, sockets, incoming, .. } = self;
+        let Some(socket) = sockets.get(id) else { return };
+        let Place { ip, service, cast } = socket.place;
+        let spoken_to = attached.iter().find(|named| named.has(ip));
+        let mut taken = 0;
+        while taken < TURN {
+            let number = socket.receive(incoming, |from, link, bytes| {
+                let by = if cast == Cast::Unicast { spoken_to } else { heard_by(attached, ip, link, *from.ip()) };
+                match (by, bytes) {
+                    (None, _) => counts.other_interface += 1,
+                    (_, None) => counts.oversized += 1,
+                    (Some(named), Some(bytes)) => {
+                        let received = Received { interface: named.interface.id, from, service, cast };
+                        // A broadcast of the node, which it hears itself, is there since it was sent.
+                        let is_own = || from.port() == socket.address.port() && named.has(*from.ip());
+                        if !sinks.is_empty() && !is_own() {
+                            sinks.packet(&named.name, Some(cast.into()), [from, socket.address], bytes);
+                        }
+                        node.handle_packet(now, received, bytes);
+                    }
+                }
+            });
+            if number < BUFFERS {
+                return;
+            }
+            taken += number;
+        }
+    }
+
+    /// Sends all that the node wants sent.
+    pub(crate) fn transmit(&mut self) {
+        loop {
+            let node = &mut self.node;
+            let packets: Vec<Transmit> = std::iter::from_fn(|| node.poll_transmit()).take(PACKETS).collect();
+            if packets.is_empty() {
+                return;
+            }
+            self.transmit_these(&packets);
+        }
+    }
+
+    /// What the node has to tell next, once all that it wants sent has been sent.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        self.transmit();
+        self.node.poll_event()
+    }
+
+    fn transmit_these(&mut self, packets: &[Transmit]) {
+        let Driver { sinks, counts, attached, sockets, .. } = self;
+        let find = |packet: &Transmit| attached.iter().find(|named| named.interface.id == packet.interface);
+        // Copies are of what was sent, and only one by one it is known which that is.
+        let alone = !sinks.is_empty();
+        let key = |packet: &Transmit| (packet.interface, packet.service, is_broadcast(find(packet), packet));
+        for packets in packets.chunk_by(|a, b| !alone && key(a) == key(b)) {
+            let first = &packets[0];
+            let named = find(first);
+            let socket = named.and_then(|named| sockets.sender(named.interface.address, first.service));
+            // Routes know one interface for a subnet, and none for a broadcast address of several.
+            let link = named.filter(|_| is_broadcast(named, first)).map(|named| named.link);
+            let bytes: Vec<_> = packets.iter().map(|packet| (packet.to, packet.bytes.as_slice())).collect();
+            let failed = socket.map_or(packets.len(), |socket| socket.send(link, &bytes));
+            counts.transmit_failed += failed as u64;
+            if let (Some(named), Some(socket), true, 0) = (named, socket, alone, failed) {
+                sinks.packet(&named.name, None, [socket.address, first.to], &first.bytes);
+            }
+        }
+    }
+}
+
+fn node(config: &Config, now: Instant) -> Node {
+    let mut node = Node::new(config.clone(), Vec::new(), now, seed());
+    node.set_route(route::source);
+    node
+}
+
+fn is_broadcast(named: Option<&Named>, packet: &Transmit) -> bool {
+    named.is_some_and(|named| named.interface.broadcast == Some(*packet.to.ip()))
+}
+
+/// The attachment by which a broadcast to `ip` has come, by the interface with index `link` if the system tells. Of several
+/// subnets of one interface, 255.255.255.255 is for the one that the sender is in.
+fn heard_by(attached: &[Named], ip: Ipv4Addr, link: Option<u32>, from: Ipv4Addr) -> Option<&Named> {
+    let by_link = |named: &&Named| link.is_none_or(|link| link == named.link) && named.interface.broadcast.is_some();
+    let mut heard = attached.iter().filter(by_link);
+    if !ip.is_broadcast() {
+        return heard.find(|named| named.interface.broadcast == Some(ip));
+    }
+    let first = heard.next()?;
+    Some(std::iter::once(first).chain(heard).find(|named| named.interface.contains(from)).unwrap_or(first))
+}

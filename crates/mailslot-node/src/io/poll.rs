@@ -1,0 +1,62 @@
+//! Waiting for several descriptors at once.
+
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::error::{Error, Result};
+use crate::io::sockets::SocketId;
+
+/// Says what a descriptor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A signal, or the end of an embedded node.
+    Signals,
+    /// Interfaces, addresses or routes have changed.
+    Changes,
+    /// Messages of this machine's programs to other machines.
+    Outgoing,
+    /// Questions of this machine's programs.
+    Control,
+    /// Modern domains.
+    Domains,
+    /// Datagrams that nmbd hands on.
+    Nmbd,
+    /// Packets.
+    Socket(SocketId),
+}
+
+/// What is waited for.
+#[derive(Default)]
+pub(crate) struct Poll<'a> {
+    fds: Vec<PollFd<'a>>,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Poll<'a> {
+    /// Waits for `fd` to be readable as well; for nothing if it is `None`.
+    pub(crate) fn add(&mut self, token: Token, fd: impl Into<Option<BorrowedFd<'a>>>) {
+        if let Some(fd) = fd.into() {
+            self.fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
+            self.tokens.push(token);
+        }
+    }
+
+    /// Waits until something is readable, the time has come, or a signal has: the tokens of what is readable, in the order in
+    /// which they were added.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the system cannot wait.
+    pub(crate) fn wait(mut self, now: Instant, until: Option<Instant>) -> Result<Vec<Token>> {
+        let left = until.map(|until| until.saturating_duration_since(now));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut self.fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(Error::io("wait for packets", error)),
+        }
+        let ready = self.fds.iter().zip(self.tokens).filter(|(fd, _)| !fd.revents().is_empty());
+        Ok(ready.map(|(_, token)| token).collect())
+    }
+}

@@ -1,0 +1,160 @@
+//! Keeping the node attached to the interfaces that the machine has.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use crate::config::Settings;
+use crate::control::Unused;
+use crate::error::Result;
+use crate::io::addresses;
+use crate::io::changes::Changes;
+use crate::io::driver::{Attached, Driver};
+use crate::io::interfaces::{self, Choice, LeftOut, Named};
+use crate::log::{Log, field};
+
+/// How often the interfaces are looked at where the system does not tell of changes, or something cannot be used.
+const LOOK: Duration = Duration::from_secs(3);
+/// The least time between two looks: machines with containers have many changes at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What the node is attached to, and what it is not.
+pub(super) struct Attachments {
+    changes: Option<Changes>,
+    /// When to look again.
+    due: Option<Instant>,
+    looked_at: Instant,
+    /// What could not be used at the last look. It is told when it begins, and again after it has changed.
+    left_out: Vec<LeftOut>,
+    /// Why the system's list could not be had then.
+    unknown: Option<String>,
+}
+
+/// What a look has changed.
+#[derive(Default)]
+pub(super) struct Report {
+    attached: Attached,
+    newly_left_out: Vec<LeftOut>,
+}
+
+impl Attachments {
+    /// To be looked at from now on.
+    pub(super) fn new(now: Instant, log: &mut Log) -> Attachments {
+        let changes = Changes::watch();
+        if let Err(error) = &changes {
+            let reason = format!("{error}: changes of interfaces are found within {} s", LOOK.as_secs());
+            log.line("interfaces_not_watched", &[field("reason", reason)]);
+        }
+        Attachments { changes: changes.ok(), due: None, looked_at: now, left_out: Vec::new(), unknown: None }
+    }
+
+    /// Readable when something has changed.
+    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.changes.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Something has changed.
+    pub(super) fn changed(&mut self, now: Instant) {
+        if let Some(changes) = &self.changes {
+            changes.take();
+        }
+        self.look_soon(now);
+    }
+
+    /// There is a reason to look.
+    pub(super) fn look_soon(&mut self, now: Instant) {
+        let soon = now.max(self.looked_at + PAUSE);
+        self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// What is not used, for whoever asks.
+    pub(super) fn unused(&self) -> Vec<Unused> {
+        let unused =
+            |left: &LeftOut| Unused { name: left.name.clone(), reason: left.reason.clone(), is_fault: left.is_fault };
+        self.left_out.iter().map(unused).collect()
+    }
+
+    /// Attaches the node to the interfaces that there are now, and tells what has changed.
+    pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver, log: &mut Log) {
+        match self.look(now, settings, driver) {
+            Ok(report) => report.tell(log),
+            Err(error) => {
+                self.due = Some(now + LOOK);
+                let reason = Some(error.to_string());
+                if reason != self.unknown {
+                    log.line("interfaces_unknown", &[field("reason", error)]);
+                }
+                self.unknown = reason;
+            }
+        }
+    }
+
+    /// Attaches the node to the interfaces that there are now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`](crate::Error::Io) if the system's list cannot be had. The node then stays as it is.
+    pub(super) fn look(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) -> Result<Report> {
+        self.looked_at = now;
+        self.due = self.changes.is_none().then_some(now + LOOK);
+        let Choice { used, mut left_out } = choose(settings)?;
+        self.unknown = None;
+        let attached = driver.attach(used, now);
+        if !attached.failed.is_empty() {
+            // Whoever has a port may give it up, which nobody tells.
+            self.due = Some(now + LOOK);
+        }
+        let failed = attached.failed.iter();
+        left_out.extend(failed.map(|(name, error)| LeftOut {
+            name: name.clone(),
+            reason: error.to_string(),
+            is_fault: true,
+        }));
+        let newly_left_out = left_out.iter().filter(|left| !self.left_out.contains(left)).cloned().collect();
+        self.left_out = left_out;
+        Ok(Report { attached, newly_left_out })
+    }
+}
+
+impl Report {
+    /// The report, unless something could not be used: then why that was.
+    pub(super) fn or_failure(mut self) -> Result<Report> {
+        match self.attached.failed.is_empty() {
+            true => Ok(self),
+            false => Err(self.attached.failed.swap_remove(0).1),
+        }
+    }
+
+    pub(super) fn tell(&self, log: &mut Log) {
+        for named in &self.attached.gone {
+            log_interface(log, "interface_gone", named);
+        }
+        for named in &self.attached.new {
+            log_interface(log, "interface_used", named);
+        }
+        for LeftOut { name, reason, .. } in &self.newly_left_out {
+            log.line("interface_not_used", &[field("name", name), field("reason", reason)]);
+        }
+    }
+}
+
+/// What the machine has that the settings want.
+pub(super) fn choose(settings: &Settings) -> Result<Choice> {
+    if !settings.netbios {
+        return Ok(Choice::default());
+    }
+    Ok(interfaces::choose(&addresses::list()?, settings))
+}
+
+fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
+    let broadcast = named.interface.broadcast.map_or("none".to_owned(), |address| address.to_string());
+    let mut fields = vec![field("name", &named.name), field("address", named), field("broadcast", broadcast)];
+    if !named.others.is_empty() {
+        let others: Vec<String> = named.others.iter().map(ToString::to_string).collect();
+        fields.push(field("also", others.join(",")));
+    }
+    log.line(event, &fields);
+}

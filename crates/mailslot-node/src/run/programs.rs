@@ -1,0 +1,164 @@
+//! What programs of this machine want: that messages are sent, and that questions are answered.
+
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use mailslot::network::{self, Outgoing, ask};
+use mailslot::{Access, MailslotOptions};
+
+use super::Shared;
+use crate::answers::{Answers, State};
+use crate::config::Settings;
+use crate::control::{self, Unused};
+use crate::error::{Error, Result};
+use crate::io::driver::Driver;
+use crate::io::intake::Intake;
+use crate::io::poll::{Poll, Token};
+use crate::log::field;
+use crate::routing;
+use crate::under_way::UnderWay;
+use mailslot_netbios::{Config, RequestId, SendError};
+
+/// Bytes of messages that may wait for the node.
+const CAPACITY: u64 = 1 << 20;
+/// How often a slot that seems to be there is tried again, and how long after.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The node's slots, and what has come by them and is under way.
+pub(super) struct Programs {
+    control: Intake,
+    /// What is to be sent in the NetBIOS network, if this machine is in one.
+    outgoing: Option<Intake>,
+    /// Messages of users that wait until their destination is found.
+    waiting: UnderWay<()>,
+    pub(super) answers: Answers,
+}
+
+impl Programs {
+    /// With the slot for questions alone: who finds the other one finds a node that can send.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyRuns`] if another node has the slot, [`Error::Slot`] if it cannot be made.
+    pub(super) fn new(config: &Config, now: Instant) -> Result<Programs> {
+        Ok(Programs {
+            control: slot(control::SLOT)?,
+            outgoing: None,
+            waiting: UnderWay::new(config.limits.waiting_messages),
+            answers: Answers::new(config, now),
+        })
+    }
+
+    /// Lets programs send, or no longer, as the settings want it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Programs::new).
+    pub(super) fn open(&mut self, settings: &Settings) -> Result<()> {
+        match (settings.netbios, &self.outgoing) {
+            (false, _) => self.outgoing = None,
+            (true, None) => self.outgoing = Some(slot(network::SLOT)?),
+            (true, Some(_)) => {}
+        }
+        Ok(())
+    }
+
+    /// What is under way ends without an answer.
+    pub(super) fn restart(&mut self, config: &Config, now: Instant) {
+        self.waiting = UnderWay::new(config.limits.waiting_messages);
+        self.answers = Answers::new(config, now);
+    }
+
+    /// Has `poll` wait for messages and questions.
+    pub(super) fn wait_in<'a>(&'a self, poll: &mut Poll<'a>, now: Instant) {
+        let outgoing: Option<BorrowedFd<'_>> = self.outgoing.as_ref().and_then(|outgoing| outgoing.descriptor(now));
+        poll.add(Token::Outgoing, outgoing);
+        poll.add(Token::Control, self.control.descriptor(now));
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.control.poll_timeout().into_iter().chain(self.outgoing.as_ref().and_then(Intake::poll_timeout)).min()
+    }
+
+    /// Sends the next message that a program has written to the node's slot. Returns whether there was one.
+    pub(super) fn send_next(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) -> bool {
+        let Some(message) = self.outgoing.as_mut().and_then(|outgoing| outgoing.next(now, &mut shared.log)) else {
+            return false;
+        };
+        let parsed = Outgoing::decode(&message.data).zip(ask::user_of(&message));
+        let routed = parsed.and_then(|(outgoing, user)| {
+            let target = routing::target(&outgoing.address, &shared.config)?;
+            Some((outgoing, user, target))
+        });
+        let Some((Outgoing { address, data }, user, target)) = routed else {
+            shared.metrics.outgoing_malformed += 1;
+            return true;
+        };
+        shared.metrics.outgoing += 1;
+        let slot = address.slot().as_str().as_bytes();
+        let begun = match shared.modern.protects(&address) {
+            // Whoever wrote this has not asked which way, or before the domain was there.
+            Some(why) => Err(why),
+            None if !self.waiting.has_room(user) => Err("too many messages of this user wait".to_owned()),
+            None => driver.node.send_mailslot(now, target, slot, data).map_err(|error| error.to_string()),
+        };
+        match begun {
+            Ok(request) => self.waiting.begin(request, user, ()),
+            Err(why) => not_sent(Some(user), &[field("to", &address), field("reason", why)], shared),
+        }
+        true
+    }
+
+    /// A message has been sent, or cannot be.
+    pub(super) fn sent(
+        &mut self,
+        request: RequestId,
+        result: core::result::Result<usize, SendError>,
+        shared: &mut Shared,
+    ) {
+        let user = self.waiting.end(request).map(|(user, ())| user);
+        if let Err(error) = &result {
+            not_sent(user, &[field("reason", error)], shared);
+        }
+        self.answers.sent(request, result);
+    }
+
+    /// Answers the next question, or begins to find the answer. Returns whether there was one.
+    pub(super) fn answer_next(
+        &mut self,
+        now: Instant,
+        driver: &mut Driver,
+        shared: &mut Shared,
+        nmbd_connected: Option<bool>,
+        unused: impl FnOnce() -> Vec<Unused>,
+    ) -> bool {
+        let Some(message) = self.control.next(now, &mut shared.log) else { return false };
+        let Shared { settings, config, modern, metrics, .. } = shared;
+        let state = State { config, netbios: settings.netbios, driver, modern, metrics, nmbd_connected, unused };
+        self.answers.handle(now, &message, state);
+        true
+    }
+}
+
+fn not_sent(uid: Option<u32>, fields: &[(&'static str, String)], shared: &mut Shared) {
+    shared.metrics.outgoing_refused += 1;
+    let by = uid.map(|uid| field("uid", uid));
+    shared.log.line("not_sent", &[by.as_slice(), fields].concat());
+}
+
+/// One of the node's own slots.
+fn slot(name: &str) -> Result<Intake> {
+    let mut tries = TRIES;
+    loop {
+        match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
+            // Whoever lists slots holds what a killed node has left for a moment, to remove it.
+            Err(mailslot::Error::AlreadyExists(_)) if tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            Err(mailslot::Error::AlreadyExists(_)) => return Err(Error::AlreadyRuns),
+            created => return Ok(Intake::new(created?)),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The thread that looks at slots, and at everything else that changes without telling: every second, and when there are others.
+
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::events::{Events, field};
+use crate::link::{take_refusals, turn_linger_off};
+use crate::process::is_own;
+use crate::routes::{Parts, current};
+use crate::wake::Wake;
+use crate::watch::{Watch, open_slots};
+
+/// A look at the slots that takes longer is not followed by the next one at once.
+const LONG_LOOK: Duration = Duration::from_millis(10);
+const LONGEST_REST: Duration = Duration::from_millis(500);
+
+/// What the thread looks at, and whom it tells.
+pub(crate) struct Looking {
+    pub(crate) watch: Watch,
+    pub(crate) parts: Arc<RwLock<Parts>>,
+    pub(crate) events: Events,
+    /// Woken when there is something to look at.
+    pub(crate) changed: Arc<Wake>,
+}
+
+impl Looking {
+    /// Looks until `stop` says so.
+    pub(crate) fn run(&self, stop: &AtomicBool) {
+        while !stop.load(Ordering::SeqCst) {
+            let begun = processor_time();
+            self.look();
+            // Any local user can make slots come and go all the time; looking takes a fifth of a processor at most.
+            let took = processor_time().saturating_sub(begun);
+            if took > LONG_LOOK {
+                std::thread::sleep((4 * took).min(LONGEST_REST));
+            }
+            self.watch.wait(self.changed.as_fd());
+            self.changed.clear();
+        }
+    }
+
+    fn look(&self) {
+        announce(&self.parts, &self.events);
+        remember(&self.parts, &self.events, false);
+        if let Some(refused) = take_refusals() {
+            let fields = vec![field("number", refused.number), field("last", refused.last)];
+            self.events.send("sessions_refused", fields);
+        }
+        if is_own() {
+            // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
+            turn_linger_off();
+        }
+    }
+}
+
+/// Writes down which computers sealed domains have.
+pub(crate) fn remember(parts: &RwLock<Parts>, events: &Events, at_the_end: bool) {
+    let known = Arc::clone(&parts.read().unwrap_or_else(PoisonError::into_inner).known);
+    if let Err(error) = known.save(at_the_end) {
+        events.send("computers_not_kept", vec![field("reason", error)]);
+    }
+}
+
+fn announce(parts: &RwLock<Parts>, events: &Events) {
+    match open_slots() {
+        Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots, events)),
+        // What is announced stays, and nobody is told that there is no such slot.
+        Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
+    }
+}
+
+/// What this thread has taken of a processor: a look that others hold up is no long one.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}

@@ -1,0 +1,117 @@
+//! Computers of a domain, with nothing between them but what they seal.
+
+use std::time::Duration;
+
+use mailslot::{Mailslot, MailslotOptions, Network, Origin, SlotName};
+
+use super::*;
+
+/// Computers of a domain, without anything between them.
+fn computers(domain: &Arc<Domain>, names: [&str; 2]) -> [Arc<State>; 2] {
+    names.map(|name| {
+        let computer = name.parse().expect("valid");
+        Arc::new(State::new(Arc::clone(domain), &computer, &Settings::default(), Arc::default()).expect("random bytes"))
+    })
+}
+
+fn sealed() -> Arc<Domain> {
+    Domain::sealed("PLANT", now(), &random().expect("random bytes")).expect("valid")
+}
+
+fn slot(name: &str) -> SlotName {
+    name.parse::<Address>().expect("valid").slot().clone()
+}
+
+/// A slot of this process, announced by `state`.
+fn open_slot(state: &State, number: u8) -> (Mailslot, SlotName) {
+    let name = format!("zenoh-state-{}-{number}", std::process::id());
+    let mailslot = MailslotOptions::new().network(Network::Allowed).create(&name).expect("free");
+    let name = slot(&name);
+    let to = state.domain().directed(&state.computer, &name).expect("short");
+    state.add_slot(to, Arc::new(Mutex::new(Inbox::new(name.clone()))));
+    (mailslot, name)
+}
+
+fn counted(state: &State, label: &str) -> u64 {
+    state.counters.all().find(|(name, _)| name == label).expect("a counter").1
+}
+
+#[test]
+fn what_one_computer_seals_is_in_the_slot_of_another_one_with_its_origin() {
+    for (number, domain) in [sealed(), Domain::open("LAB").expect("valid")].into_iter().enumerate() {
+        let [a, b] = computers(&domain, ["A", "B"]);
+        let (mailslot, name) = open_slot(&b, number as u8);
+        let to = domain.directed(&b.computer, &name).expect("short");
+        let (envelope, _) = a.seal(Kind::Message, &to, None, b"hello").expect("small");
+        let attachment = Some(&envelope.attachment[..]).filter(|attachment| !attachment.is_empty());
+        // It is shown twice, and there once.
+        for _ in 0..2 {
+            b.take_directed(to.key_expression(), envelope.payload.clone(), attachment);
+        }
+        assert_eq!((counted(&b, "delivered"), mailslot.info().expect("ours").count), (1, 1));
+        let message = mailslot.receive().expect("there");
+        let Origin::Network(origin) = message.origin else { panic!("{:?}", message.origin) };
+        assert_eq!((message.data.as_slice(), origin.computer.as_str()), (&b"hello"[..], "A"));
+        assert_eq!(origin.authenticated, domain.is_sealed());
+        b.remove_slot(&to);
+        b.take_directed(to.key_expression(), envelope.payload, None);
+        assert_eq!(counted(&b, "undelivered_no_slot"), 1);
+    }
+}
+
+#[test]
+fn a_confirmed_write_is_answered_with_what_became_of_it() {
+    let domain = sealed();
+    let [a, b] = computers(&domain, ["A", "B"]);
+    let (_mailslot, name) = open_slot(&b, 9);
+    let confirm = |name: &SlotName| {
+        let to = domain.directed(&b.computer, name).expect("short");
+        let (envelope, request) = a.seal(Kind::Confirmed, &to, None, b"x").expect("small");
+        let receipt = b.confirm_directed(to.key_expression(), envelope.payload, None)?;
+        let receipt = a.open_receipt(&request, receipt.payload, None).expect("by a member");
+        assert_eq!(receipt.computer, "B");
+        Some(from_domain(receipt.outcome))
+    };
+    // Nobody says that there is no slot before all are known.
+    assert_eq!(confirm(&slot("nothing")), Some(Outcome::Refused));
+    b.slots_known();
+    assert_eq!(confirm(&slot("nothing")), Some(Outcome::NoSlot));
+    assert_eq!(confirm(&name), Some(Outcome::Delivered));
+    b.use_keys(sealed());
+    assert_eq!(confirm(&name), None, "what it cannot open is not answered");
+}
+
+#[test]
+fn presences_are_known_as_long_as_their_key_is_good() {
+    let domain = sealed();
+    let [a, _] = computers(&domain, ["A", "B"]);
+    let presence = Presence::Node { computer: "C".parse().expect("valid") };
+    let token = |domain: &Domain, time| {
+        domain.presence_key_expression(&presence, time, &random().expect("random bytes")).expect("short")
+    };
+    let there = token(&domain, now());
+    a.presence_is_there(&there);
+    a.presence_is_there("mailslot/1/nonsense");
+    assert!(a.has_computer(presence.computer()) && counted(&a, "presence_refused") == 1);
+    assert_eq!(a.known.owner(presence.computer()).as_ref(), a.owner());
+    let rotated = domain.rotated(now(), Duration::ZERO, [7; 32]).expect("sealed");
+    a.use_keys(Arc::new(rotated));
+    a.remove_expired_presences();
+    assert!(!a.has_computer(presence.computer()), "its key has expired");
+    assert!(a.known.owner(presence.computer()).is_some(), "and it stays this domain's own");
+    a.presence_is_gone(&there);
+}
+
+#[test]
+fn computers_ask_each_other_for_the_time_when_their_clocks_were_set() {
+    let domain = sealed();
+    let [a, b] = computers(&domain, ["A", "B"]);
+    b.slots_known();
+    lock(&a.opener).clock_says(Time::from_millis(now().as_millis() - 7_200_000));
+    assert!(a.is_clock_in_doubt());
+    let to = domain.clock(&b.computer);
+    let (question, request) = a.seal(Kind::Confirmed, &to, None, &[]).expect("small");
+    let answer = b.confirm_directed(to.key_expression(), question.payload, None).expect("it is asked nicely");
+    a.confirm_clock(&request, answer.payload);
+    assert!(!a.is_clock_in_doubt());
+}

@@ -1,0 +1,149 @@
+//! The writing end for async programs, on tokio.
+
+use std::time::Duration;
+
+use tokio::task::coop::consume_budget;
+use tokio::task::spawn_blocking;
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::options::Timeout;
+use crate::receipt::Receipt;
+use crate::writer::MailslotWriter;
+
+/// A [`MailslotWriter`] whose waiting is awaited. Use `tokio::time::timeout` to limit it.
+///
+/// What has to wait does so in one of tokio's blocking threads, as the memory that a writer shares with its reader is nothing that
+/// `epoll` can watch; a write that finds room needs none. A clone is the same writer once more.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mailslot::Error> {
+/// use mailslot::{AsyncMailslotWriter, Mailslot};
+///
+/// let name = format!("doc-async-writer-{}", std::process::id());
+/// let slot = Mailslot::create(&name)?;
+/// let writer = AsyncMailslotWriter::open(&name).await?;
+/// writer.write(b"hello").await?;
+/// assert_eq!(slot.receive()?.data, b"hello");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct AsyncMailslotWriter {
+    writer: MailslotWriter,
+}
+
+/// The longest that a blocking thread waits for room: a runtime that shuts down waits for it.
+const TURN: Duration = Duration::from_millis(100);
+
+impl AsyncMailslotWriter {
+    /// Opens the slot at `address` for writing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MailslotWriter::open`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime, as everything of tokio.
+    pub async fn open<A>(address: A) -> Result<AsyncMailslotWriter>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        let address = address.try_into().map_err(Into::into)?;
+        blocking(|| MailslotWriter::open(address)).await.map(AsyncMailslotWriter::new)
+    }
+
+    /// Makes the waiting of `writer` awaitable.
+    pub fn new(writer: MailslotWriter) -> AsyncMailslotWriter {
+        AsyncMailslotWriter { writer }
+    }
+
+    /// The writer itself, for everything that needs no waiting.
+    pub fn get_ref(&self) -> &MailslotWriter {
+        &self.writer
+    }
+
+    /// Writes one message, waiting for room as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MailslotWriter::write`], except `Full`.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime, if it has to wait.
+    ///
+    /// # Cancel safety
+    ///
+    /// A write that is cancelled has written nothing: a message is written only in the poll that returns.
+    pub async fn write(&self, message: &[u8]) -> Result<()> {
+        // A stream of messages must not keep the other tasks of the thread waiting.
+        consume_budget().await;
+        loop {
+            match self.writer.write(message) {
+                Err(Error::Full { .. }) => {}
+                done => return done,
+            }
+            // Tried again where there is room alone: each try that is refused counts.
+            while !self.look_for_room(message.len()).await? {}
+        }
+    }
+
+    /// Waits a turn for room. Returns whether it is worth trying again.
+    async fn look_for_room(&self, size: usize) -> Result<bool> {
+        let writer = self.writer.clone();
+        blocking(move || writer.look_for_room(size, TURN)).await
+    }
+
+    /// Waits until at least `at_least` slots receive what is written here, as [`MailslotWriter::wait_for_receivers`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MailslotWriter::wait_for_receivers`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn wait_for_receivers(&self, at_least: usize, timeout: impl Into<Timeout>) -> Result<usize> {
+        let (writer, timeout) = (self.writer.clone(), timeout.into());
+        blocking(move || writer.wait_for_receivers(at_least, timeout)).await
+    }
+
+    /// Writes one message and returns what became of it, as [`MailslotWriter::write_confirmed`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MailslotWriter::write_confirmed`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: once it was polled, the message may be written all the same.
+    pub async fn write_confirmed(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Vec<Receipt>> {
+        let (writer, message, timeout) = (self.writer.clone(), message.to_vec(), timeout.into());
+        blocking(move || writer.write_confirmed(&message, timeout)).await
+    }
+}
+
+impl From<MailslotWriter> for AsyncMailslotWriter {
+    fn from(writer: MailslotWriter) -> AsyncMailslotWriter {
+        AsyncMailslotWriter::new(writer)
+    }
+}
+
+/// Does `work` in a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => Err(Error::io("wait in a thread of tokio", std::io::Error::other(cancelled))),
+        },
+    }
+}

@@ -1,0 +1,116 @@
+//! What writers do and know on Unix alone.
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::message::{Info, NetworkOrigin};
+use crate::name::SlotName;
+use crate::sys;
+use crate::writer::{End, MailslotWriter};
+
+/// What a network node does with messages of other machines.
+///
+/// # Portability
+///
+/// Unix only.
+impl MailslotWriter {
+    /// Writes one message that another machine has sent. For network nodes, but open to all: see
+    /// [`NetworkOrigin`](crate::NetworkOrigin) for what that means. Never waits for the reader.
+    ///
+    /// The origin takes room in the slot, up to 532 bytes, so that the largest message may be smaller by that.
+    ///
+    /// ```
+    /// # use mailslot::{MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin};
+    /// # let name = format!("doc-from-{}", std::process::id());
+    /// let slot = MailslotOptions::new().network(Network::Allowed).create(&name)?;
+    /// let origin = NetworkOrigin::new("SRV2");
+    /// MailslotWriter::open(&name)?.write_from(&origin, b"door 2 opened")?;
+    /// assert_eq!(slot.receive()?.origin, Origin::from(origin));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](MailslotWriter::write), and
+    /// - [`Error::NotAllowed`] unless the slot was created with [`Network::Allowed`](crate::Network::Allowed)
+    /// - [`Error::InvalidOption`] if a name in `origin` has more than 255 bytes
+    pub fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
+        self.write_batch_from(origin, &[message]).map(|_| ())
+    }
+
+    /// Writes several messages of one origin, one after the other with none of another writer of this user in between, and
+    /// returns how many were written: fewer than given if one could not be. [`write_from`](MailslotWriter::write_from) has an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_from`](MailslotWriter::write_from), if the first one could not be written.
+    pub fn write_batch_from<M: AsRef<[u8]>>(&self, origin: &NetworkOrigin, messages: &[M]) -> Result<usize> {
+        let written = match self.end() {
+            End::Here(client) => client.write_batch_from(origin, messages)?,
+            End::Elsewhere(_) => None,
+        };
+        written.ok_or_else(|| Error::NotAllowed(self.address().slot().clone()))
+    }
+}
+
+/// Whose slot it is.
+///
+/// # Portability
+///
+/// Unix only.
+impl MailslotWriter {
+    /// Opens the slot `name` of this machine that the user `uid` owns, or none: for programs that answer whoever has asked them,
+    /// and write to nobody else's slot.
+    ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter};
+    /// let slot = Mailslot::create(format!("doc-owned-{}", std::process::id()))?;
+    /// let owner = MailslotWriter::open(slot.name())?.owner().expect("it is here");
+    /// MailslotWriter::open_owned(slot.name(), owner)?.write(b"an answer")?;
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if this user has no such slot
+    /// - those of [`open`](MailslotWriter::open) for a slot of this machine
+    pub fn open_owned(name: &SlotName, uid: u32) -> Result<MailslotWriter> {
+        let end = End::Here(sys::Client::open_owned(name, uid)?);
+        Ok(MailslotWriter::new(Address::Local(name.clone()), end))
+    }
+
+    /// The user who owns the slot, as the kernel tells it; `None` if the slot is elsewhere.
+    /// [`open_owned`](MailslotWriter::open_owned) has an example.
+    pub fn owner(&self) -> Option<u32> {
+        match self.end() {
+            End::Here(client) => client.owner(),
+            End::Elsewhere(_) => None,
+        }
+    }
+}
+
+/// What the slot holds, as its writers see it.
+///
+/// # Portability
+///
+/// Unix only.
+impl MailslotWriter {
+    /// What the slot holds and how it was created, as [`Mailslot::info`](crate::Mailslot::info) tells it, which has an example. Only
+    /// writers of the owner's user may know.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotAllowed`] to a writer of another user
+    /// - [`Error::Closed`] if the slot is gone
+    /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
+    ///
+    /// # Sources
+    ///
+    /// Win32 `GetMailslotInfo` on a client handle.
+    pub fn info(&self) -> Result<Info> {
+        let info = match self.end() {
+            End::Here(client) => client.info()?,
+            End::Elsewhere(_) => None,
+        };
+        info.ok_or_else(|| Error::NotAllowed(self.address().slot().clone()))
+    }
+}

@@ -1,0 +1,400 @@
+//! What a program may count on beside what each call does: types, forms, conversions.
+#![allow(clippy::unwrap_used)]
+mod common;
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use common::{name, pair, watchdog};
+use mailslot::{
+    Access, Address, Error, Handles, Info, Iter, Mailslot, MailslotOptions, MailslotWriter, Message, NameError,
+    NetbiosName, NetworkOrigin, Operation, Origin, Receipt, SlotName, SlotStatus, Timeout,
+};
+
+/// Compiles only if all of these may be used in and moved between threads.
+#[test]
+fn every_public_type_is_send_and_sync() {
+    fn is<T: Send + Sync + 'static>() {}
+    is::<Mailslot>();
+    is::<MailslotOptions>();
+    is::<MailslotWriter>();
+    is::<Handles>();
+    is::<Iter<'static>>();
+    is::<(Address, SlotName, NetbiosName)>();
+    is::<(Message, Origin, NetworkOrigin, Receipt)>();
+    is::<(Info, SlotStatus, Access, Timeout)>();
+    is::<Error>();
+    #[cfg(feature = "tokio")]
+    is::<(mailslot::AsyncMailslot, mailslot::AsyncMailslotWriter, mailslot::Messages)>();
+}
+
+#[test]
+fn clones_of_a_writer_are_one_writer_and_outlive_each_other() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let threads: Vec<_> = (0..4_u8)
+        .map(|thread| {
+            let writer = writer.clone();
+            std::thread::spawn(move || {
+                (0..1000_u16).for_each(|i| writer.write(&[&[thread][..], &i.to_le_bytes()].concat()).unwrap())
+            })
+        })
+        .collect();
+    drop(writer);
+    let mut next = [0_u16; 4];
+    for message in slot.iter().take(4000) {
+        let [thread, low, high] = message.unwrap().data[..] else { panic!("another size") };
+        let expected = &mut next[usize::from(thread)];
+        assert_eq!(u16::from_le_bytes([low, high]), *expected);
+        *expected += 1;
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!((next, slot.try_receive().unwrap()), ([1000; 4], None));
+}
+
+#[test]
+fn iterators_end_where_nothing_comes_in_time_and_stay_ended() {
+    let (slot, writer) = pair();
+    slot.set_read_timeout(Duration::from_millis(5));
+    fn into_iter(slot: &Mailslot) -> Iter<'_> {
+        slot.into_iter()
+    }
+    for iter in [Mailslot::iter, Mailslot::try_iter, into_iter] {
+        writer.write_batch(&["one", "two"]).unwrap();
+        let mut messages = iter(&slot);
+        let data: Vec<_> = messages.by_ref().map(|message| message.unwrap().data).collect();
+        assert_eq!(data, [b"one", b"two"]);
+        writer.write(b"late").unwrap();
+        assert!(messages.next().is_none());
+        assert_eq!(slot.receive().unwrap().data, b"late");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn iterators_end_when_reads_are_aborted_and_nothing_is_left() {
+    let _watchdog = watchdog();
+    let (slot, writer) = pair();
+    let reader = slot.clone();
+    let (told, heard) = std::sync::mpsc::channel();
+    let reading = std::thread::spawn(move || {
+        (&reader).into_iter().map(|message| message.unwrap()).inspect(|_| told.send(()).unwrap()).count()
+    });
+    writer.write(b"first").unwrap();
+    heard.recv().unwrap();
+    writer.write(b"second").unwrap();
+    heard.recv().unwrap();
+    slot.abort_reads();
+    assert_eq!(reading.join().unwrap(), 2);
+    writer.write(b"third").unwrap();
+    assert_eq!(slot.iter().map(|message| message.unwrap().data).collect::<Vec<_>>(), [b"third"]);
+}
+
+/// How a read is made in each of its forms: waiting as the slot says, as it is told, or not at all. What is found is its size.
+type Read = fn(&Mailslot) -> mailslot::Result<Option<usize>>;
+const WITHIN: Duration = Duration::from_millis(5);
+const FORMS: [[Read; 3]; 6] = [
+    [
+        |slot| slot.read(&mut [0; 9]).map(Some),
+        |slot| slot.read_within(&mut [0; 9], WITHIN).map(Some),
+        |slot| slot.try_read(&mut [0; 9]),
+    ],
+    [
+        |slot| slot.read_with_origin(&mut [0; 9]).map(|(size, _)| Some(size)),
+        |slot| slot.read_with_origin_within(&mut [0; 9], WITHIN).map(|(size, _)| Some(size)),
+        |slot| slot.try_read_with_origin(&mut [0; 9]).map(|found| found.map(|(size, _)| size)),
+    ],
+    [
+        |slot| slot.receive().map(|message| Some(message.data.len())),
+        |slot| slot.receive_within(WITHIN).map(|message| Some(message.data.len())),
+        |slot| slot.try_receive().map(|found| found.map(|message| message.data.len())),
+    ],
+    [
+        |slot| in_batch(|messages| slot.receive_batch(messages, 9)),
+        |slot| in_batch(|messages| slot.receive_batch_within(messages, 9, WITHIN)),
+        |slot| in_batch(|messages| slot.try_receive_batch(messages, 9)),
+    ],
+    [
+        |slot| slot.read_in_place(|bytes, _| bytes.len()).map(Some),
+        |slot| slot.read_in_place_within(WITHIN, |bytes, _| bytes.len()).map(Some),
+        |slot| slot.try_read_in_place(|bytes, _| bytes.len()),
+    ],
+    [
+        |slot| in_batch(|messages| slot.read_batch_in_place(9, |data, from| messages.push(Message::new(data, from)))),
+        |slot| {
+            in_batch(|messages| {
+                slot.read_batch_in_place_within(9, WITHIN, |data, from| messages.push(Message::new(data, from)))
+            })
+        },
+        |slot| {
+            in_batch(|messages| slot.try_read_batch_in_place(9, |data, from| messages.push(Message::new(data, from))))
+        },
+    ],
+];
+
+fn in_batch(read: impl FnOnce(&mut Vec<Message>) -> mailslot::Result<usize>) -> mailslot::Result<Option<usize>> {
+    let mut messages = Vec::new();
+    let count = read(&mut messages)?;
+    assert_eq!(count, messages.len());
+    Ok(messages.first().map(|message| message.data.len()))
+}
+
+#[test]
+fn each_way_to_read_has_three_forms_that_differ_in_waiting_alone() {
+    for shared in [false, true] {
+        let (slot, writer) = pair();
+        slot.set_read_timeout(WITHIN);
+        let _handles = shared.then(|| slot.share());
+        for [read, within, at_once] in FORMS {
+            for form in [read, within, at_once] {
+                writer.write(b"hello").unwrap();
+                assert_eq!(form(&slot).unwrap(), Some(5));
+            }
+            for form in [read, within] {
+                assert!(matches!(form(&slot), Err(Error::TimedOut)));
+            }
+            assert_eq!(at_once(&slot).unwrap(), None);
+            // `…_within` does not heed the slot's own timeout, and the plain form does.
+            slot.set_read_timeout(Timeout::Forever);
+            assert!(matches!(within(&slot), Err(Error::TimedOut)));
+            slot.set_read_timeout(Timeout::Zero);
+            assert!(matches!(read(&slot), Err(Error::TimedOut)));
+            slot.set_read_timeout(WITHIN);
+        }
+    }
+}
+
+#[test]
+fn each_way_to_write_waits_for_room_if_told_so() {
+    let _watchdog = watchdog();
+    type Write = fn(&MailslotWriter, Timeout) -> mailslot::Result<()>;
+    const FORMS: [Write; 3] = [
+        |writer, timeout| writer.write_within(&[1; 3000], timeout),
+        |writer, timeout| writer.write_batch_within(&[[1; 3000]], timeout).map(|count| assert_eq!(count, 1)),
+        |writer, timeout| writer.write_in_place_within(3000, timeout, |bytes| bytes.fill(1)),
+    ];
+    for write in FORMS {
+        let slot = MailslotOptions::new().capacity(4096).create(name()).unwrap();
+        let writer = MailslotWriter::open(slot.name()).unwrap();
+        writer.write(&[0; 3000]).unwrap();
+        assert!(matches!(write(&writer, Timeout::Zero), Err(Error::Full { .. })));
+        let refused = slot.statistics().refused_full;
+        assert!(matches!(write(&writer, WITHIN.into()), Err(Error::TimedOut)));
+        assert_eq!(slot.statistics().refused_full, refused + 1, "a write that waits is refused once");
+        let waiting = std::thread::spawn(move || write(&writer, Timeout::Forever).map(|()| writer));
+        while slot.statistics().refused_full < refused + 2 {
+            std::thread::yield_now();
+        }
+        assert_eq!(slot.receive().unwrap().data, [0; 3000]);
+        assert_eq!(slot.receive().unwrap().data, [1; 3000]);
+        let writer = waiting.join().unwrap().unwrap();
+        // What can never fit is not waited for.
+        let too_large = |size| writer.write_in_place_within(size, Timeout::Forever, |_| panic!("there is no room"));
+        assert!(matches!(too_large(4096), Err(Error::TooLarge { .. })));
+        let refused = writer.write_batch_within(&[&[1; 10][..], &[2; 4096], &[3; 10]], Timeout::Forever);
+        assert_eq!((refused.unwrap(), slot.receive().unwrap().data), (1, vec![1; 10]));
+        // Nor is an owner who is gone.
+        writer.write(&[0; 3000]).unwrap();
+        let waiting = std::thread::spawn(move || write(&writer, Timeout::Forever));
+        drop(slot);
+        assert!(matches!(waiting.join().unwrap(), Err(Error::Closed)));
+    }
+}
+
+#[test]
+fn a_batch_that_waits_is_written_whole_and_in_order() {
+    let _watchdog = watchdog();
+    let slot = MailslotOptions::new().capacity(4096).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name()).unwrap();
+    let batch: Vec<_> = (0..1000_u32).map(|i| [i.to_le_bytes(); 16].concat()).collect();
+    let expected = batch.clone();
+    let writing = std::thread::spawn(move || writer.write_batch_within(&batch, Timeout::Forever).unwrap());
+    for data in expected {
+        assert_eq!(slot.receive().unwrap().data, data);
+    }
+    assert_eq!(writing.join().unwrap(), 1000);
+}
+
+#[cfg(unix)]
+#[test]
+fn handles_are_taken_over_in_each_of_their_forms() {
+    use std::os::fd::{AsRawFd, OwnedFd};
+    type TakeOver = fn(Handles) -> mailslot::Result<Mailslot>;
+    const FORMS: [TakeOver; 5] = [
+        |handles| Mailslot::from_handles(handles),
+        |handles| Mailslot::from_handles(handles.to_string().as_str()),
+        |handles| Mailslot::from_handles(handles.to_string().parse::<Handles>()?),
+        |handles| Mailslot::from_handles(handles.as_fds().map(|fd| fd.try_clone_to_owned().unwrap())),
+        |handles| Ok(handles.clone().into()),
+    ];
+    for form in FORMS {
+        let (slot, writer) = pair();
+        let handles = slot.share();
+        assert_eq!(handles.to_string(), handles.as_fds().map(|fd| fd.as_raw_fd().to_string()).join(","));
+        let heir = form(handles).unwrap();
+        assert_eq!(heir.name(), slot.name());
+        drop(slot);
+        writer.write(b"to the heir").unwrap();
+        assert_eq!(heir.receive().unwrap().data, b"to the heir");
+        drop(heir);
+        assert!(matches!(writer.write(b"too late"), Err(Error::Closed)));
+    }
+    let (slot, _) = pair();
+    for text in ["", "5", "5,6", "5,6,7,8", "a,b,c", "-1,-1,-1", "0,1,2", "99999999999,1,1", " 5,6,7"] {
+        assert!(matches!(text.parse::<Handles>(), Err(Error::InvalidInheritance(_))), "{text:?}");
+    }
+    let files = || -> [OwnedFd; 3] { std::array::from_fn(|_| std::fs::File::open("/dev/null").unwrap().into()) };
+    assert!(matches!(Mailslot::from_handles(files()), Err(Error::InvalidInheritance(_))));
+    drop(slot);
+}
+
+#[test]
+fn status_takes_whatever_is_a_name_of_this_machine() {
+    let (slot, _) = pair();
+    let text = slot.name().to_string();
+    let names: [&dyn Fn() -> mailslot::Result<SlotStatus>; 7] = [
+        &|| mailslot::status(text.as_str()),
+        &|| mailslot::status(&text),
+        &|| mailslot::status(text.to_uppercase()),
+        &|| mailslot::status(slot.name()),
+        &|| mailslot::status(slot.name().clone()),
+        &|| mailslot::status(format!(r"\\.\mailslot\{text}")),
+        &|| mailslot::status(&Address::try_from(format!("//LocalHost/mailslot/{text}"))?),
+    ];
+    for name in names {
+        assert_eq!(&name().unwrap().name, slot.name());
+    }
+    for elsewhere in [format!(r"\\*\mailslot\{text}"), format!(r"\\elsewhere\mailslot\{text}")] {
+        assert!(!Address::try_from(&elsewhere).unwrap().is_here());
+        let error = mailslot::status(&elsewhere).unwrap_err();
+        assert!(matches!(error, Error::InvalidName { reason: NameError::NotThisMachine, .. }), "{error}");
+    }
+    drop(slot);
+    assert!(matches!(mailslot::status(&text), Err(Error::NotFound(_))));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_record_of_a_slot_is_one_wherever_it_is_asked_for() {
+    let slot = MailslotOptions::new().max_message_size(424).read_timeout(WITHIN).create(name()).unwrap();
+    let writer = MailslotWriter::open(slot.name()).unwrap();
+    for count in 0..3_usize {
+        let info = slot.info().unwrap();
+        assert_eq!((info.count, info.next_size), (count as u64, (count > 0).then_some(5)));
+        assert_eq!(info.statistics, Some(slot.statistics()));
+        assert_eq!(writer.info().unwrap(), info);
+        let status = mailslot::status(slot.name()).unwrap();
+        assert_eq!((status.info, status.max_message_size), (Some(info), Some(info.max_message_size)));
+        assert_eq!(status.capacity, Some(info.capacity));
+        writer.write(b"hello").unwrap();
+    }
+}
+
+/// One of each, with a source that has a source where there can be one.
+fn errors() -> Vec<Error> {
+    let slot = || "alerts".parse::<SlotName>().unwrap();
+    let address = || Address::try_from(r"\\SRV2\mailslot\alerts").unwrap();
+    let invalid = |operation| Error::InvalidName { name: "x".to_owned(), reason: NameError::Nul, operation };
+    let source = || io::Error::new(io::ErrorKind::StorageFull, io::Error::other("no block is left"));
+    vec![
+        invalid(Operation::Create),
+        invalid(Operation::Open),
+        Error::AlreadyExists(slot()),
+        Error::NotFound(slot()),
+        Error::NotAllowed(slot()),
+        Error::TooLarge { size: 2, limit: 1 },
+        Error::TooLargeForNetwork { size: 2, limit: 1 },
+        Error::Full { capacity: Some(1) },
+        Error::Full { capacity: None },
+        Error::Closed,
+        Error::TimedOut,
+        Error::BufferTooSmall { size: 2, buffer: 1 },
+        Error::NoNetworkNode(address()),
+        Error::NotOnNetwork(address()),
+        Error::DomainNotOpen(address()),
+        Error::NetworkDoesNotTell(address()),
+        Error::NodeSilent,
+        Error::NodeRefused("no".to_owned()),
+        Error::RemoteMailslotsOff(address()),
+        Error::OutOfMemory,
+        Error::Damaged,
+        Error::Stalled(Duration::from_secs(1)),
+        Error::Nested,
+        Error::NotInherited,
+        Error::InvalidOption { option: "capacity", expected: "more".to_owned() },
+        Error::InvalidInheritance("no".to_owned()),
+        Error::Io { action: "read a slot".to_owned(), source: source() },
+        Error::Io { action: "read a slot".to_owned(), source: io::Error::from_raw_os_error(5) },
+    ]
+}
+
+#[test]
+fn no_error_says_what_its_source_says_again() {
+    for error in errors() {
+        let text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            assert!(!text.contains(&error.to_string()), "{text:?} and its source {error}");
+            source = error.source();
+        }
+    }
+}
+
+#[test]
+fn errors_are_errors_of_std_with_a_kind_and_all_they_know() {
+    for error in errors() {
+        let (text, code) = (error.to_string(), error.win32_code());
+        let from_system = matches!(error, Error::Io { .. });
+        let error = io::Error::from(error);
+        assert_eq!(error.to_string(), text);
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).expect("it is kept");
+        assert_eq!(inner.win32_code(), code);
+        // None is left to chance but what somebody else said.
+        assert!(
+            from_system || error.kind() != io::ErrorKind::Other || matches!(inner, Error::NodeRefused(_)),
+            "{text}"
+        );
+    }
+    let kind = |error: Error| io::Error::from(error).kind();
+    assert_eq!(kind(MailslotWriter::open(name()).unwrap_err()), io::ErrorKind::NotFound);
+    let (slot, writer) = pair();
+    assert_eq!(kind(Mailslot::create(slot.name()).unwrap_err()), io::ErrorKind::AlreadyExists);
+    assert_eq!(kind(slot.receive_within(Timeout::Zero).unwrap_err()), io::ErrorKind::TimedOut);
+    writer.write(b"12").unwrap();
+    assert_eq!(kind(slot.read(&mut [0]).unwrap_err()), io::ErrorKind::InvalidInput);
+    drop(slot);
+    assert_eq!(kind(writer.write(b"3").unwrap_err()), io::ErrorKind::BrokenPipe);
+    assert_eq!(
+        kind(Error::Io { action: String::new(), source: io::ErrorKind::StorageFull.into() }),
+        io::ErrorKind::StorageFull
+    );
+}
+
+/// Each public method of the two ends has an example, or says where there is one.
+#[test]
+fn every_method_of_the_two_ends_has_an_example() {
+    let sources = [
+        include_str!("../src/mailslot.rs"),
+        include_str!("../src/reading.rs"),
+        include_str!("../src/iter.rs"),
+        include_str!("../src/writer.rs"),
+        include_str!("../src/unix_writer.rs"),
+    ];
+    let mut methods = 0;
+    for source in sources {
+        let mut documentation = String::new();
+        for line in source.lines() {
+            if let Some(text) = line.strip_prefix("    ///") {
+                documentation.push_str(text);
+            } else if line.starts_with("    pub fn ") {
+                let shown = documentation.contains("```") || documentation.contains("example");
+                assert!(shown, "no example: {line}");
+                methods += 1;
+            } else if !line.starts_with("    #[") {
+                documentation.clear();
+            }
+        }
+    }
+    assert!(methods > 40, "{methods}");
+}
