@@ -9,6 +9,7 @@ the machine does meanwhile falls on all of them. The reader looks at each messag
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import platform
@@ -90,14 +91,16 @@ class PosixQueues:
 
     def __del__(self) -> None:
         self.end.close()
-        self.end.unlink()
+        with contextlib.suppress(Exception):
+            # By whoever is first.
+            self.end.unlink()
 
 
 class ZmqSockets:
     """pyzmq PUSH/PULL over ipc"""
 
     def __init__(self, context) -> None:
-        self.address = f"ipc:///tmp/bench-{os.getpid()}-{id(self)}"
+        self.address = f"ipc://@bench-{os.getpid()}-{id(self)}"
 
     def reader(self) -> Get:
         import zmq
@@ -138,9 +141,9 @@ def stream(peer, size: int, stop) -> None:
 def throughput(context, kind, size: int, seconds: float) -> float:
     """Messages per second from one process to another."""
     peer, stop = kind(context), context.Event()
-    get = peer.reader()
     other = context.Process(target=stream, args=(peer, size, stop))
     other.start()
+    get = peer.reader()
     for _ in range(1000):
         get()
     began, count = time.perf_counter(), 0
@@ -164,11 +167,13 @@ def echo(there, back) -> None:
 def round_trip(context, kind, size: int, seconds: float) -> float:
     """Median seconds of a message there and back."""
     there, back = kind(context), kind(context)
-    get = back.reader()
     other = context.Process(target=echo, args=(there, back))
     other.start()
-    put = there.writer()
+    get, put = back.reader(), there.writer()
     message, times = bytes(size), []
+    # Once the other process is there.
+    put(message)
+    get()
     end = time.perf_counter() + seconds
     while (began := time.perf_counter()) < end:
         put(message)
@@ -181,8 +186,8 @@ def round_trip(context, kind, size: int, seconds: float) -> float:
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    # Forked, so that every peer can be given to the other process in the same way; nothing of a peer is open by then in both.
-    context = multiprocessing.get_context("fork")
+    # Spawned: threads of a peer that are left from a round before do not survive a fork.
+    context = multiprocessing.get_context("spawn")
     print(f"{platform.python_implementation()} {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} CPUs")
     print(f"median of {ROUNDS} rounds of {seconds} s; ratios to mailslot\n")
     for title, measure, scale, unit, more in (

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mailslot::{Error, Inheritance, Mailslot, Message, Network, Origin, Timeout};
+use mailslot::{Error, Inheritance, Mailslot, Message, Network, Origin};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -58,7 +58,7 @@ impl Slot {
     /// The slot whose three descriptors `text` names, of which this has copies.
     #[staticmethod]
     fn inherit(py: Python<'_>, text: &str) -> PyResult<Slot> {
-        py.detach(|| Mailslot::inherit(text)).map(Slot::new).map_err(|error| exception(&error))
+        py.detach(|| Mailslot::from_handles(text)).map(Slot::new).map_err(|error| exception(&error))
     }
 
     #[getter]
@@ -100,7 +100,7 @@ impl Slot {
 
     /// Three descriptors that make another handle of the slot, which counts as shared from now on.
     fn handles(&self) -> PyResult<[RawFd; 3]> {
-        Ok(self.open()?.handles().map(|handle| handle.as_raw_fd()))
+        Ok(self.open()?.share().as_fds().map(|fd| fd.as_raw_fd()))
     }
 
     /// Ends what waits in other threads, and the slot, if no other process has it.
@@ -140,9 +140,10 @@ impl Slot {
             // With the interpreter's lock, which takes longer to give up and to get back than this takes. Nothing is called that
             // could run other code of Python's: that may read the slot, which nobody else can meanwhile.
             let look = |data: &[u8], origin| Ok((bytes(py, data)?, origin));
-            match self.open()?.read_in_place(Timeout::Zero, look) {
-                Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
-                Err(Error::TimedOut) => {}
+            match self.open()?.try_read_in_place(look) {
+                Ok(None) if deadline.is_over() => return Err(empty()),
+                Ok(None) => {}
+                Ok(Some(seen)) => return seen,
                 // Of a slot that processes share: whoever has its lock was interrupted, and will go on, but for a process that was
                 // stopped.
                 Err(Error::Stalled(_)) if stalled.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {
@@ -150,7 +151,7 @@ impl Slot {
                     py.detach(std::thread::yield_now);
                     continue;
                 }
-                seen => return seen.map_err(|error| self.failed(&error))?,
+                Err(error) => return Err(self.failed(&error)),
             }
             if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
                 return Ok((bytes(py, &message.data)?, message.origin));
@@ -194,7 +195,7 @@ impl Slot {
 
 /// Waits for a message as the library does, and not for long: `None` if it takes longer.
 fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
-    match slot.receive_within(Timeout::After(deadline.left_within(AWAKE))) {
+    match slot.receive_within(deadline.left_within(AWAKE)) {
         Err(Error::TimedOut | Error::Stalled(_)) => Ok(None),
         received => received.map(Some),
     }

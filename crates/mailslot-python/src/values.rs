@@ -1,6 +1,6 @@
 //! The library's values as Python's, whose classes `python/mailslot/_values.py` defines.
 
-use mailslot::{Address, Counts, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
+use mailslot::{NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -18,14 +18,8 @@ pub fn list_slots(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
 /// What is known about one of them.
 #[pyfunction]
 pub fn status(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
-    let found = py.detach(|| match name.parse()? {
-        Address::Local(slot) => mailslot::status(&slot).map(Some),
-        _ => Ok(None),
-    });
-    match found.map_err(|error| exception(&error))? {
-        Some(found) => slot_status(py, &found),
-        None => Err(PyValueError::new_err(format!("{name} is not on this machine: only its slots have a status"))),
-    }
+    let found = py.detach(|| mailslot::status(name)).map_err(|error| exception(&error))?;
+    slot_status(py, &found)
 }
 
 /// A `LocalOrigin`, a `NetworkOrigin`, or `None`.
@@ -33,7 +27,7 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
     match origin {
         Origin::Local { pid, uid, gid, attested } => make(py, "LocalOrigin", (pid, uid, gid, attested)),
         Origin::Network(network) => {
-            let NetworkOrigin { computer, domain, address, authenticated } = &**network;
+            let NetworkOrigin { computer, domain, address, authenticated, .. } = &**network;
             make(py, "NetworkOrigin", (computer, domain, address, authenticated))
         }
         _ => Ok(py.None()),
@@ -49,9 +43,8 @@ pub fn receipt(py: Python<'_>, receipt: &Receipt) -> PyResult<Py<PyAny>> {
 fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
     let access = slot.access.as_ref().map(|access| access_value(py, access)).transpose()?;
     let network = slot.network.map(|network| network == mailslot::Network::Allowed);
-    let counts = slot.counts.as_ref();
-    let totals =
-        counts.and_then(|counts: &Counts| counts.statistics).map(|totals| statistics(py, totals)).transpose()?;
+    let info = slot.info.as_ref();
+    let totals = info.and_then(|info| info.statistics).map(|totals| statistics(py, totals)).transpose()?;
     let known = (
         slot.name.as_str(),
         slot.pid,
@@ -61,7 +54,7 @@ fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
         slot.max_message_size,
         slot.capacity,
         slot.created,
-        counts.map(|counts| counts.count),
+        info.map(|info| info.count),
         totals,
     );
     make(py, "SlotStatus", known)

@@ -1,6 +1,6 @@
 //! The writing end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mailslot::{Error, MailslotWriter, Timeout};
@@ -22,7 +22,7 @@ const SMALL: usize = 16 << 10;
 #[pyclass(frozen, module = "mailslot._native")]
 pub struct Writer {
     address: String,
-    writer: Mutex<Option<Arc<MailslotWriter>>>,
+    writer: Mutex<Option<MailslotWriter>>,
 }
 
 #[pymethods]
@@ -38,7 +38,7 @@ impl Writer {
                 opened => break opened.map_err(|error| exception(&error))?,
             }
         };
-        Ok(Writer { address: address.to_owned(), writer: Mutex::new(Some(Arc::new(writer))) })
+        Ok(Writer { address: address.to_owned(), writer: Mutex::new(Some(writer)) })
     }
 
     #[getter]
@@ -68,7 +68,7 @@ impl Writer {
             first => return first.map_err(|error| exception(&error)),
         };
         while !deadline.is_over() {
-            let slice = Timeout::After(deadline.left_within(SLICE));
+            let slice = deadline.left_within(SLICE);
             match py.detach(|| writer.write_within(message, slice)) {
                 Err(Error::TimedOut | Error::Full { .. }) => py.check_signals()?,
                 written => return written.map_err(|error| exception(&error)),
@@ -94,7 +94,7 @@ impl Writer {
         loop {
             let slice = deadline.left_within(SLICE);
             let began = Instant::now();
-            let found = py.detach(|| writer.wait_for_receivers(at_least, Timeout::After(slice)));
+            let found = py.detach(|| writer.wait_for_receivers(at_least, slice));
             let found = found.map_err(|error| exception(&error))?;
             // What does not wait knows that there will not be more: a slot of this machine is one.
             if found >= at_least || deadline.is_over() || began.elapsed() < slice {
@@ -111,7 +111,7 @@ impl Writer {
 }
 
 impl Writer {
-    fn writer(&self) -> PyResult<Arc<MailslotWriter>> {
+    fn writer(&self) -> PyResult<MailslotWriter> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.clone().ok_or_else(|| closed("writer"))
     }

@@ -22,12 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["read", slot] => read(slot),
         ["deliver", slot, computer, domain, address, authenticated] => {
             let known = |text: &str| (text != "-").then(|| text.to_owned());
-            let origin = NetworkOrigin {
-                computer: computer.to_owned(),
-                domain: known(domain),
-                address: known(address).map(|address| address.parse()).transpose()?,
-                authenticated: authenticated.parse()?,
-            };
+            let mut origin = NetworkOrigin::new(computer);
+            origin.domain = known(domain);
+            origin.address = known(address).map(|address| address.parse()).transpose()?;
+            origin.authenticated = authenticated.parse()?;
             Ok(MailslotWriter::open(slot)?.write_from(&origin, b"from elsewhere")?)
         }
         _ => Err("peer write SLOT WRITER, read SLOT, or deliver SLOT COMPUTER DOMAIN ADDRESS AUTHENTICATED".into()),

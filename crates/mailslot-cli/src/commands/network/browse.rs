@@ -64,10 +64,12 @@ impl Browse {
             (suffix::WORKSTATION, announce.clone()),
             (suffix::BROWSER_ELECTIONS, announce),
         ];
-        for (suffix, question) in questions {
-            send(Members::Near, &workgroup.clone().with_suffix(suffix), MAILSLOT, question.encode())?;
-        }
-        let servers: Vec<Server> = listen(&slot, self.time)?.into_values().collect();
+        let ask_all = || {
+            questions.iter().try_for_each(|(suffix, question)| {
+                send(Members::Near, &workgroup.clone().with_suffix(*suffix), MAILSLOT, question.encode())
+            })
+        };
+        let servers: Vec<Server> = listen(&slot, self.time, ask_all)?.into_values().collect();
         if self.json {
             return output::print_json(&servers);
         }
@@ -75,12 +77,19 @@ impl Browse {
     }
 }
 
-fn listen(slot: &Mailslot, time: Duration) -> Result<BTreeMap<String, Server>> {
+/// Asks, and once more after a while: broadcasts are lost, and a server that is just starting does not answer.
+fn listen(slot: &Mailslot, time: Duration, ask_all: impl Fn() -> Result) -> Result<BTreeMap<String, Server>> {
     let deadline = Instant::now() + time;
+    let mut again = (time > ASK_AGAIN).then(|| Instant::now() + ASK_AGAIN);
     let mut servers = BTreeMap::new();
+    ask_all()?;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = again.unwrap_or(deadline).saturating_duration_since(Instant::now());
         let message = match slot.receive_within(Timeout::After(left)) {
+            Err(mailslot::Error::TimedOut) if again.take().is_some() => {
+                ask_all()?;
+                continue;
+            }
             Err(mailslot::Error::TimedOut) => return Ok(servers),
             message => message?,
         };
@@ -96,12 +105,14 @@ fn listen(slot: &Mailslot, time: Duration) -> Result<BTreeMap<String, Server>> {
                 servers.insert(server.name.clone(), server);
             }
         }
-        if left.is_zero() {
+        if left.is_zero() && again.is_none() {
             return Ok(servers);
         }
     }
 }
 
+/// When all are asked once more.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// Servers that are kept, whatever comes.
 const MOST: usize = 10_000;
 

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""A device that is no good NetBIOS node: peers.py scanner OWN BROADCAST NODE, or peers.py holder OWN.
+
+`scanner` says some things to the members of LABGROUP: all with the id 0, then the same text with different ids, then one datagram
+by broadcast and alone. `holder` answers for the name NAS with many addresses, of which its own is the last, and for GHOST with
+some that nobody can have; it prints "ready", and a line for each datagram that comes to it alone.
+"""
+
+import os
+import select
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "attacks"))
+import netbios
+
+GROUP = 0x11
+
+
+def opened(address, port):
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind((address, port))
+    return made
+
+
+def scanner(own, broadcast, node):
+    out = opened(own, netbios.DATAGRAM)
+
+    def say(text, identity, *targets):
+        source, group = netbios.name("SCANNER"), netbios.name("LABGROUP")
+        packet = netbios.datagram(source, group, netbios.write("odd", text.encode()), identity, own, GROUP)
+        for target in targets:
+            out.sendto(packet, (target, netbios.DATAGRAM))
+
+    for number in range(6):
+        say(f"text {number}", 0, broadcast)
+        time.sleep(0.1)
+    for identity in (1, 2):
+        say("twice", identity, broadcast)
+    say("once", 3, broadcast, node, broadcast)
+    say("end", 4, broadcast)
+
+
+def holder(own):
+    subnet = own.rpartition(".")[0]
+    known = {
+        "NAS": ["172.17.0.1", "192.168.56.1", "0.0.0.0", f"{subnet}.255", own],
+        "GHOST": ["0.0.0.0", "127.0.0.1", f"{subnet}.255", "224.0.0.1", "255.255.255.255"],
+    }
+    listeners = [opened("", netbios.NAME), opened(own, netbios.DATAGRAM)]
+    print("ready", flush=True)
+    while True:
+        for listener in select.select(listeners, [], [])[0]:
+            packet, sender = listener.recvfrom(2048)
+            if listener is listeners[1]:
+                print("datagram from", sender[0], packet[-20:], flush=True)
+                continue
+            asked = [name for name in known if netbios.name(name)[:-1] == packet[12:45]]
+            if packet[2] & 0xF8 or not asked:
+                continue
+            data = b"".join(struct.pack(">H4s", 0, socket.inet_aton(one)) for one in known[asked[0]])
+            record = struct.pack(">HHLH", 0x20, 1, 300, len(data)) + data
+            number = struct.unpack(">H", packet[:2])[0]
+            head = netbios.header(number, netbios.RESPONSE | netbios.AUTHORITATIVE | 0x0100, 0, 1)
+            listener.sendto(head + packet[12:46] + record, sender)
+
+
+{"scanner": scanner, "holder": holder}[sys.argv[1]](*sys.argv[2:])
