@@ -161,6 +161,20 @@ fn abort_ends_reads_though_somebody_holds_the_lock() {
 }
 
 #[test]
+fn whoever_begins_to_poll_after_an_abort_learns_of_it() {
+    let _watchdog = watchdog();
+    for polled_before in [false, true] {
+        let slot = Mailslot::create(name()).unwrap();
+        if polled_before {
+            assert!(!is_ready(&slot));
+        }
+        slot.abort_reads();
+        // Each asks for the descriptor anew.
+        assert!((0..3).all(|_| is_ready(&slot)), "polled before: {polled_before}");
+    }
+}
+
+#[test]
 fn info_can_be_asked_while_a_message_is_read_in_place() {
     let _watchdog = watchdog();
     let (slot, writer) = pair();

@@ -199,6 +199,10 @@ impl Server {
             session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
         });
         self.entrance.watch(announced);
+        // Watching may just have taken back what abort_reads, in another thread, had made ready. It sets the flag first.
+        if self.reading.is_aborted() {
+            self.entrance.wake_poller();
+        }
         Ok(poller.as_fd())
     }
 
