@@ -36,7 +36,9 @@ class Program:
 
     def outside(self):
         """What has come from others, and is none of the domain's puts."""
-        own = lambda where, kind, payload: payload == self.name.encode() or "DELETE" in kind and where.endswith(self.name)
+        # Of its own connections Zenoh tells a program itself; the node may reach the router only now.
+        here = f"@/{self.session.info.zid()}/"
+        own = lambda where, kind, payload: where.startswith(here) or payload == self.name.encode() or "DELETE" in kind and where.endswith(self.name)
         return [got for got in self.got if not own(*got) and not (got[0].startswith(f"{prefix}/") and "PUT" in got[1])]
 
     def replies(self, where):
