@@ -16,7 +16,8 @@ const MAX_NETBIOS: usize = 15;
 /// occur. Parts before the last are not directories that exist by themselves; `a` and `a\b` are independent slots.
 ///
 /// Text becomes a name as it stands behind `\\?\mailslot\`: nothing is normalised, `/` is a character like any other, and what
-/// [`Display`](fmt::Display) writes is the same name again. For what people type, with its many spellings, parse an [`Address`].
+/// [`Display`](fmt::Display) writes is the same name again. For what people type, with its many spellings, parse an
+/// [`Address`](crate::Address).
 ///
 /// ```
 /// use mailslot::{Address, SlotName};

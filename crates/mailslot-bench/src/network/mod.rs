@@ -17,6 +17,7 @@ mod udp;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use mailslot_netbios::limits::Rate;
 use mailslot_node::config::Settings;
 use serde::{Deserialize, Serialize};
 
@@ -124,9 +125,8 @@ fn missing() -> Option<&'static str> {
 fn node() -> Result<()> {
     let mut settings =
         Settings { computer: Some(COMPUTER.to_owned()), workgroup: "BENCHES".to_owned(), ..Settings::default() };
-    for limit in ["messages", "messages-per-source"] {
-        settings.set_limit(&format!("{limit}={{per-second=10000000,burst=10000000}}"))?;
-    }
+    let plenty = Rate { per_second: 10_000_000, burst: 10_000_000 };
+    (settings.limits.messages, settings.limits.messages_per_source) = (plenty, plenty);
     // The last of its names.
     let is_ready = |line: &str| line.contains("event=name_held name=BENCHES<1e>");
     Ok(mailslot_node::run(

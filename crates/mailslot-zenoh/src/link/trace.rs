@@ -159,7 +159,7 @@ mod tests {
             ("Unable to connect to tls/hub:7447! refused at /home/x/y.rs:12.", Some("refused")),
             (
                 "Unable to connect to configured peer tls/hub:7447#a=b! Can not create a new TLS link bound to \"hub\": \
-                 invalid peer certificate: Expired at /root/z.rs:7.. Retry in 1s.",
+                 invalid peer certificate: Expired at /src/z.rs:7.. Retry in 1s.",
                 Some("Can not create a new TLS link bound to \"hub\": invalid peer certificate: Expired"),
             ),
             (
