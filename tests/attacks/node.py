@@ -150,7 +150,7 @@ def memory():
         bad.stop()
     none("the node is at work", at_work(one, heard))
     # What others write into labels, it reads whenever something changes.
-    entry = slots.living(one.slots, CONTROL, ROOT)[0]
+    entry = slots.living(one.slots, asking.CONTROL, ROOT)[0]
     files, entry = slots.template(entry), os.path.relpath(entry, one.slots)
     before = one.node.memory()
 
