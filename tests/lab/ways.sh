@@ -7,9 +7,9 @@ new_lan east
 new_lan nowhere
 attach server west 10.92.0.9/24
 attach peer west 10.92.0.8/24
-attach router west 10.92.0.254/24
-attach router east 10.93.0.254/24
-ip netns exec "$id-router" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1 \
+attach gateway west 10.92.0.254/24
+attach gateway east 10.93.0.254/24
+ip netns exec "$id-gateway" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1 \
     net.ipv4.conf.eth1.rp_filter=1
 for host in server peer; do ip -n "$id-$host" route add default via 10.92.0.254; done
 
@@ -35,7 +35,7 @@ until_registered() { for _ in $(seq 60); do registered "$1" | grep -q "<00>" && 
 
 start_samba server SERVER 'wins support = yes'
 check "a name server is there" until_registered SERVER
-start_command wire router tshark -l -n -i eth1 -f 'udp and not (src net 10.93.0.0/24 or src net 10.92.0.0/24)'
+start_command wire gateway tshark -l -n -i eth1 -f 'udp and not (src net 10.93.0.0/24 or src net 10.92.0.0/24)'
 check "packets are looked at" until_line "$scratch/wire.log" "Capturing on"
 check "a node beside the server holds its names" start_node peer peer PEER --wins 10.92.0.9
 start_listener peer-x peer x
