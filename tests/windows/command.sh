@@ -14,7 +14,7 @@ listener=$!
 if until_line "$scratch/said" "listening on"; then
     same "send writes its arguments" "$(said send "$name" "boiler 3: over pressure" "")" "status 0"
     says "info finds the slot" "$(said info "$name")" "name                $name" "status 0"
-    says "info in JSON" "$(said info --json "$name")" "{\"name\":\"$name\"," "status 0"
+    says "info in JSON" "$(said info --json "$name")" "\"name\":\"$name\"," "status 0"
     says "a second owner is refused" "$(said listen "$name")" "exists already" "(Win32 error 183)" "status 8"
     same "send writes lines of Windows" "$(printf 'ünï\r\n\r\ntwo' | said send "//./mailslot/${name^^}")" "status 0"
     check "listen ends after its count" wait "$listener"
