@@ -47,7 +47,7 @@ check "the other key is taken up" until_line "$scratch/doc-node2.log" "keys_chan
 until_key_problem() {
     local step
     for step in $(seq 100); do
-        case $(said doc1 doctor "$alerts") in *"somebody used a key that this machine does not have"*) return ;; esac
+        case $(said doc1 doctor "$alerts") in *"sealed with a key that this machine does not have"*) return ;; esac
         sleep 0.2
     done
     said doc1 doctor "$alerts"

@@ -40,6 +40,32 @@ in_host moving ip address add 10.97.20.77/24 brd + dev eth0
 check "who gets another address is reached there" until_reached first MOVING
 check "and reaches others from there" until_reached moving FIRST
 
+# A machine that gets one more address is open to others at it, and they do not notice how: a stream of messages goes on, in order.
+numbers() {
+    local number=0
+    until [ -e "$scratch/enough" ]; do
+        number=$((number + 1))
+        echo "number $number"
+        sleep 0.01
+    done
+    echo "last $number"
+}
+numbers | in_host first "$mailslot" send '\\MOVING\mailslot\alerts' &
+streaming=$!
+started+=("$streaming")
+opened=$(grep -c event=domain_open "$scratch/moving.log")
+check "messages come" until_lines "$scratch/heard-moving.out" number 50
+in_host moving ip address add 10.97.21.77/24 brd + dev eth0
+check "a session with one more address is opened" until_lines "$scratch/moving.log" event=domain_open $((opened + 1))
+heard=$(grep -c number "$scratch/heard-moving.out")
+check "messages go on" until_lines "$scratch/heard-moving.out" number $((heard + 100))
+touch "$scratch/enough"
+wait "$streaming"
+check "the last one comes" until_line "$scratch/heard-moving.out" last
+last=$(sed -n 's/.*"last \([0-9]*\)".*/\1/p' "$scratch/heard-moving.out")
+same "none was lost, and none came twice" "$(data "$scratch/heard-moving.out" | grep number)" "$(seq -f 'number %.0f' "$last")"
+in_host moving ip address delete 10.97.21.77/24 dev eth0
+
 # Another address beside the first one changes nothing, and takes nothing away when it goes.
 in_host moving ip address add 192.0.2.77/32 dev eth0
 in_host moving ip address delete 192.0.2.77/32 dev eth0

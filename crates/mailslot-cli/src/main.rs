@@ -14,6 +14,7 @@ mod exit;
 mod hostile;
 mod output;
 mod process;
+mod report;
 mod status;
 mod sys;
 mod text;
@@ -58,10 +59,10 @@ Examples:
 
 fn main() -> ExitCode {
     if let Some(result) = commands::completions::answer() {
-        return exit::report(result);
+        return report::report(result);
     }
     match Cli::try_parse() {
-        Ok(cli) => exit::report(cli.command.run()),
-        Err(error) => exit::report_usage(&error),
+        Ok(cli) => report::report(cli.command.run()),
+        Err(error) => report::report_usage(&error),
     }
 }

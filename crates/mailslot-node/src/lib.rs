@@ -15,7 +15,7 @@
 
 #[cfg(unix)]
 mod answers;
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(unix)]
 pub mod bridge;
 #[cfg(unix)]
 pub mod capture;
@@ -43,7 +43,6 @@ mod routing;
 mod run;
 #[cfg(unix)]
 mod sender;
-#[cfg(unix)]
 #[cfg(unix)]
 mod squatters;
 #[cfg(unix)]

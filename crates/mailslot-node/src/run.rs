@@ -14,7 +14,7 @@ use mailslot_wire::Name;
 
 use crate::config::Settings;
 use crate::control;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, with_causes};
 use crate::io::driver::Driver;
 use crate::io::poll::{Poll, Token};
 use crate::io::signals::Signals;
@@ -293,7 +293,7 @@ impl Machine {
         let checked = loaded.and_then(|settings| self.check(&settings).map(|config| (settings, config)));
         let Shared { settings, log, .. } = &mut self.shared;
         match checked {
-            Err(error) => log.line("settings_wrong", &[field("reason", error)]),
+            Err(error) => log.line("settings_wrong", &[field("reason", with_causes(&error))]),
             Ok((new, None)) => {
                 log.line(if new == *settings { "settings_unchanged" } else { "settings_changed" }, &[]);
                 *settings = new;
@@ -337,7 +337,7 @@ impl Machine {
         self.nmbd = Beside::new(&settings, now);
         let Shared { modern, log, .. } = &mut self.shared;
         if let Err(error) = modern.restart(&settings, &config, log) {
-            log.line("domain_wrong", &[field("reason", error)]);
+            log.line("domain_wrong", &[field("reason", with_causes(&error))]);
         }
         (self.shared.settings, self.shared.config) = (settings, config);
         self.shared.log_started();

@@ -147,6 +147,14 @@ impl Bridge {
         declared.since.get_or_insert_with(Instant::now);
     }
 
+    /// Declares everything in another session, and no longer in the one before. To others the bridge was there all the time.
+    pub(crate) fn move_to(&self, link: &Link, computer: &NetbiosName, events: &Events) {
+        let before = std::mem::take(&mut *lock(&self.declared));
+        self.update(link, computer, events);
+        let mut declared = lock(&self.declared);
+        declared.since = declared.since.and(before.since);
+    }
+
     /// Takes back what is declared: the session ends. Another one gets it all again.
     pub(crate) fn end_session(&self) {
         *lock(&self.declared) = Declared::default();

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
 use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, SlotName};
+use mailslot_domain::settings::Settings;
 use mailslot_domain::{Destination, Domain, Kind, Legacy};
 
 use crate::announcing::Announced;
@@ -22,8 +23,7 @@ use crate::link::{self, Task};
 use crate::outgoing::Sender;
 use crate::places::Places;
 use crate::presences::{MOST_WAITING, Waiting};
-use crate::session::Session;
-use crate::settings::Settings;
+use crate::session::{Session, can_overlap};
 use crate::state::{State, answer, lock};
 use crate::supervise;
 use crate::upkeep::Upkeep;
@@ -169,8 +169,8 @@ impl Member {
             while !self.is_stopped() && !self.life.reopen.swap(false, Ordering::SeqCst) {
                 self.send(&session, outgoing, events);
             }
-            if !self.is_stopped() {
-                drop(session);
+            drop(session);
+            if !self.is_stopped() && !self.replace(events) {
                 self.close();
             }
         }
@@ -232,25 +232,47 @@ impl Member {
         None
     }
 
+    /// Puts another session in the place of the open one, so that nothing is missed in between, and nobody seems to be away. Returns
+    /// whether that could be.
+    fn replace(&self, events: &Events) -> bool {
+        if !can_overlap(&self.settings, &self.state.domain()) {
+            return false;
+        }
+        let opened = Session::open(&self.state, &self.settings, &self.life.woken, || self.is_stopped());
+        let Ok(Some(session)) = opened else { return false };
+        lock(&self.upkeep).session_is_new();
+        self.life.reopen.store(false, Ordering::SeqCst);
+        let session = Arc::new(session);
+        let mut announced = lock(&self.announced);
+        let before = lock(&self.session).replace(Arc::clone(&session));
+        announced.move_to(&session.link, &self.state);
+        self.bridge.move_to(&session.link, &self.state.computer, events);
+        drop(announced);
+        events.send("domain_open", vec![field("domain", self.name())]);
+        if let Some(before) = before {
+            before.close();
+        }
+        true
+    }
+
     /// Closes the session, if one is open. What was announced in it is taken back first.
     fn close(&self) {
         let Some(session) = lock(&self.session).take() else { return };
         std::mem::take(&mut *lock(&self.announced)).end(&self.state);
         self.bridge.end_session();
-        session.link.close();
+        session.close();
     }
 
     /// Announces the slots that are open to the network, takes back what is gone, and looks at everything else.
     pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>, events: &Events) {
         let session = self.session();
         lock(&self.upkeep).look(self, session.as_deref(), events);
-        let Some(session) = session else { return };
-        self.bridge.update(&session.link, &self.state.computer, events);
+        drop(session);
         let mut announced = lock(&self.announced);
-        // It may have been closed meanwhile; what is announced then would never be taken back.
-        if lock(&self.session).is_some() {
-            announced.update(&session.link, &self.state, slots, events);
-        }
+        // The one that is open now: what is announced in one that was closed meanwhile would never be taken back.
+        let Some(session) = self.session() else { return };
+        self.bridge.update(&session.link, &self.state.computer, events);
+        announced.update(&session.link, &self.state, slots, events);
     }
 
     /// Sends what a bridge carries.

@@ -16,7 +16,7 @@ pub struct List {
     json: bool,
 
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     #[arg(long, value_name = "NAME")]
     domain: Option<String>,
 }
@@ -38,7 +38,7 @@ const LEFT: [usize; 3] = [0, 1, 3];
 
 impl List {
     pub fn run(self) -> Result {
-        #[cfg(all(unix, feature = "zenoh"))]
+        #[cfg(all(unix, feature = "node"))]
         if let Some(domain) = &self.domain {
             return super::network::domains::list(domain, self.json);
         }

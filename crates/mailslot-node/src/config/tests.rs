@@ -1,3 +1,5 @@
+use mailslot_domain::settings::Meant;
+
 use super::*;
 
 #[test]
@@ -36,7 +38,6 @@ fn settings_reach_the_protocol() {
     }
 }
 
-#[cfg(feature = "zenoh")]
 #[test]
 fn computers_mean_what_the_operator_says() {
     let read = |text: &str| Settings::from_toml(text).and_then(|settings| settings.meanings());
@@ -51,6 +52,29 @@ fn computers_mean_what_the_operator_says() {
     ] {
         let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text).to_string();
         assert!(error.contains(word) && error.contains("computers"), "{text}: {error}");
+    }
+}
+
+/// The data is the same in every build; only whether it works depends on the feature.
+#[test]
+fn whatever_is_set_about_modern_domains_is_refused_without_them() {
+    for (setting, text) in [
+        ("lan", "lan = true"),
+        ("connect", "connect = ['tcp/hub:7447']"),
+        ("listen", "listen = ['tcp/0.0.0.0:7447']"),
+        ("computers", "computers = { PC7 = 'PLANT' }"),
+        ("domains", "[domains.PLANT]\nmax-sessions = 7"),
+        ("bridge", "[bridge.PLANT]\nto-domain = ['x']"),
+    ] {
+        let settings = Settings::from_toml(text).expect(text);
+        assert_ne!(settings, Settings::default(), "{text}");
+        match settings.protocol() {
+            Ok(_) => assert!(cfg!(feature = "zenoh"), "{text}"),
+            Err(error) => {
+                assert!(!cfg!(feature = "zenoh"), "{error}");
+                assert_eq!(error.to_string(), format!("{setting}: {}", domains::NO_DOMAINS));
+            }
+        }
     }
 }
 

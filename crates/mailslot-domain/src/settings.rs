@@ -1,15 +1,26 @@
-//! The settings of a machine's part in a domain.
+//! The settings of a machine's part in a domain: data, and what follows from it together with the domain's file.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mailslot_domain::{Domain, Limits};
+use mailslot::{NetbiosName, Quoted};
 use serde::Deserialize;
 
+use crate::domain::Domain;
 use crate::endpoint;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 
 /// What a user can set for a domain, besides what its file says. Everything has a default, and unknown names are errors.
+///
+/// ```
+/// use mailslot_domain::Domain;
+/// use mailslot_domain::settings::{Mode, Settings};
+///
+/// let settings: Settings = toml::from_str("connect = ['tls/hub.example:7447']")?;
+/// assert_eq!(settings.mode(&Domain::open("PLANT")?), Mode::Client);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
@@ -64,6 +75,15 @@ pub struct Tls {
     pub mutual: Option<bool>,
 }
 
+/// The network that the name of a computer means, by the operator's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The legacy network.
+    Legacy,
+    /// The domain of this name.
+    Domain(NetbiosName),
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         let limits = Limits::default();
@@ -99,7 +119,7 @@ impl Settings {
     }
 
     /// Bytes of messages that may wait in a slot of the node.
-    pub(crate) fn capacity(&self) -> u64 {
+    pub fn capacity(&self) -> u64 {
         CAPACITY.max(4 * self.max_message_size as u64)
     }
 
@@ -115,7 +135,8 @@ impl Settings {
         }
     }
 
-    pub(crate) fn lan(&self, domain: &Domain) -> bool {
+    /// Whether machines look for each other by multicast.
+    pub fn lan(&self, domain: &Domain) -> bool {
         self.lan.unwrap_or(domain.lan())
     }
 
@@ -141,7 +162,7 @@ impl Settings {
     /// # Errors
     ///
     /// [`Error::Settings`] if something is wrong; it says what would be right.
-    pub(crate) fn check(&self, domain: &Domain) -> Result<()> {
+    pub fn check(&self, domain: &Domain) -> Result<()> {
         let mode = self.mode(domain);
         if mode == Mode::Client && self.connect(domain).is_empty() {
             return Err(self.wrong(domain, "a client needs an endpoint to connect to: set `connect`"));
@@ -161,7 +182,7 @@ impl Settings {
         }
         for (name, endpoints, least) in [("connect", self.connect(domain), 1), ("listen", self.listen(domain), 0)] {
             for endpoint in endpoints {
-                let wrong = |why| self.wrong(domain, &format!("{name}: {endpoint:?} {why}"));
+                let wrong = |why| self.wrong(domain, &format!("{name}: {} {why}", Quoted(&endpoint)));
                 endpoint::check(&endpoint, least).map_err(wrong)?;
             }
         }
@@ -177,7 +198,8 @@ impl Settings {
         Ok(())
     }
 
-    pub(crate) fn wrong(&self, domain: &Domain, what: &str) -> Error {
+    /// The error of these settings for `what`, which says what would be right.
+    pub fn wrong(&self, domain: &Domain, what: &str) -> Error {
         Error::Settings(format!("domain {}: {what}", domain.name()))
     }
 }
@@ -192,50 +214,50 @@ mod tests {
     }
 
     fn settings(text: &str) -> Settings {
-        json5::from_str(text).expect("valid")
+        toml::from_str(text).expect("valid")
     }
 
     #[test]
     fn what_a_machine_is_follows_from_its_endpoints() {
-        let listening = settings(r#"{ listen: ["tcp/127.0.0.1:7447"] }"#);
+        let listening = settings("listen = ['tcp/127.0.0.1:7447']");
         let cases = [
             (Settings::default(), domain(true, &["tcp/hub:7447"]), Mode::Peer, vec!["tcp/0.0.0.0:0"]),
             (Settings::default(), domain(false, &["tcp/hub:7447"]), Mode::Client, vec![]),
             (listening.clone(), domain(false, &["tcp/hub:7447"]), Mode::Router, vec!["tcp/127.0.0.1:7447"]),
             (listening, domain(true, &[]), Mode::Peer, vec!["tcp/127.0.0.1:7447"]),
-            (settings(r#"{ lan: false }"#), domain(true, &[]), Mode::Peer, vec![]),
+            (settings("lan = false"), domain(true, &[]), Mode::Peer, vec![]),
         ];
         for (settings, domain, mode, listen) in cases {
             assert_eq!(settings.mode(&domain), mode, "{settings:?}");
             assert_eq!(settings.listen(&domain), listen, "{settings:?}");
             settings.check(&domain).expect("it can work");
         }
-        let both = settings(r#"{ connect: ["tcp/hub:7447", "tls/other:7447"] }"#);
+        let both = settings("connect = ['tcp/hub:7447', 'tls/other:7447']");
         assert_eq!(both.connect(&domain(false, &["tcp/hub:7447"])), ["tcp/hub:7447", "tls/other:7447"]);
     }
 
     #[test]
     fn what_cannot_work_is_named_with_what_can() {
         for (text, words) in [
-            (r#"{ mode: "client" }"#, "domain PLANT: a client needs an endpoint"),
-            (r#"{ mode: "client", connect: ["tcp/h:1"], listen: ["tcp/h:1"] }"#, "remove `listen`"),
-            (r#"{ listen: ["tls/0.0.0.0:7447"] }"#, "tls.certificate"),
-            (r#"{ tls: { certificate: "/x.pem" } }"#, "tls.private-key"),
-            (r#"{ tls: { "private-key": "/x.key" } }"#, "tls.certificate"),
-            (r#"{ listen: ["nonsense"] }"#, "listen: \"nonsense\""),
-            (r#"{ connect: ["tcp/hub"] }"#, "connect: \"tcp/hub\" has no port"),
-            (r#"{ connect: ["tcp/hub:0"] }"#, "1 to 65535"),
-            (r#"{ "max-message-size": 1000000000 }"#, "max-message-size"),
-            (r#"{ "max-message-size": 0 }"#, "max-message-size is 0"),
-            (r#"{ "max-sessions": 0 }"#, "max-sessions is 0: it can be 1 to"),
-            (r#"{ "clock-tolerance": 0 }"#, "clock-tolerance is 0"),
-            (r#"{ streams: 0 }"#, "streams is 0"),
+            ("mode = 'client'", "domain PLANT: a client needs an endpoint"),
+            ("mode = 'client'\nconnect = ['tcp/h:1']\nlisten = ['tcp/h:1']", "remove `listen`"),
+            ("listen = ['tls/0.0.0.0:7447']", "tls.certificate"),
+            ("tls = { certificate = '/x.pem' }", "tls.private-key"),
+            ("tls = { private-key = '/x.key' }", "tls.certificate"),
+            ("listen = ['nonsense']", "listen: \"nonsense\""),
+            ("connect = ['tcp/hub']", "connect: \"tcp/hub\" has no port"),
+            ("connect = ['tcp/hub:0']", "1 to 65535"),
+            ("max-message-size = 1000000000", "max-message-size"),
+            ("max-message-size = 0", "max-message-size is 0"),
+            ("max-sessions = 0", "max-sessions is 0: it can be 1 to"),
+            ("clock-tolerance = 0", "clock-tolerance is 0"),
+            ("streams = 0", "streams is 0"),
         ] {
             let error = settings(text).check(&domain(false, &[])).expect_err(text).to_string();
             assert!(error.contains(words), "{error}");
         }
         let error = Settings::default().check(&domain(false, &["tcp/hub"])).expect_err("from the domain's file");
         assert!(error.to_string().contains("has no port"), "{error}");
-        assert!(json5::from_str::<Settings>("{ lann: true }").is_err());
+        assert!(toml::from_str::<Settings>("lann = true").is_err());
     }
 }
