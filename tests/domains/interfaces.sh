@@ -63,7 +63,7 @@ touch "$scratch/enough"
 wait "$streaming"
 check "the last one comes" until_line "$scratch/heard-moving.out" last
 last=$(sed -n 's/.*"last \([0-9]*\)".*/\1/p' "$scratch/heard-moving.out")
-same "none was lost, and none came twice" "$(data "$scratch/heard-moving.out" | grep number)" "$(seq -f 'number %.0f' "$last")"
+same "none was lost, and none came twice" "$(data "$scratch/heard-moving.out" | grep number | tr "\n" " ")" "$(seq -f "number %.0f" "$last" | tr "\n" " ")"
 in_host moving ip address delete 10.97.21.77/24 dev eth0
 
 # Another address beside the first one changes nothing, and takes nothing away when it goes.

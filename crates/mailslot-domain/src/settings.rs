@@ -170,6 +170,19 @@ impl Settings {
         if mode == Mode::Client && !self.listen.is_empty() {
             return Err(self.wrong(domain, "a client listens on nothing: remove `listen`, or set `mode` to router"));
         }
+        self.check_values().map_err(|what| self.wrong(domain, &what))?;
+        check_endpoints("connect", domain.connect(), 1).map_err(|what| self.wrong(domain, &what))?;
+        let must_have_certificate = self.listen(domain).iter().any(|endpoint| endpoint::is_secure(endpoint));
+        if must_have_certificate && (self.tls.certificate.is_none() || self.tls.private_key.is_none()) {
+            let what = "listening on tls/ or quic/ needs a certificate: set `tls.certificate` and `tls.private-key`";
+            return Err(self.wrong(domain, what));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that these settings could work in some domain. The error is the sentence that says what is wrong, and what would be
+    /// right.
+    pub fn check_values(&self) -> core::result::Result<(), String> {
         for (name, value, most) in [
             ("max-sessions", self.max_sessions as u64, u64::from(u16::MAX)),
             ("max-message-size", self.max_message_size as u64, MOST as u64),
@@ -177,23 +190,14 @@ impl Settings {
             ("streams", self.streams as u64, 1 << 24),
         ] {
             if !(1..=most).contains(&value) {
-                return Err(self.wrong(domain, &format!("{name} is {value}: it can be 1 to {most}")));
+                return Err(format!("{name} is {value}: it can be 1 to {most}"));
             }
         }
-        for (name, endpoints, least) in [("connect", self.connect(domain), 1), ("listen", self.listen(domain), 0)] {
-            for endpoint in endpoints {
-                let wrong = |why| self.wrong(domain, &format!("{name}: {} {why}", Quoted(&endpoint)));
-                endpoint::check(&endpoint, least).map_err(wrong)?;
-            }
-        }
-        let must_have_certificate = self.listen(domain).iter().any(|endpoint| endpoint::is_secure(endpoint));
-        if must_have_certificate && (self.tls.certificate.is_none() || self.tls.private_key.is_none()) {
-            let what = "listening on tls/ or quic/ needs a certificate: set `tls.certificate` and `tls.private-key`";
-            return Err(self.wrong(domain, what));
-        }
+        check_endpoints("connect", &self.connect, 1)?;
+        check_endpoints("listen", &self.listen, 0)?;
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
             let what = "a certificate and its private key go together: set `tls.certificate` and `tls.private-key`";
-            return Err(self.wrong(domain, what));
+            return Err(what.to_owned());
         }
         Ok(())
     }
@@ -202,6 +206,12 @@ impl Settings {
     pub fn wrong(&self, domain: &Domain, what: &str) -> Error {
         Error::Settings(format!("domain {}: {what}", domain.name()))
     }
+}
+
+fn check_endpoints(name: &str, endpoints: &[String], least: u16) -> core::result::Result<(), String> {
+    endpoints.iter().try_for_each(|endpoint| {
+        endpoint::check(endpoint, least).map_err(|why| format!("{name}: {} {why}", Quoted(endpoint)))
+    })
 }
 
 #[cfg(test)]

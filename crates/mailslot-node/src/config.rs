@@ -203,6 +203,7 @@ impl Settings {
             Some(computer) => computer.clone(),
             None => host_name()?,
         };
+        self.check_addresses()?;
         let mut config = Config::new(&computer, &self.workgroup)
             .map_err(|error| {
                 Error::Settings(format!(
@@ -242,6 +243,28 @@ impl Settings {
         let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {}: {error}", Quoted(&self.scope)));
         let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
         config.with_scope(&scope).map_err(|error| wrong(&error))
+    }
+
+    /// Whether others could be at these addresses, and find this machine at these ports.
+    fn check_addresses(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::Settings(what));
+        let is_of_none =
+            |address: &&Ipv4Addr| address.octets()[0] == 0 || address.is_multicast() || address.is_broadcast();
+        if let Some(server) = self.wins.iter().find(is_of_none) {
+            return wrong(format!("wins: {server} is the address of no machine: write that of a name server"));
+        }
+        for (name, port) in [("name-port", self.name_port), ("datagram-port", self.datagram_port)] {
+            if port == 0 {
+                return wrong(format!("{name} is 0: it can be 1 to 65535"));
+            }
+        }
+        if self.name_port == self.datagram_port {
+            return wrong(format!("name-port and datagram-port are both {}: they cannot be the same", self.name_port));
+        }
+        if let Some(both) = self.interfaces.iter().find(|name| self.exclude.contains(name)) {
+            return wrong(format!("{} is one of `interfaces` and of `exclude`: leave it out of one", Quoted(both)));
+        }
+        Ok(())
     }
 }
 

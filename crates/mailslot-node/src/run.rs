@@ -86,7 +86,7 @@ impl Machine {
             return Err(Error::AlreadyRuns);
         }
         let mut driver = Driver::new(&config, at(&settings, &config), now);
-        let mut attachments = Attachments::new(now, &mut log);
+        let mut attachments = Attachments::new(now);
         let report = attachments.look(now, &settings, &mut driver)?;
         let report = match driver.attached() {
             [] => report.or_failure()?,
@@ -348,8 +348,12 @@ impl Machine {
 
 impl Shared {
     fn log_started(&mut self) {
-        let Shared { config, log, .. } = self;
-        log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+        let Shared { settings, config, log, .. } = self;
+        if settings.netbios {
+            log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+        } else {
+            log.line("started", &[field("computer", String::from_utf8_lossy(config.computer.text()))]);
+        }
     }
 
     /// Bridges send where something can be broadcast.

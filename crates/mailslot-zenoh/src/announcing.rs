@@ -58,6 +58,12 @@ struct Declared {
     _answering: Answering,
 }
 
+/// What was announced in a session that another one has followed: it goes when this is dropped.
+pub(crate) struct Before {
+    slots: Vec<Declared>,
+    _node: Option<Token>,
+}
+
 impl Announced {
     /// Keys have changed, or the clock that says which of them is to be used.
     pub(crate) fn renew_at_once(&mut self) {
@@ -100,12 +106,13 @@ impl Announced {
         if all { state.slots_known() } else { state.slots_unknown() }
     }
 
-    /// Announces everything in another session, and no longer in the one before. What that does not take is announced with the next
-    /// update.
-    pub(crate) fn move_to(&mut self, link: &Link, state: &Arc<State>) {
+    /// Announces everything in another session, and returns what was declared in the one before. What that does not take is announced
+    /// with the next update.
+    pub(crate) fn move_to(&mut self, link: &Link, state: &Arc<State>) -> Before {
+        let mut before = Before { slots: Vec::new(), _node: None };
         self.slots.retain(|_, slot| match Declared::new(link, state, &slot.name, &slot.inbox) {
             Ok(declared) => {
-                slot.declared = declared;
+                before.slots.push(std::mem::replace(&mut slot.declared, declared));
                 true
             }
             Err(_) => {
@@ -113,7 +120,8 @@ impl Announced {
                 false
             }
         });
-        self.node = node_token(link, state).ok();
+        before._node = std::mem::replace(&mut self.node, node_token(link, state).ok());
+        before
     }
 
     /// Takes everything back: the session ends.

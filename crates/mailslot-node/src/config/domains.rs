@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mailslot::{NetbiosName, Quoted};
-use mailslot_domain::settings::Meant;
+use mailslot_domain::settings::{Meant, Settings as Part};
 use mailslot_netbios::{BRIDGE, Config, RegisteredName};
 use mailslot_wire::NodeType;
 
@@ -16,12 +16,30 @@ pub(crate) const NO_DOMAINS: &str = "this build has no modern domains: build it 
 impl Settings {
     /// Makes sure that what is set about modern domains can work, and adds what bridges need of the legacy network.
     pub(super) fn check_domains(&self, config: &mut Config) -> Result<()> {
+        self.check_parts()?;
         self.meanings()?;
         self.add_bridge(config)?;
         match self.about_domains() {
             Some(setting) if !cfg!(feature = "zenoh") => Err(Error::Settings(format!("{setting}: {NO_DOMAINS}"))),
             _ => Ok(()),
         }
+    }
+
+    /// Whether this machine's part in domains can work, whether there is a file of them yet or not.
+    fn check_parts(&self) -> Result<()> {
+        for (domain, part) in &self.domains {
+            let wrong = |what: String| Error::Settings(format!("domain {domain}: {what}"));
+            if domain.parse::<NetbiosName>().is_err() {
+                return Err(wrong("this cannot be the name of a domain".to_owned()));
+            }
+            part.check_values().map_err(wrong)?;
+        }
+        self.part().check_values().map_err(Error::Settings)
+    }
+
+    /// The machine's part in a domain without a section.
+    pub(crate) fn part(&self) -> Part {
+        Part { lan: self.lan, connect: self.connect.clone(), listen: self.listen.clone(), ..Part::default() }
     }
 
     /// A setting that is about modern domains alone, if there is one.

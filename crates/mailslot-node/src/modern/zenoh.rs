@@ -259,15 +259,7 @@ fn domain_error(error: mailslot_domain::Error) -> Error {
 
 fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, Part) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
-    let settings = match own {
-        Some((_, own)) => own.clone(),
-        None => Part {
-            lan: settings.lan,
-            connect: settings.connect.clone(),
-            listen: settings.listen.clone(),
-            ..Part::default()
-        },
-    };
+    let settings = own.map_or_else(|| settings.part(), |(_, own)| own.clone());
     (domain, settings)
 }
 

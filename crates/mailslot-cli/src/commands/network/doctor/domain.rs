@@ -1,6 +1,6 @@
 //! Modern domains: files, keys, sessions, who is there, and whether they can be understood.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mailslot::network::ask_routes;
@@ -8,7 +8,7 @@ use mailslot::network::routes::{Answer as RouteAnswer, Question};
 use mailslot::{Address, Outcome, SlotName};
 use mailslot_domain::status::{OtherClock, Status};
 use mailslot_domain::{Directory, Domain, Time};
-use mailslot_node::control::{self, Answer, Request};
+use mailslot_node::control;
 
 use super::counters::{self, Counters};
 use super::destination::Way;
