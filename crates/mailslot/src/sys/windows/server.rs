@@ -13,8 +13,8 @@ use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
 use crate::message::{Info, Message, Origin, Statistics};
-use crate::name::SlotName;
 use crate::options::{Inheritance, MailslotOptions, Timeout};
+use mailslot_names::SlotName;
 
 /// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
 /// second read.
