@@ -10,6 +10,8 @@ mod listen;
 mod look;
 mod machine;
 mod send;
+#[cfg(feature = "node")]
+mod service;
 mod shells;
 mod tour;
 mod usage;

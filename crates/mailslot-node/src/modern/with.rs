@@ -233,6 +233,11 @@ impl Modern {
         }
     }
 
+    /// How many domains have an open session, and how many there are. What cannot run is in neither: it waits for the operator.
+    pub(crate) fn sessions(&self) -> (usize, usize) {
+        self.running.as_ref().map(Domains::sessions).unwrap_or_default()
+    }
+
     pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {
         self.running.as_ref().map(Domains::status).unwrap_or_default()
     }
