@@ -9,6 +9,8 @@ mod hostile;
 mod listen;
 mod look;
 mod machine;
+#[cfg(feature = "node")]
+mod metrics;
 mod send;
 #[cfg(feature = "node")]
 mod service;

@@ -39,6 +39,7 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
             count: values.count.into(),
             next_size: values.next_size.map(|size| size as usize),
             read_timeout: Timeout::from_win32_millis(values.read_timeout),
+            reader_waits: false,
             statistics: None,
         }),
     })

@@ -110,6 +110,7 @@ impl Server {
             next_size: held.front().map(Vec::len).or(values.next_size.map(|size| size as usize)),
             count: held.len() as u64 + u64::from(values.count),
             read_timeout: Timeout::from_win32_millis(values.read_timeout),
+            reader_waits: false,
             capacity: u64::MAX,
             statistics: Some(self.statistics()),
         })
