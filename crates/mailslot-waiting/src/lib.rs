@@ -59,7 +59,7 @@ pub use error::{Error, NameError, Operation, Result};
 pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
-pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
+pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
 pub use name::{NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 
