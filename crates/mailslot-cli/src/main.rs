@@ -13,9 +13,13 @@ mod exit;
 #[cfg(test)]
 mod hostile;
 mod output;
+mod printer;
 mod process;
+mod progress;
 mod status;
 mod sys;
+mod table;
+mod template;
 mod text;
 
 use std::process::ExitCode;
@@ -29,6 +33,9 @@ use sys::{accounts, signals};
 struct Cli {
     #[command(subcommand)]
     command: commands::Command,
+
+    #[command(flatten)]
+    verbosity: exit::Verbosity,
 }
 
 const AFTER_HELP: &str = r#"Names: alerts, plant/line1, //./mailslot/alerts or '\\.\mailslot\alerts'. Letter case does not count.
@@ -49,7 +56,10 @@ Exit status:
   130, 143  ended by SIGINT, SIGTERM
 
 Environment:
-  MAILSLOT_ROOT  directory of the slots, the same for all processes that are to meet
+  MAILSLOT_ROOT    directory of the slots, the same for all that are to meet
+  MAILSLOT_CONFIG  file with the settings of the network node
+                   [default: /etc/mailslot/node.toml, if there is one]
+  NO_COLOR         not empty: nothing is bold
 
 Examples:
   mailslot listen alerts
@@ -61,7 +71,10 @@ fn main() -> ExitCode {
         return exit::report(result);
     }
     match Cli::try_parse() {
-        Ok(cli) => exit::report(cli.command.run()),
+        Ok(cli) => {
+            cli.verbosity.apply();
+            exit::report(cli.command.run())
+        }
         Err(error) => exit::report_usage(&error),
     }
 }

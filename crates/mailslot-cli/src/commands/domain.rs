@@ -20,10 +20,7 @@ pub struct DomainCommand {
     action: Action,
 }
 
-const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and
-write everything in the domain, and nobody else can. `mailslot node` takes part in all domains
-whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and
-~/.config/mailslot/domains for others.
+const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and write everything in the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others.
 
 Examples:
   mailslot domain new PLANT --lan
@@ -35,6 +32,7 @@ Examples:
 enum Action {
     New(New),
     Join(Join),
+    #[command(visible_alias = "ls")]
     Show(Show),
     Rotate(Rotate),
 }
@@ -85,7 +83,7 @@ struct Show {
     /// Only this one
     name: Option<String>,
 
-    /// Print one JSON array
+    /// Print one JSON object for each domain, on a line of its own
     #[arg(long)]
     json: bool,
 }
@@ -108,9 +106,7 @@ struct Rotate {
     overlap: Duration,
 }
 
-const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join`
-there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without
-the new file are then out.
+const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join` there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without the new file are then out.
 
 Examples:
   mailslot domain rotate PLANT
@@ -206,7 +202,7 @@ impl Show {
             unreadable = None;
         }
         if self.json {
-            output::print_json(&shown)?;
+            output::print_json_lines(&shown)?;
         } else if shown.is_empty() && unreadable.is_none() {
             output::line(format_args!("no domains in {}", directory.path().display()))?;
         } else {
@@ -255,7 +251,7 @@ impl Shown {
             name: domain.name().to_string(),
             file,
             sealed: domain.is_sealed(),
-            id: domain.id().map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect()),
+            id: domain.id().map(|id| data_encoding::HEXLOWER.encode(id.as_ref())),
             lan: domain.lan(),
             connect: domain.connect().to_vec(),
             keys: domain.keys().iter().map(key).collect(),

@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;
+mod settings;
 pub mod status;
 
 use std::time::Duration;
