@@ -52,7 +52,7 @@ Exit status:
   8  the slot exists already
   9  the slot was closed while writing
   10 a confirmed message was not delivered everywhere
-  11 no network node runs on this machine, or none that is in the network or domain
+  11 no network node runs here, or none that is in the network or domain
   130, 143  ended by SIGINT, SIGTERM
 
 Environment:
@@ -76,5 +76,59 @@ fn main() -> ExitCode {
             exit::report(cli.command.run())
         }
         Err(error) => exit::report_usage(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    /// Calls `visit` with each command that users see, and its path.
+    fn each(command: &Command, path: &str, visit: &mut impl FnMut(&str, &Command)) {
+        visit(path, command);
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+            each(sub, &format!("{path} {}", sub.get_name()), visit);
+        }
+    }
+
+    #[test]
+    fn a_letter_means_the_same_in_every_command() {
+        let mut meanings = BTreeMap::new();
+        let mut command = Cli::command();
+        command.build();
+        each(&command, "mailslot", &mut |path, command| {
+            for argument in command.get_arguments() {
+                let (Some(letter), Some(long)) = (argument.get_short(), argument.get_long()) else { continue };
+                let (first, meaning) = meanings.entry(letter).or_insert_with(|| (path.to_owned(), long.to_owned()));
+                assert_eq!(meaning, long, "-{letter} of {first} and of {path}");
+            }
+        });
+        assert!(meanings.len() > 5, "{meanings:?}");
+    }
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    /// A paragraph is one line in the source, so that it is as wide as the terminal: whatever ends within one was broken by hand.
+    #[test]
+    fn help_texts_are_not_broken_by_hand() {
+        each(&Cli::command(), "mailslot", &mut |path, command| {
+            let about = command.get_arguments().filter_map(clap::Arg::get_help).map(ToString::to_string);
+            assert!(about.into_iter().all(|help| !help.contains('\n')), "{path}");
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let mut lines = text.lines().peekable();
+            while let Some(line) = lines.next() {
+                let goes_on = lines.peek().is_some_and(|next| next.starts_with(|c: char| c.is_ascii_lowercase()));
+                let is_introduction = line.starts_with("  ");
+                assert!(!goes_on || is_introduction || line.is_empty(), "{path}: {line}");
+                assert!(!line.starts_with("  ") || line.len() <= 80, "{path}: {line}");
+            }
+        });
     }
 }

@@ -103,9 +103,8 @@ impl Listen {
         let options = self.options();
         let create = |name: &String| options.create(name);
         let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
-        for slot in &slots {
-            exit::note(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
-        }
+        let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
+        exit::note(format_args!("listening on {}", names.join(", ")));
         Slots::new(slots)
     }
 

@@ -49,7 +49,8 @@ fn bench_measures_and_reports_json() {
     for end in ["mailslot", "unix_datagram"] {
         let latency = &report["round_trip"][end];
         let [median, tail] = ["median_ns", "p99_ns"].map(|field| latency[field].as_u64().expect("a number"));
-        assert!(0 < median && median <= tail, "{latency}");
+        // Nothing goes from one processor to another and back in less.
+        assert!(20 < median && median <= tail, "{latency}");
     }
     assert_eq!(machine.run(&["list", "--json"]).text(), "", "the measurement has left something behind");
 }

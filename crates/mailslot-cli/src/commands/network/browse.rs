@@ -43,7 +43,7 @@ Examples:
 
 /// What is known about a server.
 #[derive(Default, Serialize)]
-struct Server {
+pub(super) struct Server {
     name: String,
     /// What it said of itself, or what another one said of it.
     kind: &'static str,

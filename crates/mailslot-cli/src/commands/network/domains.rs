@@ -33,9 +33,9 @@ pub fn text(domain: &Status) -> Vec<String> {
 }
 
 #[derive(Serialize)]
-struct Member<'a> {
-    computer: &'a str,
-    slots: &'a BTreeSet<String>,
+pub(super) struct Member<'a> {
+    pub(super) computer: &'a str,
+    pub(super) slots: &'a BTreeSet<String>,
 }
 
 /// Prints the computers of a domain, and the slots that each of them has open.

@@ -39,8 +39,8 @@ Examples:
   mailslot find-dc PLANT
   mailslot find-dc plant.example.com"#;
 
-#[derive(Serialize)]
-struct Found {
+#[derive(Default, Serialize)]
+pub(super) struct Found {
     server: String,
     domain: String,
     address: Option<std::net::IpAddr>,

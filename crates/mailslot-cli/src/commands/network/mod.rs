@@ -12,6 +12,8 @@ pub mod find_dc;
 pub mod node;
 pub mod resolve;
 mod settings;
+#[cfg(test)]
+mod shapes;
 pub mod status;
 
 use std::time::Duration;
