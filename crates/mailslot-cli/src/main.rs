@@ -83,6 +83,8 @@ fn main() -> ExitCode {
 mod tests {
     use std::collections::BTreeMap;
 
+    #[cfg(all(unix, feature = "zenoh"))]
+    use clap::error::ErrorKind;
     use clap::{Command, CommandFactory};
 
     use super::Cli;
@@ -130,5 +132,53 @@ mod tests {
                 assert!(!line.starts_with("  ") || line.len() <= 80, "{path}: {line}");
             }
         });
+    }
+
+    /// Every command that the documents show, in code and in text, is one that this command takes.
+    #[test]
+    #[cfg(all(unix, feature = "zenoh"))]
+    fn documented_commands_are_accepted() {
+        let documents = [
+            include_str!("../../../README.md"),
+            include_str!("../README.md"),
+            include_str!("../../../docs/bridge.md"),
+            include_str!("../../../docs/languages.md"),
+        ];
+        let mut seen = 0;
+        for paragraph in documents.iter().flat_map(|document| document.split("\n\n")) {
+            let is_code = paragraph.trim_start_matches('\n').starts_with("    ");
+            let pieces: Vec<String> = if is_code {
+                paragraph.lines().map(|line| line.split("  #").next().unwrap_or_default().to_owned()).collect()
+            } else {
+                // In text, what stands between backquotes.
+                paragraph.replace('\n', " ").split('`').skip(1).step_by(2).map(str::to_owned).collect()
+            };
+            for command in pieces.iter().flat_map(|piece| piece.split(['|', ';'])) {
+                // A user that this machine need not have.
+                let command = command.replace("users:mailslot", "users:root");
+                let words = shlex::split(&command).unwrap_or_default();
+                let Some(at) = words.iter().position(|word| word == "mailslot") else { continue };
+                // A redirection, the name of the command alone, and what stands for something are no arguments.
+                let words = words[at..].split(|word| word == "<" || word == "&&").next().unwrap_or_default();
+                if at > 2
+                    || words.len() < 2
+                    || words.iter().any(|word| ["COMMAND", "NAME", "run"].contains(&word.as_str()))
+                {
+                    continue;
+                }
+                seen += 1;
+                match Cli::command().try_get_matches_from(words) {
+                    Ok(_) => {}
+                    // The help was asked for.
+                    Err(error) if !error.use_stderr() => {}
+                    // Text speaks of commands and options, and need not give them values and slots.
+                    Err(error)
+                        if !is_code
+                            && !matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand) => {}
+                    Err(error) => panic!("{command}: {error}"),
+                }
+            }
+        }
+        assert!(seen > 30, "{seen}");
     }
 }

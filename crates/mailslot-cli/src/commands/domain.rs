@@ -55,6 +55,10 @@ struct New {
     /// No key: whoever reaches the network can read and write everything, under any name
     #[arg(long)]
     open: bool,
+
+    /// Print one JSON object, with what there is then
+    #[arg(long)]
+    json: bool,
 }
 
 const NEW_HELP: &str = r"Examples:
@@ -68,6 +72,10 @@ const NEW_HELP: &str = r"Examples:
 struct Join {
     /// The domain's file, readable by its owner alone; - is standard input
     file: PathBuf,
+
+    /// Print one JSON object, with what there is then
+    #[arg(long)]
+    json: bool,
 }
 
 const JOIN_HELP: &str = r"A domain that is here already becomes as in the file, unless it has a newer key here.
@@ -104,6 +112,10 @@ struct Rotate {
     /// How long the keys before are still accepted; after half of it the new one is used
     #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = args::duration)]
     overlap: Duration,
+
+    /// Print one JSON object, with what there is then
+    #[arg(long)]
+    json: bool,
 }
 
 const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join` there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without the new file are then out.
@@ -117,7 +129,7 @@ impl DomainCommand {
         let (directory, now) = (Directory::in_use()?.of_its_owner(), Time::from(SystemTime::now()));
         match self.action {
             Action::New(new) => new.run(&directory, now),
-            Action::Join(join) => join.run(&directory),
+            Action::Join(join) => join.run(&directory, now),
             Action::Show(show) => show.run(&directory, now),
             Action::Rotate(rotate) => rotate.run(&directory, now),
         }
@@ -134,6 +146,9 @@ impl New {
                 "warning: nothing in {0} is protected: who reaches its network reads and writes everything in it",
                 domain.name()
             ));
+        }
+        if self.json {
+            return output::print_json(&Shown::new(&domain, file, now));
         }
         let mut lines = vec![format!("made the domain {} in {}", domain.name(), file.display())];
         if let Some(key) = domain.keys().last() {
@@ -158,7 +173,7 @@ fn next_machine(file: &Path) -> [String; 5] {
 }
 
 impl Join {
-    fn run(self, directory: &Directory) -> Result {
+    fn run(self, directory: &Directory, now: Time) -> Result {
         let piped = self.file.as_os_str() == "-";
         let domain = if piped { from_stdin()? } else { read_file(&self.file)? };
         let name = domain.name();
@@ -167,6 +182,12 @@ impl Join {
             Joined::Replaced => format!("{name} is as in the file now"),
             Joined::Same => format!("{name} is here already, and the same"),
         }];
+        if self.json {
+            // Perhaps under another file name than it was joined from.
+            let here = directory.list()?.into_iter().filter_map(|(file, here)| Some((file, here.ok()?)));
+            let here = here.filter(|(_, here)| here.name() == name);
+            return output::print_json_lines(here.map(|(file, here)| Shown::new(&here, file, now)));
+        }
         lines.extend(domain.keys().iter().map(|key| format!("key {}", key.id())));
         if !piped && self.file.parent() != Some(directory.path()) {
             lines.push(format!("{} is not needed any more: remove it.", self.file.display()));
@@ -280,6 +301,9 @@ impl Rotate {
     fn run(self, directory: &Directory, now: Time) -> Result {
         let domain = directory.find(&self.name)?.rotated(now, self.overlap, random()?)?;
         let file = directory.replace(&domain)?;
+        if self.json {
+            return output::print_json(&Shown::new(&domain, file, now));
+        }
         let Some(key) = domain.keys().last() else {
             return Err(Error::Open(domain.name().to_string()).into());
         };

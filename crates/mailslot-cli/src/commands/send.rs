@@ -103,7 +103,7 @@ const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end, 
 
 On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names. In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
 
-Without --wait, a full slot ends the command with status 6; messages before that are sent. With --wait-for-slot, a slot that does not come in time ends it with status 5; with --receivers, which waits for slots of this machine, too, too few of them do; and nothing is sent.
+Without --wait, a full slot ends the command with status 6; messages before that are sent. The status is 5, and nothing is sent, if there is no such slot in time (--wait-for-slot), or if fewer receive than there should be (--receivers), on this machine or on others.
 
 With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused, too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else 10, after all messages were sent.
 

@@ -11,6 +11,7 @@ mod look;
 mod looks;
 mod machine;
 mod printing;
+mod readme;
 mod send;
 mod shells;
 mod snapshots;

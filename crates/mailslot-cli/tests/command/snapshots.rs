@@ -4,11 +4,16 @@ use std::collections::BTreeSet;
 
 use rustix::process::Signal;
 use serde_json::Value;
+#[cfg(feature = "node")]
+use snapbox::Data;
 use snapbox::{assert_data_eq, file};
 
-use crate::machine::{Done, Machine};
+#[cfg(feature = "node")]
+use crate::machine::Done;
+use crate::machine::Machine;
 
-/// The commands that help lists, and their own.
+/// A command, and all below it that help lists.
+#[cfg(feature = "node")]
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     let help = machine.run(&[path, &["--help".to_owned()]].concat()).text();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -21,25 +26,36 @@ fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     all
 }
 
-/// Each command's help, on terminals of both widths. What the feature `zenoh` adds is not in the default build.
-#[test]
-#[cfg(all(feature = "node", not(feature = "zenoh")))]
-fn help_texts() {
+/// The help of a command and of those below it, on terminals of both widths.
+#[cfg(feature = "node")]
+fn help_texts(path: &[&str], expected: [Data; 2]) {
     let machine = Machine::new();
-    for columns in [80, 100] {
+    let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
+    for (columns, expected) in [80, 100].into_iter().zip(expected) {
         let mut text = String::new();
-        for path in commands(&machine, &[]) {
-            let mut command = machine.command(&[&path[..], &["--help".to_owned()]].concat());
-            let help = Done::from(command.env("COLUMNS", columns.to_string()).output().expect("starts")).text();
+        for path in commands(&machine, &path) {
+            let words = [&path[..], &["--help".to_owned()]].concat();
+            let help =
+                machine.command(&words).env("COLUMNS", columns.to_string()).output().expect("the command starts");
+            let help = Done::from(help).text();
             assert!(help.lines().all(|line| line.chars().count() <= columns), "{path:?}: {help}");
-            text += &format!("$ mailslot {}\n{help}\n", [&path[..], &["--help".to_owned()]].concat().join(" "));
+            text += &format!("$ mailslot {}\n{help}\n", words.join(" "));
         }
-        let expected = match columns {
-            80 => file!["../snapshots/help-80.txt"],
-            _ => file!["../snapshots/help-100.txt"],
-        };
         assert_data_eq!(text, expected.raw());
     }
+}
+
+/// What the feature `zenoh` adds is not in the default build.
+#[test]
+#[cfg(all(feature = "node", not(feature = "zenoh")))]
+fn help_of_all_commands() {
+    help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
+}
+
+#[test]
+#[cfg(feature = "zenoh")]
+fn help_of_domain() {
+    help_texts(&["domain"], [file!["../snapshots/help-domain-80.txt"], file!["../snapshots/help-domain-100.txt"]]);
 }
 
 /// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.

@@ -38,7 +38,8 @@ fn replay(name: &str) {
         .stdin(Stdio::null())
         .output()
         .expect("bash starts");
-    let shown = masked(&String::from_utf8(output.stdout).expect("UTF-8"));
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    let shown = masked(&shown.replace(&directory.path().display().to_string(), "/here"));
     Assert::new().action_env("SNAPSHOTS").eq(shown, Data::read_from(&file, None).raw());
 }
 
