@@ -79,10 +79,8 @@ mod handles;
 mod iter;
 mod mailslot;
 mod message;
-mod name;
 pub mod network;
 mod options;
-mod quoted;
 mod reading;
 mod receipt;
 #[cfg(feature = "serde")]
@@ -98,14 +96,13 @@ pub use address::Address;
 pub use asynchronous::{AsyncMailslot, Messages};
 #[cfg(all(feature = "tokio", unix))]
 pub use asynchronous_writer::AsyncMailslotWriter;
-pub use error::{Error, NameError, Operation, Result};
+pub use error::{Error, Operation, Result};
 pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
+pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
 pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
-pub use name::{NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
-pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
 pub use writer::MailslotWriter;
 

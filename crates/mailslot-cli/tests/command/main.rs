@@ -10,9 +10,13 @@ mod listen;
 mod look;
 mod looks;
 mod machine;
+#[cfg(feature = "node")]
+mod metrics;
 mod printing;
 mod readme;
 mod send;
+#[cfg(feature = "node")]
+mod service;
 mod shells;
 mod snapshots;
 mod terminal;

@@ -21,9 +21,9 @@ use std::time::Instant;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::{Access, MailslotOptions, Timeout};
 use crate::{Mailslot, MailslotWriter, Message, Origin, sys};
+use mailslot_names::SlotName;
 
 /// First byte of requests and answers. Raised whenever their layout changes, or that of their content.
 const VERSION: u8 = 2;
@@ -175,7 +175,7 @@ pub fn user_of(message: &Message) -> Option<u32> {
 }
 
 fn reply_name(reply: &[u8; ID]) -> Result<SlotName> {
-    format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse()
+    format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse::<SlotName>().map_err(Error::from)
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ use super::super::wait;
 use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE};
 use crate::error::{Error, Result};
 use crate::message::NetworkOrigin;
-use crate::name::SlotName;
 use crate::options::{Access, Network, Timeout};
+use mailslot_names::SlotName;
 
 /// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
 const SEND_BUFFER: usize = 4 << 20;
