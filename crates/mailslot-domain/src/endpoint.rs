@@ -1,6 +1,6 @@
 //! Endpoints as users write them: `tcp/HOST:PORT`, `tls/HOST:PORT`, `quic/HOST:PORT`.
 
-use mailslot::Quoted;
+use mailslot_names::Quoted;
 
 /// The ways to carry a session that domains use.
 const PROTOCOLS: [&str; 3] = ["tcp", "tls", "quic"];

@@ -1,6 +1,6 @@
 //! Names as they travel: in the one form that each has.
 
-use mailslot::{NetbiosName, SlotName};
+use mailslot_names::{NetbiosName, SlotName};
 
 /// A name in upper case, as computers' names always are.
 pub(crate) fn computer_name(text: &str) -> Option<NetbiosName> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mailslot::{NetbiosName, Quoted};
+use mailslot_names::{NetbiosName, Quoted};
 use serde::Deserialize;
 
 use crate::domain::Domain;

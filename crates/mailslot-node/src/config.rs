@@ -20,6 +20,7 @@ pub(crate) use domains::NO_DOMAINS;
 
 use crate::bridge;
 use crate::error::{Error, Result};
+use crate::exposition::Endpoint;
 use mailslot_netbios::limits::Limits;
 use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 
@@ -86,6 +87,8 @@ pub struct Settings {
     pub beside_samba: bool,
     /// Where nmbd hands such datagrams on: the socket `unexpected` in its "nmbd:socket dir".
     pub nmbd_socket: PathBuf,
+    /// Where metrics are served by HTTP; by default nowhere. [`exposition`](crate::exposition) says who then sees what.
+    pub metrics: Option<Endpoint>,
     /// The user to become once the ports are there; root alone can. By default the node stays who it is.
     pub user: Option<String>,
     /// Bounds of tables and rates: a table of its own in the file, with the names of [`Limits`] in hyphens.
@@ -120,6 +123,7 @@ impl Default for Settings {
             datagram_port: ports.datagram,
             beside_samba: false,
             nmbd_socket: PathBuf::from(NMBD_SOCKET),
+            metrics: None,
             user: None,
             limits: Limits::default(),
         }

@@ -9,6 +9,7 @@
 //! | be the machine's node | [`run()`], with signals; [`Embedded`], in a thread of another program |
 //! | send now and then where no node runs | [`Sender`] |
 //! | ask the node, or see its packets | [`control`], [`capture`] |
+//! | watch it with Prometheus | [`exposition`] |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -27,6 +28,8 @@ pub mod control;
 mod embedded;
 #[cfg(unix)]
 mod error;
+#[cfg(unix)]
+pub mod exposition;
 #[cfg(unix)]
 mod io;
 #[cfg(unix)]

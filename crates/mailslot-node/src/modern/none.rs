@@ -26,7 +26,7 @@ pub(crate) struct Modern {
 
 impl Modern {
     pub(crate) fn load(_: &Settings, log: &mut Log) -> Result<Modern> {
-        let mut modern = Modern { directory: Directory::in_use().ok(), names: BTreeSet::new() };
+        let mut modern = Modern { directory: Directory::in_use(mailslot::secure_env).ok(), names: BTreeSet::new() };
         modern.read(log);
         Ok(modern)
     }
@@ -72,6 +72,10 @@ impl Modern {
     }
 
     pub(crate) fn log_events(&self, _: &mut Log) {}
+
+    pub(crate) fn sessions(&self) -> (usize, usize) {
+        (0, 0)
+    }
 
     pub(crate) fn status(&self) -> Vec<Status> {
         Vec::new()
