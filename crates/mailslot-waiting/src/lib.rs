@@ -56,7 +56,7 @@ pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
 pub use mailslot_names::{NameError, NetbiosName, SlotName};
-pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
+pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 
 /// What the ring takes its atomics from.

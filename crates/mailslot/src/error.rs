@@ -71,6 +71,10 @@ pub enum Error {
     DomainNotOpen(Address),
     /// The network that the address is in does not tell who receives, or what became of a message.
     NetworkDoesNotTell(Address),
+    /// The address is not of this machine, and requests go to slots of this machine only.
+    RequestElsewhere(Address),
+    /// A reply to a message that is no request: nobody waits for one.
+    NotARequest,
     /// The network node of this machine did not answer in time.
     NodeSilent,
     /// The network node of this machine could not do what it was asked for; the text says why.
@@ -132,7 +136,7 @@ impl Error {
             Error::AlreadyExists(_) => 183,
             Error::NotFound(_) => 2,
             Error::NotAllowed(_) => 5,
-            Error::TooLarge { .. } | Error::InvalidOption { .. } => 87,
+            Error::TooLarge { .. } | Error::InvalidOption { .. } | Error::NotARequest => 87,
             Error::TooLargeForNetwork { .. } => 53,
             Error::Full { .. } | Error::OutOfMemory => 1450,
             Error::Closed => 38,
@@ -140,7 +144,7 @@ impl Error {
             Error::BufferTooSmall { .. } => 122,
             Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => 3025,
             Error::NotOnNetwork(_) => 53,
-            Error::NetworkDoesNotTell(_) => 50,
+            Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => 50,
             Error::NodeSilent => 121,
             Error::NodeRefused(_) => 31,
             Error::NotInherited | Error::InvalidInheritance(_) => 6,
@@ -154,9 +158,10 @@ impl Error {
             Error::InvalidName { .. } | Error::InvalidOption { .. } | Error::InvalidInheritance(_) => {
                 io::ErrorKind::InvalidInput
             }
-            Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } | Error::BufferTooSmall { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Error::TooLarge { .. }
+            | Error::TooLargeForNetwork { .. }
+            | Error::BufferTooSmall { .. }
+            | Error::NotARequest => io::ErrorKind::InvalidInput,
             Error::AlreadyExists(_) => io::ErrorKind::AlreadyExists,
             Error::NotFound(_) => io::ErrorKind::NotFound,
             Error::NotAllowed(_) | Error::NotInherited => io::ErrorKind::PermissionDenied,
@@ -167,7 +172,7 @@ impl Error {
                 io::ErrorKind::NetworkDown
             }
             Error::NotOnNetwork(_) => io::ErrorKind::HostUnreachable,
-            Error::NetworkDoesNotTell(_) => io::ErrorKind::Unsupported,
+            Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => io::ErrorKind::Unsupported,
             Error::NodeRefused(_) => io::ErrorKind::Other,
             Error::OutOfMemory => io::ErrorKind::OutOfMemory,
             Error::Damaged => io::ErrorKind::InvalidData,
@@ -247,6 +252,10 @@ impl fmt::Display for Error {
                 "{address} is in a network that tells nothing about its receivers: only domains made with \
                  `mailslot domain` do"
             ),
+            Error::RequestElsewhere(address) => {
+                write!(f, "{address} is not on this machine: requests go to slots of this machine only")
+            }
+            Error::NotARequest => f.write_str("the message is no request: nobody waits for a reply to it"),
             Error::NodeSilent => f.write_str("the network node of this machine did not answer in time"),
             Error::NodeRefused(why) => write!(f, "the network node of this machine refused: {why}"),
             Error::RemoteMailslotsOff(address) => {
@@ -288,14 +297,14 @@ impl std::error::Error for Error {
 ///
 /// | error | kind |
 /// |---|---|
-/// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
+/// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall`, `NotARequest` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
 /// | `AlreadyExists`, `NotFound`, `TimedOut`, `OutOfMemory` | the one of that name |
 /// | `NotAllowed`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
 /// | `Full` | [`WouldBlock`](io::ErrorKind::WouldBlock) |
 /// | `Closed` | [`BrokenPipe`](io::ErrorKind::BrokenPipe) |
 /// | `NoNetworkNode`, `DomainNotOpen`, `RemoteMailslotsOff` | [`NetworkDown`](io::ErrorKind::NetworkDown) |
 /// | `NotOnNetwork` | [`HostUnreachable`](io::ErrorKind::HostUnreachable) |
-/// | `NetworkDoesNotTell` | [`Unsupported`](io::ErrorKind::Unsupported) |
+/// | `NetworkDoesNotTell`, `RequestElsewhere` | [`Unsupported`](io::ErrorKind::Unsupported) |
 /// | `NodeSilent` | [`TimedOut`](io::ErrorKind::TimedOut) |
 /// | `Damaged` | [`InvalidData`](io::ErrorKind::InvalidData) |
 /// | `Stalled` | [`ResourceBusy`](io::ErrorKind::ResourceBusy) |

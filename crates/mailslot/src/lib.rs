@@ -24,6 +24,7 @@
 //! |---|---|
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
+//! | ask whoever reads a slot, and reply | `MailslotWriter::request`, `Message::reply`; on Unix only |
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | pass a slot to another process | [`Handles`] |
 //! | read and write in an async program | `AsyncMailslot`, `AsyncMailslotWriter` (feature `tokio`), or any runtime through `AsFd`; all on Unix only |
@@ -83,6 +84,8 @@ pub mod network;
 mod options;
 mod reading;
 mod receipt;
+#[cfg(unix)]
+mod request;
 #[cfg(feature = "serde")]
 mod serialization;
 mod sync;
@@ -101,9 +104,11 @@ pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
 pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
-pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
+pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 pub use receipt::{Outcome, Receipt};
+#[cfg(unix)]
+pub use request::Replies;
 pub use writer::MailslotWriter;
 
 /// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.

@@ -12,7 +12,7 @@ use super::deadline::Deadline;
 use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
-use crate::message::{Info, Message, Origin, Statistics};
+use crate::message::{Envelope, Info, Message, Origin, Statistics};
 use crate::options::{Inheritance, MailslotOptions, Timeout};
 use mailslot_names::SlotName;
 
@@ -286,8 +286,12 @@ impl Next<'_> {
         Origin::Unknown
     }
 
+    pub(crate) fn envelope(&self) -> Envelope {
+        Envelope::new(self.origin())
+    }
+
     pub(crate) fn to_message(&self) -> Message {
-        Message { data: self.message().to_vec(), origin: self.origin() }
+        self.envelope().around(self.message().to_vec())
     }
 
     /// The bytes.
