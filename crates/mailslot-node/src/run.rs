@@ -16,6 +16,7 @@ use mailslot_wire::Name;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
+use crate::exposition::Exporter;
 use crate::io::driver::Driver;
 use crate::io::poll::{Poll, Token};
 use crate::io::signals::Signals;
@@ -68,6 +69,7 @@ pub(crate) struct Machine {
     programs: Programs,
     delivery: Delivery,
     nmbd: Option<Beside>,
+    exporter: Exporter,
     life: Life,
     manager: Manager,
     look_at: Instant,
@@ -106,15 +108,18 @@ impl Machine {
         modern.start(&settings, &config)?;
         programs.open(&settings)?;
         let nmbd = Beside::new(&settings, now);
+        // As the user that the node has become: a socket is to be that user's.
+        let exporter = Exporter::default().at(settings.metrics.as_ref())?;
         let mut shared = Shared { settings, config, modern, metrics: Metrics::default(), log };
         shared.log_started();
+        shared.log_served(&exporter);
         squatters::tell(&mut shared.log);
         report.tell(&mut shared.log);
         if driver.attached().is_empty() && shared.settings.netbios {
             shared.log.line("no_interface", &[]);
         }
         let (delivery, life, manager) = (Delivery::default(), Life::default(), Manager::none(now));
-        Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, life, manager, look_at: now })
+        Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, exporter, life, manager, look_at: now })
     }
 
     /// Works until the end is wanted, and then until all names are released. `reload` is called when the settings are to be
@@ -321,21 +326,35 @@ impl Machine {
     /// Takes new settings over, if they are other ones and can work. Else the old ones stay.
     fn reload(&mut self, loaded: Result<Settings>) {
         let now = Instant::now();
-        let checked = loaded.and_then(|settings| self.check(&settings).map(|config| (settings, config)));
-        let Shared { settings, log, .. } = &mut self.shared;
-        match checked {
-            Err(error) => log.line("settings_wrong", &[field("reason", error)]),
-            Ok((new, None)) => {
-                log.line(if new == *settings { "settings_unchanged" } else { "settings_changed" }, &[]);
-                *settings = new;
+        let checked = loaded.and_then(|settings| {
+            let config = self.check(&settings)?;
+            let exporter = self.exporter.at(settings.metrics.as_ref())?;
+            Ok((settings, config, exporter))
+        });
+        let (settings, config) = match checked {
+            Err(error) => return self.shared.log.line("settings_wrong", &[field("reason", error)]),
+            Ok((settings, config, exporter)) => {
+                self.exporter = exporter;
+                (settings, config)
+            }
+        };
+        let is_served_elsewhere = settings.metrics != self.shared.settings.metrics;
+        let Shared { settings: old, log, .. } = &mut self.shared;
+        match config {
+            None => {
+                log.line(if settings == *old { "settings_unchanged" } else { "settings_changed" }, &[]);
+                *old = settings;
                 // Interfaces, domains and bridges are looked at then.
                 self.attachments.look_soon(now);
                 self.look_at = now;
             }
-            Ok((new, Some(config))) => {
+            Some(config) => {
                 log.line("settings_changed", &[]);
-                self.release(After::Restart(Box::new((new, config))), now);
+                self.release(After::Restart(Box::new((settings, config))), now);
             }
+        }
+        if is_served_elsewhere {
+            self.shared.log_served(&self.exporter);
         }
     }
 
@@ -381,6 +400,12 @@ impl Shared {
     fn log_started(&mut self) {
         let Shared { config, log, .. } = self;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+    }
+
+    fn log_served(&mut self, exporter: &Exporter) {
+        if let Some(address) = exporter.address() {
+            self.log.line("metrics_served", &[field("at", address)]);
+        }
     }
 
     /// Bridges send where something can be broadcast.

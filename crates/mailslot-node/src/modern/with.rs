@@ -44,7 +44,7 @@ impl Modern {
     /// Reads the files of domains.
     pub(crate) fn load(settings: &Settings, log: &mut Log) -> Result<Modern> {
         own_process();
-        let mut directory = Directory::in_use().map_err(domain_error)?;
+        let mut directory = Directory::in_use(mailslot::secure_env).map_err(domain_error)?;
         if let Some(user) = &settings.user {
             directory = directory.owned_by(account(user)?.uid.as_raw());
         }
