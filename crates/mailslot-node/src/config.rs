@@ -1,6 +1,7 @@
 //! The settings of a node: one TOML file, in which everything has a default.
 
 mod domains;
+mod file;
 mod limits;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use mailslot_wire::{DnsName, Name};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use toml::{Table, Value};
 
+pub use file::FILE;
 pub use mailslot_wire::NodeType;
 pub use mailslot_wire::smb::Style;
 
