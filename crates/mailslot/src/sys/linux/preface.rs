@@ -37,6 +37,11 @@ pub(crate) struct Preface {
 }
 
 impl Preface {
+    /// The same with the time, in a slot whose messages have it.
+    pub(crate) fn stamped(self, stamp: bool) -> Preface {
+        Preface { time: stamp.then(SystemTime::now), ..self }
+    }
+
     /// Fails if a name has more than 255 bytes.
     pub(crate) fn encode(&self) -> Result<Vec<u8>> {
         let mut bytes = vec![0; PREFACE_SIZE];
