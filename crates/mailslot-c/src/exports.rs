@@ -201,11 +201,7 @@ extern "C" fn mailslot_list(listing: Out<Owned<Listing>>) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn mailslot_list_next(
-    listing: Owned<Listing>,
-    name: Out<*const c_char>,
-    status: GrowingOut<Status>,
-) -> u32 {
+extern "C" fn mailslot_list_next(listing: Owned<Listing>, name: Out<*const c_char>, status: GrowingOut<Status>) -> u32 {
     call(|| {
         let listing = listing.get().ok_or(NO_LISTING)?;
         let size = status.size()?;

@@ -49,12 +49,9 @@ impl From<Envelope> for Origin {
     fn from(envelope: Envelope) -> Origin {
         let origin = Origin { time: nanoseconds(envelope.time), ..Origin::from(envelope.origin) };
         match envelope.reply_to {
-            Some(reply_to) => Origin {
-                is_request: 1,
-                reply_to_uid: reply_to.uid(),
-                reply_to: reply_to.number(),
-                ..origin
-            },
+            Some(reply_to) => {
+                Origin { is_request: 1, reply_to_uid: reply_to.uid(), reply_to: reply_to.number(), ..origin }
+            }
             None => origin,
         }
     }

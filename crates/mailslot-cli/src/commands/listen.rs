@@ -8,7 +8,7 @@ use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeo
 
 use crate::args;
 use crate::encoding::Encoding;
-use crate::exec::Commands;
+use crate::exec::{Commands, Output};
 use crate::exit::{self, Failure, Result};
 use crate::output::{self, Format, Printer};
 use crate::signals::Signals;
@@ -50,6 +50,11 @@ pub struct Listen {
     #[arg(long, value_name = "CMD", conflicts_with = "format")]
     exec: Option<String>,
 
+    /// Run CMD like --exec for each request, and reply with its standard output; if it fails, there is no reply
+    #[cfg(unix)]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "exec"])]
+    reply: Option<String>,
+
     /// Refuse larger messages; 0 is any size
     #[arg(long, value_name = "BYTES", default_value = "0", value_parser = args::message_size)]
     max_size: u32,
@@ -80,6 +85,7 @@ A command of --exec has the message on its standard input, and in its environmen
   MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
 or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the
 domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
+With --reply, a message that is no request (see `mailslot request --help`) is said on standard error, and no command runs for it.
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
 status at the end is 1 if it would have been 0.
 
@@ -109,8 +115,12 @@ impl Listen {
         if self.verbose {
             exit::complain(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
         }
+        #[cfg(unix)]
+        if let Some(command) = &self.reply {
+            return self.execute(slot, &signals, command, Output::Reply);
+        }
         match &self.exec {
-            Some(command) => self.execute(slot, &signals, command),
+            Some(command) => self.execute(slot, &signals, command, Output::Inherited),
             None => self.print(&slot, &signals),
         }
     }
@@ -156,8 +166,8 @@ impl Listen {
 
     /// Runs a command for each message. Those that wait for it wait in the slot, until a signal closes that; then the rest of them
     /// is handled.
-    fn execute(&self, slot: Mailslot, signals: &Signals, command: &str) -> Result {
-        let commands = Commands::start(command, slot.name(), self.text())?;
+    fn execute(&self, slot: Mailslot, signals: &Signals, command: &str, output: Output) -> Result {
+        let commands = Commands::start(command, slot.name(), self.text(), output)?;
         let mut left = Left::of(self);
         let received = self.receive_for(&commands, &slot, signals, &mut left);
         if matches!(received, Err(Failure::Signal(_))) {

@@ -12,6 +12,8 @@ mod man;
 #[cfg(all(unix, feature = "node"))]
 mod network;
 mod peer;
+#[cfg(unix)]
+mod request;
 mod send;
 
 use clap::Subcommand;
@@ -22,6 +24,8 @@ use crate::exit::Result;
 pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
+    #[cfg(unix)]
+    Request(request::Request),
     Info(info::Info),
     List(list::List),
     Demo(demo::Demo),
@@ -53,6 +57,8 @@ impl Command {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
+            #[cfg(unix)]
+            Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
             Command::Demo(demo) => demo.run(),

@@ -9,6 +9,8 @@ mod hostile;
 mod listen;
 mod look;
 mod machine;
+#[cfg(unix)]
+mod request;
 mod send;
 mod shells;
 mod tour;

@@ -194,9 +194,11 @@ mod tests {
 
     #[test]
     fn damaged_labels_are_refused() {
-        for text in
-            ["", "name a", "name %\npid 1\naccess owner\nnetwork refused\nstamp 0\nmax-message-size 0\ncapacity 1\ncreated 1\n"]
-        {
+        for text in [
+            "",
+            "name a",
+            "name %\npid 1\naccess owner\nnetwork refused\nstamp 0\nmax-message-size 0\ncapacity 1\ncreated 1\n",
+        ] {
             assert_eq!(Label::decode(text), None);
         }
     }
