@@ -170,7 +170,7 @@ typedef struct mailslot_origin {
     uint32_t is_request;
     /* Where the reply goes. */
     uint32_t reply_to_uid;
-    unsigned char reply_to[16];
+    unsigned char reply_to[32];
 } mailslot_origin;
 
 #define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "", 0, 0, 0, { 0 } }

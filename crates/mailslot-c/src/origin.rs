@@ -22,7 +22,7 @@ pub(crate) struct Origin {
     time: u64,
     is_request: u32,
     reply_to_uid: u32,
-    reply_to: [u8; 16],
+    reply_to: [u8; 32],
 }
 
 /// Names have 255 bytes at most, and a NUL.
@@ -38,7 +38,7 @@ const NETWORK: u32 = 2;
 unsafe impl Zeroable for Origin {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Origin {}
-const _: () = assert!(size_of::<Origin>() == 32 + 2 * NAME + ADDRESS + 32);
+const _: () = assert!(size_of::<Origin>() == 32 + 2 * NAME + ADDRESS + 48);
 
 impl Growing for Origin {
     const BAD_SIZE: &'static str = "the size in mailslot_origin is not set: begin with MAILSLOT_ORIGIN_INIT";
@@ -50,7 +50,7 @@ impl From<Envelope> for Origin {
         let origin = Origin { time: nanoseconds(envelope.time), ..Origin::from(envelope.origin) };
         match envelope.reply_to {
             Some(reply_to) => {
-                Origin { is_request: 1, reply_to_uid: reply_to.uid(), reply_to: reply_to.number(), ..origin }
+                Origin { is_request: 1, reply_to_uid: reply_to.uid(), reply_to: reply_to.token(), ..origin }
             }
             None => origin,
         }

@@ -41,7 +41,7 @@ pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, Option<(u32, Py<Py
 
 pub fn parts(py: Python<'_>, message: &Message) -> PyResult<Parts> {
     let data = PyBytes::new(py, &message.data).unbind();
-    let reply_to = message.reply_to.map(|to| (to.uid(), PyBytes::new(py, &to.number()).unbind()));
+    let reply_to = message.reply_to.map(|to| (to.uid(), PyBytes::new(py, &to.token()).unbind()));
     Ok((data, origin(py, &message.origin)?, message.time, reply_to))
 }
 

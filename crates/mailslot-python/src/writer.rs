@@ -78,12 +78,7 @@ impl Writer {
     }
 
     /// Writes a message that asks for a reply, and returns what is replied.
-    fn request(
-        &self,
-        py: Python<'_>,
-        message: &Bound<'_, PyAny>,
-        timeout: Option<f64>,
-    ) -> PyResult<values::Parts> {
+    fn request(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<values::Parts> {
         let deadline = Deadline::after(timeout)?;
         let writer = self.writer()?;
         let message = Payload::of(message)?;
@@ -146,12 +141,12 @@ impl Writer {
     }
 }
 
-/// Replies to a request, which says where to: the user who asks, and the number of his slot.
+/// Replies to a request, which says where to: the user who asks, and a token.
 #[pyfunction]
-pub fn reply(py: Python<'_>, uid: u32, number: [u8; 16], message: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn reply(py: Python<'_>, uid: u32, token: [u8; 32], message: &Bound<'_, PyAny>) -> PyResult<()> {
     let message = Payload::of(message)?;
     let message = message.bytes()?;
-    py.detach(|| ReplyTo::from_parts(uid, number).write(message)).map_err(|error| exception(&error))
+    py.detach(|| ReplyTo::from_parts(uid, token).write(message)).map_err(|error| exception(&error))
 }
 
 /// What can be written: bytes of some kind, or text.

@@ -143,9 +143,17 @@ impl Client {
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
-    /// Writes a request whose replies go into the slot of this number.
-    pub(crate) fn write_request(&self, reply: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
-        let preface = Preface { reply: Some(reply), ..Preface::default() };
+    /// Writes a request with its id, whose replies go into the slot of this number.
+    pub(crate) fn write_request(&self, reply: [u8; 16], id: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
+        self.write_prefaced(Preface { request: Some([reply, id]), ..Preface::default() }, message, timeout)
+    }
+
+    /// Writes a reply to the request with this id.
+    pub(crate) fn write_reply(&self, id: [u8; 16], message: &[u8]) -> Result<()> {
+        self.write_prefaced(Preface { in_reply_to: Some(id), ..Preface::default() }, message, Timeout::Zero)
+    }
+
+    fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.write_prefaced(preface, message, timeout),
             Client::Stranger(visitor) => visitor.write_prefaced(preface, message, timeout),
