@@ -129,6 +129,10 @@ impl Member {
         }
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        lock(&self.session).is_some()
+    }
+
     /// Whether a session is open, and with how many peers and routers it is connected.
     pub(crate) fn connections(&self) -> Option<(usize, usize)> {
         Some(self.session()?.link.connections())

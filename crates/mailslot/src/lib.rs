@@ -80,10 +80,8 @@ mod handles;
 mod iter;
 mod mailslot;
 mod message;
-mod name;
 pub mod network;
 mod options;
-mod quoted;
 mod reading;
 mod receipt;
 #[cfg(unix)]
@@ -101,14 +99,13 @@ pub use address::Address;
 pub use asynchronous::{AsyncMailslot, Messages};
 #[cfg(all(feature = "tokio", unix))]
 pub use asynchronous_writer::AsyncMailslotWriter;
-pub use error::{Error, NameError, Operation, Result};
+pub use error::{Error, Operation, Result};
 pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
+pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
 pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
-pub use name::{NetbiosName, SlotName};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
-pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
 #[cfg(unix)]
 pub use request::{Replies, ReplyWriter};

@@ -164,6 +164,13 @@ pub struct Info {
     /// How long reads wait.
     #[cfg_attr(feature = "serde", serde(rename = "read_timeout_ms", with = "crate::serialization::milliseconds"))]
     pub read_timeout: Timeout,
+    /// Whether a reader sleeps, or polls, until the next message comes. One that is just looking does not count.
+    ///
+    /// # Portability
+    ///
+    /// False on Windows, which does not tell.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub reader_waits: bool,
     /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which sets no limit.
     pub capacity: u64,
     /// Totals since the slot was created.

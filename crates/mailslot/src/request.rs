@@ -18,10 +18,10 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
 use crate::message::{Message, Origin, ReplyTo};
-use crate::name::SlotName;
 use crate::options::{Access, MailslotOptions, Timeout};
 use crate::sys;
 use crate::writer::{End, MailslotWriter};
+use mailslot_names::SlotName;
 
 /// How long a reply is waited for in the way that is quick. Only then is there a look for whether who was asked still lives, which
 /// takes two descriptors more.
@@ -288,7 +288,7 @@ fn is_reply(message: &Message, responder: u32, id: &[u8; 16]) -> bool {
 }
 
 fn name(reply: &[u8; 16]) -> Result<SlotName> {
-    format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse()
+    format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse::<SlotName>().map_err(Error::from)
 }
 
 #[cfg(test)]

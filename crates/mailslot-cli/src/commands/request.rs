@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
@@ -10,15 +10,13 @@ use mailslot::{Error, MailslotWriter, Message, Replies};
 
 use crate::args;
 use crate::commands::completions;
-use crate::encoding::Encoding;
 use crate::exit::{Failure, Result};
-use crate::output::{Format, Printer};
+use crate::printer::{FIELDS_HELP, Printer, Received, Style};
 use crate::signals::Signals;
-use crate::text::Text;
 
 /// Write a message to a slot of this machine and print the reply
 #[derive(Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
 pub struct Request {
     /// The slot
     #[arg(add = ArgValueCandidates::new(completions::slots))]
@@ -32,20 +30,15 @@ pub struct Request {
     #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = args::duration)]
     timeout: Duration,
 
-    /// How to print the reply
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-
-    /// Message and reply are text in this encoding: utf-16le (wide programs), utf-8, or a code page such as cp1252
-    #[arg(short, long, value_parser = Encoding::parse)]
-    encoding: Option<Encoding>,
+    #[command(flatten)]
+    style: Style,
 }
 
 const AFTER_HELP: &str = r#"The reply is believed because the system says that a process of the slot's user wrote it, into a slot that was made for it alone.
 `mailslot listen --reply` is the other side, as is every program that replies through the library.
-If no reply comes in time, the status is 5; if the slot is closed meanwhile, or its owner ends, at once 9.
+If no reply comes in time, the status is 5; if the slot is closed meanwhile, or its owner ends, at once 9. Printed is the reply, as `mailslot listen` prints messages; with --encoding and --nul, the request is written in that form, too."#;
 
-Examples:
+const EXAMPLES: &str = r#"Examples:
   mailslot request clock "what time is it?"
   mailslot request --timeout 500ms clock now || echo "nobody has answered"
   mailslot request resizer < photo.jpg --format raw > small.jpg"#;
@@ -58,16 +51,14 @@ impl Request {
         let signals = Signals::catch()?;
         let writer = MailslotWriter::open(self.name.as_str())?;
         let message = self.message()?;
+        // What cannot be printed is not asked for.
+        let mut printer = Printer::new(&self.style, false, &signals)?;
         let deadline = Instant::now().checked_add(self.timeout);
         let replies = writer.begin_request(&message, None, self.timeout)?;
         let reply = receive(&replies, deadline, &signals)?;
-        let mut printer = Printer::new(self.format, &signals);
-        printer.message(&self.text().show(&reply))?;
+        let shown = self.style.text().show(&reply);
+        printer.message(&Received { slot: writer.address().slot(), at: SystemTime::now(), shown: &shown })?;
         printer.flush()
-    }
-
-    fn text(&self) -> Text {
-        Text { encoding: self.encoding, nul: false }
     }
 
     fn message(&self) -> Result<Vec<u8>> {
@@ -80,7 +71,7 @@ impl Request {
                 all
             }
         };
-        self.text().message(&given).map_err(|what| Failure::Text { sent: 0, what })
+        self.style.text().message(&given).map_err(|what| Failure::Text { sent: 0, what })
     }
 }
 

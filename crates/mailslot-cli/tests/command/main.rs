@@ -8,10 +8,20 @@ mod encoding;
 mod hostile;
 mod listen;
 mod look;
+mod looks;
 mod machine;
+#[cfg(feature = "node")]
+mod metrics;
+mod printing;
+mod readme;
 #[cfg(unix)]
 mod request;
 mod send;
+#[cfg(feature = "node")]
+mod service;
 mod shells;
+mod snapshots;
+mod terminal;
 mod tour;
+mod transcripts;
 mod usage;

@@ -31,7 +31,7 @@ fn a_command_that_fails_replies_nothing_and_says_so() {
     let machine = Machine::new();
     let listener = machine.listen(&["x", "--count", "2", "--reply", "echo half; test \"$(cat)\" = right"]);
     machine.run(&["request", "--timeout", "200ms", "x", "wrong"]).failed(5, &["timed out"]);
-    assert_eq!(machine.run(&["request", "x", "right"]).text(), "half\n\n");
+    assert_eq!(machine.run(&["request", "x", "right"]).text(), "half\\n\n");
     listener.finish().failed(1, &["the command"]);
 }
 
@@ -40,10 +40,10 @@ fn plain_messages_are_said_and_run_nothing() {
     let machine = Machine::new();
     let listener = machine.listen(&["x", "--count", "2", "--reply", "touch ran; echo yes"]);
     machine.send("x", &["plain"]);
-    assert_eq!(machine.run(&["request", "x", "?"]).text(), "yes\n\n");
+    assert_eq!(machine.run(&["request", "x", "?"]).text(), "yes\\n\n");
     let done = listener.finish();
     assert!(done.stderr.contains("no request"), "{done:?}");
-    done.succeeded();
+    assert_eq!(done.code(), Some(0));
 }
 
 #[test]

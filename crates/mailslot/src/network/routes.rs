@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::message::{check, push_name, take_address};
 use crate::address::Address;
-use crate::name::SlotName;
 use crate::{Outcome, Receipt};
+use mailslot_names::SlotName;
 
 /// The slot for questions. It lives as long as a node that has modern domains.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node\routes";

@@ -23,8 +23,8 @@ use super::root::{FileId, Root, SlotDirectory, User};
 use super::wait;
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
-use crate::name::SlotName;
 use crate::options::Timeout;
+use mailslot_names::SlotName;
 
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);

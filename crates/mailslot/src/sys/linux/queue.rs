@@ -194,6 +194,7 @@ impl Queue {
             next_size: next,
             count: waiting(next.is_some(), &statistics),
             read_timeout: self.read_timeout(),
+            reader_waits: header.writers.state.load(Relaxed) & layout::ASLEEP != 0,
             capacity: self.region().capacity(),
             statistics: Some(statistics),
         })
@@ -403,6 +404,11 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
         let whole = rustix::io::pread(&file, &mut bytes, offset) == Ok(8);
         whole.then(|| u64::from_ne_bytes(bytes))
     };
+    let half = |offset: usize| {
+        let mut bytes = [0; 4];
+        let whole = rustix::io::pread(&file, &mut bytes, offset as u64) == Ok(4);
+        whole.then(|| u32::from_ne_bytes(bytes))
+    };
     macro_rules! field {
         ($group:ident . $field:ident: $type:ty) => {
             word((core::mem::offset_of!(Header, $group) + core::mem::offset_of!($type, $field)) as u64)?
@@ -436,6 +442,9 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
         count: waiting(next_size.is_some(), &statistics),
         next_size,
         read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
+        reader_waits: half(core::mem::offset_of!(Header, writers) + core::mem::offset_of!(layout::Writers, state))?
+            & layout::ASLEEP
+            != 0,
         statistics: Some(statistics),
     })
 }

@@ -24,8 +24,8 @@ use super::super::root::SlotDirectory;
 use super::super::wait;
 use super::{ATTACHED, INLINE, MAX_INLINE, PREFACED};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::{Access, Network, Timeout};
+use mailslot_names::SlotName;
 
 /// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
 const SEND_BUFFER: usize = 4 << 20;
