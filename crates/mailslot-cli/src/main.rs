@@ -51,7 +51,7 @@ Exit status:
   6  the slot is full
   7  the message is too large
   8  the slot exists already
-  9  the slot was closed while writing
+  9  the slot was closed while writing, or before it replied
   10 a confirmed message was not delivered everywhere
   11 no network node runs here, or none that is in the network or domain
   130, 143  ended by SIGINT, SIGTERM

@@ -288,7 +288,7 @@ mod tests {
 
     /// Somebody who has asked.
     fn asker(number: u8) -> ReplyTo {
-        ReplyTo::from_parts(number.into(), [number; 16])
+        ReplyTo::from_parts(number.into(), [number; 32])
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod metrics;
 #[cfg(all(unix, feature = "node"))]
 mod network;
 mod peer;
+#[cfg(unix)]
+mod request;
 mod send;
 
 use clap::Subcommand;
@@ -24,6 +26,8 @@ use crate::exit::Result;
 pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
+    #[cfg(unix)]
+    Request(request::Request),
     Info(info::Info),
     #[command(visible_alias = "ls")]
     List(list::List),
@@ -58,6 +62,8 @@ impl Command {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
+            #[cfg(unix)]
+            Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
             Command::Demo(demo) => demo.run(),

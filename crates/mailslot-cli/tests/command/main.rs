@@ -13,6 +13,8 @@ mod machine;
 mod metrics;
 mod printing;
 mod readme;
+#[cfg(unix)]
+mod request;
 mod send;
 #[cfg(feature = "node")]
 mod service;

@@ -84,7 +84,7 @@ fn wrong_usage_is_status_2() {
 fn help_has_examples_and_the_statuses() {
     let machine = Machine::new();
     assert!(machine.run(&["--help"]).text().contains("the slot is full"));
-    for command in ["listen", "send", "info", "list", "demo", "bench"] {
+    for command in ["listen", "send", "request", "info", "list", "demo", "bench"] {
         let help = machine.run(&[command, "--help"]).text();
         assert!(help.contains("Example") && help.contains(&format!("mailslot {command}")), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
