@@ -3,7 +3,7 @@
 mod bench;
 pub mod completions;
 mod demo;
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(all(unix, feature = "node"))]
 mod domain;
 mod info;
 mod list;
@@ -45,7 +45,7 @@ pub enum Command {
     Doctor(network::doctor::Doctor),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
@@ -80,7 +80,7 @@ impl Command {
             Command::Doctor(doctor) => doctor.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "node")]
 mod doctor;
-#[cfg(feature = "zenoh")]
 mod domain;
 mod encoding;
 mod hostile;

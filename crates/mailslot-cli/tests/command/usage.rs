@@ -37,7 +37,6 @@ fn without_a_node_the_status_is_11_and_what_to_do_is_said() {
         &["capture", "--write", "/dev/null"],
         &["node", "status"],
         &["node", "status", "--json"],
-        #[cfg(feature = "zenoh")]
         &["list", "--domain", "PLANT"],
     ] {
         machine.run(command).failed(11, &["no network node runs on this machine", "`mailslot node`"]);
