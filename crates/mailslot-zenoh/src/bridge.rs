@@ -12,7 +12,6 @@ use mailslot_domain::{Destination, Domain, Kind, Limits, Opener, Presence, Refus
 
 use crate::announcing::{Renewal, token};
 use crate::error::Result;
-use crate::events::{Events, field};
 use crate::link::{Link, Subscription, Token};
 use crate::state::{lock, now};
 use crate::wake::Wake;
@@ -133,7 +132,7 @@ impl Bridge {
     }
 
     /// Declares what is wanted, and takes back the rest.
-    pub(crate) fn update(&self, link: &Link, computer: &NetbiosName, events: &Events) {
+    pub(crate) fn update(&self, link: &Link, computer: &NetbiosName) {
         let wants = lock(&self.wants).clone();
         let mut declared = lock(&self.declared);
         let Some(wants) = wants else { return *declared = Declared::default() };
@@ -141,8 +140,8 @@ impl Bridge {
         let result = result.and_then(|()| self.announce(link, computer, &wants, &mut declared));
         if let Err(error) = result {
             // It is tried again with the next look.
-            let fields = vec![field("domain", &self.receiving.name), field("reason", error)];
-            return events.send("bridge_not_announced", fields);
+            tracing::warn!(name: "bridge_not_announced", domain = %self.receiving.name, reason = %error);
+            return;
         }
         declared.since.get_or_insert_with(Instant::now);
     }

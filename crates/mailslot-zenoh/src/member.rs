@@ -16,7 +16,6 @@ use crate::announcing::Announced;
 use crate::bridge::{Bridge, FromDomain};
 use crate::confirming::Confirming;
 use crate::error::Result;
-use crate::events::{Events, field};
 use crate::known::Known;
 use crate::link::{self, Task};
 use crate::outgoing::Sender;
@@ -65,7 +64,7 @@ impl Member {
         domain: Arc<Domain>,
         computer: &NetbiosName,
         settings: Settings,
-        events: Events,
+        carried: Arc<Wake>,
         changed: Arc<Wake>,
         from_domains: SyncSender<FromDomain>,
         known: Arc<Known>,
@@ -76,7 +75,7 @@ impl Member {
             let _context = link::enter();
             AsyncMailslot::new(outgoing.clone())?
         };
-        let bridge = Bridge::new(&domain, settings.limits(), from_domains, Arc::clone(&events.wake));
+        let bridge = Bridge::new(&domain, settings.limits(), from_domains, carried);
         let stop = Arc::new(AtomicBool::new(false));
         let member = Arc::new(Member {
             state: Arc::new(State::new(domain, computer, &settings, known)?),
@@ -95,9 +94,9 @@ impl Member {
                 thread: Mutex::default(),
             },
         });
-        let (running, reading, seen) = (Arc::clone(&member), Arc::new(reading), events.clone());
-        let work = move || running.run(&reading, &seen, &changed);
-        *lock(&member.life.thread) = Some(supervise::spawn(format!("domain-{}", member.name()), stop, events, work)?);
+        let (running, reading) = (Arc::clone(&member), Arc::new(reading));
+        let work = move || running.run(&reading, &changed);
+        *lock(&member.life.thread) = Some(supervise::spawn(format!("domain-{}", member.name()), stop, work)?);
         Ok(member)
     }
 
@@ -161,13 +160,13 @@ impl Member {
         lock(&self.session).clone()
     }
 
-    fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, events: &Events, changed: &Wake) {
+    fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, changed: &Wake) {
         while !self.is_stopped() {
             // One that is open stays, also if this thread has panicked.
-            let Some(session) = self.session().or_else(|| self.open(events)) else { return };
+            let Some(session) = self.session().or_else(|| self.open()) else { return };
             changed.wake();
             while !self.is_stopped() && !self.life.reopen.swap(false, Ordering::SeqCst) {
-                self.send(&session, outgoing, events);
+                self.send(&session, outgoing);
             }
             if !self.is_stopped() {
                 drop(session);
@@ -181,12 +180,12 @@ impl Member {
     }
 
     /// Sends what programs of this machine write, until the end of the session.
-    fn send(self: &Arc<Member>, session: &Arc<Session>, outgoing: &Arc<AsyncMailslot>, events: &Events) {
-        let (member, outgoing, seen) = (Arc::clone(self), Arc::clone(outgoing), events.clone());
+    fn send(self: &Arc<Member>, session: &Arc<Session>, outgoing: &Arc<AsyncMailslot>) {
+        let (member, outgoing) = (Arc::clone(self), Arc::clone(outgoing));
         let session = Arc::clone(session);
         let sending: Task = link::begin(async move {
             let _ended = SendingEnds(&member);
-            let mut sender = Sender::new(&member.state, &session.link, &seen, &member.settings.limits());
+            let mut sender = Sender::new(&member.state, &session.link, &member.settings.limits());
             sender.run(&outgoing, session.shares_queue, &member.life.stop).await;
         });
         self.life.woken.wait(None);
@@ -197,13 +196,13 @@ impl Member {
             && error.is_panic()
         {
             let reason = supervise::panic_text(&*error.into_panic());
-            events.send("sending_ended", vec![field("domain", self.name()), field("reason", reason)]);
+            tracing::error!(name: "sending_ended", domain = %self.name(), reason = %reason);
             self.life.woken.wait(Some(supervise::PAUSE));
         }
     }
 
     /// Opens a session, for as long as that takes. `None` if the end comes before.
-    fn open(&self, events: &Events) -> Option<Arc<Session>> {
+    fn open(&self) -> Option<Arc<Session>> {
         let mut said = None;
         while !self.is_stopped() {
             match Session::open(&self.state, &self.settings, &self.life.woken, || self.is_stopped()) {
@@ -213,13 +212,13 @@ impl Member {
                     lock(&self.upkeep).session_is_new();
                     self.life.reopen.store(false, Ordering::SeqCst);
                     *lock(&self.session) = Some(Arc::clone(&session));
-                    events.send("domain_open", vec![field("domain", self.name())]);
+                    tracing::info!(name: "domain_open", domain = %self.name());
                     return Some(session);
                 }
                 Err(error) => {
                     let reason = error.to_string();
                     if said.as_ref() != Some(&reason) {
-                        events.send("domain_not_open", vec![field("domain", self.name()), field("reason", &reason)]);
+                        tracing::warn!(name: "domain_not_open", domain = %self.name(), reason = %reason);
                         said = Some(reason);
                     }
                 }
@@ -241,15 +240,15 @@ impl Member {
     }
 
     /// Announces the slots that are open to the network, takes back what is gone, and looks at everything else.
-    pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>, events: &Events) {
+    pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>) {
         let session = self.session();
-        lock(&self.upkeep).look(self, session.as_deref(), events);
+        lock(&self.upkeep).look(self, session.as_deref());
         let Some(session) = session else { return };
-        self.bridge.update(&session.link, &self.state.computer, events);
+        self.bridge.update(&session.link, &self.state.computer);
         let mut announced = lock(&self.announced);
         // It may have been closed meanwhile; what is announced then would never be taken back.
         if lock(&self.session).is_some() {
-            announced.update(&session.link, &self.state, slots, events);
+            announced.update(&session.link, &self.state, slots);
         }
     }
 

@@ -7,6 +7,8 @@ mod domain;
 mod encoding;
 mod hostile;
 mod listen;
+#[cfg(feature = "node")]
+mod logs;
 mod look;
 mod machine;
 #[cfg(feature = "node")]

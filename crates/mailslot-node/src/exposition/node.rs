@@ -49,8 +49,8 @@ const STATES: [&str; 5] = ["claiming", "held", "refused", "conflict", "released"
 
 #[cfg(feature = "zenoh")]
 fn add_domains(to: &Families, domains: &[mailslot_zenoh::Status]) -> Result<()> {
-    use mailslot_zenoh::Status;
-    let gauges: [(&str, &str, fn(&Status) -> u64); 9] = [
+    type Measured = fn(&mailslot_zenoh::Status) -> u64;
+    let gauges: [(&str, &str, Measured); 9] = [
         ("mailslot_domain_open", "Whether the domain's session is open.", |domain| domain.open.into()),
         ("mailslot_domain_sealed", "Whether the domain is a sealed one.", |domain| domain.sealed.into()),
         ("mailslot_domain_peers", "Peers that are connected with this machine.", |domain| domain.peers as u64),

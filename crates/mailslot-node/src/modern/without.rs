@@ -8,13 +8,12 @@ use mailslot::{Address, NetworkOrigin, SlotName};
 use crate::config::Settings;
 use crate::error::Result;
 use crate::io::interfaces::Named;
-use crate::log::Log;
 use mailslot_netbios::{Config, Message};
 
 pub(crate) struct Modern;
 
 impl Modern {
-    pub(crate) fn load(_: &Settings, _: &mut Log) -> Result<Modern> {
+    pub(crate) fn load(_: &Settings) -> Result<Modern> {
         Ok(Modern)
     }
 
@@ -22,13 +21,13 @@ impl Modern {
         Ok(())
     }
 
-    pub(crate) fn restart(&mut self, _: &Settings, _: &Config, _: &mut Log) -> Result<()> {
+    pub(crate) fn restart(&mut self, _: &Settings, _: &Config) -> Result<()> {
         Ok(())
     }
 
     pub(crate) fn end(&mut self) {}
 
-    pub(crate) fn look(&mut self, _: &Settings, _: &Config, _: &mut Log) {}
+    pub(crate) fn look(&mut self, _: &Settings, _: &Config) {}
 
     pub(crate) fn look_at_bridges<'a>(
         &mut self,
@@ -36,11 +35,10 @@ impl Modern {
         _: &Settings,
         _: &Config,
         _: impl Iterator<Item = &'a Named>,
-        _: &mut Log,
     ) {
     }
 
-    pub(crate) fn take_legacy(&mut self, _: Instant, _: &Message, _: &NetworkOrigin, _: &mut Log) -> bool {
+    pub(crate) fn take_legacy(&mut self, _: Instant, _: &Message, _: &NetworkOrigin) -> bool {
         true
     }
 
@@ -53,6 +51,4 @@ impl Modern {
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         None
     }
-
-    pub(crate) fn log_events(&self, _: &mut Log) {}
 }
