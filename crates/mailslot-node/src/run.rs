@@ -3,6 +3,7 @@
 mod attachments;
 mod delivery;
 mod life;
+mod manager;
 mod programs;
 mod samba;
 
@@ -27,7 +28,8 @@ use crate::squatters;
 use attachments::Attachments;
 use delivery::Delivery;
 use life::{After, Life};
-use mailslot_netbios::{Config, Event, Target};
+use mailslot_netbios::{Config, Event, NameState, Target};
+use manager::{Manager, Progress};
 use programs::Programs;
 use samba::Beside;
 
@@ -53,7 +55,9 @@ const TURN: usize = 256;
 pub fn run(load: impl Fn() -> Result<Settings>) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
-    Machine::start(settings)?.run(&signals, |machine| machine.reload(load()))
+    let mut machine = Machine::start(settings)?;
+    machine.manager = Manager::of_process(Instant::now());
+    machine.run(&signals, |machine| machine.reload(load()))
 }
 
 /// A node with all that surrounds it.
@@ -66,6 +70,7 @@ pub(crate) struct Machine {
     nmbd: Option<Beside>,
     exporter: Exporter,
     life: Life,
+    manager: Manager,
     look_at: Instant,
 }
 
@@ -112,8 +117,8 @@ impl Machine {
         if driver.attached().is_empty() && shared.settings.netbios {
             tracing::event!(name: "no_interface", tracing::Level::WARN, {});
         }
-        let (delivery, life) = (Delivery::default(), Life::default());
-        Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, exporter, life, look_at: now })
+        let (delivery, life, manager) = (Delivery::default(), Life::default(), Manager::none(now));
+        Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, exporter, life, manager, look_at: now })
     }
 
     /// Works until the end is wanted, and then until all names are released. `reload` is called when the settings are to be
@@ -126,9 +131,13 @@ impl Machine {
                 self.handle(token, now);
             }
             if signals.is_reload() {
+                let told = self.manager.reloading(now);
+                manager::heed(told);
                 reload(self);
             }
             if signals.is_end() {
+                let told = self.manager.stopping();
+                manager::heed(told);
                 self.release(After::End, now);
             }
             if self.advance() {
@@ -149,6 +158,7 @@ impl Machine {
             self.programs.poll_timeout(),
             self.nmbd.as_ref().and_then(Beside::poll_timeout),
             self.life.poll_timeout(),
+            self.manager.poll_timeout(),
             Some(self.look_at),
         ];
         let mut poll = Poll::default();
@@ -222,14 +232,17 @@ impl Machine {
         }
         self.flush(now);
         match self.life.next(now) {
-            None => false,
-            Some(After::End) => true,
+            None => {}
+            Some(After::End) => return true,
             Some(After::Restart(with)) => {
                 let (settings, config) = *with;
                 self.restart(settings, config);
-                false
             }
         }
+        if self.manager.is_due(now) {
+            self.tell_manager(now);
+        }
+        false
     }
 
     /// Looks at the surroundings that tell of no change.
@@ -244,6 +257,24 @@ impl Machine {
         self.delivery.forget_closed();
         self.driver.sinks.forget_closed();
         self.shared.limits.tell(now, self.driver.node.counters());
+        self.tell_manager(now);
+    }
+
+    /// Tells the service manager how far the node is.
+    fn tell_manager(&mut self, now: Instant) {
+        let (open, domains) = self.shared.modern.sessions();
+        let is_releasing = self.life.poll_timeout().is_some();
+        let mut progress = Progress { is_releasing, domains, open, ..Progress::default() };
+        for held in self.driver.node.names() {
+            match held.state {
+                NameState::Claiming => progress.claiming += 1,
+                NameState::Held => progress.held += 1,
+                NameState::Refused | NameState::Conflict => progress.lost += 1,
+                NameState::Released => {}
+            }
+        }
+        let told = self.manager.handle_timeout(now, progress);
+        manager::heed(told);
     }
 
     /// Sends what the node wants sent, and heeds what it has to tell.

@@ -131,6 +131,11 @@ impl Bridge {
         dropped.into_iter().chain([("busy".to_owned(), busy)])
     }
 
+    /// Has whoever waits for what bridges carry look at the domain.
+    pub(crate) fn wake(&self) {
+        self.receiving.wake.wake();
+    }
+
     /// Declares what is wanted, and takes back the rest.
     pub(crate) fn update(&self, link: &Link, computer: &NetbiosName) {
         let wants = lock(&self.wants).clone();

@@ -209,6 +209,12 @@ impl Domains {
         self.current().iter().map(|member| Status::of(member)).collect()
     }
 
+    /// How many domains have an open session, and how many there are; domains that cannot run are in neither.
+    pub fn sessions(&self) -> (usize, usize) {
+        let members = self.current();
+        (members.iter().filter(|member| member.is_open()).count(), members.len())
+    }
+
     /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
     /// part in it.
     pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
@@ -316,7 +322,7 @@ impl Domains {
     }
 }
 
-/// Readable when there are messages [`from_domains`](Domains::from_domains), until they are taken.
+/// Readable when there are messages [`from_domains`](Domains::from_domains), or a session has opened, until they are taken.
 impl AsFd for Domains {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.carried.as_fd()

@@ -25,6 +25,7 @@ pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
     Info(info::Info),
+    #[command(visible_alias = "ls")]
     List(list::List),
     Demo(demo::Demo),
     Bench(bench::Bench),

@@ -10,10 +10,18 @@ mod listen;
 #[cfg(feature = "node")]
 mod logs;
 mod look;
+mod looks;
 mod machine;
 #[cfg(feature = "node")]
 mod metrics;
+mod printing;
+mod readme;
 mod send;
+#[cfg(feature = "node")]
+mod service;
 mod shells;
+mod snapshots;
+mod terminal;
 mod tour;
+mod transcripts;
 mod usage;
