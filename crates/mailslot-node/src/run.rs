@@ -14,7 +14,7 @@ use mailslot::MailslotWriter;
 
 use crate::config::Settings;
 use crate::control;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, with_causes};
 use crate::exposition::Exporter;
 use crate::io::driver::Driver;
 use crate::io::poll::{Poll, Token};
@@ -324,7 +324,7 @@ impl Machine {
             Ok((settings, config, exporter))
         });
         let (settings, config) = match checked {
-            Err(error) => return tracing::warn!(name: "settings_wrong", reason = %error),
+            Err(error) => return tracing::warn!(name: "settings_wrong", reason = %with_causes(&error)),
             Ok((settings, config, exporter)) => {
                 self.exporter = exporter;
                 (settings, config)
@@ -383,7 +383,7 @@ impl Machine {
         self.nmbd = Beside::new(&settings, now);
         let modern = &mut self.shared.modern;
         if let Err(error) = modern.restart(&settings, &config) {
-            tracing::warn!(name: "domain_wrong", reason = %error);
+            tracing::warn!(name: "domain_wrong", reason = %with_causes(&error));
         }
         (self.shared.settings, self.shared.config) = (settings, config);
         self.shared.log_started();
@@ -394,8 +394,12 @@ impl Machine {
 
 impl Shared {
     fn log_started(&self) {
-        let config = &self.config;
-        tracing::info!(name: "started", computer = %config.computer, workgroup = %config.workgroup);
+        let Shared { settings, config, .. } = self;
+        if settings.netbios {
+            tracing::info!(name: "started", computer = %config.computer, workgroup = %config.workgroup);
+        } else {
+            tracing::info!(name: "started", computer = %String::from_utf8_lossy(config.computer.text()));
+        }
     }
 
     fn log_served(&self, exporter: &Exporter) {

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "node")]
 mod doctor;
-#[cfg(feature = "zenoh")]
 mod domain;
 mod encoding;
 mod hostile;
@@ -16,6 +15,8 @@ mod machine;
 mod metrics;
 mod printing;
 mod readme;
+#[cfg(unix)]
+mod request;
 mod send;
 #[cfg(feature = "node")]
 mod service;
