@@ -62,6 +62,10 @@ pub struct Listen {
     /// Let other machines write, through the network node
     #[arg(long)]
     network: bool,
+
+    /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
+    #[arg(long)]
+    stamp: bool,
 }
 
 const AFTER_HELP: &str = r#"As text, each message is one line: line ends inside of it are escaped (\n, \r), so that nobody writes two lines with one message, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL inside of one is escaped. Only --format raw, hex and json, and the fields {hex} and {base64}, tell every message from every other. In a template, a field that is not known of a message is -, and what others have chosen is escaped as in text.
@@ -120,7 +124,7 @@ impl Listen {
 
     fn options(&self) -> MailslotOptions {
         let mut options = MailslotOptions::new();
-        options.max_message_size(self.max_size).access(self.access.clone());
+        options.max_message_size(self.max_size).access(self.access.clone()).stamp(self.stamp);
         if let Some(capacity) = self.capacity {
             options.capacity(capacity);
         }

@@ -108,6 +108,7 @@ transcripts!(
     metrics,
     #[cfg(feature = "node")]
     network,
+    request,
     send,
 );
 
