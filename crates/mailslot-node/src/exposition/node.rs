@@ -48,11 +48,9 @@ fn add_netbios(to: &Families, status: &control::Status) -> Result<()> {
 /// The states that names can be in.
 const STATES: [&str; 5] = ["claiming", "held", "refused", "conflict", "released"];
 
-/// What is measured of something.
-type Measure<T> = fn(&T) -> u64;
-
 fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
-    let gauges: [(&str, &str, Measure<Status>); 9] = [
+    type Measured = fn(&Status) -> u64;
+    let gauges: [(&str, &str, Measured); 9] = [
         ("mailslot_domain_open", "Whether the domain's session is open.", |domain| domain.open.into()),
         ("mailslot_domain_sealed", "Whether the domain is a sealed one.", |domain| domain.sealed.into()),
         ("mailslot_domain_peers", "Peers that are connected with this machine.", |domain| domain.peers as u64),
