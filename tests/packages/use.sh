@@ -28,16 +28,16 @@ inactive"
 tour() {
     says "the README has: $1" "$(cat README.md)" "    $1"
     says "the README has: $2" "$(cat README.md)" "    $2"
-    in_machine srv1 alice "${1/listen/listen --access everyone --verbose} >heard 2>said & echo \$! >listener
+    in_machine srv1 alice "rm -f said; ${1/listen/listen --access everyone --verbose} >heard 2>said & echo \$! >listener
         until grep -q listening said; do sleep 0.1; done"
     in_machine srv1 bob "seq 10 >app.log; ($2) >/dev/null & echo \$! >sender"
     check "it prints $3" until_true srv1 "grep -qF '$3' /home/alice/heard"
     in_machine srv1 root 'kill $(cat /home/alice/listener /home/bob/sender) 2>/dev/null'
 }
 tour 'mailslot listen alerts' 'mailslot send alerts "boiler 3: over pressure"' 'boiler 3: over pressure'
-tour 'mailslot listen --format json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
-says "bob sees alice's slots" "$(in_machine srv1 alice 'mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
-    in_machine srv1 bob 'mailslot list')" 'boiler\pressure' alice
+tour 'mailslot listen --json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
+says "bob sees alice's slots" "$(in_machine srv1 alice 'rm -f said; mailslot listen --verbose boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
+    in_machine srv1 bob 'mailslot list --long')" 'boiler\pressure' alice
 
 # Completion, typed into bob's own shell: Debian's .bashrc has the machinery.
 in_machine srv1 bob 'tmux -L packages new-session -d -s typing -x 120 -y 40 bash'
