@@ -7,7 +7,7 @@ done
 cp "$scratch/mailslot/usr/bin/mailslot" "$scratch/srv1/root/usr/local/bin/older-mailslot"
 
 # A reader and a writer of the version before, and a message in the slot that nobody has read.
-in_machine srv1 alice 'older-mailslot listen --verbose --access everyone --count 3 over >over 2>said & until grep -q listening said; do sleep 0.1; done
+in_machine srv1 alice 'rm -f said; older-mailslot listen --verbose --access everyone --count 3 over >over 2>said & until grep -q listening said; do sleep 0.1; done
     mkfifo pipe; (exec older-mailslot send --wait kept <pipe >sent 2>&1) & sleep infinity >pipe & echo $! >holder'
 in_machine srv1 alice 'mailslot listen --verbose --count 1 kept >kept 2>saidkept & until grep -q listening saidkept; do sleep 0.1; done'
 in_machine srv1 alice 'older-mailslot send over "from the older"'
