@@ -14,6 +14,8 @@ mod exit;
 mod hostile;
 mod output;
 mod process;
+#[cfg(unix)]
+mod recording;
 mod status;
 mod sys;
 mod text;

@@ -11,8 +11,15 @@ mod listen;
 mod man;
 #[cfg(all(unix, feature = "node"))]
 mod network;
+mod peek;
 mod peer;
+#[cfg(unix)]
+mod record;
+#[cfg(unix)]
+mod replay;
 mod send;
+#[cfg(unix)]
+mod slot_options;
 
 use clap::Subcommand;
 
@@ -24,6 +31,11 @@ pub enum Command {
     Send(send::Send),
     Info(info::Info),
     List(list::List),
+    Peek(peek::Peek),
+    #[cfg(unix)]
+    Record(record::Record),
+    #[cfg(unix)]
+    Replay(replay::Replay),
     Demo(demo::Demo),
     Bench(bench::Bench),
     #[cfg(all(unix, feature = "node"))]
@@ -55,6 +67,11 @@ impl Command {
             Command::Send(send) => send.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
+            Command::Peek(peek) => peek.run(),
+            #[cfg(unix)]
+            Command::Record(record) => record.run(),
+            #[cfg(unix)]
+            Command::Replay(replay) => replay.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
             #[cfg(all(unix, feature = "node"))]

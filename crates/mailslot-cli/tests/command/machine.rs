@@ -101,6 +101,13 @@ impl Listener {
         &mut self.child
     }
 
+    /// The next line that it says on standard error.
+    pub fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).expect("readable");
+        line
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the listener lives");
     }

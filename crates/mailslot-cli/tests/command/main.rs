@@ -9,6 +9,7 @@ mod hostile;
 mod listen;
 mod look;
 mod machine;
+mod recording;
 mod send;
 mod shells;
 mod tour;

@@ -34,23 +34,35 @@ pub fn wait(
     wait_for(slot, signals, watch_output, timeout)
 }
 
-/// Waits until `source` may be readable, or for one of the other reasons.
+/// Waits until `source` may be readable, a signal has come, the reader of the output has gone, or `timeout` is over.
 pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
+    wait_for_any(std::slice::from_ref(source), signals, watch_output, timeout)
+}
+
+/// The same for several sources, one of which is enough.
+pub fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     let stdout = stdout();
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    let mut fds = vec![PollFd::new(source, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+    let mut fds = Vec::with_capacity(sources.len() + 2);
+    fds.push(PollFd::new(signals, PollFlags::IN));
     if watch_output {
         // Asks for nothing: a pipe without a reader is always reported.
         fds.push(PollFd::new(&stdout, PollFlags::empty()));
     }
+    fds.extend(sources.iter().map(|source| PollFd::new(source, PollFlags::IN)));
     match poll(&mut fds, timeout.as_ref()) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(error) => return Err(Failure::io("wait for a message", error)),
     }
-    match fds.get(2) {
+    match fds.get(1).filter(|_| watch_output) {
         Some(output) if output.revents().intersects(PollFlags::ERR | PollFlags::HUP) => Err(Failure::ClosedPipe),
         _ => Ok(()),
     }
+}
+
+/// Waits until `time` is over, or a signal has come.
+pub fn sleep(signals: &Signals, time: Option<Duration>) -> Result {
+    wait_for_any(&[] as &[OwnedFd], signals, false, time)
 }
 
 /// What waits for `Tell`.
