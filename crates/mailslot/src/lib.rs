@@ -184,9 +184,9 @@ where
 ///
 /// - [`Error::InvalidName`] if `address` is not the name of a slot of this machine
 /// - [`Error::NotFound`] if no such slot lives
-/// - [`Error::NotAllowed`] if it is another user's; the superuser may look into all
 /// - [`Error::Damaged`] if a process of its user has written into the slot's memory
-/// - [`Error::Io`] if the system refuses something else, or another version of this library has made the slot
+/// - [`Error::Io`] if the system does not allow it, as for other users' slots (the superuser may look into all), or another version of this
+///   library has made the slot
 ///
 /// # Portability
 ///

@@ -15,9 +15,14 @@ pub struct List {
     #[arg(long)]
     json: bool,
 
+    /// Go on, with a line for each slot that comes or goes: JSON objects with --json
+    #[cfg(unix)]
+    #[arg(short, long)]
+    watch: bool,
+
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
     #[cfg(all(unix, feature = "zenoh"))]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "watch")]
     domain: Option<String>,
 }
 
@@ -28,6 +33,7 @@ JSON has all of it. Windows cannot list slots.
 
 Examples:
   mailslot list
+  mailslot list --watch
   mailslot list --json | jq -r '.[].name'"#;
 
 const HEADERS: [&str; COLUMNS] =
@@ -41,6 +47,10 @@ impl List {
         #[cfg(all(unix, feature = "zenoh"))]
         if let Some(domain) = &self.domain {
             return super::network::domains::list(domain, self.json);
+        }
+        #[cfg(unix)]
+        if self.watch {
+            return super::watch::run(self.json);
         }
         let slots = mailslot::list()?;
         if self.json {

@@ -5,6 +5,8 @@ pub mod completions;
 mod demo;
 #[cfg(all(unix, feature = "zenoh"))]
 mod domain;
+#[cfg(unix)]
+mod hz;
 mod info;
 mod list;
 mod listen;
@@ -20,6 +22,8 @@ mod replay;
 mod send;
 #[cfg(unix)]
 mod slot_options;
+#[cfg(unix)]
+mod watch;
 
 use clap::Subcommand;
 
@@ -36,6 +40,8 @@ pub enum Command {
     Record(record::Record),
     #[cfg(unix)]
     Replay(replay::Replay),
+    #[cfg(unix)]
+    Hz(hz::Hz),
     Demo(demo::Demo),
     Bench(bench::Bench),
     #[cfg(all(unix, feature = "node"))]
@@ -72,6 +78,8 @@ impl Command {
             Command::Record(record) => record.run(),
             #[cfg(unix)]
             Command::Replay(replay) => replay.run(),
+            #[cfg(unix)]
+            Command::Hz(hz) => hz.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
             #[cfg(all(unix, feature = "node"))]

@@ -3,13 +3,14 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -49,6 +50,20 @@ impl Machine {
     /// The directory of the slots.
     pub fn root(&self) -> &Path {
         self.root.as_ref().expect("a machine of its own").path()
+    }
+
+    /// A listener that has taken one message out of its slot, takes no other, and ends when something is written to the pipe.
+    pub fn busy_listener(&self, name: &str) -> (Listener, PathBuf) {
+        let gate = self.root().join("gate");
+        rustix::fs::mknodat(CWD, &gate, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+        let script = format!("echo begun; read line < '{}'", gate.display());
+        let mut listener = self.listen(&[name, "--count", "1", "--exec", &script]);
+        self.send(name, &["first"]);
+        let mut begun = String::new();
+        let mut printed = BufReader::new(listener.child().stdout.take().expect("a pipe"));
+        printed.read_line(&mut begun).expect("readable");
+        assert_eq!(begun, "begun\n");
+        (listener, gate)
     }
 
     pub fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {

@@ -14,3 +14,4 @@ mod send;
 mod shells;
 mod tour;
 mod usage;
+mod watching;

@@ -1,7 +1,6 @@
 //! `mailslot peek`, `record` and `replay`.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -54,14 +53,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 #[test]
 fn peek_shows_the_next_messages_and_leaves_them() {
     let machine = Machine::new();
-    // The command of the first message runs until it is told to end, so that the others wait.
-    let gate = machine.root().join("gate");
-    rustix::fs::mknodat(rustix::fs::CWD, &gate, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).expect("a pipe");
-    let script = format!("echo begun; read line < '{}'", gate.display());
-    let mut listener = machine.listen(&["alerts", "--count", "1", "--exec", &script]);
-    machine.send("alerts", &["first"]);
-    let mut begun = String::new();
-    BufReader::new(listener.child().stdout.take().expect("a pipe")).read_line(&mut begun).expect("readable");
+    let (listener, gate) = machine.busy_listener("alerts");
     assert_eq!(machine.run(&["peek", "alerts"]).text(), "");
     machine.send("alerts", &["second", "third \u{1b}", "fourth"]);
     for _ in 0..2 {

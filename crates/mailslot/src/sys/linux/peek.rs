@@ -30,7 +30,6 @@ pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
     let root = Root::get()?;
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
     let ring = RingFile::open(slot.dir.as_fd()).map_err(|error| match error {
-        Errno::ACCESS | Errno::PERM => Error::NotAllowed(name.clone()),
         Errno::NOENT => Error::NotFound(name.clone()),
         error => root.error("look into", name, error),
     })?;
