@@ -23,6 +23,8 @@ mod send;
 #[cfg(unix)]
 mod slot_options;
 #[cfg(unix)]
+mod top;
+#[cfg(unix)]
 mod watch;
 
 use clap::Subcommand;
@@ -42,6 +44,8 @@ pub enum Command {
     Replay(replay::Replay),
     #[cfg(unix)]
     Hz(hz::Hz),
+    #[cfg(unix)]
+    Top(top::Top),
     Demo(demo::Demo),
     Bench(bench::Bench),
     #[cfg(all(unix, feature = "node"))]
@@ -80,6 +84,8 @@ impl Command {
             Command::Replay(replay) => replay.run(),
             #[cfg(unix)]
             Command::Hz(hz) => hz.run(),
+            #[cfg(unix)]
+            Command::Top(top) => top.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
             #[cfg(all(unix, feature = "node"))]

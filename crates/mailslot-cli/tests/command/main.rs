@@ -12,6 +12,8 @@ mod machine;
 mod recording;
 mod send;
 mod shells;
+mod terminal;
+mod top;
 mod tour;
 mod usage;
 mod watching;

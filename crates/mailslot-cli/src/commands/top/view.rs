@@ -1,0 +1,304 @@
+//! What `top` looks like.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table};
+
+use super::rows::{Column, Row};
+use super::state::State;
+use crate::escape::cell;
+use crate::status::known;
+
+/// Columns of the terminal from which on there is room for process ids.
+const WIDE: u16 = 90;
+/// Cells of a bar, each of which has eight parts.
+const BAR: usize = 10;
+/// Lines about the node and its domains at most, so that there is room for slots.
+const NODE: usize = 6;
+
+pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
+    let all = state.all();
+    let heading = heading(state, &all);
+    let rows = state.shown(all);
+    let height = |lines: usize| Constraint::Length(u16::try_from(lines).unwrap_or(u16::MAX));
+    let areas = Layout::vertical([height(heading.len()), Constraint::Min(2), height(1)]);
+    let [top, middle, bottom] = areas.areas(frame.area());
+    state.page = usize::from(middle.height.saturating_sub(1)).max(1);
+    state.scrolled = state.scrolled.min(rows.len().saturating_sub(state.page));
+    frame.render_widget(Paragraph::new(heading), top);
+    frame.render_widget(table(state, &rows, middle), middle);
+    frame.render_widget(Paragraph::new(footer(state)), bottom);
+}
+
+fn heading(state: &State, rows: &[Row]) -> Vec<Line<'static>> {
+    let sum = |value: fn(&Row) -> Option<f64>| rows.iter().filter_map(value).sum::<f64>();
+    let count = |value: fn(&Row) -> Option<u64>| rows.iter().filter_map(value).sum::<u64>();
+    let mut lines = vec![Line::from(vec![
+        Span::styled("mailslot top", bold()),
+        Span::raw(format!(
+            "  {} slots, {} waiting, {} in/s, {} out/s, {} refused",
+            rows.len(),
+            count(|row| row.waiting),
+            rate(Some(sum(|row| row.written))),
+            rate(Some(sum(|row| row.read))),
+            count(|row| row.refused),
+        )),
+    ])];
+    match state.node() {
+        [] => lines.push(Line::from("no network node")),
+        node => {
+            lines.extend(node.iter().take(NODE).map(|line| Line::from(cell_of_line(line))));
+            if node.len() > NODE {
+                lines.push(Line::from(format!("and {} domains more: mailslot node status", node.len() - NODE)));
+            }
+        }
+    }
+    lines.push(Line::default());
+    lines
+}
+
+/// A line that may quote others: escaped, of whatever length.
+fn cell_of_line(line: &str) -> String {
+    crate::escape::Line(line).to_string()
+}
+
+fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
+    let wide = area.width >= WIDE;
+    let mut widths = vec![Constraint::Fill(1), Constraint::Length(10)];
+    let mut titles = vec![title(state, Column::Name), title(state, Column::Owner)];
+    if wide {
+        widths.push(Constraint::Length(8));
+        titles.push(Cell::from(format!("{:>8}", "PID")));
+    }
+    let numbers = [Column::Waiting, Column::Backlog, Column::Written, Column::Read, Column::Refused];
+    for column in numbers {
+        widths.push(Constraint::Length(if column == Column::Backlog { BAR as u16 } else { 8 }));
+        titles.push(title(state, column));
+    }
+    let shown = rows.iter().skip(state.scrolled).take(state.page).map(|row| {
+        let mut cells = vec![Cell::from(row.name.clone()), Cell::from(row.owner.clone())];
+        if wide {
+            cells.push(right(known(row.pid)));
+        }
+        cells.extend([
+            right(known(row.waiting)),
+            bar(row.backlog),
+            right(rate(row.written)),
+            right(rate(row.read)),
+            refused(row.refused),
+        ]);
+        TableRow::new(cells)
+    });
+    Table::new(shown, widths).header(TableRow::new(titles)).column_spacing(1)
+}
+
+fn title(state: &State, column: Column) -> Cell<'static> {
+    let mark = match (state.sort == column, state.reversed) {
+        (false, _) => "",
+        (true, false) => "▾",
+        (true, true) => "▴",
+    };
+    let text = format!("{}{mark}", column.title());
+    let text = match column {
+        Column::Name | Column::Owner | Column::Backlog => text,
+        _ => format!("{text:>8}"),
+    };
+    Cell::from(text).style(if state.sort == column { bold() } else { dim() })
+}
+
+fn right(text: String) -> Cell<'static> {
+    Cell::from(format!("{text:>8}"))
+}
+
+fn refused(refused: Option<u64>) -> Cell<'static> {
+    let cell = right(known(refused));
+    if refused.is_some_and(|refused| refused > 0) { cell.style(colour(Color::Red)) } else { cell }
+}
+
+/// A bar as long as this part of its room. The least that is more than nothing shows.
+fn bar(part: Option<f64>) -> Cell<'static> {
+    let Some(part) = part else { return Cell::from("-") };
+    let eighths = (part * (8 * BAR) as f64).ceil() as usize;
+    let mut text = "█".repeat(eighths / 8);
+    text.extend(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"].get(eighths % 8).copied());
+    let colour = match part {
+        part if part >= 0.9 => colour(Color::Red),
+        part if part >= 0.5 => colour(Color::Yellow),
+        _ => colour(Color::Green),
+    };
+    Cell::from(text).style(colour)
+}
+
+/// Messages per second in at most 7 characters.
+fn rate(rate: Option<f64>) -> String {
+    match rate {
+        None => "-".to_owned(),
+        Some(rate) if rate == 0.0 => "0".to_owned(),
+        Some(rate) if rate < 99.95 => format!("{rate:.1}"),
+        Some(rate) if rate < 99_999.5 => format!("{rate:.0}"),
+        Some(rate) if rate < 9_999_500.0 => format!("{:.0}k", rate / 1e3),
+        Some(rate) => format!("{:.0}M", rate / 1e6),
+    }
+}
+
+fn footer(state: &State) -> Line<'static> {
+    if state.typing {
+        return Line::from(format!("/{}▏  Enter keeps it, Esc shows all", cell(&state.filter)));
+    }
+    let filter =
+        if state.filter.is_empty() { String::new() } else { format!(": {}, Esc shows all", cell(&state.filter)) };
+    Line::from(format!("q quit  s sort  r reverse  space look now  ↑↓ scroll  / filter{filter}")).style(dim())
+}
+
+fn bold() -> Style {
+    Style::new().add_modifier(Modifier::BOLD)
+}
+
+fn dim() -> Style {
+    Style::new().add_modifier(Modifier::DIM)
+}
+
+/// A colour, for who has not declined them.
+fn colour(colour: Color) -> Style {
+    let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if declined { Style::new() } else { Style::new().fg(colour) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::super::rows::tests::{slot, snapshots};
+    use super::super::state::Wish;
+    use super::*;
+    use crate::hostile;
+
+    /// The lines of a screen of this size.
+    fn screen(state: &mut State, width: u16, height: u16) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
+        terminal.draw(|frame| draw(frame, state)).expect("memory");
+        let buffer = terminal.backend().buffer().clone();
+        let line = |y| (0..width).map(|x| buffer[(x, y)].symbol().to_owned()).collect::<String>().trim_end().to_owned();
+        (0..height).map(line).collect()
+    }
+
+    /// A state after two looks at these slots, of which the first saw no message.
+    fn state(slots: Vec<mailslot::SlotStatus>) -> State {
+        let before = slots.iter().map(|slot| self::slot(slot.name.as_str(), slot.info.map(|_| [0; 4]))).collect();
+        let mut looks = snapshots(vec![before, slots]).into_iter();
+        let mut state = State::new(looks.next().expect("two"));
+        state.look(looks.next().expect("two"));
+        state
+    }
+
+    fn press(state: &mut State, keys: &str) {
+        for key in keys.chars() {
+            let code = match key {
+                '\n' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                key => KeyCode::Char(key),
+            };
+            assert_eq!(state.press(KeyEvent::new(code, KeyModifiers::NONE)), Wish::Nothing);
+        }
+    }
+
+    #[test]
+    fn eighty_columns_have_room_for_all_of_it() {
+        let mut state = state(vec![
+            slot("alerts", Some([1500, 1488, 0, 700])),
+            slot(r"plant\line1", Some([123_456, 100_000, 12, 40_000])),
+            slot("a slot with a name that is longer than its column", None),
+        ]);
+        let lines = screen(&mut state, 80, 10);
+        assert_eq!(
+            lines,
+            [
+                "mailslot top  3 slots, 23468 waiting, 124956 in/s, 101488 out/s, 12 refused",
+                "no network node",
+                "",
+                "NAME▾                OWNER       WAITING BACKLOG        IN/S    OUT/S  REFUSED",
+                "a slot with a name t 4000000001        - -                 -        -        -",
+                "alerts               4000000001       12 ▏              1500     1488        0",
+                r"plant\line1          4000000001    23456 ██████████     123k     100k       12",
+                "",
+                "",
+                "q quit  s sort  r reverse  space look now  ↑↓ scroll  / filter",
+            ]
+        );
+        assert!(screen(&mut state, 120, 10)[3].contains("PID"));
+    }
+
+    #[test]
+    fn any_size_of_terminal_is_drawn_on() {
+        let slots: Vec<_> = (0..50).map(|number| slot(&format!("slot {number:02}"), Some([number, 0, 0, 0]))).collect();
+        let mut state = state(slots);
+        for width in [1, 2, 10, 40, 79, 80, 81, 200] {
+            for height in [1, 2, 3, 5, 24, 100] {
+                state.scrolled = usize::MAX;
+                let lines = screen(&mut state, width, height);
+                assert_eq!(lines.len(), usize::from(height));
+                if width >= 40 && height >= 6 {
+                    assert!(lines.iter().any(|line| line.starts_with("slot 49")), "{lines:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_sort_filter_and_scroll() {
+        let slots: Vec<_> = (0..50).map(|number| slot(&format!("slot {number:02}"), Some([number, 0, 0, 0]))).collect();
+        let mut state = state(slots);
+        let first = |state: &mut State| screen(state, 80, 10)[4].split("  ").next().unwrap_or_default().to_owned();
+        assert_eq!(first(&mut state), "slot 00");
+        press(&mut state, "ss");
+        assert_eq!(first(&mut state), "slot 49");
+        press(&mut state, "r");
+        assert_eq!(first(&mut state), "slot 00");
+        press(&mut state, "/T 3q\n");
+        assert_eq!(screen(&mut state, 80, 10)[4], "");
+        press(&mut state, "\x1b/t 3\n");
+        assert_eq!(first(&mut state), "slot 30");
+        assert!(screen(&mut state, 80, 10)[9].contains("t 3"));
+        for (key, expected) in [
+            (KeyCode::Down, "slot 31"),
+            (KeyCode::PageDown, "slot 35"),
+            (KeyCode::Up, "slot 34"),
+            (KeyCode::Home, "slot 30"),
+            (KeyCode::End, "slot 35"),
+            (KeyCode::PageUp, "slot 30"),
+        ] {
+            state.press(KeyEvent::new(key, KeyModifiers::NONE));
+            assert_eq!(first(&mut state), expected, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_filters_stay_in_their_cells() {
+        for text in hostile::texts() {
+            // Not every text is a name.
+            let mut named = slot("x", None);
+            if let Ok(name) = text.parse() {
+                named.name = name;
+            }
+            let mut state = state(vec![named]);
+            state.filter.clone_from(&text);
+            let lines = screen(&mut state, 80, 8);
+            assert!(lines.iter().all(|line| !line.chars().any(char::is_control)), "{text:?}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn rates_fit_their_column() {
+        for (value, expected) in
+            [(0.0, "0"), (0.04, "0.0"), (99.9, "99.9"), (99.96, "100"), (99_999.0, "99999"), (123_456.0, "123k")]
+        {
+            assert_eq!(rate(Some(value)), expected);
+        }
+        assert!((0..16).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 10));
+        assert!((0..9).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 7));
+    }
+}
