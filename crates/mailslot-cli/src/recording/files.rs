@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn whatever_the_rotation_all_records_are_there_once_and_in_order() {
         let records = records();
-        let sizes = [None, Some(1), Some(500), Some(100_000), Some(u64::MAX)];
-        let times = [None, Some(Duration::ZERO), Some(Duration::from_millis(200)), Some(Duration::from_secs(3600))];
+        let sizes = [None, Some(1), Some(500), Some(100_000)];
+        let times = [None, Some(Duration::ZERO), Some(Duration::from_millis(200))];
         for format in [Format::Ndjson, Format::Pcapng] {
             for size in sizes {
                 for time in times {
@@ -182,7 +182,7 @@ mod tests {
                     assert_eq!(found, records, "{format:?} {size:?} {time:?}");
                     match (size, time) {
                         (Some(1), _) | (_, Some(Duration::ZERO)) => assert_eq!(numbers, vec![1; records.len()]),
-                        (None | Some(u64::MAX), None) => assert_eq!(numbers, [records.len()]),
+                        (None, None) => assert_eq!(numbers, [records.len()]),
                         _ => assert!(numbers.iter().all(|number| *number > 0), "{numbers:?}"),
                     }
                     for entry in fs::read_dir(directory.path()).expect("readable") {

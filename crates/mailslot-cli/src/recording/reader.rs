@@ -137,7 +137,8 @@ mod tests {
     /// Cut behind every byte, also within characters: all records before the cut are read, and the cut is told.
     #[test]
     fn a_file_that_is_cut_has_the_records_before_and_says_so() {
-        let records: Vec<Record> = records().into_iter().filter(|record| record.message.data.len() < 100).collect();
+        let records: Vec<Record> =
+            records().into_iter().filter(|record| record.message.data.len() < 100).step_by(3).collect();
         for format in [Format::Ndjson, Format::Pcapng] {
             let directory = tempfile::tempdir().expect("a directory");
             let [whole, cut] = ["whole", "cut"].map(|name| directory.path().join(name));

@@ -52,6 +52,23 @@ impl Machine {
         self.root.as_ref().expect("a machine of its own").path()
     }
 
+    /// Sends a signal to the one process of this machine that runs a command with these words.
+    pub fn signal_by_name(&self, words: &str, signal: &str) {
+        let root = format!("MAILSLOT_ROOT={}", self.root().display());
+        let of = |entry: std::io::Result<std::fs::DirEntry>| -> Option<String> {
+            let process = entry.ok()?.path();
+            let arguments = std::fs::read(process.join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&arguments).replace('\0', " ");
+            let environment = std::fs::read(process.join("environ")).ok()?;
+            let is_here = environment.split(|byte| *byte == 0).any(|variable| variable == root.as_bytes());
+            (is_here && line.starts_with(words)).then(|| process.file_name()?.to_str().map(str::to_owned))?
+        };
+        let found: Vec<String> = std::fs::read_dir("/proc").expect("readable").filter_map(of).collect();
+        let [process] = &found[..] else { panic!("{words}: {found:?}") };
+        let sent = Command::new("kill").args(["-s", signal, process]).status().expect("kill starts");
+        assert!(sent.success(), "{signal} {process}");
+    }
+
     /// A listener that has taken one message out of its slot, takes no other, and ends when something is written to the pipe.
     pub fn busy_listener(&self, name: &str) -> (Listener, PathBuf) {
         let gate = self.root().join("gate");

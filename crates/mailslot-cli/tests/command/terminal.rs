@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -50,11 +51,16 @@ impl Terminal {
             .stderr(other_end())
             .spawn()
             .expect("setsid starts");
-        Terminal { file: File::from(end), child, written: Vec::new(), screen: vt100::Parser::new(24, 80, 0) }
+        Terminal {
+            file: File::from(end),
+            child,
+            written: Vec::new(),
+            screen: vt100::Parser::new(cells(24), cells(80), 0),
+        }
     }
 
     pub fn resize(&mut self, rows: u16, columns: u16) {
-        self.screen.screen_mut().set_size(rows, columns);
+        self.screen.screen_mut().set_size(cells(rows), cells(columns));
         tcsetwinsize(&self.file, size(rows, columns)).expect("a size");
     }
 
@@ -80,7 +86,8 @@ impl Terminal {
     #[track_caller]
     pub fn shows(&mut self, is_wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
         loop {
-            let lines: Vec<String> = self.screen.screen().rows(0, u16::MAX).collect();
+            let lines: Vec<String> =
+                self.screen.screen().rows(0, u16::MAX).map(|row| row.trim_end().to_owned()).collect();
             if is_wanted(&lines) {
                 return lines;
             }
@@ -117,6 +124,10 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn cells(number: u16) -> NonZero<u16> {
+    NonZero::new(number).expect("a terminal has cells")
 }
 
 fn size(rows: u16, columns: u16) -> Winsize {

@@ -38,13 +38,22 @@ pub enum Column {
 }
 
 impl Column {
-    pub const ALL: [Column; 8] =
-        [Column::Name, Column::Owner, Column::Waiting, Column::Backlog, Column::Written, Column::Read, Column::Refused];
+    pub const ALL: [Column; 8] = [
+        Column::Name,
+        Column::Owner,
+        Column::Pid,
+        Column::Waiting,
+        Column::Backlog,
+        Column::Written,
+        Column::Read,
+        Column::Refused,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
             Column::Name => "NAME",
             Column::Owner => "OWNER",
+            Column::Pid => "PID",
             Column::Waiting => "WAITING",
             Column::Backlog => "BACKLOG",
             Column::Written => "IN/S",
@@ -108,6 +117,7 @@ pub fn sort(rows: &mut [Row], by: Column, reversed: bool) {
         let order = match by {
             Column::Name => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
             Column::Owner => a.owner.cmp(&b.owner),
+            Column::Pid => b.pid.cmp(&a.pid),
             Column::Waiting => b.waiting.cmp(&a.waiting),
             Column::Backlog => number(|row| row.backlog),
             Column::Written => number(|row| row.written),

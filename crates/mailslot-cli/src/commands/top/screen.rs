@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event, KeyEvent};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
+use ratatui::layout::{Position, Rect};
 use ratatui::{DefaultTerminal, Frame};
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook::{flag, low_level};
@@ -71,7 +72,10 @@ impl Screen {
         leave(&mut self.terminal).map_err(failed)?;
         low_level::emulate_default_handler(SIGTSTP).map_err(failed)?;
         enable_raw_mode().and_then(|()| execute!(self.terminal.backend_mut(), EnterAlternateScreen)).map_err(failed)?;
-        self.terminal.clear().map_err(failed)
+        // Draws everything anew, whatever the size is now. `clear` would first ask the terminal where its cursor is, and not every one
+        // answers.
+        let size = self.terminal.size().map_err(failed)?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size))).map_err(failed)
     }
 }
 

@@ -11,10 +11,8 @@ use super::state::State;
 use crate::escape::cell;
 use crate::status::known;
 
-/// Columns of the terminal from which on there is room for process ids.
-const WIDE: u16 = 90;
 /// Cells of a bar, each of which has eight parts.
-const BAR: usize = 10;
+const BAR: u16 = 10;
 /// Lines about the node and its domains at most, so that there is room for slots.
 const NODE: usize = 6;
 
@@ -65,33 +63,76 @@ fn cell_of_line(line: &str) -> String {
 }
 
 fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
-    let wide = area.width >= WIDE;
-    let mut widths = vec![Constraint::Fill(1), Constraint::Length(10)];
-    let mut titles = vec![title(state, Column::Name), title(state, Column::Owner)];
-    if wide {
-        widths.push(Constraint::Length(8));
-        titles.push(Cell::from(format!("{:>8}", "PID")));
-    }
-    let numbers = [Column::Waiting, Column::Backlog, Column::Written, Column::Read, Column::Refused];
-    for column in numbers {
-        widths.push(Constraint::Length(if column == Column::Backlog { BAR as u16 } else { 8 }));
-        titles.push(title(state, column));
-    }
-    let shown = rows.iter().skip(state.scrolled).take(state.page).map(|row| {
-        let mut cells = vec![Cell::from(row.name.clone()), Cell::from(row.owner.clone())];
-        if wide {
-            cells.push(right(known(row.pid)));
-        }
-        cells.extend([
-            right(known(row.waiting)),
-            bar(row.backlog),
-            right(rate(row.written)),
-            right(rate(row.read)),
-            refused(row.refused),
-        ]);
-        TableRow::new(cells)
+    let columns = columns(area.width);
+    let others: u16 = columns.iter().filter(|column| **column != Column::Name).map(|column| width(*column) + 1).sum();
+    let name = area.width.saturating_sub(others);
+    let cells = |row: &Row| TableRow::new(columns.iter().map(|column| content(*column, row, name)).collect::<Vec<_>>());
+    let shown = rows.iter().skip(state.scrolled).take(state.page).map(cells);
+    let widths = columns.iter().map(|column| match column {
+        Column::Name => Constraint::Length(name),
+        column => Constraint::Length(width(*column)),
     });
-    Table::new(shown, widths).header(TableRow::new(titles)).column_spacing(1)
+    let titles = TableRow::new(columns.iter().map(|column| title(state, *column)).collect::<Vec<_>>());
+    Table::new(shown, widths.collect::<Vec<_>>()).header(titles).column_spacing(1)
+}
+
+/// The columns that a table of this width has room for, the most useful ones first.
+fn columns(width: u16) -> Vec<Column> {
+    const USEFUL: [Column; 8] = [
+        Column::Name,
+        Column::Waiting,
+        Column::Written,
+        Column::Backlog,
+        Column::Read,
+        Column::Refused,
+        Column::Owner,
+        Column::Pid,
+    ];
+    let mut taken = 0;
+    let useful = USEFUL.into_iter().take_while(|column| {
+        taken += self::width(*column) + 1;
+        // No space stands behind the last one.
+        *column == Column::Name || taken <= width + 1
+    });
+    let useful: Vec<Column> = useful.collect();
+    Column::ALL.into_iter().filter(|column| useful.contains(column)).collect()
+}
+
+/// Cells of the terminal that a column takes; a name at least.
+fn width(column: Column) -> u16 {
+    match column {
+        Column::Name => 16,
+        Column::Owner => 10,
+        Column::Backlog => BAR,
+        _ => 8,
+    }
+}
+
+fn content(column: Column, row: &Row, name: u16) -> Cell<'static> {
+    match column {
+        Column::Name => Cell::from(fit(&row.name, name.into())),
+        Column::Owner => Cell::from(fit(&row.owner, width(Column::Owner).into())),
+        Column::Pid => right(known(row.pid)),
+        Column::Waiting => right(known(row.waiting)),
+        Column::Backlog => bar(row.backlog),
+        Column::Written => right(rate(row.written)),
+        Column::Read => right(rate(row.read)),
+        Column::Refused => refused(row.refused),
+    }
+}
+
+/// A text in so many cells: what is too long ends with `…`.
+fn fit(text: &str, width: usize) -> String {
+    let cells = |text: &str| Span::raw(text).width();
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    let mut start = text.to_owned();
+    while !start.is_empty() && cells(&start) >= width {
+        start.pop();
+    }
+    start.push('…');
+    start
 }
 
 fn title(state: &State, column: Column) -> Cell<'static> {
@@ -120,7 +161,7 @@ fn refused(refused: Option<u64>) -> Cell<'static> {
 /// A bar as long as this part of its room. The least that is more than nothing shows.
 fn bar(part: Option<f64>) -> Cell<'static> {
     let Some(part) = part else { return Cell::from("-") };
-    let eighths = (part * (8 * BAR) as f64).ceil() as usize;
+    let eighths = (part * f64::from(8 * BAR)).ceil() as usize;
     let mut text = "█".repeat(eighths / 8);
     text.extend(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"].get(eighths % 8).copied());
     let colour = match part {
@@ -139,7 +180,8 @@ fn rate(rate: Option<f64>) -> String {
         Some(rate) if rate < 99.95 => format!("{rate:.1}"),
         Some(rate) if rate < 99_999.5 => format!("{rate:.0}"),
         Some(rate) if rate < 9_999_500.0 => format!("{:.0}k", rate / 1e3),
-        Some(rate) => format!("{:.0}M", rate / 1e6),
+        Some(rate) if rate < 9_999_500_000.0 => format!("{:.0}M", rate / 1e6),
+        Some(rate) => format!("{:.0}G", rate / 1e9),
     }
 }
 
@@ -147,9 +189,8 @@ fn footer(state: &State) -> Line<'static> {
     if state.typing {
         return Line::from(format!("/{}▏  Enter keeps it, Esc shows all", cell(&state.filter)));
     }
-    let filter =
-        if state.filter.is_empty() { String::new() } else { format!(": {}, Esc shows all", cell(&state.filter)) };
-    Line::from(format!("q quit  s sort  r reverse  space look now  ↑↓ scroll  / filter{filter}")).style(dim())
+    let filter = if state.filter.is_empty() { String::new() } else { format!(": {}  Esc all", cell(&state.filter)) };
+    Line::from(format!("q quit  s sort  r reverse  space look  ↑↓ scroll  / filter{filter}")).style(dim())
 }
 
 fn bold() -> Style {
@@ -217,16 +258,16 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "mailslot top  3 slots, 23468 waiting, 124956 in/s, 101488 out/s, 12 refused",
+                "mailslot top  3 slots, 23468 waiting, 125k in/s, 101k out/s, 12 refused",
                 "no network node",
                 "",
-                "NAME▾                OWNER       WAITING BACKLOG        IN/S    OUT/S  REFUSED",
-                "a slot with a name t 4000000001        - -                 -        -        -",
-                "alerts               4000000001       12 ▏              1500     1488        0",
-                r"plant\line1          4000000001    23456 ██████████     123k     100k       12",
+                "NAME▾                  OWNER       WAITING BACKLOG        IN/S    OUT/S  REFUSED",
+                "a slot with a name th… 4000000001        - -                 -        -        -",
+                "alerts                 4000000001       12 ▎              1500     1488        0",
+                r"plant\line1            4000000001    23456 ██████████     123k     100k       12",
                 "",
                 "",
-                "q quit  s sort  r reverse  space look now  ↑↓ scroll  / filter",
+                "q quit  s sort  r reverse  space look  ↑↓ scroll  / filter",
             ]
         );
         assert!(screen(&mut state, 120, 10)[3].contains("PID"));
@@ -242,7 +283,7 @@ mod tests {
                 let lines = screen(&mut state, width, height);
                 assert_eq!(lines.len(), usize::from(height));
                 if width >= 40 && height >= 6 {
-                    assert!(lines.iter().any(|line| line.starts_with("slot 49")), "{lines:?}");
+                    assert!(lines.iter().any(|line| line.starts_with("slot 49 ")), "{lines:?}");
                 }
             }
         }
@@ -254,7 +295,7 @@ mod tests {
         let mut state = state(slots);
         let first = |state: &mut State| screen(state, 80, 10)[4].split("  ").next().unwrap_or_default().to_owned();
         assert_eq!(first(&mut state), "slot 00");
-        press(&mut state, "ss");
+        press(&mut state, "sss");
         assert_eq!(first(&mut state), "slot 49");
         press(&mut state, "r");
         assert_eq!(first(&mut state), "slot 00");
@@ -292,13 +333,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_cut_by_the_cells_that_it_takes() {
+        for (text, width, expected) in [
+            ("alerts", 6, "alerts"),
+            ("alerts", 5, "aler…"),
+            ("alerts", 1, "…"),
+            ("漢字漢字", 8, "漢字漢字"),
+            ("漢字漢字", 7, "漢字漢…"),
+            ("漢字漢字", 6, "漢字…"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(fit(text, width), expected, "{text} {width}");
+        }
+    }
+
+    #[test]
     fn rates_fit_their_column() {
         for (value, expected) in
             [(0.0, "0"), (0.04, "0.0"), (99.9, "99.9"), (99.96, "100"), (99_999.0, "99999"), (123_456.0, "123k")]
         {
             assert_eq!(rate(Some(value)), expected);
         }
-        assert!((0..16).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 10));
-        assert!((0..9).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 7));
+        assert!((-9..14).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 7));
     }
 }
