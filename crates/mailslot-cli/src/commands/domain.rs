@@ -118,7 +118,7 @@ Examples:
 
 impl DomainCommand {
     pub fn run(self) -> Result {
-        let (directory, now) = (Directory::in_use()?.of_its_owner(), Time::from(SystemTime::now()));
+        let (directory, now) = (Directory::in_use(mailslot::secure_env)?.of_its_owner(), Time::from(SystemTime::now()));
         match self.action {
             Action::New(new) => new.run(&directory, now),
             Action::Join(join) => join.run(&directory),

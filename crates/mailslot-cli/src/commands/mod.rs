@@ -12,6 +12,8 @@ mod list;
 mod listen;
 mod man;
 #[cfg(all(unix, feature = "node"))]
+mod metrics;
+#[cfg(all(unix, feature = "node"))]
 mod network;
 mod peek;
 mod peer;
@@ -64,6 +66,8 @@ pub enum Command {
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
+    #[cfg(all(unix, feature = "node"))]
+    Metrics(metrics::Metrics),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(subcommand, hide = true)]
@@ -104,6 +108,8 @@ impl Command {
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Metrics(metrics) => metrics.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
             Command::Peer(peer) => peer.run(),

@@ -9,8 +9,12 @@ mod hostile;
 mod listen;
 mod look;
 mod machine;
+#[cfg(feature = "node")]
+mod metrics;
 mod recording;
 mod send;
+#[cfg(feature = "node")]
+mod service;
 mod shells;
 mod terminal;
 mod top;

@@ -134,6 +134,10 @@ struct Flags {
     #[arg(long, value_name = "PATH")]
     nmbd_socket: Option<PathBuf>,
 
+    /// Where to serve metrics for Prometheus: 127.0.0.1:9464, or unix:/run/mailslot-metrics [default: nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<String>,
+
     /// The user to become once the ports are there
     #[arg(long)]
     user: Option<String>,
@@ -302,6 +306,7 @@ mod tests {
                 "node-type" => (name, "m"),
                 "style" => (name, "samba"),
                 "name-port" | "datagram-port" => (name, "7"),
+                "metrics" => (name, "127.0.0.1:0"),
                 _ => (name, "x"),
             };
             let words = ["node".to_owned(), format!("--{flag}={value}")];

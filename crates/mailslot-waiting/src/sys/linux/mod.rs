@@ -14,10 +14,10 @@ mod inward;
 mod label;
 #[path = "../../../../mailslot/src/sys/linux/life.rs"]
 mod life;
-#[path = "../../../../mailslot/src/sys/linux/origin.rs"]
-mod origin;
 #[path = "../../../../mailslot/src/sys/linux/ownership.rs"]
 mod ownership;
+#[path = "../../../../mailslot/src/sys/linux/preface.rs"]
+mod preface;
 #[path = "../../../../mailslot/src/sys/linux/process.rs"]
 mod process;
 #[path = "../../../../mailslot/src/sys/linux/queue.rs"]

@@ -11,7 +11,7 @@ use super::life::{self, Found};
 use super::process;
 use super::queue::{OPEN_RING, RING};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// A slot that is being made.
 const STAGED: &str = "new";

@@ -20,9 +20,9 @@ use super::ring::layout::HEADER_SIZE;
 use super::root::{FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::{Inheritance, MailslotOptions, Network};
 use crate::sync::Ordering::Relaxed;
+use mailslot_names::SlotName;
 
 /// The owner's part in the life of a slot.
 pub(crate) struct Ownership {

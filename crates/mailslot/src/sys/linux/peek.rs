@@ -9,18 +9,18 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::origin;
+use super::preface;
 use super::queue::RING;
 use super::ring::layout::{
-    Fixed, HEADER_SIZE, Header, Kind, MAGIC, RECORD_HEADER, Reader, SPARE, VERSION, Word, record_size,
+    Fixed, HEADER_SIZE, Header, MAGIC, RECORD_HEADER, Reader, SPARE, VERSION, Word, record_size,
 };
 use super::ring::write::Stamp;
 use super::root::Root;
 use crate::error::{Error, Result};
 use crate::message::Message;
-use crate::name::SlotName;
 use crate::sync::Ordering::SeqCst;
 use crate::sync::fence;
+use mailslot_names::SlotName;
 
 /// Looks after which a reader that goes on taking messages out is not waited for.
 const ATTEMPTS: u32 = 64;
@@ -120,11 +120,15 @@ impl RingFile {
         let (first, rest) = data.split_at_mut(first);
         self.read(self.offset(start), first)?;
         self.read(HEADER_SIZE, rest)?;
-        let network = match record.kind {
-            Kind::Network => Some(data.drain(..origin::size(&data).ok_or(Fault::Damaged)?).collect::<Vec<_>>()),
-            _ => None,
+        let preface = if record.kind.is_prefaced() {
+            Some(data.drain(..preface::size(&data).ok_or(Fault::Damaged)?).collect::<Vec<_>>())
+        } else {
+            None
         };
-        Ok(Message { data, origin: origin::of(network.as_deref(), stamp) })
+        let mut message = preface::envelope(preface.as_deref(), stamp).around(data);
+        // Only the reader replies; and this process may be the superuser, for whom "of this user" would be wrong.
+        message.reply_to = None;
+        Ok(message)
     }
 
     fn head(&self) -> rustix::io::Result<u64> {

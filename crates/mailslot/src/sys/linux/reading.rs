@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::clock;
 use super::fork::PerProcess;
 use super::inward::Inward;
-use super::origin;
+use super::preface;
 use super::queue::{Queue, Session};
 use super::ring::read::{self, Damaged, Head};
 use super::wait::Spinning;
 use crate::error::{Error, Result};
-use crate::message::{Message, Origin};
+use crate::message::{Envelope, Message, Origin};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
@@ -176,13 +176,17 @@ impl Next<'_> {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        origin::of(self.head.network_origin().as_deref(), self.head.stamp())
+        self.envelope().origin
+    }
+
+    pub(crate) fn envelope(&self) -> Envelope {
+        preface::envelope(self.head.preface().as_deref(), self.head.stamp())
     }
 
     pub(crate) fn to_message(&self) -> Message {
         let mut data = vec![0; self.len()];
         self.copy_to(&mut data);
-        Message { data, origin: self.origin() }
+        self.envelope().around(data)
     }
 
     /// The bytes, where they lie if that is possible.

@@ -23,7 +23,7 @@ use super::entry::{entry, key};
 use super::find::Rule;
 use super::users::{NUMBER, Others, User};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
 /// The file in a user's directory of new slots that is locked.
