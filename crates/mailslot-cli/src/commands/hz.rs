@@ -34,12 +34,11 @@ pub struct Hz {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"The counters are looked at every 10 ms. The time between two messages is known as finely as that: several that came between two looks
-count as if they had come at equal distances. σ is the standard deviation. Only the owner's user and the superuser may know the counters.
+const AFTER_HELP: &str = r#"The counters are looked at every 10 ms. The time between two messages is known as finely as that: several that came between two looks count as if they had come at equal distances. σ is the standard deviation. Only the owner's user and the superuser may know the counters.
 
 Examples:
   mailslot hz alerts
-  mailslot hz --interval 10s --json plant/line1 plant/line2 | jq .messages_per_second"#;
+  mailslot hz --interval 10s --json alerts | jq .messages_per_second"#;
 
 /// Time between two looks at the counters.
 const LOOK: Duration = Duration::from_millis(10);
@@ -139,8 +138,7 @@ struct Report {
     bytes: u64,
     messages_per_second: f64,
     bytes_per_second: f64,
-    /// `None` if fewer than two messages have come so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `None` if no message came after another one.
     interval: Option<Spread>,
 }
 

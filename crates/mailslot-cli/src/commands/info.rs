@@ -1,5 +1,7 @@
 //! `mailslot info`: one slot in full.
 
+use std::time::Duration;
+
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use mailslot::{Address, MailslotWriter, Network, SlotStatus, Timeout};
@@ -48,10 +50,7 @@ fn text(slot: &SlotStatus) -> Vec<String> {
         ("name", slot.name.to_string()),
         ("owner", status::known(slot.uid.map(|uid| format!("{} (user {uid})", accounts::user(uid))))),
         ("process", status::known(slot.pid)),
-        (
-            "age",
-            status::known(slot.created.and_then(|created| Some(format!("{}s", created.elapsed().ok()?.as_secs())))),
-        ),
+        ("age", status::known(slot.created.and_then(|created| Some(age(created.elapsed().ok()?))))),
         ("writers", status::known(slot.access.as_ref().map(status::access_in_short))),
         ("network", status::known(slot.network.map(network))),
         ("max message size", status::known(slot.max_message_size.map(status::max_message_size))),
@@ -78,9 +77,14 @@ fn network(network: Network) -> &'static str {
 fn timeout(timeout: Timeout) -> String {
     match timeout {
         Timeout::Zero => "none".into(),
-        Timeout::After(time) => format!("{time:?}"),
+        Timeout::After(time) => humantime::format_duration(time).to_string(),
         Timeout::Forever => "forever".into(),
     }
+}
+
+/// Nobody wants to know it to less than a second.
+fn age(time: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }
 
 fn traffic(messages: u64, bytes: u64) -> String {

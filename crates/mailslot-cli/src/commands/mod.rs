@@ -22,7 +22,6 @@ mod record;
 #[cfg(unix)]
 mod replay;
 mod send;
-#[cfg(unix)]
 mod slot_options;
 #[cfg(unix)]
 mod top;
@@ -38,6 +37,7 @@ pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
     Info(info::Info),
+    #[command(visible_alias = "ls")]
     List(list::List),
     Peek(peek::Peek),
     #[cfg(unix)]

@@ -1,18 +1,19 @@
 //! `mailslot peek`: what a slot holds, without taking it.
 
+use std::time::SystemTime;
+
 use clap::Args;
 use clap_complete::ArgValueCandidates;
+use mailslot::SlotStatus;
 
 use crate::commands::completions;
-use crate::encoding::Encoding;
 use crate::exit::Result;
-use crate::output::{Format, Printer};
+use crate::printer::{FIELDS_HELP, Printer, Received, Style};
 use crate::signals::Signals;
-use crate::text::Text;
 
 /// Print the next messages of a slot, which stay there
 #[derive(Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
 pub struct Peek {
     /// The slot
     #[arg(add = ArgValueCandidates::new(completions::slots))]
@@ -22,34 +23,24 @@ pub struct Peek {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
-    /// How to print messages
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-
-    /// Messages are text in this encoding: utf-16le (wide programs), utf-8, or a code page such as cp1252
-    #[arg(short, long, value_parser = Encoding::parse)]
-    encoding: Option<Encoding>,
-
-    /// Messages end with NUL: what they have of it at their end is not printed
-    #[arg(long)]
-    nul: bool,
+    #[command(flatten)]
+    style: Style,
 }
 
-const AFTER_HELP: &str = r#"Whose slot it is may look into it, and the superuser into every one; neither reader nor writers notice. Messages of other users
-are seen once the reader has let them in. A slot without messages prints nothing.
+const AFTER_HELP: &str = r#"The owner's user may look into a slot, and the superuser into every one; neither reader nor writers notice. Messages of other users are seen once the reader has let them in. A slot without messages prints nothing. The time of a message is that of the look."#;
 
-Examples:
+const EXAMPLES: &str = r#"Examples:
   mailslot peek alerts
-  mailslot peek --count 10 --format json alerts | jq .origin.uid"#;
+  mailslot peek --count 10 --json alerts | jq .origin.uid"#;
 
 impl Peek {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
-        let messages = mailslot::peek(&self.name, self.count as usize)?;
-        let text = Text { encoding: self.encoding, nul: self.nul };
-        let mut printer = Printer::new(self.format, &signals);
+        let mut printer = Printer::new(&self.style, false, &signals)?;
+        let SlotStatus { name: slot, .. } = mailslot::status(&self.name)?;
+        let (messages, at) = (mailslot::peek(&slot, self.count as usize)?, SystemTime::now());
         for message in &messages {
-            printer.message(&text.show(message))?;
+            printer.message(&Received { slot: &slot, at, shown: &self.style.text().show(message) })?;
         }
         printer.flush()
     }

@@ -25,7 +25,7 @@ pub struct Record {
     file: PathBuf,
 
     /// What the file consists of [default: as its name says, ndjson unless that ends with .pcapng]
-    #[arg(short, long, value_enum)]
+    #[arg(long, value_enum)]
     format: Option<Format>,
 
     /// Begin another file before one has more bytes than this: 64K, 16M, 1G
@@ -38,25 +38,18 @@ pub struct Record {
 
     #[command(flatten)]
     options: SlotOptions,
-
-    /// Say on standard error when the slots are there
-    #[arg(short, long)]
-    verbose: bool,
 }
 
-const AFTER_HELP: &str = r#"Each message is written with the time when it was read, the slot and who sent it, and taken out of its slot only then. If that fails,
-as it does on a full disk, that is said once, the messages stay in their slots, and it is tried again each second.
+const AFTER_HELP: &str = r#"Each message is written with the time when it was read, its slot and who sent it, and only then taken out of the slot. If that fails, as it does on a full disk, that is said once, messages stay in their slots, and it is tried again each second.
 
-With --rotate-size or --rotate-time, FILE is a pattern: log.ndjson becomes log_00001_20260131T120000Z.ndjson and so on. No file is
-overwritten. SIGINT and SIGTERM close the slots, write what they had accepted, and end with status 130 and 143; the status is 1 if
-some of it could not be written. `mailslot replay` writes the messages of a file to slots again.
+With --rotate-size or --rotate-time, FILE is a pattern: log.ndjson becomes log_00001_20260131T120000Z.ndjson and so on. No file is overwritten. SIGINT and SIGTERM close the slots, write what they had accepted, and end with status 130 and 143; the status is 1 if some of it could not be written. `mailslot replay` writes the messages of a file to slots again.
 
 Wireshark shows pcapng files with the dissector wireshark/mailslot.lua, and takes no packets above 256 KiB.
 
 Examples:
   mailslot record alerts alerts.ndjson
-  mailslot record --rotate-time 1d --access everyone plant/line1 plant/line2 plant.ndjson
-  mailslot record alerts alerts.pcapng && tshark -X lua_script:mailslot.lua -r alerts.pcapng"#;
+  mailslot record --rotate-time 1d plant/line1 plant/line2 plant.ndjson
+  mailslot record alerts alerts.pcapng"#;
 
 /// Messages of one slot before the others have their turn.
 const BATCH: usize = 256;
@@ -72,11 +65,8 @@ impl Record {
         let rotation = Rotation { size: self.rotate_size, time: self.rotate_time };
         let action = format!("record to {}", self.file.display());
         let files = Files::create(&self.file, format, rotation).map_err(|source| Failure::io(&action, source))?;
-        if self.verbose {
-            for slot in &slots {
-                exit::complain(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
-            }
-        }
+        let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
+        exit::note(format_args!("listening on {}", names.join(", ")));
         let mut recorder = Recorder { files, action, failing: false };
         let ended = recorder.record(&slots, &signals);
         let finished = recorder.finish(slots);

@@ -28,19 +28,13 @@ pub struct Replay {
     /// Write all of them to this slot [default: each to the one that it came to]
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completions::slots))]
     to: Option<String>,
-
-    /// Say on standard error how many messages were written
-    #[arg(short, long)]
-    verbose: bool,
 }
 
-const AFTER_HELP: &str = r#"The time of each message is counted from the first one, so delays do not add up: after one, those that are late follow at once.
-A full slot is waited for. A file that ends in the middle of a message, as after a loss of power, is replayed up to there; that is said,
-and is no failure. The messages are this user's: who sent them then is in the file alone.
+const AFTER_HELP: &str = r#"The time of each message is counted from the first one, so delays do not add up: after one, those that are late follow at once. A full slot is waited for. A file that ends in the middle of a message, as after a loss of power, is replayed up to there; that is said, and is no failure. The messages are this user's: who sent them then is in the file alone.
 
 Examples:
   mailslot replay alerts.ndjson
-  mailslot replay --speed max --to test plant_00001_20260131T120000Z.pcapng"#;
+  mailslot replay --speed max --to test alerts.pcapng"#;
 
 /// How much faster than it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,9 +67,7 @@ impl Replay {
             wait_until(schedule.at(record.time), &signals)?;
             replayed.write(&record, &signals)?;
         }
-        if self.verbose {
-            exit::complain(format_args!("{} messages were written", replayed.sent));
-        }
+        exit::note(format_args!("{} messages were written", replayed.sent));
         if reader.ended() == Ended::Cut {
             let (file, count) = (self.file.display(), reader.count());
             exit::complain(format_args!("{file} ends in the middle of a message: there are {count} before"));

@@ -9,14 +9,14 @@ use crate::args;
 #[derive(Args)]
 pub struct SlotOptions {
     /// Refuse larger messages; 0 is any size
-    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = args::message_size)]
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = args::message_size)]
     max_size: u32,
 
-    /// Bytes that unread messages may take: 64K, 16M, 1G [default: 16M]
+    /// Bytes that unread messages may take in each slot: 64K, 16M, 1G [default: 16M]
     #[arg(long, value_name = "SIZE", value_parser = args::size)]
     capacity: Option<u64>,
 
-    /// Who may write besides the own user: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
+    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
     #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
     access: Access,
 

@@ -65,7 +65,7 @@ fn contains(slots: &[SlotStatus], slot: &SlotStatus) -> bool {
 }
 
 fn print<'a>(events: impl Iterator<Item = (Event, &'a SlotStatus)>, json: bool) -> Result {
-    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let now = humantime::format_rfc3339_micros(SystemTime::now()).to_string();
     if !json {
         return output::lines(events.map(|(event, slot)| text(&now, event, slot)));
     }

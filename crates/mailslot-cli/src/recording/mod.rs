@@ -25,7 +25,7 @@ pub struct Record {
 /// What a file of records consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One JSON object on a line for each message, as `listen --json` prints it; bytes that are not UTF-8 in base64
+    /// One JSON object on a line for each message, as `listen --json` prints it, but bytes in base64
     Ndjson,
     /// Packets of link type USER0 for Wireshark, whose dissector is wireshark/mailslot.lua
     Pcapng,
@@ -80,7 +80,7 @@ pub(crate) mod tests {
         for (number, origin) in origins.iter().enumerate() {
             for (at, data) in data.iter().enumerate() {
                 records.push(Record {
-                    time: UNIX_EPOCH + Duration::new(1_790_000_000 + number as u64, 1 + at as u32 * 111_111_111),
+                    time: UNIX_EPOCH + Duration::new(1_790_000_000 + number as u64, (1 + at as u32 * 111_111) * 1000),
                     slot: [r"plant\line1", "Überdruck"][at % 2].parse().expect("a name"),
                     message: Message::new(*data, origin.clone()),
                 });

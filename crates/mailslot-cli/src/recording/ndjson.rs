@@ -36,7 +36,7 @@ pub fn encode(record: &Record) -> io::Result<Vec<u8>> {
     let Message { data, origin, .. } = &record.message;
     let text = std::str::from_utf8(data).ok();
     let line = serde_json::to_string(&Line {
-        time: humantime::format_rfc3339_nanos(record.time).to_string(),
+        time: humantime::format_rfc3339_micros(record.time).to_string(),
         slot: Cow::Borrowed(&record.slot),
         data: text.map(Cow::Borrowed),
         data_base64: text.is_none().then(|| BASE64.encode(data)),

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mailslot::{Message, NetworkOrigin, Origin};
+use mailslot::{Message, NetworkOrigin, Origin, SlotName};
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
 use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption};
 use pcap_file::pcapng::{Block, PcapNgBlock, PcapNgWriter};
@@ -178,7 +178,7 @@ fn record(
         return Err("a packet of a later version of this command".to_owned());
     };
     let (slot, message) = dissect(rest).ok_or("a packet that is not whole")?;
-    let slot = slot.ok_or("a packet without a slot")?.parse().map_err(|error: mailslot::Error| error.to_string())?;
+    let slot: SlotName = slot.ok_or("a packet without a slot")?.parse().map_err(|error| format!("{error}"))?;
     let time = time(packet, interface).ok_or("a time that this machine cannot tell")?;
     Ok(Some(Record { time, slot, message }))
 }

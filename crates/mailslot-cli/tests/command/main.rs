@@ -8,16 +8,21 @@ mod encoding;
 mod hostile;
 mod listen;
 mod look;
+mod looks;
 mod machine;
 #[cfg(feature = "node")]
 mod metrics;
+mod printing;
+mod readme;
 mod recording;
 mod send;
 #[cfg(feature = "node")]
 mod service;
 mod shells;
+mod snapshots;
 mod terminal;
 mod top;
 mod tour;
+mod transcripts;
 mod usage;
 mod watching;

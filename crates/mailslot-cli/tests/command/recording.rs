@@ -92,7 +92,7 @@ fn what_is_recorded_is_replayed() {
 fn a_record_tells_time_slot_and_origin_of_several_slots() {
     let machine = Machine::new();
     let path = machine.root().join("log");
-    let before = humantime::format_rfc3339_nanos(std::time::SystemTime::now()).to_string();
+    let before = humantime::format_rfc3339_micros(std::time::SystemTime::now()).to_string();
     let recorder = record(&machine, &["Alerts", "plant/line1", path.to_str().expect("UTF-8")]);
     machine.send("alerts", &["one"]);
     machine.send("plant/line1", &["two"]);

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::machine::Machine;
-use crate::terminal::Terminal;
+use crate::terminal::Shell;
 
 /// What is typed is completed to a command that runs: what `info` says comes only with the whole name.
 fn completes(shell: &[&str], setup: &str) {
     let machine = Machine::new();
     let _boiler = machine.listen(&["boiler/pressure"]);
-    let mut shell = Terminal::start(&machine, "dumb", shell);
+    let mut shell = Shell::start(&machine, "dumb", shell);
     shell.type_until(&format!("{setup}; echo set''up\n"), "setup");
     shell.type_until("mailslot inf\t", "info");
     shell.type_until("boi\t", "ler/pressure");
@@ -37,7 +37,7 @@ fn fish_completes_commands_and_slots() {
 fn a_slot_whose_name_a_shell_would_run_is_not_offered() {
     let machine = Machine::new();
     let _slots = ["evil;touch run", "evil$(touch run)", "evil`touch run`", "evil&"].map(|name| machine.listen(&[name]));
-    let mut shell = Terminal::start(&machine, "dumb", &["bash", "--noprofile", "--norc", "-i"]);
+    let mut shell = Shell::start(&machine, "dumb", &["bash", "--noprofile", "--norc", "-i"]);
     shell.type_until("source <(mailslot completions bash); echo set''up\n", "setup");
     // Listed as well as completed: two tabs.
     shell.type_until("mailslot info evil\t\t\n", "no slot evil on this machine");

@@ -1,85 +1,56 @@
-//! A terminal that a command is on, and what it shows.
+//! Commands on a terminal.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::ops::{Deref, DerefMut};
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::machine::Machine;
 
 const MAILSLOT: &str = env!("CARGO_BIN_EXE_mailslot");
+const ROWS: u16 = 24;
 
-/// Programs on a terminal of their own. Dropping it ends them.
+/// A terminal, from the side of whoever types and looks on.
 pub struct Terminal {
-    /// The end at which a person sits.
-    file: File,
-    child: Child,
-    /// All that was written to it.
-    written: Vec<u8>,
+    terminal: File,
+    name: CString,
+    shown: Vec<u8>,
     screen: vt100::Parser,
 }
 
 impl Terminal {
-    /// Starts a program on a terminal of 80 columns and 24 rows.
-    pub fn start(machine: &Machine, term: &str, program: &[&str]) -> Terminal {
-        let end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
-        grantpt(&end).expect("a terminal of one's own");
-        unlockpt(&end).expect("a terminal that can be opened");
-        let name = ptsname(&end, Vec::new()).expect("its name");
-        tcsetwinsize(&end, size(24, 80)).expect("a size");
-        let other_end = || {
-            let end = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
-            Stdio::from(end.expect("the other end"))
-        };
-        let directory = Path::new(MAILSLOT).parent().expect("the directory of the command").display();
-        let path = std::env::var("PATH").unwrap_or_default();
-        let child = Command::new("setsid")
-            .args(["--ctty", "--wait"])
-            .args(program)
-            .env_clear()
-            .env("PATH", format!("{directory}:{path}"))
-            .env("MAILSLOT_ROOT", machine.root())
-            .env("HOME", machine.root())
-            .env("TERM", term)
-            .stdin(other_end())
-            .stdout(other_end())
-            .stderr(other_end())
-            .spawn()
-            .expect("setsid starts");
-        Terminal {
-            file: File::from(end),
-            child,
-            written: Vec::new(),
-            screen: vt100::Parser::new(cells(24), cells(80), 0),
-        }
+    pub fn new(columns: u16) -> Terminal {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
+        grantpt(&terminal).expect("a terminal of one's own");
+        unlockpt(&terminal).expect("a terminal that can be opened");
+        tcsetwinsize(&terminal, size(ROWS, columns)).expect("a size");
+        let name = ptsname(&terminal, Vec::new()).expect("its name");
+        let screen = vt100::Parser::new(cells(ROWS), cells(columns), 0);
+        Terminal { terminal: File::from(terminal), name, shown: Vec::new(), screen }
+    }
+
+    /// The end of a process that runs on it.
+    pub fn end(&self) -> Stdio {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let end: OwnedFd = rustix::fs::open(&self.name, flags, Mode::empty()).expect("the other end");
+        end.into()
     }
 
     pub fn resize(&mut self, rows: u16, columns: u16) {
         self.screen.screen_mut().set_size(cells(rows), cells(columns));
-        tcsetwinsize(&self.file, size(rows, columns)).expect("a size");
+        tcsetwinsize(&self.terminal, size(rows, columns)).expect("a size");
     }
 
     pub fn press(&mut self, keys: &str) {
-        self.file.write_all(keys.as_bytes()).expect("the terminal takes it");
-    }
-
-    /// Types `keys`, and returns what is written from then on until that contains `answer`. Shells take a tab for text while more
-    /// is waiting to be read, so nothing may be typed ahead.
-    pub fn type_until(&mut self, keys: &str, answer: &str) -> String {
-        let typed = self.written.len();
-        self.press(keys);
-        loop {
-            let written = String::from_utf8_lossy(&self.written[typed..]).into_owned();
-            if written.contains(answer) {
-                return written;
-            }
-            assert!(self.read(), "the program ended before {answer:?}; ./test command installs it\n{written}");
-        }
+        self.terminal.write_all(keys.as_bytes()).expect("the terminal takes it");
     }
 
     /// Waits until the lines that are shown are as wanted, and returns them.
@@ -100,26 +71,80 @@ impl Terminal {
         self.screen.screen().alternate_screen()
     }
 
-    /// Whether the terminal is as programs find it: lines are edited, keys are echoed, and the cursor is shown.
-    pub fn is_restored(&self) -> bool {
-        let modes = tcgetattr(&self.file).expect("its settings").local_modes;
-        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
-            && !self.is_alternate()
-            && !self.screen.screen().hide_cursor()
+    /// Types `keys`, and returns what is shown from then on until the terminal shows `answer`. Shells take a tab for text while more is
+    /// waiting to be read, so nothing may be typed ahead.
+    pub fn type_until(&mut self, keys: &str, answer: &str) -> String {
+        let typed = self.shown.len();
+        self.press(keys);
+        loop {
+            let shown = String::from_utf8_lossy(&self.shown[typed..]).into_owned();
+            if shown.contains(answer) {
+                return shown;
+            }
+            assert!(self.read(), "the program ended before {answer:?}; ./test command installs it\n{shown}");
+        }
     }
 
-    /// Reads what was written; `false` if nobody has the terminal open any more.
+    /// Waits for the end of a process, which alone has an end of this: its status, and all that was shown.
+    pub fn finish(mut self, mut child: Child) -> (ExitStatus, String) {
+        while self.read() {}
+        (child.wait().expect("the command ends"), String::from_utf8_lossy(&self.shown).into_owned())
+    }
+
+    /// Reads what is shown, and returns whether anybody has the other end open.
     fn read(&mut self) -> bool {
-        let mut some = [0; 4096];
+        let mut some = [0; 1024];
         // A terminal that nobody has open any more ends in an error.
-        let n = self.file.read(&mut some).unwrap_or(0);
-        self.written.extend_from_slice(&some[..n]);
+        let n = self.terminal.read(&mut some).unwrap_or(0);
+        self.shown.extend_from_slice(&some[..n]);
         self.screen.process(&some[..n]);
         n > 0
     }
 }
 
-impl Drop for Terminal {
+/// A shell on a terminal of 80 columns, which knows the command. Dropping it ends it.
+pub struct Shell {
+    terminal: Terminal,
+    child: Child,
+}
+
+impl Shell {
+    pub fn start(machine: &Machine, term: &str, shell: &[&str]) -> Shell {
+        let terminal = Terminal::new(80);
+        let directory = Path::new(MAILSLOT).parent().expect("the directory of the command").display();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let child = Command::new("setsid")
+            .args(["--ctty", "--wait"])
+            .args(shell)
+            .env_clear()
+            .env("PATH", format!("{directory}:{path}"))
+            .env("MAILSLOT_ROOT", machine.root())
+            .env("HOME", machine.root())
+            .env("TERM", term)
+            .stdin(terminal.end())
+            .stdout(terminal.end())
+            .stderr(terminal.end())
+            .spawn()
+            .expect("setsid starts");
+        Shell { terminal, child }
+    }
+}
+
+impl Deref for Shell {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.terminal
+    }
+}
+
+impl DerefMut for Shell {
+    fn deref_mut(&mut self) -> &mut Terminal {
+        &mut self.terminal
+    }
+}
+
+impl Drop for Shell {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

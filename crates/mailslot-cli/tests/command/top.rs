@@ -3,22 +3,22 @@
 use rustix::process::Signal;
 
 use crate::machine::Machine;
-use crate::terminal::Terminal;
+use crate::terminal::Shell;
 
 /// A shell that has started `top`, which looks when the space bar is pressed and at no other time.
-fn top(machine: &Machine) -> Terminal {
+fn top(machine: &Machine) -> Shell {
     let shell = ["bash", "--noprofile", "--norc", "-i"];
-    let mut terminal = Terminal::start(machine, "xterm-256color", &shell);
+    let mut terminal = Shell::start(machine, "xterm-256color", &shell);
     terminal.type_until("PS1='ready> '; echo set''up\n", "setup");
     terminal.shows(|lines| last(lines).starts_with("ready>"));
     terminal.press("mailslot top --interval forever; echo \"status $?\"\n");
     terminal.shows(|lines| lines[0].starts_with("mailslot top ") && last(lines).starts_with("q quit"));
-    assert!(terminal.is_alternate() && !terminal.is_restored());
+    assert!(terminal.is_alternate());
     terminal
 }
 
 /// Waits until `top` has ended with this status, and insists that the terminal is as before.
-fn ended(mut terminal: Terminal, status: i32) {
+fn ended(mut terminal: Shell, status: i32) {
     terminal.shows(|lines| lines.contains(&format!("status {status}")) && last(lines).starts_with("ready>"));
     assert!(!terminal.is_alternate());
     // The shell sets modes of its own while it waits for a line, so another program is asked what it finds.

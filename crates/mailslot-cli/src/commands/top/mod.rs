@@ -26,14 +26,15 @@ pub struct Top {
     interval: Timeout,
 }
 
-const AFTER_HELP: &str = r#"Columns: WAITING messages are in the slot, whose BACKLOG is how much of its capacity they take; IN/S and OUT/S messages were written
-and read per second since the last look; REFUSED counts those for which there was no room or that were too large. Counts of other users'
-slots are known to the superuser alone, and shown as "-". The network node and its modern domains stand above, if one runs.
+const AFTER_HELP: &str = r#"WAITING messages are in the slot, whose BACKLOG is how much of its capacity they take; IN/S and OUT/S messages were written and read per second since the last look; REFUSED counts those for which there was no room or that were too large. Counts of other users' slots are known to the superuser alone, and shown as "-". The network node and its modern domains stand above, if one runs.
 
 Keys:
-  q  quit                        /      show only names that have this text; Esc shows all
-  s  sort by the next column     space  look now
-  r  reverse the order           arrows, Page Up, Page Down, Home, End  scroll"#;
+  q      quit
+  s      sort by the next column
+  r      reverse the order
+  /      show only names that have this text; Esc shows all
+  space  look now
+  arrows, Page Up, Page Down, Home, End: scroll"#;
 
 /// The shortest time between two looks: a list of many slots takes some of it.
 const SHORTEST: Duration = Duration::from_millis(50);

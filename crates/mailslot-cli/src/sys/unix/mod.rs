@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod signals;
+mod slots;
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,29 +11,16 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use mailslot::{Mailslot, Message};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::signals::Signals;
 use crate::exit::{Failure, Result};
 
+pub use self::slots::Slots;
 pub use std::os::unix::net::UnixDatagram as Datagram;
 
 pub const KILL: &str = "SIGKILL";
 pub const DEATH_ENDS_SLOTS: bool = true;
-
-/// Waits until there may be a message, a signal has come, the reader of the output has gone, or `timeout` is over. Leaves
-/// `messages` alone.
-pub fn wait(
-    slot: &Mailslot,
-    signals: &Signals,
-    watch_output: bool,
-    _messages: &mut Vec<Message>,
-    _max: usize,
-    timeout: Option<Duration>,
-) -> Result {
-    wait_for(slot, signals, watch_output, timeout)
-}
 
 /// Waits until `source` may be readable, a signal has come, the reader of the output has gone, or `timeout` is over.
 pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
