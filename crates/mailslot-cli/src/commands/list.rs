@@ -23,7 +23,7 @@ pub struct List {
 
     /// Go on, with a line for each slot that comes or goes: JSON objects with --json
     #[cfg(unix)]
-    #[arg(short, long)]
+    #[arg(long)]
     watch: bool,
 
     /// List the computers of this modern domain instead, and the slots that each of them has open to it

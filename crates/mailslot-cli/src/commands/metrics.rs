@@ -29,13 +29,11 @@ pub struct Metrics {
     timeout: Duration,
 }
 
-const AFTER_HELP: &str = r#"Only a slot's own user and root know its counts, so --user is for root. Each user has at most 1000 slots here, in the order
-of their names; mailslot_slots_left_out counts the others. mailslot_node_up is 1 if a node runs and answers.
-A node serves the same by HTTP: mailslot node --metrics 127.0.0.1:9464
+const AFTER_HELP: &str = r#"Only a slot's own user and root know its counts, so --user is for root. Each user has at most 1000 slots here, in the order of their names; mailslot_slots_left_out counts the others. mailslot_node_up is 1 if a node runs and answers. A node serves the same by HTTP: mailslot node --metrics 127.0.0.1:9464
 
 Examples:
   mailslot metrics
-  mailslot metrics --user plant --output /var/lib/prometheus/node-exporter/mailslot.prom"#;
+  mailslot metrics --output /var/lib/prometheus/node-exporter/mailslot.prom"#;
 
 impl Metrics {
     pub fn run(self) -> Result {

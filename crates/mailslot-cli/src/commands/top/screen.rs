@@ -107,3 +107,60 @@ fn wakes() -> io::Result<(UnixStream, Arc<AtomicBool>)> {
 fn failed(source: io::Error) -> Failure {
     Failure::io("use the terminal", source)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+
+    use rustix::fs::{Mode, OFlags};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{LocalModes, tcgetattr};
+
+    use super::*;
+
+    /// Set in the process that is to panic.
+    const PART: &str = "MAILSLOT_TEST_PANIC";
+
+    /// Run by the test below, on a terminal.
+    #[test]
+    fn panics_on_a_screen() {
+        if std::env::var_os(PART).is_some() {
+            let mut screen = Screen::open().expect("a terminal");
+            screen.draw(|_| panic!("as it may")).expect("it panics before");
+        }
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_says_anything() {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
+        grantpt(&terminal).expect("a terminal of one's own");
+        unlockpt(&terminal).expect("a terminal that can be opened");
+        let name = ptsname(&terminal, Vec::new()).expect("its name");
+        let open = || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
+        let end = || Stdio::from(open().expect("the other end"));
+        // Keeps the terminal's settings until they were looked at.
+        let kept = open().expect("the other end");
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "commands::top::screen::tests::panics_on_a_screen", "--nocapture"])
+            .env(PART, "1")
+            // A terminal that nobody reads holds little.
+            .env("RUST_BACKTRACE", "0")
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .expect("it starts");
+        assert!(!child.wait().expect("it ends").success());
+        let modes = tcgetattr(&terminal).expect("settings").local_modes;
+        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG), "{modes:?}");
+        drop(kept);
+        let mut shown = Vec::new();
+        // A terminal that nobody has open any more ends in an error.
+        let _ = File::from(terminal).read_to_end(&mut shown);
+        let shown = String::from_utf8_lossy(&shown);
+        let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text:?} is not in {shown:?}"));
+        assert!(at("\u{1b}[?1049h") < at("\u{1b}[?1049l") && at("\u{1b}[?1049l") < at("as it may"), "{shown:?}");
+    }
+}
