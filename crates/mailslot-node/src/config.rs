@@ -1,5 +1,6 @@
 //! The settings of a node: one TOML file, in which everything has a default.
 
+mod file;
 mod limits;
 
 use std::net::Ipv4Addr;
@@ -14,6 +15,7 @@ use mailslot_zenoh::Meant;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use toml::{Table, Value};
 
+pub use file::FILE;
 pub use mailslot_wire::NodeType;
 pub use mailslot_wire::smb::Style;
 

@@ -25,7 +25,7 @@ pub struct Metrics {
     users: Vec<u32>,
 
     /// How long the node may take to answer
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = args::duration)]
+    #[arg(short, long, value_name = "DURATION", default_value = "2s", value_parser = args::duration)]
     timeout: Duration,
 }
 

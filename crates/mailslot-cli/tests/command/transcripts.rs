@@ -105,6 +105,8 @@ transcripts!(
     list,
     listen,
     #[cfg(feature = "node")]
+    metrics,
+    #[cfg(feature = "node")]
     network,
     peek,
     record,
