@@ -123,7 +123,7 @@ mod unix {
         quit.join().map_err(|_| "the keyboard has failed")??;
         child.wait()?;
         let mut shown = vt100::Parser::new(cells(ROWS)?, cells(COLUMNS)?, 0);
-        shown.process(&last.ok_or("top has shown nothing")?.contents_formatted().as_bytes());
+        shown.process(last.ok_or("top has shown nothing")?.contents_formatted().as_bytes());
         Ok(shown)
     }
 

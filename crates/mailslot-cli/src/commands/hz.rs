@@ -200,11 +200,8 @@ impl Intervals {
 
     fn spread(&self) -> Option<Spread> {
         let deviation = (self.squares / self.count).max(0.0).sqrt();
-        (self.count > 0.0).then(|| Spread {
-            min_seconds: self.min,
-            max_seconds: self.max,
-            deviation_seconds: deviation,
-        })
+        let spread = Spread { min_seconds: self.min, max_seconds: self.max, deviation_seconds: deviation };
+        (self.count > 0.0).then_some(spread)
     }
 }
 

@@ -176,7 +176,7 @@ fn bar(part: Option<f64>) -> Cell<'static> {
 fn rate(rate: Option<f64>) -> String {
     match rate {
         None => "-".to_owned(),
-        Some(rate) if rate == 0.0 => "0".to_owned(),
+        Some(0.0) => "0".to_owned(),
         Some(rate) if rate < 99.95 => format!("{rate:.1}"),
         Some(rate) if rate < 99_999.5 => format!("{rate:.0}"),
         Some(rate) if rate < 9_999_500.0 => format!("{:.0}k", rate / 1e3),
