@@ -1,4 +1,4 @@
-# The packages: this version's, and those of the version before for the upgrade.
+# The packages of this version, and those of one before for the upgrade.
 
 debs=$scratch/debs again=$scratch/again older=$scratch/older
 packaging/build "$debs" || return

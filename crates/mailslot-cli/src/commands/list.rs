@@ -27,7 +27,7 @@ pub struct List {
     watch: bool,
 
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["long", "watch"])]
     domain: Option<String>,
 }
@@ -107,7 +107,7 @@ const COLUMNS: [Column; 12] = [
 
 impl List {
     pub fn run(self) -> Result {
-        #[cfg(all(unix, feature = "zenoh"))]
+        #[cfg(all(unix, feature = "node"))]
         if let Some(domain) = &self.domain {
             return super::network::domains::list(domain, self.json);
         }

@@ -3,7 +3,7 @@
 mod bench;
 pub mod completions;
 mod demo;
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(all(unix, feature = "node"))]
 mod domain;
 #[cfg(unix)]
 mod hz;
@@ -21,6 +21,8 @@ mod peer;
 mod record;
 #[cfg(unix)]
 mod replay;
+#[cfg(unix)]
+mod request;
 mod send;
 mod slot_options;
 #[cfg(unix)]
@@ -36,6 +38,8 @@ use crate::exit::Result;
 pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
+    #[cfg(unix)]
+    Request(request::Request),
     Info(info::Info),
     #[command(visible_alias = "ls")]
     List(list::List),
@@ -62,7 +66,7 @@ pub enum Command {
     Doctor(network::doctor::Doctor),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
@@ -79,6 +83,8 @@ impl Command {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
+            #[cfg(unix)]
+            Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
             Command::Peek(peek) => peek.run(),
@@ -104,7 +110,7 @@ impl Command {
             Command::Doctor(doctor) => doctor.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),

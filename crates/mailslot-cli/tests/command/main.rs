@@ -2,7 +2,6 @@
 
 #[cfg(feature = "node")]
 mod doctor;
-#[cfg(feature = "zenoh")]
 mod domain;
 mod encoding;
 mod hostile;
@@ -15,6 +14,8 @@ mod metrics;
 mod printing;
 mod readme;
 mod recording;
+#[cfg(unix)]
+mod request;
 mod send;
 #[cfg(feature = "node")]
 mod service;

@@ -235,10 +235,10 @@ fn files_that_cannot_be_are_errors() {
     let path = path.to_str().expect("UTF-8");
     fs::write(path, "not a record\n").expect("writable");
     machine.run(&["record", "alerts", path]).failed(1, &["there already", path]);
-    machine.run(&["record", "alerts", "/no/such/directory/log"]).failed(1, &["/no/such/directory/log"]);
+    machine.run(&["record", "alerts", "/dev/null/log"]).failed(1, &["/dev/null/log"]);
     machine.run(&["record", path]).failed(2, &["FILE"]);
     machine.run(&["replay", path]).failed(1, &["record 0", path]);
-    machine.run(&["replay", "/no/such/file"]).failed(1, &["/no/such/file"]);
+    machine.run(&["replay", "/dev/null/file"]).failed(1, &["/dev/null/file"]);
     machine.run(&["replay", path, "--speed", "0"]).failed(2, &["2.5"]);
     let line = r#"{"time":"2026-01-31T12:00:00Z","slot":"alerts","data":"x"}"#;
     fs::write(path, line).expect("writable");

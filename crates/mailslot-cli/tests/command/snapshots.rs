@@ -46,17 +46,10 @@ fn help_texts(path: &[&str], expected: [Data; 2]) {
     }
 }
 
-/// What the feature `zenoh` adds is not in the default build.
 #[test]
-#[cfg(all(feature = "node", not(feature = "zenoh")))]
+#[cfg(feature = "node")]
 fn help_of_all_commands() {
     help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
-}
-
-#[test]
-#[cfg(feature = "zenoh")]
-fn help_of_domain() {
-    help_texts(&["domain"], [file!["../snapshots/help-domain-80.txt"], file!["../snapshots/help-domain-100.txt"]]);
 }
 
 /// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.

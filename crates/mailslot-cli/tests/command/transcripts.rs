@@ -99,7 +99,7 @@ macro_rules! transcripts {
 transcripts!(
     bench_and_demo,
     completions,
-    #[cfg(feature = "zenoh")]
+    #[cfg(feature = "node")]
     domain,
     info,
     list,

@@ -61,7 +61,6 @@ fn lines(status: &mailslot_node::control::Status) -> Vec<String> {
     } else {
         lines.push(format!("node {}", cell(status.computer.split('<').next().unwrap_or_default())));
     }
-    #[cfg(feature = "zenoh")]
     lines.extend(status.domains.iter().map(|domain| {
         let (name, mode) = (cell(&domain.name), cell(&domain.mode));
         let sealed = if domain.sealed { "sealed" } else { "OPEN" };
@@ -94,7 +93,6 @@ mod tests {
         let text = |netbios| lines(&serde_json::from_value(status(netbios)).expect("a status"));
         assert_eq!(text(true)[0], "node SRV1<00> in PLANT<00>, B node, 1 interface");
         assert_eq!(text(false)[0], "node SRV1");
-        #[cfg(feature = "zenoh")]
         assert_eq!(text(true)[1], "domain PLANT, sealed, peer: 3 computers, 2 peers, 0 routers");
     }
 
