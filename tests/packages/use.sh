@@ -35,7 +35,7 @@ tour() {
     in_machine srv1 root 'kill $(cat /home/alice/listener /home/bob/sender) 2>/dev/null'
 }
 tour 'mailslot listen alerts' 'mailslot send alerts "boiler 3: over pressure"' 'boiler 3: over pressure'
-tour 'mailslot listen --format json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
+tour 'mailslot listen --json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
 says "bob sees alice's slots" "$(in_machine srv1 alice 'mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
     in_machine srv1 bob 'mailslot list')" 'boiler\pressure' alice
 

@@ -35,6 +35,7 @@ pub struct Slot {
 #[pymethods]
 impl Slot {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "they are the options of a slot, one for one")]
     fn create(
         py: Python<'_>,
         name: &str,

@@ -50,6 +50,10 @@ pub struct Listen {
 
     #[command(flatten)]
     options: SlotOptions,
+
+    /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
+    #[arg(long)]
+    stamp: bool,
 }
 
 const AFTER_HELP: &str = r#"As text, each message is one line: line ends inside of it are escaped (\n, \r), so that nobody writes two lines with one message, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL inside of one is escaped. Only --format raw, hex and json, and the fields {hex} and {base64}, tell every message from every other. In a template, a field that is not known of a message is -, and what others have chosen is escaped as in text.
@@ -98,7 +102,8 @@ impl Listen {
 
     /// All of the slots, or none: one that cannot be had ends the command, and the others with it.
     fn create(&self) -> Result<Slots> {
-        let options = self.options.options();
+        let mut options = self.options.options();
+        options.stamp(self.stamp);
         let create = |name: &String| options.create(name);
         let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
         let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();

@@ -34,8 +34,8 @@ pub struct Request {
     style: Style,
 }
 
-const AFTER_HELP: &str = r#"The reply is believed because the system says that a process of the slot's user wrote it, into a slot that was made for it alone.
-`mailslot listen --reply` is the other side, as is every program that replies through the library.
+const AFTER_HELP: &str = r#"The reply is believed because the system says that a process of the slot's user wrote it, into a slot that was made for it alone. `mailslot listen --reply` is the other side, as is every program that replies through the library.
+
 If no reply comes in time, the status is 5; if the slot is closed meanwhile, or its owner ends, at once 9. Printed is the reply, as `mailslot listen` prints messages; with --encoding and --nul, the request is written in that form, too."#;
 
 const EXAMPLES: &str = r#"Examples:

@@ -20,6 +20,7 @@ mod send;
 #[cfg(feature = "node")]
 mod service;
 mod shells;
+#[cfg(feature = "node")]
 mod snapshots;
 mod terminal;
 mod top;

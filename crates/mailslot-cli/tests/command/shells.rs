@@ -68,6 +68,10 @@ fn every_command_has_a_manual_page_that_mandoc_accepts() {
         let shown = shown.expect("mandoc starts (./test command installs it)").stdout;
         for name in names_of_pages(&String::from_utf8_lossy(&shown)) {
             let (name, section) = name.split_once('(').expect("it has a section");
+            // The pages of the node name those of domains, which packages have.
+            if name.starts_with("mailslot-domain") && !cfg!(feature = "zenoh") {
+                continue;
+            }
             let other = format!("{directory}/{name}.{}", section.trim_end_matches(')'));
             assert!(Path::new(&other).exists(), "{} names {other}", page.display());
         }

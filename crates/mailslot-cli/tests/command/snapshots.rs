@@ -5,16 +5,11 @@ use std::io::{BufRead, BufReader};
 
 use rustix::process::Signal;
 use serde_json::Value;
-#[cfg(feature = "node")]
-use snapbox::Data;
-use snapbox::{assert_data_eq, file};
+use snapbox::{Data, assert_data_eq, file};
 
-#[cfg(feature = "node")]
-use crate::machine::Done;
-use crate::machine::{Listener, Machine};
+use crate::machine::{Done, Listener, Machine};
 
 /// A command, and all below it that help lists.
-#[cfg(feature = "node")]
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     let help = machine.run(&[path, &["--help".to_owned()]].concat()).text();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -28,7 +23,6 @@ fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
 }
 
 /// The help of a command and of those below it, on terminals of both widths.
-#[cfg(feature = "node")]
 fn help_texts(path: &[&str], expected: [Data; 2]) {
     let machine = Machine::new();
     let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
@@ -47,7 +41,6 @@ fn help_texts(path: &[&str], expected: [Data; 2]) {
 }
 
 #[test]
-#[cfg(feature = "node")]
 fn help_of_all_commands() {
     help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
 }
@@ -110,13 +103,10 @@ fn json_shapes() {
     let recorded = std::fs::read_to_string(file).expect("readable");
     let recorded = recorded.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     add("record --format ndjson alerts FILE", recorded);
-    #[cfg(feature = "node")]
-    {
-        let listener = machine.listen(&["alerts"]);
-        add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
-        listener.signal(Signal::TERM);
-        listener.finish();
-    }
+    let listener = machine.listen(&["alerts"]);
+    add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
+    listener.signal(Signal::TERM);
+    listener.finish();
     assert_data_eq!(shapes, file!["../snapshots/json.txt"].raw());
 }
 

@@ -110,6 +110,7 @@ transcripts!(
     network,
     peek,
     record,
+    request,
     send,
     watch,
 );
