@@ -27,7 +27,7 @@ leaves() {
     kill "$node"
     wait "$node"
     took=$EPOCHREALTIME
-    said=$(sed -n 's/^time=\([0-9.]*\) event=stopped.*/\1/p' "$scratch/$1.log")
+    said=$(date +%s.%N -d "$(sed -n 's/^time=\([^ ]*\) .*event=stopped.*/\1/p' "$scratch/$1.log")")
     took=$(awk -v said="${said:-0}" -v ended="$took" 'BEGIN { printf "%d", 1000 * (ended - said) }')
 }
 until_long() { local step; for step in $(seq 20); do until_line "$1" "$2" 2>/dev/null && return; done; return 1; }

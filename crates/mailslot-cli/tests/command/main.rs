@@ -6,6 +6,8 @@ mod domain;
 mod encoding;
 mod hostile;
 mod listen;
+#[cfg(feature = "node")]
+mod logs;
 mod look;
 mod looks;
 mod machine;
