@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
-use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network};
+use mailslot::{Error, Mailslot, Message};
 
+use super::slot_options::SlotOptions;
 use crate::args;
 use crate::exec::{Commands, Output};
 use crate::exit::{self, Failure, Result};
@@ -47,21 +48,8 @@ pub struct Listen {
     #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero", "exec"])]
     reply: Option<String>,
 
-    /// Refuse larger messages; 0 is any size
-    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = args::message_size)]
-    max_size: u32,
-
-    /// Bytes that unread messages may take in each slot: 64K, 16M, 1G [default: 16M]
-    #[arg(long, value_name = "SIZE", value_parser = args::size)]
-    capacity: Option<u64>,
-
-    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
-    #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
-    access: Access,
-
-    /// Let other machines write, through the network node
-    #[arg(long)]
-    network: bool,
+    #[command(flatten)]
+    options: SlotOptions,
 
     /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
     #[arg(long)]
@@ -114,24 +102,13 @@ impl Listen {
 
     /// All of the slots, or none: one that cannot be had ends the command, and the others with it.
     fn create(&self) -> Result<Slots> {
-        let options = self.options();
+        let mut options = self.options.options();
+        options.stamp(self.stamp);
         let create = |name: &String| options.create(name);
         let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
         let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
         exit::note(format_args!("listening on {}", names.join(", ")));
         Slots::new(slots)
-    }
-
-    fn options(&self) -> MailslotOptions {
-        let mut options = MailslotOptions::new();
-        options.max_message_size(self.max_size).access(self.access.clone()).stamp(self.stamp);
-        if let Some(capacity) = self.capacity {
-            options.capacity(capacity);
-        }
-        if self.network {
-            options.network(Network::Allowed);
-        }
-        options
     }
 
     /// Prints messages until the user has what he wants.
