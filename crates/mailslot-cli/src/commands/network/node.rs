@@ -153,14 +153,11 @@ struct Flags {
     limits: Vec<String>,
 }
 
-/// Formats of the log.
+/// Formats of the log: those of [`Format`], which has what they are. A help text for one would make that of every flag a long one.
 #[derive(Clone, Copy, ValueEnum)]
 enum LogFormat {
-    /// Lines of key=value
     Text,
-    /// A JSON object on each line
     Json,
-    /// Entries of systemd's journal, with fields
     Journald,
 }
 
