@@ -9,6 +9,8 @@
 //! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full (50 ms with a message that is sent in
 //! fragments); and nothing that arrives makes a table grow beyond its bound.
 //!
+//! What happens is told by [`tracing`], in events whose targets begin with `mailslot_zenoh`.
+//!
 //! # Portability
 //!
 //! Unix only: elsewhere this crate is empty.
@@ -26,9 +28,7 @@ mod confirming;
 mod counters;
 mod domains;
 mod ending;
-mod endpoint;
 mod error;
-mod events;
 mod known;
 mod link;
 mod looking;
@@ -39,7 +39,6 @@ mod presences;
 mod process;
 mod routes;
 mod session;
-mod settings;
 mod state;
 mod status;
 mod supervise;
@@ -50,8 +49,9 @@ mod watch;
 pub use bridge::{BridgeWants, FromDomain};
 pub use domains::Domains;
 pub use error::{Error, Result};
-pub use events::Event;
+pub use link::{trace_layer, zenoh_config};
 pub use process::own_process;
-pub use routes::Meant;
-pub use settings::{Mode, Settings, Tls};
-pub use status::{CertificateStatus, KeyStatus, OtherClock, Scouting, Status};
+
+// What this crate is set to, and what it says of itself, needs no Zenoh.
+pub use mailslot_domain::settings::{Meant, Mode, Settings, Tls};
+pub use mailslot_domain::status::Status;

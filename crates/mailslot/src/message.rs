@@ -27,6 +27,8 @@ pub struct Message {
     pub time: Option<SystemTime>,
     /// Where replies go, if it is a request.
     pub reply_to: Option<ReplyTo>,
+    /// The id of the request that it answers.
+    pub(crate) in_reply_to: Option<[u8; 16]>,
 }
 
 impl Message {
@@ -46,16 +48,17 @@ pub struct Envelope {
     pub time: Option<SystemTime>,
     /// Where replies go, if it is a request.
     pub reply_to: Option<ReplyTo>,
+    pub(crate) in_reply_to: Option<[u8; 16]>,
 }
 
 impl Envelope {
     pub(crate) fn new(origin: Origin) -> Envelope {
-        Envelope { origin, time: None, reply_to: None }
+        Envelope { origin, time: None, reply_to: None, in_reply_to: None }
     }
 
     pub(crate) fn around(self, data: Vec<u8>) -> Message {
-        let Envelope { origin, time, reply_to } = self;
-        Message { data, origin, time, reply_to }
+        let Envelope { origin, time, reply_to, in_reply_to } = self;
+        Message { data, origin, time, reply_to, in_reply_to }
     }
 }
 
@@ -70,6 +73,7 @@ impl Envelope {
 pub struct ReplyTo {
     pub(crate) uid: u32,
     pub(crate) reply: [u8; 16],
+    pub(crate) id: [u8; 16],
 }
 
 impl AsRef<[u8]> for Message {

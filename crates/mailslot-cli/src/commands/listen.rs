@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
-use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network};
+use mailslot::{Error, Mailslot, Message};
 
+use super::slot_options::SlotOptions;
 use crate::args;
-use crate::exec::Commands;
+use crate::exec::{Commands, Output};
 use crate::exit::{self, Failure, Result};
 use crate::output;
 use crate::printer::{FIELDS_HELP, Printer, Received, Style};
@@ -42,21 +43,17 @@ pub struct Listen {
     #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero"])]
     exec: Option<String>,
 
-    /// Refuse larger messages; 0 is any size
-    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = args::message_size)]
-    max_size: u32,
+    /// Run CMD like --exec for each request, and reply with its standard output; if it fails, there is no reply
+    #[cfg(unix)]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero", "exec"])]
+    reply: Option<String>,
 
-    /// Bytes that unread messages may take in each slot: 64K, 16M, 1G [default: 16M]
-    #[arg(long, value_name = "SIZE", value_parser = args::size)]
-    capacity: Option<u64>,
+    #[command(flatten)]
+    options: SlotOptions,
 
-    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
-    #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
-    access: Access,
-
-    /// Let other machines write, through the network node
+    /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
     #[arg(long)]
-    network: bool,
+    stamp: bool,
 }
 
 const AFTER_HELP: &str = r#"As text, each message is one line: line ends inside of it are escaped (\n, \r), so that nobody writes two lines with one message, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL inside of one is escaped. Only --format raw, hex and json, and the fields {hex} and {base64}, tell every message from every other. In a template, a field that is not known of a message is -, and what others have chosen is escaped as in text.
@@ -69,6 +66,7 @@ A command of --exec has the message on its standard input, and in its environmen
   MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote it
   MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
 or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
+With --reply, a message that is no request (see `mailslot request --help`) is said on standard error, and no command runs for it.
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the status at the end is 1 if it would have been 0.
 
 SIGINT and SIGTERM close the slots and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then are gone. With --exec, the command runs for each that was accepted before the signal, and none is accepted afterwards; a second signal ends at once."#;
@@ -89,8 +87,12 @@ const BATCH: usize = 256;
 impl Listen {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
+        #[cfg(unix)]
+        if let Some(command) = &self.reply {
+            return self.execute(self.create()?, &signals, command, Output::Reply);
+        }
         match &self.exec {
-            Some(command) => self.execute(self.create()?, &signals, command),
+            Some(command) => self.execute(self.create()?, &signals, command, Output::Inherited),
             None => {
                 let printer = Printer::new(&self.style, self.names.len() > 1, &signals)?;
                 self.print(self.create()?, &signals, printer)
@@ -100,24 +102,13 @@ impl Listen {
 
     /// All of the slots, or none: one that cannot be had ends the command, and the others with it.
     fn create(&self) -> Result<Slots> {
-        let options = self.options();
+        let mut options = self.options.options();
+        options.stamp(self.stamp);
         let create = |name: &String| options.create(name);
         let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
         let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
         exit::note(format_args!("listening on {}", names.join(", ")));
         Slots::new(slots)
-    }
-
-    fn options(&self) -> MailslotOptions {
-        let mut options = MailslotOptions::new();
-        options.max_message_size(self.max_size).access(self.access.clone());
-        if let Some(capacity) = self.capacity {
-            options.capacity(capacity);
-        }
-        if self.network {
-            options.network(Network::Allowed);
-        }
-        options
     }
 
     /// Prints messages until the user has what he wants.
@@ -145,8 +136,8 @@ impl Listen {
 
     /// Runs a command for each message. Those that wait for it wait in their slot, until a signal closes that; then the rest of
     /// them is handled.
-    fn execute(&self, mut slots: Slots, signals: &Signals, command: &str) -> Result {
-        let commands = Commands::start(command, self.style.text())?;
+    fn execute(&self, mut slots: Slots, signals: &Signals, command: &str, output: Output) -> Result {
+        let commands = Commands::start(command, self.style.text(), output)?;
         let mut left = Left::of(self);
         let received = self.receive_for(&commands, &mut slots, signals, &mut left);
         if matches!(received, Err(Failure::Signal(_))) {

@@ -3,8 +3,10 @@
 mod bench;
 pub mod completions;
 mod demo;
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(all(unix, feature = "node"))]
 mod domain;
+#[cfg(unix)]
+mod hz;
 mod info;
 mod list;
 mod listen;
@@ -13,8 +15,20 @@ mod man;
 mod metrics;
 #[cfg(all(unix, feature = "node"))]
 mod network;
+mod peek;
 mod peer;
+#[cfg(unix)]
+mod record;
+#[cfg(unix)]
+mod replay;
+#[cfg(unix)]
+mod request;
 mod send;
+mod slot_options;
+#[cfg(unix)]
+mod top;
+#[cfg(unix)]
+mod watch;
 
 use clap::Subcommand;
 
@@ -24,9 +38,20 @@ use crate::exit::Result;
 pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
+    #[cfg(unix)]
+    Request(request::Request),
     Info(info::Info),
     #[command(visible_alias = "ls")]
     List(list::List),
+    Peek(peek::Peek),
+    #[cfg(unix)]
+    Record(record::Record),
+    #[cfg(unix)]
+    Replay(replay::Replay),
+    #[cfg(unix)]
+    Hz(hz::Hz),
+    #[cfg(unix)]
+    Top(top::Top),
     Demo(demo::Demo),
     Bench(bench::Bench),
     #[cfg(all(unix, feature = "node"))]
@@ -41,7 +66,7 @@ pub enum Command {
     Doctor(network::doctor::Doctor),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
@@ -58,8 +83,19 @@ impl Command {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
+            #[cfg(unix)]
+            Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
+            Command::Peek(peek) => peek.run(),
+            #[cfg(unix)]
+            Command::Record(record) => record.run(),
+            #[cfg(unix)]
+            Command::Replay(replay) => replay.run(),
+            #[cfg(unix)]
+            Command::Hz(hz) => hz.run(),
+            #[cfg(unix)]
+            Command::Top(top) => top.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
             #[cfg(all(unix, feature = "node"))]
@@ -74,7 +110,7 @@ impl Command {
             Command::Doctor(doctor) => doctor.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),

@@ -2,11 +2,12 @@
 
 #[cfg(feature = "node")]
 mod doctor;
-#[cfg(feature = "zenoh")]
 mod domain;
 mod encoding;
 mod hostile;
 mod listen;
+#[cfg(feature = "node")]
+mod logs;
 mod look;
 mod looks;
 mod machine;
@@ -14,12 +15,18 @@ mod machine;
 mod metrics;
 mod printing;
 mod readme;
+mod recording;
+#[cfg(unix)]
+mod request;
 mod send;
 #[cfg(feature = "node")]
 mod service;
 mod shells;
+#[cfg(feature = "node")]
 mod snapshots;
 mod terminal;
+mod top;
 mod tour;
 mod transcripts;
 mod usage;
+mod watching;

@@ -1,19 +1,15 @@
 //! Help texts and JSON as they were. `SNAPSHOTS=overwrite cargo test -p mailslot-cli --test command snapshots` writes them anew.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 
 use rustix::process::Signal;
 use serde_json::Value;
-#[cfg(feature = "node")]
-use snapbox::Data;
-use snapbox::{assert_data_eq, file};
+use snapbox::{Data, assert_data_eq, file};
 
-#[cfg(feature = "node")]
-use crate::machine::Done;
-use crate::machine::Machine;
+use crate::machine::{Done, Listener, Machine};
 
 /// A command, and all below it that help lists.
-#[cfg(feature = "node")]
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     let help = machine.run(&[path, &["--help".to_owned()]].concat()).text();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -27,7 +23,6 @@ fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
 }
 
 /// The help of a command and of those below it, on terminals of both widths.
-#[cfg(feature = "node")]
 fn help_texts(path: &[&str], expected: [Data; 2]) {
     let machine = Machine::new();
     let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
@@ -45,17 +40,9 @@ fn help_texts(path: &[&str], expected: [Data; 2]) {
     }
 }
 
-/// What the feature `zenoh` adds is not in the default build.
 #[test]
-#[cfg(all(feature = "node", not(feature = "zenoh")))]
 fn help_of_all_commands() {
     help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
-}
-
-#[test]
-#[cfg(feature = "zenoh")]
-fn help_of_domain() {
-    help_texts(&["domain"], [file!["../snapshots/help-domain-80.txt"], file!["../snapshots/help-domain-100.txt"]]);
 }
 
 /// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.
@@ -84,19 +71,42 @@ fn json_shapes() {
     let listener = machine.listen(&["alerts", "--json", "--count", "3"]);
     add("list --json", machine.run(&["list", "--json"]).json_lines());
     add("info --json alerts", machine.run(&["info", "--json", "alerts"]).json_lines());
+    let mut watch = machine.command(&["list", "--watch", "--json"]).spawn().expect("the command starts");
+    let mut line = String::new();
+    BufReader::new(watch.stdout.take().expect("a pipe")).read_line(&mut line).expect("readable");
+    // Nobody reads its output any more.
+    assert!(watch.wait().expect("it ends").success());
+    add("list --watch --json", vec![serde_json::from_str(&line).expect("JSON")]);
+    add(
+        "hz --json alerts",
+        machine.run(&["hz", "--count", "1", "--interval", "20ms", "--json", "alerts"]).json_lines(),
+    );
     machine.send("alerts", &["text"]);
     machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
     let confirmed = machine.run(&["send", "--confirm", "--json", "alerts", "end"]).json_lines();
     add("send --confirm --json alerts TEXT", confirmed);
     add("listen --json alerts", listener.finish().json_lines());
     add("bench --json", machine.run(&["bench", "--duration", "300ms", "--json"]).json_lines());
-    #[cfg(feature = "node")]
-    {
-        let listener = machine.listen(&["alerts"]);
-        add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
-        listener.signal(Signal::TERM);
-        listener.finish();
-    }
+    let (busy, gate) = machine.busy_listener("alerts");
+    machine.send("alerts", &["text"]);
+    machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
+    add("peek --json alerts", machine.run(&["peek", "-n", "2", "--json", "alerts"]).json_lines());
+    std::fs::write(&gate, "go on\n").expect("writable");
+    busy.finish().succeeded();
+    let file = machine.root().join("file");
+    let file = file.to_str().expect("UTF-8");
+    let recorder = Listener::start(&mut machine.command(&["record", "--verbose", "alerts", file]), &[] as &[&str]);
+    machine.send("alerts", &["text"]);
+    machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
+    recorder.signal(Signal::TERM);
+    recorder.finish();
+    let recorded = std::fs::read_to_string(file).expect("readable");
+    let recorded = recorded.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    add("record --format ndjson alerts FILE", recorded);
+    let listener = machine.listen(&["alerts"]);
+    add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
+    listener.signal(Signal::TERM);
+    listener.finish();
     assert_data_eq!(shapes, file!["../snapshots/json.txt"].raw());
 }
 

@@ -99,14 +99,20 @@ macro_rules! transcripts {
 transcripts!(
     bench_and_demo,
     completions,
-    #[cfg(feature = "zenoh")]
+    #[cfg(feature = "node")]
     domain,
     info,
     list,
     listen,
     #[cfg(feature = "node")]
+    metrics,
+    #[cfg(feature = "node")]
     network,
+    peek,
+    record,
+    request,
     send,
+    watch,
 );
 
 #[test]

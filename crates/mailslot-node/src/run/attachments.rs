@@ -10,7 +10,6 @@ use crate::io::addresses;
 use crate::io::changes::Changes;
 use crate::io::driver::{Attached, Driver};
 use crate::io::interfaces::{self, Choice, LeftOut, Named};
-use crate::log::{Log, field};
 
 /// How often the interfaces are looked at where the system does not tell of changes, or something cannot be used.
 const LOOK: Duration = Duration::from_secs(3);
@@ -20,6 +19,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What the node is attached to, and what it is not.
 pub(super) struct Attachments {
     changes: Option<Changes>,
+    /// Why the system does not tell of them, until that is said.
+    not_watched: Option<String>,
     /// When to look again.
     due: Option<Instant>,
     looked_at: Instant,
@@ -32,19 +33,20 @@ pub(super) struct Attachments {
 /// What a look has changed.
 #[derive(Default)]
 pub(super) struct Report {
+    not_watched: Option<String>,
     attached: Attached,
     newly_left_out: Vec<LeftOut>,
 }
 
 impl Attachments {
     /// To be looked at from now on.
-    pub(super) fn new(now: Instant, log: &mut Log) -> Attachments {
+    pub(super) fn new(now: Instant) -> Attachments {
         let changes = Changes::watch();
-        if let Err(error) = &changes {
-            let reason = format!("{error}: changes of interfaces are found within {} s", LOOK.as_secs());
-            log.line("interfaces_not_watched", &[field("reason", reason)]);
-        }
-        Attachments { changes: changes.ok(), due: None, looked_at: now, left_out: Vec::new(), unknown: None }
+        let not_watched = changes.as_ref().err();
+        let not_watched =
+            not_watched.map(|error| format!("{error}: changes of interfaces are found within {} s", LOOK.as_secs()));
+        let (due, left_out, unknown) = (None, Vec::new(), None);
+        Attachments { changes: changes.ok(), not_watched, due, looked_at: now, left_out, unknown }
     }
 
     /// Readable when something has changed.
@@ -78,14 +80,14 @@ impl Attachments {
     }
 
     /// Attaches the node to the interfaces that there are now, and tells what has changed.
-    pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver, log: &mut Log) {
+    pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) {
         match self.look(now, settings, driver) {
-            Ok(report) => report.tell(log),
+            Ok(report) => report.tell(),
             Err(error) => {
                 self.due = Some(now + LOOK);
                 let reason = Some(error.to_string());
                 if reason != self.unknown {
-                    log.line("interfaces_unknown", &[field("reason", error)]);
+                    tracing::warn!(name: "interfaces_unknown", reason = %error);
                 }
                 self.unknown = reason;
             }
@@ -115,7 +117,9 @@ impl Attachments {
         }));
         let newly_left_out = left_out.iter().filter(|left| !self.left_out.contains(left)).cloned().collect();
         self.left_out = left_out;
-        Ok(Report { attached, newly_left_out })
+        // Nothing of the NetBIOS network is said where the machine is in none.
+        let not_watched = if settings.netbios { self.not_watched.take() } else { None };
+        Ok(Report { not_watched, attached, newly_left_out })
     }
 }
 
@@ -128,15 +132,20 @@ impl Report {
         }
     }
 
-    pub(super) fn tell(&self, log: &mut Log) {
+    pub(super) fn tell(&self) {
+        if let Some(reason) = &self.not_watched {
+            tracing::warn!(name: "interfaces_not_watched", reason = %reason);
+        }
         for named in &self.attached.gone {
-            log_interface(log, "interface_gone", named);
+            let Details { broadcast, also } = details(named);
+            tracing::warn!(name: "interface_gone", name = %named.name, address = %named, broadcast, also);
         }
         for named in &self.attached.new {
-            log_interface(log, "interface_used", named);
+            let Details { broadcast, also } = details(named);
+            tracing::info!(name: "interface_used", name = %named.name, address = %named, broadcast, also);
         }
         for LeftOut { name, reason, .. } in &self.newly_left_out {
-            log.line("interface_not_used", &[field("name", name), field("reason", reason)]);
+            tracing::warn!(name: "interface_not_used", name = %name, reason = %reason);
         }
     }
 }
@@ -149,12 +158,15 @@ pub(super) fn choose(settings: &Settings) -> Result<Choice> {
     Ok(interfaces::choose(&addresses::list()?, settings))
 }
 
-fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
+/// What is said of an interface besides its name and address.
+struct Details {
+    broadcast: String,
+    /// Its other addresses, if it has any.
+    also: Option<String>,
+}
+
+fn details(named: &Named) -> Details {
     let broadcast = named.interface.broadcast.map_or("none".to_owned(), |address| address.to_string());
-    let mut fields = vec![field("name", &named.name), field("address", named), field("broadcast", broadcast)];
-    if !named.others.is_empty() {
-        let others: Vec<String> = named.others.iter().map(ToString::to_string).collect();
-        fields.push(field("also", others.join(",")));
-    }
-    log.line(event, &fields);
+    let others: Vec<String> = named.others.iter().map(ToString::to_string).collect();
+    Details { broadcast, also: (!others.is_empty()).then(|| others.join(",")) }
 }

@@ -38,6 +38,9 @@ const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
     Friend(Friend),
+    /// A friend of a slot whose messages have the time at which they were written: all go with a preface, and the others' way
+    /// does not ask for that.
+    Stamping(Friend),
     Stranger(door::Visitor),
 }
 
@@ -67,7 +70,7 @@ impl Client {
         if !Root::is_reserved(name)
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
-            return Ok(Client::Friend(friend));
+            return Ok(Client::of(friend));
         }
         let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
         Client::open_in(root, slot, name, stamp)
@@ -84,23 +87,27 @@ impl Client {
         if slot.user.uid == stamp.uid
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
-            return Ok(Client::Friend(friend));
+            return Ok(Client::of(friend));
         }
         door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
+    }
+
+    fn of(friend: Friend) -> Client {
+        if friend.start.stamp() { Client::Stamping(friend) } else { Client::Friend(friend) }
     }
 
     /// The slot's owner, as the kernel tells it.
     pub(crate) fn owner(&self) -> Option<u32> {
         match self {
             // No other user's memory is mapped.
-            Client::Friend(friend) => Some(friend.stamp.uid),
+            Client::Friend(friend) | Client::Stamping(friend) => Some(friend.stamp.uid),
             Client::Stranger(visitor) => Some(visitor.owner()),
         }
     }
 
     pub(crate) fn max_message_size(&self) -> usize {
         match self {
-            Client::Friend(friend) => friend.start.max_message(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.start.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
         }
     }
@@ -110,6 +117,7 @@ impl Client {
         match self {
             Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, &PATIENCE_AT_ONCE),
             Client::Friend(friend) => friend.write_within(message, timeout),
+            Client::Stamping(friend) => friend.write_prefaced(Preface::default(), message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
         }
     }
@@ -124,30 +132,38 @@ impl Client {
         let mut written = 0;
         let preface = Preface { network: Some(origin.clone()), ..Preface::default() };
         let result = match self {
-            Client::Friend(friend) if friend.start.network() => {
-                friend.write_batch_prefaced(&preface.encode()?, messages, &mut written)
+            Client::Friend(friend) | Client::Stamping(friend) if friend.start.network() => {
+                friend.write_batch_prefaced(preface, messages, NETWORK_PATIENCE, &mut written)
             }
             Client::Stranger(visitor) if visitor.network() => messages.iter().try_for_each(|message| {
-                visitor.write_prefaced(&preface, message.as_ref(), Timeout::Zero).map(|()| written += 1)
+                visitor.write_prefaced(preface.clone(), message.as_ref(), Timeout::Zero).map(|()| written += 1)
             }),
             _ => return Ok(None),
         };
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
-    /// Writes a request whose replies go into the slot of this number.
-    pub(crate) fn write_request(&self, reply: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
-        let preface = Preface { reply: Some(reply), ..Preface::default() };
+    /// Writes a request with its id, whose replies go into the slot of this number.
+    pub(crate) fn write_request(&self, reply: [u8; 16], id: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
+        self.write_prefaced(Preface { request: Some([reply, id]), ..Preface::default() }, message, timeout)
+    }
+
+    /// Writes a reply to the request with this id.
+    pub(crate) fn write_reply(&self, id: [u8; 16], message: &[u8]) -> Result<()> {
+        self.write_prefaced(Preface { in_reply_to: Some(id), ..Preface::default() }, message, Timeout::Zero)
+    }
+
+    fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
-            Client::Friend(friend) => friend.write_prefaced(&preface.encode()?, message, timeout),
-            Client::Stranger(visitor) => visitor.write_prefaced(&preface, message, timeout),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.write_prefaced(preface, message, timeout),
+            Client::Stranger(visitor) => visitor.write_prefaced(preface, message, timeout),
         }
     }
 
     /// Waits until `other` is readable, or the slot's owner ends, or `deadline`. Returns whether the slot is gone.
     pub(crate) fn wait_for_end(&self, other: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<bool> {
         let life = match self {
-            Client::Friend(friend) => friend.bell(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.bell(),
             Client::Stranger(visitor) => Ok(visitor.connection()),
         };
         let life = match life {
@@ -177,6 +193,9 @@ impl Client {
         let mut written = 0;
         let result = match self {
             Client::Friend(friend) => friend.write_batch(messages, &mut written),
+            Client::Stamping(friend) => {
+                friend.write_batch_prefaced(Preface::default(), messages, PATIENCE, &mut written)
+            }
             Client::Stranger(_) => messages
                 .iter()
                 .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
@@ -187,11 +206,14 @@ impl Client {
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         match self {
             Client::Friend(friend) => friend.write_in_place(size, fill),
-            Client::Stranger(visitor) => {
-                visitor.check_size(size)?;
+            Client::Stamping(_) | Client::Stranger(_) => {
+                let limit = self.max_message_size();
+                if size > limit {
+                    return Err(Error::TooLarge { size, limit });
+                }
                 let mut message = vec![0; size];
                 fill(&mut message);
-                visitor.write(&message, Timeout::Zero)
+                self.write(&message, Timeout::Zero)
             }
         }
     }
@@ -199,7 +221,7 @@ impl Client {
     /// Waits at most `time` until there may be room for `size` bytes. Returns whether it is worth trying again.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         match self {
-            Client::Friend(friend) => friend.wait_for_room(size, time),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.wait_for_room(size, time),
             Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
         }
     }
@@ -207,15 +229,15 @@ impl Client {
     /// What the slot holds; `None` to anybody but a friend.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         match self {
-            Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
-            Client::Friend(friend) => friend.whole()?.info().map(Some),
+            Client::Friend(friend) | Client::Stamping(friend) if friend.is_closed() => Err(Error::Closed),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.whole()?.info().map(Some),
             Client::Stranger(_) => Ok(None),
         }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         match self {
-            Client::Friend(friend) => friend.is_closed(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.is_closed(),
             Client::Stranger(visitor) => visitor.is_closed(),
         }
     }
@@ -267,9 +289,10 @@ impl Friend {
         self.try_within(message.len(), timeout, |patience| self.write_now(message, patience))
     }
 
-    fn write_prefaced(&self, preface: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
+    fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+        let preface = preface.stamped(self.start.stamp()).encode()?;
         let write = |patience: &Duration| {
-            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, preface, message))
+            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, &preface, message))
         };
         match timeout {
             Timeout::Zero => write(&PATIENCE_AT_ONCE),
@@ -318,9 +341,16 @@ impl Friend {
         self.with_lock(session, |session| self.append(session, message))
     }
 
-    fn write_batch_prefaced<M: AsRef<[u8]>>(&self, preface: &[u8], messages: &[M], written: &mut usize) -> Result<()> {
-        self.write_each(messages, written, NETWORK_PATIENCE, |session, message| {
-            self.append_prefaced(session, preface, message)
+    fn write_batch_prefaced<M: AsRef<[u8]>>(
+        &self,
+        preface: Preface,
+        messages: &[M],
+        patience: Duration,
+        written: &mut usize,
+    ) -> Result<()> {
+        let preface = preface.stamped(self.start.stamp()).encode()?;
+        self.write_each(messages, written, patience, |session, message| {
+            self.append_prefaced(session, &preface, message)
         })
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Label {
     pub(crate) pid: u32,
     pub(crate) access: Access,
     pub(crate) network: Network,
+    /// Whether each message has the time at which it was written.
+    pub(crate) stamp: bool,
     pub(crate) max_message_size: u32,
     pub(crate) capacity: u64,
     pub(crate) created: SystemTime,
@@ -102,9 +104,10 @@ impl Label {
         };
         let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!(
-            "name {}\npid {}\naccess {access}\nnetwork {network}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            "name {}\npid {}\naccess {access}\nnetwork {network}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
             escape(self.name.as_str()),
             self.pid,
+            u8::from(self.stamp),
             self.max_message_size,
             self.capacity,
         )
@@ -129,6 +132,7 @@ impl Label {
             pid: field("pid")?.parse().ok()?,
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
+            stamp: field("stamp")? == "1",
             max_message_size: field("max-message-size")?.parse().ok()?,
             capacity: field("capacity")?.parse().ok()?,
             created: UNIX_EPOCH.checked_add(Duration::from_millis(field("created")?.parse().ok()?))?,
@@ -179,6 +183,7 @@ mod tests {
                 pid: 17,
                 access,
                 network: Network::Allowed,
+                stamp: true,
                 max_message_size: 424,
                 capacity: 1 << 24,
                 created: UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
@@ -189,9 +194,11 @@ mod tests {
 
     #[test]
     fn damaged_labels_are_refused() {
-        for text in
-            ["", "name a", "name %\npid 1\naccess owner\nnetwork refused\nmax-message-size 0\ncapacity 1\ncreated 1\n"]
-        {
+        for text in [
+            "",
+            "name a",
+            "name %\npid 1\naccess owner\nnetwork refused\nstamp 0\nmax-message-size 0\ncapacity 1\ncreated 1\n",
+        ] {
             assert_eq!(Label::decode(text), None);
         }
     }

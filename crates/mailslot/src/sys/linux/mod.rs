@@ -13,6 +13,7 @@ mod inward;
 mod label;
 mod life;
 mod ownership;
+mod peek;
 mod preface;
 mod private;
 mod process;
@@ -26,7 +27,7 @@ mod wait;
 mod waiting;
 
 pub(crate) use self::{
-    appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, process::computer_name,
+    appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, peek::peek, process::computer_name,
     process::has_raised_privileges, process::random, process::secure_env, process::uid as user, reading::Next,
     root::appoint_node, root::directories as slot_directories, root::list, root::own_objects, root::path as root,
     root::status, server::Server,

@@ -69,6 +69,7 @@ impl Owned {
             pid: process::stamp().pid(),
             access: options.access.clone(),
             network: options.network,
+            stamp: options.stamp,
             max_message_size: options.max_message_size,
             capacity,
             created: SystemTime::now(),
@@ -80,6 +81,7 @@ impl Owned {
             pid_namespace: process::pid_namespace().map_err(failed)?,
             shared: inherited,
             network: options.network == Network::Allowed,
+            stamp: options.stamp,
             read_timeout: encode_timeout(options.read_timeout),
         };
         let queue = Queue::create(dir, &new).map_err(failed)?;

@@ -10,6 +10,7 @@ mod elsewhere;
 mod native;
 mod security;
 mod server;
+mod text;
 
 pub(crate) use self::{
     appearing::Appearing, client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere,
@@ -17,7 +18,7 @@ pub(crate) use self::{
 };
 
 use crate::error::{Error, Result};
-use crate::message::{Info, SlotStatus};
+use crate::message::{Info, Message, SlotStatus};
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
@@ -43,6 +44,11 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
             statistics: None,
         }),
     })
+}
+
+/// Nothing but reading tells what is in a mailslot.
+pub(crate) fn peek(_: &SlotName, _: usize) -> Result<Vec<Message>> {
+    Err(Error::io("look into a mailslot that this process does not read", std::io::ErrorKind::Unsupported))
 }
 
 /// Windows documents no way of listing mailslots.

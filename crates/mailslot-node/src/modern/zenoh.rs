@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-use mailslot::{Address, NetbiosName, NetworkOrigin, SlotName};
+use mailslot::{Address, NetbiosName, NetworkOrigin, Quoted, SlotName};
+use mailslot_domain::settings::Settings as Part;
+use mailslot_domain::status::Status;
 use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
 
@@ -14,7 +16,6 @@ use crate::config::Settings;
 use crate::control::Answer;
 use crate::error::{Error, Result, with_causes};
 use crate::io::interfaces::Named;
-use crate::log::{Log, field};
 use crate::privileges::account;
 use mailslot_netbios::{Config, Interface, Message};
 
@@ -22,7 +23,7 @@ use mailslot_netbios::{Config, Interface, Message};
 const KNOWN: &str = "computers";
 
 /// What this machine takes part in.
-type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
+type Parts = Vec<(Arc<Domain>, Part)>;
 
 pub(crate) struct Modern {
     /// Where the files are: chosen once, because the process may become another user.
@@ -42,7 +43,7 @@ pub(crate) struct Modern {
 
 impl Modern {
     /// Reads the files of domains.
-    pub(crate) fn load(settings: &Settings, log: &mut Log) -> Result<Modern> {
+    pub(crate) fn load(settings: &Settings) -> Result<Modern> {
         own_process();
         let mut directory = Directory::in_use(mailslot::secure_env).map_err(domain_error)?;
         if let Some(user) = &settings.user {
@@ -57,7 +58,7 @@ impl Modern {
             wrong: Vec::new(),
             failed: None,
         };
-        modern.parts = modern.read(settings, log)?;
+        modern.parts = modern.read(settings)?;
         Ok(modern)
     }
 
@@ -73,9 +74,9 @@ impl Modern {
     }
 
     /// Ends everything and begins anew, perhaps under another computer's name.
-    pub(crate) fn restart(&mut self, settings: &Settings, config: &Config, log: &mut Log) -> Result<()> {
+    pub(crate) fn restart(&mut self, settings: &Settings, config: &Config) -> Result<()> {
         let before = self.running.take();
-        self.parts = self.read(settings, log)?;
+        self.parts = self.read(settings)?;
         match before {
             Some(domains) if self.has_files() => {
                 let (parts, missing) = (self.parts.clone(), self.missing.clone());
@@ -99,8 +100,8 @@ impl Modern {
     }
 
     /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
-    pub(crate) fn look(&mut self, settings: &Settings, config: &Config, log: &mut Log) {
-        let changed = self.read(settings, log).and_then(|parts| {
+    pub(crate) fn look(&mut self, settings: &Settings, config: &Config) {
+        let changed = self.read(settings).and_then(|parts| {
             self.parts = parts;
             let has_files = self.has_files();
             match &mut self.running {
@@ -117,10 +118,9 @@ impl Modern {
         });
         let failed = changed.err().map(|error| with_causes(&error));
         if let Some(reason) = failed.as_ref().filter(|_| failed != self.failed) {
-            log.line("domain_wrong", &[field("reason", reason)]);
+            tracing::warn!(name: "domain_wrong", reason = %reason);
         }
         self.failed = failed;
-        self.log_events(log);
     }
 
     /// Takes over what is set about bridges, and where this machine is attached to the legacy network.
@@ -130,7 +130,6 @@ impl Modern {
         settings: &Settings,
         config: &Config,
         attached: impl Iterator<Item = &'a Named>,
-        log: &mut Log,
     ) {
         let Some(domains) = &self.running else { return };
         let text = String::from_utf8_lossy(config.workgroup.text());
@@ -146,19 +145,13 @@ impl Modern {
             interface: named.name.clone(),
             segment: segment(&named.interface),
         });
-        self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains, log);
+        self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains);
     }
 
     /// A message of the legacy network has come. Returns whether slots of this machine are to get it.
-    pub(crate) fn take_legacy(
-        &mut self,
-        now: Instant,
-        message: &Message,
-        origin: &NetworkOrigin,
-        log: &mut Log,
-    ) -> bool {
+    pub(crate) fn take_legacy(&mut self, now: Instant, message: &Message, origin: &NetworkOrigin) -> bool {
         let Some(domains) = &self.running else { return true };
-        self.bridges.take_legacy(now, message, origin, domains, log)
+        self.bridges.take_legacy(now, message, origin, domains)
     }
 
     /// Has `send` send in the legacy network what bridges carry there.
@@ -170,7 +163,7 @@ impl Modern {
 
     /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
     /// before.
-    fn read(&mut self, settings: &Settings, log: &mut Log) -> Result<Parts> {
+    fn read(&mut self, settings: &Settings) -> Result<Parts> {
         let (mut parts, mut missing, mut wrong) = (Parts::new(), BTreeMap::new(), Vec::new());
         for (path, domain) in self.directory.list().map_err(domain_error)? {
             match domain {
@@ -200,14 +193,14 @@ impl Modern {
             let directory = self.directory.path().display();
             wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
         }
-        self.complain(wrong, log);
+        self.complain(wrong);
         self.missing = missing;
         Ok(parts)
     }
 
-    fn complain(&mut self, wrong: Vec<String>, log: &mut Log) {
+    fn complain(&mut self, wrong: Vec<String>) {
         for what in wrong.iter().filter(|what| !self.wrong.contains(what)) {
-            log.line("domain_wrong", &[field("reason", what)]);
+            tracing::warn!(name: "domain_wrong", reason = %what);
         }
         self.wrong = wrong;
     }
@@ -227,18 +220,12 @@ impl Modern {
         self.running.as_ref().map(AsFd::as_fd)
     }
 
-    pub(crate) fn log_events(&self, log: &mut Log) {
-        for event in self.running.iter().flat_map(Domains::events) {
-            log.line(event.name, &event.fields);
-        }
-    }
-
     /// How many domains have an open session, and how many there are. What cannot run is in neither: it waits for the operator.
     pub(crate) fn sessions(&self) -> (usize, usize) {
         self.running.as_ref().map(Domains::sessions).unwrap_or_default()
     }
 
-    pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {
+    pub(crate) fn status(&self) -> Vec<Status> {
         self.running.as_ref().map(Domains::status).unwrap_or_default()
     }
 
@@ -260,21 +247,24 @@ fn domain_error(error: mailslot_domain::Error) -> Error {
     Error::from(mailslot_zenoh::Error::from(error))
 }
 
-fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Settings) {
+fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, Part) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
-    let settings = match own {
-        Some((_, own)) => own.clone(),
-        None => mailslot_zenoh::Settings {
-            lan: settings.lan,
-            connect: settings.connect.clone(),
-            listen: settings.listen.clone(),
-            ..mailslot_zenoh::Settings::default()
-        },
-    };
+    let settings = own.map_or_else(|| settings.part(), |(_, own)| own.clone());
     (domain, settings)
 }
 
 fn computer(config: &Config) -> Result<NetbiosName> {
     let text = String::from_utf8_lossy(config.computer.text());
-    text.parse().map_err(|error| Error::Settings(format!("computer {text:?}: {error}")))
+    text.parse().map_err(|error| Error::Settings(format!("computer {}: {error}", Quoted(&text))))
+}
+
+impl From<mailslot_zenoh::Error> for Error {
+    fn from(error: mailslot_zenoh::Error) -> Error {
+        match error {
+            mailslot_zenoh::Error::Settings(what) => Error::Settings(what),
+            mailslot_zenoh::Error::Slot(mailslot::Error::AlreadyExists(_)) => Error::AlreadyRuns,
+            mailslot_zenoh::Error::Slot(error) => Error::Slot(error),
+            error => Error::Domain(Box::new(error)),
+        }
+    }
 }
