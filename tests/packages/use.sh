@@ -47,7 +47,7 @@ typed() {
     check "a shell shows $2" until_true srv1 "runuser -u bob -- tmux -L packages capture-pane -p -t typing | grep -qF '$2'"
 }
 typed '' 'bob@srv1'
-typed '"mailslot inf" Tab' 'mailslot info '
+typed '"mailslot inf" Tab' 'mailslot info'
 typed '"boi" Tab' 'mailslot info boiler/pressure'
 typed 'Enter' 'max message size'
 in_machine srv1 bob 'tmux -L packages kill-server'
