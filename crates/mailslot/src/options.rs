@@ -60,6 +60,21 @@ pub enum Inheritance {
     Inherited,
 }
 
+/// Who may read a slot besides its first creator.
+///
+/// # Portability
+///
+/// `Each` is Linux only: elsewhere it is refused with [`Error::InvalidOption`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Sharing {
+    /// Nobody: a name has one slot, as with Win32.
+    #[default]
+    One,
+    /// Whoever of the same user creates the slot as well, with `Each`. Each creator is a *member*, which gets every message and
+    /// has a capacity and counters of its own; the name is free when the last one has ended.
+    Each,
+}
+
 /// Creates a [`Mailslot`], like [`std::fs::OpenOptions`] opens a file.
 ///
 /// ```
@@ -82,6 +97,7 @@ pub struct MailslotOptions {
     pub(crate) access: Access,
     pub(crate) network: Network,
     pub(crate) inheritance: Inheritance,
+    pub(crate) sharing: Sharing,
 }
 
 /// Users whom a slot may let write by name: others read the list, and a longer one is a group's business.
@@ -99,6 +115,7 @@ impl MailslotOptions {
             access: Access::Owner,
             network: Network::Refused,
             inheritance: Inheritance::Private,
+            sharing: Sharing::One,
         }
     }
 
@@ -154,12 +171,37 @@ impl MailslotOptions {
         self
     }
 
+    /// Who else may read. A writer opens the name as ever, and writes to all members: those of its own user in any case, and those
+    /// of another user that let it write. Each member says for itself who may, how large messages are, and what it holds.
+    ///
+    /// ```
+    /// use mailslot::{MailslotOptions, MailslotWriter, Sharing};
+    ///
+    /// let name = format!("doc-sharing-{}", std::process::id());
+    /// let log = MailslotOptions::new().sharing(Sharing::Each).create(&name)?;
+    /// let panel = MailslotOptions::new().sharing(Sharing::Each).create(&name)?;
+    /// MailslotWriter::open(&name)?.write(b"door 2 opened")?;
+    /// assert_eq!(log.receive()?.data, b"door 2 opened");
+    /// assert_eq!(panel.receive()?.data, b"door 2 opened");
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Portability
+    ///
+    /// That of [`Sharing`].
+    pub fn sharing(&mut self, sharing: Sharing) -> &mut MailslotOptions {
+        self.sharing = sharing;
+        self
+    }
+
     /// Creates the slot; this process then owns it.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidName`] if `name` is not a local slot's name
-    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it
+    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it, unless that and this one are for
+    ///   [each](Sharing::Each)
+    /// - [`Error::NotOwner`] if they are, and it is another user's
     /// - [`Error::InvalidOption`] if an option is out of its range
     /// - [`Error::OutOfMemory`] if the file system that holds the slots is full
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor

@@ -9,6 +9,7 @@ use super::bell;
 use super::clock;
 use super::door;
 use super::fork::{fork_generation, is_of_this_process};
+use super::group::{Group, Progress};
 use super::inward::READERS_PATIENCE;
 use super::life;
 use super::origin;
@@ -34,6 +35,7 @@ const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) enum Client {
     Friend(Friend),
     Stranger(door::Visitor),
+    Members(Box<Group>),
 }
 
 /// A writer of the owner's own user: it shares the owner's memory.
@@ -76,10 +78,27 @@ impl Client {
     }
 
     fn open_in(root: &Root, slot: SlotDirectory, name: &SlotName, stamp: Stamp) -> Result<Client> {
+        if slot.is_member() {
+            let group = Group::open(&slot, name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
+            return Ok(Client::Members(Box::new(group)));
+        }
         if slot.user.uid == stamp.uid
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
             return Ok(Client::Friend(friend));
+        }
+        door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
+    }
+
+    /// Opens one member of a slot.
+    pub(super) fn open_member(root: &Root, slot: SlotDirectory, name: &SlotName) -> Result<Client> {
+        let stamp = process::stamp();
+        if slot.user.uid == stamp.uid {
+            let failed = |error| root.error("open", name, error);
+            let file = Queue::open_file(slot.dir.as_fd()).map_err(failed)?;
+            if let Some(friend) = Friend::open_file(root, name, file, stamp)? {
+                return Ok(Client::Friend(friend));
+            }
         }
         door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
@@ -90,6 +109,7 @@ impl Client {
             // No other user's memory is mapped.
             Client::Friend(friend) => Some(friend.stamp.uid),
             Client::Stranger(visitor) => Some(visitor.owner()),
+            Client::Members(group) => Some(group.owner()),
         }
     }
 
@@ -97,6 +117,7 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.start.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
+            Client::Members(group) => group.max_message_size(),
         }
     }
 
@@ -106,6 +127,16 @@ impl Client {
             Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, &PATIENCE_AT_ONCE),
             Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
+            Client::Members(group) => group.write(message, timeout),
+        }
+    }
+
+    /// The same without waiting, to those that lack the message: what `progress` says of that, this notes there.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
+        match self {
+            Client::Members(group) => group.write_more(message, progress),
+            _ => self.write(message, Timeout::Zero),
         }
     }
 
@@ -122,6 +153,17 @@ impl Client {
             Client::Stranger(visitor) if visitor.network() => messages
                 .iter()
                 .try_for_each(|message| visitor.write_from(origin, message.as_ref()).map(|()| written += 1)),
+            Client::Members(group) => {
+                for message in messages {
+                    match group.write_from(origin, message.as_ref()) {
+                        Ok(true) => written += 1,
+                        Ok(false) if written == 0 => return Ok(None),
+                        Err(error) if written == 0 => return Err(error),
+                        _ => break,
+                    }
+                }
+                Ok(())
+            }
             _ => return Ok(None),
         };
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
@@ -134,7 +176,7 @@ impl Client {
         let mut written = 0;
         let result = match self {
             Client::Friend(friend) => friend.write_batch(messages, &mut written),
-            Client::Stranger(_) => messages
+            Client::Stranger(_) | Client::Members(_) => messages
                 .iter()
                 .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
         };
@@ -144,11 +186,14 @@ impl Client {
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         match self {
             Client::Friend(friend) => friend.write_in_place(size, fill),
-            Client::Stranger(visitor) => {
-                visitor.check_size(size)?;
+            Client::Stranger(_) | Client::Members(_) => {
+                let limit = self.max_message_size();
+                if size > limit {
+                    return Err(Error::TooLarge { size, limit });
+                }
                 let mut message = vec![0; size];
                 fill(&mut message);
-                visitor.write(&message, Timeout::Zero)
+                self.write(&message, Timeout::Zero)
             }
         }
     }
@@ -158,6 +203,7 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.wait_for_room(size, time),
             Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
+            Client::Members(group) => group.wait_for_room(size, time),
         }
     }
 
@@ -167,6 +213,29 @@ impl Client {
             Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
             Client::Friend(friend) => friend.whole()?.info().map(Some),
             Client::Stranger(_) => Ok(None),
+            Client::Members(group) => group.info(),
+        }
+    }
+
+    pub(crate) fn has_members(&self) -> bool {
+        matches!(self, Client::Members(_))
+    }
+
+    /// How many get what is written.
+    pub(crate) fn receivers(&self) -> usize {
+        match self {
+            Client::Friend(_) | Client::Stranger(_) => 1,
+            Client::Members(group) => group.receivers(),
+        }
+    }
+
+    /// Whether messages of other machines are let in.
+    pub(super) fn network(&self) -> bool {
+        match self {
+            Client::Friend(friend) => friend.start.network(),
+            Client::Stranger(visitor) => visitor.network(),
+            // Which of them lets them in is asked of each.
+            Client::Members(_) => true,
         }
     }
 
@@ -174,6 +243,7 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.is_closed(),
             Client::Stranger(visitor) => visitor.is_closed(),
+            Client::Members(group) => group.is_closed(),
         }
     }
 }
@@ -197,14 +267,18 @@ impl Friend {
                 }
                 Err(_) => continue,
             };
-            let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
-            let Some(start) = start else { continue };
-            let friend = Friend::new(name, file, start, stamp);
-            if friend.owner_lives()? {
+            if let Some(friend) = Friend::open_file(root, name, file, stamp)? {
                 return Ok(Some(friend));
             }
         }
         Ok(None)
+    }
+
+    fn open_file(root: &Root, name: &SlotName, file: OwnedFd, stamp: Stamp) -> Result<Option<Friend>> {
+        let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
+        let Some(start) = start else { return Ok(None) };
+        let friend = Friend::new(name, file, start, stamp);
+        Ok(friend.owner_lives()?.then_some(friend))
     }
 
     fn new(name: &SlotName, file: OwnedFd, start: Queue, stamp: Stamp) -> Friend {

@@ -13,6 +13,7 @@ use super::door::{self, Entrance};
 use super::fork::{fork_generation, is_of_this_process};
 use super::label::Label;
 use super::life::Hold;
+use super::members;
 use super::private;
 use super::process;
 use super::queue::{Queue, encode_timeout};
@@ -21,7 +22,7 @@ use super::root::{FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
 use crate::name::SlotName;
-use crate::options::{Inheritance, MailslotOptions, Network};
+use crate::options::{Inheritance, MailslotOptions, Network, Sharing};
 use crate::sync::Ordering::Relaxed;
 
 /// The owner's part in the life of a slot.
@@ -60,7 +61,7 @@ impl Owned {
             option: "capacity",
             expected: "less than the largest file that this process may make (RLIMIT_FSIZE, ulimit -f)".to_owned(),
         })?;
-        let claim = root.claim(&name)?;
+        let claim = root.claim(&name, options.sharing)?;
         let staged = root.stage(&name, &claim)?;
         let dir = staged.dir.as_fd();
         let inherited = options.inheritance == Inheritance::Inherited;
@@ -88,7 +89,14 @@ impl Owned {
         let hold = Hold::new(ring).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = door::create(dir, &options.access).map_err(failed)?;
-        let place = Place::new(root, root.publish(staged, &name)?, ring_id);
+        let published = match options.sharing {
+            Sharing::One => root.publish(staged, &name)?,
+            Sharing::Each => {
+                members::create(dir).map_err(failed)?;
+                root.publish_member(staged, &name)?
+            }
+        };
+        let place = Place::new(root, published, ring_id);
         let life = claim.keep().ok_or(Error::Closed)?;
         for fd in [&life, &door, &bell] {
             if inherited {

@@ -14,7 +14,7 @@ use super::{client, code, native};
 use crate::error::{Error, Result};
 use crate::message::{Info, Message, Origin, Statistics};
 use crate::name::SlotName;
-use crate::options::{Inheritance, MailslotOptions, Timeout};
+use crate::options::{Inheritance, MailslotOptions, Sharing, Timeout};
 
 /// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
 /// second read.
@@ -37,6 +37,9 @@ type Held = VecDeque<Vec<u8>>;
 
 impl Server {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
+        if options.sharing != Sharing::One {
+            return Err(Error::InvalidOption { option: "sharing", expected: "Sharing::One on Windows".to_owned() });
+        }
         let security = Descriptor::new(&options.access)?;
         let failed = |source: io::Error| {
             code::error(|| format!("create slot {name}"), source, [Error::AlreadyExists(name.clone())])

@@ -32,16 +32,27 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     let mut slots = Vec::new();
     for user in root.users()?.iter() {
         for entry in root.entries(user).map_err(failed)? {
-            let living = match root.open_entry(user, entry.clone()) {
-                Ok(slot) => slot.is_living().map(|lives| lives.then_some(slot)),
-                Err(error) => Err(error),
-            };
-            match living {
-                Ok(Some(slot)) => slots.extend(status_of(&slot).map_err(failed)?),
-                Ok(None) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
+            let found = match root.open_all(user, &entry) {
                 // A list that lacks slots would say that they have gone.
                 Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
-                _ => {}
+                Err(_) => continue,
+                Ok(found) => found,
+            };
+            let mut living = Vec::new();
+            let mut dead = found.is_empty();
+            for slot in found {
+                match slot.living_since() {
+                    Ok(Some(since)) => living.push((since, slot)),
+                    Ok(None) => dead = true,
+                    Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
+                    Err(_) => {}
+                }
+            }
+            if dead && (user.uid == uid || uid == 0) {
+                root.remove_dead(user, &entry);
+            }
+            if let Some((_, oldest)) = living.iter().min_by_key(|(since, _)| *since) {
+                slots.extend(status_of(oldest).map_err(failed)?);
             }
         }
     }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::super::queue::{OPEN_RING, RING};
 use super::claim::Life;
 use super::find::with_file;
-use super::place::FILES;
+use super::place::{self, FILES};
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 
@@ -20,6 +20,7 @@ pub(crate) struct Place {
     root: &'static Root,
     user: User,
     entry: String,
+    member: Option<String>,
     life: String,
     ring: FileId,
 }
@@ -27,8 +28,8 @@ pub(crate) struct Place {
 impl Place {
     /// The place of `slot`, whose ring is the file `ring`, which has to stay mapped.
     pub(crate) fn new(root: &'static Root, slot: SlotDirectory, ring: FileId) -> Place {
-        let SlotDirectory { user, entry, life, .. } = slot;
-        Place { root, user, entry, life, ring }
+        let SlotDirectory { user, entry, member, life, .. } = slot;
+        Place { root, user, entry, member, life, ring }
     }
 
     /// The directory of all slots.
@@ -51,7 +52,7 @@ impl Place {
 
     /// The slot's directory, if it is there still.
     pub(crate) fn open(&self) -> rustix::io::Result<Option<SlotDirectory>> {
-        with_file(self.root.open_entry(&self.user, self.entry.clone()), RING, self.ring)
+        with_file(self.root.open_place(&self.user, self.entry.clone(), self.member.clone()), RING, self.ring)
     }
 
     /// The ring's file.
@@ -70,6 +71,10 @@ impl Place {
             let _ = rustix::fs::unlinkat(self.root(), self.path_of(file), AtFlags::empty());
         }
         let _ = rustix::fs::unlinkat(self.root(), self.path(), AtFlags::REMOVEDIR);
+        if self.member.is_some() {
+            // Unless there are others.
+            let _ = rustix::fs::unlinkat(self.root(), place::place(&self.user, &self.entry, None), AtFlags::REMOVEDIR);
+        }
         if let Some(file) = Life::file_in(&self.life) {
             self.root.remove_life(file, &self.user);
         }
@@ -83,7 +88,7 @@ impl Place {
     }
 
     fn path(&self) -> String {
-        format!("{}/{}", self.user.slots(), self.entry)
+        place::place(&self.user, &self.entry, self.member.as_deref())
     }
 
     fn path_of(&self, file: &str) -> String {
