@@ -68,7 +68,7 @@ enum mailslot_access {
     MAILSLOT_EVERYONE = 1
 };
 
-/* How a slot is created:
+/* How a slot is created. Other processes of its user may tap it if MAILSLOT_TAPS=allow is in the environment.
  *
  *     mailslot_options options = MAILSLOT_OPTIONS_INIT;
  *     options.access = MAILSLOT_EVERYONE;

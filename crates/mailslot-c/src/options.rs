@@ -1,7 +1,7 @@
 //! `mailslot_options`.
 
 use bytemuck::{Pod, Zeroable};
-use mailslot::{Access, MailslotOptions};
+use mailslot::{Access, MailslotOptions, Taps};
 
 use crate::failure::Failure;
 use crate::growing::Growing;
@@ -14,6 +14,9 @@ pub(crate) struct Options {
     max_message_size: u32,
     access: u32,
 }
+
+/// Lets other processes of its user tap the slots of a program.
+const TAPS_VARIABLE: &str = "MAILSLOT_TAPS";
 
 /// `MAILSLOT_OWNER`, `MAILSLOT_EVERYONE`.
 const OWNER: u32 = 0;
@@ -39,6 +42,9 @@ impl Options {
             EVERYONE => Access::Everyone,
             _ => return Err(Failure::Argument("access is neither MAILSLOT_OWNER nor MAILSLOT_EVERYONE")),
         });
+        if mailslot::secure_env(TAPS_VARIABLE).is_some_and(|value| value == "allow") {
+            builder.taps(Taps::Allowed);
+        }
         if self.capacity != 0 {
             builder.capacity(self.capacity);
         }

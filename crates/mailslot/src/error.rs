@@ -53,6 +53,8 @@ pub enum Error {
     },
     /// The slot is another user's, so this one cannot read it, too.
     NotOwner(SlotName),
+    /// The slot's creator does not let anybody tap it.
+    NoTaps(SlotName),
     /// Not all members of the slot have the message; those that have it keep it. Written again as it is, they would have it twice.
     Partial {
         /// Members that have it.
@@ -194,7 +196,7 @@ impl Error {
             Error::InvalidName { reason, operation, .. } => reason.win32_code(*operation),
             Error::AlreadyExists(_) => 183,
             Error::NotFound(_) => 2,
-            Error::NotAllowed(_) | Error::NotOwner(_) => 5,
+            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => 5,
             Error::Partial { source, .. } => source.win32_code(),
             Error::TooLarge { .. } | Error::InvalidOption { .. } => 87,
             Error::TooLargeForNetwork { .. } => 53,
@@ -223,7 +225,9 @@ impl Error {
             }
             Error::AlreadyExists(_) => io::ErrorKind::AlreadyExists,
             Error::NotFound(_) => io::ErrorKind::NotFound,
-            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NotInherited => io::ErrorKind::PermissionDenied,
+            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) | Error::NotInherited => {
+                io::ErrorKind::PermissionDenied
+            }
             Error::Full { .. } => io::ErrorKind::WouldBlock,
             Error::Closed => io::ErrorKind::BrokenPipe,
             Error::TimedOut | Error::NodeSilent => io::ErrorKind::TimedOut,
@@ -277,6 +281,7 @@ impl fmt::Display for Error {
             Error::NotOwner(slot) => {
                 write!(f, "slot {slot} is another user's: only processes of that user can read it, too")
             }
+            Error::NoTaps(slot) => write!(f, "slot {slot} cannot be tapped: its creator has to allow taps"),
             Error::Partial { delivered, members, source } => {
                 write!(f, "{delivered} of {members} members of the slot have the message, and not the others: {source}")
             }

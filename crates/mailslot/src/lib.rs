@@ -104,7 +104,7 @@ pub use iter::Iter;
 pub use mailslot::Mailslot;
 pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
 pub use name::{NetbiosName, SlotName};
-pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Timeout};
+pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, Timeout, WhenFull};
 pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
 pub use writer::MailslotWriter;

@@ -21,12 +21,15 @@ pub struct Message {
     pub data: Vec<u8>,
     /// Who wrote them.
     pub origin: Origin,
+    /// Messages that the slot had accepted after the one that was read before this one, and that are lost: always 0 unless it [drops the
+    /// oldest](crate::WhenFull::DropOldest).
+    pub lost_before: u64,
 }
 
 impl Message {
     /// A message as a slot would give it, for tests of what handles messages.
     pub fn new(data: impl Into<Vec<u8>>, origin: Origin) -> Message {
-        Message { data: data.into(), origin }
+        Message { data: data.into(), origin, lost_before: 0 }
     }
 }
 
@@ -152,6 +155,9 @@ pub struct Statistics {
     pub refused_too_large: u64,
     /// Most bytes ever waiting at once, overhead included. Followed from 4 KiB up; 0 means that it never was more.
     pub high_water: u64,
+    /// Messages accepted that were dropped unread, as the slot [drops the oldest](crate::WhenFull::DropOldest) when it is full.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub lost: u64,
 }
 
 /// A living slot of this machine, as [`list`](crate::list) and [`status`](crate::status) find it.
@@ -185,6 +191,13 @@ pub struct SlotStatus {
         serde(default, rename = "created_unix_ms", with = "crate::serialization::unix_milliseconds")
     )]
     pub created: Option<std::time::SystemTime>,
+    /// How many processes, or parts of one, have created it: more than one only if it is for [each](crate::Sharing::Each). What else is
+    /// said here is of the oldest of them.
+    #[cfg_attr(feature = "serde", serde(default = "crate::serialization::one"))]
+    pub members: usize,
+    /// How many [taps](crate::Mailslot::tap) it has.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub taps: usize,
     /// What it holds, which only the owner's user and the superuser may see.
     #[cfg_attr(feature = "serde", serde(rename = "counts"))]
     pub info: Option<Info>,

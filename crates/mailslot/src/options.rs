@@ -75,6 +75,35 @@ pub enum Sharing {
     Each,
 }
 
+/// Whether a slot may have [taps](crate::Mailslot::tap), which see its messages.
+///
+/// # Portability
+///
+/// `Allowed` is Linux only: elsewhere it is refused with [`Error::InvalidOption`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Taps {
+    /// It may not.
+    #[default]
+    Refused,
+    /// Processes of its owner's user may tap it.
+    Allowed,
+}
+
+/// What becomes of a message for which a slot has no room.
+///
+/// # Portability
+///
+/// `DropOldest` is Linux only: elsewhere it is refused with [`Error::InvalidOption`], as Windows bounds no slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// It is refused: the write fails, or waits.
+    #[default]
+    Refuse,
+    /// The oldest messages that are unread make room for it. The next one that is read tells how many they were
+    /// ([`Message::lost_before`](crate::Message::lost_before)), and [`Statistics::lost`](crate::Statistics::lost) counts them.
+    DropOldest,
+}
+
 /// Creates a [`Mailslot`], like [`std::fs::OpenOptions`] opens a file.
 ///
 /// ```
@@ -98,6 +127,8 @@ pub struct MailslotOptions {
     pub(crate) network: Network,
     pub(crate) inheritance: Inheritance,
     pub(crate) sharing: Sharing,
+    pub(crate) when_full: WhenFull,
+    pub(crate) taps: Taps,
 }
 
 /// Users whom a slot may let write by name: others read the list, and a longer one is a group's business.
@@ -116,6 +147,8 @@ impl MailslotOptions {
             network: Network::Refused,
             inheritance: Inheritance::Private,
             sharing: Sharing::One,
+            when_full: WhenFull::Refuse,
+            taps: Taps::Refused,
         }
     }
 
@@ -194,6 +227,69 @@ impl MailslotOptions {
         self
     }
 
+    /// What becomes of a message for which there is no room. A slot that drops the oldest reads a little slower: every read then
+    /// takes the lock that otherwise only writers take. Messages of other users wait outside until the slot is read, what finds no room there is refused.
+    ///
+    /// ```
+    /// use mailslot::{MailslotOptions, MailslotWriter, WhenFull};
+    ///
+    /// let name = format!("doc-when-full-{}", std::process::id());
+    /// let slot = MailslotOptions::new().capacity(4096).when_full(WhenFull::DropOldest).create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// for number in 0..100_u8 {
+    ///     writer.write(&[number; 1000])?;
+    /// }
+    /// let message = slot.receive()?;
+    /// assert_eq!((message.data[0], message.lost_before), (97, 97));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Portability
+    ///
+    /// That of [`WhenFull`].
+    pub fn when_full(&mut self, when_full: WhenFull) -> &mut MailslotOptions {
+        self.when_full = when_full;
+        self
+    }
+
+    /// Whether the slot may have taps. [`Mailslot::tap`] has an example. Of a slot that has members the oldest one's word counts.
+    ///
+    /// Writers then look whether there is one, which costs them some nanoseconds.
+    ///
+    /// # Portability
+    ///
+    /// That of [`Taps`].
+    pub fn taps(&mut self, taps: Taps) -> &mut MailslotOptions {
+        self.taps = taps;
+        self
+    }
+
+    /// Taps the slot `name` with this read timeout, and this capacity or that of the slot if it is larger. What else is set here is
+    /// the slot's own affair. [`Mailslot::tap`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Mailslot::tap`], and [`Error::InvalidOption`] if the capacity is out of its range.
+    ///
+    /// # Portability
+    ///
+    /// Unix only.
+    #[cfg(unix)]
+    pub fn tap<A>(&self, name: A) -> Result<Mailslot>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        self.check()?;
+        match name.try_into().map_err(Into::into)?.into_slot() {
+            Ok(slot) => sys::Server::tap(slot, self).map(Mailslot::from_server),
+            Err(elsewhere) => {
+                let reason = crate::NameError::NotThisMachine;
+                Err(Error::invalid_name(&elsewhere.to_string(), reason, Operation::Open))
+            }
+        }
+    }
+
     /// Creates the slot; this process then owns it.
     ///
     /// # Errors
@@ -225,6 +321,11 @@ impl MailslotOptions {
             let reason = crate::NameError::NotThisMachine;
             return Err(Error::invalid_name(&address.to_string(), reason, Operation::Create));
         };
+        self.check()?;
+        sys::Server::create(slot, self).map(Mailslot::from_server)
+    }
+
+    fn check(&self) -> Result<()> {
         if !CAPACITY.contains(&self.capacity) {
             return Err(Error::InvalidOption {
                 option: "capacity",
@@ -237,7 +338,7 @@ impl MailslotOptions {
             let expected = format!("of {MOST_USERS} users at most; a group may be larger");
             return Err(Error::InvalidOption { option: "access", expected });
         }
-        sys::Server::create(slot, self).map(Mailslot::from_server)
+        Ok(())
     }
 }
 

@@ -36,12 +36,15 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) 
 /// `data` where the bytes are text in UTF-8, else `data_hex`; and `origin`.
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Message", 2)?;
+        let mut fields = serializer.serialize_struct("Message", if self.lost_before == 0 { 2 } else { 3 })?;
         match str::from_utf8(&self.data) {
             Ok(text) => fields.serialize_field("data", text)?,
             Err(_) => fields.serialize_field("data_hex", &Hex(&self.data))?,
         }
         fields.serialize_field("origin", &self.origin)?;
+        if self.lost_before != 0 {
+            fields.serialize_field("lost_before", &self.lost_before)?;
+        }
         fields.end()
     }
 }
@@ -53,8 +56,10 @@ impl<'de> Deserialize<'de> for Message {
             data: Option<String>,
             data_hex: Option<String>,
             origin: Origin,
+            #[serde(default)]
+            lost_before: u64,
         }
-        let Fields { data, data_hex, origin } = Fields::deserialize(deserializer)?;
+        let Fields { data, data_hex, origin, lost_before } = Fields::deserialize(deserializer)?;
         let data = match (data, data_hex) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(digits)) => {
@@ -62,7 +67,7 @@ impl<'de> Deserialize<'de> for Message {
             }
             _ => return Err(de::Error::custom("a message must have either `data` or `data_hex`")),
         };
-        Ok(Message::new(data, origin))
+        Ok(Message { data, origin, lost_before })
     }
 }
 
@@ -167,4 +172,9 @@ pub(crate) mod unix_milliseconds {
         let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis));
         time.map(Some).ok_or_else(|| Error::custom("a time must be milliseconds that this machine can tell"))
     }
+}
+
+/// The members of a slot of which it is not said.
+pub(crate) fn one() -> usize {
+    1
 }

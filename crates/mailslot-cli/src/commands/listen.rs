@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use clap::Args;
-use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Timeout};
+use clap::{Args, ValueEnum};
+use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Sharing, Taps, Timeout};
 
 use crate::args;
 use crate::encoding::Encoding;
@@ -66,9 +66,33 @@ pub struct Listen {
     #[arg(long)]
     network: bool,
 
+    /// Be one of several that each get every message: all of this user that say so
+    #[arg(long)]
+    shared: bool,
+
+    /// Let other processes of this user see the messages with `mailslot tap`
+    #[arg(long)]
+    taps: bool,
+
+    /// What becomes of messages for which there is no room
+    #[arg(long, value_enum, default_value_t = WhenFull::Refuse)]
+    when_full: WhenFull,
+
+    /// Whether to see what another one's slot gets, with the options of it that are not for creating one
+    #[arg(skip)]
+    pub tap: bool,
+
     /// Say on standard error when the slot is there
     #[arg(short, long)]
     verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WhenFull {
+    /// They are refused
+    Refuse,
+    /// The oldest ones make room
+    DropOldest,
 }
 
 const AFTER_HELP: &str = r#"With --encoding, messages are printed, and given to commands, in UTF-8; bytes that are none of the encoding become \xff.
@@ -105,7 +129,7 @@ impl Listen {
             ));
         }
         let signals = Signals::catch()?;
-        let slot = self.options().create(&self.name)?;
+        let slot = self.open()?;
         if self.verbose {
             exit::complain(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
         }
@@ -113,6 +137,16 @@ impl Listen {
             Some(command) => self.execute(slot, &signals, command),
             None => self.print(&slot, &signals),
         }
+    }
+
+    #[cfg(unix)]
+    fn open(&self) -> mailslot::Result<Mailslot> {
+        if self.tap { self.options().tap(&self.name) } else { self.options().create(&self.name) }
+    }
+
+    #[cfg(not(unix))]
+    fn open(&self) -> mailslot::Result<Mailslot> {
+        self.options().create(&self.name)
     }
 
     fn options(&self) -> MailslotOptions {
@@ -123,6 +157,15 @@ impl Listen {
         }
         if self.network {
             options.network(Network::Allowed);
+        }
+        if self.shared {
+            options.sharing(Sharing::Each);
+        }
+        if self.taps {
+            options.taps(Taps::Allowed);
+        }
+        if let WhenFull::DropOldest = self.when_full {
+            options.when_full(mailslot::WhenFull::DropOldest);
         }
         options
     }

@@ -13,6 +13,8 @@ mod man;
 mod network;
 mod peer;
 mod send;
+#[cfg(unix)]
+mod tap;
 
 use clap::Subcommand;
 
@@ -22,6 +24,8 @@ use crate::exit::Result;
 pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
+    #[cfg(unix)]
+    Tap(tap::Tap),
     Info(info::Info),
     List(list::List),
     Demo(demo::Demo),
@@ -53,6 +57,8 @@ impl Command {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
+            #[cfg(unix)]
+            Command::Tap(tap) => tap.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
             Command::Demo(demo) => demo.run(),

@@ -184,7 +184,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn message(data: Vec<u8>, uid: u32) -> Message {
-        Message { data, origin: Origin::Local { pid: 1, uid, gid: 0, attested: true } }
+        Message { data, origin: Origin::Local { pid: 1, uid, gid: 0, attested: true }, lost_before: 0 }
     }
 
     fn network_origin() -> crate::NetworkOrigin {
@@ -205,7 +205,7 @@ mod tests {
         fn what_is_no_request_has_no_asker(bytes: Vec<u8>) {
             let is_request = bytes.first() == Some(&VERSION) && bytes.len() > 2 * ID;
             prop_assert_eq!(Asker::of(&message(bytes.clone(), 1)).is_some(), is_request);
-            let of_nobody = Message { data: bytes, origin: Origin::Unknown };
+            let of_nobody = Message { data: bytes, origin: Origin::Unknown, lost_before: 0 };
             prop_assert_eq!(Asker::of(&of_nobody), None);
         }
 
@@ -221,10 +221,10 @@ mod tests {
             prop_assert_eq!(answer_in(&short, writer, &id), None);
             // Whoever needs no word of the kernel is of the own user.
             let recorded = Origin::Local { pid: 1, uid: writer, gid: 0, attested: false };
-            let said = Message { data: bytes.clone(), origin: recorded };
+            let said = Message { data: bytes.clone(), origin: recorded, lost_before: 0 };
             prop_assert_eq!(answer_in(&said, user, &id).is_some(), user == sys::user());
             for origin in [Origin::Unknown, Origin::Network(Box::new(network_origin()))] {
-                let of_nobody = Message { data: bytes.clone(), origin };
+                let of_nobody = Message { data: bytes.clone(), origin, lost_before: 0 };
                 prop_assert_eq!(answer_in(&of_nobody, user, &id), None);
             }
         }

@@ -27,9 +27,9 @@ use crate::options::Timeout;
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long a write that does not wait for room waits for another one that is under way.
-const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
 /// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
-const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
@@ -135,7 +135,7 @@ impl Client {
     #[cfg(feature = "tokio")]
     pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
         match self {
-            Client::Members(group) => group.write_more(message, progress),
+            Client::Members(group) => group.write_more(message, progress, PATIENCE_AT_ONCE),
             _ => self.write(message, Timeout::Zero),
         }
     }
@@ -147,9 +147,20 @@ impl Client {
         origin: &NetworkOrigin,
         messages: &[M],
     ) -> Result<Option<usize>> {
+        self.write_each_from(origin, messages, NETWORK_PATIENCE)
+    }
+
+    pub(super) fn write_each_from<M: AsRef<[u8]>>(
+        &self,
+        origin: &NetworkOrigin,
+        messages: &[M],
+        patience: Duration,
+    ) -> Result<Option<usize>> {
         let mut written = 0;
         let result = match self {
-            Client::Friend(friend) if friend.start.network() => friend.write_batch_from(origin, messages, &mut written),
+            Client::Friend(friend) if friend.start.network() => {
+                friend.write_batch_from(origin, messages, patience, &mut written)
+            }
             Client::Stranger(visitor) if visitor.network() => messages
                 .iter()
                 .try_for_each(|message| visitor.write_from(origin, message.as_ref()).map(|()| written += 1)),
@@ -229,6 +240,29 @@ impl Client {
         }
     }
 
+    /// Writes without waiting for room, and for another writer no longer than `patience`.
+    pub(super) fn write_at_once(&self, message: &[u8], patience: Duration) -> Result<()> {
+        match self {
+            Client::Friend(friend) => friend.write_now(message, &patience),
+            _ => self.write(message, Timeout::Zero),
+        }
+    }
+
+    /// How long to wait for the lock of this tap: not at all where that was in vain a moment ago.
+    pub(super) fn taps_patience(&self, most: Duration) -> Duration {
+        match self {
+            Client::Friend(friend) if friend.start.missed_lately() => Duration::ZERO,
+            _ => most,
+        }
+    }
+
+    /// Notes that this tap has lost a message. What a stranger could not send is noted nowhere.
+    pub(super) fn count_missed(&self) {
+        if let Client::Friend(friend) = self {
+            friend.start.count_missed();
+        }
+    }
+
     /// Whether messages of other machines are let in.
     pub(super) fn network(&self) -> bool {
         match self {
@@ -278,6 +312,10 @@ impl Friend {
         let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
         let Some(start) = start else { return Ok(None) };
         let friend = Friend::new(name, file, start, stamp);
+        if friend.start.drops_oldest() {
+            // The oldest message may lie anywhere.
+            friend.whole()?;
+        }
         Ok(friend.owner_lives()?.then_some(friend))
     }
 
@@ -338,10 +376,11 @@ impl Friend {
         &self,
         origin: &NetworkOrigin,
         messages: &[M],
+        patience: Duration,
         written: &mut usize,
     ) -> Result<()> {
         let origin = origin::encode(origin)?;
-        self.write_each(messages, written, NETWORK_PATIENCE, |session, message| {
+        self.write_each(messages, written, patience, |session, message| {
             session.append_from(&origin, message, || self.bell().map(Some), || Ok(&self.file))
         })
     }

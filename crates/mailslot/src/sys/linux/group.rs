@@ -4,9 +4,11 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::Client;
+use super::client::{Client, NETWORK_PATIENCE, PATIENCE_AT_ONCE};
 use super::fork::PerProcess;
+use super::inward::READERS_PATIENCE;
 use super::members::Members;
+use super::queue::PATIENCE;
 use super::root::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
@@ -15,6 +17,9 @@ use crate::options::Timeout;
 
 /// The longest a writer that waits for room in one member goes without looking for others.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// The longest a writer waits for the lock of a tap, whose holder was stopped then.
+const TAPS_PATIENCE: Duration = Duration::from_millis(1);
 
 /// A writer to all members of a slot. It keeps the one that it has to each for life, so its messages stay in order at each.
 pub(crate) struct Group {
@@ -40,6 +45,8 @@ struct Known {
 #[derive(Clone)]
 struct Member {
     ring: FileId,
+    /// What cannot be written to it is lost to it.
+    is_tap: bool,
     writer: Arc<Client>,
 }
 
@@ -49,6 +56,8 @@ pub(crate) struct Progress {
     delivered: Vec<FileId>,
     /// How many should have it, at the last try.
     members: usize,
+    /// Whether it was for the taps.
+    tapped: bool,
 }
 
 impl Progress {
@@ -78,7 +87,7 @@ impl Group {
         let id = members.id().map_err(failed)?;
         let group = Group { name: name.clone(), owner: slot.user.uid, members, id, known: PerProcess::new() };
         match group.writers()? {
-            writers if writers.is_empty() => Ok(None),
+            writers if readers(&writers).next().is_none() => Ok(None),
             _ => Ok(Some(group)),
         }
     }
@@ -95,17 +104,17 @@ impl Group {
 
     /// The members that live.
     pub(crate) fn receivers(&self) -> usize {
-        self.writers().map_or(0, |writers| writers.iter().filter(|member| !member.writer.is_closed()).count())
+        self.writers().map_or(0, |writers| readers(&writers).filter(|member| !member.writer.is_closed()).count())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         // Where it cannot be found out, writing will tell why.
-        self.writers().is_ok_and(|writers| writers.iter().all(|member| member.writer.is_closed()))
+        self.writers().is_ok_and(|writers| readers(&writers).all(|member| member.writer.is_closed()))
     }
 
     /// What the oldest member holds; `None` to anybody but friends.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
-        for member in self.writers()?.iter() {
+        for member in readers(&self.writers()?) {
             match member.writer.info() {
                 Err(Error::Closed) => {}
                 info => return info,
@@ -118,7 +127,10 @@ impl Group {
         let deadline = timeout.deadline();
         let mut progress = Progress::default();
         loop {
-            match self.write_more(message, &mut progress) {
+            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let patience =
+                if timeout == Timeout::Zero { PATIENCE_AT_ONCE } else { left.clamp(READERS_PATIENCE, PATIENCE) };
+            match self.write_more(message, &mut progress, patience) {
                 Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
                 Err(error) => return Err(progress.end(error)),
                 Ok(()) => return Ok(()),
@@ -138,15 +150,17 @@ impl Group {
     }
 
     /// Writes a message to the members that lack it.
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
-        let write = |writer: &Client| writer.write(message, Timeout::Zero);
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, patience: Duration) -> Result<()> {
+        let write = |writer: &Client, most: Duration| writer.write_at_once(message, most.min(patience));
         self.write_now(message.len(), progress, |_| true, write).map(drop)
     }
 
     /// Writes a message of another machine to the members that let such in. False if there are none.
     pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<bool> {
         let mut progress = Progress::default();
-        let write = |writer: &Client| writer.write_batch_from(origin, &[message]).map(drop);
+        let write = |writer: &Client, patience: Duration| {
+            writer.write_each_from(origin, &[message], patience.min(NETWORK_PATIENCE)).map(drop)
+        };
         self.write_now(message.len(), &mut progress, Client::network, write).map_err(|error| progress.end(error))
     }
 
@@ -157,7 +171,7 @@ impl Group {
 
     fn wait_for_room_after(&self, progress: &Progress, size: usize, time: Duration) -> Result<bool> {
         let deadline = Instant::now() + time;
-        for member in self.writers()?.iter().filter(|member| !progress.delivered.contains(&member.ring)) {
+        for member in readers(&self.writers()?).filter(|member| !progress.delivered.contains(&member.ring)) {
             let left = deadline.saturating_duration_since(Instant::now());
             match member.writer.wait_for_room(size, left) {
                 Ok(true) => {}
@@ -177,11 +191,11 @@ impl Group {
         size: usize,
         progress: &mut Progress,
         takes: impl Fn(&Client) -> bool,
-        write: impl Fn(&Client) -> Result<()>,
+        write: impl Fn(&Client, Duration) -> Result<()>,
     ) -> Result<bool> {
         loop {
             let writers = self.writers()?;
-            let taking = || writers.iter().filter(|member| takes(&member.writer));
+            let taking = || readers(&writers).filter(|member| takes(&member.writer));
             let limit = taking().map(|member| member.writer.max_message_size()).min().unwrap_or(usize::MAX);
             if size > limit {
                 // Before any has it: else some would keep what others refuse for good.
@@ -190,7 +204,7 @@ impl Group {
             let (mut failed, mut closed) = (None, false);
             let mut lack = Vec::new();
             for member in taking().filter(|member| !progress.delivered.contains(&member.ring)) {
-                match write(&member.writer) {
+                match write(&member.writer, PATIENCE) {
                     Ok(()) => continue,
                     Err(Error::Closed) => closed = true,
                     // What waiting does not help against comes first.
@@ -199,8 +213,12 @@ impl Group {
                 }
                 lack.push(member.ring);
             }
+            let taken = taking().count() > lack.len();
+            if taken && !core::mem::replace(&mut progress.tapped, true) {
+                taps(&writers).filter(|tap| takes(&tap.writer)).for_each(|tap| tap_with(tap, &write));
+            }
             if lack.is_empty() {
-                return Ok(taking().next().is_some() || self.fail_if_empty(&writers)?);
+                return Ok(taking().next().is_some() || self.fail_if_none(&writers)?);
             }
             progress.members = taking().count();
             progress.delivered = taking().map(|member| member.ring).filter(|ring| !lack.contains(ring)).collect();
@@ -212,7 +230,7 @@ impl Group {
                 if failed.is_none() && rings(&left) != rings(&writers) {
                     continue;
                 }
-                progress.members = left.iter().filter(|member| takes(&member.writer)).count();
+                progress.members = readers(&left).filter(|member| takes(&member.writer)).count();
                 progress.delivered.retain(|ring| left.iter().any(|member| member.ring == *ring));
             }
             return match failed {
@@ -224,8 +242,8 @@ impl Group {
         }
     }
 
-    fn fail_if_empty(&self, writers: &[Member]) -> Result<bool> {
-        if writers.is_empty() { Err(Error::Closed) } else { Ok(false) }
+    fn fail_if_none(&self, writers: &[Member]) -> Result<bool> {
+        if readers(writers).next().is_none() { Err(Error::Closed) } else { Ok(false) }
     }
 
     /// The members, looked for again if others have come.
@@ -251,20 +269,22 @@ impl Group {
                 writers.push(member.clone());
                 continue;
             }
+            let is_tap = slot.is_tap();
             match Client::open_member(root, slot, &self.name) {
-                Ok(writer) => writers.push(Member { ring, writer: Arc::new(writer) }),
+                Ok(writer) => writers.push(Member { ring, is_tap, writer: Arc::new(writer) }),
                 Err(Error::NotFound(_)) => {}
+                Err(_) if is_tap => {}
                 // Each says for itself who may write.
                 Err(error @ Error::NotAllowed(_)) => refused = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        if writers.is_empty()
+        if writers.iter().all(|member| member.is_tap)
             && let Some(refused) = refused
         {
             return Err(refused);
         }
-        let max_message = writers.iter().map(|member| member.writer.max_message_size()).min();
+        let max_message = readers(&writers).map(|member| member.writer.max_message_size()).min();
         let max_message = max_message.unwrap_or(known.max_message);
         *known = Known { count: Some(count), writers: Arc::new(writers), max_message };
         Ok(())
@@ -282,5 +302,22 @@ impl Group {
     fn known(&self) -> MutexGuard<'_, Known> {
         // Nothing panics while it is held.
         self.known.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Those whose messages must not be lost.
+fn readers(writers: &[Member]) -> impl Iterator<Item = &Member> {
+    writers.iter().filter(|member| !member.is_tap)
+}
+
+fn taps(writers: &[Member]) -> impl Iterator<Item = &Member> {
+    writers.iter().filter(|member| member.is_tap)
+}
+
+/// Writes to a tap with `write`, or counts what it has lost.
+fn tap_with(tap: &Member, write: &impl Fn(&Client, Duration) -> Result<()>) {
+    let patience = tap.writer.taps_patience(TAPS_PATIENCE);
+    if write(&tap.writer, patience).is_err() {
+        tap.writer.count_missed();
     }
 }

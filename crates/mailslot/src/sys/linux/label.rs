@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::process;
 use crate::name::SlotName;
-use crate::options::{Access, Network};
+use crate::options::{Access, Network, Taps};
 
 /// The file in the slot's directory.
 pub(crate) const NAME: &str = "label";
@@ -27,6 +27,7 @@ pub(crate) struct Label {
     pub(crate) pid: u32,
     pub(crate) access: Access,
     pub(crate) network: Network,
+    pub(crate) taps: Taps,
     pub(crate) max_message_size: u32,
     pub(crate) capacity: u64,
     pub(crate) created: SystemTime,
@@ -100,9 +101,13 @@ impl Label {
             Network::Refused => "refused",
             Network::Allowed => "allowed",
         };
+        let taps = match self.taps {
+            Taps::Refused => "refused",
+            Taps::Allowed => "allowed",
+        };
         let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!(
-            "name {}\npid {}\naccess {access}\nnetwork {network}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
             escape(self.name.as_str()),
             self.pid,
             self.max_message_size,
@@ -129,6 +134,7 @@ impl Label {
             pid: field("pid")?.parse().ok()?,
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
+            taps: if field("taps") == Some("allowed") { Taps::Allowed } else { Taps::Refused },
             max_message_size: field("max-message-size")?.parse().ok()?,
             capacity: field("capacity")?.parse().ok()?,
             created: UNIX_EPOCH.checked_add(Duration::from_millis(field("created")?.parse().ok()?))?,
@@ -179,6 +185,7 @@ mod tests {
                 pid: 17,
                 access,
                 network: Network::Allowed,
+                taps: Taps::Allowed,
                 max_message_size: 424,
                 capacity: 1 << 24,
                 created: UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),

@@ -26,6 +26,7 @@ use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
 use super::find::Rule;
+use super::place::TAPS;
 use super::users::{NUMBER, Others, User};
 use crate::error::{Error, Result};
 use crate::name::SlotName;
@@ -140,6 +141,16 @@ impl Root {
             std::thread::sleep(Duration::from_micros(clock::ticks() % 997 * u64::from(attempt)));
         }
         Err(exists())
+    }
+
+    /// Begins the life of a tap, which claims no slot's name.
+    pub(crate) fn claim_tap(&self, name: &SlotName) -> Result<Claim> {
+        let failed = |error| self.error("tap", name, error);
+        let user = self.own_user()?;
+        let begin = format!("{}{NUMBER}", file(TAPS, &user));
+        let (life, file) = self.begin_numbered(&begin, &user).map_err(failed)?;
+        let of = self.living_life(&file, &user).map_err(failed)?.ok_or_else(|| failed(Errno::NOENT))?;
+        Ok(Claim { life: Some(life), of, user })
     }
 
     /// The other claims to a name that may live, by users whose slots of it count for this process.

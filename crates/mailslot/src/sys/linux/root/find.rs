@@ -92,7 +92,7 @@ impl Root {
     /// A user's own living slot, and since when; of one that has members the oldest.
     fn living_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<Option<(Since, SlotDirectory)>> {
         let mut oldest: Option<(Since, SlotDirectory)> = None;
-        for slot in self.slots_at(user, &entry(name))? {
+        for slot in self.slots_at(user, &entry(name))?.into_iter().filter(|slot| !slot.is_tap()) {
             let since = slot.living_since()?.filter(|since| oldest.as_ref().is_none_or(|(first, _)| since < first));
             oldest = since.map(|since| (since, slot)).or(oldest);
         }

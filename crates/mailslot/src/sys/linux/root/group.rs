@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::super::{members, process};
 use super::entry::entry;
-use super::place::{ATTEMPTS, Staged, life_of, place};
+use super::place::{ATTEMPTS, Staged, TAP, life_of, place};
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ impl Root {
         Ok(members)
     }
 
-    /// The living members of user `uid`'s slot of this name that has this file for them, the oldest first.
+    /// The living members, and the taps, of user `uid`'s slot of this name that has this file for them, the oldest first.
     pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
         let failed = |error| self.error("look for the members of", name, error);
         let mut living = Vec::new();
@@ -66,13 +66,29 @@ impl Root {
         Ok(living.into_iter().map(|(_, member)| member).collect())
     }
 
+    /// Removes what is left of members that could not be removed: directories that name no life any more.
+    pub(super) fn remove_remains(&self, user: &User, entry: &str) {
+        let path = place(user, entry, None);
+        let open = |path: &str, access| self.open_below(path, access | OFlags::DIRECTORY);
+        let Ok(found) = open(&path, OFlags::RDONLY).and_then(Dir::read_from) else { return };
+        for name in found.flatten() {
+            let Some(name) = name.file_name().to_str().ok().filter(|name| !name.starts_with('.')) else { continue };
+            if let Ok(dir) = open(&format!("{path}/{name}"), OFlags::PATH)
+                && life_of(&dir) == Ok(None)
+            {
+                self.remove(&path, name, dir.as_fd());
+            }
+        }
+    }
+
     /// Puts a finished slot that may have other members at its place, and tells those who write to the others. When this returns, it
     /// can be opened, and every write that begins reaches it.
-    pub(crate) fn publish_member(&self, mut staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
+    pub(crate) fn publish_member(&self, mut staged: Staged, name: &SlotName, tap: bool) -> Result<SlotDirectory> {
         let failed = |error| self.error("publish", name, error);
         let (user, entry) = (staged.user.clone(), entry(name));
-        let Some(made) = staged.entry.clone() else { return Err(Error::Closed) };
-        let own = format!("{}/{made}", user.new_slots());
+        let Some(staged_as) = staged.entry.clone() else { return Err(Error::Closed) };
+        let made = if tap { format!("{TAP}{staged_as}") } else { staged_as.clone() };
+        let own = format!("{}/{staged_as}", user.new_slots());
         let readable = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         rustix::fs::chmodat(&self.dir, &own, readable, AtFlags::empty()).map_err(failed)?;
         // A directory of its own, in which it becomes the first member, or which tells others that it has become another one.
@@ -80,7 +96,7 @@ impl Root {
         rustix::fs::mkdirat(&self.dir, &group, Mode::RWXU).map_err(failed)?;
         let published = rustix::fs::chmodat(&self.dir, &group, readable, AtFlags::empty())
             .map_err(failed)
-            .and_then(|()| self.publish_as_member(&staged, name, &own, &group));
+            .and_then(|()| self.publish_as_member(&staged, name, &own, &made, &group));
         let _ = rustix::fs::unlinkat(&self.dir, &group, AtFlags::REMOVEDIR);
         published?;
         staged.entry = None;
@@ -88,11 +104,10 @@ impl Root {
         self.open_place(&user, entry, Some(made)).map_err(failed)
     }
 
-    fn publish_as_member(&self, staged: &Staged, name: &SlotName, own: &str, group: &str) -> Result<()> {
+    fn publish_as_member(&self, staged: &Staged, name: &SlotName, own: &str, made: &str, group: &str) -> Result<()> {
         let failed = |error| self.error("publish", name, error);
         let (user, entry) = (&staged.user, &entry(name));
         let to = place(user, entry, None);
-        let made = own.rsplit('/').next().unwrap_or_default();
         for _ in 0..ATTEMPTS {
             let found = self.slots_at(user, entry).map_err(failed)?;
             let others: Vec<_> = found.into_iter().filter(|slot| slot.is_living() != Ok(false)).collect();
@@ -100,7 +115,7 @@ impl Root {
                 let expected = format!("of {MOST} members at most");
                 return Err(Error::InvalidOption { option: "sharing", expected });
             }
-            let joined = match others.first() {
+            let joined = match others.iter().find(|other| !other.is_tap()) {
                 Some(other) => self.join(staged, other, own, &format!("{to}/{made}")).and_then(|joined| {
                     if joined {
                         // Whoever waits for slots to appear looks for a directory that comes there by a rename.
@@ -110,6 +125,7 @@ impl Root {
                     }
                     Ok(joined)
                 }),
+                None if made.starts_with(TAP) => return Err(Error::NotFound(name.clone())),
                 None => {
                     // What is there is dead: this process has a claim, and no other one lives.
                     self.remove_dead(user, entry);
@@ -154,7 +170,7 @@ impl Root {
         }
         // The other one may have ended right before, with the directory, and a new one be there.
         let found = self.slots_at(&staged.user, &other.entry)?;
-        let strange = |slot: &SlotDirectory| slot.is_living() == Ok(true) && of(slot) != Some(group);
+        let strange = |slot: &SlotDirectory| !slot.is_tap() && slot.is_living() == Ok(true) && of(slot) != Some(group);
         if found.iter().any(strange) {
             rustix::fs::renameat(&self.dir, to, &self.dir, own)?;
             return Ok(false);

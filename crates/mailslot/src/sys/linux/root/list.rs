@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{Dir, DirEntry, OFlags};
 
 use super::super::label::Label;
+use super::super::life::Since;
 use super::super::process;
 use super::super::queue;
 use super::users::User;
@@ -19,9 +20,13 @@ const MOST: usize = 16 << 10;
 /// The living slot of this name.
 pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     let root = Root::get()?;
+    let failed = |error| root.error("read the label of", name, error);
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
-    let status = status_of(&slot).map_err(|error| root.error("read the label of", name, error))?;
-    status.ok_or_else(|| Error::NotFound(name.clone()))
+    let mut living = Vec::new();
+    for slot in root.slots_at(&slot.user, &slot.entry).map_err(failed)? {
+        living.extend(slot.living_since().map_err(failed)?.map(|since| (since, slot)));
+    }
+    status_of(living).map_err(failed)?.ok_or_else(|| Error::NotFound(name.clone()))
 }
 
 /// The living slots, after removing what dead processes of this user left behind; the superuser removes everybody's.
@@ -51,9 +56,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
             if dead && (user.uid == uid || uid == 0) {
                 root.remove_dead(user, &entry);
             }
-            if let Some((_, oldest)) = living.iter().min_by_key(|(since, _)| *since) {
-                slots.extend(status_of(oldest).map_err(failed)?);
-            }
+            slots.extend(status_of(living).map_err(failed)?);
         }
     }
     slots.sort_by(|a, b| a.name.cmp(&b.name));
@@ -77,7 +80,10 @@ impl Root {
     }
 }
 
-fn status_of(slot: &SlotDirectory) -> rustix::io::Result<Option<SlotStatus>> {
+/// The status of the slot that has these members and taps: that of the oldest member, and how many there are.
+fn status_of(slots: Vec<(Since, SlotDirectory)>) -> rustix::io::Result<Option<SlotStatus>> {
+    let (taps, members): (Vec<_>, Vec<_>) = slots.into_iter().partition(|(_, slot)| slot.is_tap());
+    let Some((_, slot)) = members.iter().min_by_key(|(since, _)| *since) else { return Ok(None) };
     let Some(label) = Label::read(slot.dir.as_fd(), slot.user.uid)? else { return Ok(None) };
     Ok(Some(SlotStatus {
         pid: Some(label.pid),
@@ -87,6 +93,8 @@ fn status_of(slot: &SlotDirectory) -> rustix::io::Result<Option<SlotStatus>> {
         max_message_size: Some(label.max_message_size),
         capacity: Some(label.capacity),
         created: Some(label.created),
+        members: members.len(),
+        taps: taps.len(),
         info: queue::info(slot.dir.as_fd()),
         name: label.name,
     }))

@@ -47,7 +47,27 @@ impl Place {
 
     /// Whether an owner lives.
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
-        self.root.claimed_since(&self.life, &self.entry, &self.user).map(|since| since.is_some())
+        let claimed = place::claimed(&self.entry, self.member.as_deref());
+        self.root.claimed_since(&self.life, claimed, &self.user).map(|since| since.is_some())
+    }
+
+    /// Whether this is a tap, and the slot that it taps has ended.
+    pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
+        if !self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP)) {
+            return Ok(false);
+        }
+        let found = self.root.slots_at(&self.user, &self.entry)?;
+        Ok(found.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false)))
+    }
+
+    /// The taps of this slot, if it has ended and was no tap itself.
+    pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {
+        if self.member.is_none() {
+            return Vec::new();
+        }
+        let found = self.root.slots_at(&self.user, &self.entry).unwrap_or_default();
+        let (taps, members): (Vec<_>, Vec<_>) = found.into_iter().partition(SlotDirectory::is_tap);
+        if members.iter().all(|member| member.is_living() == Ok(false)) { taps } else { Vec::new() }
     }
 
     /// The slot's directory, if it is there still.

@@ -48,6 +48,11 @@ pub(crate) struct Staged {
 }
 
 impl SlotDirectory {
+    /// Whether it is a [tap](crate::Mailslot::tap), which has no part in the name.
+    pub(crate) fn is_tap(&self) -> bool {
+        self.member.as_deref().is_some_and(|member| member.starts_with(TAP))
+    }
+
     /// Whether it is one member of a slot that may have others.
     pub(crate) fn is_member(&self) -> bool {
         self.member.is_some()
@@ -61,7 +66,7 @@ impl SlotDirectory {
     /// Since when its owner has lived, and claimed the name.
     pub(super) fn living_since(&self) -> rustix::io::Result<Option<Since>> {
         let Ok(root) = Root::get() else { return Ok(None) };
-        root.claimed_since(&self.life, &self.entry, &self.user)
+        root.claimed_since(&self.life, claimed(&self.entry, self.member.as_deref()), &self.user)
     }
 }
 
@@ -170,15 +175,17 @@ impl Root {
     /// Removes what is at this place of an own directory unless it lives.
     pub(crate) fn remove_dead(&self, user: &User, entry: &str) {
         match self.open_all(user, entry) {
-            Ok(slots) => {
-                slots
-                    .into_iter()
-                    .filter(|slot| slot.is_living() == Ok(false))
-                    .for_each(|dead| self.remove_dead_slot(dead));
+            Ok(slots) if !slots.is_empty() => {
+                // A tap of what has ended learns it by that.
+                let over = slots.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false));
+                let gone = |slot: &SlotDirectory| (over && slot.is_tap()) || slot.is_living() == Ok(false);
+                slots.into_iter().filter(gone).for_each(|slot| self.remove_dead_slot(slot));
+                self.remove_remains(user, entry);
                 self.remove_empty(user, entry);
             }
-            // Something else is there; nobody but this user, or the superuser, can have put it there.
-            Err(_) => {
+            // Something else is there, or what is left of a slot that could not be removed; nobody but this user, or the superuser, can have put it there.
+            _ => {
+                self.remove_remains(user, entry);
                 let path = place(user, entry, None);
                 match self.open_below(&path, OFlags::PATH | OFlags::DIRECTORY) {
                     Ok(dir) => self.remove(&user.slots(), entry, dir.as_fd()),
@@ -225,7 +232,7 @@ impl Root {
     }
 
     /// Removes the directory `dir`, which is, or was, called `entry` in `parent`.
-    fn remove(&self, parent: &str, entry: &str, dir: BorrowedFd<'_>) {
+    pub(super) fn remove(&self, parent: &str, entry: &str, dir: BorrowedFd<'_>) {
         for file in FILES {
             // What is missing is removed already; anything else shows when the directory is to go.
             let _ = rustix::fs::unlinkat(dir, file, AtFlags::empty());
@@ -235,6 +242,16 @@ impl Root {
             let _ = rustix::fs::unlinkat(parent, entry, AtFlags::REMOVEDIR);
         }
     }
+}
+
+/// What the directories of taps begin with, among those of members.
+pub(super) const TAP: &str = "tap.";
+/// In the place of an entry, what all taps of a user claim: no slot's name.
+pub(super) const TAPS: &str = "=tap";
+
+/// The entry that a slot, or member, of this entry claims.
+pub(super) fn claimed<'a>(entry: &'a str, member: Option<&str>) -> &'a str {
+    if member.is_some_and(|member| member.starts_with(TAP)) { TAPS } else { entry }
 }
 
 /// The directory of a slot, or of one of its members, below the root.
