@@ -65,7 +65,7 @@ crash() {
 }
 
 # data FILE: the data of the messages that a listener has printed.
-data() { sed -n 's/^{"data":"\([^"]*\)".*/\1/p' "$1"; }
+data() { sed -n 's/.*"data":"\([^"]*\)".*/\1/p' "$1"; }
 
 # end_all: ends all that a part has started.
 end_all() {

@@ -69,7 +69,7 @@ bridge2=$pid
 says "the bridges agree who sends" "$(cat "$scratch/bridge1.log" "$scratch/bridge2.log")" \
     "bridge_sends domain=PLANT interface=eth0 sender=LINUX1" "bridge_stands_by domain=PLANT interface=eth0 sender=LINUX1"
 # Samba takes its time for this; what comes of it is looked at in the end.
-said linux2 browse --time 0s >"$scratch/asked.txt" &
+said linux2 browse --duration 0s >"$scratch/asked.txt" &
 asked=$!
 
 

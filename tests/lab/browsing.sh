@@ -28,8 +28,8 @@ says "the master browser and the ordinary server announce themselves when asked"
     '{"name":"SAMBA1","kind":"master browser","comment":"lab samba","address":"'"$samba"'"}' \
     '{"name":"ORDINARY","kind":"server",' '"address":"'"$linux2"'"}' "status 0"
 same "each server is listed once" "$(grep -o '"name":"[^"]*"' <<<"$servers" | sort)" $'"name":"ORDINARY"\n"name":"SAMBA1"'
-says "the workgroup is taken as it is printed" "$(said linux1 browse --time 2s 'LABGROUP<00>')" SAMBA1 "status 0"
-says "nobody is in another workgroup" "$(said linux1 browse --time 1s NOWHERE)" "status 0"
+says "the workgroup is taken as it is printed" "$(said linux1 browse --duration 2s 'LABGROUP<00>')" SAMBA1 "status 0"
+says "nobody is in another workgroup" "$(said linux1 browse --duration 1s NOWHERE)" "status 0"
 
 says "Samba answers a logon query" "$(said linux1 find-dc LABGROUP)" "SAMBA1  $samba  LABGROUP" "status 0" \
     "by broadcast only" "the node uses no WINS server"

@@ -14,7 +14,7 @@ check "the last one is looked for" until_line "$scratch/node2.log" "there is no 
 check "messages arrive" until_line "$scratch/heard1.out" '"data":"to \\\\LINUX1"'
 says "names are found" "$(said linux1 resolve 'LABGROUP#1c'; said linux1 status SAMBA1; said linux2 status LINUX1)" SAMBA1 LINUX1
 says "and asked for" "$(on linux1 nmblookup LINUX2; on linux2 nmblookup -A "$linux1")" "$linux2 LINUX2<00>" "LINUX1          <20>"
-says "browsers are asked" "$(said linux1 browse --time 1s)" SAMBA1 "status 0"
+says "browsers are asked" "$(said linux1 browse --duration 1s)" SAMBA1 "status 0"
 says "a claim gets its objection" \
     "$(on linux2 smbtorture -U% '//LINUX1/IPC$' nbt.register.register_own)" "success: register_own"
 stop "$node2"

@@ -8,16 +8,7 @@ use crate::accounts;
 
 /// Bytes, such as `424`, `64K` or `16M`; units are powers of 1024.
 pub fn size(text: &str) -> Result<u64, String> {
-    let (digits, unit) = split_unit(text);
-    let shift = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kib" => 10,
-        "m" | "mib" => 20,
-        "g" | "gib" => 30,
-        _ => return Err(SIZE_HINT.into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| SIZE_HINT)?;
-    number.checked_mul(1 << shift).ok_or_else(|| "more than there can be".into())
+    parse_size::Config::new().with_binary().parse_size(text).map_err(|error| format!("{error}; {SIZE_HINT}"))
 }
 
 /// Bytes of a message.
@@ -25,21 +16,9 @@ pub fn message_size(text: &str) -> Result<u32, String> {
     u32::try_from(size(text)?).map_err(|_| format!("a message has {} bytes at most", u32::MAX))
 }
 
-/// A time, such as `500ms` or `2s`.
+/// A time, such as `500ms`, `2s` or `1h 30m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let (digits, unit) = split_unit(text);
-    let seconds_per_unit = match unit {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        "" if digits == "0" => 1.0,
-        _ => return Err(DURATION_HINT.into()),
-    };
-    let number: f64 = digits.parse().map_err(|_| DURATION_HINT)?;
-    Duration::try_from_secs_f64(number * seconds_per_unit).map_err(|_| DURATION_HINT.into())
+    humantime::parse_duration(text).map_err(|error| format!("{error}; {DURATION_HINT}"))
 }
 
 /// How long to wait: a time, or `forever`.
@@ -73,13 +52,8 @@ pub fn access(text: &str) -> Result<Access, String> {
     }
 }
 
-fn split_unit(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    text.split_at(end)
-}
-
 const SIZE_HINT: &str = "write a number of bytes, or one with a unit: 64K, 16M, 1G";
-const DURATION_HINT: &str = "write a number with its unit: 500ms, 2s, 1.5m, 1h, 14d";
+const DURATION_HINT: &str = "write a number with its unit: 500ms, 2s, 1h 30m, 14d";
 const ACCESS_HINT: &str = "write owner, everyone, group:NAME or users:NAME,NAME";
 
 #[cfg(test)]
@@ -92,20 +66,21 @@ mod tests {
         assert_eq!(size("64K"), Ok(65_536));
         assert_eq!(size("16m"), Ok(16 << 20));
         assert_eq!(size("1GiB"), Ok(1 << 30));
-        for wrong in ["", "K", "1.5M", "-1", "12 parsecs", "18446744073709551615G"] {
-            assert!(size(wrong).is_err(), "{wrong}");
+        assert_eq!(size("1.5M"), Ok(3 << 19));
+        for wrong in ["", "K", "-1", "12 parsecs", "18446744073709551615G"] {
+            assert!(size(wrong).is_err_and(|hint| hint.contains("64K")), "{wrong}");
         }
     }
 
     #[test]
     fn durations_need_a_unit() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("1s 500ms"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(duration("14d"), Ok(Duration::from_secs(14 * 86_400)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         for wrong in ["", "5", "s", "-1s", "1..2s", "9999999999999999999h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
+            assert!(duration(wrong).is_err_and(|hint| hint.contains("500ms")), "{wrong}");
         }
     }
 

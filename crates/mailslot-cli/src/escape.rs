@@ -44,6 +44,57 @@ pub fn bytes_into(bytes: &[u8], out: &mut String) {
     }
 }
 
+/// What ends a record of the output, and so must not be inside of one: nobody writes two records with one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A line feed.
+    Line,
+    /// A NUL.
+    Nul,
+}
+
+impl Ending {
+    pub fn byte(self) -> u8 {
+        match self {
+            Ending::Line => b'\n',
+            Ending::Nul => 0,
+        }
+    }
+
+    /// Bytes as part of a record: only what some reader takes for the end of one is escaped.
+    pub fn escape_into(self, bytes: &[u8], out: &mut Vec<u8>) {
+        let mut rest = bytes;
+        while let Some((at, length, c)) = self.first_in(rest) {
+            out.extend_from_slice(&rest[..at]);
+            match c {
+                '\0' => out.extend_from_slice(b"\\0"),
+                c => out.extend(c.escape_default().map(|c| c as u8)),
+            }
+            rest = &rest[at + length..];
+        }
+        out.extend_from_slice(rest);
+    }
+
+    /// The first ending in `bytes`: where it is, its length, and what it is.
+    fn first_in(self, bytes: &[u8]) -> Option<(usize, usize, char)> {
+        match self {
+            Ending::Nul => bytes.iter().position(|byte| *byte == 0).map(|at| (at, 1, '\0')),
+            Ending::Line => (0..bytes.len()).find_map(|at| line_end(&bytes[at..]).map(|(length, c)| (at, length, c))),
+        }
+    }
+}
+
+/// The line end that `bytes` begin with. Not only LF: readers in other languages end lines at all that Unicode has (UAX 14,
+/// mandatory breaks) or ASCII once had for it.
+fn line_end(bytes: &[u8]) -> Option<(usize, char)> {
+    match *bytes {
+        [byte @ (b'\n'..=b'\r' | 0x1c..=0x1e), ..] => Some((1, char::from(byte))),
+        [0xc2, 0x85, ..] => Some((2, '\u{85}')),
+        [0xe2, 0x80, last @ (0xa8 | 0xa9), ..] => Some((3, if last == 0xa8 { '\u{2028}' } else { '\u{2029}' })),
+        _ => None,
+    }
+}
+
 /// JSON whose strings have those characters escaped, too, that JSON leaves alone. They only occur inside of strings.
 pub fn json(json: String) -> String {
     if !json.chars().any(acts_on_terminals) {
@@ -88,6 +139,28 @@ mod tests {
         let mut line = String::new();
         bytes_into(b"a\x1b[2Jb\r\n\xff\xc3\xa9 \xe2\x80\xae\xc2\x9b", &mut line);
         assert_eq!(line, "a\\u{1b}[2Jb\\r\\n\\xffé \\u{202e}\\u{9b}");
+    }
+
+    /// Every character, alone and among bytes that are no text: a record has no end inside, and nothing else changes.
+    #[test]
+    fn no_message_has_the_end_of_a_record_inside() {
+        let ends_lines = |c: char| "\n\r\u{b}\u{c}\u{1c}\u{1d}\u{1e}\u{85}\u{2028}\u{2029}".contains(c);
+        for c in '\0'..=char::MAX {
+            let text = format!("a{c}b");
+            for (ending, ends) in [(Ending::Line, ends_lines(c)), (Ending::Nul, c == '\0')] {
+                let mut escaped = vec![];
+                ending.escape_into(text.as_bytes(), &mut escaped);
+                let expected = match (ends, c) {
+                    (false, _) => text.clone(),
+                    (true, '\0') => "a\\0b".to_owned(),
+                    (true, c) => format!("a{}b", c.escape_default()),
+                };
+                assert_eq!(String::from_utf8(escaped), Ok(expected), "{c:?} {ending:?}");
+            }
+        }
+        let mut escaped = vec![];
+        Ending::Line.escape_into(b"\xff\n\xc2\xe2\x80\n\xe2\x80\xa8\xc2", &mut escaped);
+        assert_eq!(escaped, b"\xff\\n\xc2\xe2\x80\\n\\u{2028}\xc2");
     }
 
     #[test]

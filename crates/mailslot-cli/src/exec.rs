@@ -24,22 +24,22 @@ const ORIGIN: [&str; 6] = [
 
 /// Runs a shell command for each message, one after the other, in a thread of its own, so that a signal is noticed meanwhile.
 pub struct Commands {
-    messages: SyncSender<Message>,
+    messages: SyncSender<(SlotName, Message)>,
     done: sys::Done,
     thread: JoinHandle<Result>,
 }
 
 impl Commands {
-    pub fn start(command: &str, slot: &SlotName, text: Text) -> Result<Commands> {
-        // Nothing waits between the slot and the command.
-        let (messages, received) = mpsc::sync_channel(0);
+    pub fn start(command: &str, text: Text) -> Result<Commands> {
+        // Nothing waits between a slot and the command.
+        let (messages, received) = mpsc::sync_channel::<(SlotName, Message)>(0);
         let (done, tell) = sys::done()?;
-        let mut runner = Runner { command: command.to_owned(), slot: slot.clone(), failed: 0 };
+        let mut runner = Runner { command: command.to_owned(), failed: 0 };
         let thread = thread::Builder::new().name("mailslot-exec".to_owned());
         let thread = thread
             .spawn(move || {
-                for message in received {
-                    runner.message(&text.show(&message))?;
+                for (slot, message) in received {
+                    runner.message(&slot, &text.show(&message))?;
                     tell.tell();
                 }
                 runner.finish()
@@ -48,10 +48,10 @@ impl Commands {
         Ok(Commands { messages, done, thread })
     }
 
-    /// Has the command run for this message, as soon as it has ended for the last one.
-    pub fn handle(&self, message: Message) {
+    /// Has the command run for this message of a slot, as soon as it has ended for the last one.
+    pub fn handle(&self, slot: &SlotName, message: Message) {
         // Where no shell could be run, the thread has ended, and `finish` tells why.
-        let _ = self.messages.send(message);
+        let _ = self.messages.send((slot.clone(), message));
     }
 
     /// Waits until the command has ended that [`handle`](Commands::handle) began. Fails once a signal has come.
@@ -69,14 +69,13 @@ impl Commands {
 
 struct Runner {
     command: String,
-    slot: SlotName,
     failed: u64,
 }
 
 impl Runner {
     /// Runs the command with a message's text on its standard input. That it fails is reported and counted, no more.
-    fn message(&mut self, message: &Shown<'_>) -> Result {
-        let status = self.run(message).map_err(|source| Failure::io("run a shell", source))?;
+    fn message(&mut self, slot: &SlotName, message: &Shown<'_>) -> Result {
+        let status = self.run(slot, message).map_err(|source| Failure::io("run a shell", source))?;
         if !status.success() {
             self.failed += 1;
             exit::complain(format_args!("the command {}", sys::describe(status)));
@@ -92,11 +91,11 @@ impl Runner {
         }
     }
 
-    fn run(&self, Shown { message, text, .. }: &Shown<'_>) -> io::Result<ExitStatus> {
+    fn run(&self, slot: &SlotName, Shown { message, text, .. }: &Shown<'_>) -> io::Result<ExitStatus> {
         let mut command = sys::shell(&self.command);
         command.stdin(Stdio::piped());
         // A NUL cannot be in a name, so any name fits into the environment.
-        command.env("MAILSLOT_NAME", self.slot.as_str());
+        command.env("MAILSLOT_NAME", slot.as_str());
         command.env("MAILSLOT_SIZE", text.len().to_string());
         for variable in ORIGIN {
             command.env_remove(variable);

@@ -3,7 +3,9 @@
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
+use clap::Args;
 use mailslot::Error;
 
 use crate::escape::Line;
@@ -80,9 +82,6 @@ pub enum Failure {
     /// A modern domain could not be made, joined or found.
     #[cfg(all(unix, feature = "zenoh"))]
     Domain(mailslot_domain::Error),
-    /// Bytes for programs would go to a terminal.
-    #[cfg(all(unix, feature = "node"))]
-    Terminal,
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -101,6 +100,34 @@ const NOT_DELIVERED: u8 = 10;
 const NO_NODE: u8 = 11;
 /// What shells add to a signal's number.
 const SIGNAL: i32 = 128;
+
+/// How much is said on standard error, by all commands.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Verbosity {
+    /// Say nothing on standard error: the exit status tells
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say on standard error what is being done
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+/// Set once, when the command line has been read. What was wrong with that is always said.
+static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+
+impl Verbosity {
+    /// Makes it that of this process.
+    pub fn apply(self) {
+        // A second one would be a second command line, and there is one.
+        let _ = VERBOSITY.set(self);
+    }
+}
+
+/// Whether nothing is to be said.
+pub fn is_quiet() -> bool {
+    VERBOSITY.get().is_some_and(|verbosity| verbosity.quiet)
+}
 
 /// Says on standard error what went wrong, and returns the status to exit with.
 pub fn report(result: Result) -> ExitCode {
@@ -133,9 +160,19 @@ pub fn complain(text: impl Display) {
     say(format_args!("mailslot: {text}"));
 }
 
+/// What is being done, for those who want to know (`--verbose`).
+pub fn note(text: impl Display) {
+    if VERBOSITY.get().is_some_and(|verbosity| verbosity.verbose) {
+        complain(text);
+    }
+}
+
 /// One line on standard error, of which nothing gets out, or to the terminal.
 #[expect(clippy::disallowed_methods, reason = "everything that is written is escaped here")]
 pub fn say(line: impl Display) {
+    if is_quiet() {
+        return;
+    }
     // Where standard error is closed there is nobody left to tell.
     let _ = writeln!(io::stderr(), "{}", Line(line));
 }
@@ -169,8 +206,6 @@ impl Failure {
             Failure::Node(error) => node_status(error),
             #[cfg(all(unix, feature = "zenoh"))]
             Failure::Domain(error) => domain_status(error),
-            #[cfg(all(unix, feature = "node"))]
-            Failure::Terminal => USAGE,
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             #[cfg(all(unix, feature = "node"))]
@@ -267,10 +302,6 @@ impl fmt::Display for Failure {
             Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
             #[cfg(all(unix, feature = "zenoh"))]
             Failure::Domain(error) => write!(f, "{error}"),
-            #[cfg(all(unix, feature = "node"))]
-            Failure::Terminal => {
-                f.write_str("packets are nothing for a terminal: pipe them into a program, or name a file with --write")
-            }
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }

@@ -13,9 +13,13 @@ mod exit;
 #[cfg(test)]
 mod hostile;
 mod output;
+mod printer;
 mod process;
+mod progress;
 mod status;
 mod sys;
+mod table;
+mod template;
 mod text;
 
 use std::process::ExitCode;
@@ -29,6 +33,9 @@ use sys::{accounts, signals};
 struct Cli {
     #[command(subcommand)]
     command: commands::Command,
+
+    #[command(flatten)]
+    verbosity: exit::Verbosity,
 }
 
 const AFTER_HELP: &str = r#"Names: alerts, plant/line1, //./mailslot/alerts or '\\.\mailslot\alerts'. Letter case does not count.
@@ -45,11 +52,14 @@ Exit status:
   8  the slot exists already
   9  the slot was closed while writing
   10 a confirmed message was not delivered everywhere
-  11 no network node runs on this machine, or none that is in the network or domain
+  11 no network node runs here, or none that is in the network or domain
   130, 143  ended by SIGINT, SIGTERM
 
 Environment:
-  MAILSLOT_ROOT  directory of the slots, the same for all processes that are to meet
+  MAILSLOT_ROOT    directory of the slots, the same for all that are to meet
+  MAILSLOT_CONFIG  file with the settings of the network node
+                   [default: /etc/mailslot/node.toml, if there is one]
+  NO_COLOR         not empty: nothing is bold
 
 Examples:
   mailslot listen alerts
@@ -61,7 +71,114 @@ fn main() -> ExitCode {
         return exit::report(result);
     }
     match Cli::try_parse() {
-        Ok(cli) => exit::report(cli.command.run()),
+        Ok(cli) => {
+            cli.verbosity.apply();
+            exit::report(cli.command.run())
+        }
         Err(error) => exit::report_usage(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    #[cfg(all(unix, feature = "zenoh"))]
+    use clap::error::ErrorKind;
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    /// Calls `visit` with each command that users see, and its path.
+    fn each(command: &Command, path: &str, visit: &mut impl FnMut(&str, &Command)) {
+        visit(path, command);
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+            each(sub, &format!("{path} {}", sub.get_name()), visit);
+        }
+    }
+
+    #[test]
+    fn a_letter_means_the_same_in_every_command() {
+        let mut meanings = BTreeMap::new();
+        let mut command = Cli::command();
+        command.build();
+        each(&command, "mailslot", &mut |path, command| {
+            for argument in command.get_arguments() {
+                let (Some(letter), Some(long)) = (argument.get_short(), argument.get_long()) else { continue };
+                let (first, meaning) = meanings.entry(letter).or_insert_with(|| (path.to_owned(), long.to_owned()));
+                assert_eq!(meaning, long, "-{letter} of {first} and of {path}");
+            }
+        });
+        assert!(meanings.len() > 5, "{meanings:?}");
+    }
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    /// A paragraph is one line in the source, so that it is as wide as the terminal: whatever ends within one was broken by hand.
+    #[test]
+    fn help_texts_are_not_broken_by_hand() {
+        each(&Cli::command(), "mailslot", &mut |path, command| {
+            let about = command.get_arguments().filter_map(clap::Arg::get_help).map(ToString::to_string);
+            assert!(about.into_iter().all(|help| !help.contains('\n')), "{path}");
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let mut lines = text.lines().peekable();
+            while let Some(line) = lines.next() {
+                let goes_on = lines.peek().is_some_and(|next| next.starts_with(|c: char| c.is_ascii_lowercase()));
+                let is_introduction = line.starts_with("  ");
+                assert!(!goes_on || is_introduction || line.is_empty(), "{path}: {line}");
+                assert!(!line.starts_with("  ") || line.len() <= 80, "{path}: {line}");
+            }
+        });
+    }
+
+    /// Every command that the documents show, in code and in text, is one that this command takes.
+    #[test]
+    #[cfg(all(unix, feature = "zenoh"))]
+    fn documented_commands_are_accepted() {
+        let documents = [
+            include_str!("../../../README.md"),
+            include_str!("../README.md"),
+            include_str!("../../../docs/bridge.md"),
+            include_str!("../../../docs/languages.md"),
+        ];
+        let mut seen = 0;
+        for paragraph in documents.iter().flat_map(|document| document.split("\n\n")) {
+            let is_code = paragraph.trim_start_matches('\n').starts_with("    ");
+            let pieces: Vec<String> = if is_code {
+                paragraph.lines().map(|line| line.split("  #").next().unwrap_or_default().to_owned()).collect()
+            } else {
+                // In text, what stands between backquotes.
+                paragraph.replace('\n', " ").split('`').skip(1).step_by(2).map(str::to_owned).collect()
+            };
+            for command in pieces.iter().flat_map(|piece| piece.split(['|', ';'])) {
+                // A user that this machine need not have.
+                let command = command.replace("users:mailslot", "users:root");
+                let words = shlex::split(&command).unwrap_or_default();
+                let Some(at) = words.iter().position(|word| word == "mailslot") else { continue };
+                // A redirection, the name of the command alone, and what stands for something are no arguments.
+                let words = words[at..].split(|word| word == "<" || word == "&&").next().unwrap_or_default();
+                if at > 2
+                    || words.len() < 2
+                    || words.iter().any(|word| ["COMMAND", "NAME", "run"].contains(&word.as_str()))
+                {
+                    continue;
+                }
+                seen += 1;
+                match Cli::command().try_get_matches_from(words) {
+                    Ok(_) => {}
+                    // The help was asked for.
+                    Err(error) if !error.use_stderr() => {}
+                    // Text speaks of commands and options, and need not give them values and slots.
+                    Err(error)
+                        if !is_code
+                            && !matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand) => {}
+                    Err(error) => panic!("{command}: {error}"),
+                }
+            }
+        }
+        assert!(seen > 30, "{seen}");
     }
 }

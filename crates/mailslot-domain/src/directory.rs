@@ -1,12 +1,12 @@
 //! The directory that holds the domain files of this machine, or of a user.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mailslot::secure_env;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
@@ -91,15 +91,17 @@ const MAX_FILE: usize = 64 << 10;
 
 impl Directory {
     /// The directory in use: `$MAILSLOT_DOMAINS` if that is set; else for the superuser `/etc/mailslot/domains`, and for others
-    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist. A program with
-    /// [raised privileges](mailslot::has_raised_privileges) heeds no variable.
+    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist.
+    ///
+    /// `environment` tells the variables, or none of them where they are not to be trusted, as to a program with raised privileges: give
+    /// `mailslot::secure_env`.
     ///
     /// # Errors
     ///
     /// [`Error::NoDirectory`] if none of the variables is set.
-    pub fn in_use() -> Result<Directory> {
-        let variable = |name| secure_env(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        if let Some(path) = secure_env("MAILSLOT_DOMAINS") {
+    pub fn in_use(environment: impl Fn(&str) -> Option<OsString>) -> Result<Directory> {
+        let variable = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(path) = environment("MAILSLOT_DOMAINS") {
             return Ok(Directory::at(path));
         }
         if rustix::process::geteuid().is_root() {

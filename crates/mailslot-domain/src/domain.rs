@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailslot::{NetbiosName, SlotName};
+use mailslot_names::{NetbiosName, SlotName};
 use ring::digest;
 use zeroize::Zeroizing;
 

@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use mailslot::Quoted;
+use mailslot_names::Quoted;
 
 use crate::time::Time;
 

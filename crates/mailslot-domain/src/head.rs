@@ -8,7 +8,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot::NetbiosName;
+use mailslot_names::NetbiosName;
 use ring::digest;
 
 use crate::crypto::first_half;
@@ -61,7 +61,7 @@ impl Legacy<'_> {
         source_name: &[u8; 16],
         source: Ipv4Addr,
         datagram_id: u16,
-        slot: &mailslot::SlotName,
+        slot: &mailslot_names::SlotName,
         data: &[u8],
     ) -> [u8; 16] {
         let mut context = digest::Context::new(&digest::SHA256);
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn legacy_ids_depend_on_every_part() {
-        let slot = |name: &str| name.parse::<mailslot::Address>().expect("valid").slot().clone();
+        let slot = |name: &str| name.parse::<mailslot_names::SlotName>().expect("valid");
         let (name, other, address) = (*b"OLD1            ", *b"OLD2            ", Ipv4Addr::LOCALHOST);
         let id = Legacy::id(&name, address, 1, &slot("alerts"), b"data");
         assert_eq!(id, Legacy::id(&name, address, 1, &slot("ALERTS"), b"data"));

@@ -6,16 +6,16 @@
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use mailslot::Address;
 //! use mailslot_domain::{Domain, Envelope, Kind, Limits, Opener, Sealer, Session, Time, random};
+//! use mailslot_names::SlotName;
 //!
 //! let now = Time::from(SystemTime::now());
 //! let domain = Domain::sealed("PLANT", now, &random()?)?; // on every machine, from the same file
-//! let slot: Address = "alerts".parse()?;
+//! let slot: SlotName = "alerts".parse()?;
 //!
 //! // One machine:
 //! let mut sealer = Sealer::new(domain.clone(), "SRV1", Session::new(random()?), Limits::default())?;
-//! let to = domain.broadcast(slot.slot())?;
+//! let to = domain.broadcast(&slot)?;
 //! let mut envelope = Envelope::default();
 //! sealer.seal_into(Kind::Message, &to, now, None, b"door 2 opened", &mut envelope)?;
 //! // put(to.key_expression(), envelope.payload)

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot::{NetbiosName, SlotName};
+use mailslot_names::{NetbiosName, SlotName};
 use ring::aead::Aad;
 
 use crate::crypto::{KeyId, nonce};

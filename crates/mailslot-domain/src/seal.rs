@@ -60,7 +60,8 @@ impl Sealer {
     ///
     /// [`Error::InvalidComputer`] if `computer` is no name of a computer. It is put in upper case.
     pub fn new(domain: Arc<Domain>, computer: &str, session: Session, limits: Limits) -> Result<Sealer> {
-        let name: mailslot::NetbiosName = computer.parse().map_err(|_| Error::InvalidComputer(computer.to_owned()))?;
+        let name: mailslot_names::NetbiosName =
+            computer.parse().map_err(|_| Error::InvalidComputer(computer.to_owned()))?;
         let computer = name.as_str().to_owned();
         Ok(Sealer { domain, computer, session, limits, streams: HashMap::new(), receipts: 0 })
     }

@@ -25,7 +25,10 @@ fn plays_its_part() {
     }
     println!("\nraised {}", mailslot::has_raised_privileges());
     println!("root {}", mailslot::root().map_or("none".into(), |path| path.display().to_string()));
-    println!("domains {}", Directory::in_use().map_or("none".into(), |found| found.path().display().to_string()));
+    println!(
+        "domains {}",
+        Directory::in_use(mailslot::secure_env).map_or("none".into(), |found| found.path().display().to_string())
+    );
     let read = VARIABLES.iter().filter(|name| mailslot::secure_env(name).is_some()).count();
     println!("read {read}");
 }

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use mailslot::Message;
-use mailslot::network::ask::Asker;
+use mailslot::{Message, ReplyTo};
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
@@ -24,7 +23,7 @@ const USERS: usize = 1_024;
 
 /// Requests whose answers are still to come.
 pub(crate) struct Answers {
-    waiting: UnderWay<Asker>,
+    waiting: UnderWay<ReplyTo>,
     rates: Limiter<u32>,
 }
 
@@ -50,12 +49,12 @@ impl Answers {
 
     /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
     pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl FnOnce() -> Vec<Unused>>) {
-        let Some((asker, content)) = Asker::of(message) else { return };
+        let Some(asker) = message.reply_to else { return };
         let refuse = |why: &str| answer(&asker, &Answer::Refused(why.to_owned()));
         if !self.rates.take(ALL_USERS, asker.uid(), now) {
             return refuse("the node is asked too much, by this user or by all");
         }
-        let Ok(request) = serde_json::from_slice(content) else {
+        let Ok(request) = serde_json::from_slice(&message.data) else {
             return refuse("the request is of another version than the node");
         };
         match request {
@@ -131,8 +130,8 @@ impl Answers {
 }
 
 /// Whoever has gone, or has no room, gets no answer.
-fn answer(asker: &Asker, answer: &Answer) {
-    asker.answer(&answer.encode());
+fn answer(asker: &ReplyTo, answer: &Answer) {
+    let _ = asker.write(&answer.encode());
 }
 
 fn scoped(text: &str, config: &Config) -> Result<Name, String> {

@@ -18,6 +18,7 @@ pub use mailslot_wire::NodeType;
 pub use mailslot_wire::smb::Style;
 
 use crate::error::{Error, Result};
+use crate::exposition::Endpoint;
 #[cfg(feature = "zenoh")]
 use mailslot_netbios::BRIDGE;
 use mailslot_netbios::limits::Limits;
@@ -92,6 +93,8 @@ pub struct Settings {
     pub beside_samba: bool,
     /// Where nmbd hands such datagrams on: the socket `unexpected` in its "nmbd:socket dir".
     pub nmbd_socket: PathBuf,
+    /// Where metrics are served by HTTP; by default nowhere. [`exposition`](crate::exposition) says who then sees what.
+    pub metrics: Option<Endpoint>,
     /// The user to become once the ports are there; root alone can. By default the node stays who it is.
     pub user: Option<String>,
     /// Bounds of tables and rates: a table of its own in the file, with the names of [`Limits`] in hyphens.
@@ -132,6 +135,7 @@ impl Default for Settings {
             datagram_port: ports.datagram,
             beside_samba: false,
             nmbd_socket: PathBuf::from(NMBD_SOCKET),
+            metrics: None,
             user: None,
             limits: Limits::default(),
         }

@@ -1,6 +1,6 @@
 //! Asking the running node of this machine: requests and answers are messages in slots.
 //!
-//! A request is JSON in the slot [`SLOT`], and so is its answer; [`mailslot::network::ask`] carries them. Any local user may ask:
+//! A request is JSON in the slot [`SLOT`], and so is its answer; a request and its reply ([`MailslotWriter::request`]). Any local user may ask:
 //! nothing that is answered is a secret, or does more than a program could do by itself. The one exception,
 //! [`Request::Capture`], is for root and the node's own user.
 
@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use mailslot::network::ask::Conversation;
-use mailslot::{Access, MailslotWriter, Timeout};
+use mailslot::{Access, MailslotWriter, Replies};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
 /// The slot for requests. It lives as long as a node does.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node\control";
+
+/// How long the node's slot may be full, because others ask as well, until asking fails.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the node can be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,21 +213,23 @@ pub fn node_access() -> Result<Access> {
 }
 
 /// Asks the node. Up to `capacity` bytes of answers may wait.
-pub(crate) fn begin(request: &Request, capacity: Option<u64>) -> Result<Conversation> {
+pub(crate) fn begin(request: &Request, capacity: Option<u64>) -> Result<Replies> {
     let content = serde_json::to_vec(request).map_err(|error| Error::io("write JSON", error))?;
-    match Conversation::begin(SLOT, &content, capacity) {
-        Err(mailslot::Error::NotFound(_)) => Err(Error::NotRunning),
-        begun => Ok(begun?),
-    }
+    let node = match MailslotWriter::open(SLOT) {
+        Err(mailslot::Error::NotFound(_)) => return Err(Error::NotRunning),
+        node => node?,
+    };
+    Ok(node.begin_request(&content, capacity, PATIENCE)?)
 }
 
 /// The node's answer.
-pub(crate) fn answer(conversation: &Conversation, timeout: Duration) -> Result<Answer> {
-    let answer = match conversation.receive_within(Timeout::After(timeout)) {
-        Err(mailslot::Error::TimedOut) => return Err(Error::NoAnswer),
+pub(crate) fn answer(replies: &Replies, timeout: Duration) -> Result<Answer> {
+    let answer = match replies.receive_within(timeout) {
+        // A node that has ended meanwhile says nothing either.
+        Err(mailslot::Error::TimedOut | mailslot::Error::Closed) => return Err(Error::NoAnswer),
         answer => answer?,
     };
-    match serde_json::from_slice(&answer) {
+    match serde_json::from_slice(&answer.data) {
         Ok(Answer::NotAllowed) => Err(Error::NotForThisUser),
         Ok(Answer::Refused(why)) => Err(Error::Refused(why)),
         answer => answer.map_err(|error| Error::io("understand the node's answer", error)),

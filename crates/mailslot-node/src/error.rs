@@ -41,6 +41,8 @@ pub enum Error {
     NotSent(SendError),
     /// A local slot refused something.
     Slot(mailslot::Error),
+    /// What is known cannot be written as metrics.
+    Metrics(String),
     /// Something is wrong with a modern domain, or its file.
     #[cfg(feature = "zenoh")]
     Domain(mailslot_zenoh::Error),
@@ -85,6 +87,7 @@ impl fmt::Display for Error {
             Error::NotSent(error) => write!(f, "{error}"),
             Error::Refused(why) => f.write_str(why),
             Error::Slot(error) => write!(f, "{error}"),
+            Error::Metrics(why) => write!(f, "write metrics, with a node that may be of another version: {why}"),
             #[cfg(feature = "zenoh")]
             Error::Domain(error) => write!(f, "{error}"),
             Error::Io { action, source } => write!(f, "{action}: {source}"),

@@ -9,6 +9,7 @@
 //! | be the machine's node | [`run()`], with signals; [`Embedded`], in a thread of another program |
 //! | send now and then where no node runs | [`Sender`] |
 //! | ask the node, or see its packets | [`control`], [`capture`] |
+//! | watch it with Prometheus | [`exposition`] |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -28,6 +29,8 @@ mod embedded;
 #[cfg(unix)]
 mod error;
 #[cfg(unix)]
+pub mod exposition;
+#[cfg(unix)]
 mod io;
 #[cfg(unix)]
 mod log;
@@ -43,7 +46,6 @@ mod routing;
 mod run;
 #[cfg(unix)]
 mod sender;
-#[cfg(unix)]
 #[cfg(unix)]
 mod squatters;
 #[cfg(unix)]

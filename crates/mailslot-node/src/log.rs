@@ -55,6 +55,13 @@ impl Log {
         }
     }
 
+    /// Says that the service manager could not be told something.
+    pub(crate) fn heed_manager(&mut self, told: std::io::Result<()>) {
+        if let Err(error) = told {
+            self.line("manager_not_told", &[field("reason", error)]);
+        }
+    }
+
     /// Values are quoted where they could be misread, and cut where they are long.
     fn write(&mut self, event: &str, fields: &[(&'static str, String)]) {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -3,6 +3,7 @@
 mod attachments;
 mod delivery;
 mod life;
+mod manager;
 mod programs;
 mod samba;
 
@@ -15,6 +16,7 @@ use mailslot_wire::Name;
 use crate::config::Settings;
 use crate::control;
 use crate::error::{Error, Result};
+use crate::exposition::Exporter;
 use crate::io::driver::Driver;
 use crate::io::poll::{Poll, Token};
 use crate::io::signals::Signals;
@@ -27,7 +29,8 @@ use crate::squatters;
 use attachments::Attachments;
 use delivery::Delivery;
 use life::{After, Life};
-use mailslot_netbios::{Config, Event, Target};
+use mailslot_netbios::{Config, Event, NameState, Target};
+use manager::{Manager, Progress};
 use programs::Programs;
 use samba::Beside;
 
@@ -53,7 +56,9 @@ const TURN: usize = 256;
 pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str) + Send + 'static) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
-    Machine::start(settings, Log::new(log))?.run(&signals, |machine| machine.reload(load()))
+    let mut machine = Machine::start(settings, Log::new(log))?;
+    machine.manager = Manager::of_process(Instant::now());
+    machine.run(&signals, |machine| machine.reload(load()))
 }
 
 /// A node with all that surrounds it.
@@ -64,7 +69,9 @@ pub(crate) struct Machine {
     programs: Programs,
     delivery: Delivery,
     nmbd: Option<Beside>,
+    exporter: Exporter,
     life: Life,
+    manager: Manager,
     look_at: Instant,
 }
 
@@ -101,15 +108,18 @@ impl Machine {
         modern.start(&settings, &config)?;
         programs.open(&settings)?;
         let nmbd = Beside::new(&settings, now);
+        // As the user that the node has become: a socket is to be that user's.
+        let exporter = Exporter::default().at(settings.metrics.as_ref())?;
         let mut shared = Shared { settings, config, modern, metrics: Metrics::default(), log };
         shared.log_started();
+        shared.log_served(&exporter);
         squatters::tell(&mut shared.log);
         report.tell(&mut shared.log);
         if driver.attached().is_empty() && shared.settings.netbios {
             shared.log.line("no_interface", &[]);
         }
-        let (delivery, life) = (Delivery::default(), Life::default());
-        Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, life, look_at: now })
+        let (delivery, life, manager) = (Delivery::default(), Life::default(), Manager::none(now));
+        Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, exporter, life, manager, look_at: now })
     }
 
     /// Works until the end is wanted, and then until all names are released. `reload` is called when the settings are to be
@@ -122,9 +132,13 @@ impl Machine {
                 self.handle(token, now);
             }
             if signals.is_reload() {
+                let told = self.manager.reloading(now);
+                self.shared.log.heed_manager(told);
                 reload(self);
             }
             if signals.is_end() {
+                let told = self.manager.stopping();
+                self.shared.log.heed_manager(told);
                 self.release(After::End, now);
             }
             if self.advance() {
@@ -146,6 +160,7 @@ impl Machine {
             self.programs.poll_timeout(),
             self.nmbd.as_ref().and_then(Beside::poll_timeout),
             self.life.poll_timeout(),
+            self.manager.poll_timeout(),
             Some(self.look_at),
         ];
         let mut poll = Poll::default();
@@ -220,14 +235,17 @@ impl Machine {
         }
         self.flush(now);
         match self.life.next(now) {
-            None => false,
-            Some(After::End) => true,
+            None => {}
+            Some(After::End) => return true,
             Some(After::Restart(with)) => {
                 let (settings, config) = *with;
                 self.restart(settings, config);
-                false
             }
         }
+        if self.manager.is_due(now) {
+            self.tell_manager(now);
+        }
+        false
     }
 
     /// Looks at the surroundings that tell of no change.
@@ -243,6 +261,24 @@ impl Machine {
         self.driver.sinks.forget_closed();
         self.shared.log.tell_limits(now, self.driver.node.counters());
         self.shared.log.tell_left_out();
+        self.tell_manager(now);
+    }
+
+    /// Tells the service manager how far the node is.
+    fn tell_manager(&mut self, now: Instant) {
+        let (open, domains) = self.shared.modern.sessions();
+        let is_releasing = self.life.poll_timeout().is_some();
+        let mut progress = Progress { is_releasing, domains, open, ..Progress::default() };
+        for held in self.driver.node.names() {
+            match held.state {
+                NameState::Claiming => progress.claiming += 1,
+                NameState::Held => progress.held += 1,
+                NameState::Refused | NameState::Conflict => progress.lost += 1,
+                NameState::Released => {}
+            }
+        }
+        let told = self.manager.handle_timeout(now, progress);
+        self.shared.log.heed_manager(told);
     }
 
     /// Sends what the node wants sent, and heeds what it has to tell.
@@ -290,21 +326,35 @@ impl Machine {
     /// Takes new settings over, if they are other ones and can work. Else the old ones stay.
     fn reload(&mut self, loaded: Result<Settings>) {
         let now = Instant::now();
-        let checked = loaded.and_then(|settings| self.check(&settings).map(|config| (settings, config)));
-        let Shared { settings, log, .. } = &mut self.shared;
-        match checked {
-            Err(error) => log.line("settings_wrong", &[field("reason", error)]),
-            Ok((new, None)) => {
-                log.line(if new == *settings { "settings_unchanged" } else { "settings_changed" }, &[]);
-                *settings = new;
+        let checked = loaded.and_then(|settings| {
+            let config = self.check(&settings)?;
+            let exporter = self.exporter.at(settings.metrics.as_ref())?;
+            Ok((settings, config, exporter))
+        });
+        let (settings, config) = match checked {
+            Err(error) => return self.shared.log.line("settings_wrong", &[field("reason", error)]),
+            Ok((settings, config, exporter)) => {
+                self.exporter = exporter;
+                (settings, config)
+            }
+        };
+        let is_served_elsewhere = settings.metrics != self.shared.settings.metrics;
+        let Shared { settings: old, log, .. } = &mut self.shared;
+        match config {
+            None => {
+                log.line(if settings == *old { "settings_unchanged" } else { "settings_changed" }, &[]);
+                *old = settings;
                 // Interfaces, domains and bridges are looked at then.
                 self.attachments.look_soon(now);
                 self.look_at = now;
             }
-            Ok((new, Some(config))) => {
+            Some(config) => {
                 log.line("settings_changed", &[]);
-                self.release(After::Restart(Box::new((new, config))), now);
+                self.release(After::Restart(Box::new((settings, config))), now);
             }
+        }
+        if is_served_elsewhere {
+            self.shared.log_served(&self.exporter);
         }
     }
 
@@ -350,6 +400,12 @@ impl Shared {
     fn log_started(&mut self) {
         let Shared { config, log, .. } = self;
         log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+    }
+
+    fn log_served(&mut self, exporter: &Exporter) {
+        if let Some(address) = exporter.address() {
+            self.log.line("metrics_served", &[field("at", address)]);
+        }
     }
 
     /// Bridges send where something can be broadcast.

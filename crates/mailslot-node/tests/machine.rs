@@ -10,7 +10,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use common::Part;
-use mailslot::network::ask::Conversation;
 use mailslot::network::{self, Outgoing};
 use mailslot::{Error, MailslotWriter, Timeout};
 use mailslot_node::Embedded;
@@ -166,9 +165,8 @@ fn plays_its_part() {
             let writer = MailslotWriter::open(control::SLOT).unwrap();
             for number in 0_u64.. {
                 let request = serde_json::to_vec(&Request::Resolve(format!("THEIRS{number}"))).unwrap();
-                let reply = u128::from(number).to_be_bytes();
-                // They need no slot for the answers.
-                let _ = writer.write_within(&[&[2], &reply[..], &reply, &request].concat(), Timeout::Forever);
+                // They do not wait for the answers.
+                let _ = writer.begin_request(&request, None, Timeout::Forever);
             }
         }
         "sends" => {
@@ -188,8 +186,9 @@ fn plays_its_part() {
             assert!(matches!(refused, mailslot_node::Error::NotForThisUser), "{refused}");
             // Packets for root do not go to a slot of this user that root's answers could be thought to go to.
             let content = serde_json::to_vec(&Request::Capture).unwrap();
-            let asked = Conversation::begin(control::SLOT, &content, None).unwrap();
-            assert_eq!(asked.receive_within(Timeout::After(PATIENCE)).unwrap(), br#""not-allowed""#);
+            let node = MailslotWriter::open(control::SLOT).unwrap();
+            let asked = node.begin_request(&content, None, Timeout::Forever).unwrap();
+            assert_eq!(asked.receive_within(PATIENCE).unwrap().data, br#""not-allowed""#);
             assert!(matches!(asked.receive_within(Timeout::Zero), Err(Error::TimedOut)));
         }
         _ => panic!("{part}"),

@@ -54,7 +54,7 @@ def test_package_writes_and_a_peer_reads(name: str, peer: str, start: Callable[.
 def test_command_sees_the_package_s_slots(name: str, command: Callable[..., Child]) -> None:
     with Mailslot(name), Writer(name) as writer:
         writer.put("1")
-        listed = json.loads(command("list", "--json").finished())
+        listed = [json.loads(line) for line in command("list", "--json").finished().splitlines()]
         assert [slot["pid"] for slot in listed if slot["name"] == name] == [os.getpid()]
 
 

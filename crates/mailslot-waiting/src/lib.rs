@@ -41,12 +41,8 @@ mod iter;
 mod mailslot;
 #[path = "../../mailslot/src/message.rs"]
 mod message;
-#[path = "../../mailslot/src/name.rs"]
-mod name;
 #[path = "../../mailslot/src/options.rs"]
 mod options;
-#[path = "../../mailslot/src/quoted.rs"]
-mod quoted;
 #[path = "../../mailslot/src/reading.rs"]
 mod reading;
 mod sys;
@@ -55,12 +51,12 @@ pub mod scenarios;
 
 pub use address::Address;
 pub use asynchronous::{AsyncMailslot, Messages};
-pub use error::{Error, NameError, Operation, Result};
+pub use error::{Error, Operation, Result};
 pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
-pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
-pub use name::{NetbiosName, SlotName};
+pub use mailslot_names::{NameError, NetbiosName, SlotName};
+pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
 
 /// What the ring takes its atomics from.

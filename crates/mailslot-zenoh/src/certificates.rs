@@ -84,6 +84,7 @@ fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> Certificate
     status.subject = certificate.subject().to_string();
     status.from = time(&validity.not_before);
     status.until = time(&validity.not_after);
+    status.until_unix = validity.not_after.timestamp();
     if validity.not_after.timestamp() <= now {
         status.problem = Some(format!("{file}: {} has expired at {}", status.subject, status.until));
     } else if validity.not_before.timestamp() > now {

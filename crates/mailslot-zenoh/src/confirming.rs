@@ -5,9 +5,8 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
-use mailslot::{Address, Outcome, Receipt};
+use mailslot::{Address, Outcome, Receipt, ReplyTo};
 use mailslot_domain::{Kind, Request};
 
 use crate::counters::Counted;
@@ -44,8 +43,8 @@ impl Confirming {
         address: &Address,
         data: &[u8],
         within: Duration,
-        asker: Asker,
-    ) -> Result<(), (Asker, String)> {
+        asker: ReplyTo,
+    ) -> Result<(), (ReplyTo, String)> {
         let Some(place) = self.places.take(asker.uid()) else {
             return Err((asker, "too many confirmed writes wait already, of this user or of all".to_owned()));
         };
@@ -84,7 +83,7 @@ struct Pending {
 struct Write {
     state: Arc<State>,
     request: Request,
-    asker: Asker,
+    asker: ReplyTo,
     begun: Instant,
     /// `None` when whoever wrote has been told.
     receipts: Mutex<Option<Receipts>>,
@@ -114,7 +113,7 @@ impl Pending {
         state: &Arc<State>,
         request: Request,
         expected: impl IntoIterator<Item = String>,
-        asker: Asker,
+        asker: ReplyTo,
         place: Place,
     ) -> Pending {
         state.counters.count(Counted::Confirmed);

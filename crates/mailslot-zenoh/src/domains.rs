@@ -218,6 +218,12 @@ impl Domains {
         self.current().iter().map(|member| Status::of(member)).collect()
     }
 
+    /// How many domains have an open session, and how many there are; domains that cannot run are in neither.
+    pub fn sessions(&self) -> (usize, usize) {
+        let members = self.current();
+        (members.iter().filter(|member| member.is_open()).count(), members.len())
+    }
+
     /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
     /// part in it.
     pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {

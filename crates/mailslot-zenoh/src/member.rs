@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
-use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, SlotName};
+use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, ReplyTo, SlotName};
 use mailslot_domain::{Destination, Domain, Kind, Legacy};
 
 use crate::announcing::Announced;
@@ -128,6 +127,10 @@ impl Member {
             Some(outgoing) => Answer::Route { slot: outgoing.name().clone(), max_message },
             None => Answer::Refused(format!("the domain {} has just ended here", self.name())),
         }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        lock(&self.session).is_some()
     }
 
     /// Whether a session is open, and with how many peers and routers it is connected.
@@ -261,7 +264,7 @@ impl Member {
     }
 
     /// Has the asker told how many receive at `address`.
-    pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, asker: Asker) {
+    pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, asker: ReplyTo) {
         let Some(place) = self.waits.take(asker.uid()) else {
             return refuse(&asker, "too many wait for receivers already, of this user or of all");
         };
@@ -270,7 +273,7 @@ impl Member {
     }
 
     /// Sends a message, and has the asker told what became of it.
-    pub(crate) fn confirm(&self, address: &Address, data: &[u8], within: Duration, asker: Asker) {
+    pub(crate) fn confirm(&self, address: &Address, data: &[u8], within: Duration, asker: ReplyTo) {
         let Some(session) = self.session() else {
             return refuse(&asker, format!("the domain {} is not open yet", self.name()));
         };
@@ -280,7 +283,7 @@ impl Member {
     }
 }
 
-fn refuse(asker: &Asker, why: impl Into<String>) {
+fn refuse(asker: &ReplyTo, why: impl Into<String>) {
     answer(asker, &Answer::Refused(why.into()));
 }
 

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use mailslot::network::ask::Asker;
-use mailslot::{NetbiosName, SlotName};
+use mailslot::{NetbiosName, ReplyTo, SlotName};
 use mailslot_domain::{Presence, Segment};
 
 use crate::places::Place;
@@ -47,14 +46,14 @@ pub(crate) struct Waiting {
     pub(crate) group: Group,
     pub(crate) at_least: usize,
     pub(crate) deadline: Instant,
-    pub(crate) asker: Asker,
+    pub(crate) asker: ReplyTo,
     pub(crate) _place: Place,
 }
 
 /// An answer to somebody who has waited: how many receive.
 #[derive(Debug)]
 pub(crate) struct Matched {
-    pub(crate) asker: Asker,
+    pub(crate) asker: ReplyTo,
     pub(crate) count: usize,
 }
 
@@ -281,13 +280,9 @@ mod tests {
         assert_eq!((presences.bridges().count(), presences.has_computer(&computer("A"))), (0, false));
     }
 
-    /// Somebody who has asked: a request is the only way to become that.
-    fn asker(number: u8) -> Asker {
-        let name = format!("test-asker-{}-{number}", std::process::id());
-        let slot = mailslot::Mailslot::create(&name).expect("free");
-        let request = [&[2], &[number; 32][..]].concat();
-        mailslot::MailslotWriter::open(&name).and_then(|writer| writer.write(&request)).expect("there");
-        Asker::of(&slot.receive().expect("written")).expect("a request").0
+    /// Somebody who has asked.
+    fn asker(number: u8) -> ReplyTo {
+        ReplyTo::from_parts(number.into(), [number; 16])
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use mailslot::network::Retry;
-use mailslot::network::ask::Asker;
 use mailslot::network::routes::{Answer, Question};
 use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
 
@@ -83,8 +82,8 @@ pub(crate) fn current(parts: &RwLock<Parts>) -> Vec<Arc<Member>> {
 
 /// What is no request gets no answer.
 fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
-    let Some((asker, content)) = Asker::of(message) else { return };
-    let Some(question) = Question::decode(content) else {
+    let Some(asker) = message.reply_to else { return };
+    let Some(question) = Question::decode(&message.data) else {
         return answer(&asker, &Answer::Refused("the question is of another version than the node".to_owned()));
     };
     let way = parts.read().unwrap_or_else(PoisonError::into_inner).way(question.address(), legacy);

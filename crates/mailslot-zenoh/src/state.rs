@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Instant, SystemTime};
 
 use mailslot::network::Inbox;
-use mailslot::network::ask::Asker;
 use mailslot::network::routes::Answer;
-use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome};
+use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, ReplyTo};
 use mailslot_domain::{
     Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Request,
     Sealer, Session, Time, random,
@@ -389,8 +388,8 @@ impl State {
 }
 
 /// Whoever has gone, or has no room, gets no answer.
-pub(crate) fn answer(asker: &Asker, answer: &Answer) {
-    asker.answer(&answer.encode());
+pub(crate) fn answer(asker: &ReplyTo, answer: &Answer) {
+    let _ = asker.write(&answer.encode());
 }
 
 pub(crate) fn now() -> Time {

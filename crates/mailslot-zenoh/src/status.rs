@@ -59,6 +59,9 @@ pub struct CertificateStatus {
     pub subject: String,
     pub from: String,
     pub until: String,
+    /// The same in seconds since 1970; 0 if it is not known.
+    #[serde(default)]
+    pub until_unix: i64,
     /// Why others do not take it, if they do not.
     pub problem: Option<String>,
 }

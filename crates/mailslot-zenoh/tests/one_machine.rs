@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use common::Part;
-use mailslot::network::ask::Conversation;
 use mailslot::network::routes::{Answer, LONGEST, Question, SLOT};
 use mailslot::network::{Outgoing, ask_routes};
 use mailslot::{
@@ -423,12 +422,13 @@ fn plays_its_part() {
     let address: Address = r"\\PLANT\mailslot\alerts".parse().unwrap();
     match part.as_str() {
         "waits" => {
-            let ask = |question: Question<'_>| Conversation::begin(SLOT, &question.encode(), None).unwrap();
+            let node = MailslotWriter::open(SLOT).unwrap();
+            let ask = |question: Question<'_>| node.begin_request(&question.encode(), None, Timeout::Forever).unwrap();
             let waits = Question::Receivers { address: address.clone(), at_least: u32::MAX, within: Duration::MAX };
             for _ in 0..256 {
                 drop(ask(waits.clone()));
             }
-            let refused = Answer::decode(&ask(waits).receive_within(Timeout::Forever).unwrap());
+            let refused = Answer::decode(&ask(waits).receive_within(Timeout::Forever).unwrap().data);
             assert!(matches!(&refused, Some(Answer::Refused(why)) if why.contains("too many wait")), "{refused:?}");
             assert!(LONGEST > Duration::from_secs(30), "or the waits may be over before the test is");
             // Other questions are still answered.

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::error::{Error, NameError, Operation};
-use crate::name::{NetbiosName, SlotName};
+use crate::error::{Error, Operation};
 use crate::sys;
+use mailslot_names::{NameError, NetbiosName, SlotName};
 
 /// Where a message goes: a slot of this machine, of another one, or of every machine of a domain.
 ///
@@ -106,7 +106,7 @@ fn parse(text: &str) -> Result<Address, NameError> {
         if let Some(rest) = text.strip_prefix(prefix) {
             let (device, slot) = rest.split_once('\\').unwrap_or((rest, ""));
             check_device(device, slot)?;
-            return SlotName::verbatim(slot).map(Address::Local);
+            return SlotName::new(slot).map(Address::Local);
         }
     }
     let mut chars = text.chars();
@@ -125,7 +125,7 @@ fn parse(text: &str) -> Result<Address, NameError> {
     match host {
         "." => Ok(Address::Local(slot)),
         "*" => Ok(Address::Broadcast(slot)),
-        _ => Ok(Address::Remote { target: NetbiosName::parse(host)?, slot }),
+        _ => Ok(Address::Remote { target: host.parse()?, slot }),
     }
 }
 
@@ -173,7 +173,7 @@ fn normalise(slot: &str) -> Result<SlotName, NameError> {
         }
     }
     // What is left may end with a separator once more: `a\ .` does.
-    SlotName::verbatim(parts.join("\\").trim_end_matches(['.', ' ']))
+    SlotName::new(parts.join("\\").trim_end_matches(['.', ' ']))
 }
 
 fn is_separator(c: char) -> bool {
@@ -251,7 +251,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::name::MAX_UNITS;
 
     fn local(text: &str) -> Result<String, NameError> {
         parse_short(text).map(|address| match address {
@@ -299,10 +298,10 @@ mod tests {
         assert_eq!(local(r"\\.\pipe\x"), Err(NameError::NotMailslot { device: "pipe".into() }));
         assert_eq!(local(r"\\.\mailslotx"), Err(NameError::NotMailslot { device: "mailslotx".into() }));
         assert_eq!(
-            local(&"x".repeat(MAX_UNITS + 1)),
-            Err(NameError::TooLong { units: MAX_UNITS + 1, limit: MAX_UNITS })
+            local(&"x".repeat(SlotName::MAX_UNITS + 1)),
+            Err(NameError::TooLong { units: SlotName::MAX_UNITS + 1, limit: SlotName::MAX_UNITS })
         );
-        assert!(local(&"x".repeat(MAX_UNITS)).is_ok());
+        assert!(local(&"x".repeat(SlotName::MAX_UNITS)).is_ok());
         assert_eq!(parse("blah"), Err(NameError::NoPrefix));
     }
 
@@ -315,7 +314,7 @@ mod tests {
 
     #[test]
     fn computers_and_domains_are_recognised() {
-        let slot = || SlotName::verbatim("x").expect("valid");
+        let slot = || SlotName::new("x").expect("valid");
         assert_eq!(parse(r"\\*\mailslot\x"), Ok(Address::Broadcast(slot())));
         let srv: NetbiosName = "SRV1".parse().expect("valid");
         let remote = Address::Remote { target: srv.clone(), slot: slot() };

@@ -4,9 +4,9 @@ use core::fmt;
 use std::io;
 use std::time::Duration;
 
+use mailslot_names::{InvalidName, NameError, Quoted, SlotName};
+
 use crate::address::Address;
-use crate::name::SlotName;
-use crate::quoted::Quoted;
 use crate::sys;
 
 /// Result of everything in this crate.
@@ -84,6 +84,10 @@ pub enum Error {
     DomainNotOpen(Address),
     /// The network that the address is in does not tell who receives, or what became of a message.
     NetworkDoesNotTell(Address),
+    /// The address is not of this machine, and requests go to slots of this machine only.
+    RequestElsewhere(Address),
+    /// A reply to a message that is no request: nobody waits for one.
+    NotARequest,
     /// The network node of this machine did not answer in time.
     NodeSilent,
     /// The network node of this machine could not do what it was asked for; the text says why.
@@ -129,58 +133,6 @@ pub enum Operation {
     Open,
 }
 
-/// What is wrong with a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameError {
-    /// There is no text.
-    Empty,
-    /// It does not begin like a mailslot path.
-    NoPrefix,
-    /// It is a path of another device, such as a pipe.
-    NotMailslot {
-        /// That device.
-        device: String,
-    },
-    /// It is a path below a device that does not exist.
-    UnknownDevice {
-        /// That device.
-        device: String,
-    },
-    /// Nothing follows `\mailslot\`.
-    NoSlotName,
-    /// `..` would lead above `\mailslot\`.
-    LeavesPrefix,
-    /// It ends with a separator.
-    TrailingSeparator,
-    /// It contains a NUL character.
-    Nul,
-    /// It is too long.
-    TooLong {
-        /// Its length in UTF-16 units.
-        units: usize,
-        /// What is allowed.
-        limit: usize,
-    },
-    /// The computer or domain name is empty or too long.
-    ComputerNameLength {
-        /// Its length in characters.
-        length: usize,
-    },
-    /// The computer or domain name has a character that NetBIOS names cannot have.
-    ComputerNameCharacter {
-        /// That character.
-        character: char,
-    },
-    /// It is the name of a slot elsewhere, and a slot of this machine is meant: to be created, or asked about.
-    NotThisMachine,
-    /// It has a character that names on the network cannot have.
-    NetworkCharacter {
-        /// That character.
-        character: char,
-    },
-}
-
 impl Error {
     /// The code that Win32 reports for this error: what `GetLastError` would return.
     ///
@@ -193,12 +145,12 @@ impl Error {
     /// Win32 *System Error Codes*; `CreateMailslot`, `CreateFile`, `ReadFile`, `WriteFile`.
     pub fn win32_code(&self) -> u32 {
         match self {
-            Error::InvalidName { reason, operation, .. } => reason.win32_code(*operation),
+            Error::InvalidName { reason, operation, .. } => win32_code(reason, *operation),
             Error::AlreadyExists(_) => 183,
             Error::NotFound(_) => 2,
             Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => 5,
             Error::Partial { source, .. } => source.win32_code(),
-            Error::TooLarge { .. } | Error::InvalidOption { .. } => 87,
+            Error::TooLarge { .. } | Error::InvalidOption { .. } | Error::NotARequest => 87,
             Error::TooLargeForNetwork { .. } => 53,
             Error::Full { .. } | Error::OutOfMemory => 1450,
             Error::Closed => 38,
@@ -206,7 +158,7 @@ impl Error {
             Error::BufferTooSmall { .. } => 122,
             Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => 3025,
             Error::NotOnNetwork(_) => 53,
-            Error::NetworkDoesNotTell(_) => 50,
+            Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => 50,
             Error::NodeSilent => 121,
             Error::NodeRefused(_) => 31,
             Error::NotInherited | Error::InvalidInheritance(_) => 6,
@@ -220,9 +172,10 @@ impl Error {
             Error::InvalidName { .. } | Error::InvalidOption { .. } | Error::InvalidInheritance(_) => {
                 io::ErrorKind::InvalidInput
             }
-            Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } | Error::BufferTooSmall { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Error::TooLarge { .. }
+            | Error::TooLargeForNetwork { .. }
+            | Error::BufferTooSmall { .. }
+            | Error::NotARequest => io::ErrorKind::InvalidInput,
             Error::AlreadyExists(_) => io::ErrorKind::AlreadyExists,
             Error::NotFound(_) => io::ErrorKind::NotFound,
             Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) | Error::NotInherited => {
@@ -235,7 +188,7 @@ impl Error {
                 io::ErrorKind::NetworkDown
             }
             Error::NotOnNetwork(_) => io::ErrorKind::HostUnreachable,
-            Error::NetworkDoesNotTell(_) => io::ErrorKind::Unsupported,
+            Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => io::ErrorKind::Unsupported,
             // What the source alone would be, `WouldBlock` as a rule, tells programs to write it again.
             Error::Partial { .. } => io::ErrorKind::WriteZero,
             Error::NodeRefused(_) => io::ErrorKind::Other,
@@ -256,16 +209,14 @@ impl Error {
     }
 }
 
-impl NameError {
-    fn win32_code(&self, operation: Operation) -> u32 {
-        match (self, operation) {
-            (NameError::Empty | NameError::UnknownDevice { .. }, _) => 3,
-            (NameError::TooLong { .. }, _) => 206,
-            (NameError::NoPrefix, Operation::Open) => 3,
-            (_, Operation::Open) => 2,
-            // Any such path leads to a device that cannot make mailslots, or to none.
-            (_, Operation::Create) => 123,
-        }
+fn win32_code(reason: &NameError, operation: Operation) -> u32 {
+    match (reason, operation) {
+        (NameError::Empty | NameError::UnknownDevice { .. }, _) => 3,
+        (NameError::TooLong { .. }, _) => 206,
+        (NameError::NoPrefix, Operation::Open) => 3,
+        (_, Operation::Open) => 2,
+        // Any such path leads to a device that cannot make mailslots, or to none.
+        (_, Operation::Create) => 123,
     }
 }
 
@@ -326,6 +277,10 @@ impl fmt::Display for Error {
                 "{address} is in a network that tells nothing about its receivers: only domains made with \
                  `mailslot domain` do"
             ),
+            Error::RequestElsewhere(address) => {
+                write!(f, "{address} is not on this machine: requests go to slots of this machine only")
+            }
+            Error::NotARequest => f.write_str("the message is no request: nobody waits for a reply to it"),
             Error::NodeSilent => f.write_str("the network node of this machine did not answer in time"),
             Error::NodeRefused(why) => write!(f, "the network node of this machine refused: {why}"),
             Error::RemoteMailslotsOff(address) => {
@@ -353,36 +308,6 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Display for NameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NameError::Empty => f.write_str("it is empty"),
-            NameError::NoPrefix => f.write_str(r"write \\.\mailslot\name, or //./mailslot/name, or just a name"),
-            NameError::UnknownDevice { device } => {
-                write!(f, r"there is no device {}: write \\.\mailslot\name", Quoted(device))
-            }
-            NameError::NotMailslot { device } => write!(f, r"it leads to {} and not to \mailslot\", Quoted(device)),
-            NameError::NoSlotName => f.write_str(r"the name after \mailslot\ is missing"),
-            NameError::LeavesPrefix => f.write_str(r"`..` leads out of \mailslot\"),
-            NameError::TrailingSeparator => f.write_str("it ends with a separator"),
-            NameError::Nul => f.write_str("it contains a NUL character"),
-            NameError::TooLong { units, limit } => write!(f, "it has {units} UTF-16 units, and {limit} are allowed"),
-            NameError::ComputerNameLength { length } => {
-                write!(f, "its computer or domain name has {length} characters, and 1 to 15 are allowed")
-            }
-            NameError::ComputerNameCharacter { character } => {
-                write!(f, "its computer or domain name contains {}", Quoted(character.encode_utf8(&mut [0; 4])))
-            }
-            NameError::NotThisMachine => {
-                f.write_str(r"slots are created, and looked at, on this machine only: write \\.\mailslot\name")
-            }
-            NameError::NetworkCharacter { character } => {
-                write!(f, "it contains {character:?}, and names on the network are of printable ASCII characters")
-            }
-        }
-    }
-}
-
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -397,14 +322,14 @@ impl std::error::Error for Error {
 ///
 /// | error | kind |
 /// |---|---|
-/// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
+/// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall`, `NotARequest` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
 /// | `AlreadyExists`, `NotFound`, `TimedOut`, `OutOfMemory` | the one of that name |
 /// | `NotAllowed`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
 /// | `Full` | [`WouldBlock`](io::ErrorKind::WouldBlock) |
 /// | `Closed` | [`BrokenPipe`](io::ErrorKind::BrokenPipe) |
 /// | `NoNetworkNode`, `DomainNotOpen`, `RemoteMailslotsOff` | [`NetworkDown`](io::ErrorKind::NetworkDown) |
 /// | `NotOnNetwork` | [`HostUnreachable`](io::ErrorKind::HostUnreachable) |
-/// | `NetworkDoesNotTell` | [`Unsupported`](io::ErrorKind::Unsupported) |
+/// | `NetworkDoesNotTell`, `RequestElsewhere` | [`Unsupported`](io::ErrorKind::Unsupported) |
 /// | `NodeSilent` | [`TimedOut`](io::ErrorKind::TimedOut) |
 /// | `Damaged` | [`InvalidData`](io::ErrorKind::InvalidData) |
 /// | `Stalled` | [`ResourceBusy`](io::ErrorKind::ResourceBusy) |
@@ -427,7 +352,12 @@ impl From<Error> for io::Error {
     }
 }
 
-impl std::error::Error for NameError {}
+/// Of a name that a slot is meant to be opened by.
+impl From<InvalidName> for Error {
+    fn from(InvalidName { name, reason, .. }: InvalidName) -> Error {
+        Error::InvalidName { name, reason, operation: Operation::Open }
+    }
+}
 
 impl From<core::convert::Infallible> for Error {
     fn from(never: core::convert::Infallible) -> Error {

@@ -24,6 +24,7 @@
 //! |---|---|
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
+//! | ask whoever reads a slot, and reply | `MailslotWriter::request`, `Message::reply`; on Unix only |
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | pass a slot to another process | [`Handles`] |
 //! | read and write in an async program | `AsyncMailslot`, `AsyncMailslotWriter` (feature `tokio`), or any runtime through `AsFd`; all on Unix only |
@@ -79,12 +80,12 @@ mod handles;
 mod iter;
 mod mailslot;
 mod message;
-mod name;
 pub mod network;
 mod options;
-mod quoted;
 mod reading;
 mod receipt;
+#[cfg(unix)]
+mod request;
 #[cfg(feature = "serde")]
 mod serialization;
 mod sync;
@@ -98,15 +99,16 @@ pub use address::Address;
 pub use asynchronous::{AsyncMailslot, Messages};
 #[cfg(all(feature = "tokio", unix))]
 pub use asynchronous_writer::AsyncMailslotWriter;
-pub use error::{Error, NameError, Operation, Result};
+pub use error::{Error, Operation, Result};
 pub use handles::Handles;
 pub use iter::Iter;
 pub use mailslot::Mailslot;
-pub use message::{Info, Message, NetworkOrigin, Origin, SlotStatus, Statistics};
-pub use name::{NetbiosName, SlotName};
+pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
+pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, Timeout, WhenFull};
-pub use quoted::Quoted;
 pub use receipt::{Outcome, Receipt};
+#[cfg(unix)]
+pub use request::Replies;
 pub use writer::MailslotWriter;
 
 /// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.

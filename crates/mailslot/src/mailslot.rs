@@ -6,9 +6,9 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::handles::Handles;
 use crate::message::{Info, Message, Statistics};
-use crate::name::SlotName;
 use crate::options::{MailslotOptions, Timeout};
 use crate::sys;
+use mailslot_names::SlotName;
 
 /// The reading end of a slot, and its owner: the slot lives until the last `Mailslot` for it is gone, in all processes.
 ///

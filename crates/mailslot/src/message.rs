@@ -1,6 +1,7 @@
 //! Messages and what is known about them.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use crate::options::Timeout;
 
@@ -21,6 +22,11 @@ pub struct Message {
     pub data: Vec<u8>,
     /// Who wrote them.
     pub origin: Origin,
+    /// When they were written, by their writer's account, if the slot was created with
+    /// [`MailslotOptions::stamp`](crate::MailslotOptions::stamp).
+    pub time: Option<SystemTime>,
+    /// Where replies go, if it is a request.
+    pub reply_to: Option<ReplyTo>,
     /// Messages that the slot had accepted after the one that was read before this one, and that are lost: always 0 unless it [drops the
     /// oldest](crate::WhenFull::DropOldest).
     pub lost_before: u64,
@@ -29,8 +35,46 @@ pub struct Message {
 impl Message {
     /// A message as a slot would give it, for tests of what handles messages.
     pub fn new(data: impl Into<Vec<u8>>, origin: Origin) -> Message {
-        Message { data: data.into(), origin, lost_before: 0 }
+        Envelope::new(origin).around(data.into())
     }
+}
+
+/// What is known of a message besides its bytes: the same as in a [`Message`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// Who wrote it.
+    pub origin: Origin,
+    /// When, as in [`Message::time`].
+    pub time: Option<SystemTime>,
+    /// Where replies go, if it is a request.
+    pub reply_to: Option<ReplyTo>,
+    /// How many were lost before it, as in [`Message::lost_before`].
+    pub lost_before: u64,
+}
+
+impl Envelope {
+    pub(crate) fn new(origin: Origin) -> Envelope {
+        Envelope { origin, time: None, reply_to: None, lost_before: 0 }
+    }
+
+    pub(crate) fn around(self, data: Vec<u8>) -> Message {
+        let Envelope { origin, time, reply_to, lost_before } = self;
+        Message { data, origin, time, reply_to, lost_before }
+    }
+}
+
+/// Where replies to a request go: a slot that its asker has made for them. [`Message::reply`] writes one.
+///
+/// It is a value: a program may keep it and reply later, from any thread.
+///
+/// # Portability
+///
+/// There are no requests on Windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReplyTo {
+    pub(crate) uid: u32,
+    pub(crate) reply: [u8; 16],
 }
 
 impl AsRef<[u8]> for Message {
@@ -121,6 +165,13 @@ pub struct Info {
     /// How long reads wait.
     #[cfg_attr(feature = "serde", serde(rename = "read_timeout_ms", with = "crate::serialization::milliseconds"))]
     pub read_timeout: Timeout,
+    /// Whether a reader sleeps, or polls, until the next message comes. One that is just looking does not count.
+    ///
+    /// # Portability
+    ///
+    /// False on Windows, which does not tell.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub reader_waits: bool,
     /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which sets no limit.
     pub capacity: u64,
     /// Totals since the slot was created.

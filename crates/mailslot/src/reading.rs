@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
-use crate::message::{Message, Origin};
+use crate::message::{Envelope, Message, Origin};
 use crate::options::Timeout;
 use crate::sys;
 
@@ -81,13 +81,8 @@ impl Mailslot {
     ///
     /// Those of [`read`](Mailslot::read).
     pub fn read_with_origin_within(&self, buffer: &mut [u8], timeout: impl Into<Timeout>) -> Result<(usize, Origin)> {
-        let next = self.server.next(timeout.into())?;
-        let size = next.len();
-        let too_small = Error::BufferTooSmall { size, buffer: buffer.len() };
-        next.copy_to(buffer.get_mut(..size).ok_or(too_small)?);
-        let origin = next.origin();
-        next.take();
-        Ok((size, origin))
+        let (size, envelope) = self.read_with_envelope_within(buffer, timeout)?;
+        Ok((size, envelope.origin))
     }
 
     /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, without waiting: `None` if there is no message.
@@ -97,6 +92,40 @@ impl Mailslot {
     /// Those of [`read`](Mailslot::read), except `TimedOut`.
     pub fn try_read_with_origin(&self, buffer: &mut [u8]) -> Result<Option<(usize, Origin)>> {
         none_if_timed_out(self.read_with_origin_within(buffer, Timeout::Zero))
+    }
+}
+
+/// With all that is known of it.
+impl Mailslot {
+    /// Like [`read_with_origin_within`](Mailslot::read_with_origin_within), and tells all that is known of the message: also when it
+    /// was written, and where replies go.
+    ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter, Timeout};
+    /// # let name = format!("doc-envelope-{}", std::process::id());
+    /// # let slot = Mailslot::create(&name)?;
+    /// # MailslotWriter::open(&name)?.write(b"hello")?;
+    /// let mut buffer = [0; 424];
+    /// let (size, envelope) = slot.read_with_envelope_within(&mut buffer, Timeout::Zero)?;
+    /// assert_eq!((size, envelope.reply_to), (5, None));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read).
+    pub fn read_with_envelope_within(
+        &self,
+        buffer: &mut [u8],
+        timeout: impl Into<Timeout>,
+    ) -> Result<(usize, Envelope)> {
+        let next = self.server.next(timeout.into())?;
+        let size = next.len();
+        let too_small = Error::BufferTooSmall { size, buffer: buffer.len() };
+        next.copy_to(buffer.get_mut(..size).ok_or(too_small)?);
+        let envelope = next.envelope();
+        next.take();
+        Ok((size, envelope))
     }
 }
 

@@ -8,7 +8,7 @@ use core::str::FromStr;
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::{Access, Address, Message, NetbiosName, Origin, SlotName};
+use crate::{Access, Address, Message, Origin};
 
 macro_rules! as_text {
     ($($type:ty),*) => {$(
@@ -27,7 +27,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(Access, Address, NetbiosName, SlotName);
+as_text!(Access, Address);
 
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Message {
             }
             _ => return Err(de::Error::custom("a message must have either `data` or `data_hex`")),
         };
-        Ok(Message { data, origin, lost_before })
+        Ok(Message { lost_before, ..Message::new(data, origin) })
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
-use crate::name::SlotName;
 use crate::sys;
 use crate::writer::{End, MailslotWriter};
+use mailslot_names::SlotName;
 
 /// What a network node does with messages of other machines.
 ///

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::{is_apart, name, watchdog};
-use mailslot::network::ask::{Asker, Conversation};
 use mailslot::network::routes::{self, Answer, Question};
 use mailslot::network::{self, Outgoing, ask_routes};
 use mailslot::{
     Access, Address, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Message, NameError, Network,
-    NetworkOrigin, Origin, Outcome, Receipt, SlotName, Timeout,
+    NetworkOrigin, Origin, Outcome, Receipt, ReplyTo, SlotName, Timeout,
 };
 
 fn open_to_network() -> MailslotOptions {
@@ -240,8 +239,7 @@ fn writers_to_modern_domains_go_where_the_node_says() {
 
 /// Answers one request as a node would.
 fn answer(message: &Message, way: &SlotName) {
-    let (asker, content) = Asker::of(message).unwrap();
-    let question = Question::decode(content).unwrap();
+    let question = Question::decode(&message.data).unwrap();
     let plant = question.address().to_string().starts_with(r"\\PLANT\");
     let answer = match question {
         _ if !plant => Answer::Legacy,
@@ -254,14 +252,7 @@ fn answer(message: &Message, way: &SlotName) {
             Answer::Receipts(vec![receipt("SRV1", Outcome::Delivered), receipt("SRV2", Outcome::Full)])
         }
     };
-    // What is no answer to this request does not end the wait for one.
-    let slots: Vec<_> = mailslot::list().unwrap().into_iter().filter(is_for_answers).collect();
-    assert_eq!(slots.len(), 1);
-    let writer = MailslotWriter::open(Address::from(slots[0].name.clone())).unwrap();
-    for noise in [&b""[..], b"noise", &[2; 17], &[&[2], &[0; 16][..], &Answer::Receivers(9).encode()].concat()] {
-        writer.write(noise).unwrap();
-    }
-    asker.answer(&answer.encode());
+    message.reply(&answer.encode()).unwrap();
 }
 
 fn is_for_answers(slot: &mailslot::SlotStatus) -> bool {
@@ -292,7 +283,7 @@ fn domains_with_a_file_here_are_sent_to_in_no_other_network() {
     let node = std::thread::spawn(move || {
         for _ in 0..2 {
             let message = requests.receive().unwrap();
-            Asker::of(&message).unwrap().0.answer(&Answer::Legacy.encode());
+            message.reply(&Answer::Legacy.encode()).unwrap();
         }
     });
     away(r"\\PLANT\mailslot\x");
@@ -334,20 +325,21 @@ fn answers_of_others_than_the_node_are_not_believed() {
     let mut asked = [0; 2];
     let asker = common::Part::start_as(ASKER, "asker");
     let asker = std::thread::spawn(move || asker.finish());
-    let mut before: Option<Asker> = None;
+    let mut before: Option<ReplyTo> = None;
     while !asker.is_finished() {
         let Ok(message) = requests.receive_within(Timeout::After(Duration::from_millis(10))) else { continue };
-        let Some((who, content)) = Asker::of(&message) else { continue };
-        let number = match Question::decode(content).unwrap() {
+        let Some(who) = message.reply_to else { continue };
+        let number = match Question::decode(&message.data).unwrap() {
             Question::Receivers { at_least, .. } => at_least,
             question => panic!("{question:?}"),
         };
         asked[usize::from(who.uid() == STRANGER)] += 1;
         // An answer to what was asked before, late: nobody waits for it any more.
         if let Some(before) = before.replace(who) {
-            before.answer(&Answer::Receivers(FORGED).encode());
+            let _ = before.write(&Answer::Receivers(FORGED).encode());
         }
-        who.answer(&Answer::Receivers(number).encode());
+        // The stranger may have given up.
+        let _ = who.write(&Answer::Receivers(number).encode());
     }
     asker.join().unwrap();
     assert!(stranger.is_running(), "the stranger has given up");
@@ -394,46 +386,40 @@ fn forges() {
         for slot in mailslot::list().unwrap().into_iter().filter(is_for_answers) {
             let number = slot.name.as_str().rsplit('\\').next().unwrap();
             let reply = u128::from_str_radix(number, 16).unwrap().to_be_bytes();
-            // The node may have so many of these that it has no room for more.
-            let _ = node.write(&[&[2], &[3; 16][..], &reply, &content].concat());
+            // In the asker's name: a request whose replies would go into his slot.
+            doors(&root, "ROUTES").iter().for_each(|door| write_through(door, &request(reply, &content)));
             let Err(Error::NotAllowed(_) | Error::NotFound(_)) = MailslotWriter::open(Address::from(slot.name)) else {
                 panic!("a slot for answers lets strangers in");
             };
         }
-        for door in doors(&root) {
-            for id in [&[3; 16], &reply_of(&door)] {
-                for answer in &forged {
-                    write_through(&door, &[&[2], &id[..], &answer.encode()].concat());
-                }
+        for door in doors(&root, "REPLY") {
+            for answer in &forged {
+                write_through(&door, &[&[0], &answer.encode()[..]].concat());
             }
         }
-        let question = Conversation::begin(routes::SLOT, &content, None).unwrap();
-        let answer = question.receive_within(Timeout::After(Duration::from_secs(1)));
-        if let Ok(answer) = answer {
-            assert_eq!(Answer::decode(&answer), Some(Answer::Receivers(FORGED)));
+        if let Ok(answer) = node.request(&content, Duration::from_secs(1)) {
+            assert_eq!(Answer::decode(&answer.data), Some(Answer::Receivers(FORGED)));
         }
     }
 }
 
-/// The doors of all slots for answers, wherever the library keeps them.
-fn doors(directory: &Path) -> Vec<PathBuf> {
+/// A packet that asks, and wants the replies in the slot of this number.
+fn request(reply: [u8; 16], content: &[u8]) -> Vec<u8> {
+    [&[2, 19, 0, 32], &reply[..], content].concat()
+}
+
+/// The doors of all slots with this in their place, wherever the library keeps them.
+fn doors(directory: &Path, part: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut found = Vec::new();
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.ends_with("door") && path.to_string_lossy().contains("REPLY") {
+        if path.ends_with("door") && path.to_string_lossy().contains(part) {
             found.push(path);
         } else if path.is_dir() {
-            found.extend(doors(&path));
+            found.extend(doors(&path, part));
         }
     }
     found
-}
-
-/// The number in the name of the slot, which everybody can see.
-fn reply_of(door: &Path) -> [u8; 16] {
-    let name = door.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-    let digits: String = name.chars().rev().take_while(char::is_ascii_hexdigit).collect();
-    u128::from_str_radix(&digits.chars().rev().collect::<String>(), 16).unwrap_or_default().to_be_bytes()
 }
 
 /// Writes as no honest writer does: without asking whether it may.
@@ -443,6 +429,6 @@ fn write_through(door: &Path, message: &[u8]) {
     // The whole path is longer than addresses of sockets may be.
     let near = door.parent().is_some_and(|directory| std::env::set_current_dir(directory).is_ok());
     if near && connect(&connection, &SocketAddrUnix::new("door").unwrap()).is_ok() {
-        let _ = send(&connection, &[&[0], message].concat(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+        let _ = send(&connection, message, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     }
 }

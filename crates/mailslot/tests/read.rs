@@ -237,6 +237,26 @@ fn info_tells_what_waits() {
 }
 
 #[test]
+#[cfg(unix)] // Windows does not tell.
+fn info_tells_whether_a_reader_waits() {
+    let _watchdog = common::watchdog();
+    let (slot, writer) = common::pair();
+    let waits = || mailslot::status(slot.name()).unwrap().info.unwrap().reader_waits;
+    for round in 0_u8..3 {
+        assert!(!waits() && !slot.info().unwrap().reader_waits);
+        let reader = slot.clone();
+        let reader = std::thread::spawn(move || reader.receive().unwrap().data);
+        // It sleeps some time after it has begun to read.
+        while !waits() {
+            std::thread::yield_now();
+        }
+        assert!(slot.info().unwrap().reader_waits);
+        writer.write(&[round]).unwrap();
+        assert_eq!(reader.join().unwrap(), [round]);
+    }
+}
+
+#[test]
 #[cfg(unix)] // Windows counts nothing and sets no limit.
 fn statistics_count_everything() {
     let slot = MailslotOptions::new().max_message_size(4000).capacity(8192).create(name()).unwrap();

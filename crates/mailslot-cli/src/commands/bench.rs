@@ -1,48 +1,48 @@
 //! `mailslot bench`: how fast slots are on this machine, beside Unix datagram sockets.
 
-use std::fmt::Write as _;
 use std::io;
 use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use hdrhistogram::Histogram;
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use serde::Serialize;
 
 use super::peer::{self, Spin};
 use crate::exit::{Failure, Result};
-use crate::output;
 use crate::process::Process;
-use crate::sys;
+use crate::progress::Progress;
+use crate::table::{Align, Table};
+use crate::{args, output, sys};
 
 /// Measure slots between two processes, beside Unix datagram sockets
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Bench {
-    /// Time for all measurements together, 0.3 to 600
-    #[arg(short, long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
-    seconds: f64,
+    /// How long to measure, everything together: 300ms to 10m
+    #[arg(short, long, value_name = "DURATION", default_value = "3s", value_parser = duration)]
+    duration: Duration,
 
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"One process writes and this one reads; every message is written, read and checked. One-way, both sleep when they
-have to wait. Round trips go through two slots (or a socket pair) and both sides spin.
+const AFTER_HELP: &str = r#"One process writes and this one reads; every message is written, read and checked. One-way, both sleep when they have to wait. Round trips go through two slots (or a socket pair) and both sides spin.
 
 Not on Windows, where there is nothing to compare with.
 
 Examples:
   mailslot bench
-  mailslot bench --seconds 10 --json"#;
+  mailslot bench --duration 10s --json"#;
 
 /// Sizes of one-way messages; 424 bytes is what fits into one datagram of the classic network protocol.
 const ONE_WAY_SIZES: [usize; 2] = [64, 424];
 const ROUND_TRIP_SIZE: usize = 64;
 /// Two ways of one-way messages for each size, and two of round trips.
-const MEASUREMENTS: f64 = 6.0;
+const MEASUREMENTS: u32 = 6;
 
 #[derive(Serialize)]
 struct Report {
@@ -79,14 +79,16 @@ impl Bench {
     pub fn run(self) -> Result {
         // Where there is nothing to compare with, that is better known at once.
         sys::datagram_pair().map_err(socket_failure)?;
-        let budget = Duration::from_secs_f64(self.seconds / MEASUREMENTS);
+        let budget = self.duration / MEASUREMENTS;
+        let progress = Progress::start("measuring", self.duration);
         let report = Report {
             one_way: ONE_WAY_SIZES.into_iter().map(|size| one_way(size, budget)).collect::<Result<_>>()?,
             round_trip: round_trip(budget)?,
             processors: thread::available_parallelism().ok().map(|processors| processors.get()),
             optimized: !cfg!(debug_assertions),
         };
-        if self.json { output::print_json(&report) } else { output::lines(text(&report).lines()) }
+        drop(progress);
+        if self.json { output::print_json(&report) } else { output::lines(text(&report)) }
     }
 }
 
@@ -207,20 +209,17 @@ fn latency(
     next()?;
     let mut run = |time: Duration| {
         let begin = Instant::now();
-        let mut samples = Vec::new();
+        // Three digits, however long it takes.
+        let mut samples = Histogram::<u64>::new(3).map_err(|error| Failure::Unexpected(error.to_string()))?;
         while begin.elapsed() < time {
-            samples.push(next()?);
+            let time = u64::try_from(next()?.as_nanos()).unwrap_or(u64::MAX);
+            samples.record(time).map_err(|error| Failure::Unexpected(error.to_string()))?;
         }
         Ok::<_, Failure>(samples)
     };
     run(budget / WARM_UP)?;
-    let mut samples = run(budget - budget / WARM_UP)?;
-    samples.sort_unstable();
-    let quantile = |percent: usize| {
-        let sample = samples.get((samples.len() * percent / 100).min(samples.len().saturating_sub(1)));
-        sample.map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
-    };
-    Ok(Latency { median_ns: quantile(50), p99_ns: quantile(99) })
+    let samples = run(budget - budget / WARM_UP)?;
+    Ok(Latency { median_ns: samples.value_at_quantile(0.5), p99_ns: samples.value_at_quantile(0.99) })
 }
 
 fn one_way(size: usize, budget: Duration) -> Result<OneWay> {
@@ -237,31 +236,31 @@ fn round_trip(budget: Duration) -> Result<RoundTrip> {
     Ok(RoundTrip { size: ROUND_TRIP_SIZE, mailslot, unix_datagram, ratio })
 }
 
-fn text(report: &Report) -> String {
-    let mut text = String::new();
-    let mut line = |label: &str, mailslot: &str, socket: &str, ratio: &str| {
-        let _ = writeln!(text, "{label:<28}{mailslot:>12}{socket:>16}{ratio:>14}");
-    };
-    line("", "mailslot", "Unix datagram", "");
+fn text(report: &Report) -> Vec<String> {
+    let columns = [("", Align::Left), ("mailslot", Align::Right), ("Unix datagram", Align::Right), ("", Align::Right)];
+    let mut table = Table::with_head(columns);
     for one_way in &report.one_way {
-        line(
-            &format!("{} B one-way, messages/s", one_way.size),
-            &count(one_way.mailslot_per_second),
-            &count(one_way.unix_datagram_per_second),
-            &format!("{:.1} x more", one_way.ratio),
-        );
+        table.row([
+            format!("{} B one-way, messages/s", one_way.size),
+            count(one_way.mailslot_per_second),
+            count(one_way.unix_datagram_per_second),
+            format!("{:.1} x more", one_way.ratio),
+        ]);
     }
     let RoundTrip { size, mailslot, unix_datagram, ratio } = &report.round_trip;
-    let ratio = format!("{ratio:.1} x faster");
-    line(&format!("{size} B round trip, median"), &nanos(mailslot.median_ns), &nanos(unix_datagram.median_ns), &ratio);
-    line(&format!("{size} B round trip, 99 %"), &nanos(mailslot.p99_ns), &nanos(unix_datagram.p99_ns), "");
+    let round_trip = |what: &str, of: fn(&Latency) -> u64, ratio: String| {
+        [format!("{size} B round trip, {what}"), nanos(of(mailslot)), nanos(of(unix_datagram)), ratio]
+    };
+    table.row(round_trip("median", |latency| latency.median_ns, format!("{ratio:.1} x faster")));
+    table.row(round_trip("99 %", |latency| latency.p99_ns, String::new()));
+    let mut lines = table.lines();
     if report.processors == Some(1) {
-        text.push_str("There is only one processor: the two processes had to take turns.\n");
+        lines.push("There is only one processor: the two processes had to take turns.".to_owned());
     }
     if !report.optimized {
-        text.push_str("This build is not optimized: measure with one made with --release.\n");
+        lines.push("This build is not optimized: measure with one made with --release.".to_owned());
     }
-    text
+    lines
 }
 
 /// A large count, short.
@@ -285,11 +284,10 @@ fn unique_name(role: &str) -> String {
     format!("bench-{role}-{}", process::id())
 }
 
-fn seconds(text: &str) -> core::result::Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.3..=600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("write a number of seconds from 0.3 to 600".into()),
-    }
+fn duration(text: &str) -> core::result::Result<Duration, String> {
+    let range = Duration::from_millis(300)..=Duration::from_secs(600);
+    args::duration(text)
+        .and_then(|time| if range.contains(&time) { Ok(time) } else { Err("write a time from 300ms to 10m".into()) })
 }
 
 fn socket_failure(source: io::Error) -> Failure {

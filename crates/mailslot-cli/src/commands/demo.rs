@@ -18,8 +18,7 @@ use crate::sys;
 #[command(after_help = AFTER_HELP)]
 pub struct Demo {}
 
-const AFTER_HELP: &str = r#"The slots of the demo have names of their own and are gone when it ends. The status is 0 only if
-everything went as it should.
+const AFTER_HELP: &str = r#"The slots of the demo have names of their own and are gone when it ends. The status is 0 only if everything went as it should.
 
 Example:
   mailslot demo"#;

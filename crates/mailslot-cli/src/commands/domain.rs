@@ -20,10 +20,7 @@ pub struct DomainCommand {
     action: Action,
 }
 
-const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and
-write everything in the domain, and nobody else can. `mailslot node` takes part in all domains
-whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and
-~/.config/mailslot/domains for others.
+const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and write everything in the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others.
 
 Examples:
   mailslot domain new PLANT --lan
@@ -35,6 +32,7 @@ Examples:
 enum Action {
     New(New),
     Join(Join),
+    #[command(visible_alias = "ls")]
     Show(Show),
     Rotate(Rotate),
 }
@@ -57,6 +55,10 @@ struct New {
     /// No key: whoever reaches the network can read and write everything, under any name
     #[arg(long)]
     open: bool,
+
+    /// Print one JSON object, with what there is then
+    #[arg(long)]
+    json: bool,
 }
 
 const NEW_HELP: &str = r"Examples:
@@ -70,6 +72,10 @@ const NEW_HELP: &str = r"Examples:
 struct Join {
     /// The domain's file, readable by its owner alone; - is standard input
     file: PathBuf,
+
+    /// Print one JSON object, with what there is then
+    #[arg(long)]
+    json: bool,
 }
 
 const JOIN_HELP: &str = r"A domain that is here already becomes as in the file, unless it has a newer key here.
@@ -85,7 +91,7 @@ struct Show {
     /// Only this one
     name: Option<String>,
 
-    /// Print one JSON array
+    /// Print one JSON object for each domain, on a line of its own
     #[arg(long)]
     json: bool,
 }
@@ -106,11 +112,13 @@ struct Rotate {
     /// How long the keys before are still accepted; after half of it the new one is used
     #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = args::duration)]
     overlap: Duration,
+
+    /// Print one JSON object, with what there is then
+    #[arg(long)]
+    json: bool,
 }
 
-const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join`
-there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without
-the new file are then out.
+const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join` there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without the new file are then out.
 
 Examples:
   mailslot domain rotate PLANT
@@ -118,10 +126,10 @@ Examples:
 
 impl DomainCommand {
     pub fn run(self) -> Result {
-        let (directory, now) = (Directory::in_use()?.of_its_owner(), Time::from(SystemTime::now()));
+        let (directory, now) = (Directory::in_use(mailslot::secure_env)?.of_its_owner(), Time::from(SystemTime::now()));
         match self.action {
             Action::New(new) => new.run(&directory, now),
-            Action::Join(join) => join.run(&directory),
+            Action::Join(join) => join.run(&directory, now),
             Action::Show(show) => show.run(&directory, now),
             Action::Rotate(rotate) => rotate.run(&directory, now),
         }
@@ -138,6 +146,9 @@ impl New {
                 "warning: nothing in {0} is protected: who reaches its network reads and writes everything in it",
                 domain.name()
             ));
+        }
+        if self.json {
+            return output::print_json(&Shown::new(&domain, file, now));
         }
         let mut lines = vec![format!("made the domain {} in {}", domain.name(), file.display())];
         if let Some(key) = domain.keys().last() {
@@ -162,7 +173,7 @@ fn next_machine(file: &Path) -> [String; 5] {
 }
 
 impl Join {
-    fn run(self, directory: &Directory) -> Result {
+    fn run(self, directory: &Directory, now: Time) -> Result {
         let piped = self.file.as_os_str() == "-";
         let domain = if piped { from_stdin()? } else { read_file(&self.file)? };
         let name = domain.name();
@@ -171,6 +182,12 @@ impl Join {
             Joined::Replaced => format!("{name} is as in the file now"),
             Joined::Same => format!("{name} is here already, and the same"),
         }];
+        if self.json {
+            // Perhaps under another file name than it was joined from.
+            let here = directory.list()?.into_iter().filter_map(|(file, here)| Some((file, here.ok()?)));
+            let here = here.filter(|(_, here)| here.name() == name);
+            return output::print_json_lines(here.map(|(file, here)| Shown::new(&here, file, now)));
+        }
         lines.extend(domain.keys().iter().map(|key| format!("key {}", key.id())));
         if !piped && self.file.parent() != Some(directory.path()) {
             lines.push(format!("{} is not needed any more: remove it.", self.file.display()));
@@ -206,7 +223,7 @@ impl Show {
             unreadable = None;
         }
         if self.json {
-            output::print_json(&shown)?;
+            output::print_json_lines(&shown)?;
         } else if shown.is_empty() && unreadable.is_none() {
             output::line(format_args!("no domains in {}", directory.path().display()))?;
         } else {
@@ -255,7 +272,7 @@ impl Shown {
             name: domain.name().to_string(),
             file,
             sealed: domain.is_sealed(),
-            id: domain.id().map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect()),
+            id: domain.id().map(|id| data_encoding::HEXLOWER.encode(id.as_ref())),
             lan: domain.lan(),
             connect: domain.connect().to_vec(),
             keys: domain.keys().iter().map(key).collect(),
@@ -284,6 +301,9 @@ impl Rotate {
     fn run(self, directory: &Directory, now: Time) -> Result {
         let domain = directory.find(&self.name)?.rotated(now, self.overlap, random()?)?;
         let file = directory.replace(&domain)?;
+        if self.json {
+            return output::print_json(&Shown::new(&domain, file, now));
+        }
         let Some(key) = domain.keys().last() else {
             return Err(Error::Open(domain.name().to_string()).into());
         };

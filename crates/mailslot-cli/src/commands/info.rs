@@ -1,5 +1,7 @@
 //! `mailslot info`: one slot in full.
 
+use std::time::Duration;
+
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use mailslot::{Address, MailslotWriter, Network, SlotStatus, Timeout};
@@ -48,12 +50,11 @@ fn text(slot: &SlotStatus) -> Vec<String> {
         ("name", slot.name.to_string()),
         ("owner", status::known(slot.uid.map(|uid| format!("{} (user {uid})", accounts::user(uid))))),
         ("process", status::known(slot.pid)),
-        (
-            "age",
-            status::known(slot.created.and_then(|created| Some(format!("{}s", created.elapsed().ok()?.as_secs())))),
-        ),
+        ("age", status::known(slot.created.and_then(|created| Some(age(created.elapsed().ok()?))))),
         ("writers", status::known(slot.access.as_ref().map(status::access_in_short))),
         ("network", status::known(slot.network.map(network))),
+        ("members", slot.members.to_string()),
+        ("taps", slot.taps.to_string()),
         ("max message size", status::known(slot.max_message_size.map(status::max_message_size))),
         ("capacity", status::known(slot.capacity.map(status::bytes))),
         ("read timeout", status::known(counts.map(|counts| timeout(counts.read_timeout)))),
@@ -63,6 +64,7 @@ fn text(slot: &SlotStatus) -> Vec<String> {
         ("read", status::known(statistics.map(|all| traffic(all.read, all.bytes_read)))),
         ("refused, full", status::known(statistics.map(|all| all.refused_full))),
         ("refused, too large", status::known(statistics.map(|all| all.refused_too_large))),
+        ("lost", status::known(statistics.map(|all| all.lost))),
         ("high water", status::known(statistics.map(|all| format!("{} bytes", all.high_water)))),
     ];
     lines.map(|(label, value)| format!("{label:<20}{value}")).to_vec()
@@ -78,9 +80,14 @@ fn network(network: Network) -> &'static str {
 fn timeout(timeout: Timeout) -> String {
     match timeout {
         Timeout::Zero => "none".into(),
-        Timeout::After(time) => format!("{time:?}"),
+        Timeout::After(time) => humantime::format_duration(time).to_string(),
         Timeout::Forever => "forever".into(),
     }
+}
+
+/// Nobody wants to know it to less than a second.
+fn age(time: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }
 
 fn traffic(messages: u64, bytes: u64) -> String {

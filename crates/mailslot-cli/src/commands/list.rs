@@ -1,40 +1,111 @@
 //! `mailslot list`: all slots of the machine.
 
 use clap::Args;
-use mailslot::SlotStatus;
+use mailslot::{Info, SlotStatus, Statistics};
 
 use crate::escape::cell;
 use crate::exit::Result;
+use crate::status::known;
+use crate::table::{Align, Table};
 use crate::{accounts, output, status};
 
 /// List the slots of this machine
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct List {
-    /// Print one JSON array
+    /// Show all columns
+    #[arg(short, long)]
+    long: bool,
+
+    /// Print one JSON object for each slot, on a line of its own
     #[arg(long)]
     json: bool,
 
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
     #[cfg(all(unix, feature = "zenoh"))]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "long")]
     domain: Option<String>,
 }
 
-const AFTER_HELP: &str = r#"Columns: COUNT messages wait, the next one has NEXT bytes; the slot takes messages of up to MAX bytes and
-CAPACITY bytes of them in all; WRITTEN, READ and REFUSED count messages, HIGH is the most bytes that ever waited.
-Counts of other users' slots are not known and shown as "-" (null in JSON). What is too long for its column ends with "…";
-JSON has all of it. Windows cannot list slots.
+const AFTER_HELP: &str = r#"COUNT messages wait; WRITTEN, READ and REFUSED count messages since the slot was created. With --long, the next message has NEXT bytes, the slot takes messages of up to MAX bytes and CAPACITY bytes of them in all, and HIGH is the most bytes that ever waited.
+
+Counts of other users' slots are not known and shown as "-" (null in JSON). What is too long for its column ends with "…"; JSON has all of it. Windows cannot list slots.
 
 Examples:
   mailslot list
-  mailslot list --json | jq -r '.[].name'"#;
+  mailslot ls --long
+  mailslot list --json | jq -r .name"#;
 
-const HEADERS: [&str; COLUMNS] =
-    ["NAME", "OWNER", "PID", "ACCESS", "COUNT", "NEXT", "MAX", "CAPACITY", "WRITTEN", "READ", "REFUSED", "HIGH"];
-const COLUMNS: usize = 12;
-/// The columns with text; numbers stand on the right.
-const LEFT: [usize; 3] = [0, 1, 3];
+/// A column: its name, where its cells stand, whether it is among those that fit 80 characters, and what it says of a slot.
+struct Column {
+    name: &'static str,
+    align: Align,
+    is_short: bool,
+    of: fn(&SlotStatus) -> String,
+}
+
+const COLUMNS: [Column; 12] = [
+    Column { name: "NAME", align: Align::Left, is_short: true, of: |slot| cell(slot.name.as_str()) },
+    Column { name: "OWNER", align: Align::Left, is_short: true, of: |slot| cell(known(slot.uid.map(accounts::user))) },
+    Column { name: "PID", align: Align::Right, is_short: true, of: |slot| known(slot.pid) },
+    Column {
+        name: "ACCESS",
+        align: Align::Left,
+        is_short: true,
+        of: |slot| cell(known(slot.access.as_ref().map(status::access_in_short))),
+    },
+    Column { name: "COUNT", align: Align::Right, is_short: true, of: |slot| known(counts(slot).map(|all| all.count)) },
+    Column {
+        name: "NEXT",
+        align: Align::Right,
+        is_short: false,
+        of: |slot| known(counts(slot).and_then(|all| all.next_size)),
+    },
+    Column {
+        name: "MAX",
+        align: Align::Right,
+        is_short: false,
+        of: |slot| known(slot.max_message_size.map(status::max_message_size)),
+    },
+    Column {
+        name: "CAPACITY",
+        align: Align::Right,
+        is_short: false,
+        of: |slot| known(slot.capacity.map(status::bytes)),
+    },
+    Column {
+        name: "WRITTEN",
+        align: Align::Right,
+        is_short: true,
+        of: |slot| known(statistics(slot).map(|all| all.written)),
+    },
+    Column {
+        name: "READ",
+        align: Align::Right,
+        is_short: true,
+        of: |slot| known(statistics(slot).map(|all| all.read)),
+    },
+    Column {
+        name: "REFUSED",
+        align: Align::Right,
+        is_short: true,
+        of: |slot| known(statistics(slot).map(|all| all.refused_full.saturating_add(all.refused_too_large))),
+    },
+    Column {
+        name: "HIGH",
+        align: Align::Right,
+        is_short: false,
+        of: |slot| known(statistics(slot).map(|all| status::bytes(all.high_water))),
+    },
+    Column {
+        name: "LOST",
+        align: Align::Right,
+        is_short: false,
+        of: |slot| known(statistics(slot).map(|all| all.lost)),
+    },
+    Column { name: "MEMBERS", align: Align::Right, is_short: false, of: |slot| slot.members.to_string() },
+    Column { name: "TAPS", align: Align::Right, is_short: false, of: |slot| slot.taps.to_string() },
+];
 
 impl List {
     pub fn run(self) -> Result {
@@ -44,43 +115,27 @@ impl List {
         }
         let slots = mailslot::list()?;
         if self.json {
-            return output::print_json(&slots.iter().map(status::json).collect::<Result<Vec<_>>>()?);
+            return output::print_json_lines(slots.iter().map(status::json).collect::<Result<Vec<_>>>()?);
         }
-        let rows: Vec<_> = [HEADERS.map(String::from)].into_iter().chain(slots.iter().map(row)).collect();
-        output::lines(table(&rows))
+        output::lines(table(&slots, self.long).lines())
     }
 }
 
-fn row(slot: &SlotStatus) -> [String; COLUMNS] {
-    let counts = slot.info.as_ref();
-    let statistics = counts.and_then(|counts| counts.statistics);
-    [
-        cell(slot.name.as_str()),
-        cell(status::known(slot.uid.map(accounts::user))),
-        status::known(slot.pid),
-        cell(status::known(slot.access.as_ref().map(status::access_in_short))),
-        status::known(counts.map(|counts| counts.count)),
-        status::known(counts.and_then(|counts| counts.next_size)),
-        status::known(slot.max_message_size.map(status::max_message_size)),
-        status::known(slot.capacity.map(status::bytes)),
-        status::known(statistics.map(|all| all.written)),
-        status::known(statistics.map(|all| all.read)),
-        status::known(statistics.map(|all| all.refused_full.saturating_add(all.refused_too_large))),
-        status::known(statistics.map(|all| status::bytes(all.high_water))),
-    ]
+fn table(slots: &[SlotStatus], long: bool) -> Table {
+    let columns = || COLUMNS.iter().filter(|column| long || column.is_short);
+    let mut table = Table::with_head(columns().map(|column| (column.name, column.align)));
+    for slot in slots {
+        table.row(columns().map(|column| (column.of)(slot)));
+    }
+    table
 }
 
-fn table(rows: &[[String; COLUMNS]]) -> Vec<String> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; COLUMNS] = std::array::from_fn(width);
-    let line = |row: &[String; COLUMNS]| {
-        let cells: [String; COLUMNS] = std::array::from_fn(|column| {
-            let (cell, width) = (&row[column], widths[column]);
-            if LEFT.contains(&column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        cells.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+fn counts(slot: &SlotStatus) -> Option<&Info> {
+    slot.info.as_ref()
+}
+
+fn statistics(slot: &SlotStatus) -> Option<Statistics> {
+    counts(slot).and_then(|counts| counts.statistics)
 }
 
 #[cfg(test)]
@@ -91,8 +146,9 @@ mod tests {
     #[test]
     fn names_and_users_stay_in_their_columns() {
         hostile::stays_in_its_cells(|text| {
-            let cells = std::array::from_fn(|_| cell(text));
-            table(&[HEADERS.map(String::from), cells])
+            let mut table = Table::with_head(COLUMNS.map(|column| (column.name, column.align)));
+            table.row(COLUMNS.map(|_| cell(text)));
+            table.lines()
         });
     }
 }

@@ -1,38 +1,30 @@
-//! `mailslot listen`: owns a slot and prints what is written to it.
+//! `mailslot listen`: owns slots and prints what is written to them.
 
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
-use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Sharing, Taps, Timeout};
+use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Sharing, Taps};
 
 use crate::args;
-use crate::encoding::Encoding;
 use crate::exec::Commands;
 use crate::exit::{self, Failure, Result};
-use crate::output::{self, Format, Printer};
+use crate::output;
+use crate::printer::{FIELDS_HELP, Printer, Received, Style};
 use crate::signals::Signals;
-use crate::sys;
-use crate::text::{Shown, Text};
+use crate::sys::Slots;
+use crate::text::Shown;
 
-/// Create a slot and print the messages that are written to it
+/// Create slots and print the messages that are written to them
 #[derive(Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
 pub struct Listen {
-    /// The slot
-    name: String,
+    /// The slot; several are listened to at once
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
 
-    /// How to print messages
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-
-    /// Messages are text in this encoding: utf-16le (wide programs), utf-8, or a code page such as cp1252
-    #[arg(short, long, value_parser = Encoding::parse)]
-    encoding: Option<Encoding>,
-
-    /// Messages end with NUL: what they have of it at their end is not printed
-    #[arg(long)]
-    nul: bool,
+    #[command(flatten)]
+    style: Style,
 
     /// End after this many messages
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -47,18 +39,18 @@ pub struct Listen {
     until: Option<OsString>,
 
     /// Run CMD with `sh -c` (Windows: `cmd /C`) for each message instead of printing it
-    #[arg(long, value_name = "CMD", conflicts_with = "format")]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero"])]
     exec: Option<String>,
 
     /// Refuse larger messages; 0 is any size
-    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = args::message_size)]
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = args::message_size)]
     max_size: u32,
 
-    /// Bytes that unread messages may take: 64K, 16M, 1G [default: 16M]
+    /// Bytes that unread messages may take in each slot: 64K, 16M, 1G [default: 16M]
     #[arg(long, value_name = "SIZE", value_parser = args::size)]
     capacity: Option<u64>,
 
-    /// Who may write besides the own user: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
+    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
     #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
     access: Access,
 
@@ -81,10 +73,6 @@ pub struct Listen {
     /// Whether to see what another one's slot gets, with the options of it that are not for creating one
     #[arg(skip)]
     pub tap: bool,
-
-    /// Say on standard error when the slot is there
-    #[arg(short, long)]
-    verbose: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -95,58 +83,53 @@ enum WhenFull {
     DropOldest,
 }
 
-const AFTER_HELP: &str = r#"With --encoding, messages are printed, and given to commands, in UTF-8; bytes that are none of the encoding become \xff.
-In JSON, such a message is in `data_hex` as it was written, and `size` is always that of the message. --until is compared
-with what is printed.
+const AFTER_HELP: &str = r#"As text, each message is one line: line ends inside of it are escaped (\n, \r), so that nobody writes two lines with one message, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL inside of one is escaped. Only --format raw, hex and json, and the fields {hex} and {base64}, tell every message from every other. In a template, a field that is not known of a message is -, and what others have chosen is escaped as in text.
+
+With several slots, the messages of each keep their order, each line begins with its slot, and --count, --timeout and --until are about all of them together.
+
+With --encoding, messages are printed, and given to commands, in UTF-8; bytes that are none of the encoding become \xff. In JSON, such a message is in `data_hex` as it was written, and `size` is always that of the message. --until is compared with the text as it was sent.
 
 A command of --exec has the message on its standard input, and in its environment
-  MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote the message
+  MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote it
   MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
-or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the
-domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
-Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the
-status at the end is 1 if it would have been 0.
+or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
+Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the status at the end is 1 if it would have been 0.
 
-SIGINT and SIGTERM close the slot and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then
-are gone. With --exec, the command runs for each that was accepted before the signal, and none is accepted afterwards; a second
-signal ends at once.
+SIGINT and SIGTERM close the slots and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then are gone. With --exec, the command runs for each that was accepted before the signal, and none is accepted afterwards; a second signal ends at once."#;
 
-Examples:
+const EXAMPLES: &str = r#"Examples:
   mailslot listen alerts
-  mailslot listen --format json --access everyone alerts | jq .origin.uid
+  mailslot listen --time alerts plant/line1
+  mailslot listen --json --access everyone alerts | jq .origin.uid
+  mailslot listen --template '{time} {user} {data}' alerts
+  mailslot listen -0 jobs | xargs -0 -n 1 process
   mailslot listen --count 1 --timeout 10s answer || echo "no answer"
   mailslot listen --encoding utf-16le --nul MyMailslot
   mailslot listen --until quit --exec 'logger -t "$MAILSLOT_NAME"' alerts"#;
 
-/// Messages taken out of the slot at once.
+/// Messages taken out of a slot at once.
 const BATCH: usize = 256;
 
 impl Listen {
     pub fn run(self) -> Result {
-        if self.encoding.is_some() && self.format == Format::Hex {
-            return Err(Failure::Usage(
-                "with --format hex messages are bytes, which --encoding does not change: leave one out",
-            ));
-        }
         let signals = Signals::catch()?;
-        let slot = self.open()?;
-        if self.verbose {
-            exit::complain(format_args!(r"listening on \\.\mailslot\{}", slot.name()));
-        }
         match &self.exec {
-            Some(command) => self.execute(slot, &signals, command),
-            None => self.print(&slot, &signals),
+            Some(command) => self.execute(self.create()?, &signals, command),
+            None => {
+                let printer = Printer::new(&self.style, self.names.len() > 1, &signals)?;
+                self.print(self.create()?, &signals, printer)
+            }
         }
     }
 
-    #[cfg(unix)]
-    fn open(&self) -> mailslot::Result<Mailslot> {
-        if self.tap { self.options().tap(&self.name) } else { self.options().create(&self.name) }
-    }
-
-    #[cfg(not(unix))]
-    fn open(&self) -> mailslot::Result<Mailslot> {
-        self.options().create(&self.name)
+    /// All of the slots, or none: one that cannot be had ends the command, and the others with it.
+    fn create(&self) -> Result<Slots> {
+        let options = self.options();
+        let create = |name: &String| if self.tap { tap(&options, name) } else { options.create(name) };
+        let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
+        let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
+        exit::note(format_args!("listening on {}", names.join(", ")));
+        Slots::new(slots)
     }
 
     fn options(&self) -> MailslotOptions {
@@ -170,21 +153,17 @@ impl Listen {
         options
     }
 
-    fn text(&self) -> Text {
-        Text { encoding: self.encoding, nul: self.nul }
-    }
-
     /// Prints messages until the user has what he wants.
-    fn print(&self, slot: &Mailslot, signals: &Signals) -> Result {
-        let mut printer = Printer::new(self.format, signals);
+    fn print(&self, mut slots: Slots, signals: &Signals, mut printer: Printer<'_>) -> Result {
         let mut left = Left::of(self);
         let mut messages = Vec::new();
         while left.any() {
             messages.clear();
-            self.receive(slot, signals, Some(&mut printer), &mut messages, left.most(BATCH))?;
+            let index = self.receive(&mut slots, signals, Some(&mut printer), &mut messages, left.most(BATCH))?;
+            let (slot, at) = (slots.name(index), SystemTime::now());
             for message in &messages {
-                let shown = self.text().show(message);
-                printer.message(&shown)?;
+                let shown = self.style.text().show(message);
+                printer.message(&Received { slot, at, shown: &shown })?;
                 left.take(&shown);
                 if !left.any() {
                     break;
@@ -197,17 +176,17 @@ impl Listen {
         printer.flush()
     }
 
-    /// Runs a command for each message. Those that wait for it wait in the slot, until a signal closes that; then the rest of them
-    /// is handled.
-    fn execute(&self, slot: Mailslot, signals: &Signals, command: &str) -> Result {
-        let commands = Commands::start(command, slot.name(), self.text())?;
+    /// Runs a command for each message. Those that wait for it wait in their slot, until a signal closes that; then the rest of
+    /// them is handled.
+    fn execute(&self, mut slots: Slots, signals: &Signals, command: &str) -> Result {
+        let commands = Commands::start(command, self.style.text())?;
         let mut left = Left::of(self);
-        let received = self.receive_for(&commands, &slot, signals, &mut left);
+        let received = self.receive_for(&commands, &mut slots, signals, &mut left);
         if matches!(received, Err(Failure::Signal(_))) {
-            slot.close(|message| {
+            slots.close(|slot, message| {
                 if left.any() {
-                    left.take(&self.text().show(&message));
-                    commands.handle(message);
+                    left.take(&self.style.text().show(&message));
+                    commands.handle(slot, message);
                 }
             })?;
         }
@@ -215,35 +194,33 @@ impl Listen {
         received.and(handled)
     }
 
-    fn receive_for(&self, commands: &Commands, slot: &Mailslot, signals: &Signals, left: &mut Left<'_>) -> Result {
+    fn receive_for(&self, commands: &Commands, slots: &mut Slots, signals: &Signals, left: &mut Left<'_>) -> Result {
         let mut messages = Vec::new();
         while left.any() {
-            self.receive(slot, signals, None, &mut messages, 1)?;
+            let index = self.receive(slots, signals, None, &mut messages, 1)?;
             for message in messages.drain(..) {
-                left.take(&self.text().show(&message));
-                commands.handle(message);
+                left.take(&self.style.text().show(&message));
+                commands.handle(slots.name(index), message);
             }
             commands.wait(signals)?;
         }
         Ok(())
     }
 
-    /// Receives 1 to `max` messages, waiting as long as the user allows.
+    /// Receives 1 to `max` messages of one slot, waiting as long as the user allows, and returns which slot it is.
     fn receive(
         &self,
-        slot: &Mailslot,
+        slots: &mut Slots,
         signals: &Signals,
         mut printer: Option<&mut Printer<'_>>,
         messages: &mut Vec<Message>,
         max: usize,
-    ) -> Result {
+    ) -> Result<usize> {
         let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             signals.check()?;
-            match slot.receive_batch_within(messages, max, Timeout::Zero) {
-                Err(Error::TimedOut) => {}
-                Err(error) => return Err(error.into()),
-                Ok(_) => return Ok(()),
+            if let Some(index) = slots.try_receive(messages, max)? {
+                return Ok(index);
             }
             if let Some(printer) = &mut printer {
                 printer.flush()?;
@@ -252,10 +229,7 @@ impl Listen {
             if left == Some(Duration::ZERO) {
                 return Err(Error::TimedOut.into());
             }
-            sys::wait(slot, signals, printer.is_some(), messages, max, left)?;
-            if !messages.is_empty() {
-                return Ok(());
-            }
+            slots.wait(signals, printer.is_some(), left)?;
         }
     }
 }
@@ -285,4 +259,15 @@ impl<'a> Left<'a> {
         let is_last = self.until.is_some_and(|until| until.as_encoded_bytes() == &*shown.text);
         self.number = if is_last { 0 } else { self.number.saturating_sub(1) };
     }
+}
+
+#[cfg(unix)]
+fn tap(options: &MailslotOptions, name: &str) -> mailslot::Result<Mailslot> {
+    options.tap(name)
+}
+
+/// There is no command for it.
+#[cfg(not(unix))]
+fn tap(options: &MailslotOptions, name: &str) -> mailslot::Result<Mailslot> {
+    options.create(name)
 }

@@ -10,6 +10,8 @@ mod list;
 mod listen;
 mod man;
 #[cfg(all(unix, feature = "node"))]
+mod metrics;
+#[cfg(all(unix, feature = "node"))]
 mod network;
 mod peer;
 mod send;
@@ -27,6 +29,7 @@ pub enum Command {
     #[cfg(unix)]
     Tap(tap::Tap),
     Info(info::Info),
+    #[command(visible_alias = "ls")]
     List(list::List),
     Demo(demo::Demo),
     Bench(bench::Bench),
@@ -46,6 +49,8 @@ pub enum Command {
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
+    #[cfg(all(unix, feature = "node"))]
+    Metrics(metrics::Metrics),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(subcommand, hide = true)]
@@ -79,6 +84,8 @@ impl Command {
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),
+            #[cfg(all(unix, feature = "node"))]
+            Command::Metrics(metrics) => metrics.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
             Command::Peer(peer) => peer.run(),

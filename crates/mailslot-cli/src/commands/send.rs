@@ -4,17 +4,18 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap_complete::ArgValueCandidates;
 use mailslot::{Address, Error, MailslotWriter, Outcome, Receipt, Timeout};
+use serde::Serialize;
 
 use crate::commands::completions;
 #[cfg(all(unix, feature = "node"))]
 use crate::commands::network::embedded::{Embedded, Flags};
 use crate::encoding::Encoding;
-use crate::escape::cell;
+use crate::escape::{Ending, cell};
 use crate::exit::{self, Failure, Result};
 use crate::text::Text;
 use crate::{args, output, sys};
@@ -32,8 +33,12 @@ pub struct Send {
     messages: Vec<OsString>,
 
     /// All of standard input is one message
-    #[arg(short, long, conflicts_with = "messages")]
+    #[arg(long, conflicts_with = "messages")]
     whole: bool,
+
+    /// Messages on standard input end with NUL instead of a line end, as `find -print0` writes them
+    #[arg(short = '0', long, conflicts_with_all = ["messages", "whole", "file"])]
+    zero: bool,
 
     /// The content of this file is one message; may be given several times
     #[arg(short, long, value_name = "PATH", conflicts_with_all = ["messages", "whole"])]
@@ -85,31 +90,31 @@ pub struct Send {
     )]
     confirm: Option<Duration>,
 
+    /// Print one JSON object for each message and computer, with what became of it
+    #[arg(long, requires = "confirm")]
+    json: bool,
+
     #[cfg(all(unix, feature = "node"))]
     #[command(flatten)]
     network: Flags,
 }
 
-const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end is not part of a message; a last line needs none.
-With --encoding, they are text in UTF-8, and sent in that encoding. Text that is not UTF-8, or that the encoding does not have,
-ends the command with status 1; messages before it are sent.
-On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of
-SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names.
-In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
-Without --wait, a full slot ends the command with status 6; messages before that are sent.
-With --wait-for-slot, a slot that does not come in time ends it with status 5; with --receivers, too few of them do; and nothing
-is sent.
-With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused,
-too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else
-10, after all messages were sent.
+const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end, or with -0 the NUL, is not part of a message; a last one needs none. With --encoding, they are text in UTF-8, and sent in that encoding. Text that is not UTF-8, or that the encoding does not have, ends the command with status 1; messages before it are sent.
+
+On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names. In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
+
+Without --wait, a full slot ends the command with status 6; messages before that are sent. The status is 5, and nothing is sent, if there is no such slot in time (--wait-for-slot), or if fewer receive than there should be (--receivers), on this machine or on others.
+
+With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused, too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else 10, after all messages were sent.
 
 Examples:
   mailslot send alerts "boiler 3: over pressure"
   mailslot send alerts "door 2 opened" "door 2 closed"
-  mailslot send --wait-for-slot=10s alerts "right behind the start of the reader"
+  mailslot send --wait-for-slot=10s alerts "once the reader has started"
   mailslot send --receivers 1=2s --confirm '\\PLANT\mailslot\alerts' "all out"
   mailslot send --encoding utf-16le --nul MyMailslot "for a wide program"
   journalctl -f | mailslot send --wait log
+  find . -name '*.log' -print0 | mailslot send -0 files
   mailslot send --file photo.jpg --wait=2s pictures
   mailslot send --embedded '\\SRV1\mailslot\alerts' "door 2 opened""#;
 
@@ -118,9 +123,15 @@ const BUFFER: usize = 64 << 10;
 
 impl Send {
     pub fn run(self) -> Result {
+        let begin = Instant::now();
         let end = self.open()?;
         if let Some((wanted, timeout)) = self.receivers {
-            let found = end.wait_for_receivers(wanted, timeout)?;
+            // One time for both: for the slot to be there, and for as many as are wanted.
+            let left = match timeout {
+                Timeout::After(time) => Timeout::After(time.saturating_sub(begin.elapsed())),
+                timeout => timeout,
+            };
+            let found = end.wait_for_receivers(wanted, left)?;
             if found < wanted {
                 return Err(Failure::TooFewReceivers { found, wanted });
             }
@@ -132,9 +143,12 @@ impl Send {
             text: Text { encoding: self.encoding, nul: self.nul },
             sent: 0,
             confirm: self.confirm,
+            json: self.json,
             lost: 0,
         };
+        exit::note(format_args!("writing to {}", sender.end.address()));
         self.send(&mut sender)?;
+        exit::note(format_args!("messages sent: {}", sender.sent));
         match sender.lost {
             0 => Ok(()),
             lost => Err(Failure::NotDelivered(lost)),
@@ -150,7 +164,8 @@ impl Send {
         } else if self.whole {
             sender.whole(io::stdin().lock(), "standard input")
         } else {
-            sender.lines(BufReader::with_capacity(BUFFER, io::stdin().lock()))
+            let end = if self.zero { Ending::Nul } else { Ending::Line };
+            sender.lines(BufReader::with_capacity(BUFFER, io::stdin().lock()), end)
         }
     }
 
@@ -238,6 +253,8 @@ struct Sender {
     sent: u64,
     /// How long to wait for what became of each message, if that is wanted.
     confirm: Option<Duration>,
+    /// Whether that is told in JSON.
+    json: bool,
     /// Messages that were not delivered everywhere.
     lost: u64,
 }
@@ -264,7 +281,8 @@ impl Sender {
     }
 
     /// Sends each line of `input`: as soon as it is there, and together with others that are.
-    fn lines(&mut self, mut input: impl BufRead) -> Result {
+    fn lines(&mut self, mut input: impl BufRead, end: Ending) -> Result {
+        let is_end = |byte: &u8| *byte == end.byte();
         let limit = self.end.max_message_size();
         let mut begun = Vec::new();
         loop {
@@ -278,16 +296,18 @@ impl Sender {
             }
             let consumed = read.len();
             // What follows the last line end is the beginning of a line, perhaps an empty one.
-            let rest = match read.iter().rposition(|byte| *byte == b'\n') {
+            let rest = match read.iter().rposition(is_end) {
                 None => read,
-                Some(end) => {
-                    let (ended, rest) = (&read[..end], &read[end + 1..]);
-                    let mut lines: Vec<&[u8]> = ended.split(|byte| *byte == b'\n').collect();
+                Some(last) => {
+                    let (ended, rest) = (&read[..last], &read[last + 1..]);
+                    let mut lines: Vec<&[u8]> = ended.split(is_end).collect();
                     if let Some(first) = lines.first_mut() {
                         begun.extend_from_slice(first);
                         *first = &begun;
                     }
-                    lines.iter_mut().for_each(|line| *line = sys::line(line));
+                    if end == Ending::Line {
+                        lines.iter_mut().for_each(|line| *line = sys::line(line));
+                    }
                     self.all(&lines)?;
                     begun.clear();
                     rest
@@ -351,8 +371,20 @@ impl Sender {
             exit::complain("nobody receives at this address");
         }
         self.lost += u64::from(receipts.is_empty() || !receipts.iter().all(delivered));
+        if self.json {
+            let message = self.sent;
+            return output::print_json_lines(receipts.iter().map(|receipt| ReceiptJson { message, receipt }));
+        }
         output::lines(receipts.iter().map(|receipt| line_of(&receipt.computer, receipt.outcome)))
     }
+}
+
+/// A receipt, and of which message it is: the first one is 1.
+#[derive(Serialize)]
+struct ReceiptJson<'a> {
+    message: u64,
+    #[serde(flatten)]
+    receipt: &'a Receipt,
 }
 
 fn line_of(computer: &str, outcome: Outcome) -> String {

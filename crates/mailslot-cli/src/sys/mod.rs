@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `accounts` | names and numbers of users and groups: `user`, `group`, `user_id`, `group_id` |
 //! | `signals::Signals` | what asks the command to end: `catch`, `check` |
-//! | `wait()` | waits for messages, or for a reason to stop waiting |
+//! | `Slots` | the slots of this process, waited for together |
 //! | `done()` | two ends: one that waits until the other tells, or has gone, or a signal comes |
 //! | `Stdout` | standard output, for messages |
 //! | `shell()`, `describe()` | a command of the user's shell, and how it ended |

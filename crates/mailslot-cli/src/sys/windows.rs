@@ -1,16 +1,19 @@
 //! On Windows.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::{self, Write};
 use std::os::windows::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 use std::time::Duration;
 
-use mailslot::{Error, Mailslot, Message, Timeout};
+use mailslot::{Mailslot, Message, SlotName, Timeout};
 
 use self::signals::Signals;
-use crate::exit::Result;
+use crate::exit::{Failure, Result};
 
 pub const KILL: &str = "TerminateProcess";
 /// Windows does so, but Wine lets a writer keep the slot of a dead owner.
@@ -54,21 +57,80 @@ pub mod signals {
     }
 }
 
-/// Receives up to `max` messages as soon as there is one; none when `timeout` is over. That nobody reads the output is
-/// noticed when something is printed.
-pub fn wait(
-    slot: &Mailslot,
-    _signals: &Signals,
-    _watch_output: bool,
-    messages: &mut Vec<Message>,
-    max: usize,
-    timeout: Option<Duration>,
-) -> Result {
-    match slot.receive_batch_within(messages, max, timeout.map_or(Timeout::Forever, Timeout::After)) {
-        Ok(_) | Err(Error::TimedOut) => Ok(()),
-        Err(error) => Err(error.into()),
+/// Slots that this process owns: one or more.
+///
+/// The system has nothing with which several could be waited for at once, so each has a thread. It ends with the process, as does
+/// the slot.
+pub struct Slots {
+    slots: Vec<Arc<Mailslot>>,
+    received: Receiver<(usize, Result<Vec<Message>>)>,
+    /// What has come out of one of the slots and was not asked for yet.
+    waiting: (usize, VecDeque<Message>),
+}
+
+impl Slots {
+    pub fn new(slots: Vec<Mailslot>) -> Result<Slots> {
+        let slots: Vec<Arc<Mailslot>> = slots.into_iter().map(Arc::new).collect();
+        // A thread does not run ahead: what is not asked for waits in its slot, but for the batch that it holds.
+        let (received_by, received) = mpsc::sync_channel(0);
+        for (index, slot) in slots.iter().cloned().enumerate() {
+            let received_by = received_by.clone();
+            let forward = move || {
+                loop {
+                    let mut messages = Vec::new();
+                    let batch = slot.receive_batch_within(&mut messages, BATCH, Timeout::Forever);
+                    let batch = batch.map(|_| messages).map_err(Failure::from);
+                    let failed = batch.is_err();
+                    if received_by.send((index, batch)).is_err() || failed {
+                        return;
+                    }
+                }
+            };
+            let thread = thread::Builder::new().name("mailslot-receive".to_owned());
+            thread.spawn(forward).map_err(|source| Failure::io("start a thread", source))?;
+        }
+        Ok(Slots { slots, received, waiting: (0, VecDeque::new()) })
+    }
+
+    pub fn name(&self, index: usize) -> &SlotName {
+        self.slots[index].name()
+    }
+
+    /// Takes up to `max` messages out of one slot that has some, and returns which.
+    pub fn try_receive(&mut self, messages: &mut Vec<Message>, max: usize) -> Result<Option<usize>> {
+        if self.waiting.1.is_empty() {
+            match self.received.try_recv() {
+                Ok((index, batch)) => self.waiting = (index, batch?.into()),
+                Err(_) => return Ok(None),
+            }
+        }
+        let (index, waiting) = &mut self.waiting;
+        messages.extend(waiting.drain(..waiting.len().min(max)));
+        Ok(Some(*index))
+    }
+
+    /// Waits until there is a message, or `timeout` is over. That nobody reads the output is noticed when something is printed.
+    pub fn wait(&mut self, _signals: &Signals, _watch_output: bool, timeout: Option<Duration>) -> Result {
+        let next = match timeout {
+            Some(timeout) => self.received.recv_timeout(timeout).ok(),
+            None => self.received.recv().ok(),
+        };
+        if let Some((index, batch)) = next {
+            self.waiting = (index, batch?.into());
+        }
+        Ok(())
+    }
+
+    /// Hands out what was taken and not asked for. No signal asks for more: Ctrl-C ends the process, and its slots with it.
+    pub fn close(self, mut handle: impl FnMut(&SlotName, Message)) -> Result {
+        let (index, waiting) = self.waiting;
+        waiting.into_iter().for_each(|message| handle(self.slots[index].name(), message));
+        Ok(())
     }
 }
+
+/// Messages that are taken out of a slot at once.
+const BATCH: usize = 256;
 
 /// What waits for `Tell`.
 pub struct Done(Receiver<()>);

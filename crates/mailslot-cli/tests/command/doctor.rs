@@ -6,14 +6,15 @@ use serde_json::Value;
 use crate::machine::{Done, Machine};
 
 /// The states of a check, in order.
-fn states<'a>(findings: &'a Value, check: &str) -> Vec<&'a str> {
-    let all = findings.as_array().expect("a list").iter().filter(|finding| finding["check"] == check);
+fn states<'a>(findings: &'a [Value], check: &str) -> Vec<&'a str> {
+    let all = findings.iter().filter(|finding| finding["check"] == check);
     all.map(|finding| finding["state"].as_str().expect("text")).collect()
 }
 
 /// What it says as JSON, and its status.
-fn json(done: &Done) -> (Value, Option<i32>) {
-    (serde_json::from_slice(&done.stdout).expect("JSON"), done.code())
+fn json(done: &Done) -> (Vec<Value>, Option<i32>) {
+    let lines = done.stdout.split_inclusive(|byte| *byte == b'\n');
+    (lines.map(|line| serde_json::from_slice(line).expect("JSON")).collect(), done.code())
 }
 
 #[test]
@@ -22,11 +23,11 @@ fn a_slot_of_this_machine_needs_no_network() {
     let listener = machine.listen(&["alerts"]);
     for name in ["alerts", r"\\.\mailslot\ALERTS", r"\\localhost\mailslot\alerts"] {
         let (findings, code) = json(&machine.run(&["doctor", "--json", name]));
-        assert_eq!(code, Some(0), "{findings}");
+        assert_eq!(code, Some(0), "{findings:?}");
         for check in ["name", "slot", "access"] {
-            assert_eq!(states(&findings, check), ["ok"], "{check} in {findings}");
+            assert_eq!(states(&findings, check), ["ok"], "{check} in {findings:?}");
         }
-        assert!(states(&findings, "node").is_empty(), "{findings}");
+        assert!(states(&findings, "node").is_empty(), "{findings:?}");
     }
     listener.signal(Signal::TERM);
     listener.finish();
@@ -48,7 +49,7 @@ fn a_slot_that_was_full_says_so() {
     let writer = mailslot::MailslotWriter::open(slot.name().clone()).expect("the slot lives");
     while writer.write(&[0; 1000]).is_ok() {}
     let (findings, code) = json(&machine.run(&["doctor", "--json", slot.name().as_str()]));
-    assert_eq!((states(&findings, "room"), code), (vec!["unknown"], Some(0)), "{findings}");
+    assert_eq!((states(&findings, "room"), code), (vec!["unknown"], Some(0)), "{findings:?}");
 }
 
 #[test]
@@ -56,11 +57,15 @@ fn the_network_needs_a_node() {
     let machine = Machine::new();
     for name in [r"\\SRV1\mailslot\alerts", r"\\*\mailslot\alerts"] {
         let (findings, code) = json(&machine.run(&["doctor", "--json", name]));
-        assert_eq!(code, Some(1), "{findings}");
-        assert_eq!((states(&findings, "name"), states(&findings, "node")), (vec!["ok"], vec!["problem"]), "{findings}");
+        assert_eq!(code, Some(1), "{findings:?}");
+        assert_eq!(
+            (states(&findings, "name"), states(&findings, "node")),
+            (vec!["ok"], vec!["problem"]),
+            "{findings:?}"
+        );
     }
     let (findings, code) = json(&machine.run(&["doctor", "--json"]));
-    assert_eq!((states(&findings, "node"), code), (vec!["problem"], Some(1)), "{findings}");
+    assert_eq!((states(&findings, "node"), code), (vec!["problem"], Some(1)), "{findings:?}");
 }
 
 #[test]
@@ -69,7 +74,7 @@ fn a_slot_that_is_closed_to_the_network_is_a_problem() {
     for (options, state) in [(&["alerts"][..], "problem"), (&["alerts", "--network"], "ok")] {
         let listener = machine.listen(options);
         let (findings, _) = json(&machine.run(&["doctor", "--json", r"\\*\mailslot\alerts"]));
-        assert_eq!(states(&findings, "own slot"), [state], "{findings}");
+        assert_eq!(states(&findings, "own slot"), [state], "{findings:?}");
         listener.signal(Signal::TERM);
         listener.finish();
     }
@@ -79,6 +84,6 @@ fn a_slot_that_is_closed_to_the_network_is_a_problem() {
 fn what_is_no_name_is_a_problem() {
     for name in ["a/b/", r"\\SRV1\alerts", r"\\SIXTEEN-LETTERS-\mailslot\x"] {
         let (findings, code) = json(&Machine::new().run(&["doctor", "--json", name]));
-        assert_eq!((states(&findings, "name"), code), (vec!["problem"], Some(1)), "{findings}");
+        assert_eq!((states(&findings, "name"), code), (vec!["problem"], Some(1)), "{findings:?}");
     }
 }

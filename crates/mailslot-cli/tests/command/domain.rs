@@ -43,7 +43,7 @@ impl Member {
     /// The fingerprints and states of a domain's keys.
     fn keys(&self, name: &str) -> Vec<(String, String)> {
         let shown = self.run(&["show", name, "--json"]).json();
-        let keys = shown[0]["keys"].as_array().expect("a list");
+        let keys = shown["keys"].as_array().expect("a list");
         let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
         keys.iter().map(|key| (text(&key["fingerprint"]), text(&key["state"]))).collect()
     }

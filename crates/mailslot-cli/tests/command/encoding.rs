@@ -69,7 +69,7 @@ fn nul_needs_no_encoding() {
 fn what_is_no_text_is_escaped_and_in_json_whole() {
     // Half a surrogate pair, and half a unit.
     let bytes = b"a\0\0\xd8b\0\n\0c";
-    for (options, printed) in [(&[][..], "a\\x00\\xd8b\n\\x63\n"), (&["--format", "raw"], "a\\x00\\xd8b\n\\x63")] {
+    for (options, printed) in [(&[][..], "a\\x00\\xd8b\\n\\x63\n"), (&["--format", "raw"], "a\\x00\\xd8b\n\\x63")] {
         let machine = Machine::new();
         let arguments = ["alerts", "--encoding", "utf-16le", "--count", "1"];
         let listener = machine.listen(&[&arguments[..], options].concat());

@@ -56,9 +56,8 @@ fn one_users_names_leave_the_list_and_its_lines_to_all_others() {
     assert!(is_clean(&list) < 400, "{list:?}");
     let json = machine.run(&["list", "--json"]);
     is_clean(&json);
-    let listed = json.json();
-    let listed: Vec<&str> =
-        listed.as_array().expect("an array").iter().filter_map(|slot| slot["name"].as_str()).collect();
+    let listed = json.json_lines();
+    let listed: Vec<&str> = listed.iter().filter_map(|slot| slot["name"].as_str()).collect();
     assert!(names.iter().all(|name| listed.contains(name)));
     for name in names {
         is_clean(&machine.run(&["info", name]));

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::machine::{Listener, Machine};
 
@@ -41,8 +41,10 @@ fn json_has_the_data_and_who_wrote_it() {
     let uid = rustix::process::geteuid().as_raw();
     let gid = rustix::process::getegid().as_raw();
     let origin = json!({"pid": writer.id(), "uid": uid, "gid": gid, "attested": false});
-    assert_eq!(messages[0], json!({"data": "quote \" and é", "size": 14, "origin": origin}));
-    assert_eq!(messages[1], json!({"data": "", "size": 0, "origin": origin}));
+    let time = |message: &Value| message["time"].clone();
+    let expected = |data: &str, message| json!({"slot": "alerts", "time": time(message), "data": data, "size": data.len(), "origin": origin});
+    assert_eq!(messages[0], expected("quote \" and é", &messages[0]));
+    assert_eq!(messages[1], expected("", &messages[1]));
     assert_eq!(messages[2]["data_hex"], "00010a0dfffe");
     assert_eq!(messages[2]["data"], json!(null));
     assert_eq!(messages[2]["size"], 6);

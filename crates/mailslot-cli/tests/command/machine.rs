@@ -14,6 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::terminal::Terminal;
+
 /// Where the slots of a test are.
 pub struct Machine {
     /// None: where those of the test's own process are.
@@ -103,6 +105,11 @@ impl Listener {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the listener lives");
+    }
+
+    /// Waits for its end, with standard output on a terminal: its status, and what was shown.
+    pub fn finish_on(self, terminal: Terminal) -> (ExitStatus, String) {
+        terminal.finish(self.child)
     }
 
     pub fn finish(self) -> Done {

@@ -1,34 +1,23 @@
 //! Completions, typed on a terminal into the shells themselves, and the manual pages.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use std::process::{Child, Command};
 
 use crate::machine::Machine;
+use crate::terminal::Terminal;
 
 const MAILSLOT: &str = env!("CARGO_BIN_EXE_mailslot");
 
 /// A shell at a terminal.
 struct Shell {
-    terminal: File,
+    terminal: Terminal,
     child: Child,
-    shown: Vec<u8>,
 }
 
 impl Shell {
     fn start(machine: &Machine, shell: &[&str]) -> Shell {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
-        grantpt(&terminal).expect("a terminal of one's own");
-        unlockpt(&terminal).expect("a terminal that can be opened");
-        let name = ptsname(&terminal, Vec::new()).expect("its name");
-        let other_end = || {
-            let end = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
-            Stdio::from(end.expect("the other end"))
-        };
+        let terminal = Terminal::new(80);
         let directory = Path::new(MAILSLOT).parent().expect("the directory of the command").display();
         let path = std::env::var("PATH").unwrap_or_default();
         let child = Command::new("setsid")
@@ -39,30 +28,18 @@ impl Shell {
             .env("MAILSLOT_ROOT", machine.root())
             .env("HOME", machine.root())
             .env("TERM", "dumb")
-            .stdin(other_end())
-            .stdout(other_end())
-            .stderr(other_end())
+            .stdin(terminal.end())
+            .stdout(terminal.end())
+            .stderr(terminal.end())
             .spawn()
             .expect("setsid starts");
-        Shell { terminal: File::from(terminal), child, shown: Vec::new() }
+        Shell { terminal, child }
     }
 
     /// Types `keys`, and returns what is shown from then on until the terminal shows `answer`. Shells take a tab for text
     /// while more is waiting to be read, so nothing may be typed ahead.
     fn type_until(&mut self, keys: &str, answer: &str) -> String {
-        let typed = self.shown.len();
-        self.terminal.write_all(keys.as_bytes()).expect("the terminal takes it");
-        loop {
-            let shown = String::from_utf8_lossy(&self.shown[typed..]).into_owned();
-            if shown.contains(answer) {
-                return shown;
-            }
-            let mut some = [0; 1024];
-            // A terminal that nobody has open any more ends in an error.
-            let n = self.terminal.read(&mut some).unwrap_or(0);
-            assert!(n > 0, "the shell ended before {answer:?}; ./test command installs it\n{shown}");
-            self.shown.extend_from_slice(&some[..n]);
-        }
+        self.terminal.type_until(keys, answer)
     }
 }
 

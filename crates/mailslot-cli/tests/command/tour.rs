@@ -24,7 +24,7 @@ fn the_demo_succeeds_and_tells_each_step() {
         assert!(told.contains(step), "{step:?} is not in {told}");
     }
     assert!(!told.contains('\u{1b}'), "colours in a pipe");
-    assert_eq!(machine.run(&["list", "--json"]).text(), "[]\n", "the demo has left something behind");
+    assert_eq!(machine.run(&["list", "--json"]).text(), "", "the demo has left something behind");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn the_demo_fails_where_slots_cannot_be() {
 #[test]
 fn bench_measures_and_reports_json() {
     let machine = Machine::new();
-    let report = machine.run(&["bench", "--json", "--seconds", "0.3"]).json();
+    let report = machine.run(&["bench", "--json", "--duration", "300ms"]).json();
     let sizes: Vec<_> = report["one_way"].as_array().expect("an array").iter().map(|row| &row["size"]).collect();
     assert_eq!(sizes, [64, 424]);
     for row in report["one_way"].as_array().expect("an array") {
@@ -49,17 +49,18 @@ fn bench_measures_and_reports_json() {
     for end in ["mailslot", "unix_datagram"] {
         let latency = &report["round_trip"][end];
         let [median, tail] = ["median_ns", "p99_ns"].map(|field| latency[field].as_u64().expect("a number"));
-        assert!(0 < median && median <= tail, "{latency}");
+        // Nothing goes from one processor to another and back in less.
+        assert!(20 < median && median <= tail, "{latency}");
     }
-    assert_eq!(machine.run(&["list", "--json"]).text(), "[]\n", "the measurement has left something behind");
+    assert_eq!(machine.run(&["list", "--json"]).text(), "", "the measurement has left something behind");
 }
 
 #[test]
 fn bench_reports_a_table() {
     let machine = Machine::new();
-    let table = machine.run(&["bench", "--seconds", "0.3"]).text();
+    let table = machine.run(&["bench", "--duration", "300ms"]).text();
     for words in ["Unix datagram", "64 B one-way", "424 B one-way", "round trip, median", "x more", "x faster"] {
         assert!(table.contains(words), "{words:?} is not in {table}");
     }
-    machine.run(&["bench", "--seconds", "0"]).failed(2, &["from 0.3 to 600"]);
+    machine.run(&["bench", "--duration", "0"]).failed(2, &["from 300ms to 10m"]);
 }

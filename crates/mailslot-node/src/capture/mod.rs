@@ -8,8 +8,7 @@ mod packet;
 mod pcapng;
 mod sinks;
 
-use mailslot::Timeout;
-use mailslot::network::ask::Conversation;
+use mailslot::{Replies, Timeout};
 
 use crate::control::{self, Answer, Request};
 use crate::error::{Error, Result};
@@ -23,7 +22,7 @@ const CAPACITY: u64 = 64 << 20;
 
 /// Gets the packets of the node while it lives.
 pub struct Capture {
-    packets: Conversation,
+    packets: Replies,
 }
 
 impl Capture {
@@ -51,14 +50,13 @@ impl Capture {
     /// - [`Error::NotRunning`] if the node has ended, and all packets are taken
     /// - [`Error::Slot`] if the slot refuses something
     pub fn receive_within(&self, timeout: Timeout) -> Result<Option<Captured>> {
-        let is_over = self.packets.is_over();
         loop {
             match self.packets.receive_within(timeout) {
-                Err(mailslot::Error::TimedOut) if is_over => return Err(Error::NotRunning),
+                Err(mailslot::Error::Closed) => return Err(Error::NotRunning),
                 Err(mailslot::Error::TimedOut) => return Ok(None),
                 Err(error) => return Err(error.into()),
                 Ok(packet) => {
-                    if let Some(captured) = Captured::decode(&packet) {
+                    if let Some(captured) = Captured::decode(&packet.data) {
                         return Ok(Some(captured));
                     }
                 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 use std::time::SystemTime;
 
-use mailslot::network::ask::{AnswerWriter, Asker};
+use mailslot::{MailslotWriter, ReplyTo};
 
 use super::ipv4;
 use super::packet::{Captured, Cast};
@@ -19,7 +19,7 @@ pub(crate) struct Sinks {
 }
 
 struct Sink {
-    writer: AnswerWriter,
+    writer: MailslotWriter,
     /// Packets since the last one that it had no room for.
     lost: u64,
 }
@@ -27,7 +27,7 @@ struct Sink {
 impl Sinks {
     /// Lets the asker get copies, and tells it so: what comes first must go the same way as what follows. Returns what else to
     /// answer, if it gets none.
-    pub(crate) fn add(&mut self, asker: &Asker) -> Option<Answer> {
+    pub(crate) fn add(&mut self, asker: &ReplyTo) -> Option<Answer> {
         if !may_capture(asker.uid()) {
             return Some(Answer::NotAllowed);
         }

@@ -44,7 +44,7 @@ impl Modern {
     /// Reads the files of domains.
     pub(crate) fn load(settings: &Settings, log: &mut Log) -> Result<Modern> {
         own_process();
-        let mut directory = Directory::in_use().map_err(domain_error)?;
+        let mut directory = Directory::in_use(mailslot::secure_env).map_err(domain_error)?;
         if let Some(user) = &settings.user {
             directory = directory.owned_by(account(user)?.uid.as_raw());
         }
@@ -231,6 +231,11 @@ impl Modern {
         for event in self.running.iter().flat_map(Domains::events) {
             log.line(event.name, &event.fields);
         }
+    }
+
+    /// How many domains have an open session, and how many there are. What cannot run is in neither: it waits for the operator.
+    pub(crate) fn sessions(&self) -> (usize, usize) {
+        self.running.as_ref().map(Domains::sessions).unwrap_or_default()
     }
 
     pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {

@@ -54,5 +54,9 @@ impl Modern {
         None
     }
 
+    pub(crate) fn sessions(&self) -> (usize, usize) {
+        (0, 0)
+    }
+
     pub(crate) fn log_events(&self, _: &mut Log) {}
 }

@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use mailslot::network::{self, Outgoing, ask};
+use mailslot::network::{self, Outgoing};
 use mailslot::{Access, MailslotOptions};
 
 use super::Shared;
@@ -86,7 +86,7 @@ impl Programs {
         let Some(message) = self.outgoing.as_mut().and_then(|outgoing| outgoing.next(now, &mut shared.log)) else {
             return false;
         };
-        let parsed = Outgoing::decode(&message.data).zip(ask::user_of(&message));
+        let parsed = Outgoing::decode(&message.data).zip(message.origin.local_user());
         let routed = parsed.and_then(|(outgoing, user)| {
             let target = routing::target(&outgoing.address, &shared.config)?;
             Some((outgoing, user, target))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::world;
 
 use crate::address::Address;
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// The one slot of a world.
 pub(crate) fn slot_name() -> SlotName {

@@ -71,10 +71,7 @@ extern "C" fn ReadFile(
                             read.set(bytes as u32);
                             Bool::TRUE
                         }
-                        Err(error) => {
-                            read.set(0);
-                            boundary::fail(read_error(error))
-                        }
+                        Err(error) => failed(read, read_error, error),
                     };
                 }
                 Some(slot.into_visit())
@@ -83,6 +80,14 @@ extern "C" fn ReadFile(
         };
         any_read(file, buffer, size, read, overlapped, visit)
     })
+}
+
+/// Nothing was read or written. Apart, so that what nearly every call does runs straight through.
+#[cold]
+#[inline(never)]
+fn failed(bytes: Out<u32>, code: fn(mailslot::Error) -> Code, error: mailslot::Error) -> Bool {
+    bytes.set(0);
+    boundary::fail(code(error))
 }
 
 /// Every other read. Taking the visit over, which was in vain, spares `ReadFile` from keeping its parameters.
@@ -147,10 +152,7 @@ extern "C" fn WriteFile(
                             written.set(size);
                             Bool::TRUE
                         }
-                        Err(error) => {
-                            written.set(0);
-                            boundary::fail(error.into())
-                        }
+                        Err(error) => failed(written, Code::from, error),
                     };
                 }
                 Some(writer.into_visit())

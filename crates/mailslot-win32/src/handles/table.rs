@@ -14,6 +14,7 @@ use crate::abi::Handle;
 
 const INDEX_BITS: u32 = 16;
 const ENTRIES: usize = 1 << INDEX_BITS;
+const LAST: u32 = ENTRIES as u32 - 1;
 /// Where the generation begins in a value.
 const GENERATION: u32 = INDEX_BITS + 2;
 /// Handles have 31 bits.
@@ -36,8 +37,9 @@ const _: fn() = || {
     shareable::<Open>();
 };
 
-/// All zeros at first, so that pages without a handle that was ever open take no memory. The first is never used: its handle
-/// could be 0.
+/// All zeros at first, so that pages without a handle that was ever open take no memory. The first and the last are never used:
+/// the handle of the one could be 0, and values of the other, as `INVALID_HANDLE_VALUE` is one, would be taken by `enter` for handles
+/// that are open when it is closed.
 static TABLE: [Entry; ENTRIES] = [const { Entry::never_used() }; ENTRIES];
 /// The free entries that were used before: index of the first plus 1, with a count of changes above, so that an entry
 /// that left and came back is noticed.
@@ -122,7 +124,7 @@ pub(super) fn find(handle: Handle) -> Option<Held> {
 #[inline]
 pub(super) fn find_own(handle: Handle, way: Way) -> Result<Own, Option<Visit>> {
     let (entry, value) = looked_for(handle);
-    // Entry 0 has no owner: there, what `enter` compares could both be 0, or both 1.
+    // The first and the last entry have no owner: there, what `enter` compares could be the same although nothing is open.
     if !entry.uses.is_owner(thread_pointer::get()) {
         return Err(None);
     }
@@ -242,7 +244,7 @@ fn parts(handle: Handle) -> Option<(u32, u32)> {
     let value = handle.0 as u64;
     let index = (value >> 2) as u32 & ((1 << INDEX_BITS) - 1);
     let generation = u32::try_from(value >> GENERATION).ok()?;
-    (0 < generation && generation < GENERATIONS).then_some((index, generation))
+    (0 < generation && generation < GENERATIONS && index != LAST).then_some((index, generation))
 }
 
 fn entry(index: u32) -> &'static Entry {
@@ -259,8 +261,7 @@ fn take_free() -> Option<u32> {
             Err(now) => free = now,
         }
     }
-    let limit = ENTRIES as u32;
-    FRESH.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fresh| (fresh < limit).then_some(fresh + 1)).ok()
+    FRESH.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fresh| (fresh < LAST).then_some(fresh + 1)).ok()
 }
 
 fn give_free(index: u32) {
@@ -316,6 +317,17 @@ mod tests {
         for garbage in [0, 1, 4, 0x1234_5678, usize::MAX, usize::MAX - 1, 1 << 40, (1 << 31) - 4] {
             assert!(find(Handle(garbage)).is_none(), "{garbage:#x}");
         }
+    }
+
+    #[test]
+    fn no_value_is_taken_for_an_open_handle_of_a_closed_entry() {
+        for way in [Way::Read, Way::Write, Way::Neither] {
+            let alike = Handle(0_u32.wrapping_sub(way as u32) as usize);
+            let (entry, value) = looked_for(alike);
+            assert_eq!(0_u32.wrapping_sub(value), way as u32);
+            assert!([0, LAST].contains(&entry.index()) && parts(alike).is_none(), "{way:?}");
+        }
+        assert_eq!(parts(value(LAST, 1)), None);
     }
 
     #[test]

@@ -47,9 +47,10 @@ pub(crate) struct Uses {
 /// no meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    Neither = 0,
-    Read = 1,
-    Write = 2,
+    /// 0, as comparing with what needs no sum first is an instruction less.
+    Read = 0,
+    Write = 1,
+    Neither = 2,
 }
 
 impl Uses {

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::name::NetbiosName;
 use crate::sys;
+use mailslot_names::NetbiosName;
 
 /// Whether a domain file that this process can see has this name. What is in it does not matter: messages to a domain of this
 /// machine go nowhere else, also while its file is damaged.

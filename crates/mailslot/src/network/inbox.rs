@@ -3,9 +3,9 @@
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::message::NetworkOrigin;
-use crate::name::SlotName;
 use crate::receipt::Outcome;
 use crate::writer::MailslotWriter;
+use mailslot_names::SlotName;
 
 /// The way into one slot of this machine, whoever owns it at the moment: what a node delivers with. A slot that is made under the
 /// name of one that is gone is found again.

@@ -1,8 +1,8 @@
 //! Messages on their way to the network, as they stand in a slot of the node.
 
 use crate::address::Address;
-use crate::error::{Error, NameError, Operation, Result};
-use crate::name::SlotName;
+use crate::error::{Error, Operation, Result};
+use mailslot_names::{NameError, SlotName};
 
 /// First byte of an encoded [`Outgoing`]. Raised whenever its layout changes.
 const VERSION: u8 = 1;

@@ -10,7 +10,7 @@
 //!   Names of domains that have a transport of their own lead to another slot, which [`routes`] tells.
 //! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`], or has an `Inbox` do so. Only slots created
 //!   with [`Network::Allowed`] take such messages.
-//! - Questions: `ask` carries them, and the answers, between users who need not trust each other.
+//! - Questions are [requests](crate::MailslotWriter::request), and the answers their replies.
 //!
 //! [`MailslotWriter::open`]: crate::MailslotWriter::open
 //! [`MailslotWriter::write_from`]: crate::MailslotWriter::write_from
@@ -20,8 +20,6 @@
 //!
 //! Nobody asks a node on Windows, where the system sends by itself.
 
-#[cfg(unix)]
-pub mod ask;
 #[cfg(unix)]
 mod domains;
 #[cfg(unix)]

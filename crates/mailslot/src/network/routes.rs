@@ -1,5 +1,5 @@
 //! Asking a node that has modern domains: which way messages go, who receives, and what became of them. These are the
-//! questions and answers; [`ask_routes`](super::ask_routes) asks them, as [`ask`](super::ask) carries them.
+//! questions and answers; [`ask_routes`](super::ask_routes) asks them, as a [request](crate::MailslotWriter::request).
 //!
 //! While such a node runs it owns the slot [`SLOT`]. Where the slot does not exist, every address on the network is one of the
 //! legacy network, unless it is that of a domain that has a file on this machine.
@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::message::{check, push_name, take_address};
 use crate::address::Address;
-use crate::name::SlotName;
 use crate::{Outcome, Receipt};
+use mailslot_names::SlotName;
 
 /// The slot for questions. It lives as long as a node that has modern domains.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node\routes";

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::ask::Conversation;
 use super::message::{check, header};
 use super::routes::{self, Answer, Question};
 use super::{SLOT, check_legacy, domains, max_message_size};
@@ -11,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::options::Timeout;
 use crate::receipt::Receipt;
 use crate::sys::Client;
+use crate::writer::MailslotWriter;
 
 /// How long a node may take to answer, beyond what it was asked to wait.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -136,20 +136,22 @@ impl Writer {
 ///
 /// - [`Error::NodeSilent`] if it does not answer within two seconds more than it was asked to wait
 /// - [`Error::NodeRefused`] if it could not do what it was asked for, or answers in a form that this library does not know
-/// - those of [`Conversation::begin`]
+/// - those of [`MailslotWriter::open`] and [`MailslotWriter::begin_request`]
 ///
 /// # Portability
 ///
 /// Unix only.
 pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
-    let conversation = match Conversation::begin(routes::SLOT, &question.encode(), None) {
+    let node = match MailslotWriter::open(routes::SLOT) {
         Err(Error::NotFound(_)) => return Ok(None),
-        begun => begun?,
+        opened => opened?,
     };
-    match conversation.receive_within(Timeout::After(question.within().saturating_add(PATIENCE))) {
-        Err(Error::TimedOut) => Err(Error::NodeSilent),
+    let replies = node.begin_request(&question.encode(), None, PATIENCE)?;
+    match replies.receive_within(question.within().saturating_add(PATIENCE)) {
+        // A node that has ended meanwhile says nothing either.
+        Err(Error::TimedOut | Error::Closed) => Err(Error::NodeSilent),
         Err(error) => Err(error),
-        Ok(answer) => match Answer::decode(&answer) {
+        Ok(answer) => match Answer::decode(&answer.data) {
             Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
             Some(answer) => Ok(Some(answer)),
             None => Err(Error::NodeRefused("its answer is of another version than this program".to_owned())),

@@ -16,6 +16,8 @@ use crate::args;
 use crate::escape::cell;
 use crate::exit::{Failure, Result};
 use crate::output;
+use crate::progress::Progress;
+use crate::table::{Align, Table};
 
 /// Ask the computer browsers of the network, and show what they say
 #[derive(Args)]
@@ -26,20 +28,22 @@ pub struct Browse {
 
     /// How long to listen
     #[arg(short, long, value_name = "DURATION", default_value = "35s", value_parser = args::duration)]
-    time: Duration,
+    duration: Duration,
 
-    /// Print one JSON array
+    /// Print one JSON object for each server, on a line of its own
     #[arg(long)]
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers of the node's subnets to announce themselves, which they
-do within half a minute. Asks through the network node of this machine, which hears them as long as its setting browser
-is on; the answers come to the slot BROWSE, which nobody else may own."#;
+const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers of the node's subnets to announce themselves, which they do within half a minute. Asks through the network node of this machine, which hears them as long as its setting browser is on; the answers come to the slot BROWSE, which nobody else may own.
+
+Examples:
+  mailslot browse
+  mailslot browse PLANT --duration 5s --json | jq -r .name"#;
 
 /// What is known about a server.
 #[derive(Default, Serialize)]
-struct Server {
+pub(super) struct Server {
     name: String,
     /// What it said of itself, or what another one said of it.
     kind: &'static str,
@@ -69,11 +73,13 @@ impl Browse {
                 send(Members::Near, &workgroup.clone().with_suffix(*suffix), MAILSLOT, question.encode())
             })
         };
-        let servers: Vec<Server> = listen(&slot, self.time, ask_all)?.into_values().collect();
+        let progress = Progress::start("listening to browsers", self.duration);
+        let servers: Vec<Server> = listen(&slot, self.duration, ask_all)?.into_values().collect();
+        drop(progress);
         if self.json {
-            return output::print_json(&servers);
+            return output::print_json_lines(&servers);
         }
-        output::lines(servers.iter().map(line))
+        output::lines(table(&servers).lines())
     }
 }
 
@@ -140,10 +146,13 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn line(server: &Server) -> String {
-    let address = server.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-    let text = format!("{:<15} {:<15} {address:<15} {}", cell(&server.name), server.kind, cell(&server.comment));
-    text.trim_end().to_owned()
+fn table(servers: &[Server]) -> Table {
+    let mut table = Table::new([Align::Left; 4]);
+    for server in servers {
+        let address = server.address.map_or_else(|| "-".to_owned(), |address| address.to_string());
+        table.row([cell(&server.name), server.kind.to_owned(), address, cell(&server.comment)]);
+    }
+    table
 }
 
 #[cfg(test)]
@@ -154,7 +163,7 @@ mod tests {
     #[test]
     fn servers_stay_in_their_cells() {
         hostile::stays_in_its_cells(|text| {
-            vec![line(&Server { name: text.to_owned(), comment: text.to_owned(), ..Server::default() })]
+            table(&[Server { name: text.to_owned(), comment: text.to_owned(), ..Server::default() }]).lines()
         });
     }
 }

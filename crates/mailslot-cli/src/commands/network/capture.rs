@@ -33,9 +33,7 @@ pub struct Capture {
     duration: Option<Duration>,
 }
 
-const AFTER_HELP: &str = r#"Packets hold the messages of all users, so only root and the user of the node may do this. The node knows addresses,
-ports and contents; the rest of the IP header is made up. Packets that find no room on their way are counted in the file
-and on standard error. Ends with the node (status 11), or by SIGINT and SIGTERM (130, 143); the file is whole in any case.
+const AFTER_HELP: &str = r#"Packets hold the messages of all users, so only root and the user of the node may do this. The node knows addresses, ports and contents; the rest of the IP header is made up. Packets that find no room on their way are counted in the file and on standard error. Ends with the node (status 11), or by SIGINT and SIGTERM (130, 143); the file is whole in any case.
 
 Examples:
   mailslot capture --write node.pcapng --duration 1m
@@ -49,7 +47,9 @@ impl Capture {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
         if self.write.is_none() && output::is_terminal() {
-            return Err(Failure::Terminal);
+            return Err(Failure::Usage(
+                "packets are nothing for a terminal: pipe them into a program, or name a file with --write",
+            ));
         }
         let source = capture::Capture::begin(PATIENCE)?;
         let mut recording = Recording::begin(self.write.as_deref(), &signals)?;

@@ -10,6 +10,7 @@ use super::{ask, unexpected};
 use crate::escape::cell;
 use crate::exit::Result;
 use crate::output;
+use crate::table::{Align, Table};
 
 /// A domain's part of `node status`.
 pub fn text(domain: &Status) -> Vec<String> {
@@ -32,9 +33,9 @@ pub fn text(domain: &Status) -> Vec<String> {
 }
 
 #[derive(Serialize)]
-struct Member<'a> {
-    computer: &'a str,
-    slots: &'a BTreeSet<String>,
+pub(super) struct Member<'a> {
+    pub(super) computer: &'a str,
+    pub(super) slots: &'a BTreeSet<String>,
 }
 
 /// Prints the computers of a domain, and the slots that each of them has open.
@@ -47,19 +48,21 @@ pub fn list(domain: &str, json: bool) -> Result {
 
 fn print(members: &BTreeMap<String, BTreeSet<String>>, json: bool) -> Result {
     if json {
-        let members: Vec<_> = members.iter().map(|(computer, slots)| Member { computer, slots }).collect();
-        return output::print_json(&members);
+        return output::print_json_lines(members.iter().map(|(computer, slots)| Member { computer, slots }));
     }
-    output::lines(members.iter().flat_map(|(computer, slots)| lines_of(computer, slots)))
+    output::lines(table(members).lines())
 }
 
-fn lines_of(computer: &str, slots: &BTreeSet<String>) -> Vec<String> {
-    let computer = cell(computer);
-    if slots.is_empty() {
-        // It is there all the same.
-        return vec![computer];
+fn table(members: &BTreeMap<String, BTreeSet<String>>) -> Table {
+    let mut table = Table::new([Align::Left; 2]);
+    for (computer, slots) in members {
+        if slots.is_empty() {
+            // The computer is there all the same.
+            table.row([cell(computer), String::new()]);
+        }
+        slots.iter().for_each(|slot| table.row([cell(computer), cell(slot)]));
     }
-    slots.iter().map(|slot| format!("{computer:<15} {}", cell(slot))).collect()
+    table
 }
 
 #[cfg(test)]
@@ -84,7 +87,9 @@ mod tests {
 
     #[test]
     fn members_stay_in_their_cells() {
-        hostile::stays_in_its_cells(|text| lines_of(text, &["alerts".to_owned(), text.to_owned()].into()));
-        hostile::stays_in_its_cells(|text| lines_of(text, &BTreeSet::new()));
+        hostile::stays_in_its_cells(|text| {
+            let slots = BTreeSet::from(["alerts".to_owned(), text.to_owned()]);
+            table(&[("SRV1".to_owned(), slots), (text.to_owned(), BTreeSet::new())].into()).lines()
+        });
     }
 }

@@ -7,6 +7,7 @@ use mailslot::{Address, Error};
 use mailslot_node::Sender;
 use mailslot_node::config::Settings;
 
+use super::settings;
 use crate::exit::{Failure, Result};
 
 /// What a command needs that sends by itself.
@@ -16,8 +17,8 @@ pub struct Flags {
     #[arg(long)]
     embedded: bool,
 
-    /// Settings for that, as of `mailslot node` (TOML): computer, workgroup, wins, interfaces ...
-    #[arg(long, value_name = "PATH", requires = "embedded")]
+    /// Settings for that, as of `mailslot node` (TOML): computer, workgroup, wins, interfaces [default: those of this machine's node]
+    #[arg(short, long, value_name = "PATH", requires = "embedded")]
     config: Option<PathBuf>,
 }
 
@@ -34,8 +35,8 @@ impl Flags {
             Error::NoNetworkNode(address) if self.embedded => address,
             error => return Err(error.into()),
         };
-        let settings = match &self.config {
-            Some(path) => Settings::read(path)?,
+        let settings = match settings::file(self.config.as_deref()) {
+            Some(path) => Settings::read(&path)?,
             None => Settings::default(),
         };
         Ok(Embedded { sender: Sender::new(&settings)?, address })

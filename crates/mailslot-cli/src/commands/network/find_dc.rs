@@ -15,6 +15,7 @@ use crate::args;
 use crate::escape::cell;
 use crate::exit::{self, Failure, Result};
 use crate::output;
+use crate::progress::Progress;
 
 /// Find the primary domain controller of a domain by its NETLOGON mailslot
 #[derive(Args)]
@@ -32,16 +33,14 @@ pub struct FindDc {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Asks through the network node of this machine: by broadcast, and each controller that its WINS server tells for the
-domain, wherever that is. The answers come to a slot of this command. The name of an Active Directory domain is compared with
-what controllers say of theirs; those of Windows NT and nmbd do not know any.
+const AFTER_HELP: &str = r#"Asks through the network node of this machine: by broadcast, and each controller that its WINS server tells for the domain, wherever that is. The answers come to a slot of this command. The name of an Active Directory domain is compared with what controllers say of theirs; those of Windows NT and nmbd do not know any.
 
 Examples:
   mailslot find-dc PLANT
   mailslot find-dc plant.example.com"#;
 
-#[derive(Serialize)]
-struct Found {
+#[derive(Default, Serialize)]
+pub(super) struct Found {
     server: String,
     domain: String,
     address: Option<std::net::IpAddr>,
@@ -75,6 +74,7 @@ impl FindDc {
             ));
         }
         let deadline = Instant::now() + self.timeout;
+        let _progress = Progress::start("waiting for an answer", self.timeout);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let message = match slot.receive_within(Timeout::After(left)) {

@@ -11,6 +11,9 @@ pub mod embedded;
 pub mod find_dc;
 pub mod node;
 pub mod resolve;
+mod settings;
+#[cfg(test)]
+mod shapes;
 pub mod status;
 
 use std::time::Duration;

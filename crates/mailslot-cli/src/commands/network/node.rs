@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::{Args, Subcommand};
 #[cfg(feature = "zenoh")]
@@ -11,7 +12,7 @@ use mailslot_node::config::Settings;
 use mailslot_node::control::{Answer, Request, Status};
 use serde::Serialize;
 
-use super::{ask, unexpected};
+use super::{ask, settings, unexpected};
 use crate::escape::cell;
 use crate::exit::{self, Result};
 use crate::output;
@@ -41,7 +42,7 @@ enum NodeCommand {
 #[derive(Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Flags {
-    /// File with settings (TOML)
+    /// File with settings (TOML) [default: $MAILSLOT_CONFIG, else /etc/mailslot/node.toml if there is one]
     #[arg(short, long, value_name = "PATH")]
     #[serde(skip)]
     config: Option<PathBuf>,
@@ -105,8 +106,7 @@ struct Flags {
     #[arg(long, value_name = "ENDPOINT")]
     listen: Option<Vec<String>>,
 
-    /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be
-    /// given several times
+    /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be given several times
     #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "DOMAIN:SLOT")]
     #[serde(skip)]
@@ -134,6 +134,10 @@ struct Flags {
     #[arg(long, value_name = "PATH")]
     nmbd_socket: Option<PathBuf>,
 
+    /// Where to serve metrics for Prometheus: 127.0.0.1:9464, or unix:/run/mailslot-metrics [default: nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<String>,
+
     /// The user to become once the ports are there
     #[arg(long)]
     user: Option<String>,
@@ -144,24 +148,17 @@ struct Flags {
     limits: Vec<String>,
 }
 
-const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or
-the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP
-reads the settings again.
-It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all
-of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
+const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
 
-Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup must be those of nmbd, which registers and
-defends them. What nmbd itself wants does not arrive: the slots browse, lanman, net\netlogon and net\ntlogon.
+It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
 
-Limits (TOML: table "limits"), with their defaults: transmits 4096, events 4096, queries 256, cached-names 1024,
-holders 64, waiting-messages 256, unfinished 256, unfinished-per-source 4, unfinished-bytes 524288,
-remembered-datagrams 16384, rated-sources 8192; and rates {per-second, burst}: answers-per-source 50, 100;
-answers 2000, 2000; answers-reserved 10000, 10000; answers-elsewhere 1000, 1000;
-messages-per-source 500000, 500000; messages 2000000, 2000000.
+Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup must be those of nmbd, which registers and defends them. What nmbd itself wants does not arrive: the slots browse, lanman, net\netlogon and net\ntlogon.
+
+Limits (TOML: table "limits"), with their defaults: transmits 4096, events 4096, queries 256, cached-names 1024, holders 64, waiting-messages 256, unfinished 256, unfinished-per-source 4, unfinished-bytes 524288, remembered-datagrams 16384, rated-sources 8192; and rates {per-second, burst}: answers-per-source 50, 100; answers 2000, 2000; answers-reserved 10000, 10000; answers-elsewhere 1000, 1000; messages-per-source 500000, 500000; messages 2000000, 2000000.
 
 Examples:
   mailslot node --computer SRV1 --workgroup PLANT
-  mailslot node --config /etc/mailslot.toml
+  mailslot node --config plant.toml
   mailslot node --user mailslot --limit messages-per-source.per-second=1000
   mailslot node status"#;
 
@@ -169,14 +166,24 @@ impl Node {
     pub fn run(self) -> Result {
         match self.command {
             Some(NodeCommand::Status { json }) => show(json),
-            None => Ok(mailslot_node::run(|| self.flags.settings(), |line| exit::say(line))?),
+            None => {
+                let used = OnceLock::new();
+                let settings = || self.flags.settings(self.flags.file(&used).as_deref());
+                Ok(mailslot_node::run(settings, |line| exit::say(line))?)
+            }
         }
     }
 }
 
 impl Flags {
-    fn settings(&self) -> mailslot_node::Result<Settings> {
-        let settings = Settings::load(self.config.as_deref(), self, &self.limits)?;
+    /// The file with settings. Once there is one, its end is an error and not a change of all settings.
+    fn file(&self, used: &OnceLock<PathBuf>) -> Option<PathBuf> {
+        let file = used.get().cloned().or_else(|| settings::file(self.config.as_deref()))?;
+        Some(used.get_or_init(|| file).clone())
+    }
+
+    fn settings(&self, file: Option<&Path>) -> mailslot_node::Result<Settings> {
+        let settings = Settings::load(file, self, &self.limits)?;
         #[cfg(feature = "zenoh")]
         let settings = self.with_bridges(settings)?;
         Ok(settings)
@@ -302,12 +309,13 @@ mod tests {
                 "node-type" => (name, "m"),
                 "style" => (name, "samba"),
                 "name-port" | "datagram-port" => (name, "7"),
+                "metrics" => (name, "127.0.0.1:0"),
                 _ => (name, "x"),
             };
             let words = ["node".to_owned(), format!("--{flag}={value}")];
             let matches = command.clone().try_get_matches_from(words).expect(name);
             let node = <Node as clap::FromArgMatches>::from_arg_matches(&matches).expect(name);
-            let settings = node.flags.settings().expect(name);
+            let settings = node.flags.settings(None).expect(name);
             assert_ne!(settings, Settings::default(), "{name}");
         }
     }

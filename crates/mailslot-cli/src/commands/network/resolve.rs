@@ -8,17 +8,22 @@ use crate::output;
 
 /// Show the addresses of a computer or group
 #[derive(Args)]
-#[command(
-    after_help = "Asks through the network node of this machine.\n\nExamples:\n  mailslot resolve SRV1\n  mailslot resolve 'PLANT#1b'\n  mailslot resolve 'PLANT<1e>'"
-)]
+#[command(after_help = AFTER_HELP)]
 pub struct Resolve {
     /// The name; with a suffix in hexadecimal digits if that is not 0, or as it is printed
     name: String,
 
-    /// Print one JSON array
+    /// Print one JSON object for each address, on a line of its own
     #[arg(long)]
     json: bool,
 }
+
+const AFTER_HELP: &str = r#"Asks through the network node of this machine.
+
+Examples:
+  mailslot resolve SRV1
+  mailslot resolve 'PLANT#1b'
+  mailslot resolve 'PLANT<1e>'"#;
 
 impl Resolve {
     pub fn run(self) -> Result {
@@ -27,7 +32,7 @@ impl Resolve {
             return Err(Failure::NotOnNetwork(format!("nobody has the name {}", self.name)));
         }
         if self.json {
-            return output::print_json(&holders);
+            return output::print_json_lines(&holders);
         }
         let line = |group| if group { " group" } else { "" };
         output::lines(holders.iter().map(|holder| format!("{}{}", holder.address, line(holder.group))))

@@ -9,27 +9,32 @@ use super::{ask, holders, unexpected};
 use crate::escape::cell;
 use crate::exit::{Failure, Result};
 use crate::output;
+use crate::table::{Align, Table};
 
 /// Show the NetBIOS names of a machine
 #[derive(Args)]
-#[command(
-    after_help = "Asks through the network node of this machine.\n\nExamples:\n  mailslot status SRV1\n  mailslot status 192.0.2.7"
-)]
+#[command(after_help = AFTER_HELP)]
 pub struct Status {
     /// The machine's name or address
     host: String,
 
-    /// Print one JSON array
+    /// Print one JSON object for each name, on a line of its own
     #[arg(long)]
     json: bool,
 }
+
+const AFTER_HELP: &str = r#"Asks through the network node of this machine.
+
+Examples:
+  mailslot status SRV1
+  mailslot status 192.0.2.7"#;
 
 impl Status {
     pub fn run(self) -> Result {
         let address = self.address()?;
         match ask(Request::NodeStatus(address))? {
-            Answer::Names(names) if self.json => output::print_json(&names),
-            Answer::Names(names) => output::lines(names.iter().map(line)),
+            Answer::Names(names) if self.json => output::print_json_lines(&names),
+            Answer::Names(names) => output::lines(table(&names).lines()),
             answer => Err(unexpected(&answer)),
         }
     }
@@ -46,14 +51,18 @@ impl Status {
     }
 }
 
-fn line(name: &NameAt) -> String {
-    let kind = if name.group { "group" } else { "unique" };
-    let state = match (name.conflict, name.active) {
-        (true, _) => "conflict",
-        (false, true) => "active",
-        (false, false) => "inactive",
-    };
-    format!("{:<22} {kind:<7} {state}", cell(&name.name))
+fn table(names: &[NameAt]) -> Table {
+    let mut table = Table::new([Align::Left; 3]);
+    for name in names {
+        let kind = if name.group { "group" } else { "unique" };
+        let state = match (name.conflict, name.active) {
+            (true, _) => "conflict",
+            (false, true) => "active",
+            (false, false) => "inactive",
+        };
+        table.row([cell(&name.name), kind.to_owned(), state.to_owned()]);
+    }
+    table
 }
 
 #[cfg(test)]
@@ -64,7 +73,7 @@ mod tests {
     #[test]
     fn names_stay_in_their_cells() {
         hostile::stays_in_its_cells(|text| {
-            vec![line(&NameAt { name: text.to_owned(), group: false, active: true, conflict: false })]
+            table(&[NameAt { name: text.to_owned(), group: false, active: true, conflict: false }]).lines()
         });
     }
 }

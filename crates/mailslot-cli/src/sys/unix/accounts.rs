@@ -1,103 +1,102 @@
-//! Names of users and groups, as `/etc/passwd` and `/etc/group` have them.
-//!
-//! Accounts of a directory service are not found here; wherever a name is taken, an id is as well.
+//! Names of users and groups, wherever the system has them from: files, directory services, units with users of their own.
 
-use std::collections::HashMap;
-use std::fs;
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use mailslot::Quoted;
-
-const USERS: &str = "/etc/passwd";
-const GROUPS: &str = "/etc/group";
+use nix::errno::Errno;
+use nix::unistd::{Gid, Group, Uid, User};
 
 /// The id of a user, given as a name or as a number.
 pub fn user_id(text: &str) -> Result<u32, String> {
-    id_in(USERS, text).ok_or_else(|| format!("no user {} in {USERS}: give the user's id", Quoted(text)))
+    id("user", text, User::from_name(text).map(|user| user.map(|user| user.uid.as_raw())))
 }
 
 /// The id of a group, given as a name or as a number.
 pub fn group_id(text: &str) -> Result<u32, String> {
-    id_in(GROUPS, text).ok_or_else(|| format!("no group {} in {GROUPS}: give the group's id", Quoted(text)))
+    id("group", text, Group::from_name(text).map(|group| group.map(|group| group.gid.as_raw())))
 }
 
 /// A user's name, or the id where it has none.
 pub fn user(uid: u32) -> String {
-    static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| Names::read(USERS)).of(uid)
+    static NAMES: Names = Names::new();
+    NAMES.of(uid, |uid| Some(User::from_uid(Uid::from_raw(uid)).ok()??.name))
 }
 
 /// A group's name, or the id where it has none.
 pub fn group(gid: u32) -> String {
-    static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| Names::read(GROUPS)).of(gid)
+    static NAMES: Names = Names::new();
+    NAMES.of(gid, |gid| Some(Group::from_gid(Gid::from_raw(gid)).ok()??.name))
 }
 
-/// Names by id. A list of slots may ask for thousands of them, so they are read once.
-struct Names(HashMap<u32, String>);
+/// A number is an id, whatever account there is: so any id can be given, also one without a name.
+fn id(kind: &str, text: &str, found: nix::Result<Option<u32>>) -> Result<u32, String> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    match found {
+        Ok(Some(id)) => Ok(id),
+        // What getpwnam(3) lists for a name that is not found, of which C libraries return one or the other.
+        Ok(None) | Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => {
+            Err(format!("this system knows no {kind} {}: write its name or id", Quoted(text)))
+        }
+        Err(error) => Err(format!("the system cannot look up {kind} {}: {}", Quoted(text), error.desc())),
+    }
+}
+
+/// Names that were asked for. A list of slots asks for the same few again and again, and a directory service is slow.
+struct Names(Mutex<BTreeMap<u32, String>>);
 
 impl Names {
-    /// Where an id has several names, the first one counts.
-    fn read(file: &str) -> Names {
-        let mut names = HashMap::new();
-        for (name, id) in accounts(&text_of(file)) {
-            names.entry(id).or_insert_with(|| name.to_owned());
-        }
-        Names(names)
+    const fn new() -> Names {
+        Names(Mutex::new(BTreeMap::new()))
     }
 
-    fn of(&self, id: u32) -> String {
-        self.0.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    fn of(&self, id: u32, look_up: impl Fn(u32) -> Option<String>) -> String {
+        let mut names = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        names.entry(id).or_insert_with(|| look_up(id).unwrap_or_else(|| id.to_string())).clone()
     }
-}
-
-fn id_in(file: &str, wanted: &str) -> Option<u32> {
-    let found = || accounts(&text_of(file)).find(|(name, _)| *name == wanted).map(|(_, id)| id);
-    wanted.parse().ok().or_else(found)
-}
-
-/// A file that cannot be read has no accounts.
-fn text_of(file: &str) -> String {
-    fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
-}
-
-/// The accounts of a file. Both files begin their lines with `name:password:id`.
-fn accounts(text: &str) -> impl Iterator<Item = (&str, u32)> {
-    text.lines().filter_map(|line| {
-        let mut fields = line.split(':');
-        let (name, id) = (fields.next()?, fields.nth(1)?);
-        Some((name, id.parse().ok()?))
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::process::Command;
 
     use super::*;
 
+    /// The accounts of the system, by its own command: names and ids.
+    fn accounts(database: &str) -> Vec<(String, u32)> {
+        let output = Command::new("getent").arg(database).output().expect("getent starts");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let account = |line: &str| {
+            let mut fields = line.split(':');
+            Some((fields.next()?.to_owned(), fields.nth(1)?.parse().ok()?))
+        };
+        text.lines().filter_map(account).collect()
+    }
+
     #[test]
-    fn the_superuser_is_found_both_ways() {
-        assert_eq!(user(0), "root");
-        assert_eq!(user_id("root"), Ok(0));
-        assert_eq!(group_id("root"), Ok(0));
+    fn every_account_of_the_system_is_found_both_ways() {
+        let first = |accounts: &[(String, u32)], id| accounts.iter().find(|account| account.1 == id).cloned();
+        let (users, groups) = (accounts("passwd"), accounts("group"));
+        assert!(users.contains(&("root".to_owned(), 0)), "{users:?}");
+        for (name, uid) in &users {
+            assert_eq!(user_id(name), Ok(*uid));
+            assert_eq!(Some((user(*uid), *uid)), first(&users, *uid));
+        }
+        for (name, gid) in &groups {
+            assert_eq!(group_id(name), Ok(*gid));
+            assert_eq!(Some((group(*gid), *gid)), first(&groups, *gid));
+        }
     }
 
     #[test]
     fn ids_need_no_account() {
         assert_eq!(user_id("4000000001"), Ok(4_000_000_001));
-        assert_eq!(user(4_000_000_001), "4000000001");
-        assert!(user_id("no such user").is_err());
-    }
-
-    #[test]
-    fn the_first_name_of_an_id_counts_and_broken_lines_do_not() {
-        let mut file = tempfile::NamedTempFile::new().expect("a file");
-        file.write_all(b"# comment\nroot:x:0:0\n\ntoor:x:0:0\nnumber:x:y\nshort:x\nbad\xff:x:7\n").expect("writable");
-        let path = file.path().to_str().expect("UTF-8");
-        let names = Names::read(path);
-        assert_eq!([names.of(0), names.of(7), names.of(8)], ["root", "bad\u{fffd}", "8"]);
-        assert_eq!([id_in(path, "toor"), id_in(path, "short"), id_in(path, "12")], [Some(0), None, Some(12)]);
-        assert_eq!(Names::read("/nowhere").of(0), "0");
+        assert_eq!([user(4_000_000_001), group(4_000_000_001)], ["4000000001", "4000000001"]);
+        for wrong in ["no such user", "", "a\0b", "root\n"] {
+            assert!(user_id(wrong).is_err_and(|error| error.contains("name or id")), "{wrong:?}");
+            assert!(group_id(wrong).is_err_and(|error| error.contains("name or id")), "{wrong:?}");
+        }
     }
 }

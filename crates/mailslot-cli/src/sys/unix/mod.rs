@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod signals;
+mod slots;
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,44 +11,38 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use mailslot::{Mailslot, Message};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::signals::Signals;
 use crate::exit::{Failure, Result};
 
+pub use self::slots::Slots;
 pub use std::os::unix::net::UnixDatagram as Datagram;
 
 pub const KILL: &str = "SIGKILL";
 pub const DEATH_ENDS_SLOTS: bool = true;
 
-/// Waits until there may be a message, a signal has come, the reader of the output has gone, or `timeout` is over. Leaves
-/// `messages` alone.
-pub fn wait(
-    slot: &Mailslot,
-    signals: &Signals,
-    watch_output: bool,
-    _messages: &mut Vec<Message>,
-    _max: usize,
-    timeout: Option<Duration>,
-) -> Result {
-    wait_for(slot, signals, watch_output, timeout)
+/// Waits until `source` may be readable, a signal has come, the reader of the output has gone, or `timeout` is over.
+pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
+    wait_for_any(std::slice::from_ref(source), signals, watch_output, timeout)
 }
 
-/// Waits until `source` may be readable, or for one of the other reasons.
-pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
+/// The same for several sources, one of which is enough.
+fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     let stdout = stdout();
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    let mut fds = vec![PollFd::new(source, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+    let mut fds = Vec::with_capacity(sources.len() + 2);
+    fds.push(PollFd::new(signals, PollFlags::IN));
     if watch_output {
         // Asks for nothing: a pipe without a reader is always reported.
         fds.push(PollFd::new(&stdout, PollFlags::empty()));
     }
+    fds.extend(sources.iter().map(|source| PollFd::new(source, PollFlags::IN)));
     match poll(&mut fds, timeout.as_ref()) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(error) => return Err(Failure::io("wait for a message", error)),
     }
-    match fds.get(2) {
+    match fds.get(1).filter(|_| watch_output) {
         Some(output) if output.revents().intersects(PollFlags::ERR | PollFlags::HUP) => Err(Failure::ClosedPipe),
         _ => Ok(()),
     }

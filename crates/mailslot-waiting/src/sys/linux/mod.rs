@@ -18,10 +18,10 @@ mod label;
 mod life;
 #[path = "../../../../mailslot/src/sys/linux/members.rs"]
 mod members;
-#[path = "../../../../mailslot/src/sys/linux/origin.rs"]
-mod origin;
 #[path = "../../../../mailslot/src/sys/linux/ownership.rs"]
 mod ownership;
+#[path = "../../../../mailslot/src/sys/linux/preface.rs"]
+mod preface;
 #[path = "../../../../mailslot/src/sys/linux/process.rs"]
 mod process;
 #[path = "../../../../mailslot/src/sys/linux/queue.rs"]

@@ -12,8 +12,8 @@ use super::members;
 use super::process;
 use super::queue::{OPEN_RING, RING};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::Sharing;
+use mailslot_names::SlotName;
 
 /// A slot that is being made.
 const STAGED: &str = "new";

@@ -5,29 +5,36 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags};
+
 use super::bell;
 use super::clock;
 use super::door;
 use super::fork::{fork_generation, is_of_this_process};
-use super::group::{Group, Progress};
+use super::group::Group;
+#[cfg(feature = "tokio")]
+use super::group::Progress;
 use super::inward::READERS_PATIENCE;
 use super::life;
-use super::origin;
+use super::preface::Preface;
 use super::process;
 use super::queue::{OPEN_RING, PATIENCE, Queue, RING, Session};
 use super::ring::layout::CLOSED;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::root::{FileId, Root, SlotDirectory, User};
+use super::wait;
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
-use crate::name::SlotName;
 use crate::options::Timeout;
+use mailslot_names::SlotName;
 
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long a write that does not wait for room waits for another one that is under way.
 pub(super) const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
+/// How long whoever waits for a reply goes without asking whether the slot lives, where nothing told that it has ended.
+const LOOK_FOR_OWNER: Duration = Duration::from_millis(200);
 /// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
 pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
@@ -135,7 +142,7 @@ impl Client {
     #[cfg(feature = "tokio")]
     pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
         match self {
-            Client::Members(group) => group.write_more(message, progress, PATIENCE_AT_ONCE),
+            Client::Members(group) => group.write_more(message, progress),
             _ => self.write(message, Timeout::Zero),
         }
     }
@@ -147,26 +154,18 @@ impl Client {
         origin: &NetworkOrigin,
         messages: &[M],
     ) -> Result<Option<usize>> {
-        self.write_each_from(origin, messages, NETWORK_PATIENCE)
-    }
-
-    pub(super) fn write_each_from<M: AsRef<[u8]>>(
-        &self,
-        origin: &NetworkOrigin,
-        messages: &[M],
-        patience: Duration,
-    ) -> Result<Option<usize>> {
         let mut written = 0;
+        let preface = Preface { network: Some(origin.clone()), ..Preface::default() };
         let result = match self {
             Client::Friend(friend) if friend.start.network() => {
-                friend.write_batch_from(origin, messages, patience, &mut written)
+                friend.write_batch_prefaced(&preface.encode()?, messages, NETWORK_PATIENCE, &mut written)
             }
-            Client::Stranger(visitor) if visitor.network() => messages
-                .iter()
-                .try_for_each(|message| visitor.write_from(origin, message.as_ref()).map(|()| written += 1)),
+            Client::Stranger(visitor) if visitor.network() => messages.iter().try_for_each(|message| {
+                visitor.write_prefaced(&preface, message.as_ref(), Timeout::Zero).map(|()| written += 1)
+            }),
             Client::Members(group) => {
                 for message in messages {
-                    match group.write_from(origin, message.as_ref()) {
+                    match group.write_from(&preface, message.as_ref()) {
                         Ok(true) => written += 1,
                         Ok(false) if written == 0 => return Ok(None),
                         Err(error) if written == 0 => return Err(error),
@@ -178,6 +177,44 @@ impl Client {
             _ => return Ok(None),
         };
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
+    }
+
+    /// Writes a request whose replies go into the slot of this number.
+    pub(crate) fn write_request(&self, reply: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
+        let preface = Preface { reply: Some(reply), ..Preface::default() };
+        match self {
+            Client::Friend(friend) => friend.write_prefaced(&preface.encode()?, message, timeout),
+            Client::Stranger(visitor) => visitor.write_prefaced(&preface, message, timeout),
+            Client::Members(group) => group.write_prefaced(&preface, message, timeout),
+        }
+    }
+
+    /// Waits until `other` is readable, or the slot's owner ends, or `deadline`. Returns whether the slot is gone.
+    pub(crate) fn wait_for_end(&self, other: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<bool> {
+        let life = match self {
+            Client::Friend(friend) => friend.bell(),
+            Client::Stranger(visitor) => Ok(visitor.connection()),
+            // No descriptor tells the end of the last one.
+            Client::Members(_) => Ok(other),
+        };
+        let life = match life {
+            Err(Error::Closed) => return Ok(true),
+            life => life?,
+        };
+        let failed = |error| Error::io("wait for the end of a slot", error);
+        let mut fds = [PollFd::new(&other, PollFlags::IN), PollFd::new(&life, PollFlags::empty())];
+        // Whoever still has the owner's descriptors, such as a program that it is just starting, keeps that from being told.
+        wait::sleep(&mut fds, deadline, Some(LOOK_FOR_OWNER)).map_err(failed)?;
+        if fds[0].revents().is_empty() {
+            if self.is_closed() {
+                return Ok(true);
+            }
+            // It goes on with a connection that is yet to be made, of whose end nobody tells.
+            if !fds[1].revents().is_empty() {
+                wait::sleep(&mut fds[..1], deadline, Some(LOOK_FOR_OWNER)).map_err(failed)?;
+            }
+        }
+        Ok(false)
     }
 
     pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
@@ -245,6 +282,15 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.write_now(message, &patience),
             _ => self.write(message, Timeout::Zero),
+        }
+    }
+
+    /// The same with a message behind its preface.
+    pub(super) fn write_prefaced_at_once(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<()> {
+        match self {
+            Client::Friend(friend) => friend.write_batch_prefaced(&preface.encode()?, &[message], patience, &mut 0),
+            Client::Stranger(visitor) => visitor.write_prefaced(preface, message, Timeout::Zero),
+            Client::Members(group) => group.write_prefaced(preface, message, Timeout::Zero),
         }
     }
 
@@ -333,10 +379,25 @@ impl Friend {
     }
 
     fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        self.try_within(message.len(), timeout, |patience| self.write_now(message, patience))
+    }
+
+    fn write_prefaced(&self, preface: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
+        let write = |patience: &Duration| {
+            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, preface, message))
+        };
+        match timeout {
+            Timeout::Zero => write(&PATIENCE_AT_ONCE),
+            timeout => self.try_within(preface.len().saturating_add(message.len()), timeout, write),
+        }
+    }
+
+    /// Lets `write` try to write `size` bytes until there is room.
+    fn try_within(&self, size: usize, timeout: Timeout, write: impl Fn(&Duration) -> Result<()>) -> Result<()> {
         let deadline = timeout.deadline();
         loop {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match self.write_now(message, &left.clamp(READERS_PATIENCE, PATIENCE)) {
+            match write(&left.clamp(READERS_PATIENCE, PATIENCE)) {
                 Ok(()) => return Ok(()),
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(error),
@@ -347,7 +408,7 @@ impl Friend {
                 if left.is_zero() {
                     return Err(Error::TimedOut);
                 }
-                if self.wait_for_room(message.len(), left)? {
+                if self.wait_for_room(size, left)? {
                     break;
                 }
             }
@@ -372,17 +433,14 @@ impl Friend {
         self.with_lock(session, |session| self.append(session, message))
     }
 
-    fn write_batch_from<M: AsRef<[u8]>>(
+    fn write_batch_prefaced<M: AsRef<[u8]>>(
         &self,
-        origin: &NetworkOrigin,
+        preface: &[u8],
         messages: &[M],
         patience: Duration,
         written: &mut usize,
     ) -> Result<()> {
-        let origin = origin::encode(origin)?;
-        self.write_each(messages, written, patience, |session, message| {
-            session.append_from(&origin, message, || self.bell().map(Some), || Ok(&self.file))
-        })
+        self.write_each(messages, written, patience, |session, message| self.append_prefaced(session, preface, message))
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
@@ -452,6 +510,10 @@ impl Friend {
             Err(_) if self.start.was_read(end) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    fn append_prefaced(&self, session: &Session<'_>, preface: &[u8], message: &[u8]) -> Result<u64> {
+        session.append_prefaced(self.stamp(), preface, message, || self.bell().map(Some), || Ok(&self.file))
     }
 
     #[inline(always)]

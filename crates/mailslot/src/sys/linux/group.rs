@@ -8,12 +8,13 @@ use super::client::{Client, NETWORK_PATIENCE, PATIENCE_AT_ONCE};
 use super::fork::PerProcess;
 use super::inward::READERS_PATIENCE;
 use super::members::Members;
+use super::preface::Preface;
 use super::queue::PATIENCE;
 use super::root::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
-use crate::message::{Info, NetworkOrigin};
-use crate::name::SlotName;
+use crate::message::Info;
 use crate::options::Timeout;
+use mailslot_names::SlotName;
 
 /// The longest a writer that waits for room in one member goes without looking for others.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -124,23 +125,39 @@ impl Group {
     }
 
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        self.write_within(message.len(), timeout, |writer, patience| writer.write_at_once(message, patience))
+    }
+
+    /// Writes a message of this machine behind its preface.
+    pub(crate) fn write_prefaced(&self, preface: &Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+        let write = |writer: &Client, patience| writer.write_prefaced_at_once(preface, message, patience);
+        self.write_within(message.len(), timeout, write)
+    }
+
+    /// Lets `write` try to write `size` bytes to the members that lack them, until all have them.
+    fn write_within(
+        &self,
+        size: usize,
+        timeout: Timeout,
+        write: impl Fn(&Client, Duration) -> Result<()>,
+    ) -> Result<()> {
         let deadline = timeout.deadline();
         let mut progress = Progress::default();
         loop {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
-            let patience =
-                if timeout == Timeout::Zero { PATIENCE_AT_ONCE } else { left.clamp(READERS_PATIENCE, PATIENCE) };
-            match self.write_more(message, &mut progress, patience) {
+            let most = if timeout == Timeout::Zero { PATIENCE_AT_ONCE } else { left.clamp(READERS_PATIENCE, PATIENCE) };
+            let write = |writer: &Client, patience: Duration| write(writer, patience.min(most));
+            match self.write_now(size, &mut progress, |_| true, write) {
                 Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
                 Err(error) => return Err(progress.end(error)),
-                Ok(()) => return Ok(()),
+                Ok(_) => return Ok(()),
             }
             loop {
                 let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
                 if left.is_zero() {
                     return Err(progress.end(Error::TimedOut));
                 }
-                match self.wait_for_room_after(&progress, message.len(), left.min(LOOK_AGAIN)) {
+                match self.wait_for_room_after(&progress, size, left.min(LOOK_AGAIN)) {
                     Ok(true) => break,
                     Ok(false) => {}
                     Err(error) => return Err(progress.end(error)),
@@ -150,16 +167,17 @@ impl Group {
     }
 
     /// Writes a message to the members that lack it.
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, patience: Duration) -> Result<()> {
-        let write = |writer: &Client, most: Duration| writer.write_at_once(message, most.min(patience));
+    #[cfg(feature = "tokio")]
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
+        let write = |writer: &Client, patience: Duration| writer.write_at_once(message, patience.min(PATIENCE_AT_ONCE));
         self.write_now(message.len(), progress, |_| true, write).map(drop)
     }
 
-    /// Writes a message of another machine to the members that let such in. False if there are none.
-    pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<bool> {
+    /// Writes a message of another machine, as its preface tells, to the members that let such in. False if there are none.
+    pub(crate) fn write_from(&self, preface: &Preface, message: &[u8]) -> Result<bool> {
         let mut progress = Progress::default();
         let write = |writer: &Client, patience: Duration| {
-            writer.write_each_from(origin, &[message], patience.min(NETWORK_PATIENCE)).map(drop)
+            writer.write_prefaced_at_once(preface, message, patience.min(NETWORK_PATIENCE))
         };
         self.write_now(message.len(), &mut progress, Client::network, write).map_err(|error| progress.end(error))
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::{self, Appended, Intake};
-use super::origin;
+use super::preface;
 use super::queue::Queue;
 use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
@@ -49,15 +49,15 @@ impl<'a> Inward<'a> {
 }
 
 impl Intake for Inward<'_> {
-    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
+    fn append(&self, stamp: Stamp, preface: &[u8], message: &[u8]) -> Appended {
         // If it cannot be had, the message is held meanwhile, and nobody waits for it.
         let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
         let ring = || self.0.ownership.open_ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
-        let appended = match origin {
+        let appended = match preface {
             [] => session.append(|| stamp, message.len(), bell, ring, fill),
-            origin => session.append_from(origin, message, bell, ring),
+            preface => session.append_prefaced(stamp, preface, message, bell, ring),
         };
         match appended {
             Ok(end) => Appended::Until(end),
@@ -123,12 +123,12 @@ impl<'a, F: FnMut(Message)> Rest<'a, F> {
 }
 
 impl<F: FnMut(Message)> Intake for Rest<'_, F> {
-    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended {
+    fn append(&self, stamp: Stamp, preface: &[u8], message: &[u8]) -> Appended {
         if message.len() > self.max_message() {
             return Appended::TooLarge;
         }
-        let origin = origin::of(Some(origin).filter(|origin| !origin.is_empty()), stamp);
-        (self.take.borrow_mut())(Message { data: message.to_vec(), origin, lost_before: 0 });
+        let envelope = preface::envelope(Some(preface).filter(|preface| !preface.is_empty()), stamp);
+        (self.take.borrow_mut())(envelope.around(message.to_vec()));
         Appended::Until(self.head())
     }
 

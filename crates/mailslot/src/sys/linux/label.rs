@@ -9,8 +9,8 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::process;
-use crate::name::SlotName;
 use crate::options::{Access, Network, Taps};
+use mailslot_names::SlotName;
 
 /// The file in the slot's directory.
 pub(crate) const NAME: &str = "label";

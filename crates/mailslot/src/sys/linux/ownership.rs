@@ -22,9 +22,9 @@ use super::ring::layout::{DROPS_OLDEST, HEADER_SIZE, SHARED};
 use super::root::{Claim, FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::{Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
 use crate::sync::Ordering::Relaxed;
+use mailslot_names::SlotName;
 
 /// The owner's part in the life of a slot.
 pub(crate) struct Ownership {

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
-use crate::name::NetbiosName;
 use crate::sys::linux::fork::fork_generation;
 use crate::sys::linux::ring::layout::Kind;
 use crate::sys::linux::ring::write::Stamp;
+use mailslot_names::NetbiosName;
 
 /// The effective user id.
 pub(crate) fn uid() -> u32 {
@@ -116,5 +116,5 @@ pub(crate) fn computer_name() -> Option<NetbiosName> {
     let uname = rustix::system::uname();
     let host = uname.nodename().to_str().ok()?;
     let label: String = host.split('.').next()?.chars().take(15).collect();
-    NetbiosName::parse(&label).ok()
+    label.parse().ok()
 }

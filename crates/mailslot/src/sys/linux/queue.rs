@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags};
 use super::bell;
 use super::clock;
 use super::process;
-use super::ring::layout::{self, DROPS_OLDEST, Header, Kind, SHARED, Word};
+use super::ring::layout::{self, DROPS_OLDEST, Header, SHARED, Word};
 use super::ring::read::{self, Damaged};
 use super::ring::recover::recover;
 use super::ring::region::Region;
@@ -229,6 +229,7 @@ impl Queue {
             next_size: next,
             count: waiting(next.is_some(), &statistics, missed),
             read_timeout: self.read_timeout(),
+            reader_waits: header.writers.state.load(Relaxed) & layout::ASLEEP != 0,
             capacity: self.region().capacity(),
             statistics: Some(statistics),
         })
@@ -274,28 +275,28 @@ impl<'a> Session<'a> {
         self.append_record(stamp, len, bell, file, fill)
     }
 
-    /// Appends a message of another machine behind its encoded origin.
-    pub(crate) fn append_from<'b, F: AsFd>(
+    /// Appends a message behind its encoded preface.
+    pub(crate) fn append_prefaced<'b, F: AsFd>(
         &self,
-        origin: &[u8],
+        stamp: Stamp,
+        preface: &[u8],
         message: &[u8],
         bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>,
         file: impl Fn() -> rustix::io::Result<F>,
     ) -> Result<u64> {
         let largest = layout::largest_payload(self.queue.region().capacity()) as usize;
-        let limit = self.queue.max_message.min(largest.saturating_sub(origin.len()));
+        let limit = self.queue.max_message.min(largest.saturating_sub(preface.len()));
         if message.len() > limit {
             return Err(too_large(self.ring(), message.len(), limit));
         }
-        let stamp = Stamp::new(Kind::Network, 0, 0, 0);
         self.append_record(
-            || stamp,
-            origin.len() + message.len(),
+            || stamp.prefaced(),
+            preface.len() + message.len(),
             bell,
             file,
             |region, room| {
-                region.copy_in(room.payload(), origin);
-                region.copy_in(room.payload().wrapping_add(origin.len() as u64), message);
+                region.copy_in(room.payload(), preface);
+                region.copy_in(room.payload().wrapping_add(preface.len() as u64), message);
             },
         )
     }
@@ -448,6 +449,11 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
         let whole = rustix::io::pread(&file, &mut bytes, offset) == Ok(8);
         whole.then(|| u64::from_ne_bytes(bytes))
     };
+    let half = |offset: usize| {
+        let mut bytes = [0; 4];
+        let whole = rustix::io::pread(&file, &mut bytes, offset as u64) == Ok(4);
+        whole.then(|| u32::from_ne_bytes(bytes))
+    };
     macro_rules! field {
         ($group:ident . $field:ident: $type:ty) => {
             word((core::mem::offset_of!(Header, $group) + core::mem::offset_of!($type, $field)) as u64)?
@@ -481,7 +487,7 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
         statistics.lost = dropped.wrapping_add(since).wrapping_add(missed);
     }
     let next_size = match Word::decode(next, head) {
-        Some(Word { len, kind: Kind::Network }) => {
+        Some(Word { len, kind }) if kind.is_prefaced() => {
             let payload = word(layout::HEADER_SIZE + (head.wrapping_add(layout::RECORD_HEADER) & (capacity - 1)))?;
             len.checked_sub(u32::from(payload.to_le() as u16)).map(|len| len as usize)
         }
@@ -493,6 +499,9 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
         count: waiting(next_size.is_some(), &statistics, missed),
         next_size,
         read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
+        reader_waits: half(core::mem::offset_of!(Header, writers) + core::mem::offset_of!(layout::Writers, state))?
+            & layout::ASLEEP
+            != 0,
         statistics: Some(statistics),
     })
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::clock;
 use super::fork::PerProcess;
 use super::inward::Inward;
-use super::origin;
+use super::preface;
 use super::queue::{Queue, Session};
 use super::ring::read::{self, Damaged, Head};
 use super::wait::Spinning;
 use crate::error::{Error, Result};
-use crate::message::{Message, Origin};
+use crate::message::{Envelope, Message, Origin};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
@@ -177,14 +177,18 @@ impl Next<'_> {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        origin::of(self.head.network_origin().as_deref(), self.head.stamp())
+        self.envelope().origin
+    }
+
+    pub(crate) fn envelope(&self) -> Envelope {
+        let lost_before = if self.session.is_some() { self.head.lost_before() } else { 0 };
+        Envelope { lost_before, ..preface::envelope(self.head.preface().as_deref(), self.head.stamp()) }
     }
 
     pub(crate) fn to_message(&self) -> Message {
         let mut data = vec![0; self.len()];
         self.copy_to(&mut data);
-        let lost_before = if self.session.is_some() { self.head.lost_before() } else { 0 };
-        Message { data, origin: self.origin(), lost_before }
+        self.envelope().around(data)
     }
 
     /// The bytes, where they lie if that is possible.

@@ -14,9 +14,9 @@ use super::reading::{Next, Reading};
 use super::waiting::Wait;
 use crate::error::{Error, Result};
 use crate::message::{Info, Message, Statistics};
-use crate::name::SlotName;
 use crate::options::{MailslotOptions, Timeout};
 use crate::sync::Ordering::Relaxed;
+use mailslot_names::SlotName;
 
 /// Looks in a row, at the door of a slot that closes, for which memory, a descriptor or the lock cannot be had. It closes all the
 /// same then.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::api::{self, Values};
 use super::code;
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::Timeout;
+use mailslot_names::SlotName;
 
 /// A writer.
 pub(crate) struct Client {

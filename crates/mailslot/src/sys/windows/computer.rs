@@ -2,7 +2,7 @@
 
 use windows_sys::Win32::System::WindowsProgramming::{GetComputerNameW, MAX_COMPUTERNAME_LENGTH};
 
-use crate::name::NetbiosName;
+use mailslot_names::NetbiosName;
 
 /// The NetBIOS name of this machine.
 pub(crate) fn computer_name() -> Option<NetbiosName> {

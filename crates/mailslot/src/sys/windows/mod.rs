@@ -18,8 +18,8 @@ pub(crate) use self::{
 
 use crate::error::{Error, Result};
 use crate::message::{Info, SlotStatus};
-use crate::name::SlotName;
 use crate::options::Timeout;
+use mailslot_names::SlotName;
 
 /// What Windows tells a writer, from version 8 on.
 pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
@@ -41,6 +41,7 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
             count: values.count.into(),
             next_size: values.next_size.map(|size| size as usize),
             read_timeout: Timeout::from_win32_millis(values.read_timeout),
+            reader_waits: false,
             statistics: None,
         }),
     })

@@ -12,9 +12,9 @@ use super::deadline::Deadline;
 use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
-use crate::message::{Info, Message, Origin, Statistics};
-use crate::name::SlotName;
+use crate::message::{Envelope, Info, Message, Origin, Statistics};
 use crate::options::{Inheritance, MailslotOptions, Sharing, Taps, Timeout, WhenFull};
+use mailslot_names::SlotName;
 
 /// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
 /// second read.
@@ -125,6 +125,7 @@ impl Server {
             next_size: held.front().map(Vec::len).or(values.next_size.map(|size| size as usize)),
             count: held.len() as u64 + u64::from(values.count),
             read_timeout: Timeout::from_win32_millis(values.read_timeout),
+            reader_waits: false,
             capacity: u64::MAX,
             statistics: Some(self.statistics()),
         })
@@ -300,8 +301,12 @@ impl Next<'_> {
         Origin::Unknown
     }
 
+    pub(crate) fn envelope(&self) -> Envelope {
+        Envelope::new(self.origin())
+    }
+
     pub(crate) fn to_message(&self) -> Message {
-        Message { data: self.message().to_vec(), origin: self.origin(), lost_before: 0 }
+        self.envelope().around(self.message().to_vec())
     }
 
     /// The bytes.

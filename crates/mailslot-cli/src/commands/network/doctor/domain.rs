@@ -57,7 +57,7 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
 
 /// The files here, and whether the node takes part with them.
 fn examine_files(wanted: Option<&str>, node: Option<&Running>, findings: &mut Findings) {
-    let listed = Directory::in_use().and_then(|directory| Ok((directory.list()?, directory)));
+    let listed = Directory::in_use(mailslot::secure_env).and_then(|directory| Ok((directory.list()?, directory)));
     let (files, directory) = match listed {
         Ok(listed) => listed,
         Err(error) => return findings.unknown("files", error, "ask again as the node's user"),

@@ -54,7 +54,7 @@ impl Findings {
     /// Prints all of it. Problems make it a failure.
     pub fn report(self, json: bool) -> Result {
         if json {
-            output::print_json(&self.0)?;
+            output::print_json_lines(&self.0)?;
         } else {
             output::lines(self.0.iter().map(Finding::line))?;
         }

@@ -28,19 +28,17 @@ pub struct Doctor {
     /// Where a message is to go; without it, everything that the network needs is looked at
     address: Option<String>,
 
-    /// Print one JSON array
+    /// Print one JSON object for each line, on a line of its own
     #[arg(long)]
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Each line is ok, problem or unknown, what was looked at, what was found, and what to do about it. The status is 1 if there
-is a problem; what went wrong before the doctor looked, and does not any more, is none. It sends nothing into the slots of other machines; in modern domains it asks their nodes for receipts.
-As root it sees more: who has a port, and what a firewall drops.
+const AFTER_HELP: &str = r#"Each line is ok, problem or unknown, what was looked at, what was found, and what to do about it. The status is 1 if there is a problem; what went wrong before the doctor looked, and does not any more, is none. It sends nothing into the slots of other machines; in modern domains it asks their nodes for receipts. As root it sees more: who has a port, and what a firewall drops.
 
 Examples:
   mailslot doctor
   mailslot doctor '\\PLANT\mailslot\alerts'
-  mailslot doctor --json | jq -r '.[] | select(.state == "problem") | .remedy'"#;
+  mailslot doctor --json | jq -r 'select(.state == "problem").remedy'"#;
 
 /// A slot that no machine has.
 const NO_SLOT: &str = r"mailslot\doctor";

@@ -187,7 +187,7 @@ impl Connection {
         if !intake.fits(payload.record_size()) {
             return Ok(false);
         }
-        Ok(match payload.with(|origin, message| intake.append(self.stamp, origin, message))? {
+        Ok(match payload.with(intake, |preface, message| intake.append(self.stamp, preface, message))? {
             Appended::Until(end) => {
                 accounts.added(self.stamp.uid, end, payload.record_size());
                 true

@@ -2,8 +2,8 @@
 //!
 //! A listening Unix socket of type `SOCK_SEQPACKET`. The kernel attests who connects, keeps each connection's messages
 //! apart and in order, and makes the sender pay for the memory. A message is one packet: a byte that tells its form,
-//! then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached ([`ATTACHED`]). The origin
-//! of a message of another machine comes right before it, wherever that is ([`FROM_NETWORK`]).
+//! then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached ([`ATTACHED`]). The
+//! [preface](super::preface) of a message that has one comes right before it, wherever that is ([`PREFACED`]).
 
 //!
 //! | file | is |
@@ -39,9 +39,9 @@ use crate::options::Access;
 const INLINE: u8 = 0;
 /// First byte of a packet that holds the message's size as eight little-endian bytes; the message is in the attached file.
 const ATTACHED: u8 = 1;
-/// Added to either form if an origin precedes the message.
-const FROM_NETWORK: u8 = 2;
-/// Bytes of the largest message, with its origin, that travels inline. Larger ones could exceed the socket's buffer.
+/// Added to either form if a preface precedes the message.
+const PREFACED: u8 = 2;
+/// Bytes of the largest message, with its preface, that travels inline. Larger ones could exceed the socket's buffer.
 const MAX_INLINE: usize = 64 << 10;
 
 /// The socket's file in the slot's directory.
@@ -52,8 +52,8 @@ const BACKLOG: i32 = 4096;
 
 /// Where messages from the door go.
 pub(crate) trait Intake {
-    /// Appends a message, behind its origin unless that is empty. Does not wait for long.
-    fn append(&self, stamp: Stamp, origin: &[u8], message: &[u8]) -> Appended;
+    /// Appends a message, behind its preface unless that is empty. Does not wait for long.
+    fn append(&self, stamp: Stamp, preface: &[u8], message: &[u8]) -> Appended;
     /// Whether a record of so many bytes finds room now.
     fn fits(&self, record: u64) -> bool;
     /// Bytes that strangers may add now.

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::os::fd::OwnedFd;
 
-use super::super::origin;
+use super::super::preface::{self, Preface};
 use super::super::process;
 use super::super::ring::layout::record_size;
 use super::packets::{Attached, Packet, is_memory};
-use super::{ATTACHED, Appended, FROM_NETWORK, INLINE, Intake};
+use super::{ATTACHED, Appended, INLINE, Intake, PREFACED};
 
 /// A message, taken from the kernel and not yet in the ring: its writer was told that it is written.
 pub(super) struct Payload<'a> {
-    from_network: bool,
+    prefaced: bool,
     content: Content<'a>,
 }
 
@@ -34,8 +34,8 @@ pub(super) enum NoMessage {
 impl<'a> Payload<'a> {
     pub(super) fn of(packet: Packet<'a>, intake: &impl Intake) -> Result<Payload<'a>, NoMessage> {
         let (&form, bytes) = packet.bytes.split_first().ok_or(NoMessage::Malformed)?;
-        let from_network = form & FROM_NETWORK != 0;
-        let content = match (form & !FROM_NETWORK, packet.attached) {
+        let prefaced = form & PREFACED != 0;
+        let content = match (form & !PREFACED, packet.attached) {
             (_, Attached::Many(files)) => return Err(NoMessage::Hostile(files)),
             (INLINE, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
             (INLINE, Attached::Nothing | Attached::Lost) => Content::Bytes(Cow::Borrowed(bytes)),
@@ -44,10 +44,7 @@ impl<'a> Payload<'a> {
             (_, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
             _ => return Err(NoMessage::Malformed),
         };
-        if from_network && !intake.network() {
-            return Err(NoMessage::Malformed);
-        }
-        Ok(Payload { from_network, content })
+        Ok(Payload { prefaced, content })
     }
 
     /// Bytes that it takes in the ring.
@@ -62,8 +59,12 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Hands origin and message to `append`, if they can be had now. The origin is empty for messages of this machine.
-    pub(super) fn with(&self, append: impl FnOnce(&[u8], &[u8]) -> Appended) -> Result<Appended, NoMessage> {
+    /// Hands preface and message to `append`, if they can be had now. Most messages have no preface, which is then empty.
+    pub(super) fn with(
+        &self,
+        intake: &impl Intake,
+        append: impl FnOnce(&[u8], &[u8]) -> Appended,
+    ) -> Result<Appended, NoMessage> {
         let bytes = match &self.content {
             Content::Bytes(bytes) => Cow::Borrowed(bytes.as_ref()),
             Content::File(file, size) => match read(file, *size) {
@@ -75,12 +76,15 @@ impl<'a> Payload<'a> {
                 Err(_) => return Err(NoMessage::Malformed),
             },
         };
-        let origin = match self.from_network {
-            true => origin::size(&bytes).ok_or(NoMessage::Malformed)?,
-            false => 0,
-        };
-        let (origin, message) = bytes.split_at(origin);
-        Ok(append(origin, message))
+        if !self.prefaced {
+            return Ok(append(&[], &bytes));
+        }
+        let (preface, message) = bytes.split_at(preface::size(&bytes).ok_or(NoMessage::Malformed)?);
+        let told = Preface::decode(preface).ok_or(NoMessage::Malformed)?;
+        if told.network.is_some() && !intake.network() {
+            return Err(NoMessage::Malformed);
+        }
+        Ok(append(preface, message))
     }
 
     pub(super) fn into_owned(self) -> Payload<'static> {
@@ -88,7 +92,7 @@ impl<'a> Payload<'a> {
             Content::Bytes(bytes) => Content::Bytes(Cow::Owned(bytes.into_owned())),
             Content::File(file, size) => Content::File(file, size),
         };
-        Payload { from_network: self.from_network, content }
+        Payload { prefaced: self.prefaced, content }
     }
 }
 

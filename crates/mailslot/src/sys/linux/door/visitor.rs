@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,16 +17,15 @@ use rustix::net::{
 
 use super::super::fork::PerProcess;
 use super::super::label::Label;
-use super::super::origin;
+use super::super::preface::Preface;
 use super::super::process;
 use super::super::ring::layout::largest_payload;
 use super::super::root::SlotDirectory;
 use super::super::wait;
-use super::{ATTACHED, FROM_NETWORK, INLINE, MAX_INLINE};
+use super::{ATTACHED, INLINE, MAX_INLINE, PREFACED};
 use crate::error::{Error, Result};
-use crate::message::NetworkOrigin;
-use crate::name::SlotName;
 use crate::options::{Access, Network, Timeout};
+use mailslot_names::SlotName;
 
 /// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
 const SEND_BUFFER: usize = 4 << 20;
@@ -99,6 +98,11 @@ impl Visitor {
         self.slot.user.uid
     }
 
+    /// What hangs up when the owner ends, or wants to be called again.
+    pub(crate) fn connection(&self) -> BorrowedFd<'_> {
+        self.connection.as_fd()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         // Where it cannot be found out, writing will tell why.
         !self.slot.is_living().unwrap_or(true)
@@ -116,18 +120,19 @@ impl Visitor {
         self.write_parts(&[], message, timeout)
     }
 
-    /// Writes a message of another machine. It must be checked before that those are let in.
-    pub(crate) fn write_from(&self, origin: &NetworkOrigin, message: &[u8]) -> Result<()> {
+    /// Writes a message behind its preface. If that tells of another machine, it must be checked before that its messages are let
+    /// in.
+    pub(crate) fn write_prefaced(&self, preface: &Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
-        self.write_parts(&origin::encode(origin)?, message, Timeout::Zero)
+        self.write_parts(&preface.encode()?, message, timeout)
     }
 
-    /// `origin` is empty for a message of this machine.
-    fn write_parts(&self, origin: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
+    /// `preface` is empty for a message that has none.
+    fn write_parts(&self, preface: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
         let deadline = timeout.deadline();
         loop {
             let calls = self.calls.load(Ordering::Acquire);
-            let sent = self.send(origin, message);
+            let sent = self.send(preface, message);
             match sent {
                 Ok(()) => return Ok(()),
                 Err(Errno::INTR) => {}
@@ -154,12 +159,12 @@ impl Visitor {
         }
     }
 
-    fn send(&self, origin: &[u8], message: &[u8]) -> rustix::io::Result<()> {
-        let form = if origin.is_empty() { 0 } else { FROM_NETWORK };
+    fn send(&self, preface: &[u8], message: &[u8]) -> rustix::io::Result<()> {
+        let form = if preface.is_empty() { 0 } else { PREFACED };
         let connection = &self.connection;
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        let size = origin.len() + message.len();
-        if size < SHORT && origin.is_empty() {
+        let size = preface.len() + message.len();
+        if size < SHORT && preface.is_empty() {
             // One piece costs the kernel less than two.
             let mut packet = [INLINE; SHORT];
             packet[1..=message.len()].copy_from_slice(message);
@@ -168,11 +173,11 @@ impl Visitor {
         }
         if size <= MAX_INLINE {
             let form = [INLINE | form];
-            let packet = [IoSlice::new(&form), IoSlice::new(origin), IoSlice::new(message)];
+            let packet = [IoSlice::new(&form), IoSlice::new(preface), IoSlice::new(message)];
             sendmsg(connection, &packet, &mut SendAncillaryBuffer::default(), flags)?;
             return Ok(());
         }
-        let file = memory_file(&[origin, message])?;
+        let file = memory_file(&[preface, message])?;
         let files = [file.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut attachment = SendAncillaryBuffer::new(&mut space);

@@ -5,14 +5,14 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// First word of every ring, "mailslot" in ASCII.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
 /// Raised whenever the meaning of any byte of the ring changes.
-pub(crate) const VERSION: u64 = 5;
+pub(crate) const VERSION: u64 = 6;
 /// The header takes a page of 4 KiB, whatever a page is here: the file is the same on every machine. Where pages are larger,
 /// the first of them holds records as well.
 pub(crate) const HEADER_SIZE: u64 = 4096;
 /// Bytes before the payload of each record: the commit word, then two words of origin.
 pub(crate) const RECORD_HEADER: u64 = 24;
-/// Bytes of the size that an origin begins with.
-pub(crate) const ORIGIN_SIZE: usize = 2;
+/// Bytes of the size that a preface begins with.
+pub(crate) const PREFACE_SIZE: usize = 2;
 /// Bytes of a ring that records cannot use: the cleared word behind the last of them.
 pub(crate) const SPARE: u64 = 8;
 
@@ -148,9 +148,26 @@ pub(crate) enum Kind {
     Friend = 1,
     /// Taken in through the door; the kernel attested the origin.
     Attested = 2,
-    /// Of another machine. The payload begins with its origin, and that with the number of its bytes, these two included,
-    /// as a little-endian u16; then the message follows.
-    Network = 3,
+    /// As `Friend`, and the payload begins with a preface, which begins with the number of its bytes, these two included, as a
+    /// little-endian u16; then the message follows.
+    FriendPrefaced = 3,
+    /// As `Attested`, with a preface.
+    AttestedPrefaced = 4,
+}
+
+impl Kind {
+    pub(crate) fn is_prefaced(self) -> bool {
+        matches!(self, Kind::FriendPrefaced | Kind::AttestedPrefaced)
+    }
+
+    pub(crate) fn is_attested(self) -> bool {
+        matches!(self, Kind::Attested | Kind::AttestedPrefaced)
+    }
+
+    /// The same with a preface.
+    pub(crate) fn prefaced(self) -> Kind {
+        if self.is_attested() { Kind::AttestedPrefaced } else { Kind::FriendPrefaced }
+    }
 }
 
 impl Word {
@@ -165,7 +182,8 @@ impl Word {
         let kind = match word >> 32 {
             1 => Kind::Friend,
             2 => Kind::Attested,
-            3 => Kind::Network,
+            3 => Kind::FriendPrefaced,
+            4 => Kind::AttestedPrefaced,
             _ => return None,
         };
         Some(Word { len: word as u32, kind })

@@ -1,6 +1,6 @@
 //! The reading side of a ring.
 
-use super::layout::{Header, Kind, ORIGIN_SIZE, RECORD_HEADER, Word, record_size};
+use super::layout::{Header, Kind, PREFACE_SIZE, RECORD_HEADER, Word, record_size};
 use super::region::{LINE, Region};
 use super::write::Stamp;
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -18,8 +18,8 @@ pub(crate) struct Head<'a> {
     end: u64,
     len: u32,
     kind: Kind,
-    /// Bytes of the payload before the message: the origin of a message of another machine.
-    origin: u32,
+    /// Bytes of the payload before the message.
+    preface: u32,
 }
 
 /// The oldest committed record, if there is one.
@@ -39,8 +39,8 @@ pub(crate) fn head(region: &Region) -> Result<Option<Head<'_>>, Damaged> {
     if size > region.room() {
         return Err(Damaged);
     }
-    let origin = if kind == Kind::Network { origin_size(region, pos, len)? } else { 0 };
-    Ok(Some(Head { region, pos, end: pos.wrapping_add(size), len, kind, origin }))
+    let preface = if kind.is_prefaced() { preface_size(region, pos, len)? } else { 0 };
+    Ok(Some(Head { region, pos, end: pos.wrapping_add(size), len, kind, preface }))
 }
 
 /// Bytes of the oldest committed message, for somebody who is not the reader: it may be taken out, and its memory used
@@ -57,16 +57,16 @@ pub(crate) fn size_of_next(region: &Region) -> Result<Option<usize>, Damaged> {
     }
 }
 
-/// Bytes of the origin in the network record at `pos`.
+/// Bytes of the preface in the record at `pos`.
 #[cold]
-fn origin_size(region: &Region, pos: u64, len: u32) -> Result<u32, Damaged> {
-    let mut size = [0; ORIGIN_SIZE];
+fn preface_size(region: &Region, pos: u64, len: u32) -> Result<u32, Damaged> {
+    let mut size = [0; PREFACE_SIZE];
     if (len as usize) < size.len() {
         return Err(Damaged);
     }
     region.copy_out(pos.wrapping_add(RECORD_HEADER), &mut size);
     let size = u32::from(u16::from_le_bytes(size));
-    if (ORIGIN_SIZE as u32..=len).contains(&size) { Ok(size) } else { Err(Damaged) }
+    if (PREFACE_SIZE as u32..=len).contains(&size) { Ok(size) } else { Err(Damaged) }
 }
 
 /// Whether there is a committed record, for readers that spin: one load of a line they share with nobody, and one of
@@ -105,13 +105,13 @@ impl Head<'_> {
 
     /// Bytes of the message.
     pub(crate) fn len(&self) -> usize {
-        (self.len - self.origin) as usize
+        (self.len - self.preface) as usize
     }
 
-    /// The encoded origin of a message of another machine.
-    pub(crate) fn network_origin(&self) -> Option<Vec<u8>> {
-        (self.kind == Kind::Network).then(|| {
-            let mut bytes = vec![0; self.origin as usize];
+    /// The encoded preface, if there is one.
+    pub(crate) fn preface(&self) -> Option<Vec<u8>> {
+        self.kind.is_prefaced().then(|| {
+            let mut bytes = vec![0; self.preface as usize];
             self.region.copy_out(self.pos.wrapping_add(RECORD_HEADER), &mut bytes);
             bytes
         })
@@ -142,7 +142,7 @@ impl Head<'_> {
 
     /// Position of the message.
     fn message(&self) -> u64 {
-        self.pos.wrapping_add(RECORD_HEADER + u64::from(self.origin))
+        self.pos.wrapping_add(RECORD_HEADER + u64::from(self.preface))
     }
 
     /// The low half of the number of records that were committed before this one.

@@ -48,6 +48,11 @@ impl Stamp {
         Stamp { kind, uid, pid_and_gid: pid as u64 | (gid as u64) << 32 }
     }
 
+    /// The same for a record with a preface.
+    pub(crate) fn prefaced(self) -> Stamp {
+        Stamp { kind: self.kind.prefaced(), ..self }
+    }
+
     /// Of a record with these two words behind the first.
     pub(super) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
         Stamp { kind, uid: third as u32, pid_and_gid: second }

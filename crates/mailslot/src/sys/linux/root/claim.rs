@@ -29,8 +29,8 @@ use super::find::Rule;
 use super::place::TAPS;
 use super::users::{NUMBER, Others, User};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
 use crate::options::Sharing;
+use mailslot_names::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
 /// What the number of a claim begins with that lets its user have others beside it.

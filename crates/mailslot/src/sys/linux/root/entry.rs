@@ -1,6 +1,6 @@
 //! How the name of a slot becomes the name of a directory.
 
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// Longest entry before it is cut and hashed; file systems take 255 bytes.
 const MAX_ENTRY: usize = 200;

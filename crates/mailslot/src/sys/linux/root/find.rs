@@ -21,7 +21,7 @@ use super::entry::entry;
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// What reserved names begin with, in the form that names are compared in.
 const RESERVED: &str = r"MAILSLOT\";

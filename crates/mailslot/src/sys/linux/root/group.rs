@@ -15,7 +15,7 @@ use super::place::{ATTEMPTS, Staged, TAP, life_of, place};
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// The most members that a slot has: a writer needs descriptors for each of them.
 const MOST: usize = 256;

@@ -12,7 +12,7 @@ use super::users::User;
 use super::{Root, SlotDirectory};
 use crate::error::{Error, Result};
 use crate::message::SlotStatus;
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// The most slots of another user that are listed, so that nobody makes this long for everybody.
 const MOST: usize = 16 << 10;

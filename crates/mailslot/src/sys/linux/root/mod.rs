@@ -43,7 +43,7 @@ pub(crate) use self::users::User;
 use self::users::Users;
 use super::process;
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// Where slots are on a machine that was set up for them.
 const RUN: &str = "/run/mailslot";

@@ -16,7 +16,7 @@ use super::claim::{Claim, Life};
 use super::entry::{entry, push_entry};
 use super::users::User;
 use crate::error::{Error, Result};
-use crate::name::SlotName;
+use mailslot_names::SlotName;
 
 /// The link in a slot's directory that names the file of its life.
 const LIFE: &str = "life";

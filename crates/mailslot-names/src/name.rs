@@ -3,10 +3,8 @@
 use core::cmp::Ordering;
 use core::fmt;
 
-use crate::error::{Error, NameError, Operation};
+use crate::error::{InvalidName, NameError};
 
-/// Longest slot name in UTF-16 units: an NT path has at most 32766 of them, and `\??\MAILSLOT\` takes 13.
-pub(crate) const MAX_UNITS: usize = 32766 - 13;
 /// Longest NetBIOS name in characters (RFC 1001 section 14, less the suffix byte).
 const MAX_NETBIOS: usize = 15;
 
@@ -16,17 +14,16 @@ const MAX_NETBIOS: usize = 15;
 /// occur. Parts before the last are not directories that exist by themselves; `a` and `a\b` are independent slots.
 ///
 /// Text becomes a name as it stands behind `\\?\mailslot\`: nothing is normalised, `/` is a character like any other, and what
-/// [`Display`](fmt::Display) writes is the same name again. For what people type, with its many spellings, parse an
-/// [`Address`](crate::Address).
+/// [`Display`](fmt::Display) writes is the same name again. What people type has many spellings: the crate `mailslot` parses it as an
+/// `Address`.
 ///
 /// ```
-/// use mailslot::{Address, SlotName};
+/// use mailslot_names::SlotName;
 ///
 /// let name: SlotName = r"Plant\Line 1".parse()?;
 /// assert_eq!(name, SlotName::try_from(r"PLANT\LINE 1")?);
 /// assert_eq!(name.as_str(), r"Plant\Line 1");
-/// assert_eq!(&name, r"//./mailslot/plant//line 1".parse::<Address>()?.slot());
-/// # Ok::<(), mailslot::Error>(())
+/// # Ok::<(), mailslot_names::InvalidName>(())
 /// ```
 ///
 /// # Sources
@@ -43,6 +40,9 @@ pub struct SlotName {
 pub struct NetbiosName(String);
 
 impl SlotName {
+    /// Longest name in UTF-16 units: an NT path has at most 32766 of them, and `\??\MAILSLOT\` takes 13.
+    pub const MAX_UNITS: usize = 32766 - 13;
+
     /// The name as it was first written.
     pub fn as_str(&self) -> &str {
         &self.display
@@ -53,18 +53,28 @@ impl SlotName {
         &self.folded
     }
 
-    /// A name after `\\?\mailslot\`, which is taken as it is.
-    pub(crate) fn verbatim(text: &str) -> Result<SlotName, NameError> {
-        if text.ends_with('\\') && text.len() > 1 {
-            return Err(NameError::TrailingSeparator);
-        }
-        SlotName::new(text.to_owned())
-    }
-
-    /// A name from normalised parts.
-    pub(crate) fn new(display: String) -> Result<SlotName, NameError> {
+    /// The name that stands behind `\\?\mailslot\`, which is taken as it is, and else what is wrong with it alone: `parse` tells the
+    /// text as well.
+    ///
+    /// ```
+    /// use mailslot_names::{NameError, SlotName};
+    ///
+    /// assert_eq!(SlotName::new("alerts")?.as_str(), "alerts");
+    /// assert_eq!(SlotName::new(r"alerts\"), Err(NameError::TrailingSeparator));
+    /// # Ok::<(), NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::NoSlotName`] of no text, [`TrailingSeparator`](NameError::TrailingSeparator), [`Nul`](NameError::Nul), and
+    /// [`TooLong`](NameError::TooLong) above [`MAX_UNITS`](SlotName::MAX_UNITS).
+    pub fn new(text: impl Into<String>) -> Result<SlotName, NameError> {
+        let display = text.into();
         if display.is_empty() {
             return Err(NameError::NoSlotName);
+        }
+        if display.ends_with('\\') && display.len() > 1 {
+            return Err(NameError::TrailingSeparator);
         }
         if display.contains('\0') {
             return Err(NameError::Nul);
@@ -75,8 +85,8 @@ impl SlotName {
         } else {
             (display.encode_utf16().count(), display.chars().map(upper).collect())
         };
-        if units > MAX_UNITS {
-            return Err(NameError::TooLong { units, limit: MAX_UNITS });
+        if units > SlotName::MAX_UNITS {
+            return Err(NameError::TooLong { units, limit: SlotName::MAX_UNITS });
         }
         Ok(SlotName { display, folded })
     }
@@ -86,17 +96,6 @@ impl NetbiosName {
     /// The name, in upper case.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    pub(crate) fn parse(text: &str) -> Result<NetbiosName, NameError> {
-        let length = text.chars().count();
-        if length == 0 || length > MAX_NETBIOS {
-            return Err(NameError::ComputerNameLength { length });
-        }
-        match text.chars().find(|c| c.is_control() || r#"\/:*?"<>|"#.contains(*c)) {
-            Some(character) => Err(NameError::ComputerNameCharacter { character }),
-            None => Ok(NetbiosName(text.chars().map(upper).collect())),
-        }
     }
 }
 
@@ -169,27 +168,27 @@ impl AsRef<str> for NetbiosName {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidName`] says what is wrong with the text.
+/// [`InvalidName`] says what is wrong with the text.
 impl core::str::FromStr for SlotName {
-    type Err = Error;
+    type Err = InvalidName;
 
-    fn from_str(text: &str) -> Result<SlotName, Error> {
-        SlotName::verbatim(text).map_err(|reason| Error::invalid_name(text, reason, Operation::Open))
+    fn from_str(text: &str) -> Result<SlotName, InvalidName> {
+        SlotName::new(text).map_err(|reason| InvalidName { name: text.to_owned(), reason })
     }
 }
 
 impl TryFrom<&str> for SlotName {
-    type Error = Error;
+    type Error = InvalidName;
 
-    fn try_from(text: &str) -> Result<SlotName, Error> {
+    fn try_from(text: &str) -> Result<SlotName, InvalidName> {
         text.parse()
     }
 }
 
 impl TryFrom<String> for SlotName {
-    type Error = Error;
+    type Error = InvalidName;
 
-    fn try_from(text: String) -> Result<SlotName, Error> {
+    fn try_from(text: String) -> Result<SlotName, InvalidName> {
         text.parse()
     }
 }
@@ -199,7 +198,14 @@ impl core::str::FromStr for NetbiosName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<NetbiosName, NameError> {
-        NetbiosName::parse(text)
+        let length = text.chars().count();
+        if length == 0 || length > MAX_NETBIOS {
+            return Err(NameError::ComputerNameLength { length });
+        }
+        match text.chars().find(|c| c.is_control() || r#"\/:*?"<>|"#.contains(*c)) {
+            Some(character) => Err(NameError::ComputerNameCharacter { character }),
+            None => Ok(NetbiosName(text.chars().map(upper).collect())),
+        }
     }
 }
 

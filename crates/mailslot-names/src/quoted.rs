@@ -6,7 +6,7 @@ use core::fmt;
 /// Characters that could act on a terminal or begin a line are escaped, and what is longer than 80 characters is cut.
 ///
 /// ```
-/// use mailslot::Quoted;
+/// use mailslot_names::Quoted;
 ///
 /// assert_eq!(Quoted(r"\\PLANT\alerts").to_string(), r#""\\PLANT\alerts""#);
 /// assert_eq!(Quoted("a\nb").to_string(), r#""a\nb""#);

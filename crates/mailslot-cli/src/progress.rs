@@ -1,0 +1,75 @@
+//! What a command that takes long is at, for a person who waits.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::exit;
+
+/// A line on standard error that tells how much of a time is over. Only on a terminal, and only once a second is; it is gone
+/// with its `Progress`.
+pub struct Progress {
+    shown: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    /// `what` is being done, and takes about `total`.
+    pub fn start(what: &'static str, total: Duration) -> Progress {
+        if exit::is_quiet() || !stderr().is_terminal() {
+            return Progress { shown: None };
+        }
+        let (alive, ended) = mpsc::channel();
+        let show = move || {
+            let begin = Instant::now();
+            let mut is_shown = false;
+            while ended.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
+                // Where standard error is closed there is nobody to tell.
+                let _ = write!(stderr(), "{CLEAR}{}", line(what, begin.elapsed(), total));
+                is_shown = true;
+            }
+            if is_shown {
+                let _ = write!(stderr(), "{CLEAR}");
+            }
+        };
+        // A command that cannot have the thread does without the line.
+        let thread = thread::Builder::new().name("mailslot-progress".to_owned()).spawn(show);
+        Progress { shown: thread.ok().map(|thread| (alive, thread)) }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((alive, thread)) = self.shown.take() {
+            drop(alive);
+            // What it was doing was to show; nothing depends on it.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn line(what: &str, elapsed: Duration, total: Duration) -> String {
+    format!("{what}: {} s of {} s", elapsed.as_secs(), total.as_secs_f64().ceil())
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing is written but numbers and text of this command")]
+fn stderr() -> io::Stderr {
+    io::stderr()
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Back to the beginning of the line, which becomes empty.
+const CLEAR: &str = "\r\x1b[K";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_whole() {
+        assert_eq!(
+            line("listening", Duration::from_millis(1010), Duration::from_millis(2500)),
+            "listening: 1 s of 3 s"
+        );
+    }
+}

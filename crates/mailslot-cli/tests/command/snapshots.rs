@@ -1,0 +1,140 @@
+//! Help texts and JSON as they were. `SNAPSHOTS=overwrite cargo test -p mailslot-cli --test command snapshots` writes them anew.
+
+use std::collections::BTreeSet;
+
+use rustix::process::Signal;
+use serde_json::Value;
+#[cfg(feature = "node")]
+use snapbox::Data;
+use snapbox::{assert_data_eq, file};
+
+#[cfg(feature = "node")]
+use crate::machine::Done;
+use crate::machine::Machine;
+
+/// A command, and all below it that help lists.
+#[cfg(feature = "node")]
+fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
+    let help = machine.run(&[path, &["--help".to_owned()]].concat()).text();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let subs: Vec<String> = names.filter(|name| !name.is_empty() && *name != "help").map(str::to_owned).collect();
+    let mut all = vec![path.to_owned()];
+    for sub in subs {
+        all.extend(commands(machine, &[path, &[sub]].concat()));
+    }
+    all
+}
+
+/// The help of a command and of those below it, on terminals of both widths.
+#[cfg(feature = "node")]
+fn help_texts(path: &[&str], expected: [Data; 2]) {
+    let machine = Machine::new();
+    let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
+    for (columns, expected) in [80, 100].into_iter().zip(expected) {
+        let mut text = String::new();
+        for path in commands(&machine, &path) {
+            let words = [&path[..], &["--help".to_owned()]].concat();
+            let help =
+                machine.command(&words).env("COLUMNS", columns.to_string()).output().expect("the command starts");
+            let help = Done::from(help).text();
+            assert!(help.lines().all(|line| line.chars().count() <= columns), "{path:?}: {help}");
+            text += &format!("$ mailslot {}\n{help}\n", words.join(" "));
+        }
+        assert_data_eq!(text, expected.raw());
+    }
+}
+
+/// What the feature `zenoh` adds is not in the default build.
+#[test]
+#[cfg(all(feature = "node", not(feature = "zenoh")))]
+fn help_of_all_commands() {
+    help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
+}
+
+#[test]
+#[cfg(feature = "zenoh")]
+fn help_of_domain() {
+    help_texts(&["domain"], [file!["../snapshots/help-domain-80.txt"], file!["../snapshots/help-domain-100.txt"]]);
+}
+
+/// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
+        Value::Array(values) => values.iter().map(shape).collect(),
+        Value::String(_) => "text".into(),
+        Value::Number(_) => "number".into(),
+        Value::Bool(_) => "true or false".into(),
+        Value::Null => Value::Null,
+    }
+}
+
+/// The shapes of everything that is printed as JSON on one machine, by the commands that print it. docs/json.md has those of
+/// networks, too.
+#[test]
+fn json_shapes() {
+    let machine = Machine::new();
+    let mut shapes = String::new();
+    let mut add = |what: &str, lines: Vec<Value>| {
+        assert!(!lines.is_empty(), "{what}");
+        let lines: BTreeSet<String> = lines.iter().map(|line| shape(line).to_string()).collect();
+        shapes += &format!("$ mailslot {what}\n{}\n", lines.into_iter().collect::<Vec<_>>().join("\n"));
+    };
+    let listener = machine.listen(&["alerts", "--json", "--count", "3"]);
+    add("list --json", machine.run(&["list", "--json"]).json_lines());
+    add("info --json alerts", machine.run(&["info", "--json", "alerts"]).json_lines());
+    machine.send("alerts", &["text"]);
+    machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
+    let confirmed = machine.run(&["send", "--confirm", "--json", "alerts", "end"]).json_lines();
+    add("send --confirm --json alerts TEXT", confirmed);
+    add("listen --json alerts", listener.finish().json_lines());
+    add("bench --json", machine.run(&["bench", "--duration", "300ms", "--json"]).json_lines());
+    #[cfg(feature = "node")]
+    {
+        let listener = machine.listen(&["alerts"]);
+        add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
+        listener.signal(Signal::TERM);
+        listener.finish();
+    }
+    assert_data_eq!(shapes, file!["../snapshots/json.txt"].raw());
+}
+
+/// docs/json.md states every shape that is here: each name of a field is there, under the command that prints it.
+#[test]
+fn every_field_is_documented() {
+    let documentation = include_str!("../../../../docs/json.md");
+    let snapshots = [
+        include_str!("../snapshots/json.txt"),
+        include_str!("../snapshots/json-network.txt"),
+        include_str!("../snapshots/json-domains.txt"),
+    ];
+    let mut section = "";
+    for line in snapshots.iter().flat_map(|snapshot| snapshot.lines()) {
+        if let Some(command) = line.strip_prefix("$ mailslot ") {
+            let (name, _) = command.split_once(" --").expect("an option");
+            let heading = format!("## `mailslot {name}`");
+            let (_, rest) =
+                documentation.split_once(&heading).unwrap_or_else(|| panic!("{heading} is not in docs/json.md"));
+            section = rest.split("\n## ").next().unwrap_or_default();
+        } else if !line.is_empty() {
+            let value: Value = serde_json::from_str(line).expect("JSON");
+            let mut names = BTreeSet::new();
+            fields(&value, &mut names);
+            for name in names {
+                assert!(section.contains(&format!("`{name}`")), "`{name}` of {line} is not in docs/json.md");
+            }
+        }
+    }
+}
+
+fn fields(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(all) => all.iter().for_each(|(name, value)| {
+            names.insert(name.clone());
+            fields(value, names);
+        }),
+        Value::Array(all) => all.iter().for_each(|value| fields(value, names)),
+        _ => {}
+    }
+}

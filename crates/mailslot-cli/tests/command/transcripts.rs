@@ -1,0 +1,120 @@
+//! Sessions in a shell, as a user sees them: every command of `tests/transcripts`, what it prints, and how it ends.
+//!
+//! A transcript is its own script: the lines that begin with `$ ` are run by one bash, in a directory and on a machine of their own,
+//! and everything that they print must be what stands below them. `SNAPSHOTS=overwrite` writes the answers anew. What differs from
+//! run to run is masked: `0000-00-00T00:00:00.000000Z`, `"pid":..`. What runs in the background prints only while its shell waits for it
+//! in one line with what makes it print, so that everything has its place.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use snapbox::{Assert, Data};
+
+use crate::machine::Machine;
+
+/// Runs a transcript, and compares.
+fn replay(name: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name).with_extension("txt");
+    let expected = fs::read_to_string(&file).expect("readable");
+    let commands = expected.lines().filter_map(|line| line.strip_prefix("$ "));
+    // `eval`, so that a command that is wrong is told where it stands; and what it starts is this shell's to wait for.
+    let steps = commands.map(|command| {
+        let quoted = format!("'{}'", command.replace('\'', r"'\''"));
+        format!("printf '%s\\n' '$ '{quoted}; eval {quoted}; status=$?; [ $status = 0 ] || echo \"[status $status]\"\n")
+    });
+    let script: String = steps.collect();
+    let machine = Machine::new();
+    let directory = tempfile::tempdir().expect("a directory");
+    let commands = Path::new(env!("CARGO_BIN_EXE_mailslot")).parent().expect("a directory").display();
+    let output = Command::new("bash")
+        .args(["--noprofile", "--norc", "-c", &format!("exec 2>&1\n{script}")])
+        .env("PATH", format!("{commands}:{}", std::env::var("PATH").unwrap_or_default()))
+        .env("MAILSLOT_ROOT", machine.root())
+        .env("MAILSLOT_CONFIG", "")
+        .env("MAILSLOT_DOMAINS", directory.path().join("domains"))
+        .env("COLUMNS", "80")
+        .current_dir(directory.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("bash starts");
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    let shown = masked(&shown.replace(&directory.path().display().to_string(), "/here"));
+    Assert::new().action_env("SNAPSHOTS").eq(shown, Data::read_from(&file, None).raw());
+}
+
+/// Without what differs from run to run: times of messages, and the numbers and names of processes, users and creations.
+fn masked(shown: &str) -> String {
+    let mut text = shown.to_owned();
+    for (label, ends) in [
+        ("\"pid\":", ",}"),
+        ("\"uid\":", ",}"),
+        ("\"gid\":", ",}"),
+        ("\"owner\":\"", "\""),
+        ("\"computer\":\"", "\""),
+        ("\"created_unix_ms\":", ",}"),
+    ] {
+        let mut rest = std::mem::take(&mut text);
+        while let Some(at) = rest.find(label) {
+            let (before, value) = rest.split_at(at + label.len());
+            text += before;
+            text += "..";
+            rest = value[value.find(|c| ends.contains(c)).unwrap_or(value.len())..].to_owned();
+        }
+        text += &rest;
+    }
+    let pattern = "0000-00-00T00:00:00.000000Z";
+    let is_time = |at: &usize| {
+        let like = |(c, pattern): (char, char)| if pattern == '0' { c.is_ascii_digit() } else { c == pattern };
+        text.get(*at..*at + pattern.len()).is_some_and(|time| time.chars().zip(pattern.chars()).all(like))
+    };
+    let times: Vec<usize> = (0..text.len()).filter(is_time).collect();
+    for at in times {
+        text.replace_range(at..at + pattern.len(), pattern);
+    }
+    text
+}
+
+#[test]
+fn times_and_numbers_are_masked_and_nothing_else() {
+    assert_eq!(
+        masked(r#"2026-11-29T22:16:05.123456Z é {"pid":17,"uid":0} 2026-11-29 {"owner":"root","size":17}"#),
+        r#"0000-00-00T00:00:00.000000Z é {"pid":..,"uid":..} 2026-11-29 {"owner":"..","size":17}"#
+    );
+}
+
+/// One test for each file, so that each has a name.
+macro_rules! transcripts {
+    ($($(#[$condition:meta])? $name:ident),* $(,)?) => {
+        $($(#[$condition])?
+        #[test]
+        fn $name() {
+            replay(stringify!($name));
+        })*
+
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+transcripts!(
+    bench_and_demo,
+    completions,
+    #[cfg(feature = "zenoh")]
+    domain,
+    info,
+    list,
+    listen,
+    #[cfg(feature = "node")]
+    network,
+    send,
+);
+
+#[test]
+fn every_transcript_is_replayed() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let files = fs::read_dir(directory).expect("readable").map(|entry| entry.expect("readable").path());
+    let mut names: Vec<String> =
+        files.filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect();
+    names.sort_unstable();
+    assert_eq!(names, NAMES);
+}

@@ -1,0 +1,33 @@
+//! Names of mailslots, computers and domains: which texts are names, which names are the same, and what is wrong with the others.
+//!
+//! The crate `mailslot` has the slots themselves and exports these types too. They stand here for what knows names and no
+//! slots of this machine, on any system: protocols and their peers.
+//!
+//! ```
+//! use mailslot_names::{NetbiosName, SlotName};
+//!
+//! let slot: SlotName = r"Plant\Line 1".parse()?;
+//! assert_eq!(slot, r"PLANT\LINE 1".parse()?);
+//! let computer: NetbiosName = "srv1".parse()?;
+//! assert_eq!(computer.as_str(), "SRV1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `serde` | `Serialize` and `Deserialize` for both names, as text |
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod error;
+mod name;
+mod quoted;
+#[cfg(feature = "serde")]
+mod serialization;
+
+pub use error::{InvalidName, NameError};
+pub use name::{NetbiosName, SlotName};
+pub use quoted::Quoted;

@@ -1,0 +1,81 @@
+//! The slots and the node of this machine as metrics, in the text form of Prometheus.
+//!
+//! A running node serves them by HTTP if its setting [`metrics`](crate::config::Settings::metrics) says where; `mailslot metrics`
+//! writes them for node_exporter's textfile collector. Both call [`gather`].
+//!
+//! # Who sees what
+//!
+//! [`mailslot::list`] tells the counts of a slot to its owner's user and to the superuser, and the node tells its own to everybody on the
+//! machine. So the text has no more than the user who gathers it may know. Where it is served, whoever reaches the address reads it: a
+//! TCP port has no users. A Unix socket is for the node's user and group.
+//!
+//! Names of slots become labels only for the users who are asked for, by default the one who gathers: what strangers call their slots makes no
+//! series. Each user has at most 1,000 of them; `mailslot_slots_left_out` counts the rest.
+
+mod endpoint;
+mod families;
+mod http;
+mod node;
+mod slots;
+
+use std::time::Duration;
+
+use mailslot::SlotStatus;
+
+pub use endpoint::Endpoint;
+pub(crate) use http::Exporter;
+
+use crate::control::{self, Answer, Request, Status};
+use crate::error::Result;
+use families::Families;
+
+/// Gathers what this machine has to tell now: its slots, one by one those of `uids`, and its node if one runs and answers within
+/// `timeout`.
+///
+/// # Errors
+///
+/// - [`Error::Slot`](crate::Error::Slot) if the slots cannot be listed
+/// - [`Error::Metrics`](crate::Error::Metrics) if the node is of another version and counts something that cannot be a metric
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// let own = mailslot_node::exposition::own_uid();
+/// print!("{}", mailslot_node::exposition::gather(&[own], Duration::from_secs(2))?);
+/// # Ok::<(), mailslot_node::Error>(())
+/// ```
+pub fn gather(uids: &[u32], timeout: Duration) -> Result<String> {
+    // First, for the question has a slot of its own.
+    let status = match control::ask(Request::Status, timeout) {
+        Ok(Answer::Status(status)) => Some(status),
+        _ => None,
+    };
+    text(&mailslot::list()?, uids, status.as_deref())
+}
+
+/// The user of this process.
+pub fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The same of what is known already.
+///
+/// # Errors
+///
+/// [`Error::Metrics`](crate::Error::Metrics) if a counter of the node has a name that no metric can have.
+pub fn text(slots: &[SlotStatus], uids: &[u32], status: Option<&Status>) -> Result<String> {
+    let families = Families::default();
+    let build = families.gauge("mailslot_build_info", "The program that wrote this: always 1.", &["version"])?;
+    build.set(&[env!("CARGO_PKG_VERSION")], 1)?;
+    families
+        .gauge("mailslot_node_up", "Whether a node runs on this machine and answers.", &[])?
+        .set(&[], status.is_some().into())?;
+    slots::add(&families, slots, uids)?;
+    if let Some(status) = status {
+        node::add(&families, status)?;
+    }
+    families.text()
+}
+
+#[cfg(test)]
+mod tests;

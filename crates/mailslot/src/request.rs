@@ -1,0 +1,275 @@
+//! Requests and replies: a message that says where answers to it go, and a private slot for them.
+//!
+//! Everybody may write to a slot that admits everybody, and anybody may create a slot, so neither side believes what the other
+//! says of itself:
+//!
+//! - The asker makes a slot for the replies to each request. Its name cannot be guessed, and it lets nobody write but the user whose
+//!   slot was asked. A reply counts if the kernel says that this user wrote it. What comes late finds no such slot any more.
+//! - The record of a request tells the number of that slot, and no more: whoever replies writes to a slot of the user who asks, as
+//!   the kernel tells it, and of his slots to none but those made for replies.
+//!
+//! The slot for replies is `mailslot\reply\` and the 32 hexadecimal digits of its number.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::mailslot::Mailslot;
+use crate::message::{Message, Origin, ReplyTo};
+use crate::options::{Access, MailslotOptions, Timeout};
+use crate::sys;
+use crate::writer::{End, MailslotWriter};
+use mailslot_names::SlotName;
+
+/// How long a reply is waited for in the way that is quick. Only then is there a look for whether who was asked still lives, which
+/// takes two descriptors more.
+const SOON: Duration = Duration::from_millis(1);
+
+/// The replies to a request, as they come: [`MailslotWriter::begin_request`].
+///
+/// Dropping it gives them up: the slot for them is gone then, and whoever replies is told so.
+#[derive(Debug)]
+pub struct Replies {
+    slot: Mailslot,
+    /// To the slot that was asked.
+    asked: MailslotWriter,
+    /// Whose that is.
+    responder: u32,
+}
+
+/// Asking.
+///
+/// # Portability
+///
+/// Unix only.
+impl MailslotWriter {
+    /// Writes a message that asks for a reply, and returns what its reader [replies](Message::reply). The timeout is for both: room in the
+    /// slot, and the reply.
+    ///
+    /// The reply is believed because the kernel says that a process of the slot's user wrote it, into a slot that was made for it
+    /// and is gone when this returns. Any number of threads may ask at once; a reply that comes too late is nobody's.
+    ///
+    /// ```
+    /// use mailslot::{Mailslot, MailslotWriter};
+    /// use std::time::Duration;
+    ///
+    /// let slot = Mailslot::create(format!("doc-request-{}", std::process::id()))?;
+    /// let name = slot.name().clone();
+    /// let serving = std::thread::spawn(move || slot.receive()?.reply(b"pong"));
+    /// let reply = MailslotWriter::open(name)?.request(b"ping", Duration::from_secs(10))?;
+    /// assert_eq!(reply.data, b"pong");
+    /// serving.join().expect("no panic")?;
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TimedOut`] if there was no room, or no reply came, in time
+    /// - [`Error::Closed`] if the slot is gone, or its owner has ended without a reply; where the system does not tell
+    ///   at once, after some tenths of a second
+    /// - [`Error::RequestElsewhere`] if the slot is not on this machine
+    /// - those of [`write`](MailslotWriter::write), and of [`MailslotOptions::create`] for the slot for the reply
+    pub fn request(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Message> {
+        let timeout = timeout.into();
+        let deadline = timeout.deadline();
+        self.begin_request(message, None, timeout)?.receive_until(deadline)
+    }
+
+    /// Writes a message that asks for replies, waiting for room as long as `timeout` says: for whoever expects more than one, or
+    /// waits for something else as well. Up to `capacity` bytes of replies may wait to be received, or 16 MiB if that is `None`.
+    ///
+    /// [`Replies`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`request`](MailslotWriter::request).
+    pub fn begin_request(&self, message: &[u8], capacity: Option<u64>, timeout: impl Into<Timeout>) -> Result<Replies> {
+        let End::Here(client) = self.end() else { return Err(Error::RequestElsewhere(self.address().clone())) };
+        // Every slot of this machine has an owner.
+        let responder = client.owner().ok_or(Error::Closed)?;
+        let reply = sys::random()?;
+        let mut options = MailslotOptions::new();
+        options.access(if responder == sys::user() { Access::Owner } else { Access::Users(vec![responder]) });
+        if let Some(bytes) = capacity {
+            options.capacity(bytes);
+        }
+        let replies = Replies { slot: options.create(Address::Local(name(&reply)?))?, asked: self.clone(), responder };
+        client.write_request(reply, message, timeout.into())?;
+        Ok(replies)
+    }
+}
+
+/// ```
+/// use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
+///
+/// let slot = Mailslot::create(format!("doc-replies-{}", std::process::id()))?;
+/// let replies = MailslotWriter::open(slot.name())?.begin_request(b"count", None, Timeout::Zero)?;
+/// let request = slot.receive()?;
+/// request.reply(b"one")?;
+/// request.reply(b"two")?;
+/// drop(slot);
+/// assert_eq!(replies.receive_within(Timeout::Forever)?.data, b"one");
+/// assert_eq!(replies.receive_within(Timeout::Forever)?.data, b"two");
+/// assert!(matches!(replies.receive_within(Timeout::Forever), Err(Error::Closed)));
+/// # Ok::<(), mailslot::Error>(())
+/// ```
+impl Replies {
+    /// The next reply. What a process of another user has written is thrown away.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TimedOut`] if none comes within `timeout`
+    /// - [`Error::Closed`] if none is there and the slot that was asked is gone, as for [`MailslotWriter::request`]
+    /// - those of [`Mailslot::receive`]
+    pub fn receive_within(&self, timeout: impl Into<Timeout>) -> Result<Message> {
+        self.receive_until(timeout.into().deadline())
+    }
+
+    fn receive_until(&self, deadline: Option<Instant>) -> Result<Message> {
+        let End::Here(client) = self.asked.end() else { return Err(Error::Closed) };
+        let soon = deadline.map_or(SOON, |end| end.saturating_duration_since(Instant::now()).min(SOON));
+        if let Some(message) = self.believed(soon)? {
+            return Ok(message);
+        }
+        loop {
+            let is_late = deadline.is_some_and(|end| end <= Instant::now());
+            // Before the last look: what was written before the end counts.
+            let is_over =
+                if is_late { client.is_closed() } else { client.wait_for_end(self.slot.as_fd(), deadline)? };
+            match self.believed(Duration::ZERO)? {
+                Some(message) => return Ok(message),
+                None if is_over => return Err(Error::Closed),
+                None if is_late => return Err(Error::TimedOut),
+                None => {}
+            }
+        }
+    }
+
+    /// The next reply of who was asked, if it comes within `time`.
+    fn believed(&self, time: Duration) -> Result<Option<Message>> {
+        let deadline = Timeout::After(time).deadline();
+        loop {
+            let left = deadline.map_or(time, |end| end.saturating_duration_since(Instant::now()));
+            match self.slot.receive_within(left) {
+                Ok(message) if message.origin.local_user() == Some(self.responder) => return Ok(Some(message)),
+                Ok(_) => {}
+                Err(Error::TimedOut) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Readable when there may be something to receive.
+impl AsFd for Replies {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.slot.as_fd()
+    }
+}
+
+/// Replying.
+///
+/// # Portability
+///
+/// Unix only.
+impl Message {
+    /// Replies to a request. Never waits. [`MailslotWriter::request`] has an example.
+    ///
+    /// The asker believes it if this process is of the slot's user and the slot is still open, so close it later. It may be called more
+    /// than once; most askers take the first reply and are gone then.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotARequest`] if nobody waits for a reply
+    /// - those of [`ReplyTo::write`]
+    pub fn reply(&self, reply: &[u8]) -> Result<()> {
+        self.reply_to.ok_or(Error::NotARequest)?.write(reply)
+    }
+}
+
+/// # Portability
+///
+/// Unix only.
+impl ReplyTo {
+    /// The user who asks, as the kernel tells it.
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Writes a reply, as [`Message::reply`] does.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Closed`] if the asker has gone, or waits no longer
+    /// - [`Error::TooLarge`] if the reply is larger than the asker has room for, 16 MiB in general
+    /// - those of [`MailslotWriter::write`]
+    pub fn write(&self, reply: &[u8]) -> Result<()> {
+        self.open()?.write(reply)
+    }
+
+    /// The slot for the replies, for whoever writes several.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] if the asker has gone, or waits no longer; and those of [`MailslotWriter::open_owned`].
+    pub fn open(&self) -> Result<MailslotWriter> {
+        match MailslotWriter::open_owned(&name(&self.reply)?, self.uid) {
+            Err(Error::NotFound(_)) => Err(Error::Closed),
+            opened => opened,
+        }
+    }
+
+    /// As bytes, for programs of another language to keep: see [`from_parts`](ReplyTo::from_parts).
+    pub fn number(&self) -> [u8; 16] {
+        self.reply
+    }
+
+    /// From the user who asks and the [number](ReplyTo::number) of the slot for replies. Nothing is gained by inventing them: it is
+    /// written to as this process's user could anyway.
+    pub fn from_parts(uid: u32, number: [u8; 16]) -> ReplyTo {
+        ReplyTo { uid, reply: number }
+    }
+}
+
+/// # Portability
+///
+/// Unix only.
+impl Origin {
+    /// The user who wrote the message, by the word of the kernel; `None` if it is of no process of this machine. Where the kernel is
+    /// not asked, which is for writers of the slot's own user alone, it is this process's user.
+    pub fn local_user(&self) -> Option<u32> {
+        match self {
+            Origin::Local { uid, attested: true, .. } => Some(*uid),
+            Origin::Local { attested: false, .. } => Some(sys::user()),
+            _ => None,
+        }
+    }
+}
+
+fn name(reply: &[u8; 16]) -> Result<SlotName> {
+    format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse::<SlotName>().map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn users_are_those_that_the_kernel_tells(uid: u32, attested: bool) {
+            let origin = Origin::Local { pid: 1, uid, gid: 0, attested };
+            prop_assert_eq!(origin.local_user(), Some(if attested { uid } else { sys::user() }));
+            let network = crate::NetworkOrigin::new("SRV1");
+            prop_assert_eq!([Origin::Unknown, network.into()].map(|origin| origin.local_user()), [None, None]);
+        }
+
+        #[test]
+        fn slots_for_replies_are_one_for_each_number(one: [u8; 16], other: [u8; 16]) {
+            let (named, another) = (name(&one).expect("valid"), name(&other).expect("valid"));
+            prop_assert_eq!(named == another, one == other);
+            prop_assert!(named.as_str().starts_with(r"mailslot\reply\"));
+        }
+    }
+}
