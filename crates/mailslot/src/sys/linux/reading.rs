@@ -220,11 +220,10 @@ impl Next<'_> {
     #[inline(always)]
     pub(crate) fn take(self) {
         let Next { head, inward, reader, session } = self;
-        if session.is_some() {
-            head.note_lost();
-        }
-        let wake = head.consume();
-        drop(session);
+        let wake = match session {
+            None => head.consume(),
+            Some(session) => take_locked(head, session),
+        };
         if wake {
             inward.queue().wake_writers();
         }
@@ -234,4 +233,13 @@ impl Next<'_> {
             inward.take_in_if_due();
         }
     }
+}
+
+/// Takes a message out of a ring that others may take it out of as well, and lets them.
+#[cold]
+fn take_locked<'a>(head: Head<'a>, session: Session<'a>) -> bool {
+    head.note_lost();
+    let wake = head.consume();
+    drop(session);
+    wake
 }

@@ -116,15 +116,16 @@ impl Root {
                 return Err(Error::InvalidOption { option: "sharing", expected });
             }
             let joined = match others.iter().find(|other| !other.is_tap()) {
-                Some(other) => self.join(staged, other, own, &format!("{to}/{made}")).and_then(|joined| {
-                    if joined {
+                Some(other) => {
+                    let joined = self.join(staged, other, own, &format!("{to}/{made}"));
+                    if joined == Ok(true) {
                         // Whoever waits for slots to appear looks for a directory that comes there by a rename.
                         let told = format!("{}/.{made}", user.slots());
                         let _ = rustix::fs::renameat(&self.dir, group, &self.dir, &told);
                         let _ = rustix::fs::unlinkat(&self.dir, &told, AtFlags::REMOVEDIR);
                     }
-                    Ok(joined)
-                }),
+                    joined
+                }
                 None if made.starts_with(TAP) => return Err(Error::NotFound(name.clone())),
                 None => {
                     // What is there is dead: this process has a claim, and no other one lives.

@@ -12,7 +12,7 @@ use super::super::queue::{OPEN_RING, RING};
 use super::claim::Life;
 use super::find::with_file;
 use super::place::{self, FILES};
-use super::users::User;
+use super::users::{NUMBER, User};
 use super::{FileId, Root, SlotDirectory};
 
 /// Where a slot of this process is, or was.
@@ -85,6 +85,10 @@ impl Place {
     /// descriptor left ends its slots as well. What the paths lead through is this user's own, who alone could exchange it.
     pub(crate) fn remove_living(&self) {
         if self.is_there() != Ok(true) {
+            // A tap of what has ended is taken away by whoever has the name next. A life with a number of its own is nobody else's.
+            if let Some(file) = Life::file_in(&self.life).filter(|file| has_number(file)) {
+                self.root.remove_life(file, &self.user);
+            }
             return;
         }
         for file in FILES {
@@ -114,4 +118,9 @@ impl Place {
     fn path_of(&self, file: &str) -> String {
         format!("{}/{file}", self.path())
     }
+}
+
+/// Whether the name of a life's file has a number behind its user's id, so that no other life can have it.
+fn has_number(file: &str) -> bool {
+    file.rsplit_once('@').is_some_and(|(_, suffix)| suffix.contains(NUMBER))
 }
