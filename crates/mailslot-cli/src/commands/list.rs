@@ -44,7 +44,7 @@ struct Column {
     of: fn(&SlotStatus) -> String,
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 15] = [
     Column { name: "NAME", align: Align::Left, is_short: true, of: |slot| cell(slot.name.as_str()) },
     Column { name: "OWNER", align: Align::Left, is_short: true, of: |slot| cell(known(slot.uid.map(accounts::user))) },
     Column { name: "PID", align: Align::Right, is_short: true, of: |slot| known(slot.pid) },

@@ -67,6 +67,11 @@ impl SlotDirectory {
         is_living(&self.entry)
     }
 
+    /// Taps are not modelled: they are members whose ring may drop the oldest.
+    pub(crate) fn is_tap(&self) -> bool {
+        false
+    }
+
     pub(crate) fn is_member(&self) -> bool {
         self.entry.contains('.')
     }
@@ -105,6 +110,14 @@ impl Place {
         let Ok(dir) = open_directory(&self.entry) else { return Ok(None) };
         let is_it = FileId::at(dir.as_fd(), RING)? == self.ring;
         Ok(is_it.then(|| SlotDirectory { dir, user: User { uid: process::uid() }, entry: self.entry.clone() }))
+    }
+
+    pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
+        Ok(false)
+    }
+
+    pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {
+        Vec::new()
     }
 
     pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
@@ -171,8 +184,11 @@ impl Root {
         open_directory(&staged).map(|dir| Staged { dir, entry: claim.entry.clone() }).map_err(failed)
     }
 
-    /// Members have numbers, of which each finds a free one.
-    pub(crate) fn publish_member(&self, staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
+    pub(crate) fn claim_tap(&self, name: &SlotName) -> Result<Claim> {
+        self.claim(name, Sharing::Each)
+    }
+
+    pub(crate) fn publish_member(&self, staged: Staged, name: &SlotName, _tap: bool) -> Result<SlotDirectory> {
         let failed = |error| self.error("publish", name, error);
         let others = self.living_members(name).map_err(failed)?;
         if let Some(other) = others.first() {

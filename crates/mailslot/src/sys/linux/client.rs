@@ -39,7 +39,6 @@ const LOOK_FOR_OWNER: Duration = Duration::from_millis(200);
 pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// A writer. It keeps its path for life, so its messages stay in order.
-#[repr(u8)] // With a number of its own to tell it by, a friend takes two instructions less to recognise.
 pub(crate) enum Client {
     Friend(Friend),
     Stranger(door::Visitor),

@@ -114,7 +114,9 @@ impl Queue {
 
     /// Has every read take the lock, as other processes may read from now on.
     pub(crate) fn share(&self) {
-        self.header().fixed.locked_reads.fetch_or(SHARED, Relaxed);
+        // Whoever else sets it at this moment sets the same; the other bit never changes.
+        let locked_reads = &self.header().fixed.locked_reads;
+        locked_reads.store(locked_reads.load(Relaxed) | SHARED, Relaxed);
     }
 
     /// Whether reads take the lock.
