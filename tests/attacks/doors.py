@@ -247,7 +247,7 @@ def every_message():
                 os.close(file)
             for head in origins:
                 file = slots.memory_file(1000, head)
-                send(slots.attached(1000, network=True), [file])
+                send(slots.attached(1000, prefaced=True), [file])
                 os.close(file)
             again()
         # A file that changes while it is read.

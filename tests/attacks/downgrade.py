@@ -36,14 +36,10 @@ def told_by_others():
             def asker(say):
                 """Asks with the names that others' slots for answers will have, as far as they can be guessed."""
                 connections = [slots.connect(slots.living(one.slots, ROUTES, ROOT)[0]) for _ in range(4)]
-                last = int(open("/proc/loadavg").read().split()[4])
                 for ahead in range(1, 40):
                     for kind in (asking.ROUTE, asking.RECEIVERS):
-                        if asking.version(one) == 1:
-                            reply = rf"mailslot\reply\routes-{last + ahead}-0"
-                        else:
-                            reply = asking.reply_name(ahead)
-                        slots.put(connections[ahead % 4], slots.inline(asking.routes(one, reply, kind, NOBODY)))
+                        reply = asking.reply_name(ahead)
+                        slots.put(connections[ahead % 4], slots.inline(*asking.routes(reply, kind, NOBODY)))
                 say("asked")
                 # And with those that they turn out to have.
                 known = set()
@@ -53,7 +49,7 @@ def told_by_others():
                             known.add(name)
                             for number in range(4):
                                 slots.put(connections[number],
-                                          slots.inline(asking.routes(one, name, asking.ROUTE, NOBODY)), patience=0.05)
+                                          slots.inline(*asking.routes(name, asking.ROUTE, NOBODY)), patience=0.05)
                     time.sleep(0.002)
             bad = hostile(MAL, asker)
             bad.line()
@@ -84,11 +80,11 @@ def told_by_others():
         connection = slots.connect(slots.living(one.slots, ROUTES, ROOT)[0])
         for _ in range(20):
             for _, name in slots.named(one.slots, r"mailslot\reply"):
-                for packet in (asking.routes(one, name, asking.CONFIRMED, r"\\PLANT\mailslot\own", 1000, 0, b"x"),
-                               asking.routes(one, name, asking.CONFIRMED, r"\\NODE1\mailslot\own", 1000, 0, b"x"),
-                               asking.routes(one, name, asking.RECEIVERS, r"\\PLANT\mailslot\alerts", 1, 1),
-                               asking.routes(one, name, asking.ROUTE, NOBODY)):
-                    slots.put(connection, slots.inline(packet))
+                for packet in (asking.routes(name, asking.CONFIRMED, r"\\PLANT\mailslot\own", 1000, 0, b"x"),
+                               asking.routes(name, asking.CONFIRMED, r"\\NODE1\mailslot\own", 1000, 0, b"x"),
+                               asking.routes(name, asking.RECEIVERS, r"\\PLANT\mailslot\alerts", 1, 1),
+                               asking.routes(name, asking.ROUTE, NOBODY)):
+                    slots.put(connection, slots.inline(*packet))
             time.sleep(0.05)
         say("asked")
     hostile(MAL, asker).line()

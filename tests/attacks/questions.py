@@ -26,7 +26,6 @@ def machines(size="96m", descriptors=None, started=True):
         for number, host in ((11, "node1"), (12, "mallory"), (13, "node3")):
             net.attach(host, "lan0", f"10.97.1.{number}/24")
     one, three = Machine("node1", size), Machine("node3")
-    asking.version(one)
     one.run(ROOT, "domain", "new", "PLANT")
     with open(one.domains + "/PLANT.toml", "rb") as file:
         three.run(ROOT, "domain", "join", "-", given=file.read())
@@ -52,16 +51,16 @@ def questions(world, reply):
     """One request of each kind, by what it asks: the node's slot, and the bytes."""
     address = r"\\PLANT\mailslot\alerts"
     return {
-        "route": (ROUTES, asking.routes(world, reply, asking.ROUTE, address)),
-        "route of nobody": (ROUTES, asking.routes(world, reply, asking.ROUTE, r"\\NOBODY\mailslot\alerts")),
-        "receivers": (ROUTES, asking.routes(world, reply, asking.RECEIVERS, address, 1, 7)),
-        "confirmed": (ROUTES, asking.routes(world, reply, asking.CONFIRMED, address, 500, 0, b"x")),
-        "status": (CONTROL, asking.control(world, reply, "status")),
-        "resolve": (CONTROL, asking.control(world, reply, {"resolve": "$(rm -rf /) # chosen text of no name"})),
-        "members": (CONTROL, asking.control(world, reply, {"members": "$(rm -rf /) # chosen text of no name"})),
-        "node status": (CONTROL, asking.control(world, reply, {"node-status": "10.97.1.13"})),
-        "send": (CONTROL, asking.control(world, reply, {"send": {"group": "LAB", "slot": "x", "data": [1]}})),
-        "capture": (CONTROL, asking.control(world, reply, {"capture": {"slot": rf"\\.\mailslot\{reply}"}})),
+        "route": (ROUTES, asking.routes(reply, asking.ROUTE, address)),
+        "route of nobody": (ROUTES, asking.routes(reply, asking.ROUTE, r"\\NOBODY\mailslot\alerts")),
+        "receivers": (ROUTES, asking.routes(reply, asking.RECEIVERS, address, 1, 7)),
+        "confirmed": (ROUTES, asking.routes(reply, asking.CONFIRMED, address, 500, 0, b"x")),
+        "status": (CONTROL, asking.control(reply, "status")),
+        "resolve": (CONTROL, asking.control(reply, {"resolve": "$(rm -rf /) # chosen text of no name"})),
+        "members": (CONTROL, asking.control(reply, {"members": "$(rm -rf /) # chosen text of no name"})),
+        "node status": (CONTROL, asking.control(reply, {"node-status": "10.97.1.13"})),
+        "send": (CONTROL, asking.control(reply, {"send": {"group": "LAB", "slot": "x", "data": [1]}})),
+        "capture": (CONTROL, asking.control(reply, {"capture": {"slot": rf"\\.\mailslot\{reply}"}})),
     }
 
 
@@ -70,7 +69,7 @@ def ask(world, slot, packet, times=1):
     def asker(say):
         connection = slots.connect(slots.living(world.slots, slot, ROOT)[0])
         for _ in range(times):
-            slots.put(connection, slots.inline(packet))
+            slots.put(connection, slots.inline(*packet))
         say("asked")
     return by(MAL, asker)
 
@@ -82,8 +81,6 @@ def answers_elsewhere():
     for number, (uid, access) in enumerate([(VIC, "owner"), (ROOT, "owner"), (NODE, "owner"), (VIC, f"users:{NODE}")], 1):
         name = asking.reply_name(number)
         targets[f"slot of {uid} for {access}", name] = one.listen(uid, name, "--access", access, wait=False)
-        if asking.version(one) == 1:
-            targets[f"private slot of {uid} for {access}", f"private{number}"] = one.listen(uid, f"private{number}", wait=False)
     for (what, name), listener in targets.items():
         if not listener.says("listening on", 8):
             wrong.append(f"{what}: {listener.err()}")
@@ -125,7 +122,7 @@ def lies(rounds=1):
         + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
     response = struct.pack("<H", 12) + who.encode() + b"\0" + text + text + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
     packets += [domain_controller, response]
-    address = bytes([2, 6, 6, 6, 6, 4]) + who.encode() + bytes([3]) + b"LAB"
+    address = bytes([16 | 2, 6, 6, 6, 6, 4]) + who.encode() + bytes([3]) + b"LAB"
     head = struct.pack("<H", len(address) + 2) + address
     return packets, head
 
@@ -139,9 +136,11 @@ def forms(lies):
 
 
 def sendable(packets, head):
-    """Packets for a door, and what is attached to them; some as if they came from the network."""
+    """Packets for a door, and what is attached to them; some as if they came from the network, or were replies: with an id that one can
+    make up who has not seen the question."""
+    made_up = [slots.reply(identity) for identity in (bytes(16), b"\xff" * 16, random.randbytes(16))]
     for packet in packets:
-        origin = random.choice((b"", head))
+        origin = random.choice((b"", head, *made_up))
         if len(origin + packet) <= slots.MAX_INLINE:
             yield slots.inline(packet, origin), []
         else:
@@ -165,7 +164,7 @@ def forged_answers():
                 for directory, name in slots.named(one.slots, ""):
                     if not name.upper().startswith(kinds):
                         continue
-                    answers.setdefault(name, asking.answers(name, forms(packets)))
+                    answers.setdefault(name, forms(packets))
                     tried = told = 0
                     for packet, files in sendable(random.sample(answers[name], 40), head):
                         tried += 1
@@ -255,7 +254,7 @@ def limits():
             connections = [slots.connect(directory) for _ in range(16)]
             asked = 0
             for number in range(count):
-                if slots.put(connections[number % 16], slots.inline(make(name, number)), patience=0.5):
+                if slots.put(connections[number % 16], slots.inline(*make(name, number)), patience=0.5):
                     asked += 1
                 else:
                     connections[number % 16] = slots.connect(directory)
@@ -269,15 +268,14 @@ def limits():
     long, nobody = 0xffffffff, r"\\PLANT\mailslot\nobody"
     first = one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", "first")
     same("an honest user waits for receivers, and is told of them", (first.status, bool(heard.until("first"))), (0, True))
-    bad = flood(ROUTES, 1500, lambda reply, number: asking.routes(one, reply, asking.RECEIVERS, nobody, long, long,
+    bad = flood(ROUTES, 1500, lambda reply, number: asking.routes(reply, asking.RECEIVERS, nobody, long, long,
                                                                   identity=struct.pack("<QQ", number, 0)))
     done = [one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", f"wait {number}") for number in range(3)]
     check("others wait for receivers while one user waits 1,500 times", all(one.status == 0 for one in done), done)
     bad.stop()
     # A member that never answers: as long as it may take, so long the writes wait.
     three.node.freeze()
-    bad = flood(ROUTES, 600, lambda reply, number: asking.routes(one, reply, asking.CONFIRMED, r"\\PLANT\mailslot\alerts", 60000, 0, b"m",
-                                                                 struct.pack("<QQ", number, 1)))
+    bad = flood(ROUTES, 600, lambda reply, number: asking.routes(reply, asking.CONFIRMED, r"\\PLANT\mailslot\alerts", 60000, 0, b"m"))
     done = [one.run(BOB, "send", "--confirm=1s", r"\\PLANT\mailslot\alerts", f"confirm {number}") for number in range(3)]
     three.node.thaw()
     check("others have confirmed writes while one user has 600", all("NODE3 silent" in one.out for one in done), done)
@@ -291,8 +289,8 @@ def limits():
         while time.monotonic() < stop:
             for index, connection in enumerate(connections):
                 number += 1
-                request = asking.control(one, asking.reply_name(number), {"resolve": f"Z{number}"})
-                if not slots.put(connection, slots.inline(request), patience=0.05):
+                request = asking.control(asking.reply_name(number), {"resolve": f"Z{number}"})
+                if not slots.put(connection, slots.inline(*request), patience=0.05):
                     try:
                         connections[index] = slots.connect(directory, blocking=False)
                     except OSError:
@@ -313,7 +311,7 @@ def limits():
                 connection = slots.connect(directory)
                 for number in range(2000):
                     packet = asking.message(rf"\\NOSUCH{number}\mailslot\{'y' * 60}", b"x")
-                    if not slots.put(connection, slots.inline(packet)):
+                    if not slots.put(connection, slots.inline(*packet)):
                         connection = slots.connect(directory)
         say("done")
     hostile(MAL, noisy).line(60)

@@ -11,7 +11,7 @@ import stat
 import struct
 import time
 
-INLINE, ATTACHED, NETWORK = 0, 1, 2
+INLINE, ATTACHED, PREFACED = 0, 1, 2
 F_OFD_SETLK = 37
 MAX_INLINE = 64 << 10
 
@@ -138,16 +138,27 @@ def put(connection, packet, files=(), flags=socket.MSG_DONTWAIT | socket.MSG_NOS
             return False
 
 
-def inline(data, origin=b""):
-    return bytes([INLINE | (NETWORK if origin else 0)]) + origin + data
+def inline(data, preface=b""):
+    return bytes([INLINE | (PREFACED if preface else 0)]) + preface + data
 
 
-def attached(size, network=False):
-    return bytes([ATTACHED | (NETWORK if network else 0)]) + struct.pack("<Q", size & 0xffff_ffff_ffff_ffff)
+def attached(size, prefaced=False):
+    return bytes([ATTACHED | (PREFACED if prefaced else 0)]) + struct.pack("<Q", size & 0xffff_ffff_ffff_ffff)
+
+
+def request(reply, identity=bytes(16)):
+    """The preface of a request whose replies go into this slot, which is one for replies."""
+    return struct.pack("<HB", 35, 32) + bytes.fromhex(reply.rpartition("\\")[2]) + identity
+
+
+def reply(identity):
+    """The preface of a reply to the request with this id."""
+    return struct.pack("<HB", 19, 128) + identity
 
 
 def origin(computer, domain=b"", authenticated=False):
-    body = bytes([8 | (1 if authenticated else 0) | (2 if domain else 0), len(computer)]) + computer
+    """The preface of a message of another machine."""
+    body = bytes([16 | 8 | (1 if authenticated else 0) | (2 if domain else 0), len(computer)]) + computer
     body += bytes([len(domain)]) + domain if domain else b""
     return struct.pack("<H", len(body) + 2) + body
 

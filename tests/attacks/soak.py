@@ -68,17 +68,17 @@ class Attacker:
         reply, long = asking.reply_name(self.random.randrange(1 << 128)), self.random.choice([0, 1, 5000, 0xffffffff])
         address = self.random.choice([r"\\PLANT\mailslot\x", r"\\NODE3\mailslot\alerts2", r"\\NOBODY\mailslot\x", r"\\*\mailslot\x", "x"])
         if choose < 0.75:
-            request = asking.routes(self.world, reply, self.random.randrange(5), address, long, long, self.random.randbytes(size % 3000))
+            request = asking.routes(reply, self.random.randrange(5), address, long, long, self.random.randbytes(size % 3000))
         elif choose < 0.9:
-            request = asking.control(self.world, reply, self.random.choice(
+            request = asking.control(reply, self.random.choice(
                 ["status", {"resolve": f"Q{size}"}, {"node-status": "10.97.1.13"}, {"members": "PLANT"}, {"capture": {"slot": "x"}},
                  {"send": {"group": "LAB", "slot": "x", "data": [1] * (size % 400)}}]))
         else:
             request = asking.message(address, self.random.randbytes(size % 500))
-        request = bytearray(request)
+        request = bytearray(slots.inline(*request))
         for _ in range(self.random.choice([0, 0, 1, 3])):
             request[self.random.randrange(len(request))] ^= 1 << self.random.randrange(8)
-        return slots.inline(bytes(request))
+        return bytes(request)
 
     def send(self):
         if not self.connections:

@@ -180,7 +180,7 @@ def network():
     node = Terminal(one, ROOT, "node", "--computer", "NODE1", "--workgroup", "LAB", "--listen", "tcp/0.0.0.0:7447")
     node.read(lambda shown: "domain_open" in shown)
     for computer in ("E\x1b[2J\x07\r", "PLANT", "NOBODY"):
-        put(one, MESSAGES, asking.message(rf"\\{computer}\mailslot\x\x1b[2J\x07\r\nevil", b"x"))
+        put(one, MESSAGES, asking.message(rf"\\{computer}\mailslot\x\x1b[2J\x07\r\nevil", b"x")[0])
     text = node.read(lambda shown: "NOBODY" in shown)
     check("a node says what it could not send", "NOBODY" in text, ascii(text[-600:]))
     none("as text", acts(text))

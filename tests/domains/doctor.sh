@@ -12,6 +12,7 @@ says "what is no name is no name" "$(said doc1 doctor '\\PLANT\alerts')" "proble
 said doc1 domain new PLANT --lan >/dev/null
 cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc2/domains/"
 start_node doc-node1 doc1
+same "nothing is said of the NetBIOS network" "$(cat "$scratch/doc-node1.log" <(said doc1 node status) | grep -iE 'netbios|workgroup|<|interface')" ""
 says "who is alone is connected with nobody" "$(said doc1 doctor)" "problem  session    PLANT: connected with nobody" "status 1"
 
 start_node doc-node2 doc2
@@ -47,7 +48,7 @@ check "the other key is taken up" until_line "$scratch/doc-node2.log" "keys_chan
 until_key_problem() {
     local step
     for step in $(seq 100); do
-        case $(said doc1 doctor "$alerts") in *"somebody used a key that this machine does not have"*) return ;; esac
+        case $(said doc1 doctor "$alerts") in *"sealed with a key that this machine does not have"*) return ;; esac
         sleep 0.2
     done
     said doc1 doctor "$alerts"

@@ -45,6 +45,37 @@ in_host moving ip address add 192.0.2.77/32 dev eth0
 in_host moving ip address delete 192.0.2.77/32 dev eth0
 check "an address that comes and goes changes nothing" until_reached first MOVING
 
+# A machine that gets one more address is open to others at it, and they do not notice how: a stream of messages goes on, in order.
+attach growing field 10.97.20.16/24
+in_host growing "$mailslot" domain join - <"$scratch/first/domains/PLANT.toml" >/dev/null
+start_node growing growing
+start_listener heard-growing growing alerts
+check "a machine with one address is reached" until_reached first GROWING
+numbers() {
+    local number=0
+    until [ -e "$scratch/enough" ]; do
+        number=$((number + 1))
+        echo "number $number"
+        sleep 0.01
+    done
+    echo "last $number"
+}
+numbers | in_host first "$mailslot" send '\\GROWING\mailslot\alerts' &
+streaming=$!
+started+=("$streaming")
+opened=$(grep -c event=domain_open "$scratch/growing.log")
+check "messages come" until_lines "$scratch/heard-growing.out" number 50
+in_host growing ip address add 10.97.21.16/24 brd + dev eth0
+check "a session with one more address is opened" until_lines "$scratch/growing.log" event=domain_open $((opened + 1))
+heard=$(grep -c number "$scratch/heard-growing.out")
+check "messages go on" until_lines "$scratch/heard-growing.out" number $((heard + 100))
+touch "$scratch/enough"
+wait "$streaming"
+check "the last one comes" until_line "$scratch/heard-growing.out" last
+last=$(sed -n 's/.*"last \([0-9]*\)".*/\1/p' "$scratch/heard-growing.out")
+same "none was lost, and none came twice" "$(data "$scratch/heard-growing.out" | grep number | tr "\n" " ")" "$(seq -f "number %.0f" "$last" | tr "\n" " ")"
+in_host growing ip address delete 10.97.21.16/24 dev eth0
+
 # An interface that is made anew, with the same name and address: what listened on the old one hears nothing any more.
 in_host renewed ip address add 10.97.20.14/24 brd + dev eth0
 start_node renewed renewed

@@ -34,6 +34,8 @@ extern "C" {
 typedef struct mailslot mailslot;
 /* A writing end. It keeps no slot alive. */
 typedef struct mailslot_writer mailslot_writer;
+/* The slots of this machine, one after the other. */
+typedef struct mailslot_listing mailslot_listing;
 
 enum mailslot_error {
     MAILSLOT_OK = 0,
@@ -41,9 +43,9 @@ enum mailslot_error {
     MAILSLOT_NOT_ALLOWED = 5,
     /* A write to a slot whose owner is gone. */
     MAILSLOT_CLOSED = 38,
-    /* The network does not tell who receives. */
+    /* The network does not tell who receives; or a request to a slot elsewhere. */
     MAILSLOT_NOT_TOLD = 50,
-    /* Also a message that is larger than the slot takes. */
+    /* Also a message that is larger than the slot takes, and a reply to what is no request. */
     MAILSLOT_INVALID_ARGUMENT = 87,
     /* No message, or none in time. */
     MAILSLOT_TIMED_OUT = 121,
@@ -53,6 +55,8 @@ enum mailslot_error {
     MAILSLOT_ALREADY_EXISTS = 183,
     /* More computers have answered than there is room for. */
     MAILSLOT_MORE_RECEIPTS = 234,
+    /* All slots have been listed. */
+    MAILSLOT_NO_MORE = 259,
     MAILSLOT_FULL = 1450,
     /* The name is on the network, and no network node runs on this machine. */
     MAILSLOT_NO_NETWORK = 3025
@@ -65,8 +69,15 @@ enum mailslot_access {
     /* The own user and the superuser. */
     MAILSLOT_OWNER = 0,
     /* Every user of this machine. */
-    MAILSLOT_EVERYONE = 1
+    MAILSLOT_EVERYONE = 1,
+    /* Besides the own user, the members of the group gid, of which the creator must be one, or privileged. */
+    MAILSLOT_GROUP = 2,
+    /* Besides the own user, the user_count users in users. */
+    MAILSLOT_USERS = 3
 };
+
+/* Users in a list. */
+#define MAILSLOT_MOST_USERS 256
 
 /* How a slot is created. Other processes of its user may tap it if MAILSLOT_TAPS=allow is in the environment.
  *
@@ -82,9 +93,18 @@ typedef struct mailslot_options {
     uint32_t max_message_size;
     /* Who may write: an enum mailslot_access. */
     uint32_t access;
+    /* 1: other machines may write, through the network node. */
+    uint32_t network;
+    /* 1: each message has the time at which it was written. */
+    uint32_t stamp;
+    /* For MAILSLOT_GROUP. */
+    uint32_t gid;
+    /* For MAILSLOT_USERS. */
+    uint32_t user_count;
+    uint32_t users[MAILSLOT_MOST_USERS];
 } mailslot_options;
 
-#define MAILSLOT_OPTIONS_INIT { sizeof(mailslot_options), 0, 0, 0 }
+#define MAILSLOT_OPTIONS_INIT { sizeof(mailslot_options), 0, 0, 0, 0, 0, 0, 0, { 0 } }
 
 /* What is in a slot. */
 typedef struct mailslot_info {
@@ -98,9 +118,21 @@ typedef struct mailslot_info {
     uint32_t max_message_size;
     /* Whether there is a message: it may be empty. */
     uint32_t has_next;
+    /* Bytes that unread messages may take together. */
+    uint64_t capacity;
+    /* Since the slot was created: messages accepted and taken out, and their bytes. */
+    uint64_t written;
+    uint64_t read;
+    uint64_t bytes_written;
+    uint64_t bytes_read;
+    /* Writes refused because the slot was full, or the message too large. */
+    uint64_t refused_full;
+    uint64_t refused_too_large;
+    /* Most bytes that ever waited at once, followed from 4 KiB up. */
+    uint64_t high_water;
 } mailslot_info;
 
-#define MAILSLOT_INFO_INIT { sizeof(mailslot_info), 0, 0, 0, 0 }
+#define MAILSLOT_INFO_INIT { sizeof(mailslot_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum mailslot_origin_kind {
     /* The system does not tell. Later versions may have other kinds. */
@@ -111,7 +143,7 @@ enum mailslot_origin_kind {
     MAILSLOT_ORIGIN_NETWORK = 2
 };
 
-/* Who wrote a message. What is not known of its kind is 0 or "". */
+/* Who wrote a message, when, and where replies go. What is not known is 0 or "". */
 typedef struct mailslot_origin {
     /* sizeof(mailslot_origin). */
     uint64_t size;
@@ -132,9 +164,16 @@ typedef struct mailslot_origin {
     char computer[256];
     char domain[256];
     char address[48];
+    /* When the message was written, by its writer's account, in nanoseconds since 1970; of slots with the option stamp. */
+    uint64_t time;
+    /* Whether the message is a request: mailslot_reply takes the struct, which may be kept until then. */
+    uint32_t is_request;
+    /* Where the reply goes. */
+    uint32_t reply_to_uid;
+    unsigned char reply_to[32];
 } mailslot_origin;
 
-#define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "" }
+#define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "", 0, 0, 0, { 0 } }
 
 /* Creates a slot. options may be NULL: messages of any size, and no writers but the own user. */
 int mailslot_create(const char *name, const mailslot_options *options, mailslot **slot);
@@ -144,7 +183,12 @@ int mailslot_read(mailslot *slot, void *buffer, size_t room, size_t *size, mails
 /* The same, waiting at most this many milliseconds; 0 does not wait, MAILSLOT_FOREVER waits until there is one. */
 int mailslot_read_within(mailslot *slot, void *buffer, size_t room, size_t *size, mailslot_origin *origin,
                          int64_t milliseconds);
+/* What is in a slot. */
 int mailslot_query(mailslot *slot, mailslot_info *info);
+/* Replies to a request: request is the origin that came with it. Never waits. The asker believes it if this process is of the
+ * slot's user, and the slot is still open. MAILSLOT_CLOSED if nobody waits for it any more, MAILSLOT_INVALID_ARGUMENT if the message
+ * was no request. message may be NULL if size is 0. */
+int mailslot_reply(const mailslot_origin *request, const void *message, size_t size);
 /* A descriptor for poll and epoll: readable when there may be a message. Read with 0 milliseconds until
  * MAILSLOT_TIMED_OUT, then poll again. It belongs to the slot. */
 int mailslot_descriptor(mailslot *slot);
@@ -155,6 +199,26 @@ void mailslot_close(mailslot *slot);
 int mailslot_open(const char *name, mailslot_writer **writer);
 /* Writes one message: it is in the slot when this returns 0. Never waits. message may be NULL if size is 0. */
 int mailslot_write(mailslot_writer *writer, const void *message, size_t size);
+/* The same, waiting for room at most this many milliseconds: MAILSLOT_TIMED_OUT instead of MAILSLOT_FULL. */
+int mailslot_write_within(mailslot_writer *writer, const void *message, size_t size, int64_t milliseconds);
+/* Opens a slot for writing, waiting until there is one at most this many milliseconds. */
+int mailslot_wait_open(const char *name, int64_t milliseconds, mailslot_writer **writer);
+
+/* A message of a batch. Batches are arrays, so this stays as it is. data may be NULL if size is 0. */
+typedef struct mailslot_bytes {
+    const void *data;
+    size_t size;
+} mailslot_bytes;
+
+/* Writes several messages, one after the other with none of another writer of this user in between. written gets how many were:
+ * fewer than count if one could not be. Fails if the first one could not. messages may be NULL if count is 0. */
+int mailslot_write_batch(mailslot_writer *writer, const mailslot_bytes *messages, size_t count, size_t *written);
+/* Writes a message that asks for a reply, and waits for it. The milliseconds are for both, room in the slot and the reply. size gets the
+ * bytes of the reply; one that is larger than room is MAILSLOT_BUFFER_TOO_SMALL, and gone. origin, which may be NULL, gets who wrote it:
+ * always a process of the slot's user. MAILSLOT_CLOSED if the slot is gone, or its owner ends without a reply; MAILSLOT_NOT_TOLD if
+ * the slot is not on this machine. Any number of threads may ask at once. */
+int mailslot_request(mailslot_writer *writer, const void *message, size_t message_size, int64_t milliseconds,
+                     void *buffer, size_t room, size_t *size, mailslot_origin *origin);
 
 /* What became of a message at one computer. */
 enum mailslot_outcome {
@@ -189,6 +253,41 @@ int mailslot_write_confirmed(mailslot_writer *writer, const void *message, size_
                              mailslot_receipt *receipts, size_t room, size_t *count);
 /* NULL is allowed. */
 void mailslot_close_writer(mailslot_writer *writer);
+
+/* What is known of a slot of this machine. */
+typedef struct mailslot_status {
+    /* sizeof(mailslot_status). */
+    uint64_t size;
+    /* The process that created it, and its user. */
+    uint32_t pid;
+    uint32_t uid;
+    /* Who may write: an enum mailslot_access; and the group, if it is one. */
+    uint32_t access;
+    uint32_t gid;
+    /* Whether other machines may. */
+    uint32_t network;
+    /* As in mailslot_info. */
+    uint32_t max_message_size;
+    uint64_t capacity;
+    /* When it was created, in nanoseconds since 1970. */
+    uint64_t created;
+    /* Whether what follows is known, which it is to the owner's user and the superuser. */
+    uint32_t has_counts;
+    uint32_t has_next;
+    uint64_t count;
+    uint64_t next_size;
+} mailslot_status;
+
+#define MAILSLOT_STATUS_INIT { sizeof(mailslot_status), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* What is known of the slot of this name, as a writer would get it. */
+int mailslot_look_up(const char *name, mailslot_status *status);
+/* The living slots of this machine, in the order of their names. */
+int mailslot_list(mailslot_listing **listing);
+/* The next of them, or MAILSLOT_NO_MORE. name and status may be NULL. The name belongs to the listing, until the next call. */
+int mailslot_list_next(mailslot_listing *listing, const char **name, mailslot_status *status);
+/* NULL is allowed. */
+void mailslot_close_list(mailslot_listing *listing);
 
 /* A sentence about the last error of this thread. Valid until this thread's next one. */
 const char *mailslot_error_message(void);

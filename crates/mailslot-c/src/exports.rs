@@ -12,11 +12,20 @@ use crate::growing::{GrowingIn, GrowingOut};
 use crate::info::Info;
 use crate::options::Options;
 use crate::origin::Origin;
+use crate::status::{Listing, Status};
 
 /// `MAILSLOT_FOREVER`.
 const FOREVER: i64 = -1;
 const NO_SLOT: Failure = Failure::Argument("slot is NULL");
 const NO_WRITER: Failure = Failure::Argument("writer is NULL");
+const NO_LISTING: Failure = Failure::Argument("listing is NULL");
+
+/// `mailslot_bytes`.
+#[repr(C)]
+struct Bytes {
+    data: Array<u8>,
+    size: usize,
+}
 
 #[unsafe(no_mangle)]
 extern "C" fn mailslot_create(name: Narrow, options: GrowingIn<Options>, slot: Out<Owned<Mailslot>>) -> u32 {
@@ -97,6 +106,118 @@ extern "C" fn mailslot_write(writer: Owned<MailslotWriter>, message: Array<u8>, 
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn mailslot_wait_open(name: Narrow, milliseconds: i64, writer: Out<Owned<MailslotWriter>>) -> u32 {
+    call(|| {
+        writer.required()?;
+        writer.set(Owned::new(MailslotWriter::wait_open(text(name)?, timeout(milliseconds)?)?));
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_write_within(
+    writer: Owned<MailslotWriter>,
+    message: Array<u8>,
+    size: usize,
+    milliseconds: i64,
+) -> u32 {
+    call(|| {
+        let writer = writer.get().ok_or(NO_WRITER)?;
+        let message = message.to_write(size)?;
+        Ok(writer.write_within(message, timeout(milliseconds)?)?)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_write_batch(
+    writer: Owned<MailslotWriter>,
+    messages: Array<Bytes>,
+    count: usize,
+    written: Out<usize>,
+) -> u32 {
+    call(|| {
+        let writer = writer.get().ok_or(NO_WRITER)?;
+        written.required()?;
+        let messages = messages.to_write(count)?.iter().map(|bytes| bytes.data.to_write(bytes.size));
+        let messages: Vec<&[u8]> = messages.collect::<Result<_, _>>()?;
+        written.set(writer.write_batch(&messages)?);
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_request(
+    writer: Owned<MailslotWriter>,
+    message: Array<u8>,
+    message_size: usize,
+    milliseconds: i64,
+    buffer: Buffer<u8>,
+    room: usize,
+    size: Out<usize>,
+    origin: GrowingOut<Origin>,
+) -> u32 {
+    call(|| {
+        let writer = writer.get().ok_or(NO_WRITER)?;
+        size.required()?;
+        let (message, buffer) = (message.to_write(message_size)?, buffer.to_read(room)?);
+        let origin_size = origin.size()?;
+        size.set(0);
+        let reply = writer.request(message, timeout(milliseconds)?)?;
+        size.set(reply.data.len());
+        let too_small = Error::BufferTooSmall { size: reply.data.len(), buffer: room };
+        buffer.get_mut(..reply.data.len()).ok_or(too_small)?.copy_from_slice(&reply.data);
+        origin.set(origin_size, &reply.origin.into());
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_reply(request: GrowingIn<Origin>, message: Array<u8>, size: usize) -> u32 {
+    call(|| {
+        let request = request.read()?.ok_or(Failure::Argument("request is NULL"))?;
+        let message = message.to_write(size)?;
+        Ok(request.reply_to().ok_or(Error::NotARequest)?.write(message)?)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_look_up(name: Narrow, status: GrowingOut<Status>) -> u32 {
+    call(|| match status.size()? {
+        0 => Err(Failure::Argument("status is NULL")),
+        size => {
+            status.set(size, &Status::from(&mailslot::status(text(name)?)?));
+            Ok(())
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_list(listing: Out<Owned<Listing>>) -> u32 {
+    call(|| {
+        listing.required()?;
+        listing.set(Owned::new(Listing::new(mailslot::list()?)));
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_list_next(listing: Owned<Listing>, name: Out<*const c_char>, status: GrowingOut<Status>) -> u32 {
+    call(|| {
+        let listing = listing.get().ok_or(NO_LISTING)?;
+        let size = status.size()?;
+        let (found, text) = listing.next().ok_or(Failure::NoMore)?;
+        name.set(text);
+        status.set(size, &found);
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_close_list(listing: Owned<Listing>) {
+    listing.close();
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn mailslot_wait_for_receivers(
     writer: Owned<MailslotWriter>,
     at_least: usize,
@@ -155,8 +276,8 @@ fn read(
     let buffer = buffer.to_read(room)?;
     let read = match origin.size()? {
         0 => slot.read_within(buffer, timeout),
-        origin_size => slot.read_with_origin_within(buffer, timeout).map(|(bytes, from)| {
-            origin.set(origin_size, &from.into());
+        origin_size => slot.read_with_envelope_within(buffer, timeout).map(|(bytes, envelope)| {
+            origin.set(origin_size, &envelope.into());
             bytes
         }),
     };

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Argument(&'static str),
     /// The message was sent, and more computers have answered than there is room for.
     MoreReceipts,
+    /// All slots have been told.
+    NoMore,
     /// The name is not UTF-8.
     Text,
 }
@@ -23,6 +25,7 @@ const OK: u32 = 0;
 const INVALID_ARGUMENT: u32 = 87;
 const INVALID_NAME: u32 = 123;
 const MORE_RECEIPTS: u32 = 234;
+const NO_MORE: u32 = 259;
 const DEFECT: u32 = 1359;
 
 thread_local! {
@@ -55,6 +58,7 @@ pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> u32 {
         Ok(Err(Failure::MoreReceipts)) => {
             (MORE_RECEIPTS, "the message was sent, and there is no room for all receipts".to_owned())
         }
+        Ok(Err(Failure::NoMore)) => (NO_MORE, "there are no more slots".to_owned()),
         Ok(Err(Failure::Text)) => (INVALID_NAME, "the name is not UTF-8".to_owned()),
         Err(_) => (DEFECT, "a defect of the mailslot library".to_owned()),
     };

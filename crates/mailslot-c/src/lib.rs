@@ -9,7 +9,8 @@
 //! | `exports` | the exported functions, each one a few lines |
 //! | `failure` | failures, and the thread's sentence about its last one |
 //! | `growing` | structs that later versions may make longer |
-//! | `options`, `info`, `origin` | those structs |
+//! | `options`, `info`, `origin`, `status` | those structs |
+//! | `time` | times as numbers |
 //!
 //! Before 0.2 these functions were a part of `libmailslot_win32`. Since then `mailslot_options` and `mailslot_info` begin
 //! with their size, and the two reads have a parameter for the message's origin.
@@ -20,3 +21,5 @@ mod growing;
 mod info;
 mod options;
 mod origin;
+mod status;
+mod time;

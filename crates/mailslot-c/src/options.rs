@@ -1,7 +1,7 @@
 //! `mailslot_options`.
 
 use bytemuck::{Pod, Zeroable};
-use mailslot::{Access, MailslotOptions, Taps};
+use mailslot::{Access, MailslotOptions, Network, Taps};
 
 use crate::failure::Failure;
 use crate::growing::Growing;
@@ -13,20 +13,29 @@ pub(crate) struct Options {
     capacity: u64,
     max_message_size: u32,
     access: u32,
+    network: u32,
+    stamp: u32,
+    gid: u32,
+    user_count: u32,
+    users: [u32; USERS],
 }
 
 /// Lets other processes of its user tap the slots of a program.
 const TAPS_VARIABLE: &str = "MAILSLOT_TAPS";
 
-/// `MAILSLOT_OWNER`, `MAILSLOT_EVERYONE`.
-const OWNER: u32 = 0;
-const EVERYONE: u32 = 1;
+/// `MAILSLOT_OWNER`, `MAILSLOT_EVERYONE`, `MAILSLOT_GROUP`, `MAILSLOT_USERS`.
+pub(crate) const OWNER: u32 = 0;
+pub(crate) const EVERYONE: u32 = 1;
+pub(crate) const GROUP: u32 = 2;
+pub(crate) const USERS_ONLY: u32 = 3;
+/// `MAILSLOT_MOST_USERS`.
+const USERS: usize = 256;
 
-// SAFETY: all members are numbers, for which zero is a value.
+// SAFETY: all members are numbers and an array of them, for which zero is a value.
 unsafe impl Zeroable for Options {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Options {}
-const _: () = assert!(size_of::<Options>() == 24);
+const _: () = assert!(size_of::<Options>() == 40 + 4 * USERS);
 
 impl Growing for Options {
     const BAD_SIZE: &'static str = "the size in mailslot_options is not set: begin with MAILSLOT_OPTIONS_INIT";
@@ -34,20 +43,38 @@ impl Growing for Options {
 }
 
 impl Options {
-    pub(crate) fn builder(self) -> Result<MailslotOptions, Failure> {
+    pub(crate) fn builder(&self) -> Result<MailslotOptions, Failure> {
         let mut builder = MailslotOptions::new();
         builder.max_message_size(self.max_message_size);
         builder.access(match self.access {
             OWNER => Access::Owner,
             EVERYONE => Access::Everyone,
-            _ => return Err(Failure::Argument("access is neither MAILSLOT_OWNER nor MAILSLOT_EVERYONE")),
+            GROUP => Access::Group(self.gid),
+            USERS_ONLY => {
+                let users = usize::try_from(self.user_count).ok().and_then(|count| self.users.get(..count));
+                Access::Users(users.ok_or(Failure::Argument("user_count is above MAILSLOT_MOST_USERS"))?.to_vec())
+            }
+            _ => return Err(Failure::Argument("access is no enum mailslot_access")),
         });
         if mailslot::secure_env(TAPS_VARIABLE).is_some_and(|value| value == "allow") {
             builder.taps(Taps::Allowed);
         }
+        if flag(self.network, "network is neither 0 nor 1")? {
+            builder.network(Network::Allowed);
+        }
+        builder.stamp(flag(self.stamp, "stamp is neither 0 nor 1")?);
         if self.capacity != 0 {
             builder.capacity(self.capacity);
         }
         Ok(builder)
+    }
+}
+
+fn flag(value: u32, wrong: &'static str) -> Result<bool, Failure> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        // What a later version means by it is not known here.
+        _ => Err(Failure::Argument(wrong)),
     }
 }

@@ -1,8 +1,10 @@
 //! `mailslot_origin`.
 
 use bytemuck::{Pod, Zeroable};
+use mailslot::{Envelope, ReplyTo};
 
 use crate::growing::Growing;
+use crate::time::nanoseconds;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -17,6 +19,10 @@ pub(crate) struct Origin {
     computer: [u8; NAME],
     domain: [u8; NAME],
     address: [u8; ADDRESS],
+    time: u64,
+    is_request: u32,
+    reply_to_uid: u32,
+    reply_to: [u8; 32],
 }
 
 /// Names have 255 bytes at most, and a NUL.
@@ -32,11 +38,30 @@ const NETWORK: u32 = 2;
 unsafe impl Zeroable for Origin {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Origin {}
-const _: () = assert!(size_of::<Origin>() == 32 + 2 * NAME + ADDRESS);
+const _: () = assert!(size_of::<Origin>() == 32 + 2 * NAME + ADDRESS + 48);
 
 impl Growing for Origin {
     const BAD_SIZE: &'static str = "the size in mailslot_origin is not set: begin with MAILSLOT_ORIGIN_INIT";
-    const UNKNOWN: &'static str = "";
+    const UNKNOWN: &'static str = "mailslot_origin is of a later version of libmailslot than this one";
+}
+
+impl From<Envelope> for Origin {
+    fn from(envelope: Envelope) -> Origin {
+        let origin = Origin { time: nanoseconds(envelope.time), ..Origin::from(envelope.origin) };
+        match envelope.reply_to {
+            Some(reply_to) => {
+                Origin { is_request: 1, reply_to_uid: reply_to.uid(), reply_to: reply_to.token(), ..origin }
+            }
+            None => origin,
+        }
+    }
+}
+
+impl Origin {
+    /// Where replies go.
+    pub(crate) fn reply_to(&self) -> Option<ReplyTo> {
+        (self.is_request == 1).then(|| ReplyTo::from_parts(self.reply_to_uid, self.reply_to))
+    }
 }
 
 impl From<mailslot::Origin> for Origin {

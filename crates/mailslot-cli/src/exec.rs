@@ -22,6 +22,16 @@ const ORIGIN: [&str; 6] = [
     "MAILSLOT_AUTHENTICATED",
 ];
 
+/// Where a command's standard output goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// To that of `listen`.
+    Inherited,
+    /// To whoever has asked.
+    #[cfg(unix)]
+    Reply,
+}
+
 /// Runs a shell command for each message, one after the other, in a thread of its own, so that a signal is noticed meanwhile.
 pub struct Commands {
     messages: SyncSender<(SlotName, Message)>,
@@ -30,11 +40,11 @@ pub struct Commands {
 }
 
 impl Commands {
-    pub fn start(command: &str, text: Text) -> Result<Commands> {
+    pub fn start(command: &str, text: Text, output: Output) -> Result<Commands> {
         // Nothing waits between a slot and the command.
         let (messages, received) = mpsc::sync_channel::<(SlotName, Message)>(0);
         let (done, tell) = sys::done()?;
-        let mut runner = Runner { command: command.to_owned(), failed: 0 };
+        let mut runner = Runner { command: command.to_owned(), output, failed: 0 };
         let thread = thread::Builder::new().name("mailslot-exec".to_owned());
         let thread = thread
             .spawn(move || {
@@ -69,19 +79,42 @@ impl Commands {
 
 struct Runner {
     command: String,
+    output: Output,
     failed: u64,
 }
 
 impl Runner {
     /// Runs the command with a message's text on its standard input. That it fails is reported and counted, no more.
     fn message(&mut self, slot: &SlotName, message: &Shown<'_>) -> Result {
-        let status = self.run(slot, message).map_err(|source| Failure::io("run a shell", source))?;
+        #[cfg(unix)]
+        if self.output == Output::Reply && message.message.reply_to.is_none() {
+            exit::complain(mailslot::Error::NotARequest);
+            return Ok(());
+        }
+        let (status, output) = self.run(slot, message).map_err(|source| Failure::io("run a shell", source))?;
         if !status.success() {
             self.failed += 1;
             exit::complain(format_args!("the command {}", sys::describe(status)));
+            return Ok(());
         }
+        self.reply(message, &output);
         Ok(())
     }
+
+    #[cfg(unix)]
+    fn reply(&self, message: &Shown<'_>, output: &[u8]) {
+        if self.output == Output::Reply {
+            match message.message.reply(output) {
+                Ok(()) => {}
+                Err(mailslot::Error::Closed) => exit::complain("nobody waits for the reply any more"),
+                Err(error) => exit::complain(format_args!("no reply: {error}")),
+            }
+        }
+    }
+
+    /// There are no requests.
+    #[cfg(windows)]
+    fn reply(&self, _message: &Shown<'_>, _output: &[u8]) {}
 
     /// Fails if a command has.
     fn finish(&self) -> Result {
@@ -91,7 +124,8 @@ impl Runner {
         }
     }
 
-    fn run(&self, slot: &SlotName, Shown { message, text, .. }: &Shown<'_>) -> io::Result<ExitStatus> {
+    /// What a command prints that does not go to the output of `listen` is returned.
+    fn run(&self, slot: &SlotName, Shown { message, text, .. }: &Shown<'_>) -> io::Result<(ExitStatus, Vec<u8>)> {
         let mut command = sys::shell(&self.command);
         command.stdin(Stdio::piped());
         // A NUL cannot be in a name, so any name fits into the environment.
@@ -119,16 +153,22 @@ impl Runner {
             }
             _ => {}
         }
+        if self.output != Output::Inherited {
+            command.stdout(Stdio::piped());
+        }
         let mut child = command.spawn()?;
-        let fed = match child.stdin.take() {
-            Some(mut stdin) => stdin.write_all(text),
-            None => Ok(()),
-        };
-        let status = child.wait()?;
+        let stdin = child.stdin.take();
+        // At the same time: a command may print before it has read all.
+        let (fed, output) = thread::scope(|scope| {
+            let feeding = scope.spawn(|| stdin.map_or(Ok(()), |mut stdin| stdin.write_all(text)));
+            let output = child.wait_with_output();
+            (feeding.join(), output)
+        });
+        let output = output?;
         match fed {
             // A command need not read the message.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(status),
+            Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok((output.status, output.stdout)),
         }
     }
 }

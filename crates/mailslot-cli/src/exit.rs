@@ -2,14 +2,12 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use clap::Args;
 use mailslot::Error;
 
 use crate::escape::Line;
-use crate::output;
 
 /// Result of every command.
 pub type Result<T = ()> = core::result::Result<T, Failure>;
@@ -80,7 +78,7 @@ pub enum Failure {
     #[cfg(all(unix, feature = "node"))]
     Node(mailslot_node::Error),
     /// A modern domain could not be made, joined or found.
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     Domain(mailslot_domain::Error),
     /// Something did not behave as documented.
     Unexpected(String),
@@ -88,7 +86,7 @@ pub enum Failure {
 
 // The exit statuses. They are listed for users in the help text of `main.rs` and never change their meaning.
 const OTHER: u8 = 1;
-const USAGE: u8 = 2;
+pub const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 3;
 const NOT_ALLOWED: u8 = 4;
 const TIMED_OUT: u8 = 5;
@@ -129,32 +127,6 @@ pub fn is_quiet() -> bool {
     VERBOSITY.get().is_some_and(|verbosity| verbosity.quiet)
 }
 
-/// Says on standard error what went wrong, and returns the status to exit with.
-pub fn report(result: Result) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !matches!(failure, Failure::ClosedPipe | Failure::Signal(_)) {
-                complain(&failure);
-            }
-            ExitCode::from(failure.status())
-        }
-    }
-}
-
-/// Prints what the argument parser has to say: a help text, or what was wrong.
-pub fn report_usage(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() {
-        let text = error.render().to_string();
-        let mut lines = text.strip_prefix("error: ").unwrap_or(&text).trim_end().lines();
-        complain(lines.next().unwrap_or_default());
-        lines.for_each(say);
-        ExitCode::from(USAGE)
-    } else {
-        report(output::lines(error.render().to_string().lines()))
-    }
-}
-
 /// One diagnostic, which is one line, on standard error.
 pub fn complain(text: impl Display) {
     say(format_args!("mailslot: {text}"));
@@ -191,7 +163,8 @@ impl Failure {
         Failure::Io { action: action.into(), source: source.into() }
     }
 
-    fn status(&self) -> u8 {
+    /// The status to exit with.
+    pub fn status(&self) -> u8 {
         match self {
             Failure::Slot(error) | Failure::Send { cause: error, .. } => slot_status(error),
             Failure::InputTooLarge { .. } => TOO_LARGE,
@@ -204,7 +177,7 @@ impl Failure {
             Failure::NoNetbios => NO_NODE,
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => node_status(error),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Failure::Domain(error) => domain_status(error),
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
@@ -233,7 +206,7 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
     }
 }
 
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(all(unix, feature = "node"))]
 fn domain_status(error: &mailslot_domain::Error) -> u8 {
     use mailslot_domain::Error as Domain;
     match error {
@@ -298,9 +271,9 @@ impl fmt::Display for Failure {
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(error) => write!(f, "{error}"),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Failure::Domain(error) => write!(f, "{error}"),
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
@@ -332,7 +305,7 @@ impl From<mailslot_node::Error> for Failure {
     }
 }
 
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(all(unix, feature = "node"))]
 impl From<mailslot_domain::Error> for Failure {
     fn from(error: mailslot_domain::Error) -> Failure {
         Failure::Domain(error)

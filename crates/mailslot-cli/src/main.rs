@@ -16,6 +16,7 @@ mod output;
 mod printer;
 mod process;
 mod progress;
+mod report;
 mod status;
 mod sys;
 mod table;
@@ -50,7 +51,7 @@ Exit status:
   6  the slot is full
   7  the message is too large
   8  the slot exists already
-  9  the slot was closed while writing
+  9  the slot was closed while writing, or before it replied
   10 a confirmed message was not delivered everywhere
   11 no network node runs here, or none that is in the network or domain
   130, 143  ended by SIGINT, SIGTERM
@@ -68,14 +69,14 @@ Examples:
 
 fn main() -> ExitCode {
     if let Some(result) = commands::completions::answer() {
-        return exit::report(result);
+        return report::report(result);
     }
     match Cli::try_parse() {
         Ok(cli) => {
             cli.verbosity.apply();
-            exit::report(cli.command.run())
+            report::report(cli.command.run())
         }
-        Err(error) => exit::report_usage(&error),
+        Err(error) => report::report_usage(&error),
     }
 }
 
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
 mod tests {
     use std::collections::BTreeMap;
 
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     use clap::error::ErrorKind;
     use clap::{Command, CommandFactory};
 
@@ -136,7 +137,7 @@ mod tests {
 
     /// Every command that the documents show, in code and in text, is one that this command takes.
     #[test]
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     fn documented_commands_are_accepted() {
         let documents = [
             include_str!("../../../README.md"),

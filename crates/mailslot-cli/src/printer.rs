@@ -1,7 +1,7 @@
 //! Messages on standard output, as the user wants them.
 
 use std::io::{self, BufWriter, Write};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use mailslot::{Origin, SlotName};
@@ -66,7 +66,7 @@ pub enum Format {
 
 /// The fields of templates, for the help texts of all that print messages.
 pub const FIELDS_HELP: &str = r"Fields of templates:
-  {time} {slot} {size}            when it was received, its slot, bytes
+  {time} {sent} {slot} {size}     when received, when written, its slot, bytes
   {data} {hex} {base64}           the message
   {pid} {uid} {gid} {user} {group} {attested}
                                   of a process of this machine
@@ -85,6 +85,14 @@ impl Received<'_> {
     /// When it was received, as RFC 3339 writes it.
     pub fn time(&self) -> String {
         humantime::format_rfc3339_micros(self.at).to_string()
+    }
+
+    /// When it was written, by its writer's account, if the slot wants to know. A time that RFC 3339 cannot write is none.
+    pub fn sent(&self) -> Option<String> {
+        const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+        let sent = self.shown.message.time?;
+        let is_writable = sent.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < YEAR_10000);
+        is_writable.then(|| humantime::format_rfc3339_micros(sent).to_string())
     }
 }
 
@@ -206,6 +214,7 @@ fn put(terminal: bool, ending: Ending) -> impl Fn(&[u8], &mut Vec<u8>) {
 struct MessageJson<'a> {
     slot: String,
     time: String,
+    sent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -221,6 +230,7 @@ impl<'a> From<&'a Received<'a>> for MessageJson<'a> {
         MessageJson {
             slot: received.slot.to_string(),
             time: received.time(),
+            sent: received.sent(),
             data,
             data_hex: data.is_none().then(|| data_encoding::HEXLOWER.encode(&message.data)),
             size: message.data.len(),

@@ -18,6 +18,7 @@ enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {
     Time,
+    Sent,
     Slot,
     Data,
     Hex,
@@ -36,8 +37,9 @@ enum Field {
 }
 
 /// The fields under the names that users write.
-const FIELDS: [(&str, Field); 16] = [
+const FIELDS: [(&str, Field); 17] = [
     ("time", Field::Time),
+    ("sent", Field::Sent),
     ("slot", Field::Slot),
     ("data", Field::Data),
     ("hex", Field::Hex),
@@ -114,6 +116,7 @@ impl Field {
         let message = received.shown.message;
         match self {
             Field::Time => Some(received.time()),
+            Field::Sent => received.sent(),
             Field::Slot => Some(received.slot.to_string()),
             Field::Data => Some(String::from_utf8_lossy(&received.shown.text).into_owned()),
             Field::Hex => Some(data_encoding::HEXLOWER.encode(&message.data)),
@@ -177,7 +180,7 @@ mod tests {
         network.address = Some([192, 0, 2, 1].into());
         let known = |origin: Origin| FIELDS.map(|(name, _)| rendered(&format!("{{{name}}}"), origin.clone()));
         let of_all =
-            ["1970-01-01T00:00:01.500000Z", "alerts", "a\u{fffd}{time}", "61ff7b74696d657d", "Yf97dGltZX0=", "8"];
+            ["1970-01-01T00:00:01.500000Z", "-", "alerts", "a\u{fffd}{time}", "61ff7b74696d657d", "Yf97dGltZX0=", "8"];
         let local = Origin::Local { pid: 7, uid: 4_000_000_001, gid: 4_000_000_002, attested: true };
         let of_local = ["7", "4000000001", "4000000002", "4000000001", "4000000002", "true", "-", "-", "-", "-"];
         let of_network = ["-", "-", "-", "-", "-", "-", "SRV1", "-", "192.0.2.1", "false"];

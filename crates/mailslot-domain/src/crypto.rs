@@ -7,7 +7,6 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::{hkdf, hmac};
 use zeroize::Zeroizing;
 
-use crate::envelope::Session;
 use crate::error::{Error, Result};
 use crate::escape::{hex, unhex_into};
 
@@ -123,5 +122,27 @@ impl fmt::Debug for Secret {
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))
+    }
+}
+
+/// One life of a sender: 16 random bytes, made at each start, and never used again by anybody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Session(pub(crate) [u8; 16]);
+
+impl Session {
+    /// The session of these bytes: 16 of [`random`](crate::random()), except in tests.
+    pub fn new(random: [u8; 16]) -> Session {
+        Session(random)
+    }
+
+    /// The bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", hex(&self.0))
     }
 }

@@ -11,7 +11,7 @@ use crate::crypto::{KeyId, Secret, Token, first_half};
 use crate::destination::{CLOCK, COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
 use crate::error::{Error, Result};
 use crate::escape::{escape, hex, unescape, unhex};
-use crate::presence::{computer_name, folded_slot_name};
+use crate::names::{computer_name, folded_slot_name};
 use crate::time::Time;
 
 /// Random bytes that a new sealed domain needs: its id, the secret for names, and the first key.

@@ -11,10 +11,9 @@
 
 use core::fmt;
 
-use crate::crypto::KeyId;
+use crate::crypto::{KeyId, Session};
 use crate::destination::Id;
 use crate::error::Refused;
-use crate::escape::hex;
 use crate::reader::Reader;
 
 /// Version of the sealed form.
@@ -33,10 +32,6 @@ pub enum Kind {
     /// To be confirmed: the payload of a query.
     Confirmed = 2,
 }
-
-/// One life of a sender: 16 random bytes, made at each start, and never used again by anybody.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Session([u8; 16]);
 
 /// One message among all: what a receipt refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,18 +77,6 @@ pub(crate) struct Header {
     pub(crate) key: KeyId,
     pub(crate) session: Session,
     pub(crate) sequence: u64,
-}
-
-impl Session {
-    /// The session of these bytes: 16 of [`random`](crate::random()), except in tests.
-    pub fn new(random: [u8; 16]) -> Session {
-        Session(random)
-    }
-
-    /// The bytes.
-    pub fn to_bytes(self) -> [u8; 16] {
-        self.0
-    }
 }
 
 impl Request {
@@ -154,12 +137,6 @@ impl Header {
             return Err(Refused::Malformed);
         }
         Ok(Header { kind, key: KeyId(key), session: Session(session), sequence })
-    }
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Session({})", hex(&self.0))
     }
 }
 

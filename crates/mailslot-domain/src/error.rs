@@ -47,6 +47,8 @@ pub enum Error {
         /// When the next key begins, if there is one.
         next: Option<Time>,
     },
+    /// A setting of a machine's part in the domain is wrong; the text says which one, and what would be right.
+    Settings(String),
     /// An open domain has no keys.
     Open(String),
     /// So many streams have been begun in this session that another one needs a new session.
@@ -227,6 +229,7 @@ impl fmt::Display for Error {
                     "every key of the domain has expired (the clock says {now}): join with the newest domain file"
                 )
             }
+            Error::Settings(what) => f.write_str(what),
             Error::Open(name) => write!(f, "the domain {name} is open and has no keys"),
             Error::SessionFull { limit } => {
                 write!(f, "this session has begun {limit} streams: renew it to begin others")

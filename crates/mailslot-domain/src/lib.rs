@@ -38,6 +38,7 @@
 //! | let messages in, once each, and count the others | [`Opener`], [`Refused`], [`Counters`] |
 //! | confirm a write | [`Sealer::receipt_into`], [`Opener::open_receipt`] |
 //! | tell who listens to what | [`Presence`] |
+//! | set a machine's part in a domain, and tell how it fares | [`settings`], [`status`] |
 //!
 //! # Guarantees
 //!
@@ -59,28 +60,32 @@ mod destination;
 #[cfg(unix)]
 mod directory;
 mod domain;
+pub mod endpoint;
 mod envelope;
 mod error;
 mod escape;
 mod file;
 mod head;
 mod limits;
+mod names;
 mod open;
 mod presence;
 mod reader;
 mod seal;
+pub mod settings;
 mod start;
+pub mod status;
 mod streams;
 mod time;
 mod window;
 
 pub use batch::{Batch, Messages};
-pub use crypto::{KeyId, random};
+pub use crypto::{KeyId, Session, random};
 pub use destination::Destination;
 #[cfg(unix)]
 pub use directory::{Directory, Joined, read_file};
 pub use domain::{Domain, Key, RANDOM};
-pub use envelope::{Kind, Outcome, Receipt, Request, Session};
+pub use envelope::{Kind, Outcome, Receipt, Request};
 pub use error::{Error, Refused, Result};
 pub use head::Legacy;
 pub use limits::{Counters, Limits};

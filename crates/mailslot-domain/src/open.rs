@@ -6,10 +6,10 @@ use ring::aead::{Aad, LessSafeKey};
 
 use crate::batch::{Batch, Messages};
 use crate::copies::Copies;
-use crate::crypto::{KeyId, TAG, nonce};
+use crate::crypto::{KeyId, Session, TAG, nonce};
 use crate::destination::Destination;
 use crate::domain::{Domain, Key, Seal};
-use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Receipt, Request, Session};
+use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Receipt, Request};
 use crate::error::Refused;
 use crate::head::{Head, Legacy, MAX_HEAD};
 use crate::limits::{Counters, Limits};

@@ -11,6 +11,7 @@ use crate::envelope::VERSION;
 use crate::error::{Refused, Result};
 use crate::escape::{base64url, escape, hex, unbase64url, unescape};
 use crate::head::text;
+use crate::names::computer_name;
 use crate::reader::Reader;
 use crate::time::Time;
 
@@ -230,16 +231,6 @@ fn read_open(text: &str) -> Option<Presence> {
         }
         _ => None,
     }
-}
-
-/// A name in upper case, as computers' names always are.
-pub(crate) fn computer_name(text: &str) -> Option<NetbiosName> {
-    text.parse::<NetbiosName>().ok().filter(|name| name.as_str() == text)
-}
-
-/// A slot's name in upper case, as it is in key expressions of open domains.
-pub(crate) fn folded_slot_name(text: &str) -> Option<SlotName> {
-    text.parse().ok().filter(|slot: &SlotName| slot.folded() == text)
 }
 
 #[cfg(test)]

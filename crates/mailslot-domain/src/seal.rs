@@ -6,10 +6,10 @@ use std::sync::Arc;
 use ring::aead::{Aad, LessSafeKey};
 
 use crate::batch::Batch;
-use crate::crypto::{KeyId, Secret, TAG, nonce};
+use crate::crypto::{KeyId, Secret, Session, TAG, nonce};
 use crate::destination::{Destination, Id};
 use crate::domain::{Domain, Key, Seal};
-use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Request, Session};
+use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Request};
 use crate::error::{Error, Result};
 use crate::head::{Head, Legacy};
 use crate::limits::Limits;

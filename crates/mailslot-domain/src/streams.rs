@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ring::aead::LessSafeKey;
 
-use crate::crypto::KeyId;
+use crate::crypto::{KeyId, Session};
 use crate::destination::Id;
-use crate::envelope::{Kind, Session};
+use crate::envelope::Kind;
 use crate::error::Refused;
 use crate::limits::Limits;
 use crate::time::Time;

@@ -33,7 +33,6 @@ pub(crate) struct State<'a, F> {
     /// Whether the node is in a NetBIOS network.
     pub(crate) netbios: bool,
     pub(crate) driver: &'a mut Driver,
-    #[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "nothing is known of them"))]
     pub(crate) modern: &'a Modern,
     pub(crate) metrics: &'a Metrics,
     pub(crate) nmbd_connected: Option<bool>,
@@ -59,7 +58,6 @@ impl Answers {
         };
         match request {
             Request::Status => return answer(&asker, &Answer::Status(Box::new(status(state)))),
-            #[cfg(feature = "zenoh")]
             Request::Members(domain) => return answer(&asker, &state.modern.members(&domain)),
             Request::Capture => {
                 if let Some(refusal) = state.driver.sinks.add(&asker) {
@@ -143,9 +141,7 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
 }
 
 fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
-    #[cfg(feature = "zenoh")]
-    let modern = state.modern;
-    let State { config, netbios, driver, metrics, nmbd_connected, unused, .. } = state;
+    let State { config, netbios, driver, modern, metrics, nmbd_connected, unused } = state;
     let (node, interface) = (&driver.node, |id| driver.interface_name(id).to_owned());
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
         name: interface(used.id),
@@ -169,9 +165,7 @@ fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
         unused: unused(),
         names: names.collect(),
         nmbd_connected,
-        #[cfg(feature = "zenoh")]
         domains: modern.status(),
-        #[cfg(feature = "zenoh")]
         bridges: modern.bridge_status(),
         counters: metrics.all(driver),
     }

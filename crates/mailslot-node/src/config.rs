@@ -1,26 +1,28 @@
 //! The settings of a node: one TOML file, in which everything has a default.
 
+mod domains;
+mod file;
 mod limits;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "zenoh")]
-use mailslot::NetbiosName;
 use mailslot::Quoted;
 use mailslot_wire::{DnsName, Name};
-#[cfg(feature = "zenoh")]
-use mailslot_zenoh::Meant;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use toml::{Table, Value};
 
+pub use file::FILE;
 pub use mailslot_wire::NodeType;
 pub use mailslot_wire::smb::Style;
 
+#[cfg_attr(feature = "zenoh", expect(unused_imports, reason = "it has some"))]
+pub(crate) use domains::NO_DOMAINS;
+
+use crate::bridge;
 use crate::error::{Error, Result};
 use crate::exposition::Endpoint;
-#[cfg(feature = "zenoh")]
-use mailslot_netbios::BRIDGE;
 use mailslot_netbios::limits::Limits;
 use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 
@@ -65,25 +67,19 @@ pub struct Settings {
     /// Whether this machine is in a NetBIOS network; without, it is in modern domains only.
     pub netbios: bool,
     /// What this machine does in each modern domain, by the domain's name; without a section it is what follows here.
-    #[cfg(feature = "zenoh")]
-    pub domains: std::collections::BTreeMap<String, mailslot_zenoh::Settings>,
+    pub domains: BTreeMap<String, mailslot_domain::settings::Settings>,
     /// What is carried between the NetBIOS network and each modern domain, by the domain's name.
-    #[cfg(feature = "zenoh")]
-    pub bridge: std::collections::BTreeMap<String, crate::bridge::Settings>,
+    pub bridge: BTreeMap<String, bridge::Settings>,
     /// Whether machines look for each other by multicast, in modern domains without a section; by default what the domain's
     /// file says.
-    #[cfg(feature = "zenoh")]
     pub lan: Option<bool>,
     /// Zenoh endpoints to connect to, in modern domains without a section.
-    #[cfg(feature = "zenoh")]
     pub connect: Vec<String>,
     /// Zenoh endpoints to listen on, in modern domains without a section.
-    #[cfg(feature = "zenoh")]
     pub listen: Vec<String>,
     /// What a computer's name means, by the name: the name of a modern domain, or `netbios`. Without it, it means the sealed domain that
     /// has known the computer first, else an open one that has it, else the NetBIOS network.
-    #[cfg(feature = "zenoh")]
-    pub computers: std::collections::BTreeMap<String, String>,
+    pub computers: BTreeMap<String, String>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
@@ -119,18 +115,12 @@ impl Default for Settings {
             interfaces: Vec::new(),
             exclude: Vec::new(),
             netbios: true,
-            #[cfg(feature = "zenoh")]
-            domains: std::collections::BTreeMap::new(),
-            #[cfg(feature = "zenoh")]
-            bridge: std::collections::BTreeMap::new(),
-            #[cfg(feature = "zenoh")]
+            domains: BTreeMap::new(),
+            bridge: BTreeMap::new(),
             lan: None,
-            #[cfg(feature = "zenoh")]
             connect: Vec::new(),
-            #[cfg(feature = "zenoh")]
             listen: Vec::new(),
-            #[cfg(feature = "zenoh")]
-            computers: std::collections::BTreeMap::new(),
+            computers: BTreeMap::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
             beside_samba: false,
@@ -212,23 +202,28 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if a name cannot be a NetBIOS name, a node of this type needs WINS servers, or a limit is out of
+    /// [`Error::Settings`] if something is set about modern domains and this build has none (the feature `zenoh`), if a name cannot be a NetBIOS name, a node of this type needs WINS servers, or a limit is out of
     /// its bounds.
     pub fn protocol(&self) -> Result<Config> {
         let computer = match &self.computer {
             Some(computer) => computer.clone(),
             None => host_name()?,
         };
+        self.check_addresses()?;
         let mut config = Config::new(&computer, &self.workgroup)
             .map_err(|error| {
-                Error::Settings(format!("computer {computer:?}, workgroup {:?}: {error}", self.workgroup))
+                Error::Settings(format!(
+                    "computer {}, workgroup {}: {error}",
+                    Quoted(&computer),
+                    Quoted(&self.workgroup)
+                ))
             })?
             .with_servers(self.wins.clone());
         if self.browser {
             config = config.with_browser().map_err(|error| Error::Settings(error.to_string()))?;
         }
         for text in &self.names {
-            let wrong = |error| Error::Settings(format!("name {text:?}: {error}"));
+            let wrong = |error| Error::Settings(format!("name {}: {error}", Quoted(text)));
             config.register(registered(text)?).map_err(wrong)?;
         }
         if let Some(node_type) = self.node_type {
@@ -237,10 +232,7 @@ impl Settings {
                 return Err(Error::Settings(format!("a node of type {node_type:?} needs WINS servers: set `wins`")));
             }
         }
-        #[cfg(feature = "zenoh")]
-        self.meanings()?;
-        #[cfg(feature = "zenoh")]
-        self.add_bridge(&mut config)?;
+        self.check_domains(&mut config)?;
         config.style = self.style;
         config.ports = Ports { name: self.name_port, datagram: self.datagram_port };
         config.own_ports = config.ports;
@@ -254,52 +246,30 @@ impl Settings {
         if self.scope.is_empty() {
             return Ok(config);
         }
-        let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {:?}: {error}", self.scope));
+        let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {}: {error}", Quoted(&self.scope)));
         let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
         config.with_scope(&scope).map_err(|error| wrong(&error))
     }
-}
 
-#[cfg(feature = "zenoh")]
-impl Settings {
-    /// What [`computers`](Settings::computers) says.
-    pub(crate) fn meanings(&self) -> Result<std::collections::BTreeMap<NetbiosName, Meant>> {
-        let wrong = |computer: &str, what: &str| Error::Settings(format!("computers: {computer}: {what}"));
-        let meaning = |(computer, network): (&String, &String)| {
-            let name: NetbiosName = computer.parse().map_err(|error| wrong(computer, &format!("{error}")))?;
-            let meant = match network.as_str() {
-                text if !text.eq_ignore_ascii_case("netbios") => {
-                    Meant::Domain(text.parse().map_err(|error| wrong(computer, &format!("{text:?}: {error}")))?)
-                }
-                _ if !self.netbios => {
-                    return Err(wrong(computer, "with `netbios = false` there is no NetBIOS network"));
-                }
-                _ => Meant::Legacy,
-            };
-            Ok((name, meant))
-        };
-        self.computers.iter().map(meaning).collect()
-    }
-
-    /// Whether a bridge of this machine sends in the legacy network.
-    fn is_sending_bridge(&self) -> bool {
-        self.bridge.values().any(|bridge| !bridge.to_legacy.is_empty())
-    }
-
-    /// The name that bridges send from: answers come to it.
-    fn add_bridge(&self, config: &mut Config) -> Result<()> {
-        self.bridge.iter().try_for_each(|(domain, bridge)| bridge.check(domain))?;
-        if !self.bridge.is_empty() && !self.netbios {
-            return Err(Error::Settings("a bridge needs a legacy network: leave `netbios` at true".to_owned()));
+    /// Whether others could be at these addresses, and find this machine at these ports.
+    fn check_addresses(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::Settings(what));
+        let is_of_none =
+            |address: &&Ipv4Addr| address.octets()[0] == 0 || address.is_multicast() || address.is_broadcast();
+        if let Some(server) = self.wins.iter().find(is_of_none) {
+            return wrong(format!("wins: {server} is the address of no machine: write that of a name server"));
         }
-        if !self.is_sending_bridge() {
-            return Ok(());
+        for (name, port) in [("name-port", self.name_port), ("datagram-port", self.datagram_port)] {
+            if port == 0 {
+                return wrong(format!("{name} is 0: it can be 1 to 65535"));
+            }
         }
-        if config.node_type == NodeType::P {
-            let what = "a node of type P does not broadcast, so it cannot be a bridge with `to-legacy`";
-            return Err(Error::Settings(what.to_owned()));
+        if self.name_port == self.datagram_port {
+            return wrong(format!("name-port and datagram-port are both {}: they cannot be the same", self.name_port));
         }
-        config.names.push(RegisteredName::unique(config.computer.clone().with_suffix(BRIDGE)));
+        if let Some(both) = self.interfaces.iter().find(|name| self.exclude.contains(name)) {
+            return wrong(format!("{} is one of `interfaces` and of `exclude`: leave it out of one", Quoted(both)));
+        }
         Ok(())
     }
 }
@@ -351,7 +321,7 @@ fn host_name() -> Result<String> {
     let label = host.split('.').next().unwrap_or_default();
     let name: String = label.chars().filter(char::is_ascii).take(15).collect();
     if name.is_empty() {
-        return Err(Error::Settings(format!("the host name {host:?} makes no computer name: set `computer`")));
+        return Err(Error::Settings(format!("the host name {} makes no computer name: set `computer`", Quoted(&host))));
     }
     Ok(name)
 }
@@ -370,7 +340,7 @@ fn one_of<'de, D: Deserializer<'de>, T: Copy>(from: D, all: &[(&str, T)]) -> cor
     let text = String::deserialize(from)?;
     let names = || all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let found = all.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    found.ok_or_else(|| de::Error::custom(format_args!("{text:?} is not one of {}", names())))
+    found.ok_or_else(|| de::Error::custom(format_args!("{} is not one of {}", Quoted(&text), names())))
 }
 
 #[cfg(test)]

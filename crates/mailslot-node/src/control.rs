@@ -4,13 +4,14 @@
 //! nothing that is answered is a secret, or does more than a program could do by itself. The one exception,
 //! [`Request::Capture`], is for root and the node's own user.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use mailslot::{Access, MailslotWriter, Replies};
 use serde::{Deserialize, Serialize};
 
+use crate::bridge::BridgeStatus;
 use crate::error::{Error, Result};
 
 /// The slot for requests. It lives as long as a node does.
@@ -31,7 +32,6 @@ pub enum Request {
     /// Which names the node at an address has: [`Answer::Names`].
     NodeStatus(Ipv4Addr),
     /// Who takes part in the modern domain of this name, and has which slots open: [`Answer::Members`].
-    #[cfg(feature = "zenoh")]
     Members(String),
     /// Write to a mailslot of the members of a group: [`Answer::Sent`].
     Send {
@@ -74,8 +74,7 @@ pub enum Answer {
     /// To [`Request::NodeStatus`].
     Names(Vec<NameAt>),
     /// To [`Request::Members`]: the computers, and the slots of each.
-    #[cfg(feature = "zenoh")]
-    Members(BTreeMap<String, std::collections::BTreeSet<String>>),
+    Members(BTreeMap<String, BTreeSet<String>>),
     /// To [`Request::Send`].
     Sent,
     /// To [`Request::Capture`].
@@ -113,13 +112,11 @@ pub struct Status {
     pub unused: Vec<Unused>,
     pub names: Vec<NameStatus>,
     /// The modern domains.
-    #[cfg(feature = "zenoh")]
     #[serde(default)]
-    pub domains: Vec<mailslot_zenoh::Status>,
+    pub domains: Vec<mailslot_domain::status::Status>,
     /// The bridges to modern domains.
-    #[cfg(feature = "zenoh")]
     #[serde(default)]
-    pub bridges: Vec<crate::bridge::BridgeStatus>,
+    pub bridges: Vec<BridgeStatus>,
     /// Whether nmbd hands datagrams on; `None` if the node has the ports itself.
     pub nmbd_connected: Option<bool>,
     /// Everything that was counted, by its label.

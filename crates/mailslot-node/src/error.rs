@@ -44,8 +44,7 @@ pub enum Error {
     /// What is known cannot be written as metrics.
     Metrics(String),
     /// Something is wrong with a modern domain, or its file.
-    #[cfg(feature = "zenoh")]
-    Domain(mailslot_zenoh::Error),
+    Domain(Box<dyn core::error::Error + Send + Sync>),
     /// The operating system refused something.
     Io {
         /// What was being done, and to what.
@@ -88,7 +87,6 @@ impl fmt::Display for Error {
             Error::Refused(why) => f.write_str(why),
             Error::Slot(error) => write!(f, "{error}"),
             Error::Metrics(why) => write!(f, "write metrics, with a node that may be of another version: {why}"),
-            #[cfg(feature = "zenoh")]
             Error::Domain(error) => write!(f, "{error}"),
             Error::Io { action, source } => write!(f, "{action}: {source}"),
         }
@@ -101,7 +99,6 @@ impl core::error::Error for Error {
         match self {
             Error::Io { source, .. } => source.source(),
             Error::Slot(error) => error.source(),
-            #[cfg(feature = "zenoh")]
             Error::Domain(error) => error.source(),
             Error::NotSent(error) => error.source(),
             _ => None,
@@ -110,7 +107,6 @@ impl core::error::Error for Error {
 }
 
 /// The error with all that has caused it, each once: some say their cause themselves.
-#[cfg_attr(not(feature = "zenoh"), allow(dead_code, reason = "only modern domains have causes that go deep"))]
 pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -130,18 +126,6 @@ impl From<mailslot::Error> for Error {
     }
 }
 
-#[cfg(feature = "zenoh")]
-impl From<mailslot_zenoh::Error> for Error {
-    fn from(error: mailslot_zenoh::Error) -> Error {
-        match error {
-            mailslot_zenoh::Error::Settings(what) => Error::Settings(what),
-            mailslot_zenoh::Error::Slot(mailslot::Error::AlreadyExists(_)) => Error::AlreadyRuns,
-            mailslot_zenoh::Error::Slot(error) => Error::Slot(error),
-            error => Error::Domain(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -156,10 +140,7 @@ mod tests {
         let errors = [
             Error::io("bind a port", source()),
             Error::Slot(slot()),
-            #[cfg(feature = "zenoh")]
-            Error::Domain(mailslot_zenoh::Error::Slot(slot())),
-            #[cfg(feature = "zenoh")]
-            Error::Domain(mailslot_zenoh::Error::Io { action: "start a thread", source: source() }),
+            Error::Domain(Box::new(Error::io("start a thread", source()))),
         ];
         for error in errors {
             let (text, mut source) = (error.to_string(), core::error::Error::source(&error));

@@ -16,7 +16,7 @@
 
 #[cfg(unix)]
 mod answers;
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(unix)]
 pub mod bridge;
 #[cfg(unix)]
 pub mod capture;

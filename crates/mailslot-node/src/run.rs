@@ -15,7 +15,7 @@ use mailslot_wire::Name;
 
 use crate::config::Settings;
 use crate::control;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, with_causes};
 use crate::exposition::Exporter;
 use crate::io::driver::Driver;
 use crate::io::poll::{Poll, Token};
@@ -93,7 +93,7 @@ impl Machine {
             return Err(Error::AlreadyRuns);
         }
         let mut driver = Driver::new(&config, at(&settings, &config), now);
-        let mut attachments = Attachments::new(now, &mut log);
+        let mut attachments = Attachments::new(now);
         let report = attachments.look(now, &settings, &mut driver)?;
         let report = match driver.attached() {
             [] => report.or_failure()?,
@@ -332,7 +332,7 @@ impl Machine {
             Ok((settings, config, exporter))
         });
         let (settings, config) = match checked {
-            Err(error) => return self.shared.log.line("settings_wrong", &[field("reason", error)]),
+            Err(error) => return self.shared.log.line("settings_wrong", &[field("reason", with_causes(&error))]),
             Ok((settings, config, exporter)) => {
                 self.exporter = exporter;
                 (settings, config)
@@ -387,7 +387,7 @@ impl Machine {
         self.nmbd = Beside::new(&settings, now);
         let Shared { modern, log, .. } = &mut self.shared;
         if let Err(error) = modern.restart(&settings, &config, log) {
-            log.line("domain_wrong", &[field("reason", error)]);
+            log.line("domain_wrong", &[field("reason", with_causes(&error))]);
         }
         (self.shared.settings, self.shared.config) = (settings, config);
         self.shared.log_started();
@@ -398,8 +398,12 @@ impl Machine {
 
 impl Shared {
     fn log_started(&mut self) {
-        let Shared { config, log, .. } = self;
-        log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+        let Shared { settings, config, log, .. } = self;
+        if settings.netbios {
+            log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+        } else {
+            log.line("started", &[field("computer", String::from_utf8_lossy(config.computer.text()))]);
+        }
     }
 
     fn log_served(&mut self, exporter: &Exporter) {

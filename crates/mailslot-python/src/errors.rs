@@ -35,7 +35,9 @@ pub fn exception(error: &Error) -> PyErr {
             python::NetworkError::new_err(said(Errno::NETDOWN))
         }
         Error::NotOnNetwork(_) => python::NetworkError::new_err(said(Errno::HOSTUNREACH)),
-        Error::NetworkDoesNotTell(_) => python::NetworkError::new_err(said(Errno::OPNOTSUPP)),
+        Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => {
+            python::NetworkError::new_err(said(Errno::OPNOTSUPP))
+        }
         Error::NodeSilent => python::NetworkError::new_err(said(Errno::TIMEDOUT)),
         Error::NodeRefused(_) => python::NetworkError::new_err(said(Errno::PERM)),
         Error::InvalidOption { .. } => PyValueError::new_err(error.to_string()),

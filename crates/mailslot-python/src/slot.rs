@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mailslot::{Error, Inheritance, Mailslot, Message, Network, Origin};
+use mailslot::{Error, Inheritance, Mailslot, Message, Network};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -35,6 +35,7 @@ pub struct Slot {
 #[pymethods]
 impl Slot {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "they are the options of a slot, one for one")]
     fn create(
         py: Python<'_>,
         name: &str,
@@ -43,9 +44,10 @@ impl Slot {
         access: Access,
         network: bool,
         inheritable: bool,
+        stamp: bool,
     ) -> PyResult<Slot> {
         let mut options = Mailslot::options();
-        options.capacity(capacity).max_message_size(max_message_size).access(access.0);
+        options.capacity(capacity).max_message_size(max_message_size).access(access.0).stamp(stamp);
         if network {
             options.network(Network::Allowed);
         }
@@ -73,13 +75,15 @@ impl Slot {
 
     /// The next message.
     fn receive(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyBytes>> {
-        Ok(self.next(py, timeout)?.0)
+        // Nothing is called that could run other code of Python's: that may read the slot, which nobody else can meanwhile.
+        let look = |slot: &Mailslot| slot.try_read_in_place(|data, _| bytes(py, data));
+        self.next(py, timeout, look, |message| bytes(py, &message.data))
     }
 
-    /// The next message, and who wrote it.
-    fn receive_with_origin(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Py<PyAny>)> {
-        let (data, origin) = self.next(py, timeout)?;
-        Ok((data, values::origin(py, &origin)?))
+    /// The next message, and what is known of it.
+    fn receive_message(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<values::Parts> {
+        let look = |slot: &Mailslot| slot.try_receive().map(|message| message.map(Ok));
+        values::parts(py, &self.next(py, timeout, look, Ok)?)
     }
 
     /// How many messages there are.
@@ -133,14 +137,18 @@ impl Slot {
         lock(&self.slot).clone().ok_or_else(|| closed("mailslot"))
     }
 
-    fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Origin)> {
+    fn next<R>(
+        &self,
+        py: Python<'_>,
+        timeout: Option<f64>,
+        look: impl Fn(&Mailslot) -> mailslot::Result<Option<PyResult<R>>>,
+        make: impl FnOnce(Message) -> PyResult<R>,
+    ) -> PyResult<R> {
         let deadline = Deadline::after(timeout)?;
         let mut stalled = None;
         loop {
-            // With the interpreter's lock, which takes longer to give up and to get back than this takes. Nothing is called that
-            // could run other code of Python's: that may read the slot, which nobody else can meanwhile.
-            let look = |data: &[u8], origin| Ok((bytes(py, data)?, origin));
-            match self.open()?.try_read_in_place(look) {
+            // With the interpreter's lock, which takes longer to give up and to get back than this takes.
+            match look(&self.open()?) {
                 Ok(None) if deadline.is_over() => return Err(empty()),
                 Ok(None) => {}
                 Ok(Some(seen)) => return seen,
@@ -154,7 +162,7 @@ impl Slot {
                 Err(error) => return Err(self.failed(&error)),
             }
             if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
-                return Ok((bytes(py, &message.data)?, message.origin));
+                return make(message);
             }
             py.check_signals()?;
             self.wait(py, move |slot| sleep(&slot, deadline))?;

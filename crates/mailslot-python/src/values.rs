@@ -1,10 +1,12 @@
 //! The library's values as Python's, whose classes `python/mailslot/_values.py` defines.
 
-use mailslot::{NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
+use std::time::SystemTime;
+
+use mailslot::{Message, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::errors::exception;
 
@@ -32,6 +34,15 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
         }
         _ => Ok(py.None()),
     }
+}
+
+/// The bytes of a message, its origin and time, and where replies go: the arguments of a `Message`.
+pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, Option<(u32, Py<PyBytes>)>);
+
+pub fn parts(py: Python<'_>, message: &Message) -> PyResult<Parts> {
+    let data = PyBytes::new(py, &message.data).unbind();
+    let reply_to = message.reply_to.map(|to| (to.uid(), PyBytes::new(py, &to.token()).unbind()));
+    Ok((data, origin(py, &message.origin)?, message.time, reply_to))
 }
 
 /// A `Receipt`.

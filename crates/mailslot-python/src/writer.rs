@@ -3,12 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mailslot::{Error, MailslotWriter, Timeout};
+use mailslot::{Error, MailslotWriter, ReplyTo, Timeout};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
-use crate::errors::{closed, exception, full};
+use crate::errors::{closed, empty, exception, full};
 use crate::timeout::{Deadline, duration};
 use crate::values;
 
@@ -77,6 +77,30 @@ impl Writer {
         Err(full(&refused))
     }
 
+    /// Writes a message that asks for a reply, and returns what is replied.
+    fn request(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<values::Parts> {
+        let deadline = Deadline::after(timeout)?;
+        let writer = self.writer()?;
+        let message = Payload::of(message)?;
+        let message = message.bytes()?;
+        let replies = loop {
+            let slice = deadline.left_within(SLICE);
+            match py.detach(|| writer.begin_request(message, None, slice)) {
+                Err(error @ (Error::TimedOut | Error::Full { .. })) if deadline.is_over() => return Err(full(&error)),
+                Err(Error::TimedOut | Error::Full { .. }) => py.check_signals()?,
+                begun => break begun.map_err(|error| exception(&error))?,
+            }
+        };
+        loop {
+            let slice = deadline.left_within(SLICE);
+            match py.detach(|| replies.receive_within(slice)) {
+                Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
+                Err(Error::TimedOut) => py.check_signals()?,
+                reply => return values::parts(py, &reply.map_err(|error| exception(&error))?),
+            }
+        }
+    }
+
     /// Writes one message, and says what became of it at each computer.
     fn write_confirmed(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: f64) -> PyResult<Vec<Py<PyAny>>> {
         let within = duration(timeout)?;
@@ -115,6 +139,14 @@ impl Writer {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.clone().ok_or_else(|| closed("writer"))
     }
+}
+
+/// Replies to a request, which says where to: the user who asks, and a token.
+#[pyfunction]
+pub fn reply(py: Python<'_>, uid: u32, token: [u8; 32], message: &Bound<'_, PyAny>) -> PyResult<()> {
+    let message = Payload::of(message)?;
+    let message = message.bytes()?;
+    py.detach(|| ReplyTo::from_parts(uid, token).write(message)).map_err(|error| exception(&error))
 }
 
 /// What can be written: bytes of some kind, or text.

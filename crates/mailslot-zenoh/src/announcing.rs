@@ -36,7 +36,7 @@ impl Renewal {
     }
 }
 
-/// What is announced in a session. Fields are undeclared in their order: who sees a token finds the rest.
+/// What is announced in a session.
 #[derive(Default)]
 pub(crate) struct Announced {
     slots: BTreeMap<String, AnnouncedSlot>,
@@ -45,11 +45,23 @@ pub(crate) struct Announced {
 }
 
 struct AnnouncedSlot {
+    declared: Declared,
+    inbox: Arc<Mutex<Inbox>>,
+    to_this_computer: Destination,
+    name: SlotName,
+}
+
+/// What is declared of a slot. Fields are undeclared in their order: who sees a token finds the rest.
+struct Declared {
     token: Token,
     _subscription: Subscription,
     _answering: Answering,
-    to_this_computer: Destination,
-    name: SlotName,
+}
+
+/// What was announced in a session that another one has followed: it goes when this is dropped.
+pub(crate) struct Before {
+    slots: Vec<Declared>,
+    _node: Option<Token>,
 }
 
 impl Announced {
@@ -94,6 +106,24 @@ impl Announced {
         if all { state.slots_known() } else { state.slots_unknown() }
     }
 
+    /// Announces everything in another session, and returns what was declared in the one before. What that does not take is announced
+    /// with the next update.
+    pub(crate) fn move_to(&mut self, link: &Link, state: &Arc<State>) -> Before {
+        let mut before = Before { slots: Vec::new(), _node: None };
+        self.slots.retain(|_, slot| match Declared::new(link, state, &slot.name, &slot.inbox) {
+            Ok(declared) => {
+                before.slots.push(std::mem::replace(&mut slot.declared, declared));
+                true
+            }
+            Err(_) => {
+                state.remove_slot(&slot.to_this_computer);
+                false
+            }
+        });
+        before._node = std::mem::replace(&mut self.node, node_token(link, state).ok());
+        before
+    }
+
     /// Takes everything back: the session ends.
     pub(crate) fn end(mut self, state: &State) {
         self.take_back(state, &BTreeMap::new());
@@ -103,9 +133,9 @@ impl Announced {
     /// Makes all tokens anew. Each old one goes when the new one is there, so that nobody misses it.
     fn renew(&mut self, link: &Link, state: &State) -> Result<()> {
         let (domain, time) = (state.domain(), now());
-        self.node = Some(token(link, &domain, &Presence::Node { computer: state.computer.clone() })?);
+        self.node = Some(node_token(link, state)?);
         for slot in self.slots.values_mut() {
-            slot.token = token(link, &domain, &presence(state, &slot.name))?;
+            slot.declared.token = token(link, &domain, &presence(state, &slot.name))?;
         }
         self.renewal.done(&domain, time);
         Ok(())
@@ -124,28 +154,34 @@ impl Announced {
 
 impl AnnouncedSlot {
     fn new(link: &Link, state: &Arc<State>, name: &SlotName) -> Result<AnnouncedSlot> {
-        let domain = state.domain();
-        let (to_all, to_this_computer) = (domain.broadcast(name)?, domain.directed(&state.computer, name)?);
+        let to_this_computer = state.domain().directed(&state.computer, name)?;
         let inbox = Arc::new(Mutex::new(Inbox::new(name.clone())));
-        let (taking, to, slot) = (Arc::clone(state), to_all.clone(), Arc::clone(&inbox));
+        state.add_slot(to_this_computer.clone(), Arc::clone(&inbox));
+        let declared = Declared::new(link, state, name, &inbox);
+        let declared = declared.inspect_err(|_| state.remove_slot(&to_this_computer))?;
+        Ok(AnnouncedSlot { declared, inbox, to_this_computer, name: name.clone() })
+    }
+}
+
+impl Declared {
+    fn new(link: &Link, state: &Arc<State>, name: &SlotName, inbox: &Arc<Mutex<Inbox>>) -> Result<Declared> {
+        let domain = state.domain();
+        let to_all = domain.broadcast(name)?;
+        let (taking, to, slot) = (Arc::clone(state), to_all.clone(), Arc::clone(inbox));
         let subscription = link.subscribe(to_all.key_expression(), move |_, payload, attachment| {
             taking.take(&to, &slot, payload, attachment);
         })?;
-        let (answering, to, slot) = (Arc::clone(state), to_all.clone(), Arc::clone(&inbox));
+        let (answering, to, slot) = (Arc::clone(state), to_all.clone(), Arc::clone(inbox));
         let answering = link.answer(to_all.key_expression(), move |_, payload, attachment| {
             answering.confirm(&to, &slot, payload, attachment)
         })?;
-        state.add_slot(to_this_computer.clone(), inbox);
-        let token =
-            token(link, &domain, &presence(state, name)).inspect_err(|_| state.remove_slot(&to_this_computer))?;
-        Ok(AnnouncedSlot {
-            token,
-            _subscription: subscription,
-            _answering: answering,
-            to_this_computer,
-            name: name.clone(),
-        })
+        let token = token(link, &domain, &presence(state, name))?;
+        Ok(Declared { token, _subscription: subscription, _answering: answering })
     }
+}
+
+fn node_token(link: &Link, state: &State) -> Result<Token> {
+    token(link, &state.domain(), &Presence::Node { computer: state.computer.clone() })
 }
 
 fn presence(state: &State, slot: &SlotName) -> Presence {

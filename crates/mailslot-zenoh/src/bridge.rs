@@ -57,7 +57,7 @@ pub(crate) struct Bridge {
 
 /// What is declared in the session.
 #[derive(Default)]
-struct Declared {
+pub(crate) struct Declared {
     /// By the upper-case form of the slots' names.
     subscribers: BTreeMap<String, Subscription>,
     tokens: Vec<(Segment, Token)>,
@@ -145,6 +145,16 @@ impl Bridge {
             return events.send("bridge_not_announced", fields);
         }
         declared.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Declares everything in another session, and returns what was declared in the one before. To others the bridge was there all the
+    /// time.
+    pub(crate) fn move_to(&self, link: &Link, computer: &NetbiosName, events: &Events) -> Declared {
+        let before = std::mem::take(&mut *lock(&self.declared));
+        self.update(link, computer, events);
+        let mut declared = lock(&self.declared);
+        declared.since = declared.since.and(before.since);
+        before
     }
 
     /// Takes back what is declared: the session ends. Another one gets it all again.

@@ -4,14 +4,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use mailslot_domain::settings::Tls;
+use mailslot_domain::status::CertificateStatus;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
-
-use crate::settings::Tls;
-use crate::status::CertificateStatus;
 
 /// Makes sure that the files can be used, whatever the time is: clocks are set, and files replaced, while nodes run.
 ///

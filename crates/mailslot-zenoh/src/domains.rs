@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use mailslot::network::routes;
 use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName};
+use mailslot_domain::settings::{Meant, Settings};
+use mailslot_domain::status::Status;
 use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 
 use crate::bridge::{BridgeWants, FromDomain, WAITING};
@@ -23,9 +25,8 @@ use crate::looking::{Looking, remember};
 use crate::member::Member;
 use crate::presences::Presences;
 use crate::process::descriptor_limit;
-use crate::routes::{Meant, Parts, current, run};
-use crate::settings::Settings;
-use crate::status::Status;
+use crate::routes::{Parts, current, run};
+use crate::status;
 use crate::supervise;
 use crate::wake::Wake;
 use crate::watch::Watch;
@@ -215,7 +216,7 @@ impl Domains {
 
     /// What each domain is and has counted.
     pub fn status(&self) -> Vec<Status> {
-        self.current().iter().map(|member| Status::of(member)).collect()
+        self.current().iter().map(|member| status::of(member)).collect()
     }
 
     /// How many domains have an open session, and how many there are; domains that cannot run are in neither.

@@ -70,7 +70,10 @@ impl core::error::Error for Error {
 
 impl From<mailslot_domain::Error> for Error {
     fn from(error: mailslot_domain::Error) -> Error {
-        Error::Domain(error)
+        match error {
+            mailslot_domain::Error::Settings(what) => Error::Settings(what),
+            error => Error::Domain(error),
+        }
     }
 }
 

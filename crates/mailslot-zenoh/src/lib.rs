@@ -26,7 +26,6 @@ mod confirming;
 mod counters;
 mod domains;
 mod ending;
-mod endpoint;
 mod error;
 mod events;
 mod known;
@@ -39,7 +38,6 @@ mod presences;
 mod process;
 mod routes;
 mod session;
-mod settings;
 mod state;
 mod status;
 mod supervise;
@@ -51,7 +49,9 @@ pub use bridge::{BridgeWants, FromDomain};
 pub use domains::Domains;
 pub use error::{Error, Result};
 pub use events::Event;
+pub use link::zenoh_config;
 pub use process::own_process;
-pub use routes::Meant;
-pub use settings::{Mode, Settings, Tls};
-pub use status::{CertificateStatus, KeyStatus, OtherClock, Scouting, Status};
+
+// What this crate is set to, and what it says of itself, needs no Zenoh.
+pub use mailslot_domain::settings::{Meant, Mode, Settings, Tls};
+pub use mailslot_domain::status::Status;

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use mailslot::network::routes::Answer;
 use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, ReplyTo, SlotName};
+use mailslot_domain::settings::Settings;
 use mailslot_domain::{Destination, Domain, Kind, Legacy};
 
-use crate::announcing::Announced;
-use crate::bridge::{Bridge, FromDomain};
+use crate::announcing::{self, Announced};
+use crate::bridge::{self, Bridge, FromDomain};
 use crate::confirming::Confirming;
 use crate::error::Result;
 use crate::events::{Events, field};
@@ -21,15 +22,17 @@ use crate::link::{self, Task};
 use crate::outgoing::Sender;
 use crate::places::Places;
 use crate::presences::{MOST_WAITING, Waiting};
-use crate::session::Session;
-use crate::settings::Settings;
+use crate::session::{Session, can_overlap};
 use crate::state::{State, answer, lock};
 use crate::supervise;
-use crate::upkeep::Upkeep;
+use crate::upkeep::{TOLD, Upkeep};
 use crate::wake::Wake;
 
 /// Pause before another try to open a session.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// What is declared in a session that another one has followed.
+type Before = (announcing::Before, bridge::Declared);
 
 /// A machine's part in one domain.
 pub(crate) struct Member {
@@ -169,10 +172,16 @@ impl Member {
             // One that is open stays, also if this thread has panicked.
             let Some(session) = self.session().or_else(|| self.open(events)) else { return };
             changed.wake();
-            while !self.is_stopped() && !self.life.reopen.swap(false, Ordering::SeqCst) {
-                self.send(&session, outgoing, events);
+            let mut before = None;
+            while !self.is_stopped() && before.is_none() && !self.life.reopen.swap(false, Ordering::SeqCst) {
+                before = self.send(&session, outgoing, events);
             }
-            if !self.is_stopped() {
+            if before.is_some() {
+                // Others learn of what is declared anew before this goes, and what was sent to it and from it arrives.
+                self.pause();
+                drop(before);
+                session.close();
+            } else if !self.is_stopped() {
                 drop(session);
                 self.close();
             }
@@ -183,8 +192,14 @@ impl Member {
         self.life.stop.load(Ordering::SeqCst)
     }
 
-    /// Sends what programs of this machine write, until the end of the session.
-    fn send(self: &Arc<Member>, session: &Arc<Session>, outgoing: &Arc<AsyncMailslot>, events: &Events) {
+    /// Sends what programs of this machine write, until the end of the session. Returns what is declared in it if another one has taken
+    /// its place meanwhile.
+    fn send(
+        self: &Arc<Member>,
+        session: &Arc<Session>,
+        outgoing: &Arc<AsyncMailslot>,
+        events: &Events,
+    ) -> Option<Before> {
         let (member, outgoing, seen) = (Arc::clone(self), Arc::clone(outgoing), events.clone());
         let session = Arc::clone(session);
         let sending: Task = link::begin(async move {
@@ -193,6 +208,8 @@ impl Member {
             sender.run(&outgoing, session.shares_queue, &member.life.stop).await;
         });
         self.life.woken.wait(None);
+        let is_wanted = !self.is_stopped() && self.life.reopen.load(Ordering::SeqCst);
+        let before = if is_wanted { self.replace(events) } else { None };
         // Until it has let go of the slot.
         let ended = sending.end();
         self.life.woken.clear();
@@ -202,6 +219,15 @@ impl Member {
             let reason = supervise::panic_text(&*error.into_panic());
             events.send("sending_ended", vec![field("domain", self.name()), field("reason", reason)]);
             self.life.woken.wait(Some(supervise::PAUSE));
+        }
+        before
+    }
+
+    /// A second, unless something happens before.
+    fn pause(&self) {
+        self.life.woken.clear();
+        if !self.is_stopped() {
+            self.life.woken.wait(Some(Duration::from_secs(1)));
         }
     }
 
@@ -235,25 +261,50 @@ impl Member {
         None
     }
 
+    /// Puts another session in the place of the open one, if two can be open at once, and returns what is declared in that one. So
+    /// nothing is missed in between, and nobody seems to be away.
+    fn replace(&self, events: &Events) -> Option<Before> {
+        if !can_overlap(&self.settings, &self.state.domain()) {
+            return None;
+        }
+        let session = Session::open(&self.state, &self.settings, &self.life.woken, || self.is_stopped()).ok()??;
+        let session = Arc::new(session);
+        lock(&self.upkeep).session_is_new();
+        self.life.reopen.store(false, Ordering::SeqCst);
+        let end = Instant::now() + TOLD;
+        while !self.state.presences(|presences| presences.is_told(&self.state.computer))
+            && Instant::now() < end
+            && !self.is_stopped()
+        {
+            self.pause();
+        }
+        let mut announced = lock(&self.announced);
+        *lock(&self.session) = Some(Arc::clone(&session));
+        let slots = announced.move_to(&session.link, &self.state);
+        let bridge = self.bridge.move_to(&session.link, &self.state.computer, events);
+        drop(announced);
+        events.send("domain_open", vec![field("domain", self.name())]);
+        Some((slots, bridge))
+    }
+
     /// Closes the session, if one is open. What was announced in it is taken back first.
     fn close(&self) {
         let Some(session) = lock(&self.session).take() else { return };
         std::mem::take(&mut *lock(&self.announced)).end(&self.state);
         self.bridge.end_session();
-        session.link.close();
+        session.close();
     }
 
     /// Announces the slots that are open to the network, takes back what is gone, and looks at everything else.
     pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>, events: &Events) {
         let session = self.session();
         lock(&self.upkeep).look(self, session.as_deref(), events);
-        let Some(session) = session else { return };
-        self.bridge.update(&session.link, &self.state.computer, events);
+        drop(session);
         let mut announced = lock(&self.announced);
-        // It may have been closed meanwhile; what is announced then would never be taken back.
-        if lock(&self.session).is_some() {
-            announced.update(&session.link, &self.state, slots, events);
-        }
+        // The one that is open now: what is announced in one that was closed meanwhile would never be taken back.
+        let Some(session) = self.session() else { return };
+        self.bridge.update(&session.link, &self.state.computer, events);
+        announced.update(&session.link, &self.state, slots, events);
     }
 
     /// Sends what a bridge carries.

@@ -104,6 +104,11 @@ impl Presences {
         self.session += 1;
     }
 
+    /// Whether the session was told of everybody but `own`, which it does not hear itself.
+    pub(crate) fn is_told(&self, own: &NetbiosName) -> bool {
+        self.announced.values().all(|(presence, told)| *told == self.session || presence.computer() == own)
+    }
+
     /// Removes what the session was not told: it went while there was none.
     pub(crate) fn remove_untold(&mut self) {
         let untold: Vec<String> =
@@ -260,6 +265,7 @@ mod tests {
         presences.begin_session();
         presences.add("2", Presence::Node { computer: computer("B") });
         assert_eq!(presences.computer_count(), 2);
+        assert!(presences.is_told(&computer("A")) && !presences.is_told(&computer("B")));
         presences.remove_untold();
         assert_eq!(presences.members().into_keys().collect::<Vec<_>>(), ["B"]);
     }
@@ -282,7 +288,7 @@ mod tests {
 
     /// Somebody who has asked.
     fn asker(number: u8) -> ReplyTo {
-        ReplyTo::from_parts(number.into(), [number; 16])
+        ReplyTo::from_parts(number.into(), [number; 32])
     }
 
     #[test]

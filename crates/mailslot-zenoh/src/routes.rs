@@ -8,6 +8,7 @@ use std::time::Instant;
 use mailslot::network::Retry;
 use mailslot::network::routes::{Answer, Question};
 use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
+use mailslot_domain::settings::Meant;
 
 use crate::events::{Events, field};
 use crate::known::Known;
@@ -25,15 +26,6 @@ pub(crate) struct Parts {
     pub(crate) known: Arc<Known>,
     /// What the operator says of computers.
     pub(crate) computers: BTreeMap<NetbiosName, Meant>,
-}
-
-/// The network that the name of a computer means, by the operator's word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Meant {
-    /// The legacy network.
-    Legacy,
-    /// The domain of this name.
-    Domain(NetbiosName),
 }
 
 /// Where messages to an address go.

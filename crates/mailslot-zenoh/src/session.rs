@@ -1,16 +1,15 @@
 //! One session of a machine in a domain: what it was opened with, and what is declared in it whatever slots there are.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use mailslot_domain::Domain;
+use mailslot_domain::settings::{Mode, Settings};
+use mailslot_domain::{Domain, endpoint};
 
 use crate::certificates;
-use crate::endpoint;
 use crate::error::{Error, Result};
 use crate::link::{Addresses, Answering, Config, Link, Seen, Subscription, addresses, why_unreachable};
-use crate::settings::{Mode, Settings};
-use crate::state::State;
+use crate::state::{State, lock};
 use crate::wake::Wake;
 
 /// An open session.
@@ -20,7 +19,7 @@ pub(crate) struct Session {
     /// Whether plain messages share a queue with others.
     pub(crate) shares_queue: bool,
     /// Directed messages, directed writes to be confirmed, and the presences of others.
-    _declared: (Subscription, Answering, Subscription),
+    declared: Mutex<Option<(Subscription, Answering, Subscription)>>,
 }
 
 /// What a session was opened with, and does not notice when it changes.
@@ -70,8 +69,21 @@ impl Session {
         let Some(link) = link else { return Ok(None) };
         state.presences(|presences| presences.begin_session());
         let declared = declare(&link, state).inspect_err(|_| link.close())?;
-        Ok(Some(Session { link, ground, shares_queue: config.shares_queue(), _declared: declared }))
+        let declared = Mutex::new(Some(declared));
+        Ok(Some(Session { link, ground, shares_queue: config.shares_queue(), declared }))
     }
+
+    /// Ends the session. It hears of nobody's going any more before it hears that it is cut off from all.
+    pub(crate) fn close(&self) {
+        drop(lock(&self.declared).take());
+        self.link.close();
+    }
+}
+
+/// Whether another session can be open beside one: both listen on ports of the system's choice, and what both receive is let in once.
+pub(crate) fn can_overlap(settings: &Settings, domain: &Domain) -> bool {
+    let any_port = |endpoint: &String| endpoint.split(['#', '?']).next().is_some_and(|address| address.ends_with(":0"));
+    domain.is_sealed() && settings.listen(domain).iter().all(any_port)
 }
 
 /// A client reaches one of its endpoints or none, and Zenoh returns only that it is none.

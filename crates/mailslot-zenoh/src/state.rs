@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use mailslot::network::Inbox;
 use mailslot::network::routes::Answer;
 use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, ReplyTo};
+use mailslot_domain::settings::Settings;
 use mailslot_domain::{
     Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Request,
     Sealer, Session, Time, random,
@@ -19,7 +20,6 @@ use crate::counters::{Counted, Counters};
 use crate::error::Result;
 use crate::known::{Known, Owner};
 use crate::presences::{Group, Matched, Presences, Waiting};
-use crate::settings::Settings;
 
 /// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a call of Zenoh.
 pub(crate) struct State {

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long something must have been there before a session is opened for it: often several things come one after the other.
 const SETTLED: Duration = Duration::from_secs(1);
 /// How long a session may take until it was told of everybody: longer than one that was cut off stays with others.
-const TOLD: Duration = Duration::from_secs(15);
+pub(crate) const TOLD: Duration = Duration::from_secs(15);
 /// Computers that are asked for the time together, and how long they have for that.
 const ASKED: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -108,7 +108,7 @@ pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotS
 pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, Timeout, WhenFull};
 pub use receipt::{Outcome, Receipt};
 #[cfg(unix)]
-pub use request::Replies;
+pub use request::{Replies, ReplyWriter};
 pub use writer::MailslotWriter;
 
 /// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.

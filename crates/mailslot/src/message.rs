@@ -30,6 +30,8 @@ pub struct Message {
     /// Messages that the slot had accepted after the one that was read before this one, and that are lost: always 0 unless it [drops the
     /// oldest](crate::WhenFull::DropOldest).
     pub lost_before: u64,
+    /// The id of the request that it answers.
+    pub(crate) in_reply_to: Option<[u8; 16]>,
 }
 
 impl Message {
@@ -51,16 +53,17 @@ pub struct Envelope {
     pub reply_to: Option<ReplyTo>,
     /// How many were lost before it, as in [`Message::lost_before`].
     pub lost_before: u64,
+    pub(crate) in_reply_to: Option<[u8; 16]>,
 }
 
 impl Envelope {
     pub(crate) fn new(origin: Origin) -> Envelope {
-        Envelope { origin, time: None, reply_to: None, lost_before: 0 }
+        Envelope { origin, time: None, reply_to: None, lost_before: 0, in_reply_to: None }
     }
 
     pub(crate) fn around(self, data: Vec<u8>) -> Message {
-        let Envelope { origin, time, reply_to, lost_before } = self;
-        Message { data, origin, time, reply_to, lost_before }
+        let Envelope { origin, time, reply_to, lost_before, in_reply_to } = self;
+        Message { data, origin, time, reply_to, lost_before, in_reply_to }
     }
 }
 
@@ -75,6 +78,7 @@ impl Envelope {
 pub struct ReplyTo {
     pub(crate) uid: u32,
     pub(crate) reply: [u8; 16],
+    pub(crate) id: [u8; 16],
 }
 
 impl AsRef<[u8]> for Message {

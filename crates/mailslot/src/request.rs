@@ -4,8 +4,9 @@
 //! says of itself:
 //!
 //! - The asker makes a slot for the replies to each request. Its name cannot be guessed, and it lets nobody write but the user whose
-//!   slot was asked. A reply counts if the kernel says that this user wrote it. What comes late finds no such slot any more.
-//! - The record of a request tells the number of that slot, and no more: whoever replies writes to a slot of the user who asks, as
+//!   slot was asked. A reply counts if the kernel says that this user wrote it, and if it repeats the id of the request, which nobody
+//!   has seen but who was asked. What comes late finds no such slot any more.
+//! - The record of a request tells the number of that slot and the id, and no more: whoever replies writes to a slot of the user who asks, as
 //!   the kernel tells it, and of his slots to none but those made for replies.
 //!
 //! The slot for replies is `mailslot\reply\` and the 32 hexadecimal digits of its number.
@@ -36,6 +37,14 @@ pub struct Replies {
     asked: MailslotWriter,
     /// Whose that is.
     responder: u32,
+    id: [u8; 16],
+}
+
+/// The way to an asker for whoever replies more than once: [`ReplyTo::open`].
+#[derive(Debug)]
+pub struct ReplyWriter {
+    writer: MailslotWriter,
+    id: [u8; 16],
 }
 
 /// Asking.
@@ -47,8 +56,8 @@ impl MailslotWriter {
     /// Writes a message that asks for a reply, and returns what its reader [replies](Message::reply). The timeout is for both: room in the
     /// slot, and the reply.
     ///
-    /// The reply is believed because the kernel says that a process of the slot's user wrote it, into a slot that was made for it
-    /// and is gone when this returns. Any number of threads may ask at once; a reply that comes too late is nobody's.
+    /// The reply is believed because the kernel says that a process of the slot's user wrote it, and because it repeats what only
+    /// who has read the request can know, in a slot that was made for it and is gone when this returns. Any number of threads may ask at once; a reply that comes too late is nobody's.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotWriter};
@@ -88,14 +97,15 @@ impl MailslotWriter {
         let End::Here(client) = self.end() else { return Err(Error::RequestElsewhere(self.address().clone())) };
         // Every slot of this machine has an owner.
         let responder = client.owner().ok_or(Error::Closed)?;
-        let reply = sys::random()?;
+        let (reply, id) = (sys::random()?, sys::random()?);
         let mut options = MailslotOptions::new();
         options.access(if responder == sys::user() { Access::Owner } else { Access::Users(vec![responder]) });
         if let Some(bytes) = capacity {
             options.capacity(bytes);
         }
-        let replies = Replies { slot: options.create(Address::Local(name(&reply)?))?, asked: self.clone(), responder };
-        client.write_request(reply, message, timeout.into())?;
+        let replies =
+            Replies { slot: options.create(Address::Local(name(&reply)?))?, asked: self.clone(), responder, id };
+        client.write_request(reply, id, message, timeout.into())?;
         Ok(replies)
     }
 }
@@ -115,7 +125,7 @@ impl MailslotWriter {
 /// # Ok::<(), mailslot::Error>(())
 /// ```
 impl Replies {
-    /// The next reply. What a process of another user has written is thrown away.
+    /// The next reply. What a process of another user has written, or one that has not read the request, is thrown away.
     ///
     /// # Errors
     ///
@@ -152,7 +162,7 @@ impl Replies {
         loop {
             let left = deadline.map_or(time, |end| end.saturating_duration_since(Instant::now()));
             match self.slot.receive_within(left) {
-                Ok(message) if message.origin.local_user() == Some(self.responder) => return Ok(Some(message)),
+                Ok(message) if is_reply(&message, self.responder, &self.id) => return Ok(Some(message)),
                 Ok(_) => {}
                 Err(Error::TimedOut) => return Ok(None),
                 Err(error) => return Err(error),
@@ -208,27 +218,52 @@ impl ReplyTo {
         self.open()?.write(reply)
     }
 
-    /// The slot for the replies, for whoever writes several.
+    /// The way to the asker, for whoever replies more than once.
     ///
     /// # Errors
     ///
     /// [`Error::Closed`] if the asker has gone, or waits no longer; and those of [`MailslotWriter::open_owned`].
-    pub fn open(&self) -> Result<MailslotWriter> {
+    pub fn open(&self) -> Result<ReplyWriter> {
         match MailslotWriter::open_owned(&name(&self.reply)?, self.uid) {
             Err(Error::NotFound(_)) => Err(Error::Closed),
-            opened => opened,
+            opened => Ok(ReplyWriter { writer: opened?, id: self.id }),
         }
     }
 
     /// As bytes, for programs of another language to keep: see [`from_parts`](ReplyTo::from_parts).
-    pub fn number(&self) -> [u8; 16] {
-        self.reply
+    pub fn token(&self) -> [u8; 32] {
+        let mut token = [0; 32];
+        token[..16].copy_from_slice(&self.reply);
+        token[16..].copy_from_slice(&self.id);
+        token
     }
 
-    /// From the user who asks and the [number](ReplyTo::number) of the slot for replies. Nothing is gained by inventing them: it is
-    /// written to as this process's user could anyway.
-    pub fn from_parts(uid: u32, number: [u8; 16]) -> ReplyTo {
-        ReplyTo { uid, reply: number }
+    /// From the user who asks and the [token](ReplyTo::token). Nothing is gained by inventing them: it is written to as this
+    /// process's user could anyway.
+    pub fn from_parts(uid: u32, token: [u8; 32]) -> ReplyTo {
+        let (mut reply, mut id) = ([0; 16], [0; 16]);
+        reply.copy_from_slice(&token[..16]);
+        id.copy_from_slice(&token[16..]);
+        ReplyTo { uid, reply, id }
+    }
+}
+
+impl ReplyWriter {
+    /// Writes a reply. Never waits. [`Replies`] shows the other end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ReplyTo::write`].
+    pub fn write(&self, reply: &[u8]) -> Result<()> {
+        match self.writer.end() {
+            End::Here(client) => client.write_reply(self.id, reply),
+            End::Elsewhere(_) => Err(Error::Closed),
+        }
+    }
+
+    /// Whether the asker has gone, or waits no longer.
+    pub fn is_closed(&self) -> bool {
+        self.writer.is_closed()
     }
 }
 
@@ -247,6 +282,11 @@ impl Origin {
     }
 }
 
+/// Whether the user `responder` wrote this, in reply to the request `id`.
+fn is_reply(message: &Message, responder: u32, id: &[u8; 16]) -> bool {
+    message.origin.local_user() == Some(responder) && message.in_reply_to.as_ref() == Some(id)
+}
+
 fn name(reply: &[u8; 16]) -> Result<SlotName> {
     format!(r"mailslot\reply\{:032x}", u128::from_be_bytes(*reply)).parse::<SlotName>().map_err(Error::from)
 }
@@ -263,6 +303,25 @@ mod tests {
             prop_assert_eq!(origin.local_user(), Some(if attested { uid } else { sys::user() }));
             let network = crate::NetworkOrigin::new("SRV1");
             prop_assert_eq!([Origin::Unknown, network.into()].map(|origin| origin.local_user()), [None, None]);
+        }
+
+        #[test]
+        fn replies_are_those_of_who_was_asked_to_this_request(
+            id: [u8; 16], other: [u8; 16], responder in 0..4_u32, writer in 0..4_u32, is_plain: bool,
+        ) {
+            let origin = Origin::Local { pid: 1, uid: writer, gid: 0, attested: true };
+            let mut message = Message::new("yes", origin);
+            message.in_reply_to = (!is_plain).then_some(id);
+            prop_assert_eq!(is_reply(&message, responder, &id), writer == responder && !is_plain);
+            prop_assert_eq!(is_reply(&message, writer, &other), id == other && !is_plain);
+            message.origin = Origin::Unknown;
+            prop_assert!(!is_reply(&message, responder, &id));
+        }
+
+        #[test]
+        fn tokens_are_all_of_where_replies_go(uid: u32, reply: [u8; 16], id: [u8; 16]) {
+            let to = ReplyTo { uid, reply, id };
+            prop_assert_eq!(ReplyTo::from_parts(uid, to.token()), to);
         }
 
         #[test]

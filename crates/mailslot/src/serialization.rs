@@ -4,6 +4,7 @@
 
 use core::fmt::Display;
 use core::str::FromStr;
+use std::time::SystemTime;
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -33,15 +34,20 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) 
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-/// `data` where the bytes are text in UTF-8, else `data_hex`; and `origin`.
+/// `data` where the bytes are text in UTF-8, else `data_hex`; `origin`; and `time_unix_ms` where there is a time. Where replies go is
+/// left out: only this machine can use it.
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Message", if self.lost_before == 0 { 2 } else { 3 })?;
+        let count = 2 + usize::from(self.time.is_some()) + usize::from(self.lost_before != 0);
+        let mut fields = serializer.serialize_struct("Message", count)?;
         match str::from_utf8(&self.data) {
             Ok(text) => fields.serialize_field("data", text)?,
             Err(_) => fields.serialize_field("data_hex", &Hex(&self.data))?,
         }
         fields.serialize_field("origin", &self.origin)?;
+        if self.time.is_some() {
+            fields.serialize_field("time_unix_ms", &Time(self.time))?;
+        }
         if self.lost_before != 0 {
             fields.serialize_field("lost_before", &self.lost_before)?;
         }
@@ -58,8 +64,9 @@ impl<'de> Deserialize<'de> for Message {
             origin: Origin,
             #[serde(default)]
             lost_before: u64,
+            time_unix_ms: Option<Time>,
         }
-        let Fields { data, data_hex, origin, lost_before } = Fields::deserialize(deserializer)?;
+        let Fields { data, data_hex, origin, time_unix_ms, lost_before } = Fields::deserialize(deserializer)?;
         let data = match (data, data_hex) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(digits)) => {
@@ -67,9 +74,13 @@ impl<'de> Deserialize<'de> for Message {
             }
             _ => return Err(de::Error::custom("a message must have either `data` or `data_hex`")),
         };
-        Ok(Message { lost_before, ..Message::new(data, origin) })
+        let time = time_unix_ms.and_then(|Time(time)| time);
+        Ok(Message { time, lost_before, ..Message::new(data, origin) })
     }
 }
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Time(#[serde(with = "unix_milliseconds")] Option<SystemTime>);
 
 struct Hex<'a>(&'a [u8]);
 

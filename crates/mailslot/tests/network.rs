@@ -252,6 +252,19 @@ fn answer(message: &Message, way: &SlotName) {
             Answer::Receipts(vec![receipt("SRV1", Outcome::Delivered), receipt("SRV2", Outcome::Full)])
         }
     };
+    // What is no answer to this request does not end the wait for one, whoever has written it.
+    let slots: Vec<_> = mailslot::list().unwrap().into_iter().filter(is_for_answers).collect();
+    assert_eq!(slots.len(), 1);
+    let writer = MailslotWriter::open(Address::from(slots[0].name.clone())).unwrap();
+    for noise in [&b""[..], b"noise", &Answer::Receivers(9).encode()] {
+        writer.write(noise).unwrap();
+    }
+    let other = ReplyTo::from_parts(message.reply_to.unwrap().uid(), {
+        let mut token = message.reply_to.unwrap().token();
+        token[16] ^= 1;
+        token
+    });
+    other.write(&Answer::Receivers(9).encode()).unwrap();
     message.reply(&answer.encode()).unwrap();
 }
 
@@ -395,6 +408,8 @@ fn forges() {
         for door in doors(&root, "REPLY") {
             for answer in &forged {
                 write_through(&door, &[&[0], &answer.encode()[..]].concat());
+                // As a reply to a request whose id is not known.
+                write_through(&door, &[&[2, 19, 0, 128], &[3; 16][..], &answer.encode()].concat());
             }
         }
         if let Ok(answer) = node.request(&content, Duration::from_secs(1)) {
@@ -405,7 +420,7 @@ fn forges() {
 
 /// A packet that asks, and wants the replies in the slot of this number.
 fn request(reply: [u8; 16], content: &[u8]) -> Vec<u8> {
-    [&[2, 19, 0, 32], &reply[..], content].concat()
+    [&[2, 35, 0, 32], &reply[..], &[3; 16], content].concat()
 }
 
 /// The doors of all slots with this in their place, wherever the library keeps them.

@@ -42,8 +42,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn messages_and_origins(data: Vec<u8>, text: String, origin in origins()) {
+    fn messages_and_origins(data: Vec<u8>, text: String, origin in origins(), millis: Option<u32>) {
         is_the_same_again(&origin);
+        let mut timed = Message::new(data.clone(), origin.clone());
+        timed.time = millis.map(|millis| std::time::UNIX_EPOCH + Duration::from_millis(millis.into()));
+        is_the_same_again(&timed);
         is_the_same_again(&Message::new(data, origin.clone()));
         is_the_same_again(&Message::new(text, origin));
     }

@@ -21,7 +21,7 @@ const KEY: &str = "mailslot/1/open/BENCH/all/BENCH";
 /// A peer that finds no others by itself. What is not said here is Zenoh's default.
 fn config(task: &Task) -> Result<zenoh::Config> {
     if task.peer == Peer::ZenohSettings {
-        return Ok(settings(task).config(&*Domain::open(DOMAIN)?)?);
+        return Ok(mailslot_zenoh::zenoh_config(&settings(task), &*Domain::open(DOMAIN)?)?);
     }
     let mut config = zenoh::Config::default();
     let endpoint = format!("[\"tcp/127.0.0.1:{}\"]", task.port);

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::{Running, Slots, VALGRIND};
 use crate::toolchain::{Build, Link};
 
-const PROGRAMS: [&str; 3] = ["native", "growing", "confirmed"];
+const PROGRAMS: [&str; 6] = ["native", "growing", "confirmed", "request", "access", "listing"];
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /// How each program is built, and what runs it.
@@ -45,7 +45,8 @@ fn passes(build: Build, program: &str, wrapper: &[&str]) -> Result<(), Failed> {
 fn header() -> Result<(), Failed> {
     let source = "#include <mailslot.h>\n#include <mailslot.h>\n\
         mailslot_options options = MAILSLOT_OPTIONS_INIT;\nmailslot_info info = MAILSLOT_INFO_INIT;\n\
-        mailslot_origin origin = MAILSLOT_ORIGIN_INIT;\nint main(void) { return 0; }\n";
+        mailslot_origin origin = MAILSLOT_ORIGIN_INIT;\n\
+        mailslot_status status = MAILSLOT_STATUS_INIT;\nint main(void) { return 0; }\n";
     for standard in ["gnu89", "c99", "c11", "c17"] {
         Build::c(standard, Link::Shared).with(&["-Wpedantic", "-Wno-long-long"]).read_text(source)?;
     }

@@ -3,45 +3,32 @@
 #include <pthread.h>
 
 #define REQUESTS 4
-#define HEAD (1 + 16)
 
-/* Answers as a node does that knows the domain PLANT, with two receivers: a version and the id of the request, then what the
- * kind of question asks for. */
+/* Answers as a node does that knows the domain PLANT, with two receivers, what the kind of question asks for. */
 static void *node(void *routes)
 {
     static const char way[] = "\x02\xE8\x03\0\0\\\\.\\mailslot\\mailslot\\node\\domain\\PLANT";
     static const char receivers[] = "\x03\x02\0\0";
     static const char receipts[] = "\x04\x00\x04SRV1\x05\x04SRV2";
     unsigned char request[512];
-    char reply[128], answer[128];
-    size_t size, at;
-    mailslot_writer *writer;
+    size_t size;
     int number;
     for (number = 0; number < REQUESTS; number++) {
-        CHECK_EQUAL(mailslot_read((mailslot *)routes, request, sizeof(request), &size, NULL), MAILSLOT_OK);
-        CHECK(size > HEAD + 16 && request[0] == 2);
-        strcpy(reply, "//./mailslot/mailslot/reply/");
-        for (at = 0; at < 16; at++)
-            sprintf(reply + strlen(reply), "%02x", request[HEAD + at]);
-        memcpy(answer, request, HEAD);
-        switch (request[HEAD + 16]) {
+        mailslot_origin from = MAILSLOT_ORIGIN_INIT;
+        CHECK_EQUAL(mailslot_read((mailslot *)routes, request, sizeof(request), &size, &from), MAILSLOT_OK);
+        CHECK(size > 4 && from.is_request);
+        switch (request[0]) {
         case 1:
-            size = sizeof(way) - 1;
-            memcpy(answer + HEAD, way, size);
+            CHECK_EQUAL(mailslot_reply(&from, way, sizeof(way) - 1), MAILSLOT_OK);
             break;
         case 2:
             /* With the NUL, which is the number's last byte. */
-            size = sizeof(receivers);
-            memcpy(answer + HEAD, receivers, size);
+            CHECK_EQUAL(mailslot_reply(&from, receivers, sizeof(receivers)), MAILSLOT_OK);
             break;
         default:
-            CHECK(request[HEAD + 16] == 3 && memcmp(request + size - 4, "sure", 4) == 0);
-            size = sizeof(receipts) - 1;
-            memcpy(answer + HEAD, receipts, size);
+            CHECK(request[0] == 3 && memcmp(request + size - 4, "sure", 4) == 0);
+            CHECK_EQUAL(mailslot_reply(&from, receipts, sizeof(receipts) - 1), MAILSLOT_OK);
         }
-        CHECK_EQUAL(mailslot_open(reply, &writer), MAILSLOT_OK);
-        CHECK_EQUAL(mailslot_write(writer, answer, HEAD + size), MAILSLOT_OK);
-        mailslot_close_writer(writer);
     }
     return NULL;
 }

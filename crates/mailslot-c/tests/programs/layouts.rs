@@ -37,6 +37,7 @@ fn found() -> Result<String, Failed> {
             else {
                 continue;
             };
+            let member = member.trim_start_matches('*');
             let of = format!("offsetof(struct {name}, {member}), sizeof(((struct {name} *)0)->{member})");
             prints += &format!("printf(\"{name}.{member}: at %zu, %zu bytes\\n\", {of});\n");
         }

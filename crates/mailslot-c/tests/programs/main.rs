@@ -1,11 +1,13 @@
 //! C programs, compiled against `mailslot.h` and run.
 #![forbid(unsafe_code)]
 
-// How programs are compiled and run, and what an ABI is, is the same for both C libraries.
+// How programs are compiled and run, what an ABI is, and what calls may cost, is the same for both C libraries.
 #[path = "../../../mailslot-win32/tests/programs/abi.rs"]
 mod abi;
 mod behaviour;
 mod both;
+#[path = "../../../mailslot-win32/tests/programs/costs.rs"]
+mod costs;
 mod install;
 mod layouts;
 #[path = "../../../mailslot-win32/tests/programs/run.rs"]
@@ -34,5 +36,6 @@ fn main() -> ExitCode {
     trials.extend(layouts::trials());
     trials.extend(both::trials());
     trials.extend(install::trials());
+    trials.extend(costs::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -22,7 +22,7 @@ pub struct List {
     json: bool,
 
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     #[arg(long, value_name = "NAME", conflicts_with = "long")]
     domain: Option<String>,
 }
@@ -109,7 +109,7 @@ const COLUMNS: [Column; 15] = [
 
 impl List {
     pub fn run(self) -> Result {
-        #[cfg(all(unix, feature = "zenoh"))]
+        #[cfg(all(unix, feature = "node"))]
         if let Some(domain) = &self.domain {
             return super::network::domains::list(domain, self.json);
         }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Sharing, Taps};
 
 use crate::args;
-use crate::exec::Commands;
+use crate::exec::{Commands, Output};
 use crate::exit::{self, Failure, Result};
 use crate::output;
 use crate::printer::{FIELDS_HELP, Printer, Received, Style};
@@ -42,6 +42,11 @@ pub struct Listen {
     #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero"])]
     exec: Option<String>,
 
+    /// Run CMD like --exec for each request, and reply with its standard output; if it fails, there is no reply
+    #[cfg(unix)]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero", "exec"])]
+    reply: Option<String>,
+
     /// Refuse larger messages; 0 is any size
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = args::message_size)]
     max_size: u32,
@@ -57,6 +62,10 @@ pub struct Listen {
     /// Let other machines write, through the network node
     #[arg(long)]
     network: bool,
+
+    /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
+    #[arg(long)]
+    stamp: bool,
 
     /// Be one of several that each get every message: all of this user that say so
     #[arg(long)]
@@ -93,6 +102,7 @@ A command of --exec has the message on its standard input, and in its environmen
   MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote it
   MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
 or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
+With --reply, a message that is no request (see `mailslot request --help`) is said on standard error, and no command runs for it.
 Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the status at the end is 1 if it would have been 0.
 
 SIGINT and SIGTERM close the slots and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then are gone. With --exec, the command runs for each that was accepted before the signal, and none is accepted afterwards; a second signal ends at once."#;
@@ -113,8 +123,12 @@ const BATCH: usize = 256;
 impl Listen {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
+        #[cfg(unix)]
+        if let Some(command) = &self.reply {
+            return self.execute(self.create()?, &signals, command, Output::Reply);
+        }
         match &self.exec {
-            Some(command) => self.execute(self.create()?, &signals, command),
+            Some(command) => self.execute(self.create()?, &signals, command, Output::Inherited),
             None => {
                 let printer = Printer::new(&self.style, self.names.len() > 1, &signals)?;
                 self.print(self.create()?, &signals, printer)
@@ -134,7 +148,7 @@ impl Listen {
 
     fn options(&self) -> MailslotOptions {
         let mut options = MailslotOptions::new();
-        options.max_message_size(self.max_size).access(self.access.clone());
+        options.max_message_size(self.max_size).access(self.access.clone()).stamp(self.stamp);
         if let Some(capacity) = self.capacity {
             options.capacity(capacity);
         }
@@ -178,8 +192,8 @@ impl Listen {
 
     /// Runs a command for each message. Those that wait for it wait in their slot, until a signal closes that; then the rest of
     /// them is handled.
-    fn execute(&self, mut slots: Slots, signals: &Signals, command: &str) -> Result {
-        let commands = Commands::start(command, self.style.text())?;
+    fn execute(&self, mut slots: Slots, signals: &Signals, command: &str, output: Output) -> Result {
+        let commands = Commands::start(command, self.style.text(), output)?;
         let mut left = Left::of(self);
         let received = self.receive_for(&commands, &mut slots, signals, &mut left);
         if matches!(received, Err(Failure::Signal(_))) {

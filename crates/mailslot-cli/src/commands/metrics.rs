@@ -25,17 +25,15 @@ pub struct Metrics {
     users: Vec<u32>,
 
     /// How long the node may take to answer
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = args::duration)]
+    #[arg(short, long, value_name = "DURATION", default_value = "2s", value_parser = args::duration)]
     timeout: Duration,
 }
 
-const AFTER_HELP: &str = r#"Only a slot's own user and root know its counts, so --user is for root. Each user has at most 1000 slots here, in the order
-of their names; mailslot_slots_left_out counts the others. mailslot_node_up is 1 if a node runs and answers.
-A node serves the same by HTTP: mailslot node --metrics 127.0.0.1:9464
+const AFTER_HELP: &str = r#"Only a slot's own user and root know its counts, so --user is for root. Each user has at most 1000 slots here, in the order of their names; mailslot_slots_left_out counts the others. mailslot_node_up is 1 if a node runs and answers. A node serves the same by HTTP: mailslot node --metrics 127.0.0.1:9464
 
 Examples:
   mailslot metrics
-  mailslot metrics --user plant --output /var/lib/prometheus/node-exporter/mailslot.prom"#;
+  mailslot metrics --output /var/lib/prometheus/node-exporter/mailslot.prom"#;
 
 impl Metrics {
     pub fn run(self) -> Result {

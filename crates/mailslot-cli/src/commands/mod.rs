@@ -3,7 +3,7 @@
 mod bench;
 pub mod completions;
 mod demo;
-#[cfg(all(unix, feature = "zenoh"))]
+#[cfg(all(unix, feature = "node"))]
 mod domain;
 mod info;
 mod list;
@@ -14,6 +14,8 @@ mod metrics;
 #[cfg(all(unix, feature = "node"))]
 mod network;
 mod peer;
+#[cfg(unix)]
+mod request;
 mod send;
 #[cfg(unix)]
 mod tap;
@@ -28,6 +30,8 @@ pub enum Command {
     Send(send::Send),
     #[cfg(unix)]
     Tap(tap::Tap),
+    #[cfg(unix)]
+    Request(request::Request),
     Info(info::Info),
     #[command(visible_alias = "ls")]
     List(list::List),
@@ -45,7 +49,7 @@ pub enum Command {
     Doctor(network::doctor::Doctor),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
-    #[cfg(all(unix, feature = "zenoh"))]
+    #[cfg(all(unix, feature = "node"))]
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
@@ -64,6 +68,8 @@ impl Command {
             Command::Send(send) => send.run(),
             #[cfg(unix)]
             Command::Tap(tap) => tap.run(),
+            #[cfg(unix)]
+            Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
             Command::Demo(demo) => demo.run(),
@@ -80,7 +86,7 @@ impl Command {
             Command::Doctor(doctor) => doctor.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
-            #[cfg(all(unix, feature = "zenoh"))]
+            #[cfg(all(unix, feature = "node"))]
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "node")]
 mod doctor;
-#[cfg(feature = "zenoh")]
 mod domain;
 mod encoding;
 mod hostile;
@@ -14,10 +13,13 @@ mod machine;
 mod metrics;
 mod printing;
 mod readme;
+#[cfg(unix)]
+mod request;
 mod send;
 #[cfg(feature = "node")]
 mod service;
 mod shells;
+#[cfg(feature = "node")]
 mod snapshots;
 mod terminal;
 mod tour;

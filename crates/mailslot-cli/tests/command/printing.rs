@@ -117,6 +117,31 @@ fn the_time_is_when_the_message_was_received() {
     assert!(before.as_str() <= time && time <= after.as_str(), "{before} {time} {after}");
 }
 
+/// Written before it was received, and both between the start and the end.
+#[test]
+fn stamped_messages_tell_when_they_were_written() {
+    let machine = Machine::new();
+    let now = || humantime::format_rfc3339_micros(std::time::SystemTime::now()).to_string();
+    let before = now();
+    let template = "{sent} {time} {data}";
+    let listener = machine.listen(&["alerts", "--stamp", "--count", "2", "--template", template]);
+    let json = machine.listen(&["json", "--stamp", "--json", "--count", "1"]);
+    let without = machine.listen(&["without", "--count", "1", "--template", template]);
+    machine.send("alerts", &["one", "two"]);
+    machine.send("json", &["three"]);
+    machine.send("without", &["four"]);
+    let (text, json, without) = (listener.finish().text(), json.finish().json(), without.finish().text());
+    let after = now();
+    let shown: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').collect()).collect();
+    let of_json = ["sent", "time", "data"].map(|name| json[name].as_str().expect("text"));
+    for (fields, data) in [(&shown[0][..], "one"), (&shown[1], "two"), (&of_json, "three")] {
+        let times = [before.as_str(), fields[0], fields[1], &after];
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(fields[2], data);
+    }
+    assert!(without.starts_with("- 20") && without.ends_with(" four\n"), "{without}");
+}
+
 #[test]
 fn templates_are_printed_as_the_user_wrote_them() {
     let machine = Machine::new();

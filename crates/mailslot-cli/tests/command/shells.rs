@@ -90,7 +90,6 @@ fn a_slot_whose_name_a_shell_would_run_is_not_offered() {
 fn every_command_has_a_manual_page_that_mandoc_accepts() {
     let machine = Machine::new();
     let directory = machine.root().join("man");
-    fs::create_dir(&directory).expect("a directory");
     let directory = directory.to_str().expect("UTF-8");
     machine.run(&["man", "--date", "2026-01-31", directory]).succeeded();
     let mut pages = Vec::new();
@@ -102,11 +101,41 @@ fn every_command_has_a_manual_page_that_mandoc_accepts() {
             continue;
         };
         if command.starts_with(|c: char| c.is_ascii_lowercase()) && machine.run(&[command, "--help"]).status.success() {
-            let page = Path::new(directory).join(format!("mailslot-{command}.1"));
+            let section = if command == "node" { 8 } else { 1 };
+            let page = Path::new(directory).join(format!("mailslot-{command}.{section}"));
             assert!(pages.contains(&page), "{}", page.display());
+        }
+    }
+    for page in &pages {
+        let shown = Command::new("mandoc").args(["-T", "ascii", "-O", "width=1000"]).arg(page).output();
+        let shown = shown.expect("mandoc starts (./test command installs it)").stdout;
+        for name in names_of_pages(&String::from_utf8_lossy(&shown)) {
+            let (name, section) = name.split_once('(').expect("it has a section");
+            // The pages of the node name those of domains, which packages have.
+            if name.starts_with("mailslot-domain") && !cfg!(feature = "zenoh") {
+                continue;
+            }
+            let other = format!("{directory}/{name}.{}", section.trim_end_matches(')'));
+            assert!(Path::new(&other).exists(), "{} names {other}", page.display());
         }
     }
     let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).args(&pages).output();
     let lint = lint.expect("mandoc starts (./test command installs it)");
     assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
+}
+
+/// The pages of this project that a page names, as `mailslot-node(8)`.
+fn names_of_pages(shown: &str) -> Vec<String> {
+    // Bold letters are printed twice, with a backspace between.
+    let mut plain = String::new();
+    for c in shown.chars() {
+        if c == '\u{8}' {
+            plain.pop();
+        } else {
+            plain.push(c);
+        }
+    }
+    let words = plain.split(|c: char| c.is_whitespace() || ",:".contains(c)).map(|word| word.trim_end_matches('.'));
+    let is_page = |word: &&str| word.starts_with("mailslot") && word.ends_with(')') && word.contains('(');
+    words.filter(is_page).map(|word| word.trim_matches('(').to_owned()).collect()
 }

@@ -4,16 +4,11 @@ use std::collections::BTreeSet;
 
 use rustix::process::Signal;
 use serde_json::Value;
-#[cfg(feature = "node")]
-use snapbox::Data;
-use snapbox::{assert_data_eq, file};
+use snapbox::{Data, assert_data_eq, file};
 
-#[cfg(feature = "node")]
-use crate::machine::Done;
-use crate::machine::Machine;
+use crate::machine::{Done, Machine};
 
 /// A command, and all below it that help lists.
-#[cfg(feature = "node")]
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     let help = machine.run(&[path, &["--help".to_owned()]].concat()).text();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -27,7 +22,6 @@ fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
 }
 
 /// The help of a command and of those below it, on terminals of both widths.
-#[cfg(feature = "node")]
 fn help_texts(path: &[&str], expected: [Data; 2]) {
     let machine = Machine::new();
     let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
@@ -45,17 +39,9 @@ fn help_texts(path: &[&str], expected: [Data; 2]) {
     }
 }
 
-/// What the feature `zenoh` adds is not in the default build.
 #[test]
-#[cfg(all(feature = "node", not(feature = "zenoh")))]
 fn help_of_all_commands() {
     help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
-}
-
-#[test]
-#[cfg(feature = "zenoh")]
-fn help_of_domain() {
-    help_texts(&["domain"], [file!["../snapshots/help-domain-80.txt"], file!["../snapshots/help-domain-100.txt"]]);
 }
 
 /// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.
@@ -90,13 +76,10 @@ fn json_shapes() {
     add("send --confirm --json alerts TEXT", confirmed);
     add("listen --json alerts", listener.finish().json_lines());
     add("bench --json", machine.run(&["bench", "--duration", "300ms", "--json"]).json_lines());
-    #[cfg(feature = "node")]
-    {
-        let listener = machine.listen(&["alerts"]);
-        add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
-        listener.signal(Signal::TERM);
-        listener.finish();
-    }
+    let listener = machine.listen(&["alerts"]);
+    add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
+    listener.signal(Signal::TERM);
+    listener.finish();
     assert_data_eq!(shapes, file!["../snapshots/json.txt"].raw());
 }
 

@@ -99,13 +99,16 @@ macro_rules! transcripts {
 transcripts!(
     bench_and_demo,
     completions,
-    #[cfg(feature = "zenoh")]
+    #[cfg(feature = "node")]
     domain,
     info,
     list,
     listen,
     #[cfg(feature = "node")]
+    metrics,
+    #[cfg(feature = "node")]
     network,
+    request,
     send,
 );
 

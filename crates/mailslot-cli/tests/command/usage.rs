@@ -37,7 +37,6 @@ fn without_a_node_the_status_is_11_and_what_to_do_is_said() {
         &["capture", "--write", "/dev/null"],
         &["node", "status"],
         &["node", "status", "--json"],
-        #[cfg(feature = "zenoh")]
         &["list", "--domain", "PLANT"],
     ] {
         machine.run(command).failed(11, &["no network node runs on this machine", "`mailslot node`"]);
@@ -85,7 +84,7 @@ fn wrong_usage_is_status_2() {
 fn help_has_examples_and_the_statuses() {
     let machine = Machine::new();
     assert!(machine.run(&["--help"]).text().contains("the slot is full"));
-    for command in ["listen", "send", "info", "list", "demo", "bench"] {
+    for command in ["listen", "send", "request", "info", "list", "demo", "bench"] {
         let help = machine.run(&[command, "--help"]).text();
         assert!(help.contains("Example") && help.contains(&format!("mailslot {command}")), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");

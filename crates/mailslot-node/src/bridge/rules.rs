@@ -10,8 +10,8 @@ use mailslot::{Address, NetbiosName, SlotName};
 use mailslot_zenoh::FromDomain;
 
 use super::pattern::Pattern;
-use super::settings::Settings;
-use mailslot_netbios::limits::Limiter;
+use super::settings::{Rates, Settings};
+use mailslot_netbios::limits::{Limiter, Rate};
 use mailslot_netbios::{BRIDGE, Message};
 
 /// How long a bridge has to be there before it carries, so that others have heard of it, and it of them.
@@ -176,6 +176,16 @@ pub(super) fn is_from_bridge(message: &Message) -> bool {
 
 fn covers(patterns: &[Pattern], slot: &SlotName) -> bool {
     patterns.iter().any(|pattern| pattern.matches(slot))
+}
+
+impl Rates {
+    fn of_all(self) -> Rate {
+        Rate { per_second: self.all, burst: self.all }
+    }
+
+    fn of_source(self) -> Rate {
+        Rate { per_second: self.source, burst: self.source }
+    }
 }
 
 #[cfg(test)]

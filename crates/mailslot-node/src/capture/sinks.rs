@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 use std::time::SystemTime;
 
-use mailslot::{MailslotWriter, ReplyTo};
+use mailslot::{ReplyTo, ReplyWriter};
 
 use super::ipv4;
 use super::packet::{Captured, Cast};
@@ -19,7 +19,7 @@ pub(crate) struct Sinks {
 }
 
 struct Sink {
-    writer: MailslotWriter,
+    writer: ReplyWriter,
     /// Packets since the last one that it had no room for.
     lost: u64,
 }

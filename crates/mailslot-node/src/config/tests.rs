@@ -1,3 +1,5 @@
+use mailslot_domain::settings::Meant;
+
 use super::*;
 
 #[test]
@@ -36,7 +38,6 @@ fn settings_reach_the_protocol() {
     }
 }
 
-#[cfg(feature = "zenoh")]
 #[test]
 fn computers_mean_what_the_operator_says() {
     let read = |text: &str| Settings::from_toml(text).and_then(|settings| settings.meanings());
@@ -51,6 +52,29 @@ fn computers_mean_what_the_operator_says() {
     ] {
         let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text).to_string();
         assert!(error.contains(word) && error.contains("computers"), "{text}: {error}");
+    }
+}
+
+/// The data is the same in every build; only whether it works depends on the feature.
+#[test]
+fn whatever_is_set_about_modern_domains_is_refused_without_them() {
+    for (setting, text) in [
+        ("lan", "lan = true"),
+        ("connect", "connect = ['tcp/hub:7447']"),
+        ("listen", "listen = ['tcp/0.0.0.0:7447']"),
+        ("computers", "computers = { PC7 = 'PLANT' }"),
+        ("domains", "[domains.PLANT]\nmax-sessions = 7"),
+        ("bridge", "[bridge.PLANT]\nto-domain = ['x']"),
+    ] {
+        let settings = Settings::from_toml(text).expect(text);
+        assert_ne!(settings, Settings::default(), "{text}");
+        match settings.protocol() {
+            Ok(_) => assert!(cfg!(feature = "zenoh"), "{text}"),
+            Err(error) => {
+                assert!(!cfg!(feature = "zenoh"), "{error}");
+                assert_eq!(error.to_string(), format!("{setting}: {}", domains::NO_DOMAINS));
+            }
+        }
     }
 }
 
@@ -71,6 +95,18 @@ fn mistakes_are_named() {
         ("limits.queries = 0", "queries"),
         ("limits.querys = 1", "querys"),
         ("wins = 'x'", "wins"),
+        ("wins = ['192.0.2.1', '0.0.0.0']", "0.0.0.0 is the address of no machine"),
+        ("wins = ['255.255.255.255']", "of no machine"),
+        ("wins = ['224.0.0.1']", "of no machine"),
+        ("name-port = 0", "name-port is 0"),
+        ("datagram-port = 0", "datagram-port is 0"),
+        ("name-port = 138", "cannot be the same"),
+        ("interfaces = ['eth0']\nexclude = ['lo', 'eth0']", "leave it out of one"),
+        ("connect = ['hub']", "connect: \"hub\" is no endpoint"),
+        ("listen = ['tcp/hub']", "listen: \"tcp/hub\" has no port"),
+        ("domains.PLANT.max-sessions = 0", "domain PLANT: max-sessions is 0"),
+        ("domains.PLANT.connect = ['udp/hub:1']", "domain PLANT: connect: \"udp/hub:1\" begins with udp/"),
+        ("domains.'A/B'.lan = true", "name of a domain"),
         ("style = 'dos'", "windows, samba"),
     ] {
         let error = Settings::from_toml(text).and_then(|settings| settings.protocol()).expect_err(text);

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use mailslot_domain::status::Status;
+
 use super::families::Families;
-use crate::control::Status;
+use crate::bridge::BridgeStatus;
+use crate::control;
 use crate::error::Result;
 
 /// Adds what a node tells of itself.
-pub(super) fn add(to: &Families, status: &Status) -> Result<()> {
+pub(super) fn add(to: &Families, status: &control::Status) -> Result<()> {
     let info = to.gauge(
         "mailslot_node_info",
         "The node of this machine: always 1.",
@@ -18,14 +21,12 @@ pub(super) fn add(to: &Families, status: &Status) -> Result<()> {
         add_netbios(to, status)?;
     }
     to.counters("mailslot_node", &[], [(Vec::new(), &status.counters)])?;
-    #[cfg(feature = "zenoh")]
     add_domains(to, &status.domains)?;
-    #[cfg(feature = "zenoh")]
     add_bridges(to, &status.bridges)?;
     Ok(())
 }
 
-fn add_netbios(to: &Families, status: &Status) -> Result<()> {
+fn add_netbios(to: &Families, status: &control::Status) -> Result<()> {
     let interfaces = "mailslot_node_interfaces";
     to.gauge(interfaces, "Interfaces on which the node is.", &[])?.set(&[], status.interfaces.len() as u64)?;
     let faults =
@@ -47,9 +48,7 @@ fn add_netbios(to: &Families, status: &Status) -> Result<()> {
 /// The states that names can be in.
 const STATES: [&str; 5] = ["claiming", "held", "refused", "conflict", "released"];
 
-#[cfg(feature = "zenoh")]
-fn add_domains(to: &Families, domains: &[mailslot_zenoh::Status]) -> Result<()> {
-    use mailslot_zenoh::Status;
+fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
     let gauges: [(&str, &str, fn(&Status) -> u64); 9] = [
         ("mailslot_domain_open", "Whether the domain's session is open.", |domain| domain.open.into()),
         ("mailslot_domain_sealed", "Whether the domain is a sealed one.", |domain| domain.sealed.into()),
@@ -86,8 +85,7 @@ fn add_domains(to: &Families, domains: &[mailslot_zenoh::Status]) -> Result<()> 
     to.counters("mailslot_domain", &["domain"], counters)
 }
 
-#[cfg(feature = "zenoh")]
-fn add_bridges(to: &Families, bridges: &[crate::bridge::BridgeStatus]) -> Result<()> {
+fn add_bridges(to: &Families, bridges: &[BridgeStatus]) -> Result<()> {
     let ready = to.gauge("mailslot_bridge_ready", "Whether the bridge carries messages.", &["domain"])?;
     bridges.iter().try_for_each(|bridge| ready.set(&[&bridge.domain], bridge.is_ready.into()))?;
     let counters = bridges.iter().map(|bridge| (vec![bridge.domain.as_str()], &bridge.counters));

@@ -1,14 +1,14 @@
 //! The modern domains of this machine, as the node sees them: at work, or left out of this build.
 //!
-//! `Modern` has `load`, `start`, `restart`, `end`, `look`, `look_at_bridges`, `as_fd`, `log_events`, `sessions`,
-//! `take_legacy`, `take_domains` and `protects` in both, and with the feature `zenoh` what status and requests need.
+//! `Modern` has `load`, `start`, `restart`, `end`, `look`, `look_at_bridges`, `as_fd`, `log_events`, `sessions`, `take_legacy`,
+//! `take_domains`, `protects`, `status`, `bridge_status` and `members` in both.
 
 #[cfg(feature = "zenoh")]
-mod with;
+mod zenoh;
 #[cfg(feature = "zenoh")]
-pub(crate) use with::Modern;
+pub(crate) use zenoh::Modern;
 
 #[cfg(not(feature = "zenoh"))]
-mod without;
+mod none;
 #[cfg(not(feature = "zenoh"))]
-pub(crate) use without::Modern;
+pub(crate) use none::Modern;

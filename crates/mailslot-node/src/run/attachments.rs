@@ -20,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What the node is attached to, and what it is not.
 pub(super) struct Attachments {
     changes: Option<Changes>,
+    /// Why the system does not tell of them, until that is said.
+    not_watched: Option<String>,
     /// When to look again.
     due: Option<Instant>,
     looked_at: Instant,
@@ -32,19 +34,20 @@ pub(super) struct Attachments {
 /// What a look has changed.
 #[derive(Default)]
 pub(super) struct Report {
+    not_watched: Option<String>,
     attached: Attached,
     newly_left_out: Vec<LeftOut>,
 }
 
 impl Attachments {
     /// To be looked at from now on.
-    pub(super) fn new(now: Instant, log: &mut Log) -> Attachments {
+    pub(super) fn new(now: Instant) -> Attachments {
         let changes = Changes::watch();
-        if let Err(error) = &changes {
-            let reason = format!("{error}: changes of interfaces are found within {} s", LOOK.as_secs());
-            log.line("interfaces_not_watched", &[field("reason", reason)]);
-        }
-        Attachments { changes: changes.ok(), due: None, looked_at: now, left_out: Vec::new(), unknown: None }
+        let not_watched = changes.as_ref().err();
+        let not_watched =
+            not_watched.map(|error| format!("{error}: changes of interfaces are found within {} s", LOOK.as_secs()));
+        let (due, left_out, unknown) = (None, Vec::new(), None);
+        Attachments { changes: changes.ok(), not_watched, due, looked_at: now, left_out, unknown }
     }
 
     /// Readable when something has changed.
@@ -115,7 +118,9 @@ impl Attachments {
         }));
         let newly_left_out = left_out.iter().filter(|left| !self.left_out.contains(left)).cloned().collect();
         self.left_out = left_out;
-        Ok(Report { attached, newly_left_out })
+        // Nothing of the NetBIOS network is said where the machine is in none.
+        let not_watched = if settings.netbios { self.not_watched.take() } else { None };
+        Ok(Report { not_watched, attached, newly_left_out })
     }
 }
 
@@ -129,6 +134,9 @@ impl Report {
     }
 
     pub(super) fn tell(&self, log: &mut Log) {
+        if let Some(reason) = &self.not_watched {
+            log.line("interfaces_not_watched", &[field("reason", reason)]);
+        }
         for named in &self.attached.gone {
             log_interface(log, "interface_gone", named);
         }

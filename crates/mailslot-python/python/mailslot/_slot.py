@@ -46,6 +46,8 @@ class Mailslot(Generic[T]):
         Whether child processes made with ``os.fork`` may read, too: each message goes to one of the processes. Without it, a
         forked child gets a ``MailslotError`` and the slot ends with this process. Child processes of ``multiprocessing`` that are
         spawned get a slot as an argument, whatever this says. (What other programs inherit is for Rust and C.)
+    ``stamp``
+        Whether each message has the time at which it was written, which :meth:`receive` tells.
     ``loads``
         What makes of the bytes of a message what ``get`` returns, such as ``json.loads``. **Do not** give ``pickle.loads`` where
         others may write: whoever writes a pickle runs code in this process, and ``access="everyone"``, a group, other users or
@@ -83,6 +85,7 @@ class Mailslot(Generic[T]):
         access: Access = ...,
         network: bool = ...,
         inheritable: bool = ...,
+        stamp: bool = ...,
         loads: None = None,
     ) -> None: ...
     @overload
@@ -95,6 +98,7 @@ class Mailslot(Generic[T]):
         access: Access = ...,
         network: bool = ...,
         inheritable: bool = ...,
+        stamp: bool = ...,
         loads: Callable[[bytes], T],
     ) -> None: ...
     def __init__(
@@ -106,10 +110,11 @@ class Mailslot(Generic[T]):
         access: Access = "owner",
         network: bool = False,
         inheritable: bool = False,
+        stamp: bool = False,
         loads: Callable[[bytes], T] | None = None,
     ) -> None:
         allowed = _access(access)
-        self._set(_native.Slot(name, capacity, max_message_size, allowed, network, inheritable), loads)
+        self._set(_native.Slot(name, capacity, max_message_size, allowed, network, inheritable, stamp), loads)
 
     def _set(self, native: _native.Slot, loads: Callable[[bytes], T] | None) -> None:
         self._slot = native
@@ -153,8 +158,8 @@ class Mailslot(Generic[T]):
         >>> message.data, message.origin.pid == os.getpid()
         (b'hello', True)
         """
-        data, origin = self._slot.receive_with_origin(timeout if block else 0.0)
-        return Message(self._loaded(data), origin)
+        data, origin, time, reply_to = self._slot.receive_message(timeout if block else 0.0)
+        return Message(self._loaded(data), origin, time, reply_to)
 
     async def get_async(self) -> T:
         """Takes the next message, for which this waits in the running event loop of asyncio.
@@ -173,8 +178,8 @@ class Mailslot(Generic[T]):
 
     async def receive_async(self) -> Message[T]:
         """Takes the next message as :meth:`get_async` does, and tells who wrote it."""
-        data, origin = await self._next(self._slot.receive_with_origin)
-        return Message(self._loaded(data), origin)
+        data, origin, time, reply_to = await self._next(self._slot.receive_message)
+        return Message(self._loaded(data), origin, time, reply_to)
 
     async def _next(self, receive: Callable[[float], R]) -> R:
         self._in_a_row += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Generic, Literal, TypeVar, Union
@@ -85,6 +85,27 @@ class Message(Generic[T]):
 
     data: T
     origin: Origin
+    time: datetime | None = None
+    """When it was written, by its writer's account; of slots with ``stamp=True``."""
+    _reply_to: tuple[int, bytes] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_request(self) -> bool:
+        """Whether its writer waits for a reply."""
+        return self._reply_to is not None
+
+    def reply(self, data: bytes | bytearray | memoryview | str) -> None:
+        """Replies to a request. Never waits. The slot must still be open, or the asker does not believe it.
+
+        :raises ValueError: if the message is no request
+        :raises ClosedError: if nobody waits for the reply any more
+        :raises MessageTooLargeError: if it is larger than the asker has room for, 16 MiB
+        """
+        from mailslot import _native
+
+        if self._reply_to is None:
+            raise ValueError("the message is no request: nobody waits for a reply to it")
+        _native.reply(*self._reply_to, data)
 
 
 class Outcome(enum.Enum):

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar, Union, overload
 
 from mailslot import _native
-from mailslot._values import Receipt
+from mailslot._values import Message, Receipt
 
 T = TypeVar("T")
 
@@ -121,6 +121,25 @@ class Writer(Generic[T]):
         [<Outcome.DELIVERED: 'delivered'>]
         """
         return self._writer.write_confirmed(self._dumped(item), timeout)
+
+    def request(self, item: T, timeout: float | None = None) -> Message[bytes]:
+        """Writes a message that asks for a reply, and returns what its reader replies (:meth:`Message.reply`).
+
+        ``timeout`` is for both: room in the slot, which else is ``queue.Full``, and the reply, which else is ``queue.Empty``. A slot
+        whose owner closes it or dies without a reply raises ``ClosedError``. The reply is believed because the system says that a
+        process of the slot's user wrote it. Any number of threads may ask at once. Works for slots of this machine alone; elsewhere
+        it is a ``NetworkError``.
+
+        >>> import threading
+        >>> with Mailslot("doc-request") as slot, Writer("doc-request") as writer:
+        ...     serving = threading.Thread(target=lambda: slot.receive().reply("pong"))
+        ...     serving.start()
+        ...     reply = writer.request("ping", timeout=10)
+        ...     serving.join()
+        >>> reply.data
+        b'pong'
+        """
+        return Message(*self._writer.request(self._dumped(item), timeout))
 
     def wait_for_receivers(self, at_least: int = 1, timeout: float | None = None) -> int:
         """Waits until at least so many slots receive what is written, and returns how many do then, or when time is over.

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use mailslot_domain::Domain;
+use mailslot_domain::settings::Settings;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use nix::sys::socket::SockaddrStorage;
-
-use crate::settings::Settings;
 
 /// The addresses of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

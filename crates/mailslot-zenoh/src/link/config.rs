@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use mailslot_domain::settings::{Mode, Settings, Tls};
 use mailslot_domain::{Batch, Domain};
 use serde_json::{Value, json};
 
 use super::addresses::{Addresses, addresses};
 use crate::certificates;
 use crate::error::{Error, Result};
-use crate::settings::{Mode, Settings, Tls};
 
 /// What Zenoh needs to know.
 pub(crate) struct Config(pub(super) zenoh::Config);
@@ -72,15 +72,13 @@ impl Config {
     }
 }
 
-impl Settings {
-    /// What Zenoh needs to know of these settings, with the addresses that the machine has now.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Settings`] if something is wrong, or the file of Zenoh's own settings cannot be read.
-    pub fn config(&self, domain: &Domain) -> Result<zenoh::Config> {
-        Config::new(self, domain, &addresses()).map(|config| config.0)
-    }
+/// What Zenoh needs to know of these settings, with the addresses that the machine has now.
+///
+/// # Errors
+///
+/// [`Error::Settings`] if something is wrong, or the file of Zenoh's own settings cannot be read.
+pub fn zenoh_config(settings: &Settings, domain: &Domain) -> Result<zenoh::Config> {
+    Config::new(settings, domain, &addresses()).map(|config| config.0)
 }
 
 fn values(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Vec<(&'static str, Value)> {

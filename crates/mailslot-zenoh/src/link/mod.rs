@@ -22,6 +22,7 @@ mod session;
 mod trace;
 
 pub(crate) use addresses::{Addresses, addresses};
+pub use config::zenoh_config;
 pub(crate) use config::{Config, PENDING, QUEUE, check};
 pub(crate) use linger::turn_off as turn_linger_off;
 pub(crate) use runtime::{Task, begin, enter, later};

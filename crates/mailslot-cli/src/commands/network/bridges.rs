@@ -13,7 +13,7 @@ pub fn text(bridge: &BridgeStatus) -> Vec<String> {
         lines.extend((!patterns.is_empty()).then(|| format!("  {label} {}", patterns.join(", "))));
     }
     lines.extend(bridge.segments.iter().map(segment));
-    lines.extend(super::node::counters(&bridge.counters));
+    lines.extend(super::counters(&bridge.counters));
     lines
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mailslot_domain::status::Status;
 use mailslot_node::control::{Answer, Request};
-use mailslot_zenoh::Status;
 use serde::Serialize;
 
 use super::{ask, unexpected};
@@ -28,7 +28,7 @@ pub fn text(domain: &Status) -> Vec<String> {
         lines.push(format!("  key {} from {}{until}{in_use}", cell(&key.fingerprint), cell(&key.send_from)));
     }
     lines.extend(domain.slots.iter().map(|slot| format!("  slot {}", cell(slot))));
-    lines.extend(super::node::counters(&domain.counters));
+    lines.extend(super::counters(&domain.counters));
     lines
 }
 

@@ -1,11 +1,9 @@
 //! The commands of the network: the node, and those that ask it.
 
-#[cfg(feature = "zenoh")]
 pub mod bridges;
 pub mod browse;
 pub mod capture;
 pub mod doctor;
-#[cfg(feature = "zenoh")]
 pub mod domains;
 pub mod embedded;
 pub mod find_dc;
@@ -16,12 +14,14 @@ mod settings;
 mod shapes;
 pub mod status;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mailslot_node::config;
 use mailslot_node::control::{self, Answer, HolderOf, Members, Request, Status};
 use mailslot_wire::Name;
 
+use crate::escape::cell;
 use crate::exit::{Failure, Result};
 
 /// Longer than a node takes to give a query up.
@@ -79,4 +79,10 @@ fn name(text: &str) -> Result<Name> {
 /// The text of a name as a message has it.
 fn text(name: &Name) -> String {
     String::from_utf8_lossy(name.text()).into_owned()
+}
+
+/// A line for each counter that is not 0.
+fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
+    let counted = counters.iter().filter(|(_, count)| **count > 0);
+    counted.map(|(label, count)| format!("  {:<26}{count:>12}", cell(label)))
 }

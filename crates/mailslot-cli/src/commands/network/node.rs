@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::{Args, Subcommand};
-#[cfg(feature = "zenoh")]
 use mailslot_node::bridge::{Pattern, domain_pattern};
 use mailslot_node::config::Settings;
 use mailslot_node::control::{Answer, Request, Status};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{ask, settings, unexpected};
+use super::{ask, counters, settings, unexpected};
 use crate::escape::cell;
-use crate::exit::{self, Result};
+use crate::exit;
 use crate::output;
 
 /// Connect this machine's slots with the network, until a signal comes
@@ -92,28 +91,28 @@ struct Flags {
     netbios: Option<bool>,
 
     /// In modern domains, whether to look for other machines by multicast [default: what the domain's file says]
-    #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     lan: Option<bool>,
 
     /// A Zenoh endpoint to connect to in modern domains, such as tls/hub.example:7447; may be given several times
-    #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "ENDPOINT")]
     connect: Option<Vec<String>>,
 
     /// A Zenoh endpoint to listen on in modern domains, such as tls/0.0.0.0:7447; may be given several times
-    #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "ENDPOINT")]
     listen: Option<Vec<String>>,
 
+    /// What a computer's name means: a modern domain, or netbios; may be given several times
+    #[arg(long, value_name = "NAME=NETWORK", value_parser = meaning)]
+    #[serde(serialize_with = "as_table")]
+    computers: Option<Vec<(String, String)>>,
+
     /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be given several times
-    #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "DOMAIN:SLOT")]
     #[serde(skip)]
     to_domain: Vec<String>,
 
     /// A slot whose messages go from a modern domain into the NetBIOS network; may be given several times
-    #[cfg(feature = "zenoh")]
     #[arg(long, value_name = "DOMAIN:SLOT")]
     #[serde(skip)]
     to_legacy: Vec<String>,
@@ -148,6 +147,20 @@ struct Flags {
     limits: Vec<String>,
 }
 
+/// `PC7=PLANT`: a name, and what it means.
+fn meaning(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').map(|(name, network)| (name.to_owned(), network.to_owned()));
+    parts.ok_or_else(|| "write the computer and the network, such as PC7=PLANT or PC7=netbios".to_owned())
+}
+
+/// As the file has it.
+fn as_table<S: Serializer>(meanings: &Option<Vec<(String, String)>>, to: S) -> Result<S::Ok, S::Error> {
+    match meanings {
+        Some(meanings) => to.collect_map(meanings.iter().map(|(name, network)| (name, network))),
+        None => to.serialize_none(),
+    }
+}
+
 const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
 
 It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
@@ -163,7 +176,7 @@ Examples:
   mailslot node status"#;
 
 impl Node {
-    pub fn run(self) -> Result {
+    pub fn run(self) -> exit::Result {
         match self.command {
             Some(NodeCommand::Status { json }) => show(json),
             None => {
@@ -183,15 +196,9 @@ impl Flags {
     }
 
     fn settings(&self, file: Option<&Path>) -> mailslot_node::Result<Settings> {
-        let settings = Settings::load(file, self, &self.limits)?;
-        #[cfg(feature = "zenoh")]
-        let settings = self.with_bridges(settings)?;
-        Ok(settings)
+        self.with_bridges(Settings::load(file, self, &self.limits)?)
     }
-}
 
-#[cfg(feature = "zenoh")]
-impl Flags {
     /// What flags say about a direction of a bridge counts instead of what the file says about it.
     fn with_bridges(&self, mut settings: Settings) -> mailslot_node::Result<Settings> {
         let mut given: BTreeMap<String, [Vec<Pattern>; 2]> = BTreeMap::new();
@@ -214,7 +221,7 @@ impl Flags {
     }
 }
 
-fn show(json: bool) -> Result {
+fn show(json: bool) -> exit::Result {
     match ask(Request::Status)? {
         Answer::Status(status) if json => output::print_json(&status),
         Answer::Status(status) => output::lines(text(&status)),
@@ -230,11 +237,8 @@ fn text(status: &Status) -> Vec<String> {
     };
     lines.push("counters:".to_owned());
     lines.extend(counters(&status.counters));
-    #[cfg(feature = "zenoh")]
-    {
-        lines.extend(status.domains.iter().flat_map(super::domains::text));
-        lines.extend(status.bridges.iter().flat_map(super::bridges::text));
-    }
+    lines.extend(status.domains.iter().flat_map(super::domains::text));
+    lines.extend(status.bridges.iter().flat_map(super::bridges::text));
     lines
 }
 
@@ -261,12 +265,6 @@ fn netbios(status: &Status) -> Vec<String> {
         lines.push(format!("  {name:<22} {kind:<7} {state:<9} on {interface}"));
     }
     lines
-}
-
-/// A line for each counter that is not 0.
-pub(super) fn counters(counters: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
-    let counted = counters.iter().filter(|(_, count)| **count > 0);
-    counted.map(|(label, count)| format!("  {:<26}{count:>12}", cell(label)))
 }
 
 #[cfg(test)]
@@ -300,7 +298,8 @@ mod tests {
         for name in names {
             let (flag, value) = match name {
                 // Sections with names of their own.
-                "domains" | "computers" => continue,
+                "domains" => continue,
+                "computers" => (name, "PC7=netbios"),
                 "bridge" => ("to-domain", "PLANT:alerts"),
                 "names" | "interfaces" | "limits" => (name.trim_end_matches('s'), "queries=7"),
                 "wins" => (name, "192.0.2.1"),

@@ -24,7 +24,7 @@ fn json_of_networks() {
     });
     let mut status =
         serde_json::to_value(serde_json::from_value::<Status>(status).expect("a status")).expect("a status is JSON");
-    // They are there with the feature `zenoh` alone, and have shapes of their own below.
+    // They have shapes of their own below.
     if let Some(status) = status.as_object_mut() {
         status.remove("domains");
         status.remove("bridges");
@@ -33,7 +33,6 @@ fn json_of_networks() {
     assert_data_eq!(shapes.0, file!["../../../tests/snapshots/json-network.txt"].raw());
 }
 
-#[cfg(feature = "zenoh")]
 #[test]
 fn json_of_domains() {
     let mut shapes = Shapes::default();
@@ -48,7 +47,7 @@ fn json_of_domains() {
             "interface": "eth0", "address": "192.0.2.1", "prefix": 24, "workgroup": "PLANT", "sender": null,
         }],
     });
-    let domain: mailslot_zenoh::Status = serde_json::from_value(domain).expect("a domain's status");
+    let domain: mailslot_domain::status::Status = serde_json::from_value(domain).expect("a domain's status");
     let bridge: mailslot_node::bridge::BridgeStatus = serde_json::from_value(bridge).expect("a bridge's status");
     shapes.add("node status --json", domain);
     shapes.add("node status --json", bridge);

@@ -23,6 +23,7 @@ pub const KILL: &str = "SIGKILL";
 pub const DEATH_ENDS_SLOTS: bool = true;
 
 /// Waits until `source` may be readable, a signal has come, the reader of the output has gone, or `timeout` is over.
+#[cfg(feature = "node")]
 pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     wait_for_any(std::slice::from_ref(source), signals, watch_output, timeout)
 }

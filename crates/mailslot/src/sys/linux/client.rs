@@ -41,6 +41,9 @@ pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
     Friend(Friend),
+    /// A friend of a slot whose messages have the time at which they were written: all go with a preface, and the others' way
+    /// does not ask for that.
+    Stamping(Friend),
     Stranger(door::Visitor),
     Members(Box<Group>),
 }
@@ -71,7 +74,7 @@ impl Client {
         if !Root::is_reserved(name)
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
-            return Ok(Client::Friend(friend));
+            return Ok(Client::of(friend));
         }
         let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
         Client::open_in(root, slot, name, stamp)
@@ -92,7 +95,7 @@ impl Client {
         if slot.user.uid == stamp.uid
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
-            return Ok(Client::Friend(friend));
+            return Ok(Client::of(friend));
         }
         door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
@@ -104,17 +107,21 @@ impl Client {
             let failed = |error| root.error("open", name, error);
             let file = Queue::open_file(slot.dir.as_fd()).map_err(failed)?;
             if let Some(friend) = Friend::open_file(root, name, file, stamp)? {
-                return Ok(Client::Friend(friend));
+                return Ok(Client::of(friend));
             }
         }
         door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
+    }
+
+    fn of(friend: Friend) -> Client {
+        if friend.start.stamp() { Client::Stamping(friend) } else { Client::Friend(friend) }
     }
 
     /// The slot's owner, as the kernel tells it.
     pub(crate) fn owner(&self) -> Option<u32> {
         match self {
             // No other user's memory is mapped.
-            Client::Friend(friend) => Some(friend.stamp.uid),
+            Client::Friend(friend) | Client::Stamping(friend) => Some(friend.stamp.uid),
             Client::Stranger(visitor) => Some(visitor.owner()),
             Client::Members(group) => Some(group.owner()),
         }
@@ -122,7 +129,7 @@ impl Client {
 
     pub(crate) fn max_message_size(&self) -> usize {
         match self {
-            Client::Friend(friend) => friend.start.max_message(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.start.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
             Client::Members(group) => group.max_message_size(),
         }
@@ -133,6 +140,7 @@ impl Client {
         match self {
             Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, &PATIENCE_AT_ONCE),
             Client::Friend(friend) => friend.write_within(message, timeout),
+            Client::Stamping(friend) => friend.write_prefaced(Preface::default(), message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
             Client::Members(group) => group.write(message, timeout),
         }
@@ -157,11 +165,11 @@ impl Client {
         let mut written = 0;
         let preface = Preface { network: Some(origin.clone()), ..Preface::default() };
         let result = match self {
-            Client::Friend(friend) if friend.start.network() => {
-                friend.write_batch_prefaced(&preface.encode()?, messages, NETWORK_PATIENCE, &mut written)
+            Client::Friend(friend) | Client::Stamping(friend) if friend.start.network() => {
+                friend.write_batch_prefaced(preface, messages, NETWORK_PATIENCE, &mut written)
             }
             Client::Stranger(visitor) if visitor.network() => messages.iter().try_for_each(|message| {
-                visitor.write_prefaced(&preface, message.as_ref(), Timeout::Zero).map(|()| written += 1)
+                visitor.write_prefaced(preface.clone(), message.as_ref(), Timeout::Zero).map(|()| written += 1)
             }),
             Client::Members(group) => {
                 for message in messages {
@@ -179,12 +187,20 @@ impl Client {
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
-    /// Writes a request whose replies go into the slot of this number.
-    pub(crate) fn write_request(&self, reply: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
-        let preface = Preface { reply: Some(reply), ..Preface::default() };
+    /// Writes a request with its id, whose replies go into the slot of this number.
+    pub(crate) fn write_request(&self, reply: [u8; 16], id: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
+        self.write_prefaced(Preface { request: Some([reply, id]), ..Preface::default() }, message, timeout)
+    }
+
+    /// Writes a reply to the request with this id.
+    pub(crate) fn write_reply(&self, id: [u8; 16], message: &[u8]) -> Result<()> {
+        self.write_prefaced(Preface { in_reply_to: Some(id), ..Preface::default() }, message, Timeout::Zero)
+    }
+
+    fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
-            Client::Friend(friend) => friend.write_prefaced(&preface.encode()?, message, timeout),
-            Client::Stranger(visitor) => visitor.write_prefaced(&preface, message, timeout),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.write_prefaced(preface, message, timeout),
+            Client::Stranger(visitor) => visitor.write_prefaced(preface, message, timeout),
             Client::Members(group) => group.write_prefaced(&preface, message, timeout),
         }
     }
@@ -192,7 +208,7 @@ impl Client {
     /// Waits until `other` is readable, or the slot's owner ends, or `deadline`. Returns whether the slot is gone.
     pub(crate) fn wait_for_end(&self, other: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<bool> {
         let life = match self {
-            Client::Friend(friend) => friend.bell(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.bell(),
             Client::Stranger(visitor) => Ok(visitor.connection()),
             // No descriptor tells the end of the last one.
             Client::Members(_) => Ok(other),
@@ -224,6 +240,9 @@ impl Client {
         let mut written = 0;
         let result = match self {
             Client::Friend(friend) => friend.write_batch(messages, &mut written),
+            Client::Stamping(friend) => {
+                friend.write_batch_prefaced(Preface::default(), messages, PATIENCE, &mut written)
+            }
             Client::Stranger(_) | Client::Members(_) => messages
                 .iter()
                 .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
@@ -234,7 +253,7 @@ impl Client {
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         match self {
             Client::Friend(friend) => friend.write_in_place(size, fill),
-            Client::Stranger(_) | Client::Members(_) => {
+            Client::Stamping(_) | Client::Stranger(_) | Client::Members(_) => {
                 let limit = self.max_message_size();
                 if size > limit {
                     return Err(Error::TooLarge { size, limit });
@@ -249,7 +268,7 @@ impl Client {
     /// Waits at most `time` until there may be room for `size` bytes. Returns whether it is worth trying again.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         match self {
-            Client::Friend(friend) => friend.wait_for_room(size, time),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.wait_for_room(size, time),
             Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
             Client::Members(group) => group.wait_for_room(size, time),
         }
@@ -258,8 +277,8 @@ impl Client {
     /// What the slot holds; `None` to anybody but a friend.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         match self {
-            Client::Friend(friend) if friend.is_closed() => Err(Error::Closed),
-            Client::Friend(friend) => friend.whole()?.info().map(Some),
+            Client::Friend(friend) | Client::Stamping(friend) if friend.is_closed() => Err(Error::Closed),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.whole()?.info().map(Some),
             Client::Stranger(_) => Ok(None),
             Client::Members(group) => group.info(),
         }
@@ -272,7 +291,7 @@ impl Client {
     /// How many get what is written.
     pub(crate) fn receivers(&self) -> usize {
         match self {
-            Client::Friend(_) | Client::Stranger(_) => 1,
+            Client::Friend(_) | Client::Stamping(_) | Client::Stranger(_) => 1,
             Client::Members(group) => group.receivers(),
         }
     }
@@ -281,6 +300,7 @@ impl Client {
     pub(super) fn write_at_once(&self, message: &[u8], patience: Duration) -> Result<()> {
         match self {
             Client::Friend(friend) => friend.write_now(message, &patience),
+            Client::Stamping(_) => self.write_prefaced_at_once(&Preface::default(), message, patience),
             _ => self.write(message, Timeout::Zero),
         }
     }
@@ -288,8 +308,10 @@ impl Client {
     /// The same with a message behind its preface.
     pub(super) fn write_prefaced_at_once(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<()> {
         match self {
-            Client::Friend(friend) => friend.write_batch_prefaced(&preface.encode()?, &[message], patience, &mut 0),
-            Client::Stranger(visitor) => visitor.write_prefaced(preface, message, Timeout::Zero),
+            Client::Friend(friend) | Client::Stamping(friend) => {
+                friend.write_batch_prefaced(preface.clone(), &[message], patience, &mut 0)
+            }
+            Client::Stranger(visitor) => visitor.write_prefaced(preface.clone(), message, Timeout::Zero),
             Client::Members(group) => group.write_prefaced(preface, message, Timeout::Zero),
         }
     }
@@ -297,14 +319,14 @@ impl Client {
     /// How long to wait for the lock of this tap: not at all where that was in vain a moment ago.
     pub(super) fn taps_patience(&self, most: Duration) -> Duration {
         match self {
-            Client::Friend(friend) if friend.start.missed_lately() => Duration::ZERO,
+            Client::Friend(friend) | Client::Stamping(friend) if friend.start.missed_lately() => Duration::ZERO,
             _ => most,
         }
     }
 
     /// Notes that this tap has lost a message. What a stranger could not send is noted nowhere.
     pub(super) fn count_missed(&self) {
-        if let Client::Friend(friend) = self {
+        if let Client::Friend(friend) | Client::Stamping(friend) = self {
             friend.start.count_missed();
         }
     }
@@ -312,7 +334,7 @@ impl Client {
     /// Whether messages of other machines are let in.
     pub(super) fn network(&self) -> bool {
         match self {
-            Client::Friend(friend) => friend.start.network(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.start.network(),
             Client::Stranger(visitor) => visitor.network(),
             // Which of them lets them in is asked of each.
             Client::Members(_) => true,
@@ -321,7 +343,7 @@ impl Client {
 
     pub(crate) fn is_closed(&self) -> bool {
         match self {
-            Client::Friend(friend) => friend.is_closed(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.is_closed(),
             Client::Stranger(visitor) => visitor.is_closed(),
             Client::Members(group) => group.is_closed(),
         }
@@ -382,9 +404,10 @@ impl Friend {
         self.try_within(message.len(), timeout, |patience| self.write_now(message, patience))
     }
 
-    fn write_prefaced(&self, preface: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
+    fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+        let preface = preface.stamped(self.start.stamp()).encode()?;
         let write = |patience: &Duration| {
-            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, preface, message))
+            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, &preface, message))
         };
         match timeout {
             Timeout::Zero => write(&PATIENCE_AT_ONCE),
@@ -435,12 +458,15 @@ impl Friend {
 
     fn write_batch_prefaced<M: AsRef<[u8]>>(
         &self,
-        preface: &[u8],
+        preface: Preface,
         messages: &[M],
         patience: Duration,
         written: &mut usize,
     ) -> Result<()> {
-        self.write_each(messages, written, patience, |session, message| self.append_prefaced(session, preface, message))
+        let preface = preface.stamped(self.start.stamp()).encode()?;
+        self.write_each(messages, written, patience, |session, message| {
+            self.append_prefaced(session, &preface, message)
+        })
     }
 
     fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {

@@ -28,6 +28,8 @@ pub(crate) struct Label {
     pub(crate) access: Access,
     pub(crate) network: Network,
     pub(crate) taps: Taps,
+    /// Whether each message has the time at which it was written.
+    pub(crate) stamp: bool,
     pub(crate) max_message_size: u32,
     pub(crate) capacity: u64,
     pub(crate) created: SystemTime,
@@ -107,9 +109,10 @@ impl Label {
         };
         let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!(
-            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
             escape(self.name.as_str()),
             self.pid,
+            u8::from(self.stamp),
             self.max_message_size,
             self.capacity,
         )
@@ -135,6 +138,7 @@ impl Label {
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
             taps: if field("taps") == Some("allowed") { Taps::Allowed } else { Taps::Refused },
+            stamp: field("stamp")? == "1",
             max_message_size: field("max-message-size")?.parse().ok()?,
             capacity: field("capacity")?.parse().ok()?,
             created: UNIX_EPOCH.checked_add(Duration::from_millis(field("created")?.parse().ok()?))?,
@@ -186,6 +190,7 @@ mod tests {
                 access,
                 network: Network::Allowed,
                 taps: Taps::Allowed,
+                stamp: true,
                 max_message_size: 424,
                 capacity: 1 << 24,
                 created: UNIX_EPOCH + Duration::from_millis(1_700_000_000_123),
@@ -196,9 +201,11 @@ mod tests {
 
     #[test]
     fn damaged_labels_are_refused() {
-        for text in
-            ["", "name a", "name %\npid 1\naccess owner\nnetwork refused\nmax-message-size 0\ncapacity 1\ncreated 1\n"]
-        {
+        for text in [
+            "",
+            "name a",
+            "name %\npid 1\naccess owner\nnetwork refused\nstamp 0\nmax-message-size 0\ncapacity 1\ncreated 1\n",
+        ] {
             assert_eq!(Label::decode(text), None);
         }
     }

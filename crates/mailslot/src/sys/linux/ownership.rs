@@ -111,6 +111,7 @@ impl Owned {
             access: options.access.clone(),
             network: options.network,
             taps: options.taps,
+            stamp: options.stamp,
             max_message_size: options.max_message_size,
             capacity,
             created: SystemTime::now(),
@@ -123,6 +124,7 @@ impl Owned {
             locked_reads: if inherited { SHARED } else { 0 }
                 | if options.when_full == WhenFull::DropOldest { DROPS_OLDEST } else { 0 },
             network: options.network == Network::Allowed,
+            stamp: options.stamp,
             read_timeout: encode_timeout(options.read_timeout),
         };
         let queue = Queue::create(dir, &new).map_err(failed)?;

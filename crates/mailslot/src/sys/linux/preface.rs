@@ -2,12 +2,12 @@
 //! door.
 //!
 //! ```text
-//! size 2 · flags 1 · time 8 · reply 16 · address 0, 4 or 16 · size 1, computer · size 1, domain
+//! size 2 · flags 1 · time 8 · reply 16, id 16 · answered 16 · address 0, 4 or 16 · size 1, computer · size 1, domain
 //! ```
 //!
 //! The first size is that of the whole, little-endian. All the rest is only there if the flags say so: the time, in nanoseconds
-//! since 1970, little-endian; the number of the slot for replies, of a request; and from the address on, the origin of a message
-//! of another machine.
+//! since 1970, little-endian; of a request, the number of the slot for replies, and an id, which replies repeat; of a reply, that id;
+//! and from the address on, the origin of a message of another machine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,32 +25,41 @@ const NO_ADDRESS: u8 = 8;
 const NETWORK: u8 = 16;
 const REQUEST: u8 = 32;
 const TIME: u8 = 64;
+const REPLY: u8 = 128;
 
 /// What there is to tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preface {
     /// When the message was written. Parts of a nanosecond, times before 1970 and those after 2554 do not travel.
     pub(crate) time: Option<SystemTime>,
-    /// The number of the slot for replies.
-    pub(crate) reply: Option<[u8; 16]>,
+    /// Of a request: the number of the slot for replies, and its id.
+    pub(crate) request: Option<[[u8; 16]; 2]>,
+    /// Of a reply: the id of the request.
+    pub(crate) in_reply_to: Option<[u8; 16]>,
     pub(crate) network: Option<NetworkOrigin>,
 }
 
 impl Preface {
+    /// The same with the time, in a slot whose messages have it.
+    pub(crate) fn stamped(self, stamp: bool) -> Preface {
+        Preface { time: stamp.then(SystemTime::now), ..self }
+    }
+
     /// Fails if a name has more than 255 bytes.
     pub(crate) fn encode(&self) -> Result<Vec<u8>> {
         let mut bytes = vec![0; PREFACE_SIZE];
         let flag = |is: bool, flag: u8| if is { flag } else { 0 };
         bytes.push(
             flag(self.time.is_some(), TIME)
-                | flag(self.reply.is_some(), REQUEST)
+                | flag(self.request.is_some(), REQUEST)
+                | flag(self.in_reply_to.is_some(), REPLY)
                 | self.network.as_ref().map_or(0, network_flags),
         );
         if let Some(time) = self.time {
             let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
             bytes.extend_from_slice(&u64::try_from(since).unwrap_or(u64::MAX).to_le_bytes());
         }
-        bytes.extend_from_slice(self.reply.as_ref().map_or(&[], |reply| &reply[..]));
+        bytes.extend(self.request.into_iter().flatten().chain(self.in_reply_to).flatten());
         if let Some(network) = &self.network {
             encode_network(network, &mut bytes)?;
         }
@@ -70,17 +79,24 @@ impl Preface {
             let (nanos, rest) = bytes.split_first_chunk()?;
             (Some(UNIX_EPOCH.checked_add(Duration::from_nanos(u64::from_le_bytes(*nanos)))?), rest)
         };
-        let (reply, bytes) = if flags & REQUEST == 0 {
+        let (request, bytes) = if flags & REQUEST == 0 {
             (None, bytes)
         } else {
-            bytes.split_first_chunk().map(|(reply, rest)| (Some(*reply), rest))?
+            let (reply, rest) = bytes.split_first_chunk()?;
+            let (id, rest) = rest.split_first_chunk()?;
+            (Some([*reply, *id]), rest)
+        };
+        let (in_reply_to, bytes) = if flags & REPLY == 0 {
+            (None, bytes)
+        } else {
+            bytes.split_first_chunk().map(|(id, rest)| (Some(*id), rest))?
         };
         let (network, bytes) = if flags & NETWORK == 0 {
             (None, bytes)
         } else {
             decode_network(flags, bytes).map(|(network, rest)| (Some(network), rest))?
         };
-        bytes.is_empty().then_some(Preface { time, reply, network })
+        bytes.is_empty().then_some(Preface { time, request, in_reply_to, network })
     }
 }
 
@@ -100,8 +116,9 @@ pub(crate) fn envelope(preface: Option<&[u8]>, stamp: Stamp) -> Envelope {
     let Some(network) = preface.network else {
         // What a friend records as its user may be another one's: it is of this user, or could not write to the ring.
         let uid = if attested { stamp.uid } else { process::uid() };
-        let reply_to = preface.reply.map(|reply| ReplyTo { uid, reply });
-        return Envelope { time: preface.time, reply_to, ..Envelope::new(origin) };
+        let reply_to = preface.request.map(|[reply, id]| ReplyTo { uid, reply, id });
+        let Preface { time, in_reply_to, .. } = preface;
+        return Envelope { time, reply_to, in_reply_to, ..Envelope::new(origin) };
     };
     // Requests go no further than this machine.
     Envelope { time: preface.time, ..Envelope::new(network.into()) }
@@ -176,10 +193,11 @@ mod tests {
     proptest! {
         #[test]
         fn prefaces_decode_to_what_was_encoded(
-            nanos: Option<u64>, reply: Option<[u8; 16]>, network in prop::option::of(networks()), message: Vec<u8>,
+            nanos: Option<u64>, request: Option<[[u8; 16]; 2]>, in_reply_to: Option<[u8; 16]>,
+            network in prop::option::of(networks()), message: Vec<u8>,
         ) {
             let time = nanos.map(|nanos| UNIX_EPOCH + Duration::from_nanos(nanos));
-            let preface = Preface { time, reply, network };
+            let preface = Preface { time, request, in_reply_to, network };
             let bytes = preface.encode().expect("short names");
             prop_assert_eq!(size(&[&bytes[..], &message].concat()), Some(bytes.len()));
             prop_assert_eq!(Preface::decode(&bytes), Some(preface));

@@ -217,6 +217,11 @@ impl Queue {
         self.header().fixed.network.load(Relaxed) != 0
     }
 
+    /// Whether each message has the time at which it was written.
+    pub(crate) fn stamp(&self) -> bool {
+        self.header().fixed.stamp.load(Relaxed) != 0
+    }
+
     pub(crate) fn read_timeout(&self) -> Timeout {
         decode_timeout(self.header().fixed.read_timeout.load(Relaxed))
     }

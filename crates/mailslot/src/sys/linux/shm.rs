@@ -45,6 +45,7 @@ pub(crate) struct NewRing {
     pub(crate) pid_namespace: u64,
     pub(crate) locked_reads: u64,
     pub(crate) network: bool,
+    pub(crate) stamp: bool,
     pub(crate) read_timeout: u64,
 }
 
@@ -62,6 +63,7 @@ impl Mapping {
         header.fixed.pid_namespace.store(ring.pid_namespace, Relaxed);
         header.fixed.locked_reads.store(ring.locked_reads, Relaxed);
         header.fixed.network.store(ring.network.into(), Relaxed);
+        header.fixed.stamp.store(ring.stamp.into(), Relaxed);
         header.fixed.read_timeout.store(ring.read_timeout, Relaxed);
         header.writers.reserved.store(first, Relaxed);
         header.fixed.magic.store(MAGIC, Relaxed);

@@ -20,6 +20,7 @@ use windows_sys::Win32::System::Threading::{CreateEventW, WaitForSingleObject};
 
 use super::deadline::Deadline;
 use super::security::Descriptor;
+use super::text::{is, wide};
 
 /// What `GetMailslotInfo` tells.
 #[derive(Clone, Copy, Debug)]
@@ -130,15 +131,6 @@ pub(super) fn write(slot: BorrowedHandle<'_>, message: &[u8]) -> io::Result<()> 
     let mut written = 0;
     // SAFETY: the handle is open as long as it is borrowed, and synchronous, so the call is over when it returns.
     succeeded(unsafe { WriteFile(slot.as_raw_handle(), message.as_ptr(), size, &mut written, null_mut()) })
-}
-
-pub(super) fn is(error: &io::Error, code: u32) -> bool {
-    error.raw_os_error() == Some(code.cast_signed())
-}
-
-/// A text as Win32 takes it.
-pub(super) fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
 }
 
 /// Waits for `event` until `deadline`, and says whether it came.

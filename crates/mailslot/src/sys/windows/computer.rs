@@ -11,5 +11,5 @@ pub(crate) fn computer_name() -> Option<NetbiosName> {
     // SAFETY: `name` has room for `length` characters, as the call is told; both are this function's own.
     let found = unsafe { GetComputerNameW(name.as_mut_ptr(), &mut length) } != 0;
     let name = String::from_utf16(name.get(..length as usize)?).ok()?;
-    found.then(|| NetbiosName::parse(&name).ok())?
+    found.then(|| name.parse().ok())?
 }

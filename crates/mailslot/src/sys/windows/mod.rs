@@ -10,6 +10,7 @@ mod elsewhere;
 mod native;
 mod security;
 mod server;
+mod text;
 
 pub(crate) use self::{
     appearing::Appearing, client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere,

@@ -11,7 +11,7 @@ use windows_sys::Win32::Security::Authorization::{
 use windows_sys::Win32::Security::{GetTokenInformation, PSECURITY_DESCRIPTOR, TOKEN_QUERY, TOKEN_USER, TokenUser};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-use super::api;
+use super::text;
 use crate::error::{Error, Result};
 use crate::options::Access;
 
@@ -43,7 +43,7 @@ impl Descriptor {
     }
 
     fn parse(sddl: &str) -> io::Result<Descriptor> {
-        let (sddl, mut descriptor) = (api::wide(sddl), null_mut());
+        let (sddl, mut descriptor) = (text::wide(sddl), null_mut());
         // SAFETY: `sddl` ends with a NUL; the output is this function's own, and the size is not asked for.
         let made = unsafe {
             ConvertStringSecurityDescriptorToSecurityDescriptorW(
@@ -85,7 +85,7 @@ fn user_sid() -> io::Result<String> {
             break;
         }
         let error = io::Error::last_os_error();
-        if !api::is(&error, ERROR_INSUFFICIENT_BUFFER) || needed <= room {
+        if !text::is(&error, ERROR_INSUFFICIENT_BUFFER) || needed <= room {
             return Err(error);
         }
         user.resize((needed as usize).div_ceil(size_of::<usize>()), 0);

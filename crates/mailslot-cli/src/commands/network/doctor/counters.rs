@@ -62,9 +62,28 @@ pub const LEGACY: [Cause; 10] = [
     ),
 ];
 
-/// Of a modern domain; what the clock and the keys have to do with it is looked at there.
-#[cfg(feature = "zenoh")]
-pub const MODERN: [Cause; 10] = [
+/// Of a modern domain; what the clock has to do with it is looked at there.
+pub const MODERN: [Cause; 15] = [
+    cause("dropped_key_unknown", State::Problem, "were sealed with a key that this machine does not have", NEWEST_FILE),
+    cause(
+        "presence_refused",
+        State::Problem,
+        "presences were sealed with a key that this machine does not have",
+        NEWEST_FILE,
+    ),
+    cause("dropped_key_expired", State::Problem, "were sealed with a key that has expired", NEWEST_FILE),
+    cause(
+        "dropped_forged",
+        State::Problem,
+        "were no work of a member: forged, or damaged on the way",
+        "find out who else is in this Zenoh network",
+    ),
+    cause(
+        "dropped_malformed",
+        State::Problem,
+        "had no form that this domain knows",
+        "find out who else puts into its key expressions",
+    ),
     SLOT_FULL,
     LARGER_THAN_SLOT,
     cause("undelivered_refused", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
@@ -102,6 +121,7 @@ pub const MODERN: [Cause; 10] = [
     cause("presence_full", State::Problem, "presences are too many to be kept", "split the domain"),
 ];
 
+const NEWEST_FILE: &str = "bring the newest file to every machine: mailslot domain show, mailslot domain join";
 const NOT_OPEN: &str = "were for slots that are not open to the network, or not to the node's user";
 
 /// Says of each counter that points to a cause what it means. What rose while the doctor looked is wrong now; what was counted
@@ -126,12 +146,14 @@ mod tests {
 
     #[test]
     fn only_what_rises_is_a_problem() {
-        for Cause { label, state, .. } in LEGACY {
-            let counted = |number| Counters::from([(label.to_owned(), number), ("delivered".to_owned(), 9)]);
-            for (before, after, expected) in [(0, 0, None), (7, 7, Some(State::Unknown)), (7, 8, Some(state))] {
-                let mut findings = Findings::default();
-                examine("", &counted(before), &counted(after), &LEGACY, &mut findings);
-                assert_eq!(findings.states(), expected.into_iter().collect::<Vec<_>>(), "{label} {before} {after}");
+        for causes in [&LEGACY[..], &MODERN] {
+            for Cause { label, state, .. } in causes {
+                let counted = |number| Counters::from([((*label).to_owned(), number), ("delivered".to_owned(), 9)]);
+                for (before, after, expected) in [(0, 0, None), (7, 7, Some(State::Unknown)), (7, 8, Some(*state))] {
+                    let mut findings = Findings::default();
+                    examine("", &counted(before), &counted(after), causes, &mut findings);
+                    assert_eq!(findings.states(), expected.into_iter().collect::<Vec<_>>(), "{label} {before} {after}");
+                }
             }
         }
     }

@@ -1,33 +1,31 @@
 //! Modern domains: files, keys, sessions, who is there, and whether they can be understood.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mailslot::network::ask_routes;
 use mailslot::network::routes::{Answer as RouteAnswer, Question};
 use mailslot::{Address, Outcome, SlotName};
+use mailslot_domain::status::{OtherClock, Status};
 use mailslot_domain::{Directory, Domain, Time};
-use mailslot_node::control::{self, Answer, Request};
-use mailslot_zenoh::Status;
+use mailslot_node::control;
 
-use super::counters;
+use super::counters::{self, Counters};
 use super::destination::Way;
 use super::finding::{Findings, count, names};
-use super::node::Running;
+use super::node::{Members, Running, members};
+use super::sending::{self, NO_SLOT};
 
 /// How long a computer may take for a receipt.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Computers that are asked for one.
 const ASKED: usize = 8;
 
-/// The computers of a domain, and the slots of each.
-pub type Members = BTreeMap<String, BTreeSet<String>>;
-
-pub fn members(domain: &str) -> Members {
-    match control::ask(Request::Members(domain.to_owned()), super::super::PATIENCE) {
-        Ok(Answer::Members(members)) => members,
-        _ => Members::new(),
-    }
+/// The computers that were asked for a receipt.
+#[derive(Default)]
+struct Answers {
+    answered: Vec<String>,
+    silent: Vec<String>,
 }
 
 /// Looks at the domain that `address` is in, or at all of them.
@@ -46,11 +44,11 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
         examine_keys(domain, findings);
         let members = members(&domain.name);
         examine_members(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
-        let answered = examine_answers(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
-        examine_clock(domain, &members, &answered, findings);
+        let answers = examine_answers(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
         let later = node.later().into_iter().flat_map(|status| status.domains);
         let later =
             later.filter(|later| later.name == domain.name).map(|later| later.counters).next().unwrap_or_default();
+        examine_clock(domain, &later, &answers, findings);
         counters::examine(&format!("{}: ", domain.name), &domain.counters, &later, &counters::MODERN, findings);
     }
 }
@@ -206,7 +204,7 @@ fn examine_certificates(domain: &Status, findings: &mut Findings) {
 /// Whether the node tells the way into the domain, and takes what is written there.
 fn examine_way(domain: &Status, node: &Running, findings: &mut Findings) {
     let name = &domain.name;
-    let Ok(address) = Address::parse_win32(&format!(r"\\{name}\mailslot\{}", super::NO_SLOT)) else { return };
+    let Ok(address) = Address::parse_win32(&format!(r"\\{name}\mailslot\{}", NO_SLOT)) else { return };
     let remedy = "see the node's log (slot_not_read, thread_ended); start it anew";
     let slot = match ask_routes(&Question::Route(address)) {
         Ok(Some(RouteAnswer::Route { slot, .. })) => Address::from(slot).to_string(),
@@ -218,7 +216,7 @@ fn examine_way(domain: &Status, node: &Running, findings: &mut Findings) {
             let domain = status.domains.iter().find(|other| other.name == *name)?;
             domain.counters.get("outgoing").copied()
         };
-        super::sending::examine(name, &slot, node, taken, findings);
+        sending::examine(name, &slot, node, taken, findings);
     }
 }
 
@@ -244,33 +242,6 @@ fn examine_keys(domain: &Status, findings: &mut Findings) {
                 format!("{name}: no key may seal now: all have expired, or none has begun"),
                 remedy,
             );
-        }
-    }
-    let drops = |label: &str| domain.counters.get(label).copied().unwrap_or_default();
-    let unknown = drops("dropped_key_unknown") + drops("presence_refused");
-    if unknown > 0 {
-        let found = format!("{name}: {unknown} times somebody used a key that this machine does not have");
-        findings.problem(
-            "key",
-            found,
-            "bring the newest file to every machine: mailslot domain show, mailslot domain join",
-        );
-    }
-    for (label, what, remedy) in [
-        (
-            "dropped_key_expired",
-            "were sealed with a key that has expired",
-            "bring the newest file to the senders: mailslot domain join",
-        ),
-        (
-            "dropped_forged",
-            "were no work of a member: forged, or damaged on the way",
-            "find out who else is in this Zenoh network",
-        ),
-        ("dropped_malformed", "had no form that this domain knows", "find out who else puts into its key expressions"),
-    ] {
-        if drops(label) > 0 {
-            findings.problem("key", format!("{name}: {} messages {what} ({label})", drops(label)), remedy);
         }
     }
 }
@@ -324,7 +295,7 @@ fn examine_answers(
     address: Option<&Address>,
     node: &Running,
     findings: &mut Findings,
-) -> Vec<String> {
+) -> Answers {
     let wanted: Vec<&str> = match address {
         None => members.keys().map(String::as_str).collect(),
         Some(address) => match one_computer(domain, address) {
@@ -339,7 +310,7 @@ fn examine_answers(
     });
     let (mut answered, mut silent) = (Vec::new(), Vec::new());
     for (computer, answers) in asked.into_iter().zip(answers) {
-        if answers { answered.push(computer.to_owned()) } else { silent.push(computer) }
+        if answers { answered.push(computer.to_owned()) } else { silent.push(computer.to_owned()) }
     }
     if !answered.is_empty() {
         let computers = names(answered.iter().map(String::as_str));
@@ -356,38 +327,43 @@ fn examine_answers(
                       just gone";
         findings.problem("answers", found, remedy);
     }
-    answered
+    Answers { answered, silent }
 }
 
 fn answers(computer: &str) -> bool {
-    let Ok(address) = Address::parse_win32(&format!(r"\\{computer}\mailslot\{}", super::NO_SLOT)) else { return false };
+    let Ok(address) = Address::parse_win32(&format!(r"\\{computer}\mailslot\{}", NO_SLOT)) else { return false };
     match ask_routes(&Question::Confirmed { address, within: PATIENCE, data: &[] }) {
         Ok(Some(RouteAnswer::Receipts(receipts))) => receipts.iter().any(|receipt| receipt.outcome != Outcome::Silent),
         _ => false,
     }
 }
 
-/// Whether the clock agrees with those of others. Who has answered just now has let a message in, so his does.
-fn examine_clock(domain: &Status, members: &Members, answered: &[String], findings: &mut Findings) {
+/// Whether the clock agrees with those of others. Who has answered just now has let a message in, so his does; who did not agree
+/// once may agree now, unless he was asked and is silent, or something was refused for its time during this look.
+fn examine_clock(domain: &Status, later: &Counters, answers: &Answers, findings: &mut Findings) {
     let name = &domain.name;
     let counter = |label: &str| domain.counters.get(label).copied().unwrap_or_default();
     if !domain.sealed {
         return;
     }
-    let other = domain.other_clock.as_ref();
-    let differs = other.filter(|other| members.contains_key(&other.computer) && !answered.contains(&other.computer));
-    if let Some(other) = differs {
+    let Answers { answered, silent } = answers;
+    let refused = later.get("dropped_clock").copied().unwrap_or_default();
+    let differs = |other: &&OtherClock| {
+        let is_refused = refused > counter("dropped_clock") && !answered.contains(&other.computer);
+        silent.contains(&other.computer) || is_refused
+    };
+    if let Some(other) = domain.other_clock.as_ref().filter(differs) {
         let how = if other.ahead < 0 { "behind" } else { "ahead of" };
         let found = format!(
             "{name}: the clock of {} is {} {how} this one, and {} messages were refused for that (dropped_clock)",
             other.computer,
             duration(other.ahead.unsigned_abs()),
-            counter("dropped_clock")
+            refused.max(counter("dropped_clock"))
         );
         let remedy = "set the one that is wrong, best with chrony or systemd-timesyncd; the node needs no restart";
         return findings.problem("clock", found, remedy);
     }
-    match (answered, counter("opened")) {
+    match (answered.as_slice(), counter("opened")) {
         ([], _) if domain.clock_in_doubt => findings.problem(
             "clock",
             format!("{name}: this clock was set, and no other computer agrees with it yet (dropped_before_start)"),
@@ -439,13 +415,14 @@ fn or_none(slots: &BTreeSet<String>) -> String {
     if slots.is_empty() { "none".to_owned() } else { names(slots.iter().map(String::as_str)) }
 }
 
-fn is_or_are(computers: &[&str]) -> String {
+fn is_or_are(computers: &[String]) -> String {
     let verb = if computers.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", names(computers.iter().copied()))
+    format!("{} {verb}", names(computers.iter().map(String::as_str)))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::State;
     use super::*;
 
     #[test]
@@ -459,6 +436,32 @@ mod tests {
             ("deadline has elapsed", "firewall"),
         ] {
             assert!(remedy_for(reason).contains(word), "{reason}");
+        }
+    }
+
+    /// A clock that once was wrong is none of now, whoever is asked, unless it shows now.
+    #[test]
+    fn a_clock_is_wrong_only_while_that_shows() {
+        let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let other = OtherClock { computer: "SRV2".to_owned(), ahead: 7200 };
+        let counted = |number| Counters::from([("dropped_clock".to_owned(), number), ("opened".to_owned(), 9)]);
+        for (answered, silent, later, expected) in [
+            (vec![], vec![], 5, State::Ok),
+            (vec!["SRV2"], vec![], 5, State::Ok),
+            (vec!["SRV3"], vec![], 5, State::Ok),
+            (vec!["SRV2"], vec!["SRV3"], 6, State::Ok),
+            (vec![], vec!["SRV2"], 5, State::Problem),
+            (vec!["SRV3"], vec![], 6, State::Problem),
+        ] {
+            let domain = serde_json::json!({
+                "name": "PLANT", "sealed": true, "mode": "peer", "open": true, "peers": 1, "routers": 0, "listen": [],
+                "connect": [], "computers": 2, "slots": [], "keys": [], "other_clock": other, "counters": counted(5),
+            });
+            let domain = serde_json::from_value(domain).expect("a domain's status");
+            let answers = Answers { answered: names(&answered), silent: names(&silent) };
+            let mut findings = Findings::default();
+            examine_clock(&domain, &counted(later), &answers, &mut findings);
+            assert_eq!(findings.states(), [expected], "{answered:?} {silent:?} {later}");
         }
     }
 

@@ -17,7 +17,6 @@ pub struct Port {
 /// What lists the rules. Each prints text in which a rule is one line.
 const LISTS: [(&str, &[&str]); 2] = [("nft", &["list", "ruleset"]), ("iptables-save", &[])];
 /// Where Zenoh looks for others.
-#[cfg(feature = "zenoh")]
 const SCOUTING: u16 = 7446;
 
 /// The ports that messages need on this way, or on any.
@@ -26,7 +25,6 @@ pub fn wanted(way: Option<&Way>, node: Option<&Running>) -> Vec<Port> {
     if matches!(way, None | Some(Way::Legacy)) && node.is_none_or(|node| node.legacy) {
         ports.extend([137, 138].map(|number| Port { protocol: "udp", number }));
     }
-    #[cfg(feature = "zenoh")]
     for domain in node.iter().flat_map(|node| &node.status.domains) {
         if matches!(way, None | Some(Way::Modern(_))) {
             ports.extend(domain.listen.iter().chain(&domain.connect).filter_map(|endpoint| port(endpoint)));
@@ -38,7 +36,6 @@ pub fn wanted(way: Option<&Way>, node: Option<&Running>) -> Vec<Port> {
 }
 
 /// The port of an endpoint such as `tls/192.0.2.1:7447`. A LAN's listens on any port; there it is scouting that must pass.
-#[cfg(feature = "zenoh")]
 fn port(endpoint: &str) -> Option<Port> {
     let (protocol, rest) = endpoint.split_once('/')?;
     let number = rest.split(['?', '#']).next()?.rsplit_once(':')?.1.parse().ok()?;
@@ -165,7 +162,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "zenoh")]
     fn endpoints_have_ports() {
         assert_eq!(port("tls/hub.example:7447"), Some(Port { protocol: "tcp", number: 7447 }));
         assert_eq!(port("quic/[::1]:7447#iface=eth0"), Some(Port { protocol: "udp", number: 7447 }));

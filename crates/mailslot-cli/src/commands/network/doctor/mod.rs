@@ -2,7 +2,6 @@
 
 mod counters;
 mod destination;
-#[cfg(feature = "zenoh")]
 mod domain;
 mod finding;
 mod firewall;
@@ -40,9 +39,6 @@ Examples:
   mailslot doctor '\\PLANT\mailslot\alerts'
   mailslot doctor --json | jq -r 'select(.state == "problem").remedy'"#;
 
-/// A slot that no machine has.
-const NO_SLOT: &str = r"mailslot\doctor";
-
 impl Doctor {
     pub fn run(self) -> Result {
         let mut findings = Findings::default();
@@ -73,7 +69,6 @@ fn examine_network(address: Option<&Address>, findings: &mut Findings) {
     if let Some(address) = address {
         slot::examine_own(address, node.as_ref(), findings);
     }
-    #[cfg(feature = "zenoh")]
     domain::examine(address, way.as_ref(), node.as_ref(), findings);
     if matches!(way, None | Some(Way::Legacy | Way::Nowhere)) {
         examine_legacy(address, node.as_ref(), findings);

@@ -1,11 +1,23 @@
 //! The node of this machine: does it run, as whom, and does it hold its names.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mailslot::{Address, Error, SlotStatus};
 use mailslot_node::control::{self, Answer, Request, Status};
 
 use super::finding::{Findings, names};
 use super::process::Privileges;
 use crate::accounts;
+
+/// The computers of a domain, and the slots of each.
+pub type Members = BTreeMap<String, BTreeSet<String>>;
+
+pub fn members(domain: &str) -> Members {
+    match control::ask(Request::Members(domain.to_owned()), super::super::PATIENCE) {
+        Ok(Answer::Members(members)) => members,
+        _ => Members::new(),
+    }
+}
 
 /// A node that runs and answers.
 pub struct Running {
@@ -16,8 +28,7 @@ pub struct Running {
     /// Whether it is in a NetBIOS network.
     pub legacy: bool,
     /// The computers in its modern domains.
-    #[cfg(feature = "zenoh")]
-    pub computers: std::collections::BTreeSet<String>,
+    pub computers: BTreeSet<String>,
 }
 
 impl Running {
@@ -40,12 +51,8 @@ impl Running {
     }
 
     /// Whether a modern domain has a computer of this name.
-    #[cfg_attr(not(feature = "zenoh"), allow(unused_variables, reason = "there are no modern domains"))]
     pub fn knows_computer(&self, computer: &str) -> bool {
-        #[cfg(feature = "zenoh")]
-        return self.computers.contains(computer);
-        #[cfg(not(feature = "zenoh"))]
-        false
+        self.computers.contains(computer)
     }
 }
 
@@ -57,17 +64,8 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
     match control::ask(Request::Status, super::super::PATIENCE) {
         Ok(Answer::Status(status)) => {
             let legacy = status_of(mailslot::network::SLOT).is_some();
-            #[cfg(feature = "zenoh")]
-            let computers =
-                status.domains.iter().flat_map(|domain| super::domain::members(&domain.name).into_keys()).collect();
-            let node = Running {
-                status: *status,
-                pid: slot.pid,
-                uid: slot.uid,
-                legacy,
-                #[cfg(feature = "zenoh")]
-                computers,
-            };
+            let computers = status.domains.iter().flat_map(|domain| members(&domain.name).into_keys()).collect();
+            let node = Running { status: *status, pid: slot.pid, uid: slot.uid, legacy, computers };
             findings.ok("node", describe(&node));
             examine_version(&node, findings);
             Some(node)

@@ -9,6 +9,8 @@ use mailslot_node::control::{self, Answer, Request, Status};
 use super::finding::Findings;
 use super::node::Running;
 
+/// A slot that no machine has.
+pub const NO_SLOT: &str = r"mailslot\doctor";
 /// How long the node may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is asked meanwhile.
@@ -24,7 +26,7 @@ pub fn examine(
     findings: &mut Findings,
 ) {
     let before = taken(&node.status);
-    let text = format!(r"\\{}\mailslot\{}", node.computer(), super::NO_SLOT);
+    let text = format!(r"\\{}\mailslot\{}", node.computer(), NO_SLOT);
     let Ok(address) = Address::parse_win32(&text) else { return };
     let written = MailslotWriter::open(slot).and_then(|writer| writer.write(&Outgoing { address, data: &[] }.encode()));
     if let Err(error) = written {

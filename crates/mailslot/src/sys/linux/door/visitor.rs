@@ -50,6 +50,7 @@ pub(crate) struct Visitor {
     calling: PerProcess<Mutex<()>>,
     max_message: usize,
     network: Network,
+    stamp: bool,
 }
 
 impl Visitor {
@@ -81,6 +82,7 @@ impl Visitor {
             calling: PerProcess::new(),
             max_message,
             network: label.network,
+            stamp: label.stamp,
         }))
     }
 
@@ -116,15 +118,18 @@ impl Visitor {
     }
 
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        if self.stamp {
+            return self.write_prefaced(Preface::default(), message, timeout);
+        }
         self.check_size(message.len())?;
         self.write_parts(&[], message, timeout)
     }
 
     /// Writes a message behind its preface. If that tells of another machine, it must be checked before that its messages are let
     /// in.
-    pub(crate) fn write_prefaced(&self, preface: &Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+    pub(crate) fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
-        self.write_parts(&preface.encode()?, message, timeout)
+        self.write_parts(&preface.stamped(self.stamp).encode()?, message, timeout)
     }
 
     /// `preface` is empty for a message that has none.

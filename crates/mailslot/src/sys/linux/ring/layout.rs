@@ -55,6 +55,8 @@ pub(crate) struct Fixed {
     pub(crate) read_timeout: AtomicU64,
     /// Not zero if messages of other machines are let in.
     pub(crate) network: AtomicU64,
+    /// Not zero if each message has the time at which it was written.
+    pub(crate) stamp: AtomicU64,
 }
 
 /// What the holder of the lock reads and writes: exactly one cache line.

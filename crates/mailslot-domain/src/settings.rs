@@ -1,15 +1,26 @@
-//! The settings of a machine's part in a domain.
+//! The settings of a machine's part in a domain: data, and what follows from it together with the domain's file.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mailslot_domain::{Domain, Limits};
+use mailslot_names::{NetbiosName, Quoted};
 use serde::Deserialize;
 
+use crate::domain::Domain;
 use crate::endpoint;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 
 /// What a user can set for a domain, besides what its file says. Everything has a default, and unknown names are errors.
+///
+/// ```
+/// use mailslot_domain::Domain;
+/// use mailslot_domain::settings::{Mode, Settings};
+///
+/// let settings: Settings = toml::from_str("connect = ['tls/hub.example:7447']")?;
+/// assert_eq!(settings.mode(&Domain::open("PLANT")?), Mode::Client);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
@@ -64,6 +75,15 @@ pub struct Tls {
     pub mutual: Option<bool>,
 }
 
+/// The network that the name of a computer means, by the operator's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The legacy network.
+    Legacy,
+    /// The domain of this name.
+    Domain(NetbiosName),
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         let limits = Limits::default();
@@ -99,7 +119,7 @@ impl Settings {
     }
 
     /// Bytes of messages that may wait in a slot of the node.
-    pub(crate) fn capacity(&self) -> u64 {
+    pub fn capacity(&self) -> u64 {
         CAPACITY.max(4 * self.max_message_size as u64)
     }
 
@@ -115,7 +135,8 @@ impl Settings {
         }
     }
 
-    pub(crate) fn lan(&self, domain: &Domain) -> bool {
+    /// Whether machines look for each other by multicast.
+    pub fn lan(&self, domain: &Domain) -> bool {
         self.lan.unwrap_or(domain.lan())
     }
 
@@ -141,7 +162,7 @@ impl Settings {
     /// # Errors
     ///
     /// [`Error::Settings`] if something is wrong; it says what would be right.
-    pub(crate) fn check(&self, domain: &Domain) -> Result<()> {
+    pub fn check(&self, domain: &Domain) -> Result<()> {
         let mode = self.mode(domain);
         if mode == Mode::Client && self.connect(domain).is_empty() {
             return Err(self.wrong(domain, "a client needs an endpoint to connect to: set `connect`"));
@@ -149,6 +170,19 @@ impl Settings {
         if mode == Mode::Client && !self.listen.is_empty() {
             return Err(self.wrong(domain, "a client listens on nothing: remove `listen`, or set `mode` to router"));
         }
+        self.check_values().map_err(|what| self.wrong(domain, &what))?;
+        check_endpoints("connect", domain.connect(), 1).map_err(|what| self.wrong(domain, &what))?;
+        let must_have_certificate = self.listen(domain).iter().any(|endpoint| endpoint::is_secure(endpoint));
+        if must_have_certificate && (self.tls.certificate.is_none() || self.tls.private_key.is_none()) {
+            let what = "listening on tls/ or quic/ needs a certificate: set `tls.certificate` and `tls.private-key`";
+            return Err(self.wrong(domain, what));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that these settings could work in some domain. The error is the sentence that says what is wrong, and what would be
+    /// right.
+    pub fn check_values(&self) -> core::result::Result<(), String> {
         for (name, value, most) in [
             ("max-sessions", self.max_sessions as u64, u64::from(u16::MAX)),
             ("max-message-size", self.max_message_size as u64, MOST as u64),
@@ -156,30 +190,28 @@ impl Settings {
             ("streams", self.streams as u64, 1 << 24),
         ] {
             if !(1..=most).contains(&value) {
-                return Err(self.wrong(domain, &format!("{name} is {value}: it can be 1 to {most}")));
+                return Err(format!("{name} is {value}: it can be 1 to {most}"));
             }
         }
-        for (name, endpoints, least) in [("connect", self.connect(domain), 1), ("listen", self.listen(domain), 0)] {
-            for endpoint in endpoints {
-                let wrong = |why| self.wrong(domain, &format!("{name}: {endpoint:?} {why}"));
-                endpoint::check(&endpoint, least).map_err(wrong)?;
-            }
-        }
-        let must_have_certificate = self.listen(domain).iter().any(|endpoint| endpoint::is_secure(endpoint));
-        if must_have_certificate && (self.tls.certificate.is_none() || self.tls.private_key.is_none()) {
-            let what = "listening on tls/ or quic/ needs a certificate: set `tls.certificate` and `tls.private-key`";
-            return Err(self.wrong(domain, what));
-        }
+        check_endpoints("connect", &self.connect, 1)?;
+        check_endpoints("listen", &self.listen, 0)?;
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
             let what = "a certificate and its private key go together: set `tls.certificate` and `tls.private-key`";
-            return Err(self.wrong(domain, what));
+            return Err(what.to_owned());
         }
         Ok(())
     }
 
-    pub(crate) fn wrong(&self, domain: &Domain, what: &str) -> Error {
+    /// The error of these settings for `what`, which says what would be right.
+    pub fn wrong(&self, domain: &Domain, what: &str) -> Error {
         Error::Settings(format!("domain {}: {what}", domain.name()))
     }
+}
+
+fn check_endpoints(name: &str, endpoints: &[String], least: u16) -> core::result::Result<(), String> {
+    endpoints.iter().try_for_each(|endpoint| {
+        endpoint::check(endpoint, least).map_err(|why| format!("{name}: {} {why}", Quoted(endpoint)))
+    })
 }
 
 #[cfg(test)]
@@ -192,50 +224,50 @@ mod tests {
     }
 
     fn settings(text: &str) -> Settings {
-        json5::from_str(text).expect("valid")
+        toml::from_str(text).expect("valid")
     }
 
     #[test]
     fn what_a_machine_is_follows_from_its_endpoints() {
-        let listening = settings(r#"{ listen: ["tcp/127.0.0.1:7447"] }"#);
+        let listening = settings("listen = ['tcp/127.0.0.1:7447']");
         let cases = [
             (Settings::default(), domain(true, &["tcp/hub:7447"]), Mode::Peer, vec!["tcp/0.0.0.0:0"]),
             (Settings::default(), domain(false, &["tcp/hub:7447"]), Mode::Client, vec![]),
             (listening.clone(), domain(false, &["tcp/hub:7447"]), Mode::Router, vec!["tcp/127.0.0.1:7447"]),
             (listening, domain(true, &[]), Mode::Peer, vec!["tcp/127.0.0.1:7447"]),
-            (settings(r#"{ lan: false }"#), domain(true, &[]), Mode::Peer, vec![]),
+            (settings("lan = false"), domain(true, &[]), Mode::Peer, vec![]),
         ];
         for (settings, domain, mode, listen) in cases {
             assert_eq!(settings.mode(&domain), mode, "{settings:?}");
             assert_eq!(settings.listen(&domain), listen, "{settings:?}");
             settings.check(&domain).expect("it can work");
         }
-        let both = settings(r#"{ connect: ["tcp/hub:7447", "tls/other:7447"] }"#);
+        let both = settings("connect = ['tcp/hub:7447', 'tls/other:7447']");
         assert_eq!(both.connect(&domain(false, &["tcp/hub:7447"])), ["tcp/hub:7447", "tls/other:7447"]);
     }
 
     #[test]
     fn what_cannot_work_is_named_with_what_can() {
         for (text, words) in [
-            (r#"{ mode: "client" }"#, "domain PLANT: a client needs an endpoint"),
-            (r#"{ mode: "client", connect: ["tcp/h:1"], listen: ["tcp/h:1"] }"#, "remove `listen`"),
-            (r#"{ listen: ["tls/0.0.0.0:7447"] }"#, "tls.certificate"),
-            (r#"{ tls: { certificate: "/x.pem" } }"#, "tls.private-key"),
-            (r#"{ tls: { "private-key": "/x.key" } }"#, "tls.certificate"),
-            (r#"{ listen: ["nonsense"] }"#, "listen: \"nonsense\""),
-            (r#"{ connect: ["tcp/hub"] }"#, "connect: \"tcp/hub\" has no port"),
-            (r#"{ connect: ["tcp/hub:0"] }"#, "1 to 65535"),
-            (r#"{ "max-message-size": 1000000000 }"#, "max-message-size"),
-            (r#"{ "max-message-size": 0 }"#, "max-message-size is 0"),
-            (r#"{ "max-sessions": 0 }"#, "max-sessions is 0: it can be 1 to"),
-            (r#"{ "clock-tolerance": 0 }"#, "clock-tolerance is 0"),
-            (r#"{ streams: 0 }"#, "streams is 0"),
+            ("mode = 'client'", "domain PLANT: a client needs an endpoint"),
+            ("mode = 'client'\nconnect = ['tcp/h:1']\nlisten = ['tcp/h:1']", "remove `listen`"),
+            ("listen = ['tls/0.0.0.0:7447']", "tls.certificate"),
+            ("tls = { certificate = '/x.pem' }", "tls.private-key"),
+            ("tls = { private-key = '/x.key' }", "tls.certificate"),
+            ("listen = ['nonsense']", "listen: \"nonsense\""),
+            ("connect = ['tcp/hub']", "connect: \"tcp/hub\" has no port"),
+            ("connect = ['tcp/hub:0']", "1 to 65535"),
+            ("max-message-size = 1000000000", "max-message-size"),
+            ("max-message-size = 0", "max-message-size is 0"),
+            ("max-sessions = 0", "max-sessions is 0: it can be 1 to"),
+            ("clock-tolerance = 0", "clock-tolerance is 0"),
+            ("streams = 0", "streams is 0"),
         ] {
             let error = settings(text).check(&domain(false, &[])).expect_err(text).to_string();
             assert!(error.contains(words), "{error}");
         }
         let error = Settings::default().check(&domain(false, &["tcp/hub"])).expect_err("from the domain's file");
         assert!(error.to_string().contains("has no port"), "{error}");
-        assert!(json5::from_str::<Settings>("{ lann: true }").is_err());
+        assert!(toml::from_str::<Settings>("lann = true").is_err());
     }
 }

@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-use mailslot::{Address, NetbiosName, NetworkOrigin, SlotName};
+use mailslot::{Address, NetbiosName, NetworkOrigin, Quoted, SlotName};
+use mailslot_domain::settings::Settings as Part;
+use mailslot_domain::status::Status;
 use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
 
@@ -22,7 +24,7 @@ use mailslot_netbios::{Config, Interface, Message};
 const KNOWN: &str = "computers";
 
 /// What this machine takes part in.
-type Parts = Vec<(Arc<Domain>, mailslot_zenoh::Settings)>;
+type Parts = Vec<(Arc<Domain>, Part)>;
 
 pub(crate) struct Modern {
     /// Where the files are: chosen once, because the process may become another user.
@@ -238,7 +240,7 @@ impl Modern {
         self.running.as_ref().map(Domains::sessions).unwrap_or_default()
     }
 
-    pub(crate) fn status(&self) -> Vec<mailslot_zenoh::Status> {
+    pub(crate) fn status(&self) -> Vec<Status> {
         self.running.as_ref().map(Domains::status).unwrap_or_default()
     }
 
@@ -260,21 +262,24 @@ fn domain_error(error: mailslot_domain::Error) -> Error {
     Error::from(mailslot_zenoh::Error::from(error))
 }
 
-fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, mailslot_zenoh::Settings) {
+fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, Part) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
-    let settings = match own {
-        Some((_, own)) => own.clone(),
-        None => mailslot_zenoh::Settings {
-            lan: settings.lan,
-            connect: settings.connect.clone(),
-            listen: settings.listen.clone(),
-            ..mailslot_zenoh::Settings::default()
-        },
-    };
+    let settings = own.map_or_else(|| settings.part(), |(_, own)| own.clone());
     (domain, settings)
 }
 
 fn computer(config: &Config) -> Result<NetbiosName> {
     let text = String::from_utf8_lossy(config.computer.text());
-    text.parse().map_err(|error| Error::Settings(format!("computer {text:?}: {error}")))
+    text.parse().map_err(|error| Error::Settings(format!("computer {}: {error}", Quoted(&text))))
+}
+
+impl From<mailslot_zenoh::Error> for Error {
+    fn from(error: mailslot_zenoh::Error) -> Error {
+        match error {
+            mailslot_zenoh::Error::Settings(what) => Error::Settings(what),
+            mailslot_zenoh::Error::Slot(mailslot::Error::AlreadyExists(_)) => Error::AlreadyRuns,
+            mailslot_zenoh::Error::Slot(error) => Error::Slot(error),
+            error => Error::Domain(Box::new(error)),
+        }
+    }
 }

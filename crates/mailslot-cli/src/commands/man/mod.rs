@@ -1,7 +1,10 @@
-//! `mailslot man`: the manual pages, from the definitions that the help texts come from.
+//! `mailslot man`: the manual pages, from the definitions that the help texts come from, and those of the folder `man`.
+
+#[cfg(all(unix, feature = "node"))]
+mod settings;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, Command, CommandFactory};
@@ -10,11 +13,11 @@ use clap_mangen::roff::{Roff, roman};
 use crate::Cli;
 use crate::exit::{Failure, Result};
 
-/// Write the manual pages of this command and its subcommands to a directory
+/// Write the manual pages of this command, its subcommands and its settings to a directory
 #[derive(Args)]
 #[command(hide = true)]
 pub struct Man {
-    /// The directory, which exists
+    /// The directory
     directory: PathBuf,
 
     /// The day of the version, for the foot of each page: 2026-11-29
@@ -22,30 +25,60 @@ pub struct Man {
     date: String,
 }
 
+/// What a page is of: the node is for administrators, and so are its subcommands.
+fn section(name: &str) -> u8 {
+    if name.starts_with("mailslot-node") { 8 } else { 1 }
+}
+
 impl Man {
     pub fn run(self) -> Result {
+        fs::create_dir_all(&self.directory)
+            .map_err(|error| Failure::io(format!("make {}", self.directory.display()), error))?;
         let mut command = Cli::command();
         command.build();
-        self.write(&command, "mailslot")
+        self.write_command(&command, "mailslot")?;
+        self.write("mailslot", 7, overview(&command).as_bytes())?;
+        #[cfg(all(unix, feature = "node"))]
+        self.write("mailslot.toml", 5, settings::page(mailslot_node::config::FILE).render().as_bytes())?;
+        Ok(())
     }
 
     /// The page of a command, and those of its subcommands: `mailslot-domain-new.1` is that of `mailslot domain new`.
-    fn write(&self, command: &Command, name: &str) -> Result {
-        let path = self.directory.join(format!("{name}.1"));
-        let failed = |error| Failure::io(format!("write {}", path.display()), error);
-        let page = page(command, name, &self.date).map_err(failed)?;
-        fs::write(&path, page).map_err(failed)?;
+    fn write_command(&self, command: &Command, name: &str) -> Result {
+        let page = page(command, name).map_err(|error| Failure::io(format!("write the page of {name}"), error))?;
+        self.write(name, section(name), &page)?;
         let mut shown = command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help");
-        shown.try_for_each(|sub| self.write(sub, &format!("{name}-{}", sub.get_name())))
+        shown.try_for_each(|sub| self.write_command(sub, &format!("{name}-{}", sub.get_name())))
+    }
+
+    /// Writes a page with its title. Not that of `clap_mangen`, in which an empty date makes the source the date.
+    fn write(&self, name: &str, section: u8, page: &[u8]) -> Result {
+        let (title, date) = (name.to_uppercase(), &self.date);
+        let source = concat!("mailslot ", env!("CARGO_PKG_VERSION"));
+        let title = format!(".TH {title} {section} \"{date}\" \"{source}\" Mailslots\n");
+        let path = self.directory.join(format!("{name}.{section}"));
+        let whole = [title.as_bytes(), page].concat();
+        fs::write(&path, whole).map_err(|error| Failure::io(format!("write {}", path.display()), error))
     }
 }
 
-fn page(command: &Command, name: &str, date: &str) -> io::Result<String> {
-    let man = clap_mangen::Man::new(command.clone().display_name(name.to_owned()).disable_help_subcommand(true));
+/// mailslot(7), with the exit statuses from the help text.
+fn overview(command: &Command) -> String {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let mut sections = Sections::default();
+    help.split("\n\n").filter(|paragraph| paragraph.starts_with("Exit status")).for_each(|it| sections.add(it));
+    let statuses = sections.titled.render();
+    include_str!("../../../man/mailslot.7").replacen(".SH FILES\n", &format!("{statuses}.SH FILES\n"), 1)
+}
+
+fn page(command: &Command, name: &str) -> io::Result<Vec<u8>> {
+    let mut shown = command.clone().display_name(name.to_owned());
+    if shown.find_subcommand("help").is_some() {
+        // It has no page.
+        shown = shown.mut_subcommand("help", |help| help.hide(true));
+    }
+    let man = clap_mangen::Man::new(shown);
     let mut page = Vec::new();
-    // Not the title of `clap_mangen`, in which an empty date makes the source the date.
-    let source = concat!("mailslot ", env!("CARGO_PKG_VERSION"));
-    writeln!(page, r#".TH {} 1 "{date}" "{source}" Mailslots"#, name.to_uppercase())?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
@@ -61,9 +94,15 @@ fn page(command: &Command, name: &str, date: &str) -> io::Result<String> {
         man.render_subcommands_section(&mut page)?;
     }
     sections.titled.to_writer(&mut page)?;
+    if name == "mailslot-node" {
+        page.extend_from_slice(include_bytes!("../../../man/mailslot-node.8"));
+    }
     // `\\` is a backslash only where text is read twice, as in a macro; `\e` is one everywhere. And what `clap_mangen` puts
     // before possible values is an empty line with a break at either side, which `mandoc` warns of.
-    Ok(String::from_utf8_lossy(&page).replace(r"\\", r"\e").replace("\n.br\n\n.br\n", "\n.sp\n"))
+    let page = String::from_utf8_lossy(&page).replace(r"\\", r"\e").replace("\n.br\n\n.br\n", "\n.sp\n");
+    // It takes all commands to be in the section of their parent.
+    let page = page.replace(r"mailslot\-node(1)", r"mailslot\-node(8)");
+    Ok(page.replace(r"mailslot\-node\-status(1)", r"mailslot\-node\-status(8)").into_bytes())
 }
 
 /// The text below a command's options, which `clap_mangen` would fill as one paragraph.

@@ -1,6 +1,8 @@
 //! Endpoints as users write them: `tcp/HOST:PORT`, `tls/HOST:PORT`, `quic/HOST:PORT`.
 
-/// The ways to carry a session that this build has.
+use mailslot_names::Quoted;
+
+/// The ways to carry a session that domains use.
 const PROTOCOLS: [&str; 3] = ["tcp", "tls", "quic"];
 
 /// Whether something can be at this endpoint, whose port is `least` or more. The error goes behind the endpoint in a sentence.
@@ -25,12 +27,12 @@ pub(crate) fn check(endpoint: &str, least: u16) -> Result<(), String> {
     }
     match port.parse::<u16>() {
         Ok(port) if port >= least => Ok(()),
-        _ => Err(format!("has the port {port:?}: it can be {least} to 65535")),
+        _ => Err(format!("has the port {}: it can be {least} to 65535", Quoted(port))),
     }
 }
 
-/// Whether it takes certificates.
-pub(crate) fn is_secure(endpoint: &str) -> bool {
+/// Whether whoever listens there shows a certificate.
+pub fn is_secure(endpoint: &str) -> bool {
     endpoint.starts_with("tls/") || endpoint.starts_with("quic/")
 }
 

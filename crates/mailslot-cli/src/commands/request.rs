@@ -1,0 +1,87 @@
+//! `mailslot request`: writes a message, and prints what whoever reads the slot replies.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::time::{Duration, Instant, SystemTime};
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use mailslot::{Error, MailslotWriter, Message, Replies};
+
+use crate::args;
+use crate::commands::completions;
+use crate::exit::{Failure, Result};
+use crate::printer::{FIELDS_HELP, Printer, Received, Style};
+use crate::signals::Signals;
+
+/// Write a message to a slot of this machine and print the reply
+#[derive(Args)]
+#[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
+pub struct Request {
+    /// The slot
+    #[arg(add = ArgValueCandidates::new(completions::slots))]
+    name: String,
+
+    /// The message; without it, all of standard input is
+    #[arg(value_name = "MESSAGE")]
+    message: Option<OsString>,
+
+    /// Wait so long, for room in the slot and for the reply: 500ms, 2s, 1m
+    #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = args::duration)]
+    timeout: Duration,
+
+    #[command(flatten)]
+    style: Style,
+}
+
+const AFTER_HELP: &str = r#"The reply is believed because the system says that a process of the slot's user wrote it, into a slot that was made for it alone. `mailslot listen --reply` is the other side, as is every program that replies through the library.
+
+If no reply comes in time, the status is 5; if the slot is closed meanwhile, or its owner ends, at once 9. Printed is the reply, as `mailslot listen` prints messages; with --encoding and --nul, the request is written in that form, too."#;
+
+const EXAMPLES: &str = r#"Examples:
+  mailslot request clock "what time is it?"
+  mailslot request --timeout 500ms clock now || echo "nobody has answered"
+  mailslot request resizer < photo.jpg --format raw > small.jpg"#;
+
+/// How long a signal may go unnoticed.
+const TURN: Duration = Duration::from_millis(50);
+
+impl Request {
+    pub fn run(self) -> Result {
+        let signals = Signals::catch()?;
+        let writer = MailslotWriter::open(self.name.as_str())?;
+        let message = self.message()?;
+        // What cannot be printed is not asked for.
+        let mut printer = Printer::new(&self.style, false, &signals)?;
+        let deadline = Instant::now().checked_add(self.timeout);
+        let replies = writer.begin_request(&message, None, self.timeout)?;
+        let reply = receive(&replies, deadline, &signals)?;
+        let shown = self.style.text().show(&reply);
+        printer.message(&Received { slot: writer.address().slot(), at: SystemTime::now(), shown: &shown })?;
+        printer.flush()
+    }
+
+    fn message(&self) -> Result<Vec<u8>> {
+        let given = match &self.message {
+            Some(message) => message.as_encoded_bytes().to_vec(),
+            None => {
+                let mut all = Vec::new();
+                let read = std::io::stdin().lock().read_to_end(&mut all);
+                read.map_err(|source| Failure::io("read standard input", source))?;
+                all
+            }
+        };
+        self.style.text().message(&given).map_err(|what| Failure::Text { sent: 0, what })
+    }
+}
+
+fn receive(replies: &Replies, deadline: Option<Instant>, signals: &Signals) -> Result<Message> {
+    loop {
+        signals.check()?;
+        let left = deadline.map_or(TURN, |end| end.saturating_duration_since(Instant::now()));
+        match replies.receive_within(left.min(TURN)) {
+            Err(Error::TimedOut) if left > TURN => {}
+            received => return Ok(received?),
+        }
+    }
+}

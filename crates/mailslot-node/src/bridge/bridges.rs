@@ -1,0 +1,246 @@
+//! All bridges of this machine at work, between the rules and the domains.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use mailslot::{NetbiosName, NetworkOrigin, SlotName};
+use mailslot_domain::{Legacy, Segment};
+use mailslot_zenoh::{BridgeWants, Domains};
+
+use crate::io::slots;
+use crate::log::{Log, field};
+use mailslot_netbios::Message;
+
+use super::election;
+use super::rules::{Bridge, Fate, SETTLE, is_from_bridge};
+use super::{BridgeStatus, SegmentStatus, Settings};
+
+/// A segment of the legacy network that this machine is attached to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attached {
+    /// [`Interface::id`](mailslot_netbios::Interface::id).
+    pub(crate) id: u32,
+    /// The interface's name.
+    pub(crate) interface: String,
+    pub(crate) segment: Segment,
+}
+
+/// Messages of domains that are carried before others have their turn.
+const TURN: usize = 256;
+
+/// All bridges of this machine.
+#[derive(Default)]
+pub(crate) struct Bridges {
+    bridges: Vec<Bridge>,
+    computer: Option<NetbiosName>,
+    attached: Vec<Attached>,
+    /// Who was the sender for each domain and interface, and what was counted, at the last look: changes are logged.
+    senders: BTreeMap<(String, u32), NetbiosName>,
+    counted: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl Bridges {
+    /// Takes over what is set, and where the machine is; tells the domains what is wanted of them.
+    pub(crate) fn look(
+        &mut self,
+        now: Instant,
+        settings: &BTreeMap<String, Settings>,
+        computer: &NetbiosName,
+        attached: Vec<Attached>,
+        domains: &Domains,
+        log: &mut Log,
+    ) {
+        self.computer = Some(computer.clone());
+        self.attached = attached;
+        self.bridges.retain(|bridge| named(settings, &bridge.domain).is_some());
+        for domain in domains.names() {
+            let Some(wanted) = named(settings, &domain) else {
+                domains.bridge(&domain, None);
+                continue;
+            };
+            match self.bridges.iter_mut().find(|bridge| bridge.domain == domain) {
+                Some(bridge) => bridge.update(wanted.clone(), now),
+                None => self.bridges.push(Bridge::new(domain, wanted.clone(), now)),
+            }
+        }
+        for bridge in &self.bridges {
+            domains.bridge(&bridge.domain, Some(self.wants(bridge, domains)));
+        }
+        self.log_senders(now, domains, log);
+        self.log_refused(domains, log);
+    }
+
+    /// Carries a message of the legacy network into the domains where it is wanted. Returns whether slots of this machine are
+    /// to get it: not if they get it, or have got it, through a domain.
+    pub(crate) fn take_legacy(
+        &mut self,
+        now: Instant,
+        message: &Message,
+        origin: &NetworkOrigin,
+        domains: &Domains,
+        log: &mut Log,
+    ) -> bool {
+        let Some(address) = slots::address(&message.slot) else { return true };
+        let (slot, source) = (address.slot(), *message.address.ip());
+        let id = Legacy::id(message.source.as_bytes(), source, message.datagram_id, slot, &message.data);
+        let is_from_bridge = is_from_bridge(message);
+        let mut is_new = true;
+        for domain in domains.names() {
+            let is_first = if is_from_bridge {
+                let bridges = domains.bridges(&domain);
+                !bridges.iter().any(|(_, segment)| segment.address == source)
+            } else {
+                domains.is_first(&domain, id)
+            };
+            is_new &= is_first;
+            let is_ready = is_ready(now, domains, &domain);
+            let Some(bridge) = self.bridges.iter_mut().find(|bridge| bridge.domain == domain) else { continue };
+            let Some(mut fate) = bridge.take_legacy(now, message, slot, is_ready, is_first) else { continue };
+            if fate == Fate::CarriedToDomain {
+                let legacy = Legacy {
+                    id,
+                    address: source,
+                    computer: &origin.computer,
+                    domain: origin.domain.as_deref().unwrap_or_default(),
+                };
+                if let Err(error) = domains.carry(&domain, slot, &legacy, &message.data) {
+                    fate = Fate::ToDomainFailed;
+                    log.line("not_carried", &[field("domain", &domain), field("slot", slot), field("reason", error)]);
+                }
+            }
+            bridge.count(fate);
+        }
+        is_new
+    }
+
+    /// Carries what has come from domains into the legacy network: `send` does it, and is told by which interfaces, to which
+    /// slot and what.
+    pub(crate) fn take_domains(
+        &mut self,
+        now: Instant,
+        domains: &Domains,
+        mut send: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool,
+    ) {
+        for message in domains.from_domains(TURN) {
+            let interfaces = self.interfaces(&message.domain, domains);
+            let is_ready = is_ready(now, domains, &message.domain);
+            let Some(bridge) = self.bridges.iter_mut().find(|bridge| bridge.domain == message.domain) else { continue };
+            let fate = match bridge.take_domain(now, &message, is_ready, !interfaces.is_empty()) {
+                Fate::CarriedToLegacy if !send(interfaces, &message.slot, &message.data) => Fate::ToLegacyFailed,
+                fate => fate,
+            };
+            bridge.count(fate);
+        }
+    }
+
+    pub(crate) fn status(&self, now: Instant, domains: &Domains) -> Vec<BridgeStatus> {
+        let one = |bridge: &Bridge| BridgeStatus {
+            domain: bridge.domain.to_string(),
+            to_domain: bridge.settings.to_domain.iter().map(ToString::to_string).collect(),
+            to_legacy: bridge.settings.to_legacy.iter().map(ToString::to_string).collect(),
+            is_ready: is_ready(now, domains, &bridge.domain),
+            segments: self.segments(bridge, domains).collect(),
+            counters: counters(bridge, domains),
+        };
+        self.bridges.iter().map(one).collect()
+    }
+
+    fn wants(&self, bridge: &Bridge, domains: &Domains) -> BridgeWants {
+        let sends = !bridge.settings.to_legacy.is_empty();
+        let segments = self.attached.iter().filter(|_| sends).map(|attached| attached.segment.clone()).collect();
+        BridgeWants { slots: bridge.slots_to_legacy(domains.slot_names(&bridge.domain)), segments }
+    }
+
+    /// By which interfaces this machine sends what comes from the domain, one for each segment.
+    fn interfaces(&self, domain: &NetbiosName, domains: &Domains) -> Vec<u32> {
+        let Some(computer) = &self.computer else { return Vec::new() };
+        let bridges = domains.bridges(domain);
+        let mine = |(index, attached): &(usize, &Attached)| {
+            let is_another = |earlier: &Attached| !earlier.segment.is_same(&attached.segment);
+            self.attached[..*index].iter().all(is_another)
+                && election::sender(computer, &attached.segment, &bridges) == *computer
+        };
+        self.attached.iter().enumerate().filter(mine).map(|(_, attached)| attached.id).collect()
+    }
+
+    fn segments<'a>(&'a self, bridge: &Bridge, domains: &Domains) -> impl Iterator<Item = SegmentStatus> + 'a {
+        let (bridges, sends) = (domains.bridges(&bridge.domain), !bridge.settings.to_legacy.is_empty());
+        self.attached.iter().map(move |attached| SegmentStatus {
+            interface: attached.interface.clone(),
+            address: attached.segment.address,
+            prefix: attached.segment.prefix_length,
+            workgroup: attached.segment.workgroup.to_string(),
+            sender: self
+                .computer
+                .as_ref()
+                .filter(|_| sends)
+                .map(|computer| election::sender(computer, &attached.segment, &bridges).to_string()),
+        })
+    }
+
+    fn log_senders(&mut self, now: Instant, domains: &Domains, log: &mut Log) {
+        let Some(computer) = self.computer.clone() else { return };
+        let before = std::mem::take(&mut self.senders);
+        for bridge in self.bridges.iter().filter(|bridge| !bridge.settings.to_legacy.is_empty()) {
+            if !is_ready(now, domains, &bridge.domain) {
+                continue;
+            }
+            let bridges = domains.bridges(&bridge.domain);
+            for Attached { id, interface, segment } in &self.attached {
+                let sender = election::sender(&computer, segment, &bridges);
+                let key = (bridge.domain.to_string(), *id);
+                if before.get(&key) != Some(&sender) {
+                    let event = if sender == computer { "bridge_sends" } else { "bridge_stands_by" };
+                    let fields =
+                        [field("domain", &bridge.domain), field("interface", interface), field("sender", &sender)];
+                    log.line(event, &fields);
+                }
+                self.senders.insert(key, sender);
+            }
+        }
+    }
+
+    /// Says what was refused that an operator should know, once for each look.
+    fn log_refused(&mut self, domains: &Domains, log: &mut Log) {
+        for bridge in &self.bridges {
+            let counted = counters(bridge, domains);
+            let before = self.counted.entry(bridge.domain.to_string()).or_default();
+            for label in NOTABLE {
+                let of = |counters: &BTreeMap<String, u64>| counters.get(label).copied().unwrap_or_default();
+                let count = of(&counted).saturating_sub(of(before));
+                if count > 0 {
+                    let fields = [field("domain", &bridge.domain), field("reason", label), field("count", count)];
+                    log.line("bridge_refused", &fields);
+                }
+            }
+            *before = counted;
+        }
+    }
+}
+
+/// What an operator should know of.
+const NOTABLE: [&str; 6] = [
+    "to_domain_rate",
+    "to_domain_failed",
+    "to_legacy_rate",
+    "to_legacy_too_large",
+    "to_legacy_failed",
+    "to_legacy_busy",
+];
+
+/// Everything that was counted of a bridge: what it decided, and what did not get as far.
+fn counters(bridge: &Bridge, domains: &Domains) -> BTreeMap<String, u64> {
+    let mut counters = bridge.counters();
+    let before = domains.bridge_counters(&bridge.domain).into_iter();
+    counters.extend(before.map(|(label, count)| (format!("to_legacy_{label}"), count)));
+    counters
+}
+
+fn is_ready(now: Instant, domains: &Domains, domain: &NetbiosName) -> bool {
+    domains.bridge_since(domain).is_some_and(|since| now.saturating_duration_since(since) >= SETTLE)
+}
+
+/// The settings for a domain.
+fn named<'a>(settings: &'a BTreeMap<String, Settings>, domain: &NetbiosName) -> Option<&'a Settings> {
+    settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.as_str())).map(|(_, settings)| settings)
+}

@@ -1,0 +1,93 @@
+//! The settings file that packages install, as the source of its own documentation.
+
+/// All settings with their defaults, each commented out and explained: what packages install as `/etc/mailslot/node.toml`, and
+/// what mailslot.toml(5) is made of.
+///
+/// A paragraph of comments stands above each line `#NAME = VALUE` or `#[TABLE]`. A line that ends in `# example` shows a value that is
+/// not the default. `##` begins a heading.
+///
+/// ```
+/// use mailslot_node::config::{FILE, Settings};
+///
+/// assert_eq!(Settings::from_toml(FILE)?, Settings::default());
+/// # Ok::<(), mailslot_node::Error>(())
+/// ```
+pub const FILE: &str = include_str!("../../node.toml");
+
+#[cfg(all(test, feature = "zenoh"))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Settings;
+
+    const EXAMPLE: &str = "  # example";
+
+    /// The file as a user makes it who removes the `#` of every setting, and of `is_wanted` ones alone.
+    fn uncommented(is_wanted: impl Fn(&str) -> bool) -> String {
+        let is_setting = |line: &str| !line.starts_with("# ") && !line.starts_with("##") && line.len() > 1;
+        let lines = FILE.lines().filter_map(|line| line.strip_prefix('#').filter(|_| is_setting(line)));
+        lines.filter(|line| line.starts_with('[') || is_wanted(line)).flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// The names in each table of the uncommented file, as often as they are there.
+    fn names() -> BTreeMap<String, Vec<String>> {
+        let (mut all, mut table) = (BTreeMap::<String, Vec<String>>::new(), String::new());
+        for line in uncommented(|_| true).lines() {
+            match line.strip_prefix('[').and_then(|line| line.split(']').next()) {
+                Some(name) => table = name.to_owned(),
+                None => {
+                    let name = line.split(" = ").next().expect("a name");
+                    all.entry(table.clone()).or_default().push(name.to_owned());
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_commented_out_is_the_default_but_for_examples() {
+        let text = uncommented(|line| !line.ends_with(EXAMPLE));
+        let mut settings = Settings::from_toml(&text).expect("valid");
+        let (domain, bridge) = (settings.domains.remove("PLANT"), settings.bridge.remove("PLANT"));
+        assert_eq!(domain, Some(mailslot_zenoh::Settings::default()));
+        assert_eq!(bridge, Some(crate::bridge::Settings::default()));
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn examples_can_work() {
+        let text = uncommented(|_| true);
+        // A node of this type needs them.
+        let text = text.replace("wins = []", "wins = ['192.0.2.1']");
+        Settings::from_toml(&text).and_then(|settings| settings.protocol()).expect("valid");
+    }
+
+    /// An unknown name makes serde list all that there are.
+    #[test]
+    fn every_setting_is_there_once() {
+        let names = names();
+        for table in ["", "domains.PLANT", "domains.PLANT.tls", "bridge.PLANT", "limits"] {
+            let heading = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+            let error = Settings::from_toml(&format!("{heading}no-such-name = 1")).expect_err("unknown").to_string();
+            let (_, known) = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}"));
+            let mut known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
+            // These are the tables.
+            known.retain(|name| !["domains", "bridge", "limits", "tls"].contains(name));
+            let mut there = names.get(table).cloned().unwrap_or_default();
+            known.sort_unstable();
+            there.sort_unstable();
+            assert_eq!(there, known, "[{table}]");
+        }
+        assert_eq!(names.len(), 5, "{:?}", names.keys());
+    }
+
+    #[test]
+    fn every_setting_has_a_paragraph_above_it() {
+        let lines: Vec<&str> = FILE.lines().collect();
+        for pair in lines.windows(2) {
+            let is_setting = pair[1].starts_with('#') && !pair[1].starts_with("# ") && !pair[1].starts_with("##");
+            assert!(!is_setting || pair[1] == "#" || pair[0].starts_with("# "), "{}", pair[1]);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! No modern domains: settings that ask for one are refused before anything here sees them, and nothing that is meant for one goes
+//! into the legacy network.
+
+use std::collections::BTreeSet;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use mailslot::{Address, NetbiosName, NetworkOrigin, SlotName};
+use mailslot_domain::Directory;
+use mailslot_domain::status::Status;
+
+use crate::bridge::BridgeStatus;
+use crate::config::{NO_DOMAINS, Settings};
+use crate::control::Answer;
+use crate::error::Result;
+use crate::io::interfaces::Named;
+use crate::log::{Log, field};
+use mailslot_netbios::{Config, Message};
+
+pub(crate) struct Modern {
+    /// Where files of domains are: chosen once, because the process may become another user. None where that cannot be told.
+    directory: Option<Directory>,
+    /// The domains that have a file there.
+    names: BTreeSet<NetbiosName>,
+}
+
+impl Modern {
+    pub(crate) fn load(_: &Settings, log: &mut Log) -> Result<Modern> {
+        let mut modern = Modern { directory: Directory::in_use(mailslot::secure_env).ok(), names: BTreeSet::new() };
+        modern.read(log);
+        Ok(modern)
+    }
+
+    pub(crate) fn start(&mut self, _: &Settings, _: &Config) -> Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn restart(&mut self, _: &Settings, _: &Config, _: &mut Log) -> Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn end(&mut self) {}
+
+    pub(crate) fn look(&mut self, _: &Settings, _: &Config, log: &mut Log) {
+        self.read(log);
+    }
+
+    pub(crate) fn look_at_bridges<'a>(
+        &mut self,
+        _: Instant,
+        _: &Settings,
+        _: &Config,
+        _: impl Iterator<Item = &'a Named>,
+        _: &mut Log,
+    ) {
+    }
+
+    pub(crate) fn take_legacy(&mut self, _: Instant, _: &Message, _: &NetworkOrigin, _: &mut Log) -> bool {
+        true
+    }
+
+    pub(crate) fn take_domains(&mut self, _: Instant, _: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool) {}
+
+    /// A file of a domain means that what is sent to it needs protection, whatever this build can do.
+    pub(crate) fn protects(&self, address: &Address) -> Option<String> {
+        let Address::Remote { target, .. } = address else { return None };
+        self.names.contains(target).then(|| format!("{target} is a domain of this machine, and {NO_DOMAINS}"))
+    }
+
+    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    pub(crate) fn log_events(&self, _: &mut Log) {}
+
+    pub(crate) fn sessions(&self) -> (usize, usize) {
+        (0, 0)
+    }
+
+    pub(crate) fn status(&self) -> Vec<Status> {
+        Vec::new()
+    }
+
+    pub(crate) fn bridge_status(&self) -> Vec<BridgeStatus> {
+        Vec::new()
+    }
+
+    pub(crate) fn members(&self, _: &str) -> Answer {
+        Answer::Refused(NO_DOMAINS.to_owned())
+    }
+
+    /// Which domains have a file, by the files' names: a damaged one counts too. Says so of each once.
+    fn read(&mut self, log: &mut Log) {
+        // What cannot be read now leaves what was known.
+        let Some(files) = self.directory.as_ref().and_then(|directory| directory.list().ok()) else { return };
+        let name = |(path, _): &(std::path::PathBuf, _)| path.file_stem()?.to_str()?.parse::<NetbiosName>().ok();
+        let names: BTreeSet<NetbiosName> = files.iter().filter_map(name).collect();
+        for name in names.difference(&self.names) {
+            log.line("domain_wrong", &[field("domain", name), field("reason", NO_DOMAINS)]);
+        }
+        self.names = names;
+    }
+}

@@ -1,0 +1,41 @@
+# The packages of this version, and those of one before for the upgrade.
+
+debs=$scratch/debs again=$scratch/again older=$scratch/older
+packaging/build "$debs" || return
+same "all packages are made" "$(cd "$debs" && printf '%s\n' *.deb | sed 's/_.*//' | sort)" "libmailslot-dev
+libmailslot-win32-0
+libmailslot-win32-dev
+libmailslot0
+mailslot
+mailslot-node
+python3-mailslot"
+# In another directory, at another time, in another place of the world, with another mask.
+(umask 077 && TZ=Asia/Tokyo LC_ALL=C packaging/build "$again") || return
+check "a second build makes the same packages, byte for byte" diff -rq "$debs" "$again"
+check "lintian finds no errors" lintian --allow-root --fail-on error --suppress-tags bad-distribution-in-changes-file "$debs"/*.deb
+large=$(find "$debs" -name 'mailslot_*.deb' -printf '%s')
+printf 'the package mailslot has %d bytes\n' "$large"
+
+# The command of an older version in packages of this one: of the newest commit before this one that has packages. Numbers of layouts in
+# memory are lower by one there, as if this version had other ones: both must do without sharing memory.
+before=$target/packages/before
+commit=$(git rev-list --skip=1 HEAD | while read -r commit; do
+    git cat-file -e "$commit:packaging/build" 2>/dev/null && echo "$commit" && break
+done)
+[ -n "$commit" ] || { printf 'no commit before this one has packages\n'; return 1; }
+rm -rf "$before"
+mkdir -p "$before" "$older"
+git archive "$commit" | tar -x -C "$before" || return
+ring=$before/crates/mailslot/src/sys/linux/ring/layout.rs
+number=$(sed -n 's/^pub(crate) const VERSION: u64 = \(.*\);/\1/p' "$ring")
+sed -i "s/^pub(crate) const VERSION: u64 = $number;/pub(crate) const VERSION: u64 = $((number - 1));/" "$ring"
+(cd "$before" && CARGO_TARGET_DIR=$target cargo build --quiet --locked -p mailslot-cli --features zenoh) || return
+for package in mailslot mailslot-node; do
+    dpkg-deb --raw-extract "$debs/${package}"_*.deb "$scratch/$package" || return
+    version=$(sed -n 's/^Version: //p' "$scratch/$package/DEBIAN/control")
+    sed -i "s/\(Version: \|[<>]=\? \)$version/\10.0.9/g" "$scratch/$package/DEBIAN/control"
+done
+strip -o "$scratch/mailslot/usr/bin/mailslot" "$target/debug/mailslot"
+# Other suites use the command of this version from there.
+cargo build --quiet --locked -p mailslot-cli --features zenoh || return
+for package in mailslot mailslot-node; do dpkg-deb --root-owner-group --build "$scratch/$package" "$older" >/dev/null || return; done

@@ -1,0 +1,27 @@
+# Two machines get the packages of the version before.
+
+make_root || return
+new_lan lan && attach srv1 lan 192.0.2.1/24 && attach srv2 lan 192.0.2.2/24 || return
+# What is on a machine but what changes by itself, and what package managers keep.
+inventory() {
+    in_machine "$1" root 'find / -xdev \( -path /proc -o -path /sys -o -path /run/systemd -o -path /run/log -o -path /tmp \
+        -o -path "/var/log" -o -path "/var/cache" -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /root \
+        -o -path "*/__pycache__" \) -prune -o -print; find /run -path /run/systemd -prune -o -path /run/log -prune -o -print;
+        cut -d: -f1 /etc/passwd /etc/group' | sort
+}
+for machine in srv1 srv2; do
+    boot "$machine" || { fail "$machine boots"; cat "$scratch/$machine/console"; return 1; }
+    in_machine "$machine" root 'useradd -m -s /bin/bash alice; useradd -m -s /bin/bash bob'
+    inventory "$machine" >"$scratch/$machine.before"
+    cp "$older"/mailslot{,-node}_*.deb "$scratch/$machine/root/root/"
+done
+pass "two machines boot"
+section Installing || return
+in_machine srv1 root 'systemd-analyze verify mailslot-node.service mailslot-legacy.service mailslot-beside-samba.service' >"$scratch/verify" 2>&1
+same "systemd finds nothing to say about the units" "$(cat "$scratch/verify")" ""
+same "nothing is started" "$(in_machine srv1 root 'systemctl is-active mailslot-node mailslot-legacy mailslot-beside-samba')" "inactive
+inactive
+inactive"
+for manual in 'mailslot' '7 mailslot' '8 mailslot-node' '5 mailslot.toml' '1 mailslot-domain-new'; do
+    check "man $manual" in_machine srv1 bob "man $manual | grep -q ."
+done

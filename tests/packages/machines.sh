@@ -1,0 +1,63 @@
+# Sourced after network.sh: machines with a systemd of their own, booted by systemd-nspawn over one root of Debian's packages.
+#
+# A machine's network is a namespace of network.sh of the same name, its files are the root with a layer on top. It does not know that
+# it is in another machine, and nothing of it stays but the root, which is kept for the next time.
+
+# What is there besides the least that Debian has: what a terminal, manual pages and Python need.
+packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal
+
+declare -A leader=() console=()
+
+# Makes the root, unless there is one of the same packages. Sets `root`.
+make_root() {
+    root=$target/packages/root-$(sha256sum <<<"$packages" | head -c 16)
+    [ -d "$root" ] && return
+    rm -rf "$root.new"
+    debootstrap --variant=minbase "--include=$packages" bookworm "$root.new" >"$target/packages/debootstrap.log" 2>&1 ||
+        { tail -n 20 "$target/packages/debootstrap.log"; return 1; }
+    # Each machine has one of its own, and none has Debian's mirror, which it cannot reach.
+    rm -f "$root.new"/etc/{machine-id,hostname,resolv.conf,apt/sources.list}
+    mv "$root.new" "$root"
+}
+
+# boot MACHINE: starts it, and waits until its systemd has started everything.
+boot() {
+    local machine=$1 files=$scratch/$1
+    mkdir -p "$files"/{top,work,root}
+    mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/top,workdir=$files/work" "$files/root" || return
+    # Without --register it needs no systemd outside; --console=read-only needs no terminal.
+    systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no --keep-unit \
+        --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot >"$files/console" 2>&1 &
+    console[$machine]=$!
+    until_line "$files/console" "login:" || return
+    leader[$machine]=$(pgrep -P "${console[$machine]}")
+    [ "$(in_machine "$machine" root 'systemctl is-system-running --wait')" = running ]
+}
+
+# in_machine MACHINE USER COMMAND: what a user types there, in the user's home directory. No longer than two minutes.
+in_machine() {
+    local machine=$1 user=$2 command=$3
+    timeout -k 5 120 nsenter --target "${leader[$machine]}" --mount --uts --ipc --net --pid --cgroup -- \
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=xterm DEBIAN_FRONTEND=noninteractive \
+        runuser --login "$user" --whitelist-environment=LANG,TERM,DEBIAN_FRONTEND --command "$command" </dev/null
+}
+
+# until_true MACHINE COMMAND: waits, a minute at most, until a command of root's succeeds there.
+until_true() {
+    local step
+    for step in $(seq 300); do
+        in_machine "$1" root "$2" >/dev/null 2>&1 && return
+        sleep 0.2
+    done
+    in_machine "$1" root "$2"
+}
+
+halt_machines() {
+    local machine
+    for machine in "${!console[@]}"; do
+        # systemd-nspawn asks its machine to halt.
+        kill -TERM "${console[$machine]}" 2>/dev/null
+        wait "${console[$machine]}" 2>/dev/null
+        umount "$scratch/$machine/root"
+    done
+}
