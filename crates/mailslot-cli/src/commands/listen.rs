@@ -81,7 +81,7 @@ pub struct Listen {
 
     /// Whether to see what another one's slot gets, with the options of it that are not for creating one
     #[arg(skip)]
-    pub tap: bool,
+    tap: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -121,6 +121,18 @@ const EXAMPLES: &str = r#"Examples:
 const BATCH: usize = 256;
 
 impl Listen {
+    /// Prints what the slots get, beside their owners.
+    pub fn tap(self) -> Result {
+        let says_more = self.shared || self.taps || self.network || self.stamp || self.reply.is_some();
+        let drops = matches!(self.when_full, WhenFull::DropOldest);
+        if says_more || drops || self.max_size != 0 || self.access != Access::Owner {
+            return Err(Failure::Usage(
+                "a tap takes the slot as it is: leave out what says how one is created, or replies",
+            ));
+        }
+        Listen { tap: true, ..self }.run()
+    }
+
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
         #[cfg(unix)]

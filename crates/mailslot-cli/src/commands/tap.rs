@@ -10,22 +10,22 @@ use crate::exit::Result;
 /// Its creator must allow taps (`mailslot listen --taps`), and be of this user. A tap is in nobody's way: what it is too slow for is lost to
 /// it.
 #[derive(Args)]
-#[command(mut_args(without_what_is_for_creating))]
+#[command(mut_args(without_what_is_for_readers))]
 pub struct Tap {
     #[command(flatten)]
     listen: Listen,
 }
 
-/// Options of `listen` that say how a slot is created.
-const FOR_CREATING: [&str; 6] = ["max_size", "access", "network", "shared", "taps", "when_full"];
+/// Options of `listen` that are for whoever owns the slot.
+const FOR_READERS: [&str; 8] = ["max_size", "access", "network", "shared", "taps", "when_full", "stamp", "reply"];
 
-fn without_what_is_for_creating(arg: clap::Arg) -> clap::Arg {
-    let hidden = FOR_CREATING.contains(&arg.get_id().as_str());
+fn without_what_is_for_readers(arg: clap::Arg) -> clap::Arg {
+    let hidden = FOR_READERS.contains(&arg.get_id().as_str());
     arg.hide(hidden)
 }
 
 impl Tap {
     pub fn run(self) -> Result {
-        Listen { tap: true, ..self.listen }.run()
+        self.listen.tap()
     }
 }
