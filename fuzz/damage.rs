@@ -45,6 +45,8 @@ pub fn damage(input: &[u8]) {
                 let _ = slot.peek();
                 let _ = slot.info();
                 let _ = slot.statistics();
+                let seen = mailslot::peek(slot.name(), 4).unwrap_or_default();
+                assert!(seen.iter().all(|message| message.data.len() as u64 <= CAPACITY));
             }
         }
     }

@@ -1,4 +1,4 @@
-# Two machines get the packages of the version before.
+# Two machines get the packages.
 
 make_root || return
 new_lan lan && attach srv1 lan 192.0.2.1/24 && attach srv2 lan 192.0.2.2/24 || return
@@ -13,7 +13,7 @@ for machine in srv1 srv2; do
     boot "$machine" || { fail "$machine boots"; cat "$scratch/$machine/console"; return 1; }
     in_machine "$machine" root 'useradd -m -s /bin/bash alice; useradd -m -s /bin/bash bob'
     inventory "$machine" >"$scratch/$machine.before"
-    cp "$older"/mailslot{,-node}_*.deb "$scratch/$machine/root/root/"
+    cp "$debs"/mailslot{,-node}_*.deb "$scratch/$machine/root/root/"
 done
 pass "two machines boot"
 section Installing || return

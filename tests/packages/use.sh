@@ -28,7 +28,7 @@ inactive"
 tour() {
     says "the README has: $1" "$(cat README.md)" "    $1"
     says "the README has: $2" "$(cat README.md)" "    $2"
-    in_machine srv1 alice "${1/listen/listen --access everyone --verbose} >heard 2>said & echo \$! >listener
+    in_machine srv1 alice "rm -f said; ${1/listen/listen --access everyone --verbose} >heard 2>said & echo \$! >listener
         until grep -q listening said; do sleep 0.1; done"
     in_machine srv1 bob "seq 10 >app.log; ($2) >/dev/null & echo \$! >sender"
     check "it prints $3" until_true srv1 "grep -qF '$3' /home/alice/heard"
@@ -36,8 +36,8 @@ tour() {
 }
 tour 'mailslot listen alerts' 'mailslot send alerts "boiler 3: over pressure"' 'boiler 3: over pressure'
 tour 'mailslot listen --json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
-says "bob sees alice's slots" "$(in_machine srv1 alice 'mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
-    in_machine srv1 bob 'mailslot list')" 'boiler\pressure' alice
+says "bob sees alice's slots" "$(in_machine srv1 alice 'rm -f said; mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
+    in_machine srv1 bob 'mailslot list --long')" 'boiler\pressure' alice
 
 # Completion, typed into bob's own shell: Debian's .bashrc has the machinery.
 in_machine srv1 bob 'tmux -L packages new-session -d -s typing -x 120 -y 40 bash'
@@ -47,7 +47,7 @@ typed() {
     check "a shell shows $2" until_true srv1 "runuser -u bob -- tmux -L packages capture-pane -p -t typing | grep -qF '$2'"
 }
 typed '' 'bob@srv1'
-typed '"mailslot inf" Tab' 'mailslot info '
+typed '"mailslot inf" Tab' 'mailslot info'
 typed '"boi" Tab' 'mailslot info boiler/pressure'
 typed 'Enter' 'max message size'
 in_machine srv1 bob 'tmux -L packages kill-server'

@@ -63,6 +63,9 @@ pub enum Failure {
     /// The user or the system asked the command to end.
     #[allow(dead_code, reason = "no signals on Windows")]
     Signal(i32),
+    /// So many messages were accepted and could not be recorded; why was said already.
+    #[cfg(unix)]
+    NotRecorded(u64),
     /// Commands that `listen` ran have failed; each was reported when it did.
     CommandsFailed(u64),
     /// So many things are wrong; each was said already.
@@ -183,6 +186,8 @@ impl Failure {
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             #[cfg(all(unix, feature = "node"))]
             Failure::Problems(_) => OTHER,
+            #[cfg(unix)]
+            Failure::NotRecorded(_) => OTHER,
             Failure::Text { .. } | Failure::Io { .. } | Failure::CommandsFailed(_) | Failure::Unexpected(_) => OTHER,
         }
     }
@@ -255,6 +260,12 @@ impl fmt::Display for Failure {
             Failure::Io { action, source } => write!(f, "{action}: {source}"),
             Failure::ClosedPipe => f.write_str("nobody reads the output"),
             Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
+            #[cfg(unix)]
+            Failure::NotRecorded(1) => f.write_str("1 message that was accepted could not be recorded, and is lost"),
+            #[cfg(unix)]
+            Failure::NotRecorded(count) => {
+                write!(f, "{count} messages that were accepted could not be recorded, and are lost")
+            }
             Failure::CommandsFailed(1) => f.write_str("a command has failed"),
             Failure::CommandsFailed(count) => write!(f, "{count} commands have failed"),
             #[cfg(all(unix, feature = "node"))]

@@ -16,6 +16,8 @@ mod output;
 mod printer;
 mod process;
 mod progress;
+#[cfg(unix)]
+mod recording;
 mod report;
 mod status;
 mod sys;

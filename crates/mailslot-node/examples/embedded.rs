@@ -7,6 +7,7 @@
 use mailslot::{MailslotOptions, Network};
 use mailslot_node::Embedded;
 use mailslot_node::config::Settings;
+use mailslot_node::log::{self, Format};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let settings = Settings { computer: Some(computer.clone()), workgroup: workgroup.clone(), ..Settings::default() };
     let slot = MailslotOptions::new().network(Network::Allowed).create(slot)?;
-    let node = Embedded::start(settings, |line| eprintln!("{line}"))?;
+    log::init(Format::of_stderr(), |line| eprintln!("{line}"))?;
+    let node = Embedded::start(settings)?;
     loop {
         let message = slot.receive()?;
         println!("{:?} from {:?}", String::from_utf8_lossy(&message.data), message.origin);

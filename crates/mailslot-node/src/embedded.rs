@@ -5,7 +5,6 @@ use std::thread::{self, JoinHandle};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::io::signals::{End, Signals};
-use crate::log::Log;
 use crate::run::Machine;
 
 /// The node of this machine, in a thread of this program: as good as `mailslot node`, as long as this value lives.
@@ -20,7 +19,7 @@ use crate::run::Machine;
 /// use mailslot_node::config::Settings;
 ///
 /// let settings = Settings { workgroup: "PLANT".to_owned(), ..Settings::default() };
-/// let node = Embedded::start(settings, |line| eprintln!("{line}"))?;
+/// let node = Embedded::start(settings)?;
 ///
 /// let replies = MailslotOptions::new().network(Network::Allowed).create("replies")?;
 /// MailslotWriter::open(r"\\PLANT\mailslot\alerts")?.write(b"who is there?")?;
@@ -35,20 +34,20 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts a node: when this returns it has its ports and slots, and claims its names. `log` gets one line for each
-    /// thing that happens.
+    /// Starts a node: when this returns it has its ports and slots, and claims its names. What
+    /// happens is told by [`tracing`]; [`log`](crate::log) writes it.
     ///
     /// # Errors
     ///
     /// - [`Error::AlreadyRuns`], [`Error::PortInUse`], [`Error::PortNotAllowed`] as with [`run`](crate::run())
     /// - [`Error::Settings`] if the settings are wrong; they may name no user to become
     /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-    pub fn start(settings: Settings, log: impl FnMut(&str) + Send + 'static) -> Result<Embedded> {
+    pub fn start(settings: Settings) -> Result<Embedded> {
         if settings.user.is_some() {
             return Err(Error::Settings("user: a node in another program cannot become another user".to_owned()));
         }
         let (signals, end) = Signals::by_program()?;
-        let mut machine = Machine::start(settings, Log::new(log))?;
+        let mut machine = Machine::start(settings)?;
         let thread = thread::Builder::new()
             .name("mailslot-node".to_owned())
             // No signal asks for other settings.
@@ -71,7 +70,7 @@ impl Embedded {
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => result,
-            // The log's closure has, say.
+            // What the program's subscriber does with an event is its own.
             Some(Err(panic)) => std::panic::resume_unwind(panic),
         }
     }

@@ -10,6 +10,7 @@
 //! | send now and then where no node runs | [`Sender`] |
 //! | ask the node, or see its packets | [`control`], [`capture`] |
 //! | watch it with Prometheus | [`exposition`] |
+//! | write what happens | [`log`] |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -33,7 +34,7 @@ pub mod exposition;
 #[cfg(unix)]
 mod io;
 #[cfg(unix)]
-mod log;
+pub mod log;
 #[cfg(unix)]
 mod metrics;
 #[cfg(unix)]

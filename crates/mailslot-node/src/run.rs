@@ -11,7 +11,6 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::MailslotWriter;
-use mailslot_wire::Name;
 
 use crate::config::Settings;
 use crate::control;
@@ -21,7 +20,7 @@ use crate::io::driver::Driver;
 use crate::io::poll::{Poll, Token};
 use crate::io::signals::Signals;
 use crate::io::sockets::At;
-use crate::log::{Log, field};
+use crate::log::Limits;
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
@@ -40,8 +39,8 @@ const LOOK: Duration = Duration::from_secs(3);
 const TURN: usize = 256;
 
 /// Runs a node until SIGINT or SIGTERM comes, and releases its names then. `load` tells the settings, now and again at
-/// each SIGHUP; settings that are wrong, or cannot work, then leave the old ones in place. `log` gets one line for each
-/// thing that happens.
+/// each SIGHUP; settings that are wrong, or cannot work, then leave the old ones in place. What happens is
+/// told by [`tracing`]; [`log`](crate::log) writes it.
 ///
 /// # Errors
 ///
@@ -53,10 +52,10 @@ const TURN: usize = 256;
 /// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are wrong
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-pub fn run(load: impl Fn() -> Result<Settings>, log: impl FnMut(&str) + Send + 'static) -> Result<()> {
+pub fn run(load: impl Fn() -> Result<Settings>) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
-    let mut machine = Machine::start(settings, Log::new(log))?;
+    let mut machine = Machine::start(settings)?;
     machine.manager = Manager::of_process(Instant::now());
     machine.run(&signals, |machine| machine.reload(load()))
 }
@@ -82,11 +81,11 @@ struct Shared {
     config: Config,
     modern: Modern,
     metrics: Metrics,
-    log: Log,
+    limits: Limits,
 }
 
 impl Machine {
-    pub(crate) fn start(settings: Settings, mut log: Log) -> Result<Machine> {
+    pub(crate) fn start(settings: Settings) -> Result<Machine> {
         let (config, now) = (settings.protocol()?, Instant::now());
         // Report this first: a port error would hide it.
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
@@ -100,7 +99,7 @@ impl Machine {
             _ => report,
         };
         // Another user may not be able to read the files of domains.
-        let mut modern = Modern::load(&settings, &mut log)?;
+        let mut modern = Modern::load(&settings)?;
         if let Some(user) = &settings.user {
             become_user(user)?;
         }
@@ -110,13 +109,13 @@ impl Machine {
         let nmbd = Beside::new(&settings, now);
         // As the user that the node has become: a socket is to be that user's.
         let exporter = Exporter::default().at(settings.metrics.as_ref())?;
-        let mut shared = Shared { settings, config, modern, metrics: Metrics::default(), log };
+        let shared = Shared { settings, config, modern, metrics: Metrics::default(), limits: Limits::default() };
         shared.log_started();
         shared.log_served(&exporter);
-        squatters::tell(&mut shared.log);
-        report.tell(&mut shared.log);
+        squatters::tell();
+        report.tell();
         if driver.attached().is_empty() && shared.settings.netbios {
-            shared.log.line("no_interface", &[]);
+            tracing::event!(name: "no_interface", tracing::Level::WARN, {});
         }
         let (delivery, life, manager) = (Delivery::default(), Life::default(), Manager::none(now));
         Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, exporter, life, manager, look_at: now })
@@ -133,19 +132,18 @@ impl Machine {
             }
             if signals.is_reload() {
                 let told = self.manager.reloading(now);
-                self.shared.log.heed_manager(told);
+                manager::heed(told);
                 reload(self);
             }
             if signals.is_end() {
                 let told = self.manager.stopping();
-                self.shared.log.heed_manager(told);
+                manager::heed(told);
                 self.release(After::End, now);
             }
             if self.advance() {
-                self.shared.log.tell_left_out();
                 // After this line nothing takes long.
                 self.shared.modern.end();
-                self.shared.log.line("stopped", &[]);
+                tracing::event!(name: "stopped", tracing::Level::INFO, {});
                 return Ok(());
             }
         }
@@ -198,7 +196,6 @@ impl Machine {
                 }
             }
             Token::Domains => {
-                shared.modern.log_events(&mut shared.log);
                 shared.modern.take_domains(now, |interfaces, slot, data| {
                     let target = Target::Carried(interfaces);
                     driver.node.send_mailslot(now, target, slot.as_str().as_bytes(), data).is_ok()
@@ -224,7 +221,7 @@ impl Machine {
         self.driver.node.handle_timeout(now);
         let Machine { shared, driver, attachments, nmbd, .. } = self;
         if attachments.poll_timeout().is_some_and(|due| due <= now) {
-            attachments.keep(now, &shared.settings, driver, &mut shared.log);
+            attachments.keep(now, &shared.settings, driver);
             shared.look_at_bridges(now, driver);
         }
         if let Some(nmbd) = nmbd {
@@ -251,16 +248,15 @@ impl Machine {
     /// Looks at the surroundings that tell of no change.
     fn look(&mut self, now: Instant) {
         self.look_at = now + LOOK;
-        let Shared { settings, config, modern, log, .. } = &mut self.shared;
-        modern.look(settings, config, log);
+        let Shared { settings, config, modern, .. } = &mut self.shared;
+        modern.look(settings, config);
         if let Err(error) = self.programs.open(settings) {
-            log.line("slot_not_made", &[field("reason", error)]);
+            tracing::warn!(name: "slot_not_made", reason = %error);
         }
         self.shared.look_at_bridges(now, &self.driver);
         self.delivery.forget_closed();
         self.driver.sinks.forget_closed();
-        self.shared.log.tell_limits(now, self.driver.node.counters());
-        self.shared.log.tell_left_out();
+        self.shared.limits.tell(now, self.driver.node.counters());
         self.tell_manager(now);
     }
 
@@ -278,7 +274,7 @@ impl Machine {
             }
         }
         let told = self.manager.handle_timeout(now, progress);
-        self.shared.log.heed_manager(told);
+        manager::heed(told);
     }
 
     /// Sends what the node wants sent, and heeds what it has to tell.
@@ -292,23 +288,19 @@ impl Machine {
 
     fn handle_event(&mut self, event: Event) {
         let Machine { shared, driver, programs, nmbd, life, .. } = self;
-        let log = &mut shared.log;
-        let mut log_name = |event, name: &Name, interface, by: Option<String>| {
-            let by = by.map(|by| field("by", by));
-            let fields = [field("name", name), field("interface", driver.interface_name(interface))];
-            log.line(event, &[&fields[..], by.as_slice()].concat());
-        };
         match event {
-            Event::NameHeld { name, interface } => log_name("name_held", &name, interface, None),
+            Event::NameHeld { name, interface } => {
+                tracing::info!(name: "name_held", name = %name, interface = driver.interface_name(interface));
+            }
             Event::NameRefused { name, interface, by } => {
-                log_name("name_refused", &name, interface, Some(format!("{by:?}")));
+                tracing::warn!(name: "name_refused", name = %name, interface = driver.interface_name(interface), by = ?by);
             }
             Event::NameInConflict { name, interface, by } => {
-                log_name("name_in_conflict", &name, interface, Some(format!("{by:?}")));
+                let interface = driver.interface_name(interface);
+                tracing::warn!(name: "name_in_conflict", name = %name, interface, by = ?by);
             }
             Event::ConflictSeen { name, holders: [first, later] } => {
-                let fields = [field("name", name), field("first", first), field("later", later)];
-                log.line("conflict_seen", &fields);
+                tracing::warn!(name: "conflict_seen", name = %name, first = %first, later = %later);
             }
             Event::Released => life.released(),
             Event::Sent { request, result } => programs.sent(request, result, shared),
@@ -332,24 +324,28 @@ impl Machine {
             Ok((settings, config, exporter))
         });
         let (settings, config) = match checked {
-            Err(error) => return self.shared.log.line("settings_wrong", &[field("reason", with_causes(&error))]),
+            Err(error) => return tracing::warn!(name: "settings_wrong", reason = %with_causes(&error)),
             Ok((settings, config, exporter)) => {
                 self.exporter = exporter;
                 (settings, config)
             }
         };
         let is_served_elsewhere = settings.metrics != self.shared.settings.metrics;
-        let Shared { settings: old, log, .. } = &mut self.shared;
+        let old = &mut self.shared.settings;
         match config {
             None => {
-                log.line(if settings == *old { "settings_unchanged" } else { "settings_changed" }, &[]);
+                if settings == *old {
+                    tracing::event!(name: "settings_unchanged", tracing::Level::INFO, {});
+                } else {
+                    tracing::event!(name: "settings_changed", tracing::Level::INFO, {});
+                }
                 *old = settings;
                 // Interfaces, domains and bridges are looked at then.
                 self.attachments.look_soon(now);
                 self.look_at = now;
             }
             Some(config) => {
-                log.line("settings_changed", &[]);
+                tracing::event!(name: "settings_changed", tracing::Level::INFO, {});
                 self.release(After::Restart(Box::new((settings, config))), now);
             }
         }
@@ -373,7 +369,7 @@ impl Machine {
     /// Begins to give all names up.
     fn release(&mut self, after: After, now: Instant) {
         if self.life.release(after, now) {
-            self.shared.log.line("releasing", &[]);
+            tracing::event!(name: "releasing", tracing::Level::INFO, {});
             self.driver.node.release_all(now);
             self.flush(now);
         }
@@ -385,38 +381,38 @@ impl Machine {
         self.driver.restart(&config, at(&settings, &config), now);
         self.programs.restart(&config, now);
         self.nmbd = Beside::new(&settings, now);
-        let Shared { modern, log, .. } = &mut self.shared;
-        if let Err(error) = modern.restart(&settings, &config, log) {
-            log.line("domain_wrong", &[field("reason", with_causes(&error))]);
+        let modern = &mut self.shared.modern;
+        if let Err(error) = modern.restart(&settings, &config) {
+            tracing::warn!(name: "domain_wrong", reason = %with_causes(&error));
         }
         (self.shared.settings, self.shared.config) = (settings, config);
         self.shared.log_started();
-        self.attachments.keep(now, &self.shared.settings, &mut self.driver, &mut self.shared.log);
+        self.attachments.keep(now, &self.shared.settings, &mut self.driver);
         self.look_at = now;
     }
 }
 
 impl Shared {
-    fn log_started(&mut self) {
-        let Shared { settings, config, log, .. } = self;
+    fn log_started(&self) {
+        let Shared { settings, config, .. } = self;
         if settings.netbios {
-            log.line("started", &[field("computer", &config.computer), field("workgroup", &config.workgroup)]);
+            tracing::info!(name: "started", computer = %config.computer, workgroup = %config.workgroup);
         } else {
-            log.line("started", &[field("computer", String::from_utf8_lossy(config.computer.text()))]);
+            tracing::info!(name: "started", computer = %String::from_utf8_lossy(config.computer.text()));
         }
     }
 
-    fn log_served(&mut self, exporter: &Exporter) {
+    fn log_served(&self, exporter: &Exporter) {
         if let Some(address) = exporter.address() {
-            self.log.line("metrics_served", &[field("at", address)]);
+            tracing::info!(name: "metrics_served", at = %address);
         }
     }
 
     /// Bridges send where something can be broadcast.
     fn look_at_bridges(&mut self, now: Instant, driver: &Driver) {
-        let Shared { settings, config, modern, log, .. } = self;
+        let Shared { settings, config, modern, .. } = self;
         let attached = driver.attached().iter().filter(|named| named.interface.broadcast.is_some());
-        modern.look_at_bridges(now, settings, config, attached, log);
+        modern.look_at_bridges(now, settings, config, attached);
     }
 }
 

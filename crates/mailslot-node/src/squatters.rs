@@ -2,20 +2,18 @@
 
 use mailslot::{SlotName, SlotStatus};
 
-use crate::log::{Log, field};
-
 /// What the names of the node's slots begin with, in the form that names are compared in.
 const NODE: &str = r"MAILSLOT\NODE";
 
 /// Says of each that it is there. No program takes it for the node's, but whoever made it meant something by it.
-pub(crate) fn tell(log: &mut Log) {
+pub(crate) fn tell() {
     match mailslot::list() {
         Ok(slots) => {
             for (slot, uid) in find(&slots, nix::unistd::geteuid().as_raw()) {
-                log.line("slot_of_another_user", &[field("slot", slot), field("uid", uid)]);
+                tracing::warn!(name: "slot_of_another_user", slot = %slot, uid = %uid);
             }
         }
-        Err(error) => log.line("slots_unknown", &[field("reason", error)]),
+        Err(error) => tracing::warn!(name: "slots_unknown", reason = %error),
     }
 }
 

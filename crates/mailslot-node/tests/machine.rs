@@ -6,6 +6,7 @@
 mod common;
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use mailslot::{Error, MailslotWriter, Timeout};
 use mailslot_node::Embedded;
 use mailslot_node::config::Settings;
 use mailslot_node::control::{self, Answer, Request};
+use mailslot_node::log::{self, Format};
 
 /// Users that exist nowhere but in these tests.
 const ASKER: u32 = 60_001;
@@ -38,7 +40,9 @@ fn root() -> PathBuf {
 fn start() -> (Embedded, Receiver<String>) {
     let settings = Settings { computer: Some("SRV1".to_owned()), ..Settings::default() };
     let (sender, lines) = channel();
-    let node = Embedded::start(settings, move |line| drop(sender.send(line.to_owned()))).unwrap();
+    let sender = Mutex::new(sender);
+    log::init(Format::Text, move |line| drop(sender.lock().unwrap().send(line.to_owned()))).unwrap();
+    let node = Embedded::start(settings).unwrap();
     (node, lines)
 }
 

@@ -8,7 +8,6 @@ use mailslot::network::Inbox;
 use mailslot_domain::{Destination, Domain, Presence, Time, random};
 
 use crate::error::{Error, Result};
-use crate::events::{Events, field};
 use crate::link::{Answering, Link, Subscription, Token};
 use crate::state::{State, now};
 
@@ -71,13 +70,7 @@ impl Announced {
     }
 
     /// Announces the slots, and takes back what is gone. What could not be announced is tried again with the next call.
-    pub(crate) fn update(
-        &mut self,
-        link: &Link,
-        state: &Arc<State>,
-        slots: &BTreeMap<String, SlotName>,
-        events: &Events,
-    ) {
+    pub(crate) fn update(&mut self, link: &Link, state: &Arc<State>, slots: &BTreeMap<String, SlotName>) {
         let keys_change = self.renewal.is_due();
         if keys_change {
             state.remove_expired_presences();
@@ -86,7 +79,7 @@ impl Announced {
             return;
         }
         if keys_change {
-            ask_for_presences(link, state, events);
+            ask_for_presences(link, state);
         }
         self.take_back(state, slots);
         let mut all = true;
@@ -99,7 +92,7 @@ impl Announced {
                 Err(error) => {
                     // Nobody can ask for a slot that no domain can name.
                     all &= matches!(error, Error::Domain(_));
-                    events.send("slot_not_announced", vec![field("slot", name), field("reason", error)]);
+                    tracing::warn!(name: "slot_not_announced", slot = %name, reason = %error);
                 }
             }
         }
@@ -189,11 +182,11 @@ fn presence(state: &State, slot: &SlotName) -> Presence {
 }
 
 /// Has all presences told again: some may be of a key that was not known when they came.
-fn ask_for_presences(link: &Link, state: &Arc<State>, events: &Events) {
+fn ask_for_presences(link: &Link, state: &Arc<State>) {
     let told = Arc::clone(state);
     let asked = link
         .ask_for_tokens(&state.domain().all_presences(), move |key_expression| told.presence_is_there(key_expression));
     if let Err(error) = asked {
-        events.send("presences_not_read", vec![field("domain", &state.name), field("reason", error)]);
+        tracing::warn!(name: "presences_not_read", domain = %state.name, reason = %error);
     }
 }

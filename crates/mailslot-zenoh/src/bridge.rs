@@ -12,7 +12,6 @@ use mailslot_domain::{Destination, Domain, Kind, Limits, Opener, Presence, Refus
 
 use crate::announcing::{Renewal, token};
 use crate::error::Result;
-use crate::events::{Events, field};
 use crate::link::{Link, Subscription, Token};
 use crate::state::{lock, now};
 use crate::wake::Wake;
@@ -132,8 +131,13 @@ impl Bridge {
         dropped.into_iter().chain([("busy".to_owned(), busy)])
     }
 
+    /// Has whoever waits for what bridges carry look at the domain.
+    pub(crate) fn wake(&self) {
+        self.receiving.wake.wake();
+    }
+
     /// Declares what is wanted, and takes back the rest.
-    pub(crate) fn update(&self, link: &Link, computer: &NetbiosName, events: &Events) {
+    pub(crate) fn update(&self, link: &Link, computer: &NetbiosName) {
         let wants = lock(&self.wants).clone();
         let mut declared = lock(&self.declared);
         let Some(wants) = wants else { return *declared = Declared::default() };
@@ -141,17 +145,17 @@ impl Bridge {
         let result = result.and_then(|()| self.announce(link, computer, &wants, &mut declared));
         if let Err(error) = result {
             // It is tried again with the next look.
-            let fields = vec![field("domain", &self.receiving.name), field("reason", error)];
-            return events.send("bridge_not_announced", fields);
+            tracing::warn!(name: "bridge_not_announced", domain = %self.receiving.name, reason = %error);
+            return;
         }
         declared.since.get_or_insert_with(Instant::now);
     }
 
     /// Declares everything in another session, and returns what was declared in the one before. To others the bridge was there all the
     /// time.
-    pub(crate) fn move_to(&self, link: &Link, computer: &NetbiosName, events: &Events) -> Declared {
+    pub(crate) fn move_to(&self, link: &Link, computer: &NetbiosName) -> Declared {
         let before = std::mem::take(&mut *lock(&self.declared));
-        self.update(link, computer, events);
+        self.update(link, computer);
         let mut declared = lock(&self.declared);
         declared.since = declared.since.and(before.since);
         before

@@ -18,7 +18,6 @@ use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 use crate::bridge::{BridgeWants, FromDomain, WAITING};
 use crate::ending::{end, end_all};
 use crate::error::Result;
-use crate::events::{self, Event, Events, field};
 use crate::known::Known;
 use crate::link::{self, PENDING};
 use crate::looking::{Looking, remember};
@@ -43,8 +42,8 @@ pub struct Domains {
     /// Wakes the thread that announces slots.
     changed: Arc<Wake>,
     threads: Vec<JoinHandle<()>>,
-    events: Events,
-    happened: Receiver<Event>,
+    /// Woken when there is something for bridges to carry.
+    carried: Arc<Wake>,
     /// What bridges may carry into legacy networks: both ends.
     from_domains: (SyncSender<FromDomain>, Receiver<FromDomain>),
 }
@@ -96,7 +95,6 @@ impl Domains {
         let connections: usize = domains.iter().map(|(_, settings)| settings.max_sessions + PENDING).sum();
         let capacity = domains.iter().map(|(_, settings)| settings.capacity()).max().unwrap_or(1 << 20);
         let routes = MailslotOptions::new().access(Access::Everyone).capacity(capacity).create(routes::SLOT)?;
-        let (sender, happened) = sync_channel(events::WAITING);
         let changed = Arc::new(Wake::new()?);
         let mut all = Domains {
             computer: computer.clone(),
@@ -105,31 +103,24 @@ impl Domains {
             stop: Arc::default(),
             changed,
             threads: Vec::new(),
-            events: Events { sender, wake: Arc::new(Wake::new()?) },
-            happened,
+            carried: Arc::new(Wake::new()?),
             from_domains: sync_channel(WAITING),
         };
         all.reload(domains, missing)?;
         all.spawn(legacy)?;
         let needed = (connections + DESCRIPTORS) as u64;
         if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
-            all.events.send("descriptors_few", vec![field("limit", limit), field("needed", needed)]);
+            tracing::warn!(name: "descriptors_few", limit = %limit, needed = %needed);
         }
         Ok(all)
     }
 
     fn spawn(&mut self, legacy: bool) -> Result<()> {
-        let look = Looking {
-            watch: Watch::new()?,
-            parts: Arc::clone(&self.parts),
-            events: self.events.clone(),
-            changed: Arc::clone(&self.changed),
-        };
+        let look = Looking { watch: Watch::new()?, parts: Arc::clone(&self.parts), changed: Arc::clone(&self.changed) };
         let stop = Arc::clone(&self.stop);
         self.supervise("domain-slots", move || look.run(&stop))?;
         let (parts, routes, stop) = (Arc::clone(&self.parts), self.routes.clone(), Arc::clone(&self.stop));
-        let events = self.events.clone();
-        let answering = move || run(&routes, &parts, legacy, &stop, &events);
+        let answering = move || run(&routes, &parts, legacy, &stop);
         self.supervise("domain-routes", answering)
     }
 
@@ -151,7 +142,7 @@ impl Domains {
     }
 
     fn supervise(&mut self, name: &str, work: impl FnMut() + Send + 'static) -> Result<()> {
-        let thread = supervise::spawn(name.to_owned(), Arc::clone(&self.stop), self.events.clone(), work)?;
+        let thread = supervise::spawn(name.to_owned(), Arc::clone(&self.stop), work)?;
         self.threads.push(thread);
         Ok(())
     }
@@ -188,7 +179,7 @@ impl Domains {
         };
         let (mut members, ended): (Vec<_>, Vec<_>) =
             self.current().into_iter().partition(|member| domains.iter().any(|new| same(member, new)));
-        ended.iter().for_each(|member| end(member, &self.events));
+        ended.iter().for_each(|member| end(member));
         let mut result = Ok(());
         for new in domains {
             if let Some(member) = members.iter().find(|member| same(member, &new)) {
@@ -197,9 +188,9 @@ impl Domains {
             }
             let (domain, settings) = new;
             let name = domain.name().clone();
-            let (events, changed) = (self.events.clone(), Arc::clone(&self.changed));
+            let (carried, changed) = (Arc::clone(&self.carried), Arc::clone(&self.changed));
             let (from_domains, known) = (self.from_domains.0.clone(), Arc::clone(&known));
-            match Member::start(domain, &self.computer, settings, events, changed, from_domains, known) {
+            match Member::start(domain, &self.computer, settings, carried, changed, from_domains, known) {
                 Ok(member) => members.push(member),
                 Err(error) => {
                     missing.insert(name, error.to_string());
@@ -297,18 +288,14 @@ impl Domains {
 
     /// The next messages that bridges of this machine may carry into a legacy network, so many at most.
     pub fn from_domains(&self, most: usize) -> Vec<FromDomain> {
+        // First: what comes meanwhile wakes again.
+        self.carried.clear();
         let taken: Vec<FromDomain> = self.from_domains.1.try_iter().take(most).collect();
         if taken.len() == most {
             // There may be more, and nothing else would tell.
-            self.events.wake.wake();
+            self.carried.wake();
         }
         taken
-    }
-
-    /// What has happened since the last call.
-    pub fn events(&self) -> Vec<Event> {
-        self.events.wake.clear();
-        self.happened.try_iter().collect()
     }
 
     fn member(&self, domain: &NetbiosName) -> Option<Arc<Member>> {
@@ -319,7 +306,7 @@ impl Domains {
         if keys(&member.state.domain()) != keys(&domain) {
             let newest = domain.keys().last().map(|key| key.id().to_string()).unwrap_or_default();
             member.use_keys(domain);
-            self.events.send("keys_changed", vec![field("domain", member.name()), field("newest", newest)]);
+            tracing::info!(name: "keys_changed", domain = %member.name(), newest = %newest);
         }
     }
 
@@ -336,11 +323,10 @@ impl Domains {
     }
 }
 
-/// Readable when there are [`events`](Domains::events), or messages [`from_domains`](Domains::from_domains), until the events
-/// are taken.
+/// Readable when there are messages [`from_domains`](Domains::from_domains), or a session has opened, until they are taken.
 impl AsFd for Domains {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.events.wake.as_fd()
+        self.carried.as_fd()
     }
 }
 
@@ -354,9 +340,9 @@ impl Drop for Domains {
             // A thread that has panicked has ended, too.
             let _ = thread.join();
         }
-        remember(&self.parts, &self.events, true);
+        remember(&self.parts, true);
         let members = std::mem::take(&mut *self.write()).members;
-        end_all(members, &self.events);
+        end_all(members);
     }
 }
 

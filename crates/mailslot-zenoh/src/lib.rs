@@ -9,6 +9,8 @@
 //! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full (50 ms with a message that is sent in
 //! fragments); and nothing that arrives makes a table grow beyond its bound.
 //!
+//! What happens is told by [`tracing`], in events whose targets begin with `mailslot_zenoh`.
+//!
 //! # Portability
 //!
 //! Unix only: elsewhere this crate is empty.
@@ -27,7 +29,6 @@ mod counters;
 mod domains;
 mod ending;
 mod error;
-mod events;
 mod known;
 mod link;
 mod looking;
@@ -48,8 +49,7 @@ mod watch;
 pub use bridge::{BridgeWants, FromDomain};
 pub use domains::Domains;
 pub use error::{Error, Result};
-pub use events::Event;
-pub use link::zenoh_config;
+pub use link::{trace_layer, zenoh_config};
 pub use process::own_process;
 
 // What this crate is set to, and what it says of itself, needs no Zenoh.

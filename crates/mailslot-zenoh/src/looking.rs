@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::events::{Events, field};
 use crate::link::{take_refusals, turn_linger_off};
 use crate::process::is_own;
 use crate::routes::{Parts, current};
@@ -20,7 +19,6 @@ const LONGEST_REST: Duration = Duration::from_millis(500);
 pub(crate) struct Looking {
     pub(crate) watch: Watch,
     pub(crate) parts: Arc<RwLock<Parts>>,
-    pub(crate) events: Events,
     /// Woken when there is something to look at.
     pub(crate) changed: Arc<Wake>,
 }
@@ -42,11 +40,10 @@ impl Looking {
     }
 
     fn look(&self) {
-        announce(&self.parts, &self.events);
-        remember(&self.parts, &self.events, false);
+        announce(&self.parts);
+        remember(&self.parts, false);
         if let Some(refused) = take_refusals() {
-            let fields = vec![field("number", refused.number), field("last", refused.last)];
-            self.events.send("sessions_refused", fields);
+            tracing::warn!(name: "sessions_refused", number = refused.number, last = %refused.last);
         }
         if is_own() {
             // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
@@ -56,16 +53,16 @@ impl Looking {
 }
 
 /// Writes down which computers sealed domains have.
-pub(crate) fn remember(parts: &RwLock<Parts>, events: &Events, at_the_end: bool) {
+pub(crate) fn remember(parts: &RwLock<Parts>, at_the_end: bool) {
     let known = Arc::clone(&parts.read().unwrap_or_else(PoisonError::into_inner).known);
     if let Err(error) = known.save(at_the_end) {
-        events.send("computers_not_kept", vec![field("reason", error)]);
+        tracing::warn!(name: "computers_not_kept", reason = %error);
     }
 }
 
-fn announce(parts: &RwLock<Parts>, events: &Events) {
+fn announce(parts: &RwLock<Parts>) {
     match open_slots() {
-        Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots, events)),
+        Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots)),
         // What is announced stays, and nobody is told that there is no such slot.
         Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
     }

@@ -16,7 +16,6 @@ use crate::announcing::{self, Announced};
 use crate::bridge::{self, Bridge, FromDomain};
 use crate::confirming::Confirming;
 use crate::error::Result;
-use crate::events::{Events, field};
 use crate::known::Known;
 use crate::link::{self, Task};
 use crate::outgoing::Sender;
@@ -67,7 +66,7 @@ impl Member {
         domain: Arc<Domain>,
         computer: &NetbiosName,
         settings: Settings,
-        events: Events,
+        carried: Arc<Wake>,
         changed: Arc<Wake>,
         from_domains: SyncSender<FromDomain>,
         known: Arc<Known>,
@@ -78,7 +77,7 @@ impl Member {
             let _context = link::enter();
             AsyncMailslot::new(outgoing.clone())?
         };
-        let bridge = Bridge::new(&domain, settings.limits(), from_domains, Arc::clone(&events.wake));
+        let bridge = Bridge::new(&domain, settings.limits(), from_domains, carried);
         let stop = Arc::new(AtomicBool::new(false));
         let member = Arc::new(Member {
             state: Arc::new(State::new(domain, computer, &settings, known)?),
@@ -97,9 +96,9 @@ impl Member {
                 thread: Mutex::default(),
             },
         });
-        let (running, reading, seen) = (Arc::clone(&member), Arc::new(reading), events.clone());
-        let work = move || running.run(&reading, &seen, &changed);
-        *lock(&member.life.thread) = Some(supervise::spawn(format!("domain-{}", member.name()), stop, events, work)?);
+        let (running, reading) = (Arc::clone(&member), Arc::new(reading));
+        let work = move || running.run(&reading, &changed);
+        *lock(&member.life.thread) = Some(supervise::spawn(format!("domain-{}", member.name()), stop, work)?);
         Ok(member)
     }
 
@@ -167,14 +166,14 @@ impl Member {
         lock(&self.session).clone()
     }
 
-    fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, events: &Events, changed: &Wake) {
+    fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, changed: &Wake) {
         while !self.is_stopped() {
             // One that is open stays, also if this thread has panicked.
-            let Some(session) = self.session().or_else(|| self.open(events)) else { return };
+            let Some(session) = self.session().or_else(|| self.open()) else { return };
             changed.wake();
             let mut before = None;
             while !self.is_stopped() && before.is_none() && !self.life.reopen.swap(false, Ordering::SeqCst) {
-                before = self.send(&session, outgoing, events);
+                before = self.send(&session, outgoing);
             }
             if before.is_some() {
                 // Others learn of what is declared anew before this goes, and what was sent to it and from it arrives.
@@ -194,22 +193,17 @@ impl Member {
 
     /// Sends what programs of this machine write, until the end of the session. Returns what is declared in it if another one has taken
     /// its place meanwhile.
-    fn send(
-        self: &Arc<Member>,
-        session: &Arc<Session>,
-        outgoing: &Arc<AsyncMailslot>,
-        events: &Events,
-    ) -> Option<Before> {
-        let (member, outgoing, seen) = (Arc::clone(self), Arc::clone(outgoing), events.clone());
+    fn send(self: &Arc<Member>, session: &Arc<Session>, outgoing: &Arc<AsyncMailslot>) -> Option<Before> {
+        let (member, outgoing) = (Arc::clone(self), Arc::clone(outgoing));
         let session = Arc::clone(session);
         let sending: Task = link::begin(async move {
             let _ended = SendingEnds(&member);
-            let mut sender = Sender::new(&member.state, &session.link, &seen, &member.settings.limits());
+            let mut sender = Sender::new(&member.state, &session.link, &member.settings.limits());
             sender.run(&outgoing, session.shares_queue, &member.life.stop).await;
         });
         self.life.woken.wait(None);
         let is_wanted = !self.is_stopped() && self.life.reopen.load(Ordering::SeqCst);
-        let before = if is_wanted { self.replace(events) } else { None };
+        let before = if is_wanted { self.replace() } else { None };
         // Until it has let go of the slot.
         let ended = sending.end();
         self.life.woken.clear();
@@ -217,7 +211,7 @@ impl Member {
             && error.is_panic()
         {
             let reason = supervise::panic_text(&*error.into_panic());
-            events.send("sending_ended", vec![field("domain", self.name()), field("reason", reason)]);
+            tracing::error!(name: "sending_ended", domain = %self.name(), reason = %reason);
             self.life.woken.wait(Some(supervise::PAUSE));
         }
         before
@@ -232,7 +226,7 @@ impl Member {
     }
 
     /// Opens a session, for as long as that takes. `None` if the end comes before.
-    fn open(&self, events: &Events) -> Option<Arc<Session>> {
+    fn open(&self) -> Option<Arc<Session>> {
         let mut said = None;
         while !self.is_stopped() {
             match Session::open(&self.state, &self.settings, &self.life.woken, || self.is_stopped()) {
@@ -242,13 +236,14 @@ impl Member {
                     lock(&self.upkeep).session_is_new();
                     self.life.reopen.store(false, Ordering::SeqCst);
                     *lock(&self.session) = Some(Arc::clone(&session));
-                    events.send("domain_open", vec![field("domain", self.name())]);
+                    tracing::info!(name: "domain_open", domain = %self.name());
+                    self.bridge.wake();
                     return Some(session);
                 }
                 Err(error) => {
                     let reason = error.to_string();
                     if said.as_ref() != Some(&reason) {
-                        events.send("domain_not_open", vec![field("domain", self.name()), field("reason", &reason)]);
+                        tracing::warn!(name: "domain_not_open", domain = %self.name(), reason = %reason);
                         said = Some(reason);
                     }
                 }
@@ -263,7 +258,7 @@ impl Member {
 
     /// Puts another session in the place of the open one, if two can be open at once, and returns what is declared in that one. So
     /// nothing is missed in between, and nobody seems to be away.
-    fn replace(&self, events: &Events) -> Option<Before> {
+    fn replace(&self) -> Option<Before> {
         if !can_overlap(&self.settings, &self.state.domain()) {
             return None;
         }
@@ -281,9 +276,9 @@ impl Member {
         let mut announced = lock(&self.announced);
         *lock(&self.session) = Some(Arc::clone(&session));
         let slots = announced.move_to(&session.link, &self.state);
-        let bridge = self.bridge.move_to(&session.link, &self.state.computer, events);
+        let bridge = self.bridge.move_to(&session.link, &self.state.computer);
         drop(announced);
-        events.send("domain_open", vec![field("domain", self.name())]);
+        tracing::info!(name: "domain_open", domain = %self.name());
         Some((slots, bridge))
     }
 
@@ -296,15 +291,15 @@ impl Member {
     }
 
     /// Announces the slots that are open to the network, takes back what is gone, and looks at everything else.
-    pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>, events: &Events) {
+    pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>) {
         let session = self.session();
-        lock(&self.upkeep).look(self, session.as_deref(), events);
+        lock(&self.upkeep).look(self, session.as_deref());
         drop(session);
         let mut announced = lock(&self.announced);
         // The one that is open now: what is announced in one that was closed meanwhile would never be taken back.
         let Some(session) = self.session() else { return };
-        self.bridge.update(&session.link, &self.state.computer, events);
-        announced.update(&session.link, &self.state, slots, events);
+        self.bridge.update(&session.link, &self.state.computer);
+        announced.update(&session.link, &self.state, slots);
     }
 
     /// Sends what a bridge carries.

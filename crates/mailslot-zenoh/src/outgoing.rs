@@ -11,7 +11,6 @@ use tokio::task::{block_in_place, yield_now};
 
 use crate::counters::Counted;
 use crate::error::Result;
-use crate::events::{Events, field};
 use crate::link::{Link, QUEUE, Way};
 use crate::state::State;
 
@@ -35,8 +34,8 @@ pub(crate) struct Sender<'m> {
 }
 
 impl<'m> Sender<'m> {
-    pub(crate) fn new(state: &'m State, link: &'m Link, events: &'m Events, limits: &Limits) -> Sender<'m> {
-        let ways = Ways { state, link, events, known: HashMap::new() };
+    pub(crate) fn new(state: &'m State, link: &'m Link, limits: &Limits) -> Sender<'m> {
+        let ways = Ways { state, link, known: HashMap::new() };
         Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
@@ -60,8 +59,7 @@ impl<'m> Sender<'m> {
                     self.flush();
                     let failed = retry.failed(Instant::now(), &error);
                     if failed.is_news {
-                        let domain = field("domain", &self.ways.state.name);
-                        self.ways.events.send("slot_not_read", vec![domain, field("reason", error)]);
+                        tracing::warn!(name: "slot_not_read", domain = %self.ways.state.name, reason = %error);
                     }
                     tokio::time::sleep(failed.pause).await;
                     continue;
@@ -123,7 +121,6 @@ impl<'m> Sender<'m> {
 struct Ways<'m> {
     state: &'m State,
     link: &'m Link,
-    events: &'m Events,
     /// By the addresses in their encoded form.
     known: HashMap<Vec<u8>, (Destination, Way)>,
 }
@@ -136,14 +133,14 @@ impl Ways<'_> {
         count: usize,
         seal: impl FnOnce(&State, &Destination) -> mailslot_domain::Result<Envelope>,
     ) {
-        let (state, events) = (self.state, self.events);
+        let state = self.state;
         let counted = match self.find(address) {
             None => Counted::OutgoingMalformed,
             Some(way) => match way.and_then(|(to, way)| way.put(seal(state, to)?)) {
                 Ok(()) => return,
                 Err(error) => {
                     let to = Outgoing::decode(address).map(|message| message.address.to_string()).unwrap_or_default();
-                    events.send("not_sent", vec![field("to", to), field("reason", error)]);
+                    tracing::warn!(name: "not_sent", to = %to, reason = %error);
                     Counted::OutgoingRefused
                 }
             },

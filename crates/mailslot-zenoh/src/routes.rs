@@ -10,7 +10,6 @@ use mailslot::network::routes::{Answer, Question};
 use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
 use mailslot_domain::settings::Meant;
 
-use crate::events::{Events, field};
 use crate::known::Known;
 use crate::member::Member;
 use crate::state::answer;
@@ -38,7 +37,7 @@ pub(crate) enum Way {
 }
 
 /// Answers until `stop` says so. `legacy` tells whether this machine is in a legacy network, too.
-pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &AtomicBool, events: &Events) {
+pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &AtomicBool) {
     let mut retry = Retry::default();
     while !stop.load(Ordering::SeqCst) {
         let now = Instant::now();
@@ -58,7 +57,7 @@ pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &A
             Err(error) => {
                 let failed = retry.failed(now, &error);
                 if failed.is_news {
-                    events.send("slot_not_read", vec![field("slot", slot.name()), field("reason", error)]);
+                    tracing::warn!(name: "slot_not_read", slot = %slot.name(), reason = %error);
                 }
                 // Whoever stops it unparks it.
                 std::thread::park_timeout(failed.pause);

@@ -8,7 +8,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::events::{Events, field};
 
 /// How long after its end a thread begins anew.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
@@ -20,7 +19,6 @@ pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) fn spawn(
     name: String,
     stop: Arc<AtomicBool>,
-    events: Events,
     mut work: impl FnMut() + Send + 'static,
 ) -> Result<JoinHandle<()>> {
     let thread = name.clone();
@@ -30,7 +28,7 @@ pub(crate) fn spawn(
             return;
         }
         let reason = ended.map_or_else(|panic| panic_text(&*panic), |()| "it has come to its end".to_owned());
-        events.send("thread_ended", vec![field("thread", &thread), field("reason", reason)]);
+        tracing::error!(name: "thread_ended", thread = %thread, reason = %reason);
         thread::park_timeout(PAUSE);
         if stop.load(Ordering::SeqCst) {
             return;
@@ -47,19 +45,28 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use tracing::field::{Field, Visit};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+    use tracing_subscriber::util::SubscriberInitExt;
+
     use super::*;
-    use crate::wake::Wake;
-    use std::sync::mpsc::{channel, sync_channel};
 
     #[test]
     fn threads_that_panic_or_end_begin_anew_and_say_so() {
-        let (sender, happened) = sync_channel(8);
-        let events = Events { sender, wake: Arc::new(Wake::new().expect("a descriptor")) };
+        let said = Said::default();
         let (stop, (begun, begins)) = (Arc::new(AtomicBool::new(false)), channel());
         let mut time = 0;
-        let stopped = Arc::clone(&stop);
+        let (stopped, listener) = (Arc::clone(&stop), said.clone());
         let work = move || {
             time += 1;
+            if time == 1 {
+                // For as long as this thread lives.
+                std::mem::forget(tracing_subscriber::registry().with(listener.clone()).set_default());
+            }
             begun.send(time).expect("the test waits");
             match time {
                 1 => panic!("for the test"),
@@ -67,13 +74,36 @@ mod tests {
                 _ => stopped.store(true, Ordering::SeqCst),
             }
         };
-        let thread = spawn("worker".to_owned(), stop, events, work).expect("a thread");
+        let thread = spawn("worker".to_owned(), stop, work).expect("a thread");
         for time in 1..=3 {
             assert_eq!(begins.recv(), Ok(time));
             thread.thread().unpark();
         }
         thread.join().expect("it ends when it is stopped");
-        let reasons: Vec<_> = happened.try_iter().map(|event| event.fields[1].1.clone()).collect();
-        assert_eq!(reasons, ["for the test", "it has come to its end"]);
+        let said = said.0.lock().expect("nobody panics with it");
+        assert_eq!(*said, ["worker: for the test", "worker: it has come to its end"]);
+    }
+
+    /// What `thread_ended` says.
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Said {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            if event.metadata().name() == "thread_ended" {
+                self.0.lock().expect("nobody panics with it").push(fields.0.join(": "));
+            }
+        }
+    }
+
+    #[derive(Default)]
+    struct Fields(Vec<String>);
+
+    impl Visit for Fields {
+        fn record_debug(&mut self, _: &Field, value: &dyn core::fmt::Debug) {
+            self.0.push(format!("{value:?}"));
+        }
     }
 }

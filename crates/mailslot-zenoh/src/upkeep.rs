@@ -9,7 +9,6 @@ use mailslot::NetbiosName;
 use mailslot_domain::Kind;
 
 use crate::certificates;
-use crate::events::{Events, field};
 use crate::link::{Answer, why_unreachable};
 use crate::member::Member;
 use crate::session::{Ground, Session};
@@ -55,28 +54,28 @@ impl Upkeep {
     }
 
     /// Looks at everything. `session` is the open one.
-    pub(crate) fn look(&mut self, member: &Arc<Member>, session: Option<&Session>, events: &Events) {
+    pub(crate) fn look(&mut self, member: &Arc<Member>, session: Option<&Session>) {
         let now = Instant::now();
         if self.looked.is_some_and(|looked| now.duration_since(looked) < PAUSE) {
             return;
         }
         self.looked = Some(now);
-        self.look_at_clock(member, session, events, now);
-        self.look_at_endpoints(member, events);
+        self.look_at_clock(member, session, now);
+        self.look_at_endpoints(member);
         let Some(session) = session else { return };
         if self.told.is_some_and(|told| told <= now) {
             self.told = None;
             member.state.presences(|presences| presences.remove_untold());
         }
-        self.look_at_ground(member, session, events, now);
+        self.look_at_ground(member, session, now);
     }
 
-    fn look_at_clock(&mut self, member: &Arc<Member>, session: Option<&Session>, events: &Events, now: Instant) {
+    fn look_at_clock(&mut self, member: &Arc<Member>, session: Option<&Session>, now: Instant) {
         let (start, set) = member.state.look_at_clock();
         member.bridge.clock_says(start);
         if let Some(millis) = set {
             let by = format!("{:+.1} s", millis as f64 / 1000.0);
-            events.send("clock_set", vec![field("domain", member.name()), field("by", by)]);
+            tracing::warn!(name: "clock_set", domain = %member.name(), by = %by);
             member.renew_at_once();
             self.asking = Asking::default();
         }
@@ -92,16 +91,15 @@ impl Upkeep {
         }
     }
 
-    fn look_at_endpoints(&mut self, member: &Member, events: &Events) {
+    fn look_at_endpoints(&mut self, member: &Member) {
         for endpoint in member.settings.connect(&member.state.domain()) {
-            let name = || vec![field("domain", member.name()), field("endpoint", &endpoint)];
             match why_unreachable(&endpoint) {
                 Some(reason) if self.unreachable.get(&endpoint) != Some(&reason) => {
-                    events.send("endpoint_unreachable", [name(), vec![field("reason", &reason)]].concat());
+                    tracing::warn!(name: "endpoint_unreachable", domain = %member.name(), endpoint = %endpoint, reason = %reason);
                     self.unreachable.insert(endpoint, reason);
                 }
                 None if self.unreachable.contains_key(&endpoint) => {
-                    events.send("endpoint_reached", name());
+                    tracing::info!(name: "endpoint_reached", domain = %member.name(), endpoint = %endpoint);
                     self.unreachable.remove(&endpoint);
                 }
                 _ => {}
@@ -109,14 +107,14 @@ impl Upkeep {
         }
     }
 
-    fn look_at_ground(&mut self, member: &Member, session: &Session, events: &Events, now: Instant) {
+    fn look_at_ground(&mut self, member: &Member, session: &Session, now: Instant) {
         let ground = Ground::now(&member.settings, &member.state.domain());
         let Some(lacks) = session.ground.lacks(&ground) else { return self.lacking = None };
         match &self.lacking {
             Some((seen, since)) if *seen == ground => {
                 // A certificate may have come without its key yet.
                 if now.duration_since(*since) >= SETTLED && certificates::check(&member.settings.tls).is_ok() {
-                    events.send("session_renewed", vec![field("domain", member.name()), field("cause", lacks)]);
+                    tracing::info!(name: "session_renewed", domain = %member.name(), cause = %lacks);
                     self.lacking = None;
                     member.reopen();
                 }

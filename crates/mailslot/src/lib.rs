@@ -150,10 +150,55 @@ where
     A: TryInto<Address>,
     A::Error: Into<Error>,
 {
-    match address.try_into().map_err(Into::into)?.into_slot() {
-        Ok(slot) => sys::status(&slot),
-        Err(elsewhere) => Err(Error::invalid_name(&elsewhere.to_string(), NameError::NotThisMachine, Operation::Open)),
-    }
+    sys::status(&here(address)?)
+}
+
+/// The slot of this machine that an address names.
+fn here<A>(address: A) -> Result<SlotName>
+where
+    A: TryInto<Address>,
+    A::Error: Into<Error>,
+{
+    let not_here =
+        |elsewhere: Address| Error::invalid_name(&elsewhere.to_string(), NameError::NotThisMachine, Operation::Open);
+    address.try_into().map_err(Into::into)?.into_slot().map_err(not_here)
+}
+
+/// Copies of the next messages of the slot of this machine that `address` names, `max` at most: those that were in it at one moment, in
+/// their order. They stay there, and neither its reader nor any writer notices. For programs that look on; the slot's own reader has
+/// [`Mailslot::peek`].
+///
+/// ```
+/// # use mailslot::{Mailslot, MailslotWriter};
+/// # let name = format!("doc-peek-at-{}", std::process::id());
+/// let slot = Mailslot::create(&name)?;
+/// MailslotWriter::open(&name)?.write_batch(&["one", "two", "three"])?;
+/// let next = mailslot::peek(&name, 2)?;
+/// assert_eq!([&next[0].data[..], &next[1].data[..]], [b"one", b"two"]);
+/// assert_eq!(slot.receive()?, next[0]);
+/// # Ok::<(), mailslot::Error>(())
+/// ```
+///
+/// A request shows no place for replies, which are the reader's to give. Messages of other users are seen once the reader has let them in. Where it takes messages out as fast as this looks at them, those
+/// are returned that it has left, perhaps none.
+///
+/// # Errors
+///
+/// - [`Error::InvalidName`] if `address` is not the name of a slot of this machine
+/// - [`Error::NotFound`] if no such slot lives
+/// - [`Error::Damaged`] if a process of its user has written into the slot's memory
+/// - [`Error::Io`] if the system does not allow it, as for other users' slots (the superuser may look into all), or another version of this
+///   library has made the slot
+///
+/// # Portability
+///
+/// Always fails on Windows, where only reading tells what is in a mailslot.
+pub fn peek<A>(address: A, max: usize) -> Result<Vec<Message>>
+where
+    A: TryInto<Address>,
+    A::Error: Into<Error>,
+{
+    sys::peek(&here(address)?, max)
 }
 
 /// The directory that holds the slots.

@@ -19,6 +19,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use mailslot_netbios::limits::Rate;
 use mailslot_node::config::Settings;
+use mailslot_node::log::{self, Format};
 use serde::{Deserialize, Serialize};
 
 use self::lan::Lan;
@@ -129,15 +130,13 @@ fn node() -> Result<()> {
     (settings.limits.messages, settings.limits.messages_per_source) = (plenty, plenty);
     // The last of its names.
     let is_ready = |line: &str| line.contains("event=name_held name=BENCHES<1e>");
-    Ok(mailslot_node::run(
-        || Ok(settings.clone()),
-        move |line| {
-            if is_ready(line) {
-                // A parent that is gone takes this process with it.
-                let _ = process::passed();
-            }
-        },
-    )?)
+    log::init(Format::Text, move |line| {
+        if is_ready(line) {
+            // A parent that is gone takes this process with it.
+            let _ = process::passed();
+        }
+    })?;
+    Ok(mailslot_node::run(|| Ok(settings.clone()))?)
 }
 
 /// Nanoseconds that a process has run on a processor, in user space and in the kernel.

@@ -21,9 +21,14 @@ pub struct List {
     #[arg(long)]
     json: bool,
 
+    /// Go on, with a line for each slot that comes or goes: JSON objects with --json
+    #[cfg(unix)]
+    #[arg(long)]
+    watch: bool,
+
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
     #[cfg(all(unix, feature = "node"))]
-    #[arg(long, value_name = "NAME", conflicts_with = "long")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["long", "watch"])]
     domain: Option<String>,
 }
 
@@ -34,6 +39,7 @@ Counts of other users' slots are not known and shown as "-" (null in JSON). What
 Examples:
   mailslot list
   mailslot ls --long
+  mailslot list --watch
   mailslot list --json | jq -r .name"#;
 
 /// A column: its name, where its cells stand, whether it is among those that fit 80 characters, and what it says of a slot.
@@ -112,6 +118,10 @@ impl List {
         #[cfg(all(unix, feature = "node"))]
         if let Some(domain) = &self.domain {
             return super::network::domains::list(domain, self.json);
+        }
+        #[cfg(unix)]
+        if self.watch {
+            return super::watch::run(self.json);
         }
         let slots = mailslot::list()?;
         if self.json {

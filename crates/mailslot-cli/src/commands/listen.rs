@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
-use mailslot::{Access, Error, Mailslot, MailslotOptions, Message, Network, Sharing, Taps};
+use mailslot::{Error, Mailslot, MailslotOptions, Message, Sharing, Taps};
 
+use super::slot_options::SlotOptions;
 use crate::args;
 use crate::exec::{Commands, Output};
 use crate::exit::{self, Failure, Result};
@@ -47,21 +48,8 @@ pub struct Listen {
     #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero", "exec"])]
     reply: Option<String>,
 
-    /// Refuse larger messages; 0 is any size
-    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = args::message_size)]
-    max_size: u32,
-
-    /// Bytes that unread messages may take in each slot: 64K, 16M, 1G [default: 16M]
-    #[arg(long, value_name = "SIZE", value_parser = args::size)]
-    capacity: Option<u64>,
-
-    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
-    #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
-    access: Access,
-
-    /// Let other machines write, through the network node
-    #[arg(long)]
-    network: bool,
+    #[command(flatten)]
+    options: SlotOptions,
 
     /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
     #[arg(long)]
@@ -123,9 +111,9 @@ const BATCH: usize = 256;
 impl Listen {
     /// Prints what the slots get, beside their owners.
     pub fn tap(self) -> Result {
-        let says_more = self.shared || self.taps || self.network || self.stamp || self.reply.is_some();
+        let says_more = self.shared || self.taps || self.stamp || self.reply.is_some();
         let drops = matches!(self.when_full, WhenFull::DropOldest);
-        if says_more || drops || self.max_size != 0 || self.access != Access::Owner {
+        if says_more || drops {
             return Err(Failure::Usage(
                 "a tap takes the slot as it is: leave out what says how one is created, or replies",
             ));
@@ -150,7 +138,9 @@ impl Listen {
 
     /// All of the slots, or none: one that cannot be had ends the command, and the others with it.
     fn create(&self) -> Result<Slots> {
-        let options = self.options();
+        let mut options = self.options.options();
+        options.stamp(self.stamp);
+        self.extend(&mut options);
         let create = |name: &String| if self.tap { tap(&options, name) } else { options.create(name) };
         let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
         let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
@@ -158,15 +148,8 @@ impl Listen {
         Slots::new(slots)
     }
 
-    fn options(&self) -> MailslotOptions {
-        let mut options = MailslotOptions::new();
-        options.max_message_size(self.max_size).access(self.access.clone()).stamp(self.stamp);
-        if let Some(capacity) = self.capacity {
-            options.capacity(capacity);
-        }
-        if self.network {
-            options.network(Network::Allowed);
-        }
+    /// Adds what only `listen` says.
+    fn extend(&self, options: &mut MailslotOptions) {
         if self.shared {
             options.sharing(Sharing::Each);
         }
@@ -176,7 +159,6 @@ impl Listen {
         if let WhenFull::DropOldest = self.when_full {
             options.when_full(mailslot::WhenFull::DropOldest);
         }
-        options
     }
 
     /// Prints messages until the user has what he wants.

@@ -5,6 +5,8 @@ pub mod completions;
 mod demo;
 #[cfg(all(unix, feature = "node"))]
 mod domain;
+#[cfg(unix)]
+mod hz;
 mod info;
 mod list;
 mod listen;
@@ -13,12 +15,22 @@ mod man;
 mod metrics;
 #[cfg(all(unix, feature = "node"))]
 mod network;
+mod peek;
 mod peer;
+#[cfg(unix)]
+mod record;
+#[cfg(unix)]
+mod replay;
 #[cfg(unix)]
 mod request;
 mod send;
+mod slot_options;
 #[cfg(unix)]
 mod tap;
+#[cfg(unix)]
+mod top;
+#[cfg(unix)]
+mod watch;
 
 use clap::Subcommand;
 
@@ -35,6 +47,15 @@ pub enum Command {
     Info(info::Info),
     #[command(visible_alias = "ls")]
     List(list::List),
+    Peek(peek::Peek),
+    #[cfg(unix)]
+    Record(record::Record),
+    #[cfg(unix)]
+    Replay(replay::Replay),
+    #[cfg(unix)]
+    Hz(hz::Hz),
+    #[cfg(unix)]
+    Top(top::Top),
     Demo(demo::Demo),
     Bench(bench::Bench),
     #[cfg(all(unix, feature = "node"))]
@@ -72,6 +93,15 @@ impl Command {
             Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
+            Command::Peek(peek) => peek.run(),
+            #[cfg(unix)]
+            Command::Record(record) => record.run(),
+            #[cfg(unix)]
+            Command::Replay(replay) => replay.run(),
+            #[cfg(unix)]
+            Command::Hz(hz) => hz.run(),
+            #[cfg(unix)]
+            Command::Top(top) => top.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
             #[cfg(all(unix, feature = "node"))]

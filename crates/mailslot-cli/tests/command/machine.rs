@@ -3,13 +3,14 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -51,6 +52,37 @@ impl Machine {
     /// The directory of the slots.
     pub fn root(&self) -> &Path {
         self.root.as_ref().expect("a machine of its own").path()
+    }
+
+    /// Sends a signal to the one process of this machine that runs a command with these words.
+    pub fn signal_by_name(&self, words: &str, signal: &str) {
+        let root = format!("MAILSLOT_ROOT={}", self.root().display());
+        let of = |entry: std::io::Result<std::fs::DirEntry>| -> Option<String> {
+            let process = entry.ok()?.path();
+            let arguments = std::fs::read(process.join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&arguments).replace('\0', " ");
+            let environment = std::fs::read(process.join("environ")).ok()?;
+            let is_here = environment.split(|byte| *byte == 0).any(|variable| variable == root.as_bytes());
+            (is_here && line.starts_with(words)).then(|| process.file_name()?.to_str().map(str::to_owned))?
+        };
+        let found: Vec<String> = std::fs::read_dir("/proc").expect("readable").filter_map(of).collect();
+        let [process] = &found[..] else { panic!("{words}: {found:?}") };
+        let sent = Command::new("kill").args(["-s", signal, process]).status().expect("kill starts");
+        assert!(sent.success(), "{signal} {process}");
+    }
+
+    /// A listener that has taken one message out of its slot, takes no other, and ends when something is written to the pipe.
+    pub fn busy_listener(&self, name: &str) -> (Listener, PathBuf) {
+        let gate = self.root().join("gate");
+        rustix::fs::mknodat(CWD, &gate, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+        let script = format!("echo begun; read line < '{}'", gate.display());
+        let mut listener = self.listen(&[name, "--count", "1", "--exec", &script]);
+        self.send(name, &["first"]);
+        let mut begun = String::new();
+        let mut printed = BufReader::new(listener.child().stdout.take().expect("a pipe"));
+        printed.read_line(&mut begun).expect("readable");
+        assert_eq!(begun, "begun\n");
+        (listener, gate)
     }
 
     pub fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
@@ -101,6 +133,13 @@ impl Listener {
 
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// The next line that it says on standard error.
+    pub fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).expect("readable");
+        line
     }
 
     pub fn signal(&self, signal: Signal) {

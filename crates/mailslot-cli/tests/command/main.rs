@@ -6,6 +6,8 @@ mod domain;
 mod encoding;
 mod hostile;
 mod listen;
+#[cfg(feature = "node")]
+mod logs;
 mod look;
 mod looks;
 mod machine;
@@ -13,6 +15,7 @@ mod machine;
 mod metrics;
 mod printing;
 mod readme;
+mod recording;
 #[cfg(unix)]
 mod request;
 mod send;
@@ -22,6 +25,8 @@ mod shells;
 #[cfg(feature = "node")]
 mod snapshots;
 mod terminal;
+mod top;
 mod tour;
 mod transcripts;
 mod usage;
+mod watching;

@@ -94,12 +94,12 @@ fn what_is_printed_passes_promtool_whatever_slots_are_called() {
     }
 }
 
-#[test]
-fn everything_that_could_be_counted_passes_promtool() {
+/// A node with everything that one may have.
+fn full() -> String {
     let status = serde_json::json!({
         "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
         "interfaces": [], "names": [],
-        "counters": { "packets_received": 1, "dropped_malformed": 2, "undelivered_no_slot": 3, "outgoing": 4 },
+        "counters": { "packets_received": 1, "packets_sent": 1, "dropped_malformed": 2, "undelivered_no_slot": 3, "outgoing": 4 },
         "domains": [{
             "name": "PLANT", "sealed": true, "mode": "peer", "open": true, "peers": 1, "routers": 0, "listen": [], "connect": [],
             "certificates": [{ "file": "/x", "subject": "CN=\"a\"", "from": "", "until": "", "until_unix": 1, "problem": null }],
@@ -110,7 +110,44 @@ fn everything_that_could_be_counted_passes_promtool() {
         }],
     });
     let status = serde_json::from_value(status).expect("a status");
-    checked_by_promtool(&exposition::text(&[], &[0], Some(&status)).expect("metrics"));
+    exposition::text(&[slot()], &[0], Some(&status)).expect("metrics")
+}
+
+#[test]
+fn everything_that_could_be_counted_passes_promtool() {
+    checked_by_promtool(&full());
+}
+
+/// A slot of the superuser, as it is listed.
+fn slot() -> mailslot::SlotStatus {
+    let counts = serde_json::json!({
+        "max_message_size": 0, "next_size": null, "count": 1, "read_timeout_ms": null, "capacity": 4096, "written": 1, "read": 0,
+        "bytes_written": 1, "bytes_read": 0, "refused_full": 0, "refused_too_large": 0, "high_water": 0,
+    });
+    serde_json::from_value(serde_json::json!({ "name": "alerts", "uid": 0, "counts": counts })).expect("a slot")
+}
+
+#[test]
+fn the_examples_are_of_metrics_that_there_are_and_their_alerts_come() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/examples");
+    let text = full();
+    for file in ["mailslot.rules.yml", "mailslot.grafana.json"] {
+        let example = std::fs::read_to_string(examples.join(file)).expect(file);
+        let words = example.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let named: Vec<&str> = words.filter(|word| word.starts_with("mailslot_")).collect();
+        assert!(!named.is_empty(), "{file}");
+        let is_here = |name: &&&str| cfg!(feature = "zenoh") || !name.starts_with("mailslot_domain_");
+        for name in named.iter().filter(is_here) {
+            assert!(text.contains(&format!("# TYPE {name} ")), "{file}: {name}");
+        }
+    }
+    let board = std::fs::read(examples.join("mailslot.grafana.json")).expect("the board");
+    let board: Value = serde_json::from_slice(&board).expect("JSON");
+    assert!(board["panels"].as_array().is_some_and(|panels| panels.iter().all(|panel| panel["targets"].is_array())));
+    let mut promtool = Command::new("promtool");
+    let tested = promtool.current_dir(&examples).args(["test", "rules", "mailslot.rules.test.yml"]).output();
+    let tested = tested.expect("promtool is installed");
+    assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stdout));
 }
 
 #[test]

@@ -2,59 +2,16 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 
 use crate::machine::Machine;
-use crate::terminal::Terminal;
-
-const MAILSLOT: &str = env!("CARGO_BIN_EXE_mailslot");
-
-/// A shell at a terminal.
-struct Shell {
-    terminal: Terminal,
-    child: Child,
-}
-
-impl Shell {
-    fn start(machine: &Machine, shell: &[&str]) -> Shell {
-        let terminal = Terminal::new(80);
-        let directory = Path::new(MAILSLOT).parent().expect("the directory of the command").display();
-        let path = std::env::var("PATH").unwrap_or_default();
-        let child = Command::new("setsid")
-            .args(["--ctty", "--wait"])
-            .args(shell)
-            .env_clear()
-            .env("PATH", format!("{directory}:{path}"))
-            .env("MAILSLOT_ROOT", machine.root())
-            .env("HOME", machine.root())
-            .env("TERM", "dumb")
-            .stdin(terminal.end())
-            .stdout(terminal.end())
-            .stderr(terminal.end())
-            .spawn()
-            .expect("setsid starts");
-        Shell { terminal, child }
-    }
-
-    /// Types `keys`, and returns what is shown from then on until the terminal shows `answer`. Shells take a tab for text
-    /// while more is waiting to be read, so nothing may be typed ahead.
-    fn type_until(&mut self, keys: &str, answer: &str) -> String {
-        self.terminal.type_until(keys, answer)
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::terminal::Shell;
 
 /// What is typed is completed to a command that runs: what `info` says comes only with the whole name.
 fn completes(shell: &[&str], setup: &str) {
     let machine = Machine::new();
     let _boiler = machine.listen(&["boiler/pressure"]);
-    let mut shell = Shell::start(&machine, shell);
+    let mut shell = Shell::start(&machine, "dumb", shell);
     shell.type_until(&format!("{setup}; echo set''up\n"), "setup");
     shell.type_until("mailslot inf\t", "info");
     shell.type_until("boi\t", "ler/pressure");
@@ -80,7 +37,7 @@ fn fish_completes_commands_and_slots() {
 fn a_slot_whose_name_a_shell_would_run_is_not_offered() {
     let machine = Machine::new();
     let _slots = ["evil;touch run", "evil$(touch run)", "evil`touch run`", "evil&"].map(|name| machine.listen(&[name]));
-    let mut shell = Shell::start(&machine, &["bash", "--noprofile", "--norc", "-i"]);
+    let mut shell = Shell::start(&machine, "dumb", &["bash", "--noprofile", "--norc", "-i"]);
     shell.type_until("source <(mailslot completions bash); echo set''up\n", "setup");
     // Listed as well as completed: two tabs.
     shell.type_until("mailslot info evil\t\t\n", "no slot evil on this machine");

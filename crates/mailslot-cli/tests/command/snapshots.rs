@@ -1,12 +1,13 @@
 //! Help texts and JSON as they were. `SNAPSHOTS=overwrite cargo test -p mailslot-cli --test command snapshots` writes them anew.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 
 use rustix::process::Signal;
 use serde_json::Value;
 use snapbox::{Data, assert_data_eq, file};
 
-use crate::machine::{Done, Machine};
+use crate::machine::{Done, Listener, Machine};
 
 /// A command, and all below it that help lists.
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
@@ -70,12 +71,38 @@ fn json_shapes() {
     let listener = machine.listen(&["alerts", "--json", "--count", "3"]);
     add("list --json", machine.run(&["list", "--json"]).json_lines());
     add("info --json alerts", machine.run(&["info", "--json", "alerts"]).json_lines());
+    let mut watch = machine.command(&["list", "--watch", "--json"]).spawn().expect("the command starts");
+    let mut line = String::new();
+    BufReader::new(watch.stdout.take().expect("a pipe")).read_line(&mut line).expect("readable");
+    // Nobody reads its output any more.
+    assert!(watch.wait().expect("it ends").success());
+    add("list --watch --json", vec![serde_json::from_str(&line).expect("JSON")]);
+    add(
+        "hz --json alerts",
+        machine.run(&["hz", "--count", "1", "--interval", "20ms", "--json", "alerts"]).json_lines(),
+    );
     machine.send("alerts", &["text"]);
     machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
     let confirmed = machine.run(&["send", "--confirm", "--json", "alerts", "end"]).json_lines();
     add("send --confirm --json alerts TEXT", confirmed);
     add("listen --json alerts", listener.finish().json_lines());
     add("bench --json", machine.run(&["bench", "--duration", "300ms", "--json"]).json_lines());
+    let (busy, gate) = machine.busy_listener("alerts");
+    machine.send("alerts", &["text"]);
+    machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
+    add("peek --json alerts", machine.run(&["peek", "-n", "2", "--json", "alerts"]).json_lines());
+    std::fs::write(&gate, "go on\n").expect("writable");
+    busy.finish().succeeded();
+    let file = machine.root().join("file");
+    let file = file.to_str().expect("UTF-8");
+    let recorder = Listener::start(&mut machine.command(&["record", "--verbose", "alerts", file]), &[] as &[&str]);
+    machine.send("alerts", &["text"]);
+    machine.run_with_input(&["send", "alerts", "--whole"], b"\xff").succeeded();
+    recorder.signal(Signal::TERM);
+    recorder.finish();
+    let recorded = std::fs::read_to_string(file).expect("readable");
+    let recorded = recorded.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    add("record --format ndjson alerts FILE", recorded);
     let listener = machine.listen(&["alerts"]);
     add("doctor --json alerts", machine.run(&["doctor", "--json", "alerts"]).json_lines());
     listener.signal(Signal::TERM);

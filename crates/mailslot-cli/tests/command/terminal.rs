@@ -3,18 +3,27 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::OwnedFd;
-use std::process::{Child, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::machine::Machine;
+
+const MAILSLOT: &str = env!("CARGO_BIN_EXE_mailslot");
+const ROWS: u16 = 24;
 
 /// A terminal, from the side of whoever types and looks on.
 pub struct Terminal {
     terminal: File,
     name: CString,
     shown: Vec<u8>,
+    screen: vt100::Parser,
 }
 
 impl Terminal {
@@ -22,10 +31,10 @@ impl Terminal {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&terminal).expect("a terminal of one's own");
         unlockpt(&terminal).expect("a terminal that can be opened");
-        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&terminal, size).expect("a size");
+        tcsetwinsize(&terminal, size(ROWS, columns)).expect("a size");
         let name = ptsname(&terminal, Vec::new()).expect("its name");
-        Terminal { terminal: File::from(terminal), name, shown: Vec::new() }
+        let screen = vt100::Parser::new(cells(ROWS), cells(columns), 0);
+        Terminal { terminal: File::from(terminal), name, shown: Vec::new(), screen }
     }
 
     /// The end of a process that runs on it.
@@ -35,10 +44,38 @@ impl Terminal {
         end.into()
     }
 
-    /// Types `keys`, and returns what is shown from then on until the terminal shows `answer`.
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        self.screen.screen_mut().set_size(cells(rows), cells(columns));
+        tcsetwinsize(&self.terminal, size(rows, columns)).expect("a size");
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).expect("the terminal takes it");
+    }
+
+    /// Waits until the lines that are shown are as wanted, and returns them.
+    #[track_caller]
+    pub fn shows(&mut self, is_wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
+        loop {
+            let lines: Vec<String> =
+                self.screen.screen().rows(0, u16::MAX).map(|row| row.trim_end().to_owned()).collect();
+            if is_wanted(&lines) {
+                return lines;
+            }
+            assert!(self.read(), "the program ended; {lines:#?}");
+        }
+    }
+
+    /// Whether another screen than that of the shell is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.screen.screen().alternate_screen()
+    }
+
+    /// Types `keys`, and returns what is shown from then on until the terminal shows `answer`. Shells take a tab for text while more is
+    /// waiting to be read, so nothing may be typed ahead.
     pub fn type_until(&mut self, keys: &str, answer: &str) -> String {
         let typed = self.shown.len();
-        self.terminal.write_all(keys.as_bytes()).expect("the terminal takes it");
+        self.press(keys);
         loop {
             let shown = String::from_utf8_lossy(&self.shown[typed..]).into_owned();
             if shown.contains(answer) {
@@ -60,6 +97,64 @@ impl Terminal {
         // A terminal that nobody has open any more ends in an error.
         let n = self.terminal.read(&mut some).unwrap_or(0);
         self.shown.extend_from_slice(&some[..n]);
+        self.screen.process(&some[..n]);
         n > 0
     }
+}
+
+/// A shell on a terminal of 80 columns, which knows the command. Dropping it ends it.
+pub struct Shell {
+    terminal: Terminal,
+    child: Child,
+}
+
+impl Shell {
+    pub fn start(machine: &Machine, term: &str, shell: &[&str]) -> Shell {
+        let terminal = Terminal::new(80);
+        let directory = Path::new(MAILSLOT).parent().expect("the directory of the command").display();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let child = Command::new("setsid")
+            .args(["--ctty", "--wait"])
+            .args(shell)
+            .env_clear()
+            .env("PATH", format!("{directory}:{path}"))
+            .env("MAILSLOT_ROOT", machine.root())
+            .env("HOME", machine.root())
+            .env("TERM", term)
+            .stdin(terminal.end())
+            .stdout(terminal.end())
+            .stderr(terminal.end())
+            .spawn()
+            .expect("setsid starts");
+        Shell { terminal, child }
+    }
+}
+
+impl Deref for Shell {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.terminal
+    }
+}
+
+impl DerefMut for Shell {
+    fn deref_mut(&mut self) -> &mut Terminal {
+        &mut self.terminal
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn cells(number: u16) -> NonZero<u16> {
+    NonZero::new(number).expect("a terminal has cells")
+}
+
+fn size(rows: u16, columns: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
 }

@@ -108,8 +108,11 @@ transcripts!(
     metrics,
     #[cfg(feature = "node")]
     network,
+    peek,
+    record,
     request,
     send,
+    watch,
 );
 
 #[test]

@@ -8,7 +8,6 @@ use mailslot_domain::{Legacy, Segment};
 use mailslot_zenoh::{BridgeWants, Domains};
 
 use crate::io::slots;
-use crate::log::{Log, field};
 use mailslot_netbios::Message;
 
 use super::election;
@@ -48,7 +47,6 @@ impl Bridges {
         computer: &NetbiosName,
         attached: Vec<Attached>,
         domains: &Domains,
-        log: &mut Log,
     ) {
         self.computer = Some(computer.clone());
         self.attached = attached;
@@ -66,8 +64,8 @@ impl Bridges {
         for bridge in &self.bridges {
             domains.bridge(&bridge.domain, Some(self.wants(bridge, domains)));
         }
-        self.log_senders(now, domains, log);
-        self.log_refused(domains, log);
+        self.log_senders(now, domains);
+        self.log_refused(domains);
     }
 
     /// Carries a message of the legacy network into the domains where it is wanted. Returns whether slots of this machine are
@@ -78,7 +76,6 @@ impl Bridges {
         message: &Message,
         origin: &NetworkOrigin,
         domains: &Domains,
-        log: &mut Log,
     ) -> bool {
         let Some(address) = slots::address(&message.slot) else { return true };
         let (slot, source) = (address.slot(), *message.address.ip());
@@ -105,7 +102,7 @@ impl Bridges {
                 };
                 if let Err(error) = domains.carry(&domain, slot, &legacy, &message.data) {
                     fate = Fate::ToDomainFailed;
-                    log.line("not_carried", &[field("domain", &domain), field("slot", slot), field("reason", error)]);
+                    tracing::warn!(name: "not_carried", domain = %domain, slot = %slot, reason = %error);
                 }
             }
             bridge.count(fate);
@@ -178,7 +175,7 @@ impl Bridges {
         })
     }
 
-    fn log_senders(&mut self, now: Instant, domains: &Domains, log: &mut Log) {
+    fn log_senders(&mut self, now: Instant, domains: &Domains) {
         let Some(computer) = self.computer.clone() else { return };
         let before = std::mem::take(&mut self.senders);
         for bridge in self.bridges.iter().filter(|bridge| !bridge.settings.to_legacy.is_empty()) {
@@ -190,10 +187,11 @@ impl Bridges {
                 let sender = election::sender(&computer, segment, &bridges);
                 let key = (bridge.domain.to_string(), *id);
                 if before.get(&key) != Some(&sender) {
-                    let event = if sender == computer { "bridge_sends" } else { "bridge_stands_by" };
-                    let fields =
-                        [field("domain", &bridge.domain), field("interface", interface), field("sender", &sender)];
-                    log.line(event, &fields);
+                    if sender == computer {
+                        tracing::info!(name: "bridge_sends", domain = %bridge.domain, interface, sender = %sender);
+                    } else {
+                        tracing::info!(name: "bridge_stands_by", domain = %bridge.domain, interface, sender = %sender);
+                    }
                 }
                 self.senders.insert(key, sender);
             }
@@ -201,7 +199,7 @@ impl Bridges {
     }
 
     /// Says what was refused that an operator should know, once for each look.
-    fn log_refused(&mut self, domains: &Domains, log: &mut Log) {
+    fn log_refused(&mut self, domains: &Domains) {
         for bridge in &self.bridges {
             let counted = counters(bridge, domains);
             let before = self.counted.entry(bridge.domain.to_string()).or_default();
@@ -209,8 +207,7 @@ impl Bridges {
                 let of = |counters: &BTreeMap<String, u64>| counters.get(label).copied().unwrap_or_default();
                 let count = of(&counted).saturating_sub(of(before));
                 if count > 0 {
-                    let fields = [field("domain", &bridge.domain), field("reason", label), field("count", count)];
-                    log.line("bridge_refused", &fields);
+                    tracing::warn!(name: "bridge_refused", domain = %bridge.domain, reason = label, count);
                 }
             }
             *before = counted;

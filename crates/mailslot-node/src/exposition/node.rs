@@ -49,7 +49,8 @@ fn add_netbios(to: &Families, status: &control::Status) -> Result<()> {
 const STATES: [&str; 5] = ["claiming", "held", "refused", "conflict", "released"];
 
 fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
-    let gauges: [(&str, &str, fn(&Status) -> u64); 9] = [
+    type Measured = fn(&Status) -> u64;
+    let gauges: [(&str, &str, Measured); 9] = [
         ("mailslot_domain_open", "Whether the domain's session is open.", |domain| domain.open.into()),
         ("mailslot_domain_sealed", "Whether the domain is a sealed one.", |domain| domain.sealed.into()),
         ("mailslot_domain_peers", "Peers that are connected with this machine.", |domain| domain.peers as u64),

@@ -6,8 +6,6 @@ use std::time::Instant;
 use mailslot::network::Retry;
 use mailslot::{Mailslot, Message};
 
-use crate::log::{Log, field};
-
 /// One of the node's own slots. No failure of a read ends the node: the slot is left alone for a while then.
 pub(crate) struct Intake {
     slot: Mailslot,
@@ -31,15 +29,15 @@ impl Intake {
     }
 
     /// The next message, if there is one that can be read.
-    pub(crate) fn next(&mut self, now: Instant, log: &mut Log) -> Option<Message> {
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Message> {
         if self.is_left_alone(now) {
             return None;
         }
         let read = self.slot.try_receive();
-        self.take(now, read, log)
+        self.take(now, read)
     }
 
-    fn take(&mut self, now: Instant, read: mailslot::Result<Option<Message>>, log: &mut Log) -> Option<Message> {
+    fn take(&mut self, now: Instant, read: mailslot::Result<Option<Message>>) -> Option<Message> {
         self.again = None;
         match read {
             Ok(message) => {
@@ -49,7 +47,7 @@ impl Intake {
             Err(error) => {
                 let failed = self.retry.failed(now, &error);
                 if failed.is_news {
-                    log.line("slot_not_read", &[field("slot", self.slot.name()), field("reason", error)]);
+                    tracing::warn!(name: "slot_not_read", slot = %self.slot.name(), reason = %error);
                 }
                 self.again = Some(now + failed.pause);
                 None
@@ -66,26 +64,37 @@ impl Intake {
 mod tests {
     use super::*;
     use mailslot::{Error, MailslotWriter};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+
+    use crate::log::{self, Format};
 
     #[test]
     fn a_slot_that_cannot_be_read_is_left_alone_for_a_while_and_then_read() {
         let name = format!("test-intake-{}", std::process::id());
         let mut intake = Intake::new(Mailslot::create(&name).expect("free"));
         MailslotWriter::open(&name).expect("there").write(b"waits").expect("room");
-        let ((sender, lines), mut now) = (std::sync::mpsc::channel(), Instant::now());
-        let mut log = Log::new(move |line: &str| sender.send(line.to_owned()).expect("the test listens"));
+        let (lines, mut now) = (Arc::new(AtomicUsize::new(0)), Instant::now());
+        let counted = Arc::clone(&lines);
+        let count = move |_: &str| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        };
+        let layer = log::layer(Format::Text, count).expect("no journal is asked for");
+        let _here = tracing_subscriber::registry().with(layer).set_default();
         for _ in 0..100 {
-            assert_eq!(intake.take(now, Err(Error::OutOfMemory), &mut log), None);
+            assert_eq!(intake.take(now, Err(Error::OutOfMemory)), None);
             // It neither wakes the node nor is read.
             let again = intake.poll_timeout().expect("it is tried again");
             let early = again - Duration::from_micros(1);
-            assert!(again > now && intake.descriptor(early).is_none() && intake.next(early, &mut log).is_none());
+            assert!(again > now && intake.descriptor(early).is_none() && intake.next(early).is_none());
             now = again;
         }
         assert!(intake.descriptor(now).is_some());
-        assert_eq!(intake.next(now, &mut log).map(|message| message.data), Some(b"waits".to_vec()));
-        assert_eq!((intake.poll_timeout(), intake.next(now, &mut log)), (None, None));
-        assert_eq!(lines.try_iter().count(), 2, "some 100 seconds, and one line a minute");
+        assert_eq!(intake.next(now).map(|message| message.data), Some(b"waits".to_vec()));
+        assert_eq!((intake.poll_timeout(), intake.next(now)), (None, None));
+        assert_eq!(lines.load(Ordering::SeqCst), 2, "some 100 seconds, and one line a minute");
     }
 }

@@ -10,7 +10,7 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// What was said of each.
 #[derive(Default)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     said: BTreeMap<&'static str, Said>,
 }
 
@@ -21,9 +21,17 @@ struct Said {
 }
 
 impl Limits {
+    /// Says which limits have bitten. Whoever looks at the node's surroundings calls it.
+    pub(crate) fn tell(&mut self, now: Instant, counters: &Counters) {
+        for (reason, number) in self.bitten(now, counters) {
+            let limits = reason.limits().join(",");
+            tracing::warn!(name: "limit_reached", dropped = reason.label(), number, limits);
+        }
+    }
+
     /// What was dropped for a limit since that was last said, and how often. Each at once for the first time, and then once a minute
     /// at most.
-    pub(super) fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(Drop, u64)> {
+    fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(Drop, u64)> {
         let mut bitten = Vec::new();
         for (reason, count) in counters.drops().filter(|(reason, _)| !reason.limits().is_empty()) {
             let said = self.said.entry(reason.label()).or_insert(Said { at: None, count: 0 });

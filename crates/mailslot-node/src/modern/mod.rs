@@ -1,6 +1,6 @@
 //! The modern domains of this machine, as the node sees them: at work, or left out of this build.
 //!
-//! `Modern` has `load`, `start`, `restart`, `end`, `look`, `look_at_bridges`, `as_fd`, `log_events`, `sessions`, `take_legacy`,
+//! `Modern` has `load`, `start`, `restart`, `end`, `look`, `look_at_bridges`, `as_fd`, `sessions`, `take_legacy`,
 //! `take_domains`, `protects`, `status`, `bridge_status` and `members` in both.
 
 #[cfg(feature = "zenoh")]

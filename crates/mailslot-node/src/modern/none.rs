@@ -14,7 +14,6 @@ use crate::config::{NO_DOMAINS, Settings};
 use crate::control::Answer;
 use crate::error::Result;
 use crate::io::interfaces::Named;
-use crate::log::{Log, field};
 use mailslot_netbios::{Config, Message};
 
 pub(crate) struct Modern {
@@ -25,9 +24,9 @@ pub(crate) struct Modern {
 }
 
 impl Modern {
-    pub(crate) fn load(_: &Settings, log: &mut Log) -> Result<Modern> {
+    pub(crate) fn load(_: &Settings) -> Result<Modern> {
         let mut modern = Modern { directory: Directory::in_use(mailslot::secure_env).ok(), names: BTreeSet::new() };
-        modern.read(log);
+        modern.read();
         Ok(modern)
     }
 
@@ -35,14 +34,14 @@ impl Modern {
         Ok(())
     }
 
-    pub(crate) fn restart(&mut self, _: &Settings, _: &Config, _: &mut Log) -> Result<()> {
+    pub(crate) fn restart(&mut self, _: &Settings, _: &Config) -> Result<()> {
         Ok(())
     }
 
     pub(crate) fn end(&mut self) {}
 
-    pub(crate) fn look(&mut self, _: &Settings, _: &Config, log: &mut Log) {
-        self.read(log);
+    pub(crate) fn look(&mut self, _: &Settings, _: &Config) {
+        self.read();
     }
 
     pub(crate) fn look_at_bridges<'a>(
@@ -51,11 +50,10 @@ impl Modern {
         _: &Settings,
         _: &Config,
         _: impl Iterator<Item = &'a Named>,
-        _: &mut Log,
     ) {
     }
 
-    pub(crate) fn take_legacy(&mut self, _: Instant, _: &Message, _: &NetworkOrigin, _: &mut Log) -> bool {
+    pub(crate) fn take_legacy(&mut self, _: Instant, _: &Message, _: &NetworkOrigin) -> bool {
         true
     }
 
@@ -70,8 +68,6 @@ impl Modern {
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         None
     }
-
-    pub(crate) fn log_events(&self, _: &mut Log) {}
 
     pub(crate) fn sessions(&self) -> (usize, usize) {
         (0, 0)
@@ -90,13 +86,13 @@ impl Modern {
     }
 
     /// Which domains have a file, by the files' names: a damaged one counts too. Says so of each once.
-    fn read(&mut self, log: &mut Log) {
+    fn read(&mut self) {
         // What cannot be read now leaves what was known.
         let Some(files) = self.directory.as_ref().and_then(|directory| directory.list().ok()) else { return };
         let name = |(path, _): &(std::path::PathBuf, _)| path.file_stem()?.to_str()?.parse::<NetbiosName>().ok();
         let names: BTreeSet<NetbiosName> = files.iter().filter_map(name).collect();
         for name in names.difference(&self.names) {
-            log.line("domain_wrong", &[field("domain", name), field("reason", NO_DOMAINS)]);
+            tracing::warn!(name: "domain_wrong", domain = %name, reason = %NO_DOMAINS);
         }
         self.names = names;
     }

@@ -16,7 +16,6 @@ use crate::config::Settings;
 use crate::control::Answer;
 use crate::error::{Error, Result, with_causes};
 use crate::io::interfaces::Named;
-use crate::log::{Log, field};
 use crate::privileges::account;
 use mailslot_netbios::{Config, Interface, Message};
 
@@ -44,7 +43,7 @@ pub(crate) struct Modern {
 
 impl Modern {
     /// Reads the files of domains.
-    pub(crate) fn load(settings: &Settings, log: &mut Log) -> Result<Modern> {
+    pub(crate) fn load(settings: &Settings) -> Result<Modern> {
         own_process();
         let mut directory = Directory::in_use(mailslot::secure_env).map_err(domain_error)?;
         if let Some(user) = &settings.user {
@@ -59,7 +58,7 @@ impl Modern {
             wrong: Vec::new(),
             failed: None,
         };
-        modern.parts = modern.read(settings, log)?;
+        modern.parts = modern.read(settings)?;
         Ok(modern)
     }
 
@@ -75,9 +74,9 @@ impl Modern {
     }
 
     /// Ends everything and begins anew, perhaps under another computer's name.
-    pub(crate) fn restart(&mut self, settings: &Settings, config: &Config, log: &mut Log) -> Result<()> {
+    pub(crate) fn restart(&mut self, settings: &Settings, config: &Config) -> Result<()> {
         let before = self.running.take();
-        self.parts = self.read(settings, log)?;
+        self.parts = self.read(settings)?;
         match before {
             Some(domains) if self.has_files() => {
                 let (parts, missing) = (self.parts.clone(), self.missing.clone());
@@ -101,8 +100,8 @@ impl Modern {
     }
 
     /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
-    pub(crate) fn look(&mut self, settings: &Settings, config: &Config, log: &mut Log) {
-        let changed = self.read(settings, log).and_then(|parts| {
+    pub(crate) fn look(&mut self, settings: &Settings, config: &Config) {
+        let changed = self.read(settings).and_then(|parts| {
             self.parts = parts;
             let has_files = self.has_files();
             match &mut self.running {
@@ -119,10 +118,9 @@ impl Modern {
         });
         let failed = changed.err().map(|error| with_causes(&error));
         if let Some(reason) = failed.as_ref().filter(|_| failed != self.failed) {
-            log.line("domain_wrong", &[field("reason", reason)]);
+            tracing::warn!(name: "domain_wrong", reason = %reason);
         }
         self.failed = failed;
-        self.log_events(log);
     }
 
     /// Takes over what is set about bridges, and where this machine is attached to the legacy network.
@@ -132,7 +130,6 @@ impl Modern {
         settings: &Settings,
         config: &Config,
         attached: impl Iterator<Item = &'a Named>,
-        log: &mut Log,
     ) {
         let Some(domains) = &self.running else { return };
         let text = String::from_utf8_lossy(config.workgroup.text());
@@ -148,19 +145,13 @@ impl Modern {
             interface: named.name.clone(),
             segment: segment(&named.interface),
         });
-        self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains, log);
+        self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains);
     }
 
     /// A message of the legacy network has come. Returns whether slots of this machine are to get it.
-    pub(crate) fn take_legacy(
-        &mut self,
-        now: Instant,
-        message: &Message,
-        origin: &NetworkOrigin,
-        log: &mut Log,
-    ) -> bool {
+    pub(crate) fn take_legacy(&mut self, now: Instant, message: &Message, origin: &NetworkOrigin) -> bool {
         let Some(domains) = &self.running else { return true };
-        self.bridges.take_legacy(now, message, origin, domains, log)
+        self.bridges.take_legacy(now, message, origin, domains)
     }
 
     /// Has `send` send in the legacy network what bridges carry there.
@@ -172,7 +163,7 @@ impl Modern {
 
     /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
     /// before.
-    fn read(&mut self, settings: &Settings, log: &mut Log) -> Result<Parts> {
+    fn read(&mut self, settings: &Settings) -> Result<Parts> {
         let (mut parts, mut missing, mut wrong) = (Parts::new(), BTreeMap::new(), Vec::new());
         for (path, domain) in self.directory.list().map_err(domain_error)? {
             match domain {
@@ -202,14 +193,14 @@ impl Modern {
             let directory = self.directory.path().display();
             wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
         }
-        self.complain(wrong, log);
+        self.complain(wrong);
         self.missing = missing;
         Ok(parts)
     }
 
-    fn complain(&mut self, wrong: Vec<String>, log: &mut Log) {
+    fn complain(&mut self, wrong: Vec<String>) {
         for what in wrong.iter().filter(|what| !self.wrong.contains(what)) {
-            log.line("domain_wrong", &[field("reason", what)]);
+            tracing::warn!(name: "domain_wrong", reason = %what);
         }
         self.wrong = wrong;
     }
@@ -227,12 +218,6 @@ impl Modern {
 
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         self.running.as_ref().map(AsFd::as_fd)
-    }
-
-    pub(crate) fn log_events(&self, log: &mut Log) {
-        for event in self.running.iter().flat_map(Domains::events) {
-            log.line(event.name, &event.fields);
-        }
     }
 
     /// How many domains have an open session, and how many there are. What cannot run is in neither: it waits for the operator.

@@ -10,7 +10,6 @@ use crate::io::addresses;
 use crate::io::changes::Changes;
 use crate::io::driver::{Attached, Driver};
 use crate::io::interfaces::{self, Choice, LeftOut, Named};
-use crate::log::{Log, field};
 
 /// How often the interfaces are looked at where the system does not tell of changes, or something cannot be used.
 const LOOK: Duration = Duration::from_secs(3);
@@ -81,14 +80,14 @@ impl Attachments {
     }
 
     /// Attaches the node to the interfaces that there are now, and tells what has changed.
-    pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver, log: &mut Log) {
+    pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) {
         match self.look(now, settings, driver) {
-            Ok(report) => report.tell(log),
+            Ok(report) => report.tell(),
             Err(error) => {
                 self.due = Some(now + LOOK);
                 let reason = Some(error.to_string());
                 if reason != self.unknown {
-                    log.line("interfaces_unknown", &[field("reason", error)]);
+                    tracing::warn!(name: "interfaces_unknown", reason = %error);
                 }
                 self.unknown = reason;
             }
@@ -133,18 +132,20 @@ impl Report {
         }
     }
 
-    pub(super) fn tell(&self, log: &mut Log) {
+    pub(super) fn tell(&self) {
         if let Some(reason) = &self.not_watched {
-            log.line("interfaces_not_watched", &[field("reason", reason)]);
+            tracing::warn!(name: "interfaces_not_watched", reason = %reason);
         }
         for named in &self.attached.gone {
-            log_interface(log, "interface_gone", named);
+            let Details { broadcast, also } = details(named);
+            tracing::warn!(name: "interface_gone", name = %named.name, address = %named, broadcast, also);
         }
         for named in &self.attached.new {
-            log_interface(log, "interface_used", named);
+            let Details { broadcast, also } = details(named);
+            tracing::info!(name: "interface_used", name = %named.name, address = %named, broadcast, also);
         }
         for LeftOut { name, reason, .. } in &self.newly_left_out {
-            log.line("interface_not_used", &[field("name", name), field("reason", reason)]);
+            tracing::warn!(name: "interface_not_used", name = %name, reason = %reason);
         }
     }
 }
@@ -157,12 +158,15 @@ pub(super) fn choose(settings: &Settings) -> Result<Choice> {
     Ok(interfaces::choose(&addresses::list()?, settings))
 }
 
-fn log_interface(log: &mut Log, event: &'static str, named: &Named) {
+/// What is said of an interface besides its name and address.
+struct Details {
+    broadcast: String,
+    /// Its other addresses, if it has any.
+    also: Option<String>,
+}
+
+fn details(named: &Named) -> Details {
     let broadcast = named.interface.broadcast.map_or("none".to_owned(), |address| address.to_string());
-    let mut fields = vec![field("name", &named.name), field("address", named), field("broadcast", broadcast)];
-    if !named.others.is_empty() {
-        let others: Vec<String> = named.others.iter().map(ToString::to_string).collect();
-        fields.push(field("also", others.join(",")));
-    }
-    log.line(event, &fields);
+    let others: Vec<String> = named.others.iter().map(ToString::to_string).collect();
+    Details { broadcast, also: (!others.is_empty()).then(|| others.join(",")) }
 }

@@ -41,9 +41,9 @@ impl Delivery {
 
     fn deliver(&mut self, now: Instant, messages: &[Message], shared: &mut Shared) {
         let Some(first) = messages.first() else { return };
-        let Shared { modern, config, metrics, log, .. } = shared;
+        let Shared { modern, config, metrics, .. } = shared;
         let origin = routing::origin(first, config);
-        let here = messages.iter().filter(|message| modern.take_legacy(now, message, &origin, log));
+        let here = messages.iter().filter(|message| modern.take_legacy(now, message, &origin));
         let data: Vec<&[u8]> = here.map(|message| message.data.as_slice()).collect();
         metrics.bridge_copies += (messages.len() - data.len()) as u64;
         self.slots.deliver(&first.slot, &origin, &data, |outcome, number| metrics.count(outcome, number));

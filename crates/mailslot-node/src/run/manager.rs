@@ -107,6 +107,13 @@ impl Manager {
     }
 }
 
+/// Says that the service manager could not be told something.
+pub(super) fn heed(told: io::Result<()>) {
+    if let Err(error) = told {
+        tracing::warn!(name: "manager_not_told", reason = %error);
+    }
+}
+
 impl Progress {
     fn is_up(&self) -> bool {
         !self.is_releasing && self.claiming == 0 && self.open == self.domains

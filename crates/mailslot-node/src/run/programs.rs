@@ -1,10 +1,11 @@
 //! What programs of this machine want: that messages are sent, and that questions are answered.
 
+use std::fmt::Display;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use mailslot::network::{self, Outgoing};
-use mailslot::{Access, MailslotOptions};
+use mailslot::{Access, Address, MailslotOptions};
 
 use super::Shared;
 use crate::answers::{Answers, State};
@@ -14,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::io::driver::Driver;
 use crate::io::intake::Intake;
 use crate::io::poll::{Poll, Token};
-use crate::log::field;
 use crate::routing;
 use crate::under_way::UnderWay;
 use mailslot_netbios::{Config, RequestId, SendError};
@@ -83,7 +83,7 @@ impl Programs {
 
     /// Sends the next message that a program has written to the node's slot. Returns whether there was one.
     pub(super) fn send_next(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) -> bool {
-        let Some(message) = self.outgoing.as_mut().and_then(|outgoing| outgoing.next(now, &mut shared.log)) else {
+        let Some(message) = self.outgoing.as_mut().and_then(|outgoing| outgoing.next(now)) else {
             return false;
         };
         let parsed = Outgoing::decode(&message.data).zip(message.origin.local_user());
@@ -105,7 +105,7 @@ impl Programs {
         };
         match begun {
             Ok(request) => self.waiting.begin(request, user, ()),
-            Err(why) => not_sent(Some(user), &[field("to", &address), field("reason", why)], shared),
+            Err(why) => not_sent(Some(user), Some(&address), why, shared),
         }
         true
     }
@@ -119,7 +119,7 @@ impl Programs {
     ) {
         let user = self.waiting.end(request).map(|(user, ())| user);
         if let Err(error) = &result {
-            not_sent(user, &[field("reason", error)], shared);
+            not_sent(user, None, error, shared);
         }
         self.answers.sent(request, result);
     }
@@ -133,7 +133,7 @@ impl Programs {
         nmbd_connected: Option<bool>,
         unused: impl FnOnce() -> Vec<Unused>,
     ) -> bool {
-        let Some(message) = self.control.next(now, &mut shared.log) else { return false };
+        let Some(message) = self.control.next(now) else { return false };
         let Shared { settings, config, modern, metrics, .. } = shared;
         let state = State { config, netbios: settings.netbios, driver, modern, metrics, nmbd_connected, unused };
         self.answers.handle(now, &message, state);
@@ -141,10 +141,10 @@ impl Programs {
     }
 }
 
-fn not_sent(uid: Option<u32>, fields: &[(&'static str, String)], shared: &mut Shared) {
+/// `uid` is the user whose message it was, and `to` its destination, where they are known.
+fn not_sent(uid: Option<u32>, to: Option<&Address>, reason: impl Display, shared: &mut Shared) {
     shared.metrics.outgoing_refused += 1;
-    let by = uid.map(|uid| field("uid", uid));
-    shared.log.line("not_sent", &[by.as_slice(), fields].concat());
+    tracing::warn!(name: "not_sent", uid, to = to.map(display), reason = %reason);
 }
 
 /// One of the node's own slots.

@@ -9,7 +9,6 @@ use crate::config::Settings;
 use crate::io::driver::Driver;
 use crate::io::nmbd::{Change, Nmbd};
 use crate::io::{addresses, interfaces};
-use crate::log::field;
 use mailslot_netbios::{Cast, Interface, NodeStatus, Received, RequestId, Service};
 
 /// First byte of a datagram for one computer (RFC 1002 section 4.4.1).
@@ -73,7 +72,7 @@ impl Beside {
             }
             driver.node.handle_packet(now, received, bytes);
         });
-        tell(change, shared);
+        tell(change, &shared.settings);
     }
 
     /// Connects to nmbd, and asks for its names, if that is due.
@@ -87,7 +86,7 @@ impl Beside {
             let own = driver.attached().first().map(|named| named.interface.address);
             self.asked = own.map(|own| driver.node.node_status(now, own));
         }
-        tell(change, shared);
+        tell(change, &shared.settings);
     }
 
     /// Tells which of the node's main names nmbd does not have: others then do not find them, or mean other ones.
@@ -99,7 +98,7 @@ impl Beside {
         let Some(status) = status else { return };
         for name in [&shared.config.computer, &shared.config.workgroup] {
             if !status.entries.iter().any(|entry| entry.name == *name.as_bytes()) {
-                shared.log.line("nmbd_lacks_name", &[field("name", name)]);
+                tracing::warn!(name: "nmbd_lacks_name", name = %name);
             }
         }
     }
@@ -110,15 +109,13 @@ fn unwanted_interfaces(settings: &Settings) -> Vec<Interface> {
     interfaces::unwanted(&addresses, settings)
 }
 
-fn tell(change: Option<Change>, shared: &mut Shared) {
-    let Shared { log, settings, .. } = shared;
+fn tell(change: Option<Change>, settings: &Settings) {
     match change {
         None => {}
-        Some(Change::Connected) => log.line("nmbd_connected", &[]),
-        Some(Change::Lost(error)) => log.line("nmbd_lost", &[field("reason", error)]),
+        Some(Change::Connected) => tracing::event!(name: "nmbd_connected", tracing::Level::INFO, {}),
+        Some(Change::Lost(error)) => tracing::warn!(name: "nmbd_lost", reason = %error),
         Some(Change::Missed(error)) => {
-            let socket = field("socket", settings.nmbd_socket.display());
-            log.line("nmbd_not_there", &[socket, field("reason", error)]);
+            tracing::warn!(name: "nmbd_not_there", socket = %settings.nmbd_socket.display(), reason = %error);
         }
     }
 }

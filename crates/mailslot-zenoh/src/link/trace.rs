@@ -5,10 +5,13 @@ use core::fmt::Debug;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use tracing_core::dispatcher::{Dispatch, set_global_default};
-use tracing_core::field::{Field, Visit};
-use tracing_core::span::{Attributes, Id, Record};
-use tracing_core::{Event, Interest, Level, LevelFilter, Metadata, Subscriber};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::state::lock;
 
@@ -40,9 +43,22 @@ pub(crate) struct Refusals {
     pub(crate) last: String,
 }
 
-/// Listens from now on, unless the process has a listener already.
+/// What hears that, for the subscriber of a process. Without it, nobody is told of refused sessions, and why an endpoint cannot be
+/// reached is not known. A process without a subscriber gets one that does this alone, when it first takes part in a domain.
+///
+/// ```
+/// use tracing_subscriber::layer::SubscriberExt;
+/// use tracing_subscriber::util::SubscriberInitExt;
+///
+/// tracing_subscriber::registry().with(mailslot_zenoh::trace_layer()).init();
+/// ```
+pub fn trace_layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
+    Listener.with_filter(filter_fn(is_heard).with_max_level_hint(LevelFilter::TRACE))
+}
+
+/// Listens from now on, unless the process has a subscriber already.
 pub(crate) fn listen() {
-    let _ = set_global_default(Dispatch::new(Listener));
+    let _ = tracing_subscriber::registry().with(trace_layer()).try_init();
 }
 
 /// Those since the last call.
@@ -61,45 +77,25 @@ fn address(endpoint: &str) -> &str {
     endpoint.split(['#', '?']).next().unwrap_or(endpoint)
 }
 
+/// Hears those parts of Zenoh's trace, and nothing else.
 struct Listener;
 
-impl Subscriber for Listener {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let level = *metadata.level();
-        metadata.is_event()
-            && match metadata.target() {
-                SESSIONS => level == Level::TRACE,
-                ENDPOINTS => level == Level::DEBUG || level == Level::WARN,
-                _ => false,
-            }
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::TRACE)
-    }
-
-    fn event(&self, event: &Event<'_>) {
+impl<S: Subscriber> Layer<S> for Listener {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut text = Text(String::new());
         event.record(&mut text);
         lock(&HEARD).hear(event.metadata().target(), &text.0);
     }
+}
 
-    // No span is enabled.
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
+fn is_heard(metadata: &Metadata<'_>) -> bool {
+    let level = *metadata.level();
+    metadata.is_event()
+        && match metadata.target() {
+            SESSIONS => level == Level::TRACE,
+            ENDPOINTS => level == Level::DEBUG || level == Level::WARN,
+            _ => false,
+        }
 }
 
 impl Heard {

@@ -9,6 +9,7 @@
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
 //! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `envelope`, `copy_to`, `to_message`, `bytes`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
+//! | `peek()` | copies of the next messages of a slot, which stay there |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
 //! | `own_objects()` | on Unix: a directory for what other libraries share between processes of this user |
 //! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
@@ -25,7 +26,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     Appearing, Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list,
-    own_objects, random, root, secure_env, slot_directories, status, user, win32_code,
+    own_objects, peek, random, root, secure_env, slot_directories, status, user, win32_code,
 };
 
 #[cfg(all(target_os = "linux", feature = "tokio"))]
@@ -34,7 +35,7 @@ pub(crate) use linux::Progress;
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{Appearing, Client, Elsewhere, Next, Server, computer_name, list, status, win32_code};
+pub(crate) use windows::{Appearing, Client, Elsewhere, Next, Server, computer_name, list, peek, status, win32_code};
 
 #[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("the mailslot crate supports Linux and Windows");

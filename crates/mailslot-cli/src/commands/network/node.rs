@@ -5,10 +5,11 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use mailslot_node::bridge::{Pattern, domain_pattern};
 use mailslot_node::config::Settings;
 use mailslot_node::control::{Answer, Request, Status};
+use mailslot_node::log::{self, Format};
 use serde::{Serialize, Serializer};
 
 use super::{ask, counters, settings, unexpected};
@@ -141,10 +142,33 @@ struct Flags {
     #[arg(long)]
     user: Option<String>,
 
+    /// What the log looks like [default: journald where standard error leads to the journal, else text]
+    #[arg(long, value_name = "FORMAT")]
+    #[serde(skip)]
+    log_format: Option<LogFormat>,
+
     /// A bound, such as queries=512 or messages.burst=1000, of those below; may be given several times
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     #[serde(skip)]
     limits: Vec<String>,
+}
+
+/// Formats of the log: those of [`Format`], which has what they are. A help text for one would make that of every flag a long one.
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+    Journald,
+}
+
+impl From<LogFormat> for Format {
+    fn from(format: LogFormat) -> Format {
+        match format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+            LogFormat::Journald => Format::Journald,
+        }
+    }
 }
 
 /// `PC7=PLANT`: a name, and what it means.
@@ -161,7 +185,7 @@ fn as_table<S: Serializer>(meanings: &Option<Vec<(String, String)>>, to: S) -> R
     }
 }
 
-const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again.
+const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again. RUST_LOG says what is logged, as levels for targets, such as debug,zenoh=error; without it warn,mailslot_node=info,mailslot_zenoh=info.
 
 It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
 
@@ -180,9 +204,10 @@ impl Node {
         match self.command {
             Some(NodeCommand::Status { json }) => show(json),
             None => {
+                log::init(self.flags.log_format.map_or_else(Format::of_stderr, Format::from), |line| exit::say(line))?;
                 let used = OnceLock::new();
                 let settings = || self.flags.settings(self.flags.file(&used).as_deref());
-                Ok(mailslot_node::run(settings, |line| exit::say(line))?)
+                Ok(mailslot_node::run(settings)?)
             }
         }
     }

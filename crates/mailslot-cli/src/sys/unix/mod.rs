@@ -29,7 +29,7 @@ pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeo
 }
 
 /// The same for several sources, one of which is enough.
-fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
+pub fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     let stdout = stdout();
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     let mut fds = Vec::with_capacity(sources.len() + 2);
@@ -47,6 +47,11 @@ fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool, ti
         Some(output) if output.revents().intersects(PollFlags::ERR | PollFlags::HUP) => Err(Failure::ClosedPipe),
         _ => Ok(()),
     }
+}
+
+/// Waits until `time` is over, or a signal has come.
+pub fn sleep(signals: &Signals, time: Option<Duration>) -> Result {
+    wait_for_any(&[] as &[OwnedFd], signals, false, time)
 }
 
 /// What waits for `Tell`.

@@ -15,6 +15,7 @@ mod label;
 mod life;
 mod members;
 mod ownership;
+mod peek;
 mod preface;
 mod private;
 mod process;
@@ -30,7 +31,7 @@ mod waiting;
 #[cfg(feature = "tokio")]
 pub(crate) use self::group::Progress;
 pub(crate) use self::{
-    appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, process::computer_name,
+    appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, peek::peek, process::computer_name,
     process::has_raised_privileges, process::random, process::secure_env, process::uid as user, reading::Next,
     root::appoint_node, root::directories as slot_directories, root::list, root::own_objects, root::path as root,
     root::status, server::Server,

@@ -18,7 +18,7 @@ pub(crate) use self::{
 };
 
 use crate::error::{Error, Result};
-use crate::message::{Info, SlotStatus};
+use crate::message::{Info, Message, SlotStatus};
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
@@ -46,6 +46,11 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
             statistics: None,
         }),
     })
+}
+
+/// Nothing but reading tells what is in a mailslot.
+pub(crate) fn peek(_: &SlotName, _: usize) -> Result<Vec<Message>> {
+    Err(Error::io("look into a mailslot that this process does not read", std::io::ErrorKind::Unsupported))
 }
 
 /// Windows documents no way of listing mailslots.

@@ -54,7 +54,7 @@ impl Stamp {
     }
 
     /// Of a record with these two words behind the first.
-    pub(super) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
+    pub(crate) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
         Stamp { kind, uid: third as u32, pid_and_gid: second }
     }
 

@@ -1,0 +1,75 @@
+//! `mailslot top`: the slots of the machine, live.
+
+mod rows;
+mod screen;
+mod snapshot;
+mod state;
+mod view;
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mailslot::Timeout;
+
+use self::screen::Screen;
+use self::snapshot::Snapshot;
+use self::state::{State, Wish};
+use crate::args;
+use crate::exit::{Failure, Result};
+
+/// Show the slots of this machine, what comes into them and what waits, live
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Top {
+    /// Time between two looks; forever looks when the space bar is pressed
+    #[arg(short, long, value_name = "DURATION", default_value = "1s", value_parser = args::timeout)]
+    interval: Timeout,
+}
+
+const AFTER_HELP: &str = r#"WAITING messages are in the slot, whose BACKLOG is how much of its capacity they take; IN/S and OUT/S messages were written and read per second since the last look; REFUSED counts those for which there was no room or that were too large. Counts of other users' slots are known to the superuser alone, and shown as "-". The network node and its modern domains stand above, if one runs.
+
+Keys:
+  q      quit
+  s      sort by the next column
+  r      reverse the order
+  /      show only names that have this text; Esc shows all
+  space  look now
+  arrows, Page Up, Page Down, Home, End: scroll"#;
+
+/// The shortest time between two looks: a list of many slots takes some of it.
+const SHORTEST: Duration = Duration::from_millis(50);
+
+impl Top {
+    pub fn run(self) -> Result {
+        let interval = match self.interval {
+            Timeout::Forever => None,
+            Timeout::After(time) => Some(time.max(SHORTEST)),
+            Timeout::Zero => Some(SHORTEST),
+        };
+        let mut screen = Screen::open()?;
+        let mut state = State::new(Snapshot::take()?);
+        let mut next = due(interval);
+        loop {
+            screen.draw(|frame| view::draw(frame, &mut state))?;
+            let wish = screen.wait(next)?.into_iter().map(|key| state.press(key)).find(|wish| *wish != Wish::Nothing);
+            match wish.unwrap_or(Wish::Nothing) {
+                Wish::Quit => return Ok(()),
+                Wish::Interrupt => return Err(Failure::Signal(signal_hook::consts::SIGINT)),
+                Wish::Stop => screen.stop()?,
+                Wish::Look => {
+                    state.look(Snapshot::take()?);
+                    next = due(interval);
+                }
+                Wish::Nothing if next.is_some_and(|next| next <= Instant::now()) => {
+                    state.look(Snapshot::take()?);
+                    next = due(interval);
+                }
+                Wish::Nothing => {}
+            }
+        }
+    }
+}
+
+fn due(interval: Option<Duration>) -> Option<Instant> {
+    interval.and_then(|interval| Instant::now().checked_add(interval))
+}

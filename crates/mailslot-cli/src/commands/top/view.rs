@@ -1,0 +1,359 @@
+//! What `top` looks like.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table};
+
+use super::rows::{Column, Row};
+use super::state::State;
+use crate::escape::cell;
+use crate::status::known;
+
+/// Cells of a bar, each of which has eight parts.
+const BAR: u16 = 10;
+/// Lines about the node and its domains at most, so that there is room for slots.
+const NODE: usize = 6;
+
+pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
+    let all = state.all();
+    let heading = heading(state, &all);
+    let rows = state.shown(all);
+    let height = |lines: usize| Constraint::Length(u16::try_from(lines).unwrap_or(u16::MAX));
+    let areas = Layout::vertical([height(heading.len()), Constraint::Min(2), height(1)]);
+    let [top, middle, bottom] = areas.areas(frame.area());
+    state.page = usize::from(middle.height.saturating_sub(1)).max(1);
+    state.scrolled = state.scrolled.min(rows.len().saturating_sub(state.page));
+    frame.render_widget(Paragraph::new(heading), top);
+    frame.render_widget(table(state, &rows, middle), middle);
+    frame.render_widget(Paragraph::new(footer(state)), bottom);
+}
+
+fn heading(state: &State, rows: &[Row]) -> Vec<Line<'static>> {
+    let sum = |value: fn(&Row) -> Option<f64>| rows.iter().filter_map(value).sum::<f64>();
+    let count = |value: fn(&Row) -> Option<u64>| rows.iter().filter_map(value).sum::<u64>();
+    let mut lines = vec![Line::from(vec![
+        Span::styled("mailslot top", bold()),
+        Span::raw(format!(
+            "  {} slots, {} waiting, {} in/s, {} out/s, {} refused",
+            rows.len(),
+            count(|row| row.waiting),
+            rate(Some(sum(|row| row.written))),
+            rate(Some(sum(|row| row.read))),
+            count(|row| row.refused),
+        )),
+    ])];
+    match state.node() {
+        [] => lines.push(Line::from("no network node")),
+        node => {
+            lines.extend(node.iter().take(NODE).map(|line| Line::from(cell_of_line(line))));
+            if node.len() > NODE {
+                lines.push(Line::from(format!("and {} domains more: mailslot node status", node.len() - NODE)));
+            }
+        }
+    }
+    lines.push(Line::default());
+    lines
+}
+
+/// A line that may quote others: escaped, of whatever length.
+fn cell_of_line(line: &str) -> String {
+    crate::escape::Line(line).to_string()
+}
+
+fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
+    let columns = columns(area.width);
+    let others: u16 = columns.iter().filter(|column| **column != Column::Name).map(|column| width(*column) + 1).sum();
+    let name = area.width.saturating_sub(others);
+    let cells = |row: &Row| TableRow::new(columns.iter().map(|column| content(*column, row, name)).collect::<Vec<_>>());
+    let shown = rows.iter().skip(state.scrolled).take(state.page).map(cells);
+    let widths = columns.iter().map(|column| match column {
+        Column::Name => Constraint::Length(name),
+        column => Constraint::Length(width(*column)),
+    });
+    let titles = TableRow::new(columns.iter().map(|column| title(state, *column)).collect::<Vec<_>>());
+    Table::new(shown, widths.collect::<Vec<_>>()).header(titles).column_spacing(1)
+}
+
+/// The columns that a table of this width has room for, the most useful ones first.
+fn columns(width: u16) -> Vec<Column> {
+    const USEFUL: [Column; 8] = [
+        Column::Name,
+        Column::Waiting,
+        Column::Written,
+        Column::Backlog,
+        Column::Read,
+        Column::Refused,
+        Column::Owner,
+        Column::Pid,
+    ];
+    let mut taken = 0;
+    let useful = USEFUL.into_iter().take_while(|column| {
+        taken += self::width(*column) + 1;
+        // No space stands behind the last one.
+        *column == Column::Name || taken <= width + 1
+    });
+    let useful: Vec<Column> = useful.collect();
+    Column::ALL.into_iter().filter(|column| useful.contains(column)).collect()
+}
+
+/// Cells of the terminal that a column takes; a name at least.
+fn width(column: Column) -> u16 {
+    match column {
+        Column::Name => 16,
+        Column::Owner => 10,
+        Column::Backlog => BAR,
+        _ => 8,
+    }
+}
+
+fn content(column: Column, row: &Row, name: u16) -> Cell<'static> {
+    match column {
+        Column::Name => Cell::from(fit(&row.name, name.into())),
+        Column::Owner => Cell::from(fit(&row.owner, width(Column::Owner).into())),
+        Column::Pid => right(known(row.pid)),
+        Column::Waiting => right(known(row.waiting)),
+        Column::Backlog => bar(row.backlog),
+        Column::Written => right(rate(row.written)),
+        Column::Read => right(rate(row.read)),
+        Column::Refused => refused(row.refused),
+    }
+}
+
+/// A text in so many cells: what is too long ends with `…`.
+fn fit(text: &str, width: usize) -> String {
+    let cells = |text: &str| Span::raw(text).width();
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    let mut start = text.to_owned();
+    while !start.is_empty() && cells(&start) >= width {
+        start.pop();
+    }
+    start.push('…');
+    start
+}
+
+fn title(state: &State, column: Column) -> Cell<'static> {
+    let mark = match (state.sort == column, state.reversed) {
+        (false, _) => "",
+        (true, false) => "▾",
+        (true, true) => "▴",
+    };
+    let text = format!("{}{mark}", column.title());
+    let text = match column {
+        Column::Name | Column::Owner | Column::Backlog => text,
+        _ => format!("{text:>8}"),
+    };
+    Cell::from(text).style(if state.sort == column { bold() } else { dim() })
+}
+
+fn right(text: String) -> Cell<'static> {
+    Cell::from(format!("{text:>8}"))
+}
+
+fn refused(refused: Option<u64>) -> Cell<'static> {
+    let cell = right(known(refused));
+    if refused.is_some_and(|refused| refused > 0) { cell.style(colour(Color::Red)) } else { cell }
+}
+
+/// A bar as long as this part of its room. The least that is more than nothing shows.
+fn bar(part: Option<f64>) -> Cell<'static> {
+    let Some(part) = part else { return Cell::from("-") };
+    let eighths = (part * f64::from(8 * BAR)).ceil() as usize;
+    let mut text = "█".repeat(eighths / 8);
+    text.extend(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"].get(eighths % 8).copied());
+    let colour = match part {
+        part if part >= 0.9 => colour(Color::Red),
+        part if part >= 0.5 => colour(Color::Yellow),
+        _ => colour(Color::Green),
+    };
+    Cell::from(text).style(colour)
+}
+
+/// Messages per second in at most 7 characters.
+fn rate(rate: Option<f64>) -> String {
+    match rate {
+        None => "-".to_owned(),
+        Some(0.0) => "0".to_owned(),
+        Some(rate) if rate < 99.95 => format!("{rate:.1}"),
+        Some(rate) if rate < 99_999.5 => format!("{rate:.0}"),
+        Some(rate) if rate < 9_999_500.0 => format!("{:.0}k", rate / 1e3),
+        Some(rate) if rate < 9_999_500_000.0 => format!("{:.0}M", rate / 1e6),
+        Some(rate) => format!("{:.0}G", rate / 1e9),
+    }
+}
+
+fn footer(state: &State) -> Line<'static> {
+    if state.typing {
+        return Line::from(format!("/{}▏  Enter keeps it, Esc shows all", cell(&state.filter)));
+    }
+    let filter = if state.filter.is_empty() { String::new() } else { format!(": {}  Esc all", cell(&state.filter)) };
+    Line::from(format!("q quit  s sort  r reverse  space look  ↑↓ scroll  / filter{filter}")).style(dim())
+}
+
+fn bold() -> Style {
+    Style::new().add_modifier(Modifier::BOLD)
+}
+
+fn dim() -> Style {
+    Style::new().add_modifier(Modifier::DIM)
+}
+
+/// A colour, for who has not declined them.
+fn colour(colour: Color) -> Style {
+    let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if declined { Style::new() } else { Style::new().fg(colour) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::super::rows::tests::{slot, snapshots};
+    use super::super::state::Wish;
+    use super::*;
+    use crate::hostile;
+
+    /// The lines of a screen of this size.
+    fn screen(state: &mut State, width: u16, height: u16) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
+        terminal.draw(|frame| draw(frame, state)).expect("memory");
+        let buffer = terminal.backend().buffer().clone();
+        let line = |y| (0..width).map(|x| buffer[(x, y)].symbol().to_owned()).collect::<String>().trim_end().to_owned();
+        (0..height).map(line).collect()
+    }
+
+    /// A state after two looks at these slots, of which the first saw no message.
+    fn state(slots: Vec<mailslot::SlotStatus>) -> State {
+        let before = slots.iter().map(|slot| self::slot(slot.name.as_str(), slot.info.map(|_| [0; 4]))).collect();
+        let mut looks = snapshots(vec![before, slots]).into_iter();
+        let mut state = State::new(looks.next().expect("two"));
+        state.look(looks.next().expect("two"));
+        state
+    }
+
+    fn press(state: &mut State, keys: &str) {
+        for key in keys.chars() {
+            let code = match key {
+                '\n' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                key => KeyCode::Char(key),
+            };
+            assert_eq!(state.press(KeyEvent::new(code, KeyModifiers::NONE)), Wish::Nothing);
+        }
+    }
+
+    #[test]
+    fn eighty_columns_have_room_for_all_of_it() {
+        let mut state = state(vec![
+            slot("alerts", Some([1500, 1488, 0, 700])),
+            slot(r"plant\line1", Some([123_456, 100_000, 12, 40_000])),
+            slot("a slot with a name that is longer than its column", None),
+        ]);
+        let lines = screen(&mut state, 80, 10);
+        assert_eq!(
+            lines,
+            [
+                "mailslot top  3 slots, 23468 waiting, 125k in/s, 101k out/s, 12 refused",
+                "no network node",
+                "",
+                "NAME▾                  OWNER       WAITING BACKLOG        IN/S    OUT/S  REFUSED",
+                "a slot with a name th… 4000000001        - -                 -        -        -",
+                "alerts                 4000000001       12 ▎              1500     1488        0",
+                r"plant\line1            4000000001    23456 ██████████     123k     100k       12",
+                "",
+                "",
+                "q quit  s sort  r reverse  space look  ↑↓ scroll  / filter",
+            ]
+        );
+        assert!(screen(&mut state, 120, 10)[3].contains("PID"));
+    }
+
+    #[test]
+    fn any_size_of_terminal_is_drawn_on() {
+        let slots: Vec<_> = (0..50).map(|number| slot(&format!("slot {number:02}"), Some([number, 0, 0, 0]))).collect();
+        let mut state = state(slots);
+        for width in [1, 2, 10, 40, 79, 80, 81, 200] {
+            for height in [1, 2, 3, 5, 24, 100] {
+                state.scrolled = usize::MAX;
+                let lines = screen(&mut state, width, height);
+                assert_eq!(lines.len(), usize::from(height));
+                if width >= 40 && height >= 6 {
+                    assert!(lines.iter().any(|line| line.starts_with("slot 49 ")), "{lines:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_sort_filter_and_scroll() {
+        let slots: Vec<_> = (0..50).map(|number| slot(&format!("slot {number:02}"), Some([number, 0, 0, 0]))).collect();
+        let mut state = state(slots);
+        let first = |state: &mut State| screen(state, 80, 10)[4].split("  ").next().unwrap_or_default().to_owned();
+        assert_eq!(first(&mut state), "slot 00");
+        press(&mut state, "sss");
+        assert_eq!(first(&mut state), "slot 49");
+        press(&mut state, "r");
+        assert_eq!(first(&mut state), "slot 00");
+        press(&mut state, "/T 3q\n");
+        assert_eq!(screen(&mut state, 80, 10)[4], "");
+        press(&mut state, "\x1b/t 3\n");
+        assert_eq!(first(&mut state), "slot 30");
+        assert!(screen(&mut state, 80, 10)[9].contains("t 3"));
+        for (key, expected) in [
+            (KeyCode::Down, "slot 31"),
+            (KeyCode::PageDown, "slot 35"),
+            (KeyCode::Up, "slot 34"),
+            (KeyCode::Home, "slot 30"),
+            (KeyCode::End, "slot 35"),
+            (KeyCode::PageUp, "slot 30"),
+        ] {
+            state.press(KeyEvent::new(key, KeyModifiers::NONE));
+            assert_eq!(first(&mut state), expected, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_filters_stay_in_their_cells() {
+        for text in hostile::texts() {
+            // Not every text is a name.
+            let mut named = slot("x", None);
+            if let Ok(name) = text.parse() {
+                named.name = name;
+            }
+            let mut state = state(vec![named]);
+            state.filter.clone_from(&text);
+            let lines = screen(&mut state, 80, 8);
+            assert!(lines.iter().all(|line| !line.chars().any(char::is_control)), "{text:?}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_by_the_cells_that_it_takes() {
+        for (text, width, expected) in [
+            ("alerts", 6, "alerts"),
+            ("alerts", 5, "aler…"),
+            ("alerts", 1, "…"),
+            ("漢字漢字", 8, "漢字漢字"),
+            ("漢字漢字", 7, "漢字漢…"),
+            ("漢字漢字", 6, "漢字…"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(fit(text, width), expected, "{text} {width}");
+        }
+    }
+
+    #[test]
+    fn rates_fit_their_column() {
+        for (value, expected) in
+            [(0.0, "0"), (0.04, "0.0"), (99.9, "99.9"), (99.96, "100"), (99_999.0, "99999"), (123_456.0, "123k")]
+        {
+            assert_eq!(rate(Some(value)), expected);
+        }
+        assert!((-9..14).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 7));
+    }
+}

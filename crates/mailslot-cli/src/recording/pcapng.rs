@@ -1,0 +1,298 @@
+//! Records as packets of a pcapng file, of the link type that is free for everybody's own use.
+//!
+//! ```text
+//! "MSLT" 4 · version 1 · { tag 1 · size 2 · value }... · tag 0 · message
+//! ```
+//!
+//! Sizes are big-endian. Tags that a reader does not know are skipped. `wireshark/mailslot.lua` dissects the same.
+
+use std::borrow::Cow;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mailslot::{Message, NetworkOrigin, Origin, SlotName};
+use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
+use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption};
+use pcap_file::pcapng::{Block, PcapNgBlock, PcapNgWriter};
+use pcap_file::{DataLink, PcapError};
+
+use super::Record;
+
+/// What every packet begins with: other programs use the link type for what is theirs.
+const MAGIC: &[u8; 4] = b"MSLT";
+const VERSION: u8 = 1;
+/// Nanoseconds: the resolution of timestamps, as a power of ten.
+const RESOLUTION: u8 = 9;
+
+/// What the parts of a packet's head are, by their tags.
+mod tag {
+    pub const END: u8 = 0;
+    /// UTF-8.
+    pub const SLOT: u8 = 1;
+    /// 4 bytes each.
+    pub const PID: u8 = 2;
+    pub const UID: u8 = 3;
+    pub const GID: u8 = 4;
+    /// Empty: that it is there says it.
+    pub const ATTESTED: u8 = 5;
+    /// UTF-8. A message of another machine has it, even if it is empty.
+    pub const COMPUTER: u8 = 6;
+    pub const DOMAIN: u8 = 7;
+    /// 4 or 16 bytes.
+    pub const ADDRESS: u8 = 8;
+    /// Empty.
+    pub const AUTHENTICATED: u8 = 9;
+}
+
+/// What a file begins with.
+pub fn header() -> Vec<u8> {
+    writer().into_inner()
+}
+
+/// The packet of a record.
+pub fn encode(record: &Record) -> io::Result<Vec<u8>> {
+    let mut writer = writer();
+    writer.get_mut().clear();
+    let data = packet(record);
+    let too_large = |_| io::Error::new(io::ErrorKind::FileTooLarge, "a packet has less than 4 GiB");
+    let block = EnhancedPacketBlock {
+        interface_id: 0,
+        timestamp: record.time.duration_since(UNIX_EPOCH).unwrap_or_default(),
+        original_len: u32::try_from(data.len()).map_err(too_large)?,
+        data: Cow::Owned(data),
+        options: Vec::new(),
+    };
+    writer.write_block(&block.into_block()).map_err(io::Error::other)?;
+    Ok(writer.into_inner())
+}
+
+/// A writer that has written what a file begins with.
+fn writer() -> PcapNgWriter<Vec<u8>> {
+    let interface = InterfaceDescriptionBlock {
+        linktype: DataLink::USER0,
+        // Packets of any size.
+        snaplen: 0,
+        options: vec![
+            InterfaceDescriptionOption::IfName(Cow::Borrowed("mailslot")),
+            InterfaceDescriptionOption::IfTsResol(RESOLUTION),
+        ],
+    };
+    let written = PcapNgWriter::new(Vec::new()).and_then(|mut writer| {
+        writer.write_block(&interface.into_block())?;
+        Ok(writer)
+    });
+    written.expect("a vector takes all that is written to it")
+}
+
+fn packet(record: &Record) -> Vec<u8> {
+    let Message { data, origin, .. } = &record.message;
+    let mut packet = Vec::with_capacity(64 + data.len());
+    packet.extend_from_slice(MAGIC);
+    packet.push(VERSION);
+    let mut part = |tag: u8, value: &[u8]| {
+        // Names have less than 64 KiB.
+        let size = u16::try_from(value.len()).unwrap_or(u16::MAX);
+        packet.push(tag);
+        packet.extend_from_slice(&size.to_be_bytes());
+        packet.extend_from_slice(&value[..size.into()]);
+    };
+    part(tag::SLOT, record.slot.as_str().as_bytes());
+    match origin {
+        Origin::Local { pid, uid, gid, attested } => {
+            for (tag, id) in [(tag::PID, pid), (tag::UID, uid), (tag::GID, gid)] {
+                part(tag, &id.to_be_bytes());
+            }
+            if *attested {
+                part(tag::ATTESTED, &[]);
+            }
+        }
+        Origin::Network(origin) => {
+            part(tag::COMPUTER, origin.computer.as_bytes());
+            if let Some(domain) = &origin.domain {
+                part(tag::DOMAIN, domain.as_bytes());
+            }
+            match origin.address {
+                Some(std::net::IpAddr::V4(address)) => part(tag::ADDRESS, &address.octets()),
+                Some(std::net::IpAddr::V6(address)) => part(tag::ADDRESS, &address.octets()),
+                None => {}
+            }
+            if origin.authenticated {
+                part(tag::AUTHENTICATED, &[]);
+            }
+        }
+        _ => {}
+    }
+    packet.push(tag::END);
+    packet.extend_from_slice(data);
+    packet
+}
+
+/// Takes files apart.
+pub struct Parser(Option<pcap_file::pcapng::PcapNgParser>);
+
+impl Parser {
+    pub fn new() -> Parser {
+        Parser(None)
+    }
+
+    /// Bytes of the next block of `bytes`, and the record in it if it is one. `Ok(None)` if they have no whole block.
+    pub fn next(&mut self, bytes: &[u8]) -> Result<Option<(usize, Option<Record>)>, String> {
+        let Some(parser) = &mut self.0 else {
+            return match pcap_file::pcapng::PcapNgParser::new(bytes) {
+                Ok((rest, parser)) => {
+                    self.0 = Some(parser);
+                    Ok(Some((bytes.len() - rest.len(), None)))
+                }
+                Err(PcapError::IncompleteBuffer) => Ok(None),
+                Err(error) => Err(error.to_string()),
+            };
+        };
+        let (rest, block) = match parser.next_block(bytes) {
+            Ok(next) => next,
+            Err(PcapError::IncompleteBuffer) => return Ok(None),
+            Err(error) => return Err(error.to_string()),
+        };
+        let record = match block {
+            Block::EnhancedPacket(packet) => {
+                let interface =
+                    parser.interfaces().get(packet.interface_id as usize).ok_or("a packet of no interface")?;
+                record(&packet, interface)?
+            }
+            // Statistics and the like, which other programs add.
+            _ => None,
+        };
+        Ok(Some((bytes.len() - rest.len(), record)))
+    }
+}
+
+/// `None` if the packet is not one of ours.
+fn record(
+    packet: &EnhancedPacketBlock<'_>,
+    interface: &InterfaceDescriptionBlock<'_>,
+) -> Result<Option<Record>, String> {
+    if interface.linktype != DataLink::USER0 {
+        return Ok(None);
+    }
+    let Some(rest) = packet.data.strip_prefix(MAGIC) else { return Ok(None) };
+    let Some((&VERSION, rest)) = rest.split_first() else {
+        return Err("a packet of a later version of this command".to_owned());
+    };
+    let (slot, message) = dissect(rest).ok_or("a packet that is not whole")?;
+    let slot: SlotName = slot.ok_or("a packet without a slot")?.parse().map_err(|error| format!("{error}"))?;
+    let time = time(packet, interface).ok_or("a time that this machine cannot tell")?;
+    Ok(Some(Record { time, slot, message }))
+}
+
+fn dissect(mut rest: &[u8]) -> Option<(Option<String>, Message)> {
+    let text = |value: &[u8]| String::from_utf8(value.to_vec()).ok();
+    let number = |value: &[u8]| value.try_into().ok().map(u32::from_be_bytes);
+    let (mut slot, mut local, mut ids, mut attested) = (None, false, [0; 3], false);
+    let mut network: Option<NetworkOrigin> = None;
+    loop {
+        let (&tag, after) = rest.split_first()?;
+        rest = after;
+        if tag == tag::END {
+            break;
+        }
+        let (size, after) = rest.split_first_chunk()?;
+        let (value, after) = after.split_at_checked(u16::from_be_bytes(*size).into())?;
+        rest = after;
+        match tag {
+            tag::SLOT => slot = Some(text(value)?),
+            tag::PID..=tag::GID => {
+                local = true;
+                ids[usize::from(tag - tag::PID)] = number(value)?;
+            }
+            tag::ATTESTED => attested = true,
+            tag::COMPUTER => remote(&mut network).computer = text(value)?,
+            tag::DOMAIN => remote(&mut network).domain = Some(text(value)?),
+            tag::ADDRESS => {
+                let v4 = <[u8; 4]>::try_from(value).ok().map(Into::into);
+                let address = v4.or_else(|| <[u8; 16]>::try_from(value).ok().map(Into::into));
+                remote(&mut network).address = Some(address?);
+            }
+            tag::AUTHENTICATED => remote(&mut network).authenticated = true,
+            _ => {}
+        }
+    }
+    let [pid, uid, gid] = ids;
+    let origin = match network {
+        Some(origin) => origin.into(),
+        None if local => Origin::Local { pid, uid, gid, attested },
+        None => Origin::Unknown,
+    };
+    Some((slot, Message::new(rest, origin)))
+}
+
+/// The origin on another machine that a part of it makes certain.
+fn remote(origin: &mut Option<NetworkOrigin>) -> &mut NetworkOrigin {
+    origin.get_or_insert_with(|| NetworkOrigin::new(""))
+}
+
+/// The time of a packet. The crate hands the number of units as if they were nanoseconds; programs that have changed the
+/// file may have made others of them.
+fn time(packet: &EnhancedPacketBlock<'_>, interface: &InterfaceDescriptionBlock<'_>) -> Option<SystemTime> {
+    const MICROSECONDS: u8 = 6;
+    let resolution = interface.options.iter().find_map(|option| match option {
+        InterfaceDescriptionOption::IfTsResol(resolution) => Some(*resolution),
+        _ => None,
+    });
+    let resolution = resolution.unwrap_or(MICROSECONDS);
+    let units_per_second = match resolution & 0x7f {
+        power if resolution & 0x80 != 0 => 2_u128.checked_pow(power.into())?,
+        power => 10_u128.checked_pow(power.into())?,
+    };
+    let nanoseconds = packet.timestamp.as_nanos().checked_mul(1_000_000_000)? / units_per_second;
+    UNIX_EPOCH.checked_add(Duration::from_nanos(u64::try_from(nanoseconds).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::tests::records;
+
+    /// All records of a file.
+    fn parse(mut bytes: &[u8]) -> Result<Vec<Record>, String> {
+        let (mut parser, mut records) = (Parser::new(), Vec::new());
+        while let Some((size, record)) = parser.next(bytes)? {
+            records.extend(record);
+            bytes = &bytes[size..];
+        }
+        Ok(records)
+    }
+
+    fn file(records: &[Record]) -> Vec<u8> {
+        let packets = records.iter().map(|record| encode(record).expect("records are packets"));
+        [header()].into_iter().chain(packets).flatten().collect()
+    }
+
+    #[test]
+    fn records_come_back() {
+        let records = records();
+        assert_eq!(parse(&file(&records)), Ok(records));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_anywhere_has_the_records_before() {
+        let records: Vec<Record> =
+            records().into_iter().filter(|record| record.message.data.len() < 100).step_by(3).collect();
+        let whole = file(&records);
+        for end in 0..whole.len() {
+            let seen = parse(&whole[..end]).expect("a cut is no error");
+            assert_eq!(seen[..], records[..seen.len()], "{end}");
+        }
+    }
+
+    #[test]
+    fn no_byte_that_is_changed_makes_it_panic() {
+        let whole = file(&records()[..2]);
+        for at in 0..whole.len() {
+            for change in [1, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] ^= change;
+                // Whether it is an error or another record does not matter here.
+                let _ = parse(&changed);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A look at the messages of a slot by a process that is not its reader.
+//!
+//! The ring's file is read, not mapped: whoever may change it, the worst that comes of it is wrong bytes. Its reader does not know of the
+//! look and may take messages out meanwhile, after which writers use their memory again. So what was copied counts only if `head`,
+//! looked at afterwards, has not passed it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::preface;
+use super::queue::RING;
+use super::ring::layout::{
+    Fixed, HEADER_SIZE, Header, MAGIC, RECORD_HEADER, Reader, SPARE, VERSION, Word, record_size,
+};
+use super::ring::write::Stamp;
+use super::root::Root;
+use crate::error::{Error, Result};
+use crate::message::Message;
+use crate::sync::Ordering::SeqCst;
+use crate::sync::fence;
+use mailslot_names::SlotName;
+
+/// Looks after which a reader that goes on taking messages out is not waited for.
+const ATTEMPTS: u32 = 64;
+
+/// The next messages of the living slot of this name, `max` at most.
+pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
+    let root = Root::get()?;
+    let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
+    let ring = RingFile::open(slot.dir.as_fd()).map_err(|error| match error {
+        Errno::NOENT => Error::NotFound(name.clone()),
+        error => root.error("look into", name, error),
+    })?;
+    ring.next(max).map_err(|fault| match fault {
+        Fault::Damaged => Error::Damaged,
+        Fault::System(error) => root.error("look into", name, error),
+    })
+}
+
+struct RingFile {
+    file: OwnedFd,
+    capacity: u64,
+    /// Bytes that have memory behind them: no more can have been written.
+    memory: u64,
+}
+
+enum Fault {
+    Damaged,
+    System(Errno),
+}
+
+impl RingFile {
+    fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<RingFile> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(slot, RING, flags, Mode::empty())?;
+        let stat = rustix::fs::fstat(&file)?;
+        let capacity = (stat.st_size as u64).wrapping_sub(HEADER_SIZE);
+        // `st_blocks` counts 512 bytes each, whatever the file system does.
+        let ring = RingFile { file, capacity, memory: (stat.st_blocks as u64).saturating_mul(512) };
+        let is_ring = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+            && capacity.is_power_of_two()
+            && capacity >= HEADER_SIZE
+            && ring.field(core::mem::offset_of!(Fixed, magic))? == MAGIC
+            && ring.field(core::mem::offset_of!(Fixed, version))? == VERSION
+            && ring.field(core::mem::offset_of!(Fixed, capacity))? == capacity;
+        if is_ring { Ok(ring) } else { Err(Errno::NOTSUP) }
+    }
+
+    /// The next messages: those that all were in the slot at one moment, or, where the reader takes them out as fast as this looks, those of
+    /// the last look that it has left.
+    fn next(&self, max: usize) -> core::result::Result<Vec<Message>, Fault> {
+        for attempt in 1.. {
+            let head = self.head()?;
+            let mut seen = Vec::new();
+            let end = self.copy(head, max, &mut seen);
+            // Each call is a look of its own; without this, a processor might make a later one first.
+            fence(SeqCst);
+            let now = self.head()?;
+            if now == head {
+                end?;
+                return Ok(seen.into_iter().map(|(_, message)| message).collect());
+            }
+            if attempt == ATTEMPTS {
+                // A record begins where the head is, so what was seen there and behind it is what was committed.
+                let left = seen.into_iter().skip_while(|(pos, _)| *pos != now);
+                return Ok(left.map(|(_, message)| message).collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Copies records, with their positions, from `pos` on.
+    fn copy(&self, mut pos: u64, max: usize, seen: &mut Vec<(u64, Message)>) -> core::result::Result<(), Fault> {
+        while seen.len() < max {
+            let word = self.word(pos)?;
+            if word == 0 {
+                break;
+            }
+            // Only behind its word a record is complete.
+            fence(SeqCst);
+            let record = Word::decode(word, pos).ok_or(Fault::Damaged)?;
+            let size = record_size(record.len.into());
+            if size > self.capacity - SPARE || size > self.memory {
+                return Err(Fault::Damaged);
+            }
+            seen.push((pos, self.message(pos, record)?));
+            pos = pos.wrapping_add(size);
+        }
+        Ok(())
+    }
+
+    fn message(&self, pos: u64, record: Word) -> core::result::Result<Message, Fault> {
+        let stamp = Stamp::of(record.kind, self.word(pos.wrapping_add(8))?, self.word(pos.wrapping_add(16))?);
+        let mut data = vec![0; record.len as usize];
+        let start = pos.wrapping_add(RECORD_HEADER);
+        let room = self.capacity - (start & (self.capacity - 1));
+        let first = data.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        let (first, rest) = data.split_at_mut(first);
+        self.read(self.offset(start), first)?;
+        self.read(HEADER_SIZE, rest)?;
+        let preface = if record.kind.is_prefaced() {
+            Some(data.drain(..preface::size(&data).ok_or(Fault::Damaged)?).collect::<Vec<_>>())
+        } else {
+            None
+        };
+        let mut message = preface::envelope(preface.as_deref(), stamp).around(data);
+        // Only the reader replies; and this process may be the superuser, for whom "of this user" would be wrong.
+        message.reply_to = None;
+        Ok(message)
+    }
+
+    fn head(&self) -> rustix::io::Result<u64> {
+        self.word_at((core::mem::offset_of!(Header, reader) + core::mem::offset_of!(Reader, head)) as u64)
+    }
+
+    /// A field of the header's fixed part.
+    fn field(&self, offset: usize) -> rustix::io::Result<u64> {
+        self.word_at((core::mem::offset_of!(Header, fixed) + offset) as u64)
+    }
+
+    /// The word of the records at `pos`.
+    fn word(&self, pos: u64) -> rustix::io::Result<u64> {
+        self.word_at(self.offset(pos))
+    }
+
+    fn word_at(&self, offset: u64) -> rustix::io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.read(offset, &mut bytes).map(|()| u64::from_ne_bytes(bytes))
+    }
+
+    /// Where in the file `pos` is.
+    fn offset(&self, pos: u64) -> u64 {
+        HEADER_SIZE + (pos & (self.capacity - 1) & !7)
+    }
+
+    fn read(&self, mut offset: u64, mut buffer: &mut [u8]) -> rustix::io::Result<()> {
+        while !buffer.is_empty() {
+            match rustix::io::pread(&self.file, &mut *buffer, offset) {
+                // The file has become shorter, which no process that keeps to the protocol does.
+                Ok(0) => return Err(Errno::IO),
+                Ok(n) => {
+                    offset += n as u64;
+                    buffer = &mut buffer[n..];
+                }
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Errno> for Fault {
+    fn from(error: Errno) -> Fault {
+        Fault::System(error)
+    }
+}
