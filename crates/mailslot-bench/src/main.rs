@@ -120,9 +120,10 @@ const MEASURES: [(&str, MeasureFn); 13] = [
     ("network_latency", network::latency::measure),
 ];
 
-const CURVES: [(&str, CurveFn); 5] = [
+const CURVES: [(&str, CurveFn); 6] = [
     ("size_messages size_bytes", |bench| Ok(curves::sizes(bench)?.into())),
     ("writers", |bench| Ok(vec![curves::writers(bench)?])),
+    ("members_64 members_1024", |bench| Ok(curves::members(bench)?.into())),
     ("slots", |bench| Ok(vec![slots::measure(bench)?])),
     ("backlog", |bench| Ok(vec![backlog::measure(bench)?])),
     ("network_names_time network_names_packets network_names_bytes network_names_missed", |bench| {

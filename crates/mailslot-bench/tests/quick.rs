@@ -41,11 +41,14 @@ fn every_scenario_runs_and_has_results() {
             assert!(column.as_f64().is_some_and(|value| value > 0.0), "{id}: {row}");
         }
     }
-    for id in ["size_messages", "size_bytes", "writers", "slots", "backlog"] {
+    for id in ["size_messages", "size_bytes", "writers", "members_64", "members_1024", "slots", "backlog"] {
         assert!(find(&results["curves"], id).to_string().contains("mailslot"), "{id} has no mailslot");
     }
     let simulated = ["network_names_time", "network_names_packets", "network_names_bytes", "network_names_missed"];
-    for id in ["size_messages", "size_bytes", "writers", "slots", "backlog"].into_iter().chain(simulated) {
+    for id in ["size_messages", "size_bytes", "writers", "members_64", "members_1024", "slots", "backlog"]
+        .into_iter()
+        .chain(simulated)
+    {
         let curve = find(&results["curves"], id);
         for series in curve["series"].as_array().expect("series are a list") {
             for point in series["points"].as_array().expect("points are a list") {

@@ -79,7 +79,7 @@ enum mailslot_access {
 /* Users in a list. */
 #define MAILSLOT_MOST_USERS 256
 
-/* How a slot is created:
+/* How a slot is created. Other processes of its user may tap it if MAILSLOT_TAPS=allow is in the environment.
  *
  *     mailslot_options options = MAILSLOT_OPTIONS_INIT;
  *     options.access = MAILSLOT_EVERYONE;

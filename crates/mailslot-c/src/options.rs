@@ -1,7 +1,7 @@
 //! `mailslot_options`.
 
 use bytemuck::{Pod, Zeroable};
-use mailslot::{Access, MailslotOptions, Network};
+use mailslot::{Access, MailslotOptions, Network, Taps};
 
 use crate::failure::Failure;
 use crate::growing::Growing;
@@ -19,6 +19,9 @@ pub(crate) struct Options {
     user_count: u32,
     users: [u32; USERS],
 }
+
+/// Lets other processes of its user tap the slots of a program.
+const TAPS_VARIABLE: &str = "MAILSLOT_TAPS";
 
 /// `MAILSLOT_OWNER`, `MAILSLOT_EVERYONE`, `MAILSLOT_GROUP`, `MAILSLOT_USERS`.
 pub(crate) const OWNER: u32 = 0;
@@ -53,6 +56,9 @@ impl Options {
             }
             _ => return Err(Failure::Argument("access is no enum mailslot_access")),
         });
+        if mailslot::secure_env(TAPS_VARIABLE).is_some_and(|value| value == "allow") {
+            builder.taps(Taps::Allowed);
+        }
         if flag(self.network, "network is neither 0 nor 1")? {
             builder.network(Network::Allowed);
         }

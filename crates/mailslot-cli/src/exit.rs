@@ -228,7 +228,8 @@ fn slot_status(error: &Error) -> u8 {
     match error {
         Error::InvalidName { .. } | Error::InvalidOption { .. } => USAGE,
         Error::NotFound(_) | Error::NotOnNetwork(_) => NOT_FOUND,
-        Error::NotAllowed(_) => NOT_ALLOWED,
+        Error::NotAllowed(_) | Error::NotOwner(_) => NOT_ALLOWED,
+        Error::Partial { source, .. } => slot_status(source),
         Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
         Error::TimedOut | Error::NodeSilent => TIMED_OUT,
         Error::Full { .. } => FULL,

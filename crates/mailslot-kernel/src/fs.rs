@@ -76,6 +76,16 @@ pub fn renameat(dir: impl AsFd, old: &str, _: impl AsFd, new: &str) -> Result<()
     })
 }
 
+/// Enters what is in one directory in another one as well.
+pub fn linkat(dir: impl AsFd, name: &str, other: impl AsFd, new: &str, _: AtFlags) -> Result<()> {
+    world::point();
+    let (dir, other) = (dir.as_fd().as_raw_fd(), other.as_fd().as_raw_fd());
+    world::with(|world| {
+        let object = find(world, dir, name)?.ok_or(Errno::NOENT)?;
+        enter(world, other, new, object)
+    })
+}
+
 pub fn mknodat(dir: impl AsFd, name: &str, kind: FileType, _: Mode, _: u64) -> Result<()> {
     assert_eq!(kind, FileType::Fifo, "nothing else is made so");
     let dir = dir.as_fd().as_raw_fd();

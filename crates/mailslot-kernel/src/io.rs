@@ -50,7 +50,12 @@ pub fn pread(fd: impl AsFd, buffer: &mut [u8], offset: u64) -> Result<usize> {
     world::with(|world| {
         let object = world.objects.object(fd)?;
         let file = world.objects.file(object)?;
-        let rest = file.bytes.get(offset as usize..).unwrap_or_default();
+        let bytes = match file.memory.as_mut() {
+            // SAFETY: the memory is there as long as the world is, and its threads take turns.
+            Some(memory) => unsafe { core::slice::from_raw_parts(memory.address(), memory.size()) },
+            None => &file.bytes,
+        };
+        let rest = bytes.get(offset as usize..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);
         Ok(count)

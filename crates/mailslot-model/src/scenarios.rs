@@ -31,7 +31,7 @@ fn ring_of(capacity: u64) -> Arc<Region> {
             capacity: AtomicU64::new(capacity),
             max_message: zero(),
             pid_namespace: zero(),
-            shared: zero(),
+            locked_reads: zero(),
             read_timeout: zero(),
             network: zero(),
         }),
@@ -46,8 +46,15 @@ fn ring_of(capacity: u64) -> Arc<Region> {
             rewinding: zero(),
         }),
         refused: Group(Refused { full: zero(), too_large: zero(), high_water: zero() }),
-        reader: Group(Reader { head: zero(), read: zero(), bytes_read: zero(), writers_waiting: zero() }),
-        space: Group(Space { freed: AtomicU32::new(0) }),
+        reader: Group(Reader {
+            head: zero(),
+            read: zero(),
+            bytes_read: zero(),
+            writers_waiting: zero(),
+            dropped: zero(),
+            missed: zero(),
+        }),
+        space: Group(Space { freed: AtomicU32::new(0), missed: zero(), missed_at: zero() }),
     };
     Arc::new(Region::modelled(header, capacity))
 }

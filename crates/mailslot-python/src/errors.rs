@@ -25,7 +25,7 @@ pub fn exception(error: &Error) -> PyErr {
         Error::InvalidName { .. } => python::InvalidNameError::new_err(said(Errno::INVAL)),
         Error::AlreadyExists(_) => python::SlotExistsError::new_err(said(Errno::EXIST)),
         Error::NotFound(_) => python::SlotNotFoundError::new_err(said(Errno::NOENT)),
-        Error::NotAllowed(_) => python::NotAllowedError::new_err(said(Errno::ACCESS)),
+        Error::NotAllowed(_) | Error::NotOwner(_) => python::NotAllowedError::new_err(said(Errno::ACCESS)),
         Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => {
             python::MessageTooLargeError::new_err(said(Errno::MSGSIZE))
         }

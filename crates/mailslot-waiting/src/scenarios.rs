@@ -19,7 +19,7 @@ pub(crate) use self::mail::slot_name;
 use self::readers::{Kind, read_all};
 use self::writers::{Message, friend, stranger, write_last};
 use crate::mailslot::Mailslot;
-use crate::options::{Access, MailslotOptions, Timeout};
+use crate::options::{Access, MailslotOptions, Sharing, Timeout};
 
 pub const OWNER: Who = Who { pid: 1, uid: 1000 };
 
@@ -158,6 +158,40 @@ fn shared(slot: &Mailslot, killed: Option<u32>, act: impl FnOnce(Mailslot) + Sen
     }
 }
 
+fn member() -> Mailslot {
+    let mut options = MailslotOptions::new();
+    options.capacity(4096).access(Access::Everyone).sharing(Sharing::Each);
+    Mailslot::from_server(crate::sys::Server::create(slot_name(), &options).expect("a new member"))
+}
+
+/// Two members with a reader of this kind each, a third one that comes while they are written to and is killed, a friend, a friend
+/// that is killed, and a stranger.
+fn members(kind: Kind) {
+    let slots = [member(), member()];
+    let logs = Log::of_members();
+    let readers: Vec<_> = slots.iter().zip(&logs).map(|(slot, log)| readers::begin(slot, kind, log)).collect();
+    let writers = [friend(1, &logs[0], Message::Short, None), stranger(2, &logs[0], Message::Short, None)];
+    let killed = friend(3, &logs[0], Message::Short, Some(world::choose(400)));
+    let third = world::spawn_mortal(Who { pid: 3, ..OWNER }, 100 + world::choose(400), || {
+        let slot = member();
+        // It may never come to its death.
+        while !writers::is_last(&readers::patient(|| slot.receive_within(Timeout::Forever)).expect("no damage").data) {}
+    });
+    writers.into_iter().for_each(|writer| writers::join(writer, &logs[0]));
+    writers::join(killed, &logs[0]);
+    world::settle();
+    write_last();
+    readers.into_iter().for_each(|reader| {
+        reader.join();
+    });
+    third.join();
+    for (slot, log) in slots.iter().zip(&logs) {
+        read_all(slot, log);
+        log.check();
+        log.check_order();
+    }
+}
+
 /// Two processes with a reader of this kind, a friend, and strangers.
 fn heirs(kind: Kind) {
     let slot = slot(Access::Everyone);
@@ -289,6 +323,10 @@ scenarios! {
     polling_reader_beside_one_that_is_killed: killed_heir(Kind::Level);
     edge_triggered_reader_beside_one_that_is_killed: killed_heir(Kind::Edge);
     task_that_reads_beside_one_that_is_killed: killed_heir(Kind::Task);
+    blocking_readers_of_members: members(Kind::Blocking);
+    polling_readers_of_members: members(Kind::Level);
+    edge_triggered_readers_of_members: members(Kind::Edge);
+    tasks_that_read_of_members: members(Kind::Task);
     writers_whose_reader_ends: ended_owner(None, [OWNER.uid, 2000]);
     writers_whose_reader_is_killed: ended_owner(Some(100 + world::choose(300)), [OWNER.uid; 2]);
     blocking_reader_that_is_told_to_end: aborted(Kind::Blocking);

@@ -56,6 +56,10 @@ tests! {
     polling_reader_beside_one_that_is_killed
     edge_triggered_reader_beside_one_that_is_killed
     task_that_reads_beside_one_that_is_killed
+    blocking_readers_of_members
+    polling_readers_of_members
+    edge_triggered_readers_of_members
+    tasks_that_read_of_members
     writers_whose_reader_ends
     writers_whose_reader_is_killed
     blocking_reader_that_is_told_to_end

@@ -64,7 +64,8 @@ void WINAPI SetLastError(DWORD dwErrCode);
  *
  * lpSecurityAttributes decides who may write. NULL, or a NULL descriptor: every user of this machine. Otherwise its
  * descriptor does, as far as README.md tells; what a slot cannot follow gives ERROR_NOT_SUPPORTED and no slot. Other
- * machines may write only if MAILSLOT_NETWORK=allow is in the environment.
+ * machines may write only if MAILSLOT_NETWORK=allow is in the environment; other
+ * processes of its user may tap it if MAILSLOT_TAPS=allow is.
  *
  * The A function takes names below MAX_PATH characters, the W function those of 32753. */
 HANDLE WINAPI CreateMailslotA(LPCSTR lpName, DWORD nMaxMessageSize, DWORD lReadTimeout,

@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::options::Timeout;
 use crate::receipt::Receipt;
+use crate::sys::Progress;
 use crate::writer::MailslotWriter;
 
 /// A [`MailslotWriter`] whose waiting is awaited. Use `tokio::time::timeout` to limit it.
@@ -78,17 +79,21 @@ impl AsyncMailslotWriter {
     ///
     /// # Cancel safety
     ///
-    /// A write that is cancelled has written nothing: a message is written only in the poll that returns.
+    /// A write that is cancelled has written nothing: a message is written only in the poll that returns. In a slot that has
+    /// [members](crate::Sharing::Each), those that had room have it.
     pub async fn write(&self, message: &[u8]) -> Result<()> {
         // A stream of messages must not keep the other tasks of the thread waiting.
         consume_budget().await;
+        let mut progress = Progress::default();
         loop {
-            match self.writer.write(message) {
+            match self.writer.write_more(message, &mut progress) {
                 Err(Error::Full { .. }) => {}
-                done => return done,
+                Err(error) => return Err(progress.end(error)),
+                Ok(()) => return Ok(()),
             }
-            // Tried again where there is room alone: each try that is refused counts.
-            while !self.look_for_room(message.len()).await? {}
+            // Tried again where there is room alone: each try that is refused counts. Of several members those that have the message
+            // may have no room for another one.
+            while !self.look_for_room(message.len()).await? && !progress.has_begun() {}
         }
     }
 

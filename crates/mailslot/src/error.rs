@@ -51,6 +51,19 @@ pub enum Error {
         /// The slot's capacity in bytes, if the writer can know it.
         capacity: Option<u64>,
     },
+    /// The slot is another user's, so this one cannot read it, too.
+    NotOwner(SlotName),
+    /// The slot's creator does not let anybody tap it.
+    NoTaps(SlotName),
+    /// Not all members of the slot have the message; those that have it keep it. Written again as it is, they would have it twice.
+    Partial {
+        /// Members that have it.
+        delivered: usize,
+        /// Members that should.
+        members: usize,
+        /// What kept the first of the others from it.
+        source: Box<Error>,
+    },
     /// The slot is gone: its last owner closed it or died. A slot made later under the same name is another one.
     Closed,
     /// No message came in time, or no room became free in time.
@@ -135,7 +148,8 @@ impl Error {
             Error::InvalidName { reason, operation, .. } => win32_code(reason, *operation),
             Error::AlreadyExists(_) => 183,
             Error::NotFound(_) => 2,
-            Error::NotAllowed(_) => 5,
+            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => 5,
+            Error::Partial { source, .. } => source.win32_code(),
             Error::TooLarge { .. } | Error::InvalidOption { .. } | Error::NotARequest => 87,
             Error::TooLargeForNetwork { .. } => 53,
             Error::Full { .. } | Error::OutOfMemory => 1450,
@@ -164,7 +178,9 @@ impl Error {
             | Error::NotARequest => io::ErrorKind::InvalidInput,
             Error::AlreadyExists(_) => io::ErrorKind::AlreadyExists,
             Error::NotFound(_) => io::ErrorKind::NotFound,
-            Error::NotAllowed(_) | Error::NotInherited => io::ErrorKind::PermissionDenied,
+            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) | Error::NotInherited => {
+                io::ErrorKind::PermissionDenied
+            }
             Error::Full { .. } => io::ErrorKind::WouldBlock,
             Error::Closed => io::ErrorKind::BrokenPipe,
             Error::TimedOut | Error::NodeSilent => io::ErrorKind::TimedOut,
@@ -173,6 +189,8 @@ impl Error {
             }
             Error::NotOnNetwork(_) => io::ErrorKind::HostUnreachable,
             Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => io::ErrorKind::Unsupported,
+            // What the source alone would be, `WouldBlock` as a rule, tells programs to write it again.
+            Error::Partial { .. } => io::ErrorKind::WriteZero,
             Error::NodeRefused(_) => io::ErrorKind::Other,
             Error::OutOfMemory => io::ErrorKind::OutOfMemory,
             Error::Damaged => io::ErrorKind::InvalidData,
@@ -211,6 +229,13 @@ impl fmt::Display for Error {
             Error::AlreadyExists(slot) => write!(f, "the slot {slot} exists already: another process owns it"),
             Error::NotFound(slot) => write!(f, "no slot {slot} on this machine"),
             Error::NotAllowed(slot) => write!(f, "the owner of slot {slot} does not allow this user to write to it"),
+            Error::NotOwner(slot) => {
+                write!(f, "slot {slot} is another user's: only processes of that user can read it, too")
+            }
+            Error::NoTaps(slot) => write!(f, "slot {slot} cannot be tapped: its creator has to allow taps"),
+            Error::Partial { delivered, members, source } => {
+                write!(f, "{delivered} of {members} members of the slot have the message, and not the others: {source}")
+            }
             Error::TooLarge { size, limit } => {
                 write!(f, "the message of {size} bytes is too large: the slot takes {limit} at most")
             }

@@ -105,7 +105,7 @@ pub use iter::Iter;
 pub use mailslot::Mailslot;
 pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
 pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
-pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, Timeout, WhenFull};
 pub use receipt::{Outcome, Receipt};
 #[cfg(unix)]
 pub use request::{Replies, ReplyWriter};

@@ -57,6 +57,46 @@ impl Mailslot {
         MailslotOptions::new().create(name)
     }
 
+    /// Taps the slot `name`: what is written to it from now on can be read here as well, as long as the slot lives.
+    ///
+    /// A tap never makes a write fail or wait. What it has no room for displaces the oldest that it has not read; as a slot that
+    /// [drops the oldest](crate::WhenFull::DropOldest) it tells how many were lost. It gets what at least one reader got. A tap of a
+    /// slot that has ended is [`Closed`](Error::Closed) when it has been read to its end, ten seconds later at most if the slot's
+    /// owner was killed.
+    ///
+    /// ```
+    /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter, Taps};
+    ///
+    /// let name = format!("doc-tap-{}", std::process::id());
+    /// let slot = MailslotOptions::new().taps(Taps::Allowed).create(&name)?;
+    /// let tap = Mailslot::tap(&name)?;
+    /// MailslotWriter::open(&name)?.write(b"door 2 opened")?;
+    /// assert_eq!(tap.receive()?.data, b"door 2 opened");
+    /// assert_eq!(slot.receive()?.data, b"door 2 opened");
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotFound`] if no such slot lives
+    /// - [`Error::NotOwner`] if it is another user's. So the superuser taps what is of another user as that user: memory of a slot is
+    ///   mapped by processes of one user alone
+    /// - [`Error::NoTaps`] unless it was created with [`Taps::Allowed`](crate::Taps::Allowed)
+    /// - those of [`MailslotOptions::create`]
+    ///
+    /// # Portability
+    ///
+    /// Unix only. Messages of other users, which come through the tap's own door, are lost to a tap that does not read without being
+    /// counted.
+    #[cfg(unix)]
+    pub fn tap<A>(name: A) -> Result<Mailslot>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        MailslotOptions::new().tap(name)
+    }
+
     /// Options for creating a slot. [`MailslotOptions`] has an example.
     pub fn options() -> MailslotOptions {
         MailslotOptions::new()

@@ -27,6 +27,9 @@ pub struct Message {
     pub time: Option<SystemTime>,
     /// Where replies go, if it is a request.
     pub reply_to: Option<ReplyTo>,
+    /// Messages that the slot had accepted after the one that was read before this one, and that are lost: always 0 unless it [drops the
+    /// oldest](crate::WhenFull::DropOldest).
+    pub lost_before: u64,
     /// The id of the request that it answers.
     pub(crate) in_reply_to: Option<[u8; 16]>,
 }
@@ -48,17 +51,19 @@ pub struct Envelope {
     pub time: Option<SystemTime>,
     /// Where replies go, if it is a request.
     pub reply_to: Option<ReplyTo>,
+    /// How many were lost before it, as in [`Message::lost_before`].
+    pub lost_before: u64,
     pub(crate) in_reply_to: Option<[u8; 16]>,
 }
 
 impl Envelope {
     pub(crate) fn new(origin: Origin) -> Envelope {
-        Envelope { origin, time: None, reply_to: None, in_reply_to: None }
+        Envelope { origin, time: None, reply_to: None, lost_before: 0, in_reply_to: None }
     }
 
     pub(crate) fn around(self, data: Vec<u8>) -> Message {
-        let Envelope { origin, time, reply_to, in_reply_to } = self;
-        Message { data, origin, time, reply_to, in_reply_to }
+        let Envelope { origin, time, reply_to, lost_before, in_reply_to } = self;
+        Message { data, origin, time, reply_to, lost_before, in_reply_to }
     }
 }
 
@@ -205,6 +210,9 @@ pub struct Statistics {
     pub refused_too_large: u64,
     /// Most bytes ever waiting at once, overhead included. Followed from 4 KiB up; 0 means that it never was more.
     pub high_water: u64,
+    /// Messages accepted that were dropped unread, as the slot [drops the oldest](crate::WhenFull::DropOldest) when it is full.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub lost: u64,
 }
 
 /// A living slot of this machine, as [`list`](crate::list) and [`status`](crate::status) find it.
@@ -238,6 +246,13 @@ pub struct SlotStatus {
         serde(default, rename = "created_unix_ms", with = "crate::serialization::unix_milliseconds")
     )]
     pub created: Option<std::time::SystemTime>,
+    /// How many processes, or parts of one, have created it: more than one only if it is for [each](crate::Sharing::Each). What else is
+    /// said here is of the oldest of them.
+    #[cfg_attr(feature = "serde", serde(default = "crate::serialization::one"))]
+    pub members: usize,
+    /// How many [taps](crate::Mailslot::tap) it has.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub taps: usize,
     /// What it holds, which only the owner's user and the superuser may see.
     #[cfg_attr(feature = "serde", serde(rename = "counts"))]
     pub info: Option<Info>,

@@ -60,6 +60,50 @@ pub enum Inheritance {
     Inherited,
 }
 
+/// Who may read a slot besides its first creator.
+///
+/// # Portability
+///
+/// `Each` is Linux only: elsewhere it is refused with [`Error::InvalidOption`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Sharing {
+    /// Nobody: a name has one slot, as with Win32.
+    #[default]
+    One,
+    /// Whoever of the same user creates the slot as well, with `Each`. Each creator is a *member*, which gets every message and
+    /// has a capacity and counters of its own; the name is free when the last one has ended.
+    Each,
+}
+
+/// Whether a slot may have [taps](crate::Mailslot::tap), which see its messages.
+///
+/// # Portability
+///
+/// `Allowed` is Linux only: elsewhere it is refused with [`Error::InvalidOption`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Taps {
+    /// It may not.
+    #[default]
+    Refused,
+    /// Processes of its owner's user may tap it.
+    Allowed,
+}
+
+/// What becomes of a message for which a slot has no room.
+///
+/// # Portability
+///
+/// `DropOldest` is Linux only: elsewhere it is refused with [`Error::InvalidOption`], as Windows bounds no slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// It is refused: the write fails, or waits.
+    #[default]
+    Refuse,
+    /// The oldest messages that are unread make room for it. The next one that is read tells how many they were
+    /// ([`Message::lost_before`](crate::Message::lost_before)), and [`Statistics::lost`](crate::Statistics::lost) counts them.
+    DropOldest,
+}
+
 /// Creates a [`Mailslot`], like [`std::fs::OpenOptions`] opens a file.
 ///
 /// ```
@@ -83,6 +127,9 @@ pub struct MailslotOptions {
     pub(crate) network: Network,
     pub(crate) stamp: bool,
     pub(crate) inheritance: Inheritance,
+    pub(crate) sharing: Sharing,
+    pub(crate) when_full: WhenFull,
+    pub(crate) taps: Taps,
 }
 
 /// Users whom a slot may let write by name: others read the list, and a longer one is a group's business.
@@ -101,6 +148,9 @@ impl MailslotOptions {
             network: Network::Refused,
             stamp: false,
             inheritance: Inheritance::Private,
+            sharing: Sharing::One,
+            when_full: WhenFull::Refuse,
+            taps: Taps::Refused,
         }
     }
 
@@ -167,12 +217,100 @@ impl MailslotOptions {
         self
     }
 
+    /// Who else may read. A writer opens the name as ever, and writes to all members: those of its own user in any case, and those
+    /// of another user that let it write. Each member says for itself who may, how large messages are, and what it holds.
+    ///
+    /// ```
+    /// use mailslot::{MailslotOptions, MailslotWriter, Sharing};
+    ///
+    /// let name = format!("doc-sharing-{}", std::process::id());
+    /// let log = MailslotOptions::new().sharing(Sharing::Each).create(&name)?;
+    /// let panel = MailslotOptions::new().sharing(Sharing::Each).create(&name)?;
+    /// MailslotWriter::open(&name)?.write(b"door 2 opened")?;
+    /// assert_eq!(log.receive()?.data, b"door 2 opened");
+    /// assert_eq!(panel.receive()?.data, b"door 2 opened");
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Portability
+    ///
+    /// That of [`Sharing`].
+    pub fn sharing(&mut self, sharing: Sharing) -> &mut MailslotOptions {
+        self.sharing = sharing;
+        self
+    }
+
+    /// What becomes of a message for which there is no room. A slot that drops the oldest reads a little slower: every read then
+    /// takes the lock that otherwise only writers take. Messages of other users wait outside until the slot is read, what finds no room there is refused.
+    ///
+    /// ```
+    /// use mailslot::{MailslotOptions, MailslotWriter, WhenFull};
+    ///
+    /// let name = format!("doc-when-full-{}", std::process::id());
+    /// let slot = MailslotOptions::new().capacity(4096).when_full(WhenFull::DropOldest).create(&name)?;
+    /// let writer = MailslotWriter::open(&name)?;
+    /// for number in 0..100_u8 {
+    ///     writer.write(&[number; 1000])?;
+    /// }
+    /// let message = slot.receive()?;
+    /// assert_eq!((message.data[0], message.lost_before), (97, 97));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Portability
+    ///
+    /// That of [`WhenFull`].
+    pub fn when_full(&mut self, when_full: WhenFull) -> &mut MailslotOptions {
+        self.when_full = when_full;
+        self
+    }
+
+    /// Whether the slot may have taps. [`Mailslot::tap`] has an example. Of a slot that has members the oldest one's word counts.
+    ///
+    /// Writers then look whether there is one, which costs them some nanoseconds.
+    ///
+    /// # Portability
+    ///
+    /// That of [`Taps`].
+    pub fn taps(&mut self, taps: Taps) -> &mut MailslotOptions {
+        self.taps = taps;
+        self
+    }
+
+    /// Taps the slot `name` with this read timeout, and this capacity or that of the slot if it is larger. What else is set here is
+    /// the slot's own affair. [`Mailslot::tap`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Mailslot::tap`], and [`Error::InvalidOption`] if the capacity is out of its range.
+    ///
+    /// # Portability
+    ///
+    /// Unix only.
+    #[cfg(unix)]
+    pub fn tap<A>(&self, name: A) -> Result<Mailslot>
+    where
+        A: TryInto<Address>,
+        A::Error: Into<Error>,
+    {
+        self.check()?;
+        match name.try_into().map_err(Into::into)?.into_slot() {
+            Ok(slot) => sys::Server::tap(slot, self).map(Mailslot::from_server),
+            Err(elsewhere) => {
+                let reason = crate::NameError::NotThisMachine;
+                Err(Error::invalid_name(&elsewhere.to_string(), reason, Operation::Open))
+            }
+        }
+    }
+
     /// Creates the slot; this process then owns it.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidName`] if `name` is not a local slot's name
-    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it
+    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it, unless that and this one are for
+    ///   [each](Sharing::Each)
+    /// - [`Error::NotOwner`] if they are, and it is another user's
     /// - [`Error::InvalidOption`] if an option is out of its range
     /// - [`Error::OutOfMemory`] if the file system that holds the slots is full
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
@@ -196,6 +334,11 @@ impl MailslotOptions {
             let reason = crate::NameError::NotThisMachine;
             return Err(Error::invalid_name(&address.to_string(), reason, Operation::Create));
         };
+        self.check()?;
+        sys::Server::create(slot, self).map(Mailslot::from_server)
+    }
+
+    fn check(&self) -> Result<()> {
         if !CAPACITY.contains(&self.capacity) {
             return Err(Error::InvalidOption {
                 option: "capacity",
@@ -208,7 +351,7 @@ impl MailslotOptions {
             let expected = format!("of {MOST_USERS} users at most; a group may be larger");
             return Err(Error::InvalidOption { option: "access", expected });
         }
-        sys::Server::create(slot, self).map(Mailslot::from_server)
+        Ok(())
     }
 }
 

@@ -256,7 +256,7 @@ impl Mailslot {
     /// long as the slot's read timeout says. If `read` panics, the message stays.
     ///
     /// All other reads of this slot wait until `read` returns, and must not be made from inside it. A message that lies
-    /// around the end of the slot's memory is copied. So are all messages of a slot that is shared with other processes;
+    /// around the end of the slot's memory is copied. So are all messages of a slot that is shared with other processes, or drops its oldest;
     /// they are taken out before `read` is called.
     ///
     /// ```
@@ -290,7 +290,7 @@ impl Mailslot {
         timeout: impl Into<Timeout>,
         read: impl FnOnce(&[u8], Origin) -> R,
     ) -> Result<R> {
-        if self.server.is_shared() {
+        if self.server.locks_reads() {
             let message = self.receive_within(timeout)?;
             return Ok(read(&message.data, message.origin));
         }
@@ -349,7 +349,7 @@ impl Mailslot {
             return Ok(0);
         }
         self.read_in_place_within(timeout, &mut read)?;
-        let more = if self.server.is_shared() {
+        let more = if self.server.locks_reads() {
             (1..max).take_while(|_| matches!(self.try_read_in_place(&mut read), Ok(Some(())))).count()
         } else {
             self.drain(max - 1, |next| read(&next.bytes(), next.origin()))

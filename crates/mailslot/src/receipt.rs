@@ -68,6 +68,7 @@ impl From<&Error> for Outcome {
             Error::NotFound(_) | Error::Closed => Outcome::NoSlot,
             Error::Full { .. } => Outcome::Full,
             Error::TooLarge { .. } => Outcome::TooLarge,
+            Error::Partial { source, .. } => Outcome::from(&**source),
             _ => Outcome::Refused,
         }
     }

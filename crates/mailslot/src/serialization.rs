@@ -38,7 +38,8 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) 
 /// left out: only this machine can use it.
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Message", 2 + usize::from(self.time.is_some()))?;
+        let count = 2 + usize::from(self.time.is_some()) + usize::from(self.lost_before != 0);
+        let mut fields = serializer.serialize_struct("Message", count)?;
         match str::from_utf8(&self.data) {
             Ok(text) => fields.serialize_field("data", text)?,
             Err(_) => fields.serialize_field("data_hex", &Hex(&self.data))?,
@@ -46,6 +47,9 @@ impl Serialize for Message {
         fields.serialize_field("origin", &self.origin)?;
         if self.time.is_some() {
             fields.serialize_field("time_unix_ms", &Time(self.time))?;
+        }
+        if self.lost_before != 0 {
+            fields.serialize_field("lost_before", &self.lost_before)?;
         }
         fields.end()
     }
@@ -58,9 +62,11 @@ impl<'de> Deserialize<'de> for Message {
             data: Option<String>,
             data_hex: Option<String>,
             origin: Origin,
+            #[serde(default)]
+            lost_before: u64,
             time_unix_ms: Option<Time>,
         }
-        let Fields { data, data_hex, origin, time_unix_ms } = Fields::deserialize(deserializer)?;
+        let Fields { data, data_hex, origin, time_unix_ms, lost_before } = Fields::deserialize(deserializer)?;
         let data = match (data, data_hex) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(digits)) => {
@@ -69,7 +75,7 @@ impl<'de> Deserialize<'de> for Message {
             _ => return Err(de::Error::custom("a message must have either `data` or `data_hex`")),
         };
         let time = time_unix_ms.and_then(|Time(time)| time);
-        Ok(Message { time, ..Message::new(data, origin) })
+        Ok(Message { time, lost_before, ..Message::new(data, origin) })
     }
 }
 
@@ -177,4 +183,9 @@ pub(crate) mod unix_milliseconds {
         let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis));
         time.map(Some).ok_or_else(|| Error::custom("a time must be milliseconds that this machine can tell"))
     }
+}
+
+/// The members of a slot of which it is not said.
+pub(crate) fn one() -> usize {
+    1
 }

@@ -185,6 +185,8 @@ impl MailslotWriter {
     /// - [`Error::TooLarge`] if the message is larger than the slot takes
     /// - [`Error::TooLargeForNetwork`] if the slot is elsewhere, and the message larger than what can be sent
     /// - [`Error::Full`] if the slot has no room now
+    /// - [`Error::Partial`] if it has [members](crate::Sharing::Each), and not all could have the message, as they have no room or for
+    ///   another of these reasons
     /// - [`Error::Closed`] if the slot is gone
     /// - [`Error::OutOfMemory`] if the system has no memory for it
     /// - [`Error::Nested`] inside [`write_in_place`](MailslotWriter::write_in_place)
@@ -213,8 +215,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`. `Timeout::Zero` is the
-    /// same as `write`.
+    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`, also as the source of `Partial`.
+    /// `Timeout::Zero` is the same as `write`.
     ///
     /// # Portability
     ///
@@ -229,7 +231,8 @@ impl MailslotWriter {
     }
 
     /// Writes several messages, one after the other with none of another writer of this user in between, and returns how
-    /// many were written: fewer than given if one could not be.
+    /// many were written: fewer than given if one could not be. In a slot that has [members](crate::Sharing::Each), messages of others
+    /// may come in between, and some members may have one message more than are told.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -274,6 +277,9 @@ impl MailslotWriter {
         let timeout = timeout.into();
         let deadline = timeout.deadline();
         let mut written = 0;
+        if self.has_members() {
+            return self.write_one_by_one(messages, timeout, deadline);
+        }
         loop {
             match self.write_batch(&messages[written..]) {
                 Ok(more) => written += more,
@@ -332,6 +338,12 @@ impl MailslotWriter {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<()> {
         let timeout = timeout.into();
+        if self.has_members() {
+            self.check_size(size)?;
+            let mut message = vec![0; size];
+            fill(&mut message);
+            return self.write_within(&message, timeout);
+        }
         let deadline = timeout.deadline();
         // It is called once, when there is room.
         let mut fill = Some(fill);
@@ -344,7 +356,7 @@ impl MailslotWriter {
     }
 
     /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
-    /// is over: perhaps fewer. A slot of this machine is one receiver.
+    /// is over: perhaps fewer. A slot of this machine is one receiver, or as many as it has members, and is not waited for.
     ///
     /// Otherwise a program's first message may be sent before any receiver has been found.
     ///
@@ -370,7 +382,7 @@ impl MailslotWriter {
     pub fn wait_for_receivers(&self, at_least: usize, timeout: impl Into<Timeout>) -> Result<usize> {
         match self.end() {
             End::Here(client) if client.is_closed() => Err(Error::Closed),
-            End::Here(_) => Ok(1),
+            End::Here(client) => Ok(client.receivers()),
             End::Elsewhere(writer) => writer.wait_for_receivers(at_least, timeout.into()),
         }
     }
@@ -431,6 +443,44 @@ impl MailslotWriter {
             End::Here(client) => client.is_closed(),
             End::Elsewhere(writer) => writer.is_closed(),
         }
+    }
+
+    /// Writes one message, without waiting, to those that lack it: `progress` remembers who has it.
+    #[cfg(all(feature = "tokio", unix))]
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut sys::Progress) -> Result<()> {
+        match self.end() {
+            End::Here(client) => client.write_more(message, progress),
+            End::Elsewhere(writer) => writer.write(message, Timeout::Zero),
+        }
+    }
+
+    /// Whether what is written goes to several members, of which some may have it while others have no room: then the writer has to
+    /// remember that while it waits.
+    pub(crate) fn has_members(&self) -> bool {
+        matches!(self.end(), End::Here(client) if client.has_members())
+    }
+
+    fn check_size(&self, size: usize) -> Result<()> {
+        let limit = self.max_message_size();
+        if size > limit { Err(Error::TooLarge { size, limit }) } else { Ok(()) }
+    }
+
+    fn write_one_by_one<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        timeout: Timeout,
+        deadline: Option<Instant>,
+    ) -> Result<usize> {
+        for (written, message) in messages.iter().enumerate() {
+            let left = deadline.map_or(timeout, |end| Timeout::After(end.saturating_duration_since(Instant::now())));
+            let left = if timeout == Timeout::Zero { timeout } else { left };
+            match self.write_within(message.as_ref(), left) {
+                Ok(()) => {}
+                Err(error) if written == 0 => return Err(error),
+                Err(_) => return Ok(written),
+            }
+        }
+        Ok(messages.len())
     }
 
     /// Waits until there may be room for a message of `size` bytes, or `deadline`.

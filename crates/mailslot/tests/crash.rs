@@ -50,6 +50,13 @@ fn plays_its_part() {
     let [part, slot, id] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
     match part {
         "write" => write_for_ever(slot, id.parse().unwrap()),
+        #[cfg(target_os = "linux")]
+        "join" => {
+            let slot = Mailslot::options().sharing(mailslot::Sharing::Each).create(slot).unwrap();
+            loop {
+                slot.receive().unwrap();
+            }
+        }
         "own" => {
             let slot = Mailslot::create(slot).unwrap();
             loop {
@@ -105,6 +112,69 @@ fn killed_writers_damage_nothing() {
     assert_eq!(statistics.read, statistics.written);
     assert_eq!(statistics.read, next.values().sum::<u64>());
     println!("{killed} writers killed, {} messages read, each once and in order", statistics.read);
+}
+
+/// Kills members and writers, as many as `MAILSLOT_KILLS` says: those that live lose nothing that was written to them.
+#[test]
+#[cfg(target_os = "linux")]
+fn killed_members_and_writers_cost_the_others_nothing() {
+    let kills = std::env::var("MAILSLOT_KILLS").map_or(100, |kills| kills.parse().unwrap());
+    let _watchdog = (kills <= 1000).then(watchdog);
+    let slot_name = name();
+    let mut options = Mailslot::options();
+    options.sharing(mailslot::Sharing::Each).capacity(64 << 10);
+    let join = || options.create(&slot_name).unwrap();
+    let members = [join(), join()];
+    let mut read = [HashMap::new(), HashMap::new()];
+    let survivor = Part::start(&format!("write {slot_name} 0"));
+    let mut random = 54321_u64;
+    let mut started = 0;
+    let mut mortals: Vec<Part> = Vec::new();
+    let (mut killed, mut until_next) = (0, 0_u64);
+    let take = |read: &mut [HashMap<u64, u64>; 2]| {
+        let mut taken = 0;
+        for (member, read) in members.iter().zip(read) {
+            for message in std::iter::from_fn(|| member.try_receive().unwrap()).take(256) {
+                check(&message.data, read);
+                taken += 1;
+            }
+        }
+        if taken == 0 {
+            std::thread::yield_now();
+        }
+        taken
+    };
+    while killed < kills {
+        while mortals.len() < 5 {
+            started += 1;
+            // Two of five are members.
+            let part =
+                if started % 5 < 2 { format!("join {slot_name} 0") } else { format!("write {slot_name} {started}") };
+            mortals.push(Part::start(&part));
+        }
+        until_next = until_next.saturating_sub(take(&mut read));
+        if until_next == 0 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            until_next = (random >> 33) % 400;
+            drop(mortals.swap_remove((random >> 50) as usize % mortals.len()));
+            killed += 1;
+        }
+    }
+    drop(mortals);
+    // The one that was never killed still goes on.
+    let before = read[0][&0];
+    while read.iter().any(|read| read[&0] < before + 1000) {
+        take(&mut read);
+    }
+    drop(survivor);
+    while take(&mut read) > 0 {}
+    for (writer, sent) in &read[0] {
+        // What a writer was killed in the middle of, one of them may lack.
+        assert!(sent.abs_diff(*read[1].get(writer).unwrap_or(&0)) <= 1, "writer {writer}");
+    }
+    assert!(read[1].keys().all(|writer| read[0].contains_key(writer) || read[1][writer] <= 1));
+    drop(members);
+    Mailslot::create(&slot_name).expect("the name is free");
 }
 
 /// Owns a slot until it is killed, and leaves a child that does nothing and is told of.

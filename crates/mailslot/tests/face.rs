@@ -303,6 +303,8 @@ fn errors() -> Vec<Error> {
         Error::AlreadyExists(slot()),
         Error::NotFound(slot()),
         Error::NotAllowed(slot()),
+        Error::NotOwner(slot()),
+        Error::Partial { delivered: 1, members: 2, source: Box::new(Error::Full { capacity: Some(1) }) },
         Error::TooLarge { size: 2, limit: 1 },
         Error::TooLargeForNetwork { size: 2, limit: 1 },
         Error::Full { capacity: Some(1) },

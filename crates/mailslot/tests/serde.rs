@@ -102,10 +102,11 @@ fn status_is_what_the_command_prints() {
         json!({
             "name": slot.name().as_str(), "pid": std::process::id(), "uid": status.uid.unwrap(), "access": "owner",
             "network": true, "max_message_size": 424, "capacity": 16 << 20, "created_unix_ms": created,
+            "members": 1, "taps": 0,
             "counts": {
                 "max_message_size": 424, "capacity": 16 << 20, "count": 1, "next_size": 5, "read_timeout_ms": 1500,
                 "reader_waits": false, "written": 1, "bytes_written": 5, "read": 0, "bytes_read": 0, "refused_full": 0,
-                "refused_too_large": 0, "high_water": 0,
+                "refused_too_large": 0, "high_water": 0, "lost": 0,
             },
         })
     );

@@ -57,6 +57,22 @@ impl super::Sender for Sender {
     }
 }
 
+/// A connected socket for each of several readers, whose places are branches of the sender's.
+pub(crate) struct Each {
+    senders: Vec<Sender>,
+}
+
+impl super::Sender for Each {
+    fn open(place: &Place, shape: Shape) -> Result<Each> {
+        let open = |number| <Sender as super::Sender>::open(&place.branch(number), shape);
+        Ok(Each { senders: (0..shape.members).map(open).collect::<Result<_>>()? })
+    }
+
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.senders.iter_mut().try_for_each(|sender| sender.send(message))
+    }
+}
+
 /// A message that surely fits into a send buffer of the default size.
 const DEFAULT_LARGEST: usize = 100 << 10;
 

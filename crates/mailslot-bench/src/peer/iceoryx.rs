@@ -174,9 +174,9 @@ fn topic(
         .enable_safe_overflow(false)
         .history_size(0)
         .subscriber_max_buffer_size(depth(shape))
-        .max_subscribers(1)
+        .max_subscribers(shape.members.max(1))
         .max_publishers(shape.writers)
-        .max_nodes(shape.writers + 1)
+        .max_nodes(shape.writers + shape.members.max(1))
         .open_or_create()?)
 }
 

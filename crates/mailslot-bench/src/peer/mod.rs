@@ -26,6 +26,8 @@ pub(crate) enum Peer {
     BareRingLocked,
     /// Unix datagram sockets.
     Datagram,
+    /// The same in a loop: one socket for each of several readers.
+    DatagramEach,
     /// Unix sequenced-packet sockets, one connection for each writer.
     Seqpacket,
     /// The same, where the reader takes one message from each connection and closes it.
@@ -52,6 +54,7 @@ impl Peer {
             Peer::BareRing => "bare ring",
             Peer::BareRingLocked => "bare ring, locks",
             Peer::Datagram => "Unix datagram",
+            Peer::DatagramEach => "Unix datagram, in a loop",
             Peer::Seqpacket => "Unix seqpacket",
             Peer::SeqpacketOnce => "Unix seqpacket, reconnecting",
             Peer::PosixMq => "POSIX mq",
@@ -70,7 +73,9 @@ impl Peer {
             // A stream has no empty messages, and longer writes than this are not atomic.
             Peer::Pipe => (1..=rustix::pipe::PIPE_BUF).contains(&size),
             Peer::PosixMq => size <= posix_mq::largest_message(),
-            Peer::Datagram | Peer::Seqpacket | Peer::SeqpacketOnce => size <= datagram::largest_message(),
+            Peer::Datagram | Peer::DatagramEach | Peer::Seqpacket | Peer::SeqpacketOnce => {
+                size <= datagram::largest_message()
+            }
             Peer::Iceoryx | Peer::IceoryxEvent | Peer::Slot | Peer::SlotBatch => true,
         }
     }
@@ -91,6 +96,8 @@ pub(crate) struct Shape {
     pub(crate) writers: usize,
     /// Whether the writers are other users than the reader.
     pub(crate) strangers: bool,
+    /// Number of readers that each get every message; 0 is one reader of the usual kind.
+    pub(crate) members: usize,
 }
 
 /// Bytes of the number that each message begins with, if it is long enough.
@@ -146,6 +153,7 @@ pub(crate) fn with(peer: Peer, visitor: impl Visitor) -> Result<()> {
         Peer::BareRing => visitor.visit::<bare_ring::Receiver<false>, bare_ring::Sender<false>>(),
         Peer::BareRingLocked => visitor.visit::<bare_ring::Receiver<true>, bare_ring::Sender<true>>(),
         Peer::Datagram => visitor.visit::<datagram::Receiver, datagram::Sender>(),
+        Peer::DatagramEach => visitor.visit::<datagram::Receiver, datagram::Each>(),
         Peer::Seqpacket => visitor.visit::<seqpacket::Receiver, seqpacket::Sender>(),
         Peer::SeqpacketOnce => visitor.visit::<seqpacket::Once, seqpacket::Sender>(),
         Peer::PosixMq => visitor.visit::<posix_mq::Receiver, posix_mq::Sender>(),

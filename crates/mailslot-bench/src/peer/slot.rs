@@ -1,6 +1,6 @@
 //! A mailslot: what all this is about.
 
-use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Message, Timeout};
+use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Message, Sharing, Timeout};
 
 use super::Shape;
 use crate::Result;
@@ -118,5 +118,6 @@ impl super::Sender for BatchSender {
 
 fn create(place: &Place, shape: Shape) -> Result<Mailslot> {
     let access = if shape.strangers { Access::Everyone } else { Access::Owner };
-    Ok(MailslotOptions::new().access(access).create(place.name())?)
+    let sharing = if shape.members > 0 { Sharing::Each } else { Sharing::One };
+    Ok(MailslotOptions::new().access(access).sharing(sharing).create(place.name())?)
 }

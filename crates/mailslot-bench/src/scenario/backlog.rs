@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     rounds: usize,
 }
 
-const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 
 pub(crate) fn measure(bench: &Bench) -> Result<Curve> {
     let mut curve = Curve::new("backlog", "Filling and emptying a backlog", "messages, 64 B", "ns per message");

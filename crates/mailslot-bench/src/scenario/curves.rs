@@ -13,7 +13,7 @@ pub(crate) fn sizes(bench: &Bench) -> Result<[Curve; 2]> {
     let mut messages = Curve::new("size_messages", "Throughput and message size", "bytes per message", "messages/s");
     let mut bytes = Curve::new("size_bytes", "Bandwidth and message size", "bytes per message", "bytes/s");
     for &size in &bench.effort.sizes {
-        points(bench, &mut messages, size, Shape { size, writers: 1, strangers: false }, |peer, rate| {
+        points(bench, &mut messages, size, Shape { size, writers: 1, strangers: false, members: 0 }, |peer, rate| {
             if size > 0 {
                 bytes.add(peer.name(), size as f64, rate * size as f64);
             }
@@ -26,9 +26,32 @@ pub(crate) fn sizes(bench: &Bench) -> Result<[Curve; 2]> {
 pub(crate) fn writers(bench: &Bench) -> Result<Curve> {
     let mut curve = Curve::new("writers", "Throughput and number of writers, 64 B", "writers", "messages/s");
     for &writers in &bench.effort.writers {
-        points(bench, &mut curve, writers, Shape { size: 64, writers, strangers: false }, |_, _| {})?;
+        points(bench, &mut curve, writers, Shape { size: 64, writers, strangers: false, members: 0 }, |_, _| {})?;
     }
     Ok(curve)
+}
+
+const PEERS_TO_ALL: [Peer; 3] = [Peer::Slot, Peer::Iceoryx, Peer::DatagramEach];
+
+/// Numbers of readers that each get every message.
+pub(crate) fn members(bench: &Bench) -> Result<[Curve; 2]> {
+    let mut small = Curve::new("members_64", "One writer to several readers, 64 B", "readers", "messages/s");
+    let mut large = Curve::new("members_1024", "One writer to several readers, 1 KiB", "readers", "messages/s");
+    for (curve, size) in [(&mut small, 64), (&mut large, 1 << 10)] {
+        for &members in &bench.effort.members {
+            let shape = Shape { size, writers: 1, strangers: false, members };
+            for peer in PEERS_TO_ALL {
+                let rates = (0..bench.effort.curve_repetitions)
+                    .map(|_| throughput::rate_to_all(bench, peer, shape, bench.effort.curve_time))
+                    .collect::<Result<Vec<f64>>>();
+                match rates {
+                    Ok(rates) => curve.add(peer.name(), members as f64, median(&rates)),
+                    Err(error) => curve.skip(peer, members, &error.to_string()),
+                }
+            }
+        }
+    }
+    Ok([small, large])
 }
 
 fn points(bench: &Bench, curve: &mut Curve, x: usize, shape: Shape, mut also: impl FnMut(Peer, f64)) -> Result<()> {

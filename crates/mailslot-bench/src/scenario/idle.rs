@@ -18,7 +18,7 @@ pub(crate) struct Idle {
     slots: usize,
 }
 
-const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 
 pub(crate) fn memory(bench: &Bench) -> Result<Measure> {
     let mut measure = Measure::new("idle_memory", "resident memory of an idle slot", "KiB", Better::Lower);

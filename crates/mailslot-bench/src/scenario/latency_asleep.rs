@@ -22,7 +22,7 @@ pub(crate) struct Waker {
 }
 
 const PEERS: [Peer; 6] = [Peer::Slot, Peer::Datagram, Peer::Seqpacket, Peer::PosixMq, Peer::Pipe, Peer::IceoryxEvent];
-const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 
 pub(crate) fn measure(bench: &Bench) -> Result<Measure> {
     let mut measure = Measure::new("latency_asleep", "one-way latency, 64 B, reader asleep", "ns", Better::Lower);

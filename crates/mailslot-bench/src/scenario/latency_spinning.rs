@@ -29,7 +29,7 @@ const PEERS: [Peer; 9] = [
     Peer::PosixMq,
     Peer::Pipe,
 ];
-const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 
 pub(crate) fn measure(bench: &Bench) -> Result<Measure> {
     let mut measure = Measure::new("latency_spinning", "one-way latency, 64 B, reader spinning", "ns", Better::Lower);

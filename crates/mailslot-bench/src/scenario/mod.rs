@@ -116,6 +116,7 @@ pub(crate) struct Effort {
     /// Points of the curves.
     pub(crate) sizes: Vec<usize>,
     pub(crate) writers: Vec<usize>,
+    pub(crate) members: Vec<usize>,
     pub(crate) slots: Vec<usize>,
     pub(crate) depths: Vec<usize>,
     pub(crate) nodes: Vec<usize>,
@@ -136,6 +137,7 @@ impl Effort {
             idle_slots: 1000,
             sizes: vec![0, 16, 64, 256, 424, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20],
             writers: vec![1, 2, 4, 8, 16, 32, 64],
+            members: vec![1, 2, 4, 8, 16, 32],
             slots: vec![1, 10, 100, 1000, 3000, 10_000],
             depths: vec![1, 10, 100, 1000, 10_000, 100_000, 190_000],
             nodes: vec![10, 20, 50, 100, 200, 500, 1000],
@@ -156,6 +158,7 @@ impl Effort {
             idle_slots: 20,
             sizes: vec![0, 64, 64 << 10],
             writers: vec![1, 4],
+            members: vec![1, 3],
             slots: vec![1, 20],
             depths: vec![1, 10, 1000],
             nodes: vec![10, 30],

@@ -15,7 +15,7 @@ pub(crate) struct Reopen {
     times: u32,
 }
 
-const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 
 pub(crate) fn measure(bench: &Bench) -> Result<Measure> {
     let mut measure =

@@ -20,7 +20,7 @@ pub(crate) struct Plan {
     passes: usize,
 }
 
-const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false };
+const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 /// No more than any peer queues by default.
 const PER_PASS: usize = 8;
 /// Descriptors that a slot takes in its owner, at most.

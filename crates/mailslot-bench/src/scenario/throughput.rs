@@ -37,7 +37,7 @@ pub(crate) fn one_writer(bench: &Bench, id: &'static str, size: usize, factor: f
     let title = format!("throughput, one writer, {size} B");
     let mut measure = Measure::new(id, &title, "messages/s", Better::Higher);
     measure.note(NOTE);
-    let shape = Shape { size, writers: 1, strangers: false };
+    let shape = Shape { size, writers: 1, strangers: false, members: 0 };
     measure.interleave(&ALL, bench.effort.repetitions, |peer| {
         Ok(vec![("median".to_owned(), rate(bench, peer, shape, None, bench.effort.time)?)])
     })?;
@@ -51,7 +51,7 @@ pub(crate) fn eight_writers(bench: &Bench) -> Result<Measure> {
     let title = "throughput, eight writers, 64 B";
     let mut measure = Measure::new("throughput_8_writers", title, "messages/s", Better::Higher);
     measure.note(NOTE);
-    let shape = Shape { size: 64, writers: 8, strangers: false };
+    let shape = Shape { size: 64, writers: 8, strangers: false, members: 0 };
     measure.interleave(&ALL, bench.effort.repetitions, |peer| {
         Ok(vec![("median".to_owned(), rate(bench, peer, shape, None, bench.effort.time)?)])
     })?;
@@ -71,7 +71,7 @@ pub(crate) fn stranger(bench: &Bench) -> Result<Measure> {
         measure.skip("needs root, to start a writer as another user");
         return Ok(measure);
     }
-    let shape = Shape { size: 64, writers: 1, strangers: true };
+    let shape = Shape { size: 64, writers: 1, strangers: true, members: 0 };
     measure.interleave(&[Peer::Slot, Peer::Seqpacket, Peer::Datagram], bench.effort.repetitions, |peer| {
         Ok(vec![("median".to_owned(), rate(bench, peer, shape, Some(STRANGER), bench.effort.time)?)])
     })?;
@@ -111,6 +111,37 @@ pub(crate) fn rate(bench: &Bench, peer: Peer, shape: Shape, user: Option<u32>, t
         writer.end()?;
     }
     Ok(drained.messages as f64 * 1e9 / (drained.end - start) as f64)
+}
+
+/// Messages per second of one writer that all of several readers get.
+pub(crate) fn rate_to_all(bench: &Bench, peer: Peer, shape: Shape, time: Duration) -> Result<f64> {
+    let place = bench.places.next();
+    let mut readers = Vec::new();
+    for number in 0..shape.members {
+        let own = if peer == Peer::DatagramEach { place.branch(number) } else { place.clone() };
+        readers.push(bench.reader(&own, peer, shape, Role::Drain)?);
+        readers[number].reached()?;
+    }
+    let mut writer = bench.writer(&place, peer, shape, Role::Flood(Flood { writer: 0, time, user: None }))?;
+    writer.reached()?;
+    for reader in &mut readers {
+        reader.proceed()?;
+        reader.reached()?;
+    }
+    for reader in &mut readers {
+        reader.proceed()?;
+    }
+    writer.proceed()?;
+    let start: u64 = writer.result()?;
+    let drained = readers.into_iter().map(Child::finish::<Drained>).collect::<Result<Vec<_>>>()?;
+    writer.proceed()?;
+    writer.end()?;
+    let messages = drained.iter().map(|drained| drained.messages).min().unwrap_or(0);
+    if drained.iter().any(|drained| drained.messages != messages) {
+        return Err("one reader got other messages than another one".into());
+    }
+    let end = drained.iter().map(|drained| drained.end).max().unwrap_or(start);
+    Ok(messages as f64 * 1e9 / (end - start) as f64)
 }
 
 /// Writers number their messages from their own number shifted by this.

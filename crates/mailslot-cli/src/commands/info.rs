@@ -53,6 +53,8 @@ fn text(slot: &SlotStatus) -> Vec<String> {
         ("age", status::known(slot.created.and_then(|created| Some(age(created.elapsed().ok()?))))),
         ("writers", status::known(slot.access.as_ref().map(status::access_in_short))),
         ("network", status::known(slot.network.map(network))),
+        ("members", slot.members.to_string()),
+        ("taps", slot.taps.to_string()),
         ("max message size", status::known(slot.max_message_size.map(status::max_message_size))),
         ("capacity", status::known(slot.capacity.map(status::bytes))),
         ("read timeout", status::known(counts.map(|counts| timeout(counts.read_timeout)))),
@@ -62,6 +64,7 @@ fn text(slot: &SlotStatus) -> Vec<String> {
         ("read", status::known(statistics.map(|all| traffic(all.read, all.bytes_read)))),
         ("refused, full", status::known(statistics.map(|all| all.refused_full))),
         ("refused, too large", status::known(statistics.map(|all| all.refused_too_large))),
+        ("lost", status::known(statistics.map(|all| all.lost))),
         ("high water", status::known(statistics.map(|all| format!("{} bytes", all.high_water)))),
     ];
     lines.map(|(label, value)| format!("{label:<20}{value}")).to_vec()

@@ -50,7 +50,7 @@ struct Column {
     of: fn(&SlotStatus) -> String,
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 15] = [
     Column { name: "NAME", align: Align::Left, is_short: true, of: |slot| cell(slot.name.as_str()) },
     Column { name: "OWNER", align: Align::Left, is_short: true, of: |slot| cell(known(slot.uid.map(accounts::user))) },
     Column { name: "PID", align: Align::Right, is_short: true, of: |slot| known(slot.pid) },
@@ -103,6 +103,14 @@ const COLUMNS: [Column; 12] = [
         is_short: false,
         of: |slot| known(statistics(slot).map(|all| status::bytes(all.high_water))),
     },
+    Column {
+        name: "LOST",
+        align: Align::Right,
+        is_short: false,
+        of: |slot| known(statistics(slot).map(|all| all.lost)),
+    },
+    Column { name: "MEMBERS", align: Align::Right, is_short: false, of: |slot| slot.members.to_string() },
+    Column { name: "TAPS", align: Align::Right, is_short: false, of: |slot| slot.taps.to_string() },
 ];
 
 impl List {

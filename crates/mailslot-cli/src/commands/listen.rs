@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime};
 
-use clap::Args;
-use mailslot::{Error, Mailslot, Message};
+use clap::{Args, ValueEnum};
+use mailslot::{Error, Mailslot, MailslotOptions, Message, Sharing, Taps};
 
 use super::slot_options::SlotOptions;
 use crate::args;
@@ -54,6 +54,30 @@ pub struct Listen {
     /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
     #[arg(long)]
     stamp: bool,
+
+    /// Be one of several that each get every message: all of this user that say so
+    #[arg(long)]
+    shared: bool,
+
+    /// Let other processes of this user see the messages with `mailslot tap`
+    #[arg(long)]
+    taps: bool,
+
+    /// What becomes of messages for which there is no room
+    #[arg(long, value_enum, default_value_t = WhenFull::Refuse)]
+    when_full: WhenFull,
+
+    /// Whether to see what another one's slot gets, with the options of it that are not for creating one
+    #[arg(skip)]
+    tap: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WhenFull {
+    /// They are refused
+    Refuse,
+    /// The oldest ones make room
+    DropOldest,
 }
 
 const AFTER_HELP: &str = r#"As text, each message is one line: line ends inside of it are escaped (\n, \r), so that nobody writes two lines with one message, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL inside of one is escaped. Only --format raw, hex and json, and the fields {hex} and {base64}, tell every message from every other. In a template, a field that is not known of a message is -, and what others have chosen is escaped as in text.
@@ -85,6 +109,18 @@ const EXAMPLES: &str = r#"Examples:
 const BATCH: usize = 256;
 
 impl Listen {
+    /// Prints what the slots get, beside their owners.
+    pub fn tap(self) -> Result {
+        let says_more = self.shared || self.taps || self.stamp || self.reply.is_some();
+        let drops = matches!(self.when_full, WhenFull::DropOldest);
+        if says_more || drops {
+            return Err(Failure::Usage(
+                "a tap takes the slot as it is: leave out what says how one is created, or replies",
+            ));
+        }
+        Listen { tap: true, ..self }.run()
+    }
+
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
         #[cfg(unix)]
@@ -104,11 +140,25 @@ impl Listen {
     fn create(&self) -> Result<Slots> {
         let mut options = self.options.options();
         options.stamp(self.stamp);
-        let create = |name: &String| options.create(name);
+        self.extend(&mut options);
+        let create = |name: &String| if self.tap { tap(&options, name) } else { options.create(name) };
         let slots: Vec<Mailslot> = self.names.iter().map(create).collect::<mailslot::Result<_>>()?;
         let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
         exit::note(format_args!("listening on {}", names.join(", ")));
         Slots::new(slots)
+    }
+
+    /// Adds what only `listen` says.
+    fn extend(&self, options: &mut MailslotOptions) {
+        if self.shared {
+            options.sharing(Sharing::Each);
+        }
+        if self.taps {
+            options.taps(Taps::Allowed);
+        }
+        if let WhenFull::DropOldest = self.when_full {
+            options.when_full(mailslot::WhenFull::DropOldest);
+        }
     }
 
     /// Prints messages until the user has what he wants.
@@ -217,4 +267,15 @@ impl<'a> Left<'a> {
         let is_last = self.until.is_some_and(|until| until.as_encoded_bytes() == &*shown.text);
         self.number = if is_last { 0 } else { self.number.saturating_sub(1) };
     }
+}
+
+#[cfg(unix)]
+fn tap(options: &MailslotOptions, name: &str) -> mailslot::Result<Mailslot> {
+    options.tap(name)
+}
+
+/// There is no command for it.
+#[cfg(not(unix))]
+fn tap(options: &MailslotOptions, name: &str) -> mailslot::Result<Mailslot> {
+    options.create(name)
 }

@@ -26,6 +26,8 @@ mod request;
 mod send;
 mod slot_options;
 #[cfg(unix)]
+mod tap;
+#[cfg(unix)]
 mod top;
 #[cfg(unix)]
 mod watch;
@@ -38,6 +40,8 @@ use crate::exit::Result;
 pub enum Command {
     Listen(listen::Listen),
     Send(send::Send),
+    #[cfg(unix)]
+    Tap(tap::Tap),
     #[cfg(unix)]
     Request(request::Request),
     Info(info::Info),
@@ -83,6 +87,8 @@ impl Command {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
+            #[cfg(unix)]
+            Command::Tap(tap) => tap.run(),
             #[cfg(unix)]
             Command::Request(request) => request.run(),
             Command::Info(info) => info.run(),

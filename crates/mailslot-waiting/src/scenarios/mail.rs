@@ -20,12 +20,18 @@ const WRITERS: usize = 4;
 
 /// What the writers know to be written, and what readers have read.
 #[derive(Clone)]
-pub(super) struct Log(Arc<Entries>);
+pub(super) struct Log {
+    entries: Arc<Entries>,
+    /// That of another member, which gets what this one gets.
+    beside: Option<Arc<Entries>>,
+}
 
 struct Entries {
     of: RefCell<[Entry; WRITERS]>,
     /// Messages that a killed reader may have taken out and not noted.
     lost: usize,
+    /// Whether the world is to look whether a reader sleeps although there is something.
+    is_watched: bool,
 }
 
 // SAFETY: all threads of a world run on one of the system's, and nobody lets others go on while it holds a reference.
@@ -46,19 +52,26 @@ impl Log {
         Log::with_lost(0)
     }
 
+    /// Those of two members of one slot. Each writer knows both.
+    pub(super) fn of_members() -> [Log; 2] {
+        let entries = || Arc::new(Entries { of: RefCell::default(), lost: 0, is_watched: false });
+        let (one, other) = (entries(), entries());
+        [Log { entries: one.clone(), beside: Some(other.clone()) }, Log { entries: other, beside: Some(one) }]
+    }
+
     /// One with a reader that may be killed, between taking a message out and noting it.
     pub(super) fn of_a_mortal_reader() -> Log {
         Log::with_lost(1)
     }
 
     fn with_lost(lost: usize) -> Log {
-        Log(Arc::new(Entries { of: RefCell::default(), lost }))
+        Log { entries: Arc::new(Entries { of: RefCell::default(), lost, is_watched: true }), beside: None }
     }
 
     /// Message `number` of this writer was accepted.
     pub(super) fn wrote(&self, writer: u8, number: u8) {
-        {
-            let entry = &mut self.0.of.borrow_mut()[usize::from(writer)];
+        for entries in self.all() {
+            let entry = &mut entries.of.borrow_mut()[usize::from(writer)];
             assert_eq!(entry.written, number);
             entry.written += 1;
         }
@@ -67,25 +80,32 @@ impl Log {
 
     /// It may have been read before its writer was told.
     fn tell_world(&self) {
+        if !self.entries.is_watched {
+            return;
+        }
         let unread = |entry: &Entry| usize::from(entry.written).saturating_sub(entry.read.len());
-        world::unread(self.0.of.borrow().iter().map(unread).sum::<usize>().saturating_sub(self.0.lost));
+        world::unread(self.entries.of.borrow().iter().map(unread).sum::<usize>().saturating_sub(self.entries.lost));
     }
 
     pub(super) fn was_killed(&self, writer: u8) {
-        self.0.of.borrow_mut()[usize::from(writer)].killed = true;
+        self.all().for_each(|entries| entries.of.borrow_mut()[usize::from(writer)].killed = true);
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Entries> {
+        [Some(&*self.entries), self.beside.as_deref()].into_iter().flatten()
     }
 
     pub(super) fn read(&self, message: &[u8]) {
         let [writer, number, ..] = *message else { panic!("{message:?}") };
         assert!(message[2..].iter().all(|byte| *byte == number), "half a message: {message:?}");
-        self.0.of.borrow_mut()[usize::from(writer)].read.push(number);
+        self.entries.of.borrow_mut()[usize::from(writer)].read.push(number);
         self.tell_world();
     }
 
     /// Everything that was accepted has been read, once.
     pub(super) fn check(&self) {
         let mut missing = 0;
-        for (writer, entry) in self.0.of.borrow().iter().enumerate() {
+        for (writer, entry) in self.entries.of.borrow().iter().enumerate() {
             let mut read = entry.read.clone();
             // Two readers may have noted what they read in another order than they read it.
             read.sort_unstable();
@@ -94,12 +114,12 @@ impl Log {
             assert!(read.iter().all(|number| *number < most), "of writer {writer}, {read:?} of {most}");
             missing += (0..entry.written).filter(|number| !read.contains(number)).count();
         }
-        assert!(missing <= self.0.lost, "{missing} messages are lost: {}", world::describe());
+        assert!(missing <= self.entries.lost, "{missing} messages are lost: {}", world::describe());
     }
 
     /// With one reader: in order.
     pub(super) fn check_order(&self) {
-        for (writer, entry) in self.0.of.borrow().iter().enumerate() {
+        for (writer, entry) in self.entries.of.borrow().iter().enumerate() {
             assert!(entry.read.is_sorted(), "of writer {writer}: {:?}", entry.read);
         }
     }

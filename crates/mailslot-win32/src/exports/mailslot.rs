@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use mailslot::{Info, Inheritance, MailslotOptions, Network, Operation, Timeout};
+use mailslot::{Info, Inheritance, MailslotOptions, Network, Operation, Taps, Timeout};
 
 use crate::abi::{Bool, Handle, SecurityAttributes};
 use crate::boundary;
@@ -19,6 +19,8 @@ use crate::text::Name;
 const NO_MESSAGE: u32 = u32::MAX;
 /// Lets other machines write to the slots of a program that cannot say so itself.
 const NETWORK_VARIABLE: &str = "MAILSLOT_NETWORK";
+/// Lets other processes of its user tap them.
+const TAPS_VARIABLE: &str = "MAILSLOT_TAPS";
 
 #[unsafe(no_mangle)]
 extern "C" fn CreateMailslotA(
@@ -91,9 +93,14 @@ fn create(
         .read_timeout(Timeout::from_win32_millis(read_timeout))
         .access(permissions.access)
         .network(network)
+        .taps(taps(mailslot::secure_env(TAPS_VARIABLE).as_deref()))
         .inheritance(if inherit { Inheritance::Inherited } else { Inheritance::Private })
         .create(name)?;
     handles::insert(Object::Server(Arc::new(Slot::new(mailslot, SystemTime::now()))), inherit)
+}
+
+fn taps(variable: Option<&OsStr>) -> Taps {
+    if variable.is_some_and(|value| value == "allow") { Taps::Allowed } else { Taps::Refused }
 }
 
 /// Other machines may write only if the environment says so and the descriptor does not object.
@@ -128,5 +135,11 @@ mod tests {
         assert_eq!(network(allow, &private), Network::Refused);
         assert_eq!(network(None, &Permissions::EVERYONE), Network::Refused);
         assert_eq!(network(Some(OsStr::new("yes")), &Permissions::EVERYONE), Network::Refused);
+    }
+
+    #[test]
+    fn slots_may_be_tapped_only_where_the_environment_says_so() {
+        assert_eq!(taps(Some(OsStr::new("allow"))), Taps::Allowed);
+        assert_eq!([taps(None), taps(Some(OsStr::new("yes")))], [Taps::Refused; 2]);
     }
 }

@@ -8,12 +8,16 @@ mod client;
 mod code;
 #[path = "../../../../mailslot/src/sys/linux/door/mod.rs"]
 mod door;
+#[path = "../../../../mailslot/src/sys/linux/group.rs"]
+mod group;
 #[path = "../../../../mailslot/src/sys/linux/inward.rs"]
 mod inward;
 #[path = "../../../../mailslot/src/sys/linux/label.rs"]
 mod label;
 #[path = "../../../../mailslot/src/sys/linux/life.rs"]
 mod life;
+#[path = "../../../../mailslot/src/sys/linux/members.rs"]
+mod members;
 #[path = "../../../../mailslot/src/sys/linux/ownership.rs"]
 mod ownership;
 #[path = "../../../../mailslot/src/sys/linux/preface.rs"]

@@ -8,9 +8,11 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::life::{self, Found};
+use super::members;
 use super::process;
 use super::queue::{OPEN_RING, RING};
 use crate::error::{Error, Result};
+use crate::options::Sharing;
 use mailslot_names::SlotName;
 
 /// A slot that is being made.
@@ -43,19 +45,35 @@ pub(crate) struct SlotDirectory {
 
 pub(crate) struct Staged {
     pub(crate) dir: OwnedFd,
+    entry: String,
 }
 
-pub(crate) struct Claim(OwnedFd);
+pub(crate) struct Claim {
+    life: OwnedFd,
+    entry: String,
+}
 
 impl Claim {
     pub(crate) fn keep(self) -> Option<OwnedFd> {
-        Some(self.0)
+        Some(self.life)
     }
 }
+
+/// The most members of a slot.
+const MOST: usize = 4;
 
 impl SlotDirectory {
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
         is_living(&self.entry)
+    }
+
+    /// Taps are not modelled: they are members whose ring may drop the oldest.
+    pub(crate) fn is_tap(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn is_member(&self) -> bool {
+        self.entry.contains('.')
     }
 }
 
@@ -92,6 +110,14 @@ impl Place {
         let Ok(dir) = open_directory(&self.entry) else { return Ok(None) };
         let is_it = FileId::at(dir.as_fd(), RING)? == self.ring;
         Ok(is_it.then(|| SlotDirectory { dir, user: User { uid: process::uid() }, entry: self.entry.clone() }))
+    }
+
+    pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
+        Ok(false)
+    }
+
+    pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {
+        Vec::new()
     }
 
     pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
@@ -136,26 +162,77 @@ impl Root {
         Error::io(format!("{action} slot {name}"), error)
     }
 
-    pub(crate) fn claim(&self, name: &SlotName) -> Result<Claim> {
-        let entry = name.folded();
-        let life = life::begin(rustix::fs::root().as_fd(), &life_of(entry), &home_of(entry));
-        life.map(Claim).map_err(|error| self.error("claim", name, error))
+    pub(crate) fn claim(&self, name: &SlotName, sharing: Sharing) -> Result<Claim> {
+        let entries = match sharing {
+            Sharing::One => vec![name.folded().to_owned()],
+            Sharing::Each => member_entries(name).collect(),
+        };
+        let mut taken = Errno::ADDRINUSE;
+        for entry in entries {
+            match life::begin(rustix::fs::root().as_fd(), &life_of(&entry), &home_of(&entry)) {
+                Ok(life) => return Ok(Claim { life, entry }),
+                Err(error) => taken = error,
+            }
+        }
+        Err(self.error("claim", name, taken))
     }
 
-    pub(crate) fn stage(&self, name: &SlotName, _: &Claim) -> Result<Staged> {
+    pub(crate) fn stage(&self, name: &SlotName, claim: &Claim) -> Result<Staged> {
         let failed = |error| self.error("create", name, error);
-        rustix::fs::mkdirat(rustix::fs::root(), STAGED, Mode::RWXU).map_err(failed)?;
-        open_directory(STAGED).map(|dir| Staged { dir }).map_err(failed)
+        let staged = format!("{STAGED}.{}", claim.entry);
+        rustix::fs::mkdirat(rustix::fs::root(), &staged, Mode::RWXU).map_err(failed)?;
+        open_directory(&staged).map(|dir| Staged { dir, entry: claim.entry.clone() }).map_err(failed)
+    }
+
+    pub(crate) fn claim_tap(&self, name: &SlotName) -> Result<Claim> {
+        self.claim(name, Sharing::Each)
+    }
+
+    pub(crate) fn publish_member(&self, staged: Staged, name: &SlotName, _tap: bool) -> Result<SlotDirectory> {
+        let failed = |error| self.error("publish", name, error);
+        let others = self.living_members(name).map_err(failed)?;
+        if let Some(other) = others.first() {
+            rustix::fs::unlinkat(&staged.dir, members::NAME, AtFlags::empty()).map_err(failed)?;
+            rustix::fs::linkat(&other.dir, members::NAME, &staged.dir, members::NAME, AtFlags::empty())
+                .map_err(failed)?;
+        }
+        let slot = self.publish(staged, name)?;
+        members::announce(slot.dir.as_fd()).map_err(failed)?;
+        Ok(slot)
+    }
+
+    pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
+        let found = self.living_members(name).map_err(|error| self.error("look for", name, error))?;
+        let is_of =
+            |slot: &SlotDirectory| slot.user.uid == uid && FileId::at(slot.dir.as_fd(), members::NAME) == Ok(group);
+        Ok(found.into_iter().filter(is_of).collect())
+    }
+
+    fn living_members(&self, name: &SlotName) -> rustix::io::Result<Vec<SlotDirectory>> {
+        let mut living = Vec::new();
+        for entry in member_entries(name) {
+            let Ok(dir) = open_directory(&entry) else { continue };
+            // It may go while it is looked at.
+            let Ok(stat) = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            if is_living(&entry)? {
+                living.push(SlotDirectory { dir, user: User { uid: stat.st_uid }, entry });
+            }
+        }
+        Ok(living)
     }
 
     pub(crate) fn publish(&self, staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
-        rustix::fs::renameat(rustix::fs::root(), STAGED, rustix::fs::root(), name.folded())
+        let Staged { dir, entry } = staged;
+        rustix::fs::renameat(rustix::fs::root(), &format!("{STAGED}.{entry}"), rustix::fs::root(), &entry)
             .map_err(|error| self.error("publish", name, error))?;
-        Ok(SlotDirectory { dir: staged.dir, user: User { uid: process::uid() }, entry: name.folded().to_owned() })
+        Ok(SlotDirectory { dir, user: User { uid: process::uid() }, entry })
     }
 
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
-        let Ok(dir) = open_slot(name) else { return Ok(None) };
+        let failed = |error| self.error("look for", name, error);
+        let Ok(dir) = open_slot(name) else {
+            return Ok(self.living_members(name).map_err(failed)?.into_iter().next());
+        };
         let owner = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW);
         let uid = owner.map_err(|error| self.error("look for", name, error))?.st_uid;
         let slot = SlotDirectory { dir, user: User { uid }, entry: name.folded().to_owned() };
@@ -168,7 +245,10 @@ impl Root {
     }
 
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
-        let Ok(dir) = open_slot(name) else { return Ok(None) };
+        let Ok(dir) = open_slot(name) else {
+            let members = self.living_members(name).map_err(|error| self.error("look for", name, error))?;
+            return Ok(members.into_iter().find(|slot| FileId::at(slot.dir.as_fd(), RING) == Ok(ring)));
+        };
         let is_it = FileId::at(dir.as_fd(), RING) == Ok(ring);
         let user = User { uid: process::uid() };
         Ok(is_it.then(|| SlotDirectory { dir, user, entry: name.folded().to_owned() }))
@@ -201,6 +281,10 @@ impl Root {
     pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
         Arc::new(vec![User { uid: process::uid() }])
     }
+}
+
+fn member_entries(name: &SlotName) -> impl Iterator<Item = String> {
+    (0..MOST).map(move |number| format!("{}.{number}", name.folded()))
 }
 
 fn open_slot(name: &SlotName) -> rustix::io::Result<OwnedFd> {

@@ -11,6 +11,9 @@ use super::bell;
 use super::clock;
 use super::door;
 use super::fork::{fork_generation, is_of_this_process};
+use super::group::Group;
+#[cfg(feature = "tokio")]
+use super::group::Progress;
 use super::inward::READERS_PATIENCE;
 use super::life;
 use super::preface::Preface;
@@ -29,11 +32,11 @@ use mailslot_names::SlotName;
 /// The longest a writer that waits for room goes without looking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How long a write that does not wait for room waits for another one that is under way.
-const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
 /// How long whoever waits for a reply goes without asking whether the slot lives, where nothing told that it has ended.
 const LOOK_FOR_OWNER: Duration = Duration::from_millis(200);
 /// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
-const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
@@ -42,6 +45,7 @@ pub(crate) enum Client {
     /// does not ask for that.
     Stamping(Friend),
     Stranger(door::Visitor),
+    Members(Box<Group>),
 }
 
 /// A writer of the owner's own user: it shares the owner's memory.
@@ -84,10 +88,27 @@ impl Client {
     }
 
     fn open_in(root: &Root, slot: SlotDirectory, name: &SlotName, stamp: Stamp) -> Result<Client> {
+        if slot.is_member() {
+            let group = Group::open(&slot, name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
+            return Ok(Client::Members(Box::new(group)));
+        }
         if slot.user.uid == stamp.uid
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
             return Ok(Client::of(friend));
+        }
+        door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
+    }
+
+    /// Opens one member of a slot.
+    pub(super) fn open_member(root: &Root, slot: SlotDirectory, name: &SlotName) -> Result<Client> {
+        let stamp = process::stamp();
+        if slot.user.uid == stamp.uid {
+            let failed = |error| root.error("open", name, error);
+            let file = Queue::open_file(slot.dir.as_fd()).map_err(failed)?;
+            if let Some(friend) = Friend::open_file(root, name, file, stamp)? {
+                return Ok(Client::of(friend));
+            }
         }
         door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
@@ -102,6 +123,7 @@ impl Client {
             // No other user's memory is mapped.
             Client::Friend(friend) | Client::Stamping(friend) => Some(friend.stamp.uid),
             Client::Stranger(visitor) => Some(visitor.owner()),
+            Client::Members(group) => Some(group.owner()),
         }
     }
 
@@ -109,6 +131,7 @@ impl Client {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.start.max_message(),
             Client::Stranger(visitor) => visitor.max_message(),
+            Client::Members(group) => group.max_message_size(),
         }
     }
 
@@ -119,6 +142,16 @@ impl Client {
             Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stamping(friend) => friend.write_prefaced(Preface::default(), message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
+            Client::Members(group) => group.write(message, timeout),
+        }
+    }
+
+    /// The same without waiting, to those that lack the message: what `progress` says of that, this notes there.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
+        match self {
+            Client::Members(group) => group.write_more(message, progress),
+            _ => self.write(message, Timeout::Zero),
         }
     }
 
@@ -138,6 +171,17 @@ impl Client {
             Client::Stranger(visitor) if visitor.network() => messages.iter().try_for_each(|message| {
                 visitor.write_prefaced(preface.clone(), message.as_ref(), Timeout::Zero).map(|()| written += 1)
             }),
+            Client::Members(group) => {
+                for message in messages {
+                    match group.write_from(&preface, message.as_ref()) {
+                        Ok(true) => written += 1,
+                        Ok(false) if written == 0 => return Ok(None),
+                        Err(error) if written == 0 => return Err(error),
+                        _ => break,
+                    }
+                }
+                Ok(())
+            }
             _ => return Ok(None),
         };
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
@@ -157,6 +201,7 @@ impl Client {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.write_prefaced(preface, message, timeout),
             Client::Stranger(visitor) => visitor.write_prefaced(preface, message, timeout),
+            Client::Members(group) => group.write_prefaced(&preface, message, timeout),
         }
     }
 
@@ -165,6 +210,8 @@ impl Client {
         let life = match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.bell(),
             Client::Stranger(visitor) => Ok(visitor.connection()),
+            // No descriptor tells the end of the last one.
+            Client::Members(_) => Ok(other),
         };
         let life = match life {
             Err(Error::Closed) => return Ok(true),
@@ -196,7 +243,7 @@ impl Client {
             Client::Stamping(friend) => {
                 friend.write_batch_prefaced(Preface::default(), messages, PATIENCE, &mut written)
             }
-            Client::Stranger(_) => messages
+            Client::Stranger(_) | Client::Members(_) => messages
                 .iter()
                 .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
         };
@@ -206,7 +253,7 @@ impl Client {
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         match self {
             Client::Friend(friend) => friend.write_in_place(size, fill),
-            Client::Stamping(_) | Client::Stranger(_) => {
+            Client::Stamping(_) | Client::Stranger(_) | Client::Members(_) => {
                 let limit = self.max_message_size();
                 if size > limit {
                     return Err(Error::TooLarge { size, limit });
@@ -223,6 +270,7 @@ impl Client {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.wait_for_room(size, time),
             Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
+            Client::Members(group) => group.wait_for_room(size, time),
         }
     }
 
@@ -232,6 +280,64 @@ impl Client {
             Client::Friend(friend) | Client::Stamping(friend) if friend.is_closed() => Err(Error::Closed),
             Client::Friend(friend) | Client::Stamping(friend) => friend.whole()?.info().map(Some),
             Client::Stranger(_) => Ok(None),
+            Client::Members(group) => group.info(),
+        }
+    }
+
+    pub(crate) fn has_members(&self) -> bool {
+        matches!(self, Client::Members(_))
+    }
+
+    /// How many get what is written.
+    pub(crate) fn receivers(&self) -> usize {
+        match self {
+            Client::Friend(_) | Client::Stamping(_) | Client::Stranger(_) => 1,
+            Client::Members(group) => group.receivers(),
+        }
+    }
+
+    /// Writes without waiting for room, and for another writer no longer than `patience`.
+    pub(super) fn write_at_once(&self, message: &[u8], patience: Duration) -> Result<()> {
+        match self {
+            Client::Friend(friend) => friend.write_now(message, &patience),
+            Client::Stamping(_) => self.write_prefaced_at_once(&Preface::default(), message, patience),
+            _ => self.write(message, Timeout::Zero),
+        }
+    }
+
+    /// The same with a message behind its preface.
+    pub(super) fn write_prefaced_at_once(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<()> {
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) => {
+                friend.write_batch_prefaced(preface.clone(), &[message], patience, &mut 0)
+            }
+            Client::Stranger(visitor) => visitor.write_prefaced(preface.clone(), message, Timeout::Zero),
+            Client::Members(group) => group.write_prefaced(preface, message, Timeout::Zero),
+        }
+    }
+
+    /// How long to wait for the lock of this tap: not at all where that was in vain a moment ago.
+    pub(super) fn taps_patience(&self, most: Duration) -> Duration {
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) if friend.start.missed_lately() => Duration::ZERO,
+            _ => most,
+        }
+    }
+
+    /// Notes that this tap has lost a message. What a stranger could not send is noted nowhere.
+    pub(super) fn count_missed(&self) {
+        if let Client::Friend(friend) | Client::Stamping(friend) = self {
+            friend.start.count_missed();
+        }
+    }
+
+    /// Whether messages of other machines are let in.
+    pub(super) fn network(&self) -> bool {
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) => friend.start.network(),
+            Client::Stranger(visitor) => visitor.network(),
+            // Which of them lets them in is asked of each.
+            Client::Members(_) => true,
         }
     }
 
@@ -239,6 +345,7 @@ impl Client {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.is_closed(),
             Client::Stranger(visitor) => visitor.is_closed(),
+            Client::Members(group) => group.is_closed(),
         }
     }
 }
@@ -262,14 +369,22 @@ impl Friend {
                 }
                 Err(_) => continue,
             };
-            let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
-            let Some(start) = start else { continue };
-            let friend = Friend::new(name, file, start, stamp);
-            if friend.owner_lives()? {
+            if let Some(friend) = Friend::open_file(root, name, file, stamp)? {
                 return Ok(Some(friend));
             }
         }
         Ok(None)
+    }
+
+    fn open_file(root: &Root, name: &SlotName, file: OwnedFd, stamp: Stamp) -> Result<Option<Friend>> {
+        let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
+        let Some(start) = start else { return Ok(None) };
+        let friend = Friend::new(name, file, start, stamp);
+        if friend.start.drops_oldest() {
+            // The oldest message may lie anywhere.
+            friend.whole()?;
+        }
+        Ok(friend.owner_lives()?.then_some(friend))
     }
 
     fn new(name: &SlotName, file: OwnedFd, start: Queue, stamp: Stamp) -> Friend {

@@ -69,11 +69,12 @@ impl Intake for Inward<'_> {
     fn fits(&self, record: u64) -> bool {
         // What fits into no ring finds room in an empty one, and is refused there.
         let most = self.queue().region().room();
-        self.used().saturating_add(record.min(most)) <= most
+        self.queue().drops_oldest() || self.used().saturating_add(record.min(most)) <= most
     }
 
     fn room(&self) -> u64 {
-        (self.queue().region().capacity() / 2).saturating_sub(self.used())
+        let used = if self.queue().drops_oldest() { 0 } else { self.used() };
+        (self.queue().region().capacity() / 2).saturating_sub(used)
     }
 
     fn head(&self) -> u64 {

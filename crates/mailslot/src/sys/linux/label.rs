@@ -9,7 +9,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::process;
-use crate::options::{Access, Network};
+use crate::options::{Access, Network, Taps};
 use mailslot_names::SlotName;
 
 /// The file in the slot's directory.
@@ -27,6 +27,7 @@ pub(crate) struct Label {
     pub(crate) pid: u32,
     pub(crate) access: Access,
     pub(crate) network: Network,
+    pub(crate) taps: Taps,
     /// Whether each message has the time at which it was written.
     pub(crate) stamp: bool,
     pub(crate) max_message_size: u32,
@@ -102,9 +103,13 @@ impl Label {
             Network::Refused => "refused",
             Network::Allowed => "allowed",
         };
+        let taps = match self.taps {
+            Taps::Refused => "refused",
+            Taps::Allowed => "allowed",
+        };
         let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!(
-            "name {}\npid {}\naccess {access}\nnetwork {network}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
             escape(self.name.as_str()),
             self.pid,
             u8::from(self.stamp),
@@ -132,6 +137,7 @@ impl Label {
             pid: field("pid")?.parse().ok()?,
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
+            taps: if field("taps") == Some("allowed") { Taps::Allowed } else { Taps::Refused },
             stamp: field("stamp")? == "1",
             max_message_size: field("max-message-size")?.parse().ok()?,
             capacity: field("capacity")?.parse().ok()?,
@@ -183,6 +189,7 @@ mod tests {
                 pid: 17,
                 access,
                 network: Network::Allowed,
+                taps: Taps::Allowed,
                 stamp: true,
                 max_message_size: 424,
                 capacity: 1 << 24,

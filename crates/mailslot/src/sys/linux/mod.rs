@@ -9,9 +9,11 @@ mod clock;
 mod code;
 mod door;
 mod fork;
+mod group;
 mod inward;
 mod label;
 mod life;
+mod members;
 mod ownership;
 mod peek;
 mod preface;
@@ -26,6 +28,8 @@ mod shm;
 mod wait;
 mod waiting;
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::group::Progress;
 pub(crate) use self::{
     appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, peek::peek, process::computer_name,
     process::has_raised_privileges, process::random, process::secure_env, process::uid as user, reading::Next,

@@ -11,16 +11,18 @@ use super::bell;
 use super::clock;
 use super::door::{self, Entrance};
 use super::fork::{fork_generation, is_of_this_process};
+use super::inward::READERS_PATIENCE;
 use super::label::Label;
 use super::life::Hold;
+use super::members;
 use super::private;
 use super::process;
 use super::queue::{Queue, encode_timeout};
-use super::ring::layout::HEADER_SIZE;
-use super::root::{FileId, Place, Root, SlotDirectory};
+use super::ring::layout::{DROPS_OLDEST, HEADER_SIZE, SHARED};
+use super::root::{Claim, FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
-use crate::options::{Inheritance, MailslotOptions, Network};
+use crate::options::{Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
 use crate::sync::Ordering::Relaxed;
 use mailslot_names::SlotName;
 
@@ -41,6 +43,15 @@ pub(crate) struct Ownership {
 /// It is looked at most this often, in ticks: a tenth of a second or a few.
 const LOOK_EVERY: u64 = 10_000 * clock::MOMENT;
 
+/// What is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A slot that has one reader, and no other will see its messages.
+    Alone,
+    Member,
+    Tap,
+}
+
 /// A slot as its owner gets it.
 pub(crate) struct Owned {
     pub(crate) name: SlotName,
@@ -53,6 +64,37 @@ impl Owned {
     /// Makes a slot.
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
         let root = Root::get()?;
+        let claim = root.claim(&name, options.sharing)?;
+        let kind = match options {
+            MailslotOptions { sharing: Sharing::One, taps: Taps::Refused, .. } => Kind::Alone,
+            _ => Kind::Member,
+        };
+        Owned::make(root, name, claim, kind, options)
+    }
+
+    /// Makes a tap of a slot of this user.
+    pub(crate) fn tap(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
+        let root = Root::get()?;
+        let slot = match root.find_of(&name, process::uid())? {
+            Some(slot) => slot,
+            None if root.find(&name)?.is_some() => return Err(Error::NotOwner(name)),
+            None => return Err(Error::NotFound(name)),
+        };
+        let label = Label::read(slot.dir.as_fd(), slot.user.uid)
+            .map_err(|error| root.error("read the label of", &name, error))?
+            .ok_or_else(|| Error::NotFound(name.clone()))?;
+        if label.taps != Taps::Allowed {
+            return Err(Error::NoTaps(name));
+        }
+        let mut options = options.clone();
+        // Whoever may write to the slot does so here, and nothing that the slot takes is too large for it.
+        options.access(label.access).network(label.network).max_message_size(0);
+        options.capacity(options.capacity.max(label.capacity)).when_full(WhenFull::DropOldest);
+        let claim = root.claim_tap(&name)?;
+        Owned::make(root, name, claim, Kind::Tap, &options)
+    }
+
+    fn make(root: &'static Root, name: SlotName, claim: Claim, kind: Kind, options: &MailslotOptions) -> Result<Owned> {
         let failed = |error| root.error("create", &name, error);
         let capacity = options.capacity.next_power_of_two();
         // The ring's file is the largest.
@@ -60,7 +102,6 @@ impl Owned {
             option: "capacity",
             expected: "less than the largest file that this process may make (RLIMIT_FSIZE, ulimit -f)".to_owned(),
         })?;
-        let claim = root.claim(&name)?;
         let staged = root.stage(&name, &claim)?;
         let dir = staged.dir.as_fd();
         let inherited = options.inheritance == Inheritance::Inherited;
@@ -69,6 +110,7 @@ impl Owned {
             pid: process::stamp().pid(),
             access: options.access.clone(),
             network: options.network,
+            taps: options.taps,
             stamp: options.stamp,
             max_message_size: options.max_message_size,
             capacity,
@@ -79,7 +121,8 @@ impl Owned {
             capacity,
             max_message: options.max_message_size.into(),
             pid_namespace: process::pid_namespace().map_err(failed)?,
-            shared: inherited,
+            locked_reads: if inherited { SHARED } else { 0 }
+                | if options.when_full == WhenFull::DropOldest { DROPS_OLDEST } else { 0 },
             network: options.network == Network::Allowed,
             stamp: options.stamp,
             read_timeout: encode_timeout(options.read_timeout),
@@ -90,7 +133,14 @@ impl Owned {
         let hold = Hold::new(ring).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
         let door = door::create(dir, &options.access).map_err(failed)?;
-        let place = Place::new(root, root.publish(staged, &name)?, ring_id);
+        let published = match kind {
+            Kind::Alone => root.publish(staged, &name)?,
+            Kind::Member | Kind::Tap => {
+                members::create(dir).map_err(failed)?;
+                root.publish_member(staged, &name, kind == Kind::Tap)?
+            }
+        };
+        let place = Place::new(root, published, ring_id);
         let life = claim.keep().ok_or(Error::Closed)?;
         for fd in [&life, &door, &bell] {
             if inherited {
@@ -126,7 +176,7 @@ impl Owned {
         let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
         let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
-        queue.header().fixed.shared.store(1, Relaxed);
+        queue.share();
         let ring_id = FileId::of(&ring).map_err(failed)?;
         let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
         let ownership = Ownership::new(Place::new(root, directory, ring_id), life, hold);
@@ -182,6 +232,9 @@ impl Ownership {
         if now.wrapping_sub(self.looked.load(Relaxed)) < LOOK_EVERY {
             return Ok(());
         }
+        if self.place.is_left() == Ok(true) {
+            return Err(Error::Closed);
+        }
         if self.place.is_there() == Ok(false) {
             return Err(Error::io(format!("read slot {name}, whose directory somebody has removed"), Errno::NOENT));
         }
@@ -208,9 +261,24 @@ impl Ownership {
         leave();
         // SAFETY: `life` is not used after this: the owner of this ends it when it is dropped.
         drop(unsafe { ManuallyDrop::take(&mut self.life) });
-        if !sole_owner && self.place.is_living() == Ok(false) {
+        let ended = sole_owner || self.place.is_living() == Ok(false);
+        if !sole_owner && ended {
             close();
             self.place.remove_dead();
         }
+        if ended {
+            self.place.left_taps().iter().for_each(|tap| end_tap(tap.dir.as_fd()));
+        }
+    }
+}
+
+/// Tells a tap that what it taps has ended. If that cannot be done, it finds out by itself.
+fn end_tap(tap: BorrowedFd<'_>) {
+    let Ok(ring) = Queue::open_file(tap) else { return };
+    let Ok(Some(start)) = Queue::open(ring.as_fd(), process::uid()) else { return };
+    let (Ok(whole), Ok(Some(bell))) = (start.whole(ring.as_fd()), bell::open(tap)) else { return };
+    if let Ok(session) = whole.lock(READERS_PATIENCE) {
+        session.close();
+        let _ = session.ring_bell(bell.as_fd());
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 
 use super::bell;
+use super::clock;
 use super::process;
-use super::ring::layout::{self, Header, Word};
+use super::ring::layout::{self, DROPS_OLDEST, Header, SHARED, Word};
 use super::ring::read::{self, Damaged};
 use super::ring::recover::recover;
 use super::ring::region::Region;
@@ -22,6 +23,9 @@ use crate::sync::Ordering::Relaxed;
 /// How long a writer waits for another one that is in the middle of a write. Writing takes microseconds, so whoever
 /// takes this long has been stopped.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For so many ticks, a tenth of a second or a few, nobody waits for the lock of a tap that could not be had.
+const MISSED_LATELY: u64 = 10_000 * clock::MOMENT;
 
 /// The ring's file in the slot's directory, and how it is opened.
 pub(crate) const RING: &str = "ring";
@@ -86,7 +90,44 @@ impl Queue {
     }
 
     pub(crate) fn is_shared(&self) -> bool {
-        self.header().fixed.shared.load(Relaxed) != 0
+        self.header().fixed.locked_reads.load(Relaxed) & SHARED != 0
+    }
+
+    /// Notes a message that could not be written to this ring of a tap.
+    #[cold]
+    pub(crate) fn count_missed(&self) {
+        let space = &self.header().space;
+        space.missed.fetch_add(1, Relaxed);
+        space.missed_at.store(clock::ticks(), Relaxed);
+    }
+
+    /// Whether one was a moment ago.
+    pub(crate) fn missed_lately(&self) -> bool {
+        let at = self.header().space.missed_at.load(Relaxed);
+        at != 0 && clock::ticks().wrapping_sub(at) < MISSED_LATELY
+    }
+
+    /// Whether nothing more is written to it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.header().writers.state.load(Relaxed) & layout::CLOSED != 0
+    }
+
+    /// Has every read take the lock, as other processes may read from now on.
+    pub(crate) fn share(&self) {
+        // Whoever else sets it at this moment sets the same; the other bit never changes.
+        let locked_reads = &self.header().fixed.locked_reads;
+        locked_reads.store(locked_reads.load(Relaxed) | SHARED, Relaxed);
+    }
+
+    /// Whether reads take the lock.
+    #[inline(always)]
+    pub(crate) fn locks_reads(&self) -> bool {
+        self.header().fixed.locked_reads.load(Relaxed) != 0
+    }
+
+    /// Whether the oldest messages make room for others.
+    pub(crate) fn drops_oldest(&self) -> bool {
+        self.header().fixed.locked_reads.load(Relaxed) & DROPS_OLDEST != 0
     }
 
     /// Locks the ring, and puts it in order if the last holder of the lock died.
@@ -189,10 +230,11 @@ impl Queue {
         let header = self.header();
         let next = read::size_of_next(self.region()).map_err(|Damaged| Error::Damaged)?;
         let statistics = self.statistics();
+        let missed = header.space.missed.load(Relaxed);
         Ok(Info {
             max_message_size: header.fixed.max_message.load(Relaxed) as u32,
             next_size: next,
-            count: waiting(next.is_some(), &statistics),
+            count: waiting(next.is_some(), &statistics, missed),
             read_timeout: self.read_timeout(),
             reader_waits: header.writers.state.load(Relaxed) & layout::ASLEEP != 0,
             capacity: self.region().capacity(),
@@ -201,7 +243,12 @@ impl Queue {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        statistics(self.header())
+        let mut statistics = statistics(self.header());
+        if self.drops_oldest() {
+            let missed = self.header().space.missed.load(Relaxed);
+            statistics.lost = read::dropped(self.region()).wrapping_add(missed);
+        }
+        statistics
     }
 }
 
@@ -337,6 +384,11 @@ fn make_room<F: AsFd>(
     loop {
         match refusal {
             Refusal::Closed => return Err(Error::Closed),
+            Refusal::Full if queue.drops_oldest() => {
+                if !ring.drop_oldest().map_err(|Damaged| Error::Damaged)? {
+                    return Err(Error::Damaged);
+                }
+            }
             Refusal::Full => {
                 ring.count_refused_full();
                 return Err(Error::Full { capacity: Some(ring.region().capacity()) });
@@ -417,7 +469,9 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
     if field!(fixed.magic: layout::Fixed) != layout::MAGIC || field!(fixed.version: layout::Fixed) != layout::VERSION {
         return None;
     }
-    let statistics = Statistics {
+    let mut missed = 0;
+    let mut statistics = Statistics {
+        lost: 0,
         written: field!(writers.written: layout::Writers),
         bytes_written: field!(writers.bytes_written: layout::Writers),
         read: field!(reader.read: layout::Reader),
@@ -429,6 +483,16 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
     let capacity = field!(fixed.capacity: layout::Fixed);
     let head = field!(reader.head: layout::Reader);
     let next = word(layout::HEADER_SIZE + (head & capacity.checked_sub(1)?))?;
+    if field!(fixed.locked_reads: layout::Fixed) & DROPS_OLDEST != 0 {
+        let number = match next {
+            0 => statistics.written as u32,
+            _ => (word(layout::HEADER_SIZE + (head.wrapping_add(16) & (capacity - 1)))? >> 32) as u32,
+        };
+        let dropped = field!(reader.dropped: layout::Reader);
+        let since = read::lost_before(number, statistics.read.wrapping_add(dropped));
+        missed = field!(space.missed: layout::Space);
+        statistics.lost = dropped.wrapping_add(since).wrapping_add(missed);
+    }
     let next_size = match Word::decode(next, head) {
         Some(Word { len, kind }) if kind.is_prefaced() => {
             let payload = word(layout::HEADER_SIZE + (head.wrapping_add(layout::RECORD_HEADER) & (capacity - 1)))?;
@@ -439,7 +503,7 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
     Some(Info {
         max_message_size: field!(fixed.max_message: layout::Fixed) as u32,
         capacity,
-        count: waiting(next_size.is_some(), &statistics),
+        count: waiting(next_size.is_some(), &statistics, missed),
         next_size,
         read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
         reader_waits: half(core::mem::offset_of!(Header, writers) + core::mem::offset_of!(layout::Writers, state))?
@@ -451,8 +515,10 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
 
 /// Messages waiting. Writers count after they commit, so one may be `visible` that is not counted yet; and if none was, what has
 /// come since does not count: a program that is told of a message believes the size that it is told with it.
-fn waiting(visible: bool, statistics: &Statistics) -> u64 {
-    if visible { statistics.written.saturating_sub(statistics.read).max(1) } else { 0 }
+fn waiting(visible: bool, statistics: &Statistics, missed: u64) -> u64 {
+    // What was missed was not written here.
+    let gone = statistics.read.saturating_add(statistics.lost.saturating_sub(missed));
+    if visible { statistics.written.saturating_sub(gone).max(1) } else { 0 }
 }
 
 fn statistics(header: &Header) -> Statistics {
@@ -464,6 +530,7 @@ fn statistics(header: &Header) -> Statistics {
         refused_full: header.refused.full.load(Relaxed),
         refused_too_large: header.refused.too_large.load(Relaxed),
         high_water: header.refused.high_water.load(Relaxed),
+        lost: 0,
     }
 }
 

@@ -49,7 +49,8 @@ pub(crate) struct Next<'a> {
     head: Head<'a>,
     inward: Inward<'a>,
     reader: MutexGuard<'a, ()>,
-    /// Held as long as the message is looked at if other processes may read the slot, too.
+    /// Held as long as the message is looked at if others may take it out meanwhile: other processes that read the slot, or writers that
+    /// need its room.
     session: Option<Session<'a>>,
 }
 
@@ -85,7 +86,7 @@ impl Reading {
     pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
         let reader = self.reader();
         let queue = inward.queue();
-        let session = if queue.is_shared() { Some(queue.lock(patience)?) } else { None };
+        let session = if queue.locks_reads() { Some(queue.lock(patience)?) } else { None };
         let head = read::head(queue.region()).map_err(|Damaged| Error::Damaged)?;
         Ok(head.map(|head| self.found(Next { head, inward, reader, session }, self.spinning.in_stream())))
     }
@@ -112,7 +113,7 @@ impl Reading {
     #[inline(always)]
     fn look_alone_in<'a>(&'a self, inward: Inward<'a>, in_stream: bool) -> Option<Next<'a>> {
         let reader = self.reader.get()?.lock().unwrap_or_else(PoisonError::into_inner);
-        if inward.queue().is_shared() {
+        if inward.queue().locks_reads() {
             return None;
         }
         let head = read::head(inward.queue().region()).ok()??;
@@ -132,7 +133,7 @@ impl Reading {
     pub(crate) fn rest(&self, queue: &Queue) -> Result<()> {
         let head = queue.header().reader.head.load(Relaxed) & (queue.region().capacity() - 1);
         let after = if self.spinning.in_stream() { REWIND_STREAM_AFTER } else { REWIND_AFTER };
-        if head < after || queue.is_shared() {
+        if head < after || queue.locks_reads() {
             return Ok(());
         }
         let _kept = match queue.lock(Duration::ZERO) {
@@ -180,7 +181,8 @@ impl Next<'_> {
     }
 
     pub(crate) fn envelope(&self) -> Envelope {
-        preface::envelope(self.head.preface().as_deref(), self.head.stamp())
+        let lost_before = if self.session.is_some() { self.head.lost_before() } else { 0 };
+        Envelope { lost_before, ..preface::envelope(self.head.preface().as_deref(), self.head.stamp()) }
     }
 
     pub(crate) fn to_message(&self) -> Message {
@@ -218,8 +220,10 @@ impl Next<'_> {
     #[inline(always)]
     pub(crate) fn take(self) {
         let Next { head, inward, reader, session } = self;
-        let wake = head.consume();
-        drop(session);
+        let wake = match session {
+            None => head.consume(),
+            Some(session) => take_locked(head, session),
+        };
         if wake {
             inward.queue().wake_writers();
         }
@@ -229,4 +233,13 @@ impl Next<'_> {
             inward.take_in_if_due();
         }
     }
+}
+
+/// Takes a message out of a ring that others may take it out of as well, and lets them.
+#[cold]
+fn take_locked<'a>(head: Head<'a>, session: Session<'a>) -> bool {
+    head.note_lost();
+    let wake = head.consume();
+    drop(session);
+    wake
 }

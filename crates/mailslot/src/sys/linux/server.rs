@@ -39,6 +39,10 @@ impl Server {
         Owned::create(name, options).map(Server::new)
     }
 
+    pub(crate) fn tap(name: SlotName, options: &MailslotOptions) -> Result<Server> {
+        Owned::tap(name, options).map(Server::new)
+    }
+
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
         Owned::inherit(inheritance).map(Server::new)
     }
@@ -60,6 +64,11 @@ impl Server {
         self.queue.is_shared()
     }
 
+    /// Whether a message that is looked at keeps writers away.
+    pub(crate) fn locks_reads(&self) -> bool {
+        self.queue.locks_reads()
+    }
+
     pub(crate) fn read_timeout(&self) -> Timeout {
         self.queue.read_timeout()
     }
@@ -71,7 +80,7 @@ impl Server {
     pub(crate) fn statistics(&self) -> Statistics {
         // Whoever holds the lock next counts what a killed writer committed but did not count; so that is done first. If
         // the lock cannot be had, the numbers are as good as they are.
-        drop(self.queue.lock(READERS_PATIENCE));
+        let _session = self.queue.lock(READERS_PATIENCE);
         self.queue.statistics()
     }
 
@@ -173,7 +182,7 @@ impl Server {
     pub(crate) fn share(&self) {
         // No read that does without the lock is under way when this is set.
         let _reader = self.reading.reader();
-        self.queue.header().fixed.shared.store(1, Relaxed);
+        self.queue.share();
         self.descriptors().into_iter().for_each(private::release);
     }
 
@@ -204,6 +213,14 @@ impl Server {
             self.entrance.wake_poller();
         }
         Ok(poller.as_fd())
+    }
+
+    /// Fails if there will be no message any more: the slot's directory was removed, or this is a tap of a slot that has ended.
+    pub(super) fn check_place(&self) -> Result<()> {
+        if self.queue.is_closed() {
+            return Err(Error::Closed);
+        }
+        self.ownership.check_place(self.name())
     }
 
     #[inline(always)]

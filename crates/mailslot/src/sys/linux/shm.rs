@@ -43,7 +43,7 @@ pub(crate) struct NewRing {
     pub(crate) capacity: u64,
     pub(crate) max_message: u64,
     pub(crate) pid_namespace: u64,
-    pub(crate) shared: bool,
+    pub(crate) locked_reads: u64,
     pub(crate) network: bool,
     pub(crate) stamp: bool,
     pub(crate) read_timeout: u64,
@@ -61,7 +61,7 @@ impl Mapping {
         header.fixed.capacity.store(ring.capacity, Relaxed);
         header.fixed.max_message.store(ring.max_message, Relaxed);
         header.fixed.pid_namespace.store(ring.pid_namespace, Relaxed);
-        header.fixed.shared.store(ring.shared.into(), Relaxed);
+        header.fixed.locked_reads.store(ring.locked_reads, Relaxed);
         header.fixed.network.store(ring.network.into(), Relaxed);
         header.fixed.stamp.store(ring.stamp.into(), Relaxed);
         header.fixed.read_timeout.store(ring.read_timeout, Relaxed);

@@ -31,7 +31,7 @@ impl<'a> Wait<'a> {
     /// there is time.
     pub(super) fn begin(server: &'a Server, timeout: Timeout) -> Result<Wait<'a>> {
         server.check_process()?;
-        if timeout == Timeout::Zero && !server.is_shared() && server.entrance.may_say_nothing() {
+        if timeout == Timeout::Zero && !server.locks_reads() && server.entrance.may_say_nothing() {
             // Whoever looks again and again without rest hears of a message the later the longer this takes.
             return Err(Error::TimedOut);
         }
@@ -44,7 +44,7 @@ impl<'a> Wait<'a> {
     /// The next message.
     pub(super) fn for_next(mut self) -> Result<Next<'a>> {
         let (server, timeout) = (self.server, self.timeout);
-        if server.is_shared()
+        if server.locks_reads()
             && self.is_there()
             && let Some(next) = server.look(patience(timeout))?
         {
@@ -111,14 +111,14 @@ impl<'a> Wait<'a> {
                 // Another reader may have been faster, and not come back: nobody has asked to be woken for what comes next.
                 server.entrance.watch(false);
             }
-            server.ownership.check_place(server.name())?;
+            server.check_place()?;
         }
         Ok(seen)
     }
 
     /// Sleeps until there may be a message.
     fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
-        self.server.ownership.check_place(self.server.name())?;
+        self.server.check_place()?;
         // Before the announcement, so that whoever finds that under the lock finds this as well.
         self.server.reading.sleepers.fetch_add(1, Ordering::SeqCst);
         let slept = self.sleep_announced(deadline);

@@ -72,6 +72,15 @@ impl Client {
         self.write(&message, Timeout::Zero)
     }
 
+    /// Windows gives each message to one slot.
+    pub(crate) fn has_members(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn receivers(&self) -> usize {
+        1
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         // A write would tell, but leave a message behind.
         matches!(Client::open(&self.name), Err(Error::NotFound(_)))

@@ -34,6 +34,8 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
         max_message_size: values.map(|values| values.max_message_size),
         capacity: None,
         created: None,
+        members: 1,
+        taps: 0,
         info: values.map(|values| Info {
             max_message_size: values.max_message_size,
             capacity: u64::MAX,

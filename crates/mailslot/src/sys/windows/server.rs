@@ -13,7 +13,7 @@ use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
 use crate::message::{Envelope, Info, Message, Origin, Statistics};
-use crate::options::{Inheritance, MailslotOptions, Timeout};
+use crate::options::{Inheritance, MailslotOptions, Sharing, Taps, Timeout, WhenFull};
 use mailslot_names::SlotName;
 
 /// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
@@ -37,6 +37,16 @@ type Held = VecDeque<Vec<u8>>;
 
 impl Server {
     pub(crate) fn create(name: SlotName, options: &MailslotOptions) -> Result<Server> {
+        if options.when_full != WhenFull::Refuse {
+            let expected = "WhenFull::Refuse on Windows, which bounds no slot".to_owned();
+            return Err(Error::InvalidOption { option: "when_full", expected });
+        }
+        if options.taps != Taps::Refused {
+            return Err(Error::InvalidOption { option: "taps", expected: "Taps::Refused on Windows".to_owned() });
+        }
+        if options.sharing != Sharing::One {
+            return Err(Error::InvalidOption { option: "sharing", expected: "Sharing::One on Windows".to_owned() });
+        }
         let security = Descriptor::new(&options.access)?;
         let failed = |source: io::Error| {
             code::error(|| format!("create slot {name}"), source, [Error::AlreadyExists(name.clone())])
@@ -79,6 +89,11 @@ impl Server {
 
     /// Whether other processes may read the slot, too.
     pub(crate) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Reading one from where it lies keeps nobody away, but other processes would have to see it as well.
+    pub(crate) fn locks_reads(&self) -> bool {
         self.shared
     }
 

@@ -110,7 +110,7 @@ impl Visitor {
         !self.slot.is_living().unwrap_or(true)
     }
 
-    pub(crate) fn check_size(&self, size: usize) -> Result<()> {
+    fn check_size(&self, size: usize) -> Result<()> {
         if size > self.max_message {
             return Err(Error::TooLarge { size, limit: self.max_message });
         }

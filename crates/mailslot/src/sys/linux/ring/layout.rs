@@ -5,7 +5,7 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// First word of every ring, "mailslot" in ASCII.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
 /// Raised whenever the meaning of any byte of the ring changes.
-pub(crate) const VERSION: u64 = 5;
+pub(crate) const VERSION: u64 = 6;
 /// The header takes a page of 4 KiB, whatever a page is here: the file is the same on every machine. Where pages are larger,
 /// the first of them holds records as well.
 pub(crate) const HEADER_SIZE: u64 = 4096;
@@ -38,7 +38,7 @@ impl<T> core::ops::Deref for Group<T> {
     }
 }
 
-/// Set by the creator before anybody else can see the ring; only `read_timeout` and `shared` change later.
+/// Set by the creator before anybody else can see the ring; only `read_timeout` and `locked_reads` change later.
 #[repr(C)]
 pub(crate) struct Fixed {
     pub(crate) magic: AtomicU64,
@@ -49,8 +49,8 @@ pub(crate) struct Fixed {
     pub(crate) max_message: AtomicU64,
     /// Inode number of the owner's pid namespace: thread ids in the lock mean something only inside it.
     pub(crate) pid_namespace: AtomicU64,
-    /// Not zero once more than one process may read: every read then takes the lock.
-    pub(crate) shared: AtomicU64,
+    /// Not zero if every read takes the lock: [`SHARED`] | [`DROPS_OLDEST`].
+    pub(crate) locked_reads: AtomicU64,
     /// The slot's read timeout in nanoseconds; all ones is forever.
     pub(crate) read_timeout: AtomicU64,
     /// Not zero if messages of other machines are let in.
@@ -97,13 +97,27 @@ pub(crate) struct Reader {
     pub(crate) bytes_read: AtomicU64,
     /// Not zero when writers wait for room. Set by them, cleared by the reader.
     pub(crate) writers_waiting: AtomicU64,
+    /// Records that were dropped unread before the last one that was read. As every record has its number, those that were dropped
+    /// since show by the number of the next one, and need no counter that a writer's death could leave wrong.
+    pub(crate) dropped: AtomicU64,
+    /// Of [`Space::missed`], what the reader has been told.
+    pub(crate) missed: AtomicU64,
 }
 
 /// A futex: counts the times that waiting writers were told to look again.
 #[repr(C)]
 pub(crate) struct Space {
     pub(crate) freed: AtomicU32,
+    /// Messages that writers could not write to a tap, as its lock could not be had or memory was short, and when that was last, in
+    /// ticks.
+    pub(crate) missed: AtomicU64,
+    pub(crate) missed_at: AtomicU64,
 }
+
+/// More than one process may read.
+pub(crate) const SHARED: u64 = 1;
+/// Writers take the oldest records out when there is no room: then `head` is theirs as well, under the lock.
+pub(crate) const DROPS_OLDEST: u64 = 2;
 
 /// The last owner has closed the slot.
 pub(crate) const CLOSED: u32 = 1;

@@ -10,7 +10,8 @@
 //!    cleared the first word of the record that will come next, so whoever reads the ring finds either a
 //!    committed record or zero, never old bytes.
 //! 3. Only the reader moves `head`, and only it decides to start over at the beginning of the memory
-//!    ([`write::Locked::rewind`]), holding the lock, when nothing is queued.
+//!    ([`write::Locked::rewind`]), holding the lock, when nothing is queued. In a ring that drops its oldest records ([`layout::DROPS_OLDEST`]) the holder
+//!    of the lock is the reader, whoever it is.
 //!
 //! A writer killed at any instant therefore leaves a whole message or none; the next holder of the lock puts
 //! the writers' line right ([`recover`]). Nothing here makes a system call: sleeping, waking and growing

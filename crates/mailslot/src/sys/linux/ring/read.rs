@@ -1,6 +1,6 @@
 //! The reading side of a ring.
 
-use super::layout::{Kind, PREFACE_SIZE, RECORD_HEADER, Word, record_size};
+use super::layout::{Header, Kind, PREFACE_SIZE, RECORD_HEADER, Word, record_size};
 use super::region::{LINE, Region};
 use super::write::Stamp;
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
@@ -145,6 +145,34 @@ impl Head<'_> {
         self.pos.wrapping_add(RECORD_HEADER + u64::from(self.preface))
     }
 
+    /// The low half of the number of records that were committed before this one.
+    fn number(&self) -> u32 {
+        (self.region.word(self.pos.wrapping_add(16)).load(Relaxed) >> 32) as u32
+    }
+
+    /// Records that were dropped unread between the last one that was read and this one.
+    pub(crate) fn lost_before(&self) -> u64 {
+        let header = self.region.header();
+        let missed = header.space.missed.load(Relaxed).wrapping_sub(header.reader.missed.load(Relaxed));
+        lost_before(self.number(), known(header)).wrapping_add(missed)
+    }
+
+    /// Notes, before the record is taken out, which ones were dropped.
+    pub(crate) fn note_lost(&self) {
+        let header = self.region.header();
+        let reader = &header.reader;
+        let lost = lost_before(self.number(), known(header));
+        reader.dropped.store(reader.dropped.load(Relaxed).wrapping_add(lost), Relaxed);
+        reader.missed.store(header.space.missed.load(Relaxed), Relaxed);
+    }
+
+    /// Takes the record out, unread, and returns the position of the next one.
+    pub(super) fn drop_unread(self) -> u64 {
+        // Release: as in `consume`.
+        self.region.header().reader.head.store(self.end, Release);
+        self.end
+    }
+
     /// Takes the record out. Returns whether writers that wait for room should be told.
     #[inline(always)]
     pub(crate) fn consume(self) -> bool {
@@ -159,6 +187,27 @@ impl Head<'_> {
         let granule = self.region.capacity() / 8;
         (self.pos ^ self.end) >= granule && writers_wait(self.region)
     }
+}
+
+/// All records that were dropped unread, for the holder of the lock.
+pub(crate) fn dropped(region: &Region) -> u64 {
+    let header = region.header();
+    let next = match head(region) {
+        Ok(Some(head)) => head.number(),
+        _ => header.writers.written.load(Relaxed) as u32,
+    };
+    header.reader.dropped.load(Relaxed).wrapping_add(lost_before(next, known(header)))
+}
+
+fn known(header: &Header) -> u64 {
+    header.reader.read.load(Relaxed).wrapping_add(header.reader.dropped.load(Relaxed))
+}
+
+/// Records dropped since the last one that was read, where `next` is the number of the next one, and so many are known to have been
+/// read or dropped.
+pub(crate) fn lost_before(next: u32, known: u64) -> u64 {
+    // A reader of several processes that was killed may have counted a record that it left there.
+    u64::try_from(next.wrapping_sub(known as u32).cast_signed()).unwrap_or(0)
 }
 
 /// Whether writers wait for room. The flag is cleared: whoever gets `true` wakes them.

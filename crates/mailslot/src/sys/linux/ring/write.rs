@@ -1,6 +1,7 @@
 //! The writing side of a ring, for whoever holds its lock.
 
 use super::layout::{ASLEEP, CLOSED, Kind, RUNG, SPARE, Word, Writers, record_size};
+use super::read::{self, Damaged};
 use super::region::Region;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
@@ -132,6 +133,13 @@ impl<'a> Locked<'a> {
         } else {
             self.writers.tail.store(end, Release);
         }
+    }
+
+    /// Takes the oldest record out, unread, of a ring that [drops](super::layout::DROPS_OLDEST) such. False if there is none.
+    pub(crate) fn drop_oldest(&self) -> Result<bool, Damaged> {
+        let Some(oldest) = read::head(self.region)? else { return Ok(false) };
+        self.writers.head_seen.store(oldest.drop_unread(), Relaxed);
+        Ok(true)
     }
 
     pub(crate) fn count_refused_full(&self) {

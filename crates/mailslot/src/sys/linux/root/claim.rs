@@ -9,6 +9,11 @@
 //! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess, and says in his
 //! directory that he does so, since when such claims count. Others read the whole root for claims only if somebody has said so, or if
 //! somebody's directory is not to be seen, so that he may have.
+//!
+//! A slot that [each](crate::Sharing::Each) of several processes may create has a claim for each of them, all of that form: none of
+//! them is special, so the name is its user's as long as one lives. For who decides whether he comes first, the oldest of them
+//! counts. What ends with it is the time that counts: of another user's claim that was kept in wait since, and which is the older one
+//! then, others believe that it was first, as they would after the end of a slot that had no members.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -21,11 +26,15 @@ use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
 use super::find::Rule;
+use super::place::TAPS;
 use super::users::{NUMBER, Others, User};
 use crate::error::{Error, Result};
+use crate::options::Sharing;
 use mailslot_names::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
+/// What the number of a claim begins with that lets its user have others beside it.
+const EACH: &str = "each-";
 /// The file in a user's directory of new slots that is locked.
 const LOCK: &str = ".lock";
 /// Half milliseconds to wait for it; whoever takes longer was stopped.
@@ -60,6 +69,20 @@ impl Life {
     }
 }
 
+/// A claim beside one's own.
+struct Other {
+    file: String,
+    uid: u32,
+    since: Since,
+}
+
+impl Other {
+    /// Whether its user may have others beside it. Nobody else believes what the name of a file says of that.
+    fn is_for_each(&self) -> bool {
+        self.file.rsplit_once(NUMBER).is_some_and(|(_, number)| number.starts_with(EACH))
+    }
+}
+
 impl Claim {
     pub(super) fn of(&self) -> &Life {
         &self.of
@@ -82,14 +105,15 @@ impl Drop for Claim {
 }
 
 impl Root {
-    /// Claims a name for this process's user. When this returns, nobody else can have an older claim that lives.
-    pub(crate) fn claim(&self, name: &SlotName) -> Result<Claim> {
+    /// Claims a name for this process's user. When this returns, nobody else can have an older claim that lives: than this one, or
+    /// than the oldest of those that this user has for each of several members.
+    pub(crate) fn claim(&self, name: &SlotName, sharing: Sharing) -> Result<Claim> {
         let failed = |error| self.error("claim", name, error);
         let exists = || Error::AlreadyExists(name.clone());
         for attempt in 1..=ATTEMPTS {
             // First: it is older than any claim of its user then.
             let user = self.own_user()?;
-            let claim = match self.begin_claim(name, &user) {
+            let claim = match self.begin_claim(name, &user, sharing) {
                 Ok(Some(claim)) => claim,
                 Ok(None) => continue,
                 Err(Errno::EXIST) => return Err(exists()),
@@ -99,45 +123,63 @@ impl Root {
             let since = self.claimed_since(&text, &entry(name), &self.own_user()?).map_err(failed)?;
             let Some(since) = since else { continue };
             self.outlast(since)?;
-            match self.oldest_rival(name, &Life { file: claim.of.file.clone(), since })? {
-                None => return Ok(claim),
-                Some(rival) if rival < since => return Err(exists()),
-                // Another user has claimed the name at the same moment. Both step back and try again.
-                Some(_) => drop(claim),
+            let others = self.claims_beside(name, &claim.of.file)?;
+            let (members, rivals): (Vec<_>, Vec<_>) = others
+                .into_iter()
+                .partition(|other| sharing == Sharing::Each && other.uid == user.uid && other.is_for_each());
+            let ours = members.iter().map(|member| member.since).fold(since, Since::min);
+            let Some(rival) = rivals.into_iter().min_by_key(|rival| rival.since).filter(|rival| rival.since <= ours)
+            else {
+                return Ok(claim);
+            };
+            if rival.since < ours {
+                let of_another = sharing == Sharing::Each && rival.is_for_each() && rival.uid != user.uid;
+                return Err(if of_another { Error::NotOwner(name.clone()) } else { exists() });
             }
+            // Another user has claimed the name at the same moment. Both step back and try again.
+            drop(claim);
             std::thread::sleep(Duration::from_micros(clock::ticks() % 997 * u64::from(attempt)));
         }
         Err(exists())
     }
 
-    /// Since when the oldest other claim to a name has lived, by a user whose slots of it count for this process; `None` if there
-    /// is none that is as old as `own`.
-    fn oldest_rival(&self, name: &SlotName, own: &Life) -> Result<Option<Since>> {
+    /// Begins the life of a tap, which claims no slot's name.
+    pub(crate) fn claim_tap(&self, name: &SlotName) -> Result<Claim> {
+        let failed = |error| self.error("tap", name, error);
+        let user = self.own_user()?;
+        let begin = format!("{}{NUMBER}", file(TAPS, &user));
+        let (life, file) = self.begin_numbered(&begin, &user).map_err(failed)?;
+        let of = self.living_life(&file, &user).map_err(failed)?.ok_or_else(|| failed(Errno::NOENT))?;
+        Ok(Claim { life: Some(life), of, user })
+    }
+
+    /// The other claims to a name that may live, by users whose slots of it count for this process.
+    fn claims_beside(&self, name: &SlotName, own: &str) -> Result<Vec<Other>> {
         let failed = |error| self.error("look for", name, error);
         let rule = self.rule(name)?;
         let entry = entry(name);
-        let mut oldest: Option<Since> = None;
-        let mut take = |life: Life| {
-            if life.file != own.file && life.since <= own.since {
-                oldest = Some(oldest.map_or(life.since, |oldest| oldest.min(life.since)));
+        let mut found: Vec<Other> = Vec::new();
+        let mut take = |other: Other| {
+            if other.file != own {
+                found.push(other);
             }
         };
         let (users, mut others) = self.users_and_more()?;
         for user in users.iter().filter(|user| rule.rank(user.uid).is_some()) {
             let file = file(&entry, user);
             if let Some(since) = self.may_live(&file, &user.home(&file), user.uid).map_err(failed)? {
-                take(Life { file, since: since.max(user.since) });
+                take(Other { file, uid: user.uid, since: since.max(user.since) });
             }
             others |= self.others(user).map_err(failed)? != Others::None;
         }
         if others {
             self.read_all_claims(&entry, &rule, &mut take).map_err(failed)?;
         }
-        Ok(oldest)
+        Ok(found)
     }
 
     /// Hands all claims to the name with this entry that may live to `take`, whatever of their users' directories is to be seen.
-    fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Life)) -> rustix::io::Result<()> {
+    fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Other)) -> rustix::io::Result<()> {
         let begin = format!("{PREFIX}{}@", key(entry));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(&self.dir, ".", flags, Mode::empty())?;
@@ -149,7 +191,7 @@ impl Root {
             let Some(suffix) = file.strip_prefix(&begin).map(suffix) else { continue };
             let Some(uid) = User::uid_in(suffix).filter(|uid| rule.rank(*uid).is_some()) else { continue };
             if let Some(since) = self.may_live(file, &User::home_in(suffix, file), uid)? {
-                take(Life { file: file.to_owned(), since });
+                take(Other { file: file.to_owned(), uid, since });
             }
         }
         Ok(())
@@ -193,23 +235,21 @@ impl Root {
     }
 
     /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
-    fn begin_claim(&self, name: &SlotName, user: &User) -> rustix::io::Result<Option<Claim>> {
+    fn begin_claim(&self, name: &SlotName, user: &User, sharing: Sharing) -> rustix::io::Result<Option<Claim>> {
         let plain = file(&entry(name), user);
         let lock = self.lock_lives(user);
         if let Some(lock) = &lock {
             self.remove_dead_life_locked(lock, &plain, user);
         }
-        let begun = match life::begin(self.dir.as_fd(), &plain, &user.home(&plain)) {
-            Err(Errno::ADDRINUSE) => {
-                if self.living_life(&plain, user)?.is_some() {
-                    return Err(Errno::EXIST);
-                }
-                self.say_others(user)?;
-                let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
-                let file = format!("{plain}{NUMBER}{number:016x}");
-                life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
-            }
-            begun => begun.map(|life| (life, plain)),
+        let exists = || self.living_life(&plain, user).map(|life| life.is_some());
+        let begun = match sharing {
+            Sharing::Each if exists()? => return Err(Errno::EXIST),
+            Sharing::Each => self.begin_numbered(&format!("{plain}{NUMBER}{EACH}"), user),
+            Sharing::One => match life::begin(self.dir.as_fd(), &plain, &user.home(&plain)) {
+                Err(Errno::ADDRINUSE) if exists()? => return Err(Errno::EXIST),
+                Err(Errno::ADDRINUSE) => self.begin_numbered(&format!("{plain}{NUMBER}"), user),
+                begun => begun.map(|life| (life, plain)),
+            },
         };
         drop(lock);
         let (life, file) = match begun {
@@ -219,6 +259,14 @@ impl Root {
         };
         let of = self.living_life(&file, user)?;
         Ok(of.map(|of| Claim { life: Some(life), of, user: user.clone() }))
+    }
+
+    /// Begins a life under a name that begins so and that nobody can have taken.
+    fn begin_numbered(&self, begin: &str, user: &User) -> rustix::io::Result<(OwnedFd, String)> {
+        self.say_others(user)?;
+        let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
+        let file = format!("{begin}{number:016x}");
+        life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
     }
 
     /// Waits until whatever else is claimed bears a later time than `since`: a tick of the file system's clock at most.

@@ -17,6 +17,7 @@ use rustix::fs::AtFlags;
 use super::super::life::Since;
 use super::super::process;
 use super::super::queue::RING;
+use super::entry::entry;
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
@@ -63,7 +64,7 @@ impl Root {
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
         let failed = |error| self.error("look for", name, error);
         for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
-            if let Some(slot) = with_file(self.open_slot(user, name), RING, ring).map_err(failed)? {
+            if let Some(slot) = self.with_file_of(user, &entry(name), RING, ring).map_err(failed)? {
                 return Ok(Some(slot));
             }
         }
@@ -75,7 +76,7 @@ impl Root {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
         for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
             for entry in self.entries(user).map_err(failed)? {
-                if let Some(slot) = with_file(self.open_entry(user, entry), file, id).map_err(failed)? {
+                if let Some(slot) = self.with_file_of(user, &entry, file, id).map_err(failed)? {
                     return Ok(Some(slot));
                 }
             }
@@ -88,14 +89,39 @@ impl Root {
         name.folded().starts_with(RESERVED) || name.folded() == RESERVED.trim_end_matches('\\')
     }
 
+    /// A user's own living slot, and since when; of one that has members the oldest.
     fn living_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<Option<(Since, SlotDirectory)>> {
-        let slot = match self.open_slot(user, name) {
-            Ok(slot) => slot,
-            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
+        let mut oldest: Option<(Since, SlotDirectory)> = None;
+        for slot in self.slots_at(user, &entry(name))?.into_iter().filter(|slot| !slot.is_tap()) {
+            let since = slot.living_since()?.filter(|since| oldest.as_ref().is_none_or(|(first, _)| since < first));
+            oldest = since.map(|since| (since, slot)).or(oldest);
+        }
+        Ok(oldest)
+    }
+
+    /// The own slot of this entry, or its member, in which the file called `file` is the one with this id.
+    fn with_file_of(
+        &self,
+        user: &User,
+        entry: &str,
+        file: &str,
+        id: FileId,
+    ) -> rustix::io::Result<Option<SlotDirectory>> {
+        for slot in self.slots_at(user, entry)? {
+            if let Some(slot) = with_file(Ok(slot), file, id)? {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is there of a slot, or of its members. Fails if that cannot be found out.
+    pub(super) fn slots_at(&self, user: &User, entry: &str) -> rustix::io::Result<Vec<SlotDirectory>> {
+        match self.open_all(user, entry) {
+            Err(error) if process::tells_nothing_of(user.uid, error) => Err(error),
             // Whatever else another user has put there is no slot, and nobody else's concern.
-            Err(_) => return Ok(None),
-        };
-        Ok(slot.living_since()?.map(|since| (since, slot)))
+            found => Ok(found.unwrap_or_default()),
+        }
     }
 
     /// Whose slots of this name count for this process.

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{Dir, DirEntry, OFlags};
 
 use super::super::label::Label;
+use super::super::life::Since;
 use super::super::process;
 use super::super::queue;
 use super::users::User;
@@ -19,9 +20,13 @@ const MOST: usize = 16 << 10;
 /// The living slot of this name.
 pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     let root = Root::get()?;
+    let failed = |error| root.error("read the label of", name, error);
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
-    let status = status_of(&slot).map_err(|error| root.error("read the label of", name, error))?;
-    status.ok_or_else(|| Error::NotFound(name.clone()))
+    let mut living = Vec::new();
+    for slot in root.slots_at(&slot.user, &slot.entry).map_err(failed)? {
+        living.extend(slot.living_since().map_err(failed)?.map(|since| (since, slot)));
+    }
+    status_of(living).map_err(failed)?.ok_or_else(|| Error::NotFound(name.clone()))
 }
 
 /// The living slots, after removing what dead processes of this user left behind; the superuser removes everybody's.
@@ -32,17 +37,26 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     let mut slots = Vec::new();
     for user in root.users()?.iter() {
         for entry in root.entries(user).map_err(failed)? {
-            let living = match root.open_entry(user, entry.clone()) {
-                Ok(slot) => slot.is_living().map(|lives| lives.then_some(slot)),
-                Err(error) => Err(error),
-            };
-            match living {
-                Ok(Some(slot)) => slots.extend(status_of(&slot).map_err(failed)?),
-                Ok(None) if user.uid == uid || uid == 0 => root.remove_dead(user, &entry),
+            let found = match root.open_all(user, &entry) {
                 // A list that lacks slots would say that they have gone.
                 Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
-                _ => {}
+                Err(_) => continue,
+                Ok(found) => found,
+            };
+            let mut living = Vec::new();
+            let mut dead = found.is_empty();
+            for slot in found {
+                match slot.living_since() {
+                    Ok(Some(since)) => living.push((since, slot)),
+                    Ok(None) => dead = true,
+                    Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
+                    Err(_) => {}
+                }
             }
+            if dead && (user.uid == uid || uid == 0) {
+                root.remove_dead(user, &entry);
+            }
+            slots.extend(status_of(living).map_err(failed)?);
         }
     }
     slots.sort_by(|a, b| a.name.cmp(&b.name));
@@ -66,7 +80,10 @@ impl Root {
     }
 }
 
-fn status_of(slot: &SlotDirectory) -> rustix::io::Result<Option<SlotStatus>> {
+/// The status of the slot that has these members and taps: that of the oldest member, and how many there are.
+fn status_of(slots: Vec<(Since, SlotDirectory)>) -> rustix::io::Result<Option<SlotStatus>> {
+    let (taps, members): (Vec<_>, Vec<_>) = slots.into_iter().partition(|(_, slot)| slot.is_tap());
+    let Some((_, slot)) = members.iter().min_by_key(|(since, _)| *since) else { return Ok(None) };
     let Some(label) = Label::read(slot.dir.as_fd(), slot.user.uid)? else { return Ok(None) };
     Ok(Some(SlotStatus {
         pid: Some(label.pid),
@@ -76,6 +93,8 @@ fn status_of(slot: &SlotDirectory) -> rustix::io::Result<Option<SlotStatus>> {
         max_message_size: Some(label.max_message_size),
         capacity: Some(label.capacity),
         created: Some(label.created),
+        members: members.len(),
+        taps: taps.len(),
         info: queue::info(slot.dir.as_fd()),
         name: label.name,
     }))

@@ -8,7 +8,9 @@
 //! │ ├ others            whether there are claims under other names than usual
 //! │ ├ objects           what other libraries of the project keep there, which nobody else may see
 //! │ └ slots
-//! │   └ ALERTS          a slot: label, ring, bell, door, and where its life is
+//! │   ├ ALERTS          a slot: label, ring, bell, door, and where its life is
+//! │   └ NEWS            one that each of several processes reads
+//! │     └ 417.0.5e8     a member of it: the same, and the file by which writers learn of other members
 //! └ mailslot-life.ALERTS@1000
 //! ```
 //!
@@ -19,6 +21,7 @@
 mod claim;
 mod entry;
 mod find;
+mod group;
 mod list;
 mod own;
 mod place;
@@ -32,6 +35,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+pub(crate) use self::claim::Claim;
 pub(crate) use self::list::{list, status};
 pub(crate) use self::own::Place;
 pub(crate) use self::place::SlotDirectory;

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use super::super::queue::{OPEN_RING, RING};
 use super::claim::Life;
 use super::find::with_file;
-use super::place::FILES;
-use super::users::User;
+use super::place::{self, FILES};
+use super::users::{NUMBER, User};
 use super::{FileId, Root, SlotDirectory};
 
 /// Where a slot of this process is, or was.
@@ -20,6 +20,7 @@ pub(crate) struct Place {
     root: &'static Root,
     user: User,
     entry: String,
+    member: Option<String>,
     life: String,
     ring: FileId,
 }
@@ -27,8 +28,8 @@ pub(crate) struct Place {
 impl Place {
     /// The place of `slot`, whose ring is the file `ring`, which has to stay mapped.
     pub(crate) fn new(root: &'static Root, slot: SlotDirectory, ring: FileId) -> Place {
-        let SlotDirectory { user, entry, life, .. } = slot;
-        Place { root, user, entry, life, ring }
+        let SlotDirectory { user, entry, member, life, .. } = slot;
+        Place { root, user, entry, member, life, ring }
     }
 
     /// The directory of all slots.
@@ -46,12 +47,32 @@ impl Place {
 
     /// Whether an owner lives.
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
-        self.root.claimed_since(&self.life, &self.entry, &self.user).map(|since| since.is_some())
+        let claimed = place::claimed(&self.entry, self.member.as_deref());
+        self.root.claimed_since(&self.life, claimed, &self.user).map(|since| since.is_some())
+    }
+
+    /// Whether this is a tap, and the slot that it taps has ended.
+    pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
+        if !self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP)) {
+            return Ok(false);
+        }
+        let found = self.root.slots_at(&self.user, &self.entry)?;
+        Ok(found.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false)))
+    }
+
+    /// The taps of this slot, if it has ended and was no tap itself.
+    pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {
+        if self.member.is_none() {
+            return Vec::new();
+        }
+        let found = self.root.slots_at(&self.user, &self.entry).unwrap_or_default();
+        let (taps, members): (Vec<_>, Vec<_>) = found.into_iter().partition(SlotDirectory::is_tap);
+        if members.iter().all(|member| member.is_living() == Ok(false)) { taps } else { Vec::new() }
     }
 
     /// The slot's directory, if it is there still.
     pub(crate) fn open(&self) -> rustix::io::Result<Option<SlotDirectory>> {
-        with_file(self.root.open_entry(&self.user, self.entry.clone()), RING, self.ring)
+        with_file(self.root.open_place(&self.user, self.entry.clone(), self.member.clone()), RING, self.ring)
     }
 
     /// The ring's file.
@@ -64,12 +85,20 @@ impl Place {
     /// descriptor left ends its slots as well. What the paths lead through is this user's own, who alone could exchange it.
     pub(crate) fn remove_living(&self) {
         if self.is_there() != Ok(true) {
+            // A tap of what has ended is taken away by whoever has the name next. A life with a number of its own is nobody else's.
+            if let Some(file) = Life::file_in(&self.life).filter(|file| has_number(file)) {
+                self.root.remove_life(file, &self.user);
+            }
             return;
         }
         for file in FILES {
             let _ = rustix::fs::unlinkat(self.root(), self.path_of(file), AtFlags::empty());
         }
         let _ = rustix::fs::unlinkat(self.root(), self.path(), AtFlags::REMOVEDIR);
+        if self.member.is_some() {
+            // Unless there are others.
+            let _ = rustix::fs::unlinkat(self.root(), place::place(&self.user, &self.entry, None), AtFlags::REMOVEDIR);
+        }
         if let Some(file) = Life::file_in(&self.life) {
             self.root.remove_life(file, &self.user);
         }
@@ -83,10 +112,15 @@ impl Place {
     }
 
     fn path(&self) -> String {
-        format!("{}/{}", self.user.slots(), self.entry)
+        place::place(&self.user, &self.entry, self.member.as_deref())
     }
 
     fn path_of(&self, file: &str) -> String {
         format!("{}/{file}", self.path())
     }
+}
+
+/// Whether the name of a life's file has a number behind its user's id, so that no other life can have it.
+fn has_number(file: &str) -> bool {
+    file.rsplit_once('@').is_some_and(|(_, suffix)| suffix.contains(NUMBER))
 }

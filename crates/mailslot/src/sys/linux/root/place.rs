@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::super::life::Since;
-use super::super::{clock, label};
+use super::super::{clock, label, members};
 use super::Root;
 use super::claim::{Claim, Life};
 use super::entry::{entry, push_entry};
@@ -21,9 +21,9 @@ use mailslot_names::SlotName;
 /// The link in a slot's directory that names the file of its life.
 const LIFE: &str = "life";
 /// Files of a slot.
-pub(super) const FILES: [&str; 5] = ["door", "bell", "ring", label::NAME, LIFE];
+pub(super) const FILES: [&str; 6] = ["door", "bell", "ring", label::NAME, members::NAME, LIFE];
 /// How often a place is taken again by another process of this user, or by something that cannot be removed.
-const ATTEMPTS: u32 = 20;
+pub(super) const ATTEMPTS: u32 = 20;
 /// Seconds after which a slot that is being made was left behind.
 const STALE: u64 = 60;
 
@@ -33,6 +33,8 @@ pub(crate) struct SlotDirectory {
     /// The user whose slot it is.
     pub(crate) user: User,
     pub(super) entry: String,
+    /// Its own directory in that of the entry, if the slot has members.
+    pub(super) member: Option<String>,
     /// Which life it belongs to, as the link says.
     pub(super) life: String,
 }
@@ -40,12 +42,22 @@ pub(crate) struct SlotDirectory {
 /// A slot under construction. Dropping it removes it.
 pub(crate) struct Staged {
     pub(crate) dir: OwnedFd,
-    user: User,
+    pub(super) user: User,
     /// Its entry; none once it has been published.
-    entry: Option<String>,
+    pub(super) entry: Option<String>,
 }
 
 impl SlotDirectory {
+    /// Whether it is a [tap](crate::Mailslot::tap), which has no part in the name.
+    pub(crate) fn is_tap(&self) -> bool {
+        self.member.as_deref().is_some_and(|member| member.starts_with(TAP))
+    }
+
+    /// Whether it is one member of a slot that may have others.
+    pub(crate) fn is_member(&self) -> bool {
+        self.member.is_some()
+    }
+
     /// Whether its owner lives.
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
         self.living_since().map(|since| since.is_some())
@@ -54,25 +66,29 @@ impl SlotDirectory {
     /// Since when its owner has lived, and claimed the name.
     pub(super) fn living_since(&self) -> rustix::io::Result<Option<Since>> {
         let Ok(root) = Root::get() else { return Ok(None) };
-        root.claimed_since(&self.life, &self.entry, &self.user)
+        root.claimed_since(&self.life, claimed(&self.entry, self.member.as_deref()), &self.user)
     }
 }
 
 impl Root {
-    /// The slot `name` of one user, living or not.
-    pub(crate) fn open_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<SlotDirectory> {
-        self.open_entry(user, entry(name))
+    /// The directory of a slot, or of one of its members, of one user, living or not.
+    pub(super) fn open_place(
+        &self,
+        user: &User,
+        entry: String,
+        member: Option<String>,
+    ) -> rustix::io::Result<SlotDirectory> {
+        let dir = self.open_own(user, &place(user, &entry, member.as_deref()))?;
+        let life = life_of(&dir)?.ok_or(Errno::NOENT)?;
+        Ok(SlotDirectory { dir, user: user.clone(), entry, member, life })
     }
 
-    pub(crate) fn open_entry(&self, user: &User, entry: String) -> rustix::io::Result<SlotDirectory> {
-        let path = format!("{}/{entry}", user.slots());
-        let dir = self.open_below(&path, OFlags::PATH | OFlags::DIRECTORY)?;
+    /// A directory of a user's that nobody else may write to.
+    pub(super) fn open_own(&self, user: &User, path: &str) -> rustix::io::Result<OwnedFd> {
+        let dir = self.open_below(path, OFlags::PATH | OFlags::DIRECTORY)?;
         let stat = rustix::fs::fstat(&dir)?;
-        if stat.st_uid != user.uid || stat.st_mode & 0o022 != 0 {
-            return Err(Errno::NOENT);
-        }
-        let life = rustix::fs::readlinkat(&dir, LIFE, Vec::new())?.into_string().map_err(|_| Errno::NOENT)?;
-        Ok(SlotDirectory { dir, user: user.clone(), entry, life })
+        let own = stat.st_uid == user.uid && stat.st_mode & 0o022 == 0;
+        if own { Ok(dir) } else { Err(Errno::NOENT) }
     }
 
     /// A file of the slot `name` of one user.
@@ -131,7 +147,7 @@ impl Root {
             match rustix::fs::renameat(&self.dir, &from, &self.dir, &to) {
                 Ok(()) => {
                     staged.entry = None;
-                    return self.open_entry(&staged.user, place).map_err(failed);
+                    return self.open_place(&staged.user, place, None).map_err(failed);
                 }
                 // What is there is dead: this process has the claim, which is another one.
                 Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR) => self.remove_dead(&staged.user, &place),
@@ -143,8 +159,14 @@ impl Root {
 
     /// Removes a slot whose life has ended. Another slot may be at its place by now, which stays.
     pub(super) fn remove_dead_slot(&self, slot: SlotDirectory) {
-        let SlotDirectory { dir, user, entry, life } = slot;
-        self.remove(&user.slots(), &entry, dir.as_fd());
+        let SlotDirectory { dir, user, entry, member, life } = slot;
+        match &member {
+            None => self.remove(&user.slots(), &entry, dir.as_fd()),
+            Some(member) => {
+                self.remove(&place(&user, &entry, None), member, dir.as_fd());
+                self.remove_empty(&user, &entry);
+            }
+        }
         // The process may have few others.
         drop(dir);
         Life::file_in(&life).into_iter().for_each(|file| self.remove_dead_life(file, &user));
@@ -152,15 +174,19 @@ impl Root {
 
     /// Removes what is at this place of an own directory unless it lives.
     pub(crate) fn remove_dead(&self, user: &User, entry: &str) {
-        match self.open_entry(user, entry.to_owned()) {
-            Ok(slot) => {
-                if slot.is_living() == Ok(false) {
-                    self.remove_dead_slot(slot);
-                }
+        match self.open_all(user, entry) {
+            Ok(slots) if !slots.is_empty() => {
+                // A tap of what has ended learns it by that.
+                let over = slots.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false));
+                let gone = |slot: &SlotDirectory| (over && slot.is_tap()) || slot.is_living() == Ok(false);
+                slots.into_iter().filter(gone).for_each(|slot| self.remove_dead_slot(slot));
+                self.remove_remains(user, entry);
+                self.remove_empty(user, entry);
             }
-            // Something else is there; nobody but this user, or the superuser, can have put it there.
-            Err(_) => {
-                let path = format!("{}/{entry}", user.slots());
+            // Something else is there, or what is left of a slot that could not be removed; nobody but this user, or the superuser, can have put it there.
+            _ => {
+                self.remove_remains(user, entry);
+                let path = place(user, entry, None);
                 match self.open_below(&path, OFlags::PATH | OFlags::DIRECTORY) {
                     Ok(dir) => self.remove(&user.slots(), entry, dir.as_fd()),
                     Err(_) => {
@@ -170,6 +196,13 @@ impl Root {
                     }
                 }
             }
+        }
+    }
+
+    /// Removes the directory of a slot's members if there are none.
+    pub(super) fn remove_empty(&self, user: &User, entry: &str) {
+        if let Ok(slots) = self.open_below(&user.slots(), OFlags::PATH | OFlags::DIRECTORY) {
+            let _ = rustix::fs::unlinkat(slots, entry, AtFlags::REMOVEDIR);
         }
     }
 
@@ -199,7 +232,7 @@ impl Root {
     }
 
     /// Removes the directory `dir`, which is, or was, called `entry` in `parent`.
-    fn remove(&self, parent: &str, entry: &str, dir: BorrowedFd<'_>) {
+    pub(super) fn remove(&self, parent: &str, entry: &str, dir: BorrowedFd<'_>) {
         for file in FILES {
             // What is missing is removed already; anything else shows when the directory is to go.
             let _ = rustix::fs::unlinkat(dir, file, AtFlags::empty());
@@ -208,6 +241,35 @@ impl Root {
             // A living slot that has the name by now is not empty.
             let _ = rustix::fs::unlinkat(parent, entry, AtFlags::REMOVEDIR);
         }
+    }
+}
+
+/// What the directories of taps begin with, among those of members.
+pub(super) const TAP: &str = "tap.";
+/// In the place of an entry, what all taps of a user claim: no slot's name.
+pub(super) const TAPS: &str = "=tap";
+
+/// The entry that a slot, or member, of this entry claims.
+pub(super) fn claimed<'a>(entry: &'a str, member: Option<&str>) -> &'a str {
+    if member.is_some_and(|member| member.starts_with(TAP)) { TAPS } else { entry }
+}
+
+/// The directory of a slot, or of one of its members, below the root.
+pub(super) fn place(user: &User, entry: &str, member: Option<&str>) -> String {
+    let mut path = format!("{}/{entry}", user.slots());
+    if let Some(member) = member {
+        path.push('/');
+        path.push_str(member);
+    }
+    path
+}
+
+/// The life that a slot's directory names; `None` if it names none.
+pub(super) fn life_of(dir: &OwnedFd) -> rustix::io::Result<Option<String>> {
+    match rustix::fs::readlinkat(dir, LIFE, Vec::new()) {
+        Ok(life) => life.into_string().map(Some).map_err(|_| Errno::NOENT),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

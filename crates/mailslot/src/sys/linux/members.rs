@@ -1,0 +1,109 @@
+//! How writers learn that a slot has one member more: a number in a file that all members have a link of, and that only grows.
+//!
+//! A member that has come counts up once it can be found. So a write that finds the number of its last look goes to all members that
+//! were there when it began. Members that go tell nobody: a write to them fails, whatever their end was.
+
+use core::ffi::c_void;
+use core::ptr::NonNull;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{FallocateFlags, Mode, OFlags};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::mm::{MapFlags, ProtFlags};
+
+use super::process;
+use super::root::FileId;
+
+/// The file in the directory of each member.
+pub(crate) const NAME: &str = "members";
+const SIZE: usize = size_of::<AtomicU64>();
+
+/// The number, as somebody looks at it.
+pub(crate) struct Members {
+    file: OwnedFd,
+    /// Where it is mapped: only of the own user, as no other one could then change it.
+    word: Option<Word>,
+}
+
+/// Makes the file of a new slot, in the directory of its first member.
+pub(crate) fn create(slot: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(slot, NAME, flags, Mode::RUSR | Mode::WUSR)?;
+    retry_on_intr(|| rustix::fs::ftruncate(&file, SIZE as u64))?;
+    // With memory behind it, so that no access is a signal.
+    retry_on_intr(|| rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, SIZE as u64))?;
+    rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
+}
+
+/// Says that there is another member, whose directory, of this user, `slot` is.
+pub(crate) fn announce(slot: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    Members::open(slot, process::uid())?.word.ok_or(Errno::PERM)?.get().fetch_add(1, Ordering::SeqCst);
+    Ok(())
+}
+
+impl Members {
+    /// The file of the slot, of user `uid`, of which `slot` is one member's directory.
+    pub(crate) fn open(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Members> {
+        let own = uid == process::uid();
+        let access = if own { OFlags::RDWR } else { OFlags::RDONLY };
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
+        let stat = rustix::fs::fstat(&file)?;
+        if stat.st_uid != uid || stat.st_size < SIZE as i64 {
+            return Err(Errno::NOENT);
+        }
+        let word = (own && stat.st_mode & 0o022 == 0).then(|| Word::map(file.as_fd())).transpose()?;
+        Ok(Members { file, word })
+    }
+
+    /// What tells this slot from one that was made later under its name, as long as this is open.
+    pub(crate) fn id(&self) -> rustix::io::Result<FileId> {
+        FileId::of(&self.file)
+    }
+
+    /// The number now.
+    pub(crate) fn count(&self) -> rustix::io::Result<u64> {
+        match &self.word {
+            // Whoever sees the number finds the member as well.
+            Some(word) => Ok(word.get().load(Ordering::SeqCst)),
+            None => {
+                let mut bytes = [0; SIZE];
+                match retry_on_intr(|| rustix::io::pread(&self.file, &mut bytes, 0))? {
+                    SIZE => Ok(u64::from_ne_bytes(bytes)),
+                    _ => Err(Errno::IO),
+                }
+            }
+        }
+    }
+}
+
+/// The start of the file, mapped.
+struct Word(NonNull<c_void>);
+
+// SAFETY: the mapping is plain process-wide memory, of which nothing but an atomic is accessed.
+unsafe impl Send for Word {}
+// SAFETY: as above.
+unsafe impl Sync for Word {}
+
+impl Word {
+    fn map(file: BorrowedFd<'_>) -> rustix::io::Result<Word> {
+        let flags = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
+        let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), SIZE, flags, MapFlags::SHARED, file.as_fd(), 0) }?;
+        NonNull::new(base).map(Word).ok_or(Errno::NOMEM)
+    }
+
+    fn get(&self) -> &AtomicU64 {
+        // SAFETY: `map` made it, page-aligned, of a file that is as long, and it stays mapped as long as `self`. Whoever else accesses
+        // it is of this user, and whatever he writes is a number.
+        unsafe { self.0.cast().as_ref() }
+    }
+}
+
+impl Drop for Word {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping, into which nothing but borrows of `self` leads. It cannot fail for what `mmap` returned.
+        let _ = unsafe { rustix::mm::munmap(self.0.as_ptr(), SIZE) };
+    }
+}
