@@ -112,8 +112,8 @@ impl Listen {
     /// Prints what the slots get, beside their owners.
     pub fn tap(self) -> Result {
         let says_more = self.shared || self.taps || self.stamp || self.reply.is_some();
-        let drops = matches!(self.when_full, WhenFull::DropOldest);
-        if says_more || drops {
+        let is_created = matches!(self.when_full, WhenFull::DropOldest) || !self.options.are_of_any_reader();
+        if says_more || is_created {
             return Err(Failure::Usage(
                 "a tap takes the slot as it is: leave out what says how one is created, or replies",
             ));

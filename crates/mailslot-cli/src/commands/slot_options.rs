@@ -26,6 +26,11 @@ pub struct SlotOptions {
 }
 
 impl SlotOptions {
+    /// Whether nothing is said but the capacity.
+    pub fn are_of_any_reader(&self) -> bool {
+        self.max_size == 0 && self.access == Access::Owner && !self.network
+    }
+
     pub fn options(&self) -> MailslotOptions {
         let mut options = MailslotOptions::new();
         options.max_message_size(self.max_size).access(self.access.clone());

@@ -97,21 +97,21 @@ macro_rules! transcripts {
 }
 
 transcripts!(
+    #[cfg(feature = "node")]
     bench_and_demo,
     completions,
-    #[cfg(feature = "node")]
     domain,
     info,
     list,
     listen,
-    #[cfg(feature = "node")]
+    members,
     metrics,
-    #[cfg(feature = "node")]
     network,
     peek,
     record,
     request,
     send,
+    tap,
     watch,
 );
 

@@ -91,3 +91,22 @@ fn help_has_examples_and_the_statuses() {
     }
     assert!(machine.run(&["--version"]).text().starts_with("mailslot "));
 }
+
+/// Silence about them would look as if they had been heeded.
+#[test]
+fn a_tap_refuses_what_only_a_creator_can_say() {
+    let machine = Machine::new();
+    for option in [
+        &["--max-size", "1"][..],
+        &["--access", "everyone"],
+        &["--network"],
+        &["--shared"],
+        &["--taps"],
+        &["--when-full", "drop-oldest"],
+        &["--stamp"],
+        &["--reply", "cat"],
+    ] {
+        machine.run(&[&["tap", "x"], option].concat()).failed(2, &["leave out what says how one is created"]);
+    }
+    machine.run(&["tap", "x", "--capacity", "64K"]).failed(3, &["no slot x"]);
+}
