@@ -34,6 +34,7 @@ fn ring_of(capacity: u64) -> Arc<Region> {
             locked_reads: zero(),
             read_timeout: zero(),
             network: zero(),
+            stamp: zero(),
         }),
         writers: Group(Writers {
             lock: AtomicU32::new(0),
