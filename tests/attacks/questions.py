@@ -189,7 +189,7 @@ def forged_answers():
         "Resolve": [("resolve", "NODE3"), ("resolve", "NOBODY"), ("status", "NODE3")],
         "NodeStatus": [("status", "10.97.1.13")],
         "Members": [("list", "--domain", "PLANT")],
-        "Send": [("find-dc", "--timeout", "1s", "LAB"), ("browse", "--time", "1s")],
+        "Send": [("find-dc", "--timeout", "1s", "LAB"), ("browse", "--duration", "1s")],
         "Capture": [("capture", "--duration", "300ms", "--write", "/dev/null")],
         "Route": [("send", r"\\PLANT\mailslot\alerts", "honest route")],
         "Receivers": [("send", "--receivers", "50=300ms", r"\\PLANT\mailslot\alerts", "too few")],

@@ -92,6 +92,9 @@ def own_machine():
     for arguments in (["list"], ["info", name], ["send", name + "3", "x"], ["info", name + "3"], ["listen", name],
                       ["doctor", name], ["send", name, "x" * 100, "--wait=" + "0ms"]):
         expected = [escaped] if arguments[0] != "send" or arguments[1] != name else []
+        if arguments == ["list"]:
+            # In a column of a table, which breaks it further on.
+            expected = [escaped[:-len(r"\u{7}")]]
         wrong += shows(world, BOB, *arguments, has=expected)
     for arguments in (["list", "--json"], ["info", "--json", name]):
         wrong += shows(world, BOB, *arguments, has=[r"\u001b]0;pwned\u0007"])
@@ -163,7 +166,7 @@ def network():
     for uid in (BOB, ROOT):
         for arguments, has in (
                 (["status", "10.97.1.12"], ["PLAIN"]), (["status", "--json", "10.97.1.12"], ["PLAIN"]),
-                (["browse", "--time", "1s"], ["server"]), (["find-dc", "--timeout", "8s", "LAB"], ["10.97.1.12"]),
+                (["browse", "--duration", "1s"], ["server"]), (["find-dc", "--timeout", "8s", "LAB"], ["10.97.1.12"]),
                 (["list", "--domain", "PLANT"], ["pwned"]), (["node", "status"], ["NODE1"]),
                 (["doctor", rf"\\PLANT\mailslot\{name}"], ["PLANT"]), (["doctor", rf"\\NODE3\mailslot\{name}"], []), (["doctor"], []),
                 (["send", "--confirm=2s", rf"\\PLANT\mailslot\{name}", "x"], ["NODE3"]), (["resolve", raw.decode("latin-1")], []),
