@@ -18,7 +18,8 @@ use crate::limits::Limits;
 /// use mailslot_domain::settings::{Mode, Settings};
 ///
 /// let settings: Settings = toml::from_str("connect = ['tls/hub.example:7447']")?;
-/// assert_eq!(settings.mode(&Domain::open("PLANT")?), Mode::Client);
+/// let domain = Domain::open("PLANT")?;
+/// assert_eq!(settings.mode(&domain), Mode::Client);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,49 +1,29 @@
 /* mailslotapi.h: receivers and receipts, of slots here and as a network node tells them. */
 #include "check.h"
 #include <mailslotapi.h>
-#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ROUTES PREFIX "mailslot\\node\\routes"
-#define WAY PREFIX "mailslot\\node\\domain\\PLANT"
-#define REQUESTS 4
 
-#define HEAD (1 + 16)
-
-/* Answers as a node does that knows the domain PLANT, with two receivers: a version and the id of the request, then what the
-   kind of question asks for. */
-static void *Node(void *routes)
+/* Starts the example `routes`, and returns when it can be asked. */
+static pid_t StartNode(const char *program)
 {
-    static const char receipts[] = "\x04\x00\x04SRV1\x05\x04SRV2";
-    unsigned char request[512];
-    char reply[256], answer[128];
-    DWORD size, number, at;
     HANDLE file;
-    for (number = 0; number < REQUESTS; number++) {
-        CHECK(ReadFile(*(HANDLE *)routes, request, sizeof(request), &size, NULL));
-        CHECK(size > HEAD + 16 && request[0] == 2);
-        strcpy(reply, PREFIX "mailslot\\reply\\");
-        for (at = 0; at < 16; at++)
-            sprintf(reply + strlen(reply), "%02x", request[HEAD + at]);
-        memcpy(answer, request, HEAD);
-        switch (request[HEAD + 16]) {
-        case 1:
-            size = HEAD + (DWORD)snprintf(answer + HEAD, sizeof(answer) - HEAD, "\x02....%s", WAY);
-            memcpy(answer + HEAD + 1, "\xE8\x03\0\0", 4);
-            break;
-        case 2:
-            size = HEAD + 5;
-            memcpy(answer + HEAD, "\x03\x02\0\0\0", 5);
-            break;
-        default:
-            CHECK(request[HEAD + 16] == 3 && memcmp(request + size - 4, "sure", 4) == 0);
-            size = HEAD + sizeof(receipts) - 1;
-            memcpy(answer + HEAD, receipts, sizeof(receipts) - 1);
-        }
-        file = Open(reply, GENERIC_WRITE);
-        CHECK(WriteFile(file, answer, size, &size, NULL));
-        CHECK(CloseHandle(file));
+    pid_t node = fork();
+    if (node == 0) {
+        execl(program, program, "4", (char *)NULL);
+        _exit(127);
     }
-    return NULL;
+    CHECK(node > 0);
+    while ((file = CreateFileA(ROUTES, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL)) == INVALID_HANDLE_VALUE) {
+        CHECK_EQUAL(GetLastError(), ERROR_FILE_NOT_FOUND);
+        CHECK(waitpid(node, NULL, WNOHANG) == 0);
+        Sleep(1);
+    }
+    CHECK(CloseHandle(file));
+    return node;
 }
 
 static void TestOwnMachine(void)
@@ -88,19 +68,18 @@ static void TestLegacyNetwork(void)
     CHECK(CloseHandle(node));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    HANDLE routes, way, file;
-    pthread_t node;
+    HANDLE file;
+    pid_t node;
     MAILSLOT_RECEIPT receipts[3];
     DWORD count = 77;
 
     TestOwnMachine();
     TestLegacyNetwork();
 
-    routes = Create(ROUTES, MAILSLOT_WAIT_FOREVER);
-    way = Create(WAY, 0);
-    CHECK(pthread_create(&node, NULL, Node, &routes) == 0);
+    CHECK(argc == 2);
+    node = StartNode(argv[1]);
     file = Open("\\\\PLANT\\mailslot\\x", GENERIC_WRITE);
     CHECK(MailslotWaitForReceivers(file, 2, INFINITE, &count));
     CHECK_EQUAL(count, 2);
@@ -111,9 +90,7 @@ int main(void)
     FAILS(MailslotWriteConfirmed(file, "sure", 4, 1000, receipts, 1, &count), FALSE, ERROR_MORE_DATA);
     CHECK_EQUAL(count, 2);
 
-    CHECK(pthread_join(node, NULL) == 0);
     CHECK(CloseHandle(file));
-    CHECK(CloseHandle(way));
-    CHECK(CloseHandle(routes));
+    CHECK(kill(node, SIGKILL) == 0 && waitpid(node, NULL, 0) == node);
     return 0;
 }

@@ -137,8 +137,19 @@ impl Client {
 
     #[inline]
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        if let Client::Friend(friend) = self
+            && timeout == Timeout::Zero
+        {
+            return friend.write_now(message, &PATIENCE_AT_ONCE);
+        }
+        self.write_otherwise(message, timeout)
+    }
+
+    /// Apart, so that what nearly every write is asks one thing of the kind of writer.
+    #[cold]
+    #[inline(never)]
+    fn write_otherwise(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         match self {
-            Client::Friend(friend) if timeout == Timeout::Zero => friend.write_now(message, &PATIENCE_AT_ONCE),
             Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stamping(friend) => friend.write_prefaced(Preface::default(), message, timeout),
             Client::Stranger(visitor) => visitor.write(message, timeout),
