@@ -59,9 +59,9 @@ extern "C" fn ReadFile(
     boundary::guard(|| {
         let visit = match own::slot(file) {
             Ok(slot) => {
-                // What nearly every read is, in few instructions.
-                if overlapped.is_null()
-                    && !slot.has_pending()
+                // What nearly every read is, in few instructions: one comparison tells that it is not asynchronous, and that no
+                // other one comes first.
+                if overlapped.0.addr() | slot.pending() == 0
                     && let Some(target) = buffer.bytes().slice(size as usize)
                 {
                     let result = slot.mailslot.read(target);

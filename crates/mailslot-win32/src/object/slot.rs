@@ -69,9 +69,14 @@ impl Slot {
     }
 
     /// Whether other reads wait already, which come first.
-    #[inline]
     pub(crate) fn has_pending(&self) -> bool {
-        self.pending.load(Ordering::Relaxed) != 0
+        self.pending() != 0
+    }
+
+    /// How many do.
+    #[inline]
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
     }
 
     /// Begins a read: it ends at once if there is a message or the slot's reads do not wait; otherwise it pends.
