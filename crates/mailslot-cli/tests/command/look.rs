@@ -32,7 +32,7 @@ fn the_list_is_an_aligned_table() {
     let cells: Vec<&str> = lines[1].split_whitespace().collect();
     assert_eq!(cells[0], "a-rather-long-name");
     assert_eq!(cells[2], long.pid().to_string());
-    assert_eq!(cells[3..], ["owner", "0", "-", "424", "64K", "0", "0", "0", "0"]);
+    assert_eq!(cells[3..], ["owner", "0", "-", "424", "64K", "0", "0", "0", "0", "0", "1", "0"]);
     assert!(lines[2].contains("users:root,4000000001"), "{table}");
     for listener in [long, short] {
         listener.signal(Signal::TERM);
