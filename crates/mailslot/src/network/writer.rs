@@ -71,8 +71,6 @@ impl Writer {
         self.node.is_closed()
     }
 
-    // A message to another machine costs much more than a call; those to this one are not to go round it.
-    #[cold]
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
         self.node.write(&[&self.header, message].concat(), timeout)
