@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use mailslot_ffi::{Array, Buffer, Narrow, Out, Owned, Receipt};
 
 use crate::failure::{self, Failure, call};
@@ -31,11 +31,18 @@ struct Bytes {
 extern "C" fn mailslot_create(name: Narrow, options: GrowingIn<Options>, slot: Out<Owned<Mailslot>>) -> u32 {
     call(|| {
         slot.required()?;
-        let options = match options.read()? {
-            Some(options) => options.builder()?,
-            None => MailslotOptions::new(),
-        };
+        let options = options.read()?.unwrap_or_default().builder()?;
         slot.set(Owned::new(options.create(text(name)?)?));
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_tap(name: Narrow, options: GrowingIn<Options>, slot: Out<Owned<Mailslot>>) -> u32 {
+    call(|| {
+        slot.required()?;
+        let options = options.read()?.unwrap_or_default().builder()?;
+        slot.set(Owned::new(options.tap(text(name)?)?));
         Ok(())
     })
 }

@@ -86,7 +86,7 @@ impl AsyncMailslotWriter {
         consume_budget().await;
         let mut progress = Progress::default();
         loop {
-            match self.writer.write_more(message, &mut progress) {
+            match self.writer.write_more(message, &mut progress, Timeout::Zero) {
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(progress.end(error)),
                 Ok(()) => return Ok(()),

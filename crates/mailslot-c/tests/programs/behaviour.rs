@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::{Running, Slots, VALGRIND};
 use crate::toolchain::{Build, Link};
 
-const PROGRAMS: [&str; 6] = ["native", "growing", "confirmed", "request", "access", "listing"];
+const PROGRAMS: [&str; 7] = ["native", "growing", "confirmed", "request", "access", "listing", "members"];
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /// How each program is built, and what runs it.
