@@ -248,6 +248,10 @@ typedef struct mailslot_bytes {
 /* Writes several messages, one after the other with none of another writer of this user in between. written gets how many were:
  * fewer than count if one could not be. Fails if the first one could not. messages may be NULL if count is 0. */
 int mailslot_write_batch(mailslot_writer *writer, const mailslot_bytes *messages, size_t count, size_t *written);
+/* The same, waiting for room at most this many milliseconds. What does not fit at once is written in parts, between which there may be
+ * messages of others. */
+int mailslot_write_batch_within(mailslot_writer *writer, const mailslot_bytes *messages, size_t count, int64_t milliseconds,
+                                size_t *written);
 /* Writes a message that asks for a reply, and waits for it. The milliseconds are for both, room in the slot and the reply. size gets the
  * bytes of the reply; one that is larger than room is MAILSLOT_BUFFER_TOO_SMALL, and gone. origin, which may be NULL, gets who wrote it:
  * always a process of the slot's user. MAILSLOT_CLOSED if the slot is gone, or its owner ends without a reply; MAILSLOT_NOT_TOLD if

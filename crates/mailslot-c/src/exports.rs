@@ -142,14 +142,18 @@ extern "C" fn mailslot_write_batch(
     count: usize,
     written: Out<usize>,
 ) -> u32 {
-    call(|| {
-        let writer = writer.get().ok_or(NO_WRITER)?;
-        written.required()?;
-        let messages = messages.to_write(count)?.iter().map(|bytes| bytes.data.to_write(bytes.size));
-        let messages: Vec<&[u8]> = messages.collect::<Result<_, _>>()?;
-        written.set(writer.write_batch(&messages)?);
-        Ok(())
-    })
+    call(|| write_batch(&writer, &messages, count, &written, Timeout::Zero))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_write_batch_within(
+    writer: Owned<MailslotWriter>,
+    messages: Array<Bytes>,
+    count: usize,
+    milliseconds: i64,
+    written: Out<usize>,
+) -> u32 {
+    call(|| write_batch(&writer, &messages, count, &written, timeout(milliseconds)?))
 }
 
 #[unsafe(no_mangle)]
@@ -268,6 +272,24 @@ extern "C" fn mailslot_close_writer(writer: Owned<MailslotWriter>) {
 #[unsafe(no_mangle)]
 extern "C" fn mailslot_error_message() -> *const c_char {
     failure::message()
+}
+
+fn write_batch(
+    writer: &Owned<MailslotWriter>,
+    messages: &Array<Bytes>,
+    count: usize,
+    written: &Out<usize>,
+    timeout: Timeout,
+) -> Result<(), Failure> {
+    let writer = writer.get().ok_or(NO_WRITER)?;
+    written.required()?;
+    let messages = messages.to_write(count)?.iter().map(|bytes| bytes.data.to_write(bytes.size));
+    let messages: Vec<&[u8]> = messages.collect::<Result<_, _>>()?;
+    written.set(match timeout {
+        Timeout::Zero => writer.write_batch(&messages)?,
+        timeout => writer.write_batch_within(&messages, timeout)?,
+    });
+    Ok(())
 }
 
 fn read(

@@ -1,5 +1,5 @@
 /* Several readers, taps, what is dropped, and forked children: each option does what it says, and what it does not know is refused. */
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <sys/wait.h>
 #include <unistd.h>

@@ -130,8 +130,11 @@ class Mailslot(Generic[T]):
         taps: bool = False,
         loads: Callable[[bytes], T] | None = None,
     ) -> None:
-        limits = capacity, max_message_size, _access(access)
-        self._set(_native.Slot(name, *limits, network, inheritable, stamp, sharing, when_full, taps), loads)
+        who = _access(access)
+        native = _native.Slot(
+            name, capacity, max_message_size, who, network, inheritable, stamp, sharing, when_full, taps
+        )
+        self._set(native, loads)
 
     @overload
     @classmethod
@@ -207,8 +210,8 @@ class Mailslot(Generic[T]):
         >>> message.data, message.origin.pid == os.getpid()
         (b'hello', True)
         """
-        data, *known = self._slot.receive_message(timeout if block else 0.0)
-        return Message(self._loaded(data), *known)
+        data, origin, time, lost_before, reply_to = self._slot.receive_message(timeout if block else 0.0)
+        return Message(self._loaded(data), origin, time, lost_before, reply_to)
 
     async def get_async(self) -> T:
         """Takes the next message, for which this waits in the running event loop of asyncio.
@@ -227,8 +230,8 @@ class Mailslot(Generic[T]):
 
     async def receive_async(self) -> Message[T]:
         """Takes the next message as :meth:`get_async` does, and tells who wrote it."""
-        data, *known = await self._next(self._slot.receive_message)
-        return Message(self._loaded(data), *known)
+        data, origin, time, lost_before, reply_to = await self._next(self._slot.receive_message)
+        return Message(self._loaded(data), origin, time, lost_before, reply_to)
 
     async def _next(self, receive: Callable[[float], R]) -> R:
         self._in_a_row += 1
