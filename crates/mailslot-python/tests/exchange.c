@@ -174,6 +174,10 @@ static void read_all(const char *name, const char *options, const char *kinds)
         if (id == STOP)
             break;
         i = writer_of(id);
+        if (writers[i].pid == 0) {
+            writers[i].pid = origin.pid;
+            writers[i].next = strchr(options, 'l') ? number : 0;
+        }
         gaps += number - writers[i].next;
         if (number < writers[i].next || (gaps > 0 && !strpbrk(options, "dt")))
             fail("lost, repeated or out of order", id, number);
@@ -181,13 +185,12 @@ static void read_all(const char *name, const char *options, const char *kinds)
             fail("cut or damaged", id, number);
         if ((origin.time != 0) != (strchr(options, 's') != NULL))
             fail("another time", id, number);
-        if (writers[i].next != 0 && writers[i].pid != origin.pid)
+        if (writers[i].pid != origin.pid)
             fail("another process", id, number);
         if (origin.is_request != (number % 8 == 6 && strchr(kinds, 'r')))
             fail("a request or none", id, number);
         had++;
         writers[i].next = number + 1;
-        writers[i].pid = origin.pid;
         if (origin.is_request && !(strchr(options, 'x') && number >= UNANSWERED)) {
             int code;
             reverse(data, size);

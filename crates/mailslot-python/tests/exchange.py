@@ -83,8 +83,9 @@ def read(name: str, options: str, kinds: str) -> None:
         writer, number = struct.unpack_from("<II", data)
         if writer == STOP:
             break
-        about = f"message {number} of writer {writer}, after {following.get(writer, 0)}"
-        gap = number - following.get(writer, 0)
+        expected = following.get(writer, number if "l" in options else 0)
+        about = f"message {number} of writer {writer}, not {expected}"
+        gap = number - expected
         assert gap == 0 or (gap > 0 and ("d" in options or "t" in options)), f"lost, repeated or out of order: {about}"
         gaps += gap
         assert data == message(writer, number), f"cut or damaged: {about}"

@@ -105,7 +105,7 @@ fn read(name: &str, options: &str, kinds: &str) -> Result<(), Failed> {
         if writer == STOP {
             break;
         }
-        let (next, first_pid) = following.get(&writer).copied().unwrap_or((0, pid));
+        let (next, first_pid) = following.get(&writer).copied().unwrap_or((if has('l') { number } else { 0 }, pid));
         let is_right = [
             ("lost, repeated or out of order", number == next || (number > next && (has('d') || has('t')))),
             ("cut or damaged", *data == message(writer, number)),
@@ -114,7 +114,7 @@ fn read(name: &str, options: &str, kinds: &str) -> Result<(), Failed> {
             ("a request or none", received.reply_to.is_some() == (number % 8 == 6 && kinds.contains('r'))),
         ];
         if let Some((what, _)) = is_right.iter().find(|(_, right)| !right) {
-            return Err(format!("{what}: message {number} of writer {writer}, after {next}").into());
+            return Err(format!("{what}: message {number} of writer {writer}, not {next}").into());
         }
         gaps += u64::from(number - next);
         following.insert(writer, (number + 1, pid));

@@ -7,8 +7,8 @@ Each of `exchange.rs`, `exchange.c` and `exchange.py`, which know nothing of eac
   accepted it says. When the slot is gone, it goes on with the next one as another writer.
 - `read SLOT OPTIONS KINDS`: creates the slot, which may have times (s), members (m), taps (T), or drop the oldest (d), or taps it (t).
   It holds every message against what its writer must have written next: its bytes, origin and time, whether it is a request, and how many
-  were lost before it. At the message of the writer STOP, it says what it has had. (With x it leaves requests behind the number 200
-  without a reply, so that nobody comes to an end with it.)
+  were lost before it. At the message of the writer STOP, it says what it has had. With x it leaves requests behind the number 200
+  without a reply, so that nobody comes to an end with it; with l it came late, and knows of no writer where it began.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def test_killed_members_and_writers_cost_the_other_members_nothing(
         if slot.chance.random() < 0.5:
             slot.kill_a_writer(100 + kill)
         else:
-            slot.kill_a_reader("m")
+            slot.kill_a_reader("ml")
     slot.end()
     for member in members:
         slot.has_everything(member)
@@ -191,7 +191,7 @@ def test_taps_come_and_die_beside_the_owner(exchange: Callable[[str], Exchange],
         if slot.chance.random() < 0.5:
             slot.kill_a_writer(100 + kill)
         else:
-            slot.kill_a_reader("t")
+            slot.kill_a_reader("tl")
     slot.end()
     slot.has_everything(owner)
     for tap in taps:

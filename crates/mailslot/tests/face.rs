@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use common::{name, pair, watchdog};
 use mailslot::{
-    Access, Address, Error, Handles, Info, Iter, Mailslot, MailslotOptions, MailslotWriter, Message, NameError,
-    NetbiosName, NetworkOrigin, Operation, Origin, Receipt, SlotName, SlotStatus, Timeout,
+    Access, Address, Envelope, Error, Handles, Info, Inheritance, InvalidName, Iter, Mailslot, MailslotOptions,
+    MailslotWriter, Message, NameError, NetbiosName, Network, NetworkOrigin, Operation, Origin, Outcome, Quoted,
+    Receipt, ReplyTo, Sharing, SlotName, SlotStatus, Statistics, Taps, Timeout, WhenFull,
 };
 
 /// Compiles only if all of these may be used in and moved between threads.
@@ -21,12 +22,29 @@ fn every_public_type_is_send_and_sync() {
     is::<MailslotWriter>();
     is::<Handles>();
     is::<Iter<'static>>();
-    is::<(Address, SlotName, NetbiosName)>();
-    is::<(Message, Origin, NetworkOrigin, Receipt)>();
-    is::<(Info, SlotStatus, Access, Timeout)>();
-    is::<Error>();
+    is::<(Address, SlotName, NetbiosName, Quoted<'static>)>();
+    is::<(Message, Envelope, ReplyTo, Origin, NetworkOrigin, Receipt, Outcome)>();
+    is::<(Info, Statistics, SlotStatus)>();
+    is::<(Access, Inheritance, Network, Sharing, Taps, Timeout, WhenFull)>();
+    is::<(Error, Operation, NameError, InvalidName)>();
+    #[cfg(unix)]
+    is::<(mailslot::Replies, mailslot::ReplyWriter, mailslot::Progress)>();
     #[cfg(feature = "tokio")]
     is::<(mailslot::AsyncMailslot, mailslot::AsyncMailslotWriter, mailslot::Messages)>();
+}
+
+/// The one above names all of them.
+#[test]
+fn every_public_type_is_looked_at() {
+    let (_, looked_at) = include_str!("face.rs").split_once("fn every_public_type_is_send_and_sync").unwrap();
+    let (looked_at, _) = looked_at.split_once("\n}\n").unwrap();
+    let looked_at: Vec<_> = looked_at.split(|c: char| !c.is_alphanumeric()).collect();
+    let names = include_str!("../src/lib.rs").split("\npub use ").skip(1).flat_map(|used| {
+        let (used, _) = used.split_once(';').unwrap();
+        used.split(|c: char| !c.is_alphanumeric()).filter(|word| word.starts_with(char::is_uppercase))
+    });
+    let missing: Vec<_> = names.filter(|name| *name != "Result" && !looked_at.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ from mailslot._values import Access, Group, Message, Users
 
 R = TypeVar("R")
 T = TypeVar("T")
+U = TypeVar("U")
 
 # So many messages in a row, and an event loop has its turn: they may come faster than they are worked off.
 _IN_A_ROW = 64
@@ -138,17 +139,13 @@ class Mailslot(Generic[T]):
 
     @overload
     @classmethod
-    def tap(cls: type[Mailslot[bytes]], name: str, *, capacity: int = ..., loads: None = None) -> Mailslot[bytes]: ...
+    def tap(cls, name: str, *, capacity: int = ..., loads: None = None) -> Mailslot[bytes]: ...
     @overload
     @classmethod
-    def tap(cls: type[Mailslot[T]], name: str, *, capacity: int = ..., loads: Callable[[bytes], T]) -> Mailslot[T]: ...
+    def tap(cls, name: str, *, capacity: int = ..., loads: Callable[[bytes], U]) -> Mailslot[U]: ...
     @classmethod
     def tap(
-        cls: type[Mailslot[Any]],
-        name: str,
-        *,
-        capacity: int = 16 << 20,
-        loads: Callable[[bytes], Any] | None = None,
+        cls, name: str, *, capacity: int = 16 << 20, loads: Callable[[bytes], Any] | None = None
     ) -> Mailslot[Any]:
         """Taps a slot of this user that was created with ``taps=True``: what is written to it from now on can be read here as well.
 
@@ -164,7 +161,7 @@ class Mailslot(Generic[T]):
         :raises NotAllowedError: if the slot does not allow taps, or is another user's
         :raises SlotNotFoundError: if no such slot lives
         """
-        made = cls.__new__(cls)
+        made: Mailslot[Any] = cls.__new__(cls)
         made._set(_native.Slot.tap(name, capacity), loads)
         return made
 
