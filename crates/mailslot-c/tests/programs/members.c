@@ -1,8 +1,6 @@
-/* Several readers, taps, what is dropped, and forked children: each option does what it says, and what it does not know is refused. */
+/* Several readers, taps, and what is dropped: each option does what it says, and what it does not know is refused. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define ROOM 4096
 
@@ -159,40 +157,6 @@ static void taps(void)
     CHECK_EQUAL(unsetenv("MAILSLOT_TAPS"), 0);
 }
 
-/* What a forked child gets of a slot that has one message: the result of its read. */
-static int read_in_child(mailslot *slot)
-{
-    int status;
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        char byte;
-        size_t size;
-        _exit(mailslot_read_within(slot, &byte, 1, &size, NULL, 0) == MAILSLOT_OK ? 0 : 1);
-    }
-    CHECK_EQUAL(waitpid(child, &status, 0), child);
-    CHECK(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static void children(void)
-{
-    mailslot_options options = MAILSLOT_OPTIONS_INIT;
-    mailslot_writer *writer;
-    mailslot *slot;
-    uint32_t inheritable;
-    for (inheritable = 0; inheritable < 2; inheritable++) {
-        options.inheritable = inheritable;
-        CHECK_EQUAL(mailslot_create("inherited", &options, &slot), MAILSLOT_OK);
-        CHECK_EQUAL(mailslot_open("inherited", &writer), MAILSLOT_OK);
-        CHECK_EQUAL(mailslot_write(writer, "x", 1), MAILSLOT_OK);
-        CHECK_EQUAL(read_in_child(slot), inheritable ? 0 : 1);
-        CHECK_EQUAL(count(slot), inheritable ? 0 : 1);
-        mailslot_close_writer(writer);
-        mailslot_close(slot);
-    }
-}
-
 static void refused(void)
 {
     mailslot_options options = MAILSLOT_OPTIONS_INIT;
@@ -215,7 +179,6 @@ int main(void)
     drops_oldest(slot, slot, "dropping");
     mailslot_close(slot);
     taps();
-    children();
     refused();
     return 0;
 }
