@@ -3,7 +3,10 @@
 mod common;
 
 use std::error::Error as _;
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
 use std::io;
+use std::str::FromStr;
 use std::time::Duration;
 
 use common::{name, pair, watchdog};
@@ -45,6 +48,38 @@ fn every_public_type_is_looked_at() {
     });
     let missing: Vec<_> = names.filter(|name| *name != "Result" && !looked_at.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Compiles only if types are what generic code asks of them.
+#[test]
+fn types_have_the_traits_of_their_kind() {
+    fn is_name<T>()
+    where
+        T: Clone + Ord + Hash + Debug + Display + AsRef<str> + FromStr + for<'a> TryFrom<&'a str> + TryInto<Address>,
+    {
+    }
+    fn is_value<T: Clone + Eq + Hash + Debug>() {}
+    fn is_choice<T: Copy + Eq + Debug + Default>() {}
+    fn is_end<T: Clone + Debug>() {}
+    fn is_error<T: std::error::Error + Into<io::Error>>() {}
+    fn waits(_: impl Into<Timeout>) {}
+    is_name::<SlotName>();
+    is_value::<(Address, NetbiosName, Message, Origin, NetworkOrigin, Outcome)>();
+    is_choice::<Network>();
+    is_choice::<(Inheritance, Sharing)>();
+    is_choice::<(Taps, WhenFull, Timeout)>();
+    is_end::<(Mailslot, MailslotWriter, Handles)>();
+    is_error::<Error>();
+    waits(Duration::ZERO);
+    waits(Timeout::Forever);
+    // An array would have its length in the type.
+    let _: &'static [Outcome] = Outcome::ALL;
+    #[cfg(unix)]
+    {
+        use std::os::fd::{AsFd, AsRawFd};
+        fn is_watched<T: AsFd + AsRawFd>() {}
+        is_watched::<Mailslot>();
+    }
 }
 
 #[test]
