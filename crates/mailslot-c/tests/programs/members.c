@@ -95,7 +95,7 @@ static void drops_oldest(mailslot *slot, mailslot *reader, const char *name)
     size_t size;
     memset(message, 0, sizeof(message));
     CHECK_EQUAL(mailslot_open(name, &writer), MAILSLOT_OK);
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < 200; i++) {
         state ^= state << 13, state ^= state >> 7, state ^= state << 17;
         if (state % 4 != 0) {
             memcpy(message, &written, sizeof(written));
