@@ -90,9 +90,16 @@ fn read(name: &str, options: &str, kinds: &str) -> Result<(), Failed> {
     let slot = if has('t') { made.tap(name)? } else { made.create(name)? };
     println!("ready");
     let mut following = BTreeMap::<u32, (u32, u32)>::new();
-    let (mut had, mut lost, mut gaps, mut empty) = (0, 0, 0, 0);
+    let (mut had, mut lost, mut gaps, mut empty, mut stopped) = (0, 0, 0, 0, 1);
     loop {
-        let received = slot.receive()?;
+        let received = match slot.receive() {
+            // A tap may have lost the message that ends it.
+            Err(mailslot::Error::Closed) if has('t') => {
+                stopped = 0;
+                break;
+            }
+            received => received?,
+        };
         lost += received.lost_before;
         let Origin::Local { pid, .. } = received.origin else { return Err("another origin".into()) };
         let data = &received.data;
@@ -134,6 +141,6 @@ fn read(name: &str, options: &str, kinds: &str) -> Result<(), Failed> {
     for (writer, (count, _)) in following {
         println!("{writer} {count}");
     }
-    println!("had {had}\nlost {lost}\nempty {empty}");
+    println!("had {had}\nlost {lost}\nempty {empty}\nstopped {stopped}");
     Ok(())
 }

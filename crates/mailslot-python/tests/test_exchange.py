@@ -91,8 +91,8 @@ class Exchange:
 
     def has_everything(self, reader: Child) -> None:
         """Nothing that was accepted is missing, and nothing else is there."""
-        counts, had, lost, empty = summary(reader)
-        assert lost == 0 and had == sum(counts.values())
+        counts, had, lost, empty, stopped = summary(reader)
+        assert stopped and lost == 0 and had == sum(counts.values())
         assert counts.keys() <= self.accepted.keys()
         for writer, accepted in self.accepted.items():
             assert counts.get(writer, 0) in accepted, f"writer {writer}"
@@ -102,19 +102,19 @@ class Exchange:
             assert followed <= empty <= followed + len(self.accepted) - len(self.survivors)
 
     def knows_what_it_lost(self, reader: Child) -> int:
-        """What was accepted it has had, or was told of."""
-        counts, had, lost, _ = summary(reader)
+        """What was accepted it has had, or was told of, but for what was lost to a tap after its last message."""
+        counts, had, lost, _, stopped = summary(reader)
         assert counts.keys() <= self.accepted.keys()
         least, most = (sum(accepted[end] for accepted in self.accepted.values()) for end in (0, -1))
-        assert least <= had + lost <= most
+        assert had + lost <= most and (least <= had + lost or not stopped)
         return lost
 
 
-def summary(reader: Child) -> tuple[dict[int, int], int, int, int]:
-    """What a reader has had, which has found nothing wrong: how far it is with each writer, and how many messages it had, were lost to
-    it, and were empty."""
+def summary(reader: Child) -> tuple[dict[int, int], int, int, int, int]:
+    """What a reader has had, which has found nothing wrong: how far it is with each writer; how many messages it had, were lost to it,
+    and were empty; and whether it had the last one."""
     words = {word: int(count) for word, count in (line.split() for line in reader.finished().splitlines())}
-    totals = words.pop(b"had"), words.pop(b"lost"), words.pop(b"empty")
+    totals = words.pop(b"had"), words.pop(b"lost"), words.pop(b"empty"), words.pop(b"stopped")
     return {int(writer): count for writer, count in words.items()}, *totals
 
 
