@@ -293,3 +293,48 @@ fn output_may_be_a_file() {
     listener.finish().succeeded();
     assert_eq!(fs::read_to_string(path).expect("readable"), "one\ntwo\n");
 }
+
+/// A reader of a slot that drops the oldest is told of each gap: on standard error, and in JSON.
+#[test]
+fn what_was_dropped_is_said_where_it_is_missing() {
+    const SENT: usize = 1000;
+    let padding = "x".repeat(1000);
+    for json in [false, true] {
+        let machine = Machine::new();
+        let format: &[&str] = if json { &["--json"] } else { &[] };
+        let options = ["alerts", "--when-full", "drop-oldest", "--capacity", "8K", "--until", "quit"];
+        let listener = machine.listen(&[&options[..], format].concat());
+        // Nobody reads what it prints meanwhile, so it waits with its output.
+        let sent: Vec<String> = (0..SENT).map(|number| format!("{number} {padding}")).collect();
+        machine.send("alerts", &sent);
+        machine.send("alerts", &["quit"]);
+        let done = listener.finish();
+        assert_eq!(done.code(), Some(0));
+        let said: Vec<usize> = done
+            .stderr
+            .lines()
+            .map(|line| {
+                let lost = line
+                    .strip_prefix("mailslot: alerts: ")
+                    .and_then(|line| line.strip_suffix(" messages were lost here, as there was no room for them"));
+                lost.and_then(|lost| lost.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+            })
+            .collect();
+        let printed = String::from_utf8(done.stdout).expect("UTF-8");
+        let received = printed.lines().count();
+        assert!(received < SENT && said.iter().sum::<usize>() + received == SENT + 1, "{said:?} {received}");
+        if !json {
+            continue;
+        }
+        let mut next = 0;
+        for line in printed.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            assert!(line["lost_before"] != 0, "{line}");
+            next += line["lost_before"].as_u64().unwrap_or(0) as usize;
+            let expected = sent.get(next).map_or("quit", String::as_str);
+            assert_eq!(line["data"], expected);
+            next += 1;
+        }
+        assert_eq!(next, SENT + 1);
+    }
+}
