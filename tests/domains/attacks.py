@@ -228,6 +228,7 @@ def receipts():
     shown = lambda payload, to: [bytes(r.ok.payload) for r in session.get(member.key_expression("served", to), payload=payload,
                                  target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE, timeout=2) if r.ok]
     expect("a request shown again asks nobody", lambda: same("nor is it answered", shown(payload, "NODE1"), []), dropped_replayed=1)
+    wrong.key = member.key
     expect("a request without the key asks nobody", lambda: same("nor is it answered", shown(wrong.sealed(
         f.CONFIRMED, "served", None, b"x", within=1000)[0], None), []), dropped_forged=1)
     expect("a request as a message asks nobody", lambda: put(message(b"x", within=1000)), dropped_malformed=1, lost=1)

@@ -225,7 +225,10 @@ fn writers_to_modern_domains_go_where_the_node_says() {
     origin.authenticated = true;
     assert_eq!((reply.data, reply.origin), (b"late".to_vec(), origin.into()));
     let error = writer.request(b"nobody?", minute).unwrap_err();
-    assert!(matches!(&error, Error::Undelivered { computer, outcome: Outcome::Silent } if computer == "SRV2"), "{error}");
+    assert!(
+        matches!(&error, Error::Undelivered { computer, outcome: Outcome::Silent } if computer == "SRV2"),
+        "{error}"
+    );
     assert!(matches!(writer.request(b"?", minute), Err(Error::Closed)));
     assert!(matches!(writer.request(&[7; 1001], minute), Err(Error::TooLargeForNetwork { .. })));
 

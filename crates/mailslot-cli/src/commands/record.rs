@@ -31,11 +31,11 @@ pub struct Record {
     format: Option<Format>,
 
     /// Begin another file before one has more bytes than this: 64K, 16M, 1G
-    #[arg(long, value_name = "SIZE", value_parser = args::size)]
+    #[arg(long, value_name = "SIZE", value_parser = args::some_size)]
     rotate_size: Option<u64>,
 
     /// Begin another file when the first message of one is this old: 10m, 1h, 1d
-    #[arg(long, value_name = "DURATION", value_parser = args::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = args::some_duration)]
     rotate_time: Option<Duration>,
 
     /// Record what others read: be a tap of slots that there are (see `mailslot tap`) instead of creating them
