@@ -17,11 +17,13 @@ pub fn message_size(text: &str) -> Result<u32, String> {
 }
 
 /// Bytes, of which there must be some.
+#[cfg(unix)]
 pub fn some_size(text: &str) -> Result<u64, String> {
     size(text).and_then(|size| if size == 0 { Err(format!("it must be more than 0; {SIZE_HINT}")) } else { Ok(size) })
 }
 
 /// A time that is longer than none.
+#[cfg(unix)]
 pub fn some_duration(text: &str) -> Result<Duration, String> {
     let is_some = |time: Duration| {
         if time.is_zero() { Err(format!("it must be more than 0; {DURATION_HINT}")) } else { Ok(time) }
@@ -96,6 +98,11 @@ mod tests {
             assert!(duration(wrong).is_err_and(|hint| hint.contains("500ms")), "{wrong}");
             assert!(timeout(wrong).is_err_and(|hint| hint.contains("500ms") && hint.ends_with("forever")), "{wrong}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn some_is_more_than_none() {
         assert!(["0s", "0", "1x"].iter().all(|wrong| some_duration(wrong).is_err_and(|hint| hint.contains("500ms"))));
         assert!(["0", "0K", "x"].iter().all(|wrong| some_size(wrong).is_err_and(|hint| hint.contains("64K"))));
     }

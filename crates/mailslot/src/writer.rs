@@ -360,7 +360,7 @@ impl MailslotWriter {
 
     /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
     /// is over: perhaps fewer. A slot of this machine is one receiver, and never more, so nothing is waited for; one that has
-    /// [members](crate::Sharing::Each) is as many as it has.
+    /// [members](crate::Sharing::Each), or may be tapped, is as many as it has, without taps.
     ///
     /// Otherwise a program's first message may be sent before any receiver has been found.
     ///

@@ -77,9 +77,12 @@ fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
     let others: u16 = columns.iter().filter(|column| **column != Column::Name).map(|column| width(*column) + 1).sum();
     let name = area.width.saturating_sub(others);
     let cells = |(index, row): (usize, &Row)| {
-        let cells: Vec<_> = columns.iter().map(|column| content(*column, row, name)).collect();
-        let selected = if index == state.selected { Modifier::REVERSED } else { Modifier::empty() };
-        TableRow::new(cells).style(Style::new().add_modifier(selected))
+        // The name alone: bars would be seen the other way round.
+        let look = if index == state.selected { Modifier::REVERSED } else { Modifier::empty() };
+        TableRow::new(columns.iter().map(|column| match column {
+            Column::Name => content(*column, row, name).style(Style::new().add_modifier(look)),
+            column => content(*column, row, name),
+        }))
     };
     let shown = rows.iter().enumerate().skip(state.scrolled).take(state.page).map(cells);
     let widths = columns.iter().map(|column| match column {
