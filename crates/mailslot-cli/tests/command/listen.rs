@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
+use mailslot::MailslotWriter;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::machine::{Listener, Machine};
+use crate::machine::{Listener, Machine, unique_name};
 
 const BYTES: &[u8] = b"\x00\x01\n\r\xff\xfe";
 
@@ -337,4 +339,25 @@ fn what_was_dropped_is_said_where_it_is_missing() {
         }
         assert_eq!(next, SENT + 1);
     }
+}
+
+/// Who reads a slot that drops the oldest waits for writers. One that does not go on for a while, as it has no processor or a debugger
+/// looks at it, ends no reader.
+#[test]
+fn a_writer_that_holds_the_slot_up_ends_no_reader() {
+    const ROUNDS: usize = 4;
+    let machine = Machine::here();
+    let name = unique_name();
+    let count = (2 * ROUNDS).to_string();
+    let reader = machine.listen(&[&name, "--when-full", "drop-oldest", "--count", &count]);
+    let writer = MailslotWriter::open(&*name).expect("there");
+    for _ in 0..ROUNDS {
+        writer.write(b"wakes").expect("there is room");
+        let hold_up = |bytes: &mut [u8]| {
+            std::thread::sleep(Duration::from_millis(100));
+            bytes.copy_from_slice(b"held");
+        };
+        writer.write_in_place(4, hold_up).expect("there is room");
+    }
+    assert_eq!(reader.finish().text(), "wakes\nheld\n".repeat(ROUNDS));
 }

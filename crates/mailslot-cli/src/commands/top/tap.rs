@@ -39,7 +39,8 @@ impl Tap {
         for _ in 0..MOST {
             match slot.try_receive() {
                 Ok(Some(message)) => add(&mut self.lines, &message),
-                Ok(None) => return,
+                // What a writer without a processor holds up comes later.
+                Ok(None) | Err(Error::Stalled(_)) => return,
                 Err(error) => {
                     let why = if matches!(error, Error::Closed) {
                         "the slot has ended".to_owned()
