@@ -136,7 +136,7 @@ fn every_command_is_in_a_transcript() {
     assert!(names.len() > 20, "{names:?}");
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let read = |name: &&str| fs::read_to_string(directory.join(name).with_extension("txt")).expect("readable");
-    let transcripts: String = NAMES.iter().map(|name| read(&name)).collect();
+    let transcripts: String = NAMES.iter().map(read).collect();
     for name in names {
         assert!(transcripts.contains(&format!("mailslot {name}")), "{name}");
     }
