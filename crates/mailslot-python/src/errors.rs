@@ -14,6 +14,7 @@ mod python {
     pyo3::import_exception!(mailslot._errors, MessageTooLargeError);
     pyo3::import_exception!(mailslot._errors, NetworkError);
     pyo3::import_exception!(mailslot._errors, NotAllowedError);
+    pyo3::import_exception!(mailslot._errors, PartialWriteError);
     pyo3::import_exception!(mailslot._errors, SlotExistsError);
     pyo3::import_exception!(mailslot._errors, SlotNotFoundError);
 }
@@ -25,11 +26,17 @@ pub fn exception(error: &Error) -> PyErr {
         Error::InvalidName { .. } => python::InvalidNameError::new_err(said(Errno::INVAL)),
         Error::AlreadyExists(_) => python::SlotExistsError::new_err(said(Errno::EXIST)),
         Error::NotFound(_) => python::SlotNotFoundError::new_err(said(Errno::NOENT)),
-        Error::NotAllowed(_) | Error::NotOwner(_) => python::NotAllowedError::new_err(said(Errno::ACCESS)),
+        Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => {
+            python::NotAllowedError::new_err(said(Errno::ACCESS))
+        }
         Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => {
             python::MessageTooLargeError::new_err(said(Errno::MSGSIZE))
         }
         Error::Full { .. } => full(error),
+        Error::Partial { delivered, members, .. } => {
+            let (errno, text) = said(Errno::NOBUFS);
+            python::PartialWriteError::new_err((errno, text, *delivered, *members))
+        }
         Error::Closed => python::ClosedError::new_err(said(Errno::PIPE)),
         Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => {
             python::NetworkError::new_err(said(Errno::NETDOWN))

@@ -448,15 +448,6 @@ impl MailslotWriter {
         }
     }
 
-    /// Writes one message, without waiting, to those that lack it: `progress` remembers who has it.
-    #[cfg(all(feature = "tokio", unix))]
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut sys::Progress) -> Result<()> {
-        match self.end() {
-            End::Here(client) => client.write_more(message, progress),
-            End::Elsewhere(writer) => writer.write(message, Timeout::Zero),
-        }
-    }
-
     /// Whether what is written goes to several members, of which some may have it while others have no room: then the writer has to
     /// remember that while it waits.
     pub(crate) fn has_members(&self) -> bool {

@@ -11,9 +11,7 @@ use super::bell;
 use super::clock;
 use super::door;
 use super::fork::{fork_generation, is_of_this_process};
-use super::group::Group;
-#[cfg(feature = "tokio")]
-use super::group::Progress;
+use super::group::{Group, Progress};
 use super::inward::READERS_PATIENCE;
 use super::life;
 use super::preface::Preface;
@@ -157,12 +155,11 @@ impl Client {
         }
     }
 
-    /// The same without waiting, to those that lack the message: what `progress` says of that, this notes there.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
+    /// The same, to those that lack the message: what `progress` says of that, this notes there.
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, timeout: Timeout) -> Result<()> {
         match self {
-            Client::Members(group) => group.write_more(message, progress),
-            _ => self.write(message, Timeout::Zero),
+            Client::Members(group) => group.write_more(message, progress, timeout),
+            _ => self.write(message, timeout),
         }
     }
 
