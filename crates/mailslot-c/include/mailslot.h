@@ -254,8 +254,9 @@ int mailslot_write_batch_within(mailslot_writer *writer, const mailslot_bytes *m
                                 size_t *written);
 /* Writes a message that asks for a reply, and waits for it. The milliseconds are for both, room in the slot and the reply. size gets the
  * bytes of the reply; one that is larger than room is MAILSLOT_BUFFER_TOO_SMALL, and gone. origin, which may be NULL, gets who wrote it:
- * always a process of the slot's user. MAILSLOT_CLOSED if the slot is gone, or its owner ends without a reply; MAILSLOT_NOT_TOLD if
- * the slot is not on this machine. Any number of threads may ask at once. */
+ * a process of the slot's user, or in a domain made with `mailslot domain` the computer that has replied. MAILSLOT_CLOSED if the slot is
+ * gone, or its owner ends without a reply; MAILSLOT_NOT_TOLD in networks where nothing proves who replies. Any number of threads may
+ * ask at once. */
 int mailslot_request(mailslot_writer *writer, const void *message, size_t message_size, int64_t milliseconds,
                      void *buffer, size_t room, size_t *size, mailslot_origin *origin);
 
@@ -282,8 +283,8 @@ typedef struct mailslot_receipt {
 } mailslot_receipt;
 
 /* Waits until at least so many slots receive what is written, at most so many milliseconds. receivers gets how many do then,
- * perhaps fewer: that is no error. In domains made with `mailslot domain`, and for slots of this machine, which are one;
- * elsewhere it gives MAILSLOT_NOT_TOLD. */
+ * perhaps fewer: that is no error. In domains made with `mailslot domain`, and for slots of this machine, which are one, or as
+ * many as they have members; elsewhere it gives MAILSLOT_NOT_TOLD. */
 int mailslot_wait_for_receivers(mailslot_writer *writer, size_t at_least, int64_t milliseconds, size_t *receivers);
 /* Writes one message, and waits at most so many milliseconds for what became of it at each computer that receives at the
  * writer's address. count gets the number of computers, 0 if nobody receives there. If it is larger than room, the message

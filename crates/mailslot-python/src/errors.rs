@@ -1,6 +1,6 @@
 //! The library's errors as Python's exceptions, which `python/mailslot/_errors.py` defines.
 
-use mailslot::Error;
+use mailslot::{Error, Outcome};
 use pyo3::PyErr;
 use pyo3::exceptions::PyValueError;
 use rustix::io::Errno;
@@ -45,6 +45,13 @@ pub fn exception(error: &Error) -> PyErr {
         Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => {
             python::NetworkError::new_err(said(Errno::OPNOTSUPP))
         }
+        Error::Undelivered { outcome, .. } => python::NetworkError::new_err(said(match outcome {
+            Outcome::NoSlot => Errno::NOENT,
+            Outcome::Full => Errno::AGAIN,
+            Outcome::TooLarge => Errno::MSGSIZE,
+            Outcome::Silent => Errno::TIMEDOUT,
+            _ => Errno::ACCESS,
+        })),
         Error::NodeSilent => python::NetworkError::new_err(said(Errno::TIMEDOUT)),
         Error::NodeRefused(_) => python::NetworkError::new_err(said(Errno::PERM)),
         Error::InvalidOption { .. } => PyValueError::new_err(error.to_string()),

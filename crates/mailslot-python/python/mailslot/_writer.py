@@ -131,8 +131,8 @@ class Writer(Generic[T]):
 
         ``timeout`` is for both: room in the slot, which else is ``queue.Full``, and the reply, which else is ``queue.Empty``. A slot
         whose owner closes it or dies without a reply raises ``ClosedError``. The reply is believed because the system says that a
-        process of the slot's user wrote it. Any number of threads may ask at once. Works for slots of this machine alone; elsewhere
-        it is a ``NetworkError``.
+        process of the slot's user wrote it, or in a domain made with ``mailslot domain`` because a holder of its key has sealed it.
+        Elsewhere it is a ``NetworkError``. Any number of threads may ask at once.
 
         >>> import threading
         >>> with Mailslot("doc-request") as slot, Writer("doc-request") as writer:
@@ -148,7 +148,7 @@ class Writer(Generic[T]):
     def wait_for_receivers(self, at_least: int = 1, timeout: float | None = None) -> int:
         """Waits until at least so many slots receive what is written, and returns how many do then, or when time is over.
 
-        A slot of this machine is one, and there will not be more of it. Elsewhere than in domains made with ``mailslot domain`` it is a ``NetworkError``.
+        A slot of this machine is one, or as many as it has members. Elsewhere than in domains made with ``mailslot domain`` it is a ``NetworkError``.
         """
         return self._writer.wait_for_receivers(at_least, timeout)
 

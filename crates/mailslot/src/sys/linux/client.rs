@@ -170,8 +170,23 @@ impl Client {
         origin: &NetworkOrigin,
         messages: &[M],
     ) -> Result<Option<usize>> {
+        self.write_batch_of_network(Preface { network: Some(origin.clone()), ..Preface::default() }, messages)
+    }
+
+    /// The same with one request, as [`write_request`](Client::write_request) has it. False if the slot lets no such in.
+    pub(crate) fn write_request_from(
+        &self,
+        origin: &NetworkOrigin,
+        reply: [u8; 16],
+        id: [u8; 16],
+        message: &[u8],
+    ) -> Result<bool> {
+        let preface = Preface { network: Some(origin.clone()), request: Some([reply, id]), ..Preface::default() };
+        Ok(self.write_batch_of_network(preface, &[message])?.is_some())
+    }
+
+    fn write_batch_of_network<M: AsRef<[u8]>>(&self, preface: Preface, messages: &[M]) -> Result<Option<usize>> {
         let mut written = 0;
-        let preface = Preface { network: Some(origin.clone()), ..Preface::default() };
         let result = match self {
             Client::Friend(friend) | Client::Stamping(friend) if friend.start.network() => {
                 friend.write_batch_prefaced(preface, messages, NETWORK_PATIENCE, &mut written)

@@ -109,6 +109,8 @@ impl Group {
 
     /// The members that live.
     pub(crate) fn receivers(&self) -> usize {
+        // One that has just come may have been seen by whoever waits for it before it has counted up.
+        self.forget();
         self.writers().map_or(0, |writers| readers(&writers).filter(|member| !member.writer.is_closed()).count())
     }
 
