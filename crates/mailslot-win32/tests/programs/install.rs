@@ -84,10 +84,8 @@ fn manual() -> Result<(), Failed> {
     for name in ["mailslot-win32-cc", "mailslot-win32-c++"] {
         let page = installed.prefix().join(format!("share/man/man1/{name}.1"));
         let text = std::fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
-        let told: BTreeSet<&str> = text
-            .lines()
-            .filter_map(|line| line.strip_prefix(".It Fl \\-")?.split(' ').next())
-            .collect();
+        let told: BTreeSet<&str> =
+            text.lines().filter_map(|line| line.strip_prefix(".It Fl \\-")?.split(' ').next()).collect();
         if told != own {
             return Err(format!("{name} takes {own:?}, its page has {told:?}").into());
         }
