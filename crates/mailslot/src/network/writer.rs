@@ -152,9 +152,9 @@ pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
         Err(Error::TimedOut | Error::Closed) => Err(Error::NodeSilent),
         Err(error) => Err(error),
         Ok(answer) => match Answer::decode(&answer.data) {
-            Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
-            Some(answer) => Ok(Some(answer)),
-            None => Err(Error::NodeRefused("its answer is of another version than this program".to_owned())),
+            Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+            Ok(answer) => Ok(Some(answer)),
+            Err(undecoded) => Err(Error::NodeRefused(undecoded.of_node().to_owned())),
         },
     }
 }
