@@ -12,7 +12,10 @@ python3-mailslot"
 # In another directory, at another time, in another place of the world, with another mask.
 (umask 077 && TZ=Asia/Tokyo LC_ALL=C packaging/build "$again") || return
 check "a second build makes the same packages, byte for byte" diff -rq "$debs" "$again"
-check "lintian finds no errors" lintian --allow-root --fail-on error --suppress-tags bad-distribution-in-changes-file "$debs"/*.deb
+# It looks at every object in a static library, of which there are thousands without optimisation: that takes minutes.
+looked_at=("$debs"/*.deb)
+[ "$PROFILE" = dist ] || looked_at=("$debs"/{mailslot,mailslot-node,libmailslot0,libmailslot-win32-0,python3-mailslot}_*.deb)
+check "lintian finds no errors" lintian --allow-root --fail-on error --suppress-tags bad-distribution-in-changes-file "${looked_at[@]}"
 large=$(find "$debs" -name 'mailslot_*.deb' -printf '%s')
 printf 'the package mailslot has %d bytes\n' "$large"
 

@@ -193,7 +193,8 @@ fn a_program_tells_that_its_node_is_of_another_version() {
     }
     let (older, newer) = ("it is of an older version", "it is of a newer version");
     // A node that answers each request with these, one after the other.
-    let answers = |slot: &str, answers: &'static [&'static [u8]]| {
+    let answers = |slot: &str, answers: &[&[u8]]| {
+        let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
         let slot = Mailslot::create(slot).unwrap();
         std::thread::spawn(move || {
             let asker = slot.receive().unwrap().reply_to.unwrap().open().unwrap();
@@ -201,28 +202,27 @@ fn a_program_tells_that_its_node_is_of_another_version() {
         })
     };
     for (answer, told) in [
-        (&[&br#""of-later""#[..]][..], newer),
-        (&[br#"{"of-later":1}"#], newer),
-        (&[br#"{"status":{"computer":7}}"#], newer),
-        (&[b"{"], "malformed"),
+        (&br#""of-later""#[..], newer),
+        (br#"{"of-later":1}"#, newer),
+        (br#"{"status":{"computer":7}}"#, newer),
+        (b"{", "malformed"),
     ] {
-        let node = answers(control::SLOT, answer);
+        let node = answers(control::SLOT, &[answer]);
         let error = control::ask(Request::Status, PATIENCE).unwrap_err().to_string();
         assert!(error.contains(told), "{answer:?}: {error}");
         node.join().unwrap();
     }
-    for (answer, told) in [(&[&[6_u8][..]][..], newer), (&[&[255, 1]], newer), (&[&[0]], "malformed")] {
-        let node = answers(network::routes::SLOT, answer);
+    for (answer, told) in [(&[6][..], newer), (&[255, 1], newer), (&[0], "malformed")] {
+        let node = answers(network::routes::SLOT, &[answer]);
         let question = network::routes::Question::Route(r"\\THERE\mailslot\x".parse().unwrap());
         let error = network::ask_routes(&question).unwrap_err().to_string();
         assert!(error.contains(told), "{answer:?}: {error}");
         node.join().unwrap();
     }
-    let capturing = &br#""capturing""#[..];
-    for (packets, told) in [(&[capturing, b"\0"][..], older), (&[capturing, b"\xff"], newer)] {
-        let node = answers(control::SLOT, packets);
+    for (packet, told) in [(b"\0", older), (b"\xff", newer)] {
+        let node = answers(control::SLOT, &[br#""capturing""#, packet]);
         let error = Capture::begin(PATIENCE).unwrap().receive_within(PATIENCE.into()).unwrap_err().to_string();
-        assert!(error.contains(told), "{packets:?}: {error}");
+        assert!(error.contains(told), "{packet:?}: {error}");
         node.join().unwrap();
     }
 }
