@@ -20,8 +20,9 @@ large=$(find "$debs" -name 'mailslot_*.deb' -printf '%s')
 printf 'the package mailslot has %d bytes\n' "$large"
 
 # The command of an older version in packages of this one: of the newest commit before this one that has packages. Numbers of layouts in
-# memory are lower by one there, as if this version had other ones: both must do without sharing memory.
-before=$target/packages/before
+# memory are lower by one there, as if this version had other ones: both must do without sharing memory. Its crates have another version as
+# well, so that cargo keeps what it builds of them apart from what it builds of this one.
+before=$target/packages/before older_version=0.0.9
 commit=$(git rev-list --skip=1 HEAD | while read -r commit; do
     git cat-file -e "$commit:packaging/build" 2>/dev/null && echo "$commit" && break
 done)
@@ -32,13 +33,16 @@ git archive "$commit" | tar -x -C "$before" || return
 ring=$before/crates/mailslot/src/sys/linux/ring/layout.rs
 number=$(sed -n 's/^pub(crate) const VERSION: u64 = \(.*\);/\1/p' "$ring")
 sed -i "s/^pub(crate) const VERSION: u64 = $number;/pub(crate) const VERSION: u64 = $((number - 1));/" "$ring"
-(cd "$before" && CARGO_TARGET_DIR=$target cargo build --quiet --locked -p mailslot-cli --features zenoh) || return
+sed -i "/path = /s/version = \"[0-9.]*\"/version = \"$older_version\"/; s/^version = \"[0-9.]*\"/version = \"$older_version\"/" \
+    "$before"/Cargo.toml "$before"/crates/*/Cargo.toml
+(cd "$before" && CARGO_TARGET_DIR=$target cargo build --quiet --offline -p mailslot-cli --features zenoh) || return
 for package in mailslot mailslot-node; do
     dpkg-deb --raw-extract "$debs/${package}"_*.deb "$scratch/$package" || return
     version=$(sed -n 's/^Version: //p' "$scratch/$package/DEBIAN/control")
-    sed -i "s/\(Version: \|[<>]=\? \)$version/\10.0.9/g" "$scratch/$package/DEBIAN/control"
+    sed -i "s/\(Version: \|[<>]=\? \)$version/\1$older_version/g" "$scratch/$package/DEBIAN/control"
 done
+cp "$scratch/mailslot/usr/bin/mailslot" "$scratch/newer-mailslot"
 strip -o "$scratch/mailslot/usr/bin/mailslot" "$target/debug/mailslot"
 # Other suites use the command of this version from there.
 cargo build --quiet --locked -p mailslot-cli --features zenoh || return
-for package in mailslot mailslot-node; do dpkg-deb --root-owner-group --build "$scratch/$package" "$older" >/dev/null || return; done
+for package in mailslot mailslot-node; do dpkg-deb -z1 --root-owner-group --build "$scratch/$package" "$older" >/dev/null || return; done

@@ -238,6 +238,5 @@ pub(crate) fn answer(replies: &Replies, timeout: Duration) -> Result<Answer> {
 /// What JSON of the other side says. Requests, answers and their fields are added, and what is added to one has a default: JSON that does
 /// not fit is of a newer version.
 pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> core::result::Result<T, Undecoded> {
-    serde_json::from_slice(json)
-        .map_err(|error| if error.is_data() { Undecoded::Newer } else { Undecoded::Malformed })
+    serde_json::from_slice(json).map_err(|error| if error.is_data() { Undecoded::Newer } else { Undecoded::Malformed })
 }

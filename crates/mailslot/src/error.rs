@@ -212,11 +212,11 @@ impl Error {
     #[cfg(unix)]
     pub(crate) fn other_version(action: String, found: u64, own: u64) -> Error {
         let (owner, remedy) = if found > own {
-            ("newer", "update what this program is built with")
+            ("a newer", "update what this program is built with")
         } else {
-            ("older", "start the slot's owner anew, with the version of this program")
+            ("an older", "start the slot's owner anew, with the version of this program")
         };
-        let why = format!("its owner has a {owner} version of mailslot than this program: {remedy}");
+        let why = format!("its owner has {owner} version of mailslot than this program: {remedy}");
         Error::io(action, io::Error::new(io::ErrorKind::Unsupported, why))
     }
 }

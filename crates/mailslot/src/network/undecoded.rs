@@ -32,8 +32,12 @@ impl Undecoded {
     pub fn of_program(self) -> &'static str {
         match self {
             Undecoded::Malformed => "what the program wrote is malformed",
-            Undecoded::Older => "the program is of an older version of mailslot than the node: update what it is built with",
-            Undecoded::Newer => "the node is of an older version of mailslot than the program: start the node anew after its update",
+            Undecoded::Older => {
+                "the program is of an older version of mailslot than the node: update what it is built with"
+            }
+            Undecoded::Newer => {
+                "the node is of an older version of mailslot than the program: start the node anew after its update"
+            }
         }
     }
 
@@ -41,7 +45,9 @@ impl Undecoded {
     pub fn of_node(self) -> &'static str {
         match self {
             Undecoded::Malformed => "its answer is malformed",
-            Undecoded::Older => "it is of an older version of mailslot than this program: start the node anew after its update",
+            Undecoded::Older => {
+                "it is of an older version of mailslot than this program: start the node anew after its update"
+            }
             Undecoded::Newer => "it is of a newer version of mailslot than this program, which has to be updated",
         }
     }
