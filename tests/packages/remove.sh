@@ -5,5 +5,5 @@ in_machine srv2 root 'systemctl stop mailslot-listen@alerts; rm /etc/systemd/sys
 section Removing || return
 for machine in srv1 srv2; do
     same "$machine is as it was" "$(inventory "$machine" | diff - "$scratch/$machine.before")" ""
-    same "no node runs on $machine" "$(in_machine "$machine" root 'pgrep -x mailslot')" ""
+    same "no node runs on $machine" "$(in_machine "$machine" root 'pgrep -ax mailslot')" ""
 done

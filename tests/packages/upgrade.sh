@@ -28,7 +28,7 @@ confirmed older-mailslot "an older node, a node of this version"
 downgrade srv2 || return
 
 # A reader of the version before, and a message in its slot that nobody has read.
-in_machine srv1 alice 'rm -f said; older-mailslot listen --verbose --access everyone --count 3 over >over 2>said & until grep -q listening said; do sleep 0.1; done'
+in_machine srv1 alice ': >said; older-mailslot listen --verbose --access everyone --count 3 over >over 2>said & until grep -q listening said; do sleep 0.1; done'
 in_machine srv1 alice 'older-mailslot send over "from the older"'
 says "its memory is not looked into" "$(in_machine srv1 alice 'newer-mailslot peek over' 2>&1)" \
     "its owner has an older version of mailslot than this program"
