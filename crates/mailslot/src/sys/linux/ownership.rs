@@ -111,6 +111,7 @@ impl Owned {
             access: options.access.clone(),
             network: options.network,
             taps: options.taps,
+            door: door::VERSION,
             stamp: options.stamp,
             max_message_size: options.max_message_size,
             capacity,
@@ -174,7 +175,7 @@ impl Owned {
         let failed = |error| root.error("take over", &label.name, error);
         let ring = Queue::open_file(dir).map_err(failed)?;
         let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
-        let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
+        let start = start.ok_or_else(|| Queue::foreign(ring.as_fd(), format!("take over slot {}", label.name)))?;
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.share();
         let ring_id = FileId::of(&ring).map_err(failed)?;

@@ -35,6 +35,9 @@ pub(crate) use self::visitor::Visitor;
 use super::ring::write::Stamp;
 use crate::options::Access;
 
+/// What doors take, as the label tells it. Raised whenever a packet or a preface has a form that doors did not take before.
+pub(crate) const VERSION: u32 = 1;
+
 /// First byte of a packet that holds the message.
 const INLINE: u8 = 0;
 /// First byte of a packet that holds the message's size as eight little-endian bytes; the message is in the attached file.

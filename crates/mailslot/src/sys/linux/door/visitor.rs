@@ -22,7 +22,7 @@ use super::super::process;
 use super::super::ring::layout::largest_payload;
 use super::super::root::SlotDirectory;
 use super::super::wait;
-use super::{ATTACHED, INLINE, MAX_INLINE, PREFACED};
+use super::{ATTACHED, INLINE, MAX_INLINE, PREFACED, VERSION};
 use crate::error::{Error, Result};
 use crate::options::{Access, Network, Timeout};
 use mailslot_names::SlotName;
@@ -59,6 +59,11 @@ impl Visitor {
         let label = Label::read(slot.dir.as_fd(), slot.user.uid)
             .map_err(|error| Error::io(format!("read the label of slot {name}"), error))?;
         let Some(label) = label else { return Ok(None) };
+        if label.door != VERSION {
+            // It would take the message, know nothing of its form, and drop it.
+            let action = format!("write to slot {name}");
+            return Err(Error::other_version(action, label.door.into(), VERSION.into()));
+        }
         let uid = process::uid();
         // The owner enforces the list as well; this is where an honest writer learns of it.
         if let Access::Users(users) = &label.access
