@@ -12,7 +12,7 @@ use super::super::queue::{OPEN_RING, RING};
 use super::claim::Life;
 use super::find::with_file;
 use super::place::{self, FILES};
-use super::users::{NUMBER, User};
+use super::users::{User, has_number};
 use super::{FileId, Root, SlotDirectory};
 
 /// Where a slot of this process is, or was.
@@ -118,9 +118,4 @@ impl Place {
     fn path_of(&self, file: &str) -> String {
         format!("{}/{file}", self.path())
     }
-}
-
-/// Whether the name of a life's file has a number behind its user's id, so that no other life can have it.
-fn has_number(file: &str) -> bool {
-    file.rsplit_once('@').is_some_and(|(_, suffix)| suffix.contains(NUMBER))
 }
