@@ -220,7 +220,11 @@ impl Server {
         if self.queue.is_closed() {
             return Err(Error::Closed);
         }
-        self.ownership.check_place(self.name())
+        match self.ownership.check_place(self.name()) {
+            // What was sent before the end comes first.
+            Err(Error::Closed) if self.inward().take_in() => Ok(()),
+            checked => checked,
+        }
     }
 
     #[inline(always)]

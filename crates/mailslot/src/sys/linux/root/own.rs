@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use super::super::members;
 use super::super::queue::{OPEN_RING, RING};
 use super::claim::Life;
 use super::find::with_file;
@@ -56,8 +57,24 @@ impl Place {
         if !self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP)) {
             return Ok(false);
         }
-        let found = self.root.slots_at(&self.user, &self.entry)?;
-        Ok(found.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false)))
+        let group = match FileId::at(self.root(), &self.path_of(members::NAME)) {
+            // Whoever made the next slot of the name has removed it.
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(true),
+            group => group?,
+        };
+        let (uid, entry) = place::tapped_by(&self.entry).unwrap_or((self.user.uid, &self.entry));
+        for user in self.root.known_users().iter().filter(|user| user.uid == uid) {
+            let found = self.root.slots_at(user, entry)?;
+            let goes_on = |slot: &SlotDirectory| {
+                !slot.is_tap()
+                    && FileId::at(slot.dir.as_fd(), members::NAME) == Ok(group)
+                    && slot.is_living() != Ok(false)
+            };
+            if found.iter().any(goes_on) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The taps of this slot, if it has ended and was no tap itself.
