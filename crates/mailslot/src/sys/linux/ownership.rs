@@ -221,8 +221,9 @@ impl Owned {
 
 impl Ownership {
     fn new(place: Place, life: OwnedFd, hold: Hold) -> Ownership {
-        let generation = fork_generation();
-        Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation, looked: AtomicU64::new(0) }
+        // It is due: what a tap taps may have ended while it was made, and then nobody tells.
+        let looked = AtomicU64::new(clock::ticks().wrapping_sub(LOOK_EVERY));
+        Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation: fork_generation(), looked }
     }
 
     pub(crate) fn life(&self) -> BorrowedFd<'_> {
