@@ -4,7 +4,8 @@ use core::ffi::c_char;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+use bytemuck::Zeroable;
+use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use mailslot_ffi::{Array, Buffer, Narrow, Out, Owned, Receipt};
 
 use crate::failure::{self, Failure, call};
@@ -31,10 +32,8 @@ struct Bytes {
 extern "C" fn mailslot_create(name: Narrow, options: GrowingIn<Options>, slot: Out<Owned<Mailslot>>) -> u32 {
     call(|| {
         slot.required()?;
-        let options = match options.read()? {
-            Some(options) => options.builder()?,
-            None => MailslotOptions::new(),
-        };
+        // Those that are all 0 are the usual ones.
+        let options = options.read()?.unwrap_or_else(Options::zeroed).builder()?;
         slot.set(Owned::new(options.create(text(name)?)?));
         Ok(())
     })
