@@ -66,7 +66,7 @@ impl Mailslot {
     ///
     /// Whose slot it is may tap it, and the superuser. What is another user's costs its writers a system call for each message, as
     /// the superuser's process maps nothing of theirs; it keeps the [capacity](MailslotOptions::capacity) of the tap alone, and misses
-    /// what comes while a few hundred messages wait for it to read.
+    /// what comes while a few hundred messages wait for it to read, of which it is told with the next one.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter, Taps};
@@ -89,8 +89,7 @@ impl Mailslot {
     ///
     /// # Portability
     ///
-    /// Unix only. Messages of other users, which come through the tap's own door, are lost to a tap that does not read without being
-    /// counted.
+    /// Unix only.
     #[cfg(unix)]
     pub fn tap<A>(name: A) -> Result<Mailslot>
     where

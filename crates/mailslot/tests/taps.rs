@@ -192,10 +192,31 @@ fn the_superuser_taps_what_is_of_any_user() {
         number += 12;
     }
     assert_eq!(write(1), 0, "they have ended");
+    number += 1;
     let tap = Mailslot::tap(&slot).unwrap();
+    // More than anybody lets wait for him.
+    assert_eq!(write(5000), 1);
+    let (mut seen, mut lost) = (0, 0);
+    while let Some(message) = tap.try_receive().unwrap() {
+        lost += message.lost_before;
+        seen += 1;
+    }
+    assert_eq!(write(1), 1);
+    // It is told with the next one, before which some may come that were on their way.
+    loop {
+        let next = tap.receive().unwrap();
+        lost += next.lost_before;
+        if next.data == message(number + 5000) {
+            break;
+        }
+        seen += 1;
+    }
+    assert!(lost > 0);
+    assert_eq!((seen + lost, tap.statistics().lost), (5000, lost));
+    number += 5001;
     assert_eq!(write(1), 1);
     drop(owner);
-    assert!(rest(&tap) == [message(number + 1)]);
+    assert!(rest(&tap) == [message(number)]);
     let again = Mailslot::create(&slot).expect("the name is free");
     drop((tap, again));
     // Nothing is left.

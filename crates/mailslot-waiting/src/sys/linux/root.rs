@@ -113,9 +113,13 @@ impl Place {
         Ok(is_it.then(|| SlotDirectory { dir, user: User { uid: process::uid() }, entry: self.entry.clone() }))
     }
 
+    pub(crate) fn is_tap(&self) -> bool {
+        self.entry.contains(TAP)
+    }
+
     pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
         let name = crate::scenarios::slot_name();
-        Ok(self.entry.contains(TAP) && living_members(&name)?.iter().all(SlotDirectory::is_tap))
+        Ok(self.is_tap() && living_members(&name)?.iter().all(SlotDirectory::is_tap))
     }
 
     pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {

@@ -230,6 +230,10 @@ impl Ownership {
         self.life.as_fd()
     }
 
+    pub(crate) fn is_tap(&self) -> bool {
+        self.place.is_tap()
+    }
+
     /// The ring's file.
     pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
         self.place.open_ring()

@@ -52,9 +52,13 @@ impl Place {
         self.root.claimed_since(&self.life, claimed, &self.user).map(|since| since.is_some())
     }
 
+    pub(crate) fn is_tap(&self) -> bool {
+        self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP))
+    }
+
     /// Whether this is a tap, and the slot that it taps has ended.
     pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
-        if !self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP)) {
+        if !self.is_tap() {
             return Ok(false);
         }
         let group = match FileId::at(self.root(), &self.path_of(members::NAME)) {
