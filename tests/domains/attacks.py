@@ -29,8 +29,8 @@ def put(payload, slot="target", to=None):
     session.put(member.key_expression(slot, to), payload)
 
 
-def message(data, at=None, kind=f.MESSAGE, slot="target", to=None):
-    return member.sealed(kind, slot, to, data, at=at)[0]
+def message(data, at=None, kind=f.MESSAGE, slot="target", to=None, within=None):
+    return member.sealed(kind, slot, to, data, at=at, within=within)[0]
 
 
 def mark(through=None):
@@ -38,6 +38,18 @@ def mark(through=None):
     markers.append(f"marker {secrets.token_hex(4)}")
     (through or member).put("target", markers[-1].encode())
     return heard.until(markers[-1])
+
+
+def there():
+    """Whether markers arrive: the first ones may be sent before the session knows of the node."""
+    first = len(markers)
+
+    def one_arrives():
+        markers.append(f"marker {secrets.token_hex(4)}")
+        member.put("target", markers[-1].encode())
+        return any(message.get("data") in markers[first:] for message in heard.messages)
+
+    return until(one_arrives) and mark()
 
 
 def expect(name, attack, **changes):
@@ -73,7 +85,7 @@ def nothing_else(name, *expected):
 
 
 def messages():
-    check("the node is there", until(lambda: mark()), machine.status("PLANT"))
+    check("the node is there", there(), machine.status("PLANT"))
     expect("no key: text", lambda: put(b"boiler 3: all is well"), dropped_version=1)
     expect("no key: what looks like a message", lambda: put(b"\x01\x01" + secrets.token_bytes(98)), dropped_key_unknown=1)
     expect("no key: nothing at all", lambda: put(b""), dropped_malformed=1)
@@ -159,7 +171,7 @@ def messages():
 
 def receipts():
     """What others make of a confirmed write and of presences."""
-    check("the node is there", until(lambda: mark()), machine.status("PLANT"))
+    check("the node is there", there(), machine.status("PLANT"))
     counters = lambda: machine.counters("PLANT")
     asked, answers = [], []
 
@@ -203,6 +215,37 @@ def receipts():
     same("a receipt shown again counts once", said(), "PY2 delivered\nstatus 0")
     same("and the copies as refused", counters()["receipts_refused"] - before["receipts_refused"], 2)
 
+    # Requests, with the same answers: a reply is one byte, and what was replied.
+    plaintext = f.head(peer.now(), "PY2") + b"\x01yes"
+    forged["with two outcomes"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), f.head(peer.now(), "PY2") + b"\x02yes")]
+    forged["of nobody"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), b"\x01yes")]
+    forged["larger than allowed"] = lambda p: [true(p)[:-16] + b"x" * (1 << 20) + true(p)[-16:]]
+    asking = lambda: machine.run("request", "--timeout", "2s", r"\\PLANT\mailslot\elsewhere", "sure?")
+    answers[0] = lambda p: [true(p)]
+    same("a true reply is printed", asking(), "yes\nstatus 0")
+    first = asked[-1]
+    for name, forge in forged.items():
+        asked.insert(0, first)
+        answers[0], before = forge, counters()
+        text, after = asking(), counters()
+        check(f"a reply {name} is none", text.endswith("status 5") and "yes" not in text
+              and after["receipts_refused"] == before["receipts_refused"] + 1, f"{text} {after}")
+    answers[0] = lambda p: forged["without the key"](p) + forged["of another write"](p) + [true(p)] * 3
+    same("a true reply among others is the one", asking(), "yes\nstatus 0")
+    # A request of a member to this machine's slot, and what others make of it.
+    served = peer.Listener(machine, "served", "--reply", "cat; printf ' for %s' \"$MAILSLOT_COMPUTER\"", reply=True)
+    check("a member's request is replied to", until(lambda: member.request("served", b"now")[0] == {"NODE1": (1, b"now for PY1")}))
+    told, payload = member.request("served", b"again", to="NODE1")
+    same("and so is one to this computer", told, {"NODE1": (1, b"again for PY1")})
+    shown = lambda payload, to: [bytes(r.ok.payload) for r in session.get(member.key_expression("served", to), payload=payload,
+                                 target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE, timeout=2) if r.ok]
+    expect("a request shown again asks nobody", lambda: same("nor is it answered", shown(payload, "NODE1"), []), dropped_replayed=1)
+    wrong.key = member.key
+    expect("a request without the key asks nobody", lambda: same("nor is it answered", shown(wrong.sealed(
+        f.CONFIRMED, "served", None, b"x", within=1000)[0], None), []), dropped_forged=1)
+    expect("a request as a message asks nobody", lambda: put(message(b"x", within=1000)), dropped_malformed=1, lost=1)
+    served.close()
+
     # A presence shown again, after its owner is gone: a name in a list, and no more.
     token = member.announce({"kind": "slot", "computer": "GONE1", "slot": "elsewhere"})
     gone = lambda: "GONE1" in machine.run("list", "--domain", "PLANT")
@@ -235,7 +278,7 @@ def receipts():
 
 
 def floods():
-    check("the node is there", until(lambda: mark()), machine.status("PLANT"))
+    check("the node is there", there(), machine.status("PLANT"))
     before = memory()
 
     junk = [secrets.token_bytes(1000) for _ in range(100)]
@@ -267,7 +310,7 @@ def floods():
 
 def full():
     """A slot that nobody reads."""
-    check("the node is there", until(lambda: mark()), machine.status("PLANT"))
+    check("the node is there", there(), machine.status("PLANT"))
     before, counters = memory(), machine.counters("PLANT")
     block = {"congestion_control": zenoh.CongestionControl.BLOCK}
     for _ in range(20_000):
@@ -295,7 +338,7 @@ def giant():
 def rotated():
     """The domain has got another key, and the old one has expired."""
     old = peer.Member(session, peer.read_file(settings["old_file"]), "PY1")
-    check("the new key is understood", until(lambda: mark()), machine.status("PLANT"))
+    check("the new key is understood", there(), machine.status("PLANT"))
     expect("a key that was rotated out", lambda: old.put("target", b"old key"), dropped_key_expired=1)
     with open(recorded_file, encoding="ascii") as file:
         recorded = bytes.fromhex(file.read())
@@ -309,7 +352,7 @@ def rotated():
 
 def record():
     """One good message, which is delivered now and shown again later."""
-    check("the node is there", until(lambda: mark()), machine.status("PLANT"))
+    check("the node is there", there(), machine.status("PLANT"))
     sealed = message(b"recorded")
     put(sealed)
     check("a message is delivered", heard.until("recorded"))
@@ -319,7 +362,7 @@ def record():
 
 def restarted():
     """The node has started anew since `record`."""
-    check("the node is there again", until(lambda: mark()), machine.status("PLANT"))
+    check("the node is there again", there(), machine.status("PLANT"))
     with open(recorded_file, encoding="ascii") as file:
         recorded = bytes.fromhex(file.read())
     expect("what was delivered before the start", lambda: [put(recorded) for _ in range(3)], dropped_before_start=3)
