@@ -86,7 +86,7 @@ pub enum Taps {
     /// It may not.
     #[default]
     Refused,
-    /// Processes of its owner's user may tap it.
+    /// Processes of its owner's user, and the superuser's, may tap it.
     Allowed,
 }
 

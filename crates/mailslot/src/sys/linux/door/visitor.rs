@@ -22,7 +22,7 @@ use super::super::process;
 use super::super::ring::layout::largest_payload;
 use super::super::root::SlotDirectory;
 use super::super::wait;
-use super::{ATTACHED, INLINE, MAX_INLINE, PREFACED, VERSION};
+use super::{ATTACHED, INLINE, MAX_INLINE, MISSED, PREFACED, VERSION};
 use crate::error::{Error, Result};
 use crate::options::{Access, Network, Timeout};
 use mailslot_names::SlotName;
@@ -51,6 +51,8 @@ pub(crate) struct Visitor {
     max_message: usize,
     network: Network,
     stamp: bool,
+    /// Messages that a tap lacks and has not been told of.
+    missed: AtomicU32,
 }
 
 impl Visitor {
@@ -88,6 +90,7 @@ impl Visitor {
             max_message,
             network: label.network,
             stamp: label.stamp,
+            missed: AtomicU32::new(0),
         }))
     }
 
@@ -113,6 +116,25 @@ impl Visitor {
     pub(crate) fn is_closed(&self) -> bool {
         // Where it cannot be found out, writing will tell why.
         !self.slot.is_living().unwrap_or(true)
+    }
+
+    /// Notes that this tap has lost a message. It is told before the next one.
+    pub(crate) fn count_missed(&self) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tell_missed(&self) -> rustix::io::Result<()> {
+        if self.missed.load(Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        let count = self.missed.swap(0, Ordering::Relaxed);
+        let [a, b, c, d] = count.to_le_bytes();
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let told = rustix::net::send(&self.connection, &[MISSED, a, b, c, d], flags);
+        if told.is_err() {
+            self.missed.fetch_add(count, Ordering::Relaxed);
+        }
+        told.map(drop)
     }
 
     fn check_size(&self, size: usize) -> Result<()> {
@@ -170,6 +192,7 @@ impl Visitor {
     }
 
     fn send(&self, preface: &[u8], message: &[u8]) -> rustix::io::Result<()> {
+        self.tell_missed()?;
         let form = if preface.is_empty() { 0 } else { PREFACED };
         let connection = &self.connection;
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
