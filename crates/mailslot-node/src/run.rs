@@ -222,6 +222,7 @@ impl Machine {
         let Machine { shared, driver, attachments, nmbd, .. } = self;
         if attachments.poll_timeout().is_some_and(|due| due <= now) {
             attachments.keep(now, &shared.settings, driver);
+            shared.modern.look_soon();
             shared.look_at_bridges(now, driver);
         }
         if let Some(nmbd) = nmbd {

@@ -40,6 +40,8 @@ impl Modern {
 
     pub(crate) fn end(&mut self) {}
 
+    pub(crate) fn look_soon(&self) {}
+
     pub(crate) fn look(&mut self, _: &Settings, _: &Config) {
         self.read();
     }

@@ -94,6 +94,13 @@ impl Modern {
         self.running = None;
     }
 
+    /// The machine's addresses may have changed.
+    pub(crate) fn look_soon(&self) {
+        if let Some(domains) = &self.running {
+            domains.look_soon();
+        }
+    }
+
     /// Whether there is a file that is a domain, or should be one.
     fn has_files(&self) -> bool {
         !self.parts.is_empty() || !self.missing.is_empty()

@@ -21,7 +21,7 @@ mod runtime;
 mod session;
 mod trace;
 
-pub(crate) use addresses::{Addresses, addresses};
+pub(crate) use addresses::{Addresses, Places, addresses};
 pub use config::zenoh_config;
 pub(crate) use config::{Config, PENDING, QUEUE, check};
 pub(crate) use linger::turn_off as turn_linger_off;
