@@ -362,6 +362,7 @@ impl Machine {
             return Err(Error::Settings("the user cannot change while the node runs".to_owned()));
         }
         self.driver.check(at(new, &config), &attachments::choose(new)?.used)?;
+        self.shared.modern.check(new)?;
         let of_node = |settings: &Settings| (settings.netbios, settings.beside_samba, settings.nmbd_socket.clone());
         let is_same = config == self.shared.config && of_node(new) == of_node(old);
         Ok((!is_same).then_some(config))

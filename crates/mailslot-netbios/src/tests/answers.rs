@@ -194,7 +194,7 @@ fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answ
     }
 }
 
-/// As from nmbd, which knows its names in whatever letter case they are asked for, and answers in the same.
+/// As by nmbd, which answers with its own spelling; the one of the question is what every asker knows again.
 #[test]
 fn names_are_known_in_any_spelling() {
     let mut config = Config::new("Pc-1", "Plant").expect("valid names");
