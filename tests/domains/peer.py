@@ -11,7 +11,7 @@ import zenoh
 
 import foreign as f
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def now():
