@@ -172,7 +172,7 @@ impl Settings {
             return Err(self.wrong(domain, "a client listens on nothing: remove `listen`, or set `mode` to router"));
         }
         self.check_values().map_err(|what| self.wrong(domain, &what))?;
-        check_endpoints("connect", domain.connect(), 1).map_err(|what| self.wrong(domain, &what))?;
+        check_endpoints("connect", domain.connect(), Use::Connect).map_err(|what| self.wrong(domain, &what))?;
         let must_have_certificate = self.listen(domain).iter().any(|endpoint| endpoint::is_secure(endpoint));
         if must_have_certificate && (self.tls.certificate.is_none() || self.tls.private_key.is_none()) {
             let what = "listening on tls/ or quic/ needs a certificate: set `tls.certificate` and `tls.private-key`";
