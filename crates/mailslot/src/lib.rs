@@ -110,6 +110,8 @@ pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, 
 pub use receipt::{Outcome, Receipt};
 #[cfg(unix)]
 pub use request::{Replies, ReplyWriter};
+#[cfg(unix)]
+pub use sys::Progress;
 pub use timeout::Timeout;
 pub use writer::MailslotWriter;
 

@@ -7,8 +7,10 @@ use super::routes::{self, Answer, Question};
 use super::{SLOT, check_legacy, domains, max_message_size};
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::message::{Message, NetworkOrigin};
 use crate::options::Timeout;
 use crate::receipt::Receipt;
+use crate::request::Replies;
 use crate::sys::Client;
 use crate::writer::MailslotWriter;
 
@@ -118,6 +120,24 @@ impl Writer {
         }
     }
 
+    /// Has the node send a request, and tell the replies.
+    pub(crate) fn begin_request(&self, message: &[u8], capacity: Option<u64>, timeout: Timeout) -> Result<Replies> {
+        if !self.tells {
+            return Err(Error::RequestElsewhere(self.address.clone()));
+        }
+        self.check_size(message.len())?;
+        let within = match timeout {
+            Timeout::Zero | Timeout::Forever => routes::LONGEST,
+            Timeout::After(time) => time,
+        };
+        let node = match MailslotWriter::open(routes::SLOT) {
+            Err(Error::NotFound(_)) => return Err(Error::Closed),
+            opened => opened?,
+        };
+        let question = Question::Request { address: self.address.clone(), within, data: message };
+        Ok(node.begin_request(&question.encode(), capacity, PATIENCE)?.of_elsewhere())
+    }
+
     fn check_size(&self, size: usize) -> Result<()> {
         if size > self.max_message {
             return Err(Error::TooLargeForNetwork { size, limit: self.max_message });
@@ -129,6 +149,23 @@ impl Writer {
         if self.tells { Ok(()) } else { Err(Error::NetworkDoesNotTell(self.address.clone())) }
     }
 }
+
+/// The reply that a node passes on with this answer.
+pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
+    match Answer::decode(answer) {
+        Some(Answer::Reply { computer, data }) => {
+            // Nothing else passes for a reply: the node has opened what was sealed.
+            let origin = NetworkOrigin { authenticated: true, ..NetworkOrigin::new(computer) };
+            Ok(Message::new(data, origin.into()))
+        }
+        Some(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
+        Some(Answer::Over) => Err(Error::Closed),
+        Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+        _ => Err(Error::NodeRefused(OTHER_VERSION.to_owned())),
+    }
+}
+
+const OTHER_VERSION: &str = "its answer is of another version than this program";
 
 /// Asks the node of this machine. `None` if there is none that has modern domains.
 ///
@@ -154,7 +191,7 @@ pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
         Ok(answer) => match Answer::decode(&answer.data) {
             Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
             Some(answer) => Ok(Some(answer)),
-            None => Err(Error::NodeRefused("its answer is of another version than this program".to_owned())),
+            None => Err(Error::NodeRefused(OTHER_VERSION.to_owned())),
         },
     }
 }
