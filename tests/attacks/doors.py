@@ -10,7 +10,8 @@ import threading
 import time
 
 import slots
-from world import BOB, MAL, MAL2, VIC, World, check, end_all, hostile, none, parts, same, until
+from world import (BOB, MAL, MAL2, ROOT, VIC, Listener, World, by, check, end_all, hostile, local, none, parts, same,
+                   until)
 
 # What the owner may have in memory beyond what it began with: the slot's capacity (4 MiB here), and as much again for buffers.
 CAPACITY, ALLOWED = "4M", 12
@@ -399,6 +400,94 @@ def not_admitted():
     world.close()
 
 
+def superusers_tap():
+    """A user whose slot the superuser taps means him harm, before he comes and while he is there."""
+    world = World("256m")
+    random.seed(15)
+    precious = f"{world.slots}/precious"
+    with open(precious, "w") as file:
+        file.write("untouched")
+    os.chmod(precious, 0o644)
+
+    def start():
+        return world.start(ROOT, "tap", "--verbose", "--format", "json", "--capacity", CAPACITY, local("target"), kind=Listener)
+
+    # The slot's own files, of whatever kind they are when the superuser comes.
+    def cut(path):
+        os.truncate(path, 0)
+
+    def noise(path):
+        with open(path, "r+b") as file:
+            file.write(random.randbytes(4096))
+
+    def in_place(make):
+        def act(path):
+            os.unlink(path)
+            make(path)
+        return act
+    kinds = {"cut": cut, "noise": noise, "missing": os.unlink, "a pipe": in_place(os.mkfifo),
+             "a link": in_place(lambda path: os.symlink(precious, path)), "a directory": in_place(os.mkdir),
+             "large": in_place(lambda path: open(path, "w").truncate(1 << 30))}
+    wrong = []
+    for name, late in itertools.product(("members", "label", "ring", "bell", "life"), (False, True)):
+        for kind, act in kinds.items():
+            if name in ("life", "bell") and kind in ("cut", "noise"):
+                continue
+            world.listen(MAL, "target", "--taps", "--access", "everyone")
+            [directory] = slots.living(world.slots, "target", MAL)
+            tap = start() if late else None
+            if late and not tap.says("listening on"):
+                wrong.append(f"no tap: {tap.err()}")
+            by(MAL, lambda say: act(f"{directory}/{name}"))
+            tap = tap or start()
+            for turn in range(3):
+                world.send(MAL, "target", f"after {turn}", patience=5)
+            tap.says("listening on", 3)
+            if not tap.lives() and tap.process.returncode < 0:
+                wrong.append(f"{name} is {kind}, late {late}: {tap.process.returncode}")
+            end_all()
+            world.wipe(keep=["precious"])
+    none("whatever becomes of a tapped slot's files ends no tap of the superuser by a signal", wrong)
+    same("and writes to no other file", open(precious).read(), "untouched")
+
+    # Whatever comes through its door, and however much.
+    world.listen(MAL, "target", "--taps", "--access", "everyone", "--capacity", "64M")
+    tap = start()
+    check("the superuser taps the slot", tap.says("listening on"), tap.err())
+    [directory] = slots.living(world.slots, "target", ROOT)
+    memory, descriptors = tap.memory(), len(tap.descriptors())
+
+    def send_anything(say):
+        connection = slots.call(directory)
+        for number in range(3000):
+            packet = random.choice([slots.inline(b"x" * (number % 60000)), slots.attached(1 << 40), slots.attached(100000), b"",
+                                    b"\x07x", random.randbytes(30)])
+            files = [slots.memory_file(100000)] * random.choice([0, 0, 1]) + [os.open("/dev/null", os.O_RDONLY)] * random.choice([0, 0, 0, 2])
+            if not slots.put(connection, packet, files, patience=0.05):
+                connection = slots.call(directory)
+            for file in files:
+                try:
+                    os.close(file)
+                except OSError:
+                    pass
+        say("sent")
+    by(MAL2, send_anything)
+    check("no packet ends it", tap.lives(), tap.err())
+    tap.freeze()
+    flood = [world.start(MAL, "send", "--wait=1s", local("target"), "x" * 60000) for _ in range(200)]
+    for one in flood:
+        one.process.wait()
+    check("it holds up nobody while it is stopped", all(one.process.returncode == 0 for one in flood),
+          [one.err() for one in flood if one.process.returncode][:5])
+    tap.thaw()
+    check("what is sent to one that does not read takes no more memory than it was given", tap.memory() - memory < 2 * ALLOWED,
+          f"{memory:.0f} MiB before, {tap.memory():.0f} MiB")
+    done = world.send(MAL, "target", "last")
+    check("it sees what comes then", done.status == 0 and tap.until("last", 20), f"{done}{tap.err()}")
+    check("and keeps no descriptor", until(lambda: len(tap.descriptors()) <= descriptors + 4, 20), tap.descriptors())
+    world.close()
+
+
 if __name__ == "__main__":
     parts(every_set_of_descriptors, descriptors_kill, memory, every_message, connections, kept_connection, full_file_system,
-          not_admitted)
+          not_admitted, superusers_tap)

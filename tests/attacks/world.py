@@ -217,9 +217,9 @@ class World:
         end_all()
         subprocess.run(["umount", "-l", self.slots], check=True)
 
-    def wipe(self):
-        """As after a start of the machine."""
-        for name in os.listdir(self.slots):
+    def wipe(self, keep=()):
+        """As after a start of the machine, but for what is kept."""
+        for name in set(os.listdir(self.slots)) - set(keep):
             path = f"{self.slots}/{name}"
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
 

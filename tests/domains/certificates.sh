@@ -10,13 +10,15 @@ done
 . "$project/tests/domains/authority.sh"
 authority ours
 certificate hub ours 10.97.22.11
-seconds=45 certificate brief ours
+seconds=90 certificate brief ours
 certificate lasting ours
 said hub domain new PLANT >/dev/null
 for host in brief lasting; do in_host "$host" "$mailslot" domain join - <"$scratch/hub/domains/PLANT.toml" >/dev/null; done
 settings hub hub 'listen = ["tls/0.0.0.0:7447"]'
 for host in brief lasting; do settings "$host" "$host" 'connect = ["tls/10.97.22.11:7447"]'; done
-for host in hub brief lasting; do start_node "$host" "$host" --config "$scratch/$host.toml"; done
+start_node hub hub --config "$scratch/hub.toml"
+hub=$pid
+for host in brief lasting; do start_node "$host" "$host" --config "$scratch/$host.toml"; done
 shown() {
     in_host lasting openssl s_client -connect 10.97.22.11:7447 -CAfile "$certificates/ours.pem" \
         -cert "$certificates/lasting.pem" -key "$certificates/lasting.key" </dev/null 2>/dev/null | openssl x509 -noout -serial
@@ -32,6 +34,27 @@ certificate hub ours 10.97.22.11
 check "renewed, it shows the new one" until_shown
 check "all are connected again" until_members hub PLANT $'BRIEF\nHUB\nLASTING'
 same "its node was not started again" "$(grep -c event=started "$scratch/hub.log")" 1
+
+# Settings that cannot work leave those that are at work, whatever else is in them.
+mkdir "$certificates/directory.key"
+mkfifo "$certificates/pipe.key"
+: >"$certificates/empty.key"
+head -c 100 "$certificates/hub.key" >"$certificates/half.key"
+cp "$scratch/hub.toml" "$scratch/hub.good"
+hub_says() { grep -c "event=$1" "$scratch/hub.log"; }
+closed=$(hub_says domain_closed)
+for wrong in missing directory pipe empty half lasting; do
+    for more in '' 'workgroup = "OTHER"'; do
+        before=$(hub_says settings_wrong)
+        { printf '%s\n' "$more"; sed "s|/hub.key|/$wrong.key|" "$scratch/hub.good"; } >"$scratch/hub.toml"
+        kill -HUP "$hub"
+        check "the key $wrong is refused ($more)" until_lines "$scratch/hub.log" event=settings_wrong $((before + 1))
+    done
+done
+cp "$scratch/hub.good" "$scratch/hub.toml"
+kill -HUP "$hub"
+check "the old settings are there" until_line "$scratch/hub.log" event=settings_unchanged
+same "the domain was open all the time" "$(hub_says domain_closed)" "$closed"
 
 check "who has a certificate that expired is out, and who has a good one is not" until_members hub PLANT $'HUB\nLASTING'
 says "doctor names the certificate" "$(said brief doctor)" "problem  certificate PLANT: $certificates/brief.pem" "has expired at" "status 1"

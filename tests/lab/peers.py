@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""A device that is no good NetBIOS node: peers.py scanner OWN BROADCAST NODE, or peers.py holder OWN.
+"""A device that is no good NetBIOS node: peers.py scanner OWN BROADCAST NODE, peers.py holder OWN, or peers.py asker OWN BROADCAST NAME.
 
 `scanner` says some things to the members of LABGROUP: all with the id 0, then the same text with different ids, then one datagram
 by broadcast and alone. `holder` answers for the name NAS with many addresses, of which its own is the last, and for GHOST with
-some that nobody can have; it prints "ready", and a line for each datagram that comes to it alone.
+some that nobody can have; it prints "ready", and a line for each datagram that comes to it alone. `asker` asks for a name in several
+spellings, and prints who has answered to each.
 """
 
 import os
@@ -69,4 +70,17 @@ def holder(own):
             listener.sendto(head + packet[12:46] + record, sender)
 
 
-{"scanner": scanner, "holder": holder}[sys.argv[1]](*sys.argv[2:])
+def asker(own, broadcast, name):
+    out = opened(own, 0)
+    out.settimeout(10)
+    mixed = "".join(letter.lower() if place % 2 else letter for place, letter in enumerate(name))
+    for number, spelled in enumerate((name, name.lower(), name.title(), mixed)):
+        out.sendto(netbios.query(netbios.name(spelled), number), (broadcast, netbios.NAME))
+        packet = b""
+        # nmbd answers twice.
+        while packet[:2] != struct.pack(">H", number):
+            packet, sender = out.recvfrom(2048)
+        print(spelled, sender[0])
+
+
+{"scanner": scanner, "holder": holder, "asker": asker}[sys.argv[1]](*sys.argv[2:])

@@ -51,3 +51,9 @@ until_found() { for _ in $(seq 100); do on device nmblookup -B 10.96.0.255 SAMBA
 said peer resolve SAMBALATER >"$scratch/meanwhile"
 check "Samba has the other one" until_found
 same "and is found" "$(said peer resolve SAMBALATER)" $'10.96.0.5\nstatus 0'
+
+# Scripts ask for names as somebody has typed them. nmbd knows its own in any spelling.
+spelled() { on device /usr/bin/python3 "$project/tests/lab/peers.py" asker 10.96.0.9 10.96.0.255 "$1"; }
+same "nmbd answers in any spelling" "$(spelled SAMBALATER)" \
+    $'SAMBALATER 10.96.0.5\nsambalater 10.96.0.5\nSambalater 10.96.0.5\nSaMbAlAtEr 10.96.0.5'
+same "so does the node" "$(spelled LATER)" $'LATER 10.96.0.4\nlater 10.96.0.4\nLater 10.96.0.4\nLaTeR 10.96.0.4'

@@ -8,12 +8,19 @@ packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,m
 
 declare -A leader=() console=()
 
+# What the packages are built on is what they run on.
+release=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+
 # Makes the root, unless there is one of the same packages. Sets `root`.
 make_root() {
-    root=$target/packages/root-$(sha256sum <<<"$packages" | head -c 16)
+    local mirror
+    root=$target/packages/root-$release-$(sha256sum <<<"$packages" | head -c 16)
     [ -d "$root" ] && return
     rm -rf "$root.new"
-    debootstrap --variant=minbase "--include=$packages" bookworm "$root.new" >"$target/packages/debootstrap.log" 2>&1 ||
+    # Where this machine has its own packages from. Without any list of it, debootstrap's own choice.
+    mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
+        sed -n "s/^$release main //p" | head -n 1)
+    debootstrap --variant=minbase "--include=$packages" "$release" "$root.new" ${mirror:+"$mirror"} >"$target/packages/debootstrap.log" 2>&1 ||
         { tail -n 20 "$target/packages/debootstrap.log"; return 1; }
     # Each machine has one of its own, and none has Debian's mirror, which it cannot reach.
     rm -f "$root.new"/etc/{machine-id,hostname,resolv.conf,apt/sources.list}

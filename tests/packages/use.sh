@@ -28,15 +28,16 @@ inactive"
 tour() {
     says "the README has: $1" "$(cat README.md)" "    $1"
     says "the README has: $2" "$(cat README.md)" "    $2"
-    in_machine srv1 alice "rm -f said; ${1/listen/listen --access everyone --verbose} >heard 2>said & echo \$! >listener
+    in_machine srv1 alice ": >said; ${1/listen/listen --access everyone --verbose} >heard 2>said & echo \$! >listener
         until grep -q listening said; do sleep 0.1; done"
     in_machine srv1 bob "seq 10 >app.log; ($2) >/dev/null & echo \$! >sender"
     check "it prints $3" until_true srv1 "grep -qF '$3' /home/alice/heard"
-    in_machine srv1 root 'kill $(cat /home/alice/listener /home/bob/sender) 2>/dev/null'
+    # What is in the brackets, and the brackets.
+    in_machine srv1 root 'pkill -P $(cat /home/bob/sender); kill $(cat /home/alice/listener /home/bob/sender) 2>/dev/null'
 }
 tour 'mailslot listen alerts' 'mailslot send alerts "boiler 3: over pressure"' 'boiler 3: over pressure'
 tour 'mailslot listen --json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
-says "bob sees alice's slots" "$(in_machine srv1 alice 'rm -f said; mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
+says "bob sees alice's slots" "$(in_machine srv1 alice ': >said; mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
     in_machine srv1 bob 'mailslot list --long')" 'boiler\pressure' alice
 
 # Completion, typed into bob's own shell: Debian's .bashrc has the machinery.

@@ -1,11 +1,13 @@
 //! What the results were measured on.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 use serde_json::{Value, json};
 
+use crate::broker;
 use crate::peer::posix_mq;
 use crate::process::Cpus;
 
@@ -22,6 +24,8 @@ pub(crate) fn describe(cpus: &Cpus) -> Value {
         "commit": output("git", &["rev-parse", "HEAD"]),
         "date": output("date", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]),
         "load": load(),
+        "servers": broker::versions().into_iter().collect::<BTreeMap<_, _>>(),
+        "zeromq": zmq::version(),
         "unix_datagram_queue": datagram_queue_length(),
         "posix_mq_depth_64": posix_mq::depth(64),
         "root": rustix::process::geteuid().is_root(),
@@ -82,6 +86,8 @@ pub(crate) fn usual_queues() {
     // What does not succeed is seen in the results, which tell the settings.
     if datagram_queue_length() < USUAL_QUEUE_LENGTH && unshared(UnshareFlags::NEWNET) {
         let _ = fs::write(QUEUE_LENGTH, USUAL_QUEUE_LENGTH.to_string());
+        // There NATS has its server.
+        let _ = Command::new("ip").args(["link", "set", "lo", "up"]).status();
     }
     if unshared(UnshareFlags::NEWIPC) {
         posix_mq::raise_limits();

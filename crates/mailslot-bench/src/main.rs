@@ -2,6 +2,7 @@
 //!
 //! The README of this crate lists the scenarios and how to run them.
 
+mod broker;
 #[cfg(feature = "domains")]
 mod domains;
 mod machine;

@@ -1,6 +1,7 @@
 //! Where the peers meet: one directory in memory per run, one name in it per measurement.
 
 use std::fs::Permissions;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,6 +37,18 @@ impl Place {
     /// A file of its own.
     pub(crate) fn path(&self, extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", self.name))
+    }
+
+    /// Chooses the port of the loopback interface for this place.
+    pub(crate) fn choose_port(&self) -> Result<u16> {
+        let port = free_port()?;
+        std::fs::write(self.path("port"), port.to_string())?;
+        Ok(port)
+    }
+
+    /// The port that was chosen for it.
+    pub(crate) fn port(&self) -> Result<u16> {
+        Ok(std::fs::read_to_string(self.path("port"))?.parse()?)
     }
 
     /// `MAILSLOT_ROOT`.
@@ -99,6 +112,11 @@ impl Drop for Places {
         remove(&self.dir);
         remove_with_prefix(&format!("{ICEORYX}{}-", prefix(&self.dir)));
     }
+}
+
+/// A port of the loopback interface that nobody has at the moment.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Removes what runs left behind that were killed.

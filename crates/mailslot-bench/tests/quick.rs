@@ -44,6 +44,12 @@ fn every_scenario_runs_and_has_results() {
     for id in ["size_messages", "size_bytes", "writers", "members_64", "members_1024", "slots", "backlog"] {
         assert!(find(&results["curves"], id).to_string().contains("mailslot"), "{id} has no mailslot");
     }
+    for id in ["members_64", "members_1024"] {
+        let curve = find(&results["curves"], id);
+        for peer in ["mailslot", "iceoryx2", "Unix datagram, in a loop", "ZeroMQ", "NATS", "mosquitto"] {
+            assert!(curve["series"].to_string().contains(&format!("{peer:?}")), "{id} has no {peer}: {curve}");
+        }
+    }
     let simulated = ["network_names_time", "network_names_packets", "network_names_bytes", "network_names_missed"];
     for id in ["size_messages", "size_bytes", "writers", "members_64", "members_1024", "slots", "backlog"]
         .into_iter()

@@ -1,7 +1,6 @@
 //! Where messages go: a slot of every computer of a domain, or of one.
 
 use crate::crypto::Token;
-use crate::domain::Seal;
 
 /// A slot of every computer of a domain, or of one computer: where to put, and what to subscribe to.
 ///
@@ -64,9 +63,9 @@ impl Destination {
         self.id
     }
 
-    /// Whether this is [`Domain::clock`](crate::Domain::clock) of a computer.
-    pub(crate) fn is_clock(&self, seal: &Seal) -> bool {
-        self.id.bytes().get(BROADCAST..) == Some(&seal.naming.token(SLOT, CLOCK))
+    /// Whether it is one computer's slot of this token.
+    pub(crate) fn is_directed_to(&self, slot: &Token) -> bool {
+        self.id.bytes().get(BROADCAST..) == Some(slot)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The directory that holds the domain files of this machine, or of a user.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
@@ -66,8 +67,12 @@ fn read(path: &Path, owners: Owners) -> Result<Domain> {
     // A link of somebody else would let them choose among the files that may be read. (Where they can exchange it between this
     // look and the next one, they could also rename: directories of domains are not for others to write.)
     owners.check(path, fs::symlink_metadata(path).map_err(fail)?.uid())?;
-    let file = File::open(path).map_err(fail)?;
+    // Without it, a pipe would keep this waiting for somebody who writes into it.
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")));
+    }
     owners.check(path, metadata.uid())?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {

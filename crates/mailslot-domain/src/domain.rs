@@ -38,6 +38,13 @@ pub(crate) struct Seal {
     pub(crate) keys: Vec<Key>,
 }
 
+impl Seal {
+    /// Whether this is [`Domain::clock`] of a computer.
+    pub(crate) fn is_clock(&self, destination: &Destination) -> bool {
+        destination.is_directed_to(&self.naming.token(SLOT, CLOCK))
+    }
+}
+
 /// A key of a domain, and when it is used. `Debug` does not show it.
 #[derive(Clone, Debug)]
 pub struct Key {

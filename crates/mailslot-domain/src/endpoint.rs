@@ -1,14 +1,25 @@
 //! Endpoints as users write them: `tcp/HOST:PORT`, `tls/HOST:PORT`, `quic/HOST:PORT`.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use mailslot_names::Quoted;
 
 /// The ways to carry a session that domains use.
 const PROTOCOLS: [&str; 3] = ["tcp", "tls", "quic"];
 
-/// Whether something can be at this endpoint, whose port is `least` or more. The error goes behind the endpoint in a sentence.
-pub(crate) fn check(endpoint: &str, least: u16) -> Result<(), String> {
+/// What an endpoint is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Connect,
+    /// To a port of the system's choice as well.
+    Listen,
+}
+
+/// Whether an endpoint can be used for that. The error goes behind the endpoint in a sentence.
+pub(crate) fn check(endpoint: &str, used: Use) -> Result<(), String> {
     let Some((protocol, rest)) = endpoint.split_once('/') else {
-        return Err(format!("is no endpoint: write one as tcp/{endpoint}:7447"));
+        let port = if endpoint.contains(':') { "" } else { ":7447" };
+        return Err(format!("is no endpoint: write one as tcp/{endpoint}{port}"));
     };
     if !PROTOCOLS.contains(&protocol) {
         return Err(format!("begins with {protocol}/: it can begin with tcp/, tls/ or quic/"));
@@ -18,6 +29,7 @@ pub(crate) fn check(endpoint: &str, least: u16) -> Result<(), String> {
         // The last part of an IPv6 address is no port.
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port),
         Some(_) => {
+            let address = address.trim_matches(['[', ']']);
             return Err(format!("has no port, or no brackets around the address: write {protocol}/[{address}]:7447"));
         }
         None => return Err(format!("has no port: write {protocol}/{address}:7447")),
@@ -25,10 +37,31 @@ pub(crate) fn check(endpoint: &str, least: u16) -> Result<(), String> {
     if host.is_empty() {
         return Err(format!("has no address: write {protocol}/HOST:{port}"));
     }
+    check_host(host, used)?;
+    let least = u16::from(used == Use::Connect);
     match port.parse::<u16>() {
         Ok(port) if port >= least => Ok(()),
         _ => Err(format!("has the port {}: it can be {least} to 65535", Quoted(port))),
     }
+}
+
+fn check_host(host: &str, used: Use) -> Result<(), String> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    // An address of a link has the number of its interface behind it.
+    let plain = bare.unwrap_or(host).split('%').next().unwrap_or(host);
+    let Ok(address) = plain.parse::<IpAddr>() else {
+        let is_name = bare.is_none() && host.chars().all(|c| c.is_alphanumeric() || ['.', '-', '_'].contains(&c));
+        return if is_name {
+            Ok(())
+        } else {
+            Err(format!("has the host {}: it is no name and no address", Quoted(host)))
+        };
+    };
+    let is_every = used == Use::Connect && address.is_unspecified();
+    if is_every || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        return Err(format!("has the address {address}, which is that of no machine"));
+    }
+    Ok(())
 }
 
 /// Whether whoever listens there shows a certificate.
@@ -47,29 +80,42 @@ mod tests {
             "tls/hub.example:1",
             "quic/192.0.2.1:65535",
             "tcp/[::1]:7447",
+            "tcp/[fe80::1%2]:7447",
             "tls/[::]:7447#iface=eth0",
             "tcp/h:7447?prio=6-7",
         ] {
-            assert_eq!(check(good, 1), Ok(()), "{good}");
+            // One can listen at all addresses, and not connect to them.
+            assert_eq!(check(good, Use::Connect).is_ok(), !good.contains("[::]"), "{good}");
+            assert_eq!(check(good, Use::Listen), Ok(()), "{good}");
         }
         for (wrong, word) in [
             ("", "is no endpoint"),
-            ("hub:7447", "is no endpoint"),
+            ("hub", "tcp/hub:7447"),
+            ("hub:7448", "write one as tcp/hub:7448"),
             ("udp/hub:7447", "tcp/, tls/ or quic/"),
             ("TCP/hub:7447", "tcp/, tls/ or quic/"),
             ("tcp/hub", "has no port: write tcp/hub:7447"),
             ("tcp/hub#iface=eth0:1", "has no port"),
             ("tcp/[::1]", "has no port"),
             ("tcp/::1", "brackets"),
+            ("tcp/[::1:7447", "write tcp/[::1:7447]:7447"),
+            ("tcp/[hub]:7447", "no name and no address"),
+            ("tcp/a hub:7447", "no name and no address"),
+            ("tcp/0.0.0.0:7447", "that of no machine"),
+            ("tcp/[::]:7447", "that of no machine"),
+            ("tcp/224.0.0.1:7447", "that of no machine"),
+            ("tcp/[ff02::1]:7447", "that of no machine"),
+            ("tcp/255.255.255.255:7447", "that of no machine"),
             ("tcp/:7447", "has no address"),
             ("tcp/hub:", "can be 1 to 65535"),
             ("tcp/hub:x", "can be 1 to 65535"),
             ("tcp/hub:0", "can be 1 to 65535"),
             ("tcp/hub:65536", "can be 1 to 65535"),
         ] {
-            let error = check(wrong, 1).expect_err(wrong);
+            let error = check(wrong, Use::Connect).expect_err(wrong);
             assert!(error.contains(word), "{wrong}: {error}");
         }
-        assert_eq!(check("tcp/0.0.0.0:0", 0), Ok(()));
+        assert_eq!(check("tcp/0.0.0.0:0", Use::Listen), Ok(()));
+        assert!(check("tcp/224.0.0.1:0", Use::Listen).is_err());
     }
 }

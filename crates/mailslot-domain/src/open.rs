@@ -274,7 +274,7 @@ impl Opener {
         }
         // Who asks for the time changes nothing, so he may have asked before. Otherwise computers whose clocks were set together
         // would all refuse to tell the others.
-        let asks_for_time = kind == Kind::Confirmed && data.is_empty() && to.is_clock(seal);
+        let asks_for_time = kind == Kind::Confirmed && data.is_empty() && seal.is_clock(to);
         if head.time < self.start.time() && !asks_for_time {
             return Err(Refused::BeforeStart);
         }

@@ -7,7 +7,7 @@ use mailslot_names::{NetbiosName, Quoted};
 use serde::Deserialize;
 
 use crate::domain::Domain;
-use crate::endpoint;
+use crate::endpoint::{self, Use};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
@@ -172,7 +172,7 @@ impl Settings {
             return Err(self.wrong(domain, "a client listens on nothing: remove `listen`, or set `mode` to router"));
         }
         self.check_values().map_err(|what| self.wrong(domain, &what))?;
-        check_endpoints("connect", domain.connect(), 1).map_err(|what| self.wrong(domain, &what))?;
+        check_endpoints("connect", domain.connect(), Use::Connect).map_err(|what| self.wrong(domain, &what))?;
         let must_have_certificate = self.listen(domain).iter().any(|endpoint| endpoint::is_secure(endpoint));
         if must_have_certificate && (self.tls.certificate.is_none() || self.tls.private_key.is_none()) {
             let what = "listening on tls/ or quic/ needs a certificate: set `tls.certificate` and `tls.private-key`";
@@ -194,8 +194,8 @@ impl Settings {
                 return Err(format!("{name} is {value}: it can be 1 to {most}"));
             }
         }
-        check_endpoints("connect", &self.connect, 1)?;
-        check_endpoints("listen", &self.listen, 0)?;
+        check_endpoints("connect", &self.connect, Use::Connect)?;
+        check_endpoints("listen", &self.listen, Use::Listen)?;
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
             let what = "a certificate and its private key go together: set `tls.certificate` and `tls.private-key`";
             return Err(what.to_owned());
@@ -209,9 +209,9 @@ impl Settings {
     }
 }
 
-fn check_endpoints(name: &str, endpoints: &[String], least: u16) -> core::result::Result<(), String> {
+fn check_endpoints(name: &str, endpoints: &[String], used: Use) -> core::result::Result<(), String> {
     endpoints.iter().try_for_each(|endpoint| {
-        endpoint::check(endpoint, least).map_err(|why| format!("{name}: {} {why}", Quoted(endpoint)))
+        endpoint::check(endpoint, used).map_err(|why| format!("{name}: {} {why}", Quoted(endpoint)))
     })
 }
 

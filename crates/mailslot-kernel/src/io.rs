@@ -62,6 +62,25 @@ pub fn pread(fd: impl AsFd, buffer: &mut [u8], offset: u64) -> Result<usize> {
     })
 }
 
+pub fn pwrite(fd: impl AsFd, bytes: &[u8], offset: u64) -> Result<usize> {
+    if !world::point() {
+        return Err(Errno::IO);
+    }
+    let fd = fd.as_fd().as_raw_fd();
+    world::changed(|world| {
+        let object = world.objects.object(fd)?;
+        let file = world.objects.file(object)?;
+        let all = match file.memory.as_mut() {
+            // SAFETY: the memory is there as long as the world is, and its threads take turns.
+            Some(memory) => unsafe { core::slice::from_raw_parts_mut(memory.address(), memory.size()) },
+            None => &mut file.bytes,
+        };
+        let place = all.get_mut(offset as usize..offset as usize + bytes.len()).ok_or(Errno::INVAL)?;
+        place.copy_from_slice(bytes);
+        Ok(bytes.len())
+    })
+}
+
 pub fn fcntl_setfd(_: impl AsFd, _: FdFlags) -> Result<()> {
     Ok(())
 }

@@ -116,7 +116,7 @@ impl Incoming {
         let here = destination.is_wildcard()
             || names.held(&destination, received.interface).is_some()
             || direct && names.held_anywhere(&destination).is_some()
-            || !direct && context.network.config.overheard.contains(&destination);
+            || !direct && context.network.config.overheard.iter().any(|name| name.is_spelled(&destination));
         let answers = context.network.config.registrar == Registrar::Node;
         if !here && answers && direct && kind == Destination::Unique {
             return Ok(refusal(received, id, context.network));

@@ -312,7 +312,7 @@ impl Names {
             registration.interface == *interface && matches!(registration.state, NameState::Held | NameState::Conflict)
         };
         let scope = network.config.computer.scope();
-        let asked = |own: &Registration| own.name.text() == name.text() && own.name.scope() == name.scope();
+        let asked = |own: &Registration| own.name.text_is_spelled(name);
         let everybody = name.is_wildcard() && name.scope() == scope;
         if !everybody && !self.registrations.iter().filter(own).any(asked) {
             return None;
@@ -331,7 +331,7 @@ impl Names {
     }
 
     fn find_mut(&mut self, name: &Name, interface: u32) -> Option<&mut Registration> {
-        self.registrations.iter_mut().find(|own| own.name == *name && own.interface.id == interface)
+        self.registrations.iter_mut().find(|own| own.name.is_spelled(name) && own.interface.id == interface)
     }
 
     fn find(&self, name: &Name, interface: u32) -> Option<&Registration> {
@@ -339,7 +339,7 @@ impl Names {
     }
 
     fn of(&self, name: &Name) -> impl Iterator<Item = &Registration> {
-        self.registrations.iter().filter(move |registration| registration.name == *name)
+        self.registrations.iter().filter(move |registration| registration.name.is_spelled(name))
     }
 
     fn tell_released(&mut self, outbox: &mut Outbox) {

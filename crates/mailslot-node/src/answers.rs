@@ -7,6 +7,7 @@ use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
 use crate::config;
+use crate::control;
 use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Status, Unused};
 use crate::io::driver::Driver;
 use crate::metrics::Metrics;
@@ -53,8 +54,9 @@ impl Answers {
         if !self.rates.take(ALL_USERS, asker.uid(), now) {
             return refuse("the node is asked too much, by this user or by all");
         }
-        let Ok(request) = serde_json::from_slice(&message.data) else {
-            return refuse("the request is of another version than the node");
+        let request = match control::decode(&message.data) {
+            Ok(request) => request,
+            Err(undecoded) => return refuse(undecoded.of_program()),
         };
         match request {
             Request::Status => return answer(&asker, &Answer::Status(Box::new(status(state)))),

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use mailslot::network::Undecoded;
 use mailslot::{Access, MailslotWriter, Replies};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::BridgeStatus;
@@ -189,7 +191,7 @@ pub struct NameAt {
 /// - [`Error::NotRunning`] if there is no node
 /// - [`Error::NoAnswer`] if it does not answer in time
 /// - [`Error::NotForThisUser`] if it is not for this user
-/// - [`Error::Refused`] if it could not do it
+/// - [`Error::Refused`] if it could not do it, or is of another version than this library
 /// - [`Error::Slot`] if a slot could not be made or written to
 pub fn ask(request: Request, timeout: Duration) -> Result<Answer> {
     answer(&begin(&request, None)?, timeout)
@@ -226,9 +228,15 @@ pub(crate) fn answer(replies: &Replies, timeout: Duration) -> Result<Answer> {
         Err(mailslot::Error::TimedOut | mailslot::Error::Closed) => return Err(Error::NoAnswer),
         answer => answer?,
     };
-    match serde_json::from_slice(&answer.data) {
+    match decode(&answer.data) {
         Ok(Answer::NotAllowed) => Err(Error::NotForThisUser),
         Ok(Answer::Refused(why)) => Err(Error::Refused(why)),
-        answer => answer.map_err(|error| Error::io("understand the node's answer", error)),
+        answer => answer.map_err(|undecoded| Error::Refused(undecoded.of_node().to_owned())),
     }
+}
+
+/// What JSON of the other side says. Requests, answers and their fields are added, and what is added to one has a default: JSON that does
+/// not fit is of a newer version.
+pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> core::result::Result<T, Undecoded> {
+    serde_json::from_slice(json).map_err(|error| if error.is_data() { Undecoded::Newer } else { Undecoded::Malformed })
 }

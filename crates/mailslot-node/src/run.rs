@@ -222,6 +222,7 @@ impl Machine {
         let Machine { shared, driver, attachments, nmbd, .. } = self;
         if attachments.poll_timeout().is_some_and(|due| due <= now) {
             attachments.keep(now, &shared.settings, driver);
+            shared.modern.look_soon();
             shared.look_at_bridges(now, driver);
         }
         if let Some(nmbd) = nmbd {
@@ -361,6 +362,7 @@ impl Machine {
             return Err(Error::Settings("the user cannot change while the node runs".to_owned()));
         }
         self.driver.check(at(new, &config), &attachments::choose(new)?.used)?;
+        self.shared.modern.check(new)?;
         let of_node = |settings: &Settings| (settings.netbios, settings.beside_samba, settings.nmbd_socket.clone());
         let is_same = config == self.shared.config && of_node(new) == of_node(old);
         Ok((!is_same).then_some(config))

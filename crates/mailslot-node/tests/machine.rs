@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use common::Part;
 use mailslot::network::{self, Outgoing};
-use mailslot::{Error, MailslotWriter, Timeout};
+use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use mailslot_node::Embedded;
+use mailslot_node::capture::Capture;
 use mailslot_node::config::Settings;
 use mailslot_node::control::{self, Answer, Request};
 use mailslot_node::log::{self, Format};
@@ -149,6 +150,81 @@ fn names_of_domains_are_sent_to_in_no_legacy_network() {
     }
     assert_eq!(counter("messages_sent"), 0);
     node.stop().unwrap();
+}
+
+/// What a program of another version writes, and what it or the log is told.
+#[test]
+fn a_node_tells_programs_of_other_versions_whose_is_the_older_one() {
+    if !is_apart("a_node_tells_programs_of_other_versions_whose_is_the_older_one") {
+        return;
+    }
+    let (node, lines) = start();
+    let (older, newer) = ("the program is of an older version", "the node is of an older version");
+    let address = r"\\THERE\mailslot\x".parse().unwrap();
+    let mut outgoing = Outgoing { address, data: b"" }.encode();
+    let own = outgoing[0];
+    for (version, told) in [(own - 1, older), (own + 1, newer), (u8::MAX, newer)] {
+        outgoing[0] = version;
+        MailslotWriter::open(network::SLOT).unwrap().write(&outgoing).unwrap();
+        let line = wait_for(&lines, "not_sent");
+        assert!(line.contains(told), "{version}: {line}");
+    }
+    let malformed = "malformed";
+    let requests = [
+        (r#""of-later""#, newer),
+        (r#"{"of-later":{"name":"x"}}"#, newer),
+        (r#"{"resolve":{"name":"x"}}"#, newer),
+        ("{", malformed),
+        ("", malformed),
+        ("\u{fffd}", malformed),
+    ];
+    for (request, told) in requests {
+        let reply = MailslotWriter::open(control::SLOT).unwrap().request(request.as_bytes(), PATIENCE).unwrap();
+        let answer: Answer = serde_json::from_slice(&reply.data).unwrap();
+        assert!(matches!(&answer, Answer::Refused(why) if why.contains(told)), "{request}: {answer:?}");
+    }
+    node.stop().unwrap();
+}
+
+#[test]
+fn a_program_tells_that_its_node_is_of_another_version() {
+    if !is_apart("a_program_tells_that_its_node_is_of_another_version") {
+        return;
+    }
+    let (older, newer) = ("it is of an older version", "it is of a newer version");
+    // A node that answers each request with these, one after the other.
+    let answers = |slot: &str, answers: &[&[u8]]| {
+        let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
+        let slot = Mailslot::create(slot).unwrap();
+        std::thread::spawn(move || {
+            let asker = slot.receive().unwrap().reply_to.unwrap().open().unwrap();
+            answers.iter().for_each(|answer| asker.write(answer).unwrap());
+        })
+    };
+    for (answer, told) in [
+        (&br#""of-later""#[..], newer),
+        (br#"{"of-later":1}"#, newer),
+        (br#"{"status":{"computer":7}}"#, newer),
+        (b"{", "malformed"),
+    ] {
+        let node = answers(control::SLOT, &[answer]);
+        let error = control::ask(Request::Status, PATIENCE).unwrap_err().to_string();
+        assert!(error.contains(told), "{answer:?}: {error}");
+        node.join().unwrap();
+    }
+    for (answer, told) in [(&[6][..], newer), (&[255, 1], newer), (&[0], "malformed")] {
+        let node = answers(network::routes::SLOT, &[answer]);
+        let question = network::routes::Question::Route(r"\\THERE\mailslot\x".parse().unwrap());
+        let error = network::ask_routes(&question).unwrap_err().to_string();
+        assert!(error.contains(told), "{answer:?}: {error}");
+        node.join().unwrap();
+    }
+    for (packet, told) in [(b"\0", older), (b"\xff", newer)] {
+        let node = answers(control::SLOT, &[br#""capturing""#, packet]);
+        let error = Capture::begin(PATIENCE).unwrap().receive_within(PATIENCE.into()).unwrap_err().to_string();
+        assert!(error.contains(told), "{packet:?}: {error}");
+        node.join().unwrap();
+    }
 }
 
 #[test]

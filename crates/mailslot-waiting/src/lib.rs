@@ -48,6 +48,8 @@ mod reading;
 #[path = "../../mailslot/src/receipt.rs"]
 mod receipt;
 mod sys;
+#[path = "../../mailslot/src/timeout.rs"]
+mod timeout;
 
 pub mod scenarios;
 
@@ -59,7 +61,8 @@ pub use iter::Iter;
 pub use mailslot::Mailslot;
 pub use mailslot_names::{NameError, NetbiosName, SlotName};
 pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
-pub use options::{Access, Inheritance, MailslotOptions, Network, Timeout};
+pub use options::{Access, Inheritance, MailslotOptions, Network};
+pub use timeout::Timeout;
 
 /// What the ring takes its atomics from.
 mod sync {

@@ -18,8 +18,9 @@ use self::mail::Log;
 pub(crate) use self::mail::slot_name;
 use self::readers::{Kind, read_all};
 use self::writers::{Message, friend, stranger, write_last};
+use crate::error::Error;
 use crate::mailslot::Mailslot;
-use crate::options::{Access, MailslotOptions, Sharing, Timeout};
+use crate::options::{Access, MailslotOptions, Sharing, Taps, Timeout};
 
 pub const OWNER: Who = Who { pid: 1, uid: 1000 };
 
@@ -160,20 +161,25 @@ fn shared(slot: &Mailslot, killed: Option<u32>, act: impl FnOnce(Mailslot) + Sen
 
 fn member() -> Mailslot {
     let mut options = MailslotOptions::new();
-    options.capacity(4096).access(Access::Everyone).sharing(Sharing::Each);
+    options.capacity(4096).access(Access::Everyone).sharing(Sharing::Each).taps(Taps::Allowed);
     Mailslot::from_server(crate::sys::Server::create(slot_name(), &options).expect("a new member"))
 }
 
-/// Two members with a reader of this kind each, a third one that comes while they are written to and is killed, a friend, a friend
-/// that is killed, and a stranger.
+fn tap() -> crate::Result<Mailslot> {
+    crate::sys::Server::tap(slot_name(), MailslotOptions::new().capacity(4096)).map(Mailslot::from_server)
+}
+
+/// Two members with a reader of this kind each, a third one, or a tap, that comes while they are written to and is killed, a friend, a
+/// friend that is killed, and a stranger.
 fn members(kind: Kind) {
     let slots = [member(), member()];
     let logs = Log::of_members();
     let readers: Vec<_> = slots.iter().zip(&logs).map(|(slot, log)| readers::begin(slot, kind, log)).collect();
     let writers = [friend(1, &logs[0], Message::Short, None), stranger(2, &logs[0], Message::Short, None)];
     let killed = friend(3, &logs[0], Message::Short, Some(world::choose(400)));
-    let third = world::spawn_mortal(Who { pid: 3, ..OWNER }, 100 + world::choose(400), || {
-        let slot = member();
+    let taps = world::choose(2) == 1;
+    let third = world::spawn_mortal(Who { pid: 3, ..OWNER }, 100 + world::choose(400), move || {
+        let slot = if taps { tap().expect("members live") } else { member() };
         // It may never come to its death.
         while !writers::is_last(&readers::patient(|| slot.receive_within(Timeout::Forever)).expect("no damage").data) {}
     });
@@ -190,6 +196,66 @@ fn members(kind: Kind) {
         log.check();
         log.check_order();
     }
+}
+
+/// A member with a reader of this kind, a tap of this user that is read, one that is killed, one that nobody reads, a friend, a friend
+/// that is killed, and a stranger.
+fn tapped(kind: Kind, user: u32) {
+    let slot = member();
+    let [log, seen] = Log::of_members();
+    let reader = readers::begin(&slot, kind, &log);
+    let tapper = Who { pid: 4, uid: user };
+    let tap_of = |who| world::spawn(who, || tap().expect("the slot lives")).join().expect("nobody kills it");
+    let tap_that_is_read = tap_of(tapper);
+    let unread = tap_of(Who { pid: 5, ..OWNER });
+    let reading = {
+        let (tap, seen) = (tap_that_is_read.clone(), seen.clone());
+        world::spawn(tapper, move || readers::run_until_aborted(&tap, Kind::Blocking, &seen))
+    };
+    let mortal = world::spawn_mortal(Who { pid: 6, uid: user }, 100 + world::choose(500), || {
+        let Ok(tap) = tap() else { return };
+        while readers::patient(|| tap.receive_within(Timeout::Forever)).is_ok() {}
+    });
+    let writers = [friend(1, &log, Message::Short, None), stranger(2, &log, Message::Short, None)];
+    let killed = friend(3, &log, Message::Short, Some(world::choose(500)));
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    writers::join(killed, &log);
+    world::settle();
+    write_last();
+    reader.join();
+    log.check();
+    log.check_order();
+    // It has read what is there before it ends.
+    tap_that_is_read.abort_reads();
+    reading.join();
+    seen.check_but(tap_that_is_read.statistics().lost as usize);
+    seen.check_order();
+    drop((tap_that_is_read, unread, slot));
+    // If nobody has killed it, it learns that its slot has ended.
+    mortal.join();
+}
+
+/// A tap learns that its slot has ended, whenever it came. Nobody writes: one whose lock is held for too long finds out by itself.
+fn left_tap() {
+    let owner = world::spawn(Who { pid: 5, ..OWNER }, || {
+        let slot = member();
+        let _ = slot.receive_within(Timeout::After(core::time::Duration::from_secs(1)));
+    });
+    let tapping = world::spawn(Who { pid: 6, ..OWNER }, || match tap() {
+        Ok(tap) => {
+            let end = loop {
+                if let Err(error) = readers::patient(|| tap.receive_within(Timeout::Forever)) {
+                    break error;
+                }
+            };
+            assert!(matches!(end, Error::Closed), "{end}");
+        }
+        // The slot was not there yet, or is not any more.
+        Err(Error::NotFound(_) | Error::Io { .. }) => {}
+        Err(error) => panic!("{error}"),
+    });
+    owner.join();
+    tapping.join().expect("nobody kills it");
 }
 
 /// Two processes with a reader of this kind, a friend, and strangers.
@@ -327,6 +393,11 @@ scenarios! {
     polling_readers_of_members: members(Kind::Level);
     edge_triggered_readers_of_members: members(Kind::Edge);
     tasks_that_read_of_members: members(Kind::Task);
+    blocking_reader_of_a_tapped_slot: tapped(Kind::Blocking, OWNER.uid);
+    polling_reader_of_a_tapped_slot: tapped(Kind::Level, OWNER.uid);
+    task_that_reads_of_a_tapped_slot: tapped(Kind::Task, OWNER.uid);
+    reader_of_a_slot_that_the_superuser_taps: tapped(Kind::Blocking, 0);
+    tap_whose_slot_ends: left_tap();
     writers_whose_reader_ends: ended_owner(None, [OWNER.uid, 2000]);
     writers_whose_reader_is_killed: ended_owner(Some(100 + world::choose(300)), [OWNER.uid; 2]);
     blocking_reader_that_is_told_to_end: aborted(Kind::Blocking);

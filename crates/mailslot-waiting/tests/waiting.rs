@@ -60,6 +60,11 @@ tests! {
     polling_readers_of_members
     edge_triggered_readers_of_members
     tasks_that_read_of_members
+    blocking_reader_of_a_tapped_slot
+    polling_reader_of_a_tapped_slot
+    task_that_reads_of_a_tapped_slot
+    reader_of_a_slot_that_the_superuser_taps
+    tap_whose_slot_ends
     writers_whose_reader_ends
     writers_whose_reader_is_killed
     blocking_reader_that_is_told_to_end

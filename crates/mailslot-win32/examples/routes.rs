@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let routes = MailslotOptions::new().read_timeout(Timeout::Forever).create(r"\\.\mailslot\mailslot\node\routes")?;
     for _ in 0..questions {
         let message = routes.receive()?;
-        let answer = match Question::decode(&message.data).ok_or("that is no question")? {
+        let answer = match Question::decode(&message.data).map_err(|_| "that is no question")? {
             Question::Route(_) => {
                 Answer::Route { slot: WAY.parse::<mailslot::Address>()?.slot().clone(), max_message: 1000 }
             }
@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     .into(),
             ),
             Question::Confirmed { .. } => return Err("another message was to be confirmed".into()),
+            Question::Request { .. } => return Err("programs of Win32 have no requests".into()),
         };
         message.reply(&answer.encode())?;
     }

@@ -20,7 +20,7 @@ use rustix::io::FdFlags;
 use rustix::process::Pid;
 
 use crate::abi::Handle;
-use crate::handles;
+use crate::handles::inherited;
 use crate::object::{Access, Client, Object, Process, Rights, Slot};
 use crate::per_process::PerProcess;
 use crate::sync_object::SyncObject;
@@ -38,7 +38,7 @@ pub(crate) fn publish() {
     static PUBLISHING: PerProcess<Mutex<()>> = PerProcess::new();
     let _publishing = PUBLISHING.get().lock().unwrap_or_else(PoisonError::into_inner);
     let mut text = String::new();
-    for (handle, held) in handles::inheritable() {
+    for (handle, held) in inherited::all() {
         // Writing to a String does not fail.
         let _ = match &held.object {
             Object::Server(slot) => writeln!(text, "server {} {}", handle.0, slot.mailslot.share()),
@@ -74,7 +74,7 @@ pub(crate) fn publish() {
 /// The descriptors that a child must not get if it is to inherit nothing.
 pub(crate) fn descriptors() -> Vec<RawFd> {
     let mut all: Vec<RawFd> = vec![LIST.load(Ordering::Acquire)];
-    for (_, held) in handles::inheritable() {
+    for (_, held) in inherited::all() {
         match &held.object {
             Object::Server(slot) => all.extend(slot.mailslot.share().as_fds().map(|fd| fd.as_raw_fd())),
             Object::Process(process) => all.extend(process.inheritance().map(|(_, descriptor)| descriptor)),
@@ -89,10 +89,6 @@ pub(crate) fn descriptors() -> Vec<RawFd> {
 /// Takes over what the parent process left to this one. Only the first call does anything.
 pub(crate) fn adopt_once() {
     static ADOPTED: Once = Once::new();
-    // Adopting makes handles, which comes here again.
-    if ADOPTED.is_completed() {
-        return;
-    }
     let mut adopted = false;
     ADOPTED.call_once(|| adopted = find_list().is_some_and(adopt));
     if adopted {
@@ -123,7 +119,7 @@ fn adopt(list: OwnedFd) -> bool {
             _ => None,
         };
         if let Some(object) = object {
-            handles::insert_at(Handle(value), object);
+            inherited::insert(Handle(value), object);
         }
     }
     true

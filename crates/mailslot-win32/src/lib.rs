@@ -16,7 +16,7 @@
 //! | `request`, `engine` | overlapped reads, and the one thread that waits for their messages |
 //! | `threads` | starting threads, and what ends with each |
 //! | `timer_queue` | timers that call a routine |
-//! | `wait`, `apc` | waiting for objects, completion routines |
+//! | `wait` | waiting for objects, completion routines |
 //! | `sync_object`, `view` | mutexes, semaphores, timers, shared events and memory, and their names; where that memory is |
 //! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | descriptors, and what they mean for a slot |
@@ -30,7 +30,6 @@
 //! | `per_process` | state that a forked child must not share with its parent |
 
 mod abi;
-mod apc;
 mod boundary;
 mod calendar;
 mod clock;

@@ -8,11 +8,11 @@ use mailslot::Timeout;
 use rustix::process::Pid;
 
 use crate::abi::{CompletionRoutine, Handle};
-use crate::apc;
 use crate::code::{Code, PENDING, Result};
 use crate::object::{Event, Which};
 use crate::pointer::{Buffer, OverlappedPointer};
 use crate::wait::Signal;
+use crate::wait::apc;
 
 /// A read with an `OVERLAPPED`.
 pub(crate) struct Request {

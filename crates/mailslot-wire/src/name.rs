@@ -164,6 +164,27 @@ impl Name {
         self.bytes[0] == b'*' && self.bytes[1..SIZE - 1].iter().all(|byte| *byte == 0 || *byte == b' ')
     }
 
+    /// Whether this is another spelling of `other`: ASCII letters in either case. Senders are to encode upper case (RFC 1001 section
+    /// 14.1 maps what they have been given), and what does not, such as a script, means the same name.
+    ///
+    /// ```
+    /// use mailslot_wire::Name;
+    ///
+    /// let spelled = Name::from_bytes(*b"Srv1           \x20");
+    /// assert!(Name::new("SRV1", 0x20)?.is_spelled(&spelled));
+    /// assert!(!Name::new("SRV1", 0x00)?.is_spelled(&spelled));
+    /// # Ok::<(), mailslot_wire::Error>(())
+    /// ```
+    pub fn is_spelled(&self, other: &Name) -> bool {
+        self.suffix() == other.suffix() && self.text_is_spelled(other)
+    }
+
+    /// The same, whatever the suffixes are.
+    pub fn text_is_spelled(&self, other: &Name) -> bool {
+        let text = |name: &Name| -> [u8; SIZE - 1] { core::array::from_fn(|place| name.bytes[place]) };
+        text(self).eq_ignore_ascii_case(&text(other)) && self.scope == other.scope
+    }
+
     /// The 32 characters of the first-level encoding.
     pub fn first_level(&self) -> [u8; 32] {
         let mut label = [0; FIRST_LABEL as usize];

@@ -10,6 +10,7 @@ use mailslot_domain::{Destination, Domain, Presence, Time, random};
 use crate::error::{Error, Result};
 use crate::link::{Answering, Link, Subscription, Token};
 use crate::replying;
+use crate::session::Session;
 use crate::state::{State, now};
 
 /// A token for the presence, with the key that is to be used now.
@@ -71,7 +72,8 @@ impl Announced {
     }
 
     /// Announces the slots, and takes back what is gone. What could not be announced is tried again with the next call.
-    pub(crate) fn update(&mut self, link: &Link, state: &Arc<State>, slots: &BTreeMap<String, SlotName>) {
+    pub(crate) fn update(&mut self, session: &Session, state: &Arc<State>, slots: &BTreeMap<String, SlotName>) {
+        let link = &session.link;
         let keys_change = self.renewal.is_due();
         if keys_change {
             state.remove_expired_presences();
@@ -80,7 +82,7 @@ impl Announced {
             return;
         }
         if keys_change {
-            ask_for_presences(link, state);
+            ask_for_presences(session, state);
         }
         self.take_back(state, slots);
         let mut all = true;
@@ -183,10 +185,10 @@ fn presence(state: &State, slot: &SlotName) -> Presence {
 }
 
 /// Has all presences told again: some may be of a key that was not known when they came.
-fn ask_for_presences(link: &Link, state: &Arc<State>) {
-    let told = Arc::clone(state);
-    let asked = link
-        .ask_for_tokens(&state.domain().all_presences(), move |key_expression| told.presence_is_there(key_expression));
+fn ask_for_presences(session: &Session, state: &Arc<State>) {
+    let (told, number) = (Arc::clone(state), session.number);
+    let told = move |key_expression: &str| told.presence_is_there(key_expression, number);
+    let asked = session.link.ask_for_tokens(&state.domain().all_presences(), told);
     if let Err(error) = asked {
         tracing::warn!(name: "presences_not_read", domain = %state.name, reason = %error);
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use mailslot_domain::settings::Tls;
 use mailslot_domain::status::CertificateStatus;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -22,10 +22,8 @@ pub(crate) fn check(tls: &Tls) -> Result<(), String> {
     let (Some(certificate), Some(key)) = (&tls.certificate, &tls.private_key) else { return Ok(()) };
     let chain = read(certificate)?;
     let named = |error: &dyn core::fmt::Display| format!("{}: {error}", key.display());
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| match error {
-        rustls::pki_types::pem::Error::NoItemsFound => named(&"there is no private key in it"),
-        error => named(&error),
-    })?;
+    let der = is_file(key).and_then(|()| PrivateKeyDer::from_pem_file(key).map_err(why));
+    let key = der.map_err(|why| named(&why.as_deref().unwrap_or("there is no private key in it")))?;
     CertifiedKey::from_der(chain, key, &default_provider()).map(drop).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => named(&format!("it is not the key of {}", certificate.display())),
         error => named(&error),
@@ -34,14 +32,33 @@ pub(crate) fn check(tls: &Tls) -> Result<(), String> {
 
 /// The certificates in a file, one at least.
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let named = |error: &dyn core::fmt::Display| format!("{}: {error}", path.display());
     let all: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| named(&error));
-    let all = all?;
-    if all.is_empty() {
-        return Err(named(&"there is no certificate in it"));
+        is_file(path).and_then(|()| CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(why));
+    match all {
+        Ok(all) if !all.is_empty() => Ok(all),
+        all => {
+            let why = all.err().flatten();
+            Err(format!("{}: {}", path.display(), why.as_deref().unwrap_or("there is no certificate in it")))
+        }
     }
-    Ok(all)
+}
+
+/// Whether it can be read without waiting, as a pipe cannot.
+fn is_file(path: &Path) -> Result<(), Option<String>> {
+    let file = std::fs::metadata(path).map_err(|error| Some(error.to_string()))?;
+    if file.is_file() { Ok(()) } else { Err(Some("it is not a file".to_owned())) }
+}
+
+/// Why a file cannot be read; nothing if what was looked for is not in it.
+fn why(error: pem::Error) -> Option<String> {
+    Some(match error {
+        pem::Error::NoItemsFound => return None,
+        pem::Error::Io(error) => error.to_string(),
+        pem::Error::MissingSectionEnd { .. } => {
+            "it ends before its `-----END` line: it was not written whole".to_owned()
+        }
+        error => error.to_string(),
+    })
 }
 
 /// The files' certificates as they are now, for whoever wants to know why others refuse them.

@@ -205,6 +205,11 @@ impl Domains {
         result
     }
 
+    /// Looks at slots, addresses and files soon, and not only within a second: something may have changed.
+    pub fn look_soon(&self) {
+        self.changed.wake();
+    }
+
     /// What each domain is and has counted.
     pub fn status(&self) -> Vec<Status> {
         self.current().iter().map(|member| status::of(member)).collect()

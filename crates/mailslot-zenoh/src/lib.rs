@@ -51,7 +51,7 @@ mod watch;
 pub use bridge::{BridgeWants, FromDomain};
 pub use domains::Domains;
 pub use error::{Error, Result};
-pub use link::{trace_layer, zenoh_config};
+pub use link::{check, trace_layer, zenoh_config};
 pub use process::own_process;
 
 // What this crate is set to, and what it says of itself, needs no Zenoh.

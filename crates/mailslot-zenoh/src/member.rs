@@ -22,7 +22,7 @@ use crate::outgoing::Sender;
 use crate::places::Places;
 use crate::presences::{MOST_WAITING, Waiting};
 use crate::requesting::Requesting;
-use crate::session::{Session, can_overlap};
+use crate::session::{Ground, Session, can_overlap};
 use crate::state::{State, answer, lock};
 use crate::supervise;
 use crate::upkeep::{TOLD, Upkeep};
@@ -30,6 +30,11 @@ use crate::wake::Wake;
 
 /// Pause before another try to open a session.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// How long messages wait in the slot until a session that follows another one knows everybody.
+const HELD: Duration = Duration::from_secs(5);
+/// How often it is looked whether it does.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What is declared in a session that another one has followed.
 type Before = (announcing::Before, bridge::Declared);
@@ -172,15 +177,19 @@ impl Member {
     fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, changed: &Wake) {
         while !self.is_stopped() {
             // One that is open stays, also if this thread has panicked.
+            let was_open = self.is_open();
             let Some(session) = self.session().or_else(|| self.open()) else { return };
             changed.wake();
+            if !was_open {
+                self.wait_until_told(HELD);
+            }
             let mut before = None;
             while !self.is_stopped() && before.is_none() && !self.life.reopen.swap(false, Ordering::SeqCst) {
                 before = self.send(&session, outgoing);
             }
             if before.is_some() {
                 // Others learn of what is declared anew before this goes, and what was sent to it and from it arrives.
-                self.pause();
+                self.pause(Duration::from_secs(1));
                 drop(before);
                 session.close();
             } else if !self.is_stopped() {
@@ -198,17 +207,27 @@ impl Member {
     /// its place meanwhile.
     fn send(self: &Arc<Member>, session: &Arc<Session>, outgoing: &Arc<AsyncMailslot>) -> Option<Before> {
         let (member, outgoing) = (Arc::clone(self), Arc::clone(outgoing));
-        let session = Arc::clone(session);
+        let by = Arc::clone(session);
         let sending: Task = link::begin(async move {
             let _ended = SendingEnds(&member);
-            let mut sender = Sender::new(&member.state, &session.link, &member.settings.limits());
-            sender.run(&outgoing, session.shares_queue, &member.life.stop).await;
+            let mut sender = Sender::new(&member.state, &by.link, &member.settings.limits());
+            sender.run(&outgoing, by.shares_queue, &member.life.stop).await;
         });
         self.life.woken.wait(None);
         let is_wanted = !self.is_stopped() && self.life.reopen.load(Ordering::SeqCst);
-        let before = if is_wanted { self.replace() } else { None };
-        // Until it has let go of the slot.
-        let ended = sending.end();
+        // What would be sent from an address that has gone waits in the slot. When the sending has ended, it has let go of that.
+        let ground = Ground::now(&self.settings, &self.state.domain());
+        let (before, ended) = if !is_wanted {
+            (None, sending.end())
+        } else if session.ground.has_lost_all(&ground) {
+            // The next one would find this one beside itself, and try for seconds to reach it where it no longer is.
+            (None, sending.end())
+        } else if session.ground.has_lost(&ground) {
+            let ended = sending.end();
+            (self.replace(HELD), ended)
+        } else {
+            (self.replace(TOLD), sending.end())
+        };
         self.life.woken.clear();
         if let Err(error) = ended
             && error.is_panic()
@@ -220,11 +239,22 @@ impl Member {
         before
     }
 
-    /// A second, unless something happens before.
-    fn pause(&self) {
+    /// So long, unless something happens before.
+    fn pause(&self, long: Duration) {
         self.life.woken.clear();
         if !self.is_stopped() {
-            self.life.woken.wait(Some(Duration::from_secs(1)));
+            self.life.woken.wait(Some(long));
+        }
+    }
+
+    /// Waits, at most so long, until the newest session was told of everybody of whom the one before was.
+    fn wait_until_told(&self, within: Duration) {
+        let end = Instant::now() + within;
+        while !self.state.presences(|presences| presences.is_told(&self.state.computer))
+            && Instant::now() < end
+            && !self.is_stopped()
+        {
+            self.pause(LOOK);
         }
     }
 
@@ -236,7 +266,7 @@ impl Member {
                 Ok(None) => return None,
                 Ok(Some(session)) => {
                     let session = Arc::new(session);
-                    lock(&self.upkeep).session_is_new();
+                    lock(&self.upkeep).session_is_new(&session.ground);
                     self.life.reopen.store(false, Ordering::SeqCst);
                     *lock(&self.session) = Some(Arc::clone(&session));
                     tracing::info!(name: "domain_open", domain = %self.name());
@@ -260,22 +290,16 @@ impl Member {
     }
 
     /// Puts another session in the place of the open one, if two can be open at once, and returns what is declared in that one. So
-    /// nothing is missed in between, and nobody seems to be away.
-    fn replace(&self) -> Option<Before> {
+    /// nothing is missed in between, and nobody seems to be away. It has so long to learn of everybody before.
+    fn replace(&self, within: Duration) -> Option<Before> {
         if !can_overlap(&self.settings, &self.state.domain()) {
             return None;
         }
         let session = Session::open(&self.state, &self.settings, &self.life.woken, || self.is_stopped()).ok()??;
         let session = Arc::new(session);
-        lock(&self.upkeep).session_is_new();
+        lock(&self.upkeep).session_is_new(&session.ground);
         self.life.reopen.store(false, Ordering::SeqCst);
-        let end = Instant::now() + TOLD;
-        while !self.state.presences(|presences| presences.is_told(&self.state.computer))
-            && Instant::now() < end
-            && !self.is_stopped()
-        {
-            self.pause();
-        }
+        self.wait_until_told(within);
         let mut announced = lock(&self.announced);
         *lock(&self.session) = Some(Arc::clone(&session));
         let slots = announced.move_to(&session.link, &self.state);
@@ -302,7 +326,7 @@ impl Member {
         // The one that is open now: what is announced in one that was closed meanwhile would never be taken back.
         let Some(session) = self.session() else { return };
         self.bridge.update(&session.link, &self.state.computer);
-        announced.update(&session.link, &self.state, slots);
+        announced.update(&session, &self.state, slots);
     }
 
     /// Sends what a bridge carries.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use mailslot::network::{Outgoing, Retry};
+use mailslot::network::{Outgoing, Retry, Undecoded};
 use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
@@ -151,7 +151,15 @@ impl Ways<'_> {
     /// The way to `address`; `None` if it is none.
     fn find(&mut self, address: &[u8]) -> Option<Result<&(Destination, Way)>> {
         if !self.known.contains_key(address) {
-            let decoded = Outgoing::decode(address)?;
+            let decoded = match Outgoing::decode(address) {
+                Ok(decoded) => decoded,
+                Err(undecoded) => {
+                    if undecoded != Undecoded::Malformed {
+                        tracing::warn!(name: "not_sent", reason = undecoded.of_program());
+                    }
+                    return None;
+                }
+            };
             // Others are told of a publisher, for which there must be room.
             match block_in_place(|| self.make(&decoded.address)) {
                 Ok(way) => {

@@ -58,10 +58,10 @@ pub(crate) struct Matched {
 }
 
 impl Presences {
-    /// Adds what is announced; false if there is no room for it.
-    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence) -> bool {
-        if let Some((_, session)) = self.announced.get_mut(key_expression) {
-            *session = self.session;
+    /// Adds what is announced, as the session was told; false if there is no room for it.
+    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence, session: u64) -> bool {
+        if let Some((_, told)) = self.announced.get_mut(key_expression) {
+            *told = session.max(*told);
             return true;
         }
         if self.announced.len() >= MOST {
@@ -75,13 +75,20 @@ impl Presences {
         if let Presence::Bridge { computer, segment } = &presence {
             self.bridges.insert(key_expression.to_owned(), (computer.clone(), segment.clone()));
         }
-        self.announced.insert(key_expression.to_owned(), (presence, self.session));
+        self.announced.insert(key_expression.to_owned(), (presence, session));
         true
     }
 
     /// The key expressions that announce them.
     pub(crate) fn key_expressions(&self) -> Vec<String> {
         self.announced.keys().cloned().collect()
+    }
+
+    /// Removes what has gone, as the session was told. One that is cut off says so of all, also of those that its successor is told.
+    pub(crate) fn remove_as_told(&mut self, key_expression: &str, session: u64) {
+        if self.announced.get(key_expression).is_some_and(|(_, told)| *told <= session) {
+            self.remove(key_expression);
+        }
     }
 
     pub(crate) fn remove(&mut self, key_expression: &str) {
@@ -99,9 +106,10 @@ impl Presences {
         }
     }
 
-    /// Another session begins, which is told everything again. Until it was, what is known stays.
-    pub(crate) fn begin_session(&mut self) {
+    /// Another session begins, which is told everything again. Until it was, what is known stays. Returns its number.
+    pub(crate) fn begin_session(&mut self) -> u64 {
         self.session += 1;
+        self.session
     }
 
     /// Whether the session was told of everybody but `own`, which it does not hear itself.
@@ -237,11 +245,11 @@ mod tests {
     #[test]
     fn receivers_are_computers_that_announce_the_slot() {
         let mut presences = Presences::default();
-        presences.add("1", Presence::Node { computer: computer("A") });
-        presences.add("2", with_slot("alerts", "A"));
-        presences.add("3", with_slot("ALERTS", "B"));
-        presences.add("4", with_slot("alerts", "B"));
-        presences.add("4", with_slot("alerts", "B"));
+        presences.add("1", Presence::Node { computer: computer("A") }, 0);
+        presences.add("2", with_slot("alerts", "A"), 0);
+        presences.add("3", with_slot("ALERTS", "B"), 0);
+        presences.add("4", with_slot("alerts", "B"), 0);
+        presences.add("4", with_slot("alerts", "B"), 0);
         let everyone = Group::Everyone(slot("Alerts"));
         let one = |name| Group::One(computer(name), slot("alerts"));
         assert_eq!(presences.receivers(&everyone), ["A", "B"].map(String::from).into());
@@ -259,11 +267,14 @@ mod tests {
     fn what_another_session_is_not_told_has_gone() {
         let mut presences = Presences::default();
         for (key, name) in [("1", "A"), ("2", "B")] {
-            presences.add(key, Presence::Node { computer: computer(name) });
+            presences.add(key, Presence::Node { computer: computer(name) }, 0);
         }
         presences.remove_untold();
-        presences.begin_session();
-        presences.add("2", Presence::Node { computer: computer("B") });
+        let next = presences.begin_session();
+        presences.add("2", Presence::Node { computer: computer("B") }, next);
+        // The session before is cut off from both, and hears of one once more.
+        presences.add("2", Presence::Node { computer: computer("B") }, 0);
+        presences.remove_as_told("2", 0);
         assert_eq!(presences.computer_count(), 2);
         assert!(presences.is_told(&computer("A")) && !presences.is_told(&computer("B")));
         presences.remove_untold();
@@ -277,7 +288,7 @@ mod tests {
             |last| Segment { address: [192, 0, 2, last].into(), prefix_length: 24, workgroup: computer("OLD") };
         for last in [1, 2] {
             let bridge = Presence::Bridge { computer: computer("A"), segment: segment(last) };
-            presences.add(&last.to_string(), bridge);
+            presences.add(&last.to_string(), bridge, 0);
         }
         presences.remove("1");
         assert_eq!(presences.bridges().collect::<Vec<_>>(), [&(computer("A"), segment(2))]);
@@ -303,7 +314,7 @@ mod tests {
             presences.wait(Waiting { group, at_least, deadline: later, asker, _place: place });
         }
         assert_eq!((presences.matched(now).len(), presences.deadline()), (0, Some(later)));
-        presences.add("1", with_slot("x", "A"));
+        presences.add("1", with_slot("x", "A"), 0);
         let matched = presences.matched(now);
         assert_eq!((matched.len(), matched[0].count, matched[0].asker), (1, 1, askers[0]));
         let matched = presences.matched(later);

@@ -74,8 +74,9 @@ pub(crate) fn current(parts: &RwLock<Parts>) -> Vec<Arc<Member>> {
 /// What is no request gets no answer.
 fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
     let Some(asker) = message.reply_to else { return };
-    let Some(question) = Question::decode(&message.data) else {
-        return answer(&asker, &Answer::Refused("the question is of another version than the node".to_owned()));
+    let question = match Question::decode(&message.data) {
+        Ok(question) => question,
+        Err(undecoded) => return answer(&asker, &Answer::Refused(undecoded.of_program().to_owned())),
     };
     let way = parts.read().unwrap_or_else(PoisonError::into_inner).way(question.address(), legacy);
     let member = match way {

@@ -1,6 +1,5 @@
 //! One session of a machine in a domain: what it was opened with, and what is declared in it whatever slots there are.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use mailslot_domain::settings::{Mode, Settings};
@@ -8,7 +7,7 @@ use mailslot_domain::{Domain, endpoint};
 
 use crate::certificates;
 use crate::error::{Error, Result};
-use crate::link::{Addresses, Answering, Config, Link, Seen, Subscription, addresses, why_unreachable};
+use crate::link::{Addresses, Answering, Config, Link, Places, Seen, Subscription, addresses, why_unreachable};
 use crate::replying;
 use crate::state::{State, lock};
 use crate::wake::Wake;
@@ -16,6 +15,8 @@ use crate::wake::Wake;
 /// An open session.
 pub(crate) struct Session {
     pub(crate) link: Link,
+    /// Which one of this machine's it is, in their order.
+    pub(crate) number: u64,
     pub(crate) ground: Ground,
     /// Whether plain messages share a queue with others.
     pub(crate) shares_queue: bool,
@@ -26,7 +27,7 @@ pub(crate) struct Session {
 /// What a session was opened with, and does not notice when it changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ground {
-    places: BTreeSet<(u32, String)>,
+    places: Places,
     /// The files of certificates that are shown to whoever connects. Connecting reads them each time.
     certificates: Option<u64>,
 }
@@ -48,10 +49,22 @@ impl Ground {
     /// What another session would have that one opened with this does not; nothing if it would be as good. What has only gone is
     /// no reason: the rest still works.
     pub(crate) fn lacks(&self, now: &Ground) -> Option<&'static str> {
-        if !now.places.is_subset(&self.places) {
+        let (before, after) = (&self.places, &now.places);
+        if !after.scouting.is_subset(&before.scouting) || !after.listen.is_subset(&before.listen) {
             return Some("addresses");
         }
         (now.certificates != self.certificates).then_some("certificates")
+    }
+
+    /// Whether something of it has gone: what a session sends from there reaches nobody, which it does not notice for ten seconds.
+    pub(crate) fn has_lost(&self, now: &Ground) -> bool {
+        let (before, after) = (&self.places, &now.places);
+        !before.scouting.is_subset(&after.scouting) || !before.listen.is_subset(&after.listen)
+    }
+
+    /// Whether that is so of all that it sends.
+    pub(crate) fn has_lost_all(&self, now: &Ground) -> bool {
+        self.has_lost(now) && self.places.scouting.is_disjoint(&now.places.scouting)
     }
 }
 
@@ -68,10 +81,10 @@ impl Session {
         let config = Config::new(settings, &domain, &addresses)?;
         let link = Link::open(&config, woken, given_up).map_err(|error| with_reasons(error, settings, &domain))?;
         let Some(link) = link else { return Ok(None) };
-        state.presences(|presences| presences.begin_session());
-        let declared = declare(&link, state).inspect_err(|_| link.close())?;
+        let number = state.presences(|presences| presences.begin_session());
+        let declared = declare(&link, number, state).inspect_err(|_| link.close())?;
         let declared = Mutex::new(Some(declared));
-        Ok(Some(Session { link, ground, shares_queue: config.shares_queue(), declared }))
+        Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared }))
     }
 
     /// Ends the session. It hears of nobody's going any more before it hears that it is cut off from all.
@@ -100,7 +113,7 @@ fn with_reasons(error: Error, settings: &Settings, domain: &Domain) -> Error {
     if reasons.is_empty() { error } else { Error::Unreachable(reasons.join("; ")) }
 }
 
-fn declare(link: &Link, state: &Arc<State>) -> Result<(Subscription, Answering, Subscription)> {
+fn declare(link: &Link, number: u64, state: &Arc<State>) -> Result<(Subscription, Answering, Subscription)> {
     let domain = state.domain();
     let mine = domain.all_slots_of(&state.computer);
     let taking = Arc::clone(state);
@@ -113,8 +126,8 @@ fn declare(link: &Link, state: &Arc<State>) -> Result<(Subscription, Answering, 
     })?;
     let told = Arc::clone(state);
     let presences = link.watch_tokens(&domain.all_presences(), move |key_expression, seen| match seen {
-        Seen::There => told.presence_is_there(key_expression),
-        Seen::Gone => told.presence_is_gone(key_expression),
+        Seen::There => told.presence_is_there(key_expression, number),
+        Seen::Gone => told.presence_is_gone(key_expression, number),
     })?;
     Ok((directed, confirmed, presences))
 }
@@ -123,23 +136,30 @@ fn declare(link: &Link, state: &Arc<State>) -> Result<(Subscription, Answering, 
 mod tests {
     use super::*;
 
-    fn ground(places: &[(u32, &str)], certificates: Option<u64>) -> Ground {
-        let places = places.iter().map(|(index, text)| (*index, (*text).to_owned())).collect();
-        Ground { places, certificates }
+    fn ground(scouting: &[u32], listen: &[u32], certificates: Option<u64>) -> Ground {
+        let all = |numbers: &[u32]| numbers.iter().map(|number| (*number, number.to_string())).collect();
+        Ground { places: Places { scouting: all(scouting), listen: all(listen) }, certificates }
     }
 
     #[test]
     fn what_comes_is_a_reason_for_another_session_and_what_goes_is_none() {
-        let before = ground(&[(1, "a"), (2, "b")], Some(7));
-        for (now, lacks) in [
-            (before.clone(), None),
-            (ground(&[(2, "b")], Some(7)), None),
-            (ground(&[], Some(7)), None),
-            (ground(&[(1, "a"), (2, "c")], Some(7)), Some("addresses")),
-            (ground(&[(1, "a"), (3, "b")], Some(7)), Some("addresses")),
-            (ground(&[(1, "a"), (2, "b")], Some(8)), Some("certificates")),
+        let before = ground(&[1, 2], &[1, 2, 3], Some(7));
+        for (scouting, listen, certificates, lacks, has_lost, has_lost_all) in [
+            (&[1, 2][..], &[1, 2, 3][..], 7, None, false, false),
+            (&[2], &[1, 2, 3], 7, None, true, false),
+            (&[1, 2], &[1], 7, None, true, false),
+            (&[], &[], 7, None, true, true),
+            (&[1, 2, 4], &[1, 2, 3], 7, Some("addresses"), false, false),
+            (&[1, 2], &[1, 2, 3, 4], 7, Some("addresses"), false, false),
+            (&[1, 4], &[1, 2, 3], 7, Some("addresses"), true, false),
+            (&[3], &[3], 7, Some("addresses"), true, true),
+            (&[1, 2], &[1, 2, 3], 8, Some("certificates"), false, false),
         ] {
-            assert_eq!(before.lacks(&now), lacks, "{now:?}");
+            let now = ground(scouting, listen, Some(certificates));
+            let found = (before.lacks(&now), before.has_lost(&now), before.has_lost_all(&now));
+            assert_eq!(found, (lacks, has_lost, has_lost_all), "{now:?}");
         }
+        let none = ground(&[], &[], None);
+        assert!(!none.has_lost_all(&none), "where nobody is looked for, nothing is lost");
     }
 }

@@ -357,11 +357,11 @@ impl State {
     }
 
     /// Somebody has announced a presence.
-    pub(crate) fn presence_is_there(&self, key_expression: &str) {
+    pub(crate) fn presence_is_there(&self, key_expression: &str, session: u64) {
         match self.domain().presence(key_expression, now()) {
             Ok(presence) => {
                 self.remember(&presence);
-                if !lock(&self.presences).add(key_expression, presence) {
+                if !lock(&self.presences).add(key_expression, presence, session) {
                     self.counters.count(Counted::PresenceFull);
                 }
                 self.answer_waiting(Instant::now());
@@ -372,8 +372,8 @@ impl State {
     }
 
     /// It has gone.
-    pub(crate) fn presence_is_gone(&self, key_expression: &str) {
-        lock(&self.presences).remove(key_expression);
+    pub(crate) fn presence_is_gone(&self, key_expression: &str, session: u64) {
+        lock(&self.presences).remove_as_told(key_expression, session);
     }
 
     fn remember(&self, presence: &Presence) {

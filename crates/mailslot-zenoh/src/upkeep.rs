@@ -15,8 +15,9 @@ use crate::session::{Ground, Session};
 use crate::state::State;
 
 /// How often it looks, at most: what makes others look more often does not concern it.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How long something must have been there before a session is opened for it: often several things come one after the other.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long something must have been there before a session is opened for it, while the one before works: often several things come
+/// one after the other.
 const SETTLED: Duration = Duration::from_secs(1);
 /// How long a session may take until it was told of everybody: longer than one that was cut off stays with others.
 pub(crate) const TOLD: Duration = Duration::from_secs(15);
@@ -30,7 +31,9 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(crate) struct Upkeep {
     looked: Option<Instant>,
-    /// What the session lacks, and since when.
+    /// What the newest session was opened with: one that is about to follow the open one is not opened again for what it has.
+    ground: Option<Ground>,
+    /// What it lacks, and since when.
     lacking: Option<(Ground, Instant)>,
     /// When presences that the session was not told of have gone.
     told: Option<Instant>,
@@ -48,9 +51,9 @@ struct Asking {
 }
 
 impl Upkeep {
-    /// A session has been opened.
-    pub(crate) fn session_is_new(&mut self) {
-        (self.lacking, self.told) = (None, Some(Instant::now() + TOLD));
+    /// A session has been opened, with this.
+    pub(crate) fn session_is_new(&mut self, ground: &Ground) {
+        (self.ground, self.lacking, self.told) = (Some(ground.clone()), None, Some(Instant::now() + TOLD));
     }
 
     /// Looks at everything. `session` is the open one.
@@ -62,12 +65,14 @@ impl Upkeep {
         self.looked = Some(now);
         self.look_at_clock(member, session, now);
         self.look_at_endpoints(member);
-        let Some(session) = session else { return };
+        if session.is_none() {
+            return;
+        }
         if self.told.is_some_and(|told| told <= now) {
             self.told = None;
             member.state.presences(|presences| presences.remove_untold());
         }
-        self.look_at_ground(member, session, now);
+        self.look_at_ground(member, now);
     }
 
     fn look_at_clock(&mut self, member: &Arc<Member>, session: Option<&Session>, now: Instant) {
@@ -107,19 +112,22 @@ impl Upkeep {
         }
     }
 
-    fn look_at_ground(&mut self, member: &Member, session: &Session, now: Instant) {
+    fn look_at_ground(&mut self, member: &Member, now: Instant) {
         let ground = Ground::now(&member.settings, &member.state.domain());
-        let Some(lacks) = session.ground.lacks(&ground) else { return self.lacking = None };
-        match &self.lacking {
-            Some((seen, since)) if *seen == ground => {
-                // A certificate may have come without its key yet.
-                if now.duration_since(*since) >= SETTLED && certificates::check(&member.settings.tls).is_ok() {
-                    tracing::info!(name: "session_renewed", domain = %member.name(), cause = %lacks);
-                    self.lacking = None;
-                    member.reopen();
-                }
-            }
-            _ => self.lacking = Some((ground, now)),
+        let Some(before) = &self.ground else { return };
+        let Some(lacks) = before.lacks(&ground) else { return self.lacking = None };
+        let since = match &self.lacking {
+            Some((seen, since)) if *seen == ground => *since,
+            _ => now,
+        };
+        let is_time = before.has_lost_all(&ground) || now.duration_since(since) >= SETTLED;
+        // A certificate may have come without its key yet.
+        if is_time && certificates::check(&member.settings.tls).is_ok() {
+            tracing::info!(name: "session_renewed", domain = %member.name(), cause = %lacks);
+            self.lacking = None;
+            member.reopen();
+        } else {
+            self.lacking = Some((ground, since));
         }
     }
 }

@@ -229,6 +229,18 @@ impl Error {
     pub(crate) fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Error {
         Error::Io { action: action.into(), source: source.into() }
     }
+
+    /// The other side has `found` where this library has `own`, and they have nothing in common: says whose is the older one.
+    #[cfg(unix)]
+    pub(crate) fn other_version(action: String, found: u64, own: u64) -> Error {
+        let (owner, remedy) = if found > own {
+            ("a newer", "update what this program is built with")
+        } else {
+            ("an older", "start the slot's owner anew, with the version of this program")
+        };
+        let why = format!("its owner has {owner} version of mailslot than this program: {remedy}");
+        Error::io(action, io::Error::new(io::ErrorKind::Unsupported, why))
+    }
 }
 
 fn win32_code(reason: &NameError, operation: Operation) -> u32 {

@@ -90,6 +90,7 @@ mod request;
 mod serialization;
 mod sync;
 mod sys;
+mod timeout;
 #[cfg(unix)]
 mod unix_writer;
 mod writer;
@@ -105,12 +106,13 @@ pub use iter::Iter;
 pub use mailslot::Mailslot;
 pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
 pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
-pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, Timeout, WhenFull};
+pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
 pub use receipt::{Outcome, Receipt};
 #[cfg(unix)]
 pub use request::{Replies, ReplyWriter};
 #[cfg(unix)]
 pub use sys::Progress;
+pub use timeout::Timeout;
 pub use writer::MailslotWriter;
 
 /// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.

@@ -62,7 +62,11 @@ impl Mailslot {
     /// A tap never makes a write fail or wait. What it has no room for displaces the oldest that it has not read; as a slot that
     /// [drops the oldest](crate::WhenFull::DropOldest) it tells how many were lost. It gets what at least one reader got. A tap of a
     /// slot that has ended is [`Closed`](Error::Closed) when it has been read to its end, ten seconds later at most if the slot's
-    /// owner was killed.
+    /// owner was killed or is another user.
+    ///
+    /// Whose slot it is may tap it, and the superuser. What is another user's costs its writers a system call for each message, as
+    /// the superuser's process maps nothing of theirs; it keeps the [capacity](MailslotOptions::capacity) of the tap alone, and misses
+    /// what comes while a few hundred messages wait for it to read, of which it is told with the next one.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter, Taps};
@@ -79,15 +83,13 @@ impl Mailslot {
     /// # Errors
     ///
     /// - [`Error::NotFound`] if no such slot lives
-    /// - [`Error::NotOwner`] if it is another user's. So the superuser taps what is of another user as that user: memory of a slot is
-    ///   mapped by processes of one user alone
+    /// - [`Error::NotOwner`] if it is another user's and this one is not the superuser
     /// - [`Error::NoTaps`] unless it was created with [`Taps::Allowed`](crate::Taps::Allowed)
     /// - those of [`MailslotOptions::create`]
     ///
     /// # Portability
     ///
-    /// Unix only. Messages of other users, which come through the tap's own door, are lost to a tap that does not read without being
-    /// counted.
+    /// Unix only.
     #[cfg(unix)]
     pub fn tap<A>(name: A) -> Result<Mailslot>
     where

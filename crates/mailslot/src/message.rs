@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use crate::options::Timeout;
+use crate::timeout::Timeout;
 
 /// A message taken out of a slot.
 ///

@@ -1,23 +1,10 @@
 //! How a slot is created.
 
-use std::time::{Duration, Instant};
-
 use crate::address::Address;
 use crate::error::{Error, Operation, Result};
 use crate::mailslot::Mailslot;
 use crate::sys;
-
-/// How long to wait. Whatever waits takes this or a [`Duration`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Timeout {
-    /// Not at all.
-    Zero,
-    /// This long.
-    After(Duration),
-    /// Until it happens.
-    #[default]
-    Forever,
-}
+pub(crate) use crate::timeout::Timeout;
 
 /// Who may write to a slot, besides the user that created it and the superuser.
 ///
@@ -86,7 +73,7 @@ pub enum Taps {
     /// It may not.
     #[default]
     Refused,
-    /// Processes of its owner's user may tap it.
+    /// Processes of its owner's user, and the superuser's, may tap it.
     Allowed,
 }
 
@@ -360,52 +347,5 @@ impl MailslotOptions {
 impl Default for MailslotOptions {
     fn default() -> MailslotOptions {
         MailslotOptions::new()
-    }
-}
-
-impl From<Duration> for Timeout {
-    fn from(duration: Duration) -> Timeout {
-        Timeout::After(duration)
-    }
-}
-
-impl Timeout {
-    /// When a wait that begins now ends; `None` is never, and beyond all times.
-    pub(crate) fn deadline(self) -> Option<Instant> {
-        match self {
-            Timeout::Zero => Some(Instant::now()),
-            Timeout::After(time) => Instant::now().checked_add(time),
-            Timeout::Forever => None,
-        }
-    }
-
-    /// As a duration, of which for ever is the longest.
-    pub(crate) fn to_duration(self) -> Duration {
-        match self {
-            Timeout::Zero => Duration::ZERO,
-            Timeout::After(time) => time,
-            Timeout::Forever => Duration::MAX,
-        }
-    }
-
-    /// From milliseconds as Win32 has them: `0xFFFF_FFFF` (`MAILSLOT_WAIT_FOREVER`) is for ever.
-    pub fn from_win32_millis(millis: u32) -> Timeout {
-        match millis {
-            0 => Timeout::Zero,
-            u32::MAX => Timeout::Forever,
-            millis => Timeout::After(Duration::from_millis(millis.into())),
-        }
-    }
-
-    /// In milliseconds as Win32 has them, rounded up; times above 49.7 days become the longest that is not for ever.
-    pub fn to_win32_millis(self) -> u32 {
-        match self {
-            Timeout::Zero => 0,
-            Timeout::Forever => u32::MAX,
-            Timeout::After(time) => {
-                let millis = time.as_nanos().div_ceil(1_000_000);
-                u32::try_from(millis).map_or(u32::MAX - 1, |millis| millis.min(u32::MAX - 1))
-            }
-        }
     }
 }

@@ -6,17 +6,25 @@ mod common;
 use std::io::Write;
 
 use common::{Part, name, watchdog};
-use mailslot::{Error, Mailslot, MailslotWriter, Sharing};
+use mailslot::{Access, Error, Mailslot, MailslotWriter, Sharing, Taps, Timeout};
 use rustix::fs::Mode;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, socket_with};
 
 const OTHER: u32 = 65534;
 
-/// Claims a name by hand, which the library does only where nobody has it.
 #[test]
 fn plays_its_part() {
     let Some(part) = common::part() else { return };
-    let [_, slot] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
+    let [part, slot] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
+    match part {
+        "plant" => plant(slot),
+        "create" => create_where_the_root_is_not_read(slot),
+        _ => panic!("{part}"),
+    }
+}
+
+/// Claims a name by hand, which the library does only where nobody has it.
+fn plant(slot: &str) {
     // With it the directories of this user are made.
     drop(Mailslot::create(format!("{slot}-first")).unwrap());
     let root = mailslot::root().unwrap();
@@ -42,7 +50,7 @@ fn a_claim_in_wait_keeps_no_member_away_while_an_older_one_lives() {
     let _watchdog = watchdog();
     let slot = name();
     let create = || Mailslot::options().sharing(Sharing::Each).create(&slot);
-    let told = Mailslot::options().access(mailslot::Access::Everyone).create(format!("{slot}-planted")).unwrap();
+    let told = Mailslot::options().access(Access::Everyone).create(format!("{slot}-planted")).unwrap();
     let first = create().unwrap();
     let planted = Part::start_as(OTHER, &format!("plant {slot}"));
     told.receive().unwrap();
@@ -53,4 +61,44 @@ fn a_claim_in_wait_keeps_no_member_away_while_an_older_one_lives() {
     assert!(matches!(create(), Err(Error::AlreadyExists(_))), "the one that waited is the oldest now");
     drop(planted);
     create().expect("it has ended");
+}
+
+/// What a new slot costs is not a matter of how many others the machine has, whether there are members and taps among them or not.
+#[test]
+fn whoever_creates_a_slot_reads_no_list_of_all() {
+    let test = "whoever_creates_a_slot_reads_no_list_of_all";
+    if !common::is_root(test) || !common::is_apart(test, &[]) {
+        return;
+    }
+    let slot = name();
+    let options = || {
+        let mut options = Mailslot::options();
+        options.sharing(Sharing::Each).taps(Taps::Allowed).clone()
+    };
+    let _members = [options().create(&slot).unwrap(), options().create(&slot).unwrap()];
+    let _tap = Mailslot::tap(&slot).unwrap();
+    let creator = Part::start_as(OTHER, &format!("create {slot}"));
+    let told = MailslotWriter::wait_open(format!("{slot}-go"), Timeout::Forever).unwrap();
+    // Nobody else can read it any more.
+    rustix::fs::chmod(mailslot::root().unwrap(), Mode::from_raw_mode(0o1733)).unwrap();
+    told.write(b"").unwrap();
+    creator.finish();
+}
+
+fn create_where_the_root_is_not_read(slot: &str) {
+    let told = Mailslot::options().access(Access::Everyone).create(format!("{slot}-go")).unwrap();
+    told.receive().unwrap();
+    assert!(std::fs::read_dir(mailslot::root().unwrap()).is_err());
+    assert!(matches!(Mailslot::create(slot), Err(Error::AlreadyExists(_))));
+    for sharing in [Sharing::One, Sharing::Each] {
+        let mut options = Mailslot::options();
+        options.sharing(sharing).taps(Taps::Allowed);
+        let own = format!("{slot}-own");
+        let first = options.create(&own).unwrap();
+        let second = options.create(&own);
+        let tap = Mailslot::tap(&own).unwrap();
+        assert!(matches!((&second, sharing), (Ok(_), Sharing::Each) | (Err(Error::AlreadyExists(_)), Sharing::One)));
+        drop(first);
+        drop((second, tap));
+    }
 }

@@ -38,6 +38,7 @@ fn plays_its_part() {
     let [part, slot] = part.split(' ').collect::<Vec<_>>()[..] else { panic!("{part}") };
     match part {
         "tap" => assert!(matches!(Mailslot::tap(slot), Err(Error::NotOwner(_)))),
+        "tapped" => be_tapped(slot),
         "write" => {
             let writer = MailslotWriter::open(slot).unwrap();
             (0..100_u8).for_each(|number| writer.write_within(&[number], Timeout::Forever).unwrap());
@@ -132,6 +133,95 @@ fn slots_are_tapped_where_their_creator_and_owner_allow_it() {
         let slot = open().access(Access::Everyone).create(name()).unwrap();
         Part::start_as(65534, &format!("tap {}", slot.name())).finish();
     }
+}
+
+/// A slot of another user, which is written to when the superuser says so.
+fn be_tapped(slot: &str) {
+    let go = Mailslot::options().access(Access::Everyone).create(format!("{slot}-go")).unwrap();
+    let own = open().sharing(Sharing::Each).create(slot).unwrap();
+    let writer = MailslotWriter::open(slot).unwrap();
+    let mut number = 0;
+    for count in go.iter() {
+        for _ in 0..u32::from_le_bytes(count.unwrap().data.try_into().unwrap()) {
+            writer.write(&message(number)).unwrap();
+            assert_eq!(own.receive().unwrap().data, message(number));
+            number += 1;
+        }
+        let status = mailslot::status(slot).unwrap();
+        MailslotWriter::open(format!("{slot}-told")).unwrap().write(&[status.taps as u8]).unwrap();
+    }
+}
+
+/// Of any size: short ones, those that travel in two pieces, and those that do as files.
+fn message(number: u32) -> Vec<u8> {
+    let size = [4, 100, 127, 128, 5000, 100_000][number as usize % 6];
+    number.to_le_bytes().iter().copied().cycle().take(size).collect()
+}
+
+#[test]
+fn the_superuser_taps_what_is_of_any_user() {
+    if !common::is_root("the_superuser_taps_what_is_of_any_user") {
+        return;
+    }
+    let _watchdog = watchdog();
+    let slot = name();
+    let told = Mailslot::options().access(Access::Everyone).create(format!("{slot}-told")).unwrap();
+    let owner = Part::start_as(65534, &format!("tapped {slot}"));
+    let go = MailslotWriter::wait_open(format!("{slot}-go"), Timeout::Forever).unwrap();
+    MailslotWriter::wait_open(&slot, Timeout::Forever).unwrap();
+    let write = |count: u32| {
+        go.write(&count.to_le_bytes()).unwrap();
+        told.receive().unwrap().data[0]
+    };
+    assert_eq!(write(3), 0);
+    let mut number = 3;
+    for taps in [1, 2, 1, 3] {
+        let taps: Vec<_> = (0..taps).map(|_| Mailslot::tap(&slot).unwrap()).collect();
+        let listed = mailslot::list().unwrap().into_iter().filter(|status| status.name.as_str() == slot);
+        assert_eq!(listed.map(|status| (status.members, status.taps)).collect::<Vec<_>>(), [(1, taps.len())]);
+        // As many as wait for anybody who is let in.
+        assert_eq!(usize::from(write(12)), taps.len());
+        for tap in &taps {
+            for number in number..number + 12 {
+                let read = tap.receive().unwrap();
+                assert!(matches!(read.origin, Origin::Local { uid: 65534, attested: true, .. }));
+                assert!(read.data == message(number), "message {number}");
+            }
+            assert!(tap.try_receive().unwrap().is_none());
+        }
+        number += 12;
+    }
+    assert_eq!(write(1), 0, "they have ended");
+    number += 1;
+    let tap = Mailslot::tap(&slot).unwrap();
+    // More than anybody lets wait for him.
+    assert_eq!(write(5000), 1);
+    let (mut seen, mut lost) = (0, 0);
+    while let Some(message) = tap.try_receive().unwrap() {
+        lost += message.lost_before;
+        seen += 1;
+    }
+    assert_eq!(write(1), 1);
+    // It is told with the next one, before which some may come that were on their way.
+    loop {
+        let next = tap.receive().unwrap();
+        lost += next.lost_before;
+        if next.data == message(number + 5000) {
+            break;
+        }
+        seen += 1;
+    }
+    assert!(lost > 0);
+    assert_eq!((seen + lost, tap.statistics().lost), (5000, lost));
+    number += 5001;
+    assert_eq!(write(1), 1);
+    drop(owner);
+    assert!(rest(&tap) == [message(number)]);
+    let again = Mailslot::create(&slot).expect("the name is free");
+    drop((tap, again));
+    // Nothing is left.
+    let of_taps = mailslot::root().unwrap().join(format!("mailslot.0/slots/=65534@{}", slot.to_uppercase()));
+    assert!(!of_taps.exists());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The machines of a run: directories for slots, a domain file, a free port.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,9 +52,4 @@ impl Drop for Machines {
         // What is left over is in memory, and goes with it.
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-/// A port that nobody has at the moment.
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -14,6 +14,7 @@ mod slot;
 mod task;
 mod zenoh;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use self::results::{Curves, Goal};
 use self::run::{Load, Run, run};
 pub(crate) use self::task::{CHILD, Task};
 use crate::machine::{self, Usage};
-use crate::{Result, plot};
+use crate::{Result, broker, plot};
 
 /// What carries the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,7 +150,7 @@ fn presences(effort: &Effort, quick: bool, out: &Path) -> Result<()> {
 }
 
 fn versions() -> serde_json::Value {
-    json!({ "zenoh": "1.10.2", "nats_server": nats::version() })
+    json!({ "zenoh": "1.10.2", "servers": broker::versions().into_iter().collect::<BTreeMap<_, _>>() })
 }
 
 /// Messages per second from a process that writes as fast as it can.

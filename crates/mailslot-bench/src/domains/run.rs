@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::machines::{Machines, free_port};
+use super::machines::Machines;
 use super::meter::{LEAST, Seen};
-use super::nats::Server;
 use super::task::{CHILD, Role, Task};
 use super::{Peer, cpu};
 use crate::Result;
+use crate::broker::Broker;
+use crate::place::free_port;
 use crate::process::Child;
 use crate::scenario::now;
 use crate::statistics::quantile;
@@ -62,7 +63,10 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
         let task = Task { role, computer: computer.to_owned(), ..plan.clone() };
         Child::start_as(CHILD, &task, &machines.slots(computer)?)
     };
-    let server = if run.peer == Peer::Nats { Some(Server::start(plan.port, machines.path())?) } else { None };
+    let server = match run.peer {
+        Peer::Nats => Some(Broker::nats(plan.port, &machines.path().join("nats.conf"))?),
+        _ => None,
+    };
     let mut nodes = Vec::new();
     let mut node = |role: Role, computer: &str| -> Result<()> {
         if is_slot {
@@ -91,7 +95,7 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
     let groups = [
         ("sender", vec![sender.id()]),
         ("nodes", ids(&nodes)),
-        ("server", server.iter().map(Server::id).collect()),
+        ("server", server.iter().map(Broker::id).collect()),
         ("receivers", ids(&receivers)),
     ];
     let used = || groups.each_ref().map(|(_, ids)| ids.iter().map(|&id| cpu::seconds(id)).sum::<f64>());

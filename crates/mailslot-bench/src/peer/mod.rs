@@ -4,11 +4,14 @@ pub(crate) mod bare_ring;
 pub(crate) mod cache_line;
 pub(crate) mod datagram;
 pub(crate) mod iceoryx;
+pub(crate) mod mqtt;
+pub(crate) mod nats;
 pub(crate) mod pipe;
 pub(crate) mod posix_mq;
 pub(crate) mod seqpacket;
 mod shared;
 pub(crate) mod slot;
+pub(crate) mod zeromq;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +43,12 @@ pub(crate) enum Peer {
     Iceoryx,
     /// The same with its event service, by which the writer wakes the reader.
     IceoryxEvent,
+    /// ZeroMQ publish-subscribe between two processes.
+    ZeroMq,
+    /// Clients of a NATS server.
+    Nats,
+    /// Clients of mosquitto, which speak MQTT.
+    Mosquitto,
     /// A mailslot.
     Slot,
     /// A mailslot whose writer and reader handle messages in batches.
@@ -61,6 +70,9 @@ impl Peer {
             Peer::Pipe => "pipe",
             Peer::Iceoryx => "iceoryx2",
             Peer::IceoryxEvent => "iceoryx2 with events",
+            Peer::ZeroMq => "ZeroMQ",
+            Peer::Nats => "NATS",
+            Peer::Mosquitto => "mosquitto",
             Peer::Slot => "mailslot",
             Peer::SlotBatch => "mailslot, batches",
         }
@@ -76,7 +88,8 @@ impl Peer {
             Peer::Datagram | Peer::DatagramEach | Peer::Seqpacket | Peer::SeqpacketOnce => {
                 size <= datagram::largest_message()
             }
-            Peer::Iceoryx | Peer::IceoryxEvent | Peer::Slot | Peer::SlotBatch => true,
+            Peer::Iceoryx | Peer::IceoryxEvent | Peer::ZeroMq | Peer::Nats | Peer::Mosquitto => true,
+            Peer::Slot | Peer::SlotBatch => true,
         }
     }
 }
@@ -160,6 +173,9 @@ pub(crate) fn with(peer: Peer, visitor: impl Visitor) -> Result<()> {
         Peer::Pipe => visitor.visit::<pipe::Receiver, pipe::Sender>(),
         Peer::Iceoryx => visitor.visit::<iceoryx::Receiver, iceoryx::Sender>(),
         Peer::IceoryxEvent => visitor.visit::<iceoryx::EventReceiver, iceoryx::EventSender>(),
+        Peer::ZeroMq => visitor.visit::<zeromq::Receiver, zeromq::Sender>(),
+        Peer::Nats => visitor.visit::<nats::Receiver, nats::Publisher>(),
+        Peer::Mosquitto => visitor.visit::<mqtt::Receiver, mqtt::Sender>(),
         Peer::Slot => visitor.visit::<slot::Receiver, slot::Sender>(),
         Peer::SlotBatch => visitor.visit::<slot::BatchReceiver, slot::BatchSender>(),
     }

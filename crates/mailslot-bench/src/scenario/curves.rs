@@ -1,4 +1,4 @@
-//! Throughput as messages grow and as writers become more.
+//! Throughput as messages grow, and as writers or readers become more.
 
 use super::{Bench, throughput};
 use crate::Result;
@@ -13,7 +13,8 @@ pub(crate) fn sizes(bench: &Bench) -> Result<[Curve; 2]> {
     let mut messages = Curve::new("size_messages", "Throughput and message size", "bytes per message", "messages/s");
     let mut bytes = Curve::new("size_bytes", "Bandwidth and message size", "bytes per message", "bytes/s");
     for &size in &bench.effort.sizes {
-        points(bench, &mut messages, size, Shape { size, writers: 1, strangers: false, members: 0 }, |peer, rate| {
+        let shape = Shape { size, writers: 1, strangers: false, members: 0 };
+        points(bench, &PEERS, &mut messages, size, shape, |peer, rate| {
             if size > 0 {
                 bytes.add(peer.name(), size as f64, rate * size as f64);
             }
@@ -26,12 +27,14 @@ pub(crate) fn sizes(bench: &Bench) -> Result<[Curve; 2]> {
 pub(crate) fn writers(bench: &Bench) -> Result<Curve> {
     let mut curve = Curve::new("writers", "Throughput and number of writers, 64 B", "writers", "messages/s");
     for &writers in &bench.effort.writers {
-        points(bench, &mut curve, writers, Shape { size: 64, writers, strangers: false, members: 0 }, |_, _| {})?;
+        let shape = Shape { size: 64, writers, strangers: false, members: 0 };
+        points(bench, &PEERS, &mut curve, writers, shape, |_, _| {})?;
     }
     Ok(curve)
 }
 
-const PEERS_TO_ALL: [Peer; 3] = [Peer::Slot, Peer::Iceoryx, Peer::DatagramEach];
+const PEERS_TO_ALL: [Peer; 6] =
+    [Peer::Slot, Peer::Iceoryx, Peer::DatagramEach, Peer::ZeroMq, Peer::Nats, Peer::Mosquitto];
 
 /// Numbers of readers that each get every message.
 pub(crate) fn members(bench: &Bench) -> Result<[Curve; 2]> {
@@ -40,26 +43,29 @@ pub(crate) fn members(bench: &Bench) -> Result<[Curve; 2]> {
     for (curve, size) in [(&mut small, 64), (&mut large, 1 << 10)] {
         for &members in &bench.effort.members {
             let shape = Shape { size, writers: 1, strangers: false, members };
-            for peer in PEERS_TO_ALL {
-                let rates = (0..bench.effort.curve_repetitions)
-                    .map(|_| throughput::rate_to_all(bench, peer, shape, bench.effort.curve_time))
-                    .collect::<Result<Vec<f64>>>();
-                match rates {
-                    Ok(rates) => curve.add(peer.name(), members as f64, median(&rates)),
-                    Err(error) => curve.skip(peer, members, &error.to_string()),
-                }
-            }
+            points(bench, &PEERS_TO_ALL, curve, members, shape, |_, _| {})?;
         }
     }
     Ok([small, large])
 }
 
-fn points(bench: &Bench, curve: &mut Curve, x: usize, shape: Shape, mut also: impl FnMut(Peer, f64)) -> Result<()> {
-    let peers: Vec<Peer> = PEERS.into_iter().filter(|peer| peer.takes(shape.size)).collect();
+fn points(
+    bench: &Bench,
+    peers: &[Peer],
+    curve: &mut Curve,
+    x: usize,
+    shape: Shape,
+    mut also: impl FnMut(Peer, f64),
+) -> Result<()> {
+    let peers: Vec<Peer> = peers.iter().copied().filter(|peer| peer.takes(shape.size)).collect();
     let mut rates = vec![Vec::new(); peers.len()];
     for _ in 0..bench.effort.curve_repetitions {
         for (&peer, rates) in peers.iter().zip(&mut rates) {
-            match throughput::rate(bench, peer, shape, None, bench.effort.curve_time) {
+            let rate = match shape.members {
+                0 => throughput::rate(bench, peer, shape, None, bench.effort.curve_time),
+                _ => throughput::rate_to_all(bench, peer, shape, bench.effort.curve_time),
+            };
+            match rate {
                 Ok(rate) => rates.push(rate),
                 Err(error) => curve.skip(peer, x, &error.to_string()),
             }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bench, END, Role, Task, now, number, stamp};
 use crate::Result;
+use crate::broker::Broker;
 use crate::peer::{Peer, Receiver, Sender, Shape};
 use crate::process::{Child, become_user, report, report_and_stay, step};
 use crate::report::{Better, Measure};
@@ -116,6 +117,11 @@ pub(crate) fn rate(bench: &Bench, peer: Peer, shape: Shape, user: Option<u32>, t
 /// Messages per second of one writer that all of several readers get.
 pub(crate) fn rate_to_all(bench: &Bench, peer: Peer, shape: Shape, time: Duration) -> Result<f64> {
     let place = bench.places.next();
+    let _broker = match peer {
+        Peer::Nats => Some(Broker::nats(place.choose_port()?, &place.path("conf"))?),
+        Peer::Mosquitto => Some(Broker::mosquitto(&place.path("mqtt"), &place.path("conf"))?),
+        _ => None,
+    };
     let mut readers = Vec::new();
     for number in 0..shape.members {
         let own = if peer == Peer::DatagramEach { place.branch(number) } else { place.clone() };

@@ -1,7 +1,7 @@
 //! C programs, compiled against `mailslot.h` and run.
 #![forbid(unsafe_code)]
 
-// How programs are compiled and run, what an ABI is, and what calls may cost, is the same for both C libraries.
+// How programs are compiled and run, what an ABI is, what calls may cost, and who may look on, is the same for both C libraries.
 #[path = "../../../mailslot-win32/tests/programs/abi.rs"]
 mod abi;
 mod behaviour;
@@ -13,6 +13,8 @@ mod layouts;
 #[path = "../../../mailslot-win32/tests/programs/run.rs"]
 #[allow(dead_code, reason = "some of it is for the programs of the other library")]
 mod run;
+#[path = "../../../mailslot-win32/tests/programs/tapped.rs"]
+mod tapped;
 #[path = "../../../mailslot-win32/tests/programs/toolchain.rs"]
 #[allow(dead_code, reason = "some of it is for the programs of the other library")]
 mod toolchain;
@@ -37,5 +39,6 @@ fn main() -> ExitCode {
     trials.extend(both::trials());
     trials.extend(install::trials());
     trials.extend(costs::trials());
+    trials.extend(tapped::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -7,8 +7,8 @@ use crate::exit::Result;
 
 /// Print the messages that are written to a slot, beside the process that reads it
 ///
-/// Its creator must allow taps (`mailslot listen --taps`), and be of this user. A tap is in nobody's way: what it is too slow for is lost to
-/// it.
+/// Its creator must allow taps (`mailslot listen --taps`), and be of this user unless that is the superuser. A tap is in nobody's way: what
+/// it is too slow for is lost to it.
 #[derive(Args)]
 #[command(mut_args(without_what_is_for_readers))]
 pub struct Tap {

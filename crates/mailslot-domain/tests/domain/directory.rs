@@ -47,6 +47,25 @@ fn files_that_others_may_use_are_refused() {
     assert!(directory.find("plant").is_ok());
 }
 
+/// What is no file is refused at once: a pipe has nobody who writes into it.
+#[test]
+fn what_is_not_a_file_is_refused() {
+    let (_parent, directory) = directory();
+    directory.add(&domain()).expect("new");
+    let path = directory.path().join("PIPE.toml");
+    let makers: [fn(&Path); 3] = [
+        |path| rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RWXU).expect("a pipe"),
+        |path| fs::create_dir(path).expect("a directory"),
+        |path| drop(std::os::unix::net::UnixListener::bind(path).expect("a socket")),
+    ];
+    for make in makers {
+        make(&path);
+        assert!(read_file(&path).is_err_and(|error| matches!(error, Error::Io { .. })));
+        assert!(directory.find("PIPE").is_err() && directory.find("PLANT").is_ok());
+        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).expect("ours");
+    }
+}
+
 /// A user whom nobody trusts with domains.
 const SOMEBODY: u32 = 5002;
 

@@ -193,3 +193,45 @@ fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answ
         }
     }
 }
+
+/// As by nmbd, which answers with its own spelling; the one of the question is what every asker knows again.
+#[test]
+fn names_are_known_in_any_spelling() {
+    let mut config = Config::new("Pc-1", "Plant").expect("valid names");
+    config.names.push(RegisteredName::unique(Name::from_bytes(*b"B\x99RO z          ")));
+    let names: Vec<_> = config.names.iter().map(|registered| (registered.name.clone(), registered.kind)).collect();
+    let mut bench = Bench::with(config);
+    while bench.next().is_some() {}
+    bench.events();
+    for (name, kind) in names {
+        for mask in [0_u16, 1, 2, 0x15, 0x2a, 0x7fff] {
+            let mut bytes = *name.as_bytes();
+            for (place, byte) in bytes[..15].iter_mut().enumerate() {
+                *byte = if mask >> place & 1 == 1 { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() };
+            }
+            let spelled = Name::from_bytes(bytes);
+            for cast in [Cast::Broadcast, Cast::Unicast] {
+                bench.hear(OTHER, cast, &Packet::broadcast_query(3, spelled.clone()));
+                let (_, answer) = bench.sent().unwrap_or_else(|| panic!("{spelled:?} is not answered"));
+                assert_eq!(answer.body.name(), Some(&spelled), "who asks knows the answer by the name");
+                bench.hear_datagram(&spelled, cast);
+                assert!(matches!(bench.events()[..], [Event::Message(_)]), "{spelled:?}");
+                // One with the same id and data is a copy.
+                bench.now += Duration::from_secs(60);
+            }
+            bench.hear(OTHER, Cast::Unicast, &Packet::node_status_request(4, spelled.clone()));
+            assert!(bench.sent().is_some(), "{spelled:?} has no status");
+            let claim = Packet::broadcast_registration(5, spelled.clone(), unique(OTHER));
+            bench.hear(OTHER, Cast::Broadcast, &claim);
+            let objection = bench.sent().map(|(_, answer)| answer.body.rcode());
+            assert_eq!(objection, Some(Rcode::Active), "{spelled:?} {kind:?}");
+            // What is no letter is what it is, and so is the suffix.
+            for place in [1, 15] {
+                let mut other = bytes;
+                other[place] ^= 0x80;
+                bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_query(6, Name::from_bytes(other)));
+                assert_eq!(bench.sent(), None);
+            }
+        }
+    }
+}

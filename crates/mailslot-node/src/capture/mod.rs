@@ -8,6 +8,7 @@ mod packet;
 mod pcapng;
 mod sinks;
 
+use mailslot::network::Undecoded;
 use mailslot::{Replies, Timeout};
 
 use crate::control::{self, Answer, Request};
@@ -48,6 +49,7 @@ impl Capture {
     /// # Errors
     ///
     /// - [`Error::NotRunning`] if the node has ended, and all packets are taken
+    /// - [`Error::Refused`] if the node is of another version, which hands over packets in another form
     /// - [`Error::Slot`] if the slot refuses something
     pub fn receive_within(&self, timeout: Timeout) -> Result<Option<Captured>> {
         loop {
@@ -55,11 +57,12 @@ impl Capture {
                 Err(mailslot::Error::Closed) => return Err(Error::NotRunning),
                 Err(mailslot::Error::TimedOut) => return Ok(None),
                 Err(error) => return Err(error.into()),
-                Ok(packet) => {
-                    if let Some(captured) = Captured::decode(&packet.data) {
-                        return Ok(Some(captured));
-                    }
-                }
+                Ok(packet) => match Captured::decode(&packet.data) {
+                    Ok(captured) => return Ok(Some(captured)),
+                    // Any process of the node's user may have written it.
+                    Err(Undecoded::Malformed) => {}
+                    Err(undecoded) => return Err(Error::Refused(undecoded.of_node().to_owned())),
+                },
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use mailslot::network::Undecoded;
+
 /// A packet that the node has sent or received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,8 +52,11 @@ impl Captured {
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Captured> {
-        let rest = bytes.strip_prefix(&[VERSION])?;
+    pub(super) fn decode(bytes: &[u8]) -> Result<Captured, Undecoded> {
+        Captured::decode_known(Undecoded::check_version(bytes, VERSION)?).ok_or(Undecoded::Malformed)
+    }
+
+    fn decode_known(rest: &[u8]) -> Option<Captured> {
         let (direction, rest) = rest.split_first()?;
         let (nanoseconds, rest) = rest.split_first_chunk()?;
         let (lost, rest) = rest.split_first_chunk()?;
@@ -105,9 +110,9 @@ mod tests {
                 bytes: b"packet".to_vec(),
             };
             let bytes = captured.encode();
-            assert_eq!(Captured::decode(&bytes), Some(captured));
+            assert_eq!(Captured::decode(&bytes), Ok(captured));
             for size in 0..bytes.len() - b"packet".len() {
-                assert_eq!(Captured::decode(&bytes[..size]), None, "{size}");
+                assert_eq!(Captured::decode(&bytes[..size]), Err(Undecoded::Malformed), "{size}");
             }
         }
     }

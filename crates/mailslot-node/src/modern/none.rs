@@ -40,6 +40,12 @@ impl Modern {
 
     pub(crate) fn end(&mut self) {}
 
+    pub(crate) fn check(&self, _: &Settings) -> Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn look_soon(&self) {}
+
     pub(crate) fn look(&mut self, _: &Settings, _: &Config) {
         self.read();
     }

@@ -94,6 +94,25 @@ impl Modern {
         self.running = None;
     }
 
+    /// Can the domains run with these settings? Those that stay as they are need not: what was wrong with their files is told
+    /// elsewhere.
+    pub(crate) fn check(&self, new: &Settings) -> Result<()> {
+        for (domain, before) in &self.parts {
+            let (_, after) = part(Arc::clone(domain), new);
+            if after != *before {
+                mailslot_zenoh::check(&after, domain)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The machine's addresses may have changed.
+    pub(crate) fn look_soon(&self) {
+        if let Some(domains) = &self.running {
+            domains.look_soon();
+        }
+    }
+
     /// Whether there is a file that is a domain, or should be one.
     fn has_files(&self) -> bool {
         !self.parts.is_empty() || !self.missing.is_empty()

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use mailslot::network::{self, Outgoing};
+use mailslot::network::{self, Outgoing, Undecoded};
 use mailslot::{Access, Address, MailslotOptions};
 
 use super::Shared;
@@ -86,7 +86,11 @@ impl Programs {
         let Some(message) = self.outgoing.as_mut().and_then(|outgoing| outgoing.next(now)) else {
             return false;
         };
-        let parsed = Outgoing::decode(&message.data).zip(message.origin.local_user());
+        let decoded = Outgoing::decode(&message.data);
+        if let Err(undecoded @ (Undecoded::Older | Undecoded::Newer)) = &decoded {
+            tracing::warn!(name: "not_sent", uid = message.origin.local_user(), reason = undecoded.of_program());
+        }
+        let parsed = decoded.ok().zip(message.origin.local_user());
         let routed = parsed.and_then(|(outgoing, user)| {
             let target = routing::target(&outgoing.address, &shared.config)?;
             Some((outgoing, user, target))

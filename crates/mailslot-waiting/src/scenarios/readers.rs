@@ -46,10 +46,16 @@ pub(super) fn run(slot: &Mailslot, kind: Kind, log: &Log) {
 /// Begins a reader, which ends when reads are aborted.
 pub(super) fn begin_until_aborted(slot: &Mailslot, kind: Kind, log: &Log) -> Handle<()> {
     let (slot, log) = (slot.clone(), log.clone());
-    world::spawn(OWNER, move || {
-        let result = read(&slot, kind, |message| take(&log, message));
-        assert!(matches!(result, Err(Error::Closed)), "{result:?}");
-    })
+    world::spawn(OWNER, move || run_until_aborted(&slot, kind, &log))
+}
+
+/// Reads until reads are aborted, what is meant to end other readers as well.
+pub(super) fn run_until_aborted(slot: &Mailslot, kind: Kind, log: &Log) {
+    let result = read(slot, kind, |message| {
+        take(log, message);
+        true
+    });
+    assert!(matches!(result, Err(Error::Closed)), "{result:?}");
 }
 
 /// Notes a message. Returns false if it is the last one.

@@ -176,11 +176,7 @@ fn any_write(
     drop(visit);
     written.set(0);
     boundary::call(Bool::FALSE, || {
-        if overlapped.is_null() {
-            write(file, &buffer, size)?;
-        } else {
-            overlapped::write(file, &buffer, size, overlapped)?;
-        }
+        overlapped::write(file, &buffer, size, overlapped)?;
         written.set(size);
         Ok(Bool::TRUE)
     })
@@ -264,20 +260,6 @@ extern "C" fn FlushFileBuffers(file: Handle) -> Bool {
             _ => Err(Code::INVALID_HANDLE),
         }
     })
-}
-
-/// Writes a message through a client handle.
-pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32) -> Result<()> {
-    let held = handles::find(file)?;
-    match &held.object {
-        Object::Client(client) if client.rights.write => {
-            held.own();
-            client.write(buffer.bytes(size)?)
-        }
-        Object::Client(_) | Object::Server(_) => Err(Code::ACCESS_DENIED),
-        Object::Stream(stream) => stream.write(buffer.bytes(size)?),
-        _ => Err(Code::INVALID_HANDLE),
-    }
 }
 
 fn open(name: Result<Name>, access: u32, attributes: Option<SecurityAttributes>, disposition: u32) -> Result<Handle> {

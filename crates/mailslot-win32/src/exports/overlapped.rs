@@ -4,16 +4,14 @@ use core::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::file;
 use crate::abi::{Bool, CompletionRoutine, Handle, Overlapped};
-use crate::apc;
 use crate::boundary;
 use crate::code::{Code, PENDING, Result};
 use crate::handles;
 use crate::object::{Event, Object, Slot, Which};
 use crate::pointer::{Array, Buffer, Out, OverlappedPointer};
 use crate::request::{Begun, Notify, Request};
-use crate::wait::{self, Until};
+use crate::wait::{self, Until, apc};
 
 #[unsafe(no_mangle)]
 extern "C" fn ReadFileEx(
@@ -52,7 +50,7 @@ extern "C" fn WriteFileEx(
 ) -> Bool {
     boundary::call(Bool::FALSE, || {
         let (Some(fields), Some(routine)) = (overlapped.get(), routine) else { return Err(Code::INVALID_PARAMETER) };
-        file::write(file, &buffer, size)?;
+        put(file, &buffer, size)?;
         store(fields, Code::SUCCESS, size);
         apc::current().push(routine, Code::SUCCESS, size, overlapped);
         boundary::set_last_error(Code::SUCCESS);
@@ -163,9 +161,23 @@ pub(super) fn at_once(overlapped: OverlappedPointer, operation: impl FnOnce() ->
     Ok(bytes)
 }
 
-/// Writes a message. It never pends.
+/// Writes a message, with an `OVERLAPPED` or without. It never pends.
 pub(super) fn write(file: Handle, buffer: &Array<c_void>, size: u32, overlapped: OverlappedPointer) -> Result<()> {
-    at_once(overlapped, || file::write(file, buffer, size).map(|()| size as usize)).map(drop)
+    at_once(overlapped, || put(file, buffer, size).map(|()| size as usize)).map(drop)
+}
+
+/// Writes a message through a client handle.
+fn put(file: Handle, buffer: &Array<c_void>, size: u32) -> Result<()> {
+    let held = handles::find(file)?;
+    match &held.object {
+        Object::Client(client) if client.rights.write => {
+            held.own();
+            client.write(buffer.bytes(size)?)
+        }
+        Object::Client(_) | Object::Server(_) => Err(Code::ACCESS_DENIED),
+        Object::Stream(stream) => stream.write(buffer.bytes(size)?),
+        _ => Err(Code::INVALID_HANDLE),
+    }
 }
 
 fn store(fields: &Overlapped, code: Code, bytes: u32) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::sync_object::{self, Creation};
 use crate::abi::{Bool, FileTime, Handle, SecurityAttributes, TimerRoutine};
-use crate::apc::{self, timer::Timed};
 use crate::boundary;
 use crate::clock;
 use crate::code::{Code, Result};
@@ -13,6 +12,7 @@ use crate::handles;
 use crate::object::Access;
 use crate::pointer::{In, Narrow, Wide};
 use crate::sync_object::{Initial, Kind, ObjectName};
+use crate::wait::apc::{self, timer::Timed};
 
 const CREATE_WAITABLE_TIMER_MANUAL_RESET: u32 = 0x1;
 

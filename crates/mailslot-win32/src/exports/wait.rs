@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::abi::{Bool, Handle};
-use crate::apc;
 use crate::boundary;
 use crate::code::{Code, Result};
 use crate::handles;
 use crate::object::Object;
 use crate::pointer::Array;
+use crate::wait::apc;
 use crate::wait::{self, Ended, Until};
 
 const INFINITE: u32 = u32::MAX;

@@ -4,50 +4,29 @@
 //! that is used again gives another value, so a closed handle is told from a living one. All values fit in 31 bits.
 
 mod barrier;
+pub(crate) mod inherited;
+mod open;
 pub(crate) mod own;
 mod table;
 mod thread_pointer;
 mod uses;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::abi::Handle;
 use crate::code::{Code, Result};
+use crate::inheritance;
 use crate::object::{Object, Process};
 use crate::threads;
 
+pub(crate) use open::{INHERIT, Open, PROTECT_FROM_CLOSE};
 pub(crate) use table::{Held, Visit};
-
-/// `HANDLE_FLAG_INHERIT`.
-pub(crate) const INHERIT: u32 = 1;
-/// `HANDLE_FLAG_PROTECT_FROM_CLOSE`.
-pub(crate) const PROTECT_FROM_CLOSE: u32 = 2;
-
-/// An open handle: what it stands for, and its own flags.
-pub(crate) struct Open {
-    pub(crate) object: Object,
-    flags: AtomicU32,
-}
-
-impl Open {
-    pub(crate) fn flags(&self) -> u32 {
-        self.flags.load(Ordering::Relaxed)
-    }
-
-    fn set_flags(&self, mask: u32, flags: u32) {
-        let change = |old| Some(old & !mask | flags & mask);
-        // The closure never refuses.
-        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
-    }
-}
 
 /// Makes a handle for `object`.
 pub(crate) fn insert(object: Object, inherit: bool) -> Result<Handle> {
-    crate::inheritance::adopt_once();
+    inheritance::adopt_once();
     object.opened();
-    let flags = AtomicU32::new(if inherit { INHERIT } else { 0 });
-    let handle = match table::insert(Open { object, flags }) {
+    let handle = match table::insert(Open::new(object, if inherit { INHERIT } else { 0 })) {
         Ok(handle) => handle,
         Err(open) => {
             open.object.closed(Handle::NULL);
@@ -55,17 +34,9 @@ pub(crate) fn insert(object: Object, inherit: bool) -> Result<Handle> {
         }
     };
     if inherit {
-        crate::inheritance::publish();
+        inheritance::publish();
     }
     Ok(handle)
-}
-
-/// Makes a handle of a given value, which a parent process chose.
-pub(crate) fn insert_at(handle: Handle, object: Object) {
-    object.opened();
-    if let Err(open) = table::insert_at(handle, Open { object, flags: AtomicU32::new(INHERIT) }) {
-        open.object.closed(Handle::NULL);
-    }
 }
 
 /// What `handle` stands for, kept alive until the result is dropped.
@@ -88,7 +59,7 @@ pub(crate) fn object(handle: Handle) -> Result<Object> {
 
 #[cold]
 fn find_inherited(handle: Handle) -> Result<Held> {
-    crate::inheritance::adopt_once();
+    inheritance::adopt_once();
     table::find(handle).ok_or(Code::INVALID_HANDLE)
 }
 
@@ -122,17 +93,12 @@ pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
 
 /// A handle of `object` became inheritable, or is no longer.
 fn inheritance_changed(object: &Object) {
-    object.set_inheritable(inheritable().iter().any(|(_, other)| object.is(&other.object)));
-    crate::inheritance::publish();
+    object.set_inheritable(inherited::all().iter().any(|(_, other)| object.is(&other.object)));
+    inheritance::publish();
 }
 
 /// The child process of this number that this process has a handle of, and that has not ended yet.
 pub(crate) fn child(id: u32) -> Option<Arc<Process>> {
     let is_it = |held: Held| held.object.process().ok().filter(|process| process.is_running_child(id)).map(Arc::clone);
     table::all().find_map(|(_, held)| is_it(held))
-}
-
-/// All open handles that a child process inherits.
-pub(crate) fn inheritable() -> Vec<(Handle, Held)> {
-    table::all().filter(|(_, held)| held.flags() & INHERIT != 0).collect()
 }

@@ -300,7 +300,7 @@ mod tests {
     use std::sync::Arc;
 
     fn event() -> Open {
-        Open { object: Object::Event(Arc::new(Event::new(true, false)), Access::ALL), flags: AtomicU32::new(0) }
+        Open::new(Object::Event(Arc::new(Event::new(true, false)), Access::ALL), 0)
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn what_is_in_use_outlives_its_handle() {
         let event = Arc::new(Event::new(true, false));
-        let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
+        let open = Open::new(Object::Event(Arc::clone(&event), Access::ALL), 0);
         let handle = insert(open).map_err(drop).expect("room");
         let held = find(handle).expect("open");
         close(handle);
@@ -345,7 +345,7 @@ mod tests {
     /// An event, and a handle of it that this thread owns, where it can.
     fn owned() -> (Arc<Event>, Handle) {
         let event = Arc::new(Event::new(true, false));
-        let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
+        let open = Open::new(Object::Event(Arc::clone(&event), Access::ALL), 0);
         let handle = insert(open).map_err(drop).expect("room");
         find(handle).expect("open").own();
         (event, handle)
@@ -385,7 +385,7 @@ mod tests {
     fn threads_that_look_and_close_at_once_drop_each_object_once() {
         for _ in 0..if cfg!(miri) { 20 } else { 2000 } {
             let event = Arc::new(Event::new(true, false));
-            let open = Open { object: Object::Event(Arc::clone(&event), Access::ALL), flags: AtomicU32::new(0) };
+            let open = Open::new(Object::Event(Arc::clone(&event), Access::ALL), 0);
             let handle = insert(open).map_err(drop).expect("room");
             std::thread::scope(|scope| {
                 scope.spawn(|| (0..10).filter_map(|_| find(handle).inspect(Held::own)).count());

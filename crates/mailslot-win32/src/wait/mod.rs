@@ -6,6 +6,7 @@
 //! A wait for objects that other processes share takes their locks as well for that instant, and sleeps on descriptors instead
 //! of the condition.
 
+pub(crate) mod apc;
 mod attempt;
 mod poller;
 
@@ -14,7 +15,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::apc;
 use crate::clock;
 use crate::code::Result;
 use crate::per_process::PerProcess;

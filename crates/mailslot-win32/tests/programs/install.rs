@@ -1,5 +1,6 @@
 //! What `install` puts into a prefix is what pkg-config and CMake need.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("pkg_config_finds_the_installed_library", pkg_config),
         Trial::test("headers_are_found_in_any_case", spellings),
         Trial::test("the_cmake_example_builds_and_runs", cmake),
+        Trial::test("the_wrappers_have_a_page_with_all_their_options_which_mandoc_accepts", manual),
     ]
 }
 
@@ -68,6 +70,32 @@ fn cmake() -> Result<(), Failed> {
     output(installed.pkg_config_path(configure))?;
     output(Command::new("cmake").arg("--build").arg(&build))?;
     expect(&Slots::new().run(&[], &build.join("example"), &[], "")?)
+}
+
+fn manual() -> Result<(), Failed> {
+    let installed = Installed::plain("manual")?;
+    let script = std::fs::read_to_string(crate_root().join("toolchain/mailslot-win32-cc"))?;
+    // A case of the script is `--option)`, `--option=VALUE)` or several of them.
+    let cases = script.lines().filter_map(|line| line.trim_start().split_once(')')).map(|(patterns, _)| patterns);
+    let options = cases.flat_map(|patterns| patterns.split(" | ")).filter_map(|pattern| pattern.strip_prefix("--"));
+    let taken: BTreeSet<&str> = options.map(|option| option.split('=').next().unwrap_or_default()).collect();
+    // The compiler's, which is only passed on.
+    let own: BTreeSet<&str> = taken.into_iter().filter(|option| *option != "param").collect();
+    for name in ["mailslot-win32-cc", "mailslot-win32-c++"] {
+        let page = installed.prefix().join(format!("share/man/man1/{name}.1"));
+        let text = std::fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+        let told: BTreeSet<&str> =
+            text.lines().filter_map(|line| line.strip_prefix(".It Fl \\-")?.split(' ').next()).collect();
+        if told != own {
+            return Err(format!("{name} takes {own:?}, its page has {told:?}").into());
+        }
+        let mut lint = Command::new("mandoc");
+        let said = output(lint.args(["-T", "lint", "-W", "warning"]).arg(&page))?;
+        if !said.is_empty() {
+            return Err(said.into());
+        }
+    }
+    Ok(())
 }
 
 /// A fresh prefix with everything installed. It goes with this value.

@@ -15,6 +15,7 @@ mod refusals;
 mod run;
 mod samples;
 mod storm;
+mod tapped;
 mod toolchain;
 mod wrappers;
 
@@ -56,5 +57,6 @@ fn main() -> ExitCode {
     trials.extend(raised::trials());
     trials.extend(costs::trials());
     trials.extend(storm::trials());
+    trials.extend(tapped::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -27,6 +27,15 @@ pub(crate) struct InterfaceAddress {
     flags: InterfaceFlags,
 }
 
+/// Where a session is, with the number of each interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// The addresses from which it looks for others: the first one of each interface, which what it sends comes from as well.
+    pub(crate) scouting: BTreeSet<(u32, String)>,
+    /// The endpoints to which it tells them to come.
+    pub(crate) listen: BTreeSet<(u32, String)>,
+}
+
 /// Those of interfaces that are up.
 pub(crate) fn addresses() -> Addresses {
     let Ok(listed) = getifaddrs() else { return Addresses::Unknown };
@@ -79,19 +88,18 @@ impl Addresses {
         }
     }
 
-    /// What a session depends on and does not notice when there is more: where it looks for others, and where it tells them to
-    /// come.
-    pub(crate) fn places(&self, settings: &Settings, domain: &Domain) -> BTreeSet<(u32, String)> {
-        let Addresses::Known(all) = self else { return BTreeSet::new() };
+    /// What a session depends on and does not notice when there is more.
+    pub(crate) fn places(&self, settings: &Settings, domain: &Domain) -> Places {
+        let Addresses::Known(all) = self else { return Places::default() };
         if !settings.lan(domain) {
-            return BTreeSet::new();
+            return Places::default();
         }
-        let scouting = look_at(&settings.interfaces, all).map(|one| (one.index, one.address.to_string()));
+        let scouting = look_at(&settings.interfaces, all).map(|one| (one.index, one.address.to_string())).collect();
         let index =
             |endpoint: &str| all.iter().find(|one| endpoint.contains(&one.address.to_string())).map(|one| one.index);
         let listen =
             self.listen(settings, domain).into_iter().filter_map(|endpoint| Some((index(&endpoint)?, endpoint)));
-        scouting.chain(listen).collect()
+        Places { scouting, listen: listen.collect() }
     }
 }
 

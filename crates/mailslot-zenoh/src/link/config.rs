@@ -36,7 +36,7 @@ const OPEN_TIME: u64 = 5000;
 /// # Errors
 ///
 /// [`Error::Settings`] if something is wrong, or a file that is named cannot be read or used.
-pub(crate) fn check(settings: &Settings, domain: &Domain) -> Result<()> {
+pub fn check(settings: &Settings, domain: &Domain) -> Result<()> {
     certificates::check(&settings.tls).map_err(|why| settings.wrong(domain, &why))?;
     Config::new(settings, domain, &Addresses::Unknown).map(drop)
 }

@@ -21,9 +21,9 @@ mod runtime;
 mod session;
 mod trace;
 
-pub(crate) use addresses::{Addresses, addresses};
-pub use config::zenoh_config;
-pub(crate) use config::{Config, PENDING, QUEUE, check};
+pub(crate) use addresses::{Addresses, Places, addresses};
+pub(crate) use config::{Config, PENDING, QUEUE};
+pub use config::{check, zenoh_config};
 pub(crate) use linger::turn_off as turn_linger_off;
 pub(crate) use runtime::{Task, begin, enter, later};
 pub(crate) use session::{Answer, Answering, Asked, Link, Seen, Subscription, Token, Way};

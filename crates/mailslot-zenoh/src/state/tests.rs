@@ -134,8 +134,8 @@ fn presences_are_known_as_long_as_their_key_is_good() {
         domain.presence_key_expression(&presence, time, &random().expect("random bytes")).expect("short")
     };
     let there = token(&domain, now());
-    a.presence_is_there(&there);
-    a.presence_is_there("mailslot/1/nonsense");
+    a.presence_is_there(&there, 0);
+    a.presence_is_there("mailslot/1/nonsense", 0);
     assert!(a.has_computer(presence.computer()) && counted(&a, "presence_refused") == 1);
     assert_eq!(a.known.owner(presence.computer()).as_ref(), a.owner());
     let rotated = domain.rotated(now(), Duration::ZERO, [7; 32]).expect("sealed");
@@ -143,7 +143,7 @@ fn presences_are_known_as_long_as_their_key_is_good() {
     a.remove_expired_presences();
     assert!(!a.has_computer(presence.computer()), "its key has expired");
     assert!(a.known.owner(presence.computer()).is_some(), "and it stays this domain's own");
-    a.presence_is_gone(&there);
+    a.presence_is_gone(&there, 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Messages on their way to the network, as they stand in a slot of the node.
 
+use super::undecoded::Undecoded;
 use crate::address::Address;
 use crate::error::{Error, Operation, Result};
 use mailslot_names::{NameError, SlotName};
@@ -45,11 +46,15 @@ impl<'a> Outgoing<'a> {
         bytes.split_at_checked(HEADER + usize::from(size))
     }
 
-    /// The message in `bytes`, or `None` if there is none for the network: any local process may have written them.
-    pub fn decode(bytes: &'a [u8]) -> Option<Outgoing<'a>> {
-        let (address, data) = take_address(bytes.strip_prefix(&[VERSION])?)?;
-        check(&address).ok()?;
-        Some(Outgoing { address, data })
+    /// The message in `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// There is none for the network.
+    pub fn decode(bytes: &'a [u8]) -> core::result::Result<Outgoing<'a>, Undecoded> {
+        let (address, data) = take_address(Undecoded::check_version(bytes, VERSION)?).ok_or(Undecoded::Malformed)?;
+        check(&address).map_err(|_| Undecoded::Malformed)?;
+        Ok(Outgoing { address, data })
     }
 }
 
@@ -131,16 +136,30 @@ mod tests {
         for (text, data) in [(r"\\SRV1\mailslot\plant\line 1", &b"data"[..]), (r"\\*\mailslot\x", b"")] {
             let message = Outgoing { address: address(text), data };
             let bytes = message.encode();
-            assert_eq!(Outgoing::decode(&bytes), Some(message));
+            assert_eq!(Outgoing::decode(&bytes), Ok(message));
             assert_eq!(Outgoing::split(&bytes), Some(bytes.split_at(bytes.len() - data.len())));
             for size in 0..bytes.len() - data.len() {
-                assert_eq!(Outgoing::decode(&bytes[..size]), None, "{size}");
+                assert_eq!(Outgoing::decode(&bytes[..size]), Err(Undecoded::Malformed), "{size}");
                 assert_eq!(Outgoing::split(&bytes[..size]), None, "{size}");
             }
         }
-        assert_eq!(Outgoing::decode(b"\x02\0\0"), None);
-        assert_eq!(Outgoing::decode(b"\x01\x11\0\\\\.\\mailslot\\local"), None);
-        assert_eq!(Outgoing::decode(b"\x01\x12\0\\\\A\\mailslot\\\xffother"), None);
+        let malformed = Err(Undecoded::Malformed);
+        assert_eq!(Outgoing::decode(b"\x01\x11\0\\\\.\\mailslot\\local"), malformed);
+        assert_eq!(Outgoing::decode(b"\x01\x12\0\\\\A\\mailslot\\\xffother"), malformed);
+    }
+
+    #[test]
+    fn messages_of_other_versions_say_whose_is_the_older_one() {
+        let mut bytes = Outgoing { address: address(r"\\SRV1\mailslot\x"), data: b"data" }.encode();
+        for version in 0..=u8::MAX {
+            bytes[0] = version;
+            let expected = match version.cmp(&VERSION) {
+                core::cmp::Ordering::Less => Some(Undecoded::Older),
+                core::cmp::Ordering::Equal => None,
+                core::cmp::Ordering::Greater => Some(Undecoded::Newer),
+            };
+            assert_eq!(Outgoing::decode(&bytes).err(), expected, "{version}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod inbox;
 mod message;
 mod retry;
 pub mod routes;
+mod undecoded;
 #[cfg(unix)]
 mod writer;
 
@@ -34,6 +35,7 @@ mod writer;
 pub use inbox::Inbox;
 pub use message::{Outgoing, check_legacy, max_message_size};
 pub use retry::{Failed, Retry};
+pub use undecoded::Undecoded;
 #[cfg(unix)]
 pub use writer::ask_routes;
 #[cfg(unix)]

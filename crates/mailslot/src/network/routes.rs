@@ -4,6 +4,8 @@
 //! While such a node runs it owns the slot [`SLOT`]. Where the slot does not exist, every address on the network is one of the
 //! legacy network, unless it is that of a domain that has a file on this machine.
 //!
+//! Kinds are added, and never changed or taken away: who does not know one is of the older version.
+//!
 //! # Portability
 //!
 //! There is no such node on Windows.
@@ -11,6 +13,7 @@
 use std::time::Duration;
 
 use super::message::{check, push_name, take_address};
+use super::undecoded::Undecoded;
 use crate::address::Address;
 use crate::{Outcome, Receipt};
 use mailslot_names::SlotName;
@@ -148,8 +151,19 @@ impl<'a> Question<'a> {
         bytes
     }
 
-    /// The question in `bytes`, or `None` if there is none: any local process may have written them.
-    pub fn decode(bytes: &'a [u8]) -> Option<Question<'a>> {
+    /// The question in `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// There is none that this version knows.
+    pub fn decode(bytes: &'a [u8]) -> Result<Question<'a>, Undecoded> {
+        match bytes {
+            [4..=u8::MAX, ..] => Err(Undecoded::Newer),
+            bytes => Question::decode_known(bytes).ok_or(Undecoded::Malformed),
+        }
+    }
+
+    fn decode_known(bytes: &'a [u8]) -> Option<Question<'a>> {
         let (&kind, rest) = bytes.split_first()?;
         let (millis, rest) = rest.split_first_chunk()?;
         let within = Duration::from_millis(u32::from_le_bytes(*millis).into()).min(LONGEST);
@@ -196,8 +210,19 @@ impl Answer {
         }
     }
 
-    /// The answer in `bytes`, or `None` if there is none: any local process may have written them.
-    pub fn decode(bytes: &[u8]) -> Option<Answer> {
+    /// The answer in `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// There is none that this version knows.
+    pub fn decode(bytes: &[u8]) -> Result<Answer, Undecoded> {
+        match bytes {
+            [6..=u8::MAX, ..] => Err(Undecoded::Newer),
+            bytes => Answer::decode_known(bytes).ok_or(Undecoded::Malformed),
+        }
+    }
+
+    fn decode_known(bytes: &[u8]) -> Option<Answer> {
         let (kind, rest) = bytes.split_first()?;
         match kind {
             1 => rest.is_empty().then_some(Answer::Legacy),
@@ -297,31 +322,31 @@ mod tests {
             for question in questions {
                 let bytes = question.encode();
                 let decoded = Question::decode(&bytes);
-                prop_assert_eq!(decoded.as_ref().map(Question::encode), Some(bytes.clone()));
-                prop_assert_eq!(decoded.as_ref().map(Question::within), Some(question.within()));
+                prop_assert_eq!(decoded.as_ref().map(Question::encode), Ok(bytes.clone()));
+                prop_assert_eq!(decoded.as_ref().map(Question::within), Ok(question.within()));
                 if within <= LONGEST {
-                    prop_assert_eq!(decoded, Some(question));
+                    prop_assert_eq!(decoded, Ok(question));
                 }
                 let before_data = bytes.len() - if bytes[0] >= 3 { data.len() } else { 0 };
-                prop_assert_eq!(Question::decode(&bytes[..cut % before_data]), None);
+                prop_assert_eq!(Question::decode(&bytes[..cut % before_data]), Err(Undecoded::Malformed));
             }
         }
 
         #[test]
         fn answers_decode_to_what_was_encoded(answer in answers()) {
             let bytes = answer.encode();
-            prop_assert_eq!(Answer::decode(&bytes), Some(answer));
+            prop_assert_eq!(Answer::decode(&bytes), Ok(answer));
         }
 
         #[test]
         fn what_decodes_is_what_encodes(bytes: Vec<u8>) {
-            if let Some(answer) = Answer::decode(&bytes) {
+            if let Ok(answer) = Answer::decode(&bytes) {
                 let again = answer.encode();
-                prop_assert_eq!(Answer::decode(&again), Some(answer));
+                prop_assert_eq!(Answer::decode(&again), Ok(answer));
             }
-            if let Some(question) = Question::decode(&bytes) {
+            if let Ok(question) = Question::decode(&bytes) {
                 let again = question.encode();
-                prop_assert_eq!(Question::decode(&again), Some(question));
+                prop_assert_eq!(Question::decode(&again), Ok(question));
             }
         }
     }
@@ -333,24 +358,37 @@ mod tests {
             let question = Question::Confirmed { address: address.clone(), within, data: b"" };
             assert_eq!(question.within(), LONGEST);
             let bytes = question.encode();
-            assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Some(LONGEST));
+            assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Ok(LONGEST));
         }
         // Also if whoever asks does not keep to it.
         let mut bytes = Question::Receivers { address, at_least: 1, within: LONGEST }.encode();
         bytes[1..5].fill(0xff);
-        assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Some(LONGEST));
+        assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Ok(LONGEST));
     }
 
     #[test]
     fn local_addresses_are_no_questions() {
         let local = Question::Route(Address::Local(name("x"))).encode();
-        assert_eq!(Question::decode(&local), None);
+        assert_eq!(Question::decode(&local), Err(Undecoded::Malformed));
     }
 
     #[test]
     fn what_is_no_answer_is_none() {
-        for wrong in [&b""[..], b"\x06", b"\x01x", b"\x03abc", b"\x04\x00\x05abc", b"\x04\x09\0", b"\x05\xff"] {
-            assert_eq!(Answer::decode(wrong), None, "{wrong:?}");
+        for wrong in [&b""[..], b"\0", b"\x01x", b"\x03abc", b"\x04\x00\x05abc", b"\x04\x09\0", b"\x05\xff"] {
+            assert_eq!(Answer::decode(wrong), Err(Undecoded::Malformed), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_not_known_is_of_a_newer_version() {
+        let address = Address::parse_win32(r"\\PLANT\mailslot\x").expect("valid");
+        let mut question = Question::Confirmed { address, within: LONGEST, data: b"data" }.encode();
+        let mut answer = Answer::Refused("why".to_owned()).encode();
+        for kind in 1..=u8::MAX {
+            (question[0], answer[0]) = (kind, kind);
+            let newer = Some(Undecoded::Newer);
+            assert_eq!(Question::decode(&question).err() == newer, kind > 3, "{kind}");
+            assert_eq!(Answer::decode(&answer).err() == newer, kind > 5, "{kind}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::message::{check, header};
 use super::routes::{self, Answer, Question};
-use super::{SLOT, check_legacy, domains, max_message_size};
+use super::{SLOT, Undecoded, check_legacy, domains, max_message_size};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::message::{Message, NetworkOrigin};
@@ -153,19 +153,18 @@ impl Writer {
 /// The reply that a node passes on with this answer.
 pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
     match Answer::decode(answer) {
-        Some(Answer::Reply { computer, data }) => {
+        Ok(Answer::Reply { computer, data }) => {
             // Nothing else passes for a reply: the node has opened what was sealed.
             let origin = NetworkOrigin { authenticated: true, ..NetworkOrigin::new(computer) };
             Ok(Message::new(data, origin.into()))
         }
-        Some(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
-        Some(Answer::Over) => Err(Error::Closed),
-        Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
-        _ => Err(Error::NodeRefused(OTHER_VERSION.to_owned())),
+        Ok(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
+        Ok(Answer::Over) => Err(Error::Closed),
+        Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+        Ok(_) => Err(Error::NodeRefused(Undecoded::Malformed.of_node().to_owned())),
+        Err(undecoded) => Err(Error::NodeRefused(undecoded.of_node().to_owned())),
     }
 }
-
-const OTHER_VERSION: &str = "its answer is of another version than this program";
 
 /// Asks the node of this machine. `None` if there is none that has modern domains.
 ///
@@ -189,9 +188,9 @@ pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
         Err(Error::TimedOut | Error::Closed) => Err(Error::NodeSilent),
         Err(error) => Err(error),
         Ok(answer) => match Answer::decode(&answer.data) {
-            Some(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
-            Some(answer) => Ok(Some(answer)),
-            None => Err(Error::NodeRefused(OTHER_VERSION.to_owned())),
+            Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+            Ok(answer) => Ok(Some(answer)),
+            Err(undecoded) => Err(Error::NodeRefused(undecoded.of_node().to_owned())),
         },
     }
 }

@@ -59,17 +59,18 @@ impl Claim {
     }
 }
 
-/// The most members of a slot.
+/// The most members of a slot, and the most taps.
 const MOST: usize = 4;
+/// What tells a tap from a member, in its entry.
+const TAP: &str = ".tap";
 
 impl SlotDirectory {
     pub(crate) fn is_living(&self) -> rustix::io::Result<bool> {
         is_living(&self.entry)
     }
 
-    /// Taps are not modelled: they are members whose ring may drop the oldest.
     pub(crate) fn is_tap(&self) -> bool {
-        false
+        self.entry.contains(TAP)
     }
 
     pub(crate) fn is_member(&self) -> bool {
@@ -112,12 +113,20 @@ impl Place {
         Ok(is_it.then(|| SlotDirectory { dir, user: User { uid: process::uid() }, entry: self.entry.clone() }))
     }
 
+    pub(crate) fn is_tap(&self) -> bool {
+        self.entry.contains(TAP)
+    }
+
     pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
-        Ok(false)
+        let name = crate::scenarios::slot_name();
+        Ok(self.is_tap() && living_members(&name)?.iter().all(SlotDirectory::is_tap))
     }
 
     pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {
-        Vec::new()
+        let found = living_members(&crate::scenarios::slot_name()).unwrap_or_default();
+        let over = found.iter().all(SlotDirectory::is_tap);
+        let own = |slot: &SlotDirectory| over && slot.user.uid == process::uid();
+        if self.entry.contains(TAP) { Vec::new() } else { found.into_iter().filter(own).collect() }
     }
 
     pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
@@ -163,10 +172,13 @@ impl Root {
     }
 
     pub(crate) fn claim(&self, name: &SlotName, sharing: Sharing) -> Result<Claim> {
-        let entries = match sharing {
-            Sharing::One => vec![name.folded().to_owned()],
-            Sharing::Each => member_entries(name).collect(),
-        };
+        match sharing {
+            Sharing::One => self.claim_one_of(name, [name.folded().to_owned()]),
+            Sharing::Each => self.claim_one_of(name, member_entries(name)),
+        }
+    }
+
+    fn claim_one_of(&self, name: &SlotName, entries: impl IntoIterator<Item = String>) -> Result<Claim> {
         let mut taken = Errno::ADDRINUSE;
         for entry in entries {
             match life::begin(rustix::fs::root().as_fd(), &life_of(&entry), &home_of(&entry)) {
@@ -185,13 +197,17 @@ impl Root {
     }
 
     pub(crate) fn claim_tap(&self, name: &SlotName) -> Result<Claim> {
-        self.claim(name, Sharing::Each)
+        self.claim_one_of(name, tap_entries(name))
     }
 
-    pub(crate) fn publish_member(&self, staged: Staged, name: &SlotName, _tap: bool) -> Result<SlotDirectory> {
+    pub(crate) fn publish_member(&self, staged: Staged, name: &SlotName, tap: bool) -> Result<SlotDirectory> {
         let failed = |error| self.error("publish", name, error);
-        let others = self.living_members(name).map_err(failed)?;
-        if let Some(other) = others.first() {
+        let others = living_members(name).map_err(failed)?;
+        let other = others.iter().find(|other| !other.is_tap());
+        if tap && other.is_none() {
+            return Err(Error::NotFound(name.clone()));
+        }
+        if let Some(other) = other {
             rustix::fs::unlinkat(&staged.dir, members::NAME, AtFlags::empty()).map_err(failed)?;
             rustix::fs::linkat(&other.dir, members::NAME, &staged.dir, members::NAME, AtFlags::empty())
                 .map_err(failed)?;
@@ -201,24 +217,19 @@ impl Root {
         Ok(slot)
     }
 
-    pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
-        let found = self.living_members(name).map_err(|error| self.error("look for", name, error))?;
-        let is_of =
-            |slot: &SlotDirectory| slot.user.uid == uid && FileId::at(slot.dir.as_fd(), members::NAME) == Ok(group);
-        Ok(found.into_iter().filter(is_of).collect())
+    pub(crate) fn publish_tap(&self, staged: Staged, name: &SlotName, member: &SlotDirectory) -> Result<SlotDirectory> {
+        let failed = |error| self.error("publish", name, error);
+        rustix::fs::linkat(&member.dir, members::NAME, &staged.dir, members::NAME, AtFlags::empty()).map_err(failed)?;
+        let slot = self.publish(staged, name)?;
+        members::announce_to(slot.dir.as_fd(), member.user.uid).map_err(failed)?;
+        Ok(slot)
     }
 
-    fn living_members(&self, name: &SlotName) -> rustix::io::Result<Vec<SlotDirectory>> {
-        let mut living = Vec::new();
-        for entry in member_entries(name) {
-            let Ok(dir) = open_directory(&entry) else { continue };
-            // It may go while it is looked at.
-            let Ok(stat) = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW) else { continue };
-            if is_living(&entry)? {
-                living.push(SlotDirectory { dir, user: User { uid: stat.st_uid }, entry });
-            }
-        }
-        Ok(living)
+    pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
+        let found = living_members(name).map_err(|error| self.error("look for", name, error))?;
+        let may_be = |slot: &SlotDirectory| slot.user.uid == uid || slot.user.uid == 0 && slot.is_tap();
+        let is_of = |slot: &SlotDirectory| may_be(slot) && FileId::at(slot.dir.as_fd(), members::NAME) == Ok(group);
+        Ok(found.into_iter().filter(is_of).collect())
     }
 
     pub(crate) fn publish(&self, staged: Staged, name: &SlotName) -> Result<SlotDirectory> {
@@ -231,7 +242,7 @@ impl Root {
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
         let failed = |error| self.error("look for", name, error);
         let Ok(dir) = open_slot(name) else {
-            return Ok(self.living_members(name).map_err(failed)?.into_iter().next());
+            return Ok(living_members(name).map_err(failed)?.into_iter().find(|slot| !slot.is_tap()));
         };
         let owner = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW);
         let uid = owner.map_err(|error| self.error("look for", name, error))?.st_uid;
@@ -246,7 +257,7 @@ impl Root {
 
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
         let Ok(dir) = open_slot(name) else {
-            let members = self.living_members(name).map_err(|error| self.error("look for", name, error))?;
+            let members = living_members(name).map_err(|error| self.error("look for", name, error))?;
             return Ok(members.into_iter().find(|slot| FileId::at(slot.dir.as_fd(), RING) == Ok(ring)));
         };
         let is_it = FileId::at(dir.as_fd(), RING) == Ok(ring);
@@ -285,6 +296,24 @@ impl Root {
 
 fn member_entries(name: &SlotName) -> impl Iterator<Item = String> {
     (0..MOST).map(move |number| format!("{}.{number}", name.folded()))
+}
+
+fn tap_entries(name: &SlotName) -> impl Iterator<Item = String> {
+    (0..MOST).map(move |number| format!("{}{TAP}.{number}", name.folded()))
+}
+
+/// Taps as well.
+fn living_members(name: &SlotName) -> rustix::io::Result<Vec<SlotDirectory>> {
+    let mut living = Vec::new();
+    for entry in member_entries(name).chain(tap_entries(name)) {
+        let Ok(dir) = open_directory(&entry) else { continue };
+        // It may go while it is looked at.
+        let Ok(stat) = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+        if is_living(&entry)? {
+            living.push(SlotDirectory { dir, user: User { uid: stat.st_uid }, entry });
+        }
+    }
+    Ok(living)
 }
 
 fn open_slot(name: &SlotName) -> rustix::io::Result<OwnedFd> {

@@ -347,10 +347,12 @@ impl Client {
         }
     }
 
-    /// Notes that this tap has lost a message. What a stranger could not send is noted nowhere.
+    /// Notes that this tap has lost a message.
     pub(super) fn count_missed(&self) {
-        if let Client::Friend(friend) | Client::Stamping(friend) = self {
-            friend.start.count_missed();
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) => friend.start.count_missed(),
+            Client::Stranger(visitor) => visitor.count_missed(),
+            Client::Members(_) => {}
         }
     }
 

@@ -237,7 +237,8 @@ impl Group {
             }
             let taken = taking().count() > lack.len();
             if taken && !core::mem::replace(&mut progress.tapped, true) {
-                taps(&writers).filter(|tap| takes(&tap.writer)).for_each(|tap| tap_with(tap, &write));
+                let tapped = |tap: &&Member| takes(&tap.writer) && !tap_with(tap, &write);
+                taps(&writers).filter(tapped).for_each(|tap| self.forget_tap(tap.ring));
             }
             if lack.is_empty() {
                 return Ok(taking().next().is_some() || self.fail_if_none(&writers)?);
@@ -321,6 +322,13 @@ impl Group {
         self.members.count().map_err(|error| Error::io(format!("look at the members of slot {}", self.name), error))
     }
 
+    /// Each write would find out anew that it has ended.
+    #[cold]
+    fn forget_tap(&self, ring: FileId) {
+        let mut known = self.known();
+        known.writers = known.writers.iter().filter(|member| member.ring != ring).cloned().collect::<Vec<_>>().into();
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         // Nothing panics while it is held.
         self.known.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
@@ -336,10 +344,12 @@ fn taps(writers: &[Member]) -> impl Iterator<Item = &Member> {
     writers.iter().filter(|member| member.is_tap)
 }
 
-/// Writes to a tap with `write`, or counts what it has lost.
-fn tap_with(tap: &Member, write: &impl Fn(&Client, Duration) -> Result<()>) {
+/// Writes to a tap with `write`, or counts what it has lost. False if it has ended.
+fn tap_with(tap: &Member, write: &impl Fn(&Client, Duration) -> Result<()>) -> bool {
     let patience = tap.writer.taps_patience(TAPS_PATIENCE);
-    if write(&tap.writer, patience).is_err() {
+    let written = write(&tap.writer, patience);
+    if written.is_err() {
         tap.writer.count_missed();
     }
+    !matches!(written, Err(Error::Closed))
 }

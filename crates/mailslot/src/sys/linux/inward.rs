@@ -89,6 +89,12 @@ impl Intake for Inward<'_> {
         self.queue().network()
     }
 
+    fn missed(&self, count: u32) {
+        if self.0.ownership.is_tap() {
+            self.queue().header().space.missed.fetch_add(count.into(), Relaxed);
+        }
+    }
+
     fn others_wait(&self) -> bool {
         self.queue().is_shared() || self.0.entrance.is_polled() || self.0.reading.sleepers.load(Ordering::SeqCst) > 0
     }
@@ -150,6 +156,10 @@ impl<F: FnMut(Message)> Intake for Rest<'_, F> {
 
     fn network(&self) -> bool {
         self.inward.network()
+    }
+
+    fn missed(&self, count: u32) {
+        self.inward.missed(count);
     }
 
     fn others_wait(&self) -> bool {

@@ -28,6 +28,8 @@ pub(crate) struct Label {
     pub(crate) access: Access,
     pub(crate) network: Network,
     pub(crate) taps: Taps,
+    /// What its door takes: see [`door::VERSION`](super::door::VERSION).
+    pub(crate) door: u32,
     /// Whether each message has the time at which it was written.
     pub(crate) stamp: bool,
     pub(crate) max_message_size: u32,
@@ -109,9 +111,10 @@ impl Label {
         };
         let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!(
-            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\ndoor {}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
             escape(self.name.as_str()),
             self.pid,
+            self.door,
             u8::from(self.stamp),
             self.max_message_size,
             self.capacity,
@@ -138,6 +141,8 @@ impl Label {
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
             taps: if field("taps") == Some("allowed") { Taps::Allowed } else { Taps::Refused },
+            // The first one was not told.
+            door: field("door").map_or(Some(1), |door| door.parse().ok())?,
             stamp: field("stamp")? == "1",
             max_message_size: field("max-message-size")?.parse().ok()?,
             capacity: field("capacity")?.parse().ok()?,
@@ -190,6 +195,7 @@ mod tests {
                 access,
                 network: Network::Allowed,
                 taps: Taps::Allowed,
+                door: 7,
                 stamp: true,
                 max_message_size: 424,
                 capacity: 1 << 24,

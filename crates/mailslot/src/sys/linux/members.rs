@@ -1,6 +1,6 @@
-//! How writers learn that a slot has one member more: a number in a file that all members have a link of, and that only grows.
+//! How writers learn that a slot has one member more: a number in a file that all members have a link of, and that changes.
 //!
-//! A member that has come counts up once it can be found. So a write that finds the number of its last look goes to all members that
+//! A member that has come changes it once it can be found. So a write that finds the number of its last look goes to all members that
 //! were there when it began. Members that go tell nobody: a write to them fails, whatever their end was.
 
 use core::ffi::c_void;
@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{FallocateFlags, Mode, OFlags};
+use rustix::fs::{FallocateFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::mm::{MapFlags, ProtFlags};
 
@@ -42,17 +42,29 @@ pub(crate) fn announce(slot: BorrowedFd<'_>) -> rustix::io::Result<()> {
     Ok(())
 }
 
+/// Says that there is a tap of the superuser, whose directory `slot` is, beside members of user `uid`: nothing is mapped that this user
+/// could cut short.
+pub(crate) fn announce_to(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<()> {
+    let (file, _) = open(slot, uid, OFlags::RDWR)?;
+    // Whatever others make of it at the same moment, it is none that anybody has seen.
+    let number = process::random().map_err(|_| Errno::IO)?;
+    retry_on_intr(|| rustix::io::pwrite(&file, &number[..SIZE], 0)).map(drop)
+}
+
+/// Opens the file of the slot of user `uid` of which `slot` is one member's directory. Other users may have put anything there.
+fn open(slot: BorrowedFd<'_>, uid: u32, access: OFlags) -> rustix::io::Result<(OwnedFd, Stat)> {
+    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
+    let stat = rustix::fs::fstat(&file)?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    if is_file && stat.st_uid == uid && stat.st_size >= SIZE as i64 { Ok((file, stat)) } else { Err(Errno::NOENT) }
+}
+
 impl Members {
     /// The file of the slot, of user `uid`, of which `slot` is one member's directory.
     pub(crate) fn open(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Members> {
         let own = uid == process::uid();
-        let access = if own { OFlags::RDWR } else { OFlags::RDONLY };
-        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
-        let stat = rustix::fs::fstat(&file)?;
-        if stat.st_uid != uid || stat.st_size < SIZE as i64 {
-            return Err(Errno::NOENT);
-        }
+        let (file, stat) = open(slot, uid, if own { OFlags::RDWR } else { OFlags::RDONLY })?;
         let word = (own && stat.st_mode & 0o022 == 0).then(|| Word::map(file.as_fd())).transpose()?;
         Ok(Members { file, word })
     }

@@ -22,7 +22,7 @@ use super::ring::layout::{DROPS_OLDEST, HEADER_SIZE, SHARED};
 use super::root::{Claim, FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
-use crate::options::{Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
+use crate::options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
 use crate::sync::Ordering::Relaxed;
 use mailslot_names::SlotName;
 
@@ -44,12 +44,13 @@ pub(crate) struct Ownership {
 const LOOK_EVERY: u64 = 10_000 * clock::MOMENT;
 
 /// What is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A slot that has one reader, and no other will see its messages.
     Alone,
     Member,
     Tap,
+    /// A tap of the superuser's beside this member of another user's slot.
+    TapOf(SlotDirectory),
 }
 
 /// A slot as its owner gets it.
@@ -72,14 +73,18 @@ impl Owned {
         Owned::make(root, name, claim, kind, options)
     }
 
-    /// Makes a tap of a slot of this user.
+    /// Makes a tap of a slot of this user, or, for the superuser, of any.
     pub(crate) fn tap(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
         let root = Root::get()?;
-        let slot = match root.find_of(&name, process::uid())? {
-            Some(slot) => slot,
-            None if root.find(&name)?.is_some() => return Err(Error::NotOwner(name)),
-            None => return Err(Error::NotFound(name)),
+        let own = process::uid();
+        let slot = match root.find_of(&name, own)? {
+            None => root.find(&name)?,
+            found => found,
         };
+        let slot = slot.ok_or_else(|| Error::NotFound(name.clone()))?;
+        if slot.user.uid != own && own != 0 {
+            return Err(Error::NotOwner(name));
+        }
         let label = Label::read(slot.dir.as_fd(), slot.user.uid)
             .map_err(|error| root.error("read the label of", &name, error))?
             .ok_or_else(|| Error::NotFound(name.clone()))?;
@@ -87,11 +92,24 @@ impl Owned {
             return Err(Error::NoTaps(name));
         }
         let mut options = options.clone();
-        // Whoever may write to the slot does so here, and nothing that the slot takes is too large for it.
-        options.access(label.access).network(label.network).max_message_size(0);
-        options.capacity(options.capacity.max(label.capacity)).when_full(WhenFull::DropOldest);
+        options.network(label.network).max_message_size(0).when_full(WhenFull::DropOldest);
+        // Whoever may write to the slot does so here.
+        let kind = if slot.user.uid == own {
+            // Nothing that the slot takes is too large for it.
+            let capacity = options.capacity.max(label.capacity);
+            options.access(label.access).capacity(capacity);
+            Kind::Tap
+        } else {
+            // How much memory it may cost is not for another user to say.
+            options.access(match label.access {
+                Access::Owner => Access::Users(vec![slot.user.uid]),
+                Access::Users(users) => Access::Users([users, vec![slot.user.uid]].concat()),
+                access => access,
+            });
+            Kind::TapOf(slot)
+        };
         let claim = root.claim_tap(&name)?;
-        Owned::make(root, name, claim, Kind::Tap, &options)
+        Owned::make(root, name, claim, kind, &options)
     }
 
     fn make(root: &'static Root, name: SlotName, claim: Claim, kind: Kind, options: &MailslotOptions) -> Result<Owned> {
@@ -111,6 +129,7 @@ impl Owned {
             access: options.access.clone(),
             network: options.network,
             taps: options.taps,
+            door: door::VERSION,
             stamp: options.stamp,
             max_message_size: options.max_message_size,
             capacity,
@@ -137,8 +156,9 @@ impl Owned {
             Kind::Alone => root.publish(staged, &name)?,
             Kind::Member | Kind::Tap => {
                 members::create(dir).map_err(failed)?;
-                root.publish_member(staged, &name, kind == Kind::Tap)?
+                root.publish_member(staged, &name, matches!(kind, Kind::Tap))?
             }
+            Kind::TapOf(member) => root.publish_tap(staged, &name, &member)?,
         };
         let place = Place::new(root, published, ring_id);
         let life = claim.keep().ok_or(Error::Closed)?;
@@ -174,7 +194,7 @@ impl Owned {
         let failed = |error| root.error("take over", &label.name, error);
         let ring = Queue::open_file(dir).map_err(failed)?;
         let start = Queue::open(ring.as_fd(), process::uid()).map_err(failed)?;
-        let start = start.ok_or_else(|| invalid("the slot is another user's"))?;
+        let start = start.ok_or_else(|| Queue::foreign(ring.as_fd(), format!("take over slot {}", label.name)))?;
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.share();
         let ring_id = FileId::of(&ring).map_err(failed)?;
@@ -202,12 +222,17 @@ impl Owned {
 
 impl Ownership {
     fn new(place: Place, life: OwnedFd, hold: Hold) -> Ownership {
-        let generation = fork_generation();
-        Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation, looked: AtomicU64::new(0) }
+        // It is due: what a tap taps may have ended while it was made, and then nobody tells.
+        let looked = AtomicU64::new(clock::ticks().wrapping_sub(LOOK_EVERY));
+        Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation: fork_generation(), looked }
     }
 
     pub(crate) fn life(&self) -> BorrowedFd<'_> {
         self.life.as_fd()
+    }
+
+    pub(crate) fn is_tap(&self) -> bool {
+        self.place.is_tap()
     }
 
     /// The ring's file.

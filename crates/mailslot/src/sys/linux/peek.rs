@@ -10,7 +10,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::preface;
-use super::queue::RING;
+use super::queue::{Queue, RING};
 use super::ring::layout::{
     Fixed, HEADER_SIZE, Header, MAGIC, RECORD_HEADER, Reader, SPARE, VERSION, Word, record_size,
 };
@@ -29,18 +29,21 @@ const ATTEMPTS: u32 = 64;
 pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
     let root = Root::get()?;
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
-    let ring = RingFile::open(slot.dir.as_fd()).map_err(|error| match error {
+    let failed = |error| match error {
         Errno::NOENT => Error::NotFound(name.clone()),
         error => root.error("look into", name, error),
-    })?;
+    };
+    let file = RingFile::open_file(slot.dir.as_fd()).map_err(failed)?;
+    let ring = RingFile::of(&file).map_err(failed)?;
+    let ring = ring.ok_or_else(|| Queue::foreign(file.as_fd(), format!("look into slot {name}")))?;
     ring.next(max).map_err(|fault| match fault {
         Fault::Damaged => Error::Damaged,
         Fault::System(error) => root.error("look into", name, error),
     })
 }
 
-struct RingFile {
-    file: OwnedFd,
+struct RingFile<'a> {
+    file: &'a OwnedFd,
     capacity: u64,
     /// Bytes that have memory behind them: no more can have been written.
     memory: u64,
@@ -51,11 +54,15 @@ enum Fault {
     System(Errno),
 }
 
-impl RingFile {
-    fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<RingFile> {
+impl<'a> RingFile<'a> {
+    fn open_file(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(slot, RING, flags, Mode::empty())?;
-        let stat = rustix::fs::fstat(&file)?;
+        rustix::fs::openat(slot, RING, flags, Mode::empty())
+    }
+
+    /// The ring in `file`, if it is one of this version.
+    fn of(file: &'a OwnedFd) -> rustix::io::Result<Option<RingFile<'a>>> {
+        let stat = rustix::fs::fstat(file)?;
         let capacity = (stat.st_size as u64).wrapping_sub(HEADER_SIZE);
         // `st_blocks` counts 512 bytes each, whatever the file system does.
         let ring = RingFile { file, capacity, memory: (stat.st_blocks as u64).saturating_mul(512) };
@@ -65,7 +72,7 @@ impl RingFile {
             && ring.field(core::mem::offset_of!(Fixed, magic))? == MAGIC
             && ring.field(core::mem::offset_of!(Fixed, version))? == VERSION
             && ring.field(core::mem::offset_of!(Fixed, capacity))? == capacity;
-        if is_ring { Ok(ring) } else { Err(Errno::NOTSUP) }
+        Ok(is_ring.then_some(ring))
     }
 
     /// The next messages: those that all were in the slot at one moment, or, where the reader takes them out as fast as this looks, those of
@@ -157,7 +164,7 @@ impl RingFile {
 
     fn read(&self, mut offset: u64, mut buffer: &mut [u8]) -> rustix::io::Result<()> {
         while !buffer.is_empty() {
-            match rustix::io::pread(&self.file, &mut *buffer, offset) {
+            match rustix::io::pread(self.file, &mut *buffer, offset) {
                 // The file has become shorter, which no process that keeps to the protocol does.
                 Ok(0) => return Err(Errno::IO),
                 Ok(n) => {

@@ -62,6 +62,21 @@ impl Queue {
         Ok(Queue { mapping: self.mapping.whole(file)?, max_message: self.max_message })
     }
 
+    /// The error of `action` with the ring in `file`, which this process may not map: what makes it another one than its own.
+    pub(crate) fn foreign(file: BorrowedFd<'_>, action: String) -> Error {
+        let field = |offset: usize| {
+            let mut bytes = [0; 8];
+            let offset = core::mem::offset_of!(Header, fixed) + offset;
+            let whole = rustix::io::pread(file, &mut bytes, offset as u64) == Ok(8);
+            whole.then(|| u64::from_ne_bytes(bytes))
+        };
+        let version = field(core::mem::offset_of!(layout::Fixed, version));
+        match version.filter(|_| field(core::mem::offset_of!(layout::Fixed, magic)) == Some(layout::MAGIC)) {
+            Some(found) if found != layout::VERSION => Error::other_version(action, found, layout::VERSION),
+            _ => Error::io(action, rustix::io::Errno::NOTSUP),
+        }
+    }
+
     /// Opens a slot's ring file.
     pub(crate) fn open_file(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
         rustix::fs::openat(slot, RING, OPEN_RING, Mode::empty())

@@ -208,8 +208,9 @@ impl Server {
             session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
         });
         self.entrance.watch(announced);
-        // Watching may just have taken back what abort_reads, in another thread, had made ready. It sets the flag first.
-        if self.reading.is_aborted() {
+        // Watching may just have taken back what abort_reads, in another thread, had made ready, or whoever ended what this taps. Both
+        // say so first.
+        if self.reading.is_aborted() || self.queue.is_closed() {
             self.entrance.wake_poller();
         }
         Ok(poller.as_fd())
@@ -220,7 +221,11 @@ impl Server {
         if self.queue.is_closed() {
             return Err(Error::Closed);
         }
-        self.ownership.check_place(self.name())
+        match self.ownership.check_place(self.name()) {
+            // What was sent before the end comes first.
+            Err(Error::Closed) if self.inward().take_in() => Ok(()),
+            checked => checked,
+        }
     }
 
     #[inline(always)]

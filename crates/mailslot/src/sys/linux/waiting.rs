@@ -161,7 +161,8 @@ impl<'a> Wait<'a> {
             Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
             Err(error) => return Err(error),
         }
-        if self.server.reading.is_aborted() {
+        // Whoever ended what this taps may have rung before the announcement, which has drained that.
+        if self.server.reading.is_aborted() || self.server.queue.is_closed() {
             return Ok(false);
         }
         if read::writers_wait(self.server.queue.region()) {

@@ -107,16 +107,21 @@ fn start_it() -> String {
 fn describe(node: &Running) -> String {
     let user = node.uid.map(|uid| format!(" as user {}", accounts::user(uid))).unwrap_or_default();
     let process = node.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
-    let version = if node.status.version.is_empty() { "of another version" } else { &node.status.version };
+    let version = version(node);
     let netbios =
         if node.legacy { format!(", in the workgroup {}", text(&node.status.workgroup)) } else { String::new() };
     format!("runs{user}{process}, {version}, as computer {}{netbios}", node.computer())
 }
 
+/// Older ones do not tell.
+fn version(node: &Running) -> &str {
+    if node.status.version.is_empty() { "before 0.1" } else { &node.status.version }
+}
+
 /// Node and command are of one build, or they may not understand each other.
 fn examine_version(node: &Running, findings: &mut Findings) {
     if node.status.version != env!("CARGO_PKG_VERSION") {
-        let found = format!("the node is of another version than this command ({})", env!("CARGO_PKG_VERSION"));
+        let found = format!("the node is of version {}, this command of {}", version(node), env!("CARGO_PKG_VERSION"));
         findings.unknown("version", found, same_version());
     }
 }

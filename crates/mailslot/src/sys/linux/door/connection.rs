@@ -11,9 +11,9 @@ use super::super::ring::layout::record_size;
 use super::super::ring::write::Stamp;
 use super::super::wait::Poller;
 use super::accounts::Accounts;
-use super::packets::{self, BATCH, Packets};
+use super::packets::{self, Attached, BATCH, Packet, Packets};
 use super::payload::{NoMessage, Payload};
-use super::{Appended, Intake, MAX_INLINE, closing};
+use super::{Appended, Intake, MAX_INLINE, MISSED, closing};
 
 /// Turns in a row that brought messages and make a connection a stream.
 const STREAM: u32 = 8;
@@ -143,6 +143,10 @@ impl Connection {
         for index in 0..count {
             let packet = packets.take(index);
             self.attaches |= packet.attached.is_file();
+            if let Some(count) = missed(&packet) {
+                intake.missed(count);
+                continue;
+            }
             let taken = Payload::of(packet, intake).and_then(|payload| self.take(payload, accounts, intake));
             match taken {
                 Ok(()) => {}
@@ -261,6 +265,14 @@ pub(super) fn discard(socket: OwnedFd, packets: &mut Packets) -> bool {
         }
     }
     true
+}
+
+/// How many messages this packet says were missed, if that is what it says.
+fn missed(packet: &Packet<'_>) -> Option<u32> {
+    match (packet.bytes.split_first()?, &packet.attached) {
+        ((&MISSED, count), Attached::Nothing) => count.try_into().ok().map(u32::from_le_bytes),
+        _ => None,
+    }
 }
 
 fn came(reason: NoMessage) -> Came {

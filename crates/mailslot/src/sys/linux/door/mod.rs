@@ -35,12 +35,17 @@ pub(crate) use self::visitor::Visitor;
 use super::ring::write::Stamp;
 use crate::options::Access;
 
+/// What doors take, as the label tells it. Raised whenever a packet or a preface has a form that doors did not take before.
+pub(crate) const VERSION: u32 = 1;
+
 /// First byte of a packet that holds the message.
 const INLINE: u8 = 0;
 /// First byte of a packet that holds the message's size as eight little-endian bytes; the message is in the attached file.
 const ATTACHED: u8 = 1;
 /// Added to either form if a preface precedes the message.
 const PREFACED: u8 = 2;
+/// First byte of a packet that brings no message: a writer tells a tap how many it could not send, as four little-endian bytes.
+const MISSED: u8 = 4;
 /// Bytes of the largest message, with its preface, that travels inline. Larger ones could exceed the socket's buffer.
 const MAX_INLINE: usize = 64 << 10;
 
@@ -64,6 +69,8 @@ pub(crate) trait Intake {
     fn max_message(&self) -> usize;
     /// Whether messages of other machines are let in.
     fn network(&self) -> bool;
+    /// So many messages that its writer could not send are missing, if this is a tap. Nobody else is told so.
+    fn missed(&self, count: u32);
     /// Whether anybody but the caller waits for messages.
     fn others_wait(&self) -> bool;
     /// Wakes the readers of this process that sleep.

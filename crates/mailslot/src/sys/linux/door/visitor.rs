@@ -22,7 +22,7 @@ use super::super::process;
 use super::super::ring::layout::largest_payload;
 use super::super::root::SlotDirectory;
 use super::super::wait;
-use super::{ATTACHED, INLINE, MAX_INLINE, PREFACED};
+use super::{ATTACHED, INLINE, MAX_INLINE, MISSED, PREFACED, VERSION};
 use crate::error::{Error, Result};
 use crate::options::{Access, Network, Timeout};
 use mailslot_names::SlotName;
@@ -51,6 +51,8 @@ pub(crate) struct Visitor {
     max_message: usize,
     network: Network,
     stamp: bool,
+    /// Messages that a tap lacks and has not been told of.
+    missed: AtomicU32,
 }
 
 impl Visitor {
@@ -59,6 +61,11 @@ impl Visitor {
         let label = Label::read(slot.dir.as_fd(), slot.user.uid)
             .map_err(|error| Error::io(format!("read the label of slot {name}"), error))?;
         let Some(label) = label else { return Ok(None) };
+        if label.door != VERSION {
+            // It would take the message, know nothing of its form, and drop it.
+            let action = format!("write to slot {name}");
+            return Err(Error::other_version(action, label.door.into(), VERSION.into()));
+        }
         let uid = process::uid();
         // The owner enforces the list as well; this is where an honest writer learns of it.
         if let Access::Users(users) = &label.access
@@ -83,6 +90,7 @@ impl Visitor {
             max_message,
             network: label.network,
             stamp: label.stamp,
+            missed: AtomicU32::new(0),
         }))
     }
 
@@ -108,6 +116,25 @@ impl Visitor {
     pub(crate) fn is_closed(&self) -> bool {
         // Where it cannot be found out, writing will tell why.
         !self.slot.is_living().unwrap_or(true)
+    }
+
+    /// Notes that this tap has lost a message. It is told before the next one.
+    pub(crate) fn count_missed(&self) {
+        self.missed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn tell_missed(&self) -> rustix::io::Result<()> {
+        if self.missed.load(Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        let count = self.missed.swap(0, Ordering::Relaxed);
+        let [a, b, c, d] = count.to_le_bytes();
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let told = rustix::net::send(&self.connection, &[MISSED, a, b, c, d], flags);
+        if told.is_err() {
+            self.missed.fetch_add(count, Ordering::Relaxed);
+        }
+        told.map(drop)
     }
 
     fn check_size(&self, size: usize) -> Result<()> {
@@ -165,6 +192,7 @@ impl Visitor {
     }
 
     fn send(&self, preface: &[u8], message: &[u8]) -> rustix::io::Result<()> {
+        self.tell_missed()?;
         let form = if preface.is_empty() { 0 } else { PREFACED };
         let connection = &self.connection;
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;

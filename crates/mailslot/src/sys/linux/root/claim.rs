@@ -6,9 +6,9 @@
 //! lives counts for them as one that does, until the superuser comes, who can. It counts from when the user's directory was
 //! there as well, since that is where others learn of the user.
 //!
-//! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess, and says in his
-//! directory that he does so, since when such claims count. Others read the whole root for claims only if somebody has said so, or if
-//! somebody's directory is not to be seen, so that he may have.
+//! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess. The sockets of
+//! such lives are in a directory of their own, which tells others of them. They read the whole root for claims only if somebody's
+//! directory is not to be seen: whatever it hides may come to light without being younger then.
 //!
 //! A slot that [each](crate::Sharing::Each) of several processes may create has a claim for each of them, all of that form: none of
 //! them is special, so the name is its user's as long as one lives. For who decides whether he comes first, the oldest of them
@@ -27,7 +27,7 @@ use super::Root;
 use super::entry::{entry, key};
 use super::find::Rule;
 use super::place::TAPS;
-use super::users::{NUMBER, Others, User};
+use super::users::{NUMBER, User};
 use crate::error::{Error, Result};
 use crate::options::Sharing;
 use mailslot_names::SlotName;
@@ -164,15 +164,18 @@ impl Root {
                 found.push(other);
             }
         };
-        let (users, mut others) = self.users_and_more()?;
+        let (users, mut unseen) = self.users_and_more()?;
         for user in users.iter().filter(|user| rule.rank(user.uid).is_some()) {
             let file = file(&entry, user);
-            if let Some(since) = self.may_live(&file, &user.home(&file), user.uid).map_err(failed)? {
-                take(Other { file, uid: user.uid, since: since.max(user.since) });
+            let numbered = self.numbered_lives(user, &file).map_err(failed)?;
+            unseen |= numbered.is_none();
+            for file in numbered.into_iter().flatten().chain([file]) {
+                if let Some(since) = self.may_live(&file, &user.home(&file), user.uid).map_err(failed)? {
+                    take(Other { file, uid: user.uid, since: since.max(user.since) });
+                }
             }
-            others |= self.others(user).map_err(failed)? != Others::None;
         }
-        if others {
+        if unseen {
             self.read_all_claims(&entry, &rule, &mut take).map_err(failed)?;
         }
         Ok(found)
@@ -221,17 +224,12 @@ impl Root {
     pub(super) fn claimed_since(&self, text: &str, entry: &str, user: &User) -> rustix::io::Result<Option<Since>> {
         let usual = file(entry, user);
         let Some(claimed) = Life::file_in(text) else { return Ok(None) };
-        let visible = match claimed.strip_prefix(&usual) {
-            Some("") => Some(user.since),
-            Some(number) if number.starts_with(NUMBER) => match self.others(user)? {
-                Others::Since(since) => Some(since),
-                Others::None | Others::Unseen => None,
-            },
-            _ => None,
-        };
-        let Some(visible) = visible else { return Ok(None) };
+        let number = claimed.strip_prefix(&usual);
+        if !number.is_some_and(|number| number.is_empty() || number.starts_with(NUMBER)) {
+            return Ok(None);
+        }
         let life = self.living_life(claimed, user)?.filter(|life| life.to_text() == text);
-        Ok(life.map(|life| life.since.max(visible)))
+        Ok(life.map(|life| life.since.max(user.since)))
     }
 
     /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
@@ -263,7 +261,6 @@ impl Root {
 
     /// Begins a life under a name that begins so and that nobody can have taken.
     fn begin_numbered(&self, begin: &str, user: &User) -> rustix::io::Result<(OwnedFd, String)> {
-        self.say_others(user)?;
         let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
         let file = format!("{begin}{number:016x}");
         life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
@@ -326,8 +323,8 @@ impl Root {
         life::clear(&home);
         // The process may have few others.
         drop(home);
-        if let Ok(lives) = open(&user.lives()) {
-            let _ = rustix::fs::unlinkat(lives, file, AtFlags::REMOVEDIR);
+        if let Ok(homes) = open(&user.homes(file)) {
+            let _ = rustix::fs::unlinkat(homes, file, AtFlags::REMOVEDIR);
         }
     }
 

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::super::{members, process};
 use super::entry::entry;
-use super::place::{ATTEMPTS, Staged, TAP, life_of, place};
+use super::place::{ATTEMPTS, Staged, TAP, life_of, place, tapped};
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
@@ -62,8 +62,60 @@ impl Root {
                 }
             }
         }
+        if let Some((_, member)) = living.first() {
+            for tap in self.taps_of_the_superuser(member).map_err(failed)? {
+                living.extend(tap.living_since().map_err(failed)?.map(|since| (since, tap)));
+            }
+        }
         living.sort_by_key(|(since, _)| *since);
         Ok(living.into_iter().map(|(_, member)| member).collect())
+    }
+
+    /// The superuser's taps, living or not, of the slot of another user of which this is a member. They are in his own directory.
+    pub(super) fn taps_of_the_superuser(&self, member: &SlotDirectory) -> rustix::io::Result<Vec<SlotDirectory>> {
+        let group = FileId::at(member.dir.as_fd(), members::NAME);
+        let mut taps = Vec::new();
+        for user in self.known_users().iter().filter(|user| user.uid == 0 && member.user.uid != 0) {
+            let found = self.slots_at(user, &tapped(member.user.uid, &member.entry))?;
+            taps.extend(found.into_iter().filter(|tap| FileId::at(tap.dir.as_fd(), members::NAME) == group));
+        }
+        Ok(taps)
+    }
+
+    /// Publishes a tap of the superuser's beside `member`, of another user. It is found in his own directory by the link to that slot's
+    /// file of members, and nothing of it is the other user's.
+    pub(crate) fn publish_tap(
+        &self,
+        mut staged: Staged,
+        name: &SlotName,
+        member: &SlotDirectory,
+    ) -> Result<SlotDirectory> {
+        let failed = |error| self.error("publish", name, error);
+        let Some(staged_as) = staged.entry.clone() else { return Err(Error::Closed) };
+        let (user, entry) = (staged.user.clone(), tapped(member.user.uid, &member.entry));
+        let made = format!("{TAP}{staged_as}");
+        let own = format!("{}/{staged_as}", user.new_slots());
+        let readable = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
+        rustix::fs::linkat(&member.dir, members::NAME, &staged.dir, members::NAME, AtFlags::empty()).map_err(failed)?;
+        rustix::fs::chmodat(&self.dir, &own, readable, AtFlags::empty()).map_err(failed)?;
+        let all = place(&user, &entry, None);
+        for _ in 0..ATTEMPTS {
+            let made_all = match rustix::fs::mkdirat(&self.dir, &all, Mode::RWXU) {
+                Err(Errno::EXIST) => Ok(()),
+                Ok(()) => rustix::fs::chmodat(&self.dir, &all, readable, AtFlags::empty()),
+                made_all => made_all,
+            };
+            match made_all.and_then(|()| rustix::fs::renameat(&self.dir, &own, &self.dir, format!("{all}/{made}"))) {
+                // The last of the other taps has ended, and the directory with it.
+                Err(Errno::NOENT) => continue,
+                published => published.map_err(failed)?,
+            }
+            staged.entry = None;
+            let published = self.open_place(&user, entry, Some(made)).map_err(failed)?;
+            members::announce_to(published.dir.as_fd(), member.user.uid).map_err(failed)?;
+            return Ok(published);
+        }
+        Err(failed(Errno::NOENT))
     }
 
     /// Removes what is left of members that could not be removed: directories that name no life any more.

@@ -26,7 +26,7 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     for slot in root.slots_at(&slot.user, &slot.entry).map_err(failed)? {
         living.extend(slot.living_since().map_err(failed)?.map(|since| (since, slot)));
     }
-    status_of(living).map_err(failed)?.ok_or_else(|| Error::NotFound(name.clone()))
+    status_of(root, living).map_err(failed)?.ok_or_else(|| Error::NotFound(name.clone()))
 }
 
 /// The living slots, after removing what dead processes of this user left behind; the superuser removes everybody's.
@@ -56,7 +56,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
             if dead && (user.uid == uid || uid == 0) {
                 root.remove_dead(user, &entry);
             }
-            slots.extend(status_of(living).map_err(failed)?);
+            slots.extend(status_of(root, living).map_err(failed)?);
         }
     }
     slots.sort_by(|a, b| a.name.cmp(&b.name));
@@ -81,10 +81,12 @@ impl Root {
 }
 
 /// The status of the slot that has these members and taps: that of the oldest member, and how many there are.
-fn status_of(slots: Vec<(Since, SlotDirectory)>) -> rustix::io::Result<Option<SlotStatus>> {
+fn status_of(root: &Root, slots: Vec<(Since, SlotDirectory)>) -> rustix::io::Result<Option<SlotStatus>> {
     let (taps, members): (Vec<_>, Vec<_>) = slots.into_iter().partition(|(_, slot)| slot.is_tap());
     let Some((_, slot)) = members.iter().min_by_key(|(since, _)| *since) else { return Ok(None) };
     let Some(label) = Label::read(slot.dir.as_fd(), slot.user.uid)? else { return Ok(None) };
+    let outside = if slot.is_member() { root.taps_of_the_superuser(slot)? } else { Vec::new() };
+    let outside = outside.iter().filter(|tap| tap.is_living() == Ok(true)).count();
     Ok(Some(SlotStatus {
         pid: Some(label.pid),
         uid: Some(slot.user.uid),
@@ -94,7 +96,7 @@ fn status_of(slots: Vec<(Since, SlotDirectory)>) -> rustix::io::Result<Option<Sl
         capacity: Some(label.capacity),
         created: Some(label.created),
         members: members.len(),
-        taps: taps.len(),
+        taps: taps.len() + outside,
         info: queue::info(slot.dir.as_fd()),
         name: label.name,
     }))

@@ -5,7 +5,7 @@
 //! ├ mailslot.1000       the directory of one user, who alone may change it
 //! │ ├ new               slots that are being made
 //! │ ├ lives             what ends with an owner
-//! │ ├ others            whether there are claims under other names than usual
+//! │ ├ others            the same of those whose files have other names than usual
 //! │ ├ objects           what other libraries of the project keep there, which nobody else may see
 //! │ └ slots
 //! │   ├ ALERTS          a slot: label, ring, bell, door, and where its life is

@@ -8,11 +8,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use super::super::members;
 use super::super::queue::{OPEN_RING, RING};
 use super::claim::Life;
 use super::find::with_file;
 use super::place::{self, FILES};
-use super::users::{NUMBER, User};
+use super::users::{User, has_number};
 use super::{FileId, Root, SlotDirectory};
 
 /// Where a slot of this process is, or was.
@@ -51,13 +52,33 @@ impl Place {
         self.root.claimed_since(&self.life, claimed, &self.user).map(|since| since.is_some())
     }
 
+    pub(crate) fn is_tap(&self) -> bool {
+        self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP))
+    }
+
     /// Whether this is a tap, and the slot that it taps has ended.
     pub(crate) fn is_left(&self) -> rustix::io::Result<bool> {
-        if !self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP)) {
+        if !self.is_tap() {
             return Ok(false);
         }
-        let found = self.root.slots_at(&self.user, &self.entry)?;
-        Ok(found.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false)))
+        let group = match FileId::at(self.root(), &self.path_of(members::NAME)) {
+            // Whoever made the next slot of the name has removed it.
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(true),
+            group => group?,
+        };
+        let (uid, entry) = place::tapped_by(&self.entry).unwrap_or((self.user.uid, &self.entry));
+        for user in self.root.known_users().iter().filter(|user| user.uid == uid) {
+            let found = self.root.slots_at(user, entry)?;
+            let goes_on = |slot: &SlotDirectory| {
+                !slot.is_tap()
+                    && FileId::at(slot.dir.as_fd(), members::NAME) == Ok(group)
+                    && slot.is_living() != Ok(false)
+            };
+            if found.iter().any(goes_on) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The taps of this slot, if it has ended and was no tap itself.
@@ -118,9 +139,4 @@ impl Place {
     fn path_of(&self, file: &str) -> String {
         format!("{}/{file}", self.path())
     }
-}
-
-/// Whether the name of a life's file has a number behind its user's id, so that no other life can have it.
-fn has_number(file: &str) -> bool {
-    file.rsplit_once('@').is_some_and(|(_, suffix)| suffix.contains(NUMBER))
 }

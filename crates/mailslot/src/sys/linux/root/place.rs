@@ -177,7 +177,8 @@ impl Root {
         match self.open_all(user, entry) {
             Ok(slots) if !slots.is_empty() => {
                 // A tap of what has ended learns it by that.
-                let over = slots.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false));
+                let over = tapped_by(entry).is_none()
+                    && slots.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false));
                 let gone = |slot: &SlotDirectory| (over && slot.is_tap()) || slot.is_living() == Ok(false);
                 slots.into_iter().filter(gone).for_each(|slot| self.remove_dead_slot(slot));
                 self.remove_remains(user, entry);
@@ -248,6 +249,17 @@ impl Root {
 pub(super) const TAP: &str = "tap.";
 /// In the place of an entry, what all taps of a user claim: no slot's name.
 pub(super) const TAPS: &str = "=tap";
+
+/// In the superuser's directory, the entry of his taps of the slot of another user that has this entry.
+pub(super) fn tapped(uid: u32, entry: &str) -> String {
+    format!("={uid}@{entry}")
+}
+
+/// The user, and the entry of the slot, of whose taps this is the entry; `None` if it is one of a slot.
+pub(super) fn tapped_by(entry: &str) -> Option<(u32, &str)> {
+    let (uid, entry) = entry.strip_prefix('=')?.split_once('@')?;
+    Some((uid.parse().ok()?, entry))
+}
 
 /// The entry that a slot, or member, of this entry claims.
 pub(super) fn claimed<'a>(entry: &'a str, member: Option<&str>) -> &'a str {

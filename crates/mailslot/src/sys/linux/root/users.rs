@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RawDir, Stat};
 use rustix::io::Errno;
 
 use super::super::fork::PerProcess;
@@ -23,9 +23,8 @@ const NEW: &str = "new";
 const LIVES: &str = "lives";
 /// Separates what tells a directory from a number, in the file of a life.
 pub(super) const NUMBER: char = '+';
-/// Where in them it is said that the user has claims under other names than usual: by an entry, which stays.
+/// Where in them those lives are whose files have other names than usual, so that whoever looks for claims reads these alone.
 const OTHERS: &str = "others";
-const SAID: &str = "said";
 /// Where in them other things are that processes of the user share, which nobody else may see: the objects of Win32 programs.
 const OBJECTS: &str = "objects";
 /// Where in the superuser's the directory is whose owner may be the node.
@@ -86,10 +85,15 @@ impl User {
 
     /// The same in the directory that ends so.
     pub(super) fn home_in(suffix: &str, file: &str) -> String {
-        format!("{PREFIX}{suffix}/{LIVES}/{file}")
+        format!("{PREFIX}{suffix}/{}/{file}", if has_number(file) { OTHERS } else { LIVES })
     }
 
-    pub(super) fn lives(&self) -> String {
+    /// The directory in which that is.
+    pub(super) fn homes(&self, file: &str) -> String {
+        if has_number(file) { self.others() } else { self.lives() }
+    }
+
+    fn lives(&self) -> String {
         format!("{}/{LIVES}", self.name)
     }
 
@@ -108,14 +112,9 @@ impl User {
     }
 }
 
-/// Whether a user has claims under other names than usual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Others {
-    None,
-    /// Since this was to be seen.
-    Since(Since),
-    /// What is there is a link, a mount, or closed. Something else may come to light there, without being younger then.
-    Unseen,
+/// Whether the name of a life's file has a number behind what tells its user's directory, so that no other life can have it.
+pub(super) fn has_number(file: &str) -> bool {
+    file.rsplit_once('@').is_some_and(|(_, suffix)| suffix.contains(NUMBER))
 }
 
 /// The directories that were found.
@@ -260,27 +259,27 @@ impl Root {
         opened.map_err(|error| Error::io(format!("open {} in {}", user.objects(), self.path), error))
     }
 
-    /// Says that this user, whose directory this is, has claims under other names than usual.
-    pub(super) fn say_others(&self, user: &User) -> rustix::io::Result<()> {
-        match rustix::fs::mkdirat(&self.dir, format!("{}/{SAID}", user.others()), Mode::RWXU) {
-            Err(Errno::EXIST) => Ok(()),
-            said => said,
-        }
-    }
-
-    /// Since when a user has said so.
-    pub(super) fn others(&self, user: &User) -> rustix::io::Result<Others> {
-        let others = match self.open_below(&user.others(), OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(others) => others,
-            Err(Errno::NOENT) => return Ok(Others::None),
-            Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
-            Err(_) => return Ok(Others::Unseen),
+    /// The files of this user's lives that begin so and go on with a number; `None` if that is not to be seen: what is there is a link,
+    /// a mount, or closed, and something else may come to light there without being younger then.
+    pub(super) fn numbered_lives(&self, user: &User, begin: &str) -> rustix::io::Result<Option<Vec<String>>> {
+        let read = |begin: &str| -> rustix::io::Result<Vec<String>> {
+            let others = self.open_below(&user.others(), OFlags::RDONLY | OFlags::DIRECTORY)?;
+            let mut buffer = Vec::with_capacity(4 << 10);
+            let mut entries = RawDir::new(others, buffer.spare_capacity_mut());
+            let mut files = Vec::new();
+            while let Some(entry) = entries.next() {
+                let file = entry?.file_name().to_str().map(str::to_owned);
+                files.extend(
+                    file.into_iter()
+                        .filter(|file| file.strip_prefix(begin).is_some_and(|number| number.starts_with(NUMBER))),
+                );
+            }
+            Ok(files)
         };
-        match rustix::fs::statat(&others, SAID, AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => Ok(Others::None),
+        match read(begin) {
+            Err(Errno::NOENT) => Ok(Some(Vec::new())),
             Err(error) if process::tells_nothing_of(user.uid, error) => Err(error),
-            // The directory's time: it changes when something is put there, or shown.
-            _ => Ok(Others::Since(Since::of(&rustix::fs::fstat(&others)?).max(user.since))),
+            files => Ok(files.ok()),
         }
     }
 

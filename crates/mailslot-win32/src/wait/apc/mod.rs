@@ -7,10 +7,10 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::routine_due;
 use crate::abi::{CompletionRoutine, FileTime, TimerRoutine};
 use crate::code::Code;
 use crate::pointer::OverlappedPointer;
-use crate::wait;
 
 /// The routines that are due in one thread.
 #[derive(Default)]
@@ -38,7 +38,7 @@ pub(crate) fn current() -> Arc<Queue> {
 impl Queue {
     pub(crate) fn push(&self, routine: CompletionRoutine, code: Code, bytes: u32, overlapped: OverlappedPointer) {
         self.due().push_back(Due::Completion { routine, code, bytes, overlapped });
-        wait::routine_due();
+        routine_due();
     }
 
     fn due(&self) -> std::sync::MutexGuard<'_, VecDeque<Due>> {
