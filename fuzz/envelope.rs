@@ -25,14 +25,15 @@ pub static DOMAINS: LazyLock<[Arc<Domain>; 2]> = LazyLock::new(|| {
 /// The first byte says what the others are.
 pub fn envelope(bytes: &[u8]) {
     let Some((what, bytes)) = bytes.split_first() else { return };
-    match what % 7 {
+    match what % 8 {
         0 => stranger(bytes),
         1 => member(bytes),
         2 => attachment(bytes),
         3 => receipt(bytes),
         4 => presence(&String::from_utf8_lossy(bytes)),
         5 => destination(&String::from_utf8_lossy(bytes)),
-        _ => file(&String::from_utf8_lossy(bytes)),
+        6 => file(&String::from_utf8_lossy(bytes)),
+        _ => confirmed(bytes),
     }
 }
 
@@ -91,6 +92,27 @@ fn member(plaintext: &[u8]) {
     assert_eq!(opener.open(Kind::Message, &to, NOW, &mut payload.clone(), None), Err(Refused::Replayed));
 }
 
+/// The same as a confirmed write, which may be a request.
+fn confirmed(plaintext: &[u8]) {
+    let (mut opener, to) = opener(&DOMAINS[0]);
+    let payload = sealed_by_member(2, [9; 16], 1, &broadcast_bytes(&to), plaintext);
+    let mut copy = payload.clone();
+    let Ok(opened) = opener.open(Kind::Confirmed, &to, NOW, &mut copy, None) else { return };
+    let (computer, time, within) =
+        (opened.computer.expect("it has one"), opened.time.expect("and a time"), opened.within);
+    let messages: Vec<&[u8]> = opened.messages.collect();
+    assert!(matches!(messages[..], [data] if plaintext.ends_with(data)), "no batch");
+    assert_eq!(opener.open(Kind::Confirmed, &to, NOW, &mut payload.clone(), None), Err(Refused::Replayed));
+    let Some(within) = within else { return };
+    assert_eq!(opened.legacy, None, "a bridge carries no requests");
+    let session = Session::new([8; 16]);
+    let Ok(mut sealer) = Sealer::new(DOMAINS[0].clone(), computer, session, Limits::default()) else { return };
+    let mut envelope = Envelope::default();
+    sealer.request_into(&to, time, within, messages[0], &mut envelope).expect("what fitted fits");
+    let again = opener.open(Kind::Confirmed, &to, NOW, &mut envelope.payload, None).expect("a member has sealed it");
+    assert_eq!((again.within, again.time, again.computer), (Some(within), Some(time), Some(computer)));
+}
+
 /// What was understood, sealed by the crate itself, is understood the same.
 fn again(messages: &[&[u8]], computer: &str, legacy: Option<&mailslot_domain::Legacy<'_>>, time: Time) {
     let (mut opener, to) = opener(&DOMAINS[0]);
@@ -134,6 +156,9 @@ fn receipt(plaintext: &[u8]) {
     back.extend_from_slice(&1u64.to_be_bytes());
     back.extend_from_slice(&broadcast_bytes(&to));
     let mut payload = sealed_by_member(3, [9; 16], 1, &back, plaintext);
+    if let Ok(reply) = opener.open_reply(&request, NOW, &mut payload.clone()) {
+        assert!(plaintext.ends_with(reply.data) && !reply.computer.is_empty());
+    }
     if let Ok(receipt) = opener.open_receipt(&request, NOW, &mut payload, None) {
         assert!(receipt.authenticated && !receipt.computer.is_empty());
     }

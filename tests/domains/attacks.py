@@ -29,8 +29,8 @@ def put(payload, slot="target", to=None):
     session.put(member.key_expression(slot, to), payload)
 
 
-def message(data, at=None, kind=f.MESSAGE, slot="target", to=None):
-    return member.sealed(kind, slot, to, data, at=at)[0]
+def message(data, at=None, kind=f.MESSAGE, slot="target", to=None, within=None):
+    return member.sealed(kind, slot, to, data, at=at, within=within)[0]
 
 
 def mark(through=None):
@@ -214,6 +214,37 @@ def receipts():
     before = counters()
     same("a receipt shown again counts once", said(), "PY2 delivered\nstatus 0")
     same("and the copies as refused", counters()["receipts_refused"] - before["receipts_refused"], 2)
+
+    # Requests, with the same answers: a reply is one byte, and what was replied.
+    plaintext = f.head(peer.now(), "PY2") + b"\x01yes"
+    forged["with two outcomes"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), f.head(peer.now(), "PY2") + b"\x02yes")]
+    forged["of nobody"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), b"\x01yes")]
+    forged["larger than allowed"] = lambda p: [true(p)[:-16] + b"x" * (1 << 20) + true(p)[-16:]]
+    asking = lambda: machine.run("request", "--timeout", "2s", r"\\PLANT\mailslot\elsewhere", "sure?")
+    answers[0] = lambda p: [true(p)]
+    same("a true reply is printed", asking(), "yes\nstatus 0")
+    first = asked[-1]
+    for name, forge in forged.items():
+        asked.insert(0, first)
+        answers[0], before = forge, counters()
+        text, after = asking(), counters()
+        check(f"a reply {name} is none", text.endswith("status 5") and "yes" not in text
+              and after["receipts_refused"] == before["receipts_refused"] + 1, f"{text} {after}")
+    answers[0] = lambda p: forged["without the key"](p) + forged["of another write"](p) + [true(p)] * 3
+    same("a true reply among others is the one", asking(), "yes\nstatus 0")
+    # A request of a member to this machine's slot, and what others make of it.
+    served = peer.Listener(machine, "served", "--reply", "cat; printf ' for %s' \"$MAILSLOT_COMPUTER\"", reply=True)
+    check("a member's request is replied to", until(lambda: member.request("served", b"now")[0] == {"NODE1": (1, b"now for PY1")}))
+    told, payload = member.request("served", b"again", to="NODE1")
+    same("and so is one to this computer", told, {"NODE1": (1, b"again for PY1")})
+    shown = lambda payload, to: [bytes(r.ok.payload) for r in session.get(member.key_expression("served", to), payload=payload,
+                                 target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE, timeout=2) if r.ok]
+    expect("a request shown again asks nobody", lambda: same("nor is it answered", shown(payload, "NODE1"), []), dropped_replayed=1)
+    wrong.key = member.key
+    expect("a request without the key asks nobody", lambda: same("nor is it answered", shown(wrong.sealed(
+        f.CONFIRMED, "served", None, b"x", within=1000)[0], None), []), dropped_forged=1)
+    expect("a request as a message asks nobody", lambda: put(message(b"x", within=1000)), dropped_malformed=1, lost=1)
+    served.close()
 
     # A presence shown again, after its owner is gone: a name in a list, and no more.
     token = member.announce({"kind": "slot", "computer": "GONE1", "slot": "elsewhere"})

@@ -32,12 +32,12 @@ def text8(text):
     return bytes([len(text.encode())]) + text.encode()
 
 
-def head(time, computer, legacy=None, is_batch=False):
-    origin = b""
+def head(time, computer, legacy=None, is_batch=False, within=None):
+    origin = b"" if within is None else within.to_bytes(4, "big")
     if legacy:
         address = bytes(map(int, legacy["address"].split(".")))
         origin = bytes.fromhex(legacy["id"]) + address + text8(legacy["computer"]) + text8(legacy["domain"])
-    return time.to_bytes(8, "big") + bytes([1 if legacy else 2 if is_batch else 0]) + text8(computer) + origin
+    return time.to_bytes(8, "big") + bytes([1 if legacy else 2 if is_batch else 0 if within is None else 4]) + text8(computer) + origin
 
 
 def read_text8(data):
@@ -63,10 +63,12 @@ def read_batch(data):
 def read_head(data):
     """Time, computer, legacy origin or None, and the messages: one, unless it is a batch."""
     time, flags = int.from_bytes(data[:8], "big"), data[8]
-    assert flags in (0, 1, 2)
+    assert flags in (0, 1, 2, 4)
     computer, data = read_text8(data[9:])
     assert computer
     legacy = None
+    if flags == 4:
+        data = data[4:]
     if flags == 1:
         legacy = {"id": data[:16].hex(), "address": ".".join(map(str, data[16:20]))}
         legacy["computer"], data = read_text8(data[20:])

@@ -44,6 +44,24 @@ done
 same "what was told to be delivered is, and nothing else" \
     "$(sort "$scratch/sure.out")$(cat "$scratch/private.out" "$scratch/small.out")" \
     "$(for host in out1 out2; do twice "from $host"; done)"
+# A request ends with the reply of the slot's owner, or with why there is none.
+start clock out2 listen --network --verbose --access everyone \
+    --reply 'printf "%s, %s %s" "$(cat)" "$MAILSLOT_COMPUTER" "$MAILSLOT_AUTHENTICATED"' clock
+until_line "$scratch/clock.log" "listening on"
+check "the clock is there" until_line <(said out1 send --receivers 1=20s '\\PLANT\mailslot\clock' x) "status 0"
+ask() { said out1 request --timeout 20s "$@"; }
+same "a computer replies" "$(ask '\\OUT2\mailslot\clock' now)" $'now, OUT1 1\nstatus 0'
+same "whoever has the slot replies" "$(ask '\\PLANT\mailslot\clock' now)" $'now, OUT1 1\nstatus 0'
+same "the reply says who replied" "$(in_host out1 "$mailslot" request --json '\\OUT2\mailslot\clock' now | jq -c .origin)" \
+    '{"computer":"OUT2","domain":null,"address":null,"authenticated":true}'
+same "no reply: no such slot" "$(ask '\\OUT2\mailslot\nothing' x)" \
+    $'mailslot: OUT2 does not reply: no such slot (Win32 error 2)\nstatus 3'
+same "no reply: full" "$(ask '\\OUT2\mailslot\full' "$(printf '%050000d' 0)")" \
+    $'mailslot: OUT2 does not reply: full (Win32 error 1450)\nstatus 6'
+same "no reply: refused" "$(ask '\\OUT2\mailslot\private' x)" \
+    $'mailslot: OUT2 does not reply: refused (Win32 error 5)\nstatus 4'
+same "no reply: too large" "$(ask '\\OUT2\mailslot\small' "$(printf '%01001d' 0)")" \
+    $'mailslot: OUT2 does not reply: too large (Win32 error 87)\nstatus 7'
 kill -STOP "$receiving"
 same "silent" "$(said out1 send --confirm=1s '\\OUT2\mailslot\sure' x)" "OUT2 silent"$'\n'"$not_everywhere"$'\nstatus 10'
 kill -CONT "$receiving"

@@ -45,11 +45,11 @@ class Member(f.Sealed):
         self.key = list(self.keys)[-1]
         self.session, self.sequences, self.receipts = secrets.token_bytes(16), {}, 0
 
-    def sealed(self, kind, slot, to, data, at=None, legacy=None):
+    def sealed(self, kind, slot, to, data, at=None, legacy=None, within=None):
         """The next message to a destination, and its sequence."""
         destination = self.destination(slot, to)
         sequence = self.sequences[kind, destination] = self.sequences.get((kind, destination), 0) + 1
-        plaintext = f.head(now() if at is None else at, self.computer, legacy) + data
+        plaintext = f.head(now() if at is None else at, self.computer, legacy, within=within) + data
         return self.seal(self.key, kind, self.session, sequence, destination, plaintext), sequence
 
     def put(self, slot, data, to=None, **more):
@@ -78,6 +78,20 @@ class Member(f.Sealed):
             _, computer, _, [outcome] = f.read_head(plaintext)
             outcomes.setdefault(computer, outcome[0])
         return outcomes
+
+    def request(self, slot, data, to=None, timeout=3):
+        """A request: outcome and reply of each computer, and the payload that it travelled in."""
+        payload, sequence = self.sealed(f.CONFIRMED, slot, to, data, within=timeout * 1000)
+        back = f.receipt_destination(self.session, sequence, self.destination(slot, to))
+        replies = self.zenoh.get(
+            self.key_expression(slot, to), payload=payload, target=zenoh.QueryTarget.ALL,
+            consolidation=zenoh.ConsolidationMode.NONE, timeout=timeout)
+        told = {}
+        for reply in replies:
+            _, _, plaintext = self.open(f.RECEIPT, back, bytes(reply.ok.payload))
+            _, computer, _, [answer] = f.read_head(plaintext)
+            told.setdefault(computer, (answer[0], answer[1:]))
+        return told, payload
 
     def serve(self, slot, answer=1):
         """Owns a slot: what arrives, as (kind, computer, data), in a queue. `answer` makes the receipt's payload of it."""
@@ -138,8 +152,9 @@ class Machine:
 class Listener:
     """A slot of the machine, and everything that was delivered to it."""
 
-    def __init__(self, machine, slot, *options):
-        command = [machine.command, "listen", "--network", "--verbose", "--format", "json", *options, slot]
+    def __init__(self, machine, slot, *options, reply=False):
+        form = [] if reply else ["--format", "json"]
+        command = [machine.command, "listen", "--network", "--verbose", *form, *options, slot]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.process.stderr.readline()
         self.messages = []

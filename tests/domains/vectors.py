@@ -53,6 +53,9 @@ MESSAGES = [
 # The numbers of this batch are 3 to 6.
 BATCH, BATCH_SEQUENCE = [b"boiler 3: over pressure", b"", b"boiler 4", bytes(range(256))], 3
 
+# Asks the slot of all, and is replied to.
+REQUEST, REQUEST_SEQUENCE, WITHIN, REPLY = b"what time is it?", 2, 5000, b"half past three"
+
 
 def make():
     domain = f.Sealed(ID, NAMING, SECRETS)
@@ -72,6 +75,18 @@ def make():
         "kind": f.MESSAGE, "slot": "alerts", "to": None, "session": SESSIONS[0].hex(), "sequence": BATCH_SEQUENCE,
         "time": TIME, "computer": "SRV1", "legacy": None, "batch": [message.hex() for message in BATCH],
         "key_expression": domain.key_expression("alerts"), "payload": payload.hex(),
+    }
+    payload = domain.seal(
+        keys[0], f.CONFIRMED, SESSIONS[0], REQUEST_SEQUENCE, destination, f.head(TIME, "SRV1", within=WITHIN) + REQUEST)
+    made["request"] = {
+        "kind": f.CONFIRMED, "slot": "alerts", "to": None, "session": SESSIONS[0].hex(), "sequence": REQUEST_SEQUENCE,
+        "time": TIME, "computer": "SRV1", "legacy": None, "within": WITHIN, "data": REQUEST.hex(),
+        "key_expression": domain.key_expression("alerts"), "payload": payload.hex(),
+    }
+    back = f.receipt_destination(SESSIONS[0], REQUEST_SEQUENCE, destination)
+    payload = domain.seal(keys[0], f.RECEIPT, SESSIONS[1], 1, back, f.head(TIME + 5, "SRV2") + b"\x01" + REPLY)
+    made["reply"] = {
+        "session": SESSIONS[1].hex(), "sequence": 1, "time": TIME + 5, "computer": "SRV2", "data": REPLY.hex(), "payload": payload.hex(),
     }
     made["messages"], made["receipts"], made["open_messages"] = [], [], []
     session, computer = SESSIONS[0], "SRV1"
@@ -111,7 +126,7 @@ def make():
 def check(found):
     """Opens what a file holds, whoever has made it."""
     domain = f.Sealed(ID, NAMING, SECRETS)
-    for message in [*found["messages"], found["batch"]]:
+    for message in [*found["messages"], found["batch"], found["request"]]:
         destination = domain.destination(message["slot"], message["to"])
         session, sequence, plaintext = domain.open(message["kind"], destination, bytes.fromhex(message["payload"]))
         time, computer, legacy, messages = f.read_head(plaintext)
@@ -125,6 +140,10 @@ def check(found):
         _, _, plaintext = domain.open(f.RECEIPT, back, bytes.fromhex(receipt["payload"]))
         _, computer, _, [data] = f.read_head(plaintext)
         assert (computer, data) == (receipt["computer"], bytes([receipt["outcome"]])), receipt
+    request, reply = found["request"], found["reply"]
+    back = f.receipt_destination(bytes.fromhex(request["session"]), request["sequence"], domain.destination(request["slot"]))
+    _, _, plaintext = domain.open(f.RECEIPT, back, bytes.fromhex(reply["payload"]))
+    assert f.read_head(plaintext)[3] == [b"\x01" + bytes.fromhex(reply["data"])], reply
     for presence in found["presences"]:
         assert domain.read_presence(presence["key_expression"]) == f.presence_plaintext(presence), presence
 

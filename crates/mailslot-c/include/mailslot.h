@@ -57,6 +57,8 @@ enum mailslot_error {
     MAILSLOT_MORE_RECEIPTS = 234,
     /* All slots have been listed. */
     MAILSLOT_NO_MORE = 259,
+    /* Of the members of a slot, not all have the message, which were to: written again as it is, the others would have it twice. */
+    MAILSLOT_PARTIAL = 299,
     MAILSLOT_FULL = 1450,
     /* The name is on the network, and no network node runs on this machine. */
     MAILSLOT_NO_NETWORK = 3025
@@ -79,7 +81,23 @@ enum mailslot_access {
 /* Users in a list. */
 #define MAILSLOT_MOST_USERS 256
 
-/* How a slot is created. Other processes of its user may tap it if MAILSLOT_TAPS=allow is in the environment.
+enum mailslot_sharing {
+    /* One reader: a name has one slot. */
+    MAILSLOT_ONE = 0,
+    /* Whoever of the same user creates the slot as well, with MAILSLOT_EACH: all of them, its members, get every message. Each has a
+     * capacity and counters of its own. */
+    MAILSLOT_EACH = 1
+};
+
+/* What becomes of a message for which a slot has no room. */
+enum mailslot_when_full {
+    /* It is refused: the write fails, or waits. */
+    MAILSLOT_REFUSE = 0,
+    /* The oldest messages that are unread make room for it. */
+    MAILSLOT_DROP_OLDEST = 1
+};
+
+/* How a slot is created. Other processes of its user may tap it if it says so, or if MAILSLOT_TAPS=allow is in the environment.
  *
  *     mailslot_options options = MAILSLOT_OPTIONS_INIT;
  *     options.access = MAILSLOT_EVERYONE;
@@ -102,9 +120,17 @@ typedef struct mailslot_options {
     /* For MAILSLOT_USERS. */
     uint32_t user_count;
     uint32_t users[MAILSLOT_MOST_USERS];
+    /* Who may read besides its first creator: an enum mailslot_sharing. */
+    uint32_t sharing;
+    /* An enum mailslot_when_full. */
+    uint32_t when_full;
+    /* 1: processes of its user may tap it, with mailslot_tap. */
+    uint32_t taps;
+    /* 1: forked children have it as well; each message goes to one of the processes. */
+    uint32_t inheritable;
 } mailslot_options;
 
-#define MAILSLOT_OPTIONS_INIT { sizeof(mailslot_options), 0, 0, 0, 0, 0, 0, 0, { 0 } }
+#define MAILSLOT_OPTIONS_INIT { sizeof(mailslot_options), 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0 }
 
 /* What is in a slot. */
 typedef struct mailslot_info {
@@ -130,9 +156,11 @@ typedef struct mailslot_info {
     uint64_t refused_too_large;
     /* Most bytes that ever waited at once, followed from 4 KiB up. */
     uint64_t high_water;
+    /* Messages accepted that made room for later ones, unread. */
+    uint64_t lost;
 } mailslot_info;
 
-#define MAILSLOT_INFO_INIT { sizeof(mailslot_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define MAILSLOT_INFO_INIT { sizeof(mailslot_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum mailslot_origin_kind {
     /* The system does not tell. Later versions may have other kinds. */
@@ -171,12 +199,18 @@ typedef struct mailslot_origin {
     /* Where the reply goes. */
     uint32_t reply_to_uid;
     unsigned char reply_to[32];
+    /* How many messages were lost after the one that was read before this one: of slots that drop the oldest, and of taps. */
+    uint64_t lost_before;
 } mailslot_origin;
 
-#define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "", 0, 0, 0, { 0 } }
+#define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "", 0, 0, 0, { 0 }, 0 }
 
 /* Creates a slot. options may be NULL: messages of any size, and no writers but the own user. */
 int mailslot_create(const char *name, const mailslot_options *options, mailslot **slot);
+/* Taps a slot of this user: what is written to it from now on can be read here as well, as long as the slot lives. A tap never makes a
+ * write fail or wait: what it has no room for displaces the oldest that it has not read. MAILSLOT_NOT_ALLOWED unless the slot was
+ * created with taps. Of options, which may be NULL, the capacity alone counts, if it is larger than the slot's. */
+int mailslot_tap(const char *name, const mailslot_options *options, mailslot **slot);
 /* Reads the next message, waiting until there is one. size gets its bytes; origin, which may be NULL, who wrote it. If the
  * result is not 0, origin stays as it is. */
 int mailslot_read(mailslot *slot, void *buffer, size_t room, size_t *size, mailslot_origin *origin);
@@ -197,9 +231,10 @@ void mailslot_close(mailslot *slot);
 
 /* Opens a slot for writing. */
 int mailslot_open(const char *name, mailslot_writer **writer);
-/* Writes one message: it is in the slot when this returns 0. Never waits. message may be NULL if size is 0. */
+/* Writes one message: it is in the slot when this returns 0, and with each of its members. Never waits. message may be NULL if size is
+ * 0. If some members have it and others could not, MAILSLOT_PARTIAL, and mailslot_error_message says how many. */
 int mailslot_write(mailslot_writer *writer, const void *message, size_t size);
-/* The same, waiting for room at most this many milliseconds: MAILSLOT_TIMED_OUT instead of MAILSLOT_FULL. */
+/* The same, waiting for room at most this many milliseconds, with each member: MAILSLOT_TIMED_OUT instead of MAILSLOT_FULL. */
 int mailslot_write_within(mailslot_writer *writer, const void *message, size_t size, int64_t milliseconds);
 /* Opens a slot for writing, waiting until there is one at most this many milliseconds. */
 int mailslot_wait_open(const char *name, int64_t milliseconds, mailslot_writer **writer);
@@ -213,10 +248,15 @@ typedef struct mailslot_bytes {
 /* Writes several messages, one after the other with none of another writer of this user in between. written gets how many were:
  * fewer than count if one could not be. Fails if the first one could not. messages may be NULL if count is 0. */
 int mailslot_write_batch(mailslot_writer *writer, const mailslot_bytes *messages, size_t count, size_t *written);
+/* The same, waiting for room at most this many milliseconds. What does not fit at once is written in parts, between which there may be
+ * messages of others. */
+int mailslot_write_batch_within(mailslot_writer *writer, const mailslot_bytes *messages, size_t count, int64_t milliseconds,
+                                size_t *written);
 /* Writes a message that asks for a reply, and waits for it. The milliseconds are for both, room in the slot and the reply. size gets the
  * bytes of the reply; one that is larger than room is MAILSLOT_BUFFER_TOO_SMALL, and gone. origin, which may be NULL, gets who wrote it:
- * always a process of the slot's user. MAILSLOT_CLOSED if the slot is gone, or its owner ends without a reply; MAILSLOT_NOT_TOLD if
- * the slot is not on this machine. Any number of threads may ask at once. */
+ * a process of the slot's user, or in a domain made with `mailslot domain` the computer that has replied. MAILSLOT_CLOSED if the slot is
+ * gone, or its owner ends without a reply; MAILSLOT_NOT_TOLD in networks where nothing proves who replies. Any number of threads may
+ * ask at once. */
 int mailslot_request(mailslot_writer *writer, const void *message, size_t message_size, int64_t milliseconds,
                      void *buffer, size_t room, size_t *size, mailslot_origin *origin);
 
@@ -243,8 +283,8 @@ typedef struct mailslot_receipt {
 } mailslot_receipt;
 
 /* Waits until at least so many slots receive what is written, at most so many milliseconds. receivers gets how many do then,
- * perhaps fewer: that is no error. In domains made with `mailslot domain`, and for slots of this machine, which are one;
- * elsewhere it gives MAILSLOT_NOT_TOLD. */
+ * perhaps fewer: that is no error. In domains made with `mailslot domain`, and for slots of this machine, which are one, or as
+ * many as they have members; elsewhere it gives MAILSLOT_NOT_TOLD. */
 int mailslot_wait_for_receivers(mailslot_writer *writer, size_t at_least, int64_t milliseconds, size_t *receivers);
 /* Writes one message, and waits at most so many milliseconds for what became of it at each computer that receives at the
  * writer's address. count gets the number of computers, 0 if nobody receives there. If it is larger than room, the message
@@ -254,7 +294,7 @@ int mailslot_write_confirmed(mailslot_writer *writer, const void *message, size_
 /* NULL is allowed. */
 void mailslot_close_writer(mailslot_writer *writer);
 
-/* What is known of a slot of this machine. */
+/* What is known of a slot of this machine: of the oldest one, if it has several members. */
 typedef struct mailslot_status {
     /* sizeof(mailslot_status). */
     uint64_t size;
@@ -276,9 +316,12 @@ typedef struct mailslot_status {
     uint32_t has_next;
     uint64_t count;
     uint64_t next_size;
+    /* How many times it was created and is read, and how often it is tapped. */
+    uint32_t members;
+    uint32_t taps;
 } mailslot_status;
 
-#define MAILSLOT_STATUS_INIT { sizeof(mailslot_status), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define MAILSLOT_STATUS_INIT { sizeof(mailslot_status), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* What is known of the slot of this name, as a writer would get it. */
 int mailslot_look_up(const char *name, mailslot_status *status);

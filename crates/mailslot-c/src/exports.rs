@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use mailslot::{Error, Mailslot, MailslotOptions, MailslotWriter, Timeout};
+use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use mailslot_ffi::{Array, Buffer, Narrow, Out, Owned, Receipt};
 
 use crate::failure::{self, Failure, call};
@@ -31,11 +31,18 @@ struct Bytes {
 extern "C" fn mailslot_create(name: Narrow, options: GrowingIn<Options>, slot: Out<Owned<Mailslot>>) -> u32 {
     call(|| {
         slot.required()?;
-        let options = match options.read()? {
-            Some(options) => options.builder()?,
-            None => MailslotOptions::new(),
-        };
+        let options = options.read()?.unwrap_or_default().builder()?;
         slot.set(Owned::new(options.create(text(name)?)?));
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_tap(name: Narrow, options: GrowingIn<Options>, slot: Out<Owned<Mailslot>>) -> u32 {
+    call(|| {
+        slot.required()?;
+        let options = options.read()?.unwrap_or_default().builder()?;
+        slot.set(Owned::new(options.tap(text(name)?)?));
         Ok(())
     })
 }
@@ -135,14 +142,18 @@ extern "C" fn mailslot_write_batch(
     count: usize,
     written: Out<usize>,
 ) -> u32 {
-    call(|| {
-        let writer = writer.get().ok_or(NO_WRITER)?;
-        written.required()?;
-        let messages = messages.to_write(count)?.iter().map(|bytes| bytes.data.to_write(bytes.size));
-        let messages: Vec<&[u8]> = messages.collect::<Result<_, _>>()?;
-        written.set(writer.write_batch(&messages)?);
-        Ok(())
-    })
+    call(|| write_batch(&writer, &messages, count, &written, Timeout::Zero))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mailslot_write_batch_within(
+    writer: Owned<MailslotWriter>,
+    messages: Array<Bytes>,
+    count: usize,
+    milliseconds: i64,
+    written: Out<usize>,
+) -> u32 {
+    call(|| write_batch(&writer, &messages, count, &written, timeout(milliseconds)?))
 }
 
 #[unsafe(no_mangle)]
@@ -261,6 +272,24 @@ extern "C" fn mailslot_close_writer(writer: Owned<MailslotWriter>) {
 #[unsafe(no_mangle)]
 extern "C" fn mailslot_error_message() -> *const c_char {
     failure::message()
+}
+
+fn write_batch(
+    writer: &Owned<MailslotWriter>,
+    messages: &Array<Bytes>,
+    count: usize,
+    written: &Out<usize>,
+    timeout: Timeout,
+) -> Result<(), Failure> {
+    let writer = writer.get().ok_or(NO_WRITER)?;
+    written.required()?;
+    let messages = messages.to_write(count)?.iter().map(|bytes| bytes.data.to_write(bytes.size));
+    let messages: Vec<&[u8]> = messages.collect::<Result<_, _>>()?;
+    written.set(match timeout {
+        Timeout::Zero => writer.write_batch(&messages)?,
+        timeout => writer.write_batch_within(&messages, timeout)?,
+    });
+    Ok(())
 }
 
 fn read(

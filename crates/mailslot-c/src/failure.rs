@@ -26,6 +26,7 @@ const INVALID_ARGUMENT: u32 = 87;
 const INVALID_NAME: u32 = 123;
 const MORE_RECEIPTS: u32 = 234;
 const NO_MORE: u32 = 259;
+const PARTIAL: u32 = 299;
 const DEFECT: u32 = 1359;
 
 thread_local! {
@@ -53,6 +54,8 @@ impl From<NullPointer> for Failure {
 pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> u32 {
     let (code, message) = match std::panic::catch_unwind(core::panic::AssertUnwindSafe(body)) {
         Ok(Ok(())) => return OK,
+        // Apart: the code of what kept the others from it would tell a program to write it again.
+        Ok(Err(Failure::Library(error @ Error::Partial { .. }))) => (PARTIAL, error.to_string()),
         Ok(Err(Failure::Library(error))) => (error.win32_code(), error.to_string()),
         Ok(Err(Failure::Argument(what))) => (INVALID_ARGUMENT, what.to_owned()),
         Ok(Err(Failure::MoreReceipts)) => {

@@ -20,13 +20,14 @@ pub(crate) struct Info {
     refused_full: u64,
     refused_too_large: u64,
     high_water: u64,
+    lost: u64,
 }
 
 // SAFETY: all members are numbers, for which zero is a value.
 unsafe impl Zeroable for Info {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Info {}
-const _: () = assert!(size_of::<Info>() == 96);
+const _: () = assert!(size_of::<Info>() == 104);
 
 impl Growing for Info {
     const BAD_SIZE: &'static str = "the size in mailslot_info is not set: begin with MAILSLOT_INFO_INIT";
@@ -50,6 +51,7 @@ impl From<mailslot::Info> for Info {
             refused_full: counted.refused_full,
             refused_too_large: counted.refused_too_large,
             high_water: counted.high_water,
+            lost: counted.lost,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `mailslot_options`.
 
 use bytemuck::{Pod, Zeroable};
-use mailslot::{Access, MailslotOptions, Network, Taps};
+use mailslot::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
 
 use crate::failure::Failure;
 use crate::growing::Growing;
@@ -18,6 +18,10 @@ pub(crate) struct Options {
     gid: u32,
     user_count: u32,
     users: [u32; USERS],
+    sharing: u32,
+    when_full: u32,
+    taps: u32,
+    inheritable: u32,
 }
 
 /// Lets other processes of its user tap the slots of a program.
@@ -35,7 +39,14 @@ const USERS: usize = 256;
 unsafe impl Zeroable for Options {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Options {}
-const _: () = assert!(size_of::<Options>() == 40 + 4 * USERS);
+const _: () = assert!(size_of::<Options>() == 56 + 4 * USERS);
+
+impl Default for Options {
+    /// What `NULL` is: the defaults.
+    fn default() -> Options {
+        Options::zeroed()
+    }
+}
 
 impl Growing for Options {
     const BAD_SIZE: &'static str = "the size in mailslot_options is not set: begin with MAILSLOT_OPTIONS_INIT";
@@ -56,8 +67,18 @@ impl Options {
             }
             _ => return Err(Failure::Argument("access is no enum mailslot_access")),
         });
-        if mailslot::secure_env(TAPS_VARIABLE).is_some_and(|value| value == "allow") {
+        let allowed = || mailslot::secure_env(TAPS_VARIABLE).is_some_and(|value| value == "allow");
+        if flag(self.taps, "taps is neither 0 nor 1")? || allowed() {
             builder.taps(Taps::Allowed);
+        }
+        if flag(self.sharing, "sharing is no enum mailslot_sharing")? {
+            builder.sharing(Sharing::Each);
+        }
+        if flag(self.when_full, "when_full is no enum mailslot_when_full")? {
+            builder.when_full(WhenFull::DropOldest);
+        }
+        if flag(self.inheritable, "inheritable is neither 0 nor 1")? {
+            builder.inheritance(Inheritance::Inherited);
         }
         if flag(self.network, "network is neither 0 nor 1")? {
             builder.network(Network::Allowed);

@@ -23,6 +23,7 @@ pub(crate) struct Origin {
     is_request: u32,
     reply_to_uid: u32,
     reply_to: [u8; 32],
+    lost_before: u64,
 }
 
 /// Names have 255 bytes at most, and a NUL.
@@ -38,7 +39,7 @@ const NETWORK: u32 = 2;
 unsafe impl Zeroable for Origin {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Origin {}
-const _: () = assert!(size_of::<Origin>() == 32 + 2 * NAME + ADDRESS + 48);
+const _: () = assert!(size_of::<Origin>() == 32 + 2 * NAME + ADDRESS + 56);
 
 impl Growing for Origin {
     const BAD_SIZE: &'static str = "the size in mailslot_origin is not set: begin with MAILSLOT_ORIGIN_INIT";
@@ -47,7 +48,8 @@ impl Growing for Origin {
 
 impl From<Envelope> for Origin {
     fn from(envelope: Envelope) -> Origin {
-        let origin = Origin { time: nanoseconds(envelope.time), ..Origin::from(envelope.origin) };
+        let (time, lost_before) = (nanoseconds(envelope.time), envelope.lost_before);
+        let origin = Origin { time, lost_before, ..Origin::from(envelope.origin) };
         match envelope.reply_to {
             Some(reply_to) => {
                 Origin { is_request: 1, reply_to_uid: reply_to.uid(), reply_to: reply_to.token(), ..origin }

@@ -27,13 +27,15 @@ pub(crate) struct Status {
     has_next: u32,
     count: u64,
     next_size: u64,
+    members: u32,
+    taps: u32,
 }
 
 // SAFETY: all members are numbers, for which zero is a value.
 unsafe impl Zeroable for Status {}
 // SAFETY: as above, in the order of C; there is no padding, as the assertion below checks.
 unsafe impl Pod for Status {}
-const _: () = assert!(size_of::<Status>() == 72);
+const _: () = assert!(size_of::<Status>() == 80);
 
 impl Growing for Status {
     const BAD_SIZE: &'static str = "the size in mailslot_status is not set: begin with MAILSLOT_STATUS_INIT";
@@ -63,6 +65,8 @@ impl From<&SlotStatus> for Status {
             has_next: next_size.is_some().into(),
             count: slot.info.map_or(0, |info| info.count),
             next_size: next_size.unwrap_or(0) as u64,
+            members: u32::try_from(slot.members).unwrap_or(u32::MAX),
+            taps: u32::try_from(slot.taps).unwrap_or(u32::MAX),
         }
     }
 }

@@ -34,6 +34,7 @@ mod unix {
 
     const ROWS: u16 = 14;
     const COLUMNS: u16 = 80;
+    const BACKGROUND: &str = "#1c1f24";
     /// Seconds that the slots are at work before the picture is taken.
     const SECONDS: u64 = 4;
 
@@ -138,7 +139,7 @@ mod unix {
             svg,
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">"#
         )?;
-        writeln!(svg, r##"<rect width="100%" height="100%" rx="6" fill="#1c1f24"/>"##)?;
+        writeln!(svg, r#"<rect width="100%" height="100%" rx="6" fill="{BACKGROUND}"/>"#)?;
         writeln!(
             svg,
             r#"<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">"#
@@ -147,24 +148,32 @@ mod unix {
             let mut column = 0;
             while column < COLUMNS {
                 let Some(first) = screen.cell(row, column) else { break };
-                let look = (first.fgcolor(), first.bold(), first.dim());
+                let look_of = |cell: &vt100::Cell| (cell.fgcolor(), cell.bold(), cell.dim(), cell.inverse());
+                let look = look_of(first);
                 let (start, mut text) = (column, String::new());
-                while let Some(cell) =
-                    screen.cell(row, column).filter(|cell| (cell.fgcolor(), cell.bold(), cell.dim()) == look)
-                {
+                while let Some(cell) = screen.cell(row, column).filter(|cell| look_of(cell) == look) {
                     text.push_str(if cell.has_contents() { cell.contents() } else { " " });
                     column += 1;
                 }
-                if text.trim().is_empty() {
+                if text.trim().is_empty() && !look.3 {
                     continue;
                 }
                 let (x, y) = (10.0 + f64::from(start) * CELL.0, 10.0 + f64::from(row) * CELL.1 + 13.0);
                 let (weight, length) = (if look.1 { "bold" } else { "normal" }, f64::from(column - start) * CELL.0);
+                let mut fill = colour(look.0, look.2);
+                if look.3 {
+                    let top = y - 13.0;
+                    writeln!(
+                        svg,
+                        r#"<rect x="{x:.1}" y="{top:.1}" width="{length:.1}" height="{:.1}" fill="{fill}"/>"#,
+                        CELL.1
+                    )?;
+                    fill = BACKGROUND;
+                }
                 let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
                 writeln!(
                     svg,
-                    r#"<text x="{x:.1}" y="{y:.1}" textLength="{length:.1}" font-weight="{weight}" fill="{}">{text}</text>"#,
-                    colour(look.0, look.2)
+                    r#"<text x="{x:.1}" y="{y:.1}" textLength="{length:.1}" font-weight="{weight}" fill="{fill}">{text}</text>"#
                 )?;
             }
         }

@@ -16,6 +16,21 @@ pub fn message_size(text: &str) -> Result<u32, String> {
     u32::try_from(size(text)?).map_err(|_| format!("a message has {} bytes at most", u32::MAX))
 }
 
+/// Bytes, of which there must be some.
+#[cfg(unix)]
+pub fn some_size(text: &str) -> Result<u64, String> {
+    size(text).and_then(|size| if size == 0 { Err(format!("it must be more than 0; {SIZE_HINT}")) } else { Ok(size) })
+}
+
+/// A time that is longer than none.
+#[cfg(unix)]
+pub fn some_duration(text: &str) -> Result<Duration, String> {
+    let is_some = |time: Duration| {
+        if time.is_zero() { Err(format!("it must be more than 0; {DURATION_HINT}")) } else { Ok(time) }
+    };
+    duration(text).and_then(is_some)
+}
+
 /// A time, such as `500ms`, `2s` or `1h 30m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; {DURATION_HINT}"))
@@ -25,7 +40,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn timeout(text: &str) -> Result<Timeout, String> {
     match text {
         "forever" => Ok(Timeout::Forever),
-        _ => duration(text).map(Timeout::After),
+        _ => duration(text).map(Timeout::After).map_err(|error| format!("{error}, or forever")),
     }
 }
 
@@ -81,7 +96,15 @@ mod tests {
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         for wrong in ["", "5", "s", "-1s", "1..2s", "9999999999999999999h"] {
             assert!(duration(wrong).is_err_and(|hint| hint.contains("500ms")), "{wrong}");
+            assert!(timeout(wrong).is_err_and(|hint| hint.contains("500ms") && hint.ends_with("forever")), "{wrong}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn some_is_more_than_none() {
+        assert!(["0s", "0", "1x"].iter().all(|wrong| some_duration(wrong).is_err_and(|hint| hint.contains("500ms"))));
+        assert!(["0", "0K", "x"].iter().all(|wrong| some_size(wrong).is_err_and(|hint| hint.contains("64K"))));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use mailslot::{Message, Origin, SlotName};
 
 use crate::exit::{self, Failure, Result};
+use crate::printer::say_what_is_lost;
 use crate::signals::Signals;
 use crate::sys;
 use crate::text::{Shown, Text};
@@ -86,6 +87,7 @@ struct Runner {
 impl Runner {
     /// Runs the command with a message's text on its standard input. That it fails is reported and counted, no more.
     fn message(&mut self, slot: &SlotName, message: &Shown<'_>) -> Result {
+        say_what_is_lost(slot, message.message);
         #[cfg(unix)]
         if self.output == Output::Reply && message.message.reply_to.is_none() {
             exit::complain(mailslot::Error::NotARequest);

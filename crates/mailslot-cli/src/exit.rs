@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::OnceLock;
 
 use clap::Args;
-use mailslot::Error;
+use mailslot::{Error, Outcome};
 
 use crate::escape::Line;
 
@@ -228,6 +228,13 @@ fn slot_status(error: &Error) -> u8 {
     match error {
         Error::InvalidName { .. } | Error::InvalidOption { .. } => USAGE,
         Error::NotFound(_) | Error::NotOnNetwork(_) => NOT_FOUND,
+        Error::Undelivered { outcome, .. } => match outcome {
+            Outcome::NoSlot => NOT_FOUND,
+            Outcome::Full => FULL,
+            Outcome::TooLarge => TOO_LARGE,
+            Outcome::Silent => TIMED_OUT,
+            _ => NOT_ALLOWED,
+        },
         Error::NotAllowed(_) | Error::NotOwner(_) => NOT_ALLOWED,
         Error::Partial { source, .. } => slot_status(source),
         Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,

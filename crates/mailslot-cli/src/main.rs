@@ -115,6 +115,84 @@ mod tests {
         assert!(meanings.len() > 5, "{meanings:?}");
     }
 
+    /// And an option that has a letter anywhere has it wherever it is.
+    #[test]
+    fn an_option_has_its_letter_in_every_command() {
+        let mut letters = BTreeMap::new();
+        let mut command = Cli::command();
+        command.build();
+        each(&command, "mailslot", &mut |path, command| {
+            for argument in command.get_arguments() {
+                let Some(long) = argument.get_long() else { continue };
+                let (first, letter) =
+                    letters.entry(long.to_owned()).or_insert_with(|| (path.to_owned(), argument.get_short()));
+                assert_eq!(*letter, argument.get_short(), "--{long} of {first} and of {path}");
+            }
+        });
+        assert!(letters.len() > 30, "{letters:?}");
+    }
+
+    /// Commands that print nothing a program would want to take apart: what they do is the status, a file or a slot.
+    #[cfg(all(unix, feature = "node"))]
+    const WITHOUT_DATA: [&str; 9] =
+        ["capture", "completions", "demo", "domain", "metrics", "node", "record", "replay", "top"];
+
+    #[test]
+    #[cfg(all(unix, feature = "node"))]
+    fn every_command_is_quiet_or_verbose_and_what_prints_data_has_json() {
+        let mut command = Cli::command();
+        command.build();
+        let mut without = Vec::new();
+        each(&command, "mailslot", &mut |path, command| {
+            let long: Vec<_> = command.get_arguments().filter_map(clap::Arg::get_long).collect();
+            assert!(long.contains(&"quiet") && long.contains(&"verbose"), "{path}: {long:?}");
+            if !long.contains(&"json")
+                && let Some(path) = path.strip_prefix("mailslot ")
+            {
+                without.push(path.to_owned());
+            }
+        });
+        without.sort();
+        assert_eq!(without, WITHOUT_DATA);
+    }
+
+    /// Sizes and times are written in one way, and what is not says how to write them.
+    #[test]
+    fn sizes_and_times_are_of_one_dialect() {
+        let mut command = Cli::command();
+        command.build();
+        let mut seen = 0;
+        each(&command, "mailslot", &mut |path, subcommand| {
+            for argument in subcommand.get_arguments() {
+                let name = argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+                let (Some(long), Some((good, bad, hint))) = (
+                    argument.get_long(),
+                    match name {
+                        "DURATION" => Some((["500ms", "1m 30s"], ["5", "1..2s", "-1s"], "500ms, 2s")),
+                        "SIZE" => Some((["4096", "64K"], ["12 parsecs", "K", "-1"], "64K, 16M")),
+                        _ => None,
+                    },
+                ) else {
+                    continue;
+                };
+                seen += 1;
+                let parse = |value: &str| {
+                    let words = path.split(' ').map(str::to_owned).chain([format!("--{long}={value}")]);
+                    Cli::command().try_get_matches_from(words)
+                };
+                for value in good {
+                    let is_wrong = |error: &clap::Error| error.kind() == clap::error::ErrorKind::ValueValidation;
+                    assert!(!parse(value).is_err_and(|error| is_wrong(&error)), "{path} --{long}={value}");
+                }
+                for value in bad {
+                    let error = parse(value).expect_err(value).to_string();
+                    assert!(error.contains(hint), "{path} --{long}={value}: {error}");
+                }
+            }
+        });
+        assert!(seen > 15, "{seen}");
+    }
+
     #[test]
     fn the_command_line_is_well_defined() {
         Cli::command().debug_assert();

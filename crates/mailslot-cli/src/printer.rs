@@ -4,12 +4,12 @@ use std::io::{self, BufWriter, Write};
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
-use mailslot::{Origin, SlotName};
+use mailslot::{Message, Origin, SlotName};
 use serde::Serialize;
 
 use crate::encoding::Encoding;
 use crate::escape::{self, Ending};
-use crate::exit::{Failure, Result};
+use crate::exit::{self, Failure, Result};
 use crate::output;
 use crate::signals::Signals;
 use crate::sys::Stdout;
@@ -144,6 +144,7 @@ impl<'a> Printer<'a> {
 
     /// Prints one message, at the latest with the next [`flush`](Printer::flush).
     pub fn message(&mut self, received: &Received<'_>) -> Result {
+        say_what_is_lost(received.slot, received.shown.message);
         self.record.clear();
         match (self.style.format(), &self.style.template) {
             (Format::Raw, _) => self.record.extend_from_slice(&received.shown.text),
@@ -197,6 +198,15 @@ impl<'a> Printer<'a> {
     }
 }
 
+/// Says that messages before this one were dropped unread, if some were: by a slot that drops the oldest, or as a tap was too slow.
+pub fn say_what_is_lost(slot: &SlotName, message: &Message) {
+    match message.lost_before {
+        0 => {}
+        1 => exit::complain(format_args!("{slot}: 1 message was lost here, as there was no room for it")),
+        lost => exit::complain(format_args!("{slot}: {lost} messages were lost here, as there was no room for them")),
+    }
+}
+
 /// Adds what others have chosen to a record: on a terminal, it must do nothing, and elsewhere not end the record.
 fn put(terminal: bool, ending: Ending) -> impl Fn(&[u8], &mut Vec<u8>) {
     move |bytes, record| {
@@ -220,7 +230,14 @@ struct MessageJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data_hex: Option<String>,
     size: usize,
+    #[serde(skip_serializing_if = "is_none_lost")]
+    lost_before: u64,
     origin: &'a Origin,
+}
+
+/// Where nothing is lost, nothing is said of it.
+pub fn is_none_lost(lost: &u64) -> bool {
+    *lost == 0
 }
 
 impl<'a> From<&'a Received<'a>> for MessageJson<'a> {
@@ -234,6 +251,7 @@ impl<'a> From<&'a Received<'a>> for MessageJson<'a> {
             data,
             data_hex: data.is_none().then(|| data_encoding::HEXLOWER.encode(&message.data)),
             size: message.data.len(),
+            lost_before: message.lost_before,
             origin: &message.origin,
         }
     }

@@ -20,19 +20,20 @@ local fields = {
     ipv4 = ProtoField.ipv4("mailslot.record.ipv4", "Address"),
     ipv6 = ProtoField.ipv6("mailslot.record.ipv6", "Address"),
     authenticated = ProtoField.bool("mailslot.record.authenticated", "Authenticated"),
+    lost = ProtoField.uint64("mailslot.record.lost", "Messages lost before"),
     tag = ProtoField.bytes("mailslot.record.unknown", "Unknown part"),
     message = ProtoField.bytes("mailslot.record.message", "Message"),
     size = ProtoField.uint32("mailslot.record.size", "Bytes"),
 }
 mailslot.fields = {
     fields.version, fields.slot, fields.pid, fields.uid, fields.gid, fields.attested, fields.computer, fields.domain,
-    fields.ipv4, fields.ipv6, fields.authenticated, fields.tag, fields.message, fields.size,
+    fields.ipv4, fields.ipv6, fields.authenticated, fields.lost, fields.tag, fields.message, fields.size,
 }
 
 local cut = ProtoExpert.new("mailslot.record.cut", "The packet is not whole", expert.group.MALFORMED, expert.severity.ERROR)
 mailslot.experts = { cut }
 
-local END, SLOT, COMPUTER, ADDRESS = 0, 1, 6, 8
+local END, SLOT, COMPUTER, ADDRESS, LOST = 0, 1, 6, 8, 10
 local TEXTS = { [SLOT] = fields.slot, [COMPUTER] = fields.computer, [7] = fields.domain }
 local NUMBERS = { [2] = fields.pid, [3] = fields.uid, [4] = fields.gid }
 local FLAGS = { [5] = fields.attested, [9] = fields.authenticated }
@@ -46,6 +47,8 @@ local function add_part(tree, tag, value, all)
         tree:add(NUMBERS[tag], value)
     elseif FLAGS[tag] then
         tree:add(FLAGS[tag], all, true)
+    elseif tag == LOST and value:len() == 8 then
+        tree:add(fields.lost, value)
     elseif tag == ADDRESS and value:len() == 4 then
         tree:add(fields.ipv4, value)
     elseif tag == ADDRESS and value:len() == 16 then

@@ -4,9 +4,11 @@
 //! ```text
 //! time 8 · flags 1 · length 1, computer
 //! if the flags are 1: id 16 · IPv4 address 4 · length 1, computer · length 1, domain
+//! if the flags are 4: milliseconds 4
 //! ```
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use mailslot_names::NetbiosName;
 use ring::digest;
@@ -20,6 +22,8 @@ use crate::time::Time;
 const LEGACY: u8 = 1;
 /// Flags: what follows is a batch.
 const BATCH: u8 = 2;
+/// Flags: the message asks for a reply.
+const REQUEST: u8 = 4;
 /// Bytes of the longest head.
 pub(crate) const MAX_HEAD: usize = 8 + 1 + 256 + 16 + 4 + 256 + 256;
 
@@ -42,9 +46,20 @@ pub struct Legacy<'a> {
 pub(crate) struct Head<'a> {
     pub(crate) time: Time,
     pub(crate) computer: &'a str,
-    pub(crate) legacy: Option<Legacy<'a>>,
-    /// Whether a batch follows, which comes from no legacy network.
-    pub(crate) is_batch: bool,
+    pub(crate) form: Form<'a>,
+}
+
+/// What stands behind a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form<'a> {
+    /// A message, or what answers one.
+    Plain,
+    /// A message of a legacy network.
+    Legacy(Legacy<'a>),
+    /// Several messages.
+    Batch,
+    /// A request, whose sender waits so long for the reply: whole milliseconds, and not more than 49 days.
+    Request(Duration),
 }
 
 impl Legacy<'_> {
@@ -80,19 +95,42 @@ impl<'a> Head<'a> {
     /// Appends the head to `bytes`.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) -> Result<()> {
         bytes.extend_from_slice(&self.time.as_millis().to_be_bytes());
-        bytes.push(match self.legacy {
-            Some(_) => LEGACY,
-            None if self.is_batch => BATCH,
-            None => 0,
+        bytes.push(match self.form {
+            Form::Plain => 0,
+            Form::Legacy(_) => LEGACY,
+            Form::Batch => BATCH,
+            Form::Request(_) => REQUEST,
         });
         text("computer's name", self.computer, bytes)?;
-        if let Some(legacy) = &self.legacy {
-            bytes.extend_from_slice(&legacy.id);
-            bytes.extend_from_slice(&legacy.address.octets());
-            text("legacy computer's name", legacy.computer, bytes)?;
-            text("legacy domain's name", legacy.domain, bytes)?;
+        match &self.form {
+            Form::Plain | Form::Batch => {}
+            Form::Legacy(legacy) => {
+                bytes.extend_from_slice(&legacy.id);
+                bytes.extend_from_slice(&legacy.address.octets());
+                text("legacy computer's name", legacy.computer, bytes)?;
+                text("legacy domain's name", legacy.domain, bytes)?;
+            }
+            Form::Request(within) => {
+                let millis = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+                bytes.extend_from_slice(&millis.to_be_bytes());
+            }
         }
         Ok(())
+    }
+
+    /// Where the message came from, if a bridge has carried it.
+    pub(crate) fn legacy(&self) -> Option<Legacy<'a>> {
+        if let Form::Legacy(legacy) = self.form { Some(legacy) } else { None }
+    }
+
+    /// How long its sender waits for replies.
+    pub(crate) fn within(&self) -> Option<Duration> {
+        if let Form::Request(within) = self.form { Some(within) } else { None }
+    }
+
+    /// Whether one thing stands behind it, to which nobody replies: all that there is in open domains, and as answers.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        matches!(self.form, Form::Plain | Form::Legacy(_))
     }
 
     /// Takes a head off; `None` if there is none.
@@ -100,9 +138,11 @@ impl<'a> Head<'a> {
         let time = Time::from_millis(reader.u64()?);
         let flags = reader.u8()?;
         let computer = reader.text().filter(|computer| is_computer(computer))?;
-        let legacy = match flags {
-            0 | BATCH => None,
-            LEGACY => Some(Legacy {
+        let form = match flags {
+            0 => Form::Plain,
+            BATCH => Form::Batch,
+            REQUEST => Form::Request(Duration::from_millis(u32::from_be_bytes(reader.array()?).into())),
+            LEGACY => Form::Legacy(Legacy {
                 id: reader.array()?,
                 address: reader.array::<4>()?.into(),
                 computer: reader.text()?,
@@ -111,7 +151,7 @@ impl<'a> Head<'a> {
             // Whatever others mean: who does not know it cannot take the message for what it is.
             _ => return None,
         };
-        Some(Head { time, computer, legacy, is_batch: flags == BATCH })
+        Some(Head { time, computer, form })
     }
 }
 
@@ -139,8 +179,9 @@ mod tests {
 
     #[test]
     fn heads_decode_to_what_was_encoded() {
-        for (legacy, is_batch) in [(None, false), (Some(legacy()), false), (None, true)] {
-            let head = Head { time: Time::from_millis(1), computer: "SRV1", legacy, is_batch };
+        let request = |millis| Form::Request(Duration::from_millis(millis));
+        for form in [Form::Plain, Form::Legacy(legacy()), Form::Batch, request(0), request(u32::MAX.into())] {
+            let head = Head { time: Time::from_millis(1), computer: "SRV1", form };
             let mut bytes = Vec::new();
             head.encode(&mut bytes).expect("short names");
             for size in 0..bytes.len() {
@@ -156,10 +197,9 @@ mod tests {
     #[test]
     fn unknown_flags_and_nameless_senders_are_refused() {
         let mut bytes = Vec::new();
-        Head { time: Time::from_millis(1), computer: "A", legacy: None, is_batch: false }
-            .encode(&mut bytes)
-            .expect("short names");
-        for flags in 3..=u8::MAX {
+        Head { time: Time::from_millis(1), computer: "A", form: Form::Plain }.encode(&mut bytes).expect("short names");
+        bytes.extend_from_slice(&[0; 64]);
+        for flags in (3..=u8::MAX).filter(|flags| *flags != REQUEST) {
             bytes[8] = flags;
             assert_eq!(Head::decode(&mut Reader::new(&bytes)), None, "{flags}");
         }
@@ -181,7 +221,7 @@ mod tests {
             ("SIXTEEN-LETTERS-", false),
         ] {
             let mut bytes = Vec::new();
-            Head { time: Time::from_millis(1), computer: name, legacy: None, is_batch: false }
+            Head { time: Time::from_millis(1), computer: name, form: Form::Plain }
                 .encode(&mut bytes)
                 .expect("short names");
             assert_eq!(Head::decode(&mut Reader::new(&bytes)).is_some(), valid, "{name:?}");
@@ -191,7 +231,7 @@ mod tests {
     #[test]
     fn names_have_255_bytes_at_most() {
         let name = "x".repeat(256);
-        let head = Head { time: Time::from_millis(1), computer: &name, legacy: None, is_batch: false };
+        let head = Head { time: Time::from_millis(1), computer: &name, form: Form::Plain };
         assert!(matches!(head.encode(&mut Vec::new()), Err(Error::TextTooLong { limit: 255, .. })));
     }
 

@@ -37,6 +37,7 @@
 //! | send | [`Sealer`]; several messages at once with a [`Batch`] |
 //! | let messages in, once each, and count the others | [`Opener`], [`Refused`], [`Counters`] |
 //! | confirm a write | [`Sealer::receipt_into`], [`Opener::open_receipt`] |
+//! | ask, and reply | [`Sealer::request_into`], [`Sealer::reply_into`], [`Opener::open_reply`] |
 //! | tell who listens to what | [`Presence`] |
 //! | set a machine's part in a domain, and tell how it fares | [`settings`], [`status`] |
 //!
@@ -89,7 +90,7 @@ pub use envelope::{Kind, Outcome, Receipt, Request};
 pub use error::{Error, Refused, Result};
 pub use head::Legacy;
 pub use limits::{Counters, Limits};
-pub use open::{Opened, Opener, OtherClock};
+pub use open::{Opened, Opener, OtherClock, Reply};
 pub use presence::{Presence, Segment};
 pub use seal::{Envelope, Sealer};
 pub use time::Time;

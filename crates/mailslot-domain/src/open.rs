@@ -1,6 +1,7 @@
 //! Receiving: what arrives is checked, opened, let in once, and counted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ring::aead::{Aad, LessSafeKey};
 
@@ -11,7 +12,7 @@ use crate::destination::Destination;
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Receipt, Request};
 use crate::error::Refused;
-use crate::head::{Head, Legacy, MAX_HEAD};
+use crate::head::{Form, Head, Legacy, MAX_HEAD};
 use crate::limits::{Counters, Limits};
 use crate::reader::Reader;
 use crate::seal::receipt_key;
@@ -43,6 +44,17 @@ pub struct OtherClock {
     pub here: Time,
 }
 
+/// What a computer answers to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply<'p> {
+    /// The computer, by its own account; a member of the domain.
+    pub computer: &'p str,
+    /// `Delivered` if the owner of the slot there has replied.
+    pub outcome: Outcome,
+    /// What he has replied; empty otherwise.
+    pub data: &'p [u8],
+}
+
 /// A message that was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened<'p> {
@@ -52,6 +64,8 @@ pub struct Opened<'p> {
     pub computer: Option<&'p str>,
     /// Where it came from before, if a bridge has carried it from a legacy network.
     pub legacy: Option<Legacy<'p>>,
+    /// How long its sender waits for replies, if it is a request. Then [`Sealer::reply_into`](crate::Sealer::reply_into) makes the answer.
+    pub within: Option<Duration>,
     /// When it was sent, by the sender's clock.
     pub time: Option<Time>,
     /// Whether cryptography proves that a member of the domain sent it.
@@ -116,7 +130,7 @@ impl Opener {
 
     fn other_time(&self, request: &Request, own: &str, now: Time, payload: &mut [u8]) -> Result<Time, Refused> {
         let seal = self.domain.seal.as_ref().ok_or(Refused::Forged)?;
-        let (head, _) = sealed_receipt(seal, request, now, payload)?;
+        let (head, _) = sealed_receipt(seal, request, now, payload, 1)?;
         // The own clock proves nothing about itself.
         let agrees = head.computer != own && head.time.abs_diff(now) <= self.limits.tolerance;
         if agrees { Ok(head.time) } else { Err(Refused::Clock) }
@@ -193,6 +207,30 @@ impl Opener {
         receipt
     }
 
+    /// Opens the answer to a request, in place.
+    ///
+    /// Each computer answers once; that the caller must see to.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open_receipt`](Opener::open_receipt); nothing is let in in an open domain.
+    pub fn open_reply<'p>(
+        &mut self,
+        request: &Request,
+        now: Time,
+        payload: &'p mut [u8],
+    ) -> Result<Reply<'p>, Refused> {
+        let reply = match &self.domain.seal {
+            Some(seal) => open_sealed_reply(seal, request, now, payload, self.limits.max_message_size),
+            None => Err(Refused::Forged),
+        };
+        match &reply {
+            Ok(_) => self.counters.opened += 1,
+            Err(reason) => self.counters.count(*reason),
+        }
+        reply
+    }
+
     fn open_sealed<'p>(
         &mut self,
         seal: &Seal,
@@ -223,8 +261,9 @@ impl Opener {
         let head = Head::decode(&mut reader).ok_or(Refused::Malformed)?;
         let data = reader.rest();
         let (messages, count) = match kind {
-            Kind::Message if head.is_batch => Messages::batch(data, limit).ok_or(Refused::Malformed)?,
-            _ if head.is_batch => return Err(Refused::Malformed),
+            Kind::Message if head.form == Form::Batch => Messages::batch(data, limit).ok_or(Refused::Malformed)?,
+            Kind::Message if matches!(head.form, Form::Request(_)) => return Err(Refused::Malformed),
+            _ if head.form == Form::Batch => return Err(Refused::Malformed),
             _ if data.len() > limit => return Err(Refused::TooLarge),
             _ => (Messages::single(data), 1),
         };
@@ -246,7 +285,8 @@ impl Opener {
         Ok(Opened {
             messages,
             computer: Some(head.computer),
-            legacy: head.legacy,
+            legacy: head.legacy(),
+            within: head.within(),
             time: Some(head.time),
             authenticated: true,
             request: Request { session, sequence, to: to.id() },
@@ -271,6 +311,7 @@ impl Opener {
                 messages: Messages::single(payload),
                 computer: None,
                 legacy: None,
+                within: None,
                 time: None,
                 authenticated: false,
                 request,
@@ -288,7 +329,8 @@ impl Opener {
         Ok(Opened {
             messages: Messages::single(payload),
             computer: Some(head.computer),
-            legacy: head.legacy,
+            legacy: head.legacy(),
+            within: None,
             time: Some(head.time),
             authenticated: false,
             request: Request { session, sequence, to: to.id() },
@@ -323,25 +365,42 @@ fn decrypt<'p>(header: &Header, key: &LessSafeKey, payload: &'p mut [u8]) -> Res
 }
 
 fn open_sealed_receipt(seal: &Seal, request: &Request, now: Time, payload: &mut [u8]) -> Result<Receipt, Refused> {
-    let (head, data) = sealed_receipt(seal, request, now, payload)?;
+    let (head, data) = sealed_receipt(seal, request, now, payload, 1)?;
     receipt(&head, data, true)
 }
 
-/// The head of an answer to `request`, and its data.
+fn open_sealed_reply<'p>(
+    seal: &Seal,
+    request: &Request,
+    now: Time,
+    payload: &'p mut [u8],
+    limit: usize,
+) -> Result<Reply<'p>, Refused> {
+    let (head, data) = sealed_receipt(seal, request, now, payload, limit.saturating_add(1))?;
+    let (code, data) = data.split_first().ok_or(Refused::Malformed)?;
+    let outcome = Outcome::from_code(*code);
+    if data.len() > limit || (outcome != Outcome::Delivered && !data.is_empty()) {
+        return Err(Refused::Malformed);
+    }
+    Ok(Reply { computer: head.computer, outcome, data })
+}
+
+/// The head of an answer to `request`, and its data, of which there may be so many bytes.
 fn sealed_receipt<'p>(
     seal: &Seal,
     request: &Request,
     now: Time,
     payload: &'p mut [u8],
+    most: usize,
 ) -> Result<(Head<'p>, &'p [u8]), Refused> {
-    if payload.len() > HEADER + MAX_HEAD + TAG + 1 {
+    if payload.len() > (HEADER + MAX_HEAD + TAG).saturating_add(most) {
         return Err(Refused::TooLarge);
     }
     let header = Header::parse(payload, RECEIPT)?;
     let key = seal.key_of(header.key, now)?;
     let plaintext = decrypt(&header, &receipt_key(seal, &key.secret, header.session, request), payload)?;
     let mut reader = Reader::new(plaintext);
-    let head = Head::decode(&mut reader).filter(|head| !head.is_batch).ok_or(Refused::Malformed)?;
+    let head = Head::decode(&mut reader).filter(Head::asks_nothing).ok_or(Refused::Malformed)?;
     Ok((head, reader.rest()))
 }
 
@@ -360,6 +419,6 @@ fn parse_attachment(attachment: &[u8]) -> Option<(Session, u64, Head<'_>)> {
     let mut reader = Reader::new(attachment);
     let session = Session::new(reader.array()?);
     let sequence = reader.u64().filter(|sequence| *sequence > 0)?;
-    let head = Head::decode(&mut reader).filter(|head| !head.is_batch)?;
+    let head = Head::decode(&mut reader).filter(Head::asks_nothing)?;
     reader.is_empty().then_some((session, sequence, head))
 }

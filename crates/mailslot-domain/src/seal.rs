@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ring::aead::{Aad, LessSafeKey};
 
@@ -11,7 +12,7 @@ use crate::destination::{Destination, Id};
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Request};
 use crate::error::{Error, Result};
-use crate::head::{Head, Legacy};
+use crate::head::{Form, Head, Legacy};
 use crate::limits::Limits;
 use crate::time::Time;
 
@@ -48,7 +49,7 @@ struct Stream {
 
 /// What is to be sealed: one message, or so many in a batch.
 struct Content<'a> {
-    legacy: Option<Legacy<'a>>,
+    form: Form<'a>,
     count: u64,
     data: &'a [u8],
 }
@@ -106,11 +107,39 @@ impl Sealer {
         envelope: &mut Envelope,
     ) -> Result<Request> {
         envelope.clear();
-        let limit = self.limits.max_message_size;
-        if data.len() > limit {
-            return Err(Error::TooLarge { size: data.len(), limit });
-        }
-        self.seal((kind, to), now, Content { legacy: legacy.copied(), count: 1, data }, envelope)
+        self.check_size(data)?;
+        let form = legacy.map_or(Form::Plain, |legacy| Form::Legacy(*legacy));
+        self.seal((kind, to), now, Content { form, count: 1, data }, envelope)
+    }
+
+    /// Seals a request: a confirmed write whose receivers do not say that it is delivered, but reply when their slot's owner has
+    /// ([`reply_into`](Sealer::reply_into)). They forget it after `within`. What `envelope` held is replaced. The result is what
+    /// [`Opener::open_reply`](crate::Opener::open_reply) needs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`seal_into`](Sealer::seal_into), and [`Error::Open`] in an open domain: nothing would prove who replies.
+    pub fn request_into(
+        &mut self,
+        to: &Destination,
+        now: Time,
+        within: Duration,
+        data: &[u8],
+        envelope: &mut Envelope,
+    ) -> Result<Request> {
+        envelope.clear();
+        self.check_sealed()?;
+        self.check_size(data)?;
+        self.seal((Kind::Confirmed, to), now, Content { form: Form::Request(within), count: 1, data }, envelope)
+    }
+
+    fn check_size(&self, data: &[u8]) -> Result<()> {
+        let (size, limit) = (data.len(), self.limits.max_message_size);
+        if size > limit { Err(Error::TooLarge { size, limit }) } else { Ok(()) }
+    }
+
+    fn check_sealed(&self) -> Result<()> {
+        if self.domain.is_sealed() { Ok(()) } else { Err(Error::Open(self.domain.name().to_string())) }
     }
 
     /// Seals messages together, with less work for sender and receivers than one by one; a batch of one message is sealed as
@@ -130,15 +159,14 @@ impl Sealer {
         envelope: &mut Envelope,
     ) -> Result<()> {
         envelope.clear();
-        if !self.domain.is_sealed() {
-            return Err(Error::Open(self.domain.name().to_string()));
-        }
+        self.check_sealed()?;
         let data = match batch.len() {
             0 => return Ok(()),
             1 => batch.first(),
             _ => batch.bytes(),
         };
-        self.seal((Kind::Message, to), now, Content { legacy: None, count: batch.len() as u64, data }, envelope)?;
+        let form = if batch.len() > 1 { Form::Batch } else { Form::Plain };
+        self.seal((Kind::Message, to), now, Content { form, count: batch.len() as u64, data }, envelope)?;
         Ok(())
     }
 
@@ -155,8 +183,8 @@ impl Sealer {
         };
         let session = self.session;
         let stream = stream(&mut self.streams, self.limits.streams, (kind, to.id()))?;
-        let Content { legacy, count, data } = content;
-        let head = Head { time: now, computer: &self.computer, legacy, is_batch: count > 1 };
+        let Content { form, count, data } = content;
+        let head = Head { time: now, computer: &self.computer, form };
         envelope.begin(sealing.is_some(), &head, data)?;
         let sequence = stream.last + 1;
         stream.last += count;
@@ -182,13 +210,32 @@ impl Sealer {
         outcome: Outcome,
         envelope: &mut Envelope,
     ) -> Result<()> {
+        self.answer_into(request, now, &[outcome.code()], envelope)
+    }
+
+    /// Seals the reply to a request. What `envelope` held is replaced. If the owner of the slot does not reply, a receipt with another
+    /// outcome than `Delivered` says why.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TooLarge`] if the reply has more bytes than the limits allow
+    /// - [`Error::Open`] in an open domain
+    /// - [`Error::NoKey`] if no key of the domain is to be used now
+    pub fn reply_into(&mut self, request: &Request, now: Time, reply: &[u8], envelope: &mut Envelope) -> Result<()> {
+        envelope.clear();
+        self.check_sealed()?;
+        self.check_size(reply)?;
+        self.answer_into(request, now, &[&[Outcome::Delivered.code()], reply].concat(), envelope)
+    }
+
+    fn answer_into(&mut self, request: &Request, now: Time, data: &[u8], envelope: &mut Envelope) -> Result<()> {
         envelope.clear();
         let sealing = match &self.domain.seal {
             Some(seal) => Some((seal, self.domain.sending_key(now)?)),
             None => None,
         };
-        let head = Head { time: now, computer: &self.computer, legacy: None, is_batch: false };
-        envelope.begin(sealing.is_some(), &head, &[outcome.code()])?;
+        let head = Head { time: now, computer: &self.computer, form: Form::Plain };
+        envelope.begin(sealing.is_some(), &head, data)?;
         self.receipts += 1;
         let (session, sequence) = (self.session, self.receipts);
         match sealing {

@@ -1,6 +1,6 @@
 //! The library's errors as Python's exceptions, which `python/mailslot/_errors.py` defines.
 
-use mailslot::Error;
+use mailslot::{Error, Outcome};
 use pyo3::PyErr;
 use pyo3::exceptions::PyValueError;
 use rustix::io::Errno;
@@ -14,6 +14,7 @@ mod python {
     pyo3::import_exception!(mailslot._errors, MessageTooLargeError);
     pyo3::import_exception!(mailslot._errors, NetworkError);
     pyo3::import_exception!(mailslot._errors, NotAllowedError);
+    pyo3::import_exception!(mailslot._errors, PartialWriteError);
     pyo3::import_exception!(mailslot._errors, SlotExistsError);
     pyo3::import_exception!(mailslot._errors, SlotNotFoundError);
 }
@@ -25,11 +26,17 @@ pub fn exception(error: &Error) -> PyErr {
         Error::InvalidName { .. } => python::InvalidNameError::new_err(said(Errno::INVAL)),
         Error::AlreadyExists(_) => python::SlotExistsError::new_err(said(Errno::EXIST)),
         Error::NotFound(_) => python::SlotNotFoundError::new_err(said(Errno::NOENT)),
-        Error::NotAllowed(_) | Error::NotOwner(_) => python::NotAllowedError::new_err(said(Errno::ACCESS)),
+        Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => {
+            python::NotAllowedError::new_err(said(Errno::ACCESS))
+        }
         Error::TooLarge { .. } | Error::TooLargeForNetwork { .. } => {
             python::MessageTooLargeError::new_err(said(Errno::MSGSIZE))
         }
         Error::Full { .. } => full(error),
+        Error::Partial { delivered, members, .. } => {
+            let (errno, text) = said(Errno::NOBUFS);
+            python::PartialWriteError::new_err((errno, text, *delivered, *members))
+        }
         Error::Closed => python::ClosedError::new_err(said(Errno::PIPE)),
         Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => {
             python::NetworkError::new_err(said(Errno::NETDOWN))
@@ -38,6 +45,13 @@ pub fn exception(error: &Error) -> PyErr {
         Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => {
             python::NetworkError::new_err(said(Errno::OPNOTSUPP))
         }
+        Error::Undelivered { outcome, .. } => python::NetworkError::new_err(said(match outcome {
+            Outcome::NoSlot => Errno::NOENT,
+            Outcome::Full => Errno::AGAIN,
+            Outcome::TooLarge => Errno::MSGSIZE,
+            Outcome::Silent => Errno::TIMEDOUT,
+            _ => Errno::ACCESS,
+        })),
         Error::NodeSilent => python::NetworkError::new_err(said(Errno::TIMEDOUT)),
         Error::NodeRefused(_) => python::NetworkError::new_err(said(Errno::PERM)),
         Error::InvalidOption { .. } => PyValueError::new_err(error.to_string()),

@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use super::values::{list_slots, status};
     #[pymodule_export]
-    use super::writer::{Writer, reply};
+    use super::writer::{Progress, Writer, reply};
 
     /// One interpreter of a process may have the module: its classes, as PyO3 makes them, are one for all interpreters. Those with
     /// a lock of their own (Python 3.12) are refused by Python itself.

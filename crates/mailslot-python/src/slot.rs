@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mailslot::{Error, Inheritance, Mailslot, Message, Network};
+use mailslot::{Error, Inheritance, Mailslot, Message, Network, Taps};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -45,9 +45,16 @@ impl Slot {
         network: bool,
         inheritable: bool,
         stamp: bool,
+        sharing: values::Sharing,
+        when_full: values::WhenFull,
+        taps: bool,
     ) -> PyResult<Slot> {
         let mut options = Mailslot::options();
         options.capacity(capacity).max_message_size(max_message_size).access(access.0).stamp(stamp);
+        options.sharing(sharing.0).when_full(when_full.0);
+        if taps {
+            options.taps(Taps::Allowed);
+        }
         if network {
             options.network(Network::Allowed);
         }
@@ -55,6 +62,14 @@ impl Slot {
             options.inheritance(Inheritance::Inherited);
         }
         py.detach(|| options.create(name)).map(Slot::new).map_err(|error| exception(&error))
+    }
+
+    /// A tap of the slot `name`.
+    #[staticmethod]
+    fn tap(py: Python<'_>, name: &str, capacity: u64) -> PyResult<Slot> {
+        let mut options = Mailslot::options();
+        options.capacity(capacity);
+        py.detach(|| options.tap(name)).map(Slot::new).map_err(|error| exception(&error))
     }
 
     /// The slot whose three descriptors `text` names, of which this has copies.

@@ -36,13 +36,13 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
     }
 }
 
-/// The bytes of a message, its origin and time, and where replies go: the arguments of a `Message`.
-pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, Option<(u32, Py<PyBytes>)>);
+/// The bytes of a message, its origin and time, how many were lost before it, and where replies go: the arguments of a `Message`.
+pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, u64, Option<(u32, Py<PyBytes>)>);
 
 pub fn parts(py: Python<'_>, message: &Message) -> PyResult<Parts> {
     let data = PyBytes::new(py, &message.data).unbind();
     let reply_to = message.reply_to.map(|to| (to.uid(), PyBytes::new(py, &to.token()).unbind()));
-    Ok((data, origin(py, &message.origin)?, message.time, reply_to))
+    Ok((data, origin(py, &message.origin)?, message.time, message.lost_before, reply_to))
 }
 
 /// A `Receipt`.
@@ -67,14 +67,17 @@ fn slot_status(py: Python<'_>, slot: &SlotStatus) -> PyResult<Py<PyAny>> {
         slot.created,
         info.map(|info| info.count),
         totals,
+        slot.members,
+        slot.taps,
     );
     make(py, "SlotStatus", known)
 }
 
 fn statistics(py: Python<'_>, totals: Statistics) -> PyResult<Py<PyAny>> {
-    let Statistics { written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water, .. } =
-        totals;
-    let totals = (written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water);
+    let Statistics {
+        written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water, lost, ..
+    } = totals;
+    let totals = (written, read, bytes_written, bytes_read, refused_full, refused_too_large, high_water, lost);
     make(py, "Statistics", totals)
 }
 
@@ -105,6 +108,37 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Access {
             _ => return Err(PyValueError::new_err("access must be 'owner', 'everyone', Group(gid) or Users(uids)")),
         }))
     }
+}
+
+/// Who may read: `"one"` or `"each"`.
+pub struct Sharing(pub mailslot::Sharing);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Sharing {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Sharing> {
+        word(object, "sharing", [("one", mailslot::Sharing::One), ("each", mailslot::Sharing::Each)]).map(Sharing)
+    }
+}
+
+/// What becomes of a message without room: `"refuse"` or `"drop-oldest"`.
+pub struct WhenFull(pub mailslot::WhenFull);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for WhenFull {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<WhenFull> {
+        let words = [("refuse", mailslot::WhenFull::Refuse), ("drop-oldest", mailslot::WhenFull::DropOldest)];
+        word(object, "when_full", words).map(WhenFull)
+    }
+}
+
+/// What the word of an option stands for.
+fn word<T>(object: Borrowed<'_, '_, PyAny>, option: &str, words: [(&str, T); 2]) -> PyResult<T> {
+    let given: String = object.extract()?;
+    let right = format!("{option} must be '{}' or '{}'", words[0].0, words[1].0);
+    let found = words.into_iter().find(|(word, _)| *word == given);
+    found.map(|(_, value)| value).ok_or_else(|| PyValueError::new_err(right))
 }
 
 /// An object of a class of `mailslot._values`.

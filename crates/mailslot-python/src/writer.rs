@@ -18,6 +18,19 @@ const SLICE: Duration = Duration::from_millis(100);
 /// Bytes up to which copying a message takes no longer than giving up the interpreter's lock and getting it back.
 const SMALL: usize = 16 << 10;
 
+/// Which members of a slot have a message that is written in several tries.
+#[pyclass(module = "mailslot._native")]
+#[derive(Default)]
+pub struct Progress(mailslot::Progress);
+
+#[pymethods]
+impl Progress {
+    #[new]
+    fn new() -> Progress {
+        Progress::default()
+    }
+}
+
 /// The writing end of a slot, until it is closed.
 #[pyclass(frozen, module = "mailslot._native")]
 pub struct Writer {
@@ -58,23 +71,20 @@ impl Writer {
 
     /// Writes one message, for which this waits for room.
     fn write(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
-        let deadline = Deadline::after(timeout)?;
-        let writer = self.writer()?;
-        let message = Payload::of(message)?;
-        let message = message.bytes()?;
-        let first = if message.len() <= SMALL { writer.write(message) } else { py.detach(|| writer.write(message)) };
-        let refused = match first {
-            Err(error @ Error::Full { .. }) => error,
-            first => return first.map_err(|error| exception(&error)),
+        let mut progress = mailslot::Progress::default();
+        let refused = match self.write_some(py, message, &mut progress, timeout)? {
+            None => return Ok(()),
+            Some(refused) => refused,
         };
-        while !deadline.is_over() {
-            let slice = deadline.left_within(SLICE);
-            match py.detach(|| writer.write_within(message, slice)) {
-                Err(Error::TimedOut | Error::Full { .. }) => py.check_signals()?,
-                written => return written.map_err(|error| exception(&error)),
-            }
+        Err(if progress.has_begun() { exception(&progress.end(refused)) } else { full(&refused) })
+    }
+
+    /// Writes one message, without waiting, to those of the slot's members that lack it. `Full` if some still do.
+    fn write_more(&self, py: Python<'_>, message: &Bound<'_, PyAny>, progress: &mut Progress) -> PyResult<()> {
+        match self.write_some(py, message, &mut progress.0, Some(0.0))? {
+            None => Ok(()),
+            Some(refused) => Err(full(&refused)),
         }
-        Err(full(&refused))
     }
 
     /// Writes a message that asks for a reply, and returns what is replied.
@@ -135,6 +145,39 @@ impl Writer {
 }
 
 impl Writer {
+    /// Writes to the members that lack the message, and waits for their room. The refusal, if some still lack it then.
+    fn write_some(
+        &self,
+        py: Python<'_>,
+        message: &Bound<'_, PyAny>,
+        progress: &mut mailslot::Progress,
+        timeout: Option<f64>,
+    ) -> PyResult<Option<Error>> {
+        let deadline = Deadline::after(timeout)?;
+        let writer = self.writer()?;
+        let message = Payload::of(message)?;
+        let message = message.bytes()?;
+        let mut first = || writer.write_more(message, progress, Timeout::Zero);
+        let mut written = if message.len() <= SMALL { first() } else { py.detach(first) };
+        let mut refused = None;
+        loop {
+            match written {
+                Ok(()) => return Ok(None),
+                Err(error @ (Error::Full { .. } | Error::TimedOut)) => {
+                    // The first refusal tells how large the slot is.
+                    let refused = refused.get_or_insert(error);
+                    if deadline.is_over() {
+                        return Ok(Some(core::mem::replace(refused, Error::TimedOut)));
+                    }
+                }
+                Err(error) => return Err(exception(&core::mem::take(progress).end(error))),
+            }
+            py.check_signals()?;
+            let slice = deadline.left_within(SLICE);
+            written = py.detach(|| writer.write_more(message, progress, slice));
+        }
+    }
+
     fn writer(&self) -> PyResult<MailslotWriter> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.clone().ok_or_else(|| closed("writer"))

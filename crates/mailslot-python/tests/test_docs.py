@@ -16,6 +16,7 @@ README = [
     "b'boiler 3: over pressure'",
     "b'door 2 opened' of process PID of user UID\nnothing more\nnobody reads any more\nno such slot",
     "2",
+    "b'door 2 opened' b'door 2 opened'\n0 b'21.5'",
     "b'boiler 3: over pressure'",
 ]
 EXAMPLES = {

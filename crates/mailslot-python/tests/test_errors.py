@@ -104,7 +104,7 @@ def test_status_tells_how_a_slot_was_made(name: str, access, network: bool) -> N
         assert (status.access, status.network) == (access, network)
         assert (status.max_message_size, status.capacity, status.messages) == (1000, 1 << 16, 1)
         assert status.created is not None and status.created.tzinfo is not None
-        assert status.statistics == mailslot.Statistics(2, 1, 5, 5, 0, 1, 0)
+        assert status.statistics == mailslot.Statistics(2, 1, 5, 5, 0, 1, 0, 0)
     assert status not in mailslot.list_slots()
 
 

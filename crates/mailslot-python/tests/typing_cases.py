@@ -37,6 +37,13 @@ numbers.put(7)
 numbers.put("text")  # type: ignore[arg-type]
 Writer("p", dumps=pickle.dumps).put([1, 2])
 
+with Mailslot("e", sharing="each", when_full="drop-oldest", taps=True) as shared:
+    assert_type(shared.receive().lost_before, int)
+assert_type(Mailslot.tap("e"), Mailslot[bytes])
+assert_type(Mailslot.tap("e", loads=json.loads, capacity=1 << 20), Mailslot[Any])
+assert_type(Mailslot.tap("e", loads=bytes.decode), Mailslot[str])
+Mailslot("d", sharing="some")  # type: ignore[call-overload]
+Mailslot("d", when_full="wait")  # type: ignore[call-overload]
 Mailslot("d", access="nobody")  # type: ignore[call-overload]
 Mailslot("d", loud=True)  # type: ignore[call-overload]
 assert_type(list_slots(), list[SlotStatus])

@@ -45,6 +45,8 @@ mod message;
 mod options;
 #[path = "../../mailslot/src/reading.rs"]
 mod reading;
+#[path = "../../mailslot/src/receipt.rs"]
+mod receipt;
 mod sys;
 
 pub mod scenarios;

@@ -143,7 +143,7 @@ impl Name {
         let name = self.text();
         let is_plain = name.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\');
         // Nearly all names are, and this is done for each message.
-        match str::from_utf8(name) {
+        match core::str::from_utf8(name) {
             Ok(plain) if is_plain => plain.to_owned(),
             _ => Printable(name).to_string(),
         }

@@ -110,7 +110,7 @@ pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
             b'\\' => {
                 let (digits, after) = rest.strip_prefix(b"x")?.split_first_chunk::<2>()?;
                 rest = after;
-                u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?
+                u8::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()?
             }
             b' '..=b'~' => byte,
             _ => return None,

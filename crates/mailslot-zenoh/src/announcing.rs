@@ -9,6 +9,7 @@ use mailslot_domain::{Destination, Domain, Presence, Time, random};
 
 use crate::error::{Error, Result};
 use crate::link::{Answering, Link, Subscription, Token};
+use crate::replying;
 use crate::state::{State, now};
 
 /// A token for the presence, with the key that is to be used now.
@@ -165,8 +166,8 @@ impl Declared {
             taking.take(&to, &slot, payload, attachment);
         })?;
         let (answering, to, slot) = (Arc::clone(state), to_all.clone(), Arc::clone(inbox));
-        let answering = link.answer(to_all.key_expression(), move |_, payload, attachment| {
-            answering.confirm(&to, &slot, payload, attachment)
+        let answering = link.answer(to_all.key_expression(), move |_, payload, attachment, asked| {
+            replying::answer(&answering, answering.confirm(&to, &slot, payload, attachment), asked);
         })?;
         let token = token(link, &domain, &presence(state, name))?;
         Ok(Declared { token, _subscription: subscription, _answering: answering })

@@ -37,6 +37,8 @@ mod outgoing;
 mod places;
 mod presences;
 mod process;
+mod replying;
+mod requesting;
 mod routes;
 mod session;
 mod state;

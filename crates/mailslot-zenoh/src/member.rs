@@ -21,6 +21,7 @@ use crate::link::{self, Task};
 use crate::outgoing::Sender;
 use crate::places::Places;
 use crate::presences::{MOST_WAITING, Waiting};
+use crate::requesting::Requesting;
 use crate::session::{Session, can_overlap};
 use crate::state::{State, answer, lock};
 use crate::supervise;
@@ -47,6 +48,7 @@ pub(crate) struct Member {
     /// For waits for receivers.
     waits: Arc<Places>,
     confirming: Confirming,
+    requesting: Requesting,
     life: Life,
 }
 
@@ -89,6 +91,7 @@ impl Member {
             upkeep: Mutex::default(),
             waits: Places::new(MOST_WAITING),
             confirming: Confirming::new(),
+            requesting: Requesting::new(),
             life: Life {
                 stop: Arc::clone(&stop),
                 reopen: AtomicBool::new(false),
@@ -318,11 +321,26 @@ impl Member {
         self.state.wait(Waiting { group: self.state.group(address), at_least, deadline, asker, _place: place });
     }
 
+    /// Sends a request, and has the asker told the replies.
+    pub(crate) fn request(&self, address: &Address, data: &[u8], within: Duration, asker: ReplyTo) {
+        let Some(session) = self.open_session(&asker) else { return };
+        if let Err(why) = self.requesting.begin(&session.link, &self.state, address, data, within, asker) {
+            refuse(&asker, why);
+        }
+    }
+
+    /// The open session. If there is none, the asker is told.
+    fn open_session(&self, asker: &ReplyTo) -> Option<Arc<Session>> {
+        let session = self.session();
+        if session.is_none() {
+            refuse(asker, format!("the domain {} is not open yet", self.name()));
+        }
+        session
+    }
+
     /// Sends a message, and has the asker told what became of it.
     pub(crate) fn confirm(&self, address: &Address, data: &[u8], within: Duration, asker: ReplyTo) {
-        let Some(session) = self.session() else {
-            return refuse(&asker, format!("the domain {} is not open yet", self.name()));
-        };
+        let Some(session) = self.open_session(&asker) else { return };
         if let Err((asker, why)) = self.confirming.begin(&session.link, &self.state, address, data, within, asker) {
             refuse(&asker, why);
         }

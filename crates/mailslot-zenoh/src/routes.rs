@@ -90,6 +90,7 @@ fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
             member.count_receivers(&address, at_least as usize, within, asker);
         }
         Question::Confirmed { address, within, data } => member.confirm(&address, data, within, asker),
+        Question::Request { address, within, data } => member.request(&address, data, within, asker),
     }
 }
 

@@ -9,6 +9,7 @@ use mailslot_domain::{Domain, endpoint};
 use crate::certificates;
 use crate::error::{Error, Result};
 use crate::link::{Addresses, Answering, Config, Link, Seen, Subscription, addresses, why_unreachable};
+use crate::replying;
 use crate::state::{State, lock};
 use crate::wake::Wake;
 
@@ -107,8 +108,8 @@ fn declare(link: &Link, state: &Arc<State>) -> Result<(Subscription, Answering, 
         taking.take_directed(key_expression, payload, attachment);
     })?;
     let answering = Arc::clone(state);
-    let confirmed = link.answer(&mine, move |key_expression, payload, attachment| {
-        answering.confirm_directed(key_expression, payload, attachment)
+    let confirmed = link.answer(&mine, move |key_expression, payload, attachment, asked| {
+        replying::answer(&answering, answering.confirm_directed(key_expression, payload, attachment), asked);
     })?;
     let told = Arc::clone(state);
     let presences = link.watch_tokens(&domain.all_presences(), move |key_expression, seen| match seen {

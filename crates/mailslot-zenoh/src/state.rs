@@ -4,22 +4,24 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use mailslot::network::Inbox;
 use mailslot::network::routes::Answer;
-use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, ReplyTo};
+use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, Replies, ReplyTo};
 use mailslot_domain::settings::Settings;
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Request,
-    Sealer, Session, Time, random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Reply,
+    Request, Sealer, Session, Time, random,
 };
 
 use crate::clock::Clock;
 use crate::counters::{Counted, Counters};
 use crate::error::Result;
 use crate::known::{Known, Owner};
+use crate::places::{Place, Places};
 use crate::presences::{Group, Matched, Presences, Waiting};
+use crate::replying;
 
 /// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a call of Zenoh.
 pub(crate) struct State {
@@ -35,6 +37,8 @@ pub(crate) struct State {
     known: Arc<Known>,
     owner: Option<Owner>,
     clock: Clock,
+    /// For requests of others.
+    replying: Arc<Places>,
     /// The slots that are announced, by the key expressions that lead to them alone.
     directed: RwLock<HashMap<String, Slot>>,
     /// Whether those were all at the last look. Without descriptors or memory there is no looking.
@@ -43,6 +47,23 @@ pub(crate) struct State {
 
 /// A slot that is announced, and where messages for it alone are sent.
 type Slot = (Destination, Arc<Mutex<Inbox>>);
+
+/// A message that has come, and what its sender wants to know.
+pub(crate) struct Wanted {
+    pub(crate) request: Request,
+    pub(crate) answer: Answered,
+}
+
+/// What he is told.
+pub(crate) enum Answered {
+    /// What became of it.
+    Outcome(Outcome),
+    /// What its slot's owner replies, for so long.
+    Replies { replies: Replies, within: Duration, place: Place },
+}
+
+/// Bytes of replies that may wait in a slot: one is passed on.
+const REPLIES: u64 = 2 << 20;
 
 impl State {
     pub(crate) fn new(
@@ -61,6 +82,7 @@ impl State {
             known,
             owner: domain.id().map(|id| Owner { name: domain.name().clone(), id }),
             clock: Clock::new(),
+            replying: Places::new(replying::MOST),
             directed: RwLock::default(),
             directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
@@ -142,9 +164,25 @@ impl State {
         }
     }
 
+    /// Seals a request.
+    pub(crate) fn seal_request(
+        &self,
+        to: &Destination,
+        within: Duration,
+        data: &[u8],
+    ) -> mailslot_domain::Result<(Envelope, Request)> {
+        let mut envelope = Envelope::default();
+        let request = self.sealed(|sealer| sealer.request_into(to, now(), within, data, &mut envelope))?;
+        Ok((envelope, request))
+    }
+
     /// A message for all that have the slot of `inbox` has come.
-    pub(crate) fn take(&self, to: &Destination, inbox: &Mutex<Inbox>, payload: Vec<u8>, attachment: Option<&[u8]>) {
-        self.deliver(Kind::Message, to, inbox, payload, attachment);
+    pub(crate) fn take(&self, to: &Destination, inbox: &Mutex<Inbox>, mut payload: Vec<u8>, attachment: Option<&[u8]>) {
+        // What is refused is counted by the opener, whose lock is free again when the slot is written to.
+        let opened = lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment);
+        if let Ok(opened) = opened {
+            self.deliver(opened, inbox);
+        }
     }
 
     /// A message for one slot of this computer has come, which may not be there.
@@ -155,16 +193,21 @@ impl State {
         }
     }
 
-    /// Delivers a message that wants a receipt. `None` if what came was not let in: it gets no answer.
+    /// Delivers a message that wants an answer. `None` if what came was not let in: it gets none.
     pub(crate) fn confirm(
         &self,
         to: &Destination,
         inbox: &Mutex<Inbox>,
-        payload: Vec<u8>,
+        mut payload: Vec<u8>,
         attachment: Option<&[u8]>,
-    ) -> Option<Envelope> {
-        let (request, outcome) = self.deliver(Kind::Confirmed, to, inbox, payload, attachment)?;
-        self.receipt(&request, outcome)
+    ) -> Option<Wanted> {
+        let opened = lock(&self.opener).open(Kind::Confirmed, to, now(), &mut payload, attachment).ok()?;
+        if let Some(within) = opened.within {
+            return Some(self.ask(opened, within, inbox));
+        }
+        let request = opened.request;
+        let outcome = self.deliver(opened, inbox);
+        Some(Wanted { request, answer: Answered::Outcome(outcome) })
     }
 
     /// The same for one slot of this computer, which may not be there.
@@ -173,7 +216,7 @@ impl State {
         key_expression: &str,
         mut payload: Vec<u8>,
         attachment: Option<&[u8]>,
-    ) -> Option<Envelope> {
+    ) -> Option<Wanted> {
         if let Some((to, inbox)) = self.slot_at(key_expression) {
             return self.confirm(&to, &inbox, payload, attachment);
         }
@@ -186,7 +229,7 @@ impl State {
             (Counted::UndeliveredRefused, Outcome::Refused)
         };
         self.counters.count(counted);
-        self.receipt(&request, outcome)
+        Some(Wanted { request, answer: Answered::Outcome(outcome) })
     }
 
     /// Opens an answer to `request`.
@@ -199,32 +242,45 @@ impl State {
         lock(&self.opener).open_receipt(request, now(), &mut payload, attachment).ok()
     }
 
-    fn deliver(
-        &self,
-        kind: Kind,
-        to: &Destination,
-        inbox: &Mutex<Inbox>,
-        mut payload: Vec<u8>,
-        attachment: Option<&[u8]>,
-    ) -> Option<(Request, Outcome)> {
-        // The lock is free again when the slot is written to. What is refused is counted by the opener.
-        let opened = lock(&self.opener).open(kind, to, now(), &mut payload, attachment).ok()?;
+    /// What became of what was let in: of the last message, as only that of a single one is asked for.
+    fn deliver(&self, opened: Opened<'_>, inbox: &Mutex<Inbox>) -> Outcome {
         let origin = self.origin(&opened);
         let messages: Vec<&[u8]> = opened.messages.collect();
-        // Only that of a single message is asked for.
         let mut last = Outcome::Refused;
         lock(inbox).deliver(&origin, &messages, |outcome, number| {
             last = outcome;
-            let counted = match outcome {
-                Outcome::Delivered => Counted::Delivered,
-                Outcome::NoSlot => Counted::UndeliveredNoSlot,
-                Outcome::Full => Counted::UndeliveredFull,
-                Outcome::TooLarge => Counted::UndeliveredTooLarge,
-                _ => Counted::UndeliveredRefused,
-            };
-            (0..number).for_each(|_| self.counters.count(counted));
+            (0..number).for_each(|_| self.count(outcome));
         });
-        Some((opened.request, last))
+        last
+    }
+
+    /// Asks the slot what was asked.
+    fn ask(&self, mut opened: Opened<'_>, within: Duration, inbox: &Mutex<Inbox>) -> Wanted {
+        let origin = self.origin(&opened);
+        let message = opened.messages.next().unwrap_or_default();
+        let asked = lock(inbox).with_writer(|writer| {
+            // Slots of one user that never reply leave room to those of others.
+            let owner = writer.owner().ok_or(mailslot::Error::Closed)?;
+            let Some(place) = self.replying.take(owner) else { return Ok(None) };
+            Ok(Some((writer.begin_request_from(&origin, message, Some(REPLIES))?, place)))
+        });
+        let answer = match asked {
+            Ok(Some((replies, place))) => Answered::Replies { replies, within, place },
+            Ok(None) => Answered::Outcome(Outcome::Full),
+            Err(error) => Answered::Outcome(Outcome::from(&error)),
+        };
+        self.count(if let Answered::Outcome(outcome) = answer { outcome } else { Outcome::Delivered });
+        Wanted { request: opened.request, answer }
+    }
+
+    fn count(&self, outcome: Outcome) {
+        self.counters.count(match outcome {
+            Outcome::Delivered => Counted::Delivered,
+            Outcome::NoSlot => Counted::UndeliveredNoSlot,
+            Outcome::Full => Counted::UndeliveredFull,
+            Outcome::TooLarge => Counted::UndeliveredTooLarge,
+            _ => Counted::UndeliveredRefused,
+        });
     }
 
     fn origin(&self, opened: &Opened<'_>) -> NetworkOrigin {
@@ -244,12 +300,36 @@ impl State {
         }
     }
 
-    fn receipt(&self, request: &Request, outcome: Outcome) -> Option<Envelope> {
+    /// Seals what says what became of a write.
+    pub(crate) fn receipt(&self, request: &Request, outcome: Outcome) -> Option<Envelope> {
         let mut envelope = Envelope::default();
         let outcome = to_domain(outcome);
         lock(&self.sealer).receipt_into(request, now(), outcome, &mut envelope).ok()?;
         self.counters.count(Counted::ReceiptsSent);
         Some(envelope)
+    }
+
+    /// Seals a reply, or what says that it is too large.
+    pub(crate) fn reply(&self, request: &Request, reply: &[u8]) -> Option<Envelope> {
+        let mut envelope = Envelope::default();
+        let sealed = lock(&self.sealer).reply_into(request, now(), reply, &mut envelope);
+        match sealed {
+            Err(Error::TooLarge { .. }) => return self.receipt(request, Outcome::TooLarge),
+            sealed => sealed.ok()?,
+        }
+        self.counters.count(Counted::ReceiptsSent);
+        Some(envelope)
+    }
+
+    /// Hands the answer to a request to `look`, if it is one.
+    pub(crate) fn open_reply<T>(
+        &self,
+        request: &Request,
+        payload: &mut [u8],
+        look: impl FnOnce(Reply<'_>) -> T,
+    ) -> Option<T> {
+        let opened = lock(&self.opener).open_reply(request, now(), payload);
+        opened.ok().map(look)
     }
 
     /// Makes the slot known to directed messages.

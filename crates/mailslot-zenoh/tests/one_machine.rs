@@ -466,3 +466,55 @@ fn plays_its_part() {
         _ => panic!("{part}"),
     }
 }
+
+/// What happens to a request, as the asker is told: a reply, or why there is none.
+#[test]
+fn requests_in_a_sealed_domain_are_replied_to() {
+    if !is_apart("requests_in_a_sealed_domain_are_replied_to") {
+        return;
+    }
+    let _domains =
+        start(vec![(sealed("PLANT"), Settings::default()), (Domain::open("LAB").unwrap(), Settings::default())]);
+    let slot = open_to_network("clock");
+    for domain in ["PLANT", "LAB"] {
+        wait_for(1, &format!(r"\\{domain}\mailslot\clock"));
+    }
+    let patience = Duration::from_secs(60);
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\clock").unwrap();
+    let serving = std::thread::spawn(move || {
+        let mut origins = Vec::new();
+        for size in [0, 4, 1 << 20, (1 << 20) + 1] {
+            let message = slot.receive_within(Timeout::Forever).unwrap();
+            assert_eq!(message.data, b"now?");
+            message.reply(&vec![7; size]).unwrap();
+            origins.push(message.origin);
+        }
+        // The last one is not replied to.
+        slot.receive_within(Timeout::Forever).unwrap();
+        origins
+    });
+    for size in [0, 4, 1 << 20] {
+        let reply = writer.request(b"now?", patience).unwrap();
+        assert!(reply.data == vec![7; size], "{size}");
+        let Origin::Network(origin) = reply.origin else { panic!("{:?}", reply.origin) };
+        assert_eq!((origin.computer.as_str(), origin.authenticated), ("SRV1", true));
+    }
+    // Of a domain, those that cannot reply leave it to the others, of which there are none: a reply that is too large, and an owner who
+    // ends without one.
+    for expected in [Outcome::TooLarge, Outcome::NoSlot] {
+        let error = writer.request(b"now?", patience).unwrap_err();
+        let Error::Undelivered { computer, outcome } = &error else { panic!("{error}") };
+        assert_eq!((computer.as_str(), *outcome), ("SRV1", expected));
+    }
+    for origin in serving.join().unwrap() {
+        let Origin::Network(origin) = origin else { panic!("{origin:?}") };
+        assert_eq!(
+            (origin.computer.as_str(), origin.authenticated, origin.domain.as_deref()),
+            ("SRV1", true, Some("PLANT"))
+        );
+    }
+    let open = MailslotWriter::open(r"\\LAB\mailslot\clock").unwrap().request(b"now?", patience).unwrap_err();
+    assert!(matches!(&open, Error::NodeRefused(why) if why.contains("nothing proves who replies")), "{open}");
+    let large = writer.request(&vec![0; (1 << 20) + 1], patience).unwrap_err();
+    assert!(matches!(large, Error::TooLargeForNetwork { .. }), "{large}");
+}

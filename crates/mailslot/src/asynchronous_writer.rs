@@ -17,6 +17,27 @@ use crate::writer::MailslotWriter;
 /// What has to wait does so in one of tokio's blocking threads, as the memory that a writer shares with its reader is nothing that
 /// `epoll` can watch; a write that finds room needs none. A clone is the same writer once more.
 ///
+/// It is no `Sink` of its own: one has to promise room before it is told how large the message is, so it would have to keep a message
+/// that was accepted and may be lost with it. Where one is needed, it is made of [`write`](AsyncMailslotWriter::write):
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mailslot::Error> {
+/// use futures_util::{SinkExt, sink};
+/// use mailslot::{AsyncMailslotWriter, Mailslot};
+///
+/// # let name = format!("doc-sink-{}", std::process::id());
+/// let slot = Mailslot::create(&name)?;
+/// let writer = AsyncMailslotWriter::open(&name).await?;
+/// let mut sink = Box::pin(sink::unfold(writer, |writer, message: Vec<u8>| async move {
+///     writer.write(&message).await.map(|()| writer)
+/// }));
+/// sink.send(b"hello".to_vec()).await?;
+/// assert_eq!(slot.receive()?.data, b"hello");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mailslot::Error> {
@@ -86,7 +107,7 @@ impl AsyncMailslotWriter {
         consume_budget().await;
         let mut progress = Progress::default();
         loop {
-            match self.writer.write_more(message, &mut progress) {
+            match self.writer.write_more(message, &mut progress, Timeout::Zero) {
                 Err(Error::Full { .. }) => {}
                 Err(error) => return Err(progress.end(error)),
                 Ok(()) => return Ok(()),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mailslot_names::{InvalidName, NameError, Quoted, SlotName};
 
 use crate::address::Address;
+use crate::receipt::Outcome;
 use crate::sys;
 
 /// Result of everything in this crate.
@@ -84,8 +85,15 @@ pub enum Error {
     DomainNotOpen(Address),
     /// The network that the address is in does not tell who receives, or what became of a message.
     NetworkDoesNotTell(Address),
-    /// The address is not of this machine, and requests go to slots of this machine only.
+    /// The address is in a network where nothing proves who replies to a request.
     RequestElsewhere(Address),
+    /// A computer that was asked does not take the request.
+    Undelivered {
+        /// The computer.
+        computer: String,
+        /// What became of the request there.
+        outcome: Outcome,
+    },
     /// A reply to a message that is no request: nobody waits for one.
     NotARequest,
     /// The network node of this machine did not answer in time.
@@ -160,6 +168,13 @@ impl Error {
             Error::NotOnNetwork(_) => 53,
             Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => 50,
             Error::NodeSilent => 121,
+            Error::Undelivered { outcome, .. } => match outcome {
+                Outcome::NoSlot => 2,
+                Outcome::Full => 1450,
+                Outcome::TooLarge => 87,
+                Outcome::Silent => 121,
+                _ => 5,
+            },
             Error::NodeRefused(_) => 31,
             Error::NotInherited | Error::InvalidInheritance(_) => 6,
             Error::Damaged | Error::Stalled(_) | Error::Nested => 31,
@@ -188,6 +203,13 @@ impl Error {
                 io::ErrorKind::NetworkDown
             }
             Error::NotOnNetwork(_) => io::ErrorKind::HostUnreachable,
+            Error::Undelivered { outcome, .. } => match outcome {
+                Outcome::NoSlot => io::ErrorKind::NotFound,
+                Outcome::Full => io::ErrorKind::WouldBlock,
+                Outcome::TooLarge => io::ErrorKind::InvalidInput,
+                Outcome::Silent => io::ErrorKind::TimedOut,
+                _ => io::ErrorKind::PermissionDenied,
+            },
             Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => io::ErrorKind::Unsupported,
             // What the source alone would be, `WouldBlock` as a rule, tells programs to write it again.
             Error::Partial { .. } => io::ErrorKind::WriteZero,
@@ -290,8 +312,13 @@ impl fmt::Display for Error {
                  `mailslot domain` do"
             ),
             Error::RequestElsewhere(address) => {
-                write!(f, "{address} is not on this machine: requests go to slots of this machine only")
+                write!(
+                    f,
+                    "{address} is in a network where nothing proves who replies: requests go to slots of this machine, and \
+                     of domains made with `mailslot domain`"
+                )
             }
+            Error::Undelivered { computer, outcome } => write!(f, "{computer} does not reply: {outcome}"),
             Error::NotARequest => f.write_str("the message is no request: nobody waits for a reply to it"),
             Error::NodeSilent => f.write_str("the network node of this machine did not answer in time"),
             Error::NodeRefused(why) => write!(f, "the network node of this machine refused: {why}"),
@@ -342,6 +369,7 @@ impl std::error::Error for Error {
 /// | `NoNetworkNode`, `DomainNotOpen`, `RemoteMailslotsOff` | [`NetworkDown`](io::ErrorKind::NetworkDown) |
 /// | `NotOnNetwork` | [`HostUnreachable`](io::ErrorKind::HostUnreachable) |
 /// | `NetworkDoesNotTell`, `RequestElsewhere` | [`Unsupported`](io::ErrorKind::Unsupported) |
+/// | `Undelivered` | [`NotFound`](io::ErrorKind::NotFound), [`WouldBlock`](io::ErrorKind::WouldBlock), [`InvalidInput`](io::ErrorKind::InvalidInput), [`TimedOut`](io::ErrorKind::TimedOut) or [`PermissionDenied`](io::ErrorKind::PermissionDenied), by its outcome |
 /// | `NodeSilent` | [`TimedOut`](io::ErrorKind::TimedOut) |
 /// | `Damaged` | [`InvalidData`](io::ErrorKind::InvalidData) |
 /// | `Stalled` | [`ResourceBusy`](io::ErrorKind::ResourceBusy) |

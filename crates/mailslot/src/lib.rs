@@ -109,6 +109,8 @@ pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, 
 pub use receipt::{Outcome, Receipt};
 #[cfg(unix)]
 pub use request::{Replies, ReplyWriter};
+#[cfg(unix)]
+pub use sys::Progress;
 pub use writer::MailslotWriter;
 
 /// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.

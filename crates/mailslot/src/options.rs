@@ -66,6 +66,7 @@ pub enum Inheritance {
 ///
 /// `Each` is Linux only: elsewhere it is refused with [`Error::InvalidOption`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Sharing {
     /// Nobody: a name has one slot, as with Win32.
     #[default]
@@ -95,6 +96,7 @@ pub enum Taps {
 ///
 /// `DropOldest` is Linux only: elsewhere it is refused with [`Error::InvalidOption`], as Windows bounds no slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum WhenFull {
     /// It is refused: the write fails, or waits.
     #[default]

@@ -9,6 +9,10 @@
 //! - The record of a request tells the number of that slot and the id, and no more: whoever replies writes to a slot of the user who asks, as
 //!   the kernel tells it, and of his slots to none but those made for replies.
 //!
+//! A request to a slot of another machine is a request to the node of this one, which has it carried to the node there in a sealed domain;
+//! that one asks the slot as any program would. So each reply is believed twice because the kernel says who wrote it, and on its way
+//! because it is sealed for this request with the domain's key.
+//!
 //! The slot for replies is `mailslot\reply\` and the 32 hexadecimal digits of its number.
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,7 +21,8 @@ use std::time::{Duration, Instant};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
-use crate::message::{Message, Origin, ReplyTo};
+use crate::message::{Message, NetworkOrigin, Origin, ReplyTo};
+use crate::network;
 use crate::options::{Access, MailslotOptions, Timeout};
 use crate::sys;
 use crate::writer::{End, MailslotWriter};
@@ -38,6 +43,8 @@ pub struct Replies {
     /// Whose that is.
     responder: u32,
     id: [u8; 16],
+    /// Whether the slot is elsewhere: then what comes is what the node says of it.
+    is_elsewhere: bool,
 }
 
 /// The way to an asker for whoever replies more than once: [`ReplyTo::open`].
@@ -59,6 +66,9 @@ impl MailslotWriter {
     /// The reply is believed because the kernel says that a process of the slot's user wrote it, and because it repeats what only
     /// who has read the request can know, in a slot that was made for it and is gone when this returns. Any number of threads may ask at once; a reply that comes too late is nobody's.
     ///
+    /// A slot elsewhere can be asked in a sealed domain, for a minute at most: its machine's node asks it, and the reply is believed because
+    /// it is sealed, for this request alone, with the domain's key. Of all the computers of a domain, the first that replies is heard.
+    ///
     /// ```
     /// use mailslot::{Mailslot, MailslotWriter};
     /// use std::time::Duration;
@@ -77,7 +87,9 @@ impl MailslotWriter {
     /// - [`Error::TimedOut`] if there was no room, or no reply came, in time
     /// - [`Error::Closed`] if the slot is gone, or its owner has ended without a reply; where the system does not tell
     ///   at once, after some tenths of a second
-    /// - [`Error::RequestElsewhere`] if the slot is not on this machine
+    /// - [`Error::RequestElsewhere`] if the slot is in a network where nothing proves who replies, as in the legacy one, and
+    ///   [`Error::NodeRefused`] if that is an open domain
+    /// - [`Error::Undelivered`] if the computer that was asked does not take the request
     /// - those of [`write`](MailslotWriter::write), and of [`MailslotOptions::create`] for the slot for the reply
     pub fn request(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Message> {
         let timeout = timeout.into();
@@ -86,7 +98,8 @@ impl MailslotWriter {
     }
 
     /// Writes a message that asks for replies, waiting for room as long as `timeout` says: for whoever expects more than one, or
-    /// waits for something else as well. Up to `capacity` bytes of replies may wait to be received, or 16 MiB if that is `None`.
+    /// waits for something else as well. Up to `capacity` bytes of replies may wait to be received, or 16 MiB if that is `None`. From a slot
+    /// elsewhere, one reply of each computer comes, as long as `timeout` says, or for a minute if it says nothing or more.
     ///
     /// [`Replies`] has an example.
     ///
@@ -94,7 +107,46 @@ impl MailslotWriter {
     ///
     /// Those of [`request`](MailslotWriter::request).
     pub fn begin_request(&self, message: &[u8], capacity: Option<u64>, timeout: impl Into<Timeout>) -> Result<Replies> {
-        let End::Here(client) = self.end() else { return Err(Error::RequestElsewhere(self.address().clone())) };
+        match self.end() {
+            End::Here(client) => {
+                self.ask(client, capacity, |reply, id| client.write_request(reply, id, message, timeout.into()))
+            }
+            End::Elsewhere(writer) => writer.begin_request(message, capacity, timeout.into()),
+        }
+    }
+
+    /// Writes a request that another machine has sent, as [`write_from`](MailslotWriter::write_from) does: for network nodes, which
+    /// pass the replies on.
+    ///
+    /// ```
+    /// # use mailslot::{MailslotOptions, MailslotWriter, Network, NetworkOrigin, Timeout};
+    /// # let name = format!("doc-request-from-{}", std::process::id());
+    /// let slot = MailslotOptions::new().network(Network::Allowed).create(&name)?;
+    /// let replies = MailslotWriter::open(&name)?.begin_request_from(&NetworkOrigin::new("SRV2"), b"ping", None)?;
+    /// slot.receive()?.reply(b"pong")?;
+    /// assert_eq!(replies.receive_within(Timeout::Forever)?.data, b"pong");
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_from`](MailslotWriter::write_from), and of [`MailslotOptions::create`] for the slot for the replies.
+    pub fn begin_request_from(&self, origin: &NetworkOrigin, message: &[u8], capacity: Option<u64>) -> Result<Replies> {
+        let not_allowed = || Error::NotAllowed(self.address().slot().clone());
+        let End::Here(client) = self.end() else { return Err(not_allowed()) };
+        self.ask(client, capacity, |reply, id| match client.write_request_from(origin, reply, id, message)? {
+            true => Ok(()),
+            false => Err(not_allowed()),
+        })
+    }
+
+    /// Makes the slot for the replies to a request, and has the request written with its number and an id.
+    fn ask(
+        &self,
+        client: &sys::Client,
+        capacity: Option<u64>,
+        write: impl FnOnce([u8; 16], [u8; 16]) -> Result<()>,
+    ) -> Result<Replies> {
         // Every slot of this machine has an owner.
         let responder = client.owner().ok_or(Error::Closed)?;
         let (reply, id) = (sys::random()?, sys::random()?);
@@ -103,9 +155,9 @@ impl MailslotWriter {
         if let Some(bytes) = capacity {
             options.capacity(bytes);
         }
-        let replies =
-            Replies { slot: options.create(Address::Local(name(&reply)?))?, asked: self.clone(), responder, id };
-        client.write_request(reply, id, message, timeout.into())?;
+        let slot = options.create(Address::Local(name(&reply)?))?;
+        let replies = Replies { slot, asked: self.clone(), responder, id, is_elsewhere: false };
+        write(reply, id)?;
         Ok(replies)
     }
 }
@@ -136,7 +188,17 @@ impl Replies {
         self.receive_until(timeout.into().deadline())
     }
 
+    /// The same of a slot elsewhere, of which the node that was asked tells.
+    pub(crate) fn of_elsewhere(self) -> Replies {
+        Replies { is_elsewhere: true, ..self }
+    }
+
     fn receive_until(&self, deadline: Option<Instant>) -> Result<Message> {
+        let message = self.receive_here_until(deadline)?;
+        if self.is_elsewhere { network::reply(&message.data) } else { Ok(message) }
+    }
+
+    fn receive_here_until(&self, deadline: Option<Instant>) -> Result<Message> {
         let End::Here(client) = self.asked.end() else { return Err(Error::Closed) };
         let soon = deadline.map_or(SOON, |end| end.saturating_duration_since(Instant::now()).min(SOON));
         if let Some(message) = self.believed(soon)? {

@@ -40,7 +40,7 @@ impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let count = 2 + usize::from(self.time.is_some()) + usize::from(self.lost_before != 0);
         let mut fields = serializer.serialize_struct("Message", count)?;
-        match str::from_utf8(&self.data) {
+        match core::str::from_utf8(&self.data) {
             Ok(text) => fields.serialize_field("data", text)?,
             Err(_) => fields.serialize_field("data_hex", &Hex(&self.data))?,
         }

@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::message::{Info, NetworkOrigin};
+use crate::options::Timeout;
 use crate::sys;
 use crate::writer::{End, MailslotWriter};
 use mailslot_names::SlotName;
@@ -49,6 +50,44 @@ impl MailslotWriter {
             End::Elsewhere(_) => None,
         };
         written.ok_or_else(|| Error::NotAllowed(self.address().slot().clone()))
+    }
+}
+
+/// Waiting of the caller's own.
+///
+/// # Portability
+///
+/// Unix only.
+impl MailslotWriter {
+    /// Writes one message in as many tries as it takes: for event loops, and for languages whose waits end for a signal. After
+    /// [`Error::Full`] or [`Error::TimedOut`] the same message may be written again with the same `progress`; of the slot's
+    /// [members](crate::Sharing::Each), those that have it do not get it twice. After anything else the write has come to its end.
+    ///
+    /// ```
+    /// # use mailslot::{Error, MailslotOptions, MailslotWriter, Progress, Sharing, Timeout};
+    /// # let name = format!("doc-write-more-{}", std::process::id());
+    /// let join = |capacity| MailslotOptions::new().sharing(Sharing::Each).capacity(capacity).create(&name);
+    /// let (roomy, tight) = (join(65_536)?, join(4096)?);
+    /// let writer = MailslotWriter::open(&name)?;
+    /// let mut progress = Progress::default();
+    /// writer.write(&[0; 4060])?;
+    /// while let Err(error) = writer.write_more(b"more", &mut progress, Timeout::Zero) {
+    ///     assert!(matches!(error, Error::Full { .. }) && progress.has_begun());
+    ///     tight.receive()?;
+    /// }
+    /// assert_eq!((roomy.info()?.count, tight.receive()?.data), (2, b"more".to_vec()));
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_within`](MailslotWriter::write_within), never inside an [`Error::Partial`]: [`Progress::end`](crate::Progress::end)
+    /// makes one.
+    pub fn write_more(&self, message: &[u8], progress: &mut sys::Progress, timeout: impl Into<Timeout>) -> Result<()> {
+        match self.end() {
+            End::Here(client) => client.write_more(message, progress, timeout.into()),
+            End::Elsewhere(writer) => writer.write(message, timeout.into()),
+        }
     }
 }
 

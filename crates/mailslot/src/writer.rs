@@ -42,6 +42,9 @@ struct Opened {
 /// The longest wait for room before the owner is looked for again.
 const TURN: Duration = Duration::from_millis(100);
 
+/// The longest wait for members before there is a look for whether the slot still lives.
+const LOOK_FOR_END: Duration = Duration::from_secs(1);
+
 /// Where the slot is.
 pub(crate) enum End {
     Here(sys::Client),
@@ -356,7 +359,8 @@ impl MailslotWriter {
     }
 
     /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
-    /// is over: perhaps fewer. A slot of this machine is one receiver, or as many as it has members, and is not waited for.
+    /// is over: perhaps fewer. A slot of this machine is one receiver, and never more, so nothing is waited for; one that has
+    /// [members](crate::Sharing::Each), or may be tapped, is as many as it has, without taps.
     ///
     /// Otherwise a program's first message may be sent before any receiver has been found.
     ///
@@ -381,8 +385,7 @@ impl MailslotWriter {
     /// On Windows only slots of this machine are known.
     pub fn wait_for_receivers(&self, at_least: usize, timeout: impl Into<Timeout>) -> Result<usize> {
         match self.end() {
-            End::Here(client) if client.is_closed() => Err(Error::Closed),
-            End::Here(client) => Ok(client.receivers()),
+            End::Here(client) => wait_for_members(client, at_least, timeout.into()),
             End::Elsewhere(writer) => writer.wait_for_receivers(at_least, timeout.into()),
         }
     }
@@ -445,15 +448,6 @@ impl MailslotWriter {
         }
     }
 
-    /// Writes one message, without waiting, to those that lack it: `progress` remembers who has it.
-    #[cfg(all(feature = "tokio", unix))]
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut sys::Progress) -> Result<()> {
-        match self.end() {
-            End::Here(client) => client.write_more(message, progress),
-            End::Elsewhere(writer) => writer.write(message, Timeout::Zero),
-        }
-    }
-
     /// Whether what is written goes to several members, of which some may have it while others have no room: then the writer has to
     /// remember that while it waits.
     pub(crate) fn has_members(&self) -> bool {
@@ -509,6 +503,34 @@ impl MailslotWriter {
     #[inline]
     pub(crate) fn end(&self) -> &End {
         &self.opened.end
+    }
+}
+
+/// Waits until the slot has so many members, and returns how many it has.
+fn wait_for_members(client: &sys::Client, at_least: usize, timeout: Timeout) -> Result<usize> {
+    let deadline = timeout.deadline();
+    let mut appearing = None;
+    loop {
+        // First, so that the members of a slot that has ended count for nothing.
+        let found = client.receivers();
+        if client.is_closed() {
+            return Err(Error::Closed);
+        }
+        if found >= at_least || timeout == Timeout::Zero || !client.has_members() {
+            return Ok(found);
+        }
+        match &appearing {
+            // Who came before there was a watch is found by another look.
+            None => appearing = Some(sys::Appearing::watch()?),
+            Some(appearing) => {
+                // Nothing tells the end of the last member, so it is looked for now and then.
+                let turn = Instant::now() + LOOK_FOR_END;
+                let is_over = !appearing.wait(Some(deadline.map_or(turn, |end| end.min(turn))))?;
+                if is_over && deadline.is_some_and(|end| end <= Instant::now()) {
+                    return Ok(client.receivers());
+                }
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ const PRINTED: &[(&str, &str)] = &[
     ("poll_loop", "3 messages\n"),
     ("request_reply", "1 + 2 = 3\n20 + 22 = 42\n"),
     ("status", "may be written to by: everyone\n2 messages, the next one of 5 bytes\nlisted: true\n"),
+    ("tap", "the reader lost 969 messages, and goes on with number Some(969)\nthe tap saw or missed 1000\n"),
     ("tokio_service", "400000 bytes\n"),
 ];
 
@@ -38,6 +39,15 @@ fn each_example_is_run() {
     found.sort();
     let found: Vec<_> = found.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
     assert_eq!(found, PRINTED.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+}
+
+/// The tour in the README has all of them.
+#[test]
+fn each_example_is_in_the_readme() {
+    let readme = include_str!("../README.md");
+    for (name, _) in PRINTED {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 /// The directory of the examples, as this test was built: with those features that both need.

@@ -3,13 +3,17 @@
 mod common;
 
 use std::error::Error as _;
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
 use std::io;
+use std::str::FromStr;
 use std::time::Duration;
 
 use common::{name, pair, watchdog};
 use mailslot::{
-    Access, Address, Error, Handles, Info, Iter, Mailslot, MailslotOptions, MailslotWriter, Message, NameError,
-    NetbiosName, NetworkOrigin, Operation, Origin, Receipt, SlotName, SlotStatus, Timeout,
+    Access, Address, Envelope, Error, Handles, Info, Inheritance, InvalidName, Iter, Mailslot, MailslotOptions,
+    MailslotWriter, Message, NameError, NetbiosName, Network, NetworkOrigin, Operation, Origin, Outcome, Quoted,
+    Receipt, ReplyTo, Sharing, SlotName, SlotStatus, Statistics, Taps, Timeout, WhenFull,
 };
 
 /// Compiles only if all of these may be used in and moved between threads.
@@ -21,12 +25,61 @@ fn every_public_type_is_send_and_sync() {
     is::<MailslotWriter>();
     is::<Handles>();
     is::<Iter<'static>>();
-    is::<(Address, SlotName, NetbiosName)>();
-    is::<(Message, Origin, NetworkOrigin, Receipt)>();
-    is::<(Info, SlotStatus, Access, Timeout)>();
-    is::<Error>();
+    is::<(Address, SlotName, NetbiosName, Quoted<'static>)>();
+    is::<(Message, Envelope, ReplyTo, Origin, NetworkOrigin, Receipt, Outcome)>();
+    is::<(Info, Statistics, SlotStatus)>();
+    is::<(Access, Inheritance, Network, Sharing, Taps, Timeout, WhenFull)>();
+    is::<(Error, Operation, NameError, InvalidName)>();
+    #[cfg(unix)]
+    is::<(mailslot::Replies, mailslot::ReplyWriter, mailslot::Progress)>();
     #[cfg(feature = "tokio")]
     is::<(mailslot::AsyncMailslot, mailslot::AsyncMailslotWriter, mailslot::Messages)>();
+}
+
+/// The one above names all of them.
+#[test]
+fn every_public_type_is_looked_at() {
+    let (_, looked_at) = include_str!("face.rs").split_once("fn every_public_type_is_send_and_sync").unwrap();
+    let (looked_at, _) = looked_at.split_once("\n}\n").unwrap();
+    let looked_at: Vec<_> = looked_at.split(|c: char| !c.is_alphanumeric()).collect();
+    let names = include_str!("../src/lib.rs").split("\npub use ").skip(1).flat_map(|used| {
+        let (used, _) = used.split_once(';').unwrap();
+        used.split(|c: char| !c.is_alphanumeric()).filter(|word| word.starts_with(char::is_uppercase))
+    });
+    let missing: Vec<_> = names.filter(|name| *name != "Result" && !looked_at.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Compiles only if types are what generic code asks of them.
+#[test]
+fn types_have_the_traits_of_their_kind() {
+    fn is_name<T>()
+    where
+        T: Clone + Ord + Hash + Debug + Display + AsRef<str> + FromStr + for<'a> TryFrom<&'a str> + TryInto<Address>,
+    {
+    }
+    fn is_value<T: Clone + Eq + Hash + Debug>() {}
+    fn is_choice<T: Copy + Eq + Debug + Default>() {}
+    fn is_end<T: Clone + Debug>() {}
+    fn is_error<T: std::error::Error + Into<io::Error>>() {}
+    fn waits(_: impl Into<Timeout>) {}
+    is_name::<SlotName>();
+    is_value::<(Address, NetbiosName, Message, Origin, NetworkOrigin, Outcome)>();
+    is_choice::<Network>();
+    is_choice::<(Inheritance, Sharing)>();
+    is_choice::<(Taps, WhenFull, Timeout)>();
+    is_end::<(Mailslot, MailslotWriter, Handles)>();
+    is_error::<Error>();
+    waits(Duration::ZERO);
+    waits(Timeout::Forever);
+    // An array would have its length in the type.
+    let _: &'static [Outcome] = Outcome::ALL;
+    #[cfg(unix)]
+    {
+        use std::os::fd::{AsFd, AsRawFd};
+        fn is_watched<T: AsFd + AsRawFd>() {}
+        is_watched::<Mailslot>();
+    }
 }
 
 #[test]

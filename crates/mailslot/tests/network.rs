@@ -200,7 +200,7 @@ fn writers_to_modern_domains_go_where_the_node_says() {
         return;
     }
     let _watchdog = watchdog();
-    let (node, outgoing) = modern_node(9);
+    let (node, outgoing) = modern_node(12);
 
     let writer = MailslotWriter::open("\\\\plant\\mailslot\\ärger").unwrap();
     assert_eq!(writer.max_message_size(), 1000);
@@ -218,6 +218,19 @@ fn writers_to_modern_domains_go_where_the_node_says() {
     let outcomes: Vec<_> = receipts.iter().map(|receipt| (receipt.computer.as_str(), receipt.outcome)).collect();
     assert_eq!(outcomes, [("SRV1", Outcome::Delivered), ("SRV2", Outcome::Full)]);
     assert!(matches!(writer.write_confirmed(&[7; 1001], Duration::ZERO), Err(Error::TooLargeForNetwork { .. })));
+
+    let minute = Duration::from_secs(60);
+    let reply = writer.request(b"now?", minute).unwrap();
+    let mut origin = NetworkOrigin::new("SRV2");
+    origin.authenticated = true;
+    assert_eq!((reply.data, reply.origin), (b"late".to_vec(), origin.into()));
+    let error = writer.request(b"nobody?", minute).unwrap_err();
+    assert!(
+        matches!(&error, Error::Undelivered { computer, outcome: Outcome::Silent } if computer == "SRV2"),
+        "{error}"
+    );
+    assert!(matches!(writer.request(b"?", minute), Err(Error::Closed)));
+    assert!(matches!(writer.request(&[7; 1001], minute), Err(Error::TooLargeForNetwork { .. })));
 
     let error = MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap_err();
     assert!(matches!(error, Error::NotOnNetwork(_)), "{error}");
@@ -251,6 +264,11 @@ fn answer(message: &Message, way: &SlotName) {
             let receipt = |computer: &str, outcome| Receipt::new(computer, outcome);
             Answer::Receipts(vec![receipt("SRV1", Outcome::Delivered), receipt("SRV2", Outcome::Full)])
         }
+        Question::Request { data, .. } => match data {
+            b"now?" => Answer::Reply { computer: "SRV2".to_owned(), data: b"late".to_vec() },
+            b"nobody?" => Answer::NoReply { computer: "SRV2".to_owned(), outcome: Outcome::Silent },
+            _ => Answer::Over,
+        },
     };
     // What is no answer to this request does not end the wait for one, whoever has written it.
     let slots: Vec<_> = mailslot::list().unwrap().into_iter().filter(is_for_answers).collect();

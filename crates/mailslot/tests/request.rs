@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use common::{Part, is_apart, name, part, watchdog};
 use mailslot::{
-    Access, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Message, Network, NetworkOrigin, Timeout,
+    Access, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Message, Network, NetworkOrigin, Origin,
+    Sharing, Timeout,
 };
 use proptest::prelude::*;
 
@@ -225,8 +226,8 @@ fn whoever_asks_a_process_that_is_killed_is_told_at_once() {
 }
 
 #[test]
-fn requests_go_to_slots_of_this_machine_only() {
-    let test = "requests_go_to_slots_of_this_machine_only";
+fn requests_go_to_no_network_where_nobody_proves_who_replies() {
+    let test = "requests_go_to_no_network_where_nobody_proves_who_replies";
     if !is_apart(test, &[]) {
         return;
     }
@@ -234,10 +235,38 @@ fn requests_go_to_slots_of_this_machine_only() {
     let writer = MailslotWriter::open(r"\\SRV1\mailslot\x").unwrap();
     let error = writer.request(b"?", PATIENCE).unwrap_err();
     assert!(matches!(error, Error::RequestElsewhere(_)) && error.win32_code() == 50, "{error}");
-    // Nor do they come from others.
+    // What comes from others is a request if their node says so.
     let slot = MailslotOptions::new().network(Network::Allowed).create(name()).unwrap();
     MailslotWriter::open(slot.name()).unwrap().write_from(&NetworkOrigin::new("SRV1"), b"x").unwrap();
     assert!(matches!(slot.receive().unwrap().reply(b""), Err(Error::NotARequest)));
+}
+
+/// What a node does for askers elsewhere: the reader sees the other machine, and its replies come back to the node, by whichever way the
+/// node writes to the slot.
+#[test]
+fn requests_of_other_machines_are_replied_to_through_the_node() {
+    let _watchdog = watchdog();
+    let mut origin = NetworkOrigin::new("SRV2");
+    (origin.domain, origin.authenticated) = (Some("PLANT".to_owned()), true);
+    for (sharing, stamp) in [(Sharing::One, false), (Sharing::One, true), (Sharing::Each, false)] {
+        let mut options = MailslotOptions::new();
+        options.network(Network::Allowed).sharing(sharing).stamp(stamp);
+        let slot = options.create(name()).unwrap();
+        let node = MailslotWriter::open(slot.name()).unwrap();
+        let replies = node.begin_request_from(&origin, b"ping", None).unwrap();
+        let request = slot.receive().unwrap();
+        assert_eq!((&request.data[..], &request.origin), (&b"ping"[..], &Origin::from(origin.clone())));
+        request.reply(b"pong").unwrap();
+        request.reply(b"once more").unwrap();
+        assert_eq!(replies.receive_within(PATIENCE).unwrap().data, b"pong");
+        assert_eq!(replies.receive_within(PATIENCE).unwrap().data, b"once more");
+        drop(replies);
+        assert!(matches!(request.reply(b"late"), Err(Error::Closed)));
+    }
+    let private = Mailslot::create(name()).unwrap();
+    let node = MailslotWriter::open(private.name()).unwrap();
+    assert!(matches!(node.begin_request_from(&origin, b"ping", None), Err(Error::NotAllowed(_))));
+    assert!(private.try_receive().unwrap().is_none());
 }
 
 /// Users that exist nowhere but in these tests.

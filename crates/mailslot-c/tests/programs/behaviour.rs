@@ -4,10 +4,11 @@ use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::run::{Running, Slots, VALGRIND};
+use crate::run::{Running, Slots, VALGRIND, VALGRIND_FORKING};
 use crate::toolchain::{Build, Link};
 
-const PROGRAMS: [&str; 6] = ["native", "growing", "confirmed", "request", "access", "listing"];
+const PROGRAMS: [&str; 8] = ["native", "growing", "confirmed", "request", "access", "listing", "members", FORKING];
+const FORKING: &str = "inherited";
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /// How each program is built, and what runs it.
@@ -25,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for program in PROGRAMS {
         for (way, build, wrapper) in WAYS {
+            let wrapper = if wrapper == VALGRIND && program == FORKING { VALGRIND_FORKING } else { wrapper };
             trials.push(Trial::test(format!("{program}_{way}"), move || passes(build, program, wrapper)));
         }
     }

@@ -66,6 +66,7 @@ static void wrong_arguments(void)
     CHECK_EQUAL(mailslot_write_batch(writer, &bytes, 1, &size), MAILSLOT_INVALID_ARGUMENT);
     CHECK_EQUAL(mailslot_write_batch(writer, NULL, 1, &size), MAILSLOT_INVALID_ARGUMENT);
     CHECK_EQUAL(mailslot_write_batch(writer, NULL, 0, &size), MAILSLOT_OK);
+    CHECK_EQUAL(mailslot_write_batch_within(writer, NULL, 0, -2, &size), MAILSLOT_INVALID_ARGUMENT);
     CHECK_EQUAL(mailslot_write_within(writer, "x", 1, -2), MAILSLOT_INVALID_ARGUMENT);
     /* None of these was written. */
     CHECK_EQUAL(mailslot_read_within(slot, buffer, 4, &size, &origin, 0), MAILSLOT_TIMED_OUT);
@@ -104,6 +105,18 @@ static void batches_and_waits(void)
     CHECK_EQUAL(mailslot_write_within(writer, buffer, 3900, 0), MAILSLOT_OK);
     CHECK_EQUAL(mailslot_write_within(writer, buffer, 3900, 10), MAILSLOT_TIMED_OUT);
     CHECK_EQUAL(mailslot_write(writer, buffer, 3900), MAILSLOT_FULL);
+    while (mailslot_read_within(slot, buffer, sizeof(buffer), &size, NULL, 0) == MAILSLOT_OK)
+        ;
+    CHECK_EQUAL(mailslot_write_batch_within(writer, three, 3, 10, &size), MAILSLOT_OK);
+    CHECK_EQUAL(size, 3);
+    /* The second one has no room, nor later the first one. */
+    three[1].data = three[0].data = buffer;
+    three[1].size = 3900;
+    CHECK_EQUAL(mailslot_write_batch_within(writer, three, 3, 10, &size), MAILSLOT_OK);
+    CHECK_EQUAL(size, 1);
+    three[0].size = 3900;
+    CHECK_EQUAL(mailslot_write_batch_within(writer, three, 3, 10, &size), MAILSLOT_TIMED_OUT);
+    CHECK_EQUAL(mailslot_write_batch(writer, three, 3, &size), MAILSLOT_FULL);
     mailslot_close_writer(writer);
     mailslot_close(slot);
 }

@@ -110,12 +110,9 @@ const BATCH: usize = 256;
 
 impl Listen {
     /// Prints what the slots get, beside their owners.
+    #[cfg(unix)]
     pub fn tap(self) -> Result {
-        #[cfg(unix)]
-        let replies = self.reply.is_some();
-        #[cfg(not(unix))]
-        let replies = false;
-        let says_more = self.shared || self.taps || self.stamp || replies;
+        let says_more = self.shared || self.taps || self.stamp || self.reply.is_some();
         let is_created = matches!(self.when_full, WhenFull::DropOldest) || !self.options.are_of_any_reader();
         if says_more || is_created {
             return Err(Failure::Usage(

@@ -1,14 +1,16 @@
 //! `mailslot record`: owns slots, and keeps what is written to them in files.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use mailslot::{Mailslot, Message};
+use mailslot::{Error, Mailslot, Message, SlotName};
 
 use super::slot_options::SlotOptions;
 use crate::args;
 use crate::exit::{self, Failure, Result};
+use crate::printer::say_what_is_lost;
 use crate::recording::{Files, Format, Record as Recorded, Rotation};
 use crate::signals::Signals;
 use crate::sys;
@@ -29,18 +31,24 @@ pub struct Record {
     format: Option<Format>,
 
     /// Begin another file before one has more bytes than this: 64K, 16M, 1G
-    #[arg(long, value_name = "SIZE", value_parser = args::size)]
+    #[arg(long, value_name = "SIZE", value_parser = args::some_size)]
     rotate_size: Option<u64>,
 
     /// Begin another file when the first message of one is this old: 10m, 1h, 1d
-    #[arg(long, value_name = "DURATION", value_parser = args::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = args::some_duration)]
     rotate_time: Option<Duration>,
+
+    /// Record what others read: be a tap of slots that there are (see `mailslot tap`) instead of creating them
+    #[arg(long)]
+    tap: bool,
 
     #[command(flatten)]
     options: SlotOptions,
 }
 
 const AFTER_HELP: &str = r#"Each message is written with the time when it was read, its slot and who sent it, and only then taken out of the slot. If that fails, as it does on a full disk, that is said once, messages stay in their slots, and it is tried again each second.
+
+With --tap, each slot must be one that may be tapped, of this user. What comes while nothing can be written is then lost from the oldest on, as soon as it takes more than --capacity and than the slot may hold; how many messages that are stands in the record, and on standard error. When all of the slots have ended, so does the command, with status 9.
 
 With --rotate-size or --rotate-time, FILE is a pattern: log.ndjson becomes log_00001_20260131T120000Z.ndjson and so on. No file is overwritten. SIGINT and SIGTERM close the slots, write what they had accepted, and end with status 130 and 143; the status is 1 if some of it could not be written. `mailslot replay` writes the messages of a file to slots again.
 
@@ -49,7 +57,8 @@ Wireshark shows pcapng files with the dissector wireshark/mailslot.lua, and take
 Examples:
   mailslot record alerts alerts.ndjson
   mailslot record --rotate-time 1d plant/line1 plant/line2 plant.ndjson
-  mailslot record alerts alerts.pcapng"#;
+  mailslot record alerts alerts.pcapng
+  mailslot record --tap alerts beside-its-reader.ndjson"#;
 
 /// Messages of one slot before the others have their turn.
 const BATCH: usize = 256;
@@ -59,19 +68,71 @@ const AGAIN: Duration = Duration::from_secs(1);
 impl Record {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
-        let create = |name: &String| self.options.options().create(name);
-        let slots = self.names.iter().map(create).collect::<std::result::Result<Vec<_>, _>>()?;
+        if self.tap && !self.options.are_of_any_reader() {
+            return Err(Failure::Usage("a tap takes the slot as it is: leave out what says how one is created"));
+        }
+        let options = self.options.options();
+        let open = |name: &String| {
+            let slot = if self.tap { options.tap(name) } else { options.create(name) };
+            slot.map(|slot| Source { slot, is_tap: self.tap, taken: None })
+        };
+        let mut sources = self.names.iter().map(open).collect::<std::result::Result<Vec<_>, _>>()?;
         let format = self.format.unwrap_or_else(|| Format::of(&self.file));
         let rotation = Rotation { size: self.rotate_size, time: self.rotate_time };
         let action = format!("record to {}", self.file.display());
         let files = Files::create(&self.file, format, rotation).map_err(|source| Failure::io(&action, source))?;
-        let names: Vec<String> = slots.iter().map(|slot| format!(r"\\.\mailslot\{}", slot.name())).collect();
-        exit::note(format_args!("listening on {}", names.join(", ")));
+        let names: Vec<String> = sources.iter().map(|source| format!(r"\\.\mailslot\{}", source.slot.name())).collect();
+        exit::note(format_args!("{} {}", if self.tap { "tapping" } else { "listening on" }, names.join(", ")));
         let mut recorder = Recorder { files, action, failing: false };
-        let ended = recorder.record(&slots, &signals);
-        let finished = recorder.finish(slots);
+        let ended = recorder.record(&mut sources, &signals);
+        let finished = recorder.finish(sources);
         // What was lost counts for more than that a signal came.
         finished.and(ended)
+    }
+}
+
+/// Where messages come from.
+struct Source {
+    slot: Mailslot,
+    is_tap: bool,
+    /// A message that is out of the slot and not in the file.
+    taken: Option<Message>,
+}
+
+impl Source {
+    /// The next message. In a slot of its own it stays there; a tap may drop it at any time to make room.
+    fn next(&mut self) -> mailslot::Result<Option<Message>> {
+        match self.taken.take() {
+            Some(message) => Ok(Some(message)),
+            None if self.is_tap => match self.slot.try_receive() {
+                // A writer that has no processor holds it up, and goes on soon.
+                Err(Error::Stalled(_)) => Ok(None),
+                next => next,
+            },
+            None => self.slot.peek(),
+        }
+    }
+
+    /// That message is in the file.
+    fn recorded(&mut self) -> mailslot::Result<()> {
+        if !self.is_tap {
+            // Nobody else reads the slot, so this is the message that was recorded.
+            self.slot.try_read_in_place(|_, _| ())?;
+        }
+        Ok(())
+    }
+
+    /// It is not.
+    fn keep(&mut self, message: Message) {
+        if self.is_tap {
+            self.taken = Some(message);
+        }
+    }
+}
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.slot.as_fd()
     }
 }
 
@@ -84,45 +145,54 @@ struct Recorder {
 }
 
 impl Recorder {
-    /// Records until a signal comes.
-    fn record(&mut self, slots: &[Mailslot], signals: &Signals) -> Result {
-        loop {
+    /// Records until a signal comes, or the slots that are tapped have ended.
+    fn record(&mut self, sources: &mut Vec<Source>, signals: &Signals) -> Result {
+        while !sources.is_empty() {
             signals.check()?;
             let mut taken = 0;
-            for slot in slots {
-                taken += self.take(slot)?;
+            let mut ended = Vec::new();
+            for (index, source) in sources.iter_mut().enumerate() {
+                match self.take(source) {
+                    Err(Error::Closed) if source.is_tap => ended.push(index),
+                    number => taken += number?,
+                }
             }
+            ended.into_iter().rev().for_each(|index| drop(sources.remove(index)));
             if self.failing {
                 // The slots are left alone meanwhile: as they have messages, waiting for them would not wait.
                 sys::sleep(signals, Some(AGAIN))?;
-            } else if taken == 0 {
-                sys::wait_for_any(slots, signals, false, None)?;
+            } else if taken == 0 && !sources.is_empty() {
+                sys::wait_for_any(sources, signals, false, None)?;
             }
         }
+        Err(Error::Closed.into())
     }
 
     /// Records messages that are in the slot, and returns how many.
-    fn take(&mut self, slot: &Mailslot) -> Result<usize> {
+    fn take(&mut self, source: &mut Source) -> mailslot::Result<usize> {
         for taken in 0..BATCH {
-            let Some(message) = slot.peek()? else { return Ok(taken) };
-            if !self.append(slot, message) {
-                return Ok(taken);
+            let Some(message) = source.next()? else { return Ok(taken) };
+            match self.append(source.slot.name(), message) {
+                None => source.recorded()?,
+                Some(message) => {
+                    source.keep(message);
+                    return Ok(taken);
+                }
             }
-            // Nobody else reads the slot, so this is the message that was recorded.
-            slot.try_read_in_place(|_, _| ())?;
         }
         Ok(BATCH)
     }
 
-    /// Whether the message is in the file.
-    fn append(&mut self, slot: &Mailslot, message: Message) -> bool {
-        let record = Recorded { time: SystemTime::now(), slot: slot.name().clone(), message };
+    /// The message, if it cannot be written to the file.
+    fn append(&mut self, slot: &SlotName, message: Message) -> Option<Message> {
+        let record = Recorded { time: SystemTime::now(), slot: slot.clone(), message };
         match self.files.append(&record) {
             Ok(()) => {
                 if std::mem::take(&mut self.failing) {
                     exit::complain(format_args!("{}: it works again", self.action));
                 }
-                true
+                say_what_is_lost(slot, &record.message);
+                None
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.failing, true) {
@@ -131,21 +201,23 @@ impl Recorder {
                         "{action}: {error}; messages stay in their slots until there is room, which is tried each second"
                     ));
                 }
-                false
+                Some(record.message)
             }
         }
     }
 
     /// Closes the slots, and records what they had accepted.
-    fn finish(mut self, slots: Vec<Mailslot>) -> Result {
+    fn finish(mut self, sources: Vec<Source>) -> Result {
         let mut lost = 0;
-        for slot in slots {
+        for Source { slot, taken, .. } in sources {
             // Another handle, so that the name is known while it closes, would keep it open.
             let name = slot.name().clone();
-            slot.close(|message| {
+            let mut last = |message| {
                 let record = Recorded { time: SystemTime::now(), slot: name.clone(), message };
                 lost += u64::from(self.files.append(&record).is_err());
-            })?;
+            };
+            taken.into_iter().for_each(&mut last);
+            slot.close(last)?;
         }
         self.files.finish().map_err(|source| Failure::io(&self.action, source))?;
         match lost {

@@ -14,7 +14,7 @@ use crate::exit::{Failure, Result};
 use crate::printer::{FIELDS_HELP, Printer, Received, Style};
 use crate::signals::Signals;
 
-/// Write a message to a slot of this machine and print the reply
+/// Write a message to a slot and print the reply
 #[derive(Args)]
 #[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
 pub struct Request {
@@ -36,12 +36,15 @@ pub struct Request {
 
 const AFTER_HELP: &str = r#"The reply is believed because the system says that a process of the slot's user wrote it, into a slot that was made for it alone. `mailslot listen --reply` is the other side, as is every program that replies through the library.
 
+In domains made with `mailslot domain new`, slots of other machines can be asked, for a minute at most: the node there asks the slot, and what it replies is sealed for this request with the domain's key. Of all the machines of a domain, the first that replies is heard. In open domains and in the legacy network nothing would prove who replies, so nobody is asked there.
+
 If no reply comes in time, the status is 5; if the slot is closed meanwhile, or its owner ends, at once 9. Printed is the reply, as `mailslot listen` prints messages; with --encoding and --nul, the request is written in that form, too."#;
 
 const EXAMPLES: &str = r#"Examples:
   mailslot request clock "what time is it?"
   mailslot request --timeout 500ms clock now || echo "nobody has answered"
-  mailslot request resizer < photo.jpg --format raw > small.jpg"#;
+  mailslot request resizer < photo.jpg --format raw > small.jpg
+  mailslot request --json '\\PLANT\mailslot\clock' now"#;
 
 /// How long a signal may go unnoticed.
 const TURN: Duration = Duration::from_millis(50);

@@ -27,6 +27,7 @@ pub struct SlotOptions {
 
 impl SlotOptions {
     /// Whether nothing is said but the capacity.
+    #[cfg(unix)]
     pub fn are_of_any_reader(&self) -> bool {
         self.max_size == 0 && self.access == Access::Owner && !self.network
     }

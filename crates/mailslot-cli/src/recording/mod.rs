@@ -79,10 +79,12 @@ pub(crate) mod tests {
         let mut records = Vec::new();
         for (number, origin) in origins.iter().enumerate() {
             for (at, data) in data.iter().enumerate() {
+                let mut message = Message::new(*data, origin.clone());
+                message.lost_before = [0, 0, 1, u64::MAX][(number + at) % 4];
                 records.push(Record {
                     time: UNIX_EPOCH + Duration::new(1_790_000_000 + number as u64, (1 + at as u32 * 111_111) * 1000),
                     slot: [r"plant\line1", "Überdruck"][at % 2].parse().expect("a name"),
-                    message: Message::new(*data, origin.clone()),
+                    message,
                 });
             }
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::escape;
+use crate::printer::is_none_lost;
 
 #[derive(Serialize, Deserialize)]
 struct Line<'a> {
@@ -23,6 +24,8 @@ struct Line<'a> {
     data_hex: Option<String>,
     #[serde(default)]
     size: usize,
+    #[serde(default, skip_serializing_if = "is_none_lost")]
+    lost_before: u64,
     #[serde(default = "unknown")]
     origin: Cow<'a, Origin>,
 }
@@ -42,6 +45,7 @@ pub fn encode(record: &Record) -> io::Result<Vec<u8>> {
         data_base64: text.is_none().then(|| BASE64.encode(data)),
         data_hex: None,
         size: data.len(),
+        lost_before: record.message.lost_before,
         origin: Cow::Borrowed(origin),
     })?;
     // Somebody will look at the file on a terminal.
@@ -65,7 +69,9 @@ pub fn decode(line: &[u8]) -> Result<Record, String> {
         }
         _ => return Err("a message must have one of `data`, `data_base64` and `data_hex`".to_owned()),
     };
-    Ok(Record { time, slot: line.slot.into_owned(), message: Message::new(data, line.origin.into_owned()) })
+    let mut message = Message::new(data, line.origin.into_owned());
+    message.lost_before = line.lost_before;
+    Ok(Record { time, slot: line.slot.into_owned(), message })
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ mod tag {
     pub const ADDRESS: u8 = 8;
     /// Empty.
     pub const AUTHENTICATED: u8 = 9;
+    /// 8 bytes: how many messages were lost before this one. It is there if some were.
+    pub const LOST: u8 = 10;
 }
 
 /// What a file begins with.
@@ -122,6 +124,9 @@ fn packet(record: &Record) -> Vec<u8> {
         }
         _ => {}
     }
+    if record.message.lost_before > 0 {
+        part(tag::LOST, &record.message.lost_before.to_be_bytes());
+    }
     packet.push(tag::END);
     packet.extend_from_slice(data);
     packet
@@ -188,6 +193,7 @@ fn dissect(mut rest: &[u8]) -> Option<(Option<String>, Message)> {
     let number = |value: &[u8]| value.try_into().ok().map(u32::from_be_bytes);
     let (mut slot, mut local, mut ids, mut attested) = (None, false, [0; 3], false);
     let mut network: Option<NetworkOrigin> = None;
+    let mut lost_before = 0;
     loop {
         let (&tag, after) = rest.split_first()?;
         rest = after;
@@ -212,6 +218,7 @@ fn dissect(mut rest: &[u8]) -> Option<(Option<String>, Message)> {
                 remote(&mut network).address = Some(address?);
             }
             tag::AUTHENTICATED => remote(&mut network).authenticated = true,
+            tag::LOST => lost_before = u64::from_be_bytes(value.try_into().ok()?),
             _ => {}
         }
     }
@@ -221,7 +228,9 @@ fn dissect(mut rest: &[u8]) -> Option<(Option<String>, Message)> {
         None if local => Origin::Local { pid, uid, gid, attested },
         None => Origin::Unknown,
     };
-    Some((slot, Message::new(rest, origin)))
+    let mut message = Message::new(rest, origin);
+    message.lost_before = lost_before;
+    Some((slot, message))
 }
 
 /// The origin on another machine that a part of it makes certain.

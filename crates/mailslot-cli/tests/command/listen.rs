@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
+use mailslot::MailslotWriter;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::machine::{Listener, Machine};
+use crate::machine::{Listener, Machine, unique_name};
 
 const BYTES: &[u8] = b"\x00\x01\n\r\xff\xfe";
 
@@ -292,4 +294,70 @@ fn output_may_be_a_file() {
     machine.send("alerts", &["one", "two"]);
     listener.finish().succeeded();
     assert_eq!(fs::read_to_string(path).expect("readable"), "one\ntwo\n");
+}
+
+/// A reader of a slot that drops the oldest is told of each gap: on standard error, and in JSON.
+#[test]
+fn what_was_dropped_is_said_where_it_is_missing() {
+    const SENT: usize = 1000;
+    let padding = "x".repeat(1000);
+    for json in [false, true] {
+        let machine = Machine::new();
+        let format: &[&str] = if json { &["--json"] } else { &[] };
+        let options = ["alerts", "--when-full", "drop-oldest", "--capacity", "8K", "--until", "quit"];
+        let listener = machine.listen(&[&options[..], format].concat());
+        // Nobody reads what it prints meanwhile, so it waits with its output.
+        let sent: Vec<String> = (0..SENT).map(|number| format!("{number} {padding}")).collect();
+        machine.send("alerts", &sent);
+        machine.send("alerts", &["quit"]);
+        let done = listener.finish();
+        assert_eq!(done.code(), Some(0));
+        let said: Vec<usize> = done
+            .stderr
+            .lines()
+            .map(|line| {
+                let lost = line
+                    .strip_prefix("mailslot: alerts: ")
+                    .and_then(|line| line.strip_suffix(" messages were lost here, as there was no room for them"));
+                lost.and_then(|lost| lost.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+            })
+            .collect();
+        let printed = String::from_utf8(done.stdout).expect("UTF-8");
+        let received = printed.lines().count();
+        assert!(received < SENT && said.iter().sum::<usize>() + received == SENT + 1, "{said:?} {received}");
+        if !json {
+            continue;
+        }
+        let mut next = 0;
+        for line in printed.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            assert!(line["lost_before"] != 0, "{line}");
+            next += line["lost_before"].as_u64().unwrap_or(0) as usize;
+            let expected = sent.get(next).map_or("quit", String::as_str);
+            assert_eq!(line["data"], expected);
+            next += 1;
+        }
+        assert_eq!(next, SENT + 1);
+    }
+}
+
+/// Who reads a slot that drops the oldest waits for writers. One that does not go on for a while, as it has no processor or a debugger
+/// looks at it, ends no reader.
+#[test]
+fn a_writer_that_holds_the_slot_up_ends_no_reader() {
+    const ROUNDS: usize = 4;
+    let machine = Machine::here();
+    let name = unique_name();
+    let count = (2 * ROUNDS).to_string();
+    let reader = machine.listen(&[&name, "--when-full", "drop-oldest", "--count", &count]);
+    let writer = MailslotWriter::open(&*name).expect("there");
+    for _ in 0..ROUNDS {
+        writer.write(b"wakes").expect("there is room");
+        let hold_up = |bytes: &mut [u8]| {
+            std::thread::sleep(Duration::from_millis(100));
+            bytes.copy_from_slice(b"held");
+        };
+        writer.write_in_place(4, hold_up).expect("there is room");
+    }
+    assert_eq!(reader.finish().text(), "wakes\nheld\n".repeat(ROUNDS));
 }

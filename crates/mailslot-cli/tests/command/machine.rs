@@ -123,7 +123,7 @@ impl Listener {
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut ready = String::new();
         stderr.read_line(&mut ready).expect("readable");
-        assert!(ready.contains("listening on"), "{ready}");
+        assert!(ready.contains("listening on") || ready.contains("tapping"), "{ready}");
         Listener { child, stderr }
     }
 

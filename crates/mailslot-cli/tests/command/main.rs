@@ -21,6 +21,8 @@ mod request;
 mod send;
 #[cfg(feature = "node")]
 mod service;
+#[cfg(feature = "node")]
+mod shape;
 mod shells;
 #[cfg(feature = "node")]
 mod snapshots;

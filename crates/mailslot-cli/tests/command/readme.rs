@@ -1,8 +1,8 @@
-//! The commands that README.md shows for one machine, run as they stand there. That all others are accepted, which need networks,
-//! is looked at by a test of the command line itself.
+//! The commands that README.md shows for one machine, run as they stand there. Those that need others are run by
+//! `tests/domains/readme.sh`.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -10,19 +10,36 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::machine::Machine;
+use crate::terminal::Shell;
 
-const SECTION: &str = "\n## Two minutes in a shell\n";
+/// The sections whose commands are run here, and those whose commands need networks.
+const HERE: [&str; 3] = ["Two minutes in a shell", "Several readers", "Looking on"];
+const ELSEWHERE: [&str; 2] = ["Other machines", "Modern domains"];
 
-/// The commands of the section, without what stands behind them.
-fn commands() -> Vec<String> {
+/// The commands of each section that has some, without what stands behind them.
+fn sections() -> Vec<(&'static str, Vec<String>)> {
     let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once(SECTION).expect("the section");
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let code = section.lines().filter_map(|line| line.strip_prefix("    "));
-    let commands = code.map(|line| line.split("  #").next().unwrap_or_default().trim_end().to_owned());
-    commands.filter(|command| command.starts_with("mailslot ") || command.contains("| mailslot ")).collect()
+    let sections = readme.split("\n## ").map(|section| {
+        let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
+        let code = text.lines().filter_map(|line| line.strip_prefix("    "));
+        let commands = code.map(|line| line.split("  #").next().unwrap_or_default().trim_end().to_owned());
+        let is_ours = |command: &String| {
+            ["mailslot ", "sudo mailslot "].iter().any(|start| command.starts_with(start))
+                || command.contains("| mailslot ")
+        };
+        (heading, commands.filter(is_ours).collect::<Vec<_>>())
+    });
+    sections.filter(|(_, commands)| !commands.is_empty()).collect()
+}
+
+/// None is forgotten: a section that is new has to be run somewhere.
+#[test]
+fn every_command_of_the_readme_is_run_by_some_test() {
+    let found: Vec<&str> = sections().into_iter().map(|(heading, _)| heading).collect();
+    assert_eq!(found, [&HERE[..], &ELSEWHERE].concat());
 }
 
 /// A command in a shell, with all that it starts. It does not outlive its `Session`.
@@ -53,56 +70,139 @@ impl Session {
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
+impl Session {
+    /// All that it prints until its end.
+    fn output(mut self) -> String {
+        let mut text = String::new();
+        self.0.stdout.take().expect("a pipe").read_to_string(&mut text).expect("UTF-8");
+        text
+    }
+
+    fn end(&mut self) {
         // It may have ended by itself.
         let _ = kill_process_group(Pid::from_child(&self.0), Signal::TERM);
         let _ = self.0.wait();
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A directory with what the commands need.
+fn directory() -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let stub = directory.path().join("notify-send");
+    fs::write(&stub, "#!/bin/sh\nprintf 'notified: %s\\n' \"$1\"\n").expect("writable");
+    fs::set_permissions(&stub, Permissions::from_mode(0o755)).expect("ours");
+    fs::write(directory.path().join("app.log"), "one line of a log\n").expect("writable");
+    let record = r#"{"time":"2026-01-31T12:00:00Z","slot":"alerts","data":"as it was"}"#;
+    fs::write(directory.path().join("replayed.ndjson"), record).expect("writable");
+    directory
+}
+
 #[test]
 fn the_commands_of_the_readme_do_what_it_says() {
-    let commands = commands();
-    assert!(commands.len() > 5, "{commands:?}");
+    let commands = sections().into_iter().filter(|(heading, _)| HERE.contains(heading)).flat_map(|(_, all)| all);
     for command in commands {
-        let machine = Machine::new();
-        let directory = tempfile::tempdir().expect("a directory");
-        let stub = directory.path().join("notify-send");
-        fs::write(&stub, "#!/bin/sh\nprintf 'notified: %s\\n' \"$1\"\n").expect("writable");
-        fs::set_permissions(&stub, Permissions::from_mode(0o755)).expect("ours");
-        fs::write(directory.path().join("app.log"), "one line of a log\n").expect("writable");
-        let start = || Session::start(&machine, directory.path(), &command);
-        if let Some(arguments) = command.strip_prefix("mailslot listen ") {
-            let mut session = start();
-            let slot = arguments.rsplit(' ').next().expect("a slot");
-            machine.run(&["send", "--wait-for-slot", slot, "over pressure"]).succeeded();
-            if arguments.contains("--count 10") {
-                machine.run(&["send", slot, "2", "3", "4", "5", "6", "7", "8", "9", "10"]).succeeded();
+        let (machine, directory) = (Machine::new(), directory());
+        let words: Vec<&str> = command.split(' ').collect();
+        match words[..] {
+            ["mailslot", "listen", ..] => listens(&machine, directory.path(), &command),
+            ["mailslot", "send", ..] => {
+                sends(&machine, directory.path(), &command, "alerts: boiler 3: over pressure\n")
             }
-            let line = session.line();
-            assert!(line.contains("over pressure"), "{command}: {line}");
-            let is_as_asked = |option: &str, looks: bool| !arguments.contains(option) || looks;
-            assert!(is_as_asked("notify-send", line == "notified: over pressure"), "{command}: {line}");
-            assert!(is_as_asked("--json", serde_json::from_str::<Value>(&line).is_ok()), "{command}: {line}");
-            assert!(is_as_asked("--time", line.starts_with("20")), "{command}: {line}");
-            if arguments.contains("--count") {
-                assert!(session.0.wait().expect("it ends").success(), "{command}");
+            ["tail", ..] => sends(&machine, directory.path(), &command, "logs: one line of a log\n"),
+            ["mailslot", "record", .., slot, file] => records(&machine, directory.path(), &command, slot, file),
+            ["mailslot", "replay", .., file] => {
+                fs::rename(directory.path().join("replayed.ndjson"), directory.path().join(file)).expect("there");
+                let listener = machine.listen(&["alerts", "--count", "1"]);
+                assert!(Session::start(&machine, directory.path(), &command).0.wait().expect("it ends").success());
+                assert_eq!(listener.finish().text(), "as it was\n");
             }
-        } else if command.contains("mailslot send ") {
-            let listener = machine.listen(&["alerts", "logs", "--count", "1"]);
-            let _session = start();
-            let heard = listener.finish().text();
-            let expected = if command.contains("app.log") {
-                "logs: one line of a log\n"
-            } else {
-                "alerts: boiler 3: over pressure\n"
-            };
-            assert_eq!(heard, expected, "{command}");
-        } else {
-            assert_eq!(command, "mailslot list", "the test does not know how to run it");
-            let _listener = machine.listen(&["alerts"]);
-            assert!(start().line().starts_with("NAME"));
+            ["mailslot", "tap", slot] => {
+                let _owner = machine.listen(&[slot, "--taps"]);
+                let mut session = Session::start(&machine, directory.path(), &command);
+                // Until it taps, nobody has it.
+                let line = std::thread::scope(|scope| {
+                    let printed = scope.spawn(|| session.line());
+                    while !printed.is_finished() {
+                        machine.send(slot, &["looked on"]);
+                    }
+                    printed.join().expect("no panic")
+                });
+                assert_eq!(line, "looked on");
+            }
+            ["mailslot", "peek", ..] => {
+                let (listener, gate) = machine.busy_listener("alerts");
+                machine.send("alerts", &["1", "2", "3", "4", "5", "6"]);
+                let done = Session::start(&machine, directory.path(), &command).output();
+                assert_eq!(done, "1\n2\n3\n4\n5\n");
+                fs::write(&gate, "go on\n").expect("writable");
+                listener.finish().succeeded();
+            }
+            ["mailslot", "top"] => {
+                let _listener = machine.listen(&["alerts"]);
+                let mut terminal = Shell::start(&machine, "xterm-256color", &["bash", "--noprofile", "--norc", "-i"]);
+                terminal.press("mailslot top\n");
+                terminal.shows(|lines| lines.iter().any(|line| line.starts_with("alerts ")));
+                terminal.press("q");
+            }
+            ["mailslot", "list" | "hz", ..] => {
+                let _listener = machine.listen(&["alerts"]);
+                let line = Session::start(&machine, directory.path(), &command).line();
+                let expected = if command == "mailslot list" { "NAME" } else { "alerts" };
+                assert!(line.contains(expected), "{command}: {line}");
+            }
+            _ => panic!("the test does not know how to run {command}"),
         }
     }
+}
+
+fn listens(machine: &Machine, directory: &Path, command: &str) {
+    let mut session = Session::start(machine, directory, command);
+    let slot = command.rsplit(' ').next().expect("a slot");
+    machine.run(&["send", "--wait-for-slot", slot, "over pressure"]).succeeded();
+    if command.contains("--count 10") {
+        machine.run(&["send", slot, "2", "3", "4", "5", "6", "7", "8", "9", "10"]).succeeded();
+    }
+    let line = session.line();
+    assert!(line.contains("over pressure"), "{command}: {line}");
+    let is_as_asked = |option: &str, looks: bool| !command.contains(option) || looks;
+    assert!(is_as_asked("notify-send", line == "notified: over pressure"), "{command}: {line}");
+    assert!(is_as_asked("--json", serde_json::from_str::<Value>(&line).is_ok()), "{command}: {line}");
+    assert!(is_as_asked("--time", line.starts_with("20")), "{command}: {line}");
+    if command.contains("--count") {
+        assert!(session.0.wait().expect("it ends").success(), "{command}");
+    }
+}
+
+fn sends(machine: &Machine, directory: &Path, command: &str, expected: &str) {
+    let listener = machine.listen(&["alerts", "logs", "--count", "1"]);
+    let _session = Session::start(machine, directory, command);
+    assert_eq!(listener.finish().text(), expected, "{command}");
+}
+
+/// With a reader of its own, if it taps one.
+fn records(machine: &Machine, directory: &Path, command: &str, slot: &str, file: &str) {
+    let owner = command.contains("--tap").then(|| machine.listen(&[slot, "--taps"]));
+    let mut session = Session::start(machine, directory, command);
+    let recorded = |directory: &Path| {
+        let files = fs::read_dir(directory).expect("readable").filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        let (stem, _) = file.split_once('.').expect("a format");
+        let ours = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(stem)));
+        ours.map(|path| fs::read_to_string(path).expect("readable")).collect::<String>()
+    };
+    while recorded(directory).is_empty() {
+        machine.run(&["send", "--wait-for-slot", slot, "kept"]).succeeded();
+    }
+    session.end();
+    let text = recorded(directory);
+    assert!(
+        text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok_and(|line| line["data"] == "kept")),
+        "{text}"
+    );
+    drop(owner);
 }

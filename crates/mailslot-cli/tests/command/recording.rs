@@ -1,8 +1,10 @@
 //! `mailslot peek`, `record` and `replay`.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -148,19 +150,80 @@ fn nothing_is_lost_at_a_signal_or_at_a_rotation() {
     }
 }
 
+/// Slots that are read by others: both have everything, and the record ends with the last of them.
+#[test]
+fn a_tap_records_beside_the_readers_and_ends_with_the_slots() {
+    for format in ["ndjson", "pcapng"] {
+        let machine = Machine::new();
+        let path = machine.root().join(format!("log.{format}"));
+        let path = path.to_str().expect("UTF-8");
+        machine.run(&["record", "--tap", "alerts", path]).failed(3, &["no slot alerts"]);
+        let readers = ["alerts", "plant/line1"].map(|name| machine.listen(&[name, "--taps"]));
+        machine.run(&["record", "--tap", "--network", "alerts", path]).failed(2, &["tap"]);
+        let mut command = machine.command(&["record", "--verbose", "--tap"]);
+        let mut recorder = command.args(["alerts", "plant/line1", path]).spawn().expect("it starts");
+        let mut said = BufReader::new(recorder.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("readable");
+        assert!(line.contains("tapping") && line.contains("alerts"), "{line}");
+        for name in ["alerts", "plant/line1"] {
+            MESSAGES.iter().for_each(|message| send(&machine, name, message));
+        }
+        // A tap has a message a moment after the reader, who is there until then.
+        let last = "Überdruck".as_bytes();
+        while fs::read(path).expect("readable").windows(last.len()).filter(|bytes| *bytes == last).count() < 2 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        for reader in readers {
+            reader.signal(Signal::TERM);
+            assert_eq!(reader.finish().code(), Some(143));
+        }
+        assert_eq!(recorder.wait().expect("it ends").code(), Some(9));
+        let (messages, _) = replayed(&machine, "copy", 2 * MESSAGES.len(), &[path, "--to", "copy", "--speed", "max"]);
+        assert_eq!(messages, [MESSAGES, MESSAGES].concat());
+    }
+}
+
+/// The numbers in the record are those of the messages that are not in it.
+#[test]
+fn a_tap_that_cannot_write_tells_how_many_it_has_lost() {
+    let machine = Machine::new();
+    let reader = machine.listen(&["alerts", "--taps", "--capacity", "4K", "--when-full", "drop-oldest"]);
+    let Some((mut recorder, disk)) = record_on_a_small_disk(&machine, "--tap --capacity 4K") else { return };
+    let sent = fill(&machine, &mut recorder);
+    let log = fs::File::open(disk.join("log")).expect("it is there");
+    fs::remove_file(disk.join("filler")).expect("it is there");
+    assert!(recorder.next_line().contains("it works again"));
+    let said = recorder.next_line();
+    assert!(said.contains("alerts: ") && said.contains(" messages were lost here"), "{said}");
+    recorder.signal(Signal::TERM);
+    recorder.finish();
+    let text = std::io::read_to_string(log).expect("readable");
+    let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("whole lines")).collect();
+    let mut next = 0;
+    for record in &records {
+        next += record["lost_before"].as_u64().unwrap_or(0) as usize;
+        assert_eq!(record["data"], *numbered(next));
+        next += 1;
+    }
+    assert!(records.len() < sent && next == sent, "{} of {sent}", records.len());
+    reader.signal(Signal::TERM);
+    reader.finish();
+}
+
 /// A recorder whose file is on a disk of 16 KiB of its own, half of which is taken; `None` without the right to mount one.
-fn record_on_a_small_disk(machine: &Machine) -> Option<(Listener, PathBuf)> {
+fn record_on_a_small_disk(machine: &Machine, options: &str) -> Option<(Listener, PathBuf)> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("SKIPPED: a small disk needs root");
         return None;
     }
     let disk = machine.root().join("disk");
     fs::create_dir(&disk).expect("a directory");
-    let script = r#"mount -t tmpfs -o size=16k disk "$1" && head -c 8192 /dev/zero >"$1/filler" && exec "$0" record --verbose alerts "$1/log""#;
+    let script = r#"mount -t tmpfs -o size=16k disk "$1" && head -c 8192 /dev/zero >"$1/filler" && exec "$0" record --verbose $2 alerts "$1/log""#;
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_mailslot")]).env("MAILSLOT_ROOT", machine.root());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let recorder = Listener::start(&mut command, &[&disk]);
+    let recorder = Listener::start(&mut command, &[disk.as_os_str(), options.as_ref()]);
     // The disk, as that process has it.
     let disk = Path::new("/proc")
         .join(recorder.pid().to_string())
@@ -187,7 +250,7 @@ fn fill(machine: &Machine, recorder: &mut Listener) -> usize {
 #[test]
 fn a_full_disk_leaves_messages_in_the_slot_until_there_is_room() {
     let machine = Machine::new();
-    let Some((mut recorder, disk)) = record_on_a_small_disk(&machine) else { return };
+    let Some((mut recorder, disk)) = record_on_a_small_disk(&machine, "") else { return };
     let sent = fill(&machine, &mut recorder);
     // What is in the file and what is in the slot is all of it, and nothing is in both.
     let recorded = lines(&disk.join("log")).len();

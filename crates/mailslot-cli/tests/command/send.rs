@@ -190,3 +190,23 @@ fn too_few_receivers_get_nothing() {
     machine.run(&["send", "--receivers", "2=0", slot.name().as_str(), "one"]).failed(5, &["1 of 2 receivers"]);
     assert_eq!(all(&slot), Vec::<Vec<u8>>::new());
 }
+
+/// As many as it says get what is sent, although they come one after the other and the sender was there before them.
+#[test]
+fn members_of_a_slot_are_waited_for() {
+    for wanted in [1, 2, 5] {
+        let machine = Machine::new();
+        let receivers = format!("{wanted}=60s");
+        let sender = machine.command(&["send", "--receivers", &receivers, "alerts", "to all"]).spawn().expect("starts");
+        let members: Vec<_> = (0..wanted).map(|_| machine.listen(&["alerts", "--shared", "--count", "1"])).collect();
+        Done::from(sender.wait_with_output().expect("it ends")).succeeded();
+        for member in members {
+            assert_eq!(member.finish().text(), "to all\n");
+        }
+    }
+    let machine = Machine::new();
+    let member = machine.listen(&["alerts", "--shared"]);
+    machine.run(&["send", "--receivers", "2=20ms", "alerts", "x"]).failed(5, &["1 of 2 receivers"]);
+    member.signal(rustix::process::Signal::TERM);
+    assert_eq!(member.finish().stdout, b"");
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 use snapbox::{Data, assert_data_eq, file};
 
 use crate::machine::{Done, Listener, Machine};
+use crate::shape::shape;
 
 /// A command, and all below it that help lists.
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
@@ -43,18 +44,6 @@ fn help_texts(path: &[&str], expected: [Data; 2]) {
 #[test]
 fn help_of_all_commands() {
     help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
-}
-
-/// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
-        Value::Array(values) => values.iter().map(shape).collect(),
-        Value::String(_) => "text".into(),
-        Value::Number(_) => "number".into(),
-        Value::Bool(_) => "true or false".into(),
-        Value::Null => Value::Null,
-    }
 }
 
 /// The shapes of everything that is printed as JSON on one machine, by the commands that print it. docs/json.md has those of

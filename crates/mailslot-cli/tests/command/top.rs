@@ -73,6 +73,43 @@ fn slots_are_shown_sorted_and_filtered_as_keys_say() {
     }
 }
 
+/// The lines of the tap, without its title.
+fn tapped(lines: &[String]) -> Vec<String> {
+    let lines = lines.iter().skip_while(|line| !line.starts_with("tap of ")).skip(1);
+    lines.take_while(|line| !line.is_empty() && !line.starts_with("q quit")).cloned().collect()
+}
+
+#[test]
+fn the_selected_slot_is_tapped_beside_its_reader() {
+    let machine = Machine::new();
+    let closed = machine.listen(&["closed"]);
+    let open = machine.listen(&["open", "--taps"]);
+    let mut terminal = top(&machine);
+    terminal.shows(are(&["closed", "open"]));
+    // What cannot be tapped says why.
+    terminal.press("t");
+    terminal.shows(|lines| tapped(lines).first().is_some_and(|line| line.contains("has to allow taps")));
+    terminal.press("\x1b");
+    terminal.shows(|lines| !lines.iter().any(|line| line.starts_with("tap of")) && names(lines).len() == 2);
+    terminal.press("\x1b[Bt");
+    terminal.shows(|lines| lines.iter().any(|line| line == "tap of open"));
+    machine.send("open", &["one", "two\nlines \u{1b}[2J", "漢字".repeat(60).as_str()]);
+    let lines = terminal.shows(|lines| tapped(lines).len() == 3);
+    assert_eq!(tapped(&lines)[..2], ["one", r"two\nlines \u{1b}[2J"]);
+    assert!(tapped(&lines)[2].ends_with('…'), "{lines:?}");
+    let many: String = (0..2000).map(|number| format!("line {number}\n")).collect();
+    machine.run_with_input(&["send", "open", "--wait"], many.as_bytes()).succeeded();
+    terminal.shows(|lines| tapped(lines).last().is_some_and(|line| line == "line 1999"));
+    // Its reader has everything, too.
+    open.signal(Signal::TERM);
+    assert_eq!(open.finish().stdout.iter().filter(|byte| **byte == b'\n').count(), 2003);
+    terminal.shows(|lines| tapped(lines).last().is_some_and(|line| line == "(the slot has ended)"));
+    terminal.press("tq");
+    ended(terminal, 0);
+    closed.signal(Signal::TERM);
+    closed.finish();
+}
+
 #[test]
 fn a_terminal_that_changes_its_size_is_filled() {
     let machine = Machine::new();

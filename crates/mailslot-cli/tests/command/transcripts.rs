@@ -124,3 +124,20 @@ fn every_transcript_is_replayed() {
     names.sort_unstable();
     assert_eq!(names, NAMES);
 }
+
+#[test]
+fn every_command_is_in_a_transcript() {
+    let help = Machine::new().run(&["--help"]).text();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<&str> = listed
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !["", "help"].contains(name))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let read = |name: &&str| fs::read_to_string(directory.join(name).with_extension("txt")).expect("readable");
+    let transcripts: String = NAMES.iter().map(read).collect();
+    for name in names {
+        assert!(transcripts.contains(&format!("mailslot {name}")), "{name}");
+    }
+}

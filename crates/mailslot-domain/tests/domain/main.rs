@@ -10,6 +10,7 @@ mod envelope;
 mod members;
 mod properties;
 mod receipts;
+mod requests;
 mod rotation;
 mod seeds;
 mod vectors;

@@ -1,6 +1,7 @@
 //! The test vectors, which another implementation has made from the same page: `tests/domains/vectors.py`.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use mailslot_domain::{
     Batch, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Outcome, Presence, Request, Sealer, Segment,
@@ -182,6 +183,34 @@ fn receipts_are_these() {
         let found = sender.open_receipt(&request, now, &mut payload, None).expect("a good receipt");
         assert_eq!((&found.computer[..], found.outcome), (text(&receipt["computer"]), outcome));
     }
+}
+
+#[test]
+fn requests_and_replies_are_these() {
+    let domain = domain();
+    let (request, reply) = (&VECTORS["request"], &VECTORS["reply"]);
+    let seal_as = |vector: &Value| {
+        let session = Session::new(array(&vector["session"]));
+        Sealer::new(domain.clone(), text(&vector["computer"]), session, Limits::default()).expect("a good name")
+    };
+    let (mut asker, to) = (seal_as(request), destination(&domain, request));
+    let (now, within) = (time(&request["time"]), Duration::from_millis(number(&request["within"])));
+    let mut envelope = Envelope::default();
+    let mut ask = || asker.request_into(&to, now, within, &bytes(&request["data"]), &mut envelope).expect("small");
+    let asked = (0..number(&request["sequence"])).map(|_| ask()).last().expect("numbers begin with 1");
+    assert_eq!(envelope.payload, bytes(&request["payload"]));
+    let mut receiver = Opener::new(domain.clone(), now, Limits::default());
+    let opened = receiver.open(Kind::Confirmed, &to, now, &mut envelope.payload, None).expect("a good request");
+    assert_eq!((opened.within, opened.request), (Some(within), asked));
+    opens(&domain, request, Envelope { payload: bytes(&request["payload"]), attachment: Vec::new() });
+
+    let (now, mut envelope) = (time(&reply["time"]), Envelope::default());
+    seal_as(reply).reply_into(&asked, now, &bytes(&reply["data"]), &mut envelope).expect("small");
+    assert_eq!(envelope.payload, bytes(&reply["payload"]));
+    let mut sender = Opener::new(domain.clone(), now, Limits::default());
+    let found = sender.open_reply(&asked, now, &mut envelope.payload).expect("a good reply");
+    let expected = (text(&reply["computer"]), Outcome::Delivered, &bytes(&reply["data"])[..]);
+    assert_eq!((found.computer, found.outcome, found.data), expected);
 }
 
 #[test]

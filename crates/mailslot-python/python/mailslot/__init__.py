@@ -18,6 +18,7 @@ from mailslot._errors import (
     MessageTooLargeError,
     NetworkError,
     NotAllowedError,
+    PartialWriteError,
     SlotExistsError,
     SlotNotFoundError,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "NotAllowedError",
     "Origin",
     "Outcome",
+    "PartialWriteError",
     "Receipt",
     "SlotExistsError",
     "SlotNotFoundError",

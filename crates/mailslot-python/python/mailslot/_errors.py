@@ -7,6 +7,7 @@ __all__ = [
     "MessageTooLargeError",
     "NetworkError",
     "NotAllowedError",
+    "PartialWriteError",
     "SlotExistsError",
     "SlotNotFoundError",
 ]
@@ -36,9 +37,25 @@ class SlotNotFoundError(MailslotError, FileNotFoundError):
 
 
 class NotAllowedError(MailslotError, PermissionError):
-    """The slot's owner does not let this user write."""
+    """The slot's owner does not let this user write, or tap it."""
 
     __module__ = "mailslot"
+
+
+class PartialWriteError(MailslotError):
+    """Not all members of a slot have the message, for want of room with them. Written again as it is, the others would have it twice."""
+
+    __module__ = "mailslot"
+
+    delivered: int
+    """Members that have it."""
+    members: int
+    """Members that were to have it."""
+
+    def __init__(self, number: int, text: str, delivered: int = 0, members: int = 0) -> None:
+        super().__init__(number, text)
+        self.delivered = delivered
+        self.members = members
 
 
 class ClosedError(MailslotError, BrokenPipeError):

@@ -7,7 +7,7 @@ import os
 import queue
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from mailslot import _native
 from mailslot._readiness import Readiness
@@ -15,6 +15,7 @@ from mailslot._values import Access, Group, Message, Users
 
 R = TypeVar("R")
 T = TypeVar("T")
+U = TypeVar("U")
 
 # So many messages in a row, and an event loop has its turn: they may come faster than they are worked off.
 _IN_A_ROW = 64
@@ -48,6 +49,14 @@ class Mailslot(Generic[T]):
         spawned get a slot as an argument, whatever this says. (What other programs inherit is for Rust and C.)
     ``stamp``
         Whether each message has the time at which it was written, which :meth:`receive` tells.
+    ``sharing``
+        ``"each"``: whoever of the same user creates the slot as well, with ``"each"``, is one of its *members*. All of them get every
+        message; each has a capacity of its own. With ``"one"`` a name has one slot.
+    ``when_full``
+        What becomes of a message without room: ``"refuse"`` has the write fail, or wait; ``"drop-oldest"`` lets it take the place of the
+        oldest ones, and ``Message.lost_before`` tells the reader how many it lost.
+    ``taps``
+        Whether processes of this user may :meth:`tap` the slot.
     ``loads``
         What makes of the bytes of a message what ``get`` returns, such as ``json.loads``. **Do not** give ``pickle.loads`` where
         others may write: whoever writes a pickle runs code in this process, and ``access="everyone"``, a group, other users or
@@ -86,6 +95,9 @@ class Mailslot(Generic[T]):
         network: bool = ...,
         inheritable: bool = ...,
         stamp: bool = ...,
+        sharing: Literal["one", "each"] = ...,
+        when_full: Literal["refuse", "drop-oldest"] = ...,
+        taps: bool = ...,
         loads: None = None,
     ) -> None: ...
     @overload
@@ -99,6 +111,9 @@ class Mailslot(Generic[T]):
         network: bool = ...,
         inheritable: bool = ...,
         stamp: bool = ...,
+        sharing: Literal["one", "each"] = ...,
+        when_full: Literal["refuse", "drop-oldest"] = ...,
+        taps: bool = ...,
         loads: Callable[[bytes], T],
     ) -> None: ...
     def __init__(
@@ -111,10 +126,44 @@ class Mailslot(Generic[T]):
         network: bool = False,
         inheritable: bool = False,
         stamp: bool = False,
+        sharing: Literal["one", "each"] = "one",
+        when_full: Literal["refuse", "drop-oldest"] = "refuse",
+        taps: bool = False,
         loads: Callable[[bytes], T] | None = None,
     ) -> None:
-        allowed = _access(access)
-        self._set(_native.Slot(name, capacity, max_message_size, allowed, network, inheritable, stamp), loads)
+        who = _access(access)
+        native = _native.Slot(
+            name, capacity, max_message_size, who, network, inheritable, stamp, sharing, when_full, taps
+        )
+        self._set(native, loads)
+
+    @overload
+    @classmethod
+    def tap(cls, name: str, *, capacity: int = ..., loads: None = None) -> Mailslot[bytes]: ...
+    @overload
+    @classmethod
+    def tap(cls, name: str, *, capacity: int = ..., loads: Callable[[bytes], U]) -> Mailslot[U]: ...
+    @classmethod
+    def tap(
+        cls, name: str, *, capacity: int = 16 << 20, loads: Callable[[bytes], Any] | None = None
+    ) -> Mailslot[Any]:
+        """Taps a slot of this user that was created with ``taps=True``: what is written to it from now on can be read here as well.
+
+        A tap never makes a write fail or wait. What it has no room for displaces the oldest that it has not read, and
+        ``Message.lost_before`` tells how many were lost. ``capacity`` counts if it is larger than that of the slot. When the slot has
+        ended, reading to the end raises a ``ClosedError``, ten seconds later at most if its owner was killed.
+
+        >>> with Mailslot("doc-tap", taps=True) as slot, Mailslot.tap("doc-tap") as tap, Writer("doc-tap") as writer:
+        ...     writer.put("hello")
+        ...     tap.get(), slot.get()
+        (b'hello', b'hello')
+
+        :raises NotAllowedError: if the slot does not allow taps, or is another user's
+        :raises SlotNotFoundError: if no such slot lives
+        """
+        made: Mailslot[Any] = cls.__new__(cls)
+        made._set(_native.Slot.tap(name, capacity), loads)
+        return made
 
     def _set(self, native: _native.Slot, loads: Callable[[bytes], T] | None) -> None:
         self._slot = native
@@ -158,8 +207,8 @@ class Mailslot(Generic[T]):
         >>> message.data, message.origin.pid == os.getpid()
         (b'hello', True)
         """
-        data, origin, time, reply_to = self._slot.receive_message(timeout if block else 0.0)
-        return Message(self._loaded(data), origin, time, reply_to)
+        data, origin, time, lost_before, reply_to = self._slot.receive_message(timeout if block else 0.0)
+        return Message(self._loaded(data), origin, time, lost_before, reply_to)
 
     async def get_async(self) -> T:
         """Takes the next message, for which this waits in the running event loop of asyncio.
@@ -178,8 +227,8 @@ class Mailslot(Generic[T]):
 
     async def receive_async(self) -> Message[T]:
         """Takes the next message as :meth:`get_async` does, and tells who wrote it."""
-        data, origin, time, reply_to = await self._next(self._slot.receive_message)
-        return Message(self._loaded(data), origin, time, reply_to)
+        data, origin, time, lost_before, reply_to = await self._next(self._slot.receive_message)
+        return Message(self._loaded(data), origin, time, lost_before, reply_to)
 
     async def _next(self, receive: Callable[[float], R]) -> R:
         self._in_a_row += 1

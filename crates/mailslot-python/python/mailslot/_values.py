@@ -87,6 +87,8 @@ class Message(Generic[T]):
     origin: Origin
     time: datetime | None = None
     """When it was written, by its writer's account; of slots with ``stamp=True``."""
+    lost_before: int = 0
+    """How many messages were lost after the one that was read before this one: of slots that drop the oldest, and of taps."""
     _reply_to: tuple[int, bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -146,6 +148,8 @@ class Statistics:
     refused_too_large: int
     high_water: int
     """Most bytes ever waiting at once, overhead included; 0 if that never was more than 4 KiB."""
+    lost: int
+    """Messages accepted that made room for later ones, unread."""
 
 
 @dataclass(frozen=True)
@@ -170,3 +174,7 @@ class SlotStatus:
     """How many wait to be read: the owner's user and the superuser may know."""
     statistics: Statistics | None
     """The same may know this."""
+    members: int
+    """How many times it was created and is read: more than one only with ``sharing="each"``. What else is here is of the oldest one."""
+    taps: int
+    """How often it is tapped."""

@@ -49,6 +49,7 @@ class Writer(Generic[T]):
     Writing raises
 
     - ``queue.Full`` if there is no room, or none became free in time
+    - ``PartialWriteError`` if some members of the slot have the message and others had no room in time
     - ``ClosedError`` if the slot is gone
     - ``MessageTooLargeError`` if the message is larger than the slot, or the network, takes
     - ``ValueError`` if this object is closed
@@ -84,7 +85,8 @@ class Writer(Generic[T]):
         """Writes one message: once this returns, it is in the slot.
 
         While the slot is full this waits ``timeout`` seconds, or for ever; not at all if ``block`` is false. Other threads run
-        meanwhile, and a signal whose handler raises ends the wait within a tenth of a second; nothing is written then.
+        meanwhile, and a signal whose handler raises ends the wait within a tenth of a second; nothing is written then, except with
+        those members of the slot that had room.
 
         What is for other machines is handed to the network node of this one, and says nothing about them.
         """
@@ -95,15 +97,17 @@ class Writer(Generic[T]):
         self._writer.write(self._dumped(item), 0.0)
 
     async def put_async(self, item: T) -> None:
-        """Writes one message, for which this waits in the running event loop of asyncio. Nothing is written if it is cancelled.
+        """Writes one message, for which this waits in the running event loop of asyncio. Nothing is written if it is cancelled; of
+        the members of a slot, those that had room have it.
 
         Nothing tells an event loop that there is room, so this looks again after a millisecond, two, four, up to 64.
         """
         data = self._dumped(item)
         pause = 0.001
+        progress = _native.Progress()
         while True:
             try:
-                return self._writer.write(data, 0.0)
+                return self._writer.write_more(data, progress)
             except queue.Full:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.064)
@@ -127,8 +131,8 @@ class Writer(Generic[T]):
 
         ``timeout`` is for both: room in the slot, which else is ``queue.Full``, and the reply, which else is ``queue.Empty``. A slot
         whose owner closes it or dies without a reply raises ``ClosedError``. The reply is believed because the system says that a
-        process of the slot's user wrote it. Any number of threads may ask at once. Works for slots of this machine alone; elsewhere
-        it is a ``NetworkError``.
+        process of the slot's user wrote it, or in a domain made with ``mailslot domain`` because a holder of its key has sealed it.
+        Elsewhere it is a ``NetworkError``. Any number of threads may ask at once.
 
         >>> import threading
         >>> with Mailslot("doc-request") as slot, Writer("doc-request") as writer:
@@ -144,7 +148,7 @@ class Writer(Generic[T]):
     def wait_for_receivers(self, at_least: int = 1, timeout: float | None = None) -> int:
         """Waits until at least so many slots receive what is written, and returns how many do then, or when time is over.
 
-        A slot of this machine is one, and there will not be more of it. Elsewhere than in domains made with ``mailslot domain`` it is a ``NetworkError``.
+        A slot of this machine is one, or as many as it has members. Elsewhere than in domains made with ``mailslot domain`` it is a ``NetworkError``.
         """
         return self._writer.wait_for_receivers(at_least, timeout)
 

@@ -26,6 +26,6 @@ pub use config::zenoh_config;
 pub(crate) use config::{Config, PENDING, QUEUE, check};
 pub(crate) use linger::turn_off as turn_linger_off;
 pub(crate) use runtime::{Task, begin, enter, later};
-pub(crate) use session::{Answer, Answering, Link, Seen, Subscription, Token, Way};
+pub(crate) use session::{Answer, Answering, Asked, Link, Seen, Subscription, Token, Way};
 pub use trace::trace_layer;
 pub(crate) use trace::{listen as listen_to_trace, take_refusals, why_unreachable};

@@ -40,6 +40,9 @@ pub(crate) struct Token {
 /// The way to a key expression on which more than one message is put. Its name travels once, and not with each.
 pub(crate) struct Way(Publisher<'static>);
 
+/// A query that is to be answered. Who asks waits until it is dropped, or his time is over.
+pub(crate) struct Asked(Query);
+
 /// The payload and the attachment of an answer; nothing if somebody reports an error instead.
 pub(crate) type Answer = Option<(Vec<u8>, Option<Vec<u8>>)>;
 
@@ -106,21 +109,17 @@ impl Link {
         Ok(Subscription { _subscriber: subscriber })
     }
 
-    /// Calls `answer` with the key expression, the payload and the attachment of each query, and replies what it returns.
+    /// Calls `answer` with the key expression, the payload and the attachment of each query, and with what answers it.
     pub(crate) fn answer(
         &self,
         key_expression: &str,
-        answer: impl Fn(&str, Vec<u8>, Option<&[u8]>) -> Option<Envelope> + Send + Sync + 'static,
+        answer: impl Fn(&str, Vec<u8>, Option<&[u8]>, Asked) + Send + Sync + 'static,
     ) -> Result<Answering> {
         let callback = move |query: Query| {
-            let Some(payload) = query.payload() else { return };
-            let attachment = query.attachment().map(ZBytes::to_bytes);
-            let Some(envelope) = answer(query.key_expr().as_str(), owned(payload), attachment.as_deref()) else {
-                return;
-            };
-            let (payload, attachment) = parts(envelope);
-            // Who has gone needs no answer.
-            let _ = query.reply(query.key_expr(), payload).attachment(attachment).wait();
+            let Some(payload) = query.payload().map(owned) else { return };
+            let attachment = query.attachment().map(|attachment| attachment.to_bytes().into_owned());
+            let key_expression = query.key_expr().as_str().to_owned();
+            answer(&key_expression, payload, attachment.as_deref(), Asked(query));
         };
         let queryable = self.0.declare_queryable(key_expression.to_owned()).callback(callback).wait();
         let queryable = queryable.map_err(Error::zenoh("take confirmed writes"))?;
@@ -212,6 +211,14 @@ impl Link {
             .callback(callback)
             .wait()
             .map_err(Error::zenoh("ask for receipts"))
+    }
+}
+
+impl Asked {
+    pub(crate) fn answer(&self, envelope: Envelope) {
+        let (payload, attachment) = parts(envelope);
+        // Who has gone needs no answer.
+        let _ = self.0.reply(self.0.key_expr(), payload).attachment(attachment).wait();
     }
 }
 

@@ -32,6 +32,12 @@ fn open_slot(state: &State, number: u8) -> (Mailslot, SlotName) {
     (mailslot, name)
 }
 
+/// The answer that is no reply.
+fn receipt(state: &State, wanted: Wanted) -> Envelope {
+    let Answered::Outcome(outcome) = wanted.answer else { panic!("it was no request") };
+    state.receipt(&wanted.request, outcome).expect("there is a key")
+}
+
 fn counted(state: &State, label: &str) -> u64 {
     state.counters.all().find(|(name, _)| name == label).expect("a counter").1
 }
@@ -67,7 +73,7 @@ fn a_confirmed_write_is_answered_with_what_became_of_it() {
     let confirm = |name: &SlotName| {
         let to = domain.directed(&b.computer, name).expect("short");
         let (envelope, request) = a.seal(Kind::Confirmed, &to, None, b"x").expect("small");
-        let receipt = b.confirm_directed(to.key_expression(), envelope.payload, None)?;
+        let receipt = receipt(&b, b.confirm_directed(to.key_expression(), envelope.payload, None)?);
         let receipt = a.open_receipt(&request, receipt.payload, None).expect("by a member");
         assert_eq!(receipt.computer, "B");
         Some(from_domain(receipt.outcome))
@@ -79,6 +85,44 @@ fn a_confirmed_write_is_answered_with_what_became_of_it() {
     assert_eq!(confirm(&name), Some(Outcome::Delivered));
     b.use_keys(sealed());
     assert_eq!(confirm(&name), None, "what it cannot open is not answered");
+}
+
+#[test]
+fn a_request_is_answered_with_what_the_owner_of_the_slot_replies() {
+    let domain = sealed();
+    let [a, b] = computers(&domain, ["A", "B"]);
+    let (mailslot, name) = open_slot(&b, 11);
+    let to = domain.directed(&b.computer, &name).expect("short");
+    let ask = || {
+        let (envelope, request) = a.seal_request(&to, Duration::from_secs(60), b"ping").expect("small");
+        (b.confirm_directed(to.key_expression(), envelope.payload, None).expect("by a member"), request)
+    };
+    let (wanted, request) = ask();
+    let Answered::Replies { replies, within, place } = wanted.answer else { panic!("there is such a slot") };
+    assert_eq!(within, Duration::from_secs(60));
+    let message = mailslot.receive().expect("there");
+    let Origin::Network(origin) = &message.origin else { panic!("{:?}", message.origin) };
+    assert_eq!((message.data.as_slice(), origin.computer.as_str(), origin.authenticated), (&b"ping"[..], "A", true));
+    message.reply(b"pong").expect("it is waited for");
+    let reply = replies.receive_within(Duration::ZERO).expect("there");
+    let mut sealed = b.reply(&wanted.request, &reply.data).expect("there is a key");
+    let told = a.open_reply(&request, &mut sealed.payload, |reply| (reply.computer.to_owned(), reply.data.to_vec()));
+    assert_eq!(told, Some(("B".to_owned(), b"pong".to_vec())));
+    let mut large = b.reply(&wanted.request, &[0; (1 << 20) + 1]).expect("there is a key");
+    let outcome = a.open_reply(&request, &mut large.payload, |reply| from_domain(reply.outcome));
+    assert_eq!(outcome, Some(Outcome::TooLarge));
+    // Slots of a user that do not reply are not asked without end.
+    let held: Vec<Wanted> = std::iter::from_fn(|| match ask() {
+        (Wanted { answer: Answered::Outcome(outcome), .. }, _) => {
+            assert_eq!(outcome, Outcome::Full);
+            None
+        }
+        (wanted, _) => Some(wanted),
+    })
+    .collect();
+    assert_eq!(held.len(), replying::MOST / 4 - 1);
+    drop((held, place));
+    assert!(matches!(ask().0.answer, Answered::Replies { .. }));
 }
 
 #[test]
@@ -111,7 +155,8 @@ fn computers_ask_each_other_for_the_time_when_their_clocks_were_set() {
     assert!(a.is_clock_in_doubt());
     let to = domain.clock(&b.computer);
     let (question, request) = a.seal(Kind::Confirmed, &to, None, &[]).expect("small");
-    let answer = b.confirm_directed(to.key_expression(), question.payload, None).expect("it is asked nicely");
+    let wanted = b.confirm_directed(to.key_expression(), question.payload, None).expect("it is asked nicely");
+    let answer = receipt(&b, wanted);
     a.confirm_clock(&request, answer.payload);
     assert!(!a.is_clock_in_doubt());
 }

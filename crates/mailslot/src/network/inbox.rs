@@ -45,6 +45,23 @@ impl Inbox {
         }
     }
 
+    /// Has `write` do something else with a writer to the slot; once more, with another one, if it says that the slot is gone.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`, and of [`MailslotWriter::open`].
+    pub fn with_writer<T>(&mut self, write: impl Fn(&MailslotWriter) -> Result<T>) -> Result<T> {
+        if let Some(open) = &self.writer {
+            match write(open) {
+                // A slot made later under the same name is another one.
+                Err(Error::Closed) => self.writer = None,
+                written => return written,
+            }
+        }
+        let opened = MailslotWriter::open(Address::from(self.name.clone()))?;
+        write(self.writer.insert(opened))
+    }
+
     /// Whether no slot is open: there was none at the last delivery, or it is gone.
     pub fn is_closed(&self) -> bool {
         self.writer.as_ref().is_none_or(MailslotWriter::is_closed)
@@ -52,15 +69,7 @@ impl Inbox {
 
     /// Writes one message or more, or tells why not even the first could be written.
     fn write<M: AsRef<[u8]>>(&mut self, origin: &NetworkOrigin, messages: &[M]) -> Result<usize> {
-        if let Some(open) = &self.writer {
-            match open.write_batch_from(origin, messages) {
-                // A slot made later under the same name is another one.
-                Err(Error::Closed) => self.writer = None,
-                written => return written,
-            }
-        }
-        let opened = MailslotWriter::open(Address::from(self.name.clone()))?;
-        self.writer.insert(opened).write_batch_from(origin, messages)
+        self.with_writer(|writer| writer.write_batch_from(origin, messages))
     }
 }
 

@@ -37,9 +37,9 @@ pub use message::{Outgoing, check_legacy, max_message_size};
 pub use retry::{Failed, Retry};
 pub use undecoded::Undecoded;
 #[cfg(unix)]
-pub(crate) use writer::Writer;
-#[cfg(unix)]
 pub use writer::ask_routes;
+#[cfg(unix)]
+pub(crate) use writer::{Writer, reply};
 
 /// Lets the processes of user `uid` be the network node of this machine, besides those of the superuser: programs believe
 /// what these say. It holds for as long as the directory that holds the slots is there.

@@ -56,6 +56,16 @@ pub enum Question<'a> {
         /// The message.
         data: &'a [u8],
     },
+    /// To send a request, and tell each reply until `within` is over: one [`Answer::Reply`] or [`Answer::NoReply`] after the other, and
+    /// [`Answer::Over`] at the end. Kind 4.
+    Request {
+        /// The address.
+        address: Address,
+        /// How long, in whole milliseconds.
+        within: Duration,
+        /// The message.
+        data: &'a [u8],
+    },
 }
 
 /// What a node answers.
@@ -65,6 +75,8 @@ pub enum Question<'a> {
 ///        · kind 3: number 4
 ///        · kind 4: for each (outcome 1 · size 1, computer)
 ///        · kind 5: text
+///        · kind 6: size 1, computer · reply
+///        · kind 7: outcome 1, computer
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -83,15 +95,32 @@ pub enum Answer {
     Receipts(Vec<Receipt>),
     /// It could not be done; the text says why. Kind 5.
     Refused(String),
+    /// What a computer has replied to the request. Kind 6.
+    Reply {
+        /// The computer, by its own account; a member of the domain.
+        computer: String,
+        /// The reply.
+        data: Vec<u8>,
+    },
+    /// The one computer that was asked does not reply. Kind 7.
+    NoReply {
+        /// The computer.
+        computer: String,
+        /// What became of the request there.
+        outcome: Outcome,
+    },
+    /// No other reply comes. Kind 8.
+    Over,
 }
 
 impl<'a> Question<'a> {
     /// The address that is asked about.
     pub fn address(&self) -> &Address {
         match self {
-            Question::Route(address) | Question::Receivers { address, .. } | Question::Confirmed { address, .. } => {
-                address
-            }
+            Question::Route(address)
+            | Question::Receivers { address, .. }
+            | Question::Confirmed { address, .. }
+            | Question::Request { address, .. } => address,
         }
     }
 
@@ -99,7 +128,9 @@ impl<'a> Question<'a> {
     pub fn within(&self) -> Duration {
         match self {
             Question::Route(_) => Duration::ZERO,
-            Question::Receivers { within, .. } | Question::Confirmed { within, .. } => *(within.min(&LONGEST)),
+            Question::Receivers { within, .. }
+            | Question::Confirmed { within, .. }
+            | Question::Request { within, .. } => *(within.min(&LONGEST)),
         }
     }
 
@@ -109,6 +140,7 @@ impl<'a> Question<'a> {
             Question::Route(_) => (1, 0, &[]),
             Question::Receivers { at_least, .. } => (2, *at_least, &[]),
             Question::Confirmed { data, .. } => (3, 0, data),
+            Question::Request { data, .. } => (4, 0, data),
         };
         let millis = u32::try_from(self.within().as_millis()).unwrap_or(u32::MAX);
         let mut bytes = vec![kind];
@@ -126,7 +158,7 @@ impl<'a> Question<'a> {
     /// There is none that this version knows.
     pub fn decode(bytes: &'a [u8]) -> Result<Question<'a>, Undecoded> {
         match bytes {
-            [4..=u8::MAX, ..] => Err(Undecoded::Newer),
+            [5..=u8::MAX, ..] => Err(Undecoded::Newer),
             bytes => Question::decode_known(bytes).ok_or(Undecoded::Malformed),
         }
     }
@@ -142,9 +174,10 @@ impl<'a> Question<'a> {
             1 => Question::Route(address),
             2 => Question::Receivers { address, at_least: u32::from_le_bytes(*at_least), within },
             3 => Question::Confirmed { address, within, data },
+            4 => Question::Request { address, within, data },
             _ => return None,
         };
-        (kind == 3 || data.is_empty()).then_some(question)
+        (kind >= 3 || data.is_empty()).then_some(question)
     }
 }
 
@@ -161,15 +194,19 @@ impl Answer {
             Answer::Receipts(receipts) => {
                 let mut bytes = vec![4];
                 for Receipt { computer, outcome } in receipts {
-                    // Names of computers have 15 characters at most: one that does not fit is none.
-                    let (size, computer) =
-                        u8::try_from(computer.len()).map_or((0, ""), |size| (size, computer.as_str()));
+                    let (size, computer) = sized(computer);
                     bytes.extend_from_slice(&[outcome.number(), size]);
                     bytes.extend_from_slice(computer.as_bytes());
                 }
                 bytes
             }
             Answer::Refused(why) => [&[5], why.as_bytes()].concat(),
+            Answer::Reply { computer, data } => {
+                let (size, computer) = sized(computer);
+                [&[6, size], computer.as_bytes(), data].concat()
+            }
+            Answer::NoReply { computer, outcome } => [&[7, outcome.number()], computer.as_bytes()].concat(),
+            Answer::Over => vec![8],
         }
     }
 
@@ -180,7 +217,7 @@ impl Answer {
     /// There is none that this version knows.
     pub fn decode(bytes: &[u8]) -> Result<Answer, Undecoded> {
         match bytes {
-            [6..=u8::MAX, ..] => Err(Undecoded::Newer),
+            [9..=u8::MAX, ..] => Err(Undecoded::Newer),
             bytes => Answer::decode_known(bytes).ok_or(Undecoded::Malformed),
         }
     }
@@ -201,9 +238,26 @@ impl Answer {
             3 => Some(Answer::Receivers(u32::from_le_bytes(rest.try_into().ok()?))),
             4 => receipts(rest).map(Answer::Receipts),
             5 => Some(Answer::Refused(core::str::from_utf8(rest).ok()?.to_owned())),
+            6 => {
+                let (size, rest) = rest.split_first()?;
+                let (computer, data) = rest.split_at_checked(usize::from(*size))?;
+                let computer = core::str::from_utf8(computer).ok()?.to_owned();
+                Some(Answer::Reply { computer, data: data.to_vec() })
+            }
+            7 => {
+                let (outcome, computer) = rest.split_first()?;
+                let computer = core::str::from_utf8(computer).ok()?.to_owned();
+                Some(Answer::NoReply { computer, outcome: Outcome::from_number(*outcome)? })
+            }
+            8 => rest.is_empty().then_some(Answer::Over),
             _ => None,
         }
     }
+}
+
+/// A computer's name and its size. It has 15 characters at most: one that does not fit is none.
+fn sized(computer: &str) -> (u8, &str) {
+    u8::try_from(computer.len()).map_or((0, ""), |size| (size, computer))
 }
 
 fn receipts(mut rest: &[u8]) -> Option<Vec<Receipt>> {
@@ -246,6 +300,10 @@ mod tests {
             any::<u32>().prop_map(Answer::Receivers),
             prop::collection::vec(receipt, 0..5).prop_map(Answer::Receipts),
             any::<String>().prop_map(Answer::Refused),
+            ("[A-Z0-9]{0,15}", any::<Vec<u8>>()).prop_map(|(computer, data)| Answer::Reply { computer, data }),
+            ("[A-Z0-9]{0,15}", prop::sample::select(Outcome::ALL))
+                .prop_map(|(computer, outcome)| Answer::NoReply { computer, outcome }),
+            Just(Answer::Over),
         ]
     }
 
@@ -258,7 +316,8 @@ mod tests {
             let questions = [
                 Question::Route(address.clone()),
                 Question::Receivers { address: address.clone(), at_least, within },
-                Question::Confirmed { address, within, data: &data },
+                Question::Confirmed { address: address.clone(), within, data: &data },
+                Question::Request { address, within, data: &data },
             ];
             for question in questions {
                 let bytes = question.encode();
@@ -268,7 +327,7 @@ mod tests {
                 if within <= LONGEST {
                     prop_assert_eq!(decoded, Ok(question));
                 }
-                let before_data = bytes.len() - if bytes[0] == 3 { data.len() } else { 0 };
+                let before_data = bytes.len() - if bytes[0] >= 3 { data.len() } else { 0 };
                 prop_assert_eq!(Question::decode(&bytes[..cut % before_data]), Err(Undecoded::Malformed));
             }
         }
@@ -328,8 +387,8 @@ mod tests {
         for kind in 1..=u8::MAX {
             (question[0], answer[0]) = (kind, kind);
             let newer = Some(Undecoded::Newer);
-            assert_eq!(Question::decode(&question).err() == newer, kind > 3, "{kind}");
-            assert_eq!(Answer::decode(&answer).err() == newer, kind > 5, "{kind}");
+            assert_eq!(Question::decode(&question).err() == newer, kind > 4, "{kind}");
+            assert_eq!(Answer::decode(&answer).err() == newer, kind > 8, "{kind}");
         }
     }
 }

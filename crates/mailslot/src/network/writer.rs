@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::message::{check, header};
 use super::routes::{self, Answer, Question};
+use super::undecoded::Undecoded;
 use super::{SLOT, check_legacy, domains, max_message_size};
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::message::{Message, NetworkOrigin};
 use crate::options::Timeout;
 use crate::receipt::Receipt;
+use crate::request::Replies;
 use crate::sys::Client;
 use crate::writer::MailslotWriter;
 
@@ -118,6 +121,24 @@ impl Writer {
         }
     }
 
+    /// Has the node send a request, and tell the replies.
+    pub(crate) fn begin_request(&self, message: &[u8], capacity: Option<u64>, timeout: Timeout) -> Result<Replies> {
+        if !self.tells {
+            return Err(Error::RequestElsewhere(self.address.clone()));
+        }
+        self.check_size(message.len())?;
+        let within = match timeout {
+            Timeout::Zero | Timeout::Forever => routes::LONGEST,
+            Timeout::After(time) => time,
+        };
+        let node = match MailslotWriter::open(routes::SLOT) {
+            Err(Error::NotFound(_)) => return Err(Error::Closed),
+            opened => opened?,
+        };
+        let question = Question::Request { address: self.address.clone(), within, data: message };
+        Ok(node.begin_request(&question.encode(), capacity, PATIENCE)?.of_elsewhere())
+    }
+
     fn check_size(&self, size: usize) -> Result<()> {
         if size > self.max_message {
             return Err(Error::TooLargeForNetwork { size, limit: self.max_message });
@@ -127,6 +148,23 @@ impl Writer {
 
     fn check_tells(&self) -> Result<()> {
         if self.tells { Ok(()) } else { Err(Error::NetworkDoesNotTell(self.address.clone())) }
+    }
+}
+
+/// The reply that a node passes on with this answer.
+pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
+    match Answer::decode(answer) {
+        Ok(Answer::Reply { computer, data }) => {
+            // Nothing else passes for a reply: the node has opened what was sealed.
+            let origin = NetworkOrigin { authenticated: true, ..NetworkOrigin::new(computer) };
+            Ok(Message::new(data, origin.into()))
+        }
+        Ok(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
+        Ok(Answer::Over) => Err(Error::Closed),
+        Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+        // It knows the kind, and does not know it as an answer to this.
+        Ok(_) => Err(Error::NodeRefused(Undecoded::Malformed.of_node().to_owned())),
+        Err(undecoded) => Err(Error::NodeRefused(undecoded.of_node().to_owned())),
     }
 }
 

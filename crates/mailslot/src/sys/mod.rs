@@ -3,8 +3,8 @@
 //! | item | is |
 //! |---|---|
 //! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `share`, `is_shared`, `locks_reads`, `close`; on Unix `tap`, `from_handles`, `descriptors`, `as_fd`; on Windows `as_handle` |
-//! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `wait_for_room`, `max_message_size`, `has_members`, `receivers`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `write_request`, `write_reply`, `wait_for_end`, `write_more`, `info` |
-//! | `Progress` | on Unix: how far a write has come that goes to several members: `has_begun`, `end` |
+//! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `wait_for_room`, `max_message_size`, `has_members`, `receivers`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `write_request`, `write_request_from`, `write_reply`, `wait_for_end`, `write_more`, `info` |
+//! | `Progress` | on Unix, and public: how far a write has come that goes to several members: `has_begun`, `end` |
 //! | `Appearing` | waiting until slots may have appeared: `watch`, `wait` |
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
 //! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `envelope`, `copy_to`, `to_message`, `bytes`, `take` |
@@ -24,13 +24,12 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
+pub use linux::Progress;
+#[cfg(target_os = "linux")]
 pub(crate) use linux::{
     Appearing, Client, Next, Server, appoint_node, computer_name, fork_generation, has_raised_privileges, list,
     own_objects, peek, random, root, secure_env, slot_directories, status, user, win32_code,
 };
-
-#[cfg(all(target_os = "linux", feature = "tokio"))]
-pub(crate) use linux::Progress;
 
 #[cfg(windows)]
 mod windows;

@@ -1,11 +1,14 @@
 //! The JSON of the commands of this folder, as it was. docs/json.md states it; a test of the command holds the two together.
 
 use serde::Serialize;
-use serde_json::Value;
 use snapbox::{assert_data_eq, file};
 
+use self::shape::shape;
 use super::{browse, find_dc};
 use mailslot_node::control::{HolderOf, NameAt, Status};
+
+#[path = "../../../tests/command/shape.rs"]
+mod shape;
 
 #[test]
 fn json_of_networks() {
@@ -64,17 +67,5 @@ impl Shapes {
     fn add(&mut self, command: &str, value: impl Serialize) {
         let value = serde_json::to_value(value).expect("a value is JSON");
         self.0 += &format!("$ mailslot {command}\n{}\n", shape(&value));
-    }
-}
-
-/// A value with its type instead of what it is.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
-        Value::Array(values) => values.iter().map(shape).collect(),
-        Value::String(_) => "text".into(),
-        Value::Number(_) => "number".into(),
-        Value::Bool(_) => "true or false".into(),
-        Value::Null => Value::Null,
     }
 }

@@ -1,9 +1,11 @@
 //! `mailslot top`: the slots of the machine, live.
 
+mod cells;
 mod rows;
 mod screen;
 mod snapshot;
 mod state;
+mod tap;
 mod view;
 
 use std::time::{Duration, Instant};
@@ -14,6 +16,7 @@ use mailslot::Timeout;
 use self::screen::Screen;
 use self::snapshot::Snapshot;
 use self::state::{State, Wish};
+use self::tap::Tap;
 use crate::args;
 use crate::exit::{Failure, Result};
 
@@ -33,8 +36,11 @@ Keys:
   s      sort by the next column
   r      reverse the order
   /      show only names that have this text; Esc shows all
+  t      tap the selected slot; again, or Esc: no more
   space  look now
-  arrows, Page Up, Page Down, Home, End: scroll"#;
+  arrows, Page Up, Page Down, Home, End: select
+
+What the tapped slot gets is shown below, beside its reader. A slot can be tapped that allows it: see `mailslot tap --help`."#;
 
 /// The shortest time between two looks: a list of many slots takes some of it.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -50,8 +56,15 @@ impl Top {
         let mut state = State::new(Snapshot::take()?);
         let mut next = due(interval);
         loop {
+            if let Some(tap) = &mut state.tap {
+                tap.take();
+            }
             screen.draw(|frame| view::draw(frame, &mut state))?;
-            let wish = screen.wait(next)?.into_iter().map(|key| state.press(key)).find(|wish| *wish != Wish::Nothing);
+            let wish = screen
+                .wait(next, state.tap.as_ref().and_then(Tap::source))?
+                .into_iter()
+                .map(|key| state.press(key))
+                .find(|wish| *wish != Wish::Nothing);
             match wish.unwrap_or(Wish::Nothing) {
                 Wish::Quit => return Ok(()),
                 Wish::Interrupt => return Err(Failure::Signal(signal_hook::consts::SIGINT)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailslot::SlotStatus;
+use mailslot::{SlotName, SlotStatus};
 
 use super::snapshot::Snapshot;
 use crate::accounts;
@@ -11,6 +11,8 @@ use crate::escape::cell;
 /// A slot in the table. What is not known is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
+    pub slot: SlotName,
+    /// As it is shown.
     pub name: String,
     pub owner: String,
     pub pid: Option<u32>,
@@ -93,6 +95,7 @@ fn row(earlier: Option<(&SlotStatus, Duration)>, slot: &SlotStatus) -> Row {
         (seconds > 0.0).then_some(count(&statistics?).saturating_sub(count(&before)) as f64 / seconds)
     };
     Row {
+        slot: slot.name.clone(),
         name: cell(slot.name.as_str()),
         owner: slot.uid.map_or_else(|| "-".to_owned(), |uid| cell(accounts::user(uid))),
         pid: slot.pid,

@@ -1,7 +1,7 @@
 //! The terminal: taken, given back however the command ends, and waited for.
 
 use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,12 @@ pub struct Screen {
     woken: UnixStream,
     /// Somebody asked this process to stop, as Ctrl-Z does.
     stop: Arc<AtomicBool>,
+    /// When the last picture was.
+    drawn: Instant,
 }
+
+/// How long a picture is shown at least, if nobody presses a key.
+const PICTURE: Duration = Duration::from_millis(50);
 
 impl Screen {
     pub fn open() -> Result<Screen> {
@@ -41,18 +46,29 @@ impl Screen {
         let (woken, stop) = wakes().map_err(|source| Failure::io("catch signals", source))?;
         // From here on a panic restores the terminal.
         let terminal = ratatui::try_init().map_err(failed)?;
-        Ok(Screen { terminal, signals, woken, stop })
+        Ok(Screen { terminal, signals, woken, stop, drawn: Instant::now() })
     }
 
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Result {
+        self.drawn = Instant::now();
         self.terminal.draw(draw).map(drop).map_err(failed)
     }
 
-    /// Waits for keys until `deadline`, or until the terminal must be drawn anew, and returns those that were pressed.
-    pub fn wait(&mut self, deadline: Option<Instant>) -> Result<Vec<KeyEvent>> {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    /// Waits for keys until `deadline`, until `more` is readable, or until the terminal must be drawn anew, and returns those that were
+    /// pressed.
+    pub fn wait(&mut self, deadline: Option<Instant>, more: Option<BorrowedFd<'_>>) -> Result<Vec<KeyEvent>> {
+        let left = |until: Option<Instant>| until.map(|until| until.saturating_duration_since(Instant::now()));
         let stdin = io::stdin();
-        sys::wait_for_any(&[stdin.as_fd(), self.woken.as_fd()], &self.signals, false, left)?;
+        let keys = [stdin.as_fd(), self.woken.as_fd()];
+        // A busy slot is not drawn more often than eyes can follow.
+        let pause = more.and_then(|_| self.drawn.checked_add(PICTURE));
+        if let Some(pause) = pause {
+            sys::wait_for_any(&keys, &self.signals, false, left(Some(deadline.map_or(pause, |end| end.min(pause)))))?;
+        }
+        if pause.is_none_or(|pause| pause <= Instant::now()) {
+            let sources: Vec<_> = keys.into_iter().chain(more).collect();
+            sys::wait_for_any(&sources, &self.signals, false, left(deadline))?;
+        }
         self.signals.check()?;
         while matches!(rustix::io::read(&self.woken, &mut [0; 64]), Ok(1..)) {}
         if self.stop.swap(false, Ordering::Relaxed) {

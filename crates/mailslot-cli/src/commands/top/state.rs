@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::rows::{Column, Row, rows, sort};
 use super::snapshot::Snapshot;
+use super::tap::Tap;
 
 pub struct State {
     before: Option<Snapshot>,
@@ -15,6 +16,10 @@ pub struct State {
     pub typing: bool,
     /// Rows above the first one that is shown.
     pub scrolled: usize,
+    /// The row that keys are about, counted from the first one that could be shown.
+    pub selected: usize,
+    /// What one slot gets, while it is shown.
+    pub tap: Option<Tap>,
     /// Rows that are shown at once, as the last picture had room for them.
     pub page: usize,
 }
@@ -41,6 +46,8 @@ impl State {
             filter: String::new(),
             typing: false,
             scrolled: 0,
+            selected: 0,
+            tap: None,
             page: 1,
         }
     }
@@ -86,17 +93,32 @@ impl State {
             KeyCode::Char('s') => self.sort = self.sort.next(),
             KeyCode::Char('r') => self.reversed = !self.reversed,
             KeyCode::Char('/') => self.typing = true,
+            KeyCode::Char('t') => self.tap = if self.tap.is_some() { None } else { self.tap_selected() },
+            KeyCode::Esc if self.tap.is_some() => self.tap = None,
             KeyCode::Esc => self.filter.clear(),
-            KeyCode::Up => self.scrolled = self.scrolled.saturating_sub(1),
-            KeyCode::PageUp => self.scrolled = self.scrolled.saturating_sub(self.page),
-            KeyCode::Home => self.scrolled = 0,
-            // The view knows how many rows there are, and goes no further than that.
-            KeyCode::Down => self.scrolled = self.scrolled.saturating_add(1),
-            KeyCode::PageDown => self.scrolled = self.scrolled.saturating_add(self.page),
-            KeyCode::End => self.scrolled = usize::MAX,
+            KeyCode::Up => self.selected = self.selected.saturating_sub(1),
+            KeyCode::PageUp => self.selected = self.selected.saturating_sub(self.page),
+            KeyCode::Home => self.selected = 0,
+            // `select` goes no further than to the last row.
+            KeyCode::Down => self.selected = self.selected.saturating_add(1),
+            KeyCode::PageDown => self.selected = self.selected.saturating_add(self.page),
+            KeyCode::End => self.selected = usize::MAX,
             _ => {}
         }
         Wish::Nothing
+    }
+
+    /// Has the selected one of so many rows among the `page` rows that are shown.
+    pub fn select(&mut self, rows: usize, page: usize) {
+        self.page = page.max(1);
+        self.selected = self.selected.min(rows.saturating_sub(1));
+        let first = self.selected.saturating_sub(self.page - 1);
+        self.scrolled = self.scrolled.clamp(first, self.selected).min(rows.saturating_sub(self.page));
+    }
+
+    fn tap_selected(&self) -> Option<Tap> {
+        let rows = self.shown(self.all());
+        rows.get(self.selected.min(rows.len().saturating_sub(1))).map(|row| Tap::open(&row.slot))
     }
 
     fn type_filter(&mut self, code: KeyCode) {

@@ -2,17 +2,17 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table};
 
+use super::cells::{BAR, bar, bold, dim, fit, rate, refused, right};
 use super::rows::{Column, Row};
 use super::state::State;
+use super::tap::Tap;
 use crate::escape::cell;
 use crate::status::known;
 
-/// Cells of a bar, each of which has eight parts.
-const BAR: u16 = 10;
 /// Lines about the node and its domains at most, so that there is room for slots.
 const NODE: usize = 6;
 
@@ -21,13 +21,23 @@ pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
     let heading = heading(state, &all);
     let rows = state.shown(all);
     let height = |lines: usize| Constraint::Length(u16::try_from(lines).unwrap_or(u16::MAX));
-    let areas = Layout::vertical([height(heading.len()), Constraint::Min(2), height(1)]);
-    let [top, middle, bottom] = areas.areas(frame.area());
-    state.page = usize::from(middle.height.saturating_sub(1)).max(1);
-    state.scrolled = state.scrolled.min(rows.len().saturating_sub(state.page));
+    let tapped = state.tap.as_ref().map_or(0, |_| usize::from(frame.area().height) / 3);
+    let areas = Layout::vertical([height(heading.len()), Constraint::Min(2), height(tapped), height(1)]);
+    let [top, middle, below, bottom] = areas.areas(frame.area());
+    state.select(rows.len(), usize::from(middle.height.saturating_sub(1)));
     frame.render_widget(Paragraph::new(heading), top);
     frame.render_widget(table(state, &rows, middle), middle);
+    if let Some(tap) = &state.tap {
+        frame.render_widget(Paragraph::new(tapped_lines(tap, below)), below);
+    }
     frame.render_widget(Paragraph::new(footer(state)), bottom);
+}
+
+/// What a slot gets, the last of it.
+fn tapped_lines(tap: &Tap, area: Rect) -> Vec<Line<'static>> {
+    let title = Line::from(Span::styled(format!("tap of {}", tap.name()), bold()));
+    let lines = tap.last(usize::from(area.height.saturating_sub(1)));
+    std::iter::once(title).chain(lines.map(|line| Line::from(fit(line, area.width.into())))).collect()
 }
 
 fn heading(state: &State, rows: &[Row]) -> Vec<Line<'static>> {
@@ -66,8 +76,15 @@ fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
     let columns = columns(area.width);
     let others: u16 = columns.iter().filter(|column| **column != Column::Name).map(|column| width(*column) + 1).sum();
     let name = area.width.saturating_sub(others);
-    let cells = |row: &Row| TableRow::new(columns.iter().map(|column| content(*column, row, name)).collect::<Vec<_>>());
-    let shown = rows.iter().skip(state.scrolled).take(state.page).map(cells);
+    let cells = |(index, row): (usize, &Row)| {
+        // The name alone: bars would be seen the other way round.
+        let look = if index == state.selected { Modifier::REVERSED } else { Modifier::empty() };
+        TableRow::new(columns.iter().map(|column| match column {
+            Column::Name => content(*column, row, name).style(Style::new().add_modifier(look)),
+            column => content(*column, row, name),
+        }))
+    };
+    let shown = rows.iter().enumerate().skip(state.scrolled).take(state.page).map(cells);
     let widths = columns.iter().map(|column| match column {
         Column::Name => Constraint::Length(name),
         column => Constraint::Length(width(*column)),
@@ -121,20 +138,6 @@ fn content(column: Column, row: &Row, name: u16) -> Cell<'static> {
     }
 }
 
-/// A text in so many cells: what is too long ends with `…`.
-fn fit(text: &str, width: usize) -> String {
-    let cells = |text: &str| Span::raw(text).width();
-    if cells(text) <= width {
-        return text.to_owned();
-    }
-    let mut start = text.to_owned();
-    while !start.is_empty() && cells(&start) >= width {
-        start.pop();
-    }
-    start.push('…');
-    start
-}
-
 fn title(state: &State, column: Column) -> Cell<'static> {
     let mark = match (state.sort == column, state.reversed) {
         (false, _) => "",
@@ -149,62 +152,12 @@ fn title(state: &State, column: Column) -> Cell<'static> {
     Cell::from(text).style(if state.sort == column { bold() } else { dim() })
 }
 
-fn right(text: String) -> Cell<'static> {
-    Cell::from(format!("{text:>8}"))
-}
-
-fn refused(refused: Option<u64>) -> Cell<'static> {
-    let cell = right(known(refused));
-    if refused.is_some_and(|refused| refused > 0) { cell.style(colour(Color::Red)) } else { cell }
-}
-
-/// A bar as long as this part of its room. The least that is more than nothing shows.
-fn bar(part: Option<f64>) -> Cell<'static> {
-    let Some(part) = part else { return Cell::from("-") };
-    let eighths = (part * f64::from(8 * BAR)).ceil() as usize;
-    let mut text = "█".repeat(eighths / 8);
-    text.extend(["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"].get(eighths % 8).copied());
-    let colour = match part {
-        part if part >= 0.9 => colour(Color::Red),
-        part if part >= 0.5 => colour(Color::Yellow),
-        _ => colour(Color::Green),
-    };
-    Cell::from(text).style(colour)
-}
-
-/// Messages per second in at most 7 characters.
-fn rate(rate: Option<f64>) -> String {
-    match rate {
-        None => "-".to_owned(),
-        Some(0.0) => "0".to_owned(),
-        Some(rate) if rate < 99.95 => format!("{rate:.1}"),
-        Some(rate) if rate < 99_999.5 => format!("{rate:.0}"),
-        Some(rate) if rate < 9_999_500.0 => format!("{:.0}k", rate / 1e3),
-        Some(rate) if rate < 9_999_500_000.0 => format!("{:.0}M", rate / 1e6),
-        Some(rate) => format!("{:.0}G", rate / 1e9),
-    }
-}
-
 fn footer(state: &State) -> Line<'static> {
     if state.typing {
         return Line::from(format!("/{}▏  Enter keeps it, Esc shows all", cell(&state.filter)));
     }
     let filter = if state.filter.is_empty() { String::new() } else { format!(": {}  Esc all", cell(&state.filter)) };
-    Line::from(format!("q quit  s sort  r reverse  space look  ↑↓ scroll  / filter{filter}")).style(dim())
-}
-
-fn bold() -> Style {
-    Style::new().add_modifier(Modifier::BOLD)
-}
-
-fn dim() -> Style {
-    Style::new().add_modifier(Modifier::DIM)
-}
-
-/// A colour, for who has not declined them.
-fn colour(colour: Color) -> Style {
-    let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if declined { Style::new() } else { Style::new().fg(colour) }
+    Line::from(format!("q quit  s sort  r reverse  t tap  space look  ↑↓ select  / filter{filter}")).style(dim())
 }
 
 #[cfg(test)]
@@ -267,7 +220,7 @@ mod tests {
                 r"plant\line1            4000000001    23456 ██████████     123k     100k       12",
                 "",
                 "",
-                "q quit  s sort  r reverse  space look  ↑↓ scroll  / filter",
+                "q quit  s sort  r reverse  t tap  space look  ↑↓ select  / filter",
             ]
         );
         assert!(screen(&mut state, 120, 10)[3].contains("PID"));
@@ -279,7 +232,7 @@ mod tests {
         let mut state = state(slots);
         for width in [1, 2, 10, 40, 79, 80, 81, 200] {
             for height in [1, 2, 3, 5, 24, 100] {
-                state.scrolled = usize::MAX;
+                state.selected = usize::MAX;
                 let lines = screen(&mut state, width, height);
                 assert_eq!(lines.len(), usize::from(height));
                 if width >= 40 && height >= 6 {
@@ -304,16 +257,19 @@ mod tests {
         press(&mut state, "\x1b/t 3\n");
         assert_eq!(first(&mut state), "slot 30");
         assert!(screen(&mut state, 80, 10)[9].contains("t 3"));
-        for (key, expected) in [
-            (KeyCode::Down, "slot 31"),
-            (KeyCode::PageDown, "slot 35"),
-            (KeyCode::Up, "slot 34"),
-            (KeyCode::Home, "slot 30"),
-            (KeyCode::End, "slot 35"),
-            (KeyCode::PageUp, "slot 30"),
+        // Ten match, of which five are shown.
+        for (key, selected, expected) in [
+            (KeyCode::Down, "slot 31", "slot 30"),
+            (KeyCode::PageDown, "slot 36", "slot 32"),
+            (KeyCode::Up, "slot 35", "slot 32"),
+            (KeyCode::Home, "slot 30", "slot 30"),
+            (KeyCode::End, "slot 39", "slot 35"),
+            (KeyCode::Down, "slot 39", "slot 35"),
+            (KeyCode::PageUp, "slot 34", "slot 34"),
         ] {
             state.press(KeyEvent::new(key, KeyModifiers::NONE));
             assert_eq!(first(&mut state), expected, "{key:?}");
+            assert_eq!(state.shown(state.all())[state.selected].name, selected, "{key:?}");
         }
     }
 
@@ -330,30 +286,5 @@ mod tests {
             let lines = screen(&mut state, 80, 8);
             assert!(lines.iter().all(|line| !line.chars().any(char::is_control)), "{text:?}: {lines:?}");
         }
-    }
-
-    #[test]
-    fn what_is_too_long_is_cut_by_the_cells_that_it_takes() {
-        for (text, width, expected) in [
-            ("alerts", 6, "alerts"),
-            ("alerts", 5, "aler…"),
-            ("alerts", 1, "…"),
-            ("漢字漢字", 8, "漢字漢字"),
-            ("漢字漢字", 7, "漢字漢…"),
-            ("漢字漢字", 6, "漢字…"),
-            ("", 0, ""),
-        ] {
-            assert_eq!(fit(text, width), expected, "{text} {width}");
-        }
-    }
-
-    #[test]
-    fn rates_fit_their_column() {
-        for (value, expected) in
-            [(0.0, "0"), (0.04, "0.0"), (99.9, "99.9"), (99.96, "100"), (99_999.0, "99999"), (123_456.0, "123k")]
-        {
-            assert_eq!(rate(Some(value)), expected);
-        }
-        assert!((-9..14).all(|power| rate(Some(9.99 * 10_f64.powi(power))).len() <= 7));
     }
 }

@@ -11,9 +11,7 @@ use super::bell;
 use super::clock;
 use super::door;
 use super::fork::{fork_generation, is_of_this_process};
-use super::group::Group;
-#[cfg(feature = "tokio")]
-use super::group::Progress;
+use super::group::{Group, Progress};
 use super::inward::READERS_PATIENCE;
 use super::life;
 use super::preface::Preface;
@@ -157,12 +155,11 @@ impl Client {
         }
     }
 
-    /// The same without waiting, to those that lack the message: what `progress` says of that, this notes there.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
+    /// The same, to those that lack the message: what `progress` says of that, this notes there.
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, timeout: Timeout) -> Result<()> {
         match self {
-            Client::Members(group) => group.write_more(message, progress),
-            _ => self.write(message, Timeout::Zero),
+            Client::Members(group) => group.write_more(message, progress, timeout),
+            _ => self.write(message, timeout),
         }
     }
 
@@ -173,8 +170,23 @@ impl Client {
         origin: &NetworkOrigin,
         messages: &[M],
     ) -> Result<Option<usize>> {
+        self.write_batch_of_network(Preface { network: Some(origin.clone()), ..Preface::default() }, messages)
+    }
+
+    /// The same with one request, as [`write_request`](Client::write_request) has it. False if the slot lets no such in.
+    pub(crate) fn write_request_from(
+        &self,
+        origin: &NetworkOrigin,
+        reply: [u8; 16],
+        id: [u8; 16],
+        message: &[u8],
+    ) -> Result<bool> {
+        let preface = Preface { network: Some(origin.clone()), request: Some([reply, id]), ..Preface::default() };
+        Ok(self.write_batch_of_network(preface, &[message])?.is_some())
+    }
+
+    fn write_batch_of_network<M: AsRef<[u8]>>(&self, preface: Preface, messages: &[M]) -> Result<Option<usize>> {
         let mut written = 0;
-        let preface = Preface { network: Some(origin.clone()), ..Preface::default() };
         let result = match self {
             Client::Friend(friend) | Client::Stamping(friend) if friend.start.network() => {
                 friend.write_batch_prefaced(preface, messages, NETWORK_PATIENCE, &mut written)

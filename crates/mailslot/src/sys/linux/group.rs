@@ -51,9 +51,14 @@ struct Member {
     writer: Arc<Client>,
 }
 
-/// Which members have a message: what a write that waits for room remembers between its tries.
-#[derive(Default)]
-pub(crate) struct Progress {
+/// How far a message has come that is written in several tries, as some members of its slot have it and others have no room:
+/// [`MailslotWriter::write_more`](crate::MailslotWriter::write_more), which has an example.
+///
+/// # Portability
+///
+/// Unix only.
+#[derive(Debug, Default)]
+pub struct Progress {
     delivered: Vec<FileId>,
     /// How many should have it, at the last try.
     members: usize,
@@ -62,14 +67,13 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Whether some have it.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn has_begun(&self) -> bool {
+    /// Whether some members have the message.
+    pub fn has_begun(&self) -> bool {
         !self.delivered.is_empty()
     }
 
-    /// What a write that has come so far ends with.
-    pub(crate) fn end(self, error: Error) -> Error {
+    /// Gives the write up: the error of its last try, inside an [`Error::Partial`] if some members have the message.
+    pub fn end(self, error: Error) -> Error {
         match self.delivered.len() {
             0 => error,
             delivered => Error::Partial { delivered, members: self.members, source: Box::new(error) },
@@ -105,6 +109,8 @@ impl Group {
 
     /// The members that live.
     pub(crate) fn receivers(&self) -> usize {
+        // One that has just come may have been seen by whoever waits for it before it has counted up.
+        self.forget();
         self.writers().map_or(0, |writers| readers(&writers).filter(|member| !member.writer.is_closed()).count())
     }
 
@@ -125,52 +131,50 @@ impl Group {
     }
 
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
-        self.write_within(message.len(), timeout, |writer, patience| writer.write_at_once(message, patience))
+        let mut progress = Progress::default();
+        self.write_more(message, &mut progress, timeout).map_err(|error| progress.end(error))
+    }
+
+    /// Writes a message to the members that lack it.
+    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, timeout: Timeout) -> Result<()> {
+        let write = |writer: &Client, patience| writer.write_at_once(message, patience);
+        self.write_within(message.len(), progress, timeout, write)
     }
 
     /// Writes a message of this machine behind its preface.
     pub(crate) fn write_prefaced(&self, preface: &Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         let write = |writer: &Client, patience| writer.write_prefaced_at_once(preface, message, patience);
-        self.write_within(message.len(), timeout, write)
+        let mut progress = Progress::default();
+        self.write_within(message.len(), &mut progress, timeout, write).map_err(|error| progress.end(error))
     }
 
     /// Lets `write` try to write `size` bytes to the members that lack them, until all have them.
     fn write_within(
         &self,
         size: usize,
+        progress: &mut Progress,
         timeout: Timeout,
         write: impl Fn(&Client, Duration) -> Result<()>,
     ) -> Result<()> {
         let deadline = timeout.deadline();
-        let mut progress = Progress::default();
         loop {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
             let most = if timeout == Timeout::Zero { PATIENCE_AT_ONCE } else { left.clamp(READERS_PATIENCE, PATIENCE) };
             let write = |writer: &Client, patience: Duration| write(writer, patience.min(most));
-            match self.write_now(size, &mut progress, |_| true, write) {
+            match self.write_now(size, progress, |_| true, write) {
                 Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
-                Err(error) => return Err(progress.end(error)),
-                Ok(_) => return Ok(()),
+                written => return written.map(drop),
             }
             loop {
                 let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
                 if left.is_zero() {
-                    return Err(progress.end(Error::TimedOut));
+                    return Err(Error::TimedOut);
                 }
-                match self.wait_for_room_after(&progress, size, left.min(LOOK_AGAIN)) {
-                    Ok(true) => break,
-                    Ok(false) => {}
-                    Err(error) => return Err(progress.end(error)),
+                if self.wait_for_room_after(progress, size, left.min(LOOK_AGAIN))? {
+                    break;
                 }
             }
         }
-    }
-
-    /// Writes a message to the members that lack it.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress) -> Result<()> {
-        let write = |writer: &Client, patience: Duration| writer.write_at_once(message, patience.min(PATIENCE_AT_ONCE));
-        self.write_now(message.len(), progress, |_| true, write).map(drop)
     }
 
     /// Writes a message of another machine, as its preface tells, to the members that let such in. False if there are none.

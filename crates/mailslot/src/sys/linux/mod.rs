@@ -28,8 +28,7 @@ mod shm;
 mod wait;
 mod waiting;
 
-#[cfg(feature = "tokio")]
-pub(crate) use self::group::Progress;
+pub use self::group::Progress;
 pub(crate) use self::{
     appearing::Appearing, client::Client, code::win32_code, fork::fork_generation, peek::peek, process::computer_name,
     process::has_raised_privileges, process::random, process::secure_env, process::uid as user, reading::Next,

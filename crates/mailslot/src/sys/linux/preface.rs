@@ -113,15 +113,16 @@ pub(crate) fn envelope(preface: Option<&[u8]>, stamp: Stamp) -> Envelope {
     let Some(preface) = preface else { return Envelope::new(origin) };
     // A friend may have recorded anything, even what is no preface.
     let Some(preface) = Preface::decode(preface) else { return Envelope::new(Origin::Unknown) };
-    let Some(network) = preface.network else {
-        // What a friend records as its user may be another one's: it is of this user, or could not write to the ring.
-        let uid = if attested { stamp.uid } else { process::uid() };
-        let reply_to = preface.request.map(|[reply, id]| ReplyTo { uid, reply, id });
-        let Preface { time, in_reply_to, .. } = preface;
-        return Envelope { time, reply_to, in_reply_to, ..Envelope::new(origin) };
-    };
-    // Requests go no further than this machine.
-    Envelope { time: preface.time, ..Envelope::new(network.into()) }
+    // What a friend records as its user may be another one's: it is of this user, or could not write to the ring.
+    let uid = if attested { stamp.uid } else { process::uid() };
+    // Of a request of another machine, that is the node's, which passes replies on.
+    let reply_to = preface.request.map(|[reply, id]| ReplyTo { uid, reply, id });
+    let Preface { time, in_reply_to, .. } = preface;
+    match preface.network {
+        None => Envelope { time, reply_to, in_reply_to, ..Envelope::new(origin) },
+        // Replies are believed of processes of this machine alone.
+        Some(network) => Envelope { time, reply_to, ..Envelope::new(network.into()) },
+    }
 }
 
 fn network_flags(origin: &NetworkOrigin) -> u8 {

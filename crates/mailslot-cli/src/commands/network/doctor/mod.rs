@@ -10,6 +10,7 @@ mod node;
 mod ports;
 mod process;
 mod sending;
+mod session;
 mod slot;
 
 use clap::Args;

@@ -1,0 +1,132 @@
+# Sourced: the commands of README.md that need other machines, run as they stand there. A command that this does not know is a failure.
+# Those for one machine are run by a test of the command.
+printf '\n-- readme\n'
+
+mkdir "$scratch/bin"
+ln -s "$mailslot" "$scratch/bin/mailslot"
+printf '#!/bin/sh\nexec "$@"\n' >"$scratch/bin/sudo"
+chmod +x "$scratch/bin/sudo"
+PATH=$scratch/bin:$PATH
+
+# commands SECTION: its commands, without what is said of them.
+commands() {
+    sed -n "/^## $1\$/,/^## /p" "$project/README.md" | sed -n 's/^    \(\(sudo \)\?mailslot .*\)/\1/p' | sed 's/  *#.*//'
+}
+
+# on_machine NAME HOST COMMAND: starts what somebody types on a machine of this name (its namespace has no name of its own), in a directory
+# of its own, where the name server is a file.
+on_machine() {
+    mkdir -p "$scratch/$2/home"
+    printf '127.0.0.1 localhost\n10.97.41.11 hub.example\n' >"$scratch/hosts"
+    start_command "$1" "$2" unshare --mount --uts bash -c \
+        'cd "$1" && hostname "$2" && mount --bind "$3" /etc/hosts && eval "exec $4"' . "$scratch/$2/home" "$2" "$scratch/hosts" "$3"
+}
+
+# typed HOST COMMANDS: what they say, one after the other, and how the last one ends.
+typed() { (cd "$scratch/$1/home" && on "$1" bash -c "$2" 2>&1; printf 'status %d' $?); }
+
+# has FILE WORDS...: waits until the file has all of them.
+has() { local file=$1 words; shift; for words; do until_line "$file" "$words" || return; done; }
+
+until_slot() {
+    local step
+    for step in $(seq 600); do on "$1" mailslot info "$2" >/dev/null 2>&1 && return; sleep 0.1; done
+    return 1
+}
+
+new_lan readme
+attach srv1 readme 10.97.40.11/24
+attach srv2 readme 10.97.40.12/24
+while IFS= read -r command; do
+    case $command in
+    'sudo mailslot node --computer SRV1 --workgroup PLANT')
+        on_machine node1 srv1 "$command"
+        on_machine node2 srv2 "${command/SRV1/SRV2}"
+        check "README: $command" has "$scratch/node1.log" "name_held name=PLANT<1e>"
+        check "and on the other machine" has "$scratch/node2.log" "name_held name=PLANT<1e>"
+        ;;
+    'mailslot listen --network alerts')
+        for host in srv1 srv2; do on_machine "listen-$host" "$host" "$command"; done
+        check "README: $command" until_slot srv1 alerts
+        until_slot srv2 alerts
+        ;;
+    "mailslot send '\\\\SRV2\\mailslot\\alerts' \"door 2 opened\"")
+        same "README: $command" "$(typed srv1 "$command")" "status 0"
+        check "it is there" has "$scratch/listen-srv2.out" "door 2 opened"
+        ;;
+    "mailslot send '\\\\PLANT\\mailslot\\alerts' \"all out\"")
+        same "README: $command" "$(typed srv1 "$command")" "status 0"
+        check "it is everywhere" has "$scratch/listen-srv1.out" "all out"
+        check "also there" has "$scratch/listen-srv2.out" "all out"
+        ;;
+    'mailslot resolve SRV2; mailslot status SRV2; mailslot browse; mailslot find-dc PLANT; mailslot node status')
+        # There is no domain controller, which the fourth one says.
+        says "README: $command" "$(typed srv1 "$command")" 10.97.40.12 "SRV2<20>" "no domain controller of PLANT answers" \
+            "SRV1<00>" "status 0"
+        ;;
+    *) check "README: this test does not know $command" false ;;
+    esac
+done < <(commands "Other machines")
+same "one machine has had what was for it" "$(cat "$scratch/listen-srv1.out")" "all out"
+end_all
+started=()
+
+new_lan modern
+for number in 1 2 3; do attach "new$number" modern "10.97.41.1$number/24"; done
+attach far modern 10.97.41.19/24
+for host in new1 new2 new3 far; do mkdir -p "$scratch/$host/home"; done
+while IFS= read -r command; do
+    case $command in
+    'mailslot domain new PLANT --lan')
+        says "README: $command" "$(typed new1 "$command")" "mailslot domain join" "status 0"
+        for host in new2 new3 far; do cp "$scratch/new1/domains/PLANT.toml" "$scratch/$host/home"; done
+        ;;
+    'mailslot domain join PLANT.toml')
+        for host in new2 new3; do says "README: $command" "$(typed "$host" "$command")" "status 0"; done
+        ;;
+    'mailslot node --netbios false')
+        for host in new1 new2 new3; do
+            on_machine "node-$host" "$host" "$command"
+            check "README: $command, on $host" has "$scratch/node-$host.log" domain_open
+        done
+        ;;
+    'mailslot listen --network --json alerts')
+        for host in new1 new2 new3; do on_machine "json-$host" "$host" "$command"; done
+        check "README: $command" until_members new1 PLANT $'NEW1 alerts\nNEW2 alerts\nNEW3 alerts'
+        ;;
+    "mailslot send '\\\\PLANT\\mailslot\\alerts' \"all out\"")
+        same "README: $command" "$(typed new1 "$command")" "status 0"
+        for host in new1 new2 new3; do
+            check "it is on $host, with its origin" has "$scratch/json-$host.out" '"data":"all out"' '"authenticated":true'
+        done
+        ;;
+    "mailslot send --receivers 3=5s --confirm '\\\\PLANT\\mailslot\\alerts' \"all out\"")
+        same "README: $command" "$(typed new1 "$command")" $'NEW1 delivered\nNEW2 delivered\nNEW3 delivered\nstatus 0'
+        ;;
+    "mailslot request '\\\\PLANT\\mailslot\\clock' \"now\"")
+        on_machine clock new3 "mailslot listen --network --reply 'date +%Y' clock"
+        check "there is a clock" on new1 mailslot send --receivers 1=60s '\\PLANT\mailslot\clock' "is it?"
+        same "README: $command" "$(typed new1 "$command")" "$(date +%Y)"$'\\n\nstatus 0'
+        ;;
+    'mailslot list --domain PLANT; mailslot node status')
+        says "README: $command" "$(typed new2 "$command")" NEW3 alerts PLANT sealed "status 0"
+        ;;
+    'mailslot node --netbios false --listen tcp/0.0.0.0:7447')
+        # The hub of the others, whose domain has no multicast.
+        end_all
+        started=()
+        sed -i '/^lan *=/d' "$scratch/new1/domains/PLANT.toml" "$scratch/far/home/PLANT.toml"
+        on_machine hub new1 "$command"
+        check "README: $command" has "$scratch/hub.log" domain_open
+        ;;
+    'mailslot node --netbios false --connect tcp/hub.example:7447')
+        says "a machine far away joins" "$(typed far 'mailslot domain join PLANT.toml')" "status 0"
+        on_machine away far "$command"
+        check "README: $command" has "$scratch/away.log" domain_open
+        on_machine hears new1 'mailslot listen --network --count 1 alerts'
+        check "what is sent there" on far mailslot send --receivers 1=60s '\\PLANT\mailslot\alerts' "from far away"
+        check "is here" has "$scratch/hears.out" "from far away"
+        ;;
+    *) check "README: this test does not know $command" false ;;
+    esac
+done < <(commands "Modern domains")
