@@ -13,7 +13,7 @@ python3-mailslot"
 dpkg-deb --control "$debs"/mailslot-node_*.deb "$scratch/control" || return
 for unit in node legacy beside-samba; do
     says "removing stops mailslot-$unit" "$(grep 'deb-systemd-invoke stop' "$scratch/control/prerm")" "mailslot-$unit.service"
-    says "upgrading restarts mailslot-$unit" "$(grep -B9 'deb-systemd-invoke $_dh_action' "$scratch/control/postinst")" "mailslot-$unit.service"
+    says "upgrading restarts mailslot-$unit" "$(grep -B4 'deb-systemd-invoke ' "$scratch/control/postinst")" "mailslot-$unit.service"
 done
 # In another directory, at another time, in another place of the world, with another mask.
 (umask 077 && TZ=Asia/Tokyo LC_ALL=C packaging/build "$again") || return

@@ -158,7 +158,7 @@ impl<'a> Question<'a> {
     /// There is none that this version knows.
     pub fn decode(bytes: &'a [u8]) -> Result<Question<'a>, Undecoded> {
         match bytes {
-            [4..=u8::MAX, ..] => Err(Undecoded::Newer),
+            [5..=u8::MAX, ..] => Err(Undecoded::Newer),
             bytes => Question::decode_known(bytes).ok_or(Undecoded::Malformed),
         }
     }
@@ -217,7 +217,7 @@ impl Answer {
     /// There is none that this version knows.
     pub fn decode(bytes: &[u8]) -> Result<Answer, Undecoded> {
         match bytes {
-            [6..=u8::MAX, ..] => Err(Undecoded::Newer),
+            [9..=u8::MAX, ..] => Err(Undecoded::Newer),
             bytes => Answer::decode_known(bytes).ok_or(Undecoded::Malformed),
         }
     }
@@ -387,8 +387,8 @@ mod tests {
         for kind in 1..=u8::MAX {
             (question[0], answer[0]) = (kind, kind);
             let newer = Some(Undecoded::Newer);
-            assert_eq!(Question::decode(&question).err() == newer, kind > 3, "{kind}");
-            assert_eq!(Answer::decode(&answer).err() == newer, kind > 5, "{kind}");
+            assert_eq!(Question::decode(&question).err() == newer, kind > 4, "{kind}");
+            assert_eq!(Answer::decode(&answer).err() == newer, kind > 8, "{kind}");
         }
     }
 }

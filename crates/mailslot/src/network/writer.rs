@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::message::{check, header};
 use super::routes::{self, Answer, Question};
-use super::{SLOT, Undecoded, check_legacy, domains, max_message_size};
+use super::undecoded::Undecoded;
+use super::{SLOT, check_legacy, domains, max_message_size};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::message::{Message, NetworkOrigin};
@@ -161,6 +162,7 @@ pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
         Ok(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
         Ok(Answer::Over) => Err(Error::Closed),
         Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
+        // It knows the kind, and does not know it as an answer to this.
         Ok(_) => Err(Error::NodeRefused(Undecoded::Malformed.of_node().to_owned())),
         Err(undecoded) => Err(Error::NodeRefused(undecoded.of_node().to_owned())),
     }
