@@ -7,11 +7,12 @@ use mailslot_zenoh::Domains;
 use serde_json::{Value, json};
 use zenoh::Wait;
 
-use super::machines::{Machines, free_port};
+use super::machines::Machines;
 use super::run::Load;
 use super::task::{CHILD, Role, Task};
 use super::{Peer, cpu, zenoh as bare};
 use crate::Result;
+use crate::place::free_port;
 use crate::process::{Child, report_and_stay, step};
 
 /// Pause between two looks at who is there.
