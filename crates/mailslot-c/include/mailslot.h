@@ -207,9 +207,9 @@ typedef struct mailslot_origin {
 
 /* Creates a slot. options may be NULL: messages of any size, and no writers but the own user. */
 int mailslot_create(const char *name, const mailslot_options *options, mailslot **slot);
-/* Taps a slot of this user: what is written to it from now on can be read here as well, as long as the slot lives. A tap never makes a
- * write fail or wait: what it has no room for displaces the oldest that it has not read. MAILSLOT_NOT_ALLOWED unless the slot was
- * created with taps. Of options, which may be NULL, the capacity alone counts, if it is larger than the slot's. */
+/* Taps a slot of this user, or for the superuser of any: what is written to it from now on can be read here as well, as long as the slot
+ * lives. A tap never makes a write fail or wait: what it has no room for displaces the oldest that it has not read.
+ * MAILSLOT_NOT_ALLOWED unless the slot was created with taps. Of options, which may be NULL, the capacity alone counts, if it is larger than the slot's. */
 int mailslot_tap(const char *name, const mailslot_options *options, mailslot **slot);
 /* Reads the next message, waiting until there is one. size gets its bytes; origin, which may be NULL, who wrote it. If the
  * result is not 0, origin stays as it is. */

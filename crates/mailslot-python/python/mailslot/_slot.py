@@ -147,7 +147,8 @@ class Mailslot(Generic[T]):
     def tap(
         cls, name: str, *, capacity: int = 16 << 20, loads: Callable[[bytes], Any] | None = None
     ) -> Mailslot[Any]:
-        """Taps a slot of this user that was created with ``taps=True``: what is written to it from now on can be read here as well.
+        """Taps a slot of this user, or for the superuser of any, that was created with ``taps=True``: what is written to it from now on
+        can be read here as well.
 
         A tap never makes a write fail or wait. What it has no room for displaces the oldest that it has not read, and
         ``Message.lost_before`` tells how many were lost. ``capacity`` counts if it is larger than that of the slot. When the slot has
