@@ -30,8 +30,10 @@ make_root() {
 # boot MACHINE: starts it, and waits until its systemd has started everything.
 boot() {
     local machine=$1 files=$scratch/$1
-    mkdir -p "$files"/{top,work,root}
-    mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/top,workdir=$files/work" "$files/root" || return
+    mkdir -p "$files"/{changes,root}
+    # In memory: a file system that is an overlay itself can be the lower one alone.
+    mount -t tmpfs tmpfs "$files/changes" && mkdir "$files"/changes/{top,work} || return
+    mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/changes/top,workdir=$files/changes/work" "$files/root" || return
     # Without --register it needs no systemd outside; --console=read-only needs no terminal.
     systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no --keep-unit \
         --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot >"$files/console" 2>&1 &
@@ -65,6 +67,6 @@ halt_machines() {
         # systemd-nspawn asks its machine to halt.
         kill -TERM "${console[$machine]}" 2>/dev/null
         wait "${console[$machine]}" 2>/dev/null
-        umount "$scratch/$machine/root"
+        umount "$scratch/$machine/root" "$scratch/$machine/changes"
     done
 }
