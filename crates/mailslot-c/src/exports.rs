@@ -55,7 +55,7 @@ extern "C" fn mailslot_read(
     size: Out<usize>,
     origin: GrowingOut<Origin>,
 ) -> u32 {
-    call(|| read(&slot, buffer, room, &size, &origin, Timeout::Forever))
+    call(move || read(&slot, buffer, room, &size, &origin, Timeout::Forever))
 }
 
 #[unsafe(no_mangle)]
@@ -67,7 +67,7 @@ extern "C" fn mailslot_read_within(
     origin: GrowingOut<Origin>,
     milliseconds: i64,
 ) -> u32 {
-    call(|| read(&slot, buffer, room, &size, &origin, timeout(milliseconds)?))
+    call(move || read(&slot, buffer, room, &size, &origin, timeout(milliseconds)?))
 }
 
 #[unsafe(no_mangle)]
@@ -105,7 +105,7 @@ extern "C" fn mailslot_open(name: Narrow, writer: Out<Owned<MailslotWriter>>) ->
 
 #[unsafe(no_mangle)]
 extern "C" fn mailslot_write(writer: Owned<MailslotWriter>, message: Array<u8>, size: usize) -> u32 {
-    call(|| {
+    call(move || {
         let writer = writer.get().ok_or(NO_WRITER)?;
         let message = message.to_write(size)?;
         Ok(writer.write(message)?)
@@ -292,6 +292,8 @@ fn write_batch(
     Ok(())
 }
 
+// Inlined into both exports: what they pass on costs as much as what they do.
+#[inline(always)]
 fn read(
     slot: &Owned<Mailslot>,
     buffer: Buffer<u8>,
