@@ -194,10 +194,11 @@ def forged_answers():
         "Route": [("send", r"\\PLANT\mailslot\alerts", "honest route")],
         "Receivers": [("send", "--receivers", "50=300ms", r"\\PLANT\mailslot\alerts", "too few")],
         "Confirmed": [("send", "--confirm=2s", r"\\PLANT\mailslot\nobody", "confirmed")],
+        "Request": [("request", "--timeout", "10s", r"\\NODE3\mailslot\nobody", "question")],
     }
     same("every question is tried", sorted(asks), sorted(asking.kinds("mailslot-node/src/control.rs", "Request")
                                                        + asking.kinds("mailslot/src/network/routes.rs", "Question")))
-    statuses = {"send --receivers": (5,), "send --confirm=2s": (10,), "find-dc": (0, 3), "doctor": (0, 1)}
+    statuses = {"send --receivers": (5,), "send --confirm=2s": (10,), "request": (3,), "find-dc": (0, 3), "doctor": (0, 1)}
     for kind, commands in asks.items():
         wrong, tries = [], 0
         # Whoever may not write there, and the node's own user, whom the slot lets in.

@@ -166,7 +166,7 @@ def network():
     for uid in (BOB, ROOT):
         for arguments, has in (
                 (["status", "10.97.1.12"], ["PLAIN"]), (["status", "--json", "10.97.1.12"], ["PLAIN"]),
-                (["browse", "--duration", "1s"], ["server"]), (["find-dc", "--timeout", "8s", "LAB"], ["10.97.1.12"]),
+                (["browse", "--quiet", "--duration", "1s"], ["server"]), (["find-dc", "--timeout", "8s", "LAB"], ["10.97.1.12"]),
                 (["list", "--domain", "PLANT"], ["pwned"]), (["node", "status"], ["NODE1"]),
                 (["doctor", rf"\\PLANT\mailslot\{name}"], ["PLANT"]), (["doctor", rf"\\NODE3\mailslot\{name}"], []), (["doctor"], []),
                 (["send", "--confirm=2s", rf"\\PLANT\mailslot\{name}", "x"], ["NODE3"]), (["resolve", raw.decode("latin-1")], []),

@@ -37,7 +37,7 @@ tour() {
 }
 tour 'mailslot listen alerts' 'mailslot send alerts "boiler 3: over pressure"' 'boiler 3: over pressure'
 tour 'mailslot listen --json --count 10 logs' 'tail -f app.log | mailslot send --wait logs' '"10"'
-says "bob sees alice's slots" "$(in_machine srv1 alice ': >said; mailslot listen --verbose --timeout 20s boiler/pressure 2>said >/dev/null & until grep -q listening said; do sleep 0.1; done'
+says "bob sees alice's slots" "$(in_machine srv1 alice ': >said; mailslot listen --verbose boiler/pressure 2>said >/dev/null & echo $! >listener; until grep -q listening said; do sleep 0.1; done'
     in_machine srv1 bob 'mailslot list --long')" 'boiler\pressure' alice
 
 # Completion, typed into bob's own shell: Debian's .bashrc has the machinery.
@@ -52,3 +52,4 @@ typed '"mailslot inf" Tab' 'mailslot info'
 typed '"boi" Tab' 'mailslot info boiler/pressure'
 typed 'Enter' 'max message size'
 in_machine srv1 bob 'tmux -L packages kill-server'
+in_machine srv1 alice 'kill $(cat listener)'

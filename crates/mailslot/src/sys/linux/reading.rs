@@ -51,7 +51,21 @@ pub(crate) struct Next<'a> {
     reader: MutexGuard<'a, ()>,
     /// Held as long as the message is looked at if others may take it out meanwhile: other processes that read the slot, or writers that
     /// need its room.
-    session: Option<Session<'a>>,
+    locked: Option<Locked<'a>>,
+}
+
+/// The lock of a ring whose messages others may take out.
+struct Locked<'a> {
+    _session: Session<'a>,
+    /// How many messages had not come in when the next one was looked at. They are told of with it; those that are missed while it is looked
+    /// at, for which no lock is needed, with the one after.
+    missed: u64,
+}
+
+impl<'a> Locked<'a> {
+    fn new(session: Session<'a>, queue: &Queue) -> Locked<'a> {
+        Locked { _session: session, missed: queue.header().space.missed.load(Relaxed) }
+    }
 }
 
 impl Reading {
@@ -86,9 +100,9 @@ impl Reading {
     pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
         let reader = self.reader();
         let queue = inward.queue();
-        let session = if queue.locks_reads() { Some(queue.lock(patience)?) } else { None };
+        let locked = if queue.locks_reads() { Some(Locked::new(queue.lock(patience)?, queue)) } else { None };
         let head = read::head(queue.region()).map_err(|Damaged| Error::Damaged)?;
-        Ok(head.map(|head| self.found(Next { head, inward, reader, session }, self.spinning.in_stream())))
+        Ok(head.map(|head| self.found(Next { head, inward, reader, locked }, self.spinning.in_stream())))
     }
 
     /// The same for a slot that is not shared, in the process that made this; where anything is the matter,
@@ -117,7 +131,7 @@ impl Reading {
             return None;
         }
         let head = read::head(inward.queue().region()).ok()??;
-        Some(self.found(Next { head, inward, reader, session: None }, in_stream))
+        Some(self.found(Next { head, inward, reader, locked: None }, in_stream))
     }
 
     #[inline(always)]
@@ -181,7 +195,7 @@ impl Next<'_> {
     }
 
     pub(crate) fn envelope(&self) -> Envelope {
-        let lost_before = if self.session.is_some() { self.head.lost_before() } else { 0 };
+        let lost_before = self.locked.as_ref().map_or(0, |locked| self.head.lost_before(locked.missed));
         Envelope { lost_before, ..preface::envelope(self.head.preface().as_deref(), self.head.stamp()) }
     }
 
@@ -193,7 +207,7 @@ impl Next<'_> {
 
     /// The bytes, where they lie if that is possible.
     pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
-        if self.session.is_none() {
+        if self.locked.is_none() {
             // SAFETY: this process is the only reader, and the reader mutex is held as long as `self` exists.
             if let Some(bytes) = unsafe { self.head.slice() } {
                 return Cow::Borrowed(bytes);
@@ -219,10 +233,10 @@ impl Next<'_> {
     /// Takes the message out.
     #[inline(always)]
     pub(crate) fn take(self) {
-        let Next { head, inward, reader, session } = self;
-        let wake = match session {
+        let Next { head, inward, reader, locked } = self;
+        let wake = match locked {
             None => head.consume(),
-            Some(session) => take_locked(head, session),
+            Some(locked) => take_locked(head, locked),
         };
         if wake {
             inward.queue().wake_writers();
@@ -237,9 +251,36 @@ impl Next<'_> {
 
 /// Takes a message out of a ring that others may take it out of as well, and lets them.
 #[cold]
-fn take_locked<'a>(head: Head<'a>, session: Session<'a>) -> bool {
-    head.note_lost();
+fn take_locked<'a>(head: Head<'a>, locked: Locked<'a>) -> bool {
+    head.note_lost(locked.missed);
     let wake = head.consume();
-    drop(session);
+    drop(locked);
     wake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::client::Client;
+    use super::super::server::Server;
+    use crate::options::{MailslotOptions, Taps, Timeout};
+    use mailslot_names::SlotName;
+
+    #[test]
+    fn what_a_tap_misses_while_a_message_is_looked_at_is_told_with_the_next_one() {
+        let name: SlotName = format!("test-missed-{}", std::process::id()).parse().expect("a name");
+        let mut options = MailslotOptions::new();
+        options.taps(Taps::Allowed);
+        let _slot = Server::create(name.clone(), &options).expect("the name is free");
+        let tap = Server::tap(name.clone(), &options).expect("it may be tapped");
+        let writer = Client::open(&name).expect("it lives");
+        for missed in 0..4 {
+            for told in [0, missed] {
+                writer.write(b"message", Timeout::Zero).expect("there is room");
+                let next = tap.try_next().expect("nobody has the lock").expect("it was written");
+                (told..missed).for_each(|_| tap.queue.count_missed());
+                assert_eq!(next.envelope().lost_before, told);
+                next.take();
+            }
+        }
+    }
 }

@@ -150,20 +150,20 @@ impl Head<'_> {
         (self.region.word(self.pos.wrapping_add(16)).load(Relaxed) >> 32) as u32
     }
 
-    /// Records that were dropped unread between the last one that was read and this one.
-    pub(crate) fn lost_before(&self) -> u64 {
+    /// Records that were dropped unread, or never came, between the last one that was read and this one, if `missed` have not come in all.
+    pub(crate) fn lost_before(&self, missed: u64) -> u64 {
         let header = self.region.header();
-        let missed = header.space.missed.load(Relaxed).wrapping_sub(header.reader.missed.load(Relaxed));
+        let missed = missed.wrapping_sub(header.reader.missed.load(Relaxed));
         lost_before(self.number(), known(header)).wrapping_add(missed)
     }
 
     /// Notes, before the record is taken out, which ones were dropped.
-    pub(crate) fn note_lost(&self) {
+    pub(crate) fn note_lost(&self, missed: u64) {
         let header = self.region.header();
         let reader = &header.reader;
         let lost = lost_before(self.number(), known(header));
         reader.dropped.store(reader.dropped.load(Relaxed).wrapping_add(lost), Relaxed);
-        reader.missed.store(header.space.missed.load(Relaxed), Relaxed);
+        reader.missed.store(missed, Relaxed);
     }
 
     /// Takes the record out, unread, and returns the position of the next one.
