@@ -202,8 +202,8 @@ impl Root {
             match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
                 Ok(_) | Err(Errno::NOENT) => {}
-                // What another user has mounted says what it likes.
-                Err(error) if process::tells_nothing(error) && !self.is_mounted(&name) => return Err(error),
+                // What another user has mounted says what it likes. The own directory is not hidden otherwise.
+                Err(error) if tells_nothing_of(&name, error) && !self.is_mounted(&name) => return Err(error),
                 Err(_) => unseen = true,
             }
         }
@@ -321,6 +321,12 @@ impl Root {
         }
         Ok(())
     }
+}
+
+/// Whether nothing follows from the failure to look at the directory of this name.
+fn tells_nothing_of(name: &str, error: Errno) -> bool {
+    let uid = name.strip_prefix(PREFIX).and_then(User::uid_in);
+    uid.map_or_else(|| process::tells_nothing(error), |uid| process::tells_nothing_of(uid, error))
 }
 
 /// Which of these directories are users', in the order of their ids, the oldest of each, and whether there may be more. What is
