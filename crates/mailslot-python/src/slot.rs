@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::errors::{closed, empty, exception};
 use crate::timeout::Deadline;
-use crate::values::{self, Access};
+use crate::values::{self, Access, bytes};
 
 /// How long a wait is the library's, which spins where that pays and sleeps. It goes on after a signal, so that what takes longer
 /// is waited for with `poll`, which a signal ends.
@@ -39,8 +39,8 @@ impl Slot {
     fn create(
         py: Python<'_>,
         name: &str,
-        capacity: u64,
-        max_message_size: u32,
+        capacity: values::Capacity,
+        max_message_size: values::MaxMessageSize,
         access: Access,
         network: bool,
         inheritable: bool,
@@ -50,7 +50,7 @@ impl Slot {
         taps: bool,
     ) -> PyResult<Slot> {
         let mut options = Mailslot::options();
-        options.capacity(capacity).max_message_size(max_message_size).access(access.0).stamp(stamp);
+        options.capacity(capacity.0).max_message_size(max_message_size.0).access(access.0).stamp(stamp);
         options.sharing(sharing.0).when_full(when_full.0);
         if taps {
             options.taps(Taps::Allowed);
@@ -66,9 +66,9 @@ impl Slot {
 
     /// A tap of the slot `name`.
     #[staticmethod]
-    fn tap(py: Python<'_>, name: &str, capacity: u64) -> PyResult<Slot> {
+    fn tap(py: Python<'_>, name: &str, capacity: values::Capacity) -> PyResult<Slot> {
         let mut options = Mailslot::options();
-        options.capacity(capacity);
+        options.capacity(capacity.0);
         py.detach(|| options.tap(name)).map(Slot::new).map_err(|error| exception(&error))
     }
 
@@ -236,15 +236,6 @@ fn sleep(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<()> {
             Err(Error::Io { action, source: error.into() })
         }
     }
-}
-
-fn bytes(py: Python<'_>, data: &[u8]) -> PyResult<Py<PyBytes>> {
-    // Unlike `PyBytes::new`, this does not panic without memory.
-    let made = PyBytes::new_with(py, data.len(), |bytes| {
-        bytes.copy_from_slice(data);
-        Ok(())
-    });
-    Ok(made?.unbind())
 }
 
 /// Waits of other threads that are under way. Only changed with the interpreter's lock, and so whole in a forked child.

@@ -122,7 +122,8 @@ impl Writer {
     }
 
     /// Waits until at least so many slots receive, and returns how many do.
-    fn wait_for_receivers(&self, py: Python<'_>, at_least: usize, timeout: Option<f64>) -> PyResult<usize> {
+    fn wait_for_receivers(&self, py: Python<'_>, at_least: values::AtLeast, timeout: Option<f64>) -> PyResult<usize> {
+        let at_least = at_least.0;
         let deadline = Deadline::after(timeout)?;
         let writer = self.writer()?;
         loop {

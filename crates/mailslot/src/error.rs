@@ -352,6 +352,7 @@ impl std::error::Error for Error {
         match self {
             // What the system said stands in the text, and is not said again by whoever prints all sources.
             Error::Io { source, .. } => source.source(),
+            Error::Partial { source, .. } => source.source(),
             _ => None,
         }
     }
@@ -363,8 +364,9 @@ impl std::error::Error for Error {
 /// |---|---|
 /// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall`, `NotARequest` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
 /// | `AlreadyExists`, `NotFound`, `TimedOut`, `OutOfMemory` | the one of that name |
-/// | `NotAllowed`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
+/// | `NotAllowed`, `NotOwner`, `NoTaps`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
 /// | `Full` | [`WouldBlock`](io::ErrorKind::WouldBlock) |
+/// | `Partial` | [`WriteZero`](io::ErrorKind::WriteZero) |
 /// | `Closed` | [`BrokenPipe`](io::ErrorKind::BrokenPipe) |
 /// | `NoNetworkNode`, `DomainNotOpen`, `RemoteMailslotsOff` | [`NetworkDown`](io::ErrorKind::NetworkDown) |
 /// | `NotOnNetwork` | [`HostUnreachable`](io::ErrorKind::HostUnreachable) |

@@ -36,6 +36,15 @@ const LOOK_FOR_OWNER: Duration = Duration::from_millis(200);
 /// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
 pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
+/// What a write met that had so much time left. Whoever has the lock for no longer than that need not be stopped, but interrupted, or
+/// busy: then it is the time that has ended.
+pub(super) fn timed_out_if_stalled(error: Error, left: Duration) -> Error {
+    match error {
+        Error::Stalled(_) if left < PATIENCE => Error::TimedOut,
+        error => error,
+    }
+}
+
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
     Friend(Friend),
@@ -448,7 +457,7 @@ impl Friend {
             match write(&left.clamp(READERS_PATIENCE, PATIENCE)) {
                 Ok(()) => return Ok(()),
                 Err(Error::Full { .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(timed_out_if_stalled(error, left)),
             }
             // Tried again where there is room alone: each try that is refused counts.
             loop {

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, NETWORK_PATIENCE, PATIENCE_AT_ONCE};
+use super::client::{Client, NETWORK_PATIENCE, PATIENCE_AT_ONCE, timed_out_if_stalled};
 use super::fork::PerProcess;
 use super::inward::READERS_PATIENCE;
 use super::members::Members;
@@ -163,6 +163,7 @@ impl Group {
             let write = |writer: &Client, patience: Duration| write(writer, patience.min(most));
             match self.write_now(size, progress, |_| true, write) {
                 Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
+                Err(error) if timeout != Timeout::Zero => return Err(timed_out_if_stalled(error, left)),
                 written => return written.map(drop),
             }
             loop {
