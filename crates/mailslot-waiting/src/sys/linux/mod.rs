@@ -1,5 +1,7 @@
 //! The engine's own files, with another root and another clock.
 
+#[path = "../../../../mailslot/src/sys/linux/batch.rs"]
+mod batch;
 #[path = "../../../../mailslot/src/sys/linux/bell.rs"]
 mod bell;
 #[path = "../../../../mailslot/src/sys/linux/client.rs"]

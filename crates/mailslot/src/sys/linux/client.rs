@@ -256,19 +256,21 @@ impl Client {
         Ok(false)
     }
 
-    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
+    /// Writes several messages, waiting for room as long as `timeout` says, and returns how many were written.
+    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], timeout: Timeout) -> Result<usize> {
         if messages.is_empty() {
             return Ok(0);
         }
         let mut written = 0;
         let result = match self {
-            Client::Friend(friend) => friend.write_batch(messages, &mut written),
-            Client::Stamping(friend) => {
-                friend.write_batch_prefaced(Preface::default(), messages, PATIENCE, &mut written)
+            Client::Friend(friend) => friend.write_batch(messages, timeout, &mut written),
+            Client::Stamping(friend) => friend.write_batch_stamped(messages, timeout, &mut written),
+            Client::Stranger(visitor) => {
+                let deadline = timeout.deadline();
+                let write = |message: &M| visitor.write(message.as_ref(), timeout.left(deadline));
+                messages.iter().try_for_each(|message| write(message).map(|()| written += 1))
             }
-            Client::Stranger(_) | Client::Members(_) => messages
-                .iter()
-                .try_for_each(|message| self.write(message.as_ref(), Timeout::Zero).map(|()| written += 1)),
+            Client::Members(group) => group.write_batch(messages, timeout, &mut written),
         };
         if written == 0 { result.map(|()| 0) } else { Ok(written) }
     }
@@ -319,23 +321,71 @@ impl Client {
         }
     }
 
-    /// Writes without waiting for room, and for another writer no longer than `patience`.
-    pub(super) fn write_at_once(&self, message: &[u8], patience: Duration) -> Result<()> {
+    /// Writes without waiting for room, and for another writer no longer than `patience`, and returns where the message ends.
+    ///
+    /// A write that succeeds does not ask whether the owner lives: [`check`](Client::check) does.
+    pub(super) fn write_unasked(&self, message: &[u8], patience: Duration) -> Result<u64> {
         match self {
-            Client::Friend(friend) => friend.write_now(message, &patience),
-            Client::Stamping(_) => self.write_prefaced_at_once(&Preface::default(), message, patience),
-            _ => self.write(message, Timeout::Zero),
+            Client::Friend(friend) => friend.write_unasked(message, &patience),
+            Client::Stamping(_) => self.write_prefaced_unasked(&Preface::default(), message, patience),
+            // The kernel takes nothing that is for somebody who has ended.
+            _ => self.write(message, Timeout::Zero).map(|()| 0),
         }
     }
 
     /// The same with a message behind its preface.
-    pub(super) fn write_prefaced_at_once(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<()> {
+    pub(super) fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => {
-                friend.write_batch_prefaced(preface.clone(), &[message], patience, &mut 0)
+                friend.write_prefaced_unasked(preface, message, patience)
             }
-            Client::Stranger(visitor) => visitor.write_prefaced(preface.clone(), message, Timeout::Zero),
-            Client::Members(group) => group.write_prefaced(preface, message, Timeout::Zero),
+            Client::Stranger(visitor) => visitor.write_prefaced(preface.clone(), message, Timeout::Zero).map(|()| 0),
+            Client::Members(group) => group.write_prefaced(preface, message, Timeout::Zero).map(|()| 0),
+        }
+    }
+
+    /// The same with as many of several messages as there is room for. Returns how many that are, and where they end; the error only if
+    /// it is none.
+    pub(super) fn write_batch_unasked<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        patience: Duration,
+    ) -> Result<(usize, u64)> {
+        if let Client::Friend(friend) | Client::Stamping(friend) = self {
+            return friend.write_batch_unasked(messages, patience);
+        }
+        let mut written = 0;
+        let write = |message: &M| self.write(message.as_ref(), Timeout::Zero);
+        match messages.iter().try_for_each(|message| write(message).map(|()| written += 1)) {
+            Err(error) if written == 0 => Err(error),
+            _ => Ok((written, 0)),
+        }
+    }
+
+    /// Asks whether the owner lives, or has read what was written up to `end`. Fails with `Closed` if not.
+    pub(super) fn check(&self, end: u64) -> Result<()> {
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) => friend.check_at(clock::ticks(), end),
+            Client::Stranger(_) | Client::Members(_) => Ok(()),
+        }
+    }
+
+    /// The same, for all that was written, unless it was known a moment ago.
+    pub(super) fn check_if_due(&self) -> Result<()> {
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) => {
+                let end = friend.start.header().writers.tail.load(crate::sync::Ordering::Relaxed);
+                friend.settle(end, friend.check_owner())
+            }
+            Client::Stranger(_) | Client::Members(_) => Ok(()),
+        }
+    }
+
+    /// Bytes of records for which there seems to be room; `None` where only a write tells.
+    pub(super) fn room_left(&self) -> Option<u64> {
+        match self {
+            Client::Friend(friend) | Client::Stamping(friend) => Some(friend.start.room_left()),
+            Client::Stranger(_) | Client::Members(_) => None,
         }
     }
 
@@ -347,11 +397,11 @@ impl Client {
         }
     }
 
-    /// Notes that this tap has lost a message.
-    pub(super) fn count_missed(&self) {
+    /// Notes that this tap has lost so many messages.
+    pub(super) fn count_missed(&self, count: u32) {
         match self {
-            Client::Friend(friend) | Client::Stamping(friend) => friend.start.count_missed(),
-            Client::Stranger(visitor) => visitor.count_missed(),
+            Client::Friend(friend) | Client::Stamping(friend) => friend.start.count_missed(count),
+            Client::Stranger(visitor) => visitor.count_missed(count),
             Client::Members(_) => {}
         }
     }
@@ -447,18 +497,27 @@ impl Friend {
             let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
             match write(&left.clamp(READERS_PATIENCE, PATIENCE)) {
                 Ok(()) => return Ok(()),
-                Err(Error::Full { .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => self.wait_after(error, size, deadline)?,
             }
-            // Tried again where there is room alone: each try that is refused counts.
-            loop {
-                let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
-                if left.is_zero() {
-                    return Err(Error::TimedOut);
-                }
-                if self.wait_for_room(size, left)? {
-                    break;
-                }
+        }
+    }
+
+    /// After a write of `size` bytes that has failed with `error`: waits until it is worth trying again.
+    fn wait_after(&self, error: Error, size: usize, deadline: Option<Instant>) -> Result<()> {
+        match error {
+            Error::Full { .. } => {}
+            // Whoever is in the middle of a write goes on when he has a processor, or has died.
+            Error::Stalled(_) => self.check_owner()?,
+            error => return Err(error),
+        }
+        // Tried again where there is room alone: each try that is refused counts.
+        loop {
+            let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Err(Error::TimedOut);
+            }
+            if self.wait_for_room(size, left)? {
+                return Ok(());
             }
         }
     }
@@ -473,12 +532,55 @@ impl Friend {
 
     /// `patience` is looked at only if somebody else has the lock, and takes one register this way.
     fn write_now(&self, message: &[u8], patience: &Duration) -> Result<()> {
-        let known = self.whole.get().unwrap_or(&self.start);
-        let session = match known.lock_for(message.len(), *patience)? {
-            Some(session) => session,
-            None => self.whole()?.lock(*patience)?,
-        };
+        let session = self.lock_for(message.len(), patience)?;
         self.with_lock(session, |session| self.append(session, message))
+    }
+
+    fn write_unasked(&self, message: &[u8], patience: &Duration) -> Result<u64> {
+        let session = self.lock_for(message.len(), patience)?;
+        self.with_lock_unasked(session, |session| self.append(session, message))
+    }
+
+    fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
+        let preface = preface.clone().stamped(self.start.stamp()).encode()?;
+        let session = self.whole()?.lock(patience)?;
+        self.with_lock_unasked(session, |session| self.append_prefaced(session, &preface, message))
+    }
+
+    fn write_batch_unasked<M: AsRef<[u8]>>(&self, messages: &[M], patience: Duration) -> Result<(usize, u64)> {
+        let preface = match self.start.stamp() {
+            true => Some(Preface::default().stamped(true).encode()?),
+            false => None,
+        };
+        let mut end = Ok(0);
+        let mut written = 0;
+        let session = self.whole()?.lock(patience)?;
+        for message in messages {
+            let appended = match &preface {
+                Some(preface) => self.append_prefaced(&session, preface, message.as_ref()),
+                None => self.append(&session, message.as_ref()),
+            };
+            match appended {
+                Ok(_) => (written, end) = (written + 1, appended),
+                Err(_) if written > 0 => break,
+                Err(_) => {
+                    end = appended;
+                    break;
+                }
+            }
+        }
+        let end = self.with_lock_unasked(session, |_| end)?;
+        Ok((written, end))
+    }
+
+    /// The lock, for a record of `len` bytes.
+    #[inline(always)]
+    fn lock_for(&self, len: usize, patience: &Duration) -> Result<Session<'_>> {
+        let known = self.whole.get().unwrap_or(&self.start);
+        match known.lock_for(len, *patience)? {
+            Some(session) => Ok(session),
+            None => self.whole()?.lock(*patience),
+        }
     }
 
     fn write_batch_prefaced<M: AsRef<[u8]>>(
@@ -494,8 +596,40 @@ impl Friend {
         })
     }
 
-    fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], written: &mut usize) -> Result<()> {
-        self.write_each(messages, written, PATIENCE, |session, message| self.append(session, message))
+    fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], timeout: Timeout, written: &mut usize) -> Result<()> {
+        self.try_batch_within(messages, timeout, written, |messages, patience, written| {
+            self.write_each(messages, written, patience, |session, message| self.append(session, message))
+        })
+    }
+
+    fn write_batch_stamped<M: AsRef<[u8]>>(&self, messages: &[M], timeout: Timeout, written: &mut usize) -> Result<()> {
+        self.try_batch_within(messages, timeout, written, |messages, patience, written| {
+            self.write_batch_prefaced(Preface::default(), messages, patience, written)
+        })
+    }
+
+    /// Lets `write` try to write the messages that are left until there is room for all.
+    fn try_batch_within<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        timeout: Timeout,
+        written: &mut usize,
+        write: impl Fn(&[M], Duration, &mut usize) -> Result<()>,
+    ) -> Result<()> {
+        if timeout == Timeout::Zero {
+            return write(messages, PATIENCE, written);
+        }
+        let deadline = timeout.deadline();
+        loop {
+            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let mut more = 0;
+            let tried = write(&messages[*written..], left.clamp(READERS_PATIENCE, PATIENCE), &mut more);
+            *written += more;
+            match tried {
+                Ok(()) => return Ok(()),
+                Err(error) => self.wait_after(error, messages[*written].as_ref().len(), deadline)?,
+            }
+        }
     }
 
     fn write_each<M: AsRef<[u8]>>(
@@ -547,20 +681,34 @@ impl Friend {
     /// order the look at the clock does not delay the message.
     #[inline(always)]
     fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<()> {
-        let end = match write(&session) {
-            Ok(end) => end,
-            Err(error) => {
-                drop(session);
-                return self.check_owner().and(Err(error));
-            }
-        };
+        let end = self.with_lock_unasked(session, write)?;
+        self.settle(end, self.check_owner())
+    }
+
+    /// The same for who will ask for the owner himself where the write succeeds.
+    #[inline(always)]
+    fn with_lock_unasked(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<u64> {
+        let written = write(&session);
         drop(session);
-        match self.check_owner() {
+        match written {
+            Ok(end) => Ok(end),
+            Err(error) => self.check_owner().and(Err(error)),
+        }
+    }
+
+    /// What was written up to `end` has come to, after the owner was `asked` for.
+    #[inline(always)]
+    fn settle(&self, end: u64, asked: Result<()>) -> Result<()> {
+        match asked {
             Ok(()) => Ok(()),
             // An owner that has gone since may have read the message first: then it was delivered.
             Err(_) if self.start.was_read(end) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    fn check_at(&self, now: u64, end: u64) -> Result<()> {
+        self.settle(end, self.ask_for_owner(now))
     }
 
     fn append_prefaced(&self, session: &Session<'_>, preface: &[u8], message: &[u8]) -> Result<u64> {

@@ -3,6 +3,7 @@
 mod ring;
 
 mod appearing;
+mod batch;
 mod bell;
 mod client;
 mod clock;

@@ -46,7 +46,8 @@ impl Client {
         write(&self.handle, message)
     }
 
-    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
+    /// Never waits, as [`write`](Client::write).
+    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], _timeout: Timeout) -> Result<usize> {
         for (written, message) in messages.iter().enumerate() {
             match self.write(message.as_ref(), Timeout::Zero) {
                 Ok(()) => {}
