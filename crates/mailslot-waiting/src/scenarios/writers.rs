@@ -97,8 +97,6 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
     world::note(|| format!("wrote {writer} {count}: {written:?}"));
     match written {
         Ok(()) => log.wrote(writer, count),
-        // Somebody else had the lock for too long.
-        Err(Error::Stalled(_)) => write(client, log, writer, count, message),
         Err(error) => panic!("{error}"),
     }
 }

@@ -1,15 +1,16 @@
 //! Several messages at once to all members of a slot: each member's lock is taken, and its reader woken, once for all of them.
 
-use super::group::{Found, Group, Progress, TAPS_PATIENCE, patience};
+use std::time::Instant;
+
+use super::group::{Found, Group, LOOK_AGAIN, Progress, TAPS_PATIENCE, patience};
+use super::preface::STAMP;
 use super::ring::layout::record_size;
 use crate::error::{Error, Result};
 use crate::options::Timeout;
 
-/// The most that a time adds to a record.
-const STAMP: u64 = 16;
-
 impl Group {
-    /// Writes messages to all members, counts them in `written`, and fails if not all could be.
+    /// Writes messages to all members, and counts them in `written`. Fails if the first one could not be written; the others stay where
+    /// they are until all members have room for them, as nothing tells of them who has what.
     pub(crate) fn write_batch<M: AsRef<[u8]>>(
         &self,
         messages: &[M],
@@ -21,10 +22,16 @@ impl Group {
             let left = timeout.left(deadline);
             let found = self.found()?;
             let rest = &messages[*written..];
-            // One that not all have room for goes by itself, as its write tells who has it, or waits.
             match fitting(&found, rest) {
-                0 | 1 => self.write(next.as_ref(), left).map(|()| *written += 1)?,
-                some => self.write_run(&found, &rest[..some], left, written)?,
+                Some(0) if *written > 0 => {
+                    let time = deadline.map_or(LOOK_AGAIN, |end| end.saturating_duration_since(Instant::now()));
+                    if time.is_zero() {
+                        return Ok(());
+                    }
+                    self.wait_for_room(next.as_ref().len(), time.min(LOOK_AGAIN))?;
+                }
+                None | Some(0) => self.write(next.as_ref(), left).map(|()| *written += 1)?,
+                Some(some) => self.write_run(&found, &rest[..some], left, written)?,
             }
         }
         Ok(())
@@ -95,18 +102,19 @@ impl Group {
     }
 }
 
-/// How many of `messages` all readers seem to have room for; none where only a write tells.
-fn fitting<M: AsRef<[u8]>>(found: &Found, messages: &[M]) -> usize {
-    let (mut room, mut limit) = (u64::MAX, usize::MAX);
+/// How many of `messages` all readers seem to have room for; `None` where only a write tells, or that the first one is too large.
+fn fitting<M: AsRef<[u8]>>(found: &Found, messages: &[M]) -> Option<usize> {
+    let (mut room, mut limit, mut preface) = (u64::MAX, usize::MAX, 0);
     for member in &found.readers {
-        let Some(left) = member.writer.room_left() else { return 0 };
-        (room, limit) = (room.min(left), limit.min(member.writer.max_message_size()));
+        room = room.min(member.writer.room_left()?);
+        limit = limit.min(member.writer.max_message_size());
+        preface = preface.max(if member.writer.stamps() { STAMP } else { 0 });
     }
+    let size = |message: &M| message.as_ref().len();
     let fits = |message: &&M| {
-        let size = message.as_ref().len();
-        let left = room.checked_sub(record_size(size as u64) + STAMP);
+        let left = room.checked_sub(record_size((size(message) + preface) as u64));
         room = left.unwrap_or(0);
-        left.is_some() && size <= limit
+        left.is_some() && size(message) <= limit
     };
-    messages.iter().take_while(fits).count()
+    if size(messages.first()?) > limit { None } else { Some(messages.iter().take_while(fits).count()) }
 }

@@ -210,21 +210,37 @@ impl Client {
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
-    /// Writes a request with its id, whose replies go into the slot of this number.
-    pub(crate) fn write_request(&self, reply: [u8; 16], id: [u8; 16], message: &[u8], timeout: Timeout) -> Result<()> {
-        self.write_prefaced(Preface { request: Some([reply, id]), ..Preface::default() }, message, timeout)
+    /// Writes a request with its id, whose replies go into the slot of this number, as [`write_more`](Client::write_more) does.
+    pub(crate) fn write_request(
+        &self,
+        reply: [u8; 16],
+        id: [u8; 16],
+        message: &[u8],
+        progress: &mut Progress,
+        timeout: Timeout,
+    ) -> Result<()> {
+        let preface = Preface { request: Some([reply, id]), ..Preface::default() };
+        self.write_prefaced(preface, message, progress, timeout)
     }
 
     /// Writes a reply to the request with this id.
     pub(crate) fn write_reply(&self, id: [u8; 16], message: &[u8]) -> Result<()> {
-        self.write_prefaced(Preface { in_reply_to: Some(id), ..Preface::default() }, message, Timeout::Zero)
+        let preface = Preface { in_reply_to: Some(id), ..Preface::default() };
+        // The slot for replies has one owner.
+        self.write_prefaced(preface, message, &mut Progress::default(), Timeout::Zero)
     }
 
-    fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+    fn write_prefaced(
+        &self,
+        preface: Preface,
+        message: &[u8],
+        progress: &mut Progress,
+        timeout: Timeout,
+    ) -> Result<()> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.write_prefaced(preface, message, timeout),
             Client::Stranger(visitor) => visitor.write_prefaced(preface, message, timeout),
-            Client::Members(group) => group.write_prefaced(&preface, message, timeout),
+            Client::Members(group) => group.write_prefaced(&preface, message, progress, timeout),
         }
     }
 
@@ -339,8 +355,10 @@ impl Client {
             Client::Friend(friend) | Client::Stamping(friend) => {
                 friend.write_prefaced_unasked(preface, message, patience)
             }
-            Client::Stranger(visitor) => visitor.write_prefaced(preface.clone(), message, Timeout::Zero).map(|()| 0),
-            Client::Members(group) => group.write_prefaced(preface, message, Timeout::Zero).map(|()| 0),
+            _ => {
+                let preface = preface.clone();
+                self.write_prefaced(preface, message, &mut Progress::default(), Timeout::Zero).map(|()| 0)
+            }
         }
     }
 
@@ -379,6 +397,11 @@ impl Client {
             }
             Client::Stranger(_) | Client::Members(_) => Ok(()),
         }
+    }
+
+    /// Whether each message goes with the time at which it was written.
+    pub(super) fn stamps(&self) -> bool {
+        matches!(self, Client::Stamping(_))
     }
 
     /// Bytes of records for which there seems to be room; `None` where only a write tells.

@@ -19,7 +19,7 @@ use crate::options::Timeout;
 use mailslot_names::SlotName;
 
 /// The longest a writer that waits for room in one member goes without looking for others.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// The longest a writer waits for the lock of a tap, whose holder was stopped then.
 pub(super) const TAPS_PATIENCE: Duration = Duration::from_millis(1);
@@ -179,11 +179,16 @@ impl Group {
         self.write_within(message.len(), progress, timeout, write)
     }
 
-    /// Writes a message of this machine behind its preface.
-    pub(crate) fn write_prefaced(&self, preface: &Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+    /// The same with a message of this machine behind its preface.
+    pub(crate) fn write_prefaced(
+        &self,
+        preface: &Preface,
+        message: &[u8],
+        progress: &mut Progress,
+        timeout: Timeout,
+    ) -> Result<()> {
         let write = |writer: &Client, patience| writer.write_prefaced_unasked(preface, message, patience);
-        let mut progress = Progress::default();
-        self.write_within(message.len(), &mut progress, timeout, write).map_err(|error| progress.end(error))
+        self.write_within(message.len(), progress, timeout, write)
     }
 
     /// Lets `write` try to write `size` bytes to the members that lack them, until all have them.
@@ -207,7 +212,7 @@ impl Group {
                 if left.is_zero() {
                     return Err(Error::TimedOut);
                 }
-                if self.wait_for_room_after(progress, size, left.min(LOOK_AGAIN))? {
+                if self.wait_for_some_room(progress, size, left.min(LOOK_AGAIN))? {
                     break;
                 }
             }
@@ -225,22 +230,25 @@ impl Group {
 
     /// Waits at most `time` until there may be room for `size` bytes in all members. Returns whether it is worth trying again.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
-        self.wait_for_room_after(&Progress::default(), size, time)
-    }
-
-    fn wait_for_room_after(&self, progress: &Progress, size: usize, time: Duration) -> Result<bool> {
         let deadline = Instant::now() + time;
-        for member in self.found()?.readers.iter().filter(|member| !progress.delivered.contains(&member.ring)) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match member.writer.wait_for_room(size, left) {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                // The next try finds who is left.
-                Err(Error::Closed) => return Ok(true),
-                Err(error) => return Err(error),
+        for member in &self.found()?.readers {
+            if !has_room_within(member, size, deadline.saturating_duration_since(Instant::now()))? {
+                return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// The same until there may be some in one of those that lack the message: none waits for another one.
+    fn wait_for_some_room(&self, progress: &Progress, size: usize, time: Duration) -> Result<bool> {
+        let found = self.found()?;
+        let lacking = || found.readers.iter().filter(|member| !progress.delivered.contains(&member.ring));
+        for member in lacking().skip(1) {
+            if has_room_within(member, size, Duration::ZERO)? {
+                return Ok(true);
+            }
+        }
+        lacking().next().map_or(Ok(true), |member| has_room_within(member, size, time))
     }
 
     /// Tries to write a message of `size` bytes with `write` to each member that lacks it and `takes` such. One that cannot have it
@@ -428,6 +436,14 @@ pub(super) fn patience(timeout: Timeout) -> Duration {
     match timeout {
         Timeout::Zero => PATIENCE_AT_ONCE,
         timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
+    }
+}
+
+/// Waits at most `time` until there may be room. One that has ended is not waited for: the next try finds who is left.
+fn has_room_within(member: &Member, size: usize, time: Duration) -> Result<bool> {
+    match member.writer.wait_for_room(size, time) {
+        Err(Error::Closed) => Ok(true),
+        looked => looked,
     }
 }
 
