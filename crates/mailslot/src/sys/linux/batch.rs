@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::group::{Found, Group, LOOK_AGAIN, Progress, TAPS_PATIENCE, patience};
+use super::group::{Found, Group, LOOK_AGAIN, Progress, TAPS_PATIENCE, patience, whose_turn};
 use super::preface::STAMP;
 use super::ring::layout::record_size;
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ impl Group {
         written: &mut usize,
     ) -> Result<()> {
         let turn = self.turn();
-        let turns_reader = turn.checked_rem(found.readers.len());
+        let turns_reader = whose_turn(turn, &found.readers);
         let patience = patience(timeout);
         // How many each has that lives, and who is to be asked whether it does, as in a write of one message.
         let mut has = Vec::with_capacity(found.readers.len());
@@ -72,7 +72,7 @@ impl Group {
             has.retain(|(other, _)| other.ring != member.ring && other.writer.check_if_due().is_ok());
         }
         let most = has.iter().map(|(_, count)| *count).max().unwrap_or(0);
-        let turns_tap = turn.checked_rem(found.taps.len()).filter(|_| is_due);
+        let turns_tap = whose_turn(turn, &found.taps).filter(|_| is_due);
         for (number, tap) in found.taps.iter().enumerate().filter(|_| most > 0) {
             let tapped = tap.writer.write_batch_unasked(&messages[..most], tap.writer.taps_patience(TAPS_PATIENCE));
             let (count, end) = *tapped.as_ref().unwrap_or(&(0, 0));

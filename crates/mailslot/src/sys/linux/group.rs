@@ -1,7 +1,7 @@
 //! The writing end of a slot that has members: a writer to each of them.
 
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(crate) struct Group {
     known: PerProcess<Mutex<Known>>,
     /// When a member was last asked whether it lives, in ticks, and how often that was: they take turns.
     asked: AtomicU64,
-    turns: AtomicUsize,
+    turns: AtomicU64,
 }
 
 /// The members, as they were found.
@@ -130,7 +130,7 @@ impl Group {
             id,
             known: PerProcess::new(),
             asked: AtomicU64::new(clock::ticks()),
-            turns: AtomicUsize::new(0),
+            turns: AtomicU64::new(0),
         };
         Ok(if group.found()?.readers.is_empty() { None } else { Some(group) })
     }
@@ -268,8 +268,8 @@ impl Group {
                 // Before any has it: else some would keep what others refuse for good.
                 return Err(Error::TooLarge { size, limit });
             }
-            let turn = self.turns.load(Ordering::Relaxed);
-            let turns_reader = turn.checked_rem(found.readers.len());
+            let turn = self.turn();
+            let turns_reader = whose_turn(turn, &found.readers);
             let mut lacking = Lacking::default();
             // Whom to ask whether it lives, and where its message ends: who has its turn, or else another one that has got the message.
             let mut whom = None;
@@ -303,7 +303,7 @@ impl Group {
             }
             let taken = taking().count() > lacking.rings.len();
             if taken && !core::mem::replace(&mut progress.tapped, true) {
-                let turns_tap = turn.checked_rem(found.taps.len()).filter(|_| is_due);
+                let turns_tap = whose_turn(turn, &found.taps).filter(|_| is_due);
                 for (number, tap) in found.taps.iter().enumerate().filter(|(_, tap)| takes(&tap.writer)) {
                     if !tap_with(tap, &write, Some(number) == turns_tap) {
                         self.forget_tap(tap.ring);
@@ -338,7 +338,7 @@ impl Group {
     /// Whether it is time to ask a member whether it lives, the `turn`th one. A write is accepted in vain as long as one to a slot with
     /// one owner: where one that has the message was alive a moment ago, somebody reads it. That another one was killed is noticed once
     /// it has had its turn, or some member lacks a message.
-    pub(super) fn is_due(&self, turn: usize) -> bool {
+    pub(super) fn is_due(&self, turn: u64) -> bool {
         let now = clock::ticks();
         if now.wrapping_sub(self.asked.load(Ordering::Relaxed)) < clock::MOMENT {
             return false;
@@ -348,8 +348,8 @@ impl Group {
         true
     }
 
-    /// Whose turn it is.
-    pub(super) fn turn(&self) -> usize {
+    /// The turn to ask a member whether it lives: [`whose_turn`] says which one.
+    pub(super) fn turn(&self) -> u64 {
         self.turns.load(Ordering::Relaxed)
     }
 
@@ -423,6 +423,11 @@ impl Group {
         // Nothing panics while it is held.
         self.known.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Which of `members` has this turn; `None` if there are none.
+pub(super) fn whose_turn(turn: u64, members: &[Member]) -> Option<usize> {
+    turn.checked_rem(members.len() as u64).map(|number| number as usize)
 }
 
 /// Whether the readers are the same.
