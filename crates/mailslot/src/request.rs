@@ -47,7 +47,7 @@ pub struct Replies {
     /// Which members of the slot have the request.
     progress: Progress,
     /// Where the slot is if it is elsewhere: then what comes is what the node says of it.
-    elsewhere: Option<network::Asking>,
+    elsewhere: Option<Box<network::Asking>>,
 }
 
 /// The way to an asker for whoever replies more than once: [`ReplyTo::open`].
@@ -129,7 +129,7 @@ impl MailslotWriter {
             End::Here(client) => self.expect(client, capacity),
             End::Elsewhere(writer) => {
                 let (node, asking) = writer.ask_for_replies(timeout.into())?;
-                Ok(Replies { elsewhere: Some(asking), ..node.expect_replies(capacity, Timeout::Zero)? })
+                Ok(Replies { elsewhere: Some(Box::new(asking)), ..node.expect_replies(capacity, Timeout::Zero)? })
             }
         }
     }

@@ -218,7 +218,7 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`, also as the source of `Partial`.
+    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full` and `Stalled`, also as the source of `Partial`.
     /// `Timeout::Zero` is the same as `write`.
     ///
     /// # Portability
@@ -305,10 +305,7 @@ impl MailslotWriter {
     ///
     /// On Windows the message is copied, and nobody waits.
     pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        match self.end() {
-            End::Here(client) => client.write_in_place(size, fill),
-            End::Elsewhere(writer) => writer.write_in_place(size, fill),
-        }
+        self.try_write_in_place(size, Timeout::Zero, fill)
     }
 
     /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as `timeout` says.
@@ -333,10 +330,21 @@ impl MailslotWriter {
         // It is called once, when there is room.
         let mut fill = Some(fill);
         loop {
-            match self.write_in_place(size, |bytes| fill.take().into_iter().for_each(|fill| fill(bytes))) {
-                Err(Error::Full { .. }) if timeout != Timeout::Zero => self.wait_for_room(size, deadline)?,
+            let fill = |bytes: &mut [u8]| fill.take().into_iter().for_each(|fill| fill(bytes));
+            match self.try_write_in_place(size, timeout.left(deadline), fill) {
+                Err(Error::Full { .. } | Error::Stalled(_)) if timeout != Timeout::Zero => {
+                    self.wait_for_room(size, deadline)?;
+                }
                 done => return done,
             }
+        }
+    }
+
+    /// Waits for another writer as long as `timeout` says, and not for room.
+    fn try_write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+        match self.end() {
+            End::Here(client) => client.write_in_place(size, timeout, fill),
+            End::Elsewhere(writer) => writer.write_in_place(size, fill),
         }
     }
 

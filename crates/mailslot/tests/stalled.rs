@@ -158,6 +158,7 @@ fn a_write_that_waits_does_so_as_for_room() {
             let stopped = Stopped::at(&slot);
             assert!(matches!(writer.write_within(b"x", SHORT), Err(Error::TimedOut)));
             assert!(matches!(writer.write_batch_within(&["x"; 3], SHORT), Err(Error::TimedOut)));
+            assert!(matches!(writer.write_in_place_within(3, SHORT, |_| ()), Err(Error::TimedOut)));
             let mut expected = vec![b"first".to_vec()];
             std::thread::scope(|scope| {
                 let writing = scope.spawn(|| writer.write_within(b"third", Timeout::Forever).unwrap());

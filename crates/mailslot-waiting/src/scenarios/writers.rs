@@ -85,11 +85,11 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
         Message::Short | Message::Single => client.write(&bytes(10), Timeout::Forever),
         Message::Large => client.write(&bytes(1500), Timeout::Forever),
         Message::Huge => client.write(&bytes(3000), Timeout::Forever),
-        Message::Slow => client.write_in_place(10, |place| {
+        Message::Slow => client.write_in_place(10, Timeout::Forever, |place| {
             place.copy_from_slice(&bytes(10));
             std::thread::sleep(TIME);
         }),
-        Message::Dying => client.write_in_place(10, |_| {
+        Message::Dying => client.write_in_place(10, Timeout::Forever, |_| {
             std::thread::sleep(TIME);
             world::die();
         }),

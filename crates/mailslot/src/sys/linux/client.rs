@@ -291,9 +291,9 @@ impl Client {
         if written == 0 { result.map(|()| 0) } else { Ok(written) }
     }
 
-    pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+    pub(crate) fn write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         match self {
-            Client::Friend(friend) => friend.write_in_place(size, fill),
+            Client::Friend(friend) => friend.write_in_place(size, timeout, fill),
             Client::Stamping(_) | Client::Stranger(_) | Client::Members(_) => {
                 let limit = self.max_message_size();
                 if size > limit {
@@ -670,7 +670,7 @@ impl Friend {
         result
     }
 
-    fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+    fn write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         let fill = |region: &Region, room: Room| {
             // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
             match unsafe { region.slice_mut(room.payload(), size) } {
@@ -682,7 +682,11 @@ impl Friend {
                 }
             }
         };
-        self.with_lock(self.whole()?.lock(PATIENCE)?, |session| {
+        let patience = match timeout {
+            Timeout::Zero => PATIENCE,
+            timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
+        };
+        self.with_lock(self.whole()?.lock(patience)?, |session| {
             session.append(|| self.stamp(), size, || self.bell().map(Some), || Ok(&self.file), fill)
         })
     }

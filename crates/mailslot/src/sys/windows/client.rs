@@ -63,7 +63,8 @@ impl Client {
         Ok(true)
     }
 
-    pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+    /// Never waits, as [`write`](Client::write).
+    pub(crate) fn write_in_place(&self, size: usize, _timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         let limit = self.max_message_size();
         if size > limit {
             return Err(Error::TooLarge { size, limit });
