@@ -16,6 +16,8 @@ from world import BOB, MAL, NODE, ROOT, VIC, by, check, hostile, none, parts, sa
 
 # Forged answers to each kind of question, before the node gets to answer.
 TRIES = 1000
+# So many receivers there are nowhere, nor of anything else that is counted.
+MADE_UP = 3_456_789_012
 ALIASES = [f"ALIAS{number}" for number in range(6)]
 
 
@@ -115,7 +117,7 @@ def lies(rounds=1):
     ]
     packets = [json.dumps(one).encode() for one in plain]
     slot = rb"\\.\mailslot\evil"
-    packets += [b"\1\1", b"\1\2" + struct.pack("<I", 1 << 20) + slot, b"\1\3" + struct.pack("<I", 77), b"\1\4\0\4" + who.encode(),
+    packets += [b"\1\1", b"\1\2" + struct.pack("<I", 1 << 20) + slot, b"\1\3" + struct.pack("<I", MADE_UP), b"\1\4\0\4" + who.encode(),
                 b"\1\5" + who.encode()]
     text = who.encode("utf-16-le") + b"\0\0"
     domain_controller = struct.pack("<H", 12) + who.encode() + b"\0" + (b"\0" if len(who) % 2 == 0 else b"") + text + text \
@@ -220,7 +222,7 @@ def forged_answers():
             one.node.thaw()
             until(lambda: not asker.lives(), 20)
             said, status = asker.out() + asker.err(), asker.process.poll()
-            if "EVIL" in said or "6.6.6.6" in said or "77" in said and "receiv" in said:
+            if "EVIL" in said or "6.6.6.6" in said or str(MADE_UP) in said:
                 wrong.append(f"{arguments}: uid {uid}: {said[:300]}")
             name = " ".join(arguments[:2])
             allowed = statuses.get(name, statuses.get(arguments[0], (0,)))
