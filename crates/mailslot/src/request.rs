@@ -120,6 +120,7 @@ impl MailslotWriter {
 
     /// Makes what the replies to a request will come into, which [`Replies::ask_within`] then writes in as many tries as it takes. From
     /// a slot elsewhere replies come as long as `timeout` says; the rest is as for [`begin_request`](MailslotWriter::begin_request).
+    /// [`Replies::ask_within`] has an example.
     ///
     /// # Errors
     ///
@@ -238,7 +239,8 @@ impl Replies {
         }
     }
 
-    /// Gives the request up that could not be written: the error of its last try, inside an [`Error::Partial`] if some members have it.
+    /// Gives the request up that could not be written: the error of its last try, inside an [`Error::Partial`] if some members have it, as
+    /// [`Progress::end`] makes one.
     pub fn end(self, error: Error) -> Error {
         self.progress.end(error)
     }

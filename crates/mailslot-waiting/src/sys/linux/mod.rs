@@ -10,6 +10,8 @@ mod client;
 mod code;
 #[path = "../../../../mailslot/src/sys/linux/door/mod.rs"]
 mod door;
+#[path = "../../../../mailslot/src/sys/linux/friend.rs"]
+mod friend;
 #[path = "../../../../mailslot/src/sys/linux/group.rs"]
 mod group;
 #[path = "../../../../mailslot/src/sys/linux/inward.rs"]

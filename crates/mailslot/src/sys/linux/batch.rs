@@ -63,7 +63,7 @@ impl Group {
                 Err(_) => has.push((member, 0)),
             }
         }
-        let is_due = self.is_due(turn);
+        let is_due = whom.is_some() && self.is_due(turn);
         if is_due
             && let Some((member, end)) = whom
             && member.writer.check(end).is_err()

@@ -283,7 +283,7 @@ impl Group {
                     Err(error) => lacking.add(member, error),
                 }
             }
-            let is_due = self.is_due(turn);
+            let is_due = whom.is_some() && self.is_due(turn);
             if is_due
                 && let Some((member, end)) = whom
                 && let Err(error) = member.writer.check(end)

@@ -10,6 +10,7 @@ mod clock;
 mod code;
 mod door;
 mod fork;
+mod friend;
 mod group;
 mod inward;
 mod label;
