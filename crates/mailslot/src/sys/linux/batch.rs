@@ -104,17 +104,18 @@ impl Group {
 
 /// How many of `messages` all readers seem to have room for; `None` where only a write tells, or that the first one is too large.
 fn fitting<M: AsRef<[u8]>>(found: &Found, messages: &[M]) -> Option<usize> {
-    let (mut room, mut limit, mut preface) = (u64::MAX, usize::MAX, 0);
-    for member in &found.readers {
-        room = room.min(member.writer.room_left()?);
-        limit = limit.min(member.writer.max_message_size());
-        preface = preface.max(if member.writer.stamps() { STAMP } else { 0 });
-    }
+    let limit = found.readers.iter().map(|member| member.writer.max_message_size()).min()?;
     let size = |message: &M| message.as_ref().len();
-    let fits = |message: &&M| {
-        let left = room.checked_sub(record_size((size(message) + preface) as u64));
-        room = left.unwrap_or(0);
-        left.is_some() && size(message) <= limit
-    };
-    if size(messages.first()?) > limit { None } else { Some(messages.iter().take_while(fits).count()) }
+    let mut count = messages.iter().take_while(|message| size(message) <= limit).count();
+    for member in &found.readers {
+        let mut room = member.writer.room_left()?;
+        let preface = if member.writer.stamps() { STAMP } else { 0 };
+        let fits = |message: &&M| {
+            let left = room.checked_sub(record_size((size(message) + preface) as u64));
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        count = messages[..count].iter().take_while(fits).count();
+    }
+    if size(messages.first()?) > limit { None } else { Some(count) }
 }
