@@ -414,6 +414,24 @@ fn nobody_misses_anything_of_what_is_written_while_he_is_there() {
     }
 }
 
+/// As soon as a slot with one owner: whoever is asked has ended.
+#[test]
+fn nothing_is_accepted_when_all_members_are_killed() {
+    let _watchdog = watchdog();
+    for (number, is_batch) in [(1, false), (1, true), (2, false), (2, true), (5, false), (5, true)] {
+        let slot = name();
+        let members: Vec<_> = (0..number).map(|_| Part::start(&format!("own {slot}"))).collect();
+        let writer = MailslotWriter::wait_open(&slot, Timeout::Forever).unwrap();
+        assert_eq!(writer.wait_for_receivers(number, Timeout::Forever).unwrap(), number);
+        (0..3).for_each(|_| writer.write(b"before").unwrap());
+        drop(members);
+        // A member that was asked a moment ago counts as alive.
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        let late = if is_batch { writer.write_batch(&["one", "two"]).map(drop) } else { writer.write(b"late") };
+        assert!(matches!(late, Err(Error::Closed)), "{late:?}");
+    }
+}
+
 #[test]
 fn a_member_that_is_killed_is_missed_by_nobody() {
     let _watchdog = watchdog();
