@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mailslot_domain::settings::{Mode, Settings, Tls};
-use mailslot_domain::{Batch, Domain};
+use mailslot_domain::{Batch, Domain, read_text};
 use serde_json::{Value, json};
 
 use super::addresses::{Addresses, addresses};
@@ -163,10 +163,13 @@ fn access_control(domain: &Domain) -> Value {
     })
 }
 
+/// Bytes of the largest file with Zenoh's settings.
+const MAX_FILE: usize = 1 << 20;
+
 /// The settings in a file, each with its path in Zenoh's configuration, so that each replaces just itself.
 fn read_json5(path: &Path) -> Result<Vec<(String, Value)>> {
     let wrong = |error: &dyn core::fmt::Display| Error::Settings(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = read_text(path, MAX_FILE).map_err(|error| wrong(&error))?;
     let value: Value = json5::from_str(&text).map_err(|error| wrong(&error))?;
     if !value.is_object() {
         return Err(wrong(&"Zenoh's settings are an object: { ... }"));
