@@ -77,7 +77,7 @@ for wrong in 'wins = "x"' 'workgroup = "HERE"' 'computer = "A\\B"' 'name-port = 
 done
 for wrong in directory pipe device; do
     before=$(lines settings_wrong)
-    rm "$settings"
+    rm -f "$settings"
     case $wrong in directory) mkdir "$settings" ;; pipe) mkfifo "$settings" ;; device) ln -s /dev/zero "$settings" ;; esac
     kill -HUP "$node"
     check "a $wrong in place of settings: it is said" until_lines "$log" settings_wrong $((before + 1))

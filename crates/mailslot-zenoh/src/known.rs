@@ -12,7 +12,7 @@ use mailslot::NetbiosName;
 use mailslot_domain::read_text;
 use tempfile::NamedTempFile;
 
-use crate::state::lock;
+use crate::lock::lock;
 
 /// Computers that are remembered of a domain. A member can announce computers of any name: beyond these, computers that are
 /// away are as if they had never been there.

@@ -188,3 +188,16 @@ fn what_is_no_file_of_a_size_that_settings_have_is_refused_at_once() {
     std::fs::write(&path, "browser = false").expect("a file");
     assert!(!Settings::read(&path).expect("read").browser);
 }
+
+#[test]
+fn what_a_name_cannot_have_in_it_is_said_as_it_was_written() {
+    for character in r#"\/:*?"<>|"#.chars() {
+        for what in ["computer", "workgroup"] {
+            let error = Settings::from_toml(&format!("{what} = 'A{character}B'"))
+                .and_then(|settings| settings.protocol())
+                .expect_err("no name")
+                .to_string();
+            assert!(error.contains(&format!("has '{character}' in it")) && !error.contains(r"\\"), "{error}");
+        }
+    }
+}
