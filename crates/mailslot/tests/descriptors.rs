@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use common::{is_apart, is_mounted_apart, name, watchdog};
+use common::{is_apart, is_mounted_apart, name, open_descriptors, watchdog};
 use mailslot::{Access, Error, Inheritance, Mailslot, MailslotWriter, Timeout};
 
 /// Bytes of a message that travels in one packet, and for which a new ring has no memory yet.
@@ -36,10 +36,6 @@ fn slot_of(origin: Origin, name: &str) -> Mailslot {
     let handles = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     drop(slot);
     Mailslot::from_handles(handles).unwrap()
-}
-
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// Opens files until this process has so many descriptors left.

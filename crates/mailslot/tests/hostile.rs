@@ -6,7 +6,7 @@ mod common;
 #[path = "../../../fuzz/damage.rs"]
 mod damage;
 
-use common::{Part, is_apart, is_mounted_apart, is_root, name, watchdog};
+use common::{Part, is_apart, is_mounted_apart, is_root, name, open_descriptors, watchdog};
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Timeout};
 
 /// Longer than anything takes that happens at all.
@@ -332,7 +332,7 @@ fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
                     // What is closed in a thread of its own is closed in a moment, now that nothing lingers.
                     drop(peers);
                     while open_descriptors() > before {
-                        std::thread::yield_now();
+                        std::thread::park_timeout(std::time::Duration::from_millis(1));
                     }
                 }
             }
@@ -403,10 +403,6 @@ fn send_any(door: &std::os::fd::OwnedFd, message: &[u8]) {
     let memory = rustix::fs::memfd_create("message", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
     assert_eq!(rustix::io::write(&memory, message).unwrap(), message.len());
     attach(door, &[&[1], &(message.len() as u64).to_le_bytes()[..]].concat(), &[memory]);
-}
-
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// One of each kind.
