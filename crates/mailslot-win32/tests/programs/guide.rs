@@ -15,7 +15,7 @@ pub fn trials() -> Vec<Trial> {
 /// A line `$ COMMAND` of a block is a command in the folder of the example; those below it are all that it prints, unless there are none. The
 /// page has the library in /usr/local.
 fn commands() -> Result<(), Failed> {
-    let installed = Installed::staged("guide")?;
+    let installed = Installed::plain("guide")?;
     let prefix = installed.prefix().to_str().ok_or("a prefix in UTF-8")?;
     let folder = installed.prefix().join("my sources");
     output(Command::new("cp").arg("-r").arg(crate_root().join("example")).arg(&folder))?;
