@@ -43,7 +43,7 @@ pub(crate) struct Seen {
 pub(crate) struct Meter {
     load: Load,
     size: usize,
-    /// When counting begins and ends; none before the first message.
+    /// When counting begins, and when it ends if there was a message by then; none before the first message.
     window: Option<(u64, u64)>,
     first: Option<u64>,
     last: u64,
@@ -88,7 +88,7 @@ impl Meter {
         if now < begin {
             return Took::More;
         }
-        if now >= end {
+        if now >= end && self.seen.messages > 0 {
             self.seen.nanoseconds = end - begin;
             return Took::Done;
         }
@@ -96,7 +96,12 @@ impl Meter {
         self.last = self.last.max(number);
         self.seen.messages += 1;
         self.seen.lost = (self.last - first + 1).saturating_sub(self.seen.messages);
-        Took::More
+        if now < end {
+            return Took::More;
+        }
+        // On a busy machine the receiver may not have run for the whole of a short time, which is a slow rate and not none.
+        self.seen.nanoseconds = now - begin;
+        Took::Done
     }
 
     pub(crate) fn seen(&self) -> Seen {

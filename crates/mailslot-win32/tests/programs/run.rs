@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-/// After this many seconds a program counts as hung, and is killed.
-const HUNG_AFTER: &str = "60";
+/// After this many seconds a program counts as hung, and is killed. Machines may stand still for a minute.
+const HUNG_AFTER: &str = "300";
 
 /// Runs a program under valgrind, which ends it with 9 for any mistake, or memory that nothing leads to at its end.
 pub const VALGRIND: &[&str] = &[
