@@ -1,4 +1,4 @@
-"""A peer of the open domain LAB: writes to the slot "alerts" of every computer, and prints one message to its slot "py".
+"""A peer of the open domain LAB: writes to the slot "alerts" of all computers, prints one message to its slot "py".
 
     open.py ENDPOINT        # such as tcp/hub.example:7447
 """
