@@ -108,8 +108,6 @@ impl<'a> Locked<'a> {
     /// Publishes the record whose payload the caller has copied to [`Room::payload`], and returns where it ends.
     pub(crate) fn commit(&self, room: Room, stamp: Stamp) -> u64 {
         let word = |at: u64| self.region.word(room.pos.wrapping_add(at));
-        // The line of this word is the one that readers poll. It is touched here, last and in one go: a reader that spins takes it
-        // away with each look, and would do so between two distant stores.
         word(8).store(stamp.pid_and_gid, Relaxed);
         let number = self.writers.written.load(Relaxed) as u32;
         word(16).store(u64::from(stamp.uid) | u64::from(number) << 32, Relaxed);
