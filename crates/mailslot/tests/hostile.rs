@@ -332,7 +332,7 @@ fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
                     // What is closed in a thread of its own is closed in a moment, now that nothing lingers.
                     drop(peers);
                     while open_descriptors() > before {
-                        std::thread::yield_now();
+                        std::thread::park_timeout(std::time::Duration::from_millis(1));
                     }
                 }
             }
