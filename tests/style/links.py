@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The links of all Markdown files lead somewhere: each relative one to a file, and to a heading where it names one.
 
-    links.py [FILE...]      all that git has, unless some are named
+    links.py [FILE...]      all pages, unless some are named
 
 Without a network: what begins with a scheme is not looked at.
 """
+import fnmatch
 import os
 import re
 import subprocess
@@ -18,8 +19,16 @@ HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$", re.MULTILINE)
 
 
 def tracked(*patterns):
-    files = subprocess.run(["git", "ls-files", "-z", "--", *patterns], stdout=subprocess.PIPE, check=True).stdout
-    return [file for file in files.decode().split("\0") if file and os.path.exists(file)]
+    """The files of the project, also of those that are new: what git would add, or in an unpacked archive all."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if listed.returncode == 0:
+        files = listed.stdout.decode().split("\0")
+    else:
+        files = [os.path.relpath(os.path.join(folder, name), ".") for folder, folders, names in os.walk(".")
+                 if "target" not in folder.split(os.sep) for name in names]
+        files = [file for file in files if not patterns or any(fnmatch.fnmatch(file, pattern) for pattern in patterns)]
+    return sorted({file for file in files if file and os.path.isfile(file)})
 
 
 def prose(path):
