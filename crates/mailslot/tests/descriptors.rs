@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use common::{is_apart, is_mounted_apart, name, watchdog};
+use common::{is_apart, is_mounted_apart, name, open_descriptors, watchdog};
 use mailslot::{Access, Error, Inheritance, Mailslot, MailslotWriter, Timeout};
 
 /// Bytes of a message that travels in one packet, and for which a new ring has no memory yet.
@@ -36,17 +36,6 @@ fn slot_of(origin: Origin, name: &str) -> Mailslot {
     let handles = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     drop(slot);
     Mailslot::from_handles(handles).unwrap()
-}
-
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-/// Waits until so many are open: a thread closes what others have connected with. The watchdog ends a test that has more for ever.
-fn open_descriptors_come_to(count: usize) {
-    while open_descriptors() != count {
-        std::thread::park_timeout(std::time::Duration::from_millis(1));
-    }
 }
 
 /// Opens files until this process has so many descriptors left.
@@ -132,9 +121,9 @@ fn an_idle_slot_has_three() {
             Err(Error::TimedOut)
         ));
         drop(writer);
-        open_descriptors_come_to(before + 3);
+        assert_eq!(open_descriptors(), before + 3, "{origin:?}, after messages");
         drop(slot);
-        open_descriptors_come_to(before);
+        assert_eq!(open_descriptors(), before, "{origin:?}");
     }
 }
 

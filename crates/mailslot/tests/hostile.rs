@@ -6,7 +6,7 @@ mod common;
 #[path = "../../../fuzz/damage.rs"]
 mod damage;
 
-use common::{Part, is_apart, is_mounted_apart, is_root, name, watchdog};
+use common::{Part, is_apart, is_mounted_apart, is_root, name, open_descriptors, watchdog};
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Timeout};
 
 /// Longer than anything takes that happens at all.
@@ -403,10 +403,6 @@ fn send_any(door: &std::os::fd::OwnedFd, message: &[u8]) {
     let memory = rustix::fs::memfd_create("message", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
     assert_eq!(rustix::io::write(&memory, message).unwrap(), message.len());
     attach(door, &[&[1], &(message.len() as u64).to_le_bytes()[..]].concat(), &[memory]);
-}
-
-fn open_descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// One of each kind.

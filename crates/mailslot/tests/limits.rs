@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{Part, name, part, watchdog};
+use common::{Part, name, open_descriptors, part, watchdog};
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -152,11 +152,10 @@ fn reads_that_find_nothing_open_nothing() {
 
 fn read_where_nobody_writes() {
     use mailslot::Access;
-    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
     for access in [Access::Owner, Access::Everyone] {
         let slot = Mailslot::options().access(access).create(name()).unwrap();
         let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
-        let before = open();
+        let before = open_descriptors();
         for timeout in [Timeout::Zero, Timeout::After(std::time::Duration::from_millis(1))] {
             for _ in 0..3 {
                 assert!(matches!(slot.receive_within(timeout), Err(Error::TimedOut)));
@@ -166,7 +165,8 @@ fn read_where_nobody_writes() {
             }
         }
         // The writer's bell, which it opens once to wake a reader that sleeps.
-        assert!(open() <= before + 1, "{} more", open() - before);
+        let after = open_descriptors();
+        assert!(after <= before + 1, "{before}, then {after}");
     }
 }
 

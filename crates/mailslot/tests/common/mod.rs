@@ -47,6 +47,13 @@ pub fn watchdog() -> Watchdog {
     Watchdog(done)
 }
 
+/// How many descriptors this process has open, without those that the watchdog looks around with.
+#[cfg(target_os = "linux")]
+pub fn open_descriptors() -> usize {
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| std::fs::read_link(path).is_ok_and(|file| !file.starts_with("/proc"))).count()
+}
+
 /// Whether a thread of this process, but for the one that asks, or of a process below it, runs or would like to.
 #[cfg(target_os = "linux")]
 fn somebody_is_awake() -> bool {
