@@ -2,7 +2,7 @@
 """Prose and comments, apart from code: what is written for people.
 
     prose.py write DIRECTORY    a copy of each file with everything else left blank, so that lines keep their numbers
-    prose.py check              what no sentence has: "the own", "an own"; and the width of Markdown
+    prose.py check              the word "own" after an article, which says nothing of whose; and the width of Markdown
 """
 import os
 import re
@@ -83,14 +83,18 @@ def write(directory):
 def check():
     wrong = []
     for path in tracked():
-        text = prose(path)
-        if text is None:
+        if kind(path) is None:
             continue
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except UnicodeDecodeError:
+            continue
+        # In strings, too: they are for people as well.
         for match in OWN.finditer(text):
             wrong.append(f"{path}:{text.count(chr(10), 0, match.start()) + 1}: say whose: {match.group()!r}")
         if path.endswith(".md"):
-            with open(path, encoding="utf-8") as file:
-                lines = enumerate(file.read().split("\n"), 1)
+            lines = enumerate(text.split("\n"), 1)
             # A row of a table is one line, and so is a link that is longer than a line.
             wrong += [f"{path}:{number}: {len(line)} columns, and {WIDTH} are allowed" for number, line in lines
                       if len(line) > WIDTH and not line.startswith("|") and " " in line.strip()]
