@@ -3,12 +3,14 @@
 mod ring;
 
 mod appearing;
+mod batch;
 mod bell;
 mod client;
 mod clock;
 mod code;
 mod door;
 mod fork;
+mod friend;
 mod group;
 mod inward;
 mod label;
