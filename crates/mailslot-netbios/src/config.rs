@@ -35,7 +35,7 @@ pub struct Config {
     pub max_datagram_length: Option<usize>,
     /// The ports of other nodes: 137 and 138, but in tests.
     pub ports: Ports,
-    /// The ports that the node's own packets come from: packets from an own address and such a port are ignored. The
+    /// The ports that the node's own packets come from: packets from one of its addresses and such a port are ignored. The
     /// same, unless another NetBIOS service on this machine has them. 0 is no port: the caller then keeps own packets away.
     pub own_ports: Ports,
     /// The MAC address that node status answers tell, or zeros.

@@ -47,7 +47,7 @@ fn used(choice: &Choice) -> Vec<String> {
 fn each_segment_is_used_once_and_what_has_none_alone() {
     let table: &[(&[&str], &[&str])] = &[
         (&["eth0 10.0.0.1/24 brd 10.0.0.255"], &["eth0 10.0.0.1/24 10.0.0.255"]),
-        // Without a broadcast address, with the own one there, and with the first of the subnet.
+        // Without a broadcast address, with the interface's address there, and with the first of the subnet.
         (&["eth0 10.0.0.1/24"], &["eth0 10.0.0.1/24 10.0.0.255"]),
         (&["eth0 10.0.0.1/24 brd 10.0.0.1"], &["eth0 10.0.0.1/24 10.0.0.255"]),
         (&["eth0 10.0.0.1/24 brd 10.0.0.0"], &["eth0 10.0.0.1/24 10.0.0.0"]),

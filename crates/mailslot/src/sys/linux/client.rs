@@ -40,7 +40,7 @@ impl Client {
     pub(crate) fn open(name: &SlotName) -> Result<Client> {
         let root = Root::get()?;
         let stamp = process::stamp();
-        // A slot of the own user is the one that is meant, unless there are users who are trusted more.
+        // A slot of this user is the one that is meant, unless there are users who are trusted more.
         if !Root::is_reserved(name)
             && let Some(friend) = Friend::open(root, name, stamp)?
         {

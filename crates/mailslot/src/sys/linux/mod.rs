@@ -1,4 +1,4 @@
-//! Local slots on Linux. ARCHITECTURE.md tells how the files below work together.
+//! Local slots on Linux. ARCHITECTURE.md shows how the files below work together, and docs/decisions.md why.
 
 mod ring;
 
