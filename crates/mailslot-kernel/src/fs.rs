@@ -170,11 +170,6 @@ pub fn stat(_: &str) -> Result<Stat> {
     world::with(|world| Ok(stat_of(world, 0)))
 }
 
-/// There is a `/proc`.
-pub fn lstat(_: String) -> Result<Stat> {
-    stat("/proc")
-}
-
 pub fn ftruncate(fd: impl AsFd, size: u64) -> Result<()> {
     let fd = fd.as_fd().as_raw_fd();
     world::with(|world| {

@@ -114,7 +114,7 @@ pub(crate) fn why_not_in(dir: BorrowedFd<'_>, error: Errno) -> Errno {
 
 /// Whether there are paths to what is in `dir`.
 pub(crate) fn has_proc(dir: BorrowedFd<'_>) -> bool {
-    let looked = rustix::fs::lstat(format!("/proc/self/fd/{}", dir.as_raw_fd()));
+    let looked = rustix::fs::stat(format!("/proc/self/fd/{}", dir.as_raw_fd()).as_str());
     // Any other failure says nothing of that.
     !matches!(looked, Err(Errno::NOENT | Errno::NOTDIR))
 }
