@@ -1,6 +1,6 @@
 # Two machines get the packages.
 
-make_root || return
+wait "$root_made" || { cat "$scratch/root.log"; return 1; }
 new_lan lan && attach srv1 lan 192.0.2.1/24 && attach srv2 lan 192.0.2.2/24 || return
 # What is on a machine but what changes by itself, and what package managers keep.
 inventory() {
@@ -9,8 +9,9 @@ inventory() {
         -o -path "*/__pycache__" \) -prune -o -print; find /run -path /run/systemd -prune -o -path /run/log -prune -o -print;
         cut -d: -f1 /etc/passwd /etc/group' | sort
 }
+boot srv1 && boot srv2 || return
 for machine in srv1 srv2; do
-    boot "$machine" || { fail "$machine boots"; cat "$scratch/$machine/console"; return 1; }
+    until_booted "$machine" || { fail "$machine boots"; cat "$scratch/$machine/console"; return 1; }
     in_machine "$machine" root 'useradd -m -s /bin/bash alice; useradd -m -s /bin/bash bob'
     inventory "$machine" >"$scratch/$machine.before"
     cp "$debs"/mailslot{,-node}_*.deb "$scratch/$machine/root/root/"

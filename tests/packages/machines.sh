@@ -6,40 +6,48 @@
 # What is there besides the least that Debian has: what a terminal, manual pages and Python need.
 packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal
 
-declare -A leader=() console=()
+declare -A leader=()
 
 # What the packages are built on is what they run on.
 release=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
 
-# Makes the root, unless there is one of the same packages. Sets `root`.
+# Where it is, or is to be.
+root=$target/packages/root-$release-$(sha256sum <<<"$packages" | head -c 16)
+
+# Makes the root, unless there is one of the same packages.
 make_root() {
     local mirror
-    root=$target/packages/root-$release-$(sha256sum <<<"$packages" | head -c 16)
     [ -d "$root" ] && return
-    rm -rf "$root.new"
-    # Where this machine has its own packages from. Without any list of it, debootstrap's own choice.
+    # One that was killed may have left it.
+    rm -rf --one-file-system "$root.new"
+    mkdir -p "${root%/*}"
+    # Where this machine has its own packages from. Without any list of it, the usual place.
     mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
         sed -n "s/^$release main //p" | head -n 1)
-    debootstrap --variant=minbase "--include=$packages" "$release" "$root.new" ${mirror:+"$mirror"} >"$target/packages/debootstrap.log" 2>&1 ||
-        { tail -n 20 "$target/packages/debootstrap.log"; return 1; }
+    mmdebstrap --quiet --mode=root --variant=minbase "--include=$packages" "$release" "$root.new" ${mirror:+"$mirror"} || return
     # Each machine has one of its own, and none has Debian's mirror, which it cannot reach.
     rm -f "$root.new"/etc/{machine-id,hostname,resolv.conf,apt/sources.list}
     mv "$root.new" "$root"
 }
 
-# boot MACHINE: starts it, and waits until its systemd has started everything.
+# boot MACHINE: starts it.
 boot() {
     local machine=$1 files=$scratch/$1
-    mkdir -p "$files"/{changes,root}
-    # In memory: a file system that is an overlay itself can be the lower one alone.
-    mount -t tmpfs tmpfs "$files/changes" && mkdir "$files"/changes/{top,work} || return
-    mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/changes/top,workdir=$files/changes/work" "$files/root" || return
+    mkdir -p "$files"/{top,work,root}
+    # The upper one is in memory: a file system that is an overlay itself can be the lower one alone.
+    mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/top,workdir=$files/work" "$files/root" || return
     # Without --register it needs no systemd outside; --console=read-only needs no terminal.
     systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no --keep-unit \
         --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot >"$files/console" 2>&1 &
-    console[$machine]=$!
-    until_line "$files/console" "login:" || return
-    leader[$machine]=$(pgrep -P "${console[$machine]}")
+    leader[$machine]=$!
+}
+
+# until_booted MACHINE: waits until its systemd has started everything.
+until_booted() {
+    local machine=$1
+    until_line "$scratch/$machine/console" "login:" || return
+    # What systemd-nspawn has started.
+    leader[$machine]=$(pgrep -P "${leader[$machine]}")
     [ "$(in_machine "$machine" root 'systemctl is-system-running --wait')" = running ]
 }
 
@@ -59,14 +67,4 @@ until_true() {
         sleep 0.2
     done
     in_machine "$1" root "$2"
-}
-
-halt_machines() {
-    local machine
-    for machine in "${!console[@]}"; do
-        # systemd-nspawn asks its machine to halt.
-        kill -TERM "${console[$machine]}" 2>/dev/null
-        wait "${console[$machine]}" 2>/dev/null
-        umount "$scratch/$machine/root" "$scratch/$machine/changes"
-    done
 }

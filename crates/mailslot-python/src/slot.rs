@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mailslot::{Error, Inheritance, Mailslot, Message, Network, Taps};
 use pyo3::prelude::*;
@@ -17,8 +17,6 @@ use crate::values::{self, Access, bytes};
 /// How long a wait is the library's, which spins where that pays and sleeps. It goes on after a signal, so that what takes longer
 /// is waited for with `poll`, which a signal ends.
 const AWAKE: Duration = Duration::from_micros(100);
-/// How long somebody else may have the lock of a slot that processes share: as long as the library lets writers have it.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long waits may take to hear that the slot is closed before they are told again.
 const HEARD: Duration = Duration::from_millis(5);
 
@@ -160,20 +158,12 @@ impl Slot {
         make: impl FnOnce(Message) -> PyResult<R>,
     ) -> PyResult<R> {
         let deadline = Deadline::after(timeout)?;
-        let mut stalled = None;
         loop {
             // With the interpreter's lock, which takes longer to give up and to get back than this takes.
             match look(&self.open()?) {
                 Ok(None) if deadline.is_over() => return Err(empty()),
                 Ok(None) => {}
                 Ok(Some(seen)) => return seen,
-                // Of a slot that processes share: whoever has its lock was interrupted, and will go on, but for a process that was
-                // stopped.
-                Err(Error::Stalled(_)) if stalled.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {
-                    py.check_signals()?;
-                    py.detach(std::thread::yield_now);
-                    continue;
-                }
                 Err(error) => return Err(self.failed(&error)),
             }
             if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
@@ -219,7 +209,7 @@ impl Slot {
 /// Waits for a message as the library does, and not for long: `None` if it takes longer.
 fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
     match slot.receive_within(deadline.left_within(AWAKE)) {
-        Err(Error::TimedOut | Error::Stalled(_)) => Ok(None),
+        Err(Error::TimedOut) => Ok(None),
         received => received.map(Some),
     }
 }

@@ -107,7 +107,8 @@ pub enum Error {
     OutOfMemory,
     /// The shared memory of the slot holds bytes that this library never puts there.
     Damaged,
-    /// Another process has been in the middle of a write for so long that it must have been stopped.
+    /// Another process has been in the middle of a write, or of a read of a slot that processes share, for so long that it must have been
+    /// stopped. What has a timeout goes on waiting instead.
     Stalled(Duration),
     /// A write from inside a `write_in_place` of the same thread.
     Nested,

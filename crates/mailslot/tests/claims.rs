@@ -19,6 +19,15 @@ fn plays_its_part() {
     match part {
         "plant" => plant(slot),
         "create" => create_where_the_root_is_not_read(slot),
+        "lack-proc" => {
+            let errors = look_around_without_proc(slot);
+            errors.iter().for_each(|(what, error)| assert!(error.to_string().contains("/proc"), "{what}: {error}"));
+        }
+        // As a program that has used slots, and goes on in a directory of its own.
+        "lose-proc" => {
+            mailslot::list().unwrap();
+            look_around_without_proc(slot);
+        }
         _ => panic!("{part}"),
     }
 }
@@ -57,7 +66,7 @@ fn a_claim_in_wait_keeps_no_member_away_while_an_older_one_lives() {
     let second = create().expect("the first one is older than what was planted");
     drop(first);
     MailslotWriter::open(&slot).unwrap().write(b"own").unwrap();
-    assert_eq!(second.receive().unwrap().data, b"own", "writers of the own user stay");
+    assert_eq!(second.receive().unwrap().data, b"own", "writers of the members' user stay");
     assert!(matches!(create(), Err(Error::AlreadyExists(_))), "the one that waited is the oldest now");
     drop(planted);
     create().expect("it has ended");
@@ -101,4 +110,50 @@ fn create_where_the_root_is_not_read(slot: &str) {
         drop(first);
         drop((second, tap));
     }
+}
+
+/// Sockets are reached through `/proc`. To whoever has none, living slots look like those of the dead, which are removed.
+#[test]
+fn whoever_has_no_proc_is_told_so_and_harms_no_slot() {
+    if !common::is_root("whoever_has_no_proc_is_told_so_and_harms_no_slot") {
+        return;
+    }
+    let _watchdog = watchdog();
+    for part in ["lack-proc", "lose-proc"] {
+        for sharing in [Sharing::One, Sharing::Each] {
+            let slot = name();
+            let reader = Mailslot::options().sharing(sharing).access(Access::Everyone).create(&slot).unwrap();
+            let before = MailslotWriter::open(&slot).unwrap();
+            Part::start(&format!("{part} {slot}")).finish();
+            before.write(b"before").unwrap();
+            MailslotWriter::open(&slot).expect("it is still there").write(b"after").unwrap();
+            assert!(mailslot::list().unwrap().iter().any(|listed| listed.name.as_str() == slot), "{part} {sharing:?}");
+            assert_eq!(reader.receive().unwrap().data, b"before", "{part} {sharing:?}");
+            assert_eq!(reader.receive().unwrap().data, b"after", "{part} {sharing:?}");
+        }
+    }
+}
+
+/// What comes of that, none of which says that there is, or is not, such a slot.
+fn look_around_without_proc(slot: &str) -> Vec<(&'static str, Error)> {
+    // SAFETY: the strings end with a zero, and live through the calls.
+    unsafe {
+        assert_eq!(libc::unshare(libc::CLONE_NEWNS), 0);
+        let nothing = core::ptr::null();
+        assert_eq!(libc::mount(nothing, c"/".as_ptr(), nothing, libc::MS_REC | libc::MS_PRIVATE, nothing.cast()), 0);
+        assert_eq!(libc::mount(c"none".as_ptr(), c"/proc".as_ptr(), c"tmpfs".as_ptr(), 0, nothing.cast()), 0);
+    }
+    let tries = [
+        ("open", MailslotWriter::open(slot).err()),
+        ("create what there is", Mailslot::create(slot).err()),
+        ("be a member", Mailslot::options().sharing(Sharing::Each).create(slot).err()),
+        ("create another", Mailslot::create(format!("{slot}-other")).err()),
+        ("list", mailslot::list().err()),
+        ("status", mailslot::status(slot).err()),
+    ];
+    let errors = tries.map(|(what, error)| (what, error.unwrap_or_else(|| panic!("{what} succeeds"))));
+    for (what, error) in &errors {
+        assert!(matches!(error, Error::Io { .. }), "{what}: {error}");
+    }
+    errors.into()
 }

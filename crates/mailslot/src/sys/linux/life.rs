@@ -15,7 +15,7 @@
 //! hence [`Hold`] takes no descriptor.
 
 use core::ffi::c_void;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -84,7 +84,7 @@ pub(crate) fn remove_home(dir: BorrowedFd<'_>, home: &str) {
 fn begin_at(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<OwnedFd> {
     let at = rustix::fs::openat(dir, home, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-    bind(&socket, &path(&at)?)?;
+    bind(&socket, &path(&at)?).map_err(|error| process::why_not_in(at.as_fd(), error))?;
     // Whoever may write to it may ask for it, and may set its times to now, which is why they tell nothing.
     rustix::fs::chmodat(&at, SOCKET, Mode::from_raw_mode(0o666), AtFlags::empty())?;
     rustix::fs::chmodat(dir, home, Mode::from_raw_mode(0o755), AtFlags::empty())?;
@@ -148,7 +148,7 @@ pub(crate) fn ask(home: &OwnedFd) -> rustix::io::Result<()> {
     let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     match connect(&asking, &path(home)?) {
         Err(Errno::PROTOTYPE) => Ok(()),
-        asked => asked,
+        asked => asked.map_err(|error| process::why_not_in(home.as_fd(), error)),
     }
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn clear(home: &OwnedFd) {
 
 /// A path to the socket in a life's directory: the kernel takes no long ones.
 fn path(home: &OwnedFd) -> rustix::io::Result<SocketAddrUnix> {
-    SocketAddrUnix::new(format!("/proc/self/fd/{}/{SOCKET}", home.as_raw_fd()))
+    SocketAddrUnix::new(process::path_in(home.as_fd(), SOCKET))
 }
 
 /// Whether some owner has a [`Hold`] on the ring in `file`, which is open for reading and writing. If none has, an owner

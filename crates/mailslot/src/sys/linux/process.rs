@@ -1,6 +1,7 @@
 //! What this process is.
 
 use std::ffi::OsString;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::Errno;
@@ -93,10 +94,27 @@ impl OfThisProcess {
     }
 }
 
-/// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, or the
-/// call was cut short.
+/// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, the
+/// call was cut short, or there is no `/proc` ([`why_not_in`]).
 pub(crate) fn tells_nothing(error: Errno) -> bool {
-    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS | Errno::INTR | Errno::AGAIN | Errno::IO)
+    use Errno as E;
+    matches!(error, E::MFILE | E::NFILE | E::NOMEM | E::NOBUFS | E::INTR | E::AGAIN | E::IO | E::NOSYS)
+}
+
+/// A path to what is in a directory that is open, for calls that take no descriptor of one. It needs `/proc`.
+pub(crate) fn path_in(dir: BorrowedFd<'_>, name: &str) -> String {
+    format!("/proc/self/fd/{}/{name}", dir.as_raw_fd())
+}
+
+/// What the failure of such a call means: `NOENT` becomes `NOSYS` if it is `/proc` that is missing, as it is after a `chroot`. Nothing
+/// follows from that for what is there: who takes it for dead removes what lives.
+pub(crate) fn why_not_in(dir: BorrowedFd<'_>, error: Errno) -> Errno {
+    if error == Errno::NOENT && !has_proc(dir) { Errno::NOSYS } else { error }
+}
+
+/// Whether there are paths to what is in `dir`.
+pub(crate) fn has_proc(dir: BorrowedFd<'_>) -> bool {
+    rustix::fs::lstat(format!("/proc/self/fd/{}", dir.as_raw_fd())).is_ok()
 }
 
 /// The same for something of user `uid`. Others may close what is theirs, and then it is not there; what is this user's own is

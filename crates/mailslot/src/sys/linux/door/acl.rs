@@ -4,6 +4,8 @@ use std::os::fd::BorrowedFd;
 
 use rustix::fs::XattrFlags;
 
+use super::super::process;
+
 /// The attribute and its layout (`linux/posix_acl_xattr.h`): a version, then a tag, permissions and an id for each entry.
 const ATTRIBUTE: &str = "system.posix_acl_access";
 const VERSION: u32 = 2;
@@ -37,6 +39,6 @@ impl List<'_> {
             list.extend_from_slice(&permissions.to_le_bytes());
             list.extend_from_slice(&id.to_le_bytes());
         }
-        rustix::fs::setxattr(super::file_path(dir, name), ATTRIBUTE, &list, XattrFlags::empty())
+        rustix::fs::setxattr(process::path_in(dir, name), ATTRIBUTE, &list, XattrFlags::empty())
     }
 }

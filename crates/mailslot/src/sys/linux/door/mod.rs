@@ -32,6 +32,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 
 pub(crate) use self::entrance::{Entrance, LOOK_BY_ITSELF};
 pub(crate) use self::visitor::Visitor;
+use super::process;
 use super::ring::write::Stamp;
 use crate::options::Access;
 
@@ -93,7 +94,7 @@ pub(crate) enum Appended {
 pub(crate) fn create(dir: BorrowedFd<'_>, access: &Access) -> rustix::io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let door = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-    bind(&door, &path(dir)?)?;
+    bind(&door, &path(dir)?).map_err(|error| process::why_not_in(dir, error))?;
     let owner = Mode::RUSR | Mode::WUSR;
     let everyone = owner | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
     let mode = match access {
@@ -127,12 +128,7 @@ pub(crate) fn turn_away(dir: BorrowedFd<'_>, access: &Access, users: &[u32]) {
 
 /// A path to a slot's door for `bind` and `connect`, which take no directory descriptor.
 fn path(slot: BorrowedFd<'_>) -> rustix::io::Result<SocketAddrUnix> {
-    SocketAddrUnix::new(file_path(slot, NAME))
-}
-
-/// A path to a file in a directory, for calls that take no directory descriptor.
-fn file_path(dir: BorrowedFd<'_>, name: &str) -> String {
-    format!("/proc/self/fd/{}/{name}", dir.as_raw_fd())
+    SocketAddrUnix::new(process::path_in(slot, NAME))
 }
 
 /// Who is at the other end of a connection: the connecting process as it was when it connected, or the process that

@@ -118,9 +118,9 @@ impl Visitor {
         !self.slot.is_living().unwrap_or(true)
     }
 
-    /// Notes that this tap has lost a message. It is told before the next one.
-    pub(crate) fn count_missed(&self) {
-        self.missed.fetch_add(1, Ordering::Relaxed);
+    /// Notes that this tap has lost so many messages. It is told before the next one.
+    pub(crate) fn count_missed(&self, count: u32) {
+        self.missed.fetch_add(count, Ordering::Relaxed);
     }
 
     fn tell_missed(&self) -> rustix::io::Result<()> {
@@ -271,7 +271,8 @@ fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
     let failed = |error| Error::io(format!("connect to slot {name}"), error);
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let connection = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).map_err(failed)?;
-    match connect(&connection, &super::path(slot.dir.as_fd()).map_err(failed)?) {
+    let connected = connect(&connection, &super::path(slot.dir.as_fd()).map_err(failed)?);
+    match connected.map_err(|error| process::why_not_in(slot.dir.as_fd(), error)) {
         Ok(()) => {}
         Err(Errno::CONNREFUSED | Errno::NOENT) => return Ok(None),
         Err(Errno::ACCESS | Errno::PERM) => return Err(Error::NotAllowed(name.clone())),

@@ -91,6 +91,9 @@ impl Root {
             return Ok(root);
         }
         let root = Root::discover()?;
+        if !process::has_proc(root.dir.as_fd()) {
+            return Err(Error::io("look at /proc, which slots need: is it mounted", Errno::NOSYS));
+        }
         Ok(ROOT.get_or_init(|| root))
     }
 

@@ -301,7 +301,7 @@ impl Root {
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_uid == uid)
     }
 
-    /// Makes what is missing of an own directory.
+    /// Makes what is missing of this user's directory.
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
