@@ -53,3 +53,7 @@ typed '"boi" Tab' 'mailslot info boiler/pressure'
 typed 'Enter' 'max message size'
 in_machine srv1 bob 'tmux -L packages kill-server'
 in_machine srv1 alice 'kill $(cat listener)'
+
+for file in $(sed -n 's/^\.I \(\/.*\)/\1/p' crates/mailslot-cli/man/*); do
+    check "what the manual pages name is there: $file" in_machine srv1 root "[ -e '$file' ]"
+done

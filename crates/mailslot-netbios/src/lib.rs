@@ -80,6 +80,7 @@ mod context;
 mod counters;
 mod duplicates;
 mod event;
+mod holders;
 mod incoming;
 mod keyed;
 pub mod limits;
