@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the picture of `mailslot top` in the README, of a machine of its own: docs/top.svg.
+# Takes the picture of `mailslot top` in docs/first-steps.md, of a machine of its own: docs/top.svg.
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --quiet -p mailslot-cli --bin mailslot --example top_picture

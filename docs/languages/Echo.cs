@@ -7,7 +7,8 @@ static class Echo
 {
     const string Library = "libmailslot.so.0";
     [DllImport(Library)] static extern int mailslot_create(byte[] name, IntPtr options, out IntPtr slot);
-    [DllImport(Library)] static extern int mailslot_read(IntPtr slot, byte[] buffer, UIntPtr room, out UIntPtr size, IntPtr origin);
+    [DllImport(Library)]
+    static extern int mailslot_read(IntPtr slot, byte[] buffer, UIntPtr room, out UIntPtr size, IntPtr origin);
     [DllImport(Library)] static extern int mailslot_open(byte[] name, out IntPtr writer);
     [DllImport(Library)] static extern int mailslot_write(IntPtr writer, byte[] message, UIntPtr size);
     [DllImport(Library)] static extern void mailslot_close_writer(IntPtr writer);

@@ -4,7 +4,8 @@ const { promisify } = require('node:util');
 
 const library = koffi.load('libmailslot.so.0');
 const create = library.func('int mailslot_create(const char *name, void *options, _Out_ void **slot)');
-const read = library.func('int mailslot_read(void *slot, uint8_t *buffer, size_t room, _Out_ size_t *size, void *origin)');
+const read = library.func(
+  'int mailslot_read(void *slot, uint8_t *buffer, size_t room, _Out_ size_t *size, void *origin)');
 const open = library.func('int mailslot_open(const char *name, _Out_ void **writer)');
 const write = library.func('int mailslot_write(void *writer, const uint8_t *message, size_t size)');
 const closeWriter = library.func('void mailslot_close_writer(void *writer)');

@@ -1,4 +1,4 @@
-"""The legacy network: what comes from elsewhere takes no name, answers nothing, and keeps nothing from the own segment."""
+"""The legacy network: what comes from elsewhere takes no name, answers nothing, and keeps nothing from the node's segment."""
 import itertools
 import json
 import random

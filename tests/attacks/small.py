@@ -92,7 +92,7 @@ def origins():
 
 
 def damage():
-    """What the own user writes into the memory that it shares ends in an error, and in no signal and no endless wait."""
+    """What the owner's user writes into the memory that it shares ends in an error, and in no signal and no endless wait."""
     world = World()
     random.seed(11)
 

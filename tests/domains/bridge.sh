@@ -29,20 +29,13 @@ done
 said new domain new PLANT --lan >"$scratch/domain.txt"
 for host in linux1 linux2; do
     in_host "$host" cp "$scratch/new/domains/"* "$scratch/$host/domains/"
-    cat >"$scratch/$host.toml" <<EOF
-computer = "${host^^}"
-workgroup = "LABGROUP"
-interfaces = ["eth0"]
-
-[domains.PLANT]
-interfaces = ["eth1"]
-
-[bridge.PLANT]
-to-domain = ["browse", "alerts", 'plant\*']
-to-legacy = ["alerts", 'net\netlogon', 'line\*']
-to-domain-rate = { all = 2000, source = 1000 }
-to-legacy-rate = { all = 2000, source = 1000 }
-EOF
+    # The settings of docs/bridge.md, with more slots, and rates that 400 messages at once are within.
+    {
+        printf 'computer = "%s"\n' "${host^^}"
+        sed -n '/^    workgroup = /,/^    to-legacy = /s/^    //p' "$project/docs/bridge.md" |
+            sed "s/^to-domain = \[/&\"browse\", /; s/^to-legacy = \[\"alerts\"/&, 'net\\\\netlogon', 'line\\\\*'/"
+        printf '%s-rate = { all = 2000, source = 1000 }\n' to-domain to-legacy
+    } >"$scratch/$host.toml"
 done
 
 # start_bridge NAME HOST: starts a bridge, and waits until it knows who sends.

@@ -38,12 +38,13 @@ same "its node was not started again" "$(grep -c event=started "$scratch/hub.log
 # Settings that cannot work leave those that are at work, whatever else is in them.
 mkdir "$certificates/directory.key"
 mkfifo "$certificates/pipe.key"
+truncate -s 1T "$certificates/large.key"
 : >"$certificates/empty.key"
 head -c 100 "$certificates/hub.key" >"$certificates/half.key"
 cp "$scratch/hub.toml" "$scratch/hub.good"
 hub_says() { grep -c "event=$1" "$scratch/hub.log"; }
 closed=$(hub_says domain_closed)
-for wrong in missing directory pipe empty half lasting; do
+for wrong in missing directory pipe large empty half lasting; do
     for more in '' 'workgroup = "OTHER"'; do
         before=$(hub_says settings_wrong)
         { printf '%s\n' "$more"; sed "s|/hub.key|/$wrong.key|" "$scratch/hub.good"; } >"$scratch/hub.toml"

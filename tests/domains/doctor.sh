@@ -32,7 +32,7 @@ says "a machine that is not there" "$(said doc1 doctor '\\DOC9\mailslot\alerts')
 start doc-closed1 doc1 listen --verbose alerts
 closed=$pid
 until_line "$scratch/doc-closed1.log" "listening on"
-says "the own slot is closed to the network" "$(said doc1 doctor "$alerts")" \
+says "this machine's slot is closed to the network" "$(said doc1 doctor "$alerts")" \
     "problem  own slot   the slot alerts here is not open to the network" "status 1"
 stop "$closed"
 same "nothing of this was delivered" "$(data "$scratch/doc-heard2.out")" ""

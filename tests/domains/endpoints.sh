@@ -61,3 +61,26 @@ done
 printf '[domains.PLANT]\nmax-sessions = 0\n' >"$scratch/none.toml"
 says "so is a node without sessions" "$(said spare node --netbios false --config "$scratch/none.toml")" \
     "max-sessions is 0: it can be 1 to" "status 2"
+
+# What one cannot listen on leaves the node where it listens.
+listen_on() { printf 'computer = "SPARE"\nnetbios = false\n[domains.PLANT]\nlisten = [%s]\n' "$1" >"$scratch/spare.toml"; }
+listen_on '"tcp/0.0.0.0:7447"'
+start_node spare spare --config "$scratch/spare.toml"
+spare=$pid
+start_command taken spare /usr/bin/python3 -u -c '
+import socket
+taken = socket.create_server(("0.0.0.0", 7450))
+print("taken")
+taken.accept()'
+check "another program has a port" until_line "$scratch/taken.out" taken
+spare_says() { grep -c "event=$1" "$scratch/spare.log"; }
+for wrong in '"tcp/0.0.0.0:7450"' '"tcp/10.97.21.20:7450"' '"tcp/192.0.2.1:7448"' '"tcp/0.0.0.0:7448", "tcp/10.97.21.20:7448"'; do
+    before=$(spare_says settings_wrong)
+    listen_on "$wrong"
+    kill -HUP "$spare"
+    check "listening on $wrong is refused" until_lines "$scratch/spare.log" event=settings_wrong $((before + 1))
+done
+same "the domain was open all the time" "$(spare_says domain_closed)" 0
+listen_on '"tcp/10.97.21.20:7447"'
+kill -HUP "$spare"
+check "its own port at another address is none of these" until_lines "$scratch/spare.log" event=domain_open 2

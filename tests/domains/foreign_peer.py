@@ -2,7 +2,9 @@
 
     foreign_peer.py OPEN-ENDPOINT SEALED-ENDPOINT DOMAIN-FILE
 """
+import os
 import secrets
+import subprocess
 import sys
 
 import zenoh
@@ -24,6 +26,11 @@ def open_domain(machine, endpoint):
              {"computer": "", "domain": "LAB", "address": None, "authenticated": False})
         session.put(f"{prefix}/to/NODE1/ALERTS", "to one")
         check("a directed one, too", heard.until("to one"), heard.messages)
+        program = os.path.join(os.path.dirname(__file__), "../../docs/peer/open.py")
+        with subprocess.Popen([sys.executable, "-B", program, endpoint], stdout=subprocess.PIPE) as process:
+            check("the program of docs/peer.md writes", heard.until("boiler 3: over pressure"), heard.messages)
+            same("and is a receiver", machine.run("send", "--receivers", "1=60s", r"\\LAB\mailslot\py", "heard"), "status 0")
+            same("it prints what it gets", process.communicate()[0], b"heard\n")
 
         own = secrets.token_bytes(16)
         for sequence in (1, 2, 2, 4):

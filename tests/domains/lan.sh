@@ -24,9 +24,9 @@ same "a message waits until receivers are found" "$(said srv1 send --receivers 2
 check "it reaches the other machine" until_line "$scratch/heard2.out" '"data":"first"'
 check "it reaches the sender's machine" until_line "$scratch/heard1.out" '"data":"first"'
 check "all know who listens to what" until_members srv1 PLANT $'SRV1            alerts\nSRV2            Alerts\nSRV2            other'
-same "the own domain is the only one" "$(said srv2 send '\\*\mailslot\alerts' own)" "status 0"
+same "this machine's domain is the only one" "$(said srv2 send '\\*\mailslot\alerts' own)" "status 0"
 same "one machine can be addressed" "$(said srv1 send '\\SRV2\mailslot\alerts' unique)" "status 0"
-same "the own machine can, too" "$(said srv1 send '\\srv1\mailslot\alerts' self)" "status 0"
+same "this machine can, too" "$(said srv1 send '\\srv1\mailslot\alerts' self)" "status 0"
 same "slots that are closed to the network are not there" "$(said srv1 send --confirm '\\SRV2\mailslot\closed' no)" \
     $'SRV2 no such slot\nmailslot: 1 message was not delivered everywhere\nstatus 10'
 same "machines that are not there are not there" "$(said srv1 send '\\SRV9\mailslot\alerts' no)" \

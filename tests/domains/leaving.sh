@@ -14,7 +14,8 @@ come_and_go() {
     mkfifo "$scratch/$1.go"
     become leave2 "$python" -B "$project/tests/domains/tokens.py" tcp/10.97.12.11:7447 "$prefix" "$2" \
         <"$scratch/$1.go" >"$scratch/$1.tokens" &
-    started+=($!)
+    tokens=$!
+    started+=("$tokens")
     exec 9>"$scratch/$1.go"
     # Declaring so many takes its time, on a machine that has other things to do.
     until_long "$scratch/$1.tokens" declared || return
@@ -39,7 +40,14 @@ leaves() {
     said=$(date +%s.%N -d "$(sed -n 's/^time=\([^ ]*\) .*event=stopped.*/\1/p' "$scratch/$1.log")")
     took=$(awk -v said="${said:-0}" -v ended="$took" 'BEGIN { printf "%d", 1000 * (ended - said) }')
 }
-until_long() { local step; for step in $(seq 20); do until_line "$1" "$2" 2>/dev/null && return; done; return 1; }
+until_long() {
+    local step
+    for step in $(seq 20); do
+        until_line "$1" "$2" 2>/dev/null && return
+        kill -0 "$tokens" || return
+    done
+    return 1
+}
 refused() {
     said leave1 node status --json | python3 -c '
 import json, sys

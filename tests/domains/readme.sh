@@ -1,5 +1,5 @@
-# Sourced: the commands of README.md that need other machines, run as they stand there. A command that this does not know is a failure.
-# Those for one machine are run by a test of the command.
+# Sourced: the commands of docs/networks.md and docs/domains.md that need other machines, run as they stand there. A command that this does
+# not know is a failure. Those for one machine are run by a test of the command.
 printf '\n-- readme\n'
 
 mkdir "$scratch/bin"
@@ -8,9 +8,9 @@ printf '#!/bin/sh\nexec "$@"\n' >"$scratch/bin/sudo"
 chmod +x "$scratch/bin/sudo"
 PATH=$scratch/bin:$PATH
 
-# commands SECTION: its commands, without what is said of them.
+# commands PAGE SECTION: its commands, without what is said of them.
 commands() {
-    sed -n "/^## $1\$/,/^## /p" "$project/README.md" | sed -n 's/^    \(\(sudo \)\?mailslot .*\)/\1/p' | sed 's/  *#.*//'
+    sed -n "/^## $2\$/,/^## /p" "$project/$1" | sed -n 's/^    \(\(sudo \)\?mailslot .*\)/\1/p' | sed 's/  *#.*//'
 }
 
 # on_machine NAME HOST COMMAND: starts what somebody types on a machine of this name (its namespace has no name of its own), in a directory
@@ -34,6 +34,7 @@ until_slot() {
     return 1
 }
 
+page=docs/networks.md
 new_lan readme
 attach srv1 readme 10.97.40.11/24
 attach srv2 readme 10.97.40.12/24
@@ -42,35 +43,36 @@ while IFS= read -r command; do
     'sudo mailslot node --computer SRV1 --workgroup PLANT')
         on_machine node1 srv1 "$command"
         on_machine node2 srv2 "${command/SRV1/SRV2}"
-        check "README: $command" has "$scratch/node1.log" "name_held name=PLANT<1e>"
+        check "$page: $command" has "$scratch/node1.log" "name_held name=PLANT<1e>"
         check "and on the other machine" has "$scratch/node2.log" "name_held name=PLANT<1e>"
         ;;
     'mailslot listen --network alerts')
         for host in srv1 srv2; do on_machine "listen-$host" "$host" "$command"; done
-        check "README: $command" until_slot srv1 alerts
+        check "$page: $command" until_slot srv1 alerts
         until_slot srv2 alerts
         ;;
     "mailslot send '\\\\SRV2\\mailslot\\alerts' \"door 2 opened\"")
-        same "README: $command" "$(typed srv1 "$command")" "status 0"
+        same "$page: $command" "$(typed srv1 "$command")" "status 0"
         check "it is there" has "$scratch/listen-srv2.out" "door 2 opened"
         ;;
     "mailslot send '\\\\PLANT\\mailslot\\alerts' \"all out\"")
-        same "README: $command" "$(typed srv1 "$command")" "status 0"
+        same "$page: $command" "$(typed srv1 "$command")" "status 0"
         check "it is everywhere" has "$scratch/listen-srv1.out" "all out"
         check "also there" has "$scratch/listen-srv2.out" "all out"
         ;;
     'mailslot resolve SRV2; mailslot status SRV2; mailslot browse; mailslot find-dc PLANT; mailslot node status')
         # There is no domain controller, which the fourth one says.
-        says "README: $command" "$(typed srv1 "$command")" 10.97.40.12 "SRV2<20>" "no domain controller of PLANT answers" \
+        says "$page: $command" "$(typed srv1 "$command")" 10.97.40.12 "SRV2<20>" "no domain controller of PLANT answers" \
             "SRV1<00>" "status 0"
         ;;
-    *) check "README: this test does not know $command" false ;;
+    *) check "$page: this test does not know $command" false ;;
     esac
-done < <(commands "Other machines")
+done < <(commands docs/networks.md "A legacy network")
 same "one machine has had what was for it" "$(cat "$scratch/listen-srv1.out")" "all out"
 end_all
 started=()
 
+page=docs/domains.md
 new_lan modern
 for number in 1 2 3; do attach "new$number" modern "10.97.41.1$number/24"; done
 attach far modern 10.97.41.19/24
@@ -78,38 +80,38 @@ for host in new1 new2 new3 far; do mkdir -p "$scratch/$host/home"; done
 while IFS= read -r command; do
     case $command in
     'mailslot domain new PLANT --lan')
-        says "README: $command" "$(typed new1 "$command")" "mailslot domain join" "status 0"
+        says "$page: $command" "$(typed new1 "$command")" "mailslot domain join" "status 0"
         for host in new2 new3 far; do cp "$scratch/new1/domains/PLANT.toml" "$scratch/$host/home"; done
         ;;
     'mailslot domain join PLANT.toml')
-        for host in new2 new3; do says "README: $command" "$(typed "$host" "$command")" "status 0"; done
+        for host in new2 new3; do says "$page: $command" "$(typed "$host" "$command")" "status 0"; done
         ;;
     'mailslot node --netbios false')
         for host in new1 new2 new3; do
             on_machine "node-$host" "$host" "$command"
-            check "README: $command, on $host" has "$scratch/node-$host.log" domain_open
+            check "$page: $command, on $host" has "$scratch/node-$host.log" domain_open
         done
         ;;
     'mailslot listen --network --json alerts')
         for host in new1 new2 new3; do on_machine "json-$host" "$host" "$command"; done
-        check "README: $command" until_members new1 PLANT $'NEW1 alerts\nNEW2 alerts\nNEW3 alerts'
+        check "$page: $command" until_members new1 PLANT $'NEW1 alerts\nNEW2 alerts\nNEW3 alerts'
         ;;
     "mailslot send '\\\\PLANT\\mailslot\\alerts' \"all out\"")
-        same "README: $command" "$(typed new1 "$command")" "status 0"
+        same "$page: $command" "$(typed new1 "$command")" "status 0"
         for host in new1 new2 new3; do
             check "it is on $host, with its origin" has "$scratch/json-$host.out" '"data":"all out"' '"authenticated":true'
         done
         ;;
     "mailslot send --receivers 3=5s --confirm '\\\\PLANT\\mailslot\\alerts' \"all out\"")
-        same "README: $command" "$(typed new1 "$command")" $'NEW1 delivered\nNEW2 delivered\nNEW3 delivered\nstatus 0'
+        same "$page: $command" "$(typed new1 "$command")" $'NEW1 delivered\nNEW2 delivered\nNEW3 delivered\nstatus 0'
         ;;
     "mailslot request '\\\\PLANT\\mailslot\\clock' \"now\"")
         on_machine clock new3 "mailslot listen --network --reply 'date +%Y' clock"
         check "there is a clock" on new1 mailslot send --receivers 1=60s '\\PLANT\mailslot\clock' "is it?"
-        same "README: $command" "$(typed new1 "$command")" "$(date +%Y)"$'\\n\nstatus 0'
+        same "$page: $command" "$(typed new1 "$command")" "$(date +%Y)"$'\\n\nstatus 0'
         ;;
     'mailslot list --domain PLANT; mailslot node status')
-        says "README: $command" "$(typed new2 "$command")" NEW3 alerts PLANT sealed "status 0"
+        says "$page: $command" "$(typed new2 "$command")" NEW3 alerts PLANT sealed "status 0"
         ;;
     'mailslot node --netbios false --listen tcp/0.0.0.0:7447')
         # The hub of the others, whose domain has no multicast.
@@ -117,16 +119,16 @@ while IFS= read -r command; do
         started=()
         sed -i '/^lan *=/d' "$scratch/new1/domains/PLANT.toml" "$scratch/far/home/PLANT.toml"
         on_machine hub new1 "$command"
-        check "README: $command" has "$scratch/hub.log" domain_open
+        check "$page: $command" has "$scratch/hub.log" domain_open
         ;;
     'mailslot node --netbios false --connect tcp/hub.example:7447')
         says "a machine far away joins" "$(typed far 'mailslot domain join PLANT.toml')" "status 0"
         on_machine away far "$command"
-        check "README: $command" has "$scratch/away.log" domain_open
+        check "$page: $command" has "$scratch/away.log" domain_open
         on_machine hears new1 'mailslot listen --network --count 1 alerts'
         check "what is sent there" on far mailslot send --receivers 1=60s '\\PLANT\mailslot\alerts' "from far away"
         check "is here" has "$scratch/hears.out" "from far away"
         ;;
-    *) check "README: this test does not know $command" false ;;
+    *) check "$page: this test does not know $command" false ;;
     esac
-done < <(commands "Modern domains")
+done < <(commands docs/domains.md "Using a domain")

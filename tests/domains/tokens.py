@@ -15,7 +15,8 @@ def token():
     return f"{prefix}/at/{random[0]:02x}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
 
 
-session = peer.session(endpoint)
+# The node has other things to do, and may not answer at once.
+session = peer.session(endpoint, connect__timeout_ms=-1)
 tokens = [session.liveliness().declare_token(token()) for _ in range(number)]
 print("declared", flush=True)
 sys.stdin.read()

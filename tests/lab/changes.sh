@@ -75,7 +75,16 @@ for wrong in 'wins = "x"' 'workgroup = "HERE"' 'computer = "A\\B"' 'name-port = 
     check "$wrong: it is said" until_lines "$log" settings_wrong $((before + 1))
     check "$wrong: the node goes on as before" answers EXTRA
 done
-same "it is said in one line each" "$(lines settings_wrong)" 7
+for wrong in directory pipe device; do
+    before=$(lines settings_wrong)
+    rm -f "$settings"
+    case $wrong in directory) mkdir "$settings" ;; pipe) mkfifo "$settings" ;; device) ln -s /dev/zero "$settings" ;; esac
+    kill -HUP "$node"
+    check "a $wrong in place of settings: it is said" until_lines "$log" settings_wrong $((before + 1))
+    check "a $wrong in place of settings: the node goes on as before" answers EXTRA
+    rm -r "$settings"
+done
+same "it is said in one line each" "$(lines settings_wrong)" 10
 set_to 'interfaces = ["eth0", "eth7"]'
 check "an interface that is not there is named" until_line "$log" "interface_not_used name=eth7"
 check "the rest is taken" until_line "$log" 'event=settings_changed'

@@ -21,12 +21,12 @@ embedded() {
 says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" "(Win32 error 3025)" "status 11"
 same "with one for the moment it is sent" "$(embedded '\\LINUX2\mailslot\embedded' 'to one' 'and more')" "status 0"
 same "a message to a domain is sent" "$(embedded '\\LABGROUP\mailslot\embedded' 'to all')" "status 0"
-same "a message to the own domain is sent" "$(said linux1 send --embedded --config "$scratch/embedded.toml" '\\*\mailslot\embedded' 'to ours')" "status 0"
+same "a message to this machine's domain is sent" "$(said linux1 send --embedded --config "$scratch/embedded.toml" '\\*\mailslot\embedded' 'to ours')" "status 0"
 check "they arrive on the other host" until_line "$scratch/there.out" '"data":"to ours"'
 same "each of them once, and in order" "$(data "$scratch/there.out")" $'to one\nand more\nto all\nto ours'
 says "they tell where they come from" "$(grep '"to all"' "$scratch/there.out")" \
     "\"computer\":\"LINUX1\",\"domain\":\"LABGROUP\",\"address\":\"$linux1\""
-check "the one to the own domain arrives here as well" until_line "$scratch/here.out" '"data":"to ours"'
+check "the one to this machine's domain arrives here as well" until_line "$scratch/here.out" '"data":"to ours"'
 says "a computer that does not exist is said not to" "$(embedded '\\NOBODY\mailslot\embedded' x)" \
     "there is no computer or domain NOBODY<00>" "status 3"
 printf '%425s' "" >"$scratch/large"

@@ -9,7 +9,7 @@ start closed1 linux1 listen --verbose --format json closed
 until_line "$scratch/closed1.log" "listening on"
 
 same "a broadcast to the domain is sent" "$(said linux2 send '\\LABGROUP\mailslot\alerts' domain)" "status 0"
-same "a broadcast to the own domain is sent" "$(said linux2 send '\\*\mailslot\alerts' own)" "status 0"
+same "a broadcast to this machine's domain is sent" "$(said linux2 send '\\*\mailslot\alerts' own)" "status 0"
 same "a message to one computer is sent" "$(said linux2 send '\\LINUX1\mailslot\Alerts' unique)" "status 0"
 same "a message to this computer is sent" "$(said linux2 send '\\LINUX2\mailslot\alerts' self)" "status 0"
 same "a message to another domain is taken" "$(said linux2 send '\\ELSEWHERE\mailslot\alerts' wrong)" "status 0"

@@ -2,9 +2,9 @@
 """A device that is no good NetBIOS node: peers.py scanner OWN BROADCAST NODE, peers.py holder OWN, or peers.py asker OWN BROADCAST NAME.
 
 `scanner` says some things to the members of LABGROUP: all with the id 0, then the same text with different ids, then one datagram
-by broadcast and alone. `holder` answers for the name NAS with many addresses, of which its own is the last, and for GHOST with
-some that nobody can have; it prints "ready", and a line for each datagram that comes to it alone. `asker` asks for a name in several
-spellings, and prints who has answered to each.
+by broadcast and alone, and one to 255.255.255.255. `holder` answers for the name NAS with many addresses, of which its own is the
+last, and for GHOST with some that nobody can have; it prints "ready", and a line for each datagram that comes to it alone. `asker`
+asks for a name in several spellings, and prints who has answered to each.
 """
 
 import os
@@ -43,6 +43,7 @@ def scanner(own, broadcast, node):
     for identity in (1, 2):
         say("twice", identity, broadcast)
     say("once", 3, broadcast, node, broadcast)
+    say("limited", 5, "255.255.255.255")
     say("end", 4, broadcast)
 
 

@@ -14,11 +14,14 @@ here=$pid
 check "a second one, too" start_node peer peer PEER
 start_listener odd here odd
 
+# By which network 255.255.255.255 is sent.
+ip -n "$id-device" route add default dev eth0
 check "a device speaks" on device /usr/bin/python3 "$project/tests/lab/peers.py" scanner 10.96.0.9 10.96.0.255 10.96.0.1
+check "what it says to 255.255.255.255 arrives" until_line "$scratch/odd.out" '"data":"limited"'
 check "its last message arrives" until_line "$scratch/odd.out" '"data":"end"'
 # What comes alone may overtake what comes by broadcast.
 same "each has come as often as it was said" "$(data "$scratch/odd.out" | sort)" \
-    $'end\nonce\ntext 0\ntext 1\ntext 2\ntext 3\ntext 4\ntext 5\ntwice\ntwice'
+    $'end\nlimited\nonce\ntext 0\ntext 1\ntext 2\ntext 3\ntext 4\ntext 5\ntwice\ntwice'
 
 start_command holder device /usr/bin/python3 "$project/tests/lab/peers.py" holder 10.96.0.9
 check "a device holds a name" until_line "$scratch/holder.out" ready

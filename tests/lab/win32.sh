@@ -25,7 +25,7 @@ reader=$pid
 check "a program for Win32 reads" until_line "$scratch/read.out" ready
 same "another one writes to its computer" "$(win32 linux1 '\\LINUX2\mailslot\win32' 'to one')" $'6 bytes written\nstatus 0'
 same "and to its domain" "$(win32 linux1 '\\LABGROUP\mailslot\win32' 'to all')" $'6 bytes written\nstatus 0'
-same "and to the own domain" "$(win32 linux1 '\\*\mailslot\win32' 'to ours')" $'7 bytes written\nstatus 0'
+same "and to this machine's domain" "$(win32 linux1 '\\*\mailslot\win32' 'to ours')" $'7 bytes written\nstatus 0'
 same "a message that cannot be sent is refused with 53" \
     "$(win32 linux1 '\\LINUX2\mailslot\win32' "$(printf '%425s' "")")" $'WriteFile: error 53\nstatus 1'
 same "a last message is written" "$(win32 linux1 '\\LINUX2\mailslot\win32' quit)" $'4 bytes written\nstatus 0'

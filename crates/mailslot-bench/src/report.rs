@@ -63,6 +63,8 @@ pub(crate) struct Curve {
     pub(crate) x: &'static str,
     pub(crate) y: &'static str,
     pub(crate) series: Vec<(String, Vec<(f64, f64)>)>,
+    /// Of a series, where, and the least and the most of the repetitions there.
+    ranges: Vec<(String, f64, [f64; 2])>,
     skipped: Vec<String>,
     /// The part of the processors that others used meanwhile.
     pub(crate) disturbance: f64,
@@ -272,7 +274,7 @@ impl Row {
 
 impl Curve {
     pub(crate) fn new(id: &'static str, title: &'static str, x: &'static str, y: &'static str) -> Curve {
-        Curve { id, title, x, y, series: Vec::new(), skipped: Vec::new(), disturbance: 0.0 }
+        Curve { id, title, x, y, series: Vec::new(), ranges: Vec::new(), skipped: Vec::new(), disturbance: 0.0 }
     }
 
     /// Adds a point to a series.
@@ -281,6 +283,13 @@ impl Curve {
             Some((_, points)) => points.push((x, y)),
             None => self.series.push((series.to_owned(), vec![(x, y)])),
         }
+    }
+
+    /// Adds what the repetitions of a point were.
+    pub(crate) fn add_range(&mut self, series: &str, x: f64, repetitions: &[f64]) {
+        let least = repetitions.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = repetitions.iter().copied().fold(0.0, f64::max);
+        self.ranges.push((series.to_owned(), x, [least, most]));
     }
 
     /// Says why a point is missing.
@@ -316,9 +325,10 @@ impl Curve {
     pub(crate) fn json(&self) -> Value {
         let series: Vec<Value> =
             self.series.iter().map(|(name, points)| json!({ "name": name, "points": points })).collect();
+        let ranges: Vec<Value> = self.ranges.iter().map(|(name, x, range)| json!([name, x, range])).collect();
         json!({
             "id": self.id, "title": self.title, "x": self.x, "y": self.y, "series": series, "skipped": self.skipped,
-            "disturbance": self.disturbance,
+            "ranges": ranges, "disturbance": self.disturbance,
         })
     }
 }

@@ -68,13 +68,13 @@ enum mailslot_error {
 #define MAILSLOT_FOREVER (-1)
 
 enum mailslot_access {
-    /* The own user and the superuser. */
+    /* The creator's user and the superuser. */
     MAILSLOT_OWNER = 0,
     /* Every user of this machine. */
     MAILSLOT_EVERYONE = 1,
-    /* Besides the own user, the members of the group gid, of which the creator must be one, or privileged. */
+    /* Besides the creator's user, the members of the group gid, of which the creator must be one, or privileged. */
     MAILSLOT_GROUP = 2,
-    /* Besides the own user, the user_count users in users. */
+    /* Besides the creator's user, the user_count users in users. */
     MAILSLOT_USERS = 3
 };
 
@@ -205,7 +205,7 @@ typedef struct mailslot_origin {
 
 #define MAILSLOT_ORIGIN_INIT { sizeof(mailslot_origin), 0, 0, 0, 0, 0, 0, "", "", "", 0, 0, 0, { 0 }, 0 }
 
-/* Creates a slot. options may be NULL: messages of any size, and no writers but the own user. */
+/* Creates a slot. options may be NULL: messages of any size, and only the creator's user may write. */
 int mailslot_create(const char *name, const mailslot_options *options, mailslot **slot);
 /* Taps a slot of this user, or for the superuser of any: what is written to it from now on can be read here as well, as long as the slot
  * lives. A tap never makes a write fail or wait: what it has no room for displaces the oldest that it has not read.

@@ -1,11 +1,11 @@
 //! Why a call failed: the code that it returns, and the sentence that the thread keeps.
 
+use core::cell::Cell;
 use core::ffi::c_char;
-use std::cell::RefCell;
-use std::ffi::CString;
+use std::borrow::Cow;
 
 use mailslot::Error;
-use mailslot_ffi::NullPointer;
+use mailslot_ffi::BadPointer;
 
 pub(crate) enum Failure {
     /// The library's error.
@@ -29,8 +29,12 @@ const NO_MORE: u32 = 259;
 const PARTIAL: u32 = 299;
 const DEFECT: u32 = 1359;
 
+/// Bytes of the longest sentence, with its NUL. What is longer, because of a path in it, is cut.
+const ROOM: usize = 1024;
+
 thread_local! {
-    static MESSAGE: RefCell<CString> = RefCell::new(CString::default());
+    // Has no destructor: programs call at the end of a thread as well, and from exit handlers, when what had one is gone.
+    static MESSAGE: [Cell<u8>; ROOM] = const { [const { Cell::new(0) }; ROOM] };
 }
 
 impl From<Error> for Failure {
@@ -39,12 +43,13 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<NullPointer> for Failure {
-    fn from(null: NullPointer) -> Failure {
-        Failure::Argument(match null {
-            NullPointer::Out => "the place for a result is NULL",
-            NullPointer::Array => "the message is NULL, and its size is not 0",
-            NullPointer::Buffer => "the buffer is NULL, and the room is not 0",
+impl From<BadPointer> for Failure {
+    fn from(bad: BadPointer) -> Failure {
+        Failure::Argument(match bad {
+            BadPointer::Out => "the place for a result is NULL",
+            BadPointer::Array => "the message is NULL, and its size is not 0",
+            BadPointer::Buffer => "the buffer is NULL, and the room is not 0",
+            BadPointer::Length => "a size or a number is larger than memory can be",
         })
     }
 }
@@ -52,26 +57,37 @@ impl From<NullPointer> for Failure {
 /// Runs the body of an export; its failure becomes the code that it returns, and the thread's message. No panic, which
 /// would be a defect of this library, reaches C.
 pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> u32 {
-    let (code, message) = match std::panic::catch_unwind(core::panic::AssertUnwindSafe(body)) {
+    let (code, message): (u32, Cow<'static, str>) = match std::panic::catch_unwind(core::panic::AssertUnwindSafe(body))
+    {
         Ok(Ok(())) => return OK,
         // Apart: the code of what kept the others from it would tell a program to write it again.
-        Ok(Err(Failure::Library(error @ Error::Partial { .. }))) => (PARTIAL, error.to_string()),
-        Ok(Err(Failure::Library(error))) => (error.win32_code(), error.to_string()),
-        Ok(Err(Failure::Argument(what))) => (INVALID_ARGUMENT, what.to_owned()),
+        Ok(Err(Failure::Library(error @ Error::Partial { .. }))) => (PARTIAL, error.to_string().into()),
+        Ok(Err(Failure::Library(error))) => (error.win32_code(), error.to_string().into()),
+        Ok(Err(Failure::Argument(what))) => (INVALID_ARGUMENT, what.into()),
         Ok(Err(Failure::MoreReceipts)) => {
-            (MORE_RECEIPTS, "the message was sent, and there is no room for all receipts".to_owned())
+            (MORE_RECEIPTS, "the message was sent, and there is no room for all receipts".into())
         }
-        Ok(Err(Failure::NoMore)) => (NO_MORE, "there are no more slots".to_owned()),
-        Ok(Err(Failure::Text)) => (INVALID_NAME, "the name is not UTF-8".to_owned()),
-        Err(_) => (DEFECT, "a defect of the mailslot library".to_owned()),
+        Ok(Err(Failure::NoMore)) => (NO_MORE, "there are no more slots".into()),
+        Ok(Err(Failure::Text)) => (INVALID_NAME, "the name is not UTF-8".into()),
+        Err(_) => (DEFECT, "a defect of the mailslot library".into()),
     };
-    MESSAGE.set(CString::new(message.replace('\0', "")).unwrap_or_default());
+    keep(&message);
     code
+}
+
+/// Makes `message` the one of this thread.
+fn keep(message: &str) {
+    let mut end = message.len().min(ROOM - 1);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    let bytes = message[..end].bytes().filter(|byte| *byte != 0).chain([0]);
+    MESSAGE.with(|place| place.iter().zip(bytes).for_each(|(place, byte)| place.set(byte)));
 }
 
 /// The text stays in place until the next failure of this thread.
 pub(crate) fn message() -> *const c_char {
-    MESSAGE.with_borrow(|message| message.as_ptr())
+    MESSAGE.with(|place| place.as_ptr().cast())
 }
 
 #[cfg(test)]
@@ -81,5 +97,22 @@ mod tests {
     #[test]
     fn panics_become_a_code() {
         assert_eq!(call(|| panic!("a panic on purpose")), DEFECT);
+    }
+
+    #[test]
+    fn sentences_are_cut_between_characters() {
+        for length in ROOM - 5..ROOM + 5 {
+            for end in ["", "ü", "€", "𐍈", "\0x"] {
+                let sentence = "x".repeat(length) + end;
+                keep(&sentence);
+                // Of which the last one is the NUL.
+                let kept: Vec<u8> =
+                    MESSAGE.with(|place| place.iter().map(Cell::get).take_while(|byte| *byte != 0).collect());
+                let kept = String::from_utf8(kept).expect("whole characters");
+                let whole = sentence.replace('\0', "");
+                assert!(kept.len() < ROOM && whole.starts_with(&kept));
+                assert!(kept == whole || kept.len() + 4 >= ROOM, "{length} {end:?}");
+            }
+        }
     }
 }

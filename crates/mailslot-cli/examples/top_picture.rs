@@ -1,4 +1,5 @@
-//! The picture of `mailslot top` in the README: runs it on a terminal beside slots that are at work, and draws what it shows as SVG.
+//! The picture of `mailslot top` in docs/first-steps.md: runs it on a terminal beside slots that are at work, and draws what it
+//! shows as SVG.
 //!
 //! ```text
 //! docs/top.sh     # builds the command, runs this, and writes docs/top.svg

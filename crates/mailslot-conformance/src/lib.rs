@@ -44,3 +44,8 @@ pub use peer::Peer;
 pub use runner::{Deviation, HUNG_AFTER, check_deviations, judge, main, run};
 pub use rust_api::RustApi;
 pub use system::{ANY_SIZE, Client, Code, FOREVER, Info, NO_MESSAGE, NO_WAIT, Server, System, code};
+
+/// The guide's programs in Rust compile: they use the same calls, and this crate is not published without the pages.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/broadcasts.md")]
+mod guide {}

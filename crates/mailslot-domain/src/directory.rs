@@ -1,18 +1,17 @@
 //! The directory that holds the domain files of this machine, or of a user.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
-use zeroize::Zeroizing;
 
 use crate::domain::Domain;
 use crate::error::{Error, Result};
+use crate::whole;
 
 /// The directory that holds the domain files: a node takes part in all domains that it finds there.
 ///
@@ -67,24 +66,14 @@ fn read(path: &Path, owners: Owners) -> Result<Domain> {
     // A link of somebody else would let them choose among the files that may be read. (Where they can exchange it between this
     // look and the next one, they could also rename: directories of domains are not for others to write.)
     owners.check(path, fs::symlink_metadata(path).map_err(fail)?.uid())?;
-    // Without it, a pipe would keep this waiting for somebody who writes into it.
-    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path).map_err(fail)?;
+    let file = whole::open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
-    if !metadata.is_file() {
-        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")));
-    }
     owners.check(path, metadata.uid())?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(Error::ModeTooOpen { path: path.to_owned(), mode });
     }
-    // Read at once into memory that is erased, without smaller copies on the way.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE + 1));
-    file.take(MAX_FILE as u64 + 1).read_to_string(&mut text).map_err(fail)?;
-    if text.len() > MAX_FILE {
-        let reason = format!("it has more than {MAX_FILE} bytes");
-        return Err(Error::Syntax { path: Some(path.to_owned()), line: None, reason });
-    }
+    let text = whole::read(file, MAX_FILE).and_then(whole::text).map_err(fail)?;
     Domain::from_toml(&text).map_err(|error| match error {
         Error::Syntax { line, reason, .. } => Error::Syntax { path: Some(path.to_owned()), line, reason },
         other => other,

@@ -1,6 +1,6 @@
 //! Endpoints as users write them: `tcp/HOST:PORT`, `tls/HOST:PORT`, `quic/HOST:PORT`.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mailslot_names::Quoted;
 
@@ -69,9 +69,56 @@ pub fn is_secure(endpoint: &str) -> bool {
     endpoint.starts_with("tls/") || endpoint.starts_with("quic/")
 }
 
+/// A port that one listens on: a datagram port or not, and the address; nothing if the endpoint has a name instead, or lets the
+/// system choose.
+///
+/// ```
+/// use mailslot_domain::endpoint::port;
+///
+/// assert_eq!(port("tls/0.0.0.0:7447#iface=eth0"), Some((false, "0.0.0.0:7447".parse()?)));
+/// assert_eq!(port("quic/[::1]:7447"), Some((true, "[::1]:7447".parse()?)));
+/// assert_eq!((port("tcp/hub:7447"), port("tcp/0.0.0.0:0")), (None, None));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+pub fn port(endpoint: &str) -> Option<(bool, SocketAddr)> {
+    let (protocol, rest) = endpoint.split_once('/')?;
+    let address: SocketAddr = rest.split(['#', '?']).next()?.parse().ok()?;
+    (address.port() != 0).then_some((protocol == "quic", address))
+}
+
+/// Whether one cannot listen on both, because they have a port in common.
+pub(crate) fn are_one_port(one: &str, other: &str) -> bool {
+    let (Some((is_datagram, one)), Some((is_other_datagram, other))) = (port(one), port(other)) else {
+        return one == other && !one.ends_with(":0");
+    };
+    let is_at = |one: IpAddr, other: IpAddr| one == other || one.is_unspecified() && one.is_ipv4() == other.is_ipv4();
+    is_datagram == is_other_datagram
+        && one.port() == other.port()
+        && (is_at(one.ip(), other.ip()) || is_at(other.ip(), one.ip()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_endpoints_are_one_port_if_one_has_the_other_address_or_all() {
+        for (one, other, expected) in [
+            ("tcp/0.0.0.0:7447", "tcp/0.0.0.0:7447", true),
+            ("tcp/0.0.0.0:7447", "tls/192.0.2.1:7447#iface=eth0", true),
+            ("tcp/[::]:7447", "tcp/[::1]:7447", true),
+            ("tcp/hub:7447", "tcp/hub:7447", true),
+            ("tcp/192.0.2.1:7447", "tcp/192.0.2.2:7447", false),
+            ("tcp/0.0.0.0:7447", "tcp/0.0.0.0:7448", false),
+            ("tcp/0.0.0.0:7447", "quic/0.0.0.0:7447", false),
+            ("tcp/0.0.0.0:7447", "tcp/[::1]:7447", false),
+            ("tcp/0.0.0.0:0", "tcp/0.0.0.0:0", false),
+            ("tcp/hub:7447", "tcp/other:7447", false),
+        ] {
+            assert_eq!(are_one_port(one, other), expected, "{one} {other}");
+            assert_eq!(are_one_port(other, one), expected, "{other} {one}");
+        }
+    }
 
     #[test]
     fn endpoints_have_a_protocol_an_address_and_a_port() {

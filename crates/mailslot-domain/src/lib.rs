@@ -78,6 +78,8 @@ mod start;
 pub mod status;
 mod streams;
 mod time;
+#[cfg(unix)]
+mod whole;
 mod window;
 
 pub use batch::{Batch, Messages};
@@ -94,3 +96,5 @@ pub use open::{Opened, Opener, OtherClock, Reply};
 pub use presence::{Presence, Segment};
 pub use seal::{Envelope, Sealer};
 pub use time::Time;
+#[cfg(unix)]
+pub use whole::{read_text, read_whole};

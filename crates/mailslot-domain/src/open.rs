@@ -131,7 +131,7 @@ impl Opener {
     fn other_time(&self, request: &Request, own: &str, now: Time, payload: &mut [u8]) -> Result<Time, Refused> {
         let seal = self.domain.seal.as_ref().ok_or(Refused::Forged)?;
         let (head, _) = sealed_receipt(seal, request, now, payload, 1)?;
-        // The own clock proves nothing about itself.
+        // This machine's clock proves nothing about itself.
         let agrees = head.computer != own && head.time.abs_diff(now) <= self.limits.tolerance;
         if agrees { Ok(head.time) } else { Err(Refused::Clock) }
     }

@@ -196,6 +196,11 @@ impl Settings {
         }
         check_endpoints("connect", &self.connect, Use::Connect)?;
         check_endpoints("listen", &self.listen, Use::Listen)?;
+        for (number, one) in self.listen.iter().enumerate() {
+            if let Some(other) = self.listen[..number].iter().find(|other| endpoint::are_one_port(one, other)) {
+                return Err(format!("listen: {} has the port of {}: leave one out", Quoted(one), Quoted(other)));
+            }
+        }
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
             let what = "a certificate and its private key go together: set `tls.certificate` and `tls.private-key`";
             return Err(what.to_owned());
@@ -256,6 +261,7 @@ mod tests {
             ("tls = { certificate = '/x.pem' }", "tls.private-key"),
             ("tls = { private-key = '/x.key' }", "tls.certificate"),
             ("listen = ['nonsense']", "listen: \"nonsense\""),
+            ("listen = ['tcp/192.0.2.1:1', 'tcp/0.0.0.0:1']", "listen: \"tcp/0.0.0.0:1\" has the port of"),
             ("connect = ['tcp/hub']", "connect: \"tcp/hub\" has no port"),
             ("connect = ['tcp/hub:0']", "1 to 65535"),
             ("max-message-size = 1000000000", "max-message-size"),

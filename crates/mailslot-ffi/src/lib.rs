@@ -8,5 +8,5 @@
 mod pointer;
 mod receipt;
 
-pub use pointer::{Array, Buffer, In, InOut, Narrow, NullPointer, Out, Owned, Wide};
+pub use pointer::{Array, BadPointer, Buffer, In, InOut, Narrow, Out, Owned, Wide};
 pub use receipt::Receipt;

@@ -41,18 +41,25 @@ pub struct Wide(*const u16);
 #[repr(transparent)]
 pub struct Owned<T>(*mut T);
 
-/// A `NULL` that is not allowed there.
+/// What a program points to cannot be there: a `NULL` that is not allowed, or more than any memory has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NullPointer {
-    /// A place for a value.
+pub enum BadPointer {
+    /// No place for a value.
     Out,
-    /// Something to write.
+    /// Nothing to write.
     Array,
-    /// The buffer of a read.
+    /// No buffer for a read.
     Buffer,
+    /// An array or a buffer of more bytes than an address space has on one side, as of a length that was negative.
+    Length,
 }
 
-type Result<T> = core::result::Result<T, NullPointer>;
+type Result<T> = core::result::Result<T, BadPointer>;
+
+/// Whether so many elements can be in one piece of memory: C and Rust have no object of more bytes.
+const fn can_be<T>(length: usize) -> bool {
+    length <= isize::MAX as usize / size_of::<T>()
+}
 
 impl<T> Owned<T> {
     /// Gives a value to the program.
@@ -102,9 +109,9 @@ impl<T> Out<T> {
     ///
     /// # Errors
     ///
-    /// [`NullPointer::Out`]
+    /// [`BadPointer::Out`]
     pub fn required(&self) -> Result<()> {
-        if self.0.is_null() { Err(NullPointer::Out) } else { Ok(()) }
+        if self.0.is_null() { Err(BadPointer::Out) } else { Ok(()) }
     }
 }
 
@@ -129,22 +136,23 @@ impl<T> InOut<T> {
 }
 
 impl<T> Array<T> {
-    /// The elements, if there is an array.
+    /// The elements, if there is an array that can have so many.
     pub fn slice<'a>(&self, length: usize) -> Option<&'a [T]> {
-        // SAFETY: not NULL, hence valid for reading `length` elements, as the type promises.
-        (!self.0.is_null()).then(|| unsafe { core::slice::from_raw_parts(self.0, length) })
+        // SAFETY: not NULL, hence valid for reading `length` elements, as the type promises; and no more than an object can have.
+        (!self.0.is_null() && can_be::<T>(length)).then(|| unsafe { core::slice::from_raw_parts(self.0, length) })
     }
 
     /// What is to be written: no elements need a pointer.
     ///
     /// # Errors
     ///
-    /// [`NullPointer::Array`]
+    /// [`BadPointer::Array`], [`BadPointer::Length`]
     pub fn to_write<'a>(&self, length: usize) -> Result<&'a [T]> {
         match self.slice(length) {
             Some(elements) => Ok(elements),
             None if length == 0 => Ok(&[]),
-            None => Err(NullPointer::Array),
+            None if self.0.is_null() => Err(BadPointer::Array),
+            None => Err(BadPointer::Length),
         }
     }
 }
@@ -175,7 +183,7 @@ impl Array<c_void> {
     ///
     /// # Errors
     ///
-    /// [`NullPointer::Array`]
+    /// [`BadPointer::Array`], [`BadPointer::Length`]
     pub fn bytes<'a>(&self, length: u32) -> Result<&'a [u8]> {
         Array(self.0.cast::<u8>()).to_write(length as usize)
     }
@@ -210,22 +218,24 @@ impl<T> Buffer<T> {
         self.0.is_null()
     }
 
-    /// The buffer, if there is one.
+    /// The buffer, if there is one that can have so many units.
     pub fn slice<'a>(self, length: usize) -> Option<&'a mut [T]> {
-        // SAFETY: not NULL, hence valid for writing `length` units, and nobody else's, as the type promises.
-        (!self.0.is_null()).then(|| unsafe { core::slice::from_raw_parts_mut(self.0, length) })
+        // SAFETY: not NULL, hence valid for writing `length` units, and nobody else's, as the type promises; and no more than an
+        // object can have.
+        (!self.0.is_null() && can_be::<T>(length)).then(|| unsafe { core::slice::from_raw_parts_mut(self.0, length) })
     }
 
     /// The buffer of a read: none is needed for no bytes.
     ///
     /// # Errors
     ///
-    /// [`NullPointer::Buffer`]
+    /// [`BadPointer::Buffer`], [`BadPointer::Length`]
     pub fn to_read<'a>(self, length: usize) -> Result<&'a mut [T]> {
         match self.slice(length) {
             Some(buffer) => Ok(buffer),
             None if length == 0 => Ok(&mut []),
-            None => Err(NullPointer::Buffer),
+            None if self.0.is_null() => Err(BadPointer::Buffer),
+            None => Err(BadPointer::Length),
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Config {
     pub max_datagram_length: Option<usize>,
     /// The ports of other nodes: 137 and 138, but in tests.
     pub ports: Ports,
-    /// The ports that the node's own packets come from: packets from an own address and such a port are ignored. The
+    /// The ports that the node's own packets come from: packets from one of its addresses and such a port are ignored. The
     /// same, unless another NetBIOS service on this machine has them. 0 is no port: the caller then keeps own packets away.
     pub own_ports: Ports,
     /// The MAC address that node status answers tell, or zeros.
@@ -253,15 +253,17 @@ impl fmt::Display for ConfigError {
         match self {
             ConfigError::Name(error) => error.fmt(f),
             ConfigError::Character { name: (whose, name), character } => {
+                let (name, character) = (quoted(name), quoted(character));
                 write!(
                     f,
-                    "the {whose}'s name {name:?} has {character:?} in it: leave out {FORBIDDEN} and control characters"
+                    "the {whose}'s name {name} has {character} in it: leave out {FORBIDDEN} and control characters"
                 )
             }
             ConfigError::Edge { name: (whose, name) } => {
+                let name = quoted(name);
                 write!(
                     f,
-                    "the {whose}'s name {name:?} begins with a period or a blank, or ends with a blank: leave them out"
+                    "the {whose}'s name {name} begins with a period or a blank, or ends with a blank: leave them out"
                 )
             }
             ConfigError::TwoKinds(name) => write!(
@@ -274,6 +276,11 @@ impl fmt::Display for ConfigError {
             }
         }
     }
+}
+
+/// With a backslash as one backslash, as people write names.
+fn quoted(text: &impl fmt::Debug) -> String {
+    format!("{text:?}").replace(r"\\", r"\")
 }
 
 impl core::error::Error for ConfigError {

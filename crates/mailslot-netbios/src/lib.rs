@@ -40,7 +40,7 @@
 //!
 //! # Whose word counts
 //!
-//! Nothing here is authenticated, but a source address on another subnet can be told from one on the own, and claims, objections
+//! Nothing here is authenticated, but a source address on another subnet can be told from a neighbour's, and claims, objections
 //! and answers to broadcasts are made among neighbours:
 //!
 //! | packet | counts if it comes from |
@@ -50,7 +50,7 @@
 //! | name conflict demand | the same subnet, or a name server of the configuration |
 //! | answer to a broadcast query | the subnet of the interface that it came by |
 //! | answer to a question to one node or server, WACK | the address that was asked |
-//! | query | anywhere; a broadcast one, one for `*` and a node status request: the own subnets |
+//! | query | anywhere; a broadcast one, one for `*` and a node status request: the node's subnets |
 //! | message | anywhere; one in a name of this node has it check that name, if it comes from that subnet |
 //!
 //! What neighbours claim, refresh or release makes nothing known. It only makes the node forget what it contradicts, and ask.
@@ -80,6 +80,7 @@ mod context;
 mod counters;
 mod duplicates;
 mod event;
+mod holders;
 mod incoming;
 mod keyed;
 pub mod limits;

@@ -16,7 +16,7 @@
 //!
 //! Answers come out of a budget, one unit for each 64 bytes that are begun, per source and in total, so that a forged source
 //! address cannot make the node a loud one: it sends 64 KB a second elsewhere, and 768 KB on its own subnets. What strangers
-//! elsewhere use up is not missing on the own subnets. Node status, and queries for `*`, which take no knowledge to ask, are
+//! elsewhere use up is not missing on the node's subnets. Node status, and queries for `*`, which take no knowledge to ask, are
 //! answered on the node's own subnets only.
 //!
 //! **Messages.** The node keeps none; what the slots behind it take is theirs. The budget bounds how much of the

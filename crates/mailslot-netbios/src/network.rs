@@ -163,7 +163,7 @@ impl Network {
         }
     }
 
-    /// Does it come from an own subnet or a name server?
+    /// Whether it comes from one of the node's subnets or a name server.
     pub(super) fn is_near(&self, received: Received) -> bool {
         let from = *received.from.ip();
         self.is_local(from) || self.config.servers.contains(&from)

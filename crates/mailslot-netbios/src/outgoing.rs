@@ -11,12 +11,13 @@ use crate::config::{Interface, NameKind};
 use crate::context::Context;
 use crate::counters::Drop;
 use crate::event::{Event, Message, Outcome, RequestId, Resolved, SendError};
+use crate::holders::means_all;
 use crate::limits::Limits;
 use crate::names::Names;
 use crate::network::Network;
 use crate::packet::Service;
 use crate::query::Asker;
-use crate::resolver::{Resolver, means_all};
+use crate::resolver::Resolver;
 
 /// Suffix of the name that a bridge sends from what it carries into a legacy network, so that no bridge carries it back.
 pub const BRIDGE: u8 = 0x62;

@@ -8,9 +8,9 @@ use mailslot_wire::{Name, NodeType};
 
 use crate::context::Context;
 use crate::event::{Outcome, RequestId, Resolved};
+use crate::holders::{limited, means_all};
 use crate::network::{Network, Reach};
 use crate::packet::Service;
-use crate::resolver::{limited, means_all};
 use crate::retry::{Due, Retry};
 
 /// How long a server can have an asker wait, which programs do as well: nothing that it has to do for a query lasts.

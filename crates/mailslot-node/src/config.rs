@@ -137,7 +137,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// - [`Error::Io`] if it cannot be read
+    /// - [`Error::Io`] if it cannot be read, is not a regular file, or has more than 1 MiB
     /// - [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting
     pub fn read(path: &Path) -> Result<Settings> {
         Settings::of_file(&read(path)?, path)
@@ -298,8 +298,12 @@ fn registered(text: &str) -> Result<RegisteredName> {
     }
 }
 
+/// Bytes of the largest settings file.
+const MAX_FILE: usize = 1 << 20;
+
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|source| Error::io(format!("read {}", path.display()), source))
+    let text = mailslot_domain::read_text(path, MAX_FILE);
+    text.map(|text| text.to_string()).map_err(|source| Error::io(format!("read {}", path.display()), source))
 }
 
 /// What `over` has counts instead of what `table` has, in tables in it as well. Letter case does not distinguish names, as in

@@ -91,6 +91,8 @@ impl Machine {
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
             return Err(Error::AlreadyRuns);
         }
+        // Another user may not be able to read the files of domains. The process may have more descriptors from here on, too.
+        let mut modern = Modern::load(&settings)?;
         let mut driver = Driver::new(&config, at(&settings, &config), now);
         let mut attachments = Attachments::new(now);
         let report = attachments.look(now, &settings, &mut driver)?;
@@ -98,8 +100,6 @@ impl Machine {
             [] => report.or_failure()?,
             _ => report,
         };
-        // Another user may not be able to read the files of domains.
-        let mut modern = Modern::load(&settings)?;
         if let Some(user) = &settings.user {
             become_user(user)?;
         }

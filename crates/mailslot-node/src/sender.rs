@@ -90,7 +90,7 @@ impl Sender {
                     let is_gone = driver.counts.transmit_failed == failed;
                     return if is_gone { Ok(()) } else { Err(Error::io(format!("send to {address}"), refused())) };
                 }
-                // A message to the own domain is for this machine as well; whether a slot takes it, nobody is told.
+                // A message to this machine's domain is for this machine as well; whether a slot takes it, nobody is told.
                 Some(Event::Message(message)) => {
                     let origin = routing::origin(&message, config);
                     slots.deliver(&message.slot, &origin, &[&message.data], |_, _| {});

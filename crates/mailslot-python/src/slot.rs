@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mailslot::{Error, Inheritance, Mailslot, Message, Network, Taps};
 use pyo3::prelude::*;
@@ -12,13 +12,11 @@ use rustix::io::Errno;
 
 use crate::errors::{closed, empty, exception};
 use crate::timeout::Deadline;
-use crate::values::{self, Access};
+use crate::values::{self, Access, bytes};
 
 /// How long a wait is the library's, which spins where that pays and sleeps. It goes on after a signal, so that what takes longer
 /// is waited for with `poll`, which a signal ends.
 const AWAKE: Duration = Duration::from_micros(100);
-/// How long somebody else may have the lock of a slot that processes share: as long as the library lets writers have it.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long waits may take to hear that the slot is closed before they are told again.
 const HEARD: Duration = Duration::from_millis(5);
 
@@ -39,8 +37,8 @@ impl Slot {
     fn create(
         py: Python<'_>,
         name: &str,
-        capacity: u64,
-        max_message_size: u32,
+        capacity: values::Capacity,
+        max_message_size: values::MaxMessageSize,
         access: Access,
         network: bool,
         inheritable: bool,
@@ -50,7 +48,7 @@ impl Slot {
         taps: bool,
     ) -> PyResult<Slot> {
         let mut options = Mailslot::options();
-        options.capacity(capacity).max_message_size(max_message_size).access(access.0).stamp(stamp);
+        options.capacity(capacity.0).max_message_size(max_message_size.0).access(access.0).stamp(stamp);
         options.sharing(sharing.0).when_full(when_full.0);
         if taps {
             options.taps(Taps::Allowed);
@@ -66,9 +64,9 @@ impl Slot {
 
     /// A tap of the slot `name`.
     #[staticmethod]
-    fn tap(py: Python<'_>, name: &str, capacity: u64) -> PyResult<Slot> {
+    fn tap(py: Python<'_>, name: &str, capacity: values::Capacity) -> PyResult<Slot> {
         let mut options = Mailslot::options();
-        options.capacity(capacity);
+        options.capacity(capacity.0);
         py.detach(|| options.tap(name)).map(Slot::new).map_err(|error| exception(&error))
     }
 
@@ -160,20 +158,12 @@ impl Slot {
         make: impl FnOnce(Message) -> PyResult<R>,
     ) -> PyResult<R> {
         let deadline = Deadline::after(timeout)?;
-        let mut stalled = None;
         loop {
             // With the interpreter's lock, which takes longer to give up and to get back than this takes.
             match look(&self.open()?) {
                 Ok(None) if deadline.is_over() => return Err(empty()),
                 Ok(None) => {}
                 Ok(Some(seen)) => return seen,
-                // Of a slot that processes share: whoever has its lock was interrupted, and will go on, but for a process that was
-                // stopped.
-                Err(Error::Stalled(_)) if stalled.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {
-                    py.check_signals()?;
-                    py.detach(std::thread::yield_now);
-                    continue;
-                }
                 Err(error) => return Err(self.failed(&error)),
             }
             if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
@@ -219,7 +209,7 @@ impl Slot {
 /// Waits for a message as the library does, and not for long: `None` if it takes longer.
 fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
     match slot.receive_within(deadline.left_within(AWAKE)) {
-        Err(Error::TimedOut | Error::Stalled(_)) => Ok(None),
+        Err(Error::TimedOut) => Ok(None),
         received => received.map(Some),
     }
 }
@@ -236,15 +226,6 @@ fn sleep(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<()> {
             Err(Error::Io { action, source: error.into() })
         }
     }
-}
-
-fn bytes(py: Python<'_>, data: &[u8]) -> PyResult<Py<PyBytes>> {
-    // Unlike `PyBytes::new`, this does not panic without memory.
-    let made = PyBytes::new_with(py, data.len(), |bytes| {
-        bytes.copy_from_slice(data);
-        Ok(())
-    });
-    Ok(made?.unbind())
 }
 
 /// Waits of other threads that are under way. Only changed with the interpreter's lock, and so whole in a forked child.

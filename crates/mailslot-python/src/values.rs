@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use mailslot::{Message, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyTuple};
@@ -40,9 +40,18 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
 pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, u64, Option<(u32, Py<PyBytes>)>);
 
 pub fn parts(py: Python<'_>, message: &Message) -> PyResult<Parts> {
-    let data = PyBytes::new(py, &message.data).unbind();
-    let reply_to = message.reply_to.map(|to| (to.uid(), PyBytes::new(py, &to.token()).unbind()));
+    let reply_to = message.reply_to.map(|to| Ok::<_, PyErr>((to.uid(), bytes(py, &to.token())?))).transpose()?;
+    let data = bytes(py, &message.data)?;
     Ok((data, origin(py, &message.origin)?, message.time, message.lost_before, reply_to))
+}
+
+/// Unlike `PyBytes::new`, this does not panic without memory.
+pub fn bytes(py: Python<'_>, data: &[u8]) -> PyResult<Py<PyBytes>> {
+    let made = PyBytes::new_with(py, data.len(), |bytes| {
+        bytes.copy_from_slice(data);
+        Ok(())
+    });
+    Ok(made?.unbind())
 }
 
 /// A `Receipt`.
@@ -99,7 +108,8 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Access {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Access> {
-        let (kind, ids): (String, Vec<u32>) = object.extract()?;
+        let ids = "the ids in access must be 0 to 4294967295";
+        let (kind, ids): (String, Vec<u32>) = in_range(object, ids)?;
         Ok(Access(match (&*kind, &*ids) {
             ("owner", []) => mailslot::Access::Owner,
             ("everyone", []) => mailslot::Access::Everyone,
@@ -108,6 +118,49 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Access {
             _ => return Err(PyValueError::new_err("access must be 'owner', 'everyone', Group(gid) or Users(uids)")),
         }))
     }
+}
+
+/// Bytes that unread messages may take together.
+pub struct Capacity(pub u64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Capacity {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Capacity> {
+        in_range(object, "capacity must be 4096 to 68719476736 bytes").map(Capacity)
+    }
+}
+
+/// Bytes of the largest message.
+pub struct MaxMessageSize(pub u32);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for MaxMessageSize {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<MaxMessageSize> {
+        in_range(object, "max_message_size must be 0 to 4294967295 bytes").map(MaxMessageSize)
+    }
+}
+
+/// How many receivers are waited for.
+pub struct AtLeast(pub usize);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for AtLeast {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<AtLeast> {
+        in_range(object, "at_least must be a non-negative number").map(AtLeast)
+    }
+}
+
+/// A number that its type here cannot have is as wrong as any other one.
+fn in_range<'a, 'py, T: FromPyObject<'a, 'py, Error: Into<PyErr>>>(
+    object: Borrowed<'a, 'py, PyAny>,
+    right: &'static str,
+) -> PyResult<T> {
+    object.extract().map_err(Into::into).map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(object.py()) { PyValueError::new_err(right) } else { error }
+    })
 }
 
 /// Who may read: `"one"` or `"each"`.

@@ -93,14 +93,21 @@ impl Writer {
         let writer = self.writer()?;
         let message = Payload::of(message)?;
         let message = message.bytes()?;
-        let replies = loop {
+        let all = deadline.left().map_or(Timeout::Forever, Timeout::After);
+        let mut replies = py.detach(|| writer.expect_replies(None, all)).map_err(|error| exception(&error))?;
+        loop {
             let slice = deadline.left_within(SLICE);
-            match py.detach(|| writer.begin_request(message, None, slice)) {
-                Err(error @ (Error::TimedOut | Error::Full { .. })) if deadline.is_over() => return Err(full(&error)),
-                Err(Error::TimedOut | Error::Full { .. }) => py.check_signals()?,
-                begun => break begun.map_err(|error| exception(&error))?,
+            match py.detach(|| replies.ask_within(message, slice)) {
+                Ok(()) => break,
+                Err(Error::TimedOut | Error::Full { .. }) if !deadline.is_over() => py.check_signals()?,
+                Err(error) => {
+                    return Err(match replies.end(error) {
+                        error @ (Error::TimedOut | Error::Full { .. }) => full(&error),
+                        error => exception(&error),
+                    });
+                }
             }
-        };
+        }
         loop {
             let slice = deadline.left_within(SLICE);
             match py.detach(|| replies.receive_within(slice)) {
@@ -122,7 +129,8 @@ impl Writer {
     }
 
     /// Waits until at least so many slots receive, and returns how many do.
-    fn wait_for_receivers(&self, py: Python<'_>, at_least: usize, timeout: Option<f64>) -> PyResult<usize> {
+    fn wait_for_receivers(&self, py: Python<'_>, at_least: values::AtLeast, timeout: Option<f64>) -> PyResult<usize> {
+        let at_least = at_least.0;
         let deadline = Deadline::after(timeout)?;
         let writer = self.writer()?;
         loop {
@@ -170,6 +178,8 @@ impl Writer {
                         return Ok(Some(core::mem::replace(refused, Error::TimedOut)));
                     }
                 }
+                // What is under way in another process goes on when that has a processor.
+                Err(Error::Stalled(_)) if !deadline.is_over() => {}
                 Err(error) => return Err(exception(&core::mem::take(progress).end(error))),
             }
             py.check_signals()?;

@@ -4,6 +4,7 @@
 //!                                one, a line with its number
 //!     peer read SLOT             creates the slot, says "ready", and reads until a message is empty; then says what it has read of
 //!                                each writer, as WRITER COUNT
+//!     peer hold SLOT             is in the middle of writing empty messages for 30 ms each, until the slot is gone; a line says when
 //!     peer deliver SLOT COMPUTER DOMAIN ADDRESS AUTHENTICATED
 //!                                writes one message as the network node does; "-" is none
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
+use std::time::Duration;
 
 use mailslot::{Mailslot, MailslotWriter, NetworkOrigin, Timeout};
 
@@ -20,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["write", slot, writer] => write(slot, writer.parse()?),
         ["read", slot] => read(slot),
+        ["hold", slot] => hold(slot),
         ["deliver", slot, computer, domain, address, authenticated] => {
             let known = |text: &str| (text != "-").then(|| text.to_owned());
             let mut origin = NetworkOrigin::new(computer);
@@ -66,6 +69,22 @@ fn read(slot: &str) -> Result<(), Box<dyn Error>> {
         println!("{writer} {count}");
     }
     Ok(())
+}
+
+fn hold(slot: &str) -> Result<(), Box<dyn Error>> {
+    let end = MailslotWriter::open(slot)?;
+    let held = |_: &mut [u8]| {
+        println!("held");
+        std::thread::sleep(Duration::from_millis(30));
+    };
+    loop {
+        match end.write_in_place_within(0, Timeout::Forever, held) {
+            // Others have as much time: the lock is not fair, and whoever takes it again at once would starve them.
+            Ok(()) => std::thread::sleep(Duration::from_millis(30)),
+            Err(mailslot::Error::Closed) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Writer and number, and as many bytes that depend on both as the number says.

@@ -1,6 +1,8 @@
 """asyncio: no message is lost, whoever is cancelled, and nobody is forgotten."""
 
 import asyncio
+import gc
+import os
 import queue
 import random
 import threading
@@ -146,6 +148,41 @@ def test_closing_ends_the_waits(name: str, where: str) -> None:
                     await get
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("tasks", [1, 3])
+@pytest.mark.parametrize("kept", [True, False])
+def test_loops_that_are_closed_with_waiting_tasks_leave_nothing(name: str, tasks: int, kept: bool) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    before = descriptors()
+    with Mailslot(name) as slot, Writer(name) as writer:
+        left = []
+
+        def closed_loop() -> None:
+            loop = asyncio.new_event_loop()
+            # It says that tasks are destroyed, which is the point.
+            loop.set_exception_handler(lambda *_: None)
+            waiting = [loop.create_task(slot.get_async()) for _ in range(tasks)]
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()
+            if kept:
+                left.append(waiting)
+
+        closed_loop()
+        gc.collect()
+        after_one = descriptors()
+        for _ in range(20):
+            closed_loop()
+        gc.collect()
+        assert descriptors() <= after_one
+        writer.put(b"for the living")
+        assert asyncio.run(slot.get_async()) == b"for the living"
+        closed_loop()
+    left.clear()
+    gc.collect()
+    assert descriptors() == before
 
 
 def test_put_waits_for_room_and_a_cancelled_one_writes_nothing(name: str) -> None:

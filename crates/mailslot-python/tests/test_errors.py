@@ -56,16 +56,35 @@ def test_too_large_is_told_with_both_sizes(name: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"capacity": 0}, {"capacity": 1 << 40}, {"access": "nobody"}, {"access": Users(tuple(range(1000)))}],
+    [
+        *({"capacity": wrong} for wrong in (-(1 << 64), -1, 0, 4095, (64 << 30) + 1, 1 << 40, 1 << 64, 1 << 100)),
+        *({"max_message_size": wrong} for wrong in (-(1 << 32), -1, 1 << 32, 1 << 64)),
+        *({"access": Group(wrong)} for wrong in (-1, 1 << 32, 1 << 64)),
+        *({"access": Users((0, wrong))} for wrong in (-1, 1 << 32)),
+        {"access": Users(tuple(range(1000)))},
+        *({option: "nobody"} for option in ("access", "sharing", "when_full")),
+    ],
 )
 def test_options_out_of_their_range_are_value_errors(name: str, options: dict) -> None:
     error = raised(lambda: Mailslot(name, **options))
     assert type(error) is ValueError and next(iter(options)) in str(error)
+    if "capacity" in options:
+        with Mailslot(name, taps=True):
+            assert type(raised(lambda: Mailslot.tap(name, **options))) is ValueError
 
 
-@pytest.mark.parametrize("options", [{"capacity": -1}, {"max_message_size": 1 << 32}, {"capacity": "big"}, {"loud": 1}])
-def test_options_of_the_wrong_kind_are_python_s_errors(name: str, options: dict) -> None:
-    assert isinstance(raised(lambda: Mailslot(name, **options)), (OverflowError, TypeError))
+@pytest.mark.parametrize("number", [-1, -(1 << 64), 1 << 64])
+def test_numbers_of_receivers_that_cannot_be_are_value_errors(name: str, number: int) -> None:
+    with Mailslot(name), Writer(name) as writer:
+        error = raised(lambda: writer.wait_for_receivers(number, timeout=0))
+        assert type(error) is ValueError and "at_least" in str(error)
+
+
+@pytest.mark.parametrize(
+    "options", [{"capacity": "big"}, {"capacity": 4096.5}, {"max_message_size": None}, {"access": Group("root")}, {"loud": 1}]
+)
+def test_options_of_the_wrong_kind_are_type_errors(name: str, options: dict) -> None:
+    assert type(raised(lambda: Mailslot(name, **options))) is TypeError
 
 
 @pytest.mark.parametrize("timeout", [-1, -1e-9, float("nan"), float("-inf")])

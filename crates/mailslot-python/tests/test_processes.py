@@ -1,5 +1,6 @@
 """Processes: forked, spawned, and killed."""
 
+import asyncio
 import contextlib
 import itertools
 import multiprocessing
@@ -93,27 +94,33 @@ def test_slots_are_handed_over_to_processes_alone(name: str) -> None:
             pickle.dumps(slot)
 
 
-def test_process_that_is_held_up_holds_up_readers_and_fails_none(name: str) -> None:
-    # Reads of a slot that is shared take a lock, in the middle of which this process is stopped now and then.
-    with Mailslot(name, inheritable=True) as slot, Writer(name) as writer:
-        child = os.fork()
-        if child == 0:
-            while True:
-                with contextlib.suppress(queue.Empty):
+HELD_UP = {
+    "get": lambda slot, _: slot.get(timeout=0.001),
+    "get_nowait": lambda slot, _: slot.get_nowait(),
+    "put": lambda _, writer: writer.put(b"x"),
+    "put in time": lambda _, writer: writer.put(b"x", timeout=0.001),
+    "put_nowait": lambda _, writer: writer.put_nowait(b"x"),
+    "put_async": lambda _, writer: asyncio.run(writer.put_async(b"x")),
+    "put_confirmed": lambda _, writer: writer.put_confirmed(b"x", 1),
+    "request": lambda _, writer: writer.request(b"x", timeout=0.001),
+}
+
+
+@pytest.mark.parametrize("inheritable", [False, True])
+@pytest.mark.parametrize("call", HELD_UP)
+def test_process_that_is_slow_holds_up_others_and_fails_none(
+    name: str, call: str, inheritable: bool, start: Callable[..., Child]
+) -> None:
+    # Writes take a lock, and so do reads of a slot that is inheritable.
+    with Mailslot(name, inheritable=inheritable) as slot, Writer(name) as writer:
+        child = start(*PEERS["rust"], "hold", name)
+        for _ in range(10):
+            assert child.said() == b"held"
+            with contextlib.suppress(queue.Empty, queue.Full):
+                HELD_UP[call](slot, writer)
+            with contextlib.suppress(queue.Empty):
+                while True:
                     slot.get_nowait()
-        try:
-            for number in range(60):
-                os.kill(child, signal.SIGSTOP)
-                goes_on = threading.Timer(0.03, os.kill, (child, signal.SIGCONT))
-                goes_on.start()
-                for get in (slot.get_nowait, lambda: slot.get(timeout=0.001)):
-                    with contextlib.suppress(queue.Empty):
-                        get()
-                goes_on.join()
-                writer.put(b"%d" % number)
-        finally:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
 
 
 @pytest.mark.parametrize("peer", PEERS)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from mailslot import ClosedError, Mailslot, Message, Writer, list_slots
+from mailslot import ClosedError, Mailslot, Message, PartialWriteError, Writer, list_slots
 
 PATIENCE = 60
 
@@ -71,6 +71,28 @@ def test_no_room_is_full(name: str) -> None:
         writer.put(bytes(4000))
         with pytest.raises(queue.Full):
             writer.request(bytes(100), timeout=0.02)
+
+
+def test_request_waits_for_a_member_that_is_full(name: str) -> None:
+    with Mailslot(name, sharing="each") as roomy, Mailslot(name, sharing="each", capacity=4096) as tight, Writer(name) as writer:
+        writer.put(bytes(4000))
+        with pytest.raises(PartialWriteError, match="1 of 2 members") as error:
+            # Longer than a wait goes on before it looks for signals.
+            writer.request(bytes(100), timeout=0.25)
+        assert (error.value.delivered, error.value.members) == (1, 2)
+        assert [len(roomy.receive().data) for _ in range(2)] == [4000, 100]
+        replies = []
+        asking = threading.Thread(target=lambda: replies.append(writer.request(b"?", timeout=PATIENCE).data))
+        asking.start()
+        # The other one lacks it for now.
+        request = roomy.receive()
+        assert request.data == b"?"
+        tight.receive()
+        assert tight.receive().data == b"?"
+        request.reply(b"here")
+        asking.join()
+        assert replies == [b"here"]
+        assert roomy.empty() and tight.empty()
 
 
 def test_plain_messages_have_no_reply(name: str) -> None:

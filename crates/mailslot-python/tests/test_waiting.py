@@ -5,6 +5,7 @@ import itertools
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -163,6 +164,42 @@ def asleep(child: Child) -> None:
     """Waits until a program does."""
     while Path(f"/proc/{child.pid}/stat").read_text().rpartition(") ")[2][0] != "S":
         os.sched_yield()
+
+
+ENDING = """
+import asyncio, queue, sys, threading, mailslot
+slot = mailslot.Mailslot(sys.argv[1], capacity=4096)
+writer = mailslot.Writer(sys.argv[1])
+async def consume():
+    async for _ in slot:
+        pass
+def busy():
+    while True:
+        try:
+            slot.get(timeout=0.0001)
+        except queue.Empty:
+            pass
+begun = threading.Semaphore(0)
+def wait():
+    begun.release()
+    {wait}
+for _ in range(4):
+    threading.Thread(target=wait, daemon=True).start()
+for _ in range(4):
+    begun.acquire()
+print("ends", flush=True)
+"""
+FOR_EVER = INTERRUPTED | {
+    "busy": "busy()",
+    "request": "writer.request('x')",
+    "receivers": "writer.wait_for_receivers(2)",
+}
+
+
+@pytest.mark.parametrize("wait", FOR_EVER)
+def test_program_ends_although_threads_wait(name: str, wait: str, start: Callable[..., Child]) -> None:
+    child = start("sh", "-c", 'exec "$@" 2>&1', "sh", sys.executable, "-c", ENDING.replace("{wait}", FOR_EVER[wait]), name)
+    assert child.finished() == b"ends\n"
 
 
 @pytest.mark.parametrize("wait", INTERRUPTED)

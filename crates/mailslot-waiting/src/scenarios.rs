@@ -22,7 +22,7 @@ use self::readers::{Kind, read_all};
 use self::writers::{Message, friend, stranger, write_last};
 use crate::error::Error;
 use crate::mailslot::Mailslot;
-use crate::options::{Access, MailslotOptions, Sharing, Taps, Timeout};
+use crate::options::{Access, MailslotOptions, Sharing, Taps, Timeout, WhenFull};
 
 pub const OWNER: Who = Who { pid: 1, uid: 1000 };
 
@@ -100,6 +100,20 @@ fn dying(kind: Kind) {
     let log = Log::new();
     let reader = readers::begin(&slot, kind, &log);
     let writers = [friend(1, &log, Message::Dying, None), stranger(2, &log, Message::Single, None)];
+    writers.into_iter().for_each(|writer| writers::join(writer, &log));
+    finish(slot, vec![reader], log, kind);
+}
+
+/// A reader of this kind whose reads take the lock, a friend that takes its time under it, or is killed there, and one that does not.
+fn dropping(kind: Kind) {
+    let mut options = MailslotOptions::new();
+    options.capacity(4096).when_full(WhenFull::DropOldest);
+    let server = crate::sys::Server::create(slot_name(), &options).expect("a new slot");
+    let slot = Mailslot::from_server(server);
+    let log = Log::new();
+    let reader = readers::begin(&slot, kind, &log);
+    let slow = if world::choose(2) == 0 { Message::Slow } else { Message::Dying };
+    let writers = [friend(1, &log, Message::Short, None), friend(2, &log, slow, None)];
     writers.into_iter().for_each(|writer| writers::join(writer, &log));
     finish(slot, vec![reader], log, kind);
 }
@@ -183,7 +197,7 @@ fn members(kind: Kind) {
     let third = world::spawn_mortal(Who { pid: 3, ..OWNER }, 100 + world::choose(400), move || {
         let slot = if taps { tap().expect("members live") } else { member() };
         // It may never come to its death.
-        while !writers::is_last(&readers::patient(|| slot.receive_within(Timeout::Forever)).expect("no damage").data) {}
+        while !writers::is_last(&slot.receive_within(Timeout::Forever).expect("no damage").data) {}
     });
     writers.into_iter().for_each(|writer| writers::join(writer, &logs[0]));
     writers::join(killed, &logs[0]);
@@ -218,7 +232,7 @@ fn tapped(kind: Kind, user: u32) {
     let most = if user == OWNER.uid { Timeout::Forever } else { Timeout::After(Duration::from_secs(1)) };
     let mortal = world::spawn_mortal(Who { pid: 6, uid: user }, 100 + world::choose(500), move || {
         let Ok(tap) = tap() else { return };
-        while readers::patient(|| tap.receive_within(most)).is_ok() {}
+        while tap.receive_within(most).is_ok() {}
     });
     let writers = [friend(1, &log, Message::Short, None), stranger(2, &log, Message::Short, None)];
     let killed = friend(3, &log, Message::Short, Some(world::choose(500)));
@@ -248,7 +262,7 @@ fn left_tap() {
     let tapping = world::spawn(Who { pid: 6, ..OWNER }, || match tap() {
         Ok(tap) => {
             let end = loop {
-                if let Err(error) = readers::patient(|| tap.receive_within(Timeout::Forever)) {
+                if let Err(error) = tap.receive_within(Timeout::Forever) {
                     break error;
                 }
             };
@@ -296,7 +310,7 @@ fn killed_heir(kind: Kind) {
     readers.into_iter().for_each(|reader| {
         reader.join();
     });
-    while let Some(message) = readers::patient(|| slot.try_receive()).expect("no damage") {
+    while let Some(message) = slot.try_receive().expect("no damage") {
         // One of the last messages remains if the heir was killed in between.
         if !writers::is_last(&message.data) {
             log.read(&message.data);
@@ -382,6 +396,10 @@ scenarios! {
     task_that_reads_of_a_slow_writer: slow(Kind::Task);
     edge_triggered_reader_of_a_dying_writer: dying(Kind::Edge);
     task_that_reads_of_a_dying_writer: dying(Kind::Task);
+    blocking_reader_of_a_slot_that_drops: dropping(Kind::Blocking);
+    polling_reader_of_a_slot_that_drops: dropping(Kind::Level);
+    edge_triggered_reader_of_a_slot_that_drops: dropping(Kind::Edge);
+    task_that_reads_of_a_slot_that_drops: dropping(Kind::Task);
     blocking_reader_whose_strangers_are_let_in: let_in(Kind::Blocking);
     blocking_reader_that_hands_connections_back: handed_back(Kind::Blocking);
     polling_reader_that_hands_connections_back: handed_back(Kind::Level);

@@ -45,6 +45,10 @@ tests! {
     task_that_reads_of_a_slow_writer
     edge_triggered_reader_of_a_dying_writer
     task_that_reads_of_a_dying_writer
+    blocking_reader_of_a_slot_that_drops
+    polling_reader_of_a_slot_that_drops
+    edge_triggered_reader_of_a_slot_that_drops
+    task_that_reads_of_a_slot_that_drops
     blocking_reader_whose_strangers_are_let_in
     blocking_reader_that_hands_connections_back
     polling_reader_that_hands_connections_back

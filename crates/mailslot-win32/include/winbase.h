@@ -110,7 +110,7 @@ BOOL WINAPI GetFileTime(HANDLE hFile, LPFILETIME lpCreationTime, LPFILETIME lpLa
 BOOL WINAPI SetFileTime(HANDLE hFile, const FILETIME *lpCreationTime, const FILETIME *lpLastAccessTime,
                         const FILETIME *lpLastWriteTime);
 
-/* Handles. INVALID_HANDLE_VALUE is also the handle of the own process, and closing it does nothing. */
+/* Handles. INVALID_HANDLE_VALUE is also the handle of this process, and closing it does nothing. */
 BOOL WINAPI CloseHandle(HANDLE hObject);
 /* Within the process only: a child process gets handles by inheritance. */
 BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
@@ -212,7 +212,7 @@ typedef struct _PROCESS_INFORMATION {
 } PROCESS_INFORMATION, *PPROCESS_INFORMATION, *LPPROCESS_INFORMATION;
 
 /* Starts a program. The command line is split into arguments as CommandLineToArgvW does. A program named without a
- * slash is looked for beside the own program, in the current directory, and in PATH. With bInheritHandles the child has
+ * slash is looked for beside this program, in the current directory, and in PATH. With bInheritHandles the child has
  * all inheritable slot and client handles, under the same values; so it has after a plain fork and exec. Standard input
  * and output are the parent's. CREATE_SUSPENDED and STARTF_USESTDHANDLES give ERROR_NOT_SUPPORTED; flags about windows
  * and priorities have no effect. hThread stands for the process, too. */
@@ -229,7 +229,7 @@ BOOL WINAPI GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode);
 BOOL WINAPI TerminateProcess(HANDLE hProcess, UINT uExitCode);
 /* The parent of the process sees the lowest 8 bits, as everywhere on Linux. */
 void WINAPI ExitProcess(UINT uExitCode) __attribute__((noreturn));
-/* The path of the own program: hModule must be NULL or its handle. No other module has a handle: ERROR_MOD_NOT_FOUND. */
+/* The path of this program: hModule must be NULL or its handle. No other module has a handle: ERROR_MOD_NOT_FOUND. */
 HMODULE WINAPI GetModuleHandleA(LPCSTR lpModuleName);
 HMODULE WINAPI GetModuleHandleW(LPCWSTR lpModuleName);
 DWORD WINAPI GetModuleFileNameA(HMODULE hModule, LPSTR lpFilename, DWORD nSize);

@@ -3,7 +3,7 @@
 
 pub(crate) use mailslot_ffi::{Array, Buffer, In, InOut, Narrow, Out, Wide};
 
-use mailslot_ffi::NullPointer;
+use mailslot_ffi::BadPointer;
 
 use crate::abi::Overlapped;
 use crate::code::Code;
@@ -33,12 +33,12 @@ impl<T> Place<T> {
     }
 }
 
-impl From<NullPointer> for Code {
-    fn from(null: NullPointer) -> Code {
-        match null {
-            NullPointer::Out => Code::INVALID_PARAMETER,
-            NullPointer::Array => Code::INVALID_USER_BUFFER,
-            NullPointer::Buffer => Code::NOACCESS,
+impl From<BadPointer> for Code {
+    fn from(bad: BadPointer) -> Code {
+        match bad {
+            BadPointer::Out => Code::INVALID_PARAMETER,
+            BadPointer::Array => Code::INVALID_USER_BUFFER,
+            BadPointer::Buffer | BadPointer::Length => Code::NOACCESS,
         }
     }
 }

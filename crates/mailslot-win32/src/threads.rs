@@ -1,9 +1,9 @@
 //! Starting threads and ending them, and what ends with a thread.
 
-use core::cell::{Cell, OnceCell};
+use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
-use std::mem::MaybeUninit;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::abi::{Handle, ThreadRoutine, VoidThreadRoutine};
 use crate::code::{Code, Result};
@@ -56,9 +56,9 @@ struct Running {
 
 static STARTED: PerProcess<Started> = PerProcess::new();
 
-/// What the running thread is. Dropped when it ends, in whatever way.
+/// What the running thread is.
 struct Current {
-    thread: OnceCell<Arc<Thread>>,
+    thread: RefCell<Option<Arc<Thread>>>,
     exit_code: Cell<u32>,
     /// Closed with the thread, unless it is `NULL`.
     handle: Cell<Handle>,
@@ -67,13 +67,15 @@ struct Current {
 }
 
 thread_local! {
-    static CURRENT: Current = const {
-        Current {
-            thread: OnceCell::new(),
+    // This and all other values of a thread have no destructor: programs call at the end of a thread as well, and from exit handlers,
+    // when values that have one are gone.
+    static CURRENT: ManuallyDrop<Current> = const {
+        ManuallyDrop::new(Current {
+            thread: RefCell::new(None),
             exit_code: Cell::new(0),
             handle: Cell::new(Handle::NULL),
             counted_by: Cell::new(None),
-        }
+        })
     };
 }
 
@@ -95,7 +97,27 @@ pub(crate) fn current() -> Arc<Thread> {
         thread.runs_here();
         Arc::new(thread)
     };
-    CURRENT.with(|current| Arc::clone(current.thread.get_or_init(make)))
+    notice_end();
+    CURRENT.with(|current| Arc::clone(current.thread.borrow_mut().get_or_insert_with(make)))
+}
+
+/// From now on the end of the running thread is noticed, in whatever way it ends, and if it began something after its end, that end as
+/// well. The main thread has none where its process ends: exit handlers still have what it had.
+pub(crate) fn notice_end() {
+    static ENDS: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
+    let key = ENDS.get_or_init(|| {
+        let mut key = 0;
+        // SAFETY: `key` is a local that the call writes; `ended` may be called in any thread.
+        (unsafe { libc::pthread_key_create(&raw mut key, Some(ended)) } == 0).then_some(key)
+    });
+    if let Some(key) = key {
+        // SAFETY: the key was made above and is never deleted. Its value is only compared with NULL.
+        unsafe { libc::pthread_setspecific(*key, (&raw const ENDS).cast()) };
+    }
+}
+
+extern "C" fn ended(_: *mut c_void) {
+    CURRENT.with(|current| current.end());
 }
 
 /// Starts a thread. Returns it and a handle for it.
@@ -129,15 +151,14 @@ pub(crate) extern "C-unwind" fn exit(exit_code: u32) -> ! {
 /// Sets the exit code. In the main thread, whose end would be that of its whole process, waits until all others have ended,
 /// and then ends the process: its exit code is that of the last thread, as on Windows.
 fn prepare_exit(exit_code: u32) {
-    // It fails when the thread is about to end already.
-    let _ = CURRENT.try_with(|current| current.exit_code.set(exit_code));
+    CURRENT.with(|current| current.exit_code.set(exit_code));
     if rustix::thread::gettid() != rustix::process::getpid() {
         return;
     }
     let started = STARTED.get();
     // Before it is told: whoever ends because of that ends later.
     started.running().last_exit_code = exit_code;
-    let _ = CURRENT.try_with(Current::end);
+    CURRENT.with(|current| current.end());
     let mut running = started.running();
     while running.threads > 0 {
         running = started.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
@@ -195,11 +216,11 @@ extern "C-unwind" fn begin(argument: *mut c_void) -> *mut c_void {
 
 fn prepare(birth: Birth) -> (Routine, *mut c_void) {
     birth.thread.runs_here();
+    notice_end();
     CURRENT.with(|current| {
         current.handle.set(birth.handle);
         current.counted_by.set(Some(mailslot::fork_generation()));
-        // A new thread has none yet.
-        let _ = current.thread.set(Arc::clone(&birth.thread));
+        current.thread.replace(Some(Arc::clone(&birth.thread)));
     });
     wait::wait_for_signal(&birth.thread.resumed);
     (birth.routine, birth.parameter)
@@ -215,18 +236,13 @@ impl Current {
             let _ = handles::close(handle);
         }
         sync_object::abandon_all();
-        if let Some(thread) = self.thread.get() {
+        wait::apc::forget_all();
+        if let Some(thread) = self.thread.take() {
             thread.ended(exit_code);
         }
         if self.counted_by.take() == Some(mailslot::fork_generation()) {
             STARTED.get().ended(exit_code);
         }
-    }
-}
-
-impl Drop for Current {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

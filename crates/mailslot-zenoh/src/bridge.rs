@@ -13,7 +13,8 @@ use mailslot_domain::{Destination, Domain, Kind, Limits, Opener, Presence, Refus
 use crate::announcing::{Renewal, token};
 use crate::error::Result;
 use crate::link::{Link, Subscription, Token};
-use crate::state::{lock, now};
+use crate::lock::lock;
+use crate::state::now;
 use crate::wake::Wake;
 
 /// Messages of all domains that wait for whoever carries them.

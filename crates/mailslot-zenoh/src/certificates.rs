@@ -1,9 +1,11 @@
 //! The certificates of a machine: whether they can be used, until when, and whether their files have changed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use mailslot_domain::read_whole;
 use mailslot_domain::settings::Tls;
 use mailslot_domain::status::CertificateStatus;
 use rustls::crypto::ring::default_provider;
@@ -22,7 +24,7 @@ pub(crate) fn check(tls: &Tls) -> Result<(), String> {
     let (Some(certificate), Some(key)) = (&tls.certificate, &tls.private_key) else { return Ok(()) };
     let chain = read(certificate)?;
     let named = |error: &dyn core::fmt::Display| format!("{}: {error}", key.display());
-    let der = is_file(key).and_then(|()| PrivateKeyDer::from_pem_file(key).map_err(why));
+    let der = pem(key).and_then(|pem| PrivateKeyDer::from_pem_slice(&pem).map_err(why));
     let key = der.map_err(|why| named(&why.as_deref().unwrap_or("there is no private key in it")))?;
     CertifiedKey::from_der(chain, key, &default_provider()).map(drop).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => named(&format!("it is not the key of {}", certificate.display())),
@@ -33,7 +35,7 @@ pub(crate) fn check(tls: &Tls) -> Result<(), String> {
 /// The certificates in a file, one at least.
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let all: Result<Vec<_>, _> =
-        is_file(path).and_then(|()| CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(why));
+        pem(path).and_then(|pem| CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(why));
     match all {
         Ok(all) if !all.is_empty() => Ok(all),
         all => {
@@ -43,17 +45,17 @@ fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// Whether it can be read without waiting, as a pipe cannot.
-fn is_file(path: &Path) -> Result<(), Option<String>> {
-    let file = std::fs::metadata(path).map_err(|error| Some(error.to_string()))?;
-    if file.is_file() { Ok(()) } else { Err(Some("it is not a file".to_owned())) }
+/// Bytes of the largest file with certificates: all authorities that browsers know have a quarter of it.
+const MAX_FILE: usize = 1 << 20;
+
+fn pem(path: &Path) -> Result<impl Deref<Target = Vec<u8>>, Option<String>> {
+    read_whole(path, MAX_FILE).map_err(|error| Some(error.to_string()))
 }
 
 /// Why a file cannot be read; nothing if what was looked for is not in it.
 fn why(error: pem::Error) -> Option<String> {
     Some(match error {
         pem::Error::NoItemsFound => return None,
-        pem::Error::Io(error) => error.to_string(),
         pem::Error::MissingSectionEnd { .. } => {
             "it ends before its `-----END` line: it was not written whole".to_owned()
         }

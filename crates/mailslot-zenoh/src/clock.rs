@@ -6,7 +6,7 @@ use std::time::Duration;
 use mailslot_domain::Time;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::state::lock;
+use crate::lock::lock;
 
 /// By how much a clock moves between two looks without anybody having set it.
 const DRIFT: i64 = 1000;

@@ -11,9 +11,10 @@ use mailslot_domain::{Kind, Request};
 
 use crate::counters::Counted;
 use crate::link::{self, Link};
+use crate::lock::lock;
 use crate::places::{Place, Places};
 use crate::presences::Group;
-use crate::state::{State, answer, from_domain, lock};
+use crate::state::{State, answer, from_domain};
 
 /// Writes that may wait at one time. A write whose receipts are all there waits on for queryables that do not answer, which can
 /// be anybody's, but holds no message.

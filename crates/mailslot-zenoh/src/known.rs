@@ -9,15 +9,16 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use mailslot::NetbiosName;
+use mailslot_domain::read_text;
 use tempfile::NamedTempFile;
 
-use crate::state::lock;
+use crate::lock::lock;
 
 /// Computers that are remembered of a domain. A member can announce computers of any name: beyond these, computers that are
 /// away are as if they had never been there.
 const MOST: usize = 1 << 16;
 /// Bytes of the largest file that is read.
-const MOST_BYTES: u64 = 16 << 20;
+const MOST_BYTES: usize = 16 << 20;
 /// How long after a change the file is written, at least.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,8 +45,7 @@ struct Computers {
 impl Known {
     /// Those that the file remembers; what cannot be read is not known. They are written there as they change.
     pub(crate) fn in_file(path: &Path) -> Known {
-        let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= MOST_BYTES);
-        let text = small.then(|| std::fs::read_to_string(path).ok()).flatten().unwrap_or_default();
+        let text = read_text(path, MOST_BYTES).unwrap_or_default();
         let mut computers = Computers { file: Some(path.to_owned()), ..Computers::default() };
         for (computer, owner) in text.lines().filter_map(parse) {
             computers.add(&computer, &owner);

@@ -31,6 +31,7 @@ mod ending;
 mod error;
 mod known;
 mod link;
+mod lock;
 mod looking;
 mod member;
 mod outgoing;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::state::lock;
+use crate::lock::lock;
 
 /// So many users who take all that one may have leave nothing to others.
 const SHARE: usize = 4;

@@ -13,8 +13,6 @@ use mailslot_domain::Request;
 use crate::link::Asked;
 use crate::state::{Answered, State, Wanted};
 
-/// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
-pub(crate) const MOST: usize = 128;
 /// Bytes of such a thread's stack: it waits, and seals.
 const STACK: usize = 256 << 10;
 

@@ -11,9 +11,10 @@ use mailslot_domain::{Reply, Request};
 
 use crate::counters::Counted;
 use crate::link::{self, Link};
+use crate::lock::lock;
 use crate::places::{Place, Places};
 use crate::presences::Group;
-use crate::state::{State, answer, from_domain, lock};
+use crate::state::{State, answer, from_domain};
 
 /// Requests that may wait at one time.
 const MOST: usize = 1024;

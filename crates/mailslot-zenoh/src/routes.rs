@@ -95,7 +95,7 @@ fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
 }
 
 impl Parts {
-    /// The domain that has this name, or else the one that the computer of this name is in. The own domain is the legacy one, or
+    /// The domain that has this name, or else the one that the computer of this name is in. This machine's domain is the legacy one, or
     /// else the only one.
     pub(crate) fn way(&self, address: &Address, legacy: bool) -> Way {
         match address {

@@ -8,8 +8,9 @@ use mailslot_domain::{Domain, endpoint};
 use crate::certificates;
 use crate::error::{Error, Result};
 use crate::link::{Addresses, Answering, Config, Link, Places, Seen, Subscription, addresses, why_unreachable};
+use crate::lock::lock;
 use crate::replying;
-use crate::state::{State, lock};
+use crate::state::State;
 use crate::wake::Wake;
 
 /// An open session.

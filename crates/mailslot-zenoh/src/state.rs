@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use mailslot::network::Inbox;
@@ -19,9 +19,12 @@ use crate::clock::Clock;
 use crate::counters::{Counted, Counters};
 use crate::error::Result;
 use crate::known::{Known, Owner};
+use crate::lock::lock;
 use crate::places::{Place, Places};
 use crate::presences::{Group, Matched, Presences, Waiting};
-use crate::replying;
+
+/// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
+const MOST_REPLYING: usize = 128;
 
 /// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a call of Zenoh.
 pub(crate) struct State {
@@ -82,7 +85,7 @@ impl State {
             known,
             owner: domain.id().map(|id| Owner { name: domain.name().clone(), id }),
             clock: Clock::new(),
-            replying: Places::new(replying::MOST),
+            replying: Places::new(MOST_REPLYING),
             directed: RwLock::default(),
             directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
@@ -494,10 +497,6 @@ pub(crate) fn from_domain(outcome: mailslot_domain::Outcome) -> Outcome {
         mailslot_domain::Outcome::TooLarge => Outcome::TooLarge,
         _ => Outcome::Refused,
     }
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

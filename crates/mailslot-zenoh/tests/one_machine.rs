@@ -93,7 +93,7 @@ fn messages_reach_slots_with_their_origin() {
     let long = format!(r"\\PLANT\mailslot\{}", "x".repeat(256));
     let error = MailslotWriter::open(&long).unwrap_err();
     assert!(matches!(&error, Error::NodeRefused(why) if why.contains("256")), "{error}");
-    // With two domains, neither is the own one.
+    // With two domains, neither is this machine's.
     assert!(matches!(MailslotWriter::open(r"\\*\mailslot\x"), Err(Error::NotOnNetwork(_))));
 }
 
@@ -342,7 +342,7 @@ fn what_a_domain_has_goes_to_no_other_network() {
     for address in [r"\\OFFICE\mailslot\x", r"\\PLANT\mailslot\x", r"\\LAB\mailslot\x"] {
         assert!(protected(&domains, address).is_some(), "{address}");
     }
-    // The own computer is in both domains: the sealed one counts.
+    // This computer is in both domains: the sealed one counts.
     let _slot = open_to_network("alerts");
     wait_for(1, r"\\PLANT\mailslot\alerts");
     let outcome = outcomes(r"\\SRV1\mailslot\alerts", b"sealed");

@@ -15,7 +15,7 @@ use mailslot_names::{NameError, NetbiosName, SlotName};
 /// | `\\.\mailslot\alerts` | the slot `alerts` of this machine |
 /// | `alerts`, `plant\line 1` | the same, written short |
 /// | `\\SRV1\mailslot\alerts` | that slot of the computer `SRV1`, or of every machine of a domain `SRV1` |
-/// | `\\*\mailslot\alerts` | that slot of every machine of the own domain |
+/// | `\\*\mailslot\alerts` | that slot of every machine of this machine's domain |
 ///
 /// ```
 /// use mailslot::Address;

@@ -107,7 +107,8 @@ pub enum Error {
     OutOfMemory,
     /// The shared memory of the slot holds bytes that this library never puts there.
     Damaged,
-    /// Another process has been in the middle of a write for so long that it must have been stopped.
+    /// Another process has been in the middle of a write, or of a read of a slot that processes share, for so long that it must have been
+    /// stopped. What has a timeout goes on waiting instead.
     Stalled(Duration),
     /// A write from inside a `write_in_place` of the same thread.
     Nested,
@@ -352,6 +353,7 @@ impl std::error::Error for Error {
         match self {
             // What the system said stands in the text, and is not said again by whoever prints all sources.
             Error::Io { source, .. } => source.source(),
+            Error::Partial { source, .. } => source.source(),
             _ => None,
         }
     }
@@ -363,8 +365,9 @@ impl std::error::Error for Error {
 /// |---|---|
 /// | `InvalidName`, `InvalidOption`, `InvalidInheritance`, `TooLarge`, `TooLargeForNetwork`, `BufferTooSmall`, `NotARequest` | [`InvalidInput`](io::ErrorKind::InvalidInput) |
 /// | `AlreadyExists`, `NotFound`, `TimedOut`, `OutOfMemory` | the one of that name |
-/// | `NotAllowed`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
+/// | `NotAllowed`, `NotOwner`, `NoTaps`, `NotInherited` | [`PermissionDenied`](io::ErrorKind::PermissionDenied) |
 /// | `Full` | [`WouldBlock`](io::ErrorKind::WouldBlock) |
+/// | `Partial` | [`WriteZero`](io::ErrorKind::WriteZero) |
 /// | `Closed` | [`BrokenPipe`](io::ErrorKind::BrokenPipe) |
 /// | `NoNetworkNode`, `DomainNotOpen`, `RemoteMailslotsOff` | [`NetworkDown`](io::ErrorKind::NetworkDown) |
 /// | `NotOnNetwork` | [`HostUnreachable`](io::ErrorKind::HostUnreachable) |

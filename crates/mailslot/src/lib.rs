@@ -60,8 +60,9 @@
 //!
 //! # Where slots are
 //!
-//! On Windows, in the system. On Linux, in `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` where it exists and is
-//! writable, else in `/dev/shm`. All processes that are to meet must agree. See the README for setting up `/run/mailslot`.
+//! On Windows, in the system. On Linux, in `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` where that exists, also
+//! for those that may not write there, else in `/dev/shm`. All processes that are to meet must agree. The page
+//! `docs/networks.md` has how to set up `/run/mailslot`.
 
 #![warn(missing_docs)]
 

@@ -140,7 +140,8 @@ impl Mailslot {
     ///
     /// # Errors
     ///
-    /// [`Error::NotInherited`] in a forked process that the slot was not made inheritable for, and [`Error::Damaged`].
+    /// [`Error::NotInherited`] in a forked process that the slot was not made inheritable for; [`Error::Damaged`]; and [`Error::Stalled`] if
+    /// a writer was stopped in the middle of a write to a slot that drops the oldest.
     ///
     /// # Portability
     ///

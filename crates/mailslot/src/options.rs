@@ -90,6 +90,8 @@ pub enum WhenFull {
     Refuse,
     /// The oldest messages that are unread make room for it. The next one that is read tells how many they were
     /// ([`Message::lost_before`](crate::Message::lost_before)), and [`Statistics::lost`](crate::Statistics::lost) counts them.
+    ///
+    /// Reads then exclude writes: one that does not wait finds nothing while a writer has no processor in the middle of a write.
     DropOldest,
 }
 

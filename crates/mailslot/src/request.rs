@@ -24,7 +24,7 @@ use crate::mailslot::Mailslot;
 use crate::message::{Message, NetworkOrigin, Origin, ReplyTo};
 use crate::network;
 use crate::options::{Access, MailslotOptions, Timeout};
-use crate::sys;
+use crate::sys::{self, Progress};
 use crate::writer::{End, MailslotWriter};
 use mailslot_names::SlotName;
 
@@ -42,9 +42,12 @@ pub struct Replies {
     asked: MailslotWriter,
     /// Whose that is.
     responder: u32,
+    reply: [u8; 16],
     id: [u8; 16],
-    /// Whether the slot is elsewhere: then what comes is what the node says of it.
-    is_elsewhere: bool,
+    /// Which members of the slot have the request.
+    progress: Progress,
+    /// Where the slot is if it is elsewhere: then what comes is what the node says of it.
+    elsewhere: Option<Box<network::Asking>>,
 }
 
 /// The way to an asker for whoever replies more than once: [`ReplyTo::open`].
@@ -107,11 +110,28 @@ impl MailslotWriter {
     ///
     /// Those of [`request`](MailslotWriter::request).
     pub fn begin_request(&self, message: &[u8], capacity: Option<u64>, timeout: impl Into<Timeout>) -> Result<Replies> {
+        let timeout = timeout.into();
+        let mut replies = self.expect_replies(capacity, timeout)?;
+        match replies.ask_within(message, timeout) {
+            Ok(()) => Ok(replies),
+            Err(error) => Err(replies.end(error)),
+        }
+    }
+
+    /// Makes what the replies to a request will come into, which [`Replies::ask_within`] then writes in as many tries as it takes. From
+    /// a slot elsewhere replies come as long as `timeout` says; the rest is as for [`begin_request`](MailslotWriter::begin_request).
+    /// [`Replies::ask_within`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`request`](MailslotWriter::request).
+    pub fn expect_replies(&self, capacity: Option<u64>, timeout: impl Into<Timeout>) -> Result<Replies> {
         match self.end() {
-            End::Here(client) => {
-                self.ask(client, capacity, |reply, id| client.write_request(reply, id, message, timeout.into()))
+            End::Here(client) => self.expect(client, capacity),
+            End::Elsewhere(writer) => {
+                let (node, asking) = writer.ask_for_replies(timeout.into())?;
+                Ok(Replies { elsewhere: Some(Box::new(asking)), ..node.expect_replies(capacity, Timeout::Zero)? })
             }
-            End::Elsewhere(writer) => writer.begin_request(message, capacity, timeout.into()),
         }
     }
 
@@ -134,19 +154,15 @@ impl MailslotWriter {
     pub fn begin_request_from(&self, origin: &NetworkOrigin, message: &[u8], capacity: Option<u64>) -> Result<Replies> {
         let not_allowed = || Error::NotAllowed(self.address().slot().clone());
         let End::Here(client) = self.end() else { return Err(not_allowed()) };
-        self.ask(client, capacity, |reply, id| match client.write_request_from(origin, reply, id, message)? {
-            true => Ok(()),
+        let replies = self.expect(client, capacity)?;
+        match client.write_request_from(origin, replies.reply, replies.id, message)? {
+            true => Ok(replies),
             false => Err(not_allowed()),
-        })
+        }
     }
 
-    /// Makes the slot for the replies to a request, and has the request written with its number and an id.
-    fn ask(
-        &self,
-        client: &sys::Client,
-        capacity: Option<u64>,
-        write: impl FnOnce([u8; 16], [u8; 16]) -> Result<()>,
-    ) -> Result<Replies> {
+    /// Makes the slot for the replies to a request.
+    fn expect(&self, client: &sys::Client, capacity: Option<u64>) -> Result<Replies> {
         // Every slot of this machine has an owner.
         let responder = client.owner().ok_or(Error::Closed)?;
         let (reply, id) = (sys::random()?, sys::random()?);
@@ -156,9 +172,8 @@ impl MailslotWriter {
             options.capacity(bytes);
         }
         let slot = options.create(Address::Local(name(&reply)?))?;
-        let replies = Replies { slot, asked: self.clone(), responder, id, is_elsewhere: false };
-        write(reply, id)?;
-        Ok(replies)
+        let progress = Progress::default();
+        Ok(Replies { slot, asked: self.clone(), responder, reply, id, progress, elsewhere: None })
     }
 }
 
@@ -188,14 +203,51 @@ impl Replies {
         self.receive_until(timeout.into().deadline())
     }
 
-    /// The same of a slot elsewhere, of which the node that was asked tells.
-    pub(crate) fn of_elsewhere(self) -> Replies {
-        Replies { is_elsewhere: true, ..self }
+    /// Writes the request, waiting for room as long as `timeout` says: for event loops, and for languages whose waits end for a signal.
+    /// After [`Error::Full`] or [`Error::TimedOut`] the same may be tried again; of the slot's [members](crate::Sharing::Each), those that
+    /// have the request do not get it twice. After anything else it has come to its [`end`](Replies::end).
+    ///
+    /// ```
+    /// # use mailslot::{Error, MailslotOptions, MailslotWriter, Sharing, Timeout};
+    /// # let name = format!("doc-ask-within-{}", std::process::id());
+    /// let join = |capacity| MailslotOptions::new().sharing(Sharing::Each).capacity(capacity).create(&name);
+    /// let (roomy, tight) = (join(65_536)?, join(4096)?);
+    /// let writer = MailslotWriter::open(&name)?;
+    /// writer.write(&[0; 4060])?;
+    /// let mut replies = writer.expect_replies(None, Timeout::Forever)?;
+    /// while let Err(error) = replies.ask_within(b"ping", Timeout::Zero) {
+    ///     assert!(matches!(error, Error::Full { .. }));
+    ///     tight.receive()?;
+    /// }
+    /// assert_eq!(roomy.info()?.count, 2);
+    /// tight.receive()?.reply(b"pong")?;
+    /// assert_eq!(replies.receive_within(Timeout::Forever)?.data, b"pong");
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MailslotWriter::write_within`], never inside an [`Error::Partial`].
+    pub fn ask_within(&mut self, message: &[u8], timeout: impl Into<Timeout>) -> Result<()> {
+        let End::Here(client) = self.asked.end() else { return Err(Error::Closed) };
+        let ask = |message: &[u8], progress: &mut Progress, timeout| {
+            client.write_request(self.reply, self.id, message, progress, timeout)
+        };
+        match &self.elsewhere {
+            Some(asking) => ask(&asking.question(message)?, &mut self.progress, network::PATIENCE.into()),
+            None => ask(message, &mut self.progress, timeout.into()),
+        }
+    }
+
+    /// Gives the request up that could not be written: the error of its last try, inside an [`Error::Partial`] if some members have it, as
+    /// [`Progress::end`] makes one.
+    pub fn end(self, error: Error) -> Error {
+        self.progress.end(error)
     }
 
     fn receive_until(&self, deadline: Option<Instant>) -> Result<Message> {
         let message = self.receive_here_until(deadline)?;
-        if self.is_elsewhere { network::reply(&message.data) } else { Ok(message) }
+        if self.elsewhere.is_some() { network::reply(&message.data) } else { Ok(message) }
     }
 
     fn receive_here_until(&self, deadline: Option<Instant>) -> Result<Message> {

@@ -30,6 +30,14 @@ impl Timeout {
         }
     }
 
+    /// What is left of this until `deadline`, which is this one's.
+    pub(crate) fn left(self, deadline: Option<Instant>) -> Timeout {
+        match (self, deadline) {
+            (Timeout::After(_), Some(end)) => Timeout::After(end.saturating_duration_since(Instant::now())),
+            (timeout, _) => timeout,
+        }
+    }
+
     /// As a duration, of which for ever is the longest.
     pub(crate) fn to_duration(self) -> Duration {
         match self {

@@ -218,7 +218,7 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full`, also as the source of `Partial`.
+    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full` and `Stalled`, also as the source of `Partial`.
     /// `Timeout::Zero` is the same as `write`.
     ///
     /// # Portability
@@ -234,8 +234,8 @@ impl MailslotWriter {
     }
 
     /// Writes several messages, one after the other with none of another writer of this user in between, and returns how
-    /// many were written: fewer than given if one could not be. In a slot that has [members](crate::Sharing::Each), messages of others
-    /// may come in between, and some members may have one message more than are told.
+    /// many were written: fewer than given if one could not be. In a slot that has [members](crate::Sharing::Each) they are those that
+    /// all members have. Where several writers are faster than a member reads, some members may have more than are told.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -254,18 +254,7 @@ impl MailslotWriter {
     ///
     /// On Windows, messages of other writers may come in between.
     pub fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
-        let writer = match self.end() {
-            End::Here(client) => return client.write_batch(messages),
-            End::Elsewhere(writer) => writer,
-        };
-        for (written, message) in messages.iter().enumerate() {
-            match writer.write(message.as_ref(), Timeout::Zero) {
-                Ok(()) => {}
-                Err(error) if written == 0 => return Err(error),
-                Err(_) => return Ok(written),
-            }
-        }
-        Ok(messages.len())
+        self.write_batch_within(messages, Timeout::Zero)
     }
 
     /// Writes several messages, waiting for room as long as `timeout` says in all, and returns how many were written: fewer than
@@ -278,26 +267,19 @@ impl MailslotWriter {
     /// Those of [`write_within`](MailslotWriter::write_within), if the first one could not be written.
     pub fn write_batch_within<M: AsRef<[u8]>>(&self, messages: &[M], timeout: impl Into<Timeout>) -> Result<usize> {
         let timeout = timeout.into();
+        let writer = match self.end() {
+            End::Here(client) => return client.write_batch(messages, timeout),
+            End::Elsewhere(writer) => writer,
+        };
         let deadline = timeout.deadline();
-        let mut written = 0;
-        if self.has_members() {
-            return self.write_one_by_one(messages, timeout, deadline);
-        }
-        loop {
-            match self.write_batch(&messages[written..]) {
-                Ok(more) => written += more,
-                Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
-                Err(error) if written == 0 => return Err(error),
-                Err(_) => return Ok(written),
-            }
-            let Some(next) = messages.get(written).filter(|_| timeout != Timeout::Zero) else { return Ok(written) };
-            // Where something else than room was missing, the next try tells.
-            match self.wait_for_room(next.as_ref().len(), deadline) {
+        for (written, message) in messages.iter().enumerate() {
+            match writer.write(message.as_ref(), timeout.left(deadline)) {
                 Ok(()) => {}
                 Err(error) if written == 0 => return Err(error),
                 Err(_) => return Ok(written),
             }
         }
+        Ok(messages.len())
     }
 
     /// Writes one message of `size` bytes that `fill` puts where the reader will find it. `fill` gets bytes of unknown
@@ -323,10 +305,7 @@ impl MailslotWriter {
     ///
     /// On Windows the message is copied, and nobody waits.
     pub fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        match self.end() {
-            End::Here(client) => client.write_in_place(size, fill),
-            End::Elsewhere(writer) => writer.write_in_place(size, fill),
-        }
+        self.try_write_in_place(size, Timeout::Zero, fill)
     }
 
     /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as `timeout` says.
@@ -351,10 +330,21 @@ impl MailslotWriter {
         // It is called once, when there is room.
         let mut fill = Some(fill);
         loop {
-            match self.write_in_place(size, |bytes| fill.take().into_iter().for_each(|fill| fill(bytes))) {
-                Err(Error::Full { .. }) if timeout != Timeout::Zero => self.wait_for_room(size, deadline)?,
+            let fill = |bytes: &mut [u8]| fill.take().into_iter().for_each(|fill| fill(bytes));
+            match self.try_write_in_place(size, timeout.left(deadline), fill) {
+                Err(Error::Full { .. } | Error::Stalled(_)) if timeout != Timeout::Zero => {
+                    self.wait_for_room(size, deadline)?;
+                }
                 done => return done,
             }
+        }
+    }
+
+    /// Waits for another writer as long as `timeout` says, and not for room.
+    fn try_write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+        match self.end() {
+            End::Here(client) => client.write_in_place(size, timeout, fill),
+            End::Elsewhere(writer) => writer.write_in_place(size, fill),
         }
     }
 
@@ -457,24 +447,6 @@ impl MailslotWriter {
     fn check_size(&self, size: usize) -> Result<()> {
         let limit = self.max_message_size();
         if size > limit { Err(Error::TooLarge { size, limit }) } else { Ok(()) }
-    }
-
-    fn write_one_by_one<M: AsRef<[u8]>>(
-        &self,
-        messages: &[M],
-        timeout: Timeout,
-        deadline: Option<Instant>,
-    ) -> Result<usize> {
-        for (written, message) in messages.iter().enumerate() {
-            let left = deadline.map_or(timeout, |end| Timeout::After(end.saturating_duration_since(Instant::now())));
-            let left = if timeout == Timeout::Zero { timeout } else { left };
-            match self.write_within(message.as_ref(), left) {
-                Ok(()) => {}
-                Err(error) if written == 0 => return Err(error),
-                Err(_) => return Ok(written),
-            }
-        }
-        Ok(messages.len())
     }
 
     /// Waits until there may be room for a message of `size` bytes, or `deadline`.

@@ -66,7 +66,7 @@ fn a_claim_in_wait_keeps_no_member_away_while_an_older_one_lives() {
     let second = create().expect("the first one is older than what was planted");
     drop(first);
     MailslotWriter::open(&slot).unwrap().write(b"own").unwrap();
-    assert_eq!(second.receive().unwrap().data, b"own", "writers of the own user stay");
+    assert_eq!(second.receive().unwrap().data, b"own", "writers of the members' user stay");
     assert!(matches!(create(), Err(Error::AlreadyExists(_))), "the one that waited is the oldest now");
     drop(planted);
     create().expect("it has ended");

@@ -357,6 +357,7 @@ fn errors() -> Vec<Error> {
         Error::NotFound(slot()),
         Error::NotAllowed(slot()),
         Error::NotOwner(slot()),
+        Error::NoTaps(slot()),
         Error::Partial { delivered: 1, members: 2, source: Box::new(Error::Full { capacity: Some(1) }) },
         Error::TooLarge { size: 2, limit: 1 },
         Error::TooLargeForNetwork { size: 2, limit: 1 },
@@ -369,6 +370,9 @@ fn errors() -> Vec<Error> {
         Error::NotOnNetwork(address()),
         Error::DomainNotOpen(address()),
         Error::NetworkDoesNotTell(address()),
+        Error::RequestElsewhere(address()),
+        Error::Undelivered { computer: "SRV2".to_owned(), outcome: Outcome::Full },
+        Error::NotARequest,
         Error::NodeSilent,
         Error::NodeRefused("no".to_owned()),
         Error::RemoteMailslotsOff(address()),
@@ -382,6 +386,39 @@ fn errors() -> Vec<Error> {
         Error::Io { action: "read a slot".to_owned(), source: source() },
         Error::Io { action: "read a slot".to_owned(), source: io::Error::from_raw_os_error(5) },
     ]
+}
+
+/// The name of an error's variant.
+fn variant(error: &Error) -> String {
+    format!("{error:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
+}
+
+#[test]
+fn every_error_is_looked_at_and_has_the_kind_that_is_documented() {
+    let source = include_str!("../src/error.rs");
+    let (_, listed) = source.split_once("pub enum Error {\n").unwrap();
+    let (listed, _) = listed.split_once("\n}\n").unwrap();
+    let listed = listed.lines().filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase));
+    let mut listed: Vec<_> =
+        listed.map(|line| line.trim().split(|c: char| !c.is_alphanumeric()).next().unwrap()).collect();
+    let errors = errors();
+    let names: Vec<_> = errors.iter().map(variant).collect();
+    listed.retain(|name| !names.iter().any(|looked_at| looked_at == name));
+    assert!(listed.is_empty(), "{listed:?}");
+
+    let table: Vec<_> = source.lines().filter_map(|line| line.strip_prefix("/// | `")).collect();
+    for error in errors {
+        let name = variant(&error);
+        let row = table
+            .iter()
+            .find(|row| row.split(" | ").next().unwrap().split(", ").any(|each| each.trim_matches('`') == name));
+        let row = row.unwrap_or_else(|| panic!("{name} is not in the table of kinds"));
+        let kind = format!("{:?}", io::Error::from(error).kind());
+        assert!(
+            row.contains(&format!("[`{kind}`]")) || row.contains("of that name") && name == kind || name == "Io",
+            "{row}, not {kind}"
+        );
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 
 use common::{Part, name, watchdog};
 use mailslot::{
-    Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Sharing, Timeout,
+    Access, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Sharing, Taps, Timeout,
+    WhenFull,
 };
 
 fn member(slot: &str) -> Mailslot {
@@ -305,6 +306,130 @@ fn a_stranger_reaches_each_member_that_is_there_when_it_writes() {
         }
     }
     drop(stranger);
+}
+
+/// Each message names its writer and has a number.
+fn numbered(writer: u8, number: u32, size: usize) -> Vec<u8> {
+    let mut message = vec![writer; 8 + size];
+    message[4..8].copy_from_slice(&number.to_le_bytes());
+    message
+}
+
+/// What a reader that comes at any time sees of two writers.
+#[derive(Default)]
+struct Seen {
+    next: [Option<u32>; 2],
+    missing: u64,
+    lost: u64,
+}
+
+impl Seen {
+    fn see(&mut self, message: &mailslot::Message) {
+        let (writer, number) =
+            (usize::from(message.data[0]), u32::from_le_bytes(message.data[4..8].try_into().unwrap()));
+        assert!(message.data[8..].iter().all(|byte| usize::from(*byte) == writer), "half a message");
+        let next = self.next[writer].replace(number + 1);
+        assert!(next.is_none_or(|next| next <= number), "{number} instead of {next:?}");
+        // What was lost before the first one that is seen shows nowhere.
+        self.missing += next.map_or(0, |next| u64::from(number - next));
+        self.lost += message.lost_before;
+        assert!(self.missing <= self.lost, "not all of what is missing was told");
+    }
+}
+
+/// Readers of every kind come and go, and are killed, while two writers write messages and batches of them.
+#[test]
+fn nobody_misses_anything_of_what_is_written_while_he_is_there() {
+    const MESSAGES: u32 = 3000;
+    let _watchdog = watchdog();
+    for seed in 0..3_u64 {
+        let slot = &name();
+        let random = |state: &mut u64, below: u64| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (*state >> 33) % below
+        };
+        let join = |capacity, when_full| {
+            each().taps(Taps::Allowed).capacity(capacity).when_full(when_full).create(slot).unwrap()
+        };
+        let stays = join(8192, WhenFull::Refuse);
+        let done = std::sync::atomic::AtomicU32::new(0);
+        let is_done = || done.load(std::sync::atomic::Ordering::Relaxed) == 2;
+        std::thread::scope(|scope| {
+            for writer in 0..2_u8 {
+                let (done, mut state) = (&done, seed * 7 + u64::from(writer));
+                scope.spawn(move || {
+                    let to = MailslotWriter::open(slot).unwrap();
+                    let mut number = 0;
+                    while number < MESSAGES {
+                        let count = (1 + random(&mut state, 30) as u32).min(MESSAGES - number);
+                        let batch: Vec<_> = (number..number + count)
+                            .map(|number| numbered(writer, number, random(&mut state, 300) as usize))
+                            .collect();
+                        if random(&mut state, 3) == 0 {
+                            batch.iter().for_each(|message| to.write_within(message, Timeout::Forever).unwrap());
+                        } else {
+                            assert_eq!(to.write_batch_within(&batch, Timeout::Forever).unwrap(), batch.len());
+                        }
+                        number += count;
+                    }
+                    done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                });
+            }
+            for guest in 0..2_u64 {
+                scope.spawn(move || {
+                    let mut state = seed * 31 + guest;
+                    while !is_done() {
+                        let capacity = 4096 << random(&mut state, 3);
+                        let reader = match random(&mut state, 3) {
+                            0 => join(capacity, WhenFull::Refuse),
+                            1 => join(capacity, WhenFull::DropOldest),
+                            _ => Mailslot::options().capacity(capacity).tap(slot).unwrap(),
+                        };
+                        let mut seen = Seen::default();
+                        let mut left = random(&mut state, 300);
+                        while left > 0 && !is_done() {
+                            if let Some(message) = reader.try_receive().unwrap() {
+                                seen.see(&message);
+                                left -= 1;
+                            } else {
+                                std::thread::yield_now();
+                            }
+                        }
+                    }
+                });
+            }
+            scope.spawn(move || {
+                let mut state = seed;
+                while !is_done() {
+                    // Before it comes, while it reads, or while it is written to.
+                    let _killed = Part::start(&format!("own {slot}"));
+                    (0..random(&mut state, 20_000)).take_while(|_| !is_done()).for_each(|_| std::thread::yield_now());
+                }
+            });
+            let mut seen = Seen::default();
+            (0..2 * MESSAGES).for_each(|_| seen.see(&stays.receive().unwrap()));
+            assert_eq!((seen.next, seen.missing), ([Some(MESSAGES); 2], 0));
+        });
+        assert!(stays.try_receive().unwrap().is_none());
+    }
+}
+
+/// As soon as a slot with one owner: whoever is asked has ended.
+#[test]
+fn nothing_is_accepted_when_all_members_are_killed() {
+    let _watchdog = watchdog();
+    for (number, is_batch) in [(1, false), (1, true), (2, false), (2, true), (5, false), (5, true)] {
+        let slot = name();
+        let members: Vec<_> = (0..number).map(|_| Part::start(&format!("own {slot}"))).collect();
+        let writer = MailslotWriter::wait_open(&slot, Timeout::Forever).unwrap();
+        assert_eq!(writer.wait_for_receivers(number, Timeout::Forever).unwrap(), number);
+        (0..3).for_each(|_| writer.write(b"before").unwrap());
+        drop(members);
+        // A member that was asked a moment ago counts as alive.
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        let late = if is_batch { writer.write_batch(&["one", "two"]).map(drop) } else { writer.write(b"late") };
+        assert!(matches!(late, Err(Error::Closed)), "{late:?}");
+    }
 }
 
 #[test]

@@ -188,6 +188,47 @@ fn a_full_slot_makes_a_request_wait_and_time_out() {
     assert_eq!(asking.join().unwrap().unwrap().data, b"there was room");
 }
 
+/// Each has its own room, and of the members that have the request none gets it twice.
+#[test]
+fn a_request_waits_for_the_members_that_are_full() {
+    let _watchdog = watchdog();
+    for kind in 0..8_u32 {
+        let slot = name();
+        let join = |is_tight: bool| {
+            let capacity = if is_tight { 4096 } else { 65_536 };
+            MailslotOptions::new().sharing(Sharing::Each).capacity(capacity).create(&slot).unwrap()
+        };
+        let members: Vec<_> = (0..3).map(|member| join(kind >> member & 1 == 1)).collect();
+        let writer = MailslotWriter::open(&slot).unwrap();
+        writer.write(&[0; 4000]).unwrap();
+        let full = kind.count_ones() as usize;
+        let asked = writer.request(&[1; 100], SHORT);
+        match (full, asked) {
+            (1..3, Err(Error::Partial { delivered, members: 3, source })) => {
+                assert_eq!(delivered, 3 - full);
+                assert!(matches!(*source, Error::TimedOut));
+            }
+            (0 | 3, Err(Error::TimedOut)) => {}
+            (_, asked) => panic!("{asked:?}"),
+        }
+        // What was given up is of no use to those that have it.
+        let given_up = |number: usize| usize::from(full < 3 && kind >> number & 1 == 0);
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| writer.request(&[2; 100], PATIENCE));
+            for (number, member) in members.iter().enumerate() {
+                assert_eq!(member.receive().unwrap().data, [0; 4000]);
+                (0..given_up(number)).for_each(|_| assert_eq!(member.receive().unwrap().data, [1; 100]));
+                let request = member.receive().unwrap();
+                assert_eq!(request.data, [2; 100]);
+                // One that is not the first finds that nobody waits any more.
+                let _ = request.reply(&[number as u8]);
+            }
+            assert_eq!(asking.join().unwrap().unwrap().data.len(), 1);
+        });
+        assert!(members.iter().all(|member| member.try_receive().unwrap().is_none()));
+    }
+}
+
 #[test]
 fn whoever_asks_a_slot_that_goes_is_told_at_once() {
     if !is_apart("whoever_asks_a_slot_that_goes_is_told_at_once", &[]) {

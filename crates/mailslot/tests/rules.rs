@@ -21,6 +21,7 @@ struct Kind {
     drops: bool,
     everyone: bool,
     network: bool,
+    stamp: bool,
 }
 
 impl Kind {
@@ -32,13 +33,19 @@ impl Kind {
             .capacity(self.capacity)
             .when_full(if self.drops { WhenFull::DropOldest } else { WhenFull::Refuse })
             .access(if self.everyone { Access::Everyone } else { Access::Owner })
-            .network(if self.network { Network::Allowed } else { Network::Refused });
+            .network(if self.network { Network::Allowed } else { Network::Refused })
+            .stamp(self.stamp);
         options
+    }
+
+    /// A record takes its bytes, and those of a time if it has one, rounded up to a multiple of 8, and 24 more.
+    fn record(self, size: usize) -> usize {
+        24 + (size + if self.stamp { 11 } else { 0 }).next_multiple_of(8)
     }
 }
 
 /// A member in a process of its own: it reads whatever comes.
-const CHILD: Kind = Kind { capacity: 1 << 20, drops: true, everyone: true, network: false };
+const CHILD: Kind = Kind { capacity: 1 << 20, drops: true, everyone: true, network: false, stamp: false };
 
 /// Numbers choose among what there is at the time.
 #[derive(Clone, Debug)]
@@ -50,18 +57,32 @@ enum Event {
     Tap(u64),
     Untap(usize),
     Open,
-    Write { writer: usize, size: usize },
-    Read { reader: usize, count: usize },
-    WriteByAnotherUser { size: usize },
-    WriteByAnotherMachine { size: usize },
+    Write {
+        writer: usize,
+        size: usize,
+    },
+    WriteBatch {
+        writer: usize,
+        sizes: Vec<usize>,
+    },
+    Read {
+        reader: usize,
+        count: usize,
+    },
+    /// To another owner.
+    Pass(usize),
+    WriteByAnotherUser {
+        size: usize,
+    },
+    WriteByAnotherMachine {
+        size: usize,
+    },
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let kind = (0..3_u32, any::<[bool; 3]>()).prop_map(|(capacity, [drops, everyone, network])| Kind {
-        capacity: 4096 << capacity,
-        drops,
-        everyone,
-        network,
+    let kind = (0..3_u32, any::<[bool; 4]>()).prop_map(|(capacity, flags)| {
+        let [drops, everyone, network, stamp] = flags;
+        Kind { capacity: 4096 << capacity, drops, everyone, network, stamp }
     });
     prop_oneof![
         3 => kind.prop_map(Event::Join),
@@ -72,7 +93,10 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<usize>().prop_map(Event::Untap),
         2 => Just(Event::Open),
         20 => (any::<usize>(), 8..700_usize).prop_map(|(writer, size)| Event::Write { writer, size }),
+        8 => (any::<usize>(), prop::collection::vec(8..700_usize, 0..12))
+            .prop_map(|(writer, sizes)| Event::WriteBatch { writer, sizes }),
         5 => (any::<usize>(), 0..20_usize).prop_map(|(reader, count)| Event::Read { reader, count }),
+        1 => any::<usize>().prop_map(Event::Pass),
         2 => (8..700_usize).prop_map(|size| Event::WriteByAnotherUser { size }),
         2 => (8..700_usize).prop_map(|size| Event::WriteByAnotherMachine { size }),
     ]
@@ -93,11 +117,15 @@ impl Queue {
         Queue { slot, kind, unread: VecDeque::new(), lost: 0, outside: VecDeque::new() }
     }
 
-    /// A record takes its bytes, rounded up to a multiple of 8, and 24 more.
     fn fits(&self, message: &[u8]) -> bool {
-        let record = |message: &[u8]| 24 + message.len().next_multiple_of(8);
-        let used: usize = self.unread.iter().map(|message| record(message)).sum();
-        used + record(message) <= self.kind.capacity as usize - 8
+        let used: usize = self.unread.iter().map(|message| self.kind.record(message.len())).sum();
+        used + self.kind.record(message.len()) <= self.kind.capacity as usize - 8
+    }
+
+    /// Other handles take the place of the slot's.
+    fn pass(&mut self) {
+        let handles = self.slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
+        self.slot = Mailslot::from_handles(handles).unwrap();
     }
 
     /// Returns whether it takes the message.
@@ -271,7 +299,8 @@ impl World {
                 None => assert!(matches!(Mailslot::tap(&self.name), Err(Error::NotFound(_)))),
                 Some(oldest) => {
                     let tap = Mailslot::options().capacity(capacity).tap(&self.name).unwrap();
-                    let kind = Kind { capacity: capacity.max(oldest.capacity), drops: true, ..oldest };
+                    let capacity = capacity.max(oldest.capacity);
+                    let kind = Kind { capacity, drops: true, stamp: false, ..oldest };
                     self.taps.push(Queue::new(tap, kind));
                 }
             },
@@ -283,6 +312,13 @@ impl World {
                 Err(error) => assert!(matches!(error, Error::NotFound(_)) && self.members.is_empty(), "{error}"),
             },
             Event::Write { writer, size } if !self.writers.is_empty() => self.write(writer, size),
+            Event::WriteBatch { writer, ref sizes } if !self.writers.is_empty() => self.write_batch(writer, sizes),
+            Event::Pass(reader) => {
+                let number = self.here().count().max(1);
+                if let Some(queue) = self.here().nth(reader % number) {
+                    queue.pass();
+                }
+            }
             Event::Read { reader, count } => {
                 let number = self.here().count();
                 if number > 0 {
@@ -326,9 +362,34 @@ impl World {
     fn write(&mut self, writer: usize, size: usize) {
         let message = self.message(size);
         let written = self.writers[writer % self.writers.len()].write(&message);
-        let delivered = self.members.iter_mut().map(|member| usize::from(member.write(&message))).sum::<usize>();
+        self.is_written(&message, written);
+    }
+
+    /// As many as all have room for, or else the first one as if it were written by itself.
+    fn write_batch(&mut self, writer: usize, sizes: &[usize]) {
+        let messages: Vec<_> = sizes.iter().map(|&size| self.message(size)).collect();
+        let written = self.writers[writer % self.writers.len()].write_batch(&messages);
+        let mut all = 0;
+        for message in &messages {
+            let fits =
+                |member: &Member| matches!(member, Member::Here(queue) if !queue.kind.drops && !queue.fits(message));
+            if self.members.iter().any(fits) {
+                break;
+            }
+            self.is_written(message, Ok(()));
+            all += 1;
+        }
+        match (written, messages.first()) {
+            (Ok(written), _) => assert_eq!(written, all),
+            (Err(error), Some(first)) if all == 0 => self.is_written(first, Err(error)),
+            (Err(error), _) => panic!("{error}"),
+        }
+    }
+
+    fn is_written(&mut self, message: &[u8], written: mailslot::Result<()>) {
+        let delivered = self.members.iter_mut().map(|member| usize::from(member.write(message))).sum::<usize>();
         if delivered > 0 {
-            self.taps.iter_mut().for_each(|tap| assert!(tap.write(&message)));
+            self.taps.iter_mut().for_each(|tap| assert!(tap.write(message)));
         }
         let members = self.members.len();
         match written {

@@ -5,9 +5,10 @@ mod common;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use common::{name, pair, watchdog};
-use mailslot::{Access, Error, Mailslot, MailslotWriter, Timeout};
+use mailslot::{Access, Error, Inheritance, Mailslot, MailslotWriter, Timeout};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
 /// A descriptor registered with edge-triggered epoll, as async runtimes do it.
@@ -295,4 +296,29 @@ fn reader_of_a_slot_whose_directory_is_removed_is_told() {
             told(slot.receive_within(Timeout::Zero));
         }
     });
+}
+
+#[test]
+fn time_that_ends_while_somebody_else_writes_is_timed_out() {
+    let _watchdog = watchdog();
+    for inheritance in [Inheritance::Private, Inheritance::Inherited] {
+        let slot = Mailslot::options().inheritance(inheritance).create(name()).unwrap();
+        let writer = MailslotWriter::open(slot.name()).unwrap();
+        let middle = begin_to_write(MailslotWriter::open(slot.name()).unwrap());
+        middle.reached.recv().unwrap();
+        for time in [1, 1_000_000, 15_000_000, 30_000_000].map(Duration::from_nanos) {
+            let written = writer.write_within(b"late", time);
+            assert!(matches!(written, Err(Error::TimedOut)), "{time:?}: {written:?}");
+            let asked = writer.begin_request(b"late", None, time).map(drop);
+            assert!(matches!(asked, Err(Error::TimedOut)), "{time:?}: {asked:?}");
+        }
+        // What does not wait for room says why it did not write.
+        assert!(matches!(writer.write(b"late"), Err(Error::Stalled(_))));
+        middle.go_on.send(()).unwrap();
+        middle.thread.join().unwrap();
+        writer.write_within(b"after", Timeout::Forever).unwrap();
+        assert_eq!(slot.receive().unwrap().data, b"hello");
+        assert_eq!(slot.receive().unwrap().data, b"after");
+        assert!(slot.try_receive().unwrap().is_none());
+    }
 }

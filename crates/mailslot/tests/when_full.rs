@@ -31,8 +31,6 @@ fn plays_its_part() {
                 match writer.write(&message) {
                     Ok(()) => {}
                     Err(Error::Closed) => return,
-                    // On a busy machine.
-                    Err(Error::Stalled(_)) => {}
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -127,7 +125,7 @@ fn killed_writers_leave_no_gap_untold() {
     for round in 0..20_u8 {
         let writers = [1, 2].map(|id| Part::start(&format!("flood {} {}", slot.name(), 2 * round + id)));
         for _ in 0..200 + random(&mut state, 400) {
-            let Ok(message) = slot.receive() else { continue };
+            let message = slot.receive().unwrap();
             let (number, id) = (u64::from_le_bytes(message.data[..8].try_into().unwrap()), message.data[8]);
             assert!(message.data[8..].iter().all(|byte| *byte == id), "half a message");
             assert!(number >= next[usize::from(id)], "out of order");

@@ -45,14 +45,20 @@ pub(crate) enum Peer {
     IceoryxEvent,
     /// ZeroMQ publish-subscribe between two processes.
     ZeroMq,
-    /// Clients of a NATS server.
+    /// Clients of a NATS server; each message is sent before the call returns.
     Nats,
-    /// Clients of mosquitto, which speak MQTT.
+    /// The same, where 64 KiB are sent at a time.
+    NatsBatch,
+    /// Clients of mosquitto, which speak MQTT; each message is sent before the call returns.
     Mosquitto,
+    /// The same, where 64 KiB are sent at a time.
+    MosquittoBatch,
     /// A mailslot.
     Slot,
     /// A mailslot whose writer and reader handle messages in batches.
     SlotBatch,
+    /// A mailslot whose writer does, and whose several readers do not.
+    SlotBatchEach,
 }
 
 impl Peer {
@@ -72,9 +78,11 @@ impl Peer {
             Peer::IceoryxEvent => "iceoryx2 with events",
             Peer::ZeroMq => "ZeroMQ",
             Peer::Nats => "NATS",
+            Peer::NatsBatch => "NATS, batches",
             Peer::Mosquitto => "mosquitto",
+            Peer::MosquittoBatch => "mosquitto, batches",
             Peer::Slot => "mailslot",
-            Peer::SlotBatch => "mailslot, batches",
+            Peer::SlotBatch | Peer::SlotBatchEach => "mailslot, batches",
         }
     }
 
@@ -88,8 +96,9 @@ impl Peer {
             Peer::Datagram | Peer::DatagramEach | Peer::Seqpacket | Peer::SeqpacketOnce => {
                 size <= datagram::largest_message()
             }
-            Peer::Iceoryx | Peer::IceoryxEvent | Peer::ZeroMq | Peer::Nats | Peer::Mosquitto => true,
-            Peer::Slot | Peer::SlotBatch => true,
+            Peer::Iceoryx | Peer::IceoryxEvent | Peer::ZeroMq => true,
+            Peer::Nats | Peer::NatsBatch | Peer::Mosquitto | Peer::MosquittoBatch => true,
+            Peer::Slot | Peer::SlotBatch | Peer::SlotBatchEach => true,
         }
     }
 }
@@ -154,6 +163,20 @@ pub(crate) trait Sender: Sized {
     }
 }
 
+/// A writing end that holds nothing back.
+pub(crate) struct AtOnce<S>(S);
+
+impl<S: Sender> Sender for AtOnce<S> {
+    fn open(place: &Place, shape: Shape) -> Result<AtOnce<S>> {
+        S::open(place, shape).map(AtOnce)
+    }
+
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.0.send(message)?;
+        self.0.flush()
+    }
+}
+
 /// What to do with a peer's two types.
 pub(crate) trait Visitor {
     fn visit<R: Receiver, S: Sender>(self) -> Result<()>;
@@ -174,9 +197,12 @@ pub(crate) fn with(peer: Peer, visitor: impl Visitor) -> Result<()> {
         Peer::Iceoryx => visitor.visit::<iceoryx::Receiver, iceoryx::Sender>(),
         Peer::IceoryxEvent => visitor.visit::<iceoryx::EventReceiver, iceoryx::EventSender>(),
         Peer::ZeroMq => visitor.visit::<zeromq::Receiver, zeromq::Sender>(),
-        Peer::Nats => visitor.visit::<nats::Receiver, nats::Publisher>(),
-        Peer::Mosquitto => visitor.visit::<mqtt::Receiver, mqtt::Sender>(),
+        Peer::Nats => visitor.visit::<nats::Receiver, AtOnce<nats::Publisher>>(),
+        Peer::NatsBatch => visitor.visit::<nats::Receiver, nats::Publisher>(),
+        Peer::Mosquitto => visitor.visit::<mqtt::Receiver, AtOnce<mqtt::Sender>>(),
+        Peer::MosquittoBatch => visitor.visit::<mqtt::Receiver, mqtt::Sender>(),
         Peer::Slot => visitor.visit::<slot::Receiver, slot::Sender>(),
         Peer::SlotBatch => visitor.visit::<slot::BatchReceiver, slot::BatchSender>(),
+        Peer::SlotBatchEach => visitor.visit::<slot::Receiver, slot::BatchSender>(),
     }
 }

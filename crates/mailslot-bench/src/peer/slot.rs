@@ -23,7 +23,7 @@ pub(crate) struct BatchReceiver {
     next: usize,
 }
 
-/// A writing end that writes [`BATCH`] messages at a time.
+/// A writing end that writes [`BATCH`] messages at a time, or to several readers as many bytes as the clients of brokers send.
 pub(crate) struct BatchSender {
     writer: MailslotWriter,
     messages: Vec<Vec<u8>>,
@@ -31,6 +31,7 @@ pub(crate) struct BatchSender {
 }
 
 const BATCH: usize = 64;
+const BYTES: usize = 64 << 10;
 
 impl super::Receiver for Receiver {
     fn create(place: &Place, shape: Shape) -> Result<Receiver> {
@@ -86,9 +87,10 @@ impl super::Receiver for BatchReceiver {
 }
 
 impl super::Sender for BatchSender {
-    fn open(place: &Place, _: Shape) -> Result<BatchSender> {
+    fn open(place: &Place, shape: Shape) -> Result<BatchSender> {
         let writer = MailslotWriter::open(place.name())?;
-        Ok(BatchSender { writer, messages: vec![Vec::new(); BATCH], held: 0 })
+        let batch = if shape.members > 0 { BYTES.div_ceil(shape.buffer()) } else { BATCH };
+        Ok(BatchSender { writer, messages: vec![Vec::new(); batch], held: 0 })
     }
 
     fn send(&mut self, message: &[u8]) -> Result<()> {
@@ -96,23 +98,15 @@ impl super::Sender for BatchSender {
         held.clear();
         held.extend_from_slice(message);
         self.held += 1;
-        if self.held == BATCH { self.flush() } else { Ok(()) }
+        if self.held == self.messages.len() { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {
-        let mut rest = &self.messages[..self.held];
-        while let Some(first) = rest.first() {
-            match self.writer.write_batch(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(Error::Full { .. }) => {
-                    self.writer.write_within(first, Timeout::Forever)?;
-                    rest = &rest[1..];
-                }
-                Err(error) => return Err(error.into()),
-            }
+        let held = core::mem::take(&mut self.held);
+        match self.writer.write_batch_within(&self.messages[..held], Timeout::Forever)? {
+            written if written == held => Ok(()),
+            written => Err(format!("{written} of {held} messages were written").into()),
         }
-        self.held = 0;
-        Ok(())
     }
 }
 

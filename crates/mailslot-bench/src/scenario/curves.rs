@@ -33,8 +33,17 @@ pub(crate) fn writers(bench: &Bench) -> Result<Curve> {
     Ok(curve)
 }
 
-const PEERS_TO_ALL: [Peer; 6] =
-    [Peer::Slot, Peer::Iceoryx, Peer::DatagramEach, Peer::ZeroMq, Peer::Nats, Peer::Mosquitto];
+const PEERS_TO_ALL: [Peer; 9] = [
+    Peer::Slot,
+    Peer::Iceoryx,
+    Peer::DatagramEach,
+    Peer::ZeroMq,
+    Peer::Nats,
+    Peer::Mosquitto,
+    Peer::SlotBatchEach,
+    Peer::NatsBatch,
+    Peer::MosquittoBatch,
+];
 
 /// Numbers of readers that each get every message.
 pub(crate) fn members(bench: &Bench) -> Result<[Curve; 2]> {
@@ -59,7 +68,8 @@ fn points(
 ) -> Result<()> {
     let peers: Vec<Peer> = peers.iter().copied().filter(|peer| peer.takes(shape.size)).collect();
     let mut rates = vec![Vec::new(); peers.len()];
-    for _ in 0..bench.effort.curve_repetitions {
+    let repetitions = if shape.members > 0 { bench.effort.repetitions } else { bench.effort.curve_repetitions };
+    for _ in 0..repetitions {
         for (&peer, rates) in peers.iter().zip(&mut rates) {
             let rate = match shape.members {
                 0 => throughput::rate(bench, peer, shape, None, bench.effort.curve_time),
@@ -73,6 +83,7 @@ fn points(
     }
     for (&peer, rates) in peers.iter().zip(&rates).filter(|(_, rates)| !rates.is_empty()) {
         curve.add(peer.name(), x as f64, median(rates));
+        curve.add_range(peer.name(), x as f64, rates);
         also(peer, median(rates));
     }
     Ok(())

@@ -118,8 +118,8 @@ pub(crate) fn rate(bench: &Bench, peer: Peer, shape: Shape, user: Option<u32>, t
 pub(crate) fn rate_to_all(bench: &Bench, peer: Peer, shape: Shape, time: Duration) -> Result<f64> {
     let place = bench.places.next();
     let _broker = match peer {
-        Peer::Nats => Some(Broker::nats(place.choose_port()?, &place.path("conf"))?),
-        Peer::Mosquitto => Some(Broker::mosquitto(&place.path("mqtt"), &place.path("conf"))?),
+        Peer::Nats | Peer::NatsBatch => Some(Broker::nats(place.choose_port()?, &place.path("conf"))?),
+        Peer::Mosquitto | Peer::MosquittoBatch => Some(Broker::mosquitto(&place.path("mqtt"), &place.path("conf"))?),
         _ => None,
     };
     let mut readers = Vec::new();

@@ -7,7 +7,8 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::{Running, Slots, VALGRIND, VALGRIND_FORKING};
 use crate::toolchain::{Build, Link};
 
-const PROGRAMS: [&str; 8] = ["native", "growing", "confirmed", "request", "access", "listing", "members", FORKING];
+const PROGRAMS: [&str; 10] =
+    ["native", "sizes", "ending", "growing", "confirmed", "request", "access", "listing", "members", FORKING];
 const FORKING: &str = "inherited";
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 

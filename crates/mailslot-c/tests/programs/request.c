@@ -1,6 +1,8 @@
 /* Requests and replies, batches, and waiting: for room and for a slot. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <pthread.h>
+#include <time.h>
 
 #define LARGE 100000
 
@@ -46,6 +48,34 @@ static void requests(void)
     mailslot_close_writer(writer);
     free(message);
     free(reply);
+}
+
+/* Of two members one is full: what the timeout says holds for a request as well. */
+static void full_member(void)
+{
+    mailslot_options options = MAILSLOT_OPTIONS_INIT;
+    mailslot_origin origin = MAILSLOT_ORIGIN_INIT;
+    mailslot *roomy, *tight;
+    mailslot_writer *writer;
+    struct timespec begun, ended;
+    char buffer[4096];
+    size_t size;
+    memset(buffer, 0, sizeof(buffer));
+    options.sharing = MAILSLOT_EACH;
+    CHECK_EQUAL(mailslot_create("full-member", &options, &roomy), MAILSLOT_OK);
+    options.capacity = 4096;
+    CHECK_EQUAL(mailslot_create("full-member", &options, &tight), MAILSLOT_OK);
+    CHECK_EQUAL(mailslot_open("full-member", &writer), MAILSLOT_OK);
+    CHECK_EQUAL(mailslot_write(writer, buffer, 4000), MAILSLOT_OK);
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &begun) == 0);
+    CHECK_EQUAL(mailslot_request(writer, buffer, 100, 20, buffer, sizeof(buffer), &size, NULL), MAILSLOT_PARTIAL);
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &ended) == 0);
+    CHECK((ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000 >= 19);
+    CHECK_EQUAL(mailslot_read_within(tight, buffer, sizeof(buffer), &size, &origin, 0), MAILSLOT_OK);
+    CHECK_EQUAL(mailslot_read_within(tight, buffer, sizeof(buffer), &size, &origin, 0), MAILSLOT_TIMED_OUT);
+    mailslot_close_writer(writer);
+    mailslot_close(roomy);
+    mailslot_close(tight);
 }
 
 static void wrong_arguments(void)
@@ -124,6 +154,7 @@ static void batches_and_waits(void)
 int main(void)
 {
     requests();
+    full_member();
     wrong_arguments();
     batches_and_waits();
     return 0;

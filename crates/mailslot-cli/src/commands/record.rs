@@ -104,11 +104,7 @@ impl Source {
     fn next(&mut self) -> mailslot::Result<Option<Message>> {
         match self.taken.take() {
             Some(message) => Ok(Some(message)),
-            None if self.is_tap => match self.slot.try_receive() {
-                // A writer that has no processor holds it up, and goes on soon.
-                Err(Error::Stalled(_)) => Ok(None),
-                next => next,
-            },
+            None if self.is_tap => self.slot.try_receive(),
             None => self.slot.peek(),
         }
     }

@@ -1,11 +1,12 @@
-//! The commands that README.md shows for one machine, run as they stand there. Those that need others are run by
-//! `tests/domains/readme.sh`.
+//! The commands that the README and the pages of `docs` show for one machine, run as they stand there. Those that need others are run
+//! by `tests/domains/readme.sh` and the scripts of [`RUN_BY_SCRIPTS`].
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -15,14 +16,48 @@ use tempfile::TempDir;
 use crate::machine::Machine;
 use crate::terminal::Shell;
 
-/// The sections whose commands are run here, and those whose commands need networks.
-const HERE: [&str; 3] = ["Two minutes in a shell", "Several readers", "Looking on"];
-const ELSEWHERE: [&str; 2] = ["Other machines", "Modern domains"];
+/// The sections whose commands are run here, by page.
+const HERE: [(&str, &str); 5] = [
+    ("README.md", "Try it"),
+    ("docs/first-steps.md", "In a shell"),
+    ("docs/first-steps.md", "Several readers"),
+    ("docs/first-steps.md", "Observing"),
+    ("docs/porting.md", "Meeting other programs"),
+];
 
-/// The commands of each section that has some, without what stands behind them.
-fn sections() -> Vec<(&'static str, Vec<String>)> {
-    let readme = include_str!("../../../../README.md");
-    let sections = readme.split("\n## ").map(|section| {
+/// The sections whose commands need networks or other programs, and what runs them, which names the page and the section.
+const RUN_BY_SCRIPTS: [(&str, &str, &str); 2] = [
+    ("docs/domains.md", "Using a domain", "tests/domains/readme.sh"),
+    ("docs/networks.md", "A legacy network", "tests/domains/readme.sh"),
+];
+
+/// The pages that a test of their own runs as a whole, and that test, which names the page.
+const RUN_AS_A_WHOLE: [(&str, &str); 3] = [
+    ("docs/bridge.md", "tests/domains/bridge.sh"),
+    ("docs/containers.md", "tests/containers/run"),
+    ("docs/languages.md", "tests/languages/run"),
+];
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The README and all pages of `docs`, as paths in the project.
+fn pages() -> BTreeSet<String> {
+    let docs = fs::read_dir(project().join("docs")).expect("readable");
+    let names = docs.map(|entry| entry.expect("readable").file_name().into_string().expect("UTF-8"));
+    let pages = names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}"));
+    pages.chain(["README.md".to_owned()]).collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The commands of each section of a page that has some, without what stands behind them.
+fn sections(page: &str) -> Vec<(String, Vec<String>)> {
+    let text = read(page);
+    let sections = text.split("\n## ").map(|section| {
         let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
         let code = text.lines().filter_map(|line| line.strip_prefix("    "));
         let commands = code.map(|line| line.split("  #").next().unwrap_or_default().trim_end().to_owned());
@@ -30,16 +65,50 @@ fn sections() -> Vec<(&'static str, Vec<String>)> {
             ["mailslot ", "sudo mailslot "].iter().any(|start| command.starts_with(start))
                 || command.contains("| mailslot ")
         };
-        (heading, commands.filter(is_ours).collect::<Vec<_>>())
+        (heading.to_owned(), commands.filter(is_ours).collect::<Vec<_>>())
     });
     sections.filter(|(_, commands)| !commands.is_empty()).collect()
 }
 
 /// None is forgotten: a section that is new has to be run somewhere.
 #[test]
-fn every_command_of_the_readme_is_run_by_some_test() {
-    let found: Vec<&str> = sections().into_iter().map(|(heading, _)| heading).collect();
-    assert_eq!(found, [&HERE[..], &ELSEWHERE].concat());
+fn every_command_of_the_pages_is_run_by_some_test() {
+    let pages = pages();
+    let is_alone = |page: &&String| !RUN_AS_A_WHOLE.iter().any(|(alone, _)| alone == page);
+    let found: BTreeSet<(String, String)> = pages
+        .iter()
+        .filter(is_alone)
+        .flat_map(|page| sections(page).into_iter().map(|(heading, _)| (page.clone(), heading)))
+        .collect();
+    let here = HERE.iter().copied();
+    let run = here.chain(RUN_BY_SCRIPTS.iter().map(|(page, heading, _)| (*page, *heading)));
+    assert_eq!(found, run.map(|(page, heading)| (page.to_owned(), heading.to_owned())).collect());
+    for (page, heading, script) in RUN_BY_SCRIPTS {
+        let script = read(script);
+        assert!(script.contains(&format!("commands {page} \"{heading}\"")), "{page}: {heading}");
+    }
+    for (page, script) in RUN_AS_A_WHOLE {
+        assert!(pages.contains(page) && read(script).contains(page), "{page}: {script}");
+    }
+}
+
+/// Rust's first program of the guide is that of the library's README, which is compiled as one of its tests.
+#[test]
+fn the_first_program_is_a_test_of_the_library() {
+    let (readme, guide) = (read("crates/mailslot/README.md"), read("docs/first-steps.md"));
+    let programs = |text: &str| -> Vec<String> {
+        let blocks = text.split("```rust,no_run\n").skip(1);
+        blocks.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+    };
+    assert!(!programs(&guide).is_empty());
+    assert_eq!(programs(&guide), programs(&readme));
+}
+
+/// The peer in Python is the file that `tests/domains/foreign_peer.py` runs.
+#[test]
+fn the_page_shows_the_peer_as_it_is() {
+    assert!(read("docs/peer.md").contains(&format!("```python\n{}```", read("docs/peer/open.py"))));
+    assert!(read("tests/domains/foreign_peer.py").contains("docs/peer/open.py"));
 }
 
 /// A command in a shell, with all that it starts. It does not outlive its `Session`.
@@ -104,17 +173,21 @@ fn directory() -> TempDir {
 }
 
 #[test]
-fn the_commands_of_the_readme_do_what_it_says() {
-    let commands = sections().into_iter().filter(|(heading, _)| HERE.contains(heading)).flat_map(|(_, all)| all);
+fn the_commands_of_the_pages_do_what_they_say() {
+    let is_here = |page: &str, heading: &str| HERE.contains(&(page, heading));
+    // The README shows some that the first steps show as well.
+    let commands: BTreeSet<String> = pages()
+        .iter()
+        .flat_map(|page| sections(page).into_iter().filter(|(heading, _)| is_here(page, heading)))
+        .flat_map(|(_, commands)| commands)
+        .collect();
     for command in commands {
         let (machine, directory) = (Machine::new(), directory());
         let words: Vec<&str> = command.split(' ').collect();
         match words[..] {
             ["mailslot", "listen", ..] => listens(&machine, directory.path(), &command),
-            ["mailslot", "send", ..] => {
-                sends(&machine, directory.path(), &command, "alerts: boiler 3: over pressure\n")
-            }
-            ["tail", ..] => sends(&machine, directory.path(), &command, "logs: one line of a log\n"),
+            ["mailslot", "send", ..] => sends(&machine, directory.path(), &command),
+            ["tail", ..] => tails(&machine, directory.path(), &command),
             ["mailslot", "record", .., slot, file] => records(&machine, directory.path(), &command, slot, file),
             ["mailslot", "replay", .., file] => {
                 fs::rename(directory.path().join("replayed.ndjson"), directory.path().join(file)).expect("there");
@@ -179,10 +252,20 @@ fn listens(machine: &Machine, directory: &Path, command: &str) {
     }
 }
 
-fn sends(machine: &Machine, directory: &Path, command: &str, expected: &str) {
-    let listener = machine.listen(&["alerts", "logs", "--count", "1"]);
+/// What `mailslot send OPTIONS SLOT MESSAGE` writes is what a listener with the same options for text prints.
+fn sends(machine: &Machine, directory: &Path, command: &str) {
+    let words = shlex::split(command).expect("words");
+    let [options @ .., slot, message] = &words[2..] else { panic!("{command}: no slot and message") };
+    let listen = [&[slot.clone(), "--count".to_owned(), "1".to_owned()], options].concat();
+    let listener = machine.listen(&listen);
     let _session = Session::start(machine, directory, command);
-    assert_eq!(listener.finish().text(), expected, "{command}");
+    assert_eq!(listener.finish().text(), format!("{message}\n"), "{command}");
+}
+
+fn tails(machine: &Machine, directory: &Path, command: &str) {
+    let listener = machine.listen(&["logs", "--count", "1"]);
+    let _session = Session::start(machine, directory, command);
+    assert_eq!(listener.finish().text(), "one line of a log\n", "{command}");
 }
 
 /// With a reader of its own, if it taps one.

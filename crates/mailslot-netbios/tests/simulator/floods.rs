@@ -15,7 +15,7 @@ const HONEST: Ipv4Addr = Ipv4Addr::new(10, 0, 3, 7);
 /// Where the forged sources are.
 #[derive(Clone, Copy, Debug)]
 enum From {
-    /// So many addresses of the own subnet, which is a /16.
+    /// So many addresses of the node's subnet, which is a /16.
     Subnet(u16),
     Elsewhere,
 }

@@ -1,5 +1,6 @@
 //! The bounds of [`mailslot_netbios::limits`] as settings.
 
+use mailslot::Quoted;
 use toml::{Table, Value};
 
 use super::lay_over;
@@ -21,7 +22,7 @@ pub(super) fn lay_over_default(given: Table, lines: &[String]) -> Result<Table> 
     let mut all = table(&Limits::default())?;
     lay_over(&mut all, given);
     for line in lines {
-        let wrong = |error: toml::de::Error| Error::Settings(format!("limit {line:?}: {}", error.message()));
+        let wrong = |error: toml::de::Error| Error::Settings(format!("limit {}: {}", Quoted(line), error.message()));
         lay_over(&mut all, line.parse().map_err(wrong)?);
         all.clone().try_into::<Limits>().map_err(wrong)?;
     }

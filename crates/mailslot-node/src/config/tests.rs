@@ -1,4 +1,5 @@
 use mailslot_domain::settings::Meant;
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 use super::*;
 
@@ -160,5 +161,43 @@ fn mistakes_in_files_flags_and_limits_are_told_apart() {
             assert!(error.to_string().contains(word), "{error}");
         }
         assert!(!error.to_string().contains('\n'), "{error}");
+    }
+}
+
+/// Whatever somebody puts in the place of the file, a node that reads it again neither waits for it nor takes all memory.
+#[test]
+fn what_is_no_file_of_a_size_that_settings_have_is_refused_at_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("node.toml");
+    let makers: [fn(&Path); 6] = [
+        |path| mkfifoat(CWD, path, Mode::RWXU).expect("a pipe"),
+        |path| std::fs::create_dir(path).expect("a directory"),
+        |path| drop(std::os::unix::net::UnixListener::bind(path).expect("a socket")),
+        |path| std::os::unix::fs::symlink("/dev/zero", path).expect("a link"),
+        |path| std::fs::File::create(path).and_then(|file| file.set_len(1 << 40)).expect("a file with a hole"),
+        |path| std::fs::write(path, [b'#', 0xff]).expect("a file"),
+    ];
+    for make in makers {
+        make(&path);
+        for error in [Settings::read(&path).err(), Settings::load(Some(&path), &Table::new(), &[]).err()] {
+            let error = error.expect("refused");
+            assert!(matches!(error, Error::Io { .. }) && error.to_string().contains("node.toml"), "{error}");
+        }
+        std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir(&path)).expect("ours");
+    }
+    std::fs::write(&path, "browser = false").expect("a file");
+    assert!(!Settings::read(&path).expect("read").browser);
+}
+
+#[test]
+fn what_a_name_cannot_have_in_it_is_said_as_it_was_written() {
+    for character in r#"\/:*?"<>|"#.chars() {
+        for what in ["computer", "workgroup"] {
+            let error = Settings::from_toml(&format!("{what} = 'A{character}B'"))
+                .and_then(|settings| settings.protocol())
+                .expect_err("no name")
+                .to_string();
+            assert!(error.contains(&format!("has '{character}' in it")) && !error.contains(r"\\"), "{error}");
+        }
     }
 }

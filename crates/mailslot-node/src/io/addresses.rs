@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 /// An IPv4 address of an interface that is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The interface's name and index.
+    /// The interface's name, or the address's label, such as eth0:1; and the interface's index.
     pub(crate) name: String,
     pub(crate) link: u32,
     pub(crate) address: Ipv4Addr,
@@ -27,6 +27,18 @@ pub(crate) struct Address {
     pub(crate) is_loopback: bool,
     /// Whether it has a carrier.
     pub(crate) is_running: bool,
+}
+
+impl Address {
+    /// The interface's name, whatever label the address has.
+    pub(crate) fn device(&self) -> &str {
+        device(&self.name)
+    }
+}
+
+/// Names of interfaces have no colon.
+fn device(label: &str) -> &str {
+    label.split(':').next().unwrap_or_default()
 }
 
 /// All of them, in the system's order: an interface's main address comes before its others.
@@ -50,10 +62,8 @@ fn of_entry(entry: InterfaceAddress) -> Option<Address> {
     if !entry.flags.contains(InterfaceFlags::IFF_UP) {
         return None;
     }
-    // An alias, such as eth0:1, has a name of its own and its interface's index.
-    let device = entry.interface_name.split(':').next().unwrap_or_default();
     Some(Address {
-        link: if_nametoindex(device).ok()?,
+        link: if_nametoindex(device(&entry.interface_name)).ok()?,
         address: ipv4(entry.address)?,
         prefix: prefix(ipv4(entry.netmask)?),
         broadcast: ipv4(entry.broadcast),

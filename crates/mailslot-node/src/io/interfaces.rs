@@ -71,10 +71,20 @@ impl fmt::Display for Named {
 /// Chooses among the system's addresses, in the system's order. All ids are 0.
 pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
     let mut choice = Choice::default();
-    let wanted: Vec<&Address> =
-        addresses.iter().filter(|address| is_usable(address, settings, &mut choice.left_out)).collect();
+    let mut wanted: Vec<&Address> = Vec::new();
+    for address in addresses {
+        if !is_usable(address, settings, &mut choice.left_out) {
+            continue;
+        }
+        match wanted.iter().find(|earlier| broadcast(earlier) == Some(address.address)) {
+            None => wanted.push(address),
+            Some(earlier) => choice.left_out.push(stands_for_all(address, earlier)),
+        }
+    }
+    // Of an address that is one machine and all of them, the system takes what it was given first.
+    let is_own = |all: Ipv4Addr| wanted.iter().any(|own| own.address == all);
     let (subnets, single): (Vec<&Address>, Vec<&Address>) =
-        wanted.into_iter().partition(|address| broadcast(address).is_some());
+        wanted.iter().copied().partition(|address| broadcast(address).is_some_and(|all| !is_own(all)));
     for address in &subnets {
         if !choice.used.iter().any(|named| is_segment_of(named, address)) {
             choice.used.push(speaker(address, &subnets));
@@ -86,7 +96,7 @@ pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
         match around.max_by_key(|named| named.interface.prefix) {
             Some(named) if named.has(address.address) => {}
             Some(named) => named.others.push(address.address),
-            None => choice.used.push(attachment(address)),
+            None => choice.used.push(alone(address)),
         }
     }
     for name in &settings.interfaces {
@@ -133,9 +143,9 @@ fn is_wanted(address: &Address, settings: &Settings) -> bool {
     (settings.interfaces.is_empty() || settings.interfaces.iter().any(matches)) && !settings.exclude.iter().any(matches)
 }
 
-/// Is this what a setting calls `name`?
+/// Is this what a setting calls `name`: the interface, a label of some of its addresses, or the address?
 fn is_meant(address: &Address, name: &str) -> bool {
-    name == address.name || name.parse() == Ok(address.address)
+    name == address.device() || name == address.name || name.parse() == Ok(address.address)
 }
 
 /// The address of the segment that speaks, with all others of it: the first one whose interface has a carrier.
@@ -157,8 +167,20 @@ fn speaker(first: &Address, subnets: &[&Address]) -> Named {
     named
 }
 
+fn stands_for_all(address: &Address, of: &Address) -> LeftOut {
+    let Address { name, address, .. } = address;
+    let reason = format!("{address} is the broadcast address of {}, {}/{}", of.name, of.address, of.prefix);
+    LeftOut { name: name.clone(), reason, is_fault: true }
+}
+
 fn is_segment_of(named: &Named, address: &Address) -> bool {
     named.interface.prefix == address.prefix && named.interface.contains(address.address)
+}
+
+/// An address that no broadcasts come to.
+fn alone(address: &Address) -> Named {
+    let named = attachment(address);
+    Named { interface: Interface { broadcast: None, ..named.interface }, ..named }
 }
 
 fn attachment(address: &Address) -> Named {

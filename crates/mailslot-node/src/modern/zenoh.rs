@@ -1,11 +1,13 @@
 //! Modern domains at work: those whose files are in the domain directory.
 
 use std::collections::BTreeMap;
+use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
 use mailslot::{Address, NetbiosName, NetworkOrigin, Quoted, SlotName};
+use mailslot_domain::endpoint::port;
 use mailslot_domain::settings::Settings as Part;
 use mailslot_domain::status::Status;
 use mailslot_domain::{Directory, Domain, Segment};
@@ -101,6 +103,24 @@ impl Modern {
             let (_, after) = part(Arc::clone(domain), new);
             if after != *before {
                 mailslot_zenoh::check(&after, domain)?;
+                self.check_ports(&after.listen(domain))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Can ports be had that the domains do not have now? Names are not looked up for it, which may take long.
+    fn check_ports(&self, listen: &[String]) -> Result<()> {
+        let ports = |listen: &[String]| listen.iter().filter_map(|endpoint| port(endpoint)).collect::<Vec<_>>();
+        let own: Vec<_> = self.parts.iter().flat_map(|(domain, part)| ports(&part.listen(domain))).collect();
+        let is_own = |is_datagram, port| own.iter().any(|(is, own)| *is == is_datagram && own.port() == port);
+        for (is_datagram, address) in ports(listen) {
+            if is_own(is_datagram, address.port()) {
+                continue;
+            }
+            let bound = if is_datagram { UdpSocket::bind(address).err() } else { TcpListener::bind(address).err() };
+            if let Some(source) = bound {
+                return Err(Error::io(format!("listen on {address}"), source));
             }
         }
         Ok(())

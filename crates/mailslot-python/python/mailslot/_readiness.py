@@ -20,6 +20,7 @@ class Readiness:
         """Waits until there may be a message, or the slot is closed. The caller has just found none."""
         loop = asyncio.get_running_loop()
         if loop not in self._waiting:
+            self._forget_closed_loops()
             descriptor = self._slot.duplicate()
             try:
                 loop.add_reader(descriptor, self._wake, loop)
@@ -35,8 +36,9 @@ class Readiness:
             self._wake(loop)
         try:
             await waiter
-        except asyncio.CancelledError:
-            # Nobody waits in vain for a message that is there: whoever is left is woken by it as before.
+        except (asyncio.CancelledError, GeneratorExit):
+            # The latter if the loop was closed before the task ended. Nobody waits in vain for a message that is there: whoever is
+            # left is woken by it as before.
             if waiter in waiters:
                 waiters.remove(waiter)
             if not waiters:
@@ -45,22 +47,34 @@ class Readiness:
 
     def wake_all(self) -> None:
         """Wakes everybody, as the slot is closed. Loops of other threads do so when they get to it."""
+        self._forget_closed_loops()
         here = None
         with contextlib.suppress(RuntimeError):
             here = asyncio.get_running_loop()
         for loop in list(self._waiting):
             if loop is here:
                 self._wake(loop)
-            else:
-                # One that is closed has nobody to wake.
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self._wake, loop)
+                continue
+            try:
+                loop.call_soon_threadsafe(self._wake, loop)
+            except RuntimeError:
+                # It has just been closed.
+                self._wake(loop)
+
+    def _forget_closed_loops(self) -> None:
+        # Their tasks, which would do that when they end, live as long as their waiters here.
+        for loop in list(self._waiting):
+            if loop.is_closed():
+                self._wake(loop)
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         # All of them: once one has taken a message, the descriptor need not be ready for those that are left in the slot.
-        if loop not in self._waiting:
+        descriptor, waiters = self._waiting.pop(loop, (None, []))
+        if descriptor is None:
             return
-        descriptor, waiters = self._waiting.pop(loop)
+        if loop.is_closed():
+            os.close(descriptor)
+            return
         loop.remove_reader(descriptor)
         os.close(descriptor)
         for waiter in waiters:

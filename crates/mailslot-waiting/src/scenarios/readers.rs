@@ -70,7 +70,7 @@ fn take(log: &Log, message: &Message) -> bool {
 
 fn read(slot: &Mailslot, kind: Kind, mut take: impl FnMut(&Message) -> bool) -> Result<(), Error> {
     match kind {
-        Kind::Blocking => while take(&patient(|| slot.receive_within(Timeout::Forever))?) {},
+        Kind::Blocking => while take(&slot.receive_within(Timeout::Forever)?) {},
         Kind::Level => look_and_wait(slot, take, || {
             let fd = slot.as_fd();
             poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).expect("it can be polled");
@@ -84,36 +84,18 @@ fn read(slot: &Mailslot, kind: Kind, mut take: impl FnMut(&Message) -> bool) -> 
         Kind::Task => {
             let slot = AsyncMailslot::new(slot.clone())?;
             block_on(async {
-                loop {
-                    match slot.receive().await {
-                        Err(Error::Stalled(_)) => {}
-                        received => {
-                            if !take(&received?) {
-                                return Ok::<(), Error>(());
-                            }
-                        }
-                    }
-                }
+                while take(&slot.receive().await?) {}
+                Ok::<(), Error>(())
             })?;
         }
     }
     Ok(())
 }
 
-/// Reads again where somebody else had the lock of a shared slot for too long.
-pub(super) fn patient<R>(read: impl Fn() -> Result<R, Error>) -> Result<R, Error> {
-    loop {
-        match read() {
-            Err(Error::Stalled(_)) => {}
-            result => return result,
-        }
-    }
-}
-
 fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: impl Fn()) -> Result<(), Error> {
     let mut for_nothing = 0;
     loop {
-        match patient(|| slot.try_receive())? {
+        match slot.try_receive()? {
             Some(message) if take(&message) => for_nothing = 0,
             Some(_) => return Ok(()),
             None => {
@@ -130,7 +112,7 @@ fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: 
 
 /// Reads what is there, without waiting.
 pub(super) fn read_all(slot: &Mailslot, log: &Log) {
-    while let Some(message) = patient(|| slot.try_receive()).expect("no damage") {
+    while let Some(message) = slot.try_receive().expect("no damage") {
         assert!(take(log, &message), "there was a reader for each last message");
     }
 }

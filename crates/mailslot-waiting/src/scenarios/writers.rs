@@ -85,11 +85,11 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
         Message::Short | Message::Single => client.write(&bytes(10), Timeout::Forever),
         Message::Large => client.write(&bytes(1500), Timeout::Forever),
         Message::Huge => client.write(&bytes(3000), Timeout::Forever),
-        Message::Slow => client.write_in_place(10, |place| {
+        Message::Slow => client.write_in_place(10, Timeout::Forever, |place| {
             place.copy_from_slice(&bytes(10));
             std::thread::sleep(TIME);
         }),
-        Message::Dying => client.write_in_place(10, |_| {
+        Message::Dying => client.write_in_place(10, Timeout::Forever, |_| {
             std::thread::sleep(TIME);
             world::die();
         }),
@@ -97,8 +97,6 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
     world::note(|| format!("wrote {writer} {count}: {written:?}"));
     match written {
         Ok(()) => log.wrote(writer, count),
-        // Somebody else had the lock for too long.
-        Err(Error::Stalled(_)) => write(client, log, writer, count, message),
         Err(error) => panic!("{error}"),
     }
 }

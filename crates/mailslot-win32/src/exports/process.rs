@@ -1,4 +1,4 @@
-//! Child processes that inherit handles, and the own process.
+//! Child processes that inherit handles, and this process.
 
 use core::ffi::c_void;
 use std::os::unix::process::CommandExt;

@@ -1,4 +1,4 @@
-//! Processes: children, the own one, and those whose handles were inherited.
+//! Processes: children, this one, and those whose handles were inherited.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -27,7 +27,7 @@ pub(super) struct Id {
 struct List {
     /// The process that has them: a forked child has none.
     generation: u64,
-    /// Not dropped by itself: [`abandon_all`] must find it, in whatever order a thread's values go.
+    /// Not dropped by itself: [`abandon_all`] must find it.
     held: ManuallyDrop<Vec<Held>>,
 }
 
@@ -42,8 +42,8 @@ pub(super) fn has(id: Id) -> bool {
 
 /// This thread has taken it, once more or now.
 pub(super) fn add(object: &SyncObject) {
-    // Whose end abandons it.
-    crate::threads::current();
+    // Which abandons it.
+    crate::threads::notice_end();
     with(|list| match list.iter_mut().find(|held| held.id == object.id) {
         Some(held) => held.times += 1,
         None => {

@@ -17,6 +17,7 @@ const AREAS: &[(&str, &str)] = &[
     ("closing", "4, 11.18, 11.19"),
     ("waiting", "2.7"),
     ("threads", "processthreadsapi.h, process.h"),
+    ("ending", "processthreadsapi.h, synchapi.h"),
     ("mutexes", "synchapi.h"),
     ("semaphores", "synchapi.h"),
     ("timers", "synchapi.h"),

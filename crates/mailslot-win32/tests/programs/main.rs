@@ -7,6 +7,7 @@ mod areas;
 mod costs;
 mod entry;
 mod field;
+mod guide;
 mod headers;
 mod install;
 mod partners;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
     trials.extend(abi::trials());
     trials.extend(install::trials());
     trials.extend(wrappers::trials());
+    trials.extend(guide::trials());
     trials.extend(partners::trials());
     trials.extend(raised::trials());
     trials.extend(costs::trials());

@@ -20,6 +20,7 @@ pub(crate) enum Addresses {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InterfaceAddress {
+    /// The interface's name, or the address's label, such as eth0:1.
     interface: String,
     /// An interface that was made anew is another one: whoever listened on the old one hears nothing any more.
     index: u32,
@@ -70,10 +71,7 @@ impl Addresses {
     /// The settings' interfaces that are not there.
     pub(crate) fn missing(&self, settings: &Settings) -> Vec<String> {
         let Addresses::Known(all) = self else { return Vec::new() };
-        let there = |name: &&String| {
-            all.iter()
-                .any(|one| one.address.is_ipv4() && (one.interface == **name || one.address.to_string() == **name))
-        };
+        let there = |name: &&String| all.iter().any(|one| one.address.is_ipv4() && one.is_called(name));
         settings.interfaces.iter().filter(|name| !there(name)).cloned().collect()
     }
 
@@ -103,13 +101,21 @@ impl Addresses {
     }
 }
 
+impl InterfaceAddress {
+    /// Is this what a setting calls `name`: the interface, the label, or the address?
+    fn is_called(&self, name: &str) -> bool {
+        let device = self.interface.split(':').next();
+        device == Some(name) || self.interface == name || self.address.to_string() == name
+    }
+}
+
 fn look_at<'a>(wanted: &'a [String], all: &'a [InterfaceAddress]) -> impl Iterator<Item = &'a InterfaceAddress> {
     let is_named = |one: &InterfaceAddress| wanted.contains(&one.address.to_string());
     let fits = move |one: &&InterfaceAddress| {
         let is_wanted = match wanted {
             // Also one without a carrier: that comes back without a sign that would be seen here.
             [] => one.flags.contains(InterfaceFlags::IFF_MULTICAST),
-            _ => wanted.contains(&one.interface) || is_named(one),
+            _ => wanted.iter().any(|name| one.is_called(name)),
         };
         one.address.is_ipv4() && is_wanted
     };
@@ -130,7 +136,7 @@ fn expand(endpoint: &str, all: &[InterfaceAddress]) -> Vec<String> {
     };
     let interface = more.split(['#', ';', '?']).find_map(|setting| setting.strip_prefix("iface="));
     let fits = |one: &&InterfaceAddress| {
-        (every_family || one.address.is_ipv4()) && interface.is_none_or(|interface| interface == one.interface)
+        (every_family || one.address.is_ipv4()) && interface.is_none_or(|name| one.is_called(name))
     };
     // Programs of this machine come last, and to a port of the system's choice they cannot come.
     let (inside, outside): (Vec<_>, Vec<_>) = all.iter().filter(fits).partition(|one| one.address.is_loopback());
@@ -165,10 +171,10 @@ mod tests {
             ),
             one("lo", 1, "::1", InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_RUNNING),
             one("eth0", 2, "192.0.2.1", WIRE),
-            one("eth0", 2, "192.0.2.2", WIRE),
+            one("eth0:b", 2, "192.0.2.2", WIRE),
             one("eth0", 2, "2001:db8::1", WIRE),
             one("tun0", 3, "198.51.100.1", InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING),
-            one("eth1", 4, "203.0.113.1", WIRE),
+            one("eth1:1", 4, "203.0.113.1", WIRE),
         ])
     }
 
@@ -183,6 +189,8 @@ mod tests {
             (&[][..], &["192.0.2.1", "203.0.113.1"][..], &[][..]),
             (&["eth0"], &["192.0.2.1"], &[]),
             (&["192.0.2.2"], &["192.0.2.2"], &[]),
+            (&["eth0:b"], &["192.0.2.2"], &[]),
+            (&["eth1", "eth0:1"], &["203.0.113.1"], &["eth0:1"]),
             (&["tun0", "eth7"], &["198.51.100.1"], &["eth7"]),
             (&["eth7"], &[], &["eth7"]),
         ] {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mailslot_domain::settings::{Mode, Settings, Tls};
-use mailslot_domain::{Batch, Domain};
+use mailslot_domain::{Batch, Domain, read_text};
 use serde_json::{Value, json};
 
 use super::addresses::{Addresses, addresses};
@@ -163,17 +163,27 @@ fn access_control(domain: &Domain) -> Value {
     })
 }
 
+/// Bytes of the largest file with Zenoh's settings.
+const MAX_FILE: usize = 1 << 20;
+
 /// The settings in a file, each with its path in Zenoh's configuration, so that each replaces just itself.
 fn read_json5(path: &Path) -> Result<Vec<(String, Value)>> {
     let wrong = |error: &dyn core::fmt::Display| Error::Settings(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    let value: Value = json5::from_str(&text).map_err(|error| wrong(&error))?;
+    let text = read_text(path, MAX_FILE).map_err(|error| wrong(&error))?;
+    let value: Value = json5::from_str(&text).map_err(|error| wrong(&in_one_line(error)))?;
     if !value.is_object() {
         return Err(wrong(&"Zenoh's settings are an object: { ... }"));
     }
     let mut leaves = Vec::new();
     collect(String::new(), value, &mut leaves);
     Ok(leaves)
+}
+
+/// The error's own text draws the place over several lines, of which the last one says what is wrong.
+fn in_one_line(error: json5::Error) -> String {
+    let json5::Error::Message { msg, location } = error;
+    let what = msg.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+    location.map_or(String::new(), |at| format!("line {}, column {}: ", at.line, at.column)) + what
 }
 
 fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
@@ -284,5 +294,19 @@ mod tests {
         assert_eq!(value(&replaced, "transport/unicast/max_sessions"), "7");
         assert!(wrong.err().expect("no object").to_string().contains("object"));
         assert!(config(&on_top, &domain(true, &[])).err().expect("gone").to_string().contains(".json5"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_them_is_one_line_with_its_place() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("zenoh.json5");
+        let settings = Settings { zenoh: Some(path.clone()), ..Settings::default() };
+        let deep = "[".repeat(20_000);
+        for text in ["{\n  mode: }", "", "{ mode: 'peer' } x", "\"", deep.as_str()] {
+            std::fs::write(&path, text).expect("a file");
+            let error = config(&settings, &domain(true, &[])).err().expect("wrong").to_string();
+            let shown = &text[..text.len().min(20)];
+            assert!(!error.contains('\n') && error.len() < 500 && error.contains("line "), "{shown}: {error}");
+        }
     }
 }

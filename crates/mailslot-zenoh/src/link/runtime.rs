@@ -1,4 +1,8 @@
 //! Zenoh's own threads, with tasks of ours in them.
+//!
+//! How many threads there are, and for what, is Zenoh's choice. Receiving in the threads that wait for the network
+//! (`ZENOH_RUNTIME`) makes a message 20 µs faster, and makes routers lose large ones: a thread that receives waits for room to
+//! send a message on, and meanwhile none waits for the network, which makes that room.
 
 use std::time::Duration;
 

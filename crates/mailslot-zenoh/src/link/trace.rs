@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::state::lock;
+use crate::lock::lock;
 
 /// Where Zenoh says that it has refused a session, and how that begins.
 const SESSIONS: &str = "zenoh_transport::unicast::manager";

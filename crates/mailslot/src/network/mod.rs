@@ -39,7 +39,7 @@ pub use undecoded::Undecoded;
 #[cfg(unix)]
 pub use writer::ask_routes;
 #[cfg(unix)]
-pub(crate) use writer::{Writer, reply};
+pub(crate) use writer::{Asking, PATIENCE, Writer, reply};
 
 /// Lets the processes of user `uid` be the network node of this machine, besides those of the superuser: programs believe
 /// what these say. It holds for as long as the directory that holds the slots is there.

@@ -11,12 +11,11 @@ use crate::error::{Error, Result};
 use crate::message::{Message, NetworkOrigin};
 use crate::options::Timeout;
 use crate::receipt::Receipt;
-use crate::request::Replies;
 use crate::sys::Client;
 use crate::writer::MailslotWriter;
 
 /// How long a node may take to answer, beyond what it was asked to wait.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest that a node is asked to wait for receivers at a time, so that it soon forgets those who went away.
 const TURN: Duration = Duration::from_secs(10);
 
@@ -121,12 +120,11 @@ impl Writer {
         }
     }
 
-    /// Has the node send a request, and tell the replies.
-    pub(crate) fn begin_request(&self, message: &[u8], capacity: Option<u64>, timeout: Timeout) -> Result<Replies> {
+    /// How to have the node send a request, and tell the replies that come within `timeout`: in the slot that is returned.
+    pub(crate) fn ask_for_replies(&self, timeout: Timeout) -> Result<(MailslotWriter, Asking)> {
         if !self.tells {
             return Err(Error::RequestElsewhere(self.address.clone()));
         }
-        self.check_size(message.len())?;
         let within = match timeout {
             Timeout::Zero | Timeout::Forever => routes::LONGEST,
             Timeout::After(time) => time,
@@ -135,20 +133,36 @@ impl Writer {
             Err(Error::NotFound(_)) => return Err(Error::Closed),
             opened => opened?,
         };
-        let question = Question::Request { address: self.address.clone(), within, data: message };
-        Ok(node.begin_request(&question.encode(), capacity, PATIENCE)?.of_elsewhere())
+        Ok((node, Asking { address: self.address.clone(), within, max_message: self.max_message }))
     }
 
     fn check_size(&self, size: usize) -> Result<()> {
-        if size > self.max_message {
-            return Err(Error::TooLargeForNetwork { size, limit: self.max_message });
-        }
-        Ok(())
+        check_size(size, self.max_message)
     }
 
     fn check_tells(&self) -> Result<()> {
         if self.tells { Ok(()) } else { Err(Error::NetworkDoesNotTell(self.address.clone())) }
     }
+}
+
+/// A request that the node is to send.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    address: Address,
+    within: Duration,
+    max_message: usize,
+}
+
+impl Asking {
+    /// What the node is told to send `message`.
+    pub(crate) fn question(&self, message: &[u8]) -> Result<Vec<u8>> {
+        check_size(message.len(), self.max_message)?;
+        Ok(Question::Request { address: self.address.clone(), within: self.within, data: message }.encode())
+    }
+}
+
+fn check_size(size: usize, limit: usize) -> Result<()> {
+    if size > limit { Err(Error::TooLargeForNetwork { size, limit }) } else { Ok(()) }
 }
 
 /// The reply that a node passes on with this answer.

@@ -39,8 +39,7 @@ impl Tap {
         for _ in 0..MOST {
             match slot.try_receive() {
                 Ok(Some(message)) => add(&mut self.lines, &message),
-                // What a writer without a processor holds up comes later.
-                Ok(None) | Err(Error::Stalled(_)) => return,
+                Ok(None) => return,
                 Err(error) => {
                     let why = if matches!(error, Error::Closed) {
                         "the slot has ended".to_owned()

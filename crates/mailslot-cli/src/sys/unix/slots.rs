@@ -28,8 +28,7 @@ impl Slots {
         for turn in 0..self.slots.len() {
             let index = (self.next + turn) % self.slots.len();
             match self.slots[index].receive_batch_within(messages, max, Timeout::Zero) {
-                // What a writer holds up for some milliseconds, as it has no processor, can be read when it goes on.
-                Err(Error::TimedOut | Error::Stalled(_)) => {}
+                Err(Error::TimedOut) => {}
                 Err(error) => return Err(error.into()),
                 Ok(_) => {
                     self.next = index + 1;

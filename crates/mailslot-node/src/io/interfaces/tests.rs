@@ -10,7 +10,13 @@ fn address(text: &str) -> Address {
     let broadcast = words.iter().position(|word| *word == "brd").map(|at| words[at + 1]);
     Address {
         name: words[0].to_owned(),
-        link: words[0].trim_start_matches(char::is_alphabetic).parse().expect("a number"),
+        link: words[0]
+            .split(':')
+            .next()
+            .expect("a name")
+            .trim_start_matches(char::is_alphabetic)
+            .parse()
+            .expect("a number"),
         address: own.parse().expect("an address"),
         prefix: prefix.parse().expect("a number"),
         broadcast: broadcast.map(|broadcast| broadcast.parse().expect("an address")),
@@ -41,7 +47,7 @@ fn used(choice: &Choice) -> Vec<String> {
 fn each_segment_is_used_once_and_what_has_none_alone() {
     let table: &[(&[&str], &[&str])] = &[
         (&["eth0 10.0.0.1/24 brd 10.0.0.255"], &["eth0 10.0.0.1/24 10.0.0.255"]),
-        // Without a broadcast address, with the own one there, and with the first of the subnet.
+        // Without a broadcast address, with the interface's address there, and with the first of the subnet.
         (&["eth0 10.0.0.1/24"], &["eth0 10.0.0.1/24 10.0.0.255"]),
         (&["eth0 10.0.0.1/24 brd 10.0.0.1"], &["eth0 10.0.0.1/24 10.0.0.255"]),
         (&["eth0 10.0.0.1/24 brd 10.0.0.0"], &["eth0 10.0.0.1/24 10.0.0.0"]),
@@ -73,6 +79,11 @@ fn each_segment_is_used_once_and_what_has_none_alone() {
             &["eth0 10.0.0.1/8 10.255.255.255", "eth1 10.7.0.1/24 10.7.0.255 +10.7.0.9"],
         ),
         (&["eth0 10.0.0.1/24", "eth0 10.0.1.1/24"], &["eth0 10.0.0.1/24 10.0.0.255", "eth0 10.0.1.1/24 10.0.1.255"]),
+        // One machine, and all of them: what came first counts.
+        (&["eth0 10.0.0.1/24", "eth1 10.0.0.255/16"], &["eth0 10.0.0.1/24 10.0.0.255"]),
+        (&["eth0 10.0.0.7/24", "eth1 10.0.0.1/29"], &["eth0 10.0.0.7/24 10.0.0.255 +10.0.0.1"]),
+        (&["eth0 10.0.0.7/24 point", "eth1 10.0.0.1/29"], &["eth1 10.0.0.1/29 10.0.0.7"]),
+        (&["eth0 10.1.0.255/32", "eth1 10.1.0.1/24"], &["eth0 10.1.0.255/32 -", "eth1 10.1.0.1/24 -"]),
         (
             &["docker0 172.17.0.1/16 down", "eth1 10.0.0.1/24", "kube2 10.96.0.1/32"],
             &["docker0 172.17.0.1/16 172.17.255.255", "eth1 10.0.0.1/24 10.0.0.255", "kube2 10.96.0.1/32 -"],
@@ -83,12 +94,25 @@ fn each_segment_is_used_once_and_what_has_none_alone() {
     }
 }
 
+type Names = &'static [&'static str];
+
 #[test]
 fn settings_choose_by_name_or_address_and_what_they_cannot_have_is_named() {
     let all =
         ["lo1 127.0.0.1/8 lo", "eth2 10.0.0.1/24", "eth2 10.0.0.9/24", "eth3 10.1.0.1/24", "tun4 10.8.0.2/24 point"];
+    let labelled = ["eth2:1 10.0.0.1/24", "eth2:b 10.0.0.9/24", "eth2 10.2.0.1/24", "eth3:2 10.1.0.1/24"];
+    let table: [(Names, Names, &[&str]); 6] = [
+        (&["eth2"], &[], &["eth2:1 10.0.0.1/24 10.0.0.255 +10.0.0.9", "eth2 10.2.0.1/24 10.2.0.255"]),
+        (&["eth2:b"], &[], &["eth2:b 10.0.0.9/24 10.0.0.255"]),
+        (&[], &["eth2"], &["eth3:2 10.1.0.1/24 10.1.0.255"]),
+        (&["eth2"], &["eth2:1", "10.2.0.1"], &["eth2:b 10.0.0.9/24 10.0.0.255"]),
+        (&["eth3"], &[], &["eth3:2 10.1.0.1/24 10.1.0.255"]),
+        (&["eth"], &[], &[]),
+    ];
+    for (interfaces, exclude, expected) in table {
+        assert_eq!(used(&chosen(&labelled, interfaces, exclude)), *expected, "{interfaces:?} without {exclude:?}");
+    }
     let (eth2, eth3) = ("eth2 10.0.0.1/24 10.0.0.255 +10.0.0.9", "eth3 10.1.0.1/24 10.1.0.255");
-    type Names = &'static [&'static str];
     let table: [(Names, Names, &[&str], Names); 10] = [
         (&[], &[], &[eth2, eth3], &["tun4"]),
         (&["eth2"], &[], &[eth2], &[]),
@@ -146,8 +170,14 @@ proptest! {
         for Address { name, address, can_broadcast, is_loopback, .. } in &addresses {
             let is_left_out = left_out.iter().any(|left| left.name == *name);
             let wanted = addresses.iter().any(|it| it.address == *address && it.can_broadcast && !it.is_loopback);
-            prop_assert_eq!(all.contains(address), wanted, "{}", address);
+            let stands_for_all = format!("{address} is the broadcast address of ");
+            let is_said = left_out.iter().any(|left| left.reason.starts_with(&stands_for_all));
+            prop_assert_eq!(all.contains(address), wanted && !is_said, "{}", address);
             prop_assert!(*can_broadcast || *is_loopback || is_left_out, "{}", name);
+        }
+        // Each place has one socket.
+        for everybody in used.iter().filter_map(|named| named.interface.broadcast) {
+            prop_assert!(!all.contains(&everybody), "{} is a machine and all of them", everybody);
         }
         // The same address may be on two segments, if it is given twice with different prefixes, but never twice on one.
         for named in &used {

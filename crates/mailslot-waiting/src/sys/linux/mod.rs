@@ -1,5 +1,7 @@
 //! The engine's own files, with another root and another clock.
 
+#[path = "../../../../mailslot/src/sys/linux/batch.rs"]
+mod batch;
 #[path = "../../../../mailslot/src/sys/linux/bell.rs"]
 mod bell;
 #[path = "../../../../mailslot/src/sys/linux/client.rs"]
@@ -8,6 +10,8 @@ mod client;
 mod code;
 #[path = "../../../../mailslot/src/sys/linux/door/mod.rs"]
 mod door;
+#[path = "../../../../mailslot/src/sys/linux/friend.rs"]
+mod friend;
 #[path = "../../../../mailslot/src/sys/linux/group.rs"]
 mod group;
 #[path = "../../../../mailslot/src/sys/linux/inward.rs"]

@@ -3,8 +3,9 @@
 pub(crate) mod timer;
 
 use core::ffi::c_void;
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::routine_due;
@@ -27,12 +28,19 @@ enum Due {
 unsafe impl Send for Due {}
 
 thread_local! {
-    static QUEUE: OnceCell<Arc<Queue>> = const { OnceCell::new() };
+    static QUEUE: ManuallyDrop<RefCell<Option<Arc<Queue>>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 /// The queue of this thread.
 pub(crate) fn current() -> Arc<Queue> {
-    QUEUE.with(|queue| Arc::clone(queue.get_or_init(Arc::default)))
+    crate::threads::notice_end();
+    QUEUE.with(|queue| Arc::clone(queue.borrow_mut().get_or_insert_default()))
+}
+
+/// The thread ends: nothing is due in it any more.
+pub(crate) fn forget_all() {
+    QUEUE.with(|queue| queue.take());
+    timer::forget_all();
 }
 
 impl Queue {
@@ -48,12 +56,12 @@ impl Queue {
 
 /// Whether a routine is due in this thread.
 pub(crate) fn is_due() -> bool {
-    QUEUE.with(|queue| queue.get().is_some_and(|queue| !queue.due().is_empty()))
+    QUEUE.with(|queue| queue.borrow().as_ref().is_some_and(|queue| !queue.due().is_empty()))
 }
 
 /// Runs what is due in this thread, including what becomes due on the way.
 pub(crate) fn run() {
-    let Some(queue) = QUEUE.with(|queue| queue.get().cloned()) else { return };
+    let Some(queue) = QUEUE.with(|queue| queue.borrow().clone()) else { return };
     loop {
         let next = queue.due().pop_front();
         let Some(due) = next else { return };

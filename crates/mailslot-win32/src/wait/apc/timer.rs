@@ -2,6 +2,7 @@
 
 use core::cell::RefCell;
 use core::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::sync::Weak;
 use std::time::SystemTime;
 
@@ -24,17 +25,24 @@ pub(crate) struct Timed {
 }
 
 thread_local! {
-    static TIMED: RefCell<Vec<Timed>> = const { RefCell::new(Vec::new()) };
+    static TIMED: ManuallyDrop<RefCell<Vec<Timed>>> = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
 /// From now on the routine of a timer that this thread has just set becomes due.
 pub(crate) fn add(timed: Timed) {
-    TIMED.with_borrow_mut(|all| all.push(timed));
+    crate::threads::notice_end();
+    TIMED.with(|all| all.borrow_mut().push(timed));
+}
+
+/// The thread ends.
+pub(super) fn forget_all() {
+    TIMED.with(|all| all.take());
 }
 
 /// Makes the routines due whose time has come. Returns when the next one's will come.
 pub(crate) fn pass_time() -> Option<i64> {
-    TIMED.with_borrow_mut(|all| {
+    TIMED.with(|all| {
+        let mut all = all.borrow_mut();
         if all.is_empty() {
             return None;
         }

@@ -32,7 +32,7 @@ int main(int argc, char **argv)
         return 42;
     CHECK(GetModuleFileNameA(NULL, path, sizeof(path)) > 0);
     name = basename(strcpy(copy, path));
-    /* Beside the own program. */
+    /* Beside this program. */
     CHECK_EQUAL(Run(NULL, "%s child", name), 42);
     CHECK_EQUAL(Run(NULL, "%s.exe child", name), 42);
     CHECK_EQUAL(Run(NULL, "%s.EXE child", name), 42);

@@ -1,10 +1,12 @@
 //! The writing end of a slot that has members: a writer to each of them.
 
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::client::{Client, NETWORK_PATIENCE, PATIENCE_AT_ONCE};
+use super::clock;
 use super::fork::PerProcess;
 use super::inward::READERS_PATIENCE;
 use super::members::Members;
@@ -17,10 +19,10 @@ use crate::options::Timeout;
 use mailslot_names::SlotName;
 
 /// The longest a writer that waits for room in one member goes without looking for others.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// The longest a writer waits for the lock of a tap, whose holder was stopped then.
-const TAPS_PATIENCE: Duration = Duration::from_millis(1);
+pub(super) const TAPS_PATIENCE: Duration = Duration::from_millis(1);
 
 /// A writer to all members of a slot. It keeps the one that it has to each for life, so its messages stay in order at each.
 pub(crate) struct Group {
@@ -31,6 +33,9 @@ pub(crate) struct Group {
     members: Members,
     id: FileId,
     known: PerProcess<Mutex<Known>>,
+    /// When a member was last asked whether it lives, in ticks, and how often that was: they take turns.
+    asked: AtomicU64,
+    turns: AtomicU64,
 }
 
 /// The members, as they were found.
@@ -38,17 +43,45 @@ pub(crate) struct Group {
 struct Known {
     /// What [`Members::count`] was before; `None` if they have to be looked for.
     count: Option<u64>,
-    writers: Arc<Vec<Member>>,
+    members: Arc<Found>,
     /// Bytes of the largest message that all take, or took.
     max_message: usize,
 }
 
+#[derive(Clone, Default)]
+pub(super) struct Found {
+    /// Those whose messages must not be lost.
+    pub(super) readers: Vec<Member>,
+    /// What cannot be written to them is lost to them.
+    pub(super) taps: Vec<Member>,
+}
+
 #[derive(Clone)]
-struct Member {
-    ring: FileId,
-    /// What cannot be written to it is lost to it.
-    is_tap: bool,
-    writer: Arc<Client>,
+pub(super) struct Member {
+    pub(super) ring: FileId,
+    pub(super) writer: Arc<Client>,
+}
+
+/// The members that lack a message, and why.
+#[derive(Default)]
+struct Lacking {
+    rings: Vec<FileId>,
+    /// Whether it has ended.
+    closed: bool,
+    failed: Option<Error>,
+}
+
+impl Lacking {
+    #[cold]
+    fn add(&mut self, member: &Member, error: Error) {
+        match error {
+            Error::Closed => self.closed = true,
+            // What waiting does not help against comes first.
+            Error::Full { .. } if self.failed.is_some() => {}
+            error => self.failed = Some(error),
+        }
+        self.rings.push(member.ring);
+    }
 }
 
 /// How far a message has come that is written in several tries, as some members of its slot have it and others have no room:
@@ -59,11 +92,11 @@ struct Member {
 /// Unix only.
 #[derive(Debug, Default)]
 pub struct Progress {
-    delivered: Vec<FileId>,
+    pub(super) delivered: Vec<FileId>,
     /// How many should have it, at the last try.
-    members: usize,
+    pub(super) members: usize,
     /// Whether it was for the taps.
-    tapped: bool,
+    pub(super) tapped: bool,
 }
 
 impl Progress {
@@ -90,11 +123,16 @@ impl Group {
             members => members.map_err(failed)?,
         };
         let id = members.id().map_err(failed)?;
-        let group = Group { name: name.clone(), owner: slot.user.uid, members, id, known: PerProcess::new() };
-        match group.writers()? {
-            writers if readers(&writers).next().is_none() => Ok(None),
-            _ => Ok(Some(group)),
-        }
+        let group = Group {
+            name: name.clone(),
+            owner: slot.user.uid,
+            members,
+            id,
+            known: PerProcess::new(),
+            asked: AtomicU64::new(clock::ticks()),
+            turns: AtomicU64::new(0),
+        };
+        Ok(if group.found()?.readers.is_empty() { None } else { Some(group) })
     }
 
     pub(crate) fn owner(&self) -> u32 {
@@ -103,7 +141,7 @@ impl Group {
 
     /// What all members take.
     pub(crate) fn max_message_size(&self) -> usize {
-        let _ = self.writers();
+        let _ = self.found();
         self.known().max_message
     }
 
@@ -111,17 +149,17 @@ impl Group {
     pub(crate) fn receivers(&self) -> usize {
         // One that has just come may have been seen by whoever waits for it before it has counted up.
         self.forget();
-        self.writers().map_or(0, |writers| readers(&writers).filter(|member| !member.writer.is_closed()).count())
+        self.found().map_or(0, |found| found.readers.iter().filter(|member| !member.writer.is_closed()).count())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         // Where it cannot be found out, writing will tell why.
-        self.writers().is_ok_and(|writers| readers(&writers).all(|member| member.writer.is_closed()))
+        self.found().is_ok_and(|found| found.readers.iter().all(|member| member.writer.is_closed()))
     }
 
     /// What the oldest member holds; `None` to anybody but friends.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
-        for member in readers(&self.writers()?) {
+        for member in &self.found()?.readers {
             match member.writer.info() {
                 Err(Error::Closed) => {}
                 info => return info,
@@ -137,15 +175,20 @@ impl Group {
 
     /// Writes a message to the members that lack it.
     pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, timeout: Timeout) -> Result<()> {
-        let write = |writer: &Client, patience| writer.write_at_once(message, patience);
+        let write = |writer: &Client, patience| writer.write_unasked(message, patience);
         self.write_within(message.len(), progress, timeout, write)
     }
 
-    /// Writes a message of this machine behind its preface.
-    pub(crate) fn write_prefaced(&self, preface: &Preface, message: &[u8], timeout: Timeout) -> Result<()> {
-        let write = |writer: &Client, patience| writer.write_prefaced_at_once(preface, message, patience);
-        let mut progress = Progress::default();
-        self.write_within(message.len(), &mut progress, timeout, write).map_err(|error| progress.end(error))
+    /// The same with a message of this machine behind its preface.
+    pub(crate) fn write_prefaced(
+        &self,
+        preface: &Preface,
+        message: &[u8],
+        progress: &mut Progress,
+        timeout: Timeout,
+    ) -> Result<()> {
+        let write = |writer: &Client, patience| writer.write_prefaced_unasked(preface, message, patience);
+        self.write_within(message.len(), progress, timeout, write)
     }
 
     /// Lets `write` try to write `size` bytes to the members that lack them, until all have them.
@@ -154,15 +197,14 @@ impl Group {
         size: usize,
         progress: &mut Progress,
         timeout: Timeout,
-        write: impl Fn(&Client, Duration) -> Result<()>,
+        write: impl Fn(&Client, Duration) -> Result<u64>,
     ) -> Result<()> {
         let deadline = timeout.deadline();
         loop {
-            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
-            let most = if timeout == Timeout::Zero { PATIENCE_AT_ONCE } else { left.clamp(READERS_PATIENCE, PATIENCE) };
+            let most = patience(timeout.left(deadline));
             let write = |writer: &Client, patience: Duration| write(writer, patience.min(most));
             match self.write_now(size, progress, |_| true, write) {
-                Err(Error::Full { .. }) if timeout != Timeout::Zero => {}
+                Err(Error::Full { .. } | Error::Stalled(_)) if timeout != Timeout::Zero => {}
                 written => return written.map(drop),
             }
             loop {
@@ -170,7 +212,7 @@ impl Group {
                 if left.is_zero() {
                     return Err(Error::TimedOut);
                 }
-                if self.wait_for_room_after(progress, size, left.min(LOOK_AGAIN))? {
+                if self.wait_for_some_room(progress, size, left.min(LOOK_AGAIN))? {
                     break;
                 }
             }
@@ -181,29 +223,32 @@ impl Group {
     pub(crate) fn write_from(&self, preface: &Preface, message: &[u8]) -> Result<bool> {
         let mut progress = Progress::default();
         let write = |writer: &Client, patience: Duration| {
-            writer.write_prefaced_at_once(preface, message, patience.min(NETWORK_PATIENCE))
+            writer.write_prefaced_unasked(preface, message, patience.min(NETWORK_PATIENCE))
         };
         self.write_now(message.len(), &mut progress, Client::network, write).map_err(|error| progress.end(error))
     }
 
     /// Waits at most `time` until there may be room for `size` bytes in all members. Returns whether it is worth trying again.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
-        self.wait_for_room_after(&Progress::default(), size, time)
-    }
-
-    fn wait_for_room_after(&self, progress: &Progress, size: usize, time: Duration) -> Result<bool> {
         let deadline = Instant::now() + time;
-        for member in readers(&self.writers()?).filter(|member| !progress.delivered.contains(&member.ring)) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match member.writer.wait_for_room(size, left) {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                // The next try finds who is left.
-                Err(Error::Closed) => return Ok(true),
-                Err(error) => return Err(error),
+        for member in &self.found()?.readers {
+            if !has_room_within(member, size, deadline.saturating_duration_since(Instant::now()))? {
+                return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// The same until there may be some in one of those that lack the message: none waits for another one.
+    fn wait_for_some_room(&self, progress: &Progress, size: usize, time: Duration) -> Result<bool> {
+        let found = self.found()?;
+        let lacking = || found.readers.iter().filter(|member| !progress.delivered.contains(&member.ring));
+        for member in lacking().skip(1) {
+            if has_room_within(member, size, Duration::ZERO)? {
+                return Ok(true);
+            }
+        }
+        lacking().next().map_or(Ok(true), |member| has_room_within(member, size, time))
     }
 
     /// Tries to write a message of `size` bytes with `write` to each member that lacks it and `takes` such. One that cannot have it
@@ -213,50 +258,75 @@ impl Group {
         size: usize,
         progress: &mut Progress,
         takes: impl Fn(&Client) -> bool,
-        write: impl Fn(&Client, Duration) -> Result<()>,
+        write: impl Fn(&Client, Duration) -> Result<u64>,
     ) -> Result<bool> {
         loop {
-            let writers = self.writers()?;
-            let taking = || readers(&writers).filter(|member| takes(&member.writer));
+            let found = self.found()?;
+            let taking = || found.readers.iter().filter(|member| takes(&member.writer));
             let limit = taking().map(|member| member.writer.max_message_size()).min().unwrap_or(usize::MAX);
             if size > limit {
                 // Before any has it: else some would keep what others refuse for good.
                 return Err(Error::TooLarge { size, limit });
             }
-            let (mut failed, mut closed) = (None, false);
-            let mut lack = Vec::new();
-            for member in taking().filter(|member| !progress.delivered.contains(&member.ring)) {
-                match write(&member.writer, PATIENCE) {
-                    Ok(()) => continue,
-                    Err(Error::Closed) => closed = true,
-                    // What waiting does not help against comes first.
-                    Err(Error::Full { .. }) if failed.is_some() => {}
-                    Err(error) => failed = Some(error),
-                }
-                lack.push(member.ring);
-            }
-            let taken = taking().count() > lack.len();
-            if taken && !core::mem::replace(&mut progress.tapped, true) {
-                let tapped = |tap: &&Member| takes(&tap.writer) && !tap_with(tap, &write);
-                taps(&writers).filter(tapped).for_each(|tap| self.forget_tap(tap.ring));
-            }
-            if lack.is_empty() {
-                return Ok(taking().next().is_some() || self.fail_if_none(&writers)?);
-            }
-            progress.members = taking().count();
-            progress.delivered = taking().map(|member| member.ring).filter(|ring| !lack.contains(ring)).collect();
-            if closed {
-                self.forget();
-                let left = self.writers()?;
-                let rings = |members: &[Member]| members.iter().map(|member| member.ring).collect::<Vec<_>>();
-                // Those that have ended lack nothing, and others may have come.
-                if failed.is_none() && rings(&left) != rings(&writers) {
+            let turn = self.turn();
+            let turns_reader = whose_turn(turn, &found.readers);
+            let mut lacking = Lacking::default();
+            // Whom to ask whether it lives, and where its message ends: who has its turn, or else another one that has got the message.
+            let mut whom = None;
+            for (number, member) in found.readers.iter().enumerate() {
+                if !takes(&member.writer) || progress.delivered.contains(&member.ring) {
                     continue;
                 }
-                progress.members = readers(&left).filter(|member| takes(&member.writer)).count();
-                progress.delivered.retain(|ring| left.iter().any(|member| member.ring == *ring));
+                match write(&member.writer, PATIENCE) {
+                    Ok(end) if whom.is_none() || Some(number) == turns_reader => whom = Some((member, end)),
+                    Ok(_) => {}
+                    Err(error) => lacking.add(member, error),
+                }
             }
-            return match failed {
+            let is_due = whom.is_some() && self.is_due(turn);
+            if is_due
+                && let Some((member, end)) = whom
+                && let Err(error) = member.writer.check(end)
+            {
+                lacking.add(member, error);
+            }
+            if !lacking.rings.is_empty() {
+                // What is told, and whether it was in vain, goes by those that live.
+                let written = |member: &&Member| !progress.delivered.contains(&member.ring);
+                for member in taking().filter(written) {
+                    if !lacking.rings.contains(&member.ring)
+                        && let Err(error) = member.writer.check_if_due()
+                    {
+                        lacking.add(member, error);
+                    }
+                }
+            }
+            let taken = taking().count() > lacking.rings.len();
+            if taken && !core::mem::replace(&mut progress.tapped, true) {
+                let turns_tap = whose_turn(turn, &found.taps).filter(|_| is_due);
+                for (number, tap) in found.taps.iter().enumerate().filter(|(_, tap)| takes(&tap.writer)) {
+                    if !tap_with(tap, &write, Some(number) == turns_tap) {
+                        self.forget_tap(tap.ring);
+                    }
+                }
+            }
+            if lacking.rings.is_empty() {
+                return Ok(taking().next().is_some() || self.fail_if_none(&found)?);
+            }
+            progress.members = taking().count();
+            progress.delivered =
+                taking().map(|member| member.ring).filter(|ring| !lacking.rings.contains(ring)).collect();
+            if lacking.closed {
+                self.forget();
+                let left = self.found()?;
+                // Those that have ended lack nothing, and others may have come.
+                if lacking.failed.is_none() && !same(&left, &found) {
+                    continue;
+                }
+                progress.members = left.readers.iter().filter(|member| takes(&member.writer)).count();
+                progress.delivered.retain(|ring| left.readers.iter().any(|member| member.ring == *ring));
+            }
+            return match lacking.failed {
                 Some(error) => Err(error),
                 None if progress.delivered.is_empty() => Err(Error::Closed),
                 // Those that lack it have ended.
@@ -265,36 +335,57 @@ impl Group {
         }
     }
 
-    fn fail_if_none(&self, writers: &[Member]) -> Result<bool> {
-        if readers(writers).next().is_none() { Err(Error::Closed) } else { Ok(false) }
+    /// Whether it is time to ask a member whether it lives, the `turn`th one. A write is accepted in vain as long as one to a slot with
+    /// one owner: where one that has the message was alive a moment ago, somebody reads it. That another one was killed is noticed once
+    /// it has had its turn, or some member lacks a message.
+    pub(super) fn is_due(&self, turn: u64) -> bool {
+        let now = clock::ticks();
+        if now.wrapping_sub(self.asked.load(Ordering::Relaxed)) < clock::MOMENT {
+            return false;
+        }
+        self.asked.store(now, Ordering::Relaxed);
+        self.turns.store(turn.wrapping_add(1), Ordering::Relaxed);
+        true
+    }
+
+    /// The turn to ask a member whether it lives: [`whose_turn`] says which one.
+    pub(super) fn turn(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    fn fail_if_none(&self, found: &Found) -> Result<bool> {
+        if found.readers.is_empty() { Err(Error::Closed) } else { Ok(false) }
     }
 
     /// The members, looked for again if others have come.
-    fn writers(&self) -> Result<Arc<Vec<Member>>> {
+    pub(super) fn found(&self) -> Result<Arc<Found>> {
         let count = self.count()?;
         let mut known = self.known();
         if known.count != Some(count) {
             self.look_again(count, &mut known)?;
         }
-        Ok(Arc::clone(&known.writers))
+        Ok(Arc::clone(&known.members))
     }
 
     #[cold]
     fn look_again(&self, count: u64, known: &mut Known) -> Result<()> {
         let root = Root::get()?;
-        let found = root.members(&self.name, self.owner, self.id)?;
-        let mut writers = Vec::new();
+        let mut found = Found::default();
         let mut refused = None;
-        for slot in found {
+        for slot in root.members(&self.name, self.owner, self.id)? {
             let ring = FileId::at(slot.dir.as_fd(), super::queue::RING);
             let Ok(ring) = ring else { continue };
-            if let Some(member) = known.writers.iter().find(|member| member.ring == ring) {
-                writers.push(member.clone());
+            let is_tap = slot.is_tap();
+            let (now, before) = match is_tap {
+                true => (&mut found.taps, &known.members.taps),
+                false => (&mut found.readers, &known.members.readers),
+            };
+            if let Some(member) = before.iter().find(|member| member.ring == ring) {
+                now.push(member.clone());
                 continue;
             }
-            let is_tap = slot.is_tap();
             match Client::open_member(root, slot, &self.name) {
-                Ok(writer) => writers.push(Member { ring, is_tap, writer: Arc::new(writer) }),
+                Ok(writer) => now.push(Member { ring, writer: Arc::new(writer) }),
                 Err(Error::NotFound(_)) => {}
                 Err(_) if is_tap => {}
                 // Each says for itself who may write.
@@ -302,19 +393,19 @@ impl Group {
                 Err(error) => return Err(error),
             }
         }
-        if writers.iter().all(|member| member.is_tap)
+        if found.readers.is_empty()
             && let Some(refused) = refused
         {
             return Err(refused);
         }
-        let max_message = readers(&writers).map(|member| member.writer.max_message_size()).min();
+        let max_message = found.readers.iter().map(|member| member.writer.max_message_size()).min();
         let max_message = max_message.unwrap_or(known.max_message);
-        *known = Known { count: Some(count), writers: Arc::new(writers), max_message };
+        *known = Known { count: Some(count), members: Arc::new(found), max_message };
         Ok(())
     }
 
     /// Has the members looked for again: one of them has ended.
-    fn forget(&self) {
+    pub(super) fn forget(&self) {
         self.known().count = None;
     }
 
@@ -324,9 +415,8 @@ impl Group {
 
     /// Each write would find out anew that it has ended.
     #[cold]
-    fn forget_tap(&self, ring: FileId) {
-        let mut known = self.known();
-        known.writers = known.writers.iter().filter(|member| member.ring != ring).cloned().collect::<Vec<_>>().into();
+    pub(super) fn forget_tap(&self, ring: FileId) {
+        Arc::make_mut(&mut self.known().members).taps.retain(|tap| tap.ring != ring);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -335,21 +425,40 @@ impl Group {
     }
 }
 
-/// Those whose messages must not be lost.
-fn readers(writers: &[Member]) -> impl Iterator<Item = &Member> {
-    writers.iter().filter(|member| !member.is_tap)
+/// Which of `members` has this turn; `None` if there are none.
+pub(super) fn whose_turn(turn: u64, members: &[Member]) -> Option<usize> {
+    turn.checked_rem(members.len() as u64).map(|number| number as usize)
 }
 
-fn taps(writers: &[Member]) -> impl Iterator<Item = &Member> {
-    writers.iter().filter(|member| member.is_tap)
+/// Whether the readers are the same.
+fn same(one: &Found, other: &Found) -> bool {
+    let rings = |found: &Found| found.readers.iter().map(|member| member.ring).collect::<Vec<_>>();
+    rings(one) == rings(other)
 }
 
-/// Writes to a tap with `write`, or counts what it has lost. False if it has ended.
-fn tap_with(tap: &Member, write: &impl Fn(&Client, Duration) -> Result<()>) -> bool {
+/// How long a write waits for the lock of one member.
+pub(super) fn patience(timeout: Timeout) -> Duration {
+    match timeout {
+        Timeout::Zero => PATIENCE_AT_ONCE,
+        timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
+    }
+}
+
+/// Waits at most `time` until there may be room. One that has ended is not waited for: the next try finds who is left.
+fn has_room_within(member: &Member, size: usize, time: Duration) -> Result<bool> {
+    match member.writer.wait_for_room(size, time) {
+        Err(Error::Closed) => Ok(true),
+        looked => looked,
+    }
+}
+
+/// Writes to a tap with `write`, or counts what it has lost, and asks whether it lives if `is_asked`. False if it has ended.
+fn tap_with(tap: &Member, write: &impl Fn(&Client, Duration) -> Result<u64>, is_asked: bool) -> bool {
     let patience = tap.writer.taps_patience(TAPS_PATIENCE);
     let written = write(&tap.writer, patience);
     if written.is_err() {
-        tap.writer.count_missed();
+        tap.writer.count_missed(1);
     }
-    !matches!(written, Err(Error::Closed))
+    let asked = written.and_then(|end| if is_asked { tap.writer.check(end) } else { Ok(()) });
+    !matches!(asked, Err(Error::Closed))
 }

@@ -22,7 +22,7 @@ const SIZE: usize = size_of::<AtomicU64>();
 /// The number, as somebody looks at it.
 pub(crate) struct Members {
     file: OwnedFd,
-    /// Where it is mapped: only of the own user, as no other one could then change it.
+    /// Where it is mapped: only for members of this user, as no other one could then change it.
     word: Option<Word>,
 }
 

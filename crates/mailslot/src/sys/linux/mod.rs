@@ -1,14 +1,16 @@
-//! Local slots on Linux. ARCHITECTURE.md tells how the files below work together.
+//! Local slots on Linux. ARCHITECTURE.md shows how the files below work together, and docs/decisions.md why.
 
 mod ring;
 
 mod appearing;
+mod batch;
 mod bell;
 mod client;
 mod clock;
 mod code;
 mod door;
 mod fork;
+mod friend;
 mod group;
 mod inward;
 mod label;

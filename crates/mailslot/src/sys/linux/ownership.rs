@@ -275,7 +275,7 @@ impl Ownership {
     /// Ends this handle. If it was the last of a `shared` slot, or the slot is not shared, `close` tells the writers that the slot
     /// is gone, and its name is free. `leave` closes the handle's other descriptors.
     pub(crate) fn end(&mut self, shared: bool, close: impl Fn(), leave: impl FnOnce()) {
-        // Nobody else can own a slot that was never shared. That another thread may just be starting a program, whose
+        // A slot that was never shared has no other owner. That another thread may just be starting a program, whose
         // process has copies of all descriptors until it runs, must not delay the end.
         let sole_owner = !shared && self.is_this_process();
         if sole_owner {

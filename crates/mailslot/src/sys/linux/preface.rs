@@ -18,6 +18,9 @@ use super::ring::write::Stamp;
 use crate::error::{Error, Result};
 use crate::message::{Envelope, NetworkOrigin, Origin, ReplyTo};
 
+/// Bytes of a preface that tells the time and nothing else.
+pub(crate) const STAMP: usize = PREFACE_SIZE + 1 + 8;
+
 const AUTHENTICATED: u8 = 1;
 const DOMAIN: u8 = 2;
 const IPV6: u8 = 4;

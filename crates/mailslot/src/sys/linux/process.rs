@@ -109,19 +109,14 @@ pub(crate) fn path_in(dir: BorrowedFd<'_>, name: &str) -> String {
 /// What the failure of such a call means: `NOENT` becomes `NOSYS` if it is `/proc` that is missing, as it is after a `chroot`. Nothing
 /// follows from that for what is there: who takes it for dead removes what lives.
 pub(crate) fn why_not_in(dir: BorrowedFd<'_>, error: Errno) -> Errno {
-    if error != Errno::NOENT {
-        return error;
-    }
-    match look_at_proc(dir) {
-        Err(Errno::NOENT) => Errno::NOSYS,
-        Err(unknown) => unknown,
-        Ok(()) => error,
-    }
+    if error == Errno::NOENT && !has_proc(dir) { Errno::NOSYS } else { error }
 }
 
-/// Whether there are paths to what is in `dir`: not if this fails with `NOENT`.
-pub(crate) fn look_at_proc(dir: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    rustix::fs::lstat(format!("/proc/self/fd/{}", dir.as_raw_fd())).map(drop)
+/// Whether there are paths to what is in `dir`.
+pub(crate) fn has_proc(dir: BorrowedFd<'_>) -> bool {
+    let looked = rustix::fs::stat(format!("/proc/self/fd/{}", dir.as_raw_fd()).as_str());
+    // Any other failure says nothing of that.
+    !matches!(looked, Err(Errno::NOENT | Errno::NOTDIR))
 }
 
 /// The same for something of user `uid`. Others may close what is theirs, and then it is not there; what is this user's own is

@@ -108,11 +108,11 @@ impl Queue {
         self.header().fixed.locked_reads.load(Relaxed) & SHARED != 0
     }
 
-    /// Notes a message that could not be written to this ring of a tap.
+    /// Notes so many messages that could not be written to this ring of a tap.
     #[cold]
-    pub(crate) fn count_missed(&self) {
+    pub(crate) fn count_missed(&self, count: u32) {
         let space = &self.header().space;
-        space.missed.fetch_add(1, Relaxed);
+        space.missed.fetch_add(count.into(), Relaxed);
         space.missed_at.store(clock::ticks(), Relaxed);
     }
 
@@ -206,6 +206,17 @@ impl Queue {
     /// Whether all that lay before position `end` has been taken out.
     pub(crate) fn was_read(&self, end: u64) -> bool {
         self.header().reader.head.load(Relaxed).wrapping_sub(end) as i64 >= 0
+    }
+
+    /// Bytes of records for which there is room, as it looks without the lock.
+    pub(crate) fn room_left(&self) -> u64 {
+        if self.drops_oldest() {
+            return u64::MAX;
+        }
+        let header = self.header();
+        let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
+        // The reader may be past what a writer committed and, being killed, did not count.
+        self.region().room().saturating_sub(used.cast_signed().max(0).cast_unsigned())
     }
 
     /// Waits for room, at most `time`. Returns whether there may be some, so that it is worth trying again.

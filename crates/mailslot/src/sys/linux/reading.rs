@@ -277,7 +277,7 @@ mod tests {
             for told in [0, missed] {
                 writer.write(b"message", Timeout::Zero).expect("there is room");
                 let next = tap.try_next().expect("nobody has the lock").expect("it was written");
-                (told..missed).for_each(|_| tap.queue.count_missed());
+                (told..missed).for_each(|_| tap.queue.count_missed(1));
                 assert_eq!(next.envelope().lost_before, told);
                 next.take();
             }

@@ -148,7 +148,7 @@ impl Server {
             session.close();
         }
         self.queue.wake_writers();
-        while let Some(next) = self.try_next()? {
+        while let Some(next) = self.look(CLOSING_PATIENCE)? {
             let message = next.to_message();
             next.take();
             take(message);

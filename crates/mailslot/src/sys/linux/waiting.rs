@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::clock;
 use super::door::LOOK_BY_ITSELF;
 use super::inward::READERS_PATIENCE;
-use super::queue::PATIENCE;
 use super::reading::Next;
 use super::ring::read;
 use super::server::Server;
@@ -44,31 +43,42 @@ impl<'a> Wait<'a> {
     /// The next message.
     pub(super) fn for_next(mut self) -> Result<Next<'a>> {
         let (server, timeout) = (self.server, self.timeout);
-        if server.locks_reads()
-            && self.is_there()
-            && let Some(next) = server.look(patience(timeout))?
-        {
-            return Ok(next);
+        let mut patience = READERS_PATIENCE;
+        if server.locks_reads() && self.is_there() {
+            if let Some(next) = self.look(patience)? {
+                return Ok(next);
+            }
+            patience = Duration::ZERO;
         }
         if timeout == Timeout::Zero {
-            return self.last_look()?.ok_or(Error::TimedOut);
+            return self.last_look(patience)?.ok_or(Error::TimedOut);
         }
         let deadline = timeout.deadline();
         loop {
             if !self.arrived {
                 self.sleep(deadline)?;
             }
-            let left = deadline.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()));
-            if let Some(next) = server.look(left.clamp(READERS_PATIENCE, PATIENCE))? {
+            // Not for as long as there is time: whoever ends the waiting has nothing that wakes who waits for the lock.
+            let left = deadline.map_or(READERS_PATIENCE, |end| end.saturating_duration_since(Instant::now()));
+            if let Some(next) = self.look(left.min(READERS_PATIENCE))? {
                 return Ok(next);
             }
             if server.reading.is_aborted() {
                 return Err(Error::Closed);
             }
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                return self.last_look()?.ok_or(Error::TimedOut);
+                return self.last_look(READERS_PATIENCE)?.ok_or(Error::TimedOut);
             }
             self.arrived = self.arrives_soon();
+        }
+    }
+
+    /// The next message; `None` also where somebody else has had the lock for longer than `patience`, of a slot whose reads take it. He
+    /// goes on when he has a processor, and the lock passes on when he dies: until then this is a wait as for a message.
+    fn look(&self, patience: Duration) -> Result<Option<Next<'a>>> {
+        match self.server.look(patience) {
+            Err(Error::Stalled(_)) => Ok(None),
+            seen => seen,
         }
     }
 
@@ -81,8 +91,8 @@ impl<'a> Wait<'a> {
     }
 
     /// What a read does before it says that there is nothing: lets strangers in, and sees to it that whoever polls the
-    /// descriptor is woken by the next message.
-    fn last_look(&self) -> Result<Option<Next<'a>>> {
+    /// descriptor is woken by the next message. `patience` is for a lock that somebody else has.
+    fn last_look(&self, patience: Duration) -> Result<Option<Next<'a>>> {
         let server = self.server;
         let worth_a_look = server.entrance.is_worth_a_look();
         if worth_a_look {
@@ -91,15 +101,15 @@ impl<'a> Wait<'a> {
         let polled = server.entrance.is_polled();
         let mut announced = false;
         if polled && !self.is_there_after_waking() {
-            announced = match server.queue.lock(READERS_PATIENCE) {
+            announced = match server.queue.lock(patience) {
                 Ok(session) => session.announce_sleep(server.entrance.bell()),
                 Err(Error::Stalled(_)) => false,
                 Err(error) => return Err(error),
             };
             server.entrance.watch(announced);
         }
-        let seen = match if self.is_there() { server.look(READERS_PATIENCE) } else { Ok(None) } {
-            // Somebody has the lock of a slot that is shared: then nothing was seen.
+        let seen = match if self.is_there() { server.look(patience) } else { Ok(None) } {
+            // Then nothing was seen.
             Err(Error::Stalled(_)) => {
                 announced = false;
                 None
@@ -184,14 +194,5 @@ impl<'a> Wait<'a> {
         }
         wait::pause(|| self.is_there());
         self.server.inward().take_in()
-    }
-}
-
-/// How long a read may wait for the lock of a slot that is shared between processes.
-fn patience(timeout: Timeout) -> Duration {
-    match timeout {
-        Timeout::Zero => READERS_PATIENCE,
-        Timeout::After(time) => time.clamp(READERS_PATIENCE, PATIENCE),
-        Timeout::Forever => PATIENCE,
     }
 }

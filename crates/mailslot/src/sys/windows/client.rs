@@ -46,7 +46,8 @@ impl Client {
         write(&self.handle, message)
     }
 
-    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M]) -> Result<usize> {
+    /// Never waits, as [`write`](Client::write).
+    pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], _timeout: Timeout) -> Result<usize> {
         for (written, message) in messages.iter().enumerate() {
             match self.write(message.as_ref(), Timeout::Zero) {
                 Ok(()) => {}
@@ -62,7 +63,8 @@ impl Client {
         Ok(true)
     }
 
-    pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+    /// Never waits, as [`write`](Client::write).
+    pub(crate) fn write_in_place(&self, size: usize, _timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         let limit = self.max_message_size();
         if size > limit {
             return Err(Error::TooLarge { size, limit });

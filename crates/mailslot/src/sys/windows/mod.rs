@@ -1,4 +1,4 @@
-//! Mailslots of Windows itself. ARCHITECTURE.md tells how the backend waits, and why.
+//! Mailslots of Windows itself. docs/decisions.md has how the backend waits, and why.
 
 mod api;
 mod appearing;

@@ -67,7 +67,7 @@ impl Drop for Descriptor {
 /// The user that this process runs as, in text.
 fn user_sid() -> io::Result<String> {
     let mut token = null_mut();
-    // SAFETY: the pseudo handle of the own process is always valid; the output is this function's own.
+    // SAFETY: the pseudo handle of this process is always valid; the output is this function's own.
     if unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) } == 0 {
         return Err(io::Error::last_os_error());
     }

@@ -35,7 +35,7 @@ fn kind(address: &Address) -> &'static str {
     match address {
         Address::Local(_) => "a slot of this machine",
         Address::Remote { .. } => "that slot of one computer, or of all machines of a domain",
-        Address::Broadcast(_) => "that slot of all machines of the own domain",
+        Address::Broadcast(_) => "that slot of all machines of this machine's domain",
         _ => "a form that this command does not know",
     }
 }

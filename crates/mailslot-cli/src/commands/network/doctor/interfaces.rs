@@ -76,7 +76,7 @@ fn interface(entry: InterfaceAddress) -> Option<Interface> {
     let address = entry.address?.as_sockaddr_in().map(SockaddrIn::ip)?;
     let broadcasts = entry.flags.contains(InterfaceFlags::IFF_BROADCAST);
     let set = entry.broadcast.and_then(|address| address.as_sockaddr_in().map(SockaddrIn::ip));
-    // Without one the system tells the own address, or 0.0.0.0.
+    // Without one the system tells the interface's address, or 0.0.0.0.
     let mask = entry.netmask.and_then(|mask| mask.as_sockaddr_in().map(SockaddrIn::ip));
     let has_subnet = mask.is_none_or(|mask| u32::from(mask).count_ones() < 31);
     let has_address = !has_subnet || set.is_some_and(|set| set != address && !set.is_unspecified());

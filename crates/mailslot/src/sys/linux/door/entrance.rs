@@ -110,7 +110,7 @@ impl Entrance {
     /// Whether a reader that finds nothing must look at the door before it says so. It need not look again at once where
     /// hardly anybody may come and nobody has: there is no poller then.
     pub(crate) fn is_worth_a_look(&self) -> bool {
-        // Only the own user and the superuser may come then, who seldom do.
+        // Only the owner's user and the superuser may come then, who seldom do.
         let quiet = self.access == Access::Owner;
         !quiet || self.own_poller().get().is_some() || self.is_due()
     }

@@ -118,9 +118,9 @@ impl Visitor {
         !self.slot.is_living().unwrap_or(true)
     }
 
-    /// Notes that this tap has lost a message. It is told before the next one.
-    pub(crate) fn count_missed(&self) {
-        self.missed.fetch_add(1, Ordering::Relaxed);
+    /// Notes that this tap has lost so many messages. It is told before the next one.
+    pub(crate) fn count_missed(&self, count: u32) {
+        self.missed.fetch_add(count, Ordering::Relaxed);
     }
 
     fn tell_missed(&self) -> rustix::io::Result<()> {

@@ -8,7 +8,7 @@
 //!
 //! Names below `mailslot\` are reserved for the network node and for those who ask it. There being first counts for nothing:
 //! a slot is believed if it is the superuser's, or of the user who owns the root, or of the one whom the superuser has
-//! appointed by a directory `roles/node` of that user in the superuser's own; and after those, if it is the own user's.
+//! appointed by a directory `roles/node` of that user in the superuser's; and after those, if it is the asker's.
 
 use std::os::fd::AsFd;
 
@@ -60,7 +60,7 @@ impl Root {
         Ok(None)
     }
 
-    /// The own slot of this name whose ring is the file `ring`.
+    /// This user's slot of this name whose ring is the file `ring`.
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
         let failed = |error| self.error("look for", name, error);
         for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
@@ -71,7 +71,7 @@ impl Root {
         Ok(None)
     }
 
-    /// The own slot in which the file called `file` is the one with this id.
+    /// This user's slot in which the file called `file` is the one with this id.
     pub(crate) fn find_own(&self, file: &str, id: FileId) -> Result<Option<SlotDirectory>> {
         let failed = |error| Error::io(format!("read the directory {}", self.path), error);
         for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
@@ -99,7 +99,7 @@ impl Root {
         Ok(oldest)
     }
 
-    /// The own slot of this entry, or its member, in which the file called `file` is the one with this id.
+    /// This user's slot of this entry, or its member, in which the file called `file` is the one with this id.
     fn with_file_of(
         &self,
         user: &User,
@@ -145,7 +145,7 @@ impl Root {
     }
 }
 
-/// An own slot, if it is there and the file called `file` in it is the one with this id.
+/// A slot of this user, if it is there and the file called `file` in it is the one with this id.
 pub(super) fn with_file(
     slot: rustix::io::Result<SlotDirectory>,
     file: &str,
@@ -162,7 +162,7 @@ pub(super) fn with_file(
 pub(super) enum Rule {
     /// Everybody's.
     All { own: u32 },
-    /// Those of these users, and the own.
+    /// Those of these users, and of this one.
     Reserved { trusted: Vec<u32>, own: u32 },
 }
 

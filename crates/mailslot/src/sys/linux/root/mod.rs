@@ -91,7 +91,9 @@ impl Root {
             return Ok(root);
         }
         let root = Root::discover()?;
-        process::look_at_proc(root.dir.as_fd()).map_err(|error| Error::io("look at /proc, which slots need", error))?;
+        if !process::has_proc(root.dir.as_fd()) {
+            return Err(Error::io("look at /proc, which slots need: is it mounted", Errno::NOSYS));
+        }
         Ok(ROOT.get_or_init(|| root))
     }
 

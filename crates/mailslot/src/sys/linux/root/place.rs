@@ -172,7 +172,7 @@ impl Root {
         Life::file_in(&life).into_iter().for_each(|file| self.remove_dead_life(file, &user));
     }
 
-    /// Removes what is at this place of an own directory unless it lives.
+    /// Removes what is at this place of a directory of this user unless it lives.
     pub(crate) fn remove_dead(&self, user: &User, entry: &str) {
         match self.open_all(user, entry) {
             Ok(slots) if !slots.is_empty() => {

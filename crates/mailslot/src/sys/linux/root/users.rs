@@ -189,6 +189,15 @@ impl Root {
         Ok(directories.iter().map(look).collect())
     }
 
+    /// Whether nothing follows for this entry from the failure to look at it: whose it is, its name tells as well as can be.
+    fn tells_nothing_of(&self, name: &str, error: Errno) -> bool {
+        let number = name.strip_prefix(PREFIX).and_then(|suffix| suffix.split('.').next());
+        match number.and_then(|number| number.parse().ok()) {
+            Some(uid) => process::tells_nothing_of(uid, error),
+            None => process::tells_nothing(error),
+        }
+    }
+
     fn read_directories(&self) -> rustix::io::Result<Known> {
         let mut found = Vec::new();
         let mut unseen = false;
@@ -202,8 +211,8 @@ impl Root {
             match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
                 Ok(_) | Err(Errno::NOENT) => {}
-                // What another user has mounted says what it likes. The own directory is not hidden otherwise.
-                Err(error) if tells_nothing_of(&name, error) && !self.is_mounted(&name) => return Err(error),
+                // What another user has mounted says what it likes.
+                Err(error) if self.tells_nothing_of(&name, error) && !self.is_mounted(&name) => return Err(error),
                 Err(_) => unseen = true,
             }
         }
@@ -301,7 +310,7 @@ impl Root {
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_uid == uid)
     }
 
-    /// Makes what is missing of an own directory.
+    /// Makes what is missing of this user's directory.
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
@@ -321,12 +330,6 @@ impl Root {
         }
         Ok(())
     }
-}
-
-/// Whether nothing follows from the failure to look at the directory of this name.
-fn tells_nothing_of(name: &str, error: Errno) -> bool {
-    let uid = name.strip_prefix(PREFIX).and_then(User::uid_in);
-    uid.map_or_else(|| process::tells_nothing(error), |uid| process::tells_nothing_of(uid, error))
 }
 
 /// Which of these directories are users', in the order of their ids, the oldest of each, and whether there may be more. What is

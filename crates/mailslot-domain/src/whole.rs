@@ -1,0 +1,86 @@
+//! Files that are read as a whole, again and again while a node runs: settings, keys and certificates. Whatever somebody puts
+//! in their place, the node must neither wait for it nor take all memory.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::mem;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+/// Reads the regular file at `path`, or the one that a symbolic link leads to, if it has at most `most` bytes. They are erased
+/// from memory when they are dropped.
+///
+/// # Errors
+///
+/// - What the system says, if it cannot be read.
+/// - [`io::ErrorKind::InvalidInput`] at once if it is not a regular file: a pipe has to be waited for, and a device may never end.
+/// - [`io::ErrorKind::InvalidData`] if there are more bytes.
+///
+/// ```
+/// use mailslot_domain::read_whole;
+///
+/// let path = std::env::temp_dir().join(format!("{}.toml", std::process::id()));
+/// std::fs::write(&path, "lan = true")?;
+/// assert_eq!(*read_whole(&path, 100)?, *b"lan = true");
+/// assert!(read_whole(&path, 9).is_err_and(|error| error.to_string() == "it has more than 9 bytes"));
+/// std::fs::remove_file(&path)?;
+/// assert!(read_whole("/dev/zero".as_ref(), 100).is_err_and(|error| error.to_string() == "it is not a file"));
+/// # std::io::Result::Ok(())
+/// ```
+pub fn read_whole(path: &Path, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    read(open(path)?, most)
+}
+
+/// Reads text, as [`read_whole`] reads bytes.
+///
+/// # Errors
+///
+/// As [`read_whole`], and [`io::ErrorKind::InvalidData`] if it is not UTF-8.
+///
+/// ```
+/// use mailslot_domain::read_text;
+///
+/// let path = std::env::temp_dir().join(format!("{}.txt", std::process::id()));
+/// std::fs::write(&path, "lan = true")?;
+/// assert_eq!(*read_text(&path, 100)?, "lan = true");
+/// std::fs::write(&path, [0xff])?;
+/// assert!(read_text(&path, 100).is_err());
+/// std::fs::remove_file(&path)?;
+/// # std::io::Result::Ok(())
+/// ```
+pub fn read_text(path: &Path, most: usize) -> io::Result<Zeroizing<String>> {
+    text(read_whole(path, most)?)
+}
+
+/// Opens a regular file.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    // Without it, a pipe would keep this waiting for somebody who writes into it.
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    Ok(file)
+}
+
+/// Reads a file that has at most `most` bytes.
+pub(crate) fn read(file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Room for all at once, so that no smaller copies are left on the way.
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(most).min(most);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it has more than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+pub(crate) fn text(mut bytes: Zeroizing<Vec<u8>>) -> io::Result<Zeroizing<String>> {
+    String::from_utf8(mem::take(&mut *bytes)).map(Zeroizing::new).map_err(|error| {
+        let why = error.utf8_error();
+        drop(Zeroizing::new(error.into_bytes()));
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })
+}

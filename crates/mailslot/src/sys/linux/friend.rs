@@ -1,0 +1,433 @@
+//! The writing end of a slot of this process's user, which maps the ring.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::bell;
+use super::client::PATIENCE_AT_ONCE;
+use super::clock;
+use super::fork::{fork_generation, is_of_this_process};
+use super::inward::READERS_PATIENCE;
+use super::life;
+use super::preface::Preface;
+use super::process;
+use super::queue::{OPEN_RING, PATIENCE, Queue, RING, Session};
+use super::ring::layout::CLOSED;
+use super::ring::region::Region;
+use super::ring::write::{Room, Stamp};
+use super::root::{FileId, Root, User};
+use crate::error::{Error, Result};
+use crate::options::Timeout;
+use mailslot_names::SlotName;
+
+/// The longest a writer that waits for room goes without looking by itself.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// A writer of the owner's own user: it shares the owner's memory.
+pub(crate) struct Friend {
+    name: SlotName,
+    /// The start of the ring, which is all that a writer needs for some short messages to readers that keep up.
+    pub(super) start: Queue,
+    /// All of it, mapped when that is not enough.
+    whole: OnceLock<Queue>,
+    /// The ring's file, for reserving memory and for asking whether an owner lives.
+    file: OwnedFd,
+    /// Opened when it is first needed: a writer that comes to readers which are awake, and goes, never does.
+    bell: OnceLock<OwnedFd>,
+    pub(super) stamp: Stamp,
+    /// [`fork_generation`] of the process that `stamp` describes.
+    generation: u64,
+    /// When the owner was last known to live, in ticks.
+    owner_seen: AtomicU64,
+}
+
+impl Friend {
+    /// The slot of this process's user, if there is one, its owner lives, and its ring may be shared.
+    pub(super) fn open(root: &Root, name: &SlotName, stamp: Stamp) -> Result<Option<Friend>> {
+        // What is known is enough to find a slot, but not to find that there is none.
+        match Friend::open_of(root, &root.known_users(), name, stamp)? {
+            None => Friend::open_of(root, &root.users()?, name, stamp),
+            found => Ok(found),
+        }
+    }
+
+    fn open_of(root: &Root, users: &[User], name: &SlotName, stamp: Stamp) -> Result<Option<Friend>> {
+        for user in users.iter().filter(|user| user.uid == stamp.uid) {
+            let file = match root.open_file(user, name, RING, OPEN_RING) {
+                Ok(file) => file,
+                Err(error) if process::tells_nothing_of(stamp.uid, error) => {
+                    return Err(root.error("open", name, error));
+                }
+                Err(_) => continue,
+            };
+            if let Some(friend) = Friend::open_file(root, name, file, stamp)? {
+                return Ok(Some(friend));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn open_file(root: &Root, name: &SlotName, file: OwnedFd, stamp: Stamp) -> Result<Option<Friend>> {
+        let start = Queue::open(file.as_fd(), stamp.uid).map_err(|error| root.error("open", name, error))?;
+        let Some(start) = start else { return Ok(None) };
+        let friend = Friend::new(name, file, start, stamp);
+        if friend.start.drops_oldest() {
+            // The oldest message may lie anywhere.
+            friend.whole()?;
+        }
+        Ok(friend.owner_lives()?.then_some(friend))
+    }
+
+    fn new(name: &SlotName, file: OwnedFd, start: Queue, stamp: Stamp) -> Friend {
+        Friend {
+            name: name.clone(),
+            start,
+            whole: OnceLock::new(),
+            file,
+            bell: OnceLock::new(),
+            stamp,
+            generation: fork_generation(),
+            owner_seen: AtomicU64::new(clock::ticks()),
+        }
+    }
+
+    pub(super) fn write_within(&self, message: &[u8], timeout: Timeout) -> Result<()> {
+        self.try_within(message.len(), timeout, |patience| self.write_now(message, patience))
+    }
+
+    pub(super) fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+        let preface = preface.stamped(self.start.stamp()).encode()?;
+        let write = |patience: &Duration| {
+            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, &preface, message))
+        };
+        match timeout {
+            Timeout::Zero => write(&PATIENCE_AT_ONCE),
+            timeout => self.try_within(preface.len().saturating_add(message.len()), timeout, write),
+        }
+    }
+
+    /// Lets `write` try to write `size` bytes until there is room.
+    fn try_within(&self, size: usize, timeout: Timeout, write: impl Fn(&Duration) -> Result<()>) -> Result<()> {
+        let deadline = timeout.deadline();
+        loop {
+            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            match write(&left.clamp(READERS_PATIENCE, PATIENCE)) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.wait_after(error, size, deadline)?,
+            }
+        }
+    }
+
+    /// After a write of `size` bytes that has failed with `error`: waits until it is worth trying again.
+    fn wait_after(&self, error: Error, size: usize, deadline: Option<Instant>) -> Result<()> {
+        match error {
+            Error::Full { .. } => {}
+            // Whoever is in the middle of a write goes on when he has a processor, or has died.
+            Error::Stalled(_) => self.check_owner()?,
+            error => return Err(error),
+        }
+        // Tried again where there is room alone: each try that is refused counts.
+        loop {
+            let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Err(Error::TimedOut);
+            }
+            if self.wait_for_room(size, left)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for room at most as long as a writer goes without looking for the owner.
+    pub(super) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
+        if self.start.wait_for_room(size, time.min(LOOK_AGAIN)) {
+            return Ok(true);
+        }
+        self.check_owner().map(|()| false)
+    }
+
+    /// `patience` is looked at only if somebody else has the lock, and takes one register this way.
+    pub(super) fn write_now(&self, message: &[u8], patience: &Duration) -> Result<()> {
+        let known = self.whole.get().unwrap_or(&self.start);
+        let session = match known.lock_for(message.len(), *patience)? {
+            Some(session) => session,
+            None => self.whole()?.lock(*patience)?,
+        };
+        self.with_lock(session, |session| self.append(session, message))
+    }
+
+    /// Has the lines of `write_now` and `with_lock` once more: shared, they would cost each of those writes eight instructions.
+    pub(super) fn write_unasked(&self, message: &[u8], patience: &Duration) -> Result<u64> {
+        let known = self.whole.get().unwrap_or(&self.start);
+        let session = match known.lock_for(message.len(), *patience)? {
+            Some(session) => session,
+            None => self.whole()?.lock(*patience)?,
+        };
+        self.with_lock_unasked(session, |session| self.append(session, message))
+    }
+
+    pub(super) fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
+        let preface = preface.clone().stamped(self.start.stamp()).encode()?;
+        let session = self.whole()?.lock(patience)?;
+        self.with_lock_unasked(session, |session| self.append_prefaced(session, &preface, message))
+    }
+
+    pub(super) fn write_batch_unasked<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        patience: Duration,
+    ) -> Result<(usize, u64)> {
+        let preface = match self.start.stamp() {
+            true => Some(Preface::default().stamped(true).encode()?),
+            false => None,
+        };
+        let mut end = Ok(0);
+        let mut written = 0;
+        let session = self.whole()?.lock(patience)?;
+        for message in messages {
+            let appended = match &preface {
+                Some(preface) => self.append_prefaced(&session, preface, message.as_ref()),
+                None => self.append(&session, message.as_ref()),
+            };
+            match appended {
+                Ok(_) => (written, end) = (written + 1, appended),
+                Err(_) if written > 0 => break,
+                Err(_) => {
+                    end = appended;
+                    break;
+                }
+            }
+        }
+        let end = self.with_lock_unasked(session, |_| end)?;
+        Ok((written, end))
+    }
+
+    pub(super) fn write_batch_prefaced<M: AsRef<[u8]>>(
+        &self,
+        preface: Preface,
+        messages: &[M],
+        patience: Duration,
+        written: &mut usize,
+    ) -> Result<()> {
+        let preface = preface.stamped(self.start.stamp()).encode()?;
+        self.write_each(messages, written, patience, |session, message| {
+            self.append_prefaced(session, &preface, message)
+        })
+    }
+
+    pub(super) fn write_batch<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        timeout: Timeout,
+        written: &mut usize,
+    ) -> Result<()> {
+        self.try_batch_within(messages, timeout, written, |messages, patience, written| {
+            self.write_each(messages, written, patience, |session, message| self.append(session, message))
+        })
+    }
+
+    pub(super) fn write_batch_stamped<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        timeout: Timeout,
+        written: &mut usize,
+    ) -> Result<()> {
+        self.try_batch_within(messages, timeout, written, |messages, patience, written| {
+            self.write_batch_prefaced(Preface::default(), messages, patience, written)
+        })
+    }
+
+    /// Lets `write` try to write the messages that are left until there is room for all.
+    fn try_batch_within<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        timeout: Timeout,
+        written: &mut usize,
+        write: impl Fn(&[M], Duration, &mut usize) -> Result<()>,
+    ) -> Result<()> {
+        if timeout == Timeout::Zero {
+            return write(messages, PATIENCE, written);
+        }
+        let deadline = timeout.deadline();
+        loop {
+            let left = deadline.map_or(PATIENCE, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let mut more = 0;
+            let tried = write(&messages[*written..], left.clamp(READERS_PATIENCE, PATIENCE), &mut more);
+            *written += more;
+            match tried {
+                Ok(()) => return Ok(()),
+                Err(error) => self.wait_after(error, messages[*written].as_ref().len(), deadline)?,
+            }
+        }
+    }
+
+    fn write_each<M: AsRef<[u8]>>(
+        &self,
+        messages: &[M],
+        written: &mut usize,
+        patience: Duration,
+        append: impl Fn(&Session<'_>, &[u8]) -> Result<u64>,
+    ) -> Result<()> {
+        let result = self.with_lock(self.whole()?.lock(patience)?, |session| {
+            messages.iter().try_fold(0, |_, message| append(session, message.as_ref()).inspect(|_| *written += 1))
+        });
+        if matches!(result, Err(Error::Closed)) {
+            *written = 0;
+        }
+        result
+    }
+
+    pub(super) fn write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
+        let fill = |region: &Region, room: Room| {
+            // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
+            match unsafe { region.slice_mut(room.payload(), size) } {
+                Some(bytes) => fill(bytes),
+                None => {
+                    let mut bytes = vec![0; size];
+                    fill(&mut bytes);
+                    region.copy_in(room.payload(), &bytes);
+                }
+            }
+        };
+        let patience = match timeout {
+            Timeout::Zero => PATIENCE,
+            timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
+        };
+        self.with_lock(self.whole()?.lock(patience)?, |session| {
+            session.append(|| self.stamp(), size, || self.bell().map(Some), || Ok(&self.file), fill)
+        })
+    }
+
+    /// The whole ring.
+    pub(super) fn whole(&self) -> Result<&Queue> {
+        if self.start.is_whole() {
+            return Ok(&self.start);
+        }
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let whole = self.start.whole(self.file.as_fd()).map_err(|error| Error::io("map a slot's ring", error))?;
+        Ok(self.whole.get_or_init(|| whole))
+    }
+
+    /// Lets `write` write up to the position that it returns under the lock, then makes sure that the owner lives: in this
+    /// order the look at the clock does not delay the message.
+    #[inline(always)]
+    fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<()> {
+        let end = match write(&session) {
+            Ok(end) => end,
+            Err(error) => {
+                drop(session);
+                return self.check_owner().and(Err(error));
+            }
+        };
+        drop(session);
+        match self.check_owner() {
+            Ok(()) => Ok(()),
+            // An owner that has gone since may have read the message first: then it was delivered.
+            Err(_) if self.start.was_read(end) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same for who will ask for the owner himself where the write succeeds.
+    fn with_lock_unasked(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<u64> {
+        let written = write(&session);
+        drop(session);
+        written.or_else(|error| self.check_owner().and(Err(error)))
+    }
+
+    /// What was written up to `end` has come to, after the owner was `asked` for, as in `with_lock`.
+    fn settle(&self, end: u64, asked: Result<()>) -> Result<()> {
+        if asked.is_err() && self.start.was_read(end) { Ok(()) } else { asked }
+    }
+
+    pub(super) fn check(&self, end: u64) -> Result<()> {
+        self.settle(end, self.ask_for_owner(clock::ticks()))
+    }
+
+    pub(super) fn check_if_due(&self) -> Result<()> {
+        let end = self.start.header().writers.tail.load(crate::sync::Ordering::Relaxed);
+        self.settle(end, self.check_owner())
+    }
+
+    fn append_prefaced(&self, session: &Session<'_>, preface: &[u8], message: &[u8]) -> Result<u64> {
+        session.append_prefaced(self.stamp(), preface, message, || self.bell().map(Some), || Ok(&self.file))
+    }
+
+    #[inline(always)]
+    fn append(&self, session: &Session<'_>, message: &[u8]) -> Result<u64> {
+        session.append(
+            || self.stamp(),
+            message.len(),
+            || self.bell().map(Some),
+            || Ok(&self.file),
+            |region, room| {
+                region.copy_in(room.payload(), message);
+            },
+        )
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        let state = self.start.header().writers.state.load(crate::sync::Ordering::Relaxed);
+        // Where that cannot be found out, writing will tell why.
+        state & CLOSED != 0 || !self.owner_lives().unwrap_or(true)
+    }
+
+    /// Fails if the owner is gone. An owner that closes says so in the ring; one that is killed cannot, so the kernel is
+    /// asked, but only once in some tens of microseconds: nobody can kill a process and see it gone faster than that.
+    #[inline(always)]
+    fn check_owner(&self) -> Result<()> {
+        let now = clock::ticks();
+        if now.wrapping_sub(self.owner_seen.load(Ordering::Relaxed)) < clock::MOMENT {
+            return Ok(());
+        }
+        self.ask_for_owner(now)
+    }
+
+    #[cold]
+    fn ask_for_owner(&self, now: u64) -> Result<()> {
+        match life::is_ring_held(&self.file) {
+            Ok(true) => {}
+            // The message is written, and that it is not must not be said of one that an owner may read.
+            Err(_) => return Ok(()),
+            Ok(false) if !self.owner_lives()? => return Err(Error::Closed),
+            Ok(false) => {}
+        }
+        self.owner_seen.store(now, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest to ask for; heirs
+    /// that have not come to that only hear the bell.
+    fn owner_lives(&self) -> Result<bool> {
+        if life::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
+            return Ok(true);
+        }
+        match self.bell() {
+            Ok(bell) => Ok(bell::heard(bell)),
+            Err(Error::Closed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The slot's bell. Fails with `Closed` if nobody hears it or the slot is no longer at its place.
+    pub(super) fn bell(&self) -> Result<BorrowedFd<'_>> {
+        if let Some(bell) = self.bell.get() {
+            return Ok(bell.as_fd());
+        }
+        let root = Root::get()?;
+        let failed = |error| root.error("open the bell of", &self.name, error);
+        let ring = FileId::of(&self.file).map_err(failed)?;
+        let slot = root.find_ring(&self.name, ring)?.ok_or(Error::Closed)?;
+        let bell = bell::open(slot.dir.as_fd()).map_err(failed)?.ok_or(Error::Closed)?;
+        Ok(self.bell.get_or_init(|| bell).as_fd())
+    }
+
+    #[inline(always)]
+    fn stamp(&self) -> Stamp {
+        if is_of_this_process(self.generation) { self.stamp } else { process::stamp() }
+    }
+}
