@@ -6,7 +6,7 @@
 # What is there besides the least that Debian has: what a terminal, manual pages and Python need.
 packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal
 
-declare -A leader=()
+declare -A console=() leader=() groups=()
 
 # What the packages are built on is what they run on.
 release=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
@@ -30,25 +30,46 @@ make_root() {
     mv "$root.new" "$root"
 }
 
+# Control groups of a machine's own, below those of this process: two systemds in one remove and kill what is the other one's.
+control_groups() {
+    local unified=/sys/fs/cgroup/unified group
+    [ -d "$unified" ] || unified=/sys/fs/cgroup
+    awk -F: -v unified="$unified" '$2 == "name=systemd" { print "/sys/fs/cgroup/systemd" $3 } $1 == 0 { print unified $3 }' /proc/self/cgroup |
+        while read -r group; do [ ! -e "$group/cgroup.procs" ] || printf '%s/%s-%s\n' "${group%/}" "${scratch##*/}" "$1"; done
+}
+
 # boot MACHINE: starts it.
 boot() {
-    local machine=$1 files=$scratch/$1
+    local machine=$1 files=$scratch/$1 group
     mkdir -p "$files"/{top,work,root}
     # The upper one is in memory: a file system that is an overlay itself can be the lower one alone.
     mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/top,workdir=$files/work" "$files/root" || return
+    groups[$machine]=$(control_groups "$machine")
     # Without --register it needs no systemd outside; --console=read-only needs no terminal.
-    systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no --keep-unit \
-        --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot >"$files/console" 2>&1 &
-    leader[$machine]=$!
+    (
+        for group in ${groups[$machine]}; do mkdir "$group" && echo 0 >"$group/cgroup.procs" || exit; done
+        exec systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no --keep-unit \
+            --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot
+    ) >"$files/console" 2>&1 &
+    console[$machine]=$!
 }
 
 # until_booted MACHINE: waits until its systemd has started everything.
 until_booted() {
     local machine=$1
     until_line "$scratch/$machine/console" "login:" || return
-    # What systemd-nspawn has started.
-    leader[$machine]=$(pgrep -P "${leader[$machine]}")
+    leader[$machine]=$(pgrep -P "${console[$machine]}")
     [ "$(in_machine "$machine" root 'systemctl is-system-running --wait')" = running ]
+}
+
+# Ends the machines, and removes their control groups, which no namespace ends with.
+end_machines() {
+    local machine group
+    for machine in "${!console[@]}"; do
+        kill -KILL "${leader[$machine]:-${console[$machine]}}" 2>/dev/null
+        wait "${console[$machine]}" 2>/dev/null
+        for group in ${groups[$machine]}; do find "$group" -depth -type d -exec rmdir {} \;; done
+    done
 }
 
 # in_machine MACHINE USER COMMAND: what a user types there, in the user's home directory. No longer than two minutes.

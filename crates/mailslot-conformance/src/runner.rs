@@ -17,7 +17,7 @@ use crate::peer;
 use crate::system::System;
 
 /// After this long a case counts as hung. The slowest ones need a few seconds.
-pub const HUNG_AFTER: Duration = Duration::from_secs(60);
+pub const HUNG_AFTER: Duration = Duration::from_secs(300);
 
 /// The same for a case that is known to fail: some of those fail by never ending.
 const DEVIATING_AFTER: Duration = Duration::from_secs(15);

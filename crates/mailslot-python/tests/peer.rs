@@ -79,7 +79,8 @@ fn hold(slot: &str) -> Result<(), Box<dyn Error>> {
     };
     loop {
         match end.write_in_place_within(0, Timeout::Forever, held) {
-            Ok(()) => {}
+            // Others have as much time: the lock is not fair, and whoever takes it again at once would starve them.
+            Ok(()) => std::thread::sleep(Duration::from_millis(30)),
             Err(mailslot::Error::Closed) => return Ok(()),
             Err(error) => return Err(error.into()),
         }

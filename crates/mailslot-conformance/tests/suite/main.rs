@@ -10,7 +10,7 @@ mod model;
 use model::{Defect, Model};
 
 /// Long enough for the cases that are run here, none of which waits.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Defects, most of them of real implementations, and a case that must notice each.
 const NOTICED: &[(Defect, &str)] = &[

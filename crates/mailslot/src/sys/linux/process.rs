@@ -114,7 +114,9 @@ pub(crate) fn why_not_in(dir: BorrowedFd<'_>, error: Errno) -> Errno {
 
 /// Whether there are paths to what is in `dir`.
 pub(crate) fn has_proc(dir: BorrowedFd<'_>) -> bool {
-    rustix::fs::lstat(format!("/proc/self/fd/{}", dir.as_raw_fd())).is_ok()
+    let looked = rustix::fs::stat(format!("/proc/self/fd/{}", dir.as_raw_fd()).as_str());
+    // Any other failure says nothing of that.
+    !matches!(looked, Err(Errno::NOENT | Errno::NOTDIR))
 }
 
 /// The same for something of user `uid`. Others may close what is theirs, and then it is not there; what is this user's own is

@@ -189,6 +189,15 @@ impl Root {
         Ok(directories.iter().map(look).collect())
     }
 
+    /// Whether nothing follows for this entry from the failure to look at it: whose it is, its name tells as well as can be.
+    fn tells_nothing_of(&self, name: &str, error: Errno) -> bool {
+        let number = name.strip_prefix(PREFIX).and_then(|suffix| suffix.split('.').next());
+        match number.and_then(|number| number.parse().ok()) {
+            Some(uid) => process::tells_nothing_of(uid, error),
+            None => process::tells_nothing(error),
+        }
+    }
+
     fn read_directories(&self) -> rustix::io::Result<Known> {
         let mut found = Vec::new();
         let mut unseen = false;
@@ -203,7 +212,7 @@ impl Root {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
                 Ok(_) | Err(Errno::NOENT) => {}
                 // What another user has mounted says what it likes.
-                Err(error) if process::tells_nothing(error) && !self.is_mounted(&name) => return Err(error),
+                Err(error) if self.tells_nothing_of(&name, error) && !self.is_mounted(&name) => return Err(error),
                 Err(_) => unseen = true,
             }
         }
