@@ -1,17 +1,17 @@
 //! Files that are read as a whole, again and again while a node runs: settings, keys and certificates. Whatever somebody puts
 //! in their place, the node must neither wait for it nor take all memory.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::mem;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 /// Reads the regular file at `path`, or the one that a symbolic link leads to, if it has at most `most` bytes. They are erased
-/// from memory when they are dropped.
+/// from memory when they are dropped. `/dev/null` is a file without any.
 ///
 /// # Errors
 ///
@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 /// assert_eq!(*read_whole(&path, 100)?, *b"lan = true");
 /// assert!(read_whole(&path, 9).is_err_and(|error| error.to_string() == "it has more than 9 bytes"));
 /// std::fs::remove_file(&path)?;
+/// assert!(read_whole("/dev/null".as_ref(), 100)?.is_empty());
 /// assert!(read_whole("/dev/zero".as_ref(), 100).is_err_and(|error| error.to_string() == "it is not a file"));
 /// # std::io::Result::Ok(())
 /// ```
@@ -59,10 +60,17 @@ pub fn read_text(path: &Path, most: usize) -> io::Result<Zeroizing<String>> {
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     // Without it, a pipe would keep this waiting for somebody who writes into it.
     let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() && !is_null_device(&found) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
     Ok(file)
+}
+
+/// Whether it is `/dev/null`, by which programs are told that there are no settings: reading it ends at once.
+fn is_null_device(found: &Metadata) -> bool {
+    let is_same = |null: Metadata| null.file_type().is_char_device() && null.rdev() == found.rdev();
+    found.file_type().is_char_device() && fs::metadata("/dev/null").is_ok_and(is_same)
 }
 
 /// Reads a file that has at most `most` bytes.

@@ -137,7 +137,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// - [`Error::Io`] if it cannot be read, is not a regular file, or has more than 1 MiB
+    /// - [`Error::Io`] if it cannot be read, is neither a regular file nor `/dev/null`, or has more than 1 MiB
     /// - [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting
     pub fn read(path: &Path) -> Result<Settings> {
         Settings::of_file(&read(path)?, path)
