@@ -258,7 +258,11 @@ impl Friend {
             *written += more;
             match tried {
                 Ok(()) => return Ok(()),
-                Err(error) => self.wait_after(error, messages[*written].as_ref().len(), deadline)?,
+                Err(error) => {
+                    // There is no next one where all are written and the look at the owner has failed.
+                    let next = messages.get(*written).map_or(0, |message| message.as_ref().len());
+                    self.wait_after(error, next, deadline)?;
+                }
             }
         }
     }
