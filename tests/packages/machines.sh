@@ -3,8 +3,8 @@
 # A machine's network is a namespace of network.sh of the same name, its files are the root with a layer on top. It does not know that
 # it is in another machine, and nothing of it stays but the root, which is kept for the next time.
 
-# What is there besides the least that Debian has: what a terminal, manual pages and Python need.
-packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal
+# What is there besides the least that Debian has: what a terminal, manual pages, Python and the RPM package need.
+packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal,rpm
 
 declare -A console=() leader=() groups=()
 
