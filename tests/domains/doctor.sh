@@ -13,7 +13,7 @@ said doc1 domain new PLANT --lan >/dev/null
 cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc2/domains/"
 start_node doc-node1 doc1
 same "nothing is said of the NetBIOS network" "$(cat "$scratch/doc-node1.log" <(said doc1 node status) | grep -iE 'netbios|workgroup|<|interface')" ""
-says "who is alone is connected with nobody" "$(said doc1 doctor)" "problem  session    PLANT: connected with nobody" "status 1"
+says "a node without others is connected with no machine" "$(said doc1 doctor)" "problem  session    PLANT: not connected with any machine" "status 1"
 
 start_node doc-node2 doc2
 start_listener doc-heard2 doc2 alerts
@@ -72,7 +72,7 @@ check "a node runs with a wrong clock" start_wrong_clock
 start_listener doc-heard3 doc3 alerts
 check "it is seen all the same" until_members doc3 PLANT $'DOC1\nDOC2            alerts\nDOC3            alerts'
 says "its answers do not come" "$(said doc1 doctor '\\DOC3\mailslot\alerts')" \
-    "problem  answers    PLANT: DOC3 is announced, but gave no receipt in 2 s" "its clock may be off" "status 1"
+    "problem  answers    PLANT: DOC3 is announced, but sent no receipt in 2 s" "its clock may be off" "status 1"
 says "there, the counter tells" "$(said doc3 doctor)" "problem  clock      PLANT:" "dropped_clock" "status 1"
 
 chmod 644 "$scratch/doc3/domains/PLANT.toml"
@@ -108,7 +108,7 @@ on_doc4 nft add table inet test
 on_doc4 nft 'add chain inet test input { type filter hook input priority 0; policy drop; }'
 on_doc4 nft add rule inet test input udp dport 137 accept
 says "a firewall that drops what it does not know" "$(said doc4 doctor)" \
-    "unknown  firewall   nft drops what no rule accepts" "no rule names udp port 138" "accept udp port 138"
+    "unknown  firewall   nft drops packets that no rule accepts" "no rule names udp port 138" "accept udp port 138"
 on_doc4 ip link set eth0 down
 says "a machine that no network reaches" "$(said doc4 doctor)" \
-    "problem  interfaces no interface is up, can broadcast and has an IPv4 address, and NetBIOS needs one" "--netbios false" "status 1"
+    "problem  interfaces NetBIOS needs an interface that is up, can broadcast and has an IPv4 address, and there is none" "--netbios false" "status 1"

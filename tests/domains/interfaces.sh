@@ -28,7 +28,7 @@ check "who has its address before its node is reached" until_reached first MOVIN
 start_node late late
 start_listener heard-late late alerts
 says "doctor names the interface that has no address" "$(said late doctor)" \
-    "problem  interface  PLANT: no interface that can do multicast is up and has an IPv4 address" "status 1"
+    "problem  interface  PLANT: no interface is up, can multicast and has an IPv4 address" "status 1"
 in_host late ip address add 10.97.20.13/24 brd + dev eth0
 check "who gets its address after its node is reached" until_reached first LATE
 check "and reaches others" until_reached late FIRST

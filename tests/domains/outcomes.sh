@@ -36,7 +36,7 @@ twice() { printf '%s\n' "$1" "$1"; }
 not_everywhere="mailslot: 1 message was not delivered everywhere"
 for host in out1 out2; do
     same "$host: delivered" "$(outcome "$host" sure "from $host")" "$(twice 'OUT2 delivered')"
-    same "$host: no such slot" "$(outcome "$host" nothing x)" $'OUT2 no such slot\n'"mailslot: nobody receives at this address"
+    same "$host: no such slot" "$(outcome "$host" nothing x)" $'OUT2 no such slot\n'"mailslot: no slot receives at this address"
     same "$host: full" "$(outcome "$host" full "$(printf '%050000d' 0)")" "$(twice 'OUT2 full')"
     same "$host: refused" "$(outcome "$host" private x)" "$(twice 'OUT2 refused')"
     same "$host: too large" "$(outcome "$host" small "$(printf '%01001d' 0)")" "$(twice 'OUT2 too large')"

@@ -6,8 +6,8 @@ name=command-$$
 said() { windows 60 "$mailslot" "$@" 2>&1; printf 'status %d' $?; }
 
 says "demo runs to its end" "$(said demo)" \
-    "Every message came whole" "(Win32 error 122)" "gets all 31" "(Win32 error 121)" "(Win32 error 183)" \
-    "is free again" "messages of 64 bytes per second" "Everything went as it should" "status 0"
+    "Every message arrived whole" "(Win32 error 122)" "gets all 31" "(Win32 error 121)" "(Win32 error 183)" \
+    "is free again" "messages of 64 bytes per second" "Everything worked" "status 0"
 
 windows 60 "$mailslot" listen --verbose --count 5 "$name" >"$scratch/heard" 2>"$scratch/said" &
 listener=$!

@@ -1,4 +1,4 @@
-//! The servers of peers that have one.
+//! The servers of peers that need one.
 
 use std::fs;
 use std::path::Path;
@@ -13,17 +13,18 @@ const MOSQUITTO: &str = "mosquitto";
 pub(crate) struct Broker(Child);
 
 impl Broker {
-    /// Starts a NATS server on a port of the loopback interface, with its settings in `config`. It lets receivers lag behind by as
-    /// much as fits into memory, so that none is cut off.
+    /// Starts a NATS server on a port of the loopback interface, with its settings in `config`. Receivers may lag
+    /// behind by as much as fits into memory, so that none is disconnected.
     pub(crate) fn nats(port: u16, config: &Path) -> Result<Broker> {
         fs::write(config, "max_pending: 512MB\nmax_payload: 8MB\nwrite_deadline: \"30s\"\n")?;
         start(Command::new(NATS).args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--config"]).arg(config))
     }
 
-    /// Starts mosquitto on a Unix socket, with its settings in `config`. It keeps what a receiver has not taken, however much that is.
+    /// Starts mosquitto on a Unix socket, with its settings in `config`. It queues messages for a receiver without a
+    /// limit.
     pub(crate) fn mosquitto(socket: &Path, config: &Path) -> Result<Broker> {
         let limits = "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 0\n";
-        // As this user, who may make the socket.
+        // As this user, who may create the socket.
         let user = "user root\nallow_anonymous true\nlog_type none\n";
         fs::write(config, format!("listener 0 {}\n{user}{limits}", socket.display()))?;
         start(Command::new(MOSQUITTO).arg("-c").arg(config))
@@ -37,15 +38,15 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        // Both fail only for a server that has ended.
+        // Both fail only if the server has ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// What the servers say of themselves; `None` for one that is not installed.
+/// The versions of the servers; `None` for one that is not installed.
 pub(crate) fn versions() -> [(&'static str, Option<String>); 2] {
-    // mosquitto tells its version in the first line of its help, which is an error to it.
+    // mosquitto prints its version in the first line of its help, which it prints as an error.
     [("nats_server", first_line(NATS, "--version")), ("mosquitto", first_line(MOSQUITTO, "-h"))]
 }
 

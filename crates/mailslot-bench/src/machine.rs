@@ -1,4 +1,4 @@
-//! What the results were measured on.
+//! The machine of the measurements.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +32,7 @@ pub(crate) fn describe(cpus: &Cpus) -> Value {
     })
 }
 
-/// Load averages: what else ran.
+/// Load averages, for other work on the machine.
 pub(crate) fn load() -> Option<String> {
     first_line("/proc/loadavg")
 }
@@ -45,7 +45,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Of the whole machine, and of this process with the children that it has waited for.
+    /// For the whole machine, and for this process with the children that it has waited for.
     pub(crate) fn now() -> Usage {
         let numbers = |text: String| -> Vec<u64> { text.split(' ').filter_map(|field| field.parse().ok()).collect() };
         let machine = numbers(first_line("/proc/stat").unwrap_or_default());
@@ -59,7 +59,7 @@ impl Usage {
         Usage { all, busy: all - idle, own: own.iter().skip(10).take(4).sum() }
     }
 
-    /// The part of the machine's processor time since then that others used.
+    /// The part of the machine's processor time since then that other processes used.
     pub(crate) fn others_since(&self) -> f64 {
         let now = Usage::now();
         let others = (now.busy - self.busy).saturating_sub(now.own.saturating_sub(self.own));
@@ -73,7 +73,7 @@ pub(crate) fn text(machine: &Value) -> String {
     fields.map(|(name, value)| format!("  {name}: {}\n", value.to_string().trim_matches('"'))).collect()
 }
 
-/// Messages that wait in a Unix datagram socket at most. Systems start with 10 and most of them then set 512.
+/// The most messages that wait in a Unix datagram socket. The kernel's default is 10; most systems set 512.
 pub(crate) fn datagram_queue_length() -> usize {
     first_line(QUEUE_LENGTH).and_then(|text| text.parse().ok()).unwrap_or(10)
 }
@@ -81,12 +81,12 @@ pub(crate) fn datagram_queue_length() -> usize {
 const QUEUE_LENGTH: &str = "/proc/sys/net/unix/max_dgram_qlen";
 
 /// Gives this process and its children the datagram queues of a usual system, and POSIX queues longer than usual ones,
-/// in namespaces of their own, so that nothing else is touched. Without the right to do so everything stays as it is.
+/// in separate namespaces, so that other processes are not affected. Does nothing without the privilege.
 pub(crate) fn usual_queues() {
-    // What does not succeed is seen in the results, which tell the settings.
+    // A failure shows in the results, which contain the settings.
     if datagram_queue_length() < USUAL_QUEUE_LENGTH && unshared(UnshareFlags::NEWNET) {
         let _ = fs::write(QUEUE_LENGTH, USUAL_QUEUE_LENGTH.to_string());
-        // There NATS has its server.
+        // For the NATS server.
         let _ = Command::new("ip").args(["link", "set", "lo", "up"]).status();
     }
     if unshared(UnshareFlags::NEWIPC) {
@@ -94,11 +94,11 @@ pub(crate) fn usual_queues() {
     }
 }
 
-/// What systemd sets.
+/// The value that systemd sets.
 const USUAL_QUEUE_LENGTH: usize = 512;
 
 fn unshared(what: UnshareFlags) -> bool {
-    // SAFETY: it is the file table that must not be unshared while others use it; this is never asked for.
+    // SAFETY: only the file table must not be unshared while other threads use it, and `what` never has that flag.
     unsafe { unshare_unsafe(what) }.is_ok()
 }
 

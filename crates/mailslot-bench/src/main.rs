@@ -1,4 +1,4 @@
-//! Measures mailslots beside other ways to pass messages between processes of one machine, all in one run.
+//! Compares mailslots with other ways to pass messages between processes of one machine, all in one run.
 //!
 //! The README of this crate lists the scenarios and how to run them.
 
@@ -32,7 +32,7 @@ use crate::scenario::{
     Bench, Effort, backlog, curves, idle, latency_asleep, latency_spinning, opening, slots, throughput,
 };
 
-/// Result of everything here: errors end the run with their text.
+/// The result of all functions here: errors end the run with their text.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "usage: mailslot-bench [--quick] [--only TEXT] [--out DIR]
@@ -82,7 +82,7 @@ struct Options {
 }
 
 impl Options {
-    /// `None` if the help was asked for, which has then been given.
+    /// `None` if the help was requested, after printing it.
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>> {
         let mut options =
             Options { effort: Effort::full(), quick: false, only: String::new(), out: PathBuf::from("target/bench") };
@@ -215,7 +215,7 @@ const SUMMARIES: [(&str, &str, &[Group]); 2] = [
     ),
 ];
 
-/// A chart of the measures that there are; `None` if there is none of them.
+/// A chart of those measures that were taken; `None` if there are none.
 fn summary(title: &str, groups: &[Group], measures: &[Measure]) -> Option<String> {
     let group = |&(id, title, unit): &Group| {
         let measure = measures.iter().find(|measure| measure.id() == id)?;

@@ -1,4 +1,4 @@
-//! Where the peers meet: one directory in memory per run, one name in it per measurement.
+//! The places of peers: one directory in memory per run, one name in it per measurement.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -24,7 +24,7 @@ impl Place {
         Place { dir: self.dir.clone(), name: format!("{}-{suffix}", self.name) }
     }
 
-    /// A name for what has no path: unique on this machine while the run lasts.
+    /// A name for objects without a path: unique on this machine while the run lasts.
     pub(crate) fn unique(&self) -> String {
         format!("{}-{}", prefix(&self.dir), self.name)
     }
@@ -34,7 +34,7 @@ impl Place {
         &self.name
     }
 
-    /// A file of its own.
+    /// A file of this place.
     pub(crate) fn path(&self, extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", self.name))
     }
@@ -46,7 +46,7 @@ impl Place {
         Ok(port)
     }
 
-    /// The port that was chosen for it.
+    /// The port that was chosen for this place.
     pub(crate) fn port(&self) -> Result<u16> {
         Ok(std::fs::read_to_string(self.path("port"))?.parse()?)
     }
@@ -56,18 +56,18 @@ impl Place {
         self.dir.join("slots")
     }
 
-    /// Where iceoryx2 keeps files: a directory for each place, so that it meets nothing of another one.
+    /// The directory for iceoryx2's files: one for each place, so that places do not share any.
     pub(crate) fn iceoryx(&self) -> PathBuf {
         self.path("iceoryx")
     }
 
-    /// What the names of iceoryx2's shared memory begin with. It takes whatever begins so for its own.
+    /// The prefix of the names of iceoryx2's shared memory. It treats all objects with this prefix as its own.
     pub(crate) fn iceoryx_prefix(&self) -> String {
         format!("{ICEORYX}{}_", self.unique())
     }
 }
 
-/// The run's directory, removed at its end with all that children left elsewhere.
+/// The run's directory, removed at its end with everything that children left elsewhere.
 #[derive(Debug)]
 pub(crate) struct Places {
     dir: PathBuf,
@@ -75,9 +75,9 @@ pub(crate) struct Places {
 }
 
 const MEMORY: &str = "/dev/shm";
-/// What the directory's name begins with; the process id follows.
+/// The prefix of the directory's name, before the process id.
 const NAME: &str = "mailslot-bench-";
-/// What the names of everything outside it begin with.
+/// The prefix of all names outside it.
 const ICEORYX: &str = "iox-";
 
 impl Places {
@@ -96,7 +96,7 @@ impl Places {
         Ok(places)
     }
 
-    /// A place that nothing has used yet.
+    /// A new place.
     pub(crate) fn next(&self) -> Place {
         Place { dir: self.dir.clone(), name: format!("p{}", self.count.fetch_add(1, Ordering::Relaxed)) }
     }
@@ -114,12 +114,12 @@ impl Drop for Places {
     }
 }
 
-/// A port of the loopback interface that nobody has at the moment.
+/// A port of the loopback interface that is free at the moment.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// Removes what runs left behind that were killed.
+/// Removes the remains of killed runs.
 fn remove_remains(parent: &Path) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -140,7 +140,7 @@ fn remove_with_prefix(prefix: &str) {
 }
 
 fn remove(dir: &Path) {
-    // What is gone already need not be removed.
+    // Fails if it is gone already.
     let _ = std::fs::remove_dir_all(dir);
 }
 

@@ -10,7 +10,7 @@ const LEFT: f64 = 76.0;
 const RIGHT: f64 = 220.0;
 const TOP: f64 = 48.0;
 const BOTTOM: f64 = 56.0;
-/// Colours that colour-blind readers can tell apart (Okabe and Ito).
+/// Colours that colour-blind readers can distinguish (Okabe and Ito).
 const COLOURS: [&str; 8] = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#b8a600"];
 
 /// A plot with logarithmic axes. Points at 0 are drawn at the left edge, under their own mark.
@@ -115,10 +115,10 @@ struct Axis {
     /// Logarithms of the ends.
     low: f64,
     high: f64,
-    /// Places of the ends.
+    /// Positions of the ends.
     from: f64,
     to: f64,
-    /// Whether there is a place for 0 before the axis begins.
+    /// Whether there is a position for 0 before the axis begins.
     zero: bool,
 }
 
@@ -144,7 +144,7 @@ impl Axis {
         self.from + gap + (value.log10() - self.low) / (self.high - self.low) * (self.to - self.from - gap)
     }
 
-    /// Each decade, and between them 2 and 5 if there is space.
+    /// Each decade, and 2 and 5 between them if there is space.
     fn ticks(&self) -> Vec<f64> {
         let (first, last) = (self.low as i32, self.high as i32);
         let steps: &[f64] = if last - first <= 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };

@@ -1,7 +1,7 @@
-//! Child processes: this program again, with a task as its argument and its results as lines of JSON.
+//! Child processes: this program again, with a task as its argument, and results as lines of JSON.
 //!
-//! A child tells on its standard output that it has reached a step and goes on when its standard input says so. No step
-//! is timed by sleeping.
+//! A child reports on its standard output that it has reached a step, and continues at a line on its standard input. No
+//! step is timed by sleeping.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
@@ -23,7 +23,7 @@ use crate::scenario::Task;
 pub(crate) const CHILD: &str = "child";
 pub(crate) const NETWORK_CHILD: &str = "network-child";
 
-/// No step of any child takes longer than this, so one that does hangs.
+/// A step that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running child, killed when dropped.
@@ -70,7 +70,7 @@ impl Child {
         Ok(Child { child, input, output, task: text })
     }
 
-    /// Waits until the child has reached its next step, or for its result if it has no more steps.
+    /// Waits until the child has reached its next step, or for its result after the last step.
     pub(crate) fn line(&mut self) -> Result<String> {
         if self.output.buffer().is_empty() {
             let mut fds = [PollFd::new(self.output.get_ref(), PollFlags::IN)];
@@ -93,11 +93,11 @@ impl Child {
     pub(crate) fn reached(&mut self) -> Result<()> {
         match self.line()?.trim() {
             STEP => Ok(()),
-            other => Err(format!("child said {other:?} instead of taking a step: {}", self.task).into()),
+            other => Err(format!("child printed {other:?} instead of taking a step: {}", self.task).into()),
         }
     }
 
-    /// Lets the child go on.
+    /// Lets the child continue.
     pub(crate) fn proceed(&mut self) -> Result<()> {
         Ok(self.input.write_all(b"\n")?)
     }
@@ -128,14 +128,14 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // Both fail only for a child that has ended and been waited for.
+        // Both fail only if the child has ended and was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 const STEP: &str = "step";
-/// Begins the line that tells why a child gives up.
+/// The prefix of the line with the reason for which a child fails.
 const FAILED: &str = "failed: ";
 
 /// In a child: ties its life to the parent's and puts it on `cpus`.
@@ -156,22 +156,22 @@ pub(crate) fn become_user(id: u32) -> Result<()> {
     rustix::thread::set_thread_groups(&[])?;
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
     rustix::thread::set_thread_res_uid(uid, uid, uid)?;
-    // The change of user has cleared it.
+    // Set again, because the change of user has cleared it.
     Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
 }
 
-/// In a child: tells the parent that a step is reached and waits for its word.
+/// In a child: reports that a step is reached, and waits for the parent.
 pub(crate) fn step() -> Result<()> {
     passed()?;
     wait()
 }
 
-/// In a child: tells the parent that a step is reached, and goes on.
+/// In a child: reports that a step is reached, and continues.
 pub(crate) fn passed() -> Result<()> {
     say(STEP)
 }
 
-/// In a child: reports the result, and stays until the parent says so.
+/// In a child: reports the result, and stays until the parent lets it end.
 pub(crate) fn report_and_stay<T: Serialize>(result: &T) -> Result<()> {
     report(result)?;
     wait()
@@ -181,7 +181,7 @@ fn wait() -> Result<()> {
     let mut line = [0];
     let mut read = 0;
     while read == 0 {
-        // Byte by byte from the descriptor: nothing may be left in a buffer that a later step does not see.
+        // Unbuffered: a buffer might hold bytes that a later step needs.
         read = rustix::io::read(std::io::stdin().as_fd(), &mut line)?;
         if read == 0 {
             return Err("parent is gone".into());

@@ -32,7 +32,7 @@ pub(crate) struct Measure {
     rows: Vec<Row>,
     targets: Vec<Target>,
     skipped: Vec<String>,
-    /// The part of the processors that others used meanwhile.
+    /// The part of the processors that other processes used meanwhile.
     pub(crate) disturbance: f64,
 }
 
@@ -43,13 +43,13 @@ struct Row {
     repetitions: Vec<Sample>,
 }
 
-/// What a mailslot is to reach.
+/// A target for a mailslot.
 #[derive(Debug)]
 struct Target {
     text: String,
     /// The ratio, or the value itself.
     reached: f64,
-    /// The same of the best repetitions: on a busy machine they tell more.
+    /// The same for the best repetitions, which say more on a busy machine.
     best: f64,
     limit: f64,
     met: bool,
@@ -63,10 +63,10 @@ pub(crate) struct Curve {
     pub(crate) x: &'static str,
     pub(crate) y: &'static str,
     pub(crate) series: Vec<(String, Vec<(f64, f64)>)>,
-    /// Of a series, where, and the least and the most of the repetitions there.
+    /// The series, the position, and the least and greatest of its repetitions.
     ranges: Vec<(String, f64, [f64; 2])>,
     skipped: Vec<String>,
-    /// The part of the processors that others used meanwhile.
+    /// The part of the processors that other processes used meanwhile.
     pub(crate) disturbance: f64,
 }
 
@@ -86,12 +86,12 @@ impl Measure {
         }
     }
 
-    /// Says how it is measured.
+    /// Adds a note on how it is measured.
     pub(crate) fn note(&mut self, note: &str) {
         self.note = note.to_owned();
     }
 
-    /// Says why all or a part of it is missing.
+    /// Adds a note on why all or a part of it is missing.
     pub(crate) fn skip(&mut self, reason: &str) {
         self.skipped.push(reason.to_owned());
     }
@@ -285,14 +285,14 @@ impl Curve {
         }
     }
 
-    /// Adds what the repetitions of a point were.
+    /// Adds the range of a point's repetitions.
     pub(crate) fn add_range(&mut self, series: &str, x: f64, repetitions: &[f64]) {
         let least = repetitions.iter().copied().fold(f64::INFINITY, f64::min);
         let most = repetitions.iter().copied().fold(0.0, f64::max);
         self.ranges.push((series.to_owned(), x, [least, most]));
     }
 
-    /// Says why a point is missing.
+    /// Adds a note on why a point is missing.
     pub(crate) fn skip(&mut self, peer: Peer, x: usize, reason: &str) {
         self.skipped.push(format!("{} at {x} {}: {reason}", peer.name(), self.x));
     }
@@ -333,7 +333,7 @@ impl Curve {
     }
 }
 
-/// More than this part of the processors in others' hands is worth a word.
+/// The part of the processors used by others above which the results say so.
 const DISTURBED: f64 = 0.05;
 
 fn disturbed(part: f64) -> String {

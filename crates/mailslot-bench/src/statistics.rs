@@ -1,11 +1,11 @@
 //! Medians and tails.
 
-/// The value that half of `values` do not exceed; 0 if there are none.
+/// The median of `values`; 0 if there are none.
 pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value that the part `q` of `values` does not exceed; 0 if there are none.
+/// The quantile `q` of `values`; 0 if there are none.
 pub(crate) fn quantile(values: &[f64], q: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Runs the measures of modern domains once with small counts, so that none rots. Says nothing about speed.
+//! Runs the measures of modern domains once with small counts, to keep them working. Does not test speed.
 #![cfg(feature = "domains")]
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Runs everything once with small counts, so that no scenario rots. Says nothing about speed.
+//! Runs everything once with small counts, to keep all scenarios working. Does not test speed.
 
 use std::path::Path;
 use std::process::Command;

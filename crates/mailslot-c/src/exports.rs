@@ -292,7 +292,7 @@ fn write_batch(
     Ok(())
 }
 
-// Inlined into both exports: what they pass on costs as much as what they do.
+// Inlined into both exports: passing the arguments on would cost as much as the rest of the call.
 #[inline(always)]
 fn read(
     slot: &Owned<Mailslot>,

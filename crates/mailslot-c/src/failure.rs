@@ -10,17 +10,17 @@ use mailslot_ffi::BadPointer;
 pub(crate) enum Failure {
     /// The library's error.
     Library(Error),
-    /// An argument that cannot be, and what is wrong with it.
+    /// An invalid argument, and what is wrong with it.
     Argument(&'static str),
-    /// The message was sent, and more computers have answered than there is room for.
+    /// The message was sent, and more computers have answered than the array of receipts has room for.
     MoreReceipts,
-    /// All slots have been told.
+    /// The listing has no more slots.
     NoMore,
     /// The name is not UTF-8.
     Text,
 }
 
-/// Of `enum mailslot_error`; the others are [`Error::win32_code`].
+/// Codes of `enum mailslot_error`; the others are [`Error::win32_code`].
 const OK: u32 = 0;
 const INVALID_ARGUMENT: u32 = 87;
 const INVALID_NAME: u32 = 123;
@@ -33,7 +33,8 @@ const DEFECT: u32 = 1359;
 const ROOM: usize = 1024;
 
 thread_local! {
-    // Has no destructor: programs call at the end of a thread as well, and from exit handlers, when what had one is gone.
+    // No destructor: programs also call at the end of a thread and from exit handlers, after thread-locals with one are
+    // gone.
     static MESSAGE: [Cell<u8>; ROOM] = const { [const { Cell::new(0) }; ROOM] };
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> u32 {
     let (code, message): (u32, Cow<'static, str>) = match std::panic::catch_unwind(core::panic::AssertUnwindSafe(body))
     {
         Ok(Ok(())) => return OK,
-        // Apart: the code of what kept the others from it would tell a program to write it again.
+        // Not the code of the failure for the other computers: a program would write the message again.
         Ok(Err(Failure::Library(error @ Error::Partial { .. }))) => (PARTIAL, error.to_string().into()),
         Ok(Err(Failure::Library(error))) => (error.win32_code(), error.to_string().into()),
         Ok(Err(Failure::Argument(what))) => (INVALID_ARGUMENT, what.into()),
@@ -75,7 +76,7 @@ pub(crate) fn call(body: impl FnOnce() -> Result<(), Failure>) -> u32 {
     code
 }
 
-/// Makes `message` the one of this thread.
+/// Keeps `message` as this thread's.
 fn keep(message: &str) {
     let mut end = message.len().min(ROOM - 1);
     while !message.is_char_boundary(end) {
@@ -105,7 +106,7 @@ mod tests {
             for end in ["", "ü", "€", "𐍈", "\0x"] {
                 let sentence = "x".repeat(length) + end;
                 keep(&sentence);
-                // Of which the last one is the NUL.
+                // The last one is the NUL.
                 let kept: Vec<u8> =
                     MESSAGE.with(|place| place.iter().map(Cell::get).take_while(|byte| *byte != 0).collect());
                 let kept = String::from_utf8(kept).expect("whole characters");

@@ -1,8 +1,8 @@
 //! Mailslots as a C library.
 //!
 //! Programs do not use this crate from Rust: they include `include/mailslot.h`, which states each call's contract, and
-//! link `libmailslot`. Everything behind it is the library `mailslot`; a slot of C is one of its values in a box, so there
-//! is no table of handles, and nothing of Win32 but the numbers of errors.
+//! link `libmailslot`. All work is done by the library `mailslot`. A slot in C is a boxed value of that library, so
+//! there is no table of handles; only the error numbers are those of Win32.
 //!
 //! | module | is |
 //! |---|---|
@@ -12,8 +12,8 @@
 //! | `options`, `info`, `origin`, `status` | those structs |
 //! | `time` | times as numbers |
 //!
-//! Before 0.2 these functions were a part of `libmailslot_win32`. Since then `mailslot_options` and `mailslot_info` begin
-//! with their size, and the two reads have a parameter for the message's origin.
+//! Before 0.2 these functions were part of `libmailslot_win32`. Since then, `mailslot_options` and `mailslot_info`
+//! begin with their size, and the two reads have a parameter for the message's origin.
 
 mod exports;
 mod failure;

@@ -24,7 +24,7 @@ pub(crate) struct Options {
     inheritable: u32,
 }
 
-/// Lets other processes of its user tap the slots of a program.
+/// The environment variable by which other processes of a program's user may tap its slots.
 const TAPS_VARIABLE: &str = "MAILSLOT_TAPS";
 
 /// `MAILSLOT_OWNER`, `MAILSLOT_EVERYONE`, `MAILSLOT_GROUP`, `MAILSLOT_USERS`.
@@ -42,7 +42,7 @@ unsafe impl Pod for Options {}
 const _: () = assert!(size_of::<Options>() == 56 + 4 * USERS);
 
 impl Default for Options {
-    /// What `NULL` is: the defaults.
+    /// The defaults, which `NULL` stands for.
     fn default() -> Options {
         Options::zeroed()
     }
@@ -65,16 +65,16 @@ impl Options {
                 let users = usize::try_from(self.user_count).ok().and_then(|count| self.users.get(..count));
                 Access::Users(users.ok_or(Failure::Argument("user_count is above MAILSLOT_MOST_USERS"))?.to_vec())
             }
-            _ => return Err(Failure::Argument("access is no enum mailslot_access")),
+            _ => return Err(Failure::Argument("access is not a value of enum mailslot_access")),
         });
         let allowed = || mailslot::secure_env(TAPS_VARIABLE).is_some_and(|value| value == "allow");
         if flag(self.taps, "taps is neither 0 nor 1")? || allowed() {
             builder.taps(Taps::Allowed);
         }
-        if flag(self.sharing, "sharing is no enum mailslot_sharing")? {
+        if flag(self.sharing, "sharing is not a value of enum mailslot_sharing")? {
             builder.sharing(Sharing::Each);
         }
-        if flag(self.when_full, "when_full is no enum mailslot_when_full")? {
+        if flag(self.when_full, "when_full is not a value of enum mailslot_when_full")? {
             builder.when_full(WhenFull::DropOldest);
         }
         if flag(self.inheritable, "inheritable is neither 0 nor 1")? {
@@ -95,7 +95,7 @@ fn flag(value: u32, wrong: &'static str) -> Result<bool, Failure> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
-        // What a later version means by it is not known here.
+        // A later version may know this value.
         _ => Err(Failure::Argument(wrong)),
     }
 }

@@ -60,7 +60,7 @@ impl From<Envelope> for Origin {
 }
 
 impl Origin {
-    /// Where replies go.
+    /// The address for replies to this message.
     pub(crate) fn reply_to(&self) -> Option<ReplyTo> {
         (self.is_request == 1).then(|| ReplyTo::from_parts(self.reply_to_uid, self.reply_to))
     }
@@ -86,7 +86,8 @@ impl From<mailslot::Origin> for Origin {
     }
 }
 
-/// A text with a NUL. Senders choose names: what is in one before a NUL could be another computer's, so NULs are left out.
+/// A text with a NUL at its end. NULs within it are left out: a sender chooses its name, and the part before a NUL
+/// could be another computer's name.
 fn text<const ROOM: usize>(text: &str) -> [u8; ROOM] {
     let mut room = [0; ROOM];
     let bytes = text.bytes().filter(|byte| *byte != 0);
@@ -111,7 +112,7 @@ mod tests {
         core::str::from_utf8(&text[..end]).expect("UTF-8")
     }
 
-    /// Each text that could be in a message, the longest ones among them.
+    /// Every text that can be in a message, including the longest.
     #[test]
     fn all_of_an_origin_is_told() {
         let addresses = [None, Some(IpAddr::V6(Ipv6Addr::from([0xfd; 16]))), Some(IpAddr::from([10, 0, 0, 1]))];

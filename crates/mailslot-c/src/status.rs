@@ -1,4 +1,4 @@
-//! `mailslot_status`, and `mailslot_listing`, which goes through them.
+//! `mailslot_status`, and `mailslot_listing`, which iterates over them.
 
 use core::ffi::c_char;
 use std::ffi::CString;
@@ -71,7 +71,7 @@ impl From<&SlotStatus> for Status {
     }
 }
 
-/// The slots that there were, and the name of the one that was told last, for the program to read.
+/// The slots at the time of the call, and the name of the last one returned, for the program to read.
 pub(crate) struct Listing {
     rest: Mutex<(std::vec::IntoIter<SlotStatus>, CString)>,
 }

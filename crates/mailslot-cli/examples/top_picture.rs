@@ -1,5 +1,5 @@
-//! The picture of `mailslot top` in docs/first-steps.md: runs it on a terminal beside slots that are at work, and draws what it
-//! shows as SVG.
+//! Makes the picture of `mailslot top` in docs/first-steps.md: runs it on a terminal while slots are busy, and draws
+//! its screen as SVG.
 //!
 //! ```text
 //! docs/top.sh     # builds the command, runs this, and writes docs/top.svg
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[cfg(not(unix))]
 fn main() -> Result<(), Box<dyn Error>> {
-    Err("there is no top on this system".into())
+    Err("this system has no top".into())
 }
 
 #[cfg(unix)]
@@ -36,10 +36,11 @@ mod unix {
     const ROWS: u16 = 14;
     const COLUMNS: u16 = 80;
     const BACKGROUND: &str = "#1c1f24";
-    /// Seconds that the slots are at work before the picture is taken.
+    /// Seconds before the picture is taken.
     const SECONDS: u64 = 4;
 
-    /// A slot of the picture: its name, its capacity, messages written each second, of how many bytes, and which part of them is read.
+    /// A slot of the picture: its name, its capacity, the messages written each second, their bytes, and the part of
+    /// them that is read.
     struct Load(&'static str, u64, u32, usize, u32);
 
     const LOADS: [Load; 6] = [
@@ -71,13 +72,13 @@ mod unix {
         })
     }
 
-    /// Writes and reads until it is over.
+    /// Writes and reads until `ended`.
     fn work(Load(name, _, rate, size, read): &Load, slot: &Mailslot, ended: &AtomicBool) {
         let Ok(writer) = MailslotWriter::open(*name) else { return };
         let (begun, mut written) = (Instant::now(), 0);
         while !ended.load(Ordering::Relaxed) {
             while f64::from(written) < begun.elapsed().as_secs_f64() * f64::from(*rate) {
-                // A full slot refuses it, which is part of the picture.
+                // Refusals by a full slot are part of the picture.
                 let _ = writer.write(&vec![b'x'; *size]);
                 written += 1;
                 if written % 100 < *read {
@@ -88,7 +89,7 @@ mod unix {
         }
     }
 
-    /// What `top` shows after a while.
+    /// The screen of `top` after a while.
     fn picture(command: &std::ffi::OsStr) -> Result<vt100::Parser, Box<dyn Error>> {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&terminal)?;
@@ -106,7 +107,7 @@ mod unix {
         let cells = |number| NonZero::new(number).ok_or("a terminal has cells");
         let mut screen = vt100::Parser::new(cells(ROWS)?, cells(COLUMNS)?, 0);
         let mut keys = File::from(terminal);
-        // The order of what waits, which is the fourth column.
+        // Sorts by waiting messages, the fourth column.
         keys.write_all(b"ssss")?;
         let mut output = keys.try_clone()?;
         let quit = std::thread::spawn(move || {
@@ -116,7 +117,7 @@ mod unix {
         let mut last = None;
         let mut some = [0; 4096];
         while let Ok(n @ 1..) = output.read(&mut some) {
-            // The last picture is that before the terminal is given back.
+            // Keeps the last picture before the terminal is restored.
             if screen.screen().alternate_screen() {
                 last = Some(screen.screen().clone());
             }
@@ -131,7 +132,7 @@ mod unix {
 
     const CELL: (f64, f64) = (8.4, 17.0);
 
-    /// The screen as a picture: each run of cells that look alike is a text.
+    /// The screen as a picture: each run of cells with one style is a text.
     fn svg(screen: &vt100::Parser) -> Result<String, Box<dyn Error>> {
         let screen = screen.screen();
         let (width, height) = (f64::from(COLUMNS) * CELL.0 + 20.0, f64::from(ROWS) * CELL.1 + 20.0);

@@ -1,4 +1,4 @@
-//! Values of options: text becomes a value here, once.
+//! Parsers of option values.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ pub fn message_size(text: &str) -> Result<u32, String> {
     u32::try_from(size(text)?).map_err(|_| format!("a message has {} bytes at most", u32::MAX))
 }
 
-/// Bytes, of which there must be some.
+/// A number of bytes above 0.
 #[cfg(unix)]
 pub fn some_size(text: &str) -> Result<u64, String> {
     size(text).and_then(|size| if size == 0 { Err(format!("it must be more than 0; {SIZE_HINT}")) } else { Ok(size) })
 }
 
-/// A time that is longer than none.
+/// A time above 0.
 #[cfg(unix)]
 pub fn some_duration(text: &str) -> Result<Duration, String> {
     let is_some = |time: Duration| {

@@ -8,10 +8,10 @@ use encoding_rs::{DecoderResult, EncoderResult, REPLACEMENT, UTF_16BE, UTF_16LE,
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoding(&'static encoding_rs::Encoding);
 
-/// Text out of bytes.
+/// Text decoded from bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// The text, in which bytes that are none of the encoding have become `\xff`.
+    /// The text, with bytes that are invalid in the encoding as `\xff`.
     pub text: String,
     /// Whether there were no such bytes.
     pub whole: bool,
@@ -24,7 +24,7 @@ pub struct Unmappable {
     encoding: &'static str,
 }
 
-/// Code pages that the web knows by other names than `windows-NUMBER`.
+/// Code pages whose name on the web is not `windows-NUMBER`.
 const CODE_PAGES: [(&str, &str); 12] = [
     ("866", "ibm866"),
     ("932", "shift_jis"),
@@ -73,7 +73,7 @@ impl Encoding {
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(length, after) => {
                     decoded.whole = false;
-                    // What was read behind the bad bytes is still to come, from the decoder.
+                    // Bytes read after the bad ones are decoded again.
                     let end = at - usize::from(after);
                     for byte in &bytes[end - usize::from(length)..end] {
                         // Writing to a String cannot fail.
@@ -85,7 +85,7 @@ impl Encoding {
     }
 
     pub fn encode(self, text: &str) -> Result<Vec<u8>, Unmappable> {
-        // The web only ever reads these two.
+        // The web standard has no encoders for these two.
         if self.0 == UTF_16LE {
             return Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
         }
@@ -128,7 +128,7 @@ impl fmt::Display for Unmappable {
 mod tests {
     use super::*;
 
-    /// Every encoding there is, by one name, and text that it has.
+    /// Every encoding, by one of its names, with text that it can encode.
     const TEXTS: [(&str, &str); 13] = [
         ("utf-8", "Gr\u{f6}\u{df}e \u{20ac} \u{65e5}\u{672c} \u{1f600}"),
         ("utf-16le", "Gr\u{f6}\u{df}e \u{20ac} \u{65e5}\u{672c} \u{1f600}"),
@@ -186,7 +186,8 @@ mod tests {
         );
     }
 
-    /// All pairs of bytes and more, in encodings that have one way to say a text: what was no text is there as it was.
+    /// All pairs of bytes and more, in encodings with one encoding for each text: invalid bytes are recovered
+    /// unchanged.
     #[test]
     fn bytes_that_are_no_text_are_escaped_and_nothing_is_lost() {
         let mut state = 1_u32;
@@ -199,7 +200,7 @@ mod tests {
             let pairs = (0..=u16::MAX).map(|pair| pair.to_be_bytes().to_vec());
             let unpaired = (0..=u8::MAX).map(|byte| vec![byte, 0xd8, byte, 0xdc, 0, 0xd8, 0x41, 0, 0xdc]);
             let random: Vec<Vec<u8>> = (0..2000).map(|length| (0..length % 13).map(|_| random()).collect()).collect();
-            // Text that looks like an escape would be one to this test.
+            // This test would take text that looks like an escape for one.
             let all = pairs.chain(unpaired).chain(random).filter(|bytes| !bytes.contains(&b'\\'));
             for bytes in all {
                 let decoded = encoding.decode(&bytes);

@@ -1,12 +1,12 @@
-//! Text that other users, or other machines, have chosen, made harmless where people look at it.
+//! Makes text harmless that other users or machines have chosen and that people will read.
 
 use std::fmt::{self, Display, Write};
 
-/// Characters of a cell: a name of another user must not push everything else out of sight.
+/// The most characters of a cell: another user's name must not push everything else out of view.
 pub const CELL: usize = 64;
 
-/// A value as part of one line: what could make a terminal do something, or begin another line, is escaped. Nothing that is
-/// escaped already changes.
+/// A value as part of one line: characters that control terminals or begin another line are escaped. Text that is
+/// escaped already does not change.
 pub struct Line<T>(pub T);
 
 impl<T: Display> Display for Line<T> {
@@ -33,7 +33,7 @@ pub fn cell(value: impl Display) -> String {
     line
 }
 
-/// Bytes that should be text: those that are not are escaped as well.
+/// Appends bytes that should be text, with invalid ones escaped as well.
 pub fn bytes_into(bytes: &[u8], out: &mut String) {
     for chunk in bytes.utf8_chunks() {
         // Writing to a String cannot fail.
@@ -44,7 +44,7 @@ pub fn bytes_into(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// What ends a record of the output, and so must not be inside of one: nobody writes two records with one message.
+/// The end of a record of the output. A record must not contain it, so that no message can look like two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// A line feed.
@@ -61,7 +61,7 @@ impl Ending {
         }
     }
 
-    /// Bytes as part of a record: only what some reader takes for the end of one is escaped.
+    /// Appends bytes as part of a record: only a sequence that some reader takes for its end is escaped.
     pub fn escape_into(self, bytes: &[u8], out: &mut Vec<u8>) {
         let mut rest = bytes;
         while let Some((at, length, c)) = self.first_in(rest) {
@@ -84,8 +84,8 @@ impl Ending {
     }
 }
 
-/// The line end that `bytes` begin with. Not only LF: readers in other languages end lines at all that Unicode has (UAX 14,
-/// mandatory breaks) or ASCII once had for it.
+/// The line end that `bytes` begin with. Not only LF: readers in other languages end lines at all mandatory breaks of
+/// Unicode (UAX 14), and at older separators of ASCII.
 fn line_end(bytes: &[u8]) -> Option<(usize, char)> {
     match *bytes {
         [byte @ (b'\n'..=b'\r' | 0x1c..=0x1e), ..] => Some((1, char::from(byte))),
@@ -95,7 +95,8 @@ fn line_end(bytes: &[u8]) -> Option<(usize, char)> {
     }
 }
 
-/// JSON whose strings have those characters escaped, too, that JSON leaves alone. They only occur inside of strings.
+/// JSON with all characters escaped that control terminals, also those that JSON allows. They occur only within
+/// strings.
 pub fn json(json: String) -> String {
     if !json.chars().any(acts_on_terminals) {
         return json;
@@ -141,7 +142,7 @@ mod tests {
         assert_eq!(line, "a\\u{1b}[2Jb\\r\\n\\xffé \\u{202e}\\u{9b}");
     }
 
-    /// Every character, alone and among bytes that are no text: a record has no end inside, and nothing else changes.
+    /// Every character, alone and among invalid bytes: no record contains an end, and nothing else changes.
     #[test]
     fn no_message_has_the_end_of_a_record_inside() {
         let ends_lines = |c: char| "\n\r\u{b}\u{c}\u{1c}\u{1d}\u{1e}\u{85}\u{2028}\u{2029}".contains(c);

@@ -13,7 +13,7 @@ use crate::signals::Signals;
 use crate::sys;
 use crate::text::{Shown, Text};
 
-/// Variables that describe a message's origin: none of the environment must be taken for one.
+/// Variables that describe a message's origin, removed from the inherited environment.
 const ORIGIN: [&str; 6] = [
     "MAILSLOT_PID",
     "MAILSLOT_UID",
@@ -28,12 +28,13 @@ const ORIGIN: [&str; 6] = [
 pub enum Output {
     /// To that of `listen`.
     Inherited,
-    /// To whoever has asked.
+    /// To the asker, as the reply.
     #[cfg(unix)]
     Reply,
 }
 
-/// Runs a shell command for each message, one after the other, in a thread of its own, so that a signal is noticed meanwhile.
+/// Runs a shell command for each message, one after the other, in a separate thread, so that the command notices
+/// signals meanwhile.
 pub struct Commands {
     messages: SyncSender<(SlotName, Message)>,
     done: sys::Done,
@@ -42,16 +43,16 @@ pub struct Commands {
 
 impl Commands {
     pub fn start(command: &str, text: Text, output: Output) -> Result<Commands> {
-        // Nothing waits between a slot and the command.
+        // No queue: messages wait in their slot.
         let (messages, received) = mpsc::sync_channel::<(SlotName, Message)>(0);
-        let (done, tell) = sys::done()?;
+        let (done, notifier) = sys::done()?;
         let mut runner = Runner { command: command.to_owned(), output, failed: 0 };
         let thread = thread::Builder::new().name("mailslot-exec".to_owned());
         let thread = thread
             .spawn(move || {
                 for (slot, message) in received {
                     runner.message(&slot, &text.show(&message))?;
-                    tell.tell();
+                    notifier.notify();
                 }
                 runner.finish()
             })
@@ -59,22 +60,22 @@ impl Commands {
         Ok(Commands { messages, done, thread })
     }
 
-    /// Has the command run for this message of a slot, as soon as it has ended for the last one.
+    /// Runs the command for this message of a slot, as soon as it has ended for the previous one.
     pub fn handle(&self, slot: &SlotName, message: Message) {
-        // Where no shell could be run, the thread has ended, and `finish` tells why.
+        // Fails only if the thread has ended because no shell could be run, which `finish` reports.
         let _ = self.messages.send((slot.clone(), message));
     }
 
-    /// Waits until the command has ended that [`handle`](Commands::handle) began. Fails once a signal has come.
+    /// Waits until the command that [`handle`](Commands::handle) started has ended. Fails once a signal has come.
     pub fn wait(&self, signals: &Signals) -> Result {
         self.done.wait(signals)?;
         signals.check()
     }
 
-    /// Waits for the last command. Fails if one has.
+    /// Waits for the last command. Fails if any command failed.
     pub fn finish(self) -> Result {
         drop(self.messages);
-        self.thread.join().unwrap_or_else(|_| Err(Failure::Unexpected("the thread of commands has panicked".into())))
+        self.thread.join().unwrap_or_else(|_| Err(Failure::Unexpected("the thread of commands panicked".into())))
     }
 }
 
@@ -85,7 +86,8 @@ struct Runner {
 }
 
 impl Runner {
-    /// Runs the command with a message's text on its standard input. That it fails is reported and counted, no more.
+    /// Runs the command with a message's text on its standard input. A failure of the command is only reported and
+    /// counted.
     fn message(&mut self, slot: &SlotName, message: &Shown<'_>) -> Result {
         say_what_is_lost(slot, message.message);
         #[cfg(unix)]
@@ -108,17 +110,17 @@ impl Runner {
         if self.output == Output::Reply {
             match message.message.reply(output) {
                 Ok(()) => {}
-                Err(mailslot::Error::Closed) => exit::complain("nobody waits for the reply any more"),
+                Err(mailslot::Error::Closed) => exit::complain("the asker no longer waits for the reply"),
                 Err(error) => exit::complain(format_args!("no reply: {error}")),
             }
         }
     }
 
-    /// There are no requests.
+    /// Windows has no requests.
     #[cfg(windows)]
     fn reply(&self, _message: &Shown<'_>, _output: &[u8]) {}
 
-    /// Fails if a command has.
+    /// Fails if a command failed.
     fn finish(&self) -> Result {
         match self.failed {
             0 => Ok(()),
@@ -126,11 +128,11 @@ impl Runner {
         }
     }
 
-    /// What a command prints that does not go to the output of `listen` is returned.
+    /// Returns the command's output, unless that goes to the output of `listen`.
     fn run(&self, slot: &SlotName, Shown { message, text, .. }: &Shown<'_>) -> io::Result<(ExitStatus, Vec<u8>)> {
         let mut command = sys::shell(&self.command);
         command.stdin(Stdio::piped());
-        // A NUL cannot be in a name, so any name fits into the environment.
+        // A name has no NUL, so it is valid in the environment.
         command.env("MAILSLOT_NAME", slot.as_str());
         command.env("MAILSLOT_SIZE", text.len().to_string());
         for variable in ORIGIN {
@@ -141,7 +143,7 @@ impl Runner {
                 command.env("MAILSLOT_PID", pid.to_string()).env("MAILSLOT_UID", uid.to_string());
             }
             Origin::Network(origin) => {
-                // Names from the network may hold anything; what no variable can hold is as good as unknown.
+                // A name from the network may contain NUL, which no variable can hold.
                 command.env("MAILSLOT_COMPUTER", origin.computer.replace('\0', ""));
                 if let Some(address) = origin.address {
                     command.env("MAILSLOT_ADDRESS", address.to_string());
@@ -160,7 +162,7 @@ impl Runner {
         }
         let mut child = command.spawn()?;
         let stdin = child.stdin.take();
-        // At the same time: a command may print before it has read all.
+        // At the same time, because a command may print before it has read all of its input.
         let (fed, output) = thread::scope(|scope| {
             let feeding = scope.spawn(|| stdin.map_or(Ok(()), |mut stdin| stdin.write_all(text)));
             let output = child.wait_with_output();

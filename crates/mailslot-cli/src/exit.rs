@@ -1,4 +1,4 @@
-//! What can go wrong in a command, and the exit status of each.
+//! The failures of commands, and the exit status of each.
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
@@ -9,10 +9,10 @@ use mailslot::{Error, Outcome};
 
 use crate::escape::Line;
 
-/// Result of every command.
+/// The result of every command.
 pub type Result<T = ()> = core::result::Result<T, Failure>;
 
-/// Why a command did not reach its end.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
     /// The library refused something.
@@ -24,54 +24,54 @@ pub enum Failure {
         /// Why.
         cause: Error,
     },
-    /// A message is larger than the slot takes; it was not read to its end.
+    /// A message is larger than the slot accepts; it was not read to its end.
     InputTooLarge {
         /// Messages that were sent before it.
         sent: u64,
-        /// Bytes that the slot takes at most.
+        /// The most bytes that the slot accepts.
         limit: usize,
-        /// The code that Win32 has for it.
+        /// Its Win32 code.
         code: u32,
     },
-    /// A text cannot be the message that it should become.
+    /// A text cannot be encoded as a message.
     Text {
         /// Messages that were sent before it.
         sent: u64,
-        /// What is wrong, and what would be right.
+        /// What is wrong, and what to write instead.
         what: String,
     },
     /// Options that exclude each other, and why.
     Usage(&'static str),
-    /// Fewer slots receive than the user wants to have.
+    /// Fewer slots receive than the user wants.
     TooFewReceivers {
-        /// How many do.
+        /// How many receive.
         found: usize,
-        /// How many should.
+        /// How many are wanted.
         wanted: usize,
     },
-    /// So many messages are not known to be in all slots that they are for; what became of each is said already.
+    /// This many messages were not confirmed everywhere; each was reported.
     NotDelivered(u64),
     /// The operating system refused something.
     Io {
-        /// What was being done.
+        /// The action that failed.
         action: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Nobody reads the output any more.
+    /// The reader of the output is gone.
     ClosedPipe,
     /// The user or the system asked the command to end.
     #[allow(dead_code, reason = "no signals on Windows")]
     Signal(i32),
-    /// So many messages were accepted and could not be recorded; why was said already.
+    /// This many accepted messages could not be recorded; the reason was reported.
     #[cfg(unix)]
     NotRecorded(u64),
-    /// Commands that `listen` ran have failed; each was reported when it did.
+    /// This many commands run by `listen` failed; each was reported.
     CommandsFailed(u64),
-    /// So many things are wrong; each was said already.
+    /// This many problems were found; each was printed.
     #[cfg(all(unix, feature = "node"))]
     Problems(usize),
-    /// Nobody on the network has, or is, what was asked for.
+    /// There is no such name or computer on the network.
     #[cfg(all(unix, feature = "node"))]
     NotOnNetwork(String),
     /// The network node is in no NetBIOS network.
@@ -87,7 +87,7 @@ pub enum Failure {
     Unexpected(String),
 }
 
-// The exit statuses. They are listed for users in the help text of `main.rs` and never change their meaning.
+// The exit statuses. The help text in `main.rs` lists them for users; their meaning never changes.
 const OTHER: u8 = 1;
 pub const USAGE: u8 = 2;
 const NOT_FOUND: u8 = 3;
@@ -99,61 +99,61 @@ pub const ALREADY_EXISTS: u8 = 8;
 const CLOSED: u8 = 9;
 const NOT_DELIVERED: u8 = 10;
 const NO_NODE: u8 = 11;
-/// What shells add to a signal's number.
+/// The number that shells add to a signal's number.
 const SIGNAL: i32 = 128;
 
-/// How much is said on standard error, by all commands.
+/// How much all commands print on standard error.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Verbosity {
-    /// Say nothing on standard error: the exit status tells
+    /// Print nothing on standard error; the exit status shows the result
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say on standard error what is being done
+    /// Print on standard error what is being done
     #[arg(short, long, global = true)]
     verbose: bool,
 }
 
-/// Set once, when the command line has been read. What was wrong with that is always said.
+/// Set once, after the command line was parsed. Errors in the command line are always printed.
 static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
 
 impl Verbosity {
-    /// Makes it that of this process.
+    /// Applies it to this process.
     pub fn apply(self) {
-        // A second one would be a second command line, and there is one.
+        // Fails only if called twice, and there is one command line.
         let _ = VERBOSITY.set(self);
     }
 }
 
-/// Whether nothing is to be said.
+/// Whether standard error stays empty.
 pub fn is_quiet() -> bool {
     VERBOSITY.get().is_some_and(|verbosity| verbosity.quiet)
 }
 
-/// One diagnostic, which is one line, on standard error.
+/// Prints one diagnostic, on one line of standard error.
 pub fn complain(text: impl Display) {
     say(format_args!("mailslot: {text}"));
 }
 
-/// What is being done, for those who want to know (`--verbose`).
+/// Prints what is being done, with `--verbose`.
 pub fn note(text: impl Display) {
     if VERBOSITY.get().is_some_and(|verbosity| verbosity.verbose) {
         complain(text);
     }
 }
 
-/// One line on standard error, of which nothing gets out, or to the terminal.
+/// Prints one line on standard error, with its contents escaped.
 #[expect(clippy::disallowed_methods, reason = "everything that is written is escaped here")]
 pub fn say(line: impl Display) {
     if is_quiet() {
         return;
     }
-    // Where standard error is closed there is nobody left to tell.
+    // Fails only if standard error is closed.
     let _ = writeln!(io::stderr(), "{}", Line(line));
 }
 
 impl Failure {
-    /// Of writing to standard output.
+    /// A failure to write to standard output.
     pub fn output(source: io::Error) -> Failure {
         match source.kind() {
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
@@ -161,7 +161,7 @@ impl Failure {
         }
     }
 
-    /// Of a call to the operating system.
+    /// A failed call to the operating system.
     pub fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Failure {
         Failure::Io { action: action.into(), source: source.into() }
     }
@@ -254,7 +254,7 @@ impl fmt::Display for Failure {
             Failure::Slot(error) => write!(f, "{}", with_code(error)),
             Failure::Send { sent, cause } => write!(f, "{}{}", with_code(cause), After(*sent)),
             Failure::InputTooLarge { sent, limit, code } => {
-                write!(f, "the message has more than the {limit} bytes that the slot takes (Win32 error {code})")?;
+                write!(f, "the message has more than the {limit} bytes that the slot accepts (Win32 error {code})")?;
                 write!(f, "{}", After(*sent))
             }
             Failure::Text { sent, what } => write!(f, "{what}{}", After(*sent)),
@@ -265,7 +265,7 @@ impl fmt::Display for Failure {
             Failure::NotDelivered(1) => f.write_str("1 message was not delivered everywhere"),
             Failure::NotDelivered(count) => write!(f, "{count} messages were not delivered everywhere"),
             Failure::Io { action, source } => write!(f, "{action}: {source}"),
-            Failure::ClosedPipe => f.write_str("nobody reads the output"),
+            Failure::ClosedPipe => f.write_str("the reader of the output is gone"),
             Failure::Signal(signal) => write!(f, "ended by signal {signal}"),
             #[cfg(unix)]
             Failure::NotRecorded(1) => f.write_str("1 message that was accepted could not be recorded, and is lost"),
@@ -303,7 +303,7 @@ pub fn with_code(error: &Error) -> String {
     format!("{error} (Win32 error {})", error.win32_code())
 }
 
-/// What had been sent when it went wrong.
+/// The number of messages sent before a failure.
 struct After(u64);
 
 impl fmt::Display for After {

@@ -1,4 +1,4 @@
-//! Text as somebody would choose it who wants to reach other people's terminals, for the tests of everything that prints.
+//! Text that attacks terminals, for the tests of all printing code.
 
 use std::fmt::Display;
 
@@ -11,8 +11,8 @@ fn acts(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Each of those characters by itself, all of them, sequences that terminals know, lines that look like ours, and more than
-/// any line should have.
+/// Each of those characters alone, all of them together, control sequences of terminals, lines that imitate ours, and
+/// texts longer than any line should be.
 pub fn texts() -> Vec<String> {
     let all: Vec<char> = ('\0'..='\u{ffff}').filter(|c| acts(*c)).collect();
     let mut texts: Vec<String> = all.iter().map(|c| format!("a{c}b")).collect();
@@ -26,13 +26,13 @@ pub fn texts() -> Vec<String> {
     texts
 }
 
-/// Calls `print` with each of the texts, and insists that nothing gets out of the lines that it returns.
+/// Calls `print` with each of the texts, and asserts that the lines it returns are harmless.
 #[track_caller]
 pub fn stays_in_its_lines<T: Display>(print: impl Fn(&str) -> Vec<T>) {
     for text in texts() {
         let lines = print(&text);
         let (number, mut out) = (lines.len(), Vec::new());
-        output::write_lines(lines, &mut out).expect("memory takes everything");
+        output::write_lines(lines, &mut out).expect("a vector accepts all writes");
         let out = String::from_utf8(out).expect("lines are text");
         assert_eq!(out.matches('\n').count(), number, "{text:?}");
         assert!(out.is_empty() || out.ends_with('\n'));
@@ -40,7 +40,7 @@ pub fn stays_in_its_lines<T: Display>(print: impl Fn(&str) -> Vec<T>) {
     }
 }
 
-/// The same, of lines with several values each: none of them can push the others out of sight.
+/// The same for lines with several values: none can push the others out of view.
 #[track_caller]
 pub fn stays_in_its_cells<T: Display>(print: impl Fn(&str) -> Vec<T>) {
     stays_in_its_lines(&print);
@@ -51,8 +51,8 @@ pub fn stays_in_its_cells<T: Display>(print: impl Fn(&str) -> Vec<T>) {
     }
 }
 
-/// Replaces all text in a value by `text`; addresses stay, as they could not be anything else. Tables of counters get one
-/// with that label.
+/// Replaces all text in a value by `text`, except IP addresses, which are numbers on the wire. Tables of counters get
+/// one with that label.
 #[cfg_attr(not(all(unix, feature = "node")), allow(dead_code, reason = "only the network sends structures"))]
 pub fn plant(value: &mut Value, text: &str) {
     match value {

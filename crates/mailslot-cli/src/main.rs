@@ -1,7 +1,7 @@
-//! The `mailslot` command: a thin face on the library of the same name.
+//! The `mailslot` command: a thin layer over the library of the same name.
 
 #![forbid(unsafe_code)]
-// What is printed passes through `output` and `exit`, which escape it; `clippy.toml` has the calls.
+// All output passes through `output` and `exit`, which escape it; `clippy.toml` lists the forbidden calls.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
 mod args;
@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use sys::{accounts, signals};
 
-/// Listen to, write to and look at mailslots: named queues of whole messages between the processes of this machine.
+/// Listen to, write to and inspect mailslots: named queues of whole messages between the processes of this machine.
 #[derive(Parser)]
 #[command(name = "mailslot", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
@@ -47,7 +47,7 @@ Exit status:
   0  done
   1  something else failed
   2  wrong usage, or not a mailslot name
-  3  no such slot, or nobody on the network has or is what was asked for
+  3  no such slot, or no such name or computer on the network
   4  not allowed
   5  timed out
   6  the slot is full
@@ -59,7 +59,7 @@ Exit status:
   130, 143  ended by SIGINT, SIGTERM
 
 Environment:
-  MAILSLOT_ROOT    directory of the slots, the same for all that are to meet
+  MAILSLOT_ROOT    directory of the slots, the same for readers and writers
   MAILSLOT_CONFIG  file with the settings of the network node
                    [default: /etc/mailslot/node.toml, if there is one]
   NO_COLOR         not empty: nothing is bold
@@ -115,7 +115,7 @@ mod tests {
         assert!(meanings.len() > 5, "{meanings:?}");
     }
 
-    /// And an option that has a letter anywhere has it wherever it is.
+    /// An option that has a letter in one command has it in every command.
     #[test]
     fn an_option_has_its_letter_in_every_command() {
         let mut letters = BTreeMap::new();
@@ -132,7 +132,7 @@ mod tests {
         assert!(letters.len() > 30, "{letters:?}");
     }
 
-    /// Commands that print nothing a program would want to take apart: what they do is the status, a file or a slot.
+    /// Commands without output for programs: their result is the status, a file or a slot.
     #[cfg(all(unix, feature = "node"))]
     const WITHOUT_DATA: [&str; 9] =
         ["capture", "completions", "demo", "domain", "metrics", "node", "record", "replay", "top"];
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(without, WITHOUT_DATA);
     }
 
-    /// Sizes and times are written in one way, and what is not says how to write them.
+    /// Sizes and times are written in one way, and an error about one says how.
     #[test]
     fn sizes_and_times_are_of_one_dialect() {
         let mut command = Cli::command();
@@ -198,7 +198,8 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// A paragraph is one line in the source, so that it is as wide as the terminal: whatever ends within one was broken by hand.
+    /// A paragraph is one line in the source, so that it fills the terminal: a line end within one was inserted by
+    /// hand.
     #[test]
     fn help_texts_are_not_broken_by_hand() {
         each(&Cli::command(), "mailslot", &mut |path, command| {
@@ -215,7 +216,7 @@ mod tests {
         });
     }
 
-    /// Every command that the documents show, in code and in text, is one that this command takes.
+    /// This command accepts every command that the documents show, in code and in text.
     #[test]
     #[cfg(all(unix, feature = "node"))]
     fn documented_commands_are_accepted() {
@@ -226,7 +227,7 @@ mod tests {
         let others = ["README.md", "CONTRIBUTING.md", "crates/mailslot-cli/README.md"].map(|page| project.join(page));
         let documents: Vec<String> =
             pages.chain(others).map(|page| std::fs::read_to_string(page).expect("readable")).collect();
-        // Blocks in fences are programs, and sessions that other tests run as they stand there.
+        // Blocks in fences are programs, and sessions that other tests run.
         let documents = documents.iter().map(|document| document.split("\n```").step_by(2).collect::<String>());
         let mut seen = 0;
         for paragraph in documents.flat_map(|document| document.split("\n\n").map(str::to_owned).collect::<Vec<_>>()) {
@@ -234,15 +235,15 @@ mod tests {
             let pieces: Vec<String> = if is_code {
                 paragraph.lines().map(|line| line.split("  #").next().unwrap_or_default().to_owned()).collect()
             } else {
-                // In text, what stands between backquotes.
+                // In text, the parts between backquotes.
                 paragraph.replace('\n', " ").split('`').skip(1).step_by(2).map(str::to_owned).collect()
             };
             for command in pieces.iter().flat_map(|piece| piece.split(['|', ';'])) {
-                // A user that this machine need not have.
+                // A user that may be missing on this machine.
                 let command = command.replace("users:mailslot", "users:root");
                 let words = shlex::split(&command).unwrap_or_default();
                 let Some(at) = words.iter().position(|word| word == "mailslot") else { continue };
-                // A redirection, the name of the command alone, and what stands for something are no arguments.
+                // Redirections, the bare name of the command, and placeholders are not arguments.
                 let words = words[at..].split(|word| word == "<" || word == "&&").next().unwrap_or_default();
                 if at > 2
                     || words.len() < 2
@@ -255,7 +256,7 @@ mod tests {
                     Ok(_) => {}
                     // The help was asked for.
                     Err(error) if !error.use_stderr() => {}
-                    // Text speaks of commands and options, and need not give them values and slots.
+                    // Text may name commands and options without values and slots.
                     Err(error)
                         if !is_code
                             && !matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand) => {}

@@ -13,14 +13,14 @@ pub fn line(line: impl Display) -> Result {
     lines([line])
 }
 
-/// Prints lines, and is all that prints text. So nothing that another user or machine has chosen gets out of its line, or
-/// to the terminal itself, wherever it stands.
+/// Prints lines. All text is printed here, so that text chosen by another user or machine can neither leave its line
+/// nor control the terminal.
 pub fn lines<T: Display>(lines: impl IntoIterator<Item = T>) -> Result {
     let mut out = BufWriter::new(stdout().lock());
     write_lines(lines, &mut out).and_then(|()| out.flush()).map_err(Failure::output)
 }
 
-/// Prints an empty line and a title, which stands out if a person wants that.
+/// Prints an empty line and a title, in bold if colours are on.
 pub fn title(title: impl Display) -> Result {
     let (on, off) = if has_colour() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     writeln!(stdout(), "\n{on}{}{off}", Line(title)).map_err(Failure::output)
@@ -31,7 +31,7 @@ pub fn print_json<T: Serialize>(value: &T) -> Result {
     print_json_lines([value])
 }
 
-/// Prints values as JSON, each on a line of its own.
+/// Prints values as JSON, one to a line.
 pub fn print_json_lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> Result {
     let mut out = BufWriter::new(stdout().lock());
     for value in values {
@@ -40,18 +40,18 @@ pub fn print_json_lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> Re
     out.flush().map_err(Failure::output)
 }
 
-/// Whether a person looks at the output.
+/// Whether the output is a terminal.
 pub fn is_terminal() -> bool {
     stdout().is_terminal()
 }
 
-/// Whether text may have colours and the like, by the rules of NO_COLOR: it counts unless it is empty.
+/// Whether text may have colours and styles: not if NO_COLOR is set and not empty.
 fn has_colour() -> bool {
     let has = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty());
     is_terminal() && has("NO_COLOR").is_none() && has("TERM").is_some_and(|term| term != "dumb")
 }
 
-/// Columns of the terminal that a person looks at, if one does.
+/// Columns of the terminal, if the output is one.
 pub fn terminal_width() -> Option<u16> {
     terminal_size::terminal_size_of(stdout()).map(|(terminal_size::Width(width), _)| width)
 }

@@ -1,4 +1,4 @@
-//! Messages on standard output, as the user wants them.
+//! Prints messages on standard output, as the user wants them.
 
 use std::io::{self, BufWriter, Write};
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use crate::sys::Stdout;
 use crate::template::Template;
 use crate::text::{Shown, Text};
 
-/// How messages are printed: the options that are the same wherever messages are.
+/// How messages are printed: the options that all commands which print messages share.
 #[derive(Args)]
 pub struct Style {
     /// How to print messages
@@ -27,7 +27,7 @@ pub struct Style {
     #[arg(long, conflicts_with_all = ["format", "template"])]
     json: bool,
 
-    /// Print when each message was received before it (RFC 3339, UTC); JSON always has it
+    /// Begin each message with the time when it was received (RFC 3339, UTC); JSON always has it
     #[arg(long, conflicts_with = "template")]
     time: bool,
 
@@ -39,7 +39,7 @@ pub struct Style {
     #[arg(short = '0', long)]
     zero: bool,
 
-    /// Write raw bytes to a terminal all the same
+    /// Write raw bytes even to a terminal
     #[arg(long)]
     force: bool,
 
@@ -47,14 +47,14 @@ pub struct Style {
     #[arg(short, long, value_parser = Encoding::parse)]
     encoding: Option<Encoding>,
 
-    /// Messages end with NUL: what they have of it at their end is not printed
+    /// Messages end with NUL: do not print NULs at their end
     #[arg(long)]
     nul: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One line for each message: line ends inside of it are escaped, on a terminal all control characters
+    /// One line for each message: line ends within it are escaped, on a terminal all control characters
     Text,
     /// One line of hexadecimal digits for each message
     Hex,
@@ -64,7 +64,7 @@ pub enum Format {
     Raw,
 }
 
-/// The fields of templates, for the help texts of all that print messages.
+/// The fields of templates, for the help texts of all commands that print messages.
 pub const FIELDS_HELP: &str = r"Fields of templates:
   {time} {sent} {slot} {size}     when received, when written, its slot, bytes
   {data} {hex} {base64}           the message
@@ -87,7 +87,8 @@ impl Received<'_> {
         humantime::format_rfc3339_micros(self.at).to_string()
     }
 
-    /// When it was written, by its writer's account, if the slot wants to know. A time that RFC 3339 cannot write is none.
+    /// When it was written, by its writer's account, if the slot asks writers for that. `None` also if RFC 3339 cannot
+    /// write the time.
     pub fn sent(&self) -> Option<String> {
         const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
         let sent = self.shown.message.time?;
@@ -97,7 +98,7 @@ impl Received<'_> {
 }
 
 impl Style {
-    /// What the text of messages is in bytes.
+    /// The conversion between the text and the bytes of messages.
     pub fn text(&self) -> Text {
         Text { encoding: self.encoding, nul: self.nul }
     }
@@ -109,11 +110,11 @@ impl Style {
     /// Fails if some of the options exclude each other.
     fn check(&self, terminal: bool) -> Result {
         match self.format() {
-            Format::Hex if self.encoding.is_some() => Err(Failure::Usage(
-                "with --format hex messages are bytes, which --encoding does not change: leave one out",
-            )),
+            Format::Hex if self.encoding.is_some() => {
+                Err(Failure::Usage("--format hex prints bytes, to which --encoding does not apply: leave one out"))
+            }
             Format::Raw if self.time || self.zero => Err(Failure::Usage(
-                "--format raw is the bytes alone: leave --time and --zero out, or take --format text",
+                "--format raw prints the bytes alone: leave --time and --zero out, or use --format text",
             )),
             Format::Raw if terminal && !self.force => Err(Failure::Usage(
                 "raw messages could do anything to this terminal: take --format text, write to a file or a program, or add \
@@ -127,7 +128,7 @@ impl Style {
 /// Prints messages.
 pub struct Printer<'a> {
     style: &'a Style,
-    /// Whether messages come from more than one slot, so that each needs its slot's name.
+    /// Whether messages come from several slots, so that each is printed with its slot's name.
     several: bool,
     terminal: bool,
     out: BufWriter<Stdout<'a>>,
@@ -168,12 +169,12 @@ impl<'a> Printer<'a> {
         self.out.write_all(&self.record).map_err(|source| self.failure(source))
     }
 
-    /// Writes what was printed. Where a person looks on, that is to be after each message.
+    /// Writes the messages printed so far. On a terminal, call this after each message.
     pub fn flush(&mut self) -> Result {
         self.out.flush().map_err(|source| self.failure(source))
     }
 
-    /// What stands before a message.
+    /// Appends the prefix of a message.
     fn head(&mut self, received: &Received<'_>) {
         if self.style.time {
             self.record.extend_from_slice(received.time().as_bytes());
@@ -189,7 +190,7 @@ impl<'a> Printer<'a> {
         if self.style.zero { Ending::Nul } else { Ending::Line }
     }
 
-    /// A write that failed after a signal has failed because of it.
+    /// A write that fails after a signal fails because of it.
     fn failure(&self, source: io::Error) -> Failure {
         match self.out.get_ref().signals.check() {
             Err(signal) => signal,
@@ -198,16 +199,18 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// Says that messages before this one were dropped unread, if some were: by a slot that drops the oldest, or as a tap was too slow.
+/// Reports messages before this one that were lost: dropped by a slot that drops the oldest, or by a tap that was too
+/// slow.
 pub fn say_what_is_lost(slot: &SlotName, message: &Message) {
     match message.lost_before {
         0 => {}
-        1 => exit::complain(format_args!("{slot}: 1 message was lost here, as there was no room for it")),
-        lost => exit::complain(format_args!("{slot}: {lost} messages were lost here, as there was no room for them")),
+        1 => exit::complain(format_args!("{slot}: 1 message was lost here for lack of room")),
+        lost => exit::complain(format_args!("{slot}: {lost} messages were lost here for lack of room")),
     }
 }
 
-/// Adds what others have chosen to a record: on a terminal, it must do nothing, and elsewhere not end the record.
+/// Adds text chosen by others to a record: on a terminal it must not control anything, and elsewhere not end the
+/// record.
 fn put(terminal: bool, ending: Ending) -> impl Fn(&[u8], &mut Vec<u8>) {
     move |bytes, record| {
         if terminal {
@@ -235,7 +238,7 @@ struct MessageJson<'a> {
     origin: &'a Origin,
 }
 
-/// Where nothing is lost, nothing is said of it.
+/// For JSON: leaves `lost` out if it is 0.
 pub fn is_none_lost(lost: &u64) -> bool {
     *lost == 0
 }

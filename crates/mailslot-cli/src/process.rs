@@ -1,4 +1,4 @@
-//! Processes of this command that the command starts itself.
+//! Child processes that run this command.
 
 use std::ffi::OsStr;
 use std::io;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::exit::{Failure, Result};
 
-/// This command once more, with other arguments. It does not outlive its `Process`.
+/// A child that runs this command with other arguments. Dropping it kills the child.
 pub struct Process {
     child: Child,
 }
@@ -29,12 +29,12 @@ impl Process {
         &mut self.child
     }
 
-    /// Waits for its end.
+    /// Waits until it ends.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         self.child.wait().map_err(|source| Failure::io("wait for a process", source))
     }
 
-    /// Ends it with SIGKILL, whatever it is doing.
+    /// Kills it with SIGKILL.
     pub fn kill(&mut self) -> Result<ExitStatus> {
         self.child.kill().map_err(|source| Failure::io("kill a process", source))?;
         self.wait()
@@ -43,7 +43,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only if it has ended and been waited for, which is what is wanted.
+        // Both fail only if it has ended and was waited for already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

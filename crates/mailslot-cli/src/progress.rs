@@ -1,4 +1,4 @@
-//! What a command that takes long is at, for a person who waits.
+//! The progress of a command that takes long.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::exit;
 
-/// A line on standard error that tells how much of a time is over. Only on a terminal, and only once a second is; it is gone
-/// with its `Progress`.
+/// A line on standard error that shows how much of a time has passed. Only on a terminal, and only after a second.
+/// Dropping `Progress` removes the line.
 pub struct Progress {
     shown: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// `what` is being done, and takes about `total`.
+    /// Shows that `what` is being done and takes about `total`.
     pub fn start(what: &'static str, total: Duration) -> Progress {
         if exit::is_quiet() || !stderr().is_terminal() {
             return Progress { shown: None };
@@ -24,7 +24,7 @@ impl Progress {
             let begin = Instant::now();
             let mut is_shown = false;
             while ended.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
-                // Where standard error is closed there is nobody to tell.
+                // Fails only if standard error is closed.
                 let _ = write!(stderr(), "{CLEAR}{}", line(what, begin.elapsed(), total));
                 is_shown = true;
             }
@@ -32,7 +32,7 @@ impl Progress {
                 let _ = write!(stderr(), "{CLEAR}");
             }
         };
-        // A command that cannot have the thread does without the line.
+        // If the thread cannot be started, there is no line.
         let thread = thread::Builder::new().name("mailslot-progress".to_owned()).spawn(show);
         Progress { shown: thread.ok().map(|thread| (alive, thread)) }
     }
@@ -42,7 +42,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some((alive, thread)) = self.shown.take() {
             drop(alive);
-            // What it was doing was to show; nothing depends on it.
+            // Fails only if the thread panicked; nothing depends on the line.
             let _ = thread.join();
         }
     }
@@ -58,7 +58,7 @@ fn stderr() -> io::Stderr {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Back to the beginning of the line, which becomes empty.
+/// Returns to the beginning of the line and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
 #[cfg(test)]

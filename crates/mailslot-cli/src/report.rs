@@ -1,11 +1,11 @@
-//! The end of the command: what is said, and the status.
+//! The end of the command: its message and its status.
 
 use std::process::ExitCode;
 
 use crate::exit::{Failure, Result, USAGE, complain, say};
 use crate::output;
 
-/// Says on standard error what went wrong, and returns the status to exit with.
+/// Prints a failure on standard error, and returns the exit status.
 pub fn report(result: Result) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -18,7 +18,7 @@ pub fn report(result: Result) -> ExitCode {
     }
 }
 
-/// Prints what the argument parser has to say: a help text, or what was wrong.
+/// Prints the argument parser's output: a help text, or an error.
 pub fn report_usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let text = error.render().to_string();

@@ -1,4 +1,4 @@
-//! What is known about a slot, for people and for programs.
+//! The status of a slot, for people and for programs.
 
 use mailslot::{Access, SlotStatus};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::accounts;
 use crate::exit::{Failure, Result};
 
-/// A slot's status as JSON: what the library tells of it, with the names of its owner and of those who may write.
+/// A slot's status as JSON: the library's, with the names of its owner and of the users who may write.
 pub fn json(slot: &SlotStatus) -> Result<Value> {
     let mut json = serde_json::to_value(slot).map_err(|error| Failure::io("write JSON", error))?;
     json["owner"] = slot.uid.map(accounts::user).into();
@@ -14,7 +14,7 @@ pub fn json(slot: &SlotStatus) -> Result<Value> {
     Ok(json)
 }
 
-/// Who may write, spelled as `listen --access` takes it.
+/// Who may write, in the syntax of `listen --access`.
 pub fn access(access: &Access) -> String {
     match access {
         Access::Owner => "owner".into(),
@@ -28,7 +28,7 @@ pub fn access(access: &Access) -> String {
     }
 }
 
-/// The same for people, of whom nobody reads thousands of names.
+/// The same for people, with a long list of names cut.
 pub fn access_in_short(access: &Access) -> String {
     const MOST: usize = 8;
     match access {
@@ -48,7 +48,7 @@ pub fn max_message_size(bytes: u32) -> String {
     }
 }
 
-/// Bytes, with a unit where that is exact.
+/// Bytes, with a unit if that is exact.
 pub fn bytes(bytes: u64) -> String {
     for (unit, shift) in [("G", 30), ("M", 20), ("K", 10)] {
         if bytes != 0 && bytes.is_multiple_of(1 << shift) {

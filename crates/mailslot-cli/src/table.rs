@@ -1,20 +1,20 @@
-//! Tables: columns that stand below each other whatever script their cells are in, and fit the terminal.
+//! Tables: aligned columns that fit the terminal, with cells in any script.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement};
 
 use crate::output;
 
-/// Where a column's cells stand.
+/// The alignment of a column's cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Text. On a terminal that is too narrow it continues in the next line.
+    /// For text. On a terminal that is too narrow, it continues in the next line.
     Left,
-    /// Numbers, which stay whole.
+    /// For numbers, which are never broken.
     Right,
 }
 
-/// Rows of cells. What another user or machine has chosen is passed through [`cell`](crate::escape::cell) before.
+/// Rows of cells. Pass text that another user or machine has chosen through [`cell`](crate::escape::cell) first.
 pub struct Table {
     rows: comfy_table::Table,
     align: Vec<Align>,
@@ -40,7 +40,7 @@ impl Table {
         self.rows.add_row(cells.into_iter().collect::<Vec<_>>());
     }
 
-    /// The lines: as wide as the terminal, and as they need where there is none.
+    /// The lines: as wide as the terminal, or as needed if there is none.
     pub fn lines(self) -> Vec<String> {
         self.lines_within(output::terminal_width())
     }
@@ -99,6 +99,6 @@ mod tests {
                 assert!(lines.iter().any(|line| line.contains(count)), "{width}: {lines:?}");
             }
         }
-        assert_eq!(table(&[&name], None).len(), 2, "where nothing is too narrow, nothing is broken");
+        assert_eq!(table(&[&name], None).len(), 2, "no column is too narrow, so no cell is broken");
     }
 }

@@ -1,4 +1,4 @@
-//! Templates: how the user wants each message to look.
+//! Templates: the user's form of printed messages.
 
 use mailslot::{NetworkOrigin, Origin};
 
@@ -36,7 +36,7 @@ enum Field {
     Authenticated,
 }
 
-/// The fields under the names that users write.
+/// The fields by the names that users write.
 const FIELDS: [(&str, Field); 17] = [
     ("time", Field::Time),
     ("sent", Field::Sent),
@@ -57,11 +57,11 @@ const FIELDS: [(&str, Field); 17] = [
     ("authenticated", Field::Authenticated),
 ];
 
-/// What stands for something that is not known of a message.
+/// The value of an unknown field.
 const UNKNOWN: &str = "-";
 
 impl Template {
-    /// Fields are `{name}`; `{{` and `}}` are braces, `\t`, `\n`, `\0` and `\\` what they are elsewhere.
+    /// Fields are `{name}`; `{{` and `}}` are braces; `\t`, `\n`, `\0` and `\\` have their usual meaning.
     pub fn parse(text: &str) -> Result<Template, String> {
         let (mut parts, mut literal) = (Vec::new(), String::new());
         let mut rest = text.chars();
@@ -90,7 +90,7 @@ impl Template {
         Ok(Template(parts))
     }
 
-    /// Renders a message. `put` adds what is not the user's own text, and makes it harmless.
+    /// Renders a message. `put` appends text that is not the template's, and makes it harmless.
     pub fn render(&self, received: &Received<'_>, out: &mut Vec<u8>, put: impl Fn(&[u8], &mut Vec<u8>)) {
         for part in &self.0 {
             match part {
@@ -111,7 +111,7 @@ fn field(name: &str) -> Result<Field, String> {
 }
 
 impl Field {
-    /// What it is of a message; `None` if that is not known.
+    /// The field's value for a message; `None` if it is not known.
     fn of(self, received: &Received<'_>) -> Option<String> {
         let message = received.shown.message;
         match self {
@@ -173,7 +173,7 @@ mod tests {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// Each field, of every kind of origin: what is known, and nothing of another kind.
+    /// Every field, for every kind of origin: the known values, and none of another kind.
     #[test]
     fn fields_are_what_is_known_of_a_message() {
         let mut network = NetworkOrigin::new("SRV1");

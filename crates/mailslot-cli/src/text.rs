@@ -1,4 +1,4 @@
-//! What the text of messages is in bytes: an encoding, and perhaps a NUL at the end, as programs for Windows have it.
+//! The conversion between text and messages: an encoding, and perhaps a NUL at the end, as programs for Windows use.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use mailslot::Message;
 
 use crate::encoding::{Decoded, Encoding};
 
-/// How text and messages become each other. By default they are the same bytes.
+/// How text and messages are converted. By default, they are the same bytes.
 #[derive(Clone, Copy, Default)]
 pub struct Text {
     /// The encoding of messages, whose text is UTF-8 here.
     pub encoding: Option<Encoding>,
-    /// Whether messages end with NUL, and their text does not.
+    /// Whether messages end with a NUL that is not part of the text.
     pub nul: bool,
 }
 
@@ -20,7 +20,7 @@ pub struct Shown<'a> {
     pub message: &'a Message,
     /// In UTF-8, if there is an encoding.
     pub text: Cow<'a, [u8]>,
-    /// Whether nothing had to be escaped to make it that.
+    /// Whether no byte had to be escaped.
     pub whole: bool,
 }
 
@@ -30,7 +30,7 @@ impl Text {
         self.encoding.is_none() && !self.nul
     }
 
-    /// The text of a message that has come.
+    /// The text of a received message.
     pub fn show(self, message: &Message) -> Shown<'_> {
         let (mut text, whole) = match self.encoding {
             None => (Cow::Borrowed(&message.data[..]), true),
@@ -40,7 +40,7 @@ impl Text {
             }
         };
         if self.nul {
-            // Programs that send a whole buffer have filled it up with more of them.
+            // All trailing NULs: programs that send a whole buffer have filled it up with them.
             let length = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             text = match text {
                 Cow::Borrowed(text) => Cow::Borrowed(&text[..length]),
@@ -53,7 +53,7 @@ impl Text {
         Shown { message, text, whole }
     }
 
-    /// The message that a text becomes, or why it becomes none.
+    /// The message for a text, or why it cannot be encoded.
     pub fn message(self, text: &[u8]) -> Result<Vec<u8>, String> {
         let Some(encoding) = self.encoding else {
             return Ok([text, &[0][..usize::from(self.nul)]].concat());

@@ -2,19 +2,19 @@
 
 use crate::context::Context;
 
-/// One statement about mailslots and the steps that show it.
+/// A statement about mailslots and the steps that check it.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The statement, as a sentence.
     pub name: &'static str,
-    /// Where the fact sheet makes it: a section such as `2.5`, a decision such as `11.5`, a difference that is known of
-    /// other systems such as `10.2`, or a scenario of its first appendix such as `A.7`.
+    /// Its sources in the fact sheet: a section such as `2.5`, a decision such as `11.5`, a known difference of other
+    /// systems such as `10.2`, or a scenario of its first appendix such as `A.7`.
     pub rows: &'static [&'static str],
-    /// Shows it, or panics.
+    /// Checks it, or panics.
     pub steps: fn(&Context),
 }
 
-/// A case whose statement is the name of its function.
+/// Makes a case whose statement is the name of its function.
 macro_rules! case {
     ($steps:ident, $($row:literal),+) => {
         $crate::case::Case { name: stringify!($steps), rows: &[$($row),+], steps: $steps }

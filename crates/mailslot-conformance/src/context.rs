@@ -1,6 +1,6 @@
-//! The vocabulary of the cases: short words for what most of them do.
+//! The vocabulary of the cases: short names for common steps.
 //!
-//! Words that expect success panic at their caller's line when there is none.
+//! Steps that expect success panic at their caller's line on failure.
 
 use core::fmt::{self, Display};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::system::{ANY_SIZE, Client, Code, Info, NO_WAIT, Server, System};
 
 /// The prefix of every local name.
 pub const PREFIX: &str = r"\\.\mailslot\";
-/// A buffer that is large enough for every message of a case that does not care.
+/// A buffer that is large enough for every message, for cases that are not about sizes.
 const BUFFER: usize = 64 << 10;
 
-/// What a case is run with: a system and names that nobody else uses.
+/// The context of a case: a system and unique names.
 #[derive(Clone)]
 pub struct Context {
     system: Arc<dyn System>,
@@ -33,12 +33,12 @@ impl Context {
         format!("conformance-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The path of such a name.
+    /// The path of a unique slot name.
     pub fn path(&self) -> String {
         format!("{PREFIX}{}", self.unique())
     }
 
-    /// The path of a fresh slot name of exactly so many UTF-16 units, which contains `part`.
+    /// The path of a new slot name of exactly `units` UTF-16 units, which contains `part`.
     pub fn padded(&self, part: &str, units: usize) -> String {
         let mut name = self.unique() + part;
         let missing = units.checked_sub(name.encode_utf16().count()).expect("room for the part");
@@ -46,13 +46,13 @@ impl Context {
         format!("{PREFIX}{name}")
     }
 
-    /// Creates a slot under a fresh name.
+    /// Creates a slot with a new name.
     #[track_caller]
     pub fn slot(&self, max_message_size: u32, read_timeout: u32) -> Slot<'_> {
         self.slot_with(&self.path(), max_message_size, read_timeout)
     }
 
-    /// Creates a slot at `path` for messages of any size, the reads of which do not wait.
+    /// Creates a slot at `path` for messages of any size, whose reads do not wait.
     #[track_caller]
     pub fn slot_at(&self, path: &str) -> Slot<'_> {
         self.slot_with(path, ANY_SIZE, NO_WAIT)
@@ -94,14 +94,14 @@ impl Context {
         self.system.open(path).map(Writer)
     }
 
-    /// Expects that no slot can be created at `path`, for the reason `code`.
+    /// Expects that creating a slot at `path` fails with `code`.
     #[track_caller]
     pub fn refuses_to_create(&self, path: &str, code: Code) {
         let error = self.create(path, ANY_SIZE, NO_WAIT).err();
         assert_eq!(error, Some(code), "creating {}", Brief(path));
     }
 
-    /// Expects that no slot can be opened at `path`, for the reason `code`.
+    /// Expects that opening a slot at `path` fails with `code`.
     #[track_caller]
     pub fn refuses_to_open(&self, path: &str, code: Code) {
         assert_eq!(self.open(path).err(), Some(code), "opening {}", Brief(path));
@@ -118,7 +118,7 @@ impl Context {
         }
     }
 
-    /// Expects that `one` and `other` can live side by side.
+    /// Expects that `one` and `other` are names of different slots.
     #[track_caller]
     pub fn different_slots(&self, one: &str, other: &str) {
         let first = self.slot_at(one);
@@ -156,7 +156,7 @@ impl Slot<'_> {
         self.context.writer(&self.path)
     }
 
-    /// Reads into a buffer of so many bytes.
+    /// Reads into a buffer of `buffer` bytes.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Slot<'_> {
         }
     }
 
-    /// Expects that no message is there, by reading.
+    /// Expects that a read finds no message.
     #[track_caller]
     pub fn is_empty_on_read(&self) {
         assert_eq!(self.read(BUFFER), Err(crate::code::SEM_TIMEOUT));
@@ -236,7 +236,7 @@ impl Writer {
         self.0.write(message)
     }
 
-    /// Writes a message that must be accepted whole.
+    /// Writes a message, and expects that it is accepted whole.
     #[track_caller]
     pub fn put(&self, message: &[u8]) {
         assert_eq!(self.write(message), Ok(message.len()), "writing {} bytes", message.len());
@@ -246,12 +246,12 @@ impl Writer {
     pub fn close(self) {}
 }
 
-/// What a thread of a case returned; its panic is the case's own.
+/// The result of a thread of a case. Resumes its panic in the case.
 pub fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Enough of a path to recognise it.
+/// A path, cut so that it can still be recognised.
 struct Brief<'a>(&'a str);
 
 impl Display for Brief<'_> {

@@ -1,14 +1,14 @@
-//! Which case states what, as a table.
+//! The statements of all cases, as a table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::cases;
 
-/// What is left to other tests.
+/// The statements left to other tests.
 const LEFT: &str = include_str!("../left.md");
 
-/// A table of all cases by what they state, and the list of what none states, as Markdown.
+/// A table of all cases by their statements, and the list of statements without a case, as Markdown.
 pub fn markdown() -> String {
     let mut by_row: BTreeMap<Vec<Part<'_>>, (&str, Vec<&str>)> = BTreeMap::new();
     for case in cases::all() {

@@ -1,10 +1,10 @@
-//! What mailslots do, stated once and checked against every implementation.
+//! The semantics of mailslots, stated once and checked against every implementation.
 //!
-//! A [`Case`] is one statement, the places of the fact sheet that it comes from, and the steps that show it. The steps
-//! use a [`System`]: the few calls in which all implementations agree, with Win32 error codes. So the same cases
-//! run against the Rust API ([`RustApi`]), against a C ABI with the Win32 names, and against the Win32 API itself.
+//! A [`Case`] is one statement, its sources in the fact sheet, and the steps that check it. The steps use a [`System`]:
+//! the few calls in which all implementations agree, with Win32 error codes. So the same cases run against the Rust API
+//! ([`RustApi`]), against a C ABI with the Win32 names, and against the Win32 API itself.
 //!
-//! A test program without a harness runs them all, each as a test of its own:
+//! A test program without a harness runs all of them, each as a separate test:
 //!
 //! ```no_run
 //! use mailslot_conformance::{Deviation, RustApi};
@@ -16,14 +16,15 @@
 //! }
 //! ```
 //!
-//! A system that is known to be different in a case lists it as a [`Deviation`]. The case must then fail: when it
-//! begins to hold, the run fails until the entry is removed.
+//! A system that is known to differ in a case lists it as a [`Deviation`]. The case must then fail: if it passes, the
+//! run fails until the entry is removed.
 //!
-//! `cargo run -p mailslot-conformance -- --list` prints which case states what, as Markdown. The slots that the cases
-//! create carry the process id in their names, so several runs can share a machine. No network node may run on it:
-//! cases about remote names expect that there is none.
+//! `cargo run -p mailslot-conformance -- --list` prints the cases by their statements, as Markdown. The names of the
+//! slots contain the process id, so several runs can share a machine. No network node may run there: cases about remote
+//! names expect none.
 //!
-//! Cases have no upper time limits, and none relies on a pause being long enough. A watchdog makes a failure of a hang.
+//! Cases have no upper time limits, and none relies on a pause being long enough. A watchdog turns a hang into a
+//! failure.
 #![doc = include_str!("../left.md")]
 #![forbid(unsafe_code)]
 
@@ -45,7 +46,8 @@ pub use runner::{Deviation, HUNG_AFTER, check_deviations, judge, main, run};
 pub use rust_api::RustApi;
 pub use system::{ANY_SIZE, Client, Code, FOREVER, Info, NO_MESSAGE, NO_WAIT, Server, System, code};
 
-/// The guide's programs in Rust compile: they use the same calls, and this crate is not published without the pages.
+/// Compiles the guide's programs in Rust. Here because they use the same calls, and because this crate is not published
+/// and so never lacks the pages.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/broadcasts.md")]
 mod guide {}

@@ -1,4 +1,4 @@
-//! Other processes that take part in a case: the test program itself, started once more and told what to do.
+//! Other processes that take part in a case: the test program itself, started again, which executes orders.
 
 use core::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
@@ -14,7 +14,7 @@ const MARK: &str = "MAILSLOT_CONFORMANCE_PEER";
 /// Messages to and from it are text without line ends.
 pub struct Peer {
     child: Child,
-    // `None` once the peer has been told to end.
+    // `None` once the peer was ordered to end.
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
@@ -29,13 +29,13 @@ impl Peer {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the test program can be started once more");
+            .expect("the test program can be started again");
         let orders = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().expect("its output is a pipe"));
         Peer { child, orders, answers }
     }
 
-    /// Creates a slot there, for messages of any size, the reads of which wait as long as told.
+    /// Creates a slot there for messages of any size, whose reads wait for `read_timeout`.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Peer {
         self.answer().map(drop)
     }
 
-    /// Writes there to the slot that was opened last.
+    /// Writes there, to the slot opened last.
     ///
     /// # Errors
     ///
@@ -68,13 +68,13 @@ impl Peer {
         self.answer().map(drop)
     }
 
-    /// Begins a read there from the slot that was created last.
+    /// Begins a read there, from the slot created last.
     #[track_caller]
     pub fn begin_read(&mut self, buffer: usize) {
         self.order(format_args!("read {buffer}"));
     }
 
-    /// How the read ended.
+    /// The result of the read.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Peer {
         self.answer()
     }
 
-    /// Closes what was created and opened last there.
+    /// Closes the slot and the client handle there.
     #[track_caller]
     pub fn close(&mut self) {
         self.order("close both");
@@ -103,7 +103,7 @@ impl Peer {
 
     #[track_caller]
     fn order(&mut self, order: impl Display) {
-        let orders = self.orders.as_mut().expect("the peer has not been told to end");
+        let orders = self.orders.as_mut().expect("the peer was not ordered to end");
         writeln!(orders, "{order}").and_then(|()| orders.flush()).expect("the peer listens");
     }
 
@@ -121,7 +121,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
+        // Fails if it has ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -132,7 +132,7 @@ pub(crate) fn is_peer() -> bool {
     std::env::var_os(MARK).is_some()
 }
 
-/// Does what the starting process orders, until it closes the pipe; then exits without closing a handle.
+/// Executes the orders of the starting process until that closes the pipe; then exits without closing a handle.
 pub(crate) fn serve(system: &dyn System) -> ! {
     let mut hands = Hands { system, server: None, client: None };
     for line in std::io::stdin().lines() {

@@ -1,4 +1,4 @@
-//! Running cases: each in a thread of its own, under a watchdog, measured against the list of known deviations.
+//! Runs cases: each in a separate thread, under a watchdog, and compared with the list of known deviations.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
@@ -16,10 +16,10 @@ use crate::context::Context;
 use crate::peer;
 use crate::system::System;
 
-/// After this long a case counts as hung. The slowest ones need a few seconds.
+/// The time after which a case counts as hung. The slowest ones need a few seconds.
 pub const HUNG_AFTER: Duration = Duration::from_secs(300);
 
-/// The same for a case that is known to fail: some of those fail by never ending.
+/// The same for a case that is known to fail: some of those fail by hanging.
 const DEVIATING_AFTER: Duration = Duration::from_secs(15);
 
 /// A case in which a system is known to behave differently. The case must then fail.
@@ -46,7 +46,7 @@ pub fn main(system: impl System + 'static, deviations: &'static [Deviation]) -> 
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// Runs `case` and says what went wrong, with the case's name and what it states.
+/// Runs `case`. The failure has the case's name and its statement.
 ///
 /// # Errors
 ///
@@ -60,28 +60,28 @@ pub fn run(case: &Case, system: &Arc<dyn System>, limit: Duration) -> Result<(),
     let thread = thread::Builder::new().name(case.name.to_owned());
     let body = move || {
         let outcome = outcome(|| steps(&context));
-        // Nobody listens any more if the watchdog was faster.
+        // Fails if the watchdog was faster.
         let _ = done.send(outcome);
     };
     thread.spawn(body).map_err(|error| format!("no thread for the case: {error}"))?;
     let problem = match ended.recv_timeout(limit) {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(panic)) => panic,
-        Err(RecvTimeoutError::Timeout) => format!("hung: not at its end after {limit:?}"),
+        Err(RecvTimeoutError::Timeout) => format!("hung: still running after {limit:?}"),
         Err(RecvTimeoutError::Disconnected) => "its thread ended without a result".to_owned(),
     };
     Err(format!("{}, which states {}:\n{problem}", case.name, case.rows.join(", ")))
 }
 
-/// What a run means for a system that is known to deviate in the case, or not.
+/// Judges a run for a system that is known to deviate in the case, or not.
 ///
 /// # Errors
 ///
-/// Why the run is a failure.
+/// The reason for which the run is a failure.
 pub fn judge(outcome: Result<(), String>, deviation: Option<&Deviation>) -> Result<(), String> {
     match (outcome, deviation) {
         (Ok(()), Some(deviation)) => Err(format!(
-            "{} holds now: take it off the list of known deviations, where its reason is: {}",
+            "{} passes now: remove it from the list of known deviations, where its reason is: {}",
             deviation.case, deviation.reason
         )),
         (Err(_), Some(_)) => Ok(()),
@@ -89,11 +89,11 @@ pub fn judge(outcome: Result<(), String>, deviation: Option<&Deviation>) -> Resu
     }
 }
 
-/// Checks a list of deviations by itself.
+/// Checks the entries of a list of deviations.
 ///
 /// # Errors
 ///
-/// The entries that name no case or a case twice, or give no reason.
+/// The entries that name no case, repeat a case, or have no reason.
 pub fn check_deviations(deviations: &[Deviation]) -> Result<(), String> {
     let mut problems = Vec::new();
     for (index, deviation) in deviations.iter().enumerate() {
@@ -120,11 +120,11 @@ fn trial(case: &'static Case, deviations: &'static [Deviation], system: &Arc<dyn
 }
 
 thread_local! {
-    /// `Some` in the thread of a case: what its last panic said.
+    /// `Some` in the thread of a case: the message of its last panic.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps the panics of cases from standard error, where a known deviation would look like a problem.
+/// Keeps panics of cases off standard error, where a known deviation would look like a problem.
 fn capture_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -143,7 +143,7 @@ fn outcome(steps: impl FnOnce()) -> Result<(), String> {
     let result = catch_unwind(AssertUnwindSafe(steps));
     let said = PANIC.take().unwrap_or_default();
     result.map_err(|payload| {
-        // A panic that was carried over from another thread does not pass the hook again.
+        // A panic resumed from another thread does not run the hook again.
         if said.is_empty() { text(payload.as_ref()).to_owned() } else { said }
     })
 }

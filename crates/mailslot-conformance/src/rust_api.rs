@@ -8,7 +8,7 @@ use crate::system::{Client, Code, Info, NO_MESSAGE, Server, System};
 #[derive(Debug, Default)]
 pub struct RustApi;
 
-/// A name that is to be taken as Win32 takes it: the Rust API's short spellings would hide the errors.
+/// A name parsed by the rules of Win32: the Rust API's short forms would hide errors.
 struct Win32Name<'a>(&'a str);
 
 impl TryFrom<Win32Name<'_>> for Address {

@@ -1,6 +1,6 @@
-//! What an implementation of mailslots supplies to the cases.
+//! The interface that an implementation of mailslots supplies to the cases.
 
-/// A Win32 error code, as `GetLastError` has it.
+/// A Win32 error code, as returned by `GetLastError`.
 pub type Code = u32;
 
 /// Maximum message size that admits messages of every size.
@@ -14,7 +14,7 @@ pub const NO_MESSAGE: u32 = u32::MAX;
 
 /// An implementation of mailslots.
 ///
-/// Names are Win32 paths. They come as text, so names that are not Unicode, and no name at all, are out of reach here.
+/// Names are Win32 paths. They are text, so names that are not Unicode, and `NULL`, cannot be passed.
 pub trait System: Send + Sync {
     /// `CreateMailslot` with default security.
     ///
@@ -33,7 +33,7 @@ pub trait System: Send + Sync {
 
 /// A server handle. Dropping it is `CloseHandle`.
 pub trait Server: Send + Sync {
-    /// `ReadFile` into a buffer of so many bytes, without an `OVERLAPPED`; returns the bytes that it stored.
+    /// `ReadFile` into a buffer of `buffer` bytes, without an `OVERLAPPED`; returns the bytes that it stored.
     ///
     /// # Errors
     ///
@@ -93,17 +93,17 @@ pub mod code {
     pub const FILE_NOT_FOUND: Code = 2;
     /// The path leads to no device.
     pub const PATH_NOT_FOUND: Code = 3;
-    /// What a write to a slot that has gone reports (section 11, row 2).
+    /// A write to a slot that is gone (section 11, row 2).
     pub const HANDLE_EOF: Code = 38;
-    /// What a write above the maximum message size reports (section 11, row 1).
+    /// A write above the maximum message size (section 11, row 1).
     pub const INVALID_PARAMETER: Code = 87;
-    /// No message came in time.
+    /// No message arrived in time.
     pub const SEM_TIMEOUT: Code = 121;
     /// The buffer is smaller than the message.
     pub const INSUFFICIENT_BUFFER: Code = 122;
     /// No slot can have this name.
     pub const INVALID_NAME: Code = 123;
-    /// The name is taken.
+    /// The name is in use.
     pub const ALREADY_EXISTS: Code = 183;
     /// The name is too long.
     pub const FILENAME_EXCED_RANGE: Code = 206;

@@ -1,7 +1,7 @@
-//! What `mailslot-c` and `mailslot-win32` have in common: the pointers that C programs give them, and receipts.
+//! The common parts of `mailslot-c` and `mailslot-win32`: pointers from C programs, and receipts.
 //!
-//! Programs use neither; the two libraries are what they link. No function is exported here, so each library exports
-//! its own alone.
+//! Programs link those two libraries, never this one. It exports no function to C, so each of the two exports only its
+//! own.
 
 #![warn(missing_docs)]
 

@@ -1,8 +1,8 @@
-//! Pointers from C. Each type states what the caller promises; the headers state the same. A `NULL` where there should
-//! be something is found here; other wrong pointers cannot be found.
+//! Pointers from C. Each type states what the caller promises; the headers state the same. A `NULL` that is not allowed
+//! is found here; other invalid pointers cannot be found.
 //!
-//! These are the types of export parameters, so that the exports themselves need no `unsafe`. Other than by C they are
-//! made by functions whose caller promises the same.
+//! These are the types of export parameters, so that the exports themselves need no `unsafe`. In Rust they are made by
+//! functions whose caller makes the same promise.
 
 use core::ffi::{c_char, c_void};
 
@@ -10,7 +10,7 @@ use core::ffi::{c_char, c_void};
 #[repr(transparent)]
 pub struct Out<T>(*mut T);
 
-/// A value of C, which may be read any number of times. `NULL`, or valid for reading a `T`, aligned or not.
+/// A value that an export reads, any number of times. `NULL`, or valid for reading a `T`, aligned or not.
 #[repr(transparent)]
 pub struct In<T>(*const T);
 
@@ -18,12 +18,12 @@ pub struct In<T>(*const T);
 #[repr(transparent)]
 pub struct InOut<T>(*mut T);
 
-/// An array of the length that another parameter tells. `NULL`, or valid for reading.
+/// An array whose length is another parameter. `NULL`, or valid for reading as many elements.
 #[repr(transparent)]
 pub struct Array<T>(*const T);
 
-/// Memory that an export fills: `NULL`, or valid for writing as many units as another parameter tells. Nobody else
-/// uses it until the operation has ended.
+/// Memory that an export fills: `NULL`, or valid for writing as many units as another parameter says. Nothing else uses
+/// it until the operation has ended.
 #[repr(transparent)]
 pub struct Buffer<T>(*mut T);
 
@@ -41,22 +41,22 @@ pub struct Wide(*const u16);
 #[repr(transparent)]
 pub struct Owned<T>(*mut T);
 
-/// What a program points to cannot be there: a `NULL` that is not allowed, or more than any memory has.
+/// An invalid pointer or length: a `NULL` that is not allowed, or more bytes than an object can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadPointer {
-    /// No place for a value.
+    /// `NULL` as the place for a value.
     Out,
-    /// Nothing to write.
+    /// `NULL` as the bytes or elements to write.
     Array,
-    /// No buffer for a read.
+    /// `NULL` as the buffer of a read.
     Buffer,
-    /// An array or a buffer of more bytes than an address space has on one side, as of a length that was negative.
+    /// An array or a buffer of more than `isize::MAX` bytes, such as from a negative length.
     Length,
 }
 
 type Result<T> = core::result::Result<T, BadPointer>;
 
-/// Whether so many elements can be in one piece of memory: C and Rust have no object of more bytes.
+/// Whether `length` elements can be one object: no object has more than `isize::MAX` bytes.
 const fn can_be<T>(length: usize) -> bool {
     length <= isize::MAX as usize / size_of::<T>()
 }
@@ -92,12 +92,12 @@ impl<T> Out<T> {
         Out(place)
     }
 
-    /// Whether there is no place.
+    /// Whether this is `NULL`.
     pub fn is_null(&self) -> bool {
         self.0.is_null()
     }
 
-    /// Stores `value`, if there is a place for it.
+    /// Stores `value`, unless this is `NULL`.
     pub fn set(&self, value: T) {
         if !self.0.is_null() {
             // SAFETY: not NULL, hence valid for writing, as the type promises.
@@ -105,7 +105,7 @@ impl<T> Out<T> {
         }
     }
 
-    /// Fails if there is no place for a value.
+    /// Fails if this is `NULL`.
     ///
     /// # Errors
     ///
@@ -129,20 +129,21 @@ impl<T> InOut<T> {
         In(self.0.cast_const()).read()
     }
 
-    /// Stores `value`, if there is a place for it.
+    /// Stores `value`, unless this is `NULL`.
     pub fn set(&self, value: T) {
         Out(self.0).set(value);
     }
 }
 
 impl<T> Array<T> {
-    /// The elements, if there is an array that can have so many.
+    /// The elements, unless this is `NULL` or no array can have `length` elements.
     pub fn slice<'a>(&self, length: usize) -> Option<&'a [T]> {
-        // SAFETY: not NULL, hence valid for reading `length` elements, as the type promises; and no more than an object can have.
+        // SAFETY: not NULL, hence valid for reading `length` elements, as the type promises; and no more than an object
+        // can have.
         (!self.0.is_null() && can_be::<T>(length)).then(|| unsafe { core::slice::from_raw_parts(self.0, length) })
     }
 
-    /// What is to be written: no elements need a pointer.
+    /// The elements to write. With a length of 0, the pointer may be `NULL`.
     ///
     /// # Errors
     ///
@@ -173,13 +174,13 @@ impl<T: Copy + Default + PartialEq> Array<T> {
 }
 
 impl Array<c_void> {
-    /// The bytes, if there is a pointer.
+    /// The bytes, unless this is `NULL`.
     #[inline]
     pub fn some_bytes<'a>(&self, length: u32) -> Option<&'a [u8]> {
         Array(self.0.cast::<u8>()).slice(length as usize)
     }
 
-    /// The bytes to write: none need a pointer.
+    /// The bytes to write. With a length of 0, the pointer may be `NULL`.
     ///
     /// # Errors
     ///
@@ -195,7 +196,7 @@ impl<T> Clone for Buffer<T> {
     }
 }
 
-// Derived, this would ask for a `T` that is `Copy`, which `void` is not.
+// Not derived: that would require a `T` that is `Copy`, which `void` is not.
 impl<T> Copy for Buffer<T> {}
 
 impl<T> Buffer<T> {
@@ -208,24 +209,24 @@ impl<T> Buffer<T> {
         Buffer(place)
     }
 
-    /// The address, which every `void *` has.
+    /// The address.
     pub fn pointer(self) -> *mut T {
         self.0
     }
 
-    /// Whether there is no buffer.
+    /// Whether this is `NULL`.
     pub fn is_null(self) -> bool {
         self.0.is_null()
     }
 
-    /// The buffer, if there is one that can have so many units.
+    /// The buffer, unless this is `NULL` or no buffer can have `length` units.
     pub fn slice<'a>(self, length: usize) -> Option<&'a mut [T]> {
-        // SAFETY: not NULL, hence valid for writing `length` units, and nobody else's, as the type promises; and no more than an
-        // object can have.
+        // SAFETY: not NULL, hence valid for writing `length` units and used by nothing else, as the type promises; and
+        // no more than an object can have.
         (!self.0.is_null() && can_be::<T>(length)).then(|| unsafe { core::slice::from_raw_parts_mut(self.0, length) })
     }
 
-    /// The buffer of a read: none is needed for no bytes.
+    /// The buffer of a read. With a length of 0, the pointer may be `NULL`.
     ///
     /// # Errors
     ///
@@ -241,7 +242,7 @@ impl<T> Buffer<T> {
 }
 
 impl Buffer<c_void> {
-    /// The same memory, whose length is told in bytes.
+    /// The same memory, with a length in bytes.
     pub fn bytes(self) -> Buffer<u8> {
         Buffer(self.0.cast())
     }
@@ -300,5 +301,5 @@ impl Wide {
 }
 
 // SAFETY: a pending read carries it to the thread that completes it. The program promises that it stays valid, and that
-// nobody else uses it, until the read has ended.
+// nothing else uses it, until the read has ended.
 unsafe impl<T> Send for Buffer<T> {}

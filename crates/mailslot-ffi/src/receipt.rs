@@ -1,10 +1,10 @@
-//! `MAILSLOT_RECEIPT` and `mailslot_receipt`, which are the same.
+//! `MAILSLOT_RECEIPT` and `mailslot_receipt`, which have one layout.
 
 /// What became of a message at one computer.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Receipt {
-    /// In UTF-8, with a NUL.
+    /// The computer's name in UTF-8, with a NUL.
     computer: [u8; NAME],
     outcome: u32,
 }
@@ -12,11 +12,11 @@ pub struct Receipt {
 const NAME: usize = 64;
 
 impl Receipt {
-    /// Stores as many receipts as there is room for. False if there are more.
+    /// Stores as many receipts as there is room for. Returns false if there are more.
     pub fn store(receipts: &[mailslot::Receipt], room: &mut [Receipt]) -> bool {
         for (place, receipt) in room.iter_mut().zip(receipts) {
             let mut computer = [0; NAME];
-            // A name has 15 characters at most; what is longer is none.
+            // A computer's name has at most 15 characters; a longer text is not a name.
             if let Some(bytes) = computer[..NAME - 1].get_mut(..receipt.computer.len()) {
                 bytes.copy_from_slice(receipt.computer.as_bytes());
             }

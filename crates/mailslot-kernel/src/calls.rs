@@ -9,12 +9,12 @@ use crate::object::Packet;
 use crate::world;
 
 fn fail(error: Errno) -> c_int {
-    // SAFETY: the thread's own variable.
+    // SAFETY: `errno` belongs to this thread.
     unsafe { *libc::__errno_location() = error.raw_os_error() };
     -1
 }
 
-/// A pointer to what is asked of a file's lock.
+/// The third argument of `fcntl`: a pointer to a lock request, or nothing.
 pub trait Request {
     fn kind(&self) -> i16;
     /// Writes the answer.
@@ -23,7 +23,7 @@ pub trait Request {
 
 impl Request for *mut libc::flock {
     fn kind(&self) -> i16 {
-        // SAFETY: the caller's own, alive through the call.
+        // SAFETY: it belongs to the caller and outlives the call.
         unsafe { (**self).l_type }
     }
 
@@ -35,14 +35,14 @@ impl Request for *mut libc::flock {
 
 impl Request for *const libc::flock {
     fn kind(&self) -> i16 {
-        // SAFETY: the caller's own, alive through the call.
+        // SAFETY: it belongs to the caller and outlives the call.
         unsafe { (**self).l_type }
     }
 
     fn answer(&self, _: i16) {}
 }
 
-/// What has no request.
+/// Commands without a request.
 impl Request for c_int {
     fn kind(&self) -> i16 {
         0
@@ -95,7 +95,7 @@ pub unsafe fn getsockopt(
     let done = world::with(|world| {
         let object = world.objects.object(socket)?;
         let (_, peer) = world.objects.socket(object)?.peer.ok_or(Errno::NOTCONN)?;
-        // SAFETY: the caller's own, alive through the call.
+        // SAFETY: it belongs to the caller and outlives the call.
         unsafe {
             value.cast::<libc::ucred>().write(libc::ucred { pid: peer.pid as i32, uid: peer.uid, gid: peer.uid })
         };
@@ -127,7 +127,8 @@ pub unsafe fn recvmmsg(
             if !peeks {
                 packets.pop_front();
             }
-            // SAFETY: the caller's own array of `most` headers, with buffers of the sizes they say, alive through the call.
+            // SAFETY: the caller's array has `most` headers, whose buffers have the sizes in them, and outlives the
+            // call.
             let header = unsafe { &mut *headers.add(count as usize) };
             // SAFETY: as above.
             let part = unsafe { &*header.msg_hdr.msg_iov };
@@ -141,7 +142,7 @@ pub unsafe fn recvmmsg(
             if !peeks {
                 packet.files.iter().for_each(|description| world.objects.release(*description));
             }
-            // SAFETY: as above; the control buffer has room for all descriptors that can be sent.
+            // SAFETY: as above; the control buffer has room for as many descriptors as can be sent.
             unsafe { attach(&mut header.msg_hdr, &files) };
             count += 1;
             if peeks {
@@ -152,7 +153,7 @@ pub unsafe fn recvmmsg(
         let peer = it.peer;
         if count > 0 {
             if !peeks && let Some((peer, _)) = peer {
-                // There is room again.
+                // The packet is gone: the peer may send again.
                 world.objects.notify(peer);
             }
             return Ok(count as c_int);

@@ -54,7 +54,7 @@ pub fn poll(fds: &mut [PollFd<'_>], time: Option<&Timespec>) -> Result<usize> {
     loop {
         let ready = look();
         world::note_call(|| format!("polls {objects:?}, of which {ready} are ready, for {limit:?}"));
-        // What woke may be gone when it is looked at: then it goes on.
+        // What woke it may be gone by now: then it sleeps again.
         if ready > 0 || limit.is_some_and(|limit| limit.is_zero()) {
             return Ok(ready);
         }
@@ -133,7 +133,10 @@ pub mod epoll {
     }
 
     pub fn wait(epoll: impl AsFd, events: &mut [Event], time: Option<&Timespec>) -> Result<usize> {
-        assert!(time.is_some_and(|time| time.tv_sec == 0 && time.tv_nsec == 0), "nobody waits here");
+        assert!(
+            time.is_some_and(|time| time.tv_sec == 0 && time.tv_nsec == 0),
+            "the engine never blocks in epoll_wait"
+        );
         world::point();
         let epoll = epoll.as_fd().as_raw_fd();
         world::with(|world| {
@@ -167,7 +170,7 @@ impl EdgeTriggered {
         EdgeTriggered { instance }
     }
 
-    /// Waits for the next edge, at most until `deadline`. Returns whether it came.
+    /// Waits for the next edge, at most until `deadline`. Returns whether there was one.
     pub fn wait(&self, deadline: Option<Duration>) -> bool {
         world::point();
         world::with(|world| world.objects.take_edge(self.instance)) || world::block(Wait::Edge(self.instance), deadline)

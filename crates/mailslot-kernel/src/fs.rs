@@ -76,7 +76,7 @@ pub fn renameat(dir: impl AsFd, old: &str, _: impl AsFd, new: &str) -> Result<()
     })
 }
 
-/// Enters what is in one directory in another one as well.
+/// Adds an entry in `other` for what `dir` has under `name`.
 pub fn linkat(dir: impl AsFd, name: &str, other: impl AsFd, new: &str, _: AtFlags) -> Result<()> {
     world::point();
     let (dir, other) = (dir.as_fd().as_raw_fd(), other.as_fd().as_raw_fd());
@@ -87,7 +87,7 @@ pub fn linkat(dir: impl AsFd, name: &str, other: impl AsFd, new: &str, _: AtFlag
 }
 
 pub fn mknodat(dir: impl AsFd, name: &str, kind: FileType, _: Mode, _: u64) -> Result<()> {
-    assert_eq!(kind, FileType::Fifo, "nothing else is made so");
+    assert_eq!(kind, FileType::Fifo, "mknodat makes named pipes only");
     let dir = dir.as_fd().as_raw_fd();
     world::with(|world| {
         let made = world.objects.add(Object::Pipe { bytes: 0 });
@@ -179,7 +179,7 @@ pub fn ftruncate(fd: impl AsFd, size: u64) -> Result<()> {
     })
 }
 
-/// There is memory.
+/// Never fails: memory is never short.
 pub fn fallocate(_: impl AsFd, _: FallocateFlags, _: u64, _: u64) -> Result<()> {
     world::point();
     Ok(())

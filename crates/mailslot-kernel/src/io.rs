@@ -51,7 +51,7 @@ pub fn pread(fd: impl AsFd, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let object = world.objects.object(fd)?;
         let file = world.objects.file(object)?;
         let bytes = match file.memory.as_mut() {
-            // SAFETY: the memory is there as long as the world is, and its threads take turns.
+            // SAFETY: the memory lives as long as the world, whose threads take turns.
             Some(memory) => unsafe { core::slice::from_raw_parts(memory.address(), memory.size()) },
             None => &file.bytes,
         };
@@ -71,7 +71,7 @@ pub fn pwrite(fd: impl AsFd, bytes: &[u8], offset: u64) -> Result<usize> {
         let object = world.objects.object(fd)?;
         let file = world.objects.file(object)?;
         let all = match file.memory.as_mut() {
-            // SAFETY: the memory is there as long as the world is, and its threads take turns.
+            // SAFETY: the memory lives as long as the world, whose threads take turns.
             Some(memory) => unsafe { core::slice::from_raw_parts_mut(memory.address(), memory.size()) },
             None => &mut file.bytes,
         };
@@ -89,12 +89,12 @@ pub fn fcntl_dupfd_cloexec(fd: impl AsFd, _: i32) -> Result<OwnedFd> {
     dup_for(fd, world::who().pid)
 }
 
-/// A descriptor of process `pid` for what `fd` leads to, as when it is passed on.
+/// A descriptor of process `pid` for what `fd` leads to, as if it had been passed on.
 pub fn dup_for(fd: impl AsFd, pid: u32) -> Result<OwnedFd> {
     let fd = fd.as_fd().as_raw_fd();
     world::with(|world| {
         let description = world.objects.description(fd)?;
-        // SAFETY: new, and nobody else's.
+        // SAFETY: it is new, and has no other owner.
         Ok(unsafe { OwnedFd::from_raw_fd(world.objects.descriptor(pid, description)) })
     })
 }

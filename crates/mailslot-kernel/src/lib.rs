@@ -1,8 +1,9 @@
-//! A scripted kernel: what the crate `mailslot` takes from the system, under the same names, for threads that shuttle schedules.
+//! A scripted kernel: what the crate `mailslot` takes from the system, under the same names, for threads that shuttle
+//! schedules.
 //!
-//! The crate `mailslot-waiting` names this crate `rustix`, `libc` and `tokio`, and takes its `std::sync`, `std::thread`, `std::time`
-//! and `std::os::fd` from here. So the engine's own files run over it. Everything is one step after another: what
-//! weak memory allows, the loom model and ThreadSanitizer try.
+//! The crate `mailslot-waiting` names this crate `rustix`, `libc` and `tokio`, and takes its `std::sync`,
+//! `std::thread`, `std::time` and `std::os::fd` from here. So the engine's source files run over it. All steps are
+//! sequentially consistent: the effects of weak memory are left to the loom model and ThreadSanitizer.
 //!
 //! | module | has |
 //! |---|---|
@@ -12,10 +13,11 @@
 //! | `event`, `fs`, `io`, `mm`, `net`, `process`, `thread`, `time`, … | rustix's |
 //! | `task`, `io::unix` | tokio's |
 //!
-//! Time stands still while anybody can go on, except that a timer may go off at any point, for any thread may be held up for any
-//! time. When nobody can go on, the next timer goes off; if there is none, that is a deadlock, and fails.
+//! Time stands still while any thread can run, except that a timer may expire at any point, because any thread may be
+//! held up for any time. When no thread can run, the next timer expires; if there is none, that is a deadlock, and the
+//! test fails.
 
-#![allow(missing_docs)] // What things are is for those to tell whose names they have.
+#![allow(missing_docs)] // The crates whose names these are document them.
 #![allow(clippy::missing_safety_doc)] // As above.
 #![cfg(target_os = "linux")]
 
@@ -42,7 +44,7 @@ pub use system_libc::*;
 pub use system_rustix::{cmsg_space, param, system};
 
 pub mod process {
-    //! Who the running thread is.
+    //! The process of the running thread.
 
     use system_rustix::io::{Errno, Result};
     pub use system_rustix::process::{Gid, Pid, Resource, Rlimit, Uid};
@@ -65,7 +67,7 @@ pub mod process {
         if world::exists(pid.as_raw_pid() as u32) { Ok(()) } else { Err(Errno::SRCH) }
     }
 
-    /// As many descriptors as usual; nothing else is limited.
+    /// The usual limit of descriptors; nothing else is limited.
     pub fn getrlimit(resource: Resource) -> Rlimit {
         let most = (resource == Resource::Nofile).then_some(1024);
         Rlimit { current: most, maximum: most }
@@ -73,7 +75,7 @@ pub mod process {
 }
 
 pub mod rand {
-    //! Numbers that anybody can guess.
+    //! Numbers that follow from the schedule, not secret ones.
 
     pub use system_rustix::rand::GetRandomFlags;
 

@@ -1,4 +1,4 @@
-//! Maps: all of one file are one memory.
+//! Mappings: all mappings of a file are one memory.
 
 use core::ffi::c_void;
 
@@ -8,7 +8,7 @@ pub use system_rustix::mm::{Advice, MapFlags, ProtFlags};
 use crate::fd::{AsFd, AsRawFd};
 use crate::world;
 
-/// Where maps lie that nobody may access.
+/// The address of mappings that may not be accessed.
 const NOWHERE: usize = 1 << 40;
 
 pub unsafe fn mmap(
@@ -25,7 +25,7 @@ pub unsafe fn mmap(
         let pid = world.who().pid;
         let (object, description) = (world.objects.object(fd)?, world.objects.description(fd)?);
         let memory = world.objects.file(object)?.memory.as_mut().ok_or(Errno::INVAL)?;
-        assert!(size <= memory.size(), "what lies behind a file's end");
+        assert!(size <= memory.size(), "a mapping ends at the file's end");
         let address = if access.is_empty() { (NOWHERE + (fd as usize) * 4096) as *mut u8 } else { memory.address() };
         world.objects.add_map(address as usize, pid, description);
         Ok(address.cast())
@@ -44,7 +44,7 @@ pub unsafe fn munmap(address: *mut c_void, _: usize) -> Result<()> {
 
 pub unsafe fn madvise(address: *mut c_void, size: usize, advice: Advice) -> Result<()> {
     if world::point() && matches!(advice, Advice::LinuxRemove) {
-        // SAFETY: as the caller promises; the memory is there as long as the world is.
+        // SAFETY: as the caller promises; the memory lives as long as the world.
         unsafe { address.cast::<u8>().write_bytes(0, size) };
     }
     Ok(())

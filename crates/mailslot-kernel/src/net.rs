@@ -85,7 +85,7 @@ pub fn accept_with(socket: impl AsFd, _: SocketFlags) -> Result<OwnedFd> {
 }
 
 pub fn shutdown(socket: impl AsFd, how: Shutdown) -> Result<()> {
-    assert!(matches!(how, Shutdown::Read), "nobody shuts down anything else");
+    assert!(matches!(how, Shutdown::Read), "the engine shuts down reading only");
     world::point();
     let socket = socket.as_fd().as_raw_fd();
     world::changed(|world| {
@@ -127,7 +127,7 @@ pub fn recv(socket: impl AsFd, _: &mut [u8], _: RecvFlags) -> Result<usize> {
             None => return Err(Errno::AGAIN),
         }
         if let Some((peer, _)) = peer {
-            // There is room again.
+            // The packet is gone: the peer may send again.
             world.objects.notify(peer);
         }
         Ok(0)
@@ -144,14 +144,14 @@ pub struct RecvMsg {
     pub flags: ReturnFlags,
 }
 
-/// Looks whether there is a packet, with the sender's credentials, for which there is no room.
+/// Peeks at a packet and its sender's credentials, into a buffer without room for ancillary data.
 pub fn recvmsg(
     socket: impl AsFd,
     _: &mut [IoSliceMut<'_>],
     _: &mut RecvAncillaryBuffer,
     flags: RecvFlags,
 ) -> Result<RecvMsg> {
-    assert!(flags.contains(RecvFlags::PEEK), "nobody receives so");
+    assert!(flags.contains(RecvFlags::PEEK), "the engine only peeks by recvmsg");
     if !world::point() {
         return Err(Errno::IO);
     }
@@ -209,7 +209,7 @@ impl<'buf, 'slice, 'fd> SendAncillaryBuffer<'buf, 'slice, 'fd> {
 }
 
 pub mod sockopt {
-    //! What a socket is.
+    //! Options of sockets.
 
     use system_rustix::io::Result;
     use system_rustix::net::SocketType;
@@ -233,7 +233,7 @@ pub mod sockopt {
         })
     }
 
-    /// Whoever looks at a packet is told the same either way.
+    /// Without effect: `recvmsg` returns the credentials either way.
     pub fn set_socket_passcred(_: impl AsFd, _: bool) -> Result<()> {
         Ok(())
     }

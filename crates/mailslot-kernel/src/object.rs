@@ -41,7 +41,7 @@ pub(crate) enum Object {
 pub(crate) struct File {
     pub(crate) uid: u32,
     pub(crate) bytes: Vec<u8>,
-    /// What maps of it share.
+    /// The memory that all its mappings share.
     pub(crate) memory: Option<Memory>,
     pub(crate) is_anonymous: bool,
     /// Descriptions that have a lock on it.
@@ -62,7 +62,7 @@ pub(crate) struct Socket {
 
 pub(crate) struct Packet {
     pub(crate) bytes: Vec<u8>,
-    /// Descriptions that travel with it.
+    /// Descriptions passed with it.
     pub(crate) files: Vec<usize>,
 }
 
@@ -92,7 +92,7 @@ impl Memory {
     }
 }
 
-/// What was opened once: descriptors and maps lead to it.
+/// An open file description: descriptors and mappings lead to it.
 struct Description {
     object: usize,
     reads: bool,
@@ -103,7 +103,7 @@ pub(crate) struct Objects {
     objects: Vec<Object>,
     descriptions: Vec<Description>,
     descriptors: BTreeMap<i32, (u32, usize)>,
-    /// Maps: addresses, and whose and of what they are.
+    /// Mappings: the address, the process and the description of each.
     maps: Vec<(usize, u32, usize)>,
     root: usize,
 }
@@ -156,7 +156,8 @@ impl Objects {
 
     pub(crate) fn descriptor(&mut self, pid: u32, description: usize) -> i32 {
         self.descriptions[description].users += 1;
-        // Never one of another world, of whatever test: what something static still has from there leads nowhere.
+        // Never a number of another world, whichever test made it: one that a static variable still holds must lead
+        // nowhere.
         static NEXT: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(3);
         let fd = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.descriptors.insert(fd, (pid, description));
@@ -171,7 +172,7 @@ impl Objects {
         self.description(fd).map(|description| self.descriptions[description].object)
     }
 
-    /// Lets a descriptor lead to something else.
+    /// Points a descriptor at another description.
     pub(crate) fn replace(&mut self, fd: i32, description: usize) -> Result<()> {
         let before = self.description(fd)?;
         self.keep(description);
@@ -185,7 +186,7 @@ impl Objects {
         self.description(fd).is_ok_and(|description| !self.descriptions[description].reads)
     }
 
-    /// Whether somebody reads a pipe.
+    /// Whether a pipe has a reader.
     pub(crate) fn is_read(&self, pipe: usize) -> bool {
         self.descriptions.iter().any(|it| it.users > 0 && it.object == pipe && it.reads)
     }
@@ -202,7 +203,7 @@ impl Objects {
         }
     }
 
-    /// A description that travels with a packet.
+    /// Keeps a description open while it travels with a packet.
     pub(crate) fn keep(&mut self, description: usize) {
         self.descriptions[description].users += 1;
     }
@@ -259,7 +260,7 @@ impl Objects {
         }
     }
 
-    /// Closes all that a process has open.
+    /// Closes all descriptors and mappings of a process.
     pub(crate) fn close_all(&mut self, pid: u32) {
         let open: Vec<i32> =
             self.descriptors.iter().filter(|(_, (whose, _))| *whose == pid).map(|(fd, _)| *fd).collect();
@@ -268,7 +269,7 @@ impl Objects {
         maps.into_iter().for_each(|at| self.remove_map(at, pid));
     }
 
-    /// Something happened to an object that wakes who sleeps there: an edge for those who watch those who watch it.
+    /// An event on an object: arms the edges on it, and on each epoll that watches it.
     pub(crate) fn notify(&mut self, object: usize) {
         let watches =
             |it: &Object| matches!(it, Object::Epoll(watched) if watched.iter().any(|it| it.object == object));
@@ -314,14 +315,14 @@ impl Objects {
         matches!(peer, Some(Object::Socket(peer)) if peer.packets.len() < PACKETS || peer.reads_no_more)
     }
 
-    /// Whether an edge-triggered epoll tells of something now. An edge behind which nothing is ready is dropped.
+    /// Whether an edge-triggered epoll reports an event now. An edge behind which nothing is ready is dropped.
     pub(crate) fn take_edge(&mut self, instance: usize) -> bool {
         let Object::Edge { of, armed } = &mut self.objects[instance] else { return false };
         let (of, armed) = (*of, core::mem::take(armed));
         armed && !self.readiness(of).is_empty()
     }
 
-    /// Whether nothing more will come on a socket.
+    /// Whether a socket receives nothing more.
     pub(crate) fn is_over(&self, socket: usize) -> bool {
         matches!(&self.objects[socket], Object::Socket(socket) if socket.reads_no_more || self.is_peer_gone(socket))
     }
@@ -389,7 +390,7 @@ pub(crate) fn open(object: Object) -> OwnedFd {
 pub(crate) fn open_in(world: &mut World, object: usize, reads: bool) -> OwnedFd {
     let description = world.objects.describe(object, reads);
     let pid = world.who().pid;
-    // SAFETY: new, and nobody else's.
+    // SAFETY: it is new, and has no other owner.
     unsafe { OwnedFd::from_raw_fd(world.objects.descriptor(pid, description)) }
 }
 

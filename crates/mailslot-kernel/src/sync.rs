@@ -9,12 +9,12 @@ use crate::world::{self, Wait};
 
 #[derive(Debug)]
 pub struct Mutex<T> {
-    /// 1 while somebody has it.
+    /// 1 while it is locked.
     held: AtomicU32,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the value is accessed by whoever holds the lock.
+// SAFETY: only the holder of the lock accesses the value.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
@@ -74,7 +74,7 @@ impl<T> Drop for MutexGuard<'_, T> {
     }
 }
 
-/// What fills it must not wait for anybody.
+/// Its initialiser must not block.
 #[derive(Debug, Default)]
 pub struct OnceLock<T>(std::sync::OnceLock<T>);
 
@@ -94,7 +94,7 @@ impl<T> OnceLock<T> {
     }
 }
 
-/// What is done must not wait for anybody.
+/// Its closure must not block.
 #[derive(Debug)]
 pub struct Once(AtomicBool);
 

@@ -1,4 +1,4 @@
-//! tokio: tasks that wait for a descriptor, each run by a thread of its own.
+//! tokio: tasks that wait for a descriptor, each run by its own thread.
 
 use core::future::Future;
 use core::pin::{Pin, pin};
@@ -8,7 +8,7 @@ use std::task::Wake;
 
 use crate::world::{self, Wait};
 
-/// What of a descriptor is waited for.
+/// The events of a descriptor to wait for: reading alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Interest;
 
@@ -20,7 +20,7 @@ struct Thread(usize);
 
 impl Wake for Thread {
     fn wake(self: Arc<Self>) {
-        world::tell(self.0);
+        world::unpark(self.0);
     }
 }
 
@@ -32,7 +32,7 @@ pub fn block_on<T>(task: impl Future<Output = T>) -> T {
         if let Poll::Ready(result) = task.as_mut().poll(&mut Context::from_waker(&waker)) {
             return result;
         }
-        world::block(Wait::Told, None);
+        world::block(Wait::Unparked, None);
     }
 }
 
@@ -55,11 +55,11 @@ pub mod coop {
     }
 }
 
-/// What the reactor knows of a descriptor.
+/// The reactor's state of a descriptor.
 #[derive(Debug, Default)]
 struct Readiness {
     ready: bool,
-    /// Which readiness this is: clearing an older one does nothing.
+    /// Counts events: clearing the readiness of an older one does nothing.
     tick: u64,
     /// Of tasks that wait by `readable`, and of the one that polls.
     wakers: Vec<Waker>,
@@ -73,7 +73,7 @@ fn of(readiness: &Shared) -> MutexGuard<'_, Readiness> {
     readiness.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees the edges of a descriptor, and wakes tasks.
+/// Waits for the edges of a descriptor, and wakes its tasks.
 fn react(edges: &crate::event::EdgeTriggered, readiness: &Shared) {
     while edges.wait(None) && !of(readiness).over {
         world::point();

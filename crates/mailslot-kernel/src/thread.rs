@@ -17,7 +17,7 @@ pub fn yield_now() {
 }
 
 pub fn sleep(time: Duration) {
-    world::block(world::Wait::Told, Some(world::now() + time));
+    world::block(world::Wait::Unparked, Some(world::now() + time));
 }
 
 pub fn gettid() -> Pid {
@@ -101,8 +101,9 @@ pub mod futex {
     }
 }
 
-/// The head of the robust list that the C library has registered for the thread on which shuttle runs all of ours. The engine
-/// finds it as always; the word in it that says which lock is being taken belongs to whichever of our threads runs.
+/// The head of the robust list that the C library has registered for the thread on which shuttle runs all of ours. The
+/// engine finds it as usual. Its `list_op_pending`, the lock that is being taken, belongs to whichever of our threads
+/// runs.
 #[derive(Clone, Copy)]
 struct Robust {
     offset: isize,
@@ -136,9 +137,9 @@ fn robust() -> Robust {
     ROBUST.with(|robust| *robust)
 }
 
-/// Takes the running thread's word away, so that another's can be put there.
+/// Takes the running thread's word out, to make room for another thread's.
 pub(crate) fn take_pending() -> *mut c_void {
-    // SAFETY: this thread's own word; the kernel looks at it only when the thread ends.
+    // SAFETY: the word belongs to this thread; the kernel reads it only when the thread ends.
     unsafe {
         let pending = robust().pending.read_volatile();
         robust().pending.write_volatile(core::ptr::null_mut());
@@ -155,13 +156,13 @@ pub(crate) fn forget_pending() {
     put_pending(core::ptr::null_mut());
 }
 
-/// What the kernel does with the lock that a thread was taking, held or was giving back when it died.
+/// Does what the kernel does with a lock that a thread was taking, held or was releasing when it died.
 pub(crate) fn pass_lock_on(pending: *mut c_void, thread: usize) {
     if pending.is_null() {
         return;
     }
     let word = pending.wrapping_byte_offset(robust().offset).cast::<core::sync::atomic::AtomicU32>();
-    // SAFETY: the engine put the address of a lock there, whose memory is there as long as the world is.
+    // SAFETY: the engine put the address of a lock there, whose memory lives as long as the world.
     let lock = unsafe { &*word };
     let order = core::sync::atomic::Ordering::Relaxed;
     let value = lock.load(order);
@@ -170,7 +171,7 @@ pub(crate) fn pass_lock_on(pending: *mut c_void, thread: usize) {
     if ours {
         lock.store(waiters | system_libc::FUTEX_OWNER_DIED, order);
     }
-    // Given back, and whoever was to be woken was not yet.
+    // Released, and the waiter that was to be woken is still asleep.
     if (ours && waiters != 0) || value == 0 {
         world::wake_address(word as usize, 1);
     }

@@ -13,27 +13,27 @@ use shuttle::thread::Thread;
 use crate::event::PollFlags;
 use crate::object::Objects;
 
-/// A process: what the system knows a thread by.
+/// The process of a thread, as the system identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Who {
     pub pid: u32,
     pub uid: u32,
 }
 
-/// What a thread waits for.
+/// Why a thread waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// A lock.
     Address(usize),
     /// A futex that had this value.
     Futex(usize, u32),
-    /// One of these objects, to be ready for one of these.
+    /// For one of these objects to be ready for one of its events.
     Ready(Vec<(usize, PollFlags)>),
-    /// Something that this instance of an edge-triggered epoll watches.
+    /// An edge on this instance of an edge-triggered epoll.
     Edge(usize),
-    /// A thread's end, or to be told.
-    Told,
-    /// That nobody else can go on.
+    /// [`unpark`], or the end of a thread.
+    Unparked,
+    /// For all other threads to wait.
     Quiet,
 }
 
@@ -44,11 +44,11 @@ struct Waiter {
     timed_out: bool,
 }
 
-/// How a thread goes on.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Alive,
-    /// It dies after so many more points.
+    /// It dies after this many more points.
     Mortal(u32),
     Dead,
     Ended,
@@ -59,10 +59,10 @@ struct Task {
     state: State,
     waiter: Option<Waiter>,
     thread: Thread,
-    /// Whether the world goes on without it: it only serves others.
+    /// Whether it only serves other threads: the world ends without waiting for it.
     serves: bool,
-    /// Told before it waited.
-    told: bool,
+    /// Unparked before it waited.
+    unparked: bool,
     locals: HashMap<usize, Box<dyn Any>>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct World {
     pub(crate) objects: Objects,
     random: u64,
     ticks: u64,
-    /// A timer goes off early at one of so many points; never if 0.
+    /// A timer expires early at one of this many points; never if 0.
     haste: u64,
     mail: Mail,
     /// Whether a message is there, whoever wrote it.
@@ -81,20 +81,20 @@ pub(crate) struct World {
     steps: u32,
 }
 
-/// What those know who write and read.
+/// The scenario's account of its messages and readers.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mail {
     unread: usize,
-    /// Readers that wait for a message, or look for one.
+    /// Readers inside a call that waits for a message.
     readers: u32,
 }
 
 /// More than any scenario takes, unless threads keep each other from going on.
 const MOST_STEPS: u32 = 100_000;
 
-/// The longest that a reader may sleep on while a message is there, and only if it is sure to look then.
+/// The longest that a reader may sleep while a message is there, and only if a timer is sure to wake it.
 const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
-/// The same for one that sleeps at a lock: who was woken in its place may have been killed.
+/// The same while a thread sleeps at a lock: the thread that was woken in its place may have been killed.
 const SLICE: Duration = Duration::from_millis(50);
 
 thread_local! {
@@ -115,7 +115,7 @@ thread_local! {
     static UNDISTURBED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Why a thread unwinds that has died.
+/// The payload of the panic by which a killed thread unwinds.
 struct Death;
 
 pub(crate) fn with<R>(act: impl FnOnce(&mut World) -> R) -> R {
@@ -142,7 +142,7 @@ impl World {
         self.tasks[id].as_mut().expect("every thread of the world was begun by it")
     }
 
-    /// Wakes whoever waits for what `is` it, `most` of them at most. They have to be [`go_on`] afterwards.
+    /// Marks at most `most` threads as woken whose wait `is` matches. Call [`go_on`] afterwards.
     fn wake(&mut self, most: usize, is: impl Fn(&Wait) -> bool) {
         let waiters = self.tasks.iter_mut().flatten().filter_map(|task| task.waiter.as_mut());
         for waiter in waiters.filter(|waiter| !waiter.woken && is(&waiter.wait)).take(most) {
@@ -150,7 +150,7 @@ impl World {
         }
     }
 
-    /// Wakes whoever waits for an object that has become ready.
+    /// Marks threads as woken that wait for an object which is ready now.
     pub(crate) fn wake_ready(&mut self) {
         let World { tasks, objects, .. } = self;
         for waiter in tasks.iter_mut().flatten().filter_map(|task| task.waiter.as_mut()) {
@@ -159,23 +159,23 @@ impl World {
                     .iter()
                     .any(|(object, events)| objects.readiness(*object).intersects(*events | ALWAYS)),
                 Wait::Edge(instance) => objects.take_edge(*instance),
-                Wait::Address(_) | Wait::Futex(..) | Wait::Told | Wait::Quiet => false,
+                Wait::Address(_) | Wait::Futex(..) | Wait::Unparked | Wait::Quiet => false,
             };
         }
     }
 
-    /// Nobody sleeps at a robust lock that a dead thread has. (At one that is free somebody may, for as long as the engine's
-    /// slice: who was woken in his place gave up, or died.)
+    /// Fails if a thread sleeps at a robust lock whose holder is dead. (At a free lock a thread may sleep, for as long
+    /// as the engine's slice: the one that was woken in its place gave up or died.)
     fn check_locks(&self) {
         for waiter in self.tasks.iter().flatten().filter_map(|task| task.waiter.as_ref()) {
             let Wait::Futex(address, value) = waiter.wait else { continue };
             if value & system_libc::FUTEX_WAITERS == 0 || waiter.woken {
                 continue;
             }
-            // SAFETY: whoever waits there has the memory, which is there as long as the world is.
+            // SAFETY: a thread waits there, so it is in a mapping, whose memory lives as long as the world.
             let word = unsafe { &*(address as *const core::sync::atomic::AtomicU32) };
             let holder = word.load(core::sync::atomic::Ordering::Relaxed) & system_libc::FUTEX_TID_MASK;
-            assert!(holder == 0 || self.exists(holder), "somebody sleeps at a lock that a dead thread has");
+            assert!(holder == 0 || self.exists(holder), "a thread sleeps at a lock whose holder is dead");
         }
     }
 
@@ -202,7 +202,7 @@ impl World {
         limits.chain(self.objects.next_expiry()).min()
     }
 
-    /// Lets time pass until the next timer goes off. Returns false if there is none.
+    /// Advances time until the next timer expires. Returns false if there is none.
     fn elapse(&mut self) -> bool {
         let Some(deadline) = self.next_deadline() else { return false };
         self.now = self.now.max(deadline);
@@ -227,16 +227,17 @@ impl World {
     }
 }
 
-/// What `poll` tells whether it was asked or not.
+/// The events that `poll` reports without being asked.
 const ALWAYS: PollFlags = PollFlags::ERR.union(PollFlags::HUP);
 
 fn current() -> usize {
     shuttle::current::me().into()
 }
 
-/// Runs a scenario, whose first thread is one of process `who`, under so many schedules: half of them random, and half by PCT.
+/// Runs a scenario, whose first thread is one of process `who`, under `schedules` schedules: half of them random, and
+/// half by PCT.
 pub fn explore(schedules: usize, who: Who, scenario: fn()) {
-    // Variables that are static belong to one world at a time.
+    // Static variables belong to one world at a time.
     static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     const SEED: u64 = 0x6d61_696c;
     const CHANGES: usize = 4;
@@ -295,7 +296,7 @@ fn end() {
         others.any(|task| task.state != State::Ended)
     };
     while with(others) {
-        block(Wait::Told, None);
+        block(Wait::Unparked, None);
     }
 }
 
@@ -306,7 +307,7 @@ fn enter(who: Who, state: State, serves: bool) {
         waiter: None,
         serves,
         thread: shuttle::thread::current(),
-        told: false,
+        unparked: false,
         locals: HashMap::new(),
     };
     let id = current();
@@ -328,7 +329,7 @@ pub fn spawn<T: Send + 'static>(who: Who, act: impl FnOnce() -> T + Send + 'stat
     begin_thread(who, State::Alive, false, act)
 }
 
-/// Begins a process of one thread, which is killed after so many steps.
+/// Begins a process of one thread, which is killed after `steps` points.
 pub fn spawn_mortal<T: Send + 'static>(who: Who, steps: u32, act: impl FnOnce() -> T + Send + 'static) -> Handle<T> {
     begin_thread(who, State::Mortal(steps), false, act)
 }
@@ -346,7 +347,7 @@ fn begin_thread<T: Send + 'static>(
 ) -> Handle<T> {
     let result = std::sync::Arc::new(std::sync::Mutex::new(None));
     let place = result.clone();
-    // Known before it first runs, so that nobody takes the others for all there are.
+    // Registered before it first runs: without it, the other threads might be taken for all threads.
     let begun = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let began = begun.clone();
     while_others_run(|| {
@@ -359,12 +360,12 @@ fn begin_thread<T: Send + 'static>(
                 Err(reason) if reason.is::<Death>() => None,
                 Err(reason) => resume_unwind(reason),
             };
-            *place.lock().expect("nobody panics with it") = Some(ended);
+            *place.lock().expect("no thread panics while it holds this") = Some(ended);
             let id = current();
             with(|world| {
                 world.task_mut(id).state = State::Ended;
                 world.task_mut(id).locals.clear();
-                world.wake(usize::MAX, |wait| *wait == Wait::Told);
+                world.wake(usize::MAX, |wait| *wait == Wait::Unparked);
             });
             go_on();
             pass_time_if_nobody_goes_on();
@@ -380,23 +381,23 @@ impl<T> Handle<T> {
     /// Waits for its end. Returns what it returned, or `None` if it was killed.
     pub fn join(self) -> Option<T> {
         loop {
-            if let Some(result) = self.result.lock().expect("nobody panics with it").take() {
+            if let Some(result) = self.result.lock().expect("no thread panics while it holds this").take() {
                 return result;
             }
-            block(Wait::Told, None);
+            block(Wait::Unparked, None);
         }
     }
 
     pub fn is_over(&self) -> bool {
-        self.result.lock().expect("nobody panics with it").is_some()
+        self.result.lock().expect("no thread panics while it holds this").is_some()
     }
 }
 
-/// Whoever is woken no sooner counts as asleep for ever.
+/// A thread with no deadline before this counts as asleep for ever.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(10);
 
-/// A point at which other threads may go on, timers may go off, and the thread may die. Returns false for a dead one, which
-/// must change nothing.
+/// A point at which other threads may run, timers may expire, and this thread may die. Returns false for a dead thread,
+/// which must change nothing.
 #[track_caller]
 pub fn point() -> bool {
     let place = core::panic::Location::caller();
@@ -422,11 +423,11 @@ pub fn point() -> bool {
     true
 }
 
-/// Lets shuttle run other threads, which have another word for the lock that they are taking.
+/// Lets shuttle run other threads, each with its own `list_op_pending`.
 pub(crate) fn while_others_run<R>(act: impl FnOnce() -> R) -> R {
     assert!(
         !std::thread::panicking(),
-        "who unwinds does not let others run: they would be taken for unwinding as well"
+        "an unwinding thread must not let others run: they would count as unwinding as well"
     );
     let pending = crate::thread::take_pending();
     let result = act();
@@ -455,14 +456,14 @@ fn die_if_due(id: usize) {
     }
 }
 
-/// The running thread is killed here.
+/// Kills the running thread.
 pub fn die() {
     let id = current();
     with(|world| world.task_mut(id).state = State::Mortal(0));
     die_if_due(id);
 }
 
-/// Does something in which no other thread goes on.
+/// Runs `act` while no other thread runs.
 pub fn undisturbed<R>(act: impl FnOnce() -> R) -> R {
     let before = UNDISTURBED.replace(true);
     let result = act();
@@ -470,17 +471,18 @@ pub fn undisturbed<R>(act: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Waits until woken. Returns false if `deadline` came first. The caller has looked, and nobody went on since.
+/// Waits until woken. Returns false if `deadline` passed first. No other thread may have run since the caller last
+/// looked.
 pub fn block(wait: Wait, deadline: Option<Duration>) -> bool {
     let id = current();
     if with(|world| world.task(id).state == State::Dead) || std::thread::panicking() {
         return false;
     }
-    assert!(!UNDISTURBED.get(), "what must not be disturbed waits");
+    assert!(!UNDISTURBED.get(), "a thread waits inside `undisturbed`");
     let pending = crate::thread::take_pending();
     with(|world| {
         let task = world.task_mut(id);
-        let woken = wait == Wait::Told && core::mem::take(&mut task.told);
+        let woken = wait == Wait::Unparked && core::mem::take(&mut task.unparked);
         task.waiter = Some(Waiter { wait, deadline, woken, timed_out: false });
     });
     let in_time = loop {
@@ -515,27 +517,27 @@ fn pass_time_if_nobody_goes_on() {
         );
         with(|world| world.check_locks());
         let settled = !forgotten && with(World::wake_who_waits_for_quiet);
-        assert!(settled || with(World::elapse), "nobody goes on, and no timer is set: {}", describe());
+        assert!(settled || with(World::elapse), "deadlock, and no timer is set: {}", describe());
         go_on();
     }
 }
 
-/// Waits until nobody else goes on, and readers that wait have read all that was written.
+/// Waits until all other threads wait, and waiting readers have read all that was written.
 pub fn settle() {
     block(Wait::Quiet, None);
 }
 
-/// `waits` tells whether a message is there, without waiting for anybody.
+/// Sets `waits`, which returns whether a message is there, without blocking.
 pub fn watch(waits: impl Fn() -> bool + 'static) {
     with(|world| world.waits = Some(Rc::new(waits)));
 }
 
-/// So many messages have been written that were not read.
+/// Sets the number of messages that were written and not yet read.
 pub fn unread(count: usize) {
     with(|world| world.mail.unread = count);
 }
 
-/// For a reader: that it is to be woken when a message is there, as long as `act` runs and it lives.
+/// Runs `act` of a reader, which must be woken when a message is there, until `act` ends or the reader dies.
 pub fn reading<R>(act: impl FnOnce() -> R) -> R {
     struct Reader;
 
@@ -550,14 +552,14 @@ pub fn reading<R>(act: impl FnOnce() -> R) -> R {
     act()
 }
 
-/// Notes a call, once a world has gone on for suspiciously long.
+/// Notes a call, once a world has run for suspiciously long.
 pub(crate) fn note_call(what: impl FnOnce() -> String) {
     if with(|world| world.steps > MOST_STEPS - 400 || std::env::var_os("TRACE").is_some()) {
         note(what);
     }
 }
 
-/// Notes what the running thread does, for whoever looks into a failure.
+/// Notes what the running thread does, for the report of a failure.
 pub fn note(what: impl FnOnce() -> String) {
     let id = current();
     with(|world| {
@@ -566,7 +568,7 @@ pub fn note(what: impl FnOnce() -> String) {
     });
 }
 
-/// What everybody waits for, and what was noted.
+/// What each thread waits for, and what was noted.
 pub fn describe() -> String {
     with(|world| {
         let tasks = world.tasks.iter().flatten().filter(|task| task.state != State::Ended);
@@ -576,7 +578,7 @@ pub fn describe() -> String {
     })
 }
 
-/// Lets those go on that were woken.
+/// Resumes the threads that were woken.
 pub(crate) fn go_on() {
     if is_dead() || std::thread::panicking() {
         return;
@@ -595,24 +597,24 @@ pub fn wake_address(address: usize, most: usize) {
     go_on();
 }
 
-/// The running thread, for [`tell`].
+/// The running thread, for [`unpark`].
 pub fn me() -> usize {
     current()
 }
 
-/// Wakes a thread that waits to be told, now or the next time.
-pub fn tell(id: usize) {
+/// Wakes a thread that waits for [`Wait::Unparked`], now or the next time.
+pub fn unpark(id: usize) {
     with(|world| {
         let task = world.task_mut(id);
         match &mut task.waiter {
-            Some(waiter) if waiter.wait == Wait::Told => waiter.woken = true,
-            _ => task.told = true,
+            Some(waiter) if waiter.wait == Wait::Unparked => waiter.woken = true,
+            _ => task.unparked = true,
         }
     });
     go_on();
 }
 
-/// Something has changed that threads may wait for.
+/// Makes a change that threads may wait for, and wakes them.
 pub(crate) fn changed<R>(change: impl FnOnce(&mut World) -> R) -> R {
     let result = with(|world| {
         let result = change(world);
@@ -641,13 +643,13 @@ pub fn now() -> Duration {
     thread_local! {
         static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     }
-    // Who unwinds waits for nobody, so that what it waits for is over soon.
+    // An unwinding thread cannot block: the clock runs ahead for it, so that its waits end soon.
     let passed = if std::thread::panicking() { PASSED.get() + Duration::from_secs(1) } else { Duration::ZERO };
     PASSED.set(passed);
     with(|world| world.now) + passed
 }
 
-/// Ticks of a clock that may go on by more than a `moment` between two looks, or hardly.
+/// Ticks of a clock that advances by `moment` between two calls, or hardly at all.
 pub fn ticks(moment: u64) -> u64 {
     with(|world| {
         world.ticks += if world.random().is_multiple_of(4) { moment } else { 1 };

@@ -1,6 +1,7 @@
 //! Small scenarios of one entry of the handle table.
 //!
-//! What is in the entry is read by who uses it and written by who empties it, so loom reports an end before the last use.
+//! A use reads the entry's contents, and emptying writes them, so loom reports an entry that is emptied before its last
+//! use.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -16,7 +17,7 @@ const OWNER: u64 = 64;
 const OTHER: u64 = 128;
 const HANDLE: u32 = 1 << 18 | 1 << 2;
 
-/// Two who want to be the owner while the handle is closed.
+/// Two threads that want to be the owner while the handle is closed.
 const AT_ONCE: &[fn(&Entry)] = &[Entry::close, |entry| entry.count_and_own(OWNER), |entry| entry.count_and_own(OTHER)];
 
 struct Entry {
@@ -26,7 +27,7 @@ struct Entry {
     emptied: AtomicU32,
 }
 
-// SAFETY: loom reports uses of `filled` at once.
+// SAFETY: loom reports uses of `filled` at the same time.
 unsafe impl Sync for Entry {}
 // SAFETY: as above.
 unsafe impl Send for Entry {}
@@ -60,7 +61,7 @@ impl Entry {
         }
     }
 
-    /// Uses it as the owner, if it is open. Whether it was.
+    /// Uses it as the owner, if it is open. Returns whether it was.
     fn own(&self) -> bool {
         let open = self.uses.enter(HANDLE, Way::Read);
         if open {
@@ -72,7 +73,7 @@ impl Entry {
         open
     }
 
-    /// Uses it as somebody else, who then wants to be the owner.
+    /// Uses it as another thread, which then wants to be the owner.
     fn count(&self, thread: Option<u64>) {
         if self.uses.count(1) {
             self.use_it();
@@ -83,7 +84,7 @@ impl Entry {
         }
     }
 
-    /// Uses it as somebody else, and then as the owner if that is what it became.
+    /// Uses it as another thread, and then as the owner if it became that.
     fn count_and_own(&self, thread: u64) {
         self.count(Some(thread));
         if self.uses.is_owner(thread) {
@@ -98,7 +99,8 @@ impl Entry {
     }
 }
 
-/// Does all of it at once, after which nothing is in the entry, unless the system refused to tell whether the owner was there.
+/// Does all acts at once. The entry must be empty afterwards, unless the system refused to say whether the owner was
+/// using it.
 fn all_at_once(owner: Option<u64>, acts: &'static [fn(&Entry)]) {
     model(move || {
         let entry = Entry::open(owner);
@@ -159,10 +161,10 @@ fn value_of_the_next_handle_is_not_taken_for_that_of_the_last() {
             thread::spawn(move || entry.own())
         };
         entry.close();
-        // If the owner was there, the entry may be free only later, and nobody opens it before.
-        // Acquire: as the list of free entries does.
+        // If the owner was using it, the entry may become free later; it is not opened before. Acquire: as the list of
+        // free entries does.
         if entry.emptied.load(Acquire) == 1 {
-            // SAFETY: loom looks for another use at the same time: the entry is free, and this is who fills it.
+            // SAFETY: loom looks for another use at the same time: the entry is free, and only this thread fills it.
             entry.filled.with_mut(|filled| unsafe { *filled = true });
             entry.uses.open(2, 2 << 18 | 1 << 2, Way::Read);
         }

@@ -80,7 +80,7 @@ fn unlock(region: &Region) {
     region.header().writers.lock.swap(0, Release);
 }
 
-/// What the kernel does with the lock of a thread that died.
+/// Does what the kernel does with the lock of a thread that died.
 fn die(region: &Region) {
     region.header().writers.lock.swap(OWNER_DIED, Release);
 }
@@ -146,7 +146,7 @@ fn two_writers_and_a_reader_lose_and_damage_nothing() {
             let region = region.clone();
             thread::spawn(move || write(&region, message).expect("room"))
         });
-        // Looks while they write, then takes what is left.
+        // Reads while they write, then takes what is left.
         let mut read: Vec<u64> = [take(&region), take(&region)].into_iter().flatten().collect();
         for writer in writers {
             writer.join().expect("writer");
@@ -161,8 +161,8 @@ fn two_writers_and_a_reader_lose_and_damage_nothing() {
 #[test]
 fn room_is_reused_only_after_it_was_read() {
     model(|| {
-        // So large that the reader takes two records out before it looks for waiting writers: the fence of that look would order
-        // what the stores of `head` must.
+        // Large enough that the reader takes out two records before it looks for waiting writers: the fence of that
+        // look would hide a missing order of the stores of `head`.
         let region = ring_of(512);
         for message in 1..=15 {
             write(&region, message).expect("room");
@@ -285,7 +285,7 @@ fn ring_that_starts_over_never_looks_damaged() {
         };
         lock(&region).rewind();
         unlock(&region);
-        // What was read a moment ago, or that there is nothing.
+        // It returns what was read a moment ago, or finds nothing.
         assert!(other.join().expect("it ends").is_ok());
     });
 }
@@ -295,7 +295,7 @@ fn whoever_asks_what_is_next_is_told_the_truth_though_the_memory_is_used_again()
     model(|| {
         let region = ring();
         write(&region, 1).expect("room");
-        // Not the reader: a writer that wants to know how full the slot is.
+        // Not the reader: a writer that asks how full the slot is.
         let asking = {
             let region = region.clone();
             thread::spawn(move || read::size_of_next(&region))
@@ -329,6 +329,6 @@ fn writer_waiting_for_room_is_told() {
         read::wait_for_room(&region);
         let room_seen = region.header().reader.head.load(Relaxed) != 0;
         let told = reader.join().expect("reader");
-        assert!(room_seen || told, "the writer sleeps and nobody wakes it");
+        assert!(room_seen || told, "the writer sleeps and is not woken");
     });
 }

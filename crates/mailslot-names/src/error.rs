@@ -1,4 +1,4 @@
-//! What is wrong with a text that should be a name.
+//! Errors of parsing names.
 
 use core::fmt;
 
@@ -57,7 +57,7 @@ pub enum NameError {
         /// That character.
         character: char,
     },
-    /// It is the name of a slot elsewhere, and a slot of this machine is meant: to be created, or asked about.
+    /// It names a slot of another machine. Only slots of this machine can be created or inspected.
     NotThisMachine,
     /// It has a character that names on the network cannot have.
     NetworkCharacter {
@@ -76,7 +76,7 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NameError::Empty => f.write_str("it is empty"),
-            NameError::NoPrefix => f.write_str(r"write \\.\mailslot\name, or //./mailslot/name, or just a name"),
+            NameError::NoPrefix => f.write_str(r"write \\.\mailslot\name, //./mailslot/name, or just a name"),
             NameError::UnknownDevice { device } => {
                 write!(f, r"there is no device {}: write \\.\mailslot\name", Quoted(device))
             }
@@ -87,16 +87,16 @@ impl fmt::Display for NameError {
             NameError::Nul => f.write_str("it contains a NUL character"),
             NameError::TooLong { units, limit } => write!(f, "it has {units} UTF-16 units, and {limit} are allowed"),
             NameError::ComputerNameLength { length } => {
-                write!(f, "its computer or domain name has {length} characters, and 1 to 15 are allowed")
+                write!(f, "its computer or domain name has {length} characters; 1 to 15 are allowed")
             }
             NameError::ComputerNameCharacter { character } => {
                 write!(f, "its computer or domain name contains {}", Quoted(character.encode_utf8(&mut [0; 4])))
             }
             NameError::NotThisMachine => {
-                f.write_str(r"slots are created, and looked at, on this machine only: write \\.\mailslot\name")
+                f.write_str(r"slots can be created and inspected on this machine only: write \\.\mailslot\name")
             }
             NameError::NetworkCharacter { character } => {
-                write!(f, "it contains {character:?}, and names on the network are of printable ASCII characters")
+                write!(f, "it contains {character:?}; names on the network consist of printable ASCII characters")
             }
         }
     }

@@ -1,7 +1,8 @@
-//! Names of mailslots, computers and domains: which texts are names, which names are the same, and what is wrong with the others.
+//! Names of mailslots, computers and domains: which texts are names, which names are equal, and what is wrong with
+//! other texts.
 //!
-//! The crate `mailslot` has the slots themselves and exports these types too. They stand here for what knows names and no
-//! slots of this machine, on any system: protocols and their peers.
+//! The crate `mailslot` has the slots themselves and re-exports these types. They are a crate for code that uses names
+//! but no local slots, on any system: protocols and their peers.
 //!
 //! ```
 //! use mailslot_names::{NetbiosName, SlotName};

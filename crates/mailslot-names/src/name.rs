@@ -13,9 +13,9 @@ const MAX_NETBIOS: usize = 15;
 /// Case is kept for display but does not count: `Alerts` and `ALERTS` are equal. Every character except NUL may
 /// occur. Parts before the last are not directories that exist by themselves; `a` and `a\b` are independent slots.
 ///
-/// Text becomes a name as it stands behind `\\?\mailslot\`: nothing is normalised, `/` is a character like any other, and what
-/// [`Display`](fmt::Display) writes is the same name again. What people type has many spellings: the crate `mailslot` parses it as an
-/// `Address`.
+/// Text is taken as after `\\?\mailslot\`: nothing is normalised, `/` is a character like any other, and the output of
+/// [`Display`](fmt::Display) parses to an equal name. For names that people type, in their many spellings, use
+/// `Address` of the crate `mailslot`.
 ///
 /// ```
 /// use mailslot_names::SlotName;
@@ -48,13 +48,13 @@ impl SlotName {
         &self.display
     }
 
-    /// The name in upper case: what decides whether two names are the same.
+    /// The name in upper case. Two names are equal if these are.
     pub fn folded(&self) -> &str {
         &self.folded
     }
 
-    /// The name that stands behind `\\?\mailslot\`, which is taken as it is, and else what is wrong with it alone: `parse` tells the
-    /// text as well.
+    /// The name as after `\\?\mailslot\`, without normalisation. The error does not hold the text; that of `parse`
+    /// does.
     ///
     /// ```
     /// use mailslot_names::{NameError, SlotName};
@@ -66,8 +66,8 @@ impl SlotName {
     ///
     /// # Errors
     ///
-    /// [`NameError::NoSlotName`] of no text, [`TrailingSeparator`](NameError::TrailingSeparator), [`Nul`](NameError::Nul), and
-    /// [`TooLong`](NameError::TooLong) above [`MAX_UNITS`](SlotName::MAX_UNITS).
+    /// [`NameError::NoSlotName`] of no text, [`TrailingSeparator`](NameError::TrailingSeparator),
+    /// [`Nul`](NameError::Nul), and [`TooLong`](NameError::TooLong) above [`MAX_UNITS`](SlotName::MAX_UNITS).
     pub fn new(text: impl Into<String>) -> Result<SlotName, NameError> {
         let display = text.into();
         if display.is_empty() {
@@ -79,7 +79,7 @@ impl SlotName {
         if display.contains('\0') {
             return Err(NameError::Nul);
         }
-        // Most names are ASCII, and whoever opens a slot for one message waits for this.
+        // A fast path: most names are ASCII, and opening a slot for one message waits for this.
         let (units, folded) = if display.is_ascii() {
             (display.len(), display.to_ascii_uppercase())
         } else {
@@ -132,7 +132,7 @@ impl PartialOrd for SlotName {
     }
 }
 
-/// By the names in upper case, so that it agrees with equality.
+/// By the names in upper case, to agree with equality.
 impl Ord for SlotName {
     fn cmp(&self, other: &SlotName) -> Ordering {
         self.folded.cmp(&other.folded)
@@ -151,7 +151,7 @@ impl fmt::Display for NetbiosName {
     }
 }
 
-/// The name as it was first written. There is no `Borrow<str>`: text has a letter case that counts.
+/// The name as it was first written. There is no `Borrow<str>`: texts compare by letter case, names do not.
 impl AsRef<str> for SlotName {
     fn as_ref(&self) -> &str {
         &self.display
@@ -164,11 +164,12 @@ impl AsRef<str> for NetbiosName {
     }
 }
 
-/// Takes 1 to 32,753 UTF-16 units, none of them NUL and the last of several no `\`. Nothing is normalised.
+/// Accepts 1 to 32,753 UTF-16 units without a NUL, which do not end with `\` unless that is the whole name. Nothing is
+/// normalised.
 ///
 /// # Errors
 ///
-/// [`InvalidName`] says what is wrong with the text.
+/// [`InvalidName`], with the text and what is wrong with it.
 impl core::str::FromStr for SlotName {
     type Err = InvalidName;
 
@@ -193,7 +194,7 @@ impl TryFrom<String> for SlotName {
     }
 }
 
-/// Takes 1 to 15 characters, none of them a control character or one of `\ / : * ? " < > |`.
+/// Accepts 1 to 15 characters, none of them a control character or one of `\ / : * ? " < > |`.
 impl core::str::FromStr for NetbiosName {
     type Err = NameError;
 

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-/// A text as errors quote it: in quotation marks, with a backslash as one backslash, as people write names of mailslots.
-/// Characters that could act on a terminal or begin a line are escaped, and what is longer than 80 characters is cut.
+/// A text as errors quote it: in quotation marks, with a backslash as one backslash, as people write names of
+/// mailslots. Characters that could control a terminal or begin a line are escaped, and the text is cut after 80
+/// characters.
 ///
 /// ```
 /// use mailslot_names::Quoted;
@@ -45,7 +46,8 @@ mod tests {
         #[test]
         fn nothing_acts_on_a_terminal(text in r"[\x00-\x1f\x7f-\u{9f}\u{202a}-\u{202e}\u{2066}-\u{2069}a\\]{0,200}") {
             let quoted = Quoted(&text).to_string();
-            prop_assert!(!quoted.contains(|c: char| c.is_control() || ('\u{202a}'..='\u{2069}').contains(&c)), "{:?}", quoted);
+            let acts = |c: char| c.is_control() || ('\u{202a}'..='\u{2069}').contains(&c);
+            prop_assert!(!quoted.contains(acts), "{:?}", quoted);
         }
     }
 }

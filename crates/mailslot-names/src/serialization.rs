@@ -7,7 +7,7 @@ use crate::{NetbiosName, SlotName};
 
 macro_rules! as_text {
     ($($type:ty),*) => {$(
-        /// As text, as its `Display` writes it and its `FromStr` takes it.
+        /// Text, as `Display` writes it and `FromStr` parses it.
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

@@ -92,7 +92,7 @@ class PosixQueues:
     def __del__(self) -> None:
         self.end.close()
         with contextlib.suppress(Exception):
-            # By whoever is first.
+            # By the first process.
             self.end.unlink()
 
 
@@ -119,7 +119,7 @@ class ZmqSockets:
     def flush(self) -> None:
         import zmq
 
-        # What is queued in this process would end with it.
+        # Messages queued in this process would be lost with it.
         self.end.close()
         zmq.Context.instance().term()
 
@@ -133,7 +133,7 @@ def stream(peer, size: int, stop) -> None:
     while not stop.is_set():
         for _ in range(100):
             put(message)
-    # The reader takes what is left until this comes.
+    # The reader takes messages until this one.
     put(b"")
     getattr(peer, "flush", lambda: None)()
 
@@ -165,13 +165,13 @@ def echo(there, back) -> None:
 
 
 def round_trip(context, kind, size: int, seconds: float) -> float:
-    """Median seconds of a message there and back."""
+    """Median seconds of a round trip."""
     there, back = kind(context), kind(context)
     other = context.Process(target=echo, args=(there, back))
     other.start()
     get, put = back.reader(), there.writer()
     message, times = bytes(size), []
-    # Once the other process is there.
+    # After the other process has started.
     put(message)
     get()
     end = time.perf_counter() + seconds
@@ -186,7 +186,7 @@ def round_trip(context, kind, size: int, seconds: float) -> float:
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    # Spawned: threads of a peer that are left from a round before do not survive a fork.
+    # Spawned: threads of a peer left from an earlier round would not survive a fork.
     context = multiprocessing.get_context("spawn")
     print(f"{platform.python_implementation()} {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} CPUs")
     print(f"median of {ROUNDS} rounds of {seconds} s; ratios to mailslot\n")

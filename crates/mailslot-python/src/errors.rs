@@ -19,7 +19,7 @@ mod python {
     pyo3::import_exception!(mailslot._errors, SlotNotFoundError);
 }
 
-/// The exception for `error`. A time-out is none of these: what it is depends on what was waited for.
+/// The exception for `error`. Not for a timeout, whose exception depends on what was waited for.
 pub fn exception(error: &Error) -> PyErr {
     let said = |errno: Errno| (errno.raw_os_error(), error.to_string());
     match error {
@@ -66,12 +66,12 @@ pub fn exception(error: &Error) -> PyErr {
     }
 }
 
-/// Nothing came in time.
+/// No message arrived in time.
 pub fn empty() -> PyErr {
     python::Empty::new_err(())
 }
 
-/// There is no room, or none became free in time.
+/// There was no room, and none became free in time.
 pub fn full(error: &Error) -> PyErr {
     python::Full::new_err(error.to_string())
 }

@@ -1,7 +1,9 @@
-//! The native module of the Python package `mailslot`: `mailslot._native`, which `python/mailslot/_native.pyi` describes.
+//! The native module of the Python package `mailslot`: `mailslot._native`, which `python/mailslot/_native.pyi`
+//! describes.
 //!
-//! It does what needs the library and the interpreter: bytes in and out, waiting without the interpreter's lock, and errors.
-//! Everything that can be said in Python (iteration, asyncio, serialisers, handing slots to other processes) is said there.
+//! It does what needs the library and the interpreter: bytes in and out, waiting without the interpreter's lock, and
+//! errors. Everything that can be written in Python is in Python: iteration, asyncio, serialisers, passing slots to
+//! other processes.
 #![forbid(unsafe_code)]
 
 mod errors;
@@ -10,7 +12,7 @@ mod timeout;
 mod values;
 mod writer;
 
-/// What `mailslot` is made of. For the package alone.
+/// The native parts of `mailslot`, for the package alone.
 #[pyo3::pymodule]
 mod _native {
     use std::sync::OnceLock;
@@ -25,16 +27,16 @@ mod _native {
     #[pymodule_export]
     use super::writer::{Progress, Writer, reply};
 
-    /// One interpreter of a process may have the module: its classes, as PyO3 makes them, are one for all interpreters. Those with
-    /// a lock of their own (Python 3.12) are refused by Python itself.
+    /// Only one interpreter of a process may import the module, because PyO3 makes its classes once for all
+    /// interpreters. Python itself refuses it to interpreters with their own lock (Python 3.12).
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         static FIRST: OnceLock<usize> = OnceLock::new();
-        // Each interpreter has its own, for as long as it lives.
+        // Each interpreter has its own `sys`, which lives as long as it.
         let here = module.py().import("sys")?.as_ptr() as usize;
         if *FIRST.get_or_init(|| here) != here {
             return Err(PyImportError::new_err(
-                "mailslot works in one interpreter of a process, and another one has it",
+                "mailslot works in one interpreter of a process, and another one has imported it",
             ));
         }
         Ok(())

@@ -14,10 +14,10 @@ use crate::errors::{closed, empty, exception};
 use crate::timeout::Deadline;
 use crate::values::{self, Access, bytes};
 
-/// How long a wait is the library's, which spins where that pays and sleeps. It goes on after a signal, so that what takes longer
-/// is waited for with `poll`, which a signal ends.
+/// How long to wait in the library, which spins where that pays, then sleeps. Its wait continues after a signal, so a
+/// longer wait uses `poll`, which a signal ends.
 const AWAKE: Duration = Duration::from_micros(100);
-/// How long waits may take to hear that the slot is closed before they are told again.
+/// How long to wait for the other threads after a close before aborting their reads again.
 const HEARD: Duration = Duration::from_millis(5);
 
 /// A slot, until it is closed.
@@ -26,14 +26,14 @@ pub struct Slot {
     name: String,
     slot: Mutex<Option<Mailslot>>,
     waits: Waits,
-    /// The process that made this: a forked child has none of its threads.
+    /// The process that created this: a forked child has none of its threads.
     generation: u64,
 }
 
 #[pymethods]
 impl Slot {
     #[new]
-    #[expect(clippy::too_many_arguments, reason = "they are the options of a slot, one for one")]
+    #[expect(clippy::too_many_arguments, reason = "the parameters are the options of a slot")]
     fn create(
         py: Python<'_>,
         name: &str,
@@ -70,7 +70,7 @@ impl Slot {
         py.detach(|| options.tap(name)).map(Slot::new).map_err(|error| exception(&error))
     }
 
-    /// The slot whose three descriptors `text` names, of which this has copies.
+    /// The slot with the three descriptors in `text`, which this copies.
     #[staticmethod]
     fn inherit(py: Python<'_>, text: &str) -> PyResult<Slot> {
         py.detach(|| Mailslot::from_handles(text)).map(Slot::new).map_err(|error| exception(&error))
@@ -88,12 +88,12 @@ impl Slot {
 
     /// The next message.
     fn receive(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyBytes>> {
-        // Nothing is called that could run other code of Python's: that may read the slot, which nobody else can meanwhile.
+        // Calls nothing that could run other Python code: that might read the slot, which is locked meanwhile.
         let look = |slot: &Mailslot| slot.try_read_in_place(|data, _| bytes(py, data));
         self.next(py, timeout, look, |message| bytes(py, &message.data))
     }
 
-    /// The next message, and what is known of it.
+    /// The next message, with its origin, time and number of lost messages.
     fn receive_message(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<values::Parts> {
         let look = |slot: &Mailslot| slot.try_receive().map(|message| message.map(Ok));
         values::parts(py, &self.next(py, timeout, look, Ok)?)
@@ -108,25 +108,26 @@ impl Slot {
         Ok(self.open()?.as_raw_fd())
     }
 
-    /// A copy of the descriptor that outlives the slot: an event loop of another thread may have it when the slot is closed.
+    /// A copy of the descriptor that outlives the slot: an event loop of another thread may use it when the slot is
+    /// closed.
     fn duplicate(&self) -> PyResult<RawFd> {
         let copy = self.open()?.as_fd().try_clone_to_owned();
         let failed = |source| exception(&Error::Io { action: format!("watch slot {}", self.name), source });
         Ok(copy.map_err(failed)?.into_raw_fd())
     }
 
-    /// Three descriptors that make another handle of the slot, which counts as shared from now on.
+    /// Three descriptors for another handle of the slot, which counts as shared from now on.
     fn handles(&self) -> PyResult<[RawFd; 3]> {
         Ok(self.open()?.share().as_fds().map(|fd| fd.as_raw_fd()))
     }
 
-    /// Ends what waits in other threads, and the slot, if no other process has it.
+    /// Ends reads that wait in other threads, and the slot, unless other processes own it.
     fn close(&self, py: Python<'_>) {
         let Some(slot) = self.take() else { return };
         py.detach(|| drop(self.alone(slot)));
     }
 
-    /// The same, and the messages that nobody has read.
+    /// The same, and returns the messages that were not read.
     fn finish(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBytes>>> {
         let slot = self.take().ok_or_else(|| closed("mailslot"))?;
         let mut rest = Vec::new();
@@ -145,7 +146,7 @@ impl Slot {
         }
     }
 
-    /// A handle, so that nothing is locked while it is used.
+    /// A handle, so that no lock is held while it is used.
     fn open(&self) -> PyResult<Mailslot> {
         lock(&self.slot).clone().ok_or_else(|| closed("mailslot"))
     }
@@ -159,7 +160,7 @@ impl Slot {
     ) -> PyResult<R> {
         let deadline = Deadline::after(timeout)?;
         loop {
-            // With the interpreter's lock, which takes longer to give up and to get back than this takes.
+            // With the interpreter's lock, because releasing and retaking it would take longer than this.
             match look(&self.open()?) {
                 Ok(None) if deadline.is_over() => return Err(empty()),
                 Ok(None) => {}
@@ -174,25 +175,25 @@ impl Slot {
         }
     }
 
-    /// A wait without the interpreter's lock.
+    /// Waits without the interpreter's lock.
     fn wait<R: Send>(&self, py: Python<'_>, wait: impl FnOnce(Mailslot) -> mailslot::Result<R> + Send) -> PyResult<R> {
         let slot = self.open()?;
         let _wait = self.waits.begin();
         py.detach(|| wait(slot)).map_err(|error| self.failed(&error))
     }
 
-    /// The slot, so that nobody gets it any more.
+    /// Takes the slot, so that no other thread gets it.
     fn take(&self) -> Option<Mailslot> {
         lock(&self.slot).take()
     }
 
-    /// Waits until no other thread has the slot, so that with this handle its name becomes free. In a forked child there are no
-    /// such threads.
+    /// Waits until no other thread has the slot, so that dropping this handle frees its name. In a forked child there
+    /// are no such threads.
     fn alone(&self, slot: Mailslot) -> Mailslot {
         slot.abort_reads();
         let ours = self.generation == mailslot::fork_generation();
         while ours && !self.waits.end_within(HEARD) {
-            // A thread that was just making the descriptor ready to be polled has not heard.
+            // Aborts again, because a thread that was about to poll the descriptor has missed it.
             slot.abort_reads();
         }
         slot
@@ -206,7 +207,7 @@ impl Slot {
     }
 }
 
-/// Waits for a message as the library does, and not for long: `None` if it takes longer.
+/// Waits for a message in the library, for a short time: `None` if it takes longer.
 fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
     match slot.receive_within(deadline.left_within(AWAKE)) {
         Err(Error::TimedOut) => Ok(None),
@@ -214,10 +215,10 @@ fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message
     }
 }
 
-/// Waits until there may be a message, a signal has come, or `deadline` has. A signal between the last look for one and the system
-/// call is noticed late: the descriptor becomes ready by itself every ten seconds.
+/// Waits until there may be a message, a signal has come, or `deadline` has passed. A signal between the last check and
+/// the system call is noticed late: the descriptor becomes ready by itself every ten seconds.
 fn sleep(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<()> {
-    // What is too long for the system is for ever.
+    // A time that is too long for the system is without limit.
     let left = deadline.left().and_then(|left| Timespec::try_from(left).ok());
     match poll(&mut [PollFd::new(slot, PollFlags::IN)], left.as_ref()) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
@@ -228,7 +229,7 @@ fn sleep(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<()> {
     }
 }
 
-/// Waits of other threads that are under way. Only changed with the interpreter's lock, and so whole in a forked child.
+/// Waits in progress in other threads. Changed only with the interpreter's lock, hence consistent in a forked child.
 #[derive(Default)]
 struct Waits {
     count: Mutex<usize>,
@@ -241,7 +242,7 @@ impl Waits {
         Wait(self)
     }
 
-    /// Whether all end within `time`.
+    /// Returns whether all end within `time`.
     fn end_within(&self, time: Duration) -> bool {
         let waited = self.ended.wait_timeout_while(lock(&self.count), time, |count| *count > 0);
         *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
@@ -257,7 +258,7 @@ impl Drop for Wait<'_> {
     }
 }
 
-/// Nothing panics while one of these is held.
+/// No thread panics while it holds one of these.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

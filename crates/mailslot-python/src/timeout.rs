@@ -1,4 +1,4 @@
-//! Time as Python has it: seconds, or `None` for ever.
+//! Times in Python's form: seconds, or `None` for no limit.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use pyo3::{PyErr, PyResult};
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// `seconds` from now. What is beyond all clocks is never.
+    /// `seconds` from now. A time beyond all clocks is never.
     pub fn after(seconds: Option<f64>) -> PyResult<Deadline> {
         let Some(seconds) = seconds else { return Ok(Deadline(None)) };
         Ok(Deadline(Instant::now().checked_add(duration(seconds)?)))
@@ -32,9 +32,9 @@ impl Deadline {
     }
 }
 
-/// `seconds` as a duration: infinite ones are as long as can be.
+/// `seconds` as a duration: infinity is the longest one.
 pub fn duration(seconds: f64) -> PyResult<Duration> {
-    // The words of `queue.Queue`.
+    // The message of `queue.Queue`.
     let negative = || -> PyErr { PyValueError::new_err("'timeout' must be a non-negative number") };
     if seconds.is_nan() || seconds < 0.0 {
         return Err(negative());

@@ -17,7 +17,7 @@ pub fn list_slots(py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
     slots.iter().map(|slot| slot_status(py, slot)).collect()
 }
 
-/// What is known about one of them.
+/// The status of one of them.
 #[pyfunction]
 pub fn status(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
     let found = py.detach(|| mailslot::status(name)).map_err(|error| exception(&error))?;
@@ -36,7 +36,8 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
     }
 }
 
-/// The bytes of a message, its origin and time, how many were lost before it, and where replies go: the arguments of a `Message`.
+/// The arguments of a `Message`: its bytes, origin and time, how many messages were lost before it, and the address for
+/// a reply.
 pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, u64, Option<(u32, Py<PyBytes>)>);
 
 pub fn parts(py: Python<'_>, message: &Message) -> PyResult<Parts> {
@@ -142,7 +143,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for MaxMessageSize {
     }
 }
 
-/// How many receivers are waited for.
+/// How many receivers to wait for.
 pub struct AtLeast(pub usize);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for AtLeast {
@@ -153,7 +154,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for AtLeast {
     }
 }
 
-/// A number that its type here cannot have is as wrong as any other one.
+/// A number outside its Rust type gives the same error as any other out of range.
 fn in_range<'a, 'py, T: FromPyObject<'a, 'py, Error: Into<PyErr>>>(
     object: Borrowed<'a, 'py, PyAny>,
     right: &'static str,
@@ -163,7 +164,7 @@ fn in_range<'a, 'py, T: FromPyObject<'a, 'py, Error: Into<PyErr>>>(
     })
 }
 
-/// Who may read: `"one"` or `"each"`.
+/// The option `sharing`: `"one"` or `"each"`.
 pub struct Sharing(pub mailslot::Sharing);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Sharing {
@@ -174,7 +175,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Sharing {
     }
 }
 
-/// What becomes of a message without room: `"refuse"` or `"drop-oldest"`.
+/// The option `when_full`: `"refuse"` or `"drop-oldest"`.
 pub struct WhenFull(pub mailslot::WhenFull);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for WhenFull {
@@ -186,7 +187,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for WhenFull {
     }
 }
 
-/// What the word of an option stands for.
+/// The value for the word of an option.
 fn word<T>(object: Borrowed<'_, '_, PyAny>, option: &str, words: [(&str, T); 2]) -> PyResult<T> {
     let given: String = object.extract()?;
     let right = format!("{option} must be '{}' or '{}'", words[0].0, words[1].0);

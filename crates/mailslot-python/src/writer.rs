@@ -12,10 +12,10 @@ use crate::errors::{closed, empty, exception, full};
 use crate::timeout::{Deadline, duration};
 use crate::values;
 
-/// How long a wait goes on before it looks for signals. A writer that waits for room has no descriptor that a signal could
-/// interrupt, and looks for room itself every few milliseconds.
+/// How long to wait before checking for signals. A writer that waits for room has no descriptor on which a signal could
+/// interrupt it, and looks for room itself every few milliseconds.
 const SLICE: Duration = Duration::from_millis(100);
-/// Bytes up to which copying a message takes no longer than giving up the interpreter's lock and getting it back.
+/// Bytes up to which copying a message takes no longer than releasing and retaking the interpreter's lock.
 const SMALL: usize = 16 << 10;
 
 /// Which members of a slot have a message that is written in several tries.
@@ -44,7 +44,7 @@ impl Writer {
     fn open(py: Python<'_>, address: &str, timeout: Option<f64>) -> PyResult<Writer> {
         let deadline = Deadline::after(timeout)?;
         let writer = loop {
-            // Without waiting, the error tells which slot is not there.
+            // Without a wait, the error names the missing slot.
             let slice = if deadline.is_over() { Timeout::Zero } else { Timeout::After(deadline.left_within(SLICE)) };
             match py.detach(|| MailslotWriter::wait_open(address, slice)) {
                 Err(Error::TimedOut) => py.check_signals()?,
@@ -69,7 +69,7 @@ impl Writer {
         Ok(self.writer()?.is_closed())
     }
 
-    /// Writes one message, for which this waits for room.
+    /// Writes one message, waiting for room.
     fn write(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<()> {
         let mut progress = mailslot::Progress::default();
         let refused = match self.write_some(py, message, &mut progress, timeout)? {
@@ -79,7 +79,8 @@ impl Writer {
         Err(if progress.has_begun() { exception(&progress.end(refused)) } else { full(&refused) })
     }
 
-    /// Writes one message, without waiting, to those of the slot's members that lack it. `Full` if some still do.
+    /// Writes one message, without waiting, to those members of the slot that lack it. `Full` if some still lack it
+    /// afterwards.
     fn write_more(&self, py: Python<'_>, message: &Bound<'_, PyAny>, progress: &mut Progress) -> PyResult<()> {
         match self.write_some(py, message, &mut progress.0, Some(0.0))? {
             None => Ok(()),
@@ -87,7 +88,7 @@ impl Writer {
         }
     }
 
-    /// Writes a message that asks for a reply, and returns what is replied.
+    /// Writes a message that asks for a reply, and returns the reply.
     fn request(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<values::Parts> {
         let deadline = Deadline::after(timeout)?;
         let writer = self.writer()?;
@@ -118,7 +119,7 @@ impl Writer {
         }
     }
 
-    /// Writes one message, and says what became of it at each computer.
+    /// Writes one message, and returns the receipt of each computer.
     fn write_confirmed(&self, py: Python<'_>, message: &Bound<'_, PyAny>, timeout: f64) -> PyResult<Vec<Py<PyAny>>> {
         let within = duration(timeout)?;
         let writer = self.writer()?;
@@ -128,7 +129,7 @@ impl Writer {
         receipts.iter().map(|receipt| values::receipt(py, receipt)).collect()
     }
 
-    /// Waits until at least so many slots receive, and returns how many do.
+    /// Waits until at least `at_least` slots receive, and returns how many do.
     fn wait_for_receivers(&self, py: Python<'_>, at_least: values::AtLeast, timeout: Option<f64>) -> PyResult<usize> {
         let at_least = at_least.0;
         let deadline = Deadline::after(timeout)?;
@@ -138,7 +139,7 @@ impl Writer {
             let began = Instant::now();
             let found = py.detach(|| writer.wait_for_receivers(at_least, slice));
             let found = found.map_err(|error| exception(&error))?;
-            // What does not wait knows that there will not be more: a slot of this machine is one.
+            // If the library returns at once, it knows that there will be no more: a slot of this machine is one.
             if found >= at_least || deadline.is_over() || began.elapsed() < slice {
                 return Ok(found);
             }
@@ -153,7 +154,8 @@ impl Writer {
 }
 
 impl Writer {
-    /// Writes to the members that lack the message, and waits for their room. The refusal, if some still lack it then.
+    /// Writes to the members that lack the message, waiting for room. Returns the refusal if some still lack it in the
+    /// end.
     fn write_some(
         &self,
         py: Python<'_>,
@@ -172,13 +174,13 @@ impl Writer {
             match written {
                 Ok(()) => return Ok(None),
                 Err(error @ (Error::Full { .. } | Error::TimedOut)) => {
-                    // The first refusal tells how large the slot is.
+                    // Keeps the first refusal, which has the slot's size.
                     let refused = refused.get_or_insert(error);
                     if deadline.is_over() {
                         return Ok(Some(core::mem::replace(refused, Error::TimedOut)));
                     }
                 }
-                // What is under way in another process goes on when that has a processor.
+                // A write in progress in another process continues when that gets a processor.
                 Err(Error::Stalled(_)) if !deadline.is_over() => {}
                 Err(error) => return Err(exception(&core::mem::take(progress).end(error))),
             }
@@ -194,7 +196,7 @@ impl Writer {
     }
 }
 
-/// Replies to a request, which says where to: the user who asks, and a token.
+/// Replies to a request. `uid` and `token` are from the request.
 #[pyfunction]
 pub fn reply(py: Python<'_>, uid: u32, token: [u8; 32], message: &Bound<'_, PyAny>) -> PyResult<()> {
     let message = Payload::of(message)?;
@@ -202,12 +204,12 @@ pub fn reply(py: Python<'_>, uid: u32, token: [u8; 32], message: &Bound<'_, PyAn
     py.detach(|| ReplyTo::from_parts(uid, token).write(message)).map_err(|error| exception(&error))
 }
 
-/// What can be written: bytes of some kind, or text.
+/// The data of a write: bytes of some kind, or text.
 enum Payload<'py> {
     Bytes(Bound<'py, PyBytes>),
-    /// Goes as UTF-8.
+    /// Written as UTF-8.
     Text(Bound<'py, PyString>),
-    /// Of what others may change meanwhile.
+    /// A copy of memory that others may change meanwhile.
     Copy(Vec<u8>),
 }
 

@@ -1,4 +1,4 @@
-"""What the tests have in common: slots of their own, programs at the other end, and a count at the end as Rust's tests have it."""
+"""Shared by the tests: a separate root for slots, programs at the other end, and a final count like that of Rust's tests."""
 
 import itertools
 import os
@@ -24,7 +24,7 @@ def name() -> str:
 
 
 def in_fork(call: Callable[[], object]) -> str:
-    """What a forked child finds: the call's result, or its exception."""
+    """The result of the call in a forked child, or its exception."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -50,13 +50,13 @@ class Child(subprocess.Popen[bytes]):
         return self.stdout.readline().rstrip(b"\n")
 
     def finished(self) -> bytes:
-        """What it says until it ends, which must be well."""
+        """Its output until it ends, which must be with success."""
         said, _ = self.communicate()
         assert self.returncode == 0, f"{self.args!r} ends with {self.returncode}"
         return said
 
     def killed(self) -> bytes:
-        """Kills it; what it has said that nobody has read."""
+        """Kills it, and returns its output that was not read."""
         self.kill()
         said, _ = self.communicate()
         assert self.returncode == -signal.SIGKILL
@@ -104,9 +104,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_configure() -> None:
-    # Not when this is imported: processes that multiprocessing spawns do so, too.
+    # Not at import: processes that multiprocessing spawns import this as well.
     root = tempfile.mkdtemp(prefix="mailslot-python-", dir="/dev/shm")
-    # Where other users may have slots, and find those of others.
+    # Other users may have slots here, and find those of others.
     os.chmod(root, 0o1777)
     os.environ["MAILSLOT_ROOT"] = root
 

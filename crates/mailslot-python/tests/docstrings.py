@@ -1,4 +1,4 @@
-"""A plugin for the examples in docstrings: what a reader of one method's text has at hand."""
+"""A plugin for the examples in docstrings: the names that a reader of one method expects."""
 
 import asyncio
 import os

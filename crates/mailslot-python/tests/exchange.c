@@ -1,4 +1,4 @@
-/* The C library at an end of `test_exchange.py`, which says what its programs do. */
+/* The C library at one end of `test_exchange.py`, which documents its programs. */
 #include <mailslot.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #define STOP UINT32_MAX
 #define BATCH 3
 #define MOST_WRITERS 4096
-/* Another writer id, for what is written to another slot. */
+/* The writer id for messages to another slot. */
 #define NEXT_LIFE 1000
 #define UNANSWERED 200
 
@@ -38,7 +38,7 @@ static size_t message(char *bytes, uint32_t writer, uint32_t number)
     return HEAD + size;
 }
 
-/* What is asked comes back in reverse. */
+/* The reply is the request in reverse. */
 static void reverse(char *bytes, size_t size)
 {
     size_t i;
@@ -51,12 +51,12 @@ static void reverse(char *bytes, size_t size)
 
 static void say(const char *text)
 {
-    /* At once, and whole: nothing of it is left in this process when that is killed. */
+    /* In one write: no part is left in this process when it is killed. */
     if (write(1, text, strlen(text)) < 0)
         exit(1);
 }
 
-/* Writes what comes next, and returns after which number, or 0 with the code of the error. */
+/* Writes the next messages, and returns the number of the last one, or 0 with the error's code. */
 static int write_next(mailslot_writer *slot, const char *kinds, uint32_t writer, uint32_t *number, uint32_t count)
 {
     static char data[BATCH][HEAD + LARGEST], reply[HEAD + LARGEST];
@@ -201,7 +201,7 @@ static void read_all(const char *name, const char *options, const char *kinds)
         if (origin.is_request && !(strchr(options, 'x') && number >= UNANSWERED)) {
             reverse(data, size);
             code = mailslot_reply(&origin, data, size);
-            /* Who asked may have been killed, or have another one's reply. */
+            /* The asker may have been killed, or have another member's reply. */
             if (code != MAILSLOT_CLOSED)
                 must(code, "reply", id, number);
         }

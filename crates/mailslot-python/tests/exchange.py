@@ -1,4 +1,4 @@
-"""The Python package at an end of `test_exchange.py`, which says what its programs do."""
+"""The Python package at one end of `test_exchange.py`, which documents its programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def message(writer: int, number: int) -> bytes:
 
 
 def say(text: str) -> None:
-    # At once, and whole: nothing of it is left in this process when that is killed.
+    # In one write: no part is left in this process when it is killed.
     os.write(1, text.encode())
 
 
@@ -105,7 +105,7 @@ def read(name: str, options: str, kinds: str) -> None:
             try:
                 received.reply(data[::-1])
             except ClosedError:
-                # Who asked may have been killed, or have another one's reply.
+                # The asker may have been killed, or have another member's reply.
                 pass
     assert gaps <= lost, "lost without a word"
     for writer, count in following.items():

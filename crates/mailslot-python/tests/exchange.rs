@@ -1,4 +1,4 @@
-//! The Rust library at an end of `test_exchange.py`, which says what its programs do.
+//! The Rust library at one end of `test_exchange.py`, which documents its programs.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -129,7 +129,7 @@ fn read(name: &str, options: &str, kinds: &str) -> Result<(), Failed> {
         if received.reply_to.is_some() && !(has('x') && number >= UNANSWERED) {
             let reply: Vec<u8> = data.iter().rev().copied().collect();
             match received.reply(&reply) {
-                // Who asked may have been killed, or have another one's reply.
+                // The asker may have been killed, or have another member's reply.
                 Ok(()) | Err(mailslot::Error::Closed) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -1,4 +1,4 @@
-"""The Python package at the other end: what `peer.rs` does, in Python."""
+"""The Python package at the other end: `peer.rs` in Python."""
 
 import os
 import sys
@@ -7,14 +7,14 @@ from mailslot import ClosedError, Mailslot, Writer
 
 
 def message(writer: int, number: int) -> bytes:
-    """Writer and number, and as many bytes that depend on both as the number says."""
+    """Writer and number, followed by bytes that depend on both, as many as the number."""
     size = (number * 2_654_435_761 & 0xFFFF_FFFF) >> 20
     head = writer.to_bytes(4, "little") + number.to_bytes(4, "little")
     return head + bytes([(writer ^ number) & 0xFF]) * size
 
 
 class Received:
-    """What was received of each writer, all of it checked."""
+    """Checks every message, and returns the count of each writer."""
 
     def __init__(self) -> None:
         self.counts: dict[int, int] = {}
@@ -33,7 +33,7 @@ def write(slot: str, writer: int) -> None:
     try:
         while True:
             end.put(message(writer, number))
-            # At once, and whole: nothing of it is left in this process when that is killed.
+            # In one write: no part is left in this process when it is killed.
             os.write(1, b"%d\n" % number)
             number += 1
     except ClosedError:

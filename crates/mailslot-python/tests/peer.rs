@@ -1,10 +1,12 @@
-//! The Rust library at the other end of the tests of the Python package (`tests/peer.py` has the same messages in Python).
+//! The Rust library at the other end of the tests of the Python package (`tests/peer.py` has the same messages in
+//! Python).
 //!
-//!     peer write SLOT WRITER     writes numbered messages, waiting for room, until it is killed or the slot is gone; after each
-//!                                one, a line with its number
-//!     peer read SLOT             creates the slot, says "ready", and reads until a message is empty; then says what it has read of
-//!                                each writer, as WRITER COUNT
-//!     peer hold SLOT             is in the middle of writing empty messages for 30 ms each, until the slot is gone; a line says when
+//!     peer write SLOT WRITER     writes numbered messages, waiting for room, until it is killed or the slot is gone;
+//!                                prints the number of each
+//!     peer read SLOT             creates the slot, prints "ready", and reads up to an empty message; then prints the
+//!                                counts of each writer, as WRITER COUNT
+//!     peer hold SLOT             writes empty messages for 30 ms each, until the slot is gone; prints a line at the
+//!                                beginning
 //!     peer deliver SLOT COMPUTER DOMAIN ADDRESS AUTHENTICATED
 //!                                writes one message as the network node does; "-" is none
 #![forbid(unsafe_code)]
@@ -79,7 +81,7 @@ fn hold(slot: &str) -> Result<(), Box<dyn Error>> {
     };
     loop {
         match end.write_in_place_within(0, Timeout::Forever, held) {
-            // Others have as much time: the lock is not fair, and whoever takes it again at once would starve them.
+            // Leaves others as much time: the lock is not fair, and taking it again at once would starve them.
             Ok(()) => std::thread::sleep(Duration::from_millis(30)),
             Err(mailslot::Error::Closed) => return Ok(()),
             Err(error) => return Err(error.into()),
@@ -87,7 +89,7 @@ fn hold(slot: &str) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Writer and number, and as many bytes that depend on both as the number says.
+/// Writer and number, followed by bytes that depend on both, as many as the number.
 fn message(writer: u32, number: u32) -> Vec<u8> {
     let size = number.wrapping_mul(2_654_435_761) >> 20;
     let mut bytes = [writer.to_le_bytes(), number.to_le_bytes()].concat();

@@ -1,4 +1,4 @@
-"""Other users: who may write, and what is known of them. Needs root, who alone can be somebody else."""
+"""Other users: who may write, and their origins. Needs root, which alone can become another user."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ def test_access_decides_who_may_write(name: str, access: object, allowed: bool) 
         if allowed:
             assert found == "None"
             message = slot.receive()
-            # What the kernel says, and not what the writer does: the child that was forked has gone by now.
+            # The kernel's account, not the writer's: the forked child has ended by now.
             assert message.data == b"hello" and isinstance(message.origin, LocalOrigin)
             assert (message.origin.uid, message.origin.gid, message.origin.attested) == (STRANGER, STRANGER, True)
         else:
@@ -56,7 +56,7 @@ def test_strangers_messages_wake_readers_of_all_kinds(name: str) -> None:
     def by_select() -> bytes:
         while True:
             select.select([slot], [], [])
-            # Ready is not the same as there.
+            # Readable does not mean that there is a message.
             with contextlib.suppress(queue.Empty):
                 return slot.get_nowait()
 

@@ -1,4 +1,4 @@
-"""asyncio: no message is lost, whoever is cancelled, and nobody is forgotten."""
+"""asyncio: no message and no waiter is lost, whichever task is cancelled."""
 
 import asyncio
 import gc
@@ -64,7 +64,7 @@ def test_cancelling_loses_nothing(name: str, seed: int, how: str) -> None:
 
             thread = threading.Thread(target=write)
             thread.start()
-            # Several, so that one is cancelled with what has woken another.
+            # Several, so that one is cancelled when it was just woken instead of another.
             await asyncio.gather(*(reader() for _ in range(chance.randrange(1, 5))))
             thread.join()
             assert slot.empty()
@@ -162,7 +162,7 @@ def test_loops_that_are_closed_with_waiting_tasks_leave_nothing(name: str, tasks
 
         def closed_loop() -> None:
             loop = asyncio.new_event_loop()
-            # It says that tasks are destroyed, which is the point.
+            # The loop reports destroyed tasks, as intended.
             loop.set_exception_handler(lambda *_: None)
             waiting = [loop.create_task(slot.get_async()) for _ in range(tasks)]
             loop.run_until_complete(asyncio.sleep(0))
@@ -202,7 +202,7 @@ def test_put_waits_for_room_and_a_cancelled_one_writes_nothing(name: str) -> Non
     asyncio.run(main())
 
 
-# Nothing is left behind by a wait that could not begin.
+# A wait that could not begin leaves nothing behind.
 OUT_OF_DESCRIPTORS = """
 import asyncio, os, resource, sys
 from mailslot import Mailslot, Writer

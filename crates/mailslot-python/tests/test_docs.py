@@ -1,4 +1,4 @@
-"""What is written about the package works."""
+"""The package's documents: their examples run."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ from conftest import Child
 
 CRATE = Path(__file__).parent.parent
 BLOCKS = re.findall(r"```python\n(.*?)```", (CRATE / "README.md").read_text(), re.DOTALL)
-# What programs say, in the order of their texts.
+# The output of the programs, in their order in the text.
 README = [
     "b'boiler 3: over pressure'",
     "b'door 2 opened' of process PID of user UID\nnothing more\nnobody reads any more\nno such slot",
@@ -40,5 +40,5 @@ def test_blocks_of_the_readme_say_what_they_should(block: str, said: str, python
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_say_what_they_should(example: str, start: Callable[..., Child]) -> None:
     said = start(sys.executable, CRATE / "examples" / example).finished().decode()
-    # Which slot is heard first is not said.
+    # The order of the slots is not defined.
     assert sorted(said.split("\n")) == sorted([*EXAMPLES[example].split("\n"), ""])

@@ -31,21 +31,21 @@ PROGRAMS = {
 }
 STOP = b"\xff\xff\xff\xff\0\0\0\0"
 COUNT = 300
-# Of those that are killed: more than anybody writes in that time.
+# Of killed writers: more than any writes in that time.
 FOR_EVER = 1_000_000
-# In the same mode, and with the same languages at the same ends.
+# Rounds in the same mode, with the same languages at the same ends.
 KILLS = int(os.environ.get("MAILSLOT_EXCHANGE_KILLS", 12))
 BATCH = 3
 
 
 class Exchange:
-    """Writers and readers of one slot, and what is known of them."""
+    """Writers and readers of one slot, and their state."""
 
     def __init__(self, seed: str, name: str, kinds: str, start: Callable[..., Child]) -> None:
         self.chance, self.name, self.kinds, self.start = random.Random(seed), name, kinds, start
         self.survivors: list[Child] = []
         self.accepted: dict[int, range] = {}
-        """How many messages of a writer the slot may have: of one that was killed, more than it could still say."""
+        """How many messages of a writer the slot may have: of a killed one, more than it reported."""
 
     def read(self, language: str, options: str) -> Child:
         child = self.start(*PROGRAMS[language], "read", self.name, options, self.kinds)
@@ -63,7 +63,7 @@ class Exchange:
         return self.chance.choice(["rust", "c"] * 3 + ["python"])
 
     def instant(self) -> None:
-        """Whenever that is: what it hits is the matter of chance."""
+        """At a random time: what the kill interrupts is left to chance."""
         time.sleep(self.chance.random() ** 3 * 0.02)
 
     def kill_a_writer(self, writer: int) -> None:
@@ -79,7 +79,7 @@ class Exchange:
         child.killed()
 
     def end(self) -> None:
-        """Waits for the writers that live, and stops the readers."""
+        """Waits for the writers that were not killed, and stops the readers."""
         for number, writer in enumerate(self.survivors):
             lines = writer.finished().split(b"\n")[:-1]
             lives = [line for line in lines if line.startswith(b"writer ")]
@@ -90,7 +90,7 @@ class Exchange:
             writer.put(STOP)
 
     def has_everything(self, reader: Child) -> None:
-        """Nothing that was accepted is missing, and nothing else is there."""
+        """Every accepted message was read, and no other."""
         counts, had, lost, empty, stopped = summary(reader)
         assert stopped and lost == 0 and had == sum(counts.values())
         assert counts.keys() <= self.accepted.keys()
@@ -98,11 +98,11 @@ class Exchange:
             assert counts.get(writer, 0) in accepted, f"writer {writer}"
         if "e" in self.kinds:
             followed = sum(number % 8 == 5 for count in counts.values() for number in range(count))
-            # Who was killed may have written one more, and not what comes behind it.
+            # A killed writer may have written one message more, but none after that.
             assert followed <= empty <= followed + len(self.accepted) - len(self.survivors)
 
     def knows_what_it_lost(self, reader: Child) -> int:
-        """What was accepted it has had, or was told of, but for what was lost to a tap after its last message."""
+        """It got every accepted message or was told of its loss, except those that a tap lost after its last message."""
         counts, had, lost, _, stopped = summary(reader)
         assert counts.keys() <= self.accepted.keys()
         least, most = (sum(accepted[end] for accepted in self.accepted.values()) for end in (0, -1))
@@ -111,8 +111,7 @@ class Exchange:
 
 
 def summary(reader: Child) -> tuple[dict[int, int], int, int, int, int]:
-    """What a reader has had, which has found nothing wrong: how far it is with each writer; how many messages it had, were lost to it,
-    and were empty; and whether it had the last one."""
+    """The report of a reader that found nothing wrong: its last number of each writer; how many messages it got, lost, and found empty; and whether it got the last one."""
     words = {word: int(count) for word, count in (line.split() for line in reader.finished().splitlines())}
     totals = words.pop(b"had"), words.pop(b"lost"), words.pop(b"empty"), words.pop(b"stopped")
     return {int(writer): count for writer, count in words.items()}, *totals

@@ -23,7 +23,7 @@ TIGHT = 4096
 
 
 def numbers(slot: Mailslot[bytes]) -> list[int]:
-    """The messages that are there."""
+    """The messages in the slot."""
     found = []
     while not slot.empty():
         found.append(int.from_bytes(slot.get_nowait()[:4], "little"))
@@ -82,7 +82,7 @@ def test_put_that_waits_reaches_each_member_once(name: str, put) -> None:
     with Mailslot(name, sharing="each") as roomy, Mailslot(name, sharing="each", capacity=TIGHT) as tight:
         writing = threading.Thread(target=put, args=(name, 50))
         writing.start()
-        # Each in its own time: until one is read, the others have what it lacks.
+        # Each when it has room: until one is read, the others have messages that it lacks.
         assert [int.from_bytes(tight.get()[:4], "little") for _ in range(50)] == list(range(50))
         writing.join()
         assert numbers(roomy) == list(range(50))

@@ -45,7 +45,7 @@ def test_package_writes_and_a_peer_reads(name: str, peer: str, start: Callable[.
         for number in range(2000):
             writer.put(message(7, number))
         assert [receipt.outcome for receipt in writer.put_confirmed(message(7, 2000), timeout=60)] == [Outcome.DELIVERED]
-        # However many are waited for: there will not be more.
+        # However many are wanted: there will not be more.
         assert [writer.wait_for_receivers(), writer.wait_for_receivers(2), writer.wait_for_receivers(0, 1)] == [1, 1, 1]
         writer.put("")
     assert reader.finished() == b"7 2001\n"

@@ -32,7 +32,7 @@ def test_forked_child_reads_what_is_inheritable_and_gets_an_error_else(name: str
                     assert "Error" not in found
                 else:
                     assert found.startswith("MailslotError: ") and "create it inheritable" in found
-            # The child's end is not ours, nor is its close.
+            # The child's end and its close do not affect the parent's.
             assert in_fork(slot.close) == "None"
             assert slot.get() == b"1"
 
@@ -62,7 +62,7 @@ def test_slot_of_a_forked_child_ends_with_its_parent(name: str) -> None:
 
 
 def work(jobs: Mailslot[bytes], results: Writer, number: int) -> None:
-    """A worker: takes jobs until there is an empty one."""
+    """A worker: takes jobs until an empty one."""
     for job in iter(jobs.get, b""):
         results.put(b"%d %s" % (number, job))
 
@@ -111,7 +111,7 @@ HELD_UP = {
 def test_process_that_is_slow_holds_up_others_and_fails_none(
     name: str, call: str, inheritable: bool, start: Callable[..., Child]
 ) -> None:
-    # Writes take a lock, and so do reads of a slot that is inheritable.
+    # Writes take a lock, and so do reads of an inheritable slot.
     with Mailslot(name, inheritable=inheritable) as slot, Writer(name) as writer:
         child = start(*PEERS["rust"], "hold", name)
         for _ in range(10):
@@ -138,7 +138,7 @@ def test_killed_writers_leave_whole_messages_and_lose_none(
             last = child.killed().splitlines()
             while not slot.empty():
                 assert received.add(slot.get()) == writer
-            # It is killed before or after it says that the last one is written, or in the middle of saying so.
+            # It is killed before, during or after reporting that the last one is written.
             told = int(last[-1]) + 1 if last else 0
             assert told <= received.counts[writer] <= told + 1
 
@@ -160,7 +160,7 @@ def test_slot_of_a_killed_reader_is_gone_at_once(
                 for number in itertools.count():
                     if number == kill:
                         child.kill()
-                    # It is gone even where it is full and nobody will ever make room.
+                    # The slot is gone even if it is full and never gets room.
                     writer.put(message(0, number))
         assert child.wait() == -signal.SIGKILL
         assert other.finished().endswith(b"closed\n")

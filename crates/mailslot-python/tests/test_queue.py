@@ -1,4 +1,4 @@
-"""A slot is a queue as Python's are: what `queue.Queue` does, a slot does."""
+"""A slot behaves like `queue.Queue`."""
 
 import json
 import pickle

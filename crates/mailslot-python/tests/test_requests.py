@@ -77,14 +77,14 @@ def test_request_waits_for_a_member_that_is_full(name: str) -> None:
     with Mailslot(name, sharing="each") as roomy, Mailslot(name, sharing="each", capacity=4096) as tight, Writer(name) as writer:
         writer.put(bytes(4000))
         with pytest.raises(PartialWriteError, match="1 of 2 members") as error:
-            # Longer than a wait goes on before it looks for signals.
+            # Longer than a wait takes before it checks for signals.
             writer.request(bytes(100), timeout=0.25)
         assert (error.value.delivered, error.value.members) == (1, 2)
         assert [len(roomy.receive().data) for _ in range(2)] == [4000, 100]
         replies = []
         asking = threading.Thread(target=lambda: replies.append(writer.request(b"?", timeout=PATIENCE).data))
         asking.start()
-        # The other one lacks it for now.
+        # The other member still lacks it.
         request = roomy.receive()
         assert request.data == b"?"
         tight.receive()

@@ -1,4 +1,4 @@
-"""The descriptor, by its rule: read until there is nothing, and only then wait."""
+"""The descriptor, by its rule: read until the slot is empty, and only then wait."""
 
 import queue
 import random
@@ -49,7 +49,7 @@ def test_every_message_is_heard_of(name: str, wait: str, seed: int) -> None:
         def write() -> None:
             number = 0
             for batch in batches:
-                # Sometimes the reader sleeps already, and sometimes it does not.
+                # The reader may or may not sleep already.
                 if chance.random() < 0.5:
                     go.acquire()
                 for _ in range(batch):

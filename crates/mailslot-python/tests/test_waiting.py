@@ -17,7 +17,7 @@ from mailslot import ClosedError, Mailslot, SlotNotFoundError, Writer
 
 
 def in_thread(call: Callable[[], object]) -> Callable[[], object]:
-    """Starts the call in a thread; what is returned waits for its result, or exception."""
+    """Starts the call in a thread, and returns a function that waits for its result or exception."""
     results: queue.Queue[object] = queue.Queue()
 
     def run() -> None:
@@ -31,7 +31,7 @@ def in_thread(call: Callable[[], object]) -> Callable[[], object]:
 
 
 def test_other_threads_run_while_one_waits(name: str) -> None:
-    # Each would hold up the other for ever if it kept the interpreter's lock: they take turns.
+    # They take turns: if one kept the interpreter's lock, the other would wait for ever.
     with Mailslot(name + "-there") as there, Mailslot(name + "-back") as back:
         with Writer(name + "-there") as to, Writer(name + "-back") as fro:
             echo = in_thread(lambda: [fro.put(there.get()) for _ in range(200)])
@@ -59,7 +59,7 @@ def test_each_message_goes_to_one_of_many_threads(name: str) -> None:
             writer.put(b"")
         read = [reader() for reader in readers]
         assert sorted(each for part in read for each in part) == sorted(data)
-        # Each of them has its own in order.
+        # Each gets its messages in order.
         assert all(part == sorted(part, key=int) for part in read)
 
 
@@ -109,7 +109,7 @@ def test_handler_of_a_signal_may_read(name: str) -> None:
 
         before = signal.signal(signal.SIGALRM, handler)
         try:
-            # Wherever the reading thread is.
+            # At any point of the reading thread.
             signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
             data = [b"%d" % number for number in range(20_000)]
             written = in_thread(lambda: [writer.put(each) for each in data])
@@ -123,7 +123,7 @@ def test_handler_of_a_signal_may_read(name: str) -> None:
         assert sorted(read, key=int) == data
 
 
-# Each waits for something that never comes. What is written to the pipe before is heard in time.
+# Each waits for something that never happens, and writes to the pipe before.
 INTERRUPTED = {
     "get": "slot.get()",
     "get in time": "slot.get(timeout=1e6)",
@@ -138,7 +138,7 @@ INTERRUPTED = {
 }
 PROGRAM = """
 import asyncio, signal, sys, mailslot
-# A shell that starts programs in the background has them ignore it.
+# Programs that a shell starts in the background ignore SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 slot = mailslot.Mailslot(sys.argv[1], capacity=4096)
 writer = mailslot.Writer(sys.argv[1])
@@ -206,7 +206,7 @@ def test_program_ends_although_threads_wait(name: str, wait: str, start: Callabl
 def test_signals_are_handled_and_ctrl_c_ends_the_wait(name: str, wait: str, python: Callable[..., Child]) -> None:
     child = python(PROGRAM.replace("{wait}", INTERRUPTED[wait]), name)
     assert child.said() == b"ready"
-    # Of a handler that returns the wait hears nothing (PEP 475).
+    # A handler that returns does not end the wait (PEP 475).
     for _ in range(3):
         asleep(child)
         child.send_signal(signal.SIGUSR1)

@@ -1,4 +1,4 @@
-"""What type checkers make of the package: looked at by mypy, and never run."""
+"""Cases for type checkers: checked by mypy, never run."""
 
 import json
 import pickle

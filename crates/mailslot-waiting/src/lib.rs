@@ -1,26 +1,28 @@
-//! How the crate `mailslot` waits and wakes, under shuttle: its very source files over the scripted kernel of `mailslot-kernel`.
+//! How the crate `mailslot` waits and wakes, under shuttle: the same source files over the scripted kernel of
+//! `mailslot-kernel`.
 //!
 //! `cargo test -p mailslot-waiting --release`
 //!
-//! **What runs.** All of the local engine but names: ring, robust lock, queue, reading, waiting, server, bell, door with
-//! connections and accounts, writers of both kinds, birth and end, and the public `Mailslot` and `AsyncMailslot` above. In place
-//! of `root/` is one directory of slots (`sys/linux/root.rs`), and in place of the processor's clock the kernel's. The kernel has pipes, sockets,
-//! epoll (level-triggered, and one around it that is edge-triggered), timers, futexes with robust lists, locks and maps of files.
+//! **What runs.** The whole local engine except names: ring, robust lock, queue, reading, waiting, server, bell, door
+//! with connections and accounts, writers of both kinds, birth and end, and the public `Mailslot` and `AsyncMailslot`
+//! above. One directory of slots (`sys/linux/root.rs`) stands in for `root/`, and the scripted kernel's clock for the
+//! processor's. The kernel has pipes, sockets, epoll (level-triggered, and one around it that is edge-triggered),
+//! timers, futexes with robust lists, file locks and file mappings.
 //!
-//! **What it shows.** Each schedule is one order of steps, chosen at random or by priorities (PCT); a step ends at each access to
-//! an atomic, each lock and each call. Not all schedules are tried. Weak memory is the loom model's and ThreadSanitizer's
-//! business, failing calls and forks that of other tests.
+//! **What it shows.** Each schedule is one order of steps, chosen at random or by priorities (PCT); a step ends at each
+//! access to an atomic, each lock and each call. Not all schedules are tried. Weak memory is left to the loom model and
+//! ThreadSanitizer, and failing calls and forks to other tests.
 
-#![cfg(all(target_os = "linux", not(test)))] // The engine's own unit tests are not for here.
-#![allow(dead_code, unused_imports, missing_docs)] // What only names and networks use.
+#![cfg(all(target_os = "linux", not(test)))] // The engine's unit tests run in its own crate.
+#![allow(dead_code, unused_imports, missing_docs)] // Names and networks, left out here, use the rest.
 
-// The engine's files name these, and find the scripted kernel.
+// The engine's files name these crates, and get the scripted kernel.
 extern crate mailslot_kernel as libc;
 extern crate mailslot_kernel as rustix;
 extern crate mailslot_kernel as tokio;
 extern crate mailslot_kernel_std as std;
 
-/// In place of the standard library's: all threads of the world run on one of the system's.
+/// Replaces the standard library's: all threads of the world run in one thread of the system.
 macro_rules! thread_local {
     (static $name:ident: $type:ty = const { $first:expr };) => {
         static $name: rustix::thread::LocalKey<$type> = rustix::thread::LocalKey::new(|| $first);
@@ -64,7 +66,7 @@ pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotS
 pub use options::{Access, Inheritance, MailslotOptions, Network};
 pub use timeout::Timeout;
 
-/// What the ring takes its atomics from.
+/// The ring's atomics.
 mod sync {
     pub(crate) use rustix::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }

@@ -1,12 +1,13 @@
-//! Scenarios: one slot, some writers, of whom one may be killed at any step, and readers that wait in every way there is.
+//! Scenarios: one slot, some writers, one of which may be killed at any step, and readers that wait in every possible
+//! way.
 //!
-//! In each of them, whatever the schedule:
+//! Each of them checks, whatever the schedule:
 //!
-//! - of each writer, what was accepted is read, once, and in the order in which it was written; of one that was killed perhaps
-//!   one message more;
-//! - no reader sleeps while something is there to be read, unless it looks by itself a moment later;
-//! - once nothing is there, what polls the slot is not ready, or not for long;
-//! - a read that does not wait finds what was written before.
+//! - Each accepted message is read once, in the order in which its writer wrote; of a killed writer, perhaps one
+//!   message more.
+//! - No reader sleeps while a message is there, unless its timer wakes it a moment later.
+//! - Once the slot is empty, `poll` does not report it as ready, or not for long.
+//! - A read that does not wait finds every message that was written before.
 
 mod mail;
 mod readers;
@@ -94,7 +95,7 @@ fn slow(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
-/// A reader of this kind, a friend that is killed when it has had the lock for its time, and a stranger.
+/// A reader of this kind, a friend that is killed after it has held the lock for a while, and a stranger.
 fn dying(kind: Kind) {
     let slot = slot(Access::Everyone);
     let log = Log::new();
@@ -104,7 +105,8 @@ fn dying(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
-/// A reader of this kind whose reads take the lock, a friend that takes its time under it, or is killed there, and one that does not.
+/// A reader of this kind whose reads take the lock, a friend that takes its time under it, or is killed there, and one
+/// that does not.
 fn dropping(kind: Kind) {
     let mut options = MailslotOptions::new();
     options.capacity(4096).when_full(WhenFull::DropOldest);
@@ -118,7 +120,7 @@ fn dropping(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
-/// A reader of this kind, a stranger, and another thread of the owner that lets him in and does not read.
+/// A reader of this kind, a stranger, and another thread of the owner that accepts his connection and does not read.
 fn let_in(kind: Kind) {
     let slot = slot(Access::Everyone);
     let log = Log::new();
@@ -131,10 +133,10 @@ fn let_in(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
-/// A reader of this kind whose slot hands connections back, and a stranger whose threads find out at the same time.
+/// A reader of this kind whose slot returns connections, and a stranger whose threads notice that at the same time.
 fn handed_back(kind: Kind) {
     let slot = slot(Access::Everyone);
-    // As if it were passed on: others may read it.
+    // As if it were passed on: other processes may read it.
     let _ = slot.share();
     let log = Log::new();
     let reader = readers::begin(&slot, kind, &log);
@@ -143,7 +145,7 @@ fn handed_back(kind: Kind) {
     finish(slot, vec![reader], log, kind);
 }
 
-/// When all writers have ended: the readers have read everything, and end with what tells them to.
+/// After all writers have ended: checks that the readers have read everything, and ends them by last messages.
 fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind) {
     world::settle();
     let alone = readers.len() == 1;
@@ -153,7 +155,7 @@ fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind)
     readers.into_iter().for_each(|reader| {
         reader.join();
     });
-    // What came behind the last message of a friend: a read that does not wait finds it.
+    // A message behind a friend's last one: a read that does not wait finds it.
     read_all(&slot, &log);
     log.check();
     if alone {
@@ -164,7 +166,7 @@ fn finish(slot: Mailslot, readers: Vec<world::Handle<()>>, log: Log, kind: Kind)
     }
 }
 
-/// A slot that two processes read. `act` is what the other one does with it.
+/// Begins a process that reads the slot as well, by `act`.
 fn shared(slot: &Mailslot, killed: Option<u32>, act: impl FnOnce(Mailslot) + Send + 'static) -> world::Handle<()> {
     const HEIR: Who = Who { pid: 2, ..OWNER };
     let handles = slot.share().as_fds().map(|fd| rustix::io::dup_for(fd, HEIR.pid).expect("open"));
@@ -185,8 +187,8 @@ fn tap() -> crate::Result<Mailslot> {
     crate::sys::Server::tap(slot_name(), MailslotOptions::new().capacity(4096)).map(Mailslot::from_server)
 }
 
-/// Two members with a reader of this kind each, a third one, or a tap, that comes while they are written to and is killed, a friend, a
-/// friend that is killed, and a stranger.
+/// Two members with a reader of this kind each; a third member or a tap, which joins during the writes and is killed; a
+/// friend, a friend that is killed, and a stranger.
 fn members(kind: Kind) {
     let slots = [member(), member()];
     let logs = Log::of_members();
@@ -196,7 +198,7 @@ fn members(kind: Kind) {
     let taps = world::choose(2) == 1;
     let third = world::spawn_mortal(Who { pid: 3, ..OWNER }, 100 + world::choose(400), move || {
         let slot = if taps { tap().expect("members live") } else { member() };
-        // It may never come to its death.
+        // It may finish before it is due to die.
         while !writers::is_last(&slot.receive_within(Timeout::Forever).expect("no damage").data) {}
     });
     writers.into_iter().for_each(|writer| writers::join(writer, &logs[0]));
@@ -214,8 +216,8 @@ fn members(kind: Kind) {
     }
 }
 
-/// A member with a reader of this kind, a tap of this user that is read, one that is killed, one that nobody reads, a friend, a friend
-/// that is killed, and a stranger.
+/// A member with a reader of this kind; a tap of this user that is read, one that is killed, and one that is never
+/// read; a friend, a friend that is killed, and a stranger.
 fn tapped(kind: Kind, user: u32) {
     let slot = member();
     let [log, seen] = Log::of_members();
@@ -228,7 +230,8 @@ fn tapped(kind: Kind, user: u32) {
         let (tap, seen) = (tap_that_is_read.clone(), seen.clone());
         world::spawn(tapper, move || readers::run_until_aborted(&tap, Kind::Blocking, &seen))
     };
-    // Of the superuser's taps another user can end none: they look by themselves whether their slot lives, too seldom to wait for.
+    // No other user can end a tap of the superuser: it checks by itself whether its slot lives, too seldom to wait for
+    // that.
     let most = if user == OWNER.uid { Timeout::Forever } else { Timeout::After(Duration::from_secs(1)) };
     let mortal = world::spawn_mortal(Who { pid: 6, uid: user }, 100 + world::choose(500), move || {
         let Ok(tap) = tap() else { return };
@@ -243,17 +246,18 @@ fn tapped(kind: Kind, user: u32) {
     reader.join();
     log.check();
     log.check_order();
-    // It has read what is there before it ends.
+    // It reads what is there before it ends.
     tap_that_is_read.abort_reads();
     reading.join();
     seen.check_but(tap_that_is_read.statistics().lost as usize);
     seen.check_order();
     drop((tap_that_is_read, unread, slot));
-    // If nobody has killed it, it learns that its slot has ended.
+    // If it was not killed, it notices that its slot has ended.
     mortal.join();
 }
 
-/// A tap learns that its slot has ended, whenever it came. Nobody writes: one whose lock is held for too long finds out by itself.
+/// A tap notices that its slot has ended, whenever it joined. Without writers: a tap whose lock is held for too long
+/// notices by itself.
 fn left_tap() {
     let owner = world::spawn(Who { pid: 5, ..OWNER }, || {
         let slot = member();
@@ -268,7 +272,7 @@ fn left_tap() {
             };
             assert!(matches!(end, Error::Closed), "{end}");
         }
-        // The slot was not there yet, or is not any more.
+        // The slot did not exist yet, or no longer exists.
         Err(Error::NotFound(_) | Error::Io { .. }) => {}
         Err(error) => panic!("{error}"),
     });
@@ -319,12 +323,12 @@ fn killed_heir(kind: Kind) {
     log.check();
 }
 
-/// Writers of these users, who soon wait for room, learn that the owner has ended, or was killed.
+/// Writers of these users, which soon wait for room, notice that the owner has ended, or was killed.
 fn ended_owner(killed: Option<u32>, writers: [u32; 2]) {
     let owner = Who { pid: 5, ..OWNER };
     let act = move || {
         let slot = slot(Access::Everyone);
-        // For the others to have something to write to.
+        // Keeps the slot alive for the writers.
         let _ = slot.receive_within(Timeout::After(Duration::from_secs(1)));
         let _ = slot.try_receive();
     };
@@ -338,7 +342,7 @@ fn ended_owner(killed: Option<u32>, writers: [u32; 2]) {
     writers.into_iter().for_each(|writer| writer.join().expect("nobody kills it"));
 }
 
-/// Readers that wait end when they are told to, whatever a writer does meanwhile.
+/// Waiting readers end when reads are aborted, whatever a writer does meanwhile.
 fn aborted(kind: Kind) {
     let slot = slot(Access::Owner);
     let log = Log::new();
@@ -355,7 +359,7 @@ fn aborted(kind: Kind) {
     log.check();
 }
 
-/// What a read that does not wait finds of a stranger who was told that his message is written.
+/// A read that does not wait finds the message of a stranger whose write has returned.
 fn at_once() {
     let slot = slot(Access::Everyone);
     let log = Log::new();

@@ -1,4 +1,4 @@
-//! Each scenario under some thousand schedules.
+//! Each scenario under several thousand schedules.
 
 #![cfg(target_os = "linux")]
 
@@ -7,7 +7,7 @@ use mailslot_waiting::scenarios;
 /// Schedules of each scenario.
 const SCHEDULES: usize = 5000;
 
-/// As many as `MAILSLOT_SCHEDULES` says.
+/// The number of schedules: `MAILSLOT_SCHEDULES` in the environment, or the default.
 fn schedules() -> usize {
     let asked = std::env::var("MAILSLOT_SCHEDULES").ok();
     asked.map_or(SCHEDULES, |count| count.parse().expect("a number"))

@@ -18,7 +18,7 @@ macro_rules! bits {
                 self.0
             }
 
-            /// Are all bits of `other` in here?
+            /// Whether all bits of `other` are set.
             pub const fn contains(self, other: $type) -> bool {
                 self.0 & other.0 == other.0
             }

@@ -1,7 +1,7 @@
-//! The datagram service: messages to a name, to a group of them, or to everybody, on UDP port 138.
+//! The datagram service: messages to a unique name, to a group name, or to everybody, on UDP port 138.
 //!
-//! A [`Packet`] is one UDP payload. Splitting a long datagram is done here ([`Packet::fragments`]); putting fragments
-//! together needs memory and a clock, and is the receiver's. Big-endian throughout.
+//! A [`Packet`] is one UDP payload. [`Packet::fragments`] splits a long datagram. Reassembly needs memory and a clock,
+//! and is left to the receiver. Big-endian throughout.
 //!
 //! ```
 //! use mailslot_wire::datagram::{Body, Destination, Header, Packet};
@@ -29,8 +29,8 @@ use crate::name::Name;
 use crate::node_type::NodeType;
 use crate::reader::Reader;
 
-/// Longest IP packet with a datagram in it that RFC 1002 section 5.3.1 sends in one piece. Windows and Samba do not
-/// heed it: they never split.
+/// Longest IP packet in which RFC 1002 section 5.3.1 sends a datagram whole. Windows and Samba ignore it: they never
+/// split.
 pub const MAX_DATAGRAM_LENGTH: usize = 576;
 /// Bytes before the names, or before a later fragment's bytes.
 const HEADER: usize = 14;
@@ -62,25 +62,25 @@ const MORE: u8 = 0x01;
 /// RFC 1002 sections 4.4.1 to 4.4.4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// Who sent it.
+    /// The sender, and the datagram's id.
     pub header: Header,
-    /// What it says.
+    /// The contents.
     pub body: Body<'a>,
 }
 
-/// What all packets begin with, besides what follows from the body.
+/// The fields that all packets begin with, except those that follow from the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// SNT: the sender's node type. nmbd says `M` always.
+    /// SNT: the sender's node type. nmbd always sends `M`.
     pub node_type: NodeType,
     /// DGM_ID: one per datagram and sender; the fragments of one datagram share it.
     pub id: u16,
-    /// SOURCE_IP and SOURCE_PORT: what the sender says that it is. Anybody can write anything here: compare it with the
-    /// address that the packet came from, and never send anything to it.
+    /// SOURCE_IP and SOURCE_PORT: the address that the sender claims. It can be forged: compare it with the address
+    /// that the packet came from, and never send anything to it.
     pub source: SocketAddrV4,
 }
 
-/// What kind of name a datagram is for.
+/// The kind of name that a datagram is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Destination {
     /// One node: DIRECT_UNIQUE, type 10 (hexadecimal).
@@ -91,31 +91,31 @@ pub enum Destination {
     Broadcast,
 }
 
-/// What a packet says.
+/// The contents of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body<'a> {
-    /// A datagram in one piece (FIRST set, MORE clear). DGM_LENGTH is not looked at: no receiver in the field does.
+    /// A whole datagram (FIRST set, MORE clear). DGM_LENGTH is not checked: no receiver in the field does.
     Whole {
-        /// The kind of destination. Receivers should go by `destination`.
+        /// The kind of destination. Receivers should use `destination` instead.
         kind: Destination,
         /// Who sends.
         source: Name,
-        /// Who is to receive.
+        /// The receiver.
         destination: Name,
-        /// What is sent.
+        /// The data.
         data: &'a [u8],
     },
     /// The first part of a longer datagram (FIRST and MORE set).
     FirstFragment {
         /// The kind of destination.
         kind: Destination,
-        /// DGM_LENGTH: bytes of both names and of all data, over all fragments. As the sender says.
+        /// DGM_LENGTH: bytes of both names and of all data, over all fragments, as the sender claims.
         length: u16,
         /// Who sends.
         source: Name,
-        /// Who is to receive.
+        /// The receiver.
         destination: Name,
-        /// What is sent, as far as it is in this fragment.
+        /// The data in this fragment.
         data: &'a [u8],
     },
     /// A later part (FIRST clear).
@@ -126,7 +126,7 @@ pub enum Body<'a> {
         length: u16,
         /// PACKET_OFFSET: bytes of names and data in all fragments before this one.
         offset: u16,
-        /// Do further fragments follow?
+        /// MORE: whether further fragments follow.
         more: bool,
         /// The data in this fragment.
         data: &'a [u8],
@@ -136,7 +136,7 @@ pub enum Body<'a> {
         /// Why.
         code: ErrorCode,
     },
-    /// To a distribution server: do you serve this name?
+    /// Asks a distribution server whether it serves this name.
     QueryRequest {
         /// The name.
         destination: Name,
@@ -211,10 +211,10 @@ impl<'a> Packet<'a> {
         out
     }
 
-    /// The packets to send instead of this one, so that none becomes a longer IP packet than `max_datagram_length`:
-    /// this one alone if it is short enough, or is no whole datagram.
+    /// The packets to send instead of this one, none of which becomes an IP packet longer than `max_datagram_length`.
+    /// Only this one if it is short enough, or is not a whole datagram.
     ///
-    /// Hardly any receiver puts fragments together, Samba and Windows among those that do not.
+    /// Hardly any receiver reassembles fragments: Samba and Windows do not.
     ///
     /// # Errors
     ///
@@ -301,7 +301,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// All that follows SOURCE_PORT.
+    /// Writes everything after SOURCE_PORT.
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Body::Whole { source, destination, data, .. } => {
@@ -363,7 +363,7 @@ fn write_first(length: u16, source: &Name, destination: &Name, data: &[u8], out:
     out.extend_from_slice(data);
 }
 
-/// More than 65,535 bytes fit in no UDP datagram, and receivers do not look at the length of a whole datagram.
+/// No UDP datagram holds more than 65,535 bytes, and receivers do not check the length of a whole datagram.
 fn saturated(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }

@@ -17,7 +17,7 @@ const MAX_LABEL: usize = 63;
 const MAX_POINTERS: usize = 10;
 
 /// A name of labels with dots between, such as `corp.example`: a NetBIOS scope, or a domain in NETLOGON messages. May
-/// be empty. Letter case does not count, but is kept.
+/// be empty. Letter case is kept, but ignored in comparisons.
 ///
 /// ```text
 /// +--------+---------+--------+---------+-----+------+
@@ -54,7 +54,7 @@ impl DnsName {
         Ok(DnsName { labels })
     }
 
-    /// Has the name no label?
+    /// Whether the name has no labels.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -88,8 +88,8 @@ impl DnsName {
         out.push(0);
     }
 
-    /// Writes the name into the message that begins at the start of `out`; labels that `known` places hold already
-    /// become a pointer.
+    /// Appends the name to the message that begins at the start of `out`. Labels at a place in `known` become a pointer
+    /// to it.
     pub(crate) fn write_compressed(&self, out: &mut Vec<u8>, known: &mut Known) {
         let mut rest = &self.labels[..];
         while let Some((&length, _)) = rest.split_first() {
@@ -108,12 +108,12 @@ impl DnsName {
     }
 }
 
-/// Where in a message which labels stand.
+/// Labels that a message already holds, and their places.
 #[derive(Default)]
 pub(crate) struct Known(Vec<(Vec<u8>, u16)>);
 
-/// The labels of one name with their length bytes, pointers followed, final zero left out: at most 254 bytes, those of the
-/// packet itself where there is no pointer.
+/// The labels of one name with their length bytes, pointers followed, without the final zero: at most 254 bytes.
+/// Borrowed from the packet if there is no pointer.
 pub(crate) fn read_labels<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<Cow<'a, [u8]>> {
     let (run, mut pointer) = read_run(reader, field)?;
     let mut labels = Cow::Borrowed(run);
@@ -128,8 +128,8 @@ pub(crate) fn read_labels<'a>(reader: &mut Reader<'a>, field: &'static str) -> R
     Err(Error::Name { field, reason: NameError::TooManyPointers })
 }
 
-/// Labels up to the final zero, or to a pointer, whose target is returned. It lies before this run, so that a name cannot
-/// lead back into itself.
+/// Labels up to the final zero or a pointer, whose target is returned. The target must lie before this run, so that a
+/// name cannot loop.
 fn read_run<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<(&'a [u8], Option<usize>)> {
     let (from, mut start) = (reader.position(), reader.clone());
     loop {
@@ -154,14 +154,14 @@ fn read_run<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<(&'a [u8
     }
 }
 
-/// Leaves room for the final zero.
+/// Checks a length without the final zero.
 fn check_length(length: usize, field: &'static str) -> Result<()> {
     if length < MAX_ENCODED { Ok(()) } else { Err(Error::Name { field, reason: NameError::TooLong }) }
 }
 
 impl PartialEq for DnsName {
     fn eq(&self, other: &DnsName) -> bool {
-        // Length bytes are below the letters, so that they compare as themselves.
+        // Length bytes are below the letters, so they are compared exactly.
         self.labels.eq_ignore_ascii_case(&other.labels)
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Result of everything in this crate.
+/// The result of all functions of this crate that can fail.
 pub type Result<T> = core::result::Result<T, Error>;
 
 /// Why bytes are not a packet, or values cannot become one. `field` is always the field's name in its specification,
@@ -23,12 +23,12 @@ pub enum Error {
     Value {
         /// The field.
         field: &'static str,
-        /// What would be right.
+        /// What would be valid.
         expected: &'static str,
-        /// What is there.
+        /// The value.
         found: u32,
     },
-    /// Text has no terminating zero before the end of the packet, or of its field.
+    /// Text has no terminating zero before the end of the packet or field.
     Unterminated {
         /// The field.
         field: &'static str,
@@ -61,16 +61,16 @@ pub enum Error {
     },
     /// A name service packet does not have the questions and records that its opcode asks for.
     Sections {
-        /// What would be right.
+        /// What would be valid.
         expected: &'static str,
     },
     /// The name in an SMB write does not begin with `\MAILSLOT\`, or nothing follows.
     NotMailslot,
     /// The data of an SMB write lies before the end of its name, or beyond the end of the packet.
     DataOutside {
-        /// Where the data begins by its field.
+        /// Where the data begin, by their offset field.
         offset: usize,
-        /// How long it is by its field.
+        /// Their length, by their count field.
         count: usize,
         /// Where the name ends.
         earliest: usize,
@@ -85,7 +85,7 @@ pub enum Error {
 pub enum NameError {
     /// There is no name where there must be one.
     Missing,
-    /// The first label of a NetBIOS name has not 32 bytes.
+    /// The first label of a NetBIOS name does not have 32 bytes.
     FirstLabel {
         /// Its length.
         length: u8,
@@ -116,12 +116,12 @@ pub enum NameError {
     TooManyPointers,
     /// The encoded name has more than 255 bytes.
     TooLong,
-    /// The text of a NetBIOS name has not 1 to 15 characters.
+    /// The text of a NetBIOS name does not have 1 to 15 characters.
     Length {
         /// Its length.
         length: usize,
     },
-    /// A text is not one that a name is printed as.
+    /// A text is not the printed form of a name.
     NotPrinted,
     /// The text has a character outside ASCII: encode it in the network's OEM code page first.
     NotAscii {
@@ -162,13 +162,13 @@ impl fmt::Display for NameError {
             NameError::FirstLabel { length } => write!(f, "its first label has {length} bytes instead of 32"),
             NameError::Digit { found } => write!(f, "the byte {found:#04x} is not one of A to P"),
             NameError::LabelType { found } => write!(f, "the length byte {found:#04x} is of a reserved type"),
-            NameError::LabelLength { length } => write!(f, "a label has {length} bytes, and 1 to 63 are allowed"),
+            NameError::LabelLength { length } => write!(f, "a label has {length} bytes; 1 to 63 are allowed"),
             NameError::PointerNotBackward { target, from } => {
                 write!(f, "a pointer leads to {target}, which is not before {from}")
             }
             NameError::TooManyPointers => f.write_str("it has too many pointers"),
             NameError::TooLong => f.write_str("it has more than 255 bytes"),
-            NameError::Length { length } => write!(f, "it has {length} characters, and 1 to 15 are allowed"),
+            NameError::Length { length } => write!(f, "it has {length} characters; 1 to 15 are allowed"),
             NameError::NotPrinted => f.write_str("write it as it is printed, such as SRV1<20>"),
             NameError::NotAscii { character } => {
                 write!(f, "{character:?} is not ASCII: encode the name in the network's code page first")

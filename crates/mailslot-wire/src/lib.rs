@@ -1,6 +1,6 @@
 //! The wire protocols of remote mailslots: NetBIOS names and datagrams, SMB mailslot writes, and the messages of the
-//! computer browser and of NETLOGON that travel in them. Bytes become values here, and values bytes; nothing else: no
-//! socket, no clock, no state.
+//! computer browser and of NETLOGON that travel in them. It decodes bytes to values and encodes values to bytes, and
+//! does nothing else: no socket, no clock, no state.
 //!
 //! A mailslot write to another machine is a [`smb::MailslotWrite`] in a [`datagram::Packet`]:
 //!
@@ -45,11 +45,11 @@
 //! # Guarantees
 //!
 //! - No input makes a decoder panic, loop, or take more memory than a small multiple of the input's length.
-//! - What was encoded decodes to an equal value; what was decoded encodes to bytes that decode to an equal value. The
-//!   bytes are the same where all senders agree on them.
+//! - Encoding and then decoding gives an equal value, also for a value that was decoded. The encoded bytes equal the
+//!   decoded ones where all senders agree on them.
 //! - Where real senders disagree, decoders understand them all. Codes that they do not know survive as `Other`.
 //!
-//! What it does not do: put fragments together, decide what to answer, or translate code pages.
+//! It does not reassemble fragments, decide on answers, or translate code pages.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

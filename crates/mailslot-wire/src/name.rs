@@ -14,8 +14,8 @@ const SIZE: usize = 16;
 const FIRST_LABEL: u8 = 32;
 const MSBROWSE: &[u8; 15] = b"\x01\x02__MSBROWSE__\x02";
 
-/// A NetBIOS name: 15 bytes padded with blanks, a suffix that tells what the name is for, and a scope, nearly always
-/// empty. All 16 bytes count when names are compared; the scope's letter case does not.
+/// A NetBIOS name: 15 bytes padded with blanks, a suffix for the name's purpose, and a scope, nearly always empty.
+/// Comparison is by all 16 bytes and by the scope without its letter case.
 ///
 /// ```text
 ///  first level                         second level, in packets
@@ -34,7 +34,7 @@ pub struct Name {
     scope: DnsName,
 }
 
-/// What the last byte of a name says that it is for.
+/// The purposes of names: the values of their last byte.
 pub mod suffix {
     /// A computer, or all members of a group: the name of every mailslot receiver.
     pub const WORKSTATION: u8 = 0x00;
@@ -48,7 +48,7 @@ pub mod suffix {
     pub const DOMAIN_CONTROLLERS: u8 = 0x1C;
     /// The local master browser of a group.
     pub const MASTER_BROWSER: u8 = 0x1D;
-    /// All who take part in browser elections.
+    /// All participants in browser elections.
     pub const BROWSER_ELECTIONS: u8 = 0x1E;
     /// The file server of a computer.
     pub const SERVER: u8 = 0x20;
@@ -60,8 +60,8 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] if `text` has not 1 to 15 characters, or one outside ASCII: use [`Name::from_bytes`] for a name
-    /// in an OEM code page.
+    /// [`Error::Name`] if `text` does not have 1 to 15 characters, or has one outside ASCII: use [`Name::from_bytes`]
+    /// for a name in an OEM code page.
     pub fn new(text: &str, suffix: u8) -> Result<Name> {
         let wrong = |reason| Error::Name { field: "name", reason };
         if let Some(character) = text.chars().find(|c| !c.is_ascii()) {
@@ -131,8 +131,8 @@ impl Name {
         &name[..length]
     }
 
-    /// The name without suffix and padding as text that can be handed on and shown: what is not printable ASCII, and the
-    /// backslash, as `\xNN`. Up to 60 characters.
+    /// The name without suffix and padding as text that is safe to display: bytes that are not printable ASCII, and the
+    /// backslash, become `\xNN`. Up to 60 characters.
     pub fn printable(&self) -> String {
         struct Printable<'a>(&'a [u8]);
         impl fmt::Display for Printable<'_> {
@@ -142,7 +142,7 @@ impl Name {
         }
         let name = self.text();
         let is_plain = name.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\');
-        // Nearly all names are, and this is done for each message.
+        // A fast path, because this runs for each message: nearly all names are printable.
         match core::str::from_utf8(name) {
             Ok(plain) if is_plain => plain.to_owned(),
             _ => Printable(name).to_string(),
@@ -159,13 +159,13 @@ impl Name {
         &self.scope
     }
 
-    /// Is this `*`, with whatever suffix, padded with zeros or blanks? Senders disagree.
+    /// Whether this is `*`, with any suffix, padded with zeros or blanks: senders disagree.
     pub fn is_wildcard(&self) -> bool {
         self.bytes[0] == b'*' && self.bytes[1..SIZE - 1].iter().all(|byte| *byte == 0 || *byte == b' ')
     }
 
-    /// Whether this is another spelling of `other`: ASCII letters in either case. Senders are to encode upper case (RFC 1001 section
-    /// 14.1 maps what they have been given), and what does not, such as a script, means the same name.
+    /// Whether this is another spelling of `other`: ASCII letters in either case. Senders should encode upper case (RFC
+    /// 1001 section 14.1). One that does not, such as a script, means the same name.
     ///
     /// ```
     /// use mailslot_wire::Name;
@@ -179,7 +179,7 @@ impl Name {
         self.suffix() == other.suffix() && self.text_is_spelled(other)
     }
 
-    /// The same, whatever the suffixes are.
+    /// Like [`is_spelled`](Name::is_spelled), but ignores the suffixes.
     pub fn text_is_spelled(&self, other: &Name) -> bool {
         let text = |name: &Name| -> [u8; SIZE - 1] { core::array::from_fn(|place| name.bytes[place]) };
         text(self).eq_ignore_ascii_case(&text(other)) && self.scope == other.scope
@@ -219,7 +219,7 @@ impl Name {
         Name::read_optional(reader, field)?.ok_or(Error::Name { field, reason: NameError::Missing })
     }
 
-    /// A single zero is no name: some packets have nothing to name.
+    /// Reads a name, or none from a single zero: some packets leave it out.
     pub(crate) fn read_optional(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<Name>> {
         let labels = read_labels(reader, field)?;
         let Some((&length, rest)) = labels.split_first() else { return Ok(None) };
@@ -254,8 +254,8 @@ impl fmt::Display for Name {
     }
 }
 
-/// Parses what [`Display`](fmt::Display) prints, byte for byte: `NAME<20>`, `NAME<20>.SCOPE`. Unlike [`Name::new`] this keeps letters
-/// as they are, since some systems register names with small ones.
+/// Parses what [`Display`](fmt::Display) prints, byte for byte: `NAME<20>`, `NAME<20>.SCOPE`. Unlike [`Name::new`],
+/// this keeps the letter case: some systems register names in lower case.
 ///
 /// ```
 /// use mailslot_wire::Name;

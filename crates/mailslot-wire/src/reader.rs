@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 
-/// A place in a packet, and where what may be read from there ends. Names need the whole packet, because pointers
-/// count from its first byte.
+/// A position in a packet, and the end up to which it may read. Names need the whole packet, because pointers count
+/// from its first byte.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     packet: &'a [u8],
@@ -16,7 +16,7 @@ impl<'a> Reader<'a> {
         Reader { packet, at: 0, end: packet.len() }
     }
 
-    /// Bytes between the start of the packet and this place.
+    /// Bytes between the start of the packet and this position.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         self.array(field).map(u32::from_le_bytes)
     }
 
-    /// The bytes before the next zero, which is passed over.
+    /// The bytes before the next zero, which is skipped.
     pub(crate) fn until_nul(&mut self, field: &'static str) -> Result<&'a [u8]> {
         let mut rest = self.clone();
         let length = rest.rest().iter().position(|byte| *byte == 0).ok_or(Error::Unterminated { field })?;
@@ -68,21 +68,21 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    /// All that is left.
+    /// All remaining bytes.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         let rest = self.packet.get(self.at..self.end).unwrap_or_default();
         self.at = self.end;
         rest
     }
 
-    /// A cursor over the next `n` bytes, which this one passes over.
+    /// A cursor over the next `n` bytes, which this one skips.
     pub(crate) fn sub(&mut self, n: usize, field: &'static str) -> Result<Reader<'a>> {
         let at = self.at;
         self.take(n, field)?;
         Ok(Reader { packet: self.packet, at, end: self.at })
     }
 
-    /// A cursor at another place of the same packet, up to the packet's end.
+    /// A cursor at another position of the same packet, up to the packet's end.
     pub(crate) fn elsewhere(&self, at: usize) -> Reader<'a> {
         Reader { packet: self.packet, at: at.min(self.packet.len()), end: self.packet.len() }
     }

@@ -19,13 +19,13 @@ use crate::error::{Error, Result};
 use crate::reader::Reader;
 use crate::text;
 
-/// What every mailslot's name begins with.
+/// The prefix of every mailslot's name.
 const PREFIX: &[u8] = br"\MAILSLOT\";
 /// Bytes before the name: header, word count, words, byte count.
 const FIXED: usize = 69;
-/// What the NetBIOS interface takes (RFC 1001 section 17.1), less [`FIXED`], the prefix and the name's NUL.
+/// The limit of the NetBIOS interface (RFC 1001 section 17.1), less [`FIXED`], the prefix and the name's NUL.
 const MAX_NAME_AND_DATA: usize = 432;
-/// What the documentation of `CreateFile` and `WriteFile` promises for writes to a domain.
+/// The limit that the documentation of `CreateFile` and `WriteFile` states for writes to a domain.
 const MAX_DATA: usize = 424;
 const COMMAND_TRANSACTION: u8 = 0x25;
 const OPCODE_WRITE: u16 = 1;
@@ -44,7 +44,7 @@ const OPCODE_WRITE: u16 = 1;
 ///  69    the name, NUL-terminated · padding · the data
 /// ```
 ///
-/// Little-endian. The data are where data offset and data count say, whatever lies around them.
+/// Little-endian. Data offset and data count locate the data; the bytes around them are ignored.
 ///
 /// # Sources
 ///
@@ -53,16 +53,16 @@ const OPCODE_WRITE: u16 = 1;
 pub struct MailslotWrite<'a> {
     slot: SlotName<'a>,
     data: &'a [u8],
-    /// How reliable the write is meant to be. Receivers do not care.
+    /// How reliable the write is meant to be. Receivers ignore it.
     pub class: Class,
-    /// 0 to 9. Receivers do not care.
+    /// 0 to 9. Receivers ignore it.
     pub priority: u16,
-    /// How long a server might wait, in whole milliseconds. Receivers do not care.
+    /// How long a server may wait, in whole milliseconds. Receivers ignore it.
     pub timeout: Duration,
 }
 
 /// The name of a mailslot without `\MAILSLOT\`: 8-bit, in the sender's code page, not empty, without a zero byte. It is
-/// no path of any file system. The case of ASCII letters does not count.
+/// not a path of a file system. Comparison ignores the case of ASCII letters.
 #[derive(Clone, Copy)]
 pub struct SlotName<'a>(&'a [u8]);
 
@@ -82,13 +82,13 @@ pub enum Class {
     Other(u16),
 }
 
-/// Whose way of filling in what receivers ignore.
+/// Which implementation's values to use for the fields that receivers ignore.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Style {
     /// The data begin at a multiple of four; flags as a Windows client sets them.
     #[default]
     Windows,
-    /// The data follow the name at once; everything else is zero. Samba, and the Windows server and browser.
+    /// The data follow the name at once; everything else is zero. As Samba and the Windows server and browser do.
     Samba,
 }
 
@@ -106,14 +106,14 @@ pub fn max_data(slot_len: usize) -> usize {
 }
 
 impl<'a> MailslotWrite<'a> {
-    /// A write of class 2 to the mailslot `slot`, without `\MAILSLOT\`. [`max_data`] tells how much data receivers
-    /// take; this takes more.
+    /// A write of class 2 to the mailslot `slot`, without `\MAILSLOT\`. `data` may exceed [`max_data`], the most that
+    /// receivers accept.
     ///
     /// # Errors
     ///
     /// - [`Error::NotMailslot`] if `slot` is empty
     /// - [`Error::Nul`] if there is a zero byte in `slot`
-    /// - [`Error::TooLong`] if the counts of the message cannot say how long name and data are
+    /// - [`Error::TooLong`] if name and data are too long for the counts of the message
     pub fn new(slot: &'a [u8], data: &'a [u8]) -> Result<MailslotWrite<'a>> {
         let slot = SlotName::new(slot)?;
         let (size, limit) = (padded(slot.end()).saturating_add(data.len()), usize::from(u16::MAX));
@@ -128,20 +128,20 @@ impl<'a> MailslotWrite<'a> {
         self.slot
     }
 
-    /// What is written.
+    /// The data.
     pub fn data(&self) -> &'a [u8] {
         self.data
     }
 
-    /// Parses the data of a datagram. Looks only at what a receiver needs; bytes after the data are ignored.
+    /// Parses the data of a datagram. Only the fields that a receiver needs are read; bytes after the data are ignored.
     ///
     /// # Errors
     ///
     /// - [`Error::Short`] if there are fewer than 69 bytes
-    /// - [`Error::Value`] if it is no SMB, another command, or of another form
+    /// - [`Error::Value`] if it is not an SMB, another command, or of another form
     /// - [`Error::Unterminated`] if the name has no NUL
-    /// - [`Error::NotMailslot`] if the name does not begin with `\MAILSLOT\`, in any case, and go on
-    /// - [`Error::DataOutside`] if data offset and data count lead out of what follows the name
+    /// - [`Error::NotMailslot`] if the name does not begin with `\MAILSLOT\`, in any case, or has nothing after it
+    /// - [`Error::DataOutside`] if data offset and data count point outside the bytes after the name
     /// - [`Error::TooLong`] if there are more than 65,535 bytes
     pub fn parse(bytes: &'a [u8]) -> Result<MailslotWrite<'a>> {
         let mut reader = Reader::new(bytes);
@@ -207,12 +207,12 @@ impl<'a> SlotName<'a> {
         self.0
     }
 
-    /// Is this the mailslot `name`? The case of ASCII letters does not count.
+    /// Whether this is the mailslot `name`. Ignores the case of ASCII letters.
     pub fn is(self, name: &[u8]) -> bool {
         self.0.eq_ignore_ascii_case(name)
     }
 
-    /// Where the name's NUL ends in a message.
+    /// The position after the name's NUL in a message.
     fn end(self) -> usize {
         FIXED + PREFIX.len() + self.0.len() + 1
     }

@@ -33,7 +33,7 @@ impl Text {
         reader.until_nul(field).map(|bytes| Text(bytes.to_vec()))
     }
 
-    /// All that is left, or what is left before the first zero.
+    /// The remaining bytes, up to the first zero if there is one.
     pub(crate) fn read_unterminated(reader: &mut Reader<'_>) -> Text {
         let rest = reader.rest();
         Text(rest.split(|byte| *byte == 0).next().unwrap_or_default().to_vec())
@@ -100,7 +100,7 @@ impl fmt::Display for WideText {
     }
 }
 
-/// The bytes that [`escape`] has written so; `None` if it has not.
+/// The bytes that [`escape`] writes as `text`; `None` if there are none.
 pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! Every seed of the fuzz targets, through the property that its target checks, whole and cut at every length.
+//! Checks every seed of the fuzz targets, whole and cut at every length, against the property of its target.
 
 #[path = "../../../fuzz/properties.rs"]
 mod properties;

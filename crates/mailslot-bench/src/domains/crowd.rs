@@ -1,4 +1,4 @@
-//! What it costs a node that many others are there: a session announces slots of computers that do not exist.
+//! The cost to a node of many other computers: a session announces slots of computers that do not exist.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,7 +15,7 @@ use crate::Result;
 use crate::place::free_port;
 use crate::process::{Child, report_and_stay, step};
 
-/// Pause between two looks at who is there.
+/// Pause between two checks of the known computers.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Announces computers with a slot each.
@@ -34,10 +34,10 @@ pub(crate) fn announce(task: &Task) -> Result<()> {
     report_and_stay(&tokens.len())
 }
 
-/// In the node: waits until all are known, and tells how long that took.
+/// In the node: waits until all are known, and reports how long that took.
 pub(crate) fn watch(domains: &Domains, count: usize) -> Result<()> {
     let begin = Instant::now();
-    // The node itself is there, too.
+    // One more, because the node counts itself.
     while domains.status().iter().all(|status| status.computers <= count) {
         std::thread::sleep(LOOK);
     }

@@ -49,7 +49,7 @@ impl Machines {
 
 impl Drop for Machines {
     fn drop(&mut self) {
-        // What is left over is in memory, and goes with it.
+        // If this fails, the files are in memory only.
         let _ = fs::remove_dir_all(&self.directory);
     }
 }

@@ -1,4 +1,4 @@
-//! What messages look like, and what a receiver counts.
+//! The form of messages, and the counts of a receiver.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::run::Load;
 use crate::scenario::now;
 
-/// The number of messages that only show that the way is open.
+/// The number in messages that only test that the way is open.
 pub(crate) const HELLO: u64 = u64::MAX;
 
-/// Number and time, both in the first bytes.
+/// Bytes of number and time, with which a message begins.
 pub(crate) const LEAST: usize = 16;
 
 /// Puts number and time into a message.
@@ -28,12 +28,12 @@ fn read(message: &[u8]) -> Option<(u64, u64)> {
     Some((u64::from_ne_bytes(*number), u64::from_ne_bytes(*rest.first_chunk::<8>()?)))
 }
 
-/// What a receiver has seen.
+/// The counts of a receiver.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Seen {
     pub(crate) messages: u64,
     pub(crate) nanoseconds: u64,
-    /// Numbers that did not come between the first and the last one.
+    /// Numbers between the first and the last one that are missing.
     pub(crate) lost: u64,
     /// Nanoseconds from before each write; of paced messages only.
     pub(crate) latencies: Vec<u64>,
@@ -43,14 +43,14 @@ pub(crate) struct Seen {
 pub(crate) struct Meter {
     load: Load,
     size: usize,
-    /// When counting begins, and when it ends if there was a message by then; none before the first message.
+    /// When counting begins, and when it ends if a message has arrived by then; `None` before the first message.
     window: Option<(u64, u64)>,
     first: Option<u64>,
     last: u64,
     seen: Seen,
 }
 
-/// What a message was.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Took {
     Hello,
@@ -64,7 +64,7 @@ impl Meter {
         Meter { load, size, window: None, first: None, last: 0, seen: Seen::default() }
     }
 
-    /// Takes a message. What is too short, out of order or of another size is no message of this run.
+    /// Takes a message. One that is too short, out of order or of another size is not of this run.
     pub(crate) fn take(&mut self, message: &[u8]) -> Took {
         let Some((number, sent)) = read(message).filter(|_| message.len() == self.size) else { return Took::More };
         if number == HELLO {
@@ -99,7 +99,7 @@ impl Meter {
         if now < end {
             return Took::More;
         }
-        // On a busy machine the receiver may not have run for the whole of a short time, which is a slow rate and not none.
+        // On a busy machine the receiver may not have run during a short window: that is a low rate, not 0.
         self.seen.nanoseconds = now - begin;
         Took::Done
     }

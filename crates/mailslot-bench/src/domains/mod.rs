@@ -1,7 +1,7 @@
 //! Modern domains beside bare Zenoh and NATS: from a process on one machine to processes on others, all on this one.
 //!
-//! Every machine has slots of its own and a node, and the nodes have sessions with each other over TCP on the loopback
-//! interface, as the bare sessions do.
+//! Every machine has separate slots and a node. The nodes have sessions with each other over TCP on the loopback
+//! interface, as do the bare sessions.
 
 mod cpu;
 mod crowd;
@@ -28,14 +28,14 @@ pub(crate) use self::task::{CHILD, Task};
 use crate::machine::{self, Usage};
 use crate::{Result, broker, plot};
 
-/// What carries the messages.
+/// The carrier of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Peer {
     /// A sealed domain: slot, node, Zenoh, node, slot.
     Sealed,
     /// The same with a domain that is open.
     Open,
-    /// A slot of the same machine, without any network: what the two ends of the way cost.
+    /// A slot of the same machine, without any network: the cost of the two ends.
     Local,
     /// A publisher and a subscriber with a callback, each with a session.
     Zenoh,
@@ -43,7 +43,7 @@ pub(crate) enum Peer {
     ZenohReader,
     /// The same with the settings that nodes give their sessions: access control, and a limit for sizes.
     ZenohSettings,
-    /// A client that publishes and one that subscribes, and the server between them.
+    /// A publishing and a subscribing client, and the server between them.
     Nats,
 }
 
@@ -64,12 +64,12 @@ impl Peer {
     }
 }
 
-/// How much of everything.
+/// The amounts of a run.
 struct Effort {
     repetitions: usize,
     warm_up: Duration,
     time: Duration,
-    /// Messages whose way is timed.
+    /// Messages whose latency is measured.
     messages: u64,
     sizes: &'static [usize],
     latency_sizes: &'static [usize],
@@ -101,7 +101,7 @@ const QUICK: Effort = Effort {
 
 type Part = fn(&Effort) -> Result<Curves>;
 
-/// The parts, which can be run one by one.
+/// The parts, which can be run separately.
 const PARTS: [(&str, Part); 3] =
     [("domain_throughput", throughput), ("domain_latency", latency), ("domain_fan_out", fan_out)];
 
@@ -128,7 +128,7 @@ pub(crate) fn measure(quick: bool, only: &str, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether `only` asks for a part of this.
+/// Whether `only` selects a part of this module.
 pub(crate) fn has(only: &str) -> bool {
     PARTS.iter().any(|(name, _)| name.contains(only)) || PRESENCES.contains(only)
 }
@@ -136,7 +136,7 @@ pub(crate) fn has(only: &str) -> bool {
 /// The part without a curve.
 const PRESENCES: &str = "domain_presences";
 
-/// What it costs a node that many computers are there.
+/// The cost to a node of many computers.
 fn presences(effort: &Effort, quick: bool, out: &Path) -> Result<()> {
     let mut all = Vec::new();
     for &count in effort.presences {
@@ -173,7 +173,7 @@ fn throughput(effort: &Effort) -> Result<Curves> {
     Ok(curves)
 }
 
-/// Time from before a write until a reader that slept has the message, one message a millisecond.
+/// Time from before a write until a sleeping reader has the message, at one message a millisecond.
 fn latency(effort: &Effort) -> Result<Curves> {
     let mut curves = Curves::new("domain_latency", "One-way latency across the network", "bytes of a message", "µs");
     for &size in effort.latency_sizes {

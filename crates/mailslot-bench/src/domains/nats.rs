@@ -1,4 +1,4 @@
-//! NATS, whose server is on this machine.
+//! NATS, with its server on this machine.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

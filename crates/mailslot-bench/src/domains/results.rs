@@ -1,4 +1,4 @@
-//! Results of a part: a curve for each peer, and what is behind its points.
+//! Results of a part: a curve for each peer, with the repetitions behind its points.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::Result;
 use crate::report::{Curve, short};
 use crate::statistics::median;
 
-/// A ratio between two peers that is to be reached at each point.
+/// A ratio between two peers to be reached at each point.
 pub(crate) struct Goal {
     pub(crate) text: &'static str,
     pub(crate) own: Peer,
@@ -37,7 +37,7 @@ impl Curves {
         Curves { curve: Curve::new(id, title, x, y), points: Vec::new(), skipped: Vec::new(), goals: Vec::new() }
     }
 
-    /// Adds a repetition. One that has failed is said.
+    /// Adds a repetition. Prints a failure.
     pub(crate) fn add(&mut self, peer: Peer, x: usize, outcome: &Result<Outcome>) {
         let outcome = match outcome {
             Ok(outcome) => outcome.clone(),

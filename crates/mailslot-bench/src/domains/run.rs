@@ -1,4 +1,4 @@
-//! One run: starts all processes, lets them begin together, and collects what they have seen.
+//! One run: starts all processes, lets them begin together, and collects their counts.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::process::Child;
 use crate::scenario::now;
 use crate::statistics::quantile;
 
-/// What is sent.
+/// The messages of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Load {
-    /// As much as goes: receivers let the first messages pass, and count for a time.
+    /// As many as possible: receivers ignore those of the warm-up, and count for a time.
     Flood { warm_up: Duration, time: Duration },
-    /// So many messages, one after the other.
+    /// This many messages, one after the other.
     Paced { messages: u64 },
-    /// Nothing but so many presences.
+    /// This many presences, and no messages.
     Presences { count: usize },
 }
 
@@ -33,15 +33,15 @@ pub(crate) struct Run {
     pub(crate) load: Load,
 }
 
-/// What came out of a run.
+/// The results of a run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Outcome {
-    /// Deliveries per second of all receivers, or the median of microseconds on the way.
+    /// Deliveries per second of all receivers, or the median latency in microseconds.
     pub(crate) value: f64,
-    /// The part of the messages that was lost; of paced ones the 99th percentile of microseconds.
+    /// The part of the messages that was lost; for paced ones, the 99th percentile of latency in microseconds.
     pub(crate) lost: f64,
     pub(crate) p99: f64,
-    /// Microseconds of processor time for each delivery, by who used it.
+    /// Microseconds of processor time for each delivery, by process.
     pub(crate) cpu: Vec<(&'static str, f64)>,
     /// Bytes of memory of a receiving node, or 0.
     pub(crate) node_memory: u64,
@@ -78,7 +78,7 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
         Ok(())
     };
     node(Role::SendingNode, "SENDER")?;
-    // First whoever listens: who does not find it tries again only after a second.
+    // The listening one first: a session that does not find it tries again only after a second.
     let mut sender = start(Role::Sender, "SENDER")?;
     let mut receivers = Vec::new();
     for number in 0..run.receivers {
@@ -110,7 +110,7 @@ pub(crate) fn run(run: &Run) -> Result<Outcome> {
     }
     let (after, elapsed) = (used(), (now() - begin) as f64 / 1e9);
     let mut outcome = outcome(run, &seen);
-    // Of a flood the rate holds for the whole of it.
+    // The rate of a flood is assumed for its whole time.
     let deliveries = match run.load {
         Load::Flood { .. } => outcome.value * elapsed,
         Load::Paced { messages } => messages as f64 * run.receivers as f64,

@@ -1,4 +1,4 @@
-//! Mailslots: the slot of the domain to send, a slot open to the network to receive, and nodes in between.
+//! Mailslots: the slot of the domain for sending, a slot open to the network for receiving, and nodes between them.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::process::{report_and_stay, step};
 
 pub(crate) const DOMAIN: &str = "BENCH";
 
-/// What a node of this machine is told about sessions.
+/// The settings of this machine's node for sessions.
 pub(crate) fn settings(task: &Task) -> Settings {
     let endpoint = vec![format!("tcp/127.0.0.1:{}", task.port)];
     let (listen, connect) = match task.role {
@@ -25,7 +25,7 @@ pub(crate) fn settings(task: &Task) -> Settings {
     Settings { mode: Some(Mode::Peer), lan: Some(false), listen, connect, ..Settings::default() }
 }
 
-/// Is this machine's node until the end.
+/// Runs this machine's node until the end.
 pub(crate) fn node(task: &Task) -> Result<()> {
     let domain = std::sync::Arc::new(read_file(&task.domain)?);
     let domains = Domains::start(&task.computer.parse()?, false, vec![(domain, settings(task))], BTreeMap::new())?;
@@ -61,7 +61,7 @@ impl Sender {
     }
 
     pub(crate) fn open_local() -> Result<Sender> {
-        // The receiver may not have made it yet, and nothing tells but trying.
+        // The receiver may not have created it yet, which only trying shows.
         loop {
             match MailslotWriter::open("bench") {
                 Err(mailslot::Error::NotFound(_)) => std::thread::yield_now(),

@@ -1,4 +1,4 @@
-//! What a child process does.
+//! The task of a child process.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ pub(crate) struct Task {
     pub(crate) role: Role,
     pub(crate) size: usize,
     pub(crate) load: Load,
-    /// Where the session of the sender listens, or the server of NATS: port of the loopback interface.
+    /// The port of the loopback interface on which the sender's session or the NATS server listens.
     pub(crate) port: u16,
     /// The domain's file.
     pub(crate) domain: PathBuf,
@@ -69,17 +69,17 @@ impl Task {
     }
 }
 
-/// Something to send with. `flush` makes sure that what was sent is on its way.
+/// A sending end. `flush` sends all that is buffered.
 pub(crate) trait Send: Sync {
     fn send(&self, message: &[u8]) -> Result<()>;
     fn flush(&self) -> Result<()>;
 }
 
-/// Pause between two messages that show that the way is open.
+/// Pause between two messages that test whether the way is open.
 const HELLO_PAUSE: Duration = Duration::from_millis(10);
-/// Pause between two paced messages: long enough for all to be asleep again.
+/// Pause between two paced messages: long enough for all processes to sleep again.
 const PACE: Duration = Duration::from_millis(1);
-/// How much longer than receivers count a sender sends.
+/// How much longer a sender sends than receivers count.
 const LONGER: Duration = Duration::from_millis(300);
 
 fn send(task: &Task, sender: &impl Send) -> Result<()> {
@@ -112,7 +112,7 @@ fn send(task: &Task, sender: &impl Send) -> Result<()> {
     report_and_stay(&())
 }
 
-/// Sends messages that do not count until all receivers have had one.
+/// Sends messages that are not counted, until all receivers have got one.
 fn greet(task: &Task, sender: &impl Send) -> Result<()> {
     let heard = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -127,7 +127,7 @@ fn greet(task: &Task, sender: &impl Send) -> Result<()> {
         });
         let proceeds = step();
         heard.store(true, Ordering::Relaxed);
-        let greeted = greeting.join().map_err(|_| "the greeting thread has panicked")?;
+        let greeted = greeting.join().map_err(|_| "the greeting thread panicked")?;
         proceeds?;
         Ok(greeted?)
     })

@@ -15,10 +15,10 @@ use super::task::{Role, Send, Task};
 use crate::Result;
 use crate::process::{report_and_stay, step};
 
-/// A key expression that a node's settings let pass.
+/// A key expression that a node's settings allow.
 const KEY: &str = "mailslot/1/open/BENCH/all/BENCH";
 
-/// A peer that finds no others by itself. What is not said here is Zenoh's default.
+/// A peer without discovery. All other settings are Zenoh's defaults.
 fn config(task: &Task) -> Result<zenoh::Config> {
     if task.peer == Peer::ZenohSettings {
         return Ok(mailslot_zenoh::zenoh_config(&settings(task), &*Domain::open(DOMAIN)?)?);
@@ -42,7 +42,7 @@ pub(crate) fn open(task: &Task) -> Result<zenoh::Session> {
     Ok(zenoh::open(config(task)?).wait().map_err(|error| error.to_string())?)
 }
 
-/// Takes messages in a thread that waits for them, as the reader of a slot does.
+/// Receives in a thread that waits for messages, like the reader of a slot.
 pub(crate) fn read(task: &Task) -> Result<()> {
     let session = open(task)?;
     let subscriber = session.declare_subscriber(KEY).wait().map_err(|error| error.to_string())?;
@@ -60,7 +60,7 @@ pub(crate) fn read(task: &Task) -> Result<()> {
     }
 }
 
-/// Takes messages in Zenoh's own threads.
+/// Receives in Zenoh's threads.
 pub(crate) fn receive(task: &Task) -> Result<()> {
     let session = open(task)?;
     let (meter, (tell, told)) = (Mutex::new((task.meter(), false)), channel());
@@ -71,7 +71,7 @@ pub(crate) fn receive(task: &Task) -> Result<()> {
                 meter.1 = true;
                 let _ = tell.send(None);
             }
-            // The receiver takes the first one; there may be others.
+            // Fails for all but the first, which the receiver takes.
             Took::Done => drop(tell.send(Some(meter.0.seen()))),
             _ => {}
         }

@@ -7,7 +7,7 @@ use crate::Result;
 
 pub(super) const SENDER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
 pub(super) const RECEIVER: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
-/// A third machine, behind a veth pair of its own, for nmbd: it wants the ports that the node has.
+/// A third machine, behind another veth pair, for nmbd, which uses the same ports as the node.
 pub(super) const NMBD: Ipv4Addr = Ipv4Addr::new(10, 99, 1, 2);
 const SENDER_TO_NMBD: Ipv4Addr = Ipv4Addr::new(10, 99, 1, 1);
 
@@ -49,7 +49,7 @@ impl Lan {
 impl Drop for Lan {
     fn drop(&mut self) {
         for namespace in self.all() {
-            // One that was not made cannot be removed.
+            // Fails for one that was not made.
             let _ = ip(&["netns", "del", namespace]);
         }
     }

@@ -1,4 +1,4 @@
-//! From before a datagram is sent until a reader that slept has the message.
+//! Time from before a datagram is sent until a sleeping reader has the message.
 
 use std::net::{SocketAddrV4, UdpSocket};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::report::{Better, Measure, Sample};
 use crate::scenario::{Bench, END, now};
 use crate::statistics::{median, quantile};
 
-/// A sender of datagrams that tell when they were sent.
+/// A sender of datagrams that contain the time of sending.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Times {
     to: SocketAddrV4,
@@ -115,7 +115,7 @@ impl Times {
     }
 }
 
-/// Sends back what comes.
+/// Sends every datagram back.
 pub(super) fn echo() -> Result<()> {
     let socket = receive::socket()?;
     let mut buffer = [0; 2048];

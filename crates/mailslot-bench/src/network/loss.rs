@@ -1,4 +1,4 @@
-//! What is lost at half the rate that a bare loop takes.
+//! The loss at half the rate that a bare loop receives.
 
 use super::lan::RECEIVER;
 use super::rate::run;

@@ -1,9 +1,8 @@
-//! Mailslots over the network: datagrams of another machine, through a node, to a reader of this one.
+//! Mailslots over the network: datagrams from another machine, through a node, to a reader on this one.
 //!
-//! The machines are network namespaces joined by a veth pair, the sender on one side and the receivers on the other. On
-//! the processors of the benchmark the sender has one for itself, and with it all that the system does to bring a datagram
-//! into the receiver's socket; receivers have the other one: the bare loop alone, node and reader together, nmbd and its
-//! reader together.
+//! The machines are network namespaces joined by a veth pair, the sender on one side and the receivers on the other. Of
+//! the benchmark's processors, one is for the sender and for the system's work up to the receiver's socket. The other
+//! is for the receivers: the bare loop alone, node and reader together, or nmbd and its reader together.
 
 mod lan;
 pub(crate) mod latency;
@@ -28,7 +27,7 @@ use crate::place::Place;
 use crate::process::{self, Child};
 use crate::scenario::Bench;
 
-/// What a child is to do, and where.
+/// The task of a child, and its place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     cpus: Vec<usize>,
@@ -45,18 +44,18 @@ enum Role {
     SendTimes(latency::Times),
 }
 
-/// Who takes datagrams and brings them to a reader.
+/// The receiver of datagrams, which delivers them to a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Receiver {
     Node,
-    /// A process that does nothing but `recvmmsg`.
+    /// A process that only calls `recvmmsg`.
     Bare,
-    /// The same, and takes datagrams that the system has joined, as the node does.
+    /// The same with datagrams that the system has joined, as the node receives them.
     BareJoined,
     Nmbd,
 }
 
-/// The slot's name, and the port where bare sockets are; the others have that of the datagram service.
+/// The slot's name, and the port of bare sockets; the others use that of the datagram service.
 const SLOT: &str = "bench";
 const BARE_PORT: u16 = 1138;
 const DATAGRAM_PORT: u16 = 138;
@@ -88,7 +87,7 @@ impl From<Receiver> for &'static str {
     }
 }
 
-/// What all measures here share in the parent: two machines, a node that runs on one of them, and nmbd if it is there.
+/// Shared by all measures here, in the parent: two machines, a node on one of them, and nmbd if it is installed.
 struct Stage<'a> {
     bench: &'a Bench,
     lan: Lan,
@@ -116,30 +115,30 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Why nothing here can be measured, if so.
+/// Why nothing here can be measured, or `None` if it can.
 fn missing() -> Option<&'static str> {
     (!rustix::process::geteuid().is_root()).then_some("needs root, to make network namespaces")
 }
 
-/// A node with its defaults, the same code as `mailslot node`, but for the limits on messages, which one saturating sender
-/// reaches. It runs until it is killed.
+/// A node with the defaults and the code of `mailslot node`, except for the limits on messages, which one saturating
+/// sender would reach. Runs until it is killed.
 fn node() -> Result<()> {
     let mut settings =
         Settings { computer: Some(COMPUTER.to_owned()), workgroup: "BENCHES".to_owned(), ..Settings::default() };
     let plenty = Rate { per_second: 10_000_000, burst: 10_000_000 };
     (settings.limits.messages, settings.limits.messages_per_source) = (plenty, plenty);
-    // The last of its names.
+    // The last of its names to be held.
     let is_ready = |line: &str| line.contains("event=name_held name=BENCHES<1e>");
     log::init(Format::Text, move |line| {
         if is_ready(line) {
-            // A parent that is gone takes this process with it.
+            // If the parent is gone, this process is killed.
             let _ = process::passed();
         }
     })?;
     Ok(mailslot_node::run(|| Ok(settings.clone()))?)
 }
 
-/// Nanoseconds that a process has run on a processor, in user space and in the kernel.
+/// Nanoseconds of processor time of a process, in user space and in the kernel.
 fn processor_time(process: u32) -> Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/schedstat"))?;
     Ok(text.split(' ').next().unwrap_or_default().parse()?)

@@ -1,5 +1,5 @@
-//! Samba's nmbd as a peer: it too takes datagrams from the network and hands them to readers of this machine, those for
-//! mailslots that are not its own through the Unix socket `unexpected`.
+//! Samba's nmbd as a peer: it also receives datagrams from the network and passes them to readers on this machine.
+//! Those for other programs' mailslots go through the Unix socket `unexpected`.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -17,7 +17,7 @@ pub(super) struct Nmbd {
     pub(super) socket: PathBuf,
 }
 
-/// How long nmbd may take until its socket is there.
+/// How long nmbd may take until its socket exists.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Nmbd {
@@ -69,13 +69,13 @@ impl Nmbd {
 
 impl Drop for Nmbd {
     fn drop(&mut self) {
-        // Both fail only for a process that has ended and been waited for.
+        // Both fail only if the process has ended and was waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A reader at nmbd's socket. `mailslot_node` tells the layout of what passes there.
+/// A reader at nmbd's socket. `mailslot_node` documents the layout of its packets.
 pub(super) struct Connection {
     stream: UnixStream,
     unread: Vec<u8>,
@@ -97,7 +97,7 @@ impl Connection {
         Ok(Connection { stream, unread: Vec::new() })
     }
 
-    /// Takes datagrams until none has come for as long as `silence`.
+    /// Takes datagrams until none has arrived for `silence`.
     pub(super) fn receive(&mut self, silence: Duration, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         self.stream.set_read_timeout(Some(silence))?;
         let mut buffer = vec![0; 256 << 10];

@@ -12,10 +12,10 @@ use crate::peer::WORD;
 
 /// Bytes of a message.
 pub(super) const DATA: usize = 64;
-/// Where the datagram has its id.
+/// The position of the datagram's id.
 const ID: usize = 2;
 
-/// The bytes of a datagram, complete but for [`number`].
+/// The bytes of a datagram, complete except for [`number`].
 pub(super) fn template(from: Ipv4Addr) -> Result<Vec<u8>> {
     let write = MailslotWrite::new(SLOT.as_bytes(), &[0x5a; DATA])?.encode(Style::Windows);
     let header = Header { node_type: NodeType::B, id: 0, source: SocketAddrV4::new(from, DATAGRAM_PORT) };
@@ -24,7 +24,7 @@ pub(super) fn template(from: Ipv4Addr) -> Result<Vec<u8>> {
     Ok(Packet { header, body }.encode())
 }
 
-/// Makes the datagram another one: its id counts, and the message begins with `word`.
+/// Numbers the datagram: sets its id, and `word` at the beginning of the message.
 #[inline]
 pub(super) fn number(datagram: &mut [u8], id: u64, word: u64) {
     datagram[ID..ID + 2].copy_from_slice(&(id as u16).to_be_bytes());

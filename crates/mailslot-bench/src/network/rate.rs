@@ -1,4 +1,4 @@
-//! Messages per second that reach a reader when more are sent than it can take.
+//! Messages per second that reach a reader when more are sent than it can receive.
 
 use super::lan::{NMBD, RECEIVER};
 use super::nmbd::Nmbd;
@@ -9,7 +9,7 @@ use crate::Result;
 use crate::report::{Better, Measure};
 use crate::scenario::Bench;
 
-/// From a sender that sends each datagram by itself, as all do that mean different ones.
+/// From a sender that sends each datagram separately, as a sender of different datagrams must.
 pub(crate) fn single(bench: &Bench) -> Result<Measure> {
     let title = "network: datagrams of another machine to a reader, 64 B";
     let mut measure = Measure::new("network_rate", title, "messages/s", Better::Higher);
@@ -20,7 +20,7 @@ pub(crate) fn single(bench: &Bench) -> Result<Measure> {
     floods(bench, measure, Pace::Single, &[Receiver::Node, Receiver::Bare, Receiver::Nmbd])
 }
 
-/// From a sender that is never the limit.
+/// From a sender that is never the bottleneck.
 pub(crate) fn joined(bench: &Bench) -> Result<Measure> {
     let title = "network: the same, with a sender that costs next to nothing";
     let mut measure = Measure::new("network_flood", title, "messages/s", Better::Higher);
@@ -62,7 +62,7 @@ fn floods(bench: &Bench, mut measure: Measure, pace: Pace, receivers: &[Receiver
     Ok(measure)
 }
 
-/// Lets a sender send and a reader read. What came, and how much was sent.
+/// Runs a sender and a reader. Returns the reader's counts and the number of datagrams sent.
 pub(super) fn run(stage: &Stage<'_>, source: Source, plan: Plan) -> Result<(Received, u64)> {
     let mut receiver = stage.receiver(Role::Receive(source))?;
     receiver.reached()?;

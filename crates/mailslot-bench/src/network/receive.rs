@@ -1,4 +1,4 @@
-//! The receiving machine's readers: each takes numbered messages until there are no more.
+//! The receiving machine's readers: each takes numbered messages until no more arrive.
 
 use std::net::UdpSocket;
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ use crate::Result;
 use crate::process::{report, step};
 use crate::scenario::{END, now, number};
 
-/// Where messages come from.
+/// The source of messages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Source {
     /// A slot of this machine, which a node writes to.
     Slot,
-    /// A socket of its own.
+    /// A socket that the reader opens.
     Socket,
     /// The same, with datagrams that the system has joined.
     SocketJoined,
@@ -33,7 +33,7 @@ pub(super) enum Source {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Received {
     pub(super) messages: u64,
-    /// Nanoseconds that the reader has used of its processor.
+    /// Nanoseconds of processor time of the reader.
     pub(super) processor: u64,
     /// The times of the first and the last one.
     first: u64,
@@ -42,7 +42,7 @@ pub(super) struct Received {
     next: u64,
 }
 
-/// After so long without a message no more come.
+/// After this time without a message, no more are expected.
 pub(super) const SILENCE: Duration = Duration::from_millis(300);
 
 impl Received {
@@ -51,7 +51,7 @@ impl Received {
         self.messages.saturating_sub(1) as f64 * 1e9 / (self.last - self.first).max(1) as f64
     }
 
-    /// Counts messages of which the last one has this number: each must be later than those before it.
+    /// Counts messages, the last of which has this number: numbers must rise.
     fn count(&mut self, number: Option<u64>, time: u64) -> Result<()> {
         match number {
             Some(number) if number >= self.next => self.next = number + 1,
@@ -104,7 +104,7 @@ impl Source {
         report(&received)
     }
 
-    /// Takes messages that tell when they were sent, and reports how long they took.
+    /// Takes messages that contain the time of sending, and reports how long they took.
     pub(super) fn receive_times(&self) -> Result<()> {
         let mut times = Vec::new();
         let mut buffer = [0; 2048];
@@ -144,7 +144,7 @@ fn slot() -> Result<Mailslot> {
     Ok(MailslotOptions::new().network(Network::Allowed).create(SLOT)?)
 }
 
-/// A bare socket with the memory of the node's.
+/// A bare socket with the buffer size of the node's.
 pub(super) fn socket() -> Result<UdpSocket> {
     let socket = UdpSocket::bind((RECEIVER, BARE_PORT))?;
     udp::enlarge(&socket)?;

@@ -12,7 +12,7 @@ use crate::Result;
 use crate::process::{report, step};
 use crate::scenario::now;
 
-/// What is sent to whom, how fast and how long.
+/// A plan for sending: to which address, how fast and how long.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Plan {
     pub(super) to: SocketAddrV4,
@@ -23,16 +23,16 @@ pub(super) struct Plan {
 /// How fast.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Pace {
-    /// So many datagrams per second, evenly.
+    /// This many datagrams per second, evenly.
     Rate(f64),
-    /// As many as the system takes, each a packet of its own with `sendmmsg`.
+    /// As many as the system accepts, each as a separate packet, with `sendmmsg`.
     Single,
-    /// As many as the system takes, 64 in one piece that is taken apart at the receiver's socket (UDP segmentation offload).
-    /// The sender then costs so little that only the receiver counts.
+    /// As many as the system accepts, 64 in one piece that is split at the receiver's socket (UDP segmentation
+    /// offload). The sender then costs so little that only the receiver limits the rate.
     Joined,
 }
 
-/// Datagrams of one call at a rate: few enough that they come evenly.
+/// Datagrams of one call when sending at a rate: few enough to be even.
 const EVEN: usize = 16;
 /// No plan sends more.
 const MOST: u64 = 20_000_000;

@@ -1,8 +1,8 @@
-//! The least that a queue of whole messages can be: records laid out as a mailslot's are, for one writer and one reader that
-//! never fall behind.
+//! The minimal queue of whole messages: records laid out like a mailslot's, for one writer and one reader that never
+//! falls behind.
 //!
-//! There is no lock, no limit, no sleep and nobody who might die. With `LOCKED` each end takes and frees a lock that nobody else
-//! wants, as a mailslot's ends do: the writer around each message, the reader around each look.
+//! No lock, no limit, no sleep and no protection against death. With `LOCKED`, each end takes and releases an
+//! uncontended lock, as a mailslot's ends do: the writer for each message, the reader for each poll.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,14 +11,14 @@ use super::{Shape, WORD};
 use crate::Result;
 use crate::place::Place;
 
-/// Words of the ring: as much as stays warm in a mailslot.
+/// Words of the ring: as many as stay in the cache for a mailslot.
 const RING: usize = (12 << 10) / WORD;
-/// Words of a record before the message: the one that is polled, and two that a mailslot keeps the writer in.
+/// Words of a record before the message: the one that is polled, and two in which a mailslot records the writer.
 const HEADER: usize = 3;
 /// Words of a cache line.
 const LINE: usize = 64 / WORD;
 
-/// Where an end stands.
+/// The position of an end.
 struct End {
     ring: Words,
     at: usize,
@@ -33,7 +33,7 @@ impl End {
         Ok(End { ring: Words::map(place, "ring", RING)?, at: 0, record, lock: AtomicU64::new(0) })
     }
 
-    /// Where the record after this one begins: at the beginning again where the one behind it would not find room.
+    /// The position of the next record: the beginning of the ring if the one after it would not fit.
     fn next(&self) -> usize {
         let next = self.at + self.record;
         if next + self.record + 1 > RING { 0 } else { next }
@@ -100,7 +100,7 @@ impl<const LOCKED: bool> super::Sender for Sender<LOCKED> {
         end.lock::<LOCKED>();
         let (at, next) = (end.at, end.next());
         end.ring[next].store(0, Ordering::Relaxed);
-        // The line that is polled comes last, as in a mailslot: each look takes it away.
+        // The polled line is written last, as in a mailslot, because each poll takes it to the reader.
         let near = (LINE - (at + HEADER) % LINE).min(message.len() / WORD);
         let put = |first: usize, bytes: &[u8]| {
             for (place, bytes) in end.ring[at + HEADER + first..].iter().zip(bytes.chunks(WORD)) {

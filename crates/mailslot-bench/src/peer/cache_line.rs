@@ -1,7 +1,7 @@
-//! One word in a cache line of its own, which one process stores and the other polls.
+//! One word in a separate cache line, which one process stores and the other polls.
 //!
-//! Nothing can hand a word from one core to another faster, so this is the floor of all latencies. It is no queue: the
-//! next word overwrites the last one.
+//! No other way passes a word from one core to another faster, so this is the floor of all latencies. It is not a
+//! queue: the next word overwrites the last one.
 
 use std::sync::atomic::Ordering;
 
@@ -33,7 +33,7 @@ impl super::Receiver for Receiver {
             return Ok(None);
         }
         self.seen = word;
-        // Numbers begin with 0, which is what the fresh line holds: stored one higher.
+        // Numbers are stored one higher: they begin with 0, which the fresh line already holds.
         buffer[..WORD].copy_from_slice(&(word - 1).to_ne_bytes());
         Ok(Some(WORD))
     }

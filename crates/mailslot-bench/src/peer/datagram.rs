@@ -57,7 +57,7 @@ impl super::Sender for Sender {
     }
 }
 
-/// A connected socket for each of several readers, whose places are branches of the sender's.
+/// A connected socket for each of several readers, whose places are branches of the sender's place.
 pub(crate) struct Each {
     senders: Vec<Sender>,
 }
@@ -73,10 +73,10 @@ impl super::Sender for Each {
     }
 }
 
-/// A message that surely fits into a send buffer of the default size.
+/// A message that is sure to fit into a send buffer of the default size.
 const DEFAULT_LARGEST: usize = 100 << 10;
 
-/// Bytes of the largest message: the send buffer holds it with its overhead, and cannot be made larger than this.
+/// Bytes of the largest message: with its overhead it fits the send buffer at its largest size.
 pub(crate) fn largest_message() -> usize {
     let buffer = std::fs::read_to_string("/proc/sys/net/core/wmem_max").ok();
     let buffer = buffer.and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or(2 * DEFAULT_LARGEST);

@@ -1,4 +1,4 @@
-//! iceoryx2: publish-subscribe with byte slices, set up as a queue that loses nothing.
+//! iceoryx2: publish-subscribe with byte slices, configured as a queue without loss.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ impl super::Receiver for Receiver {
         Ok(Receiver { subscriber, _service: service, _node: node })
     }
 
-    /// A publisher drops what does not fit into the buffer of a subscriber that has not noticed it yet.
+    /// A publisher drops messages that do not fit the buffer of a subscriber which has not discovered it yet.
     fn connected(&mut self) -> Result<()> {
         Ok(self.subscriber.update_connections()?)
     }
@@ -73,7 +73,7 @@ impl super::Receiver for Receiver {
                     return Ok(size);
                 }
             }
-            // Matters only where both ends share a processor.
+            // Matters only if both ends share a processor.
             std::thread::yield_now();
         }
     }

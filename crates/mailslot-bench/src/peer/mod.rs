@@ -1,4 +1,4 @@
-//! The ways to pass messages that are measured, one module each, all behind the same few functions.
+//! The measured ways to pass messages, one module each, behind one small interface.
 
 pub(crate) mod bare_ring;
 pub(crate) mod cache_line;
@@ -23,9 +23,9 @@ use crate::place::Place;
 pub(crate) enum Peer {
     /// One word in one shared cache line per direction: the limit that the processor sets.
     CacheLine,
-    /// A ring of records without anything around it.
+    /// A ring of records and nothing else.
     BareRing,
-    /// The same, with locks that nobody else wants.
+    /// The same with uncontended locks.
     BareRingLocked,
     /// Unix datagram sockets.
     Datagram,
@@ -39,7 +39,7 @@ pub(crate) enum Peer {
     PosixMq,
     /// A named pipe with messages of one size.
     Pipe,
-    /// iceoryx2 publish-subscribe; whoever waits spins.
+    /// iceoryx2 publish-subscribe; waits spin.
     Iceoryx,
     /// The same with its event service, by which the writer wakes the reader.
     IceoryxEvent,
@@ -57,12 +57,12 @@ pub(crate) enum Peer {
     Slot,
     /// A mailslot whose writer and reader handle messages in batches.
     SlotBatch,
-    /// A mailslot whose writer does, and whose several readers do not.
+    /// A mailslot with several readers, whose writer alone uses batches.
     SlotBatchEach,
 }
 
 impl Peer {
-    /// As tables and plots have it.
+    /// The name in tables and plots.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Peer::CacheLine => "cache line",
@@ -109,7 +109,7 @@ impl From<Peer> for &'static str {
     }
 }
 
-/// What is going to be sent.
+/// The messages to be sent.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Shape {
     /// Bytes of the largest message.
@@ -126,7 +126,7 @@ pub(crate) struct Shape {
 pub(crate) const WORD: usize = size_of::<u64>();
 
 impl Shape {
-    /// Bytes of the buffers: room for the message, and for the mark that ends a run.
+    /// Bytes of the buffers: room for the message, and for the message that ends a run.
     pub(crate) fn buffer(&self) -> usize {
         self.size.max(WORD)
     }
@@ -145,7 +145,7 @@ pub(crate) trait Receiver: Sized {
     /// Takes the next message if there is one.
     fn try_receive(&mut self, buffer: &mut [u8]) -> Result<Option<usize>>;
 
-    /// Takes the next message, waiting for it as the peer does best.
+    /// Takes the next message, waiting in the peer's best way.
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize>;
 }
 
@@ -157,13 +157,13 @@ pub(crate) trait Sender: Sized {
     /// Sends one message, waiting for room.
     fn send(&mut self, message: &[u8]) -> Result<()>;
 
-    /// Sends what is held back.
+    /// Sends buffered messages.
     fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 }
 
-/// A writing end that holds nothing back.
+/// A writing end that buffers nothing.
 pub(crate) struct AtOnce<S>(S);
 
 impl<S: Sender> Sender for AtOnce<S> {
@@ -177,7 +177,7 @@ impl<S: Sender> Sender for AtOnce<S> {
     }
 }
 
-/// What to do with a peer's two types.
+/// Code that runs with a peer's two types.
 pub(crate) trait Visitor {
     fn visit<R: Receiver, S: Sender>(self) -> Result<()>;
 }

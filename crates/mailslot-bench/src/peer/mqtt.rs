@@ -1,4 +1,5 @@
-//! MQTT 3.1.1 through mosquitto's Unix socket, without acknowledgements (QoS 0): three packets, which are spoken here.
+//! MQTT 3.1.1 through mosquitto's Unix socket, without acknowledgements (QoS 0): three packets, which this encodes
+//! itself.
 
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -7,7 +8,7 @@ use super::Shape;
 use crate::Result;
 use crate::place::Place;
 
-/// The topic, behind its length.
+/// The topic, after its length.
 const TOPIC: &[u8] = b"\0\x05bench";
 
 const CONNECT: u8 = 0x10;
@@ -63,7 +64,7 @@ impl super::Sender for Sender {
 }
 
 fn connect(place: &Place) -> Result<BufReader<UnixStream>> {
-    // The server has no other sign that it is ready.
+    // Connecting is the only sign that the server is ready.
     let mut stream = loop {
         match UnixStream::connect(place.path("mqtt")) {
             Ok(stream) => break BufReader::with_capacity(256 << 10, stream),
@@ -92,7 +93,7 @@ fn put(stream: &mut impl Write, kind: u8, parts: &[&[u8]]) -> Result<()> {
     parts.iter().try_for_each(|part| Ok(stream.write_all(part)?))
 }
 
-/// Takes a packet of this kind, whatever is in it.
+/// Takes a packet of this kind, with any contents.
 fn expect(stream: &mut impl Read, kind: u8) -> Result<()> {
     let length = expect_head(stream, kind)?;
     Ok(stream.read_exact(&mut vec![0; length])?)

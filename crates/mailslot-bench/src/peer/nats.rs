@@ -1,4 +1,4 @@
-//! NATS: its text protocol over TCP, spoken here, because that is shorter than any client.
+//! NATS: its text protocol over TCP, implemented here because that is shorter than using a client.
 
 use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ pub(crate) struct Subscriber {
 pub(crate) struct Publisher(BufWriter<TcpStream>);
 
 fn connect(port: u16) -> Result<TcpStream> {
-    // The server has no other sign that it is ready.
+    // Connecting is the only sign that the server is ready.
     let mut stream = loop {
         match TcpStream::connect(("127.0.0.1", port)) {
             Ok(stream) => break stream,
@@ -33,7 +33,7 @@ fn connect(port: u16) -> Result<TcpStream> {
 }
 
 impl Subscriber {
-    /// Subscribes at the server on this port. When this returns, it gets what is published.
+    /// Subscribes at the server on this port. After this returns, it gets every message published.
     pub(crate) fn open(port: u16) -> Result<Subscriber> {
         let mut stream = connect(port)?;
         stream.write_all(format!("SUB {SUBJECT} 1\r\nPING\r\n").as_bytes())?;
@@ -59,7 +59,7 @@ impl Subscriber {
         }
     }
 
-    /// The next line of the protocol, of which this answers what asks whether the client lives.
+    /// The next line of the protocol. Answers the server's pings.
     fn line(&mut self) -> Result<&[u8]> {
         loop {
             self.line.clear();

@@ -13,7 +13,7 @@ use crate::place::Place;
 /// The reading end.
 pub(crate) struct Receiver {
     pipe: File,
-    /// The same pipe, opened so that reads do not wait.
+    /// The same pipe, opened with non-blocking reads.
     polled: File,
     size: usize,
 }
@@ -27,7 +27,7 @@ impl super::Receiver for Receiver {
     fn create(place: &Place, shape: Shape) -> Result<Receiver> {
         let path = place.path("pipe");
         rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0)?;
-        // Opened for writing too, so that it has an end only when we close it.
+        // Opened for writing as well, so that it ends only when we close it.
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         let pipe = options.open(&path)?;

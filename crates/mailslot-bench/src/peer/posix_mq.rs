@@ -13,7 +13,7 @@ use crate::place::Place;
 /// The reading end, which owns the name.
 pub(crate) struct Receiver {
     queue: Queue,
-    /// The same queue, opened so that reads do not wait.
+    /// The same queue, opened with non-blocking reads.
     polled: Queue,
     name: CString,
 }
@@ -60,14 +60,14 @@ impl super::Sender for Sender {
     }
 }
 
-/// Removes the queue of a child that could not.
+/// Removes the queue that a killed child left.
 pub(crate) fn remove(place: &Place) {
     unlink(&name(place));
 }
 
-/// Lets queues be as long and messages as large as the kernel allows. Meant for an IPC namespace of one's own.
+/// Raises the limits of queues and messages to the kernel's. For a separate IPC namespace.
 pub(crate) fn raise_limits() {
-    // What cannot be raised bounds `depth` and `largest_message`.
+    // A limit that cannot be raised bounds `depth` and `largest_message`.
     let _ = setrlimit(Resource::Msgqueue, Rlimit { current: None, maximum: None });
     let _ = fs::write(setting_path("msg_max"), HARD_MESSAGES.to_string());
     let _ = fs::write(setting_path("msgsize_max"), HARD_SIZE.to_string());
@@ -78,7 +78,8 @@ pub(crate) fn largest_message() -> usize {
     setting("msgsize_max", 8192).min(bytes_allowed() / 2 - OVERHEAD)
 }
 
-/// Messages of `size` bytes that a queue holds: as many as allowed, up to a number beyond which it gets no faster.
+/// Messages of `size` bytes that a queue holds: as many as allowed, up to a number beyond which it does not become
+/// faster.
 pub(crate) fn depth(size: usize) -> usize {
     (HARD_SIZE / size.max(1)).clamp(2, ENOUGH).min(setting("msg_max", 10)).min(bytes_allowed() / (size + OVERHEAD))
 }
@@ -87,10 +88,10 @@ pub(crate) fn depth(size: usize) -> usize {
 const HARD_MESSAGES: usize = 65536;
 const HARD_SIZE: usize = 16 << 20;
 const ENOUGH: usize = 4096;
-/// Bytes that the kernel counts for each message besides its own, rounded up.
+/// Bytes that the kernel counts for each message besides its size, rounded up.
 const OVERHEAD: usize = 256;
 
-/// Bytes that all queues of this user may take together; some are left for queues that are just being removed.
+/// Bytes that all queues of this user may take together, less some for queues that are just being removed.
 fn bytes_allowed() -> usize {
     getrlimit(Resource::Msgqueue).current.map_or(usize::MAX, |bytes| bytes as usize) / 2
 }
@@ -109,7 +110,7 @@ fn name(place: &Place) -> CString {
 }
 
 fn unlink(name: &CString) {
-    // SAFETY: a valid string. A queue that is gone already need not be removed.
+    // SAFETY: a valid string. Fails if the queue is gone already.
     unsafe { libc::mq_unlink(name.as_ptr()) };
 }
 
@@ -141,7 +142,7 @@ impl Queue {
     }
 
     fn receive(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        // SAFETY: the pointer and the length are of one slice, borrowed mutably; no priority is asked for.
+        // SAFETY: the pointer and the length are of one slice, borrowed mutably; the priority may be NULL.
         let size = unsafe { libc::mq_receive(self.0, buffer.as_mut_ptr().cast(), buffer.len(), std::ptr::null_mut()) };
         usize::try_from(size).map_err(|_| Error::last_os_error())
     }

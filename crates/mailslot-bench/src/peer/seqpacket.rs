@@ -24,7 +24,7 @@ pub(crate) struct Receiver {
     ready: Vec<epoll::Event>,
 }
 
-/// A listening socket whose connections bring one message each.
+/// A listening socket whose connections carry one message each.
 pub(crate) struct Once {
     listener: OwnedFd,
 }
@@ -64,12 +64,12 @@ impl super::Receiver for Receiver {
             return receive_from(connection, buffer, RecvFlags::empty())?.ok_or_else(|| "empty wait".into());
         }
         loop {
-            // A ready connection is read until it is empty, then the next one's turn comes.
+            // A ready connection is read until it is empty, then the next one.
             if let Some(event) = self.ready.last() {
                 let number = event.data.u64() as usize;
                 let connection = &self.connections[number];
                 match receive_from(connection, buffer, RecvFlags::DONTWAIT)? {
-                    // An end looks like an empty message: several writers send no empty ones.
+                    // The end of a connection looks like an empty message; several writers send no empty ones.
                     Some(0) => {
                         epoll::delete(&self.epoll, connection)?;
                         self.ready.pop();

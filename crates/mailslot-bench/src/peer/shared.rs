@@ -16,12 +16,12 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Maps the file of this name, which whoever comes first makes; all give the same `count`.
+    /// Maps the file of this name, which the first process creates; all must pass the same `count`.
     pub(super) fn map(place: &Place, name: &str, count: usize) -> Result<Words> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(place.path(name))?;
         let size = count * size_of::<AtomicU64>();
         file.set_len(size as u64)?;
-        // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
+        // SAFETY: a new mapping at an address of the kernel's choice, which overlaps no other memory.
         let first =
             unsafe { mmap(std::ptr::null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, file, 0) }?;
         Ok(Words { first: NonNull::new(first.cast()).ok_or("mapping at address zero")?, count })
@@ -32,8 +32,8 @@ impl std::ops::Deref for Words {
     type Target = [AtomicU64];
 
     fn deref(&self) -> &[AtomicU64] {
-        // SAFETY: page-aligned memory of `count` words, mapped until `self` is dropped. Every process accesses it only through
-        // such atomics, and the file keeps its size.
+        // SAFETY: page-aligned memory of `count` words, mapped until `self` is dropped. Every process accesses it only
+        // through such atomics, and the file keeps its size.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.count) }
     }
 }

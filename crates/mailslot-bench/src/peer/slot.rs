@@ -1,4 +1,4 @@
-//! A mailslot: what all this is about.
+//! A mailslot.
 
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Message, Sharing, Timeout};
 
@@ -23,7 +23,8 @@ pub(crate) struct BatchReceiver {
     next: usize,
 }
 
-/// A writing end that writes [`BATCH`] messages at a time, or to several readers as many bytes as the clients of brokers send.
+/// A writing end that writes [`BATCH`] messages at a time, or to several readers as many bytes as brokers' clients
+/// send.
 pub(crate) struct BatchSender {
     writer: MailslotWriter,
     messages: Vec<Vec<u8>>,

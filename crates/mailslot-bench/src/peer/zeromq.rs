@@ -1,4 +1,4 @@
-//! ZeroMQ: publish-subscribe over `ipc://`, with queues that know no bound, as nothing may be lost.
+//! ZeroMQ: publish-subscribe over `ipc://`, with unbounded queues, because no message may be lost.
 
 use zmq::{Context, DONTWAIT, Socket};
 
@@ -20,7 +20,7 @@ impl super::Receiver for Receiver {
     fn create(place: &Place, _: Shape) -> Result<Receiver> {
         let socket = Context::new().socket(zmq::SUB)?;
         socket.set_rcvhwm(0)?;
-        // It tries again until the publisher is there.
+        // Reconnects until the publisher exists.
         socket.set_reconnect_ivl(1)?;
         socket.set_subscribe(b"")?;
         socket.connect(&endpoint(place))?;
@@ -42,7 +42,7 @@ impl super::Receiver for Receiver {
 
 impl super::Sender for Sender {
     fn open(place: &Place, shape: Shape) -> Result<Sender> {
-        // A publisher that is told of each subscriber.
+        // A publisher that is notified of each subscriber.
         let socket = Context::new().socket(zmq::XPUB)?;
         socket.set_xpub_verbose(true)?;
         socket.set_sndhwm(0)?;

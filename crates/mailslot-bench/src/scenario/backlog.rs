@@ -9,7 +9,7 @@ use crate::process::{report, step};
 use crate::report::Curve;
 use crate::statistics::median;
 
-/// Fill to a depth and empty again, so many times.
+/// Fill to a depth and empty again, a number of times.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
     depth: usize,
@@ -37,13 +37,13 @@ pub(crate) fn measure(bench: &Bench) -> Result<Curve> {
     Ok(curve)
 }
 
-/// Messages that fit into a peer without waiting.
+/// How many messages fit into a peer without waiting.
 fn deepest(peer: Peer) -> usize {
     match peer {
         Peer::PosixMq => posix_mq::depth(SHAPE.size),
         Peer::Iceoryx => 1000,
         Peer::Slot => usize::MAX,
-        // What the send buffer holds, if the queue may be that long.
+        // The capacity of the send buffer, if the queue may be that long.
         _ => 100.min(crate::machine::datagram_queue_length()),
     }
 }

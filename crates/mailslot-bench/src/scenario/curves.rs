@@ -1,4 +1,4 @@
-//! Throughput as messages grow, and as writers or readers become more.
+//! Throughput by size of messages and by number of writers or readers.
 
 use super::{Bench, throughput};
 use crate::Result;

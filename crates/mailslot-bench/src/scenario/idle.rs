@@ -1,4 +1,4 @@
-//! What a slot costs while nobody uses it.
+//! The cost of an unused slot.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,7 +12,7 @@ use crate::peer::{Peer, Receiver, Sender, Shape};
 use crate::process::report;
 use crate::report::{Better, Measure, Sample};
 
-/// A process that creates slots and looks what has become of its memory.
+/// A process that creates slots and measures its memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Idle {
     slots: usize,
@@ -59,7 +59,7 @@ fn idle(bench: &Bench) -> Result<Sample> {
 impl Idle {
     pub(crate) fn run<R: Receiver, S: Sender>(&self, task: &Task) -> Result<()> {
         super::slots::raise_descriptor_limit();
-        // One slot first, so that what the library and the allocator take once is not counted.
+        // One slot first, so that one-time costs of the library and the allocator are not counted.
         let _first = R::create(&task.place.branch("first"), task.shape)?;
         let mut slots = Vec::with_capacity(self.slots);
         let before = State::now(&task.place.slots())?;
@@ -89,7 +89,7 @@ impl Idle {
     }
 }
 
-/// What the process and the slots' directory hold now: KiB, and descriptors.
+/// The current use of the process and the slots' directory: KiB, and descriptors.
 struct State {
     private: u64,
     page_tables: u64,

@@ -1,4 +1,4 @@
-//! From the moment before a message is written to the moment when a reader that slept has it.
+//! Time from before a message is written until a sleeping reader has it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -13,7 +13,7 @@ use crate::process::{report, report_and_stay, step};
 use crate::report::{Better, Measure, Sample};
 use crate::statistics::{median, quantile};
 
-/// The process that writes when it sees that the reader sleeps.
+/// The process that writes once the reader sleeps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Waker {
     messages: u32,
@@ -55,7 +55,7 @@ fn wakes(bench: &Bench, peer: Peer) -> Result<Sample> {
     ])
 }
 
-/// Reads and compares each message's time with its own.
+/// Reads, and compares each message's time with the current time.
 pub(crate) fn sleeper<R: Receiver>(task: &Task) -> Result<()> {
     let mut receiver = R::create(&task.place, task.shape)?;
     step()?;
@@ -73,8 +73,8 @@ pub(crate) fn sleeper<R: Receiver>(task: &Task) -> Result<()> {
 }
 
 const PAUSE: Duration = Duration::from_micros(200);
-/// After this time without sleep a reader counts as awake, and the message is written all the same. On a busy machine readers wait long for
-/// a processor before they can fall asleep.
+/// After this time a reader that does not sleep counts as awake, and the message is written anyway. On a busy machine
+/// readers wait long for a processor before they can fall asleep.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 impl Waker {
@@ -110,7 +110,7 @@ impl Waker {
 fn sleeps(state: &File) -> Result<bool> {
     let mut text = [0; 128];
     let size = state.read_at(&mut text, 0)?;
-    // The state follows the name, which is in parentheses and may contain any.
+    // The state follows the name, which is in parentheses and may contain parentheses.
     let after_name = text[..size].iter().rposition(|&byte| byte == b')').ok_or("no process state")?;
     Ok(text.get(after_name + 2) == Some(&b'S'))
 }

@@ -1,4 +1,4 @@
-//! Half of a round trip between two processes that poll without rest.
+//! Half of a round trip between two processes that poll continuously.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::process::{report, report_and_stay, step};
 use crate::report::{Better, Measure, Sample};
 use crate::statistics::{median, quantile};
 
-/// The process that starts each round trip and looks at the clock.
+/// The process that starts each round trip and measures it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ping {
     /// How long each of the two parts runs.
@@ -60,7 +60,7 @@ fn round_trips(bench: &Bench, peer: Peer) -> Result<Sample> {
     Ok(sample)
 }
 
-/// Round trips that one sample takes the mean of.
+/// Round trips whose mean is one sample.
 const GROUP: u64 = 8;
 const WARM_UP: u64 = 1000;
 const MAX_SAMPLES: usize = 200_000;

@@ -1,4 +1,4 @@
-//! What is measured, one scenario per file: the parent's part, which starts children and computes, and the children's.
+//! The scenarios, one per file: the parent's part, which starts children and computes, and the children's.
 
 pub(crate) mod backlog;
 pub(crate) mod curves;
@@ -19,13 +19,13 @@ use crate::peer::{self, Peer, Receiver, Sender, Shape, Visitor, WORD};
 use crate::place::{Place, Places};
 use crate::process::{self, Child, Cpus};
 
-/// What a child is to do.
+/// The task of a child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     pub(crate) place: Place,
     pub(crate) peer: Peer,
     pub(crate) shape: Shape,
-    /// Where it runs; empty is anywhere.
+    /// The processors that it runs on; empty for any.
     pub(crate) cpus: Vec<usize>,
     pub(crate) role: Role,
 }
@@ -74,7 +74,7 @@ impl Visitor for Task {
     }
 }
 
-/// What all scenarios share in the parent.
+/// Shared by all scenarios, in the parent.
 pub(crate) struct Bench {
     pub(crate) places: Places,
     pub(crate) cpus: Cpus,
@@ -93,7 +93,7 @@ impl Bench {
     }
 }
 
-/// How much of everything.
+/// The amounts of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Effort {
     /// Repetitions of each measure, interleaved with those of its peers.
@@ -102,13 +102,13 @@ pub(crate) struct Effort {
     pub(crate) curve_repetitions: usize,
     /// How long one repetition of a throughput or round-trip measure runs.
     pub(crate) time: Duration,
-    /// How long one of a curve does.
+    /// How long one repetition of a curve's point runs.
     pub(crate) curve_time: Duration,
     /// Messages to a sleeping reader.
     pub(crate) wakes: u32,
     /// Messages of new writers.
     pub(crate) openings: u32,
-    /// How long a flood over the network takes, and how long a rate is kept up at which nothing may be lost.
+    /// How long a flood over the network takes, and a run at a rate without loss.
     pub(crate) network_time: Duration,
     pub(crate) loss_time: Duration,
     /// Slots whose memory is measured.
@@ -123,7 +123,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// What gives results worth reading.
+    /// Amounts for meaningful results.
     pub(crate) fn full() -> Effort {
         Effort {
             repetitions: 7,
@@ -144,7 +144,7 @@ impl Effort {
         }
     }
 
-    /// What shows that everything runs.
+    /// Amounts for a test that everything runs.
     pub(crate) fn quick() -> Effort {
         Effort {
             repetitions: 1,
@@ -176,7 +176,7 @@ pub(crate) fn now() -> u64 {
 /// The number of the message that ends a run. Sent as a message of `Shape::buffer` bytes.
 pub(crate) const END: u64 = u64::MAX - 1;
 
-/// Puts `number` into the beginning of a message, if it fits.
+/// Writes `number` at the beginning of a message, if it fits.
 #[inline]
 pub(crate) fn stamp(message: &mut [u8], number: u64) {
     if let Some(word) = message.first_chunk_mut::<WORD>() {

@@ -1,4 +1,4 @@
-//! The cost of a writer that comes, writes one message and goes.
+//! The cost of a writer that opens, writes one message and closes.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::process::{report, step};
 use crate::report::{Better, Measure, Sample};
 use crate::statistics::{median, quantile};
 
-/// A process that opens, writes and closes again and again.
+/// A process that opens, writes and closes repeatedly.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reopen {
     times: u32,

@@ -12,18 +12,18 @@ use crate::process::{Child, report, step};
 use crate::report::Curve;
 use crate::statistics::median;
 
-/// How many slots, and how often all of them are used.
+/// The number of slots, and of passes over all of them.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
     slots: usize,
-    /// A pass sends [`PER_PASS`] messages to each, then they are all read.
+    /// A pass sends [`PER_PASS`] messages to each, then reads all of them.
     passes: usize,
 }
 
 const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 };
 /// No more than any peer queues by default.
 const PER_PASS: usize = 8;
-/// Descriptors that a slot takes in its owner, at most.
+/// The most descriptors that a slot takes in its owner.
 const DESCRIPTORS: u64 = 4;
 
 pub(crate) fn measure(bench: &Bench) -> Result<Curve> {
@@ -139,15 +139,15 @@ impl Plan {
     }
 }
 
-/// What root asks for.
+/// The limit that root sets.
 const MANY: u64 = 1 << 17;
 
-/// Allows this process as many descriptors as it can be allowed.
+/// Raises this process's limit of descriptors as far as possible.
 pub(crate) fn raise_descriptor_limit() {
     let now = getrlimit(Resource::Nofile);
     let most = now.maximum.map_or(MANY, |maximum| maximum.max(MANY));
     if setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: Some(most) }).is_err() {
-        // Without the right to raise the hard limit, up to it.
+        // Without the privilege to raise the hard limit, up to that.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
     }
 }

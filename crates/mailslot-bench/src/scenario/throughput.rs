@@ -21,7 +21,7 @@ pub(crate) struct Flood {
     user: Option<u32>,
 }
 
-/// What a reader has seen.
+/// The counts of a reader.
 #[derive(Debug, Serialize, Deserialize)]
 struct Drained {
     messages: u64,
@@ -33,7 +33,7 @@ const ALL: [Peer; 7] =
 const NOTE: &str = "The reader blocks, into one buffer (iceoryx2 spins); writers wait when there is no room; each message is \
                     numbered and checked. The reader has a processor of its own; the writers share the others.";
 
-/// One writer, messages of `size` bytes, so many times as fast as the best of the kernel's queues.
+/// One writer, messages of `size` bytes. The target is `factor` times the rate of the best of the kernel's queues.
 pub(crate) fn one_writer(bench: &Bench, id: &'static str, size: usize, factor: f64) -> Result<Measure> {
     let title = format!("throughput, one writer, {size} B");
     let mut measure = Measure::new(id, &title, "messages/s", Better::Higher);
@@ -60,7 +60,7 @@ pub(crate) fn eight_writers(bench: &Bench) -> Result<Measure> {
     Ok(measure)
 }
 
-/// A user without rights.
+/// A user without privileges.
 const STRANGER: u32 = 65534;
 
 /// A writer of another user.
@@ -114,7 +114,7 @@ pub(crate) fn rate(bench: &Bench, peer: Peer, shape: Shape, user: Option<u32>, t
     Ok(drained.messages as f64 * 1e9 / (drained.end - start) as f64)
 }
 
-/// Messages per second of one writer that all of several readers get.
+/// Messages per second of one writer, each of which several readers get.
 pub(crate) fn rate_to_all(bench: &Bench, peer: Peer, shape: Shape, time: Duration) -> Result<f64> {
     let place = bench.places.next();
     let _broker = match peer {
@@ -144,16 +144,16 @@ pub(crate) fn rate_to_all(bench: &Bench, peer: Peer, shape: Shape, time: Duratio
     writer.end()?;
     let messages = drained.iter().map(|drained| drained.messages).min().unwrap_or(0);
     if drained.iter().any(|drained| drained.messages != messages) {
-        return Err("one reader got other messages than another one".into());
+        return Err("two readers got different messages".into());
     }
     let end = drained.iter().map(|drained| drained.end).max().unwrap_or(start);
     Ok(messages as f64 * 1e9 / (end - start) as f64)
 }
 
-/// Writers number their messages from their own number shifted by this.
+/// Writers number their messages from their index shifted by this.
 const WRITER_SHIFT: u32 = 48;
 
-/// Reads until each writer has said that it is done.
+/// Reads until each writer has sent its end.
 pub(crate) fn drain<R: Receiver>(task: &Task) -> Result<()> {
     let shape = task.shape;
     let mut receiver = R::create(&task.place, shape)?;
@@ -169,10 +169,11 @@ pub(crate) fn drain<R: Receiver>(task: &Task) -> Result<()> {
         match number(&buffer[..size]) {
             Some(END) => writers -= 1,
             Some(number) => {
-                let next = expected.get_mut((number >> WRITER_SHIFT) as usize).ok_or("message of no writer")?;
+                let next =
+                    expected.get_mut((number >> WRITER_SHIFT) as usize).ok_or("message from an unknown writer")?;
                 if size != shape.size || number & ((1 << WRITER_SHIFT) - 1) != *next {
                     let number = number & ((1 << WRITER_SHIFT) - 1);
-                    return Err(format!("message {number} of {size} bytes came instead of message {next}").into());
+                    return Err(format!("message {number} of {size} bytes arrived instead of message {next}").into());
                 }
                 *next += 1;
                 messages += 1;
@@ -193,7 +194,7 @@ impl Flood {
         step()?;
         let mut message = vec![0x5a; size];
         let mut next = (self.writer as u64) << WRITER_SHIFT;
-        // So many messages between two looks at the clock.
+        // Messages between two reads of the clock.
         let turn = if size <= 4096 { 64 } else { 1 };
         let start = now();
         while now() - start < self.time.as_nanos() as u64 {
@@ -207,7 +208,7 @@ impl Flood {
         stamp(&mut end, END);
         sender.send(&end)?;
         sender.flush()?;
-        // Not every peer keeps what it was sent when the sender goes.
+        // Stays, because not every peer keeps messages after the sender has ended.
         report_and_stay(&start)
     }
 }

@@ -1,9 +1,9 @@
-//! Nodes on one segment, in virtual time: how long names take and what they cost, as the nodes become more.
+//! Nodes on one segment, in virtual time: time and cost of names by the number of nodes.
 //!
-//! The network is the one that the tests of `mailslot-node` run on, and the nodes are the node's own protocol code. A run
-//! follows from its seed, so these results are the same on every machine.
+//! The network is the one of the tests of `mailslot-node`, and the nodes run the node's protocol code. A run follows
+//! from its seed, so the results are the same on every machine.
 
-// Not all that the tests need is needed here.
+// The tests need more of it than this does.
 #[allow(dead_code)]
 #[path = "../../../mailslot-netbios/tests/simulator/network.rs"]
 mod network;
@@ -23,9 +23,9 @@ use crate::scenario::Bench;
 
 /// All machines are switched on within this time.
 const SWITCHED_ON: Duration = Duration::from_secs(1);
-/// How exactly times are told.
+/// The resolution of times.
 const STEP: Duration = Duration::from_millis(1);
-/// Nothing here takes longer.
+/// The longest time that anything here takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 const SEED: u64 = 1;
 
@@ -33,7 +33,7 @@ const SEED: u64 = 1;
 struct Case {
     title: &'static str,
     conditions: Conditions,
-    /// Of ten machines, one wants the name of another one.
+    /// Whether one of every ten machines claims another one's name.
     contended: bool,
 }
 
@@ -43,23 +43,23 @@ const CASES: [Case; 3] = [
     Case { title: "bad network", conditions: BAD, contended: false },
 ];
 
-/// What came of a run.
+/// The results of a run.
 struct Outcomes {
     claimed: Cost,
     found: Cost,
-    /// Nodes that did not find what they looked for: packets were lost each time.
+    /// Nodes that did not find a name, because packets were lost at every try.
     missed: usize,
 }
 
-/// What something has taken.
+/// The cost of a phase.
 struct Cost {
     milliseconds: f64,
     packets: u64,
     bytes: u64,
 }
 
-/// Time, packets and bytes until all machines have their names, and then until each has looked for another one; and how
-/// many have not found it.
+/// Time, packets and bytes until all machines hold their names, and then until each has looked for another machine's
+/// name; and how many did not find it.
 pub(crate) fn measure(bench: &Bench) -> Result<[Curve; 4]> {
     let curve = |id, title, y| Curve::new(id, title, "nodes on one segment", y);
     let mut missed = curve("network_names_missed", "Names not found at the first attempt", "nodes");
@@ -154,7 +154,7 @@ impl Meter {
         Meter { now: network.now, packets: network.packets, bytes: network.bytes }
     }
 
-    /// Lets time pass until `done`.
+    /// Advances time until `done`.
     fn until(&self, network: &mut Network, done: impl Fn(&Network) -> bool) -> Result<Cost> {
         while !done(network) {
             if network.now > self.now + PATIENCE {

@@ -1,4 +1,4 @@
-/* What a slot says of who may write is what it was created with; what cannot be is refused. */
+/* A slot's status has the access that it was created with; invalid access is refused. */
 #include "check.h"
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-//! Programs that check what the header promises: as they are, under valgrind, and with the compiler's sanitizers.
+//! Programs that check what the header promises: unmodified, under valgrind, and with the compiler's sanitizers.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ const PROGRAMS: [&str; 10] =
 const FORKING: &str = "inherited";
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
-/// How each program is built, and what runs it.
+/// How each program is built, and the command that runs it.
 const WAYS: [(&str, Build, &[&str]); 4] = [
     ("hold", Build::c("c11", Link::Shared), &[]),
     ("hold_under_valgrind", Build::c("gnu89", Link::Static), VALGRIND),
@@ -20,7 +20,7 @@ const WAYS: [(&str, Build, &[&str]); 4] = [
     ("hold_in_cpp", Build::cpp("c++11", Link::Static).with(&["-x", "c++"]), &[]),
 ];
 
-/// Who writes to a slot for everybody. The user need not exist.
+/// A user that writes to a slot for everybody. It need not exist.
 const STRANGER: &str = "5003";
 
 pub fn trials() -> Vec<Trial> {
@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
     }
     trials.push(Trial::test("the_header_compiles_alone_and_twice_in_every_standard", header));
     trials.push(Trial::test("a_writer_of_this_user_is_told_and_not_attested", || origin(false)));
-    // Only the superuser can become somebody else.
+    // Only the superuser can become another user.
     let root = rustix::process::geteuid().is_root();
     trials.push(Trial::test("a_writer_of_another_user_is_attested", || origin(true)).with_ignored_flag(!root));
     trials
@@ -59,11 +59,11 @@ fn header() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The reader prints whom it takes for the writer.
+/// The reader prints the origin that it finds.
 fn origin(stranger: bool) -> Result<(), Failed> {
     let program = Build::c("c11", Link::Static).compile("origin.c")?;
     let slots = Slots::new();
-    // Where others may run it: the directory of the tests may not be for them to enter.
+    // In a directory that the other user may enter; the directory of the tests may be closed to it.
     let copy = slots.path().join("origin");
     std::fs::copy(&*program, &copy)?;
     let mut reader = Running::start(slots.command(&[], &copy, &["read"]))?;

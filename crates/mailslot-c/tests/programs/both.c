@@ -1,4 +1,4 @@
-/* Both libraries in one process: each reads what the other one writes, in both processes of a fork. */
+/* Both libraries in one process: each reads what the other writes, in both processes of a fork. */
 #include <windows.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -14,7 +14,7 @@ pub fn trials() -> Vec<Trial> {
 fn both() -> Result<(), Failed> {
     let prefix = win32()?;
     let program = Temporary::new(&format!("both-{}", unique()));
-    // In either order, neither library takes the other one's functions for its own.
+    // In either link order, neither library binds to the other's functions.
     for order in [["-lmailslot", "-lmailslot_win32"], ["-lmailslot_win32", "-lmailslot"]] {
         let mut gcc = Command::new("gcc");
         gcc.args(["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-g", "-o"]).arg(&*program);

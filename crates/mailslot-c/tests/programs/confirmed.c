@@ -1,10 +1,10 @@
-/* Receivers and receipts, as a network node tells them. */
+/* Receivers and receipts, as a network node reports them. */
 #include "check.h"
 #include <pthread.h>
 
 #define REQUESTS 4
 
-/* Answers as a node does that knows the domain PLANT, with two receivers, what the kind of question asks for. */
+/* Answers each kind of question like a node that knows the domain PLANT, with two receivers. */
 static void *node(void *routes)
 {
     static const char way[] = "\x02\xE8\x03\0\0\\\\.\\mailslot\\mailslot\\node\\domain\\PLANT";
@@ -22,7 +22,7 @@ static void *node(void *routes)
             CHECK_EQUAL(mailslot_reply(&from, way, sizeof(way) - 1), MAILSLOT_OK);
             break;
         case 2:
-            /* With the NUL, which is the number's last byte. */
+            /* Including the NUL, which is the number's last byte. */
             CHECK_EQUAL(mailslot_reply(&from, receivers, sizeof(receivers)), MAILSLOT_OK);
             break;
         default:

@@ -1,4 +1,5 @@
-/* Calls at the end of a thread, and of the process, work and fail as before: errors have their code and their sentence. */
+/* Calls at the end of a thread and of the process work and fail as before: errors have their code and their
+ * sentence. */
 #include "check.h"
 #include <pthread.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@ static mailslot_writer *writer;
 static pthread_key_t last;
 static int ended;
 
-/* Handlers cannot call exit. */
+/* Exit handlers cannot call exit. */
 #define END_CHECK(condition) \
     do { \
         if (!(condition)) { \
@@ -45,7 +46,7 @@ static void calls(void)
     ended++;
 }
 
-/* Of a thread's value, which ends after all that the thread's libraries have. */
+/* The destructor of a thread-specific value, which runs after those of the libraries. */
 static void at_its_end(void *value)
 {
     (void)value;

@@ -1,9 +1,9 @@
-/* Programs and libraries of different versions: every struct as an earlier and as a later header has it, which to the
- * library is all that differs. */
+/* Programs and libraries of different versions: every struct as in an earlier and as in a later header, which is the
+ * only difference to the library. */
 #include "check.h"
 #include <stddef.h>
 
-/* Bytes behind what is known here. */
+/* Bytes that a later version may add. */
 #define MORE 24
 
 typedef struct longer_options {
@@ -41,12 +41,12 @@ static void options(void)
         options.known.size = sizes[i];
         CHECK_EQUAL(mailslot_create("growing", &options.known, &slot), MAILSLOT_OK);
         CHECK_EQUAL(mailslot_query(slot, &info), MAILSLOT_OK);
-        /* What the program's own header did not have is the default. */
+        /* A member that the program's header did not have keeps its default. */
         CHECK_EQUAL(info.max_message_size, sizes[i] >= 20 ? 16 : 0);
         mailslot_close(slot);
         slot = NULL;
     }
-    /* What this library does not know is refused, wherever it is set. */
+    /* An option that this library does not know is refused, wherever it is set. */
     for (byte = 0; byte < MORE; byte++) {
         longer_options options;
         memset(&options, 0, sizeof(options));
@@ -94,7 +94,7 @@ static void origin(mailslot *slot, mailslot_writer *writer)
     }
 }
 
-/* A size that was not set is told before anything happens: above all no message is taken. */
+/* A size that was not set fails before anything happens: above all, no message is taken. */
 static void sizes_that_cannot_be(mailslot *slot)
 {
     const uint64_t sizes[] = { 0, 1, 7, 65536, 0xAAAAAAAA, UINT64_MAX };

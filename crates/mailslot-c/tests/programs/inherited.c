@@ -1,10 +1,10 @@
-/* A forked child has a slot that was created so, and no other one. */
+/* A forked child has an inheritable slot, and no other. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a forked child gets of a slot that has one message: the result of its read. */
+/* The result of a read in a forked child, of a slot that has one message. */
 static int read_in_child(mailslot *slot)
 {
     int status;

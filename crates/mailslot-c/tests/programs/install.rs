@@ -1,4 +1,4 @@
-//! What `install` puts into a prefix is what pkg-config, CMake and man need.
+//! `install` puts into a prefix what pkg-config, CMake and man need.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -62,7 +62,7 @@ fn cmake() -> Result<(), Failed> {
     }
     for other in ["99.0", "0.99"] {
         if configure(other, "other")?.status.success() {
-            return Err(format!("version {version} is taken for {other}").into());
+            return Err(format!("version {version} was accepted as {other}").into());
         }
     }
     Ok(())
@@ -80,7 +80,7 @@ fn manual() -> Result<(), Failed> {
                 return Err(format!("{}: no {wanted:?}", page.display()).into());
             }
         }
-        // The declaration is that of the header, but for its line ends.
+        // The declaration is that of the header, except for line breaks.
         let synopsis = declaration(&text, function);
         let header = std::fs::read_to_string(crate_root().join("include/mailslot.h"))?;
         let words = header.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -96,7 +96,7 @@ fn manual() -> Result<(), Failed> {
     prints(&mut lint, "")
 }
 
-/// How a page declares a function, as C has it.
+/// A page's declaration of a function, as C code.
 fn declaration(page: &str, function: &str) -> String {
     let (before, after) = page.split_once(&format!(".Fo {function}\n")).unwrap_or_default();
     let kind = before.lines().last().unwrap_or_default().trim_start_matches(".Ft ").trim_matches('"');

@@ -1,6 +1,6 @@
-//! Layouts and numbers of the header, which compiled programs have in them, are those of the file `abi`.
+//! The header's layouts and numbers, which are compiled into programs, are those of the file `abi`.
 //!
-//! `MAILSLOT_ABI=write` writes them there, too.
+//! With `MAILSLOT_ABI=write`, the test writes them there.
 
 use libtest_mimic::{Failed, Trial};
 
@@ -25,7 +25,7 @@ fn layouts() -> Result<(), Failed> {
     if found == expected { Ok(()) } else { Err(format!("found:\n{found}expected:\n{expected}").into()) }
 }
 
-/// What a program prints that was made of the header: a line for each struct, member and number.
+/// The output of a program made from the header: a line for each struct, member and number.
 fn found() -> Result<String, Failed> {
     let code = preprocessed()?;
     let mut prints = String::new();

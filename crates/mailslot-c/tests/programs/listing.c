@@ -1,4 +1,4 @@
-/* The list has each slot once, in the order of their names, and stays as it was when it was made. */
+/* A listing has each slot once, in the order of names, and does not change after it was made. */
 #include "check.h"
 
 #define SLOTS 20

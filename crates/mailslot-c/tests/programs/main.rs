@@ -1,7 +1,7 @@
 //! C programs, compiled against `mailslot.h` and run.
 #![forbid(unsafe_code)]
 
-// How programs are compiled and run, what an ABI is, what calls may cost, and who may look on, is the same for both C libraries.
+// Shared with the other C library: building and running programs, the ABI, the cost of calls, and taps.
 #[path = "../../../mailslot-win32/tests/programs/abi.rs"]
 mod abi;
 mod behaviour;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
-/// The library, the version of its symbols, and headers that declare all of them.
+/// The library, the version of its symbols, and the headers that declare all of them.
 const LIBRARY: &str = "mailslot";
 const VERSION: &str = "MAILSLOT_0";
 const HEADERS: &[&str] = &["mailslot.h"];

@@ -1,4 +1,4 @@
-/* Several readers, taps, and what is dropped: each option does what it says, and what it does not know is refused. */
+/* Several readers, taps and dropping: each option has its effect, and unknown values are refused. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -23,7 +23,7 @@ static uint64_t count(mailslot *slot)
     return info.count;
 }
 
-/* The next message's number, and how many were lost before it. */
+/* The next message's number, and how many messages were lost before it. */
 static int next(mailslot *slot, unsigned *number, uint64_t *lost)
 {
     mailslot_origin origin = MAILSLOT_ORIGIN_INIT;
@@ -58,7 +58,7 @@ static void members(void)
         memcpy(message, &i, sizeof(i));
         CHECK_EQUAL(mailslot_write(writer, message, sizeof(message)), MAILSLOT_OK);
     }
-    /* Only one of them has room for another one. */
+    /* Only one of them has room for another message. */
     while (next(first, &number, &lost))
         CHECK_EQUAL(lost, 0);
     CHECK_EQUAL(number, 2);
@@ -72,7 +72,7 @@ static void members(void)
         CHECK_EQUAL(count(second), kept);
         CHECK_EQUAL(count(first), i - 2);
     }
-    /* None has. */
+    /* Neither has room. */
     CHECK_EQUAL(mailslot_write(writer, message, sizeof(message)), MAILSLOT_PARTIAL);
     CHECK_EQUAL(mailslot_write(writer, message, sizeof(message)), MAILSLOT_FULL);
     CHECK_EQUAL(mailslot_write_within(writer, message, sizeof(message), 5), MAILSLOT_TIMED_OUT);
@@ -84,7 +84,7 @@ static void members(void)
     mailslot_close_writer(writer);
 }
 
-/* Whatever is written and read: what was read, and what is told to be lost, is what was written, in order. */
+/* The messages read and those reported as lost are together the messages written, in order. */
 static void drops_oldest(mailslot *slot, mailslot *reader, const char *name)
 {
     mailslot_info info = MAILSLOT_INFO_INIT;
@@ -145,7 +145,7 @@ static void taps(void)
     mailslot_close(slot);
     CHECK_EQUAL(mailslot_read(tap, &byte, 1, &size, NULL), MAILSLOT_CLOSED);
     mailslot_close(tap);
-    /* The environment allows them, too, with and without options. */
+    /* The environment allows taps as well, with and without options. */
     CHECK_EQUAL(setenv("MAILSLOT_TAPS", "allow", 1), 0);
     for (i = 0; i < 2; i++) {
         options.capacity = 0;

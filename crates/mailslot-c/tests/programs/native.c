@@ -1,4 +1,4 @@
-/* What the header promises of slots and writers. */
+/* What the header promises about slots and writers. */
 #include "check.h"
 #include <poll.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ int main(void)
     CHECK_EQUAL(mailslot_query(slot, &info), MAILSLOT_OK);
     CHECK(info.max_message_size == 16 && info.has_next && info.next_size == 5 && info.count == 2);
 
-    /* A read that fails leaves the message and the origin alone, with and without an origin. */
+    /* A failed read keeps the message and does not change the origin, with and without an origin. */
     CHECK_EQUAL(mailslot_read(slot, buffer, 3, &size, NULL), MAILSLOT_BUFFER_TOO_SMALL);
     CHECK_EQUAL(size, 5);
     size = 77;

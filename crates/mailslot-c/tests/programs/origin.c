@@ -1,4 +1,4 @@
-/* read: prints who wrote the one message that comes. write: writes it, and prints its process id. */
+/* read: prints the origin of one message. write: writes it, and prints its process id. */
 #include "check.h"
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 
 #define LARGE 100000
 
-/* Replies with what was asked, until that is empty. */
+/* Replies with the request's bytes, until a request is empty. */
 static void *echo(void *pointer)
 {
     mailslot *slot = (mailslot *)pointer;
@@ -50,7 +50,7 @@ static void requests(void)
     free(reply);
 }
 
-/* Of two members one is full: what the timeout says holds for a request as well. */
+/* One of two members is full: the timeout holds for a request as well. */
 static void full_member(void)
 {
     mailslot_options options = MAILSLOT_OPTIONS_INIT;
@@ -100,7 +100,7 @@ static void wrong_arguments(void)
     CHECK_EQUAL(mailslot_write_within(writer, "x", 1, -2), MAILSLOT_INVALID_ARGUMENT);
     /* None of these was written. */
     CHECK_EQUAL(mailslot_read_within(slot, buffer, 4, &size, &origin, 0), MAILSLOT_TIMED_OUT);
-    /* A plain message is no request. */
+    /* A plain message is not a request. */
     CHECK_EQUAL(mailslot_write(writer, "x", 1), MAILSLOT_OK);
     CHECK_EQUAL(mailslot_read(slot, buffer, 4, &size, &origin), MAILSLOT_OK);
     CHECK(origin.is_request == 0 && origin.time == 0);
@@ -139,7 +139,7 @@ static void batches_and_waits(void)
         ;
     CHECK_EQUAL(mailslot_write_batch_within(writer, three, 3, 10, &size), MAILSLOT_OK);
     CHECK_EQUAL(size, 3);
-    /* The second one has no room, nor later the first one. */
+    /* The second message has no room, and later the first has none either. */
     three[1].data = three[0].data = buffer;
     three[1].size = 3900;
     CHECK_EQUAL(mailslot_write_batch_within(writer, three, 3, 10, &size), MAILSLOT_OK);

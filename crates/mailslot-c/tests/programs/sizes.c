@@ -1,4 +1,4 @@
-/* Sizes and numbers that no memory has, such as those that were negative, are errors, and nothing is read, written or sent. */
+/* Sizes and counts beyond any memory, such as negative ones, are errors: nothing is read, written or sent. */
 #include "check.h"
 
 #define NUMBER(array) (sizeof(array) / sizeof(array)[0])
@@ -19,7 +19,7 @@ int main(void)
     CHECK_EQUAL(mailslot_create("sizes", NULL, &slot), MAILSLOT_OK);
     CHECK_EQUAL(mailslot_open("sizes", &writer), MAILSLOT_OK);
     for (each = 0; each < NUMBER(SIZES); each++) {
-        /* So that a read that went on would find something. */
+        /* A read that went on would find this. */
         CHECK_EQUAL(mailslot_write(writer, "here", 4), MAILSLOT_OK);
         memset(buffer, 'x', sizeof(buffer));
         CHECK_EQUAL(mailslot_read(slot, buffer, SIZES[each], &size, NULL), MAILSLOT_INVALID_ARGUMENT);
@@ -35,10 +35,11 @@ int main(void)
                     MAILSLOT_INVALID_ARGUMENT);
         CHECK_EQUAL(mailslot_write_confirmed(writer, "x", 1, 0, &receipt, SIZES[each], &count),
                     MAILSLOT_INVALID_ARGUMENT);
-        CHECK_EQUAL(mailslot_request(writer, buffer, SIZES[each], 0, buffer, 1, &size, NULL), MAILSLOT_INVALID_ARGUMENT);
+        CHECK_EQUAL(mailslot_request(writer, buffer, SIZES[each], 0, buffer, 1, &size, NULL),
+                    MAILSLOT_INVALID_ARGUMENT);
         CHECK_EQUAL(mailslot_reply(&origin, buffer, SIZES[each]), MAILSLOT_INVALID_ARGUMENT);
 
-        /* Also one among others, and as many as would have a number of bytes that can be if it went around. */
+        /* Also one among others, and a count whose bytes would wrap around to a small number. */
         batch[0].data = batch[1].data = buffer;
         batch[0].size = 1;
         batch[1].size = SIZES[each];
@@ -48,7 +49,7 @@ int main(void)
         CHECK_EQUAL(mailslot_write_batch(writer, batch, ((size_t)-1) / sizeof(batch[0]) + 2, &count),
                     MAILSLOT_INVALID_ARGUMENT);
 
-        /* Without memory, what is wrong is that. */
+        /* Without a pointer, the missing pointer is the error. */
         CHECK_EQUAL(mailslot_write(writer, NULL, SIZES[each]), MAILSLOT_INVALID_ARGUMENT);
         CHECK(strstr(mailslot_error_message(), "NULL") != NULL);
 

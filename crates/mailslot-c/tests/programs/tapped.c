@@ -1,4 +1,4 @@
-/* Has a slot, made with options if there is an argument, and writes into it what it is told. */
+/* Creates a slot, with options if there is an argument, and writes the lines of its input into it. */
 #include "check.h"
 
 int main(int argc, char **argv)

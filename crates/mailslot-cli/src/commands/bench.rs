@@ -21,7 +21,7 @@ use crate::{args, output, sys};
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Bench {
-    /// How long to measure, everything together: 300ms to 10m
+    /// How long to measure in all: 300ms to 10m
     #[arg(short, long, value_name = "DURATION", default_value = "3s", value_parser = duration)]
     duration: Duration,
 
@@ -30,7 +30,7 @@ pub struct Bench {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"One process writes and this one reads; every message is written, read and checked. One-way, both sleep when they have to wait. Round trips go through two slots (or a socket pair) and both sides spin.
+const AFTER_HELP: &str = r#"One process writes and this one reads; every message is written, read and checked. One-way, both sleep when they have to wait. Round trips use two slots (or a socket pair), and both sides spin.
 
 Not on Windows, where there is nothing to compare with.
 
@@ -77,7 +77,7 @@ struct Latency {
 
 impl Bench {
     pub fn run(self) -> Result {
-        // Where there is nothing to compare with, that is better known at once.
+        // First, to fail at once where there is nothing to compare with.
         sys::datagram_pair().map_err(socket_failure)?;
         let budget = self.duration / MEASUREMENTS;
         let progress = Progress::start("measuring", self.duration);
@@ -117,12 +117,12 @@ fn rate(size: usize, budget: Duration, mut read: impl FnMut(&mut [u8]) -> Result
     let mut next = || {
         let read = read(&mut buffer)?;
         if read != size || !peer::is_stamped(&buffer, number) {
-            return Err(Failure::Unexpected(format!("message {number} of {size} bytes came wrong")));
+            return Err(Failure::Unexpected(format!("message {number} of {size} bytes arrived damaged")));
         }
         number += 1;
         Ok(())
     };
-    // The first message comes when the other process has started; the caches are cold then.
+    // Not measured: the first message waits for the other process to start, and finds cold caches.
     next()?;
     let mut run = |time: Duration| {
         let begin = Instant::now();
@@ -143,7 +143,7 @@ fn rate(size: usize, budget: Duration, mut read: impl FnMut(&mut [u8]) -> Result
 }
 
 const BETWEEN_CLOCKS: u32 = 64;
-/// This part of the time does not count.
+/// The part of the time that is not measured: one of this many.
 const WARM_UP: u32 = 5;
 
 fn slot_latency(size: usize, budget: Duration) -> Result<Latency> {
@@ -152,7 +152,7 @@ fn slot_latency(size: usize, budget: Duration) -> Result<Latency> {
     let _echo = Process::start(&["peer", "echo-slot", &theirs, &ours, &size.to_string()], |_| {})?;
     let ready = slot.receive_within(Timeout::After(peer::SILENCE))?;
     if ready.data != peer::READY {
-        return Err(Failure::Unexpected("the other process did not begin".into()));
+        return Err(Failure::Unexpected("the other process did not start".into()));
     }
     let writer = MailslotWriter::open(&theirs)?;
     latency(size, budget, |message, spin| {
@@ -185,7 +185,7 @@ fn socket_latency(size: usize, budget: Duration) -> Result<Latency> {
     })
 }
 
-/// Lets `exchange` send a message and wait for its return, for as long as `budget`.
+/// Measures `exchange`, which sends a message and waits for its return, for as long as `budget`.
 fn latency(
     size: usize,
     budget: Duration,
@@ -201,7 +201,7 @@ fn latency(
         let read = exchange(&mut message, &mut spin)?;
         let time = begin.elapsed();
         if read != size || !peer::is_stamped(&message, number) {
-            return Err(Failure::Unexpected(format!("round trip {number} came wrong")));
+            return Err(Failure::Unexpected(format!("round trip {number} returned another message")));
         }
         number += 1;
         Ok(time)
@@ -209,7 +209,7 @@ fn latency(
     next()?;
     let mut run = |time: Duration| {
         let begin = Instant::now();
-        // Three digits, however long it takes.
+        // Three significant digits, without an upper limit.
         let mut samples = Histogram::<u64>::new(3).map_err(|error| Failure::Unexpected(error.to_string()))?;
         while begin.elapsed() < time {
             let time = u64::try_from(next()?.as_nanos()).unwrap_or(u64::MAX);
@@ -263,7 +263,7 @@ fn text(report: &Report) -> Vec<String> {
     lines
 }
 
-/// A large count, short.
+/// A large count, abbreviated.
 pub fn count(count: f64) -> String {
     match count {
         1e6.. => format!("{:.2} M", count / 1e6),

@@ -1,4 +1,4 @@
-//! `mailslot completions`: what makes shells complete commands, options and the names of slots.
+//! `mailslot completions`: scripts by which shells complete commands, options and the names of slots.
 
 use std::ffi::OsString;
 
@@ -9,7 +9,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 use crate::exit::{Failure, Result};
 use crate::{Cli, output};
 
-/// Print what makes a shell complete commands, options and slots
+/// Print a script by which a shell completes commands, options and slots
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Completions {
@@ -17,7 +17,7 @@ pub struct Completions {
     shell: Shell,
 }
 
-const AFTER_HELP: &str = r#"The shell asks this command for what it offers, so slots are offered that exist at that moment.
+const AFTER_HELP: &str = r#"The script runs this command for each completion, so it offers the slots that exist at that moment.
 
 Examples:
   source <(mailslot completions bash)       in ~/.bashrc
@@ -34,7 +34,7 @@ enum Shell {
     Zsh,
 }
 
-/// Set by the scripts, to the name of the shell that asks.
+/// The scripts set it to the name of the shell.
 const VARIABLE: &str = "MAILSLOT_COMPLETE";
 
 impl Completions {
@@ -50,7 +50,7 @@ impl Completions {
     }
 }
 
-/// If a shell asks for completions, that was all that this process is for: `None` in every other.
+/// Answers a shell that asks for completions. `None` if this process was started for another reason.
 pub fn answer() -> Option<Result> {
     std::env::var_os(VARIABLE)?;
     let here = std::env::current_dir().ok();
@@ -64,14 +64,14 @@ pub fn answer() -> Option<Result> {
     }
 }
 
-/// The slots of this machine, as far as a shell may have their names; with slashes, which no shell takes for quotes.
+/// The slots of this machine whose names are safe in a shell; with slashes, which need no quoting.
 pub fn slots() -> Vec<CompletionCandidate> {
     let slots = mailslot::list().unwrap_or_default();
     let names = slots.iter().map(|slot| slot.name.as_str().replace('\\', "/"));
     names.filter(|name| is_plain(name)).map(CompletionCandidate::new).collect()
 }
 
-/// Shells put completions on the command line as they are, and anybody may make a slot called `x;reboot`.
+/// Shells insert completions unquoted, and any user may create a slot called `x;reboot`.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || "._-+@%/".contains(c)) && !name.starts_with('-')
 }

@@ -1,4 +1,4 @@
-//! `mailslot demo`: a guided tour in which everything that is told has just happened.
+//! `mailslot demo`: a guided tour that prints only what has just happened.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{self, Stdio};
@@ -18,7 +18,7 @@ use crate::sys;
 #[command(after_help = AFTER_HELP)]
 pub struct Demo {}
 
-const AFTER_HELP: &str = r#"The slots of the demo have names of their own and are gone when it ends. The status is 0 only if everything went as it should.
+const AFTER_HELP: &str = r#"The demo creates its own slots and removes them at the end. The status is 0 only if everything worked.
 
 Example:
   mailslot demo"#;
@@ -35,13 +35,13 @@ impl Demo {
         killed_owner(&tour)?;
         speed(&tour)?;
         tour.say("")?;
-        tour.say("Everything went as it should. Try it yourself, in two terminals:")?;
+        tour.say("Everything worked. Try it yourself, in two terminals:")?;
         tour.say("  mailslot listen alerts")?;
         tour.say("  mailslot send alerts \"boiler 3: over pressure\"")
     }
 }
 
-/// How long the demo waits for something that should come at once.
+/// How long the demo waits for messages that should arrive at once.
 const PATIENCE: Timeout = Timeout::After(Duration::from_secs(10));
 
 const NORTH: [&str; 3] = ["north: door 2 opened", "", "north: door 2 closed"];
@@ -54,7 +54,7 @@ fn writers(tour: &Tour, slot: &Mailslot) -> Result {
     tour.say("What it reads:")?;
     let mut received = Vec::new();
     for _ in 0..NORTH.len() + SOUTH.len() {
-        let message = slot.receive_within(PATIENCE).map_err(|error| unexpected("a message did not come", &error))?;
+        let message = slot.receive_within(PATIENCE).map_err(|error| unexpected("a message did not arrive", &error))?;
         tour.say(&format!("  {}, {:>2} bytes: {:?}", origin(&message), message.data.len(), text(&message)))?;
         received.push(message);
     }
@@ -68,11 +68,11 @@ fn writers(tour: &Tour, slot: &Mailslot) -> Result {
         };
         let from_it: Vec<_> = received.iter().filter(is_from_it).map(text).collect();
         tour.expect(from_it == messages, || {
-            format!("process {} wrote {messages:?}, read was {from_it:?}", writer.id())
+            format!("process {} wrote {messages:?}, but {from_it:?} was read", writer.id())
         })?;
     }
     tour.expect(slot.peek()?.is_none(), || "there is one message too many".into())?;
-    tour.say("Every message came whole, even the empty one and the one of two lines, and each writer's in its order.")
+    tour.say("Every message arrived whole, even the empty one and the one with two lines, and each writer's in order.")
 }
 
 fn small_buffer(tour: &Tour, slot: &Mailslot) -> Result {
@@ -84,7 +84,7 @@ fn small_buffer(tour: &Tour, slot: &Mailslot) -> Result {
     let mut small = [0; 8];
     let error = tour.refused(slot.read_within(&mut small, PATIENCE), "a read into 8 bytes")?;
     tour.say(&format!("A read into 8 bytes says: {}", exit::with_code(&error)))?;
-    tour.expect(error.win32_code() == 122, || format!("error 122 was due, not {}", error.win32_code()))?;
+    tour.expect(error.win32_code() == 122, || format!("error 122 was expected, not {}", error.win32_code()))?;
     let mut large = [0; 64];
     let size = slot.read_within(&mut large, Timeout::Zero)?;
     let read = large.get(..size).unwrap_or_default();
@@ -98,9 +98,9 @@ fn timeout(tour: &Tour, slot: &Mailslot) -> Result {
     let begin = Instant::now();
     let error = tour.refused(slot.receive_within(Timeout::After(limit)), "a read without a message")?;
     let waited = begin.elapsed();
-    tour.say(&format!("A read that waits {limit:?} for a message that nobody sends ends after {waited:.1?}:"))?;
+    tour.say(&format!("A read with a limit of {limit:?}, for a message that is never sent, ends after {waited:.1?}:"))?;
     tour.say(&format!("  {}", exit::with_code(&error)))?;
-    tour.expect(error.win32_code() == 121, || format!("error 121 was due, not {}", error.win32_code()))?;
+    tour.expect(error.win32_code() == 121, || format!("error 121 was expected, not {}", error.win32_code()))?;
     tour.expect(waited >= limit, || "it did not wait long enough".into())
 }
 
@@ -190,7 +190,7 @@ fn text(message: &Message) -> String {
     String::from_utf8_lossy(&message.data).into_owned()
 }
 
-/// Tells what happens, and stops the tour when it is not what should.
+/// Prints what happens, and stops the tour when that is not as expected.
 struct Tour {
     steps: std::cell::Cell<u32>,
 }
@@ -225,7 +225,7 @@ impl Tour {
         if ok { Ok(()) } else { Err(Failure::Unexpected(otherwise())) }
     }
 
-    /// The error of something that must not succeed.
+    /// The error of a call that must fail.
     fn refused<T>(&self, result: mailslot::Result<T>, what: &str) -> Result<Error> {
         match result {
             Ok(_) => Err(Failure::Unexpected(format!("{what} succeeded"))),

@@ -20,7 +20,7 @@ pub struct DomainCommand {
     action: Action,
 }
 
-const AFTER_HELP: &str = r#"A modern domain is all machines that hold its file. The file is its key: who has it can read and write everything in the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others.
+const AFTER_HELP: &str = r#"A modern domain consists of all machines that hold its file. The file is its key: its holders can read and write everything in the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others.
 
 Examples:
   mailslot domain new PLANT --lan
@@ -37,14 +37,14 @@ enum Action {
     Rotate(Rotate),
 }
 
-/// Make a domain, and say what to do on the other machines
+/// Make a domain, and print what to do on the other machines
 #[derive(Args)]
 #[command(after_help = NEW_HELP)]
 struct New {
     /// 1 to 15 letters, digits, hyphens and underscores; messages go to \\NAME\mailslot\...
     name: String,
 
-    /// All machines are in one local network, and find each other there by multicast
+    /// All machines are in one local network, where they find each other by multicast
     #[arg(long)]
     lan: bool,
 
@@ -52,11 +52,11 @@ struct New {
     #[arg(long, value_name = "ENDPOINT")]
     connect: Vec<String>,
 
-    /// No key: whoever reaches the network can read and write everything, under any name
+    /// No key: anybody who reaches the network can read and write everything, under any name
     #[arg(long)]
     open: bool,
 
-    /// Print one JSON object, with what there is then
+    /// Print one JSON object, with the resulting domain
     #[arg(long)]
     json: bool,
 }
@@ -73,12 +73,12 @@ struct Join {
     /// The domain's file, readable by its owner alone; - is standard input
     file: PathBuf,
 
-    /// Print one JSON object, with what there is then
+    /// Print one JSON object, with the resulting domain
     #[arg(long)]
     json: bool,
 }
 
-const JOIN_HELP: &str = r"A domain that is here already becomes as in the file, unless it has a newer key here.
+const JOIN_HELP: &str = r"Replaces a domain that this machine has already, unless it has a newer key here.
 
 Examples:
   mailslot domain join PLANT.toml
@@ -88,37 +88,37 @@ Examples:
 #[derive(Args)]
 #[command(after_help = SHOW_HELP)]
 struct Show {
-    /// Only this one
+    /// Only this domain
     name: Option<String>,
 
-    /// Print one JSON object for each domain, on a line of its own
+    /// Print one JSON object for each domain, one to a line
     #[arg(long)]
     json: bool,
 }
 
-const SHOW_HELP: &str = r"Two machines whose keys have the same fingerprints understand each other.
+const SHOW_HELP: &str = r"Two machines whose keys have the same fingerprints can exchange messages.
 
 Examples:
   mailslot domain show
   mailslot domain show PLANT --json";
 
-/// Give a domain another key, and let the ones before end
+/// Give a domain a new key, and let its previous keys expire
 #[derive(Args)]
 #[command(after_help = ROTATE_HELP)]
 struct Rotate {
     /// The domain
     name: String,
 
-    /// How long the keys before are still accepted; after half of it the new one is used
+    /// How long the previous keys are still accepted; after half of it, the new one is used
     #[arg(long, value_name = "DURATION", default_value = "14d", value_parser = args::duration)]
     overlap: Duration,
 
-    /// Print one JSON object, with what there is then
+    /// Print one JSON object, with the resulting domain
     #[arg(long)]
     json: bool,
 }
 
-const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: `mailslot domain join` there. With --overlap 0 the old keys end at once, for when one has been stolen; machines without the new file are then out.
+const ROTATE_HELP: &str = r"The new file must reach every machine before half of the overlap is over: run `mailslot domain join` there. With --overlap 0 the old keys expire at once, for when one has been stolen; machines without the new file are then locked out.
 
 Examples:
   mailslot domain rotate PLANT
@@ -143,7 +143,7 @@ impl New {
         let file = directory.add(&domain)?;
         if self.open {
             exit::complain(format_args!(
-                "warning: nothing in {0} is protected: who reaches its network reads and writes everything in it",
+                "warning: nothing in {0} is protected: anybody who reaches its network can read and write everything in it",
                 domain.name()
             ));
         }
@@ -161,7 +161,7 @@ impl New {
     }
 }
 
-/// What to do on the other machines. The file goes from one to the other without lying about in between.
+/// What to do on the other machines. The file goes to each without a copy on the way.
 fn next_machine(file: &Path) -> [String; 5] {
     [
         String::new(),
@@ -179,18 +179,18 @@ impl Join {
         let name = domain.name();
         let mut lines = vec![match directory.join(&domain)? {
             Joined::New => format!("joined {name}"),
-            Joined::Replaced => format!("{name} is as in the file now"),
-            Joined::Same => format!("{name} is here already, and the same"),
+            Joined::Replaced => format!("{name} is now as in the file"),
+            Joined::Same => format!("{name} is here already, and is the same"),
         }];
         if self.json {
-            // Perhaps under another file name than it was joined from.
+            // It may have another file name here.
             let here = directory.list()?.into_iter().filter_map(|(file, here)| Some((file, here.ok()?)));
             let here = here.filter(|(_, here)| here.name() == name);
             return output::print_json_lines(here.map(|(file, here)| Shown::new(&here, file, now)));
         }
         lines.extend(domain.keys().iter().map(|key| format!("key {}", key.id())));
         if !piped && self.file.parent() != Some(directory.path()) {
-            lines.push(format!("{} is not needed any more: remove it.", self.file.display()));
+            lines.push(format!("{} is no longer needed: remove it.", self.file.display()));
         }
         output::lines(lines)
     }
@@ -213,7 +213,7 @@ impl Show {
         for (file, domain) in directory.list()? {
             match domain {
                 Ok(domain) => shown.push(Shown::new(&domain, file, now)),
-                // The others are to be seen, too.
+                // Show the others as well.
                 Err(error) => unreadable = unreadable.or(Some(error)),
             }
         }
@@ -234,7 +234,7 @@ impl Show {
     }
 }
 
-/// What is shown of a domain.
+/// The parts of a domain that are shown.
 #[derive(Serialize)]
 struct Shown {
     name: String,
@@ -315,7 +315,7 @@ impl Rotate {
             }
         }
         lines.extend(next_machine(&file));
-        lines.push(format!("Machines that have not got it by {} are out until they do.", key.send_from()));
+        lines.push(format!("Machines that do not have it by {} are locked out until they do.", key.send_from()));
         output::lines(lines)
     }
 }

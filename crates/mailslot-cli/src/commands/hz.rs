@@ -1,4 +1,4 @@
-//! `mailslot hz`: how many messages come, told from the slot's counters.
+//! `mailslot hz`: the rate of messages, from the slot's counters.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::exit::{Failure, Result};
 use crate::signals::Signals;
 use crate::{args, output, sys};
 
-/// Show how many messages come into slots, without taking them
+/// Show the rate of messages into slots, without taking them
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Hz {
@@ -34,13 +34,13 @@ pub struct Hz {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"The counters are looked at every 10 ms. The time between two messages is known as finely as that: several that came between two looks count as if they had come at equal distances. σ is the standard deviation. Only the owner's user and the superuser may know the counters.
+const AFTER_HELP: &str = r#"The counters are read every 10 ms. That is the resolution of times between messages: several that arrive between two reads count as evenly spaced. σ is the standard deviation. Only the owner's user and the superuser may read the counters.
 
 Examples:
   mailslot hz alerts
   mailslot hz --interval 10s --json alerts | jq .messages_per_second"#;
 
-/// Time between two looks at the counters.
+/// Time between two reads of the counters.
 const LOOK: Duration = Duration::from_millis(10);
 
 impl Hz {
@@ -55,8 +55,7 @@ impl Hz {
         }
         let mut left = self.count;
         while left != Some(0) {
-            let end =
-                begun.checked_add(self.interval).ok_or(Failure::Usage("the interval is longer than time lasts"))?;
+            let end = begun.checked_add(self.interval).ok_or(Failure::Usage("the interval ends beyond all time"))?;
             loop {
                 let now = Instant::now();
                 let rest = end.saturating_duration_since(now);
@@ -86,7 +85,7 @@ impl Hz {
     }
 }
 
-/// What a slot's counters are.
+/// The values of a slot's counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Counted {
     slot: String,
@@ -105,12 +104,12 @@ fn look(address: &Address) -> Result<Counted> {
 /// Follows the counters of a slot.
 struct Meter {
     seen: Counted,
-    /// When a message was last seen to have come.
+    /// When a message was last seen to arrive.
     last: Option<Instant>,
     since: Since,
 }
 
-/// What has come since the last report.
+/// Messages since the last report.
 #[derive(Default)]
 struct Since {
     messages: u64,
@@ -129,7 +128,7 @@ struct Intervals {
     max: f64,
 }
 
-/// What is told of a slot each time.
+/// A report of a slot.
 #[derive(Debug, PartialEq, Serialize)]
 struct Report {
     slot: String,
@@ -155,7 +154,7 @@ impl Meter {
     }
 
     fn look(&mut self, now: Instant, seen: &Counted) {
-        // Counters that have gone back are those of another slot of this name: all that it counts has come since.
+        // Counters that went back are those of another slot of this name: it has counted everything since.
         let is_new = seen.written < self.seen.written || seen.bytes < self.seen.bytes;
         let (written, bytes) = if is_new { (0, 0) } else { (self.seen.written, self.seen.bytes) };
         let messages = seen.written - written;
@@ -188,10 +187,10 @@ impl Meter {
 }
 
 impl Intervals {
-    /// Adds `count` of them that were as long as `each`.
+    /// Adds `count` times, each of `each`.
     fn add(&mut self, each: f64, count: f64) {
         (self.min, self.max) = if self.count == 0.0 { (each, each) } else { (self.min.min(each), self.max.max(each)) };
-        // Welford's way, which loses nothing by taking large numbers from one another.
+        // Welford's algorithm, which loses no precision by subtracting large numbers.
         self.count += count;
         let distance = each - self.mean;
         self.mean += distance * count / self.count;
@@ -234,7 +233,7 @@ mod tests {
         Counted { slot: "alerts".to_owned(), written, bytes }
     }
 
-    /// What a meter reports of looks, which are milliseconds from the beginning and the counters then.
+    /// What a meter reports for these reads: each has milliseconds from the beginning, and the counters.
     fn report(looks: &[(u64, u64, u64)]) -> Report {
         let begun = Instant::now();
         let mut meter = Meter::new(&counted(looks[0].1, looks[0].2));
@@ -253,11 +252,11 @@ mod tests {
 
     #[test]
     fn intervals_are_those_between_messages_that_were_seen_to_come() {
-        // The first one has none before it; then one after 20 ms, and two in 60 ms, that is 30 ms each.
+        // The first message has none before it; then one after 20 ms, and two in 60 ms, which is 30 ms each.
         let spread =
             report(&[(0, 7, 0), (100, 8, 0), (110, 8, 0), (120, 9, 0), (180, 11, 0)]).interval.expect("intervals");
         assert!((spread.min_seconds - 0.02).abs() < 1e-9 && (spread.max_seconds - 0.03).abs() < 1e-9, "{spread:?}");
-        // Of 20, 30 and 30.
+        // The deviation of 20, 30 and 30.
         assert!((spread.deviation_seconds - 0.004_714_045).abs() < 1e-6, "{spread:?}");
         assert_eq!(report(&[(0, 7, 0), (100, 8, 0), (200, 8, 0)]).interval, None);
     }

@@ -23,7 +23,7 @@ pub struct Info {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"What is not known is shown as "-" (null in JSON): counts of other users' slots, and on Windows most of it.
+const AFTER_HELP: &str = r#"Unknown values are shown as "-" (null in JSON): counts of other users' slots, and most values on Windows.
 
 Examples:
   mailslot info alerts
@@ -33,7 +33,7 @@ impl Info {
     pub fn run(self) -> Result {
         let address: Address = self.name.parse()?;
         if !address.is_here() {
-            // Nothing is told about it; where nothing could be sent to it either, that is the better thing to know.
+            // No status is known. If the slot cannot be opened either, that error says more.
             MailslotWriter::open(&address)?;
         }
         let slot = mailslot::status(address)?;
@@ -85,7 +85,7 @@ fn timeout(timeout: Timeout) -> String {
     }
 }
 
-/// Nobody wants to know it to less than a second.
+/// In whole seconds.
 fn age(time: Duration) -> String {
     humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }

@@ -17,11 +17,11 @@ pub struct List {
     #[arg(short, long)]
     long: bool,
 
-    /// Print one JSON object for each slot, on a line of its own
+    /// Print one JSON object for each slot, one to a line
     #[arg(long)]
     json: bool,
 
-    /// Go on, with a line for each slot that comes or goes: JSON objects with --json
+    /// Continue with a line for each slot that is created or closed: JSON objects with --json
     #[cfg(unix)]
     #[arg(long)]
     watch: bool,
@@ -32,7 +32,7 @@ pub struct List {
     domain: Option<String>,
 }
 
-const AFTER_HELP: &str = r#"COUNT messages wait; WRITTEN, READ and REFUSED count messages since the slot was created. With --long, the next message has NEXT bytes, the slot takes messages of up to MAX bytes and CAPACITY bytes of them in all, and HIGH is the most bytes that ever waited.
+const AFTER_HELP: &str = r#"COUNT messages wait; WRITTEN, READ and REFUSED count messages since the slot was created. With --long, NEXT is the size of the next message, MAX that of the largest message allowed, CAPACITY the bytes that unread messages may take, and HIGH the most bytes that ever waited.
 
 Counts of other users' slots are not known and shown as "-" (null in JSON). What is too long for its column ends with "…"; JSON has all of it. Windows cannot list slots.
 
@@ -42,7 +42,8 @@ Examples:
   mailslot list --watch
   mailslot list --json | jq -r .name"#;
 
-/// A column: its name, where its cells stand, whether it is among those that fit 80 characters, and what it says of a slot.
+/// A column: its name, the alignment of its cells, whether it is among those that fit 80 characters, and its value for
+/// a slot.
 struct Column {
     name: &'static str,
     align: Align,

@@ -20,7 +20,7 @@ use crate::text::Shown;
 #[derive(Args)]
 #[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
 pub struct Listen {
-    /// The slot; several are listened to at once
+    /// The slot; several may be given
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 
@@ -43,7 +43,7 @@ pub struct Listen {
     #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero"])]
     exec: Option<String>,
 
-    /// Run CMD like --exec for each request, and reply with its standard output; if it fails, there is no reply
+    /// Run CMD like --exec for each request, and reply with its standard output; no reply if it fails
     #[cfg(unix)]
     #[arg(long, value_name = "CMD", conflicts_with_all = ["format", "json", "time", "template", "zero", "exec"])]
     reply: Option<String>,
@@ -51,11 +51,11 @@ pub struct Listen {
     #[command(flatten)]
     options: SlotOptions,
 
-    /// Have writers tell when they write: {sent} in templates, and `sent` in JSON
+    /// Have writers add the time of each write: {sent} in templates, and `sent` in JSON
     #[arg(long)]
     stamp: bool,
 
-    /// Be one of several that each get every message: all of this user that say so
+    /// Share the slot with other processes of this user that say so: each gets every message
     #[arg(long)]
     shared: bool,
 
@@ -63,37 +63,37 @@ pub struct Listen {
     #[arg(long)]
     taps: bool,
 
-    /// What becomes of messages for which there is no room
+    /// What to do with messages for which there is no room
     #[arg(long, value_enum, default_value_t = WhenFull::Refuse)]
     when_full: WhenFull,
 
-    /// Whether to see what another one's slot gets, with the options of it that are not for creating one
+    /// Whether this is `tap`: reads another process's slot, without the options for creating one.
     #[arg(skip)]
     tap: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum WhenFull {
-    /// They are refused
+    /// Refuse them
     Refuse,
-    /// The oldest ones make room
+    /// Drop the oldest unread ones instead
     DropOldest,
 }
 
-const AFTER_HELP: &str = r#"As text, each message is one line: line ends inside of it are escaped (\n, \r), so that nobody writes two lines with one message, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL inside of one is escaped. Only --format raw, hex and json, and the fields {hex} and {base64}, tell every message from every other. In a template, a field that is not known of a message is -, and what others have chosen is escaped as in text.
+const AFTER_HELP: &str = r#"As text, each message is one line: line ends within it are escaped (\n, \r), so that no message can look like two, and on a terminal so are all control characters. With -0, messages end with NUL, and only a NUL within one is escaped. Different messages may look alike, except with --format raw, hex and json and the fields {hex} and {base64}. In a template, an unknown field is printed as -, and text from others is escaped as in text format.
 
-With several slots, the messages of each keep their order, each line begins with its slot, and --count, --timeout and --until are about all of them together.
+With several slots, the messages of each keep their order, each line begins with its slot, and --count, --timeout and --until apply to all of them together.
 
-With --encoding, messages are printed, and given to commands, in UTF-8; bytes that are none of the encoding become \xff. In JSON, such a message is in `data_hex` as it was written, and `size` is always that of the message. --until is compared with the text as it was sent.
+With --encoding, messages are printed, and passed to commands, in UTF-8; bytes that are invalid in the encoding become \xff. In JSON, such a message is in `data_hex` as it was written, and `size` is always that of the message. --until is compared with the text as it was sent.
 
 A command of --exec has the message on its standard input, and in its environment
   MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote it
   MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
-or, if another machine sent it, MAILSLOT_COMPUTER and, as far as they are known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and else not set.
-With --reply, a message that is no request (see `mailslot request --help`) is said on standard error, and no command runs for it.
-Commands run one after the other. If one fails, that is said on standard error, listening goes on, and the status at the end is 1 if it would have been 0.
+or, if another machine sent it, MAILSLOT_COMPUTER and, if known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and otherwise not set.
+With --reply, a message that is not a request (see `mailslot request --help`) is reported on standard error, and no command runs for it.
+Commands run one after the other. If one fails, that is reported on standard error, listening continues, and the status at the end is 1 instead of 0.
 
-SIGINT and SIGTERM close the slots and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then are gone. With --exec, the command runs for each that was accepted before the signal, and none is accepted afterwards; a second signal ends at once."#;
+SIGINT and SIGTERM close the slots and end with status 130 and 143; on Windows, Ctrl-C does. Messages that are not printed by then are lost. With --exec, the command runs for each message accepted before the signal, and none is accepted afterwards; a second signal ends at once."#;
 
 const EXAMPLES: &str = r#"Examples:
   mailslot listen alerts
@@ -105,19 +105,17 @@ const EXAMPLES: &str = r#"Examples:
   mailslot listen --encoding utf-16le --nul MyMailslot
   mailslot listen --until quit --exec 'logger -t "$MAILSLOT_NAME"' alerts"#;
 
-/// Messages taken out of a slot at once.
+/// The most messages taken out of a slot at once.
 const BATCH: usize = 256;
 
 impl Listen {
-    /// Prints what the slots get, beside their owners.
+    /// Prints the slots' messages as a tap of each.
     #[cfg(unix)]
     pub fn tap(self) -> Result {
         let says_more = self.shared || self.taps || self.stamp || self.reply.is_some();
         let is_created = matches!(self.when_full, WhenFull::DropOldest) || !self.options.are_of_any_reader();
         if says_more || is_created {
-            return Err(Failure::Usage(
-                "a tap takes the slot as it is: leave out what says how one is created, or replies",
-            ));
+            return Err(Failure::Usage("a tap cannot create a slot or reply: leave out the options for that"));
         }
         Listen { tap: true, ..self }.run()
     }
@@ -137,7 +135,7 @@ impl Listen {
         }
     }
 
-    /// All of the slots, or none: one that cannot be had ends the command, and the others with it.
+    /// Creates all slots, or none: if one cannot be created, the command ends, and closes the others.
     fn create(&self) -> Result<Slots> {
         let mut options = self.options.options();
         options.stamp(self.stamp);
@@ -149,7 +147,7 @@ impl Listen {
         Slots::new(slots)
     }
 
-    /// Adds what only `listen` says.
+    /// Adds the options that only `listen` has.
     fn extend(&self, options: &mut MailslotOptions) {
         if self.shared {
             options.sharing(Sharing::Each);
@@ -162,7 +160,7 @@ impl Listen {
         }
     }
 
-    /// Prints messages until the user has what he wants.
+    /// Prints messages until one of the user's conditions is met.
     fn print(&self, mut slots: Slots, signals: &Signals, mut printer: Printer<'_>) -> Result {
         let mut left = Left::of(self);
         let mut messages = Vec::new();
@@ -185,8 +183,8 @@ impl Listen {
         printer.flush()
     }
 
-    /// Runs a command for each message. Those that wait for it wait in their slot, until a signal closes that; then the rest of
-    /// them is handled.
+    /// Runs a command for each message. Messages wait in their slot until the command has ended for the one before. A
+    /// signal closes the slots, whose remaining messages are then handled.
     fn execute(&self, mut slots: Slots, signals: &Signals, command: &str, output: Output) -> Result {
         let commands = Commands::start(command, self.style.text(), output)?;
         let mut left = Left::of(self);
@@ -216,7 +214,7 @@ impl Listen {
         Ok(())
     }
 
-    /// Receives 1 to `max` messages of one slot, waiting as long as the user allows, and returns which slot it is.
+    /// Receives 1 to `max` messages of one slot, waiting as long as the user allows, and returns the slot's index.
     fn receive(
         &self,
         slots: &mut Slots,
@@ -243,7 +241,7 @@ impl Listen {
     }
 }
 
-/// The messages that the user still wants to have.
+/// The messages that the user still wants.
 struct Left<'a> {
     number: u64,
     until: Option<&'a OsString>,
@@ -258,12 +256,12 @@ impl<'a> Left<'a> {
         self.number > 0
     }
 
-    /// Those that may be taken out of the slot at once.
+    /// How many may be taken out of the slot at once.
     fn most(&self, batch: usize) -> usize {
         usize::try_from(self.number).unwrap_or(usize::MAX).min(batch)
     }
 
-    /// This one has come.
+    /// Counts this message.
     fn take(&mut self, shown: &Shown<'_>) {
         let is_last = self.until.is_some_and(|until| until.as_encoded_bytes() == &*shown.text);
         self.number = if is_last { 0 } else { self.number.saturating_sub(1) };
@@ -275,7 +273,7 @@ fn tap(options: &MailslotOptions, name: &str) -> mailslot::Result<Mailslot> {
     options.tap(name)
 }
 
-/// There is no command for it.
+/// Windows has no `tap` command.
 #[cfg(not(unix))]
 fn tap(options: &MailslotOptions, name: &str) -> mailslot::Result<Mailslot> {
     options.create(name)

@@ -20,7 +20,8 @@ pub struct Metrics {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// A user whose slots are shown one by one, by name or id; may be given several times [default: who runs the command]
+    /// A user whose slots are shown one by one, by name or id; may be given several times [default: the user of this
+    /// command]
     #[arg(long = "user", value_name = "USER", value_parser = accounts::user_id)]
     users: Vec<u32>,
 
@@ -29,7 +30,7 @@ pub struct Metrics {
     timeout: Duration,
 }
 
-const AFTER_HELP: &str = r#"Only a slot's own user and root know its counts, so --user is for root. Each user has at most 1000 slots here, in the order of their names; mailslot_slots_left_out counts the others. mailslot_node_up is 1 if a node runs and answers. A node serves the same by HTTP: mailslot node --metrics 127.0.0.1:9464
+const AFTER_HELP: &str = r#"Only a slot's user and root may read its counts, so --user is for root. At most 1000 slots of each user are shown, in the order of their names; mailslot_slots_left_out counts the others. mailslot_node_up is 1 if a node runs and answers. A node serves the same by HTTP: mailslot node --metrics 127.0.0.1:9464
 
 Examples:
   mailslot metrics
@@ -47,12 +48,13 @@ impl Metrics {
     }
 }
 
-/// Whoever reads the file finds the old text or the new one, never a part. Every user may read it: the collector is another one.
+/// A reader finds the old text or the new one, never a part. Every user may read the file, because the collector runs
+/// as another user.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
-    // The umask has had its say at the creation.
+    // The umask has limited the permissions at the creation.
     file.as_file().set_permissions(Permissions::from_mode(0o644))?;
     file.persist(path)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! `mailslot peek`: what a slot holds, without taking it.
+//! `mailslot peek`: prints a slot's messages without taking them.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use crate::exit::Result;
 use crate::printer::{FIELDS_HELP, Printer, Received, Style};
 use crate::signals::Signals;
 
-/// Print the next messages of a slot, which stay there
+/// Print the next messages of a slot without taking them
 #[derive(Args)]
 #[command(after_help = format!("{AFTER_HELP}\n\n{FIELDS_HELP}\n\n{EXAMPLES}"))]
 pub struct Peek {
@@ -27,7 +27,7 @@ pub struct Peek {
     style: Style,
 }
 
-const AFTER_HELP: &str = r#"The owner's user may look into a slot, and the superuser into every one; neither reader nor writers notice. Messages of other users are seen once the reader has let them in. A slot without messages prints nothing. The time of a message is that of the look."#;
+const AFTER_HELP: &str = r#"The owner's user may peek at a slot, and the superuser at every slot; neither reader nor writers notice. Messages of other users are visible once the reader has accepted them. An empty slot prints nothing. The time of a message is that of the peek."#;
 
 const EXAMPLES: &str = r#"Examples:
   mailslot peek alerts

@@ -16,11 +16,11 @@ use crate::sys::{self, Datagram};
 pub enum Peer {
     /// Write to a slot until it is closed
     FloodSlot { slot: String, size: usize },
-    /// Write to the socket that is standard input until it is closed
+    /// Write to the socket on standard input until it is closed
     FloodSocket { size: usize },
-    /// Create the slot `own` and write what it gets to `back`
+    /// Create the slot `own`, and write its messages to `back`
     EchoSlot { own: String, back: String, size: usize },
-    /// Send back what comes from the socket that is standard input
+    /// Send messages from the socket on standard input back to it
     EchoSocket { size: usize },
 }
 
@@ -47,12 +47,12 @@ pub fn is_stamped(message: &[u8], number: u64) -> bool {
     message.first_chunk() == Some(&number.to_le_bytes())
 }
 
-/// A wait without sleep. It fails when it has lasted so long that the other process must have ended.
+/// A wait without sleep. It fails after a time in which the other process must have ended.
 pub struct Spin {
     turns: u32,
     begin: Instant,
-    /// Turns between two offers of the processor to other processes. Without them, a machine with fewer free processors
-    /// than two would make every wait last for a whole time slice.
+    /// Turns between two calls that yield the processor. Without them, every wait would last for a whole time slice on
+    /// a machine with fewer than two free processors.
     yields: u32,
 }
 
@@ -67,7 +67,7 @@ impl Spin {
     }
 
     pub fn turn(&mut self) -> Result {
-        // The clock is read rarely, so that it does not count.
+        // The clock is read rarely, to keep its cost out of the measurement.
         if self.turns == 0 {
             self.begin = Instant::now();
         }
@@ -84,7 +84,7 @@ impl Spin {
     }
 }
 
-/// What an echo says when it is there.
+/// The first message of an echo.
 pub const READY: &[u8] = b"ready";
 /// How long the other process may be silent.
 pub const SILENCE: Duration = Duration::from_secs(10);
@@ -110,7 +110,7 @@ fn flood_socket(size: usize) -> Result {
     let mut message = vec![0; size];
     for number in 0.. {
         stamp(&mut message, number);
-        // The other end is closed when it has seen enough.
+        // The other end closes when it has measured enough.
         if socket.send(&message).is_err() {
             break;
         }
@@ -123,7 +123,7 @@ fn echo_slot(own: &str, back: &str, size: usize) -> Result {
     let writer = MailslotWriter::open(back)?;
     let mut message = vec![0; size];
     let mut spin = Spin::new();
-    // Tells the other process that the slot is there.
+    // Notifies the other process that the slot exists.
     writer.write(READY)?;
     loop {
         match slot.read_within(&mut message, Timeout::Zero) {

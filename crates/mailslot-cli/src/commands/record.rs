@@ -1,4 +1,4 @@
-//! `mailslot record`: owns slots, and keeps what is written to them in files.
+//! `mailslot record`: owns slots, and writes their messages to files.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::recording::{Files, Format, Record as Recorded, Rotation};
 use crate::signals::Signals;
 use crate::sys;
 
-/// Create slots and write what comes into them to a file
+/// Create slots and write their messages to a file
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Record {
@@ -26,7 +26,7 @@ pub struct Record {
     /// Where to
     file: PathBuf,
 
-    /// What the file consists of [default: as its name says, ndjson unless that ends with .pcapng]
+    /// The format of the file [default: by its name, pcapng if that ends with .pcapng, else ndjson]
     #[arg(long, value_enum)]
     format: Option<Format>,
 
@@ -38,7 +38,7 @@ pub struct Record {
     #[arg(long, value_name = "DURATION", value_parser = args::some_duration)]
     rotate_time: Option<Duration>,
 
-    /// Record what others read: be a tap of slots that there are (see `mailslot tap`) instead of creating them
+    /// Tap existing slots (see `mailslot tap`) instead of creating them
     #[arg(long)]
     tap: bool,
 
@@ -46,13 +46,13 @@ pub struct Record {
     options: SlotOptions,
 }
 
-const AFTER_HELP: &str = r#"Each message is written with the time when it was read, its slot and who sent it, and only then taken out of the slot. If that fails, as it does on a full disk, that is said once, messages stay in their slots, and it is tried again each second.
+const AFTER_HELP: &str = r#"Each message is written with the time of its reading, its slot and its origin, and only then taken out of the slot. If a write fails, such as on a full disk, the failure is reported once, messages stay in their slots, and the write is tried again each second.
 
-With --tap, each slot must be one that may be tapped, of this user. What comes while nothing can be written is then lost from the oldest on, as soon as it takes more than --capacity and than the slot may hold; how many messages that are stands in the record, and on standard error. When all of the slots have ended, so does the command, with status 9.
+With --tap, each slot must allow taps and belong to this user. Messages that arrive while nothing can be written are kept up to --capacity or the slot's capacity, whichever is larger; beyond that, the oldest are lost, and their number is recorded, and reported on standard error. When all slots have ended, the command ends with status 9.
 
 With --rotate-size or --rotate-time, FILE is a pattern: log.ndjson becomes log_00001_20260131T120000Z.ndjson and so on. No file is overwritten. SIGINT and SIGTERM close the slots, write what they had accepted, and end with status 130 and 143; the status is 1 if some of it could not be written. `mailslot replay` writes the messages of a file to slots again.
 
-Wireshark shows pcapng files with the dissector wireshark/mailslot.lua, and takes no packets above 256 KiB.
+Wireshark shows pcapng files with the dissector wireshark/mailslot.lua, and accepts no packets above 256 KiB.
 
 Examples:
   mailslot record alerts alerts.ndjson
@@ -60,16 +60,16 @@ Examples:
   mailslot record alerts alerts.pcapng
   mailslot record --tap alerts beside-its-reader.ndjson"#;
 
-/// Messages of one slot before the others have their turn.
+/// The most messages of one slot before the others have their turn.
 const BATCH: usize = 256;
-/// How long after a failure it is tried again.
+/// Time between a failure and the next try.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Record {
     pub fn run(self) -> Result {
         let signals = Signals::catch()?;
         if self.tap && !self.options.are_of_any_reader() {
-            return Err(Failure::Usage("a tap takes the slot as it is: leave out what says how one is created"));
+            return Err(Failure::Usage("a tap cannot create a slot: leave out the options for that"));
         }
         let options = self.options.options();
         let open = |name: &String| {
@@ -86,21 +86,22 @@ impl Record {
         let mut recorder = Recorder { files, action, failing: false };
         let ended = recorder.record(&mut sources, &signals);
         let finished = recorder.finish(sources);
-        // What was lost counts for more than that a signal came.
+        // Lost messages determine the status rather than the signal.
         finished.and(ended)
     }
 }
 
-/// Where messages come from.
+/// A source of messages.
 struct Source {
     slot: Mailslot,
     is_tap: bool,
-    /// A message that is out of the slot and not in the file.
+    /// A message that was taken out of the slot and is not yet in the file.
     taken: Option<Message>,
 }
 
 impl Source {
-    /// The next message. In a slot of its own it stays there; a tap may drop it at any time to make room.
+    /// The next message. It stays in a slot that this process owns; from a tap it is taken, because a tap may drop it
+    /// at any time to make room.
     fn next(&mut self) -> mailslot::Result<Option<Message>> {
         match self.taken.take() {
             Some(message) => Ok(Some(message)),
@@ -109,16 +110,16 @@ impl Source {
         }
     }
 
-    /// That message is in the file.
+    /// Removes the message that is now in the file.
     fn recorded(&mut self) -> mailslot::Result<()> {
         if !self.is_tap {
-            // Nobody else reads the slot, so this is the message that was recorded.
+            // No other process reads the slot, so this is the message that was recorded.
             self.slot.try_read_in_place(|_, _| ())?;
         }
         Ok(())
     }
 
-    /// It is not.
+    /// Keeps a message that could not be written.
     fn keep(&mut self, message: Message) {
         if self.is_tap {
             self.taken = Some(message);
@@ -134,14 +135,14 @@ impl AsFd for Source {
 
 struct Recorder {
     files: Files,
-    /// What fails if something does.
+    /// The action that failed, for errors.
     action: String,
-    /// Whether the last try has failed, which was said then.
+    /// Whether the last try failed, which was reported then.
     failing: bool,
 }
 
 impl Recorder {
-    /// Records until a signal comes, or the slots that are tapped have ended.
+    /// Records until a signal, or until all tapped slots have ended.
     fn record(&mut self, sources: &mut Vec<Source>, signals: &Signals) -> Result {
         while !sources.is_empty() {
             signals.check()?;
@@ -155,7 +156,7 @@ impl Recorder {
             }
             ended.into_iter().rev().for_each(|index| drop(sources.remove(index)));
             if self.failing {
-                // The slots are left alone meanwhile: as they have messages, waiting for them would not wait.
+                // Not a wait for the slots: they have messages, so it would return at once.
                 sys::sleep(signals, Some(AGAIN))?;
             } else if taken == 0 && !sources.is_empty() {
                 sys::wait_for_any(sources, signals, false, None)?;
@@ -164,7 +165,7 @@ impl Recorder {
         Err(Error::Closed.into())
     }
 
-    /// Records messages that are in the slot, and returns how many.
+    /// Records messages from the slot, and returns how many.
     fn take(&mut self, source: &mut Source) -> mailslot::Result<usize> {
         for taken in 0..BATCH {
             let Some(message) = source.next()? else { return Ok(taken) };
@@ -179,13 +180,13 @@ impl Recorder {
         Ok(BATCH)
     }
 
-    /// The message, if it cannot be written to the file.
+    /// Appends a message. Returns it if it cannot be written to the file.
     fn append(&mut self, slot: &SlotName, message: Message) -> Option<Message> {
         let record = Recorded { time: SystemTime::now(), slot: slot.clone(), message };
         match self.files.append(&record) {
             Ok(()) => {
                 if std::mem::take(&mut self.failing) {
-                    exit::complain(format_args!("{}: it works again", self.action));
+                    exit::complain(format_args!("{}: works again", self.action));
                 }
                 say_what_is_lost(slot, &record.message);
                 None
@@ -194,7 +195,7 @@ impl Recorder {
                 if !std::mem::replace(&mut self.failing, true) {
                     let action = &self.action;
                     exit::complain(format_args!(
-                        "{action}: {error}; messages stay in their slots until there is room, which is tried each second"
+                        "{action}: {error}; messages stay in their slots, and the write is tried again each second"
                     ));
                 }
                 Some(record.message)
@@ -206,7 +207,7 @@ impl Recorder {
     fn finish(mut self, sources: Vec<Source>) -> Result {
         let mut lost = 0;
         for Source { slot, taken, .. } in sources {
-            // Another handle, so that the name is known while it closes, would keep it open.
+            // A clone of the name, not of the slot: another handle would keep the slot open.
             let name = slot.name().clone();
             let mut last = |message| {
                 let record = Recorded { time: SystemTime::now(), slot: name.clone(), message };

@@ -1,4 +1,4 @@
-//! `mailslot replay`: writes recorded messages to slots, when they came.
+//! `mailslot replay`: writes recorded messages to slots, in their original time.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,29 +14,29 @@ use crate::recording::{Ended, Reader, Record};
 use crate::signals::Signals;
 use crate::sys;
 
-/// Write the messages of a file to slots, at the distances at which they came
+/// Write the messages of a file to slots, in their original time
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Replay {
     /// A file of `mailslot record`, or lines of `mailslot listen --json`
     file: PathBuf,
 
-    /// How fast: 1 as they came, 2.5, 0.1, or max
+    /// How fast: 1 for the original speed, 2.5, 0.1, or max
     #[arg(short, long, value_name = "FACTOR", default_value = "1", value_parser = speed)]
     speed: Speed,
 
-    /// Write all of them to this slot [default: each to the one that it came to]
+    /// Write all of them to this slot [default: each to its original slot]
     #[arg(long, value_name = "NAME", add = ArgValueCandidates::new(completions::slots))]
     to: Option<String>,
 }
 
-const AFTER_HELP: &str = r#"The time of each message is counted from the first one, so delays do not add up: after one, those that are late follow at once. A full slot is waited for. A file that ends in the middle of a message, as after a loss of power, is replayed up to there; that is said, and is no failure. The messages are this user's: who sent them then is in the file alone.
+const AFTER_HELP: &str = r#"The time of each message is relative to the first one, so delays do not add up: after a delay, late messages follow at once. If a slot is full, the command waits for room. A file that ends within a message, as after a loss of power, is replayed up to there; that is reported, but is not a failure. The origin of the messages is this command: the original senders are in the file only.
 
 Examples:
   mailslot replay alerts.ndjson
   mailslot replay --speed max --to test alerts.pcapng"#;
 
-/// How much faster than it was.
+/// The factor on the original speed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Speed {
     Times(f64),
@@ -51,7 +51,7 @@ fn speed(text: &str) -> std::result::Result<Speed, String> {
     }
 }
 
-/// How long a full slot is waited for before signals are looked at.
+/// The time to wait for a full slot before checking for signals.
 const TURN: Duration = Duration::from_millis(100);
 
 impl Replay {
@@ -70,15 +70,15 @@ impl Replay {
         exit::note(format_args!("{} messages were written", replayed.sent));
         if reader.ended() == Ended::Cut {
             let (file, count) = (self.file.display(), reader.count());
-            exit::complain(format_args!("{file} ends in the middle of a message: there are {count} before"));
+            exit::complain(format_args!("{file} ends within a message: there are {count} before it"));
         }
         Ok(())
     }
 }
 
-/// When each message is due.
+/// The time at which each message is due.
 struct Schedule {
-    /// When the first one came, and when it was written.
+    /// The original time of the first one, and the time when it was written.
     first: SystemTime,
     begun: Instant,
     speed: Speed,
@@ -89,8 +89,8 @@ impl Schedule {
         Schedule { first, begun: Instant::now(), speed }
     }
 
-    /// When a message is due that came at `time`. One that came before the first, by a clock that was set back, is due at once; and so
-    /// is everything at the highest speed. `None` is never: there is no such time.
+    /// When a message with the original time `time` is due. One from before the first, by a clock that was set back, is
+    /// due at once, and so is everything at the highest speed. `None` for never: the time cannot be represented.
     fn at(&self, time: SystemTime) -> Option<Instant> {
         let after = match self.speed {
             Speed::Max => Duration::ZERO,
@@ -114,10 +114,10 @@ fn wait_until(due: Option<Instant>, signals: &Signals) -> Result {
     }
 }
 
-/// Where messages go.
+/// The destinations of messages.
 struct Replayed<'a> {
     to: Option<&'a str>,
-    /// By the names of the slots.
+    /// Writers by the names of the slots.
     writers: HashMap<String, MailslotWriter>,
     sent: u64,
 }
@@ -130,7 +130,7 @@ impl Replayed<'_> {
         let writer = match self.writers.get(name) {
             Some(writer) => writer,
             None => {
-                // A name of the option may be any address; one of the file is that of a slot here.
+                // The option may be any address; a name in the file is that of a local slot.
                 let writer = match self.to {
                     Some(address) => MailslotWriter::open(address),
                     None => MailslotWriter::open(&record.slot),

@@ -1,4 +1,4 @@
-//! `mailslot request`: writes a message, and prints what whoever reads the slot replies.
+//! `mailslot request`: writes a message, and prints the reply of the slot's owner.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -22,11 +22,11 @@ pub struct Request {
     #[arg(add = ArgValueCandidates::new(completions::slots))]
     name: String,
 
-    /// The message; without it, all of standard input is
+    /// The message [default: all of standard input]
     #[arg(value_name = "MESSAGE")]
     message: Option<OsString>,
 
-    /// Wait so long, for room in the slot and for the reply: 500ms, 2s, 1m
+    /// How long to wait for room in the slot and for the reply together: 500ms, 2s, 1m
     #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = args::duration)]
     timeout: Duration,
 
@@ -34,7 +34,7 @@ pub struct Request {
     style: Style,
 }
 
-const AFTER_HELP: &str = r#"The reply is believed because the system says that a process of the slot's user wrote it, into a slot that was made for it alone. `mailslot listen --reply` is the other side, as is every program that replies through the library.
+const AFTER_HELP: &str = r#"A reply is accepted only if the system confirms that a process of the slot's user wrote it, to a slot made for this reply. `mailslot listen --reply` is the other side, or any program that replies through the library.
 
 In domains made with `mailslot domain new`, slots of other machines can be asked, for a minute at most: the node there asks the slot, and what it replies is sealed for this request with the domain's key. Of all the machines of a domain, the first that replies is heard. In open domains and in the legacy network nothing would prove who replies, so nobody is asked there.
 
@@ -46,7 +46,7 @@ const EXAMPLES: &str = r#"Examples:
   mailslot request resizer < photo.jpg --format raw > small.jpg
   mailslot request --json '\\PLANT\mailslot\clock' now"#;
 
-/// How long a signal may go unnoticed.
+/// The longest time until a signal is noticed.
 const TURN: Duration = Duration::from_millis(50);
 
 impl Request {
@@ -54,7 +54,7 @@ impl Request {
         let signals = Signals::catch()?;
         let writer = MailslotWriter::open(self.name.as_str())?;
         let message = self.message()?;
-        // What cannot be printed is not asked for.
+        // First, so that no request is sent whose reply cannot be printed.
         let mut printer = Printer::new(&self.style, false, &signals)?;
         let deadline = Instant::now().checked_add(self.timeout);
         let replies = writer.begin_request(&message, None, self.timeout)?;

@@ -1,11 +1,11 @@
-//! How a command creates the slots that it reads.
+//! Options for creating the slots that a command reads.
 
 use clap::Args;
 use mailslot::{Access, MailslotOptions, Network};
 
 use crate::args;
 
-/// The options of a slot, as all commands that create one have them.
+/// The options of a slot, common to all commands that create one.
 #[derive(Args)]
 pub struct SlotOptions {
     /// Refuse larger messages; 0 is any size
@@ -16,7 +16,7 @@ pub struct SlotOptions {
     #[arg(long, value_name = "SIZE", value_parser = args::size)]
     capacity: Option<u64>,
 
-    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone; ids do as well
+    /// Who may write besides the owner: owner, group:NAME, users:NAME,NAME or everyone, by name or id
     #[arg(long, value_name = "WHO", default_value = "owner", value_parser = args::access)]
     access: Access,
 
@@ -26,7 +26,7 @@ pub struct SlotOptions {
 }
 
 impl SlotOptions {
-    /// Whether nothing is said but the capacity.
+    /// Whether all options but the capacity are the defaults.
     #[cfg(unix)]
     pub fn are_of_any_reader(&self) -> bool {
         self.max_size == 0 && self.access == Access::Owner && !self.network

@@ -1,14 +1,14 @@
-//! `mailslot tap`: prints what is written to a slot that another process reads.
+//! `mailslot tap`: prints the messages of a slot that another process reads.
 
 use clap::Args;
 
 use super::listen::Listen;
 use crate::exit::Result;
 
-/// Print the messages that are written to a slot, beside the process that reads it
+/// Print the messages that are written to a slot which another process reads
 ///
-/// Its creator must allow taps (`mailslot listen --taps`), and be of this user unless that is the superuser. A tap is in nobody's way: what
-/// it is too slow for is lost to it.
+/// The slot must allow taps (`mailslot listen --taps`), and belong to this user, except for the superuser. A tap never
+/// delays the slot's writers or its reader: it loses the messages that it is too slow for.
 #[derive(Args)]
 #[command(mut_args(without_what_is_for_readers))]
 pub struct Tap {
@@ -16,7 +16,7 @@ pub struct Tap {
     listen: Listen,
 }
 
-/// Options of `listen` that are for whoever owns the slot.
+/// Options of `listen` that only an owner can use.
 const FOR_READERS: [&str; 8] = ["max_size", "access", "network", "shared", "taps", "when_full", "stamp", "reply"];
 
 fn without_what_is_for_readers(arg: clap::Arg) -> clap::Arg {

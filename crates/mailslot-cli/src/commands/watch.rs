@@ -1,4 +1,4 @@
-//! `mailslot list --watch`: slots as they come and go.
+//! `mailslot list --watch`: slots as they are created and closed.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,7 +16,7 @@ use crate::exit::{Failure, Result};
 use crate::signals::Signals;
 use crate::{accounts, output, status, sys};
 
-/// What happened to a slot.
+/// An event of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     /// It was there when the watch began.
@@ -46,7 +46,7 @@ pub fn run(json: bool) -> Result {
         let slots = mailslot::list()?;
         let gone = known.iter().filter(|slot| !contains(&slots, slot)).map(|slot| (Event::Ended, slot));
         let come = slots.iter().filter(|slot| !contains(&known, slot)).map(|slot| (event, slot));
-        // Whoever ended first: the name may be that of the next one.
+        // Closed slots first: a new slot may have the name of one.
         print(gone.chain(come), json)?;
         let is_complete = watch.owners(&slots);
         known = slots;
@@ -57,7 +57,7 @@ pub fn run(json: bool) -> Result {
     }
 }
 
-/// Whether this very slot is among them, and not another one of its name.
+/// Whether this slot is among them, and not just another of its name.
 fn contains(slots: &[SlotStatus], slot: &SlotStatus) -> bool {
     slots.iter().any(|other| {
         (&other.name, other.uid, other.pid, other.created) == (&slot.name, slot.uid, slot.pid, slot.created)
@@ -83,11 +83,11 @@ fn text(now: &str, event: Event, slot: &SlotStatus) -> String {
     format!("{now}  {:<8}  {}  {}  {pid}", event.as_str(), cell(slot.name.as_str()), cell(owner))
 }
 
-/// Tells when slots may have come or gone.
+/// Reports when slots may have been created or closed.
 struct Watch {
     inotify: OwnedFd,
-    /// The processes that own slots, by their ids: nothing else tells that one was killed. None of one that has ended (others may own
-    /// its slot now), or that the system does not let us watch.
+    /// pidfds of the processes that own slots, because nothing else reports that one was killed. `None` for a process
+    /// that has ended (others may own its slot now), or that the system does not let us watch.
     owners: HashMap<u32, Option<OwnedFd>>,
 }
 
@@ -100,7 +100,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Watches the owners of these slots, and nobody else. `false` if one had ended before it could be watched.
+    /// Watches the owners of these slots, and no others. `false` if one had ended before it could be watched.
     fn owners(&mut self, slots: &[SlotStatus]) -> bool {
         let pids: Vec<u32> = slots.iter().filter_map(|slot| slot.pid).collect();
         self.owners.retain(|pid, _| pids.contains(pid));
@@ -127,15 +127,15 @@ impl Watch {
                 *owner = None;
             }
         }
-        // Before the slots are looked at: what has come meanwhile is found then.
+        // Before the slots are listed: the list then has those created meanwhile.
         self.add_users()
     }
 
-    /// Watches the directories of all users, of whom there may be more than before.
+    /// Watches the directories of all users, including new ones.
     fn add_users(&self) -> Result {
         for directory in mailslot::slot_directories()? {
             match self.add(&directory) {
-                // One that is being made, or is closed to us: slots there show by their claims in the root.
+                // It is being made, or closed to us: its slots are seen by their claims in the root.
                 Ok(()) | Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR) => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -144,7 +144,7 @@ impl Watch {
     }
 
     fn add(&self, directory: &Path) -> rustix::io::Result<()> {
-        // A slot appears, complete, by a rename, and goes by another one or with its directory.
+        // A slot appears, complete, by a rename, and disappears by another rename or with its directory.
         let events = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::MOVED_FROM | WatchFlags::DELETE;
         inotify::add_watch(&self.inotify, directory, events).map(drop)
     }

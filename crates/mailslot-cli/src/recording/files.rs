@@ -1,4 +1,4 @@
-//! The files that records go to, one after the other.
+//! The files of a recording, written one after the other.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -7,16 +7,16 @@ use std::time::{Duration, SystemTime};
 
 use super::{Format, Record};
 
-/// When another file begins.
+/// When to begin another file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rotation {
-    /// Before one would have more bytes than this.
+    /// Before a file would have more bytes than this.
     pub size: Option<u64>,
-    /// When its first record is older than this.
+    /// When the first record of a file is older than this.
     pub time: Option<Duration>,
 }
 
-/// A file, or a row of them.
+/// A file, or a sequence of files.
 pub struct Files {
     path: PathBuf,
     format: Format,
@@ -28,7 +28,7 @@ pub struct Files {
 
 struct Current {
     file: File,
-    /// Whole records, and what the file begins with.
+    /// Bytes of the header and of whole records.
     len: u64,
     /// The time of its first record.
     first: Option<SystemTime>,
@@ -39,14 +39,14 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// Those of the system; `AlreadyExists` if it is there and not empty.
+    /// Errors of the system; `AlreadyExists` if the file exists and is not empty.
     pub fn create(path: &Path, format: Format, rotation: Rotation) -> io::Result<Files> {
         let mut number = 0;
         let current = begin(path, format, rotation, &mut number, SystemTime::now())?;
         Ok(Files { path: path.to_owned(), format, rotation, number, current })
     }
 
-    /// Writes a record, all of it or, with an error, nothing.
+    /// Writes a record as a whole, or fails and writes nothing.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
         let bytes = self.format.encode(record)?;
         if self.is_over(record.time, bytes.len() as u64) {
@@ -58,10 +58,10 @@ impl Files {
         Ok(())
     }
 
-    /// Waits until all that was written is on the disk.
+    /// Waits until all records are on the disk.
     pub fn finish(&self) -> io::Result<()> {
         match self.current.file.sync_all() {
-            // Pipes and terminals have none.
+            // Pipes and terminals cannot be synchronised.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
             synced => synced,
         }
@@ -71,7 +71,7 @@ impl Files {
     fn is_over(&self, time: SystemTime, size: u64) -> bool {
         let Some(first) = self.current.first else { return false };
         let is_full = self.rotation.size.is_some_and(|most| self.current.len + size > most);
-        // Where the clock was set back, the file that follows says so.
+        // A clock that was set back begins another file as well, whose name has the new time.
         let is_old = |most| time.duration_since(first).is_ok_and(|age| age >= most) || time < first;
         is_full || self.rotation.time.is_some_and(is_old)
     }
@@ -80,8 +80,8 @@ impl Files {
 impl Current {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.file.write_all(bytes) {
-            // What was written of it goes again, so that the file ends with a whole record. A pipe keeps it; but it has a reader, who
-            // learns of the end.
+            // Removes the part that was written, so that the file ends with a whole record. Fails for a pipe, whose
+            // reader notices the incomplete record.
             let _ = self.file.set_len(self.len);
             return Err(error);
         }
@@ -93,13 +93,13 @@ impl Current {
 /// Begins the next file; `number` files were begun before.
 fn begin(path: &Path, format: Format, rotation: Rotation, number: &mut u32, time: SystemTime) -> io::Result<Current> {
     let mut options = OpenOptions::new();
-    // Appending: after a write that was taken back, the next one begins where the file ends.
+    // In append mode, the next write after a removed part begins at the end of the file.
     options.append(true);
     let (file, path) = if rotation.size.is_none() && rotation.time.is_none() {
         let file = options.create(true).open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_file() && metadata.len() > 0 {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there already, and not empty"));
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it exists and is not empty"));
         }
         (file, path.to_owned())
     } else {
@@ -107,7 +107,7 @@ fn begin(path: &Path, format: Format, rotation: Rotation, number: &mut u32, time
             let next = *number + 1;
             let name = numbered(path, next, time);
             match options.create_new(true).open(&name) {
-                // Of another run in the same second.
+                // A file of another run in the same second.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => *number = next,
                 Err(error) => return Err(error),
                 Ok(file) => break (file, name),
@@ -116,7 +116,7 @@ fn begin(path: &Path, format: Format, rotation: Rotation, number: &mut u32, time
     };
     let mut current = Current { file, len: 0, first: None };
     if let Err(error) = current.append(&format.header()) {
-        // A try that failed leaves nothing behind; the next one may find room.
+        // Leaves no file after a failure; the next try may find room.
         let _ = std::fs::remove_file(path);
         return Err(error);
     }
@@ -145,7 +145,7 @@ mod tests {
     use crate::recording::Reader;
     use crate::recording::tests::records;
 
-    /// The records in all files of a directory, in the order of their names, and how many each has.
+    /// The records of all files in a directory, in the order of their names, and the number in each.
     fn read(directory: &Path) -> (Vec<Record>, Vec<usize>) {
         let mut paths: Vec<_> =
             fs::read_dir(directory).expect("readable").map(|entry| entry.expect("an entry").path()).collect();
@@ -170,7 +170,7 @@ mod tests {
         for format in [Format::Ndjson, Format::Pcapng] {
             for size in sizes {
                 for time in times {
-                    // Each file is waited for until it is on its disk: this one is none.
+                    // Not on a disk: the test would wait for each file to be synchronised.
                     let directory = tempfile::tempdir_in("/dev/shm").expect("a directory");
                     let path = directory.path().join("log.ndjson");
                     let mut files = Files::create(&path, format, Rotation { size, time }).expect("a file");

@@ -1,4 +1,4 @@
-//! Messages in files: what `record` writes and `replay` reads.
+//! Messages in files, as `record` writes and `replay` reads them.
 
 mod files;
 mod ndjson;
@@ -14,7 +14,7 @@ use mailslot::{Message, SlotName};
 pub use self::files::{Files, Rotation};
 pub use self::reader::{Ended, Reader};
 
-/// A message that came, where, and when.
+/// A message, with its slot and the time when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub time: SystemTime,
@@ -22,7 +22,7 @@ pub struct Record {
     pub message: Message,
 }
 
-/// What a file of records consists of.
+/// The format of a file of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// One JSON object on a line for each message, as `listen --json` prints it, but bytes in base64
@@ -32,7 +32,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// That of a file with this name.
+    /// The format for a file with this name.
     pub fn of(path: &Path) -> Format {
         match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("pcapng") => Format::Pcapng,
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// What a file begins with.
+    /// The header of a file.
     fn header(self) -> Vec<u8> {
         match self {
             Format::Ndjson => Vec::new(),
@@ -64,7 +64,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Records of all kinds: each origin that there is, with all of its parts and without, and data of each kind.
+    /// Records of all kinds: every origin, with and without its parts, and data of every kind.
     pub fn records() -> Vec<Record> {
         let mut full = NetworkOrigin::new("SRV1");
         full.domain = Some("PLÄNT".to_owned());

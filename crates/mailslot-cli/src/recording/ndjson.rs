@@ -1,4 +1,5 @@
-//! Records as lines of JSON: those of `listen --json`, but that bytes are in base64, which takes two thirds of the digits.
+//! Records as lines of JSON: as of `listen --json`, but with bytes in base64, which is a third shorter than
+//! hexadecimal.
 
 use std::borrow::Cow;
 use std::io;
@@ -48,13 +49,13 @@ pub fn encode(record: &Record) -> io::Result<Vec<u8>> {
         lost_before: record.message.lost_before,
         origin: Cow::Borrowed(origin),
     })?;
-    // Somebody will look at the file on a terminal.
+    // The file may be displayed on a terminal.
     let mut line = escape::json(line).into_bytes();
     line.push(b'\n');
     Ok(line)
 }
 
-/// The record of a line, or what is wrong with it.
+/// The record of a line, or why it is invalid.
 pub fn decode(line: &[u8]) -> Result<Record, String> {
     let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let time = humantime::parse_rfc3339(&line.time)

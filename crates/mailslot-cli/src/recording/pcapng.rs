@@ -1,4 +1,4 @@
-//! Records as packets of a pcapng file, of the link type that is free for everybody's own use.
+//! Records as packets of a pcapng file, with the link type USER0, which is reserved for private use.
 //!
 //! ```text
 //! "MSLT" 4 · version 1 · { tag 1 · size 2 · value }... · tag 0 · message
@@ -18,13 +18,13 @@ use pcap_file::{DataLink, PcapError};
 
 use super::Record;
 
-/// What every packet begins with: other programs use the link type for what is theirs.
+/// The first bytes of every packet: other programs use the link type for other contents.
 const MAGIC: &[u8; 4] = b"MSLT";
 const VERSION: u8 = 1;
 /// Nanoseconds: the resolution of timestamps, as a power of ten.
 const RESOLUTION: u8 = 9;
 
-/// What the parts of a packet's head are, by their tags.
+/// The tags of the parts of a packet's head.
 mod tag {
     pub const END: u8 = 0;
     /// UTF-8.
@@ -33,20 +33,20 @@ mod tag {
     pub const PID: u8 = 2;
     pub const UID: u8 = 3;
     pub const GID: u8 = 4;
-    /// Empty: that it is there says it.
+    /// Empty: its presence is the value.
     pub const ATTESTED: u8 = 5;
-    /// UTF-8. A message of another machine has it, even if it is empty.
+    /// UTF-8. Every message of another machine has it, even if it is empty.
     pub const COMPUTER: u8 = 6;
     pub const DOMAIN: u8 = 7;
     /// 4 or 16 bytes.
     pub const ADDRESS: u8 = 8;
     /// Empty.
     pub const AUTHENTICATED: u8 = 9;
-    /// 8 bytes: how many messages were lost before this one. It is there if some were.
+    /// 8 bytes: how many messages were lost before this one. Only if there were any.
     pub const LOST: u8 = 10;
 }
 
-/// What a file begins with.
+/// The header of a file.
 pub fn header() -> Vec<u8> {
     writer().into_inner()
 }
@@ -68,7 +68,7 @@ pub fn encode(record: &Record) -> io::Result<Vec<u8>> {
     Ok(writer.into_inner())
 }
 
-/// A writer that has written what a file begins with.
+/// A writer that has written the header of a file.
 fn writer() -> PcapNgWriter<Vec<u8>> {
     let interface = InterfaceDescriptionBlock {
         linktype: DataLink::USER0,
@@ -83,7 +83,7 @@ fn writer() -> PcapNgWriter<Vec<u8>> {
         writer.write_block(&interface.into_block())?;
         Ok(writer)
     });
-    written.expect("a vector takes all that is written to it")
+    written.expect("a vector accepts all writes")
 }
 
 fn packet(record: &Record) -> Vec<u8> {
@@ -92,7 +92,7 @@ fn packet(record: &Record) -> Vec<u8> {
     packet.extend_from_slice(MAGIC);
     packet.push(VERSION);
     let mut part = |tag: u8, value: &[u8]| {
-        // Names have less than 64 KiB.
+        // Names are shorter than 64 KiB.
         let size = u16::try_from(value.len()).unwrap_or(u16::MAX);
         packet.push(tag);
         packet.extend_from_slice(&size.to_be_bytes());
@@ -132,7 +132,7 @@ fn packet(record: &Record) -> Vec<u8> {
     packet
 }
 
-/// Takes files apart.
+/// Splits a file into blocks.
 pub struct Parser(Option<pcap_file::pcapng::PcapNgParser>);
 
 impl Parser {
@@ -140,7 +140,8 @@ impl Parser {
         Parser(None)
     }
 
-    /// Bytes of the next block of `bytes`, and the record in it if it is one. `Ok(None)` if they have no whole block.
+    /// The length of the next block of `bytes`, and its record if it has one. `Ok(None)` if `bytes` have no whole
+    /// block.
     pub fn next(&mut self, bytes: &[u8]) -> Result<Option<(usize, Option<Record>)>, String> {
         let Some(parser) = &mut self.0 else {
             return match pcap_file::pcapng::PcapNgParser::new(bytes) {
@@ -160,10 +161,10 @@ impl Parser {
         let record = match block {
             Block::EnhancedPacket(packet) => {
                 let interface =
-                    parser.interfaces().get(packet.interface_id as usize).ok_or("a packet of no interface")?;
+                    parser.interfaces().get(packet.interface_id as usize).ok_or("a packet without an interface")?;
                 record(&packet, interface)?
             }
-            // Statistics and the like, which other programs add.
+            // Statistics and similar blocks, which other programs add.
             _ => None,
         };
         Ok(Some((bytes.len() - rest.len(), record)))
@@ -182,9 +183,9 @@ fn record(
     let Some((&VERSION, rest)) = rest.split_first() else {
         return Err("a packet of a later version of this command".to_owned());
     };
-    let (slot, message) = dissect(rest).ok_or("a packet that is not whole")?;
+    let (slot, message) = dissect(rest).ok_or("an incomplete packet")?;
     let slot: SlotName = slot.ok_or("a packet without a slot")?.parse().map_err(|error| format!("{error}"))?;
-    let time = time(packet, interface).ok_or("a time that this machine cannot tell")?;
+    let time = time(packet, interface).ok_or("a time that this machine cannot represent")?;
     Ok(Some(Record { time, slot, message }))
 }
 
@@ -233,13 +234,13 @@ fn dissect(mut rest: &[u8]) -> Option<(Option<String>, Message)> {
     Some((slot, message))
 }
 
-/// The origin on another machine that a part of it makes certain.
+/// The network origin, created by the first of its parts.
 fn remote(origin: &mut Option<NetworkOrigin>) -> &mut NetworkOrigin {
     origin.get_or_insert_with(|| NetworkOrigin::new(""))
 }
 
-/// The time of a packet. The crate hands the number of units as if they were nanoseconds; programs that have changed the
-/// file may have made others of them.
+/// The time of a packet. The crate returns the number of units as if they were nanoseconds; other programs may have
+/// changed the file's units.
 fn time(packet: &EnhancedPacketBlock<'_>, interface: &InterfaceDescriptionBlock<'_>) -> Option<SystemTime> {
     const MICROSECONDS: u8 = 6;
     let resolution = interface.options.iter().find_map(|option| match option {
@@ -287,7 +288,7 @@ mod tests {
             records().into_iter().filter(|record| record.message.data.len() < 100).step_by(3).collect();
         let whole = file(&records);
         for end in 0..whole.len() {
-            let seen = parse(&whole[..end]).expect("a cut is no error");
+            let seen = parse(&whole[..end]).expect("a cut is not an error");
             assert_eq!(seen[..], records[..seen.len()], "{end}");
         }
     }
@@ -299,7 +300,7 @@ mod tests {
             for change in [1, 0x80, 0xff] {
                 let mut changed = whole.clone();
                 changed[at] ^= change;
-                // Whether it is an error or another record does not matter here.
+                // It may be an error or another record, but must not panic.
                 let _ = parse(&changed);
             }
         }

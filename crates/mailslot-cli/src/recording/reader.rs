@@ -1,4 +1,4 @@
-//! Files of records, read again.
+//! Reads files of records.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -19,9 +19,9 @@ pub struct Reader {
 /// How a file ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Behind a record.
+    /// After a record.
     Whole,
-    /// In the middle of one, as when the machine has lost its power.
+    /// Within a record, as after a loss of power.
     Cut,
 }
 
@@ -30,9 +30,9 @@ enum Kind {
     Pcapng { parser: Parser, unread: Vec<u8> },
 }
 
-/// What every pcapng file begins with, and no text does.
+/// The first bytes of every pcapng file, which no text begins with.
 const PCAPNG: &[u8] = &[0x0a, 0x0d, 0x0d, 0x0a];
-/// Bytes that are read at once.
+/// Bytes of one read.
 const BUFFER: usize = 64 << 10;
 
 impl Reader {
@@ -50,7 +50,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// Those of the system; `InvalidData` if what comes next is no record.
+    /// Errors of the system; `InvalidData` if the next bytes are not a record.
     pub fn next(&mut self) -> io::Result<Option<Record>> {
         let record = match &mut self.kind {
             Kind::Ndjson => next_line(&mut self.file, &mut self.ended),
@@ -58,7 +58,7 @@ impl Reader {
         };
         let record = record.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => {
-                io::Error::new(error.kind(), format!("what follows record {} is none: {error}", self.count))
+                io::Error::new(error.kind(), format!("record {} is followed by something else: {error}", self.count))
             }
             _ => error,
         })?;
@@ -84,13 +84,13 @@ fn next_line(file: &mut BufReader<File>, ended: &mut Ended) -> io::Result<Option
         if file.read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
-        // An empty line is nothing; editors and people leave some.
+        // Skips empty lines, which editors and people leave.
         if line.trim_ascii().is_empty() {
             continue;
         }
         return match ndjson::decode(&line) {
             Ok(record) => Ok(Some(record)),
-            // Only the last line has no end. One that is whole but for it counts.
+            // Only the last line may lack its end. It is read if it is otherwise complete.
             Err(_) if !line.ends_with(b"\n") => {
                 *ended = Ended::Cut;
                 Ok(None)
@@ -115,7 +115,7 @@ fn next_packet(
                 }
             }
             None => {
-                // As much again as there is: a large packet is not looked at for each small part of it.
+                // Doubles the buffer, so that a large packet is not parsed again for each small part.
                 let more = unread.len().max(BUFFER) as u64;
                 if file.by_ref().take(more).read_to_end(unread)? == 0 {
                     if !unread.is_empty() {
@@ -134,7 +134,8 @@ mod tests {
     use crate::recording::tests::records;
     use crate::recording::{Files, Format, Rotation};
 
-    /// Cut behind every byte, also within characters: all records before the cut are read, and the cut is told.
+    /// A file cut after every byte, also within characters: all records before the cut are read, and the cut is
+    /// reported.
     #[test]
     fn a_file_that_is_cut_has_the_records_before_and_says_so() {
         let records: Vec<Record> =
@@ -153,10 +154,10 @@ mod tests {
                 std::fs::write(&cut, &bytes[..end]).expect("writable");
                 let mut reader = Reader::open(&cut).expect("readable");
                 let mut seen = Vec::new();
-                while let Some(record) = reader.next().expect("a cut is no error") {
+                while let Some(record) = reader.next().expect("a cut is not an error") {
                     seen.push(record);
                 }
-                // A line is whole without its end.
+                // A line without its end is complete.
                 let is_line = format == Format::Ndjson && ends.contains(&(end + 1));
                 let whole = ends.iter().filter(|at| **at <= end).count() - 1 + usize::from(is_line);
                 assert_eq!(seen, records[..whole], "{format:?} {end}");

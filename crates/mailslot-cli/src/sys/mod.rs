@@ -1,17 +1,17 @@
-//! What depends on the operating system. This is the only place of the command that chooses by it.
+//! Everything that depends on the operating system. All choices by system are made here.
 //!
 //! | item | is |
 //! |---|---|
 //! | `accounts` | names and numbers of users and groups: `user`, `group`, `user_id`, `group_id` |
-//! | `signals::Signals` | what asks the command to end: `catch`, `check` |
+//! | `signals::Signals` | signals that end the command: `catch`, `check` |
 //! | `Slots` | the slots of this process, waited for together |
-//! | `done()` | two ends: one that waits until the other tells, or has gone, or a signal comes |
+//! | `done()` | two ends: one waits until the other notifies it or is dropped, or a signal comes |
 //! | `Stdout` | standard output, for messages |
 //! | `shell()`, `describe()` | a command of the user's shell, and how it ended |
-//! | `line()` | a line of input without what its end leaves |
+//! | `line()` | a line of input without the remains of its end |
 //! | `Datagram`, `datagram_pair()`, `inherited_datagram()` | the Unix datagram sockets that `bench` compares with |
-//! | `KILL` | what kills a process |
-//! | `DEATH_ENDS_SLOTS` | whether writers surely learn that an owner has died |
+//! | `KILL` | the call that kills a process |
+//! | `DEATH_ENDS_SLOTS` | whether writers are sure to notice that an owner has died |
 
 #[cfg(unix)]
 mod unix;

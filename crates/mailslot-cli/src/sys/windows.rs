@@ -16,10 +16,10 @@ use self::signals::Signals;
 use crate::exit::{Failure, Result};
 
 pub const KILL: &str = "TerminateProcess";
-/// Windows does so, but Wine lets a writer keep the slot of a dead owner.
+/// True on Windows, but on Wine a writer keeps the slot of a dead owner alive.
 pub const DEATH_ENDS_SLOTS: bool = false;
 
-/// Users and groups have no numbers here that slots could be opened for.
+/// Users and groups have no numbers here, so slots cannot be opened to them.
 pub mod accounts {
     const NO_NUMBERS: &str = "Windows has no numbers for users and groups: write owner or everyone";
 
@@ -43,7 +43,7 @@ pub mod accounts {
 pub mod signals {
     use crate::exit::Result;
 
-    /// Nothing: Ctrl-C ends the process, and the system closes the slot and hands out what was printed.
+    /// Empty: Ctrl-C ends the process, and the system closes the slot and delivers the output.
     pub struct Signals;
 
     impl Signals {
@@ -59,19 +59,19 @@ pub mod signals {
 
 /// Slots that this process owns: one or more.
 ///
-/// The system has nothing with which several could be waited for at once, so each has a thread. It ends with the process, as does
-/// the slot.
+/// The system cannot wait for several slots at once, so each has a thread, which ends with the process, as does the
+/// slot.
 pub struct Slots {
     slots: Vec<Arc<Mailslot>>,
     received: Receiver<(usize, Result<Vec<Message>>)>,
-    /// What has come out of one of the slots and was not asked for yet.
+    /// Messages taken out of one of the slots and not yet received.
     waiting: (usize, VecDeque<Message>),
 }
 
 impl Slots {
     pub fn new(slots: Vec<Mailslot>) -> Result<Slots> {
         let slots: Vec<Arc<Mailslot>> = slots.into_iter().map(Arc::new).collect();
-        // A thread does not run ahead: what is not asked for waits in its slot, but for the batch that it holds.
+        // Without a queue, a thread holds at most one batch; the other messages wait in their slot.
         let (received_by, received) = mpsc::sync_channel(0);
         for (index, slot) in slots.iter().cloned().enumerate() {
             let received_by = received_by.clone();
@@ -96,7 +96,7 @@ impl Slots {
         self.slots[index].name()
     }
 
-    /// Takes up to `max` messages out of one slot that has some, and returns which.
+    /// Takes up to `max` messages out of one slot that has some, and returns its index.
     pub fn try_receive(&mut self, messages: &mut Vec<Message>, max: usize) -> Result<Option<usize>> {
         if self.waiting.1.is_empty() {
             match self.received.try_recv() {
@@ -109,7 +109,8 @@ impl Slots {
         Ok(Some(*index))
     }
 
-    /// Waits until there is a message, or `timeout` is over. That nobody reads the output is noticed when something is printed.
+    /// Waits until there is a message, or `timeout` has passed. A missing reader of the output is noticed at the next
+    /// print.
     pub fn wait(&mut self, _signals: &Signals, _watch_output: bool, timeout: Option<Duration>) -> Result {
         let next = match timeout {
             Some(timeout) => self.received.recv_timeout(timeout).ok(),
@@ -121,7 +122,8 @@ impl Slots {
         Ok(())
     }
 
-    /// Hands out what was taken and not asked for. No signal asks for more: Ctrl-C ends the process, and its slots with it.
+    /// Passes messages that were taken and not yet received to `handle`. The slots are not read further: no signal
+    /// closes them here, and Ctrl-C ends the process.
     pub fn close(self, mut handle: impl FnMut(&SlotName, Message)) -> Result {
         let (index, waiting) = self.waiting;
         waiting.into_iter().for_each(|message| handle(self.slots[index].name(), message));
@@ -129,31 +131,31 @@ impl Slots {
     }
 }
 
-/// Messages that are taken out of a slot at once.
+/// The most messages taken out of a slot at once.
 const BATCH: usize = 256;
 
-/// What waits for `Tell`.
+/// The end that waits for `Notifier`.
 pub struct Done(Receiver<()>);
 
-/// Tells `Done`, and has told when it is gone.
-pub struct Tell(Sender<()>);
+/// The end that notifies `Done`, at the latest when it is dropped.
+pub struct Notifier(Sender<()>);
 
-pub fn done() -> Result<(Done, Tell)> {
-    let (tell, done) = mpsc::channel();
-    Ok((Done(done), Tell(tell)))
+pub fn done() -> Result<(Done, Notifier)> {
+    let (notifier, done) = mpsc::channel();
+    Ok((Done(done), Notifier(notifier)))
 }
 
 impl Done {
     pub fn wait(&self, _signals: &Signals) -> Result {
-        // It fails when `Tell` is gone.
+        // Fails if `Notifier` was dropped, which also counts.
         let _ = self.0.recv();
         Ok(())
     }
 }
 
-impl Tell {
-    pub fn tell(&self) {
-        // Nobody may be waiting any more.
+impl Notifier {
+    pub fn notify(&self) {
+        // Fails if `Done` is gone.
         let _ = self.0.send(());
     }
 }
@@ -181,12 +183,12 @@ fn stdout() -> io::Stdout {
 /// A command of the user's shell.
 pub fn shell(command: &str) -> Command {
     let mut shell = Command::new("cmd");
-    // With /S, exactly these two quotes are taken away, and the rest is left as the user wrote it.
+    // With /S, exactly these two quotes are removed, and the rest stays as the user wrote it.
     shell.args(["/D", "/S", "/C"]).raw_arg(format!("\"{command}\""));
     shell
 }
 
-/// How a command ended that has not succeeded.
+/// How a command failed.
 pub fn describe(status: ExitStatus) -> String {
     format!("failed: {status}")
 }
@@ -196,7 +198,7 @@ pub fn line(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// There are no such sockets.
+/// Windows has no such sockets.
 pub struct Datagram(Infallible);
 
 pub fn datagram_pair() -> io::Result<(Datagram, Stdio)> {

@@ -11,7 +11,7 @@ fn states<'a>(findings: &'a [Value], check: &str) -> Vec<&'a str> {
     all.map(|finding| finding["state"].as_str().expect("text")).collect()
 }
 
-/// What it says as JSON, and its status.
+/// Its findings as JSON, and its status.
 fn json(done: &Done) -> (Vec<Value>, Option<i32>) {
     let lines = done.stdout.split_inclusive(|byte| *byte == b'\n');
     (lines.map(|line| serde_json::from_slice(line).expect("JSON")).collect(), done.code())

@@ -1,4 +1,4 @@
-//! `mailslot domain`: what it prints, what it keeps to itself, and what becomes of the files.
+//! `mailslot domain`: its output, its secrets, and its files.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::machine::{Done, Machine};
 
-/// A machine with a domain directory of its own.
+/// A machine with its own domain directory.
 struct Member {
     machine: Machine,
     domains: TempDir,
@@ -34,7 +34,7 @@ impl Member {
         self.domains.path().join(format!("{name}.toml"))
     }
 
-    /// Takes the file of another member through standard input.
+    /// Joins with the file of another member, through standard input.
     fn join(&self, other: &Member, name: &str) -> Done {
         let file = fs::File::open(other.file(name)).expect("a domain file");
         self.command(&["join", "-"]).stdin(file).output().expect("the command starts").into()
@@ -68,7 +68,7 @@ fn a_domain_is_made_here_and_joined_there() {
     assert_eq!(fs::read(there.file("PLANT")).expect("joined"), fs::read(&file).expect("made"));
     assert_eq!(here.keys("PLANT"), there.keys("plant"));
     assert_eq!(here.keys("PLANT")[0].1, "in use");
-    assert!(there.join(&here, "PLANT").text().starts_with("PLANT is here already, and the same\n"));
+    assert!(there.join(&here, "PLANT").text().starts_with("PLANT is here already, and is the same\n"));
     let shown = there.run(&["show"]).text();
     for word in ["PLANT (sealed)", "multicast", "tls/hub.example:7447", "in use"] {
         assert!(shown.contains(word), "{word} is not in {shown}");
@@ -85,7 +85,7 @@ fn a_rotated_key_reaches_the_others_by_joining_again() {
     assert!(said.contains("is accepted until") && said.contains("mailslot domain join -"), "{said}");
     let states: Vec<String> = here.keys("PLANT").into_iter().map(|(_, state)| state).collect();
     assert_eq!(states, ["in use", "next"]);
-    assert!(there.join(&here, "PLANT").text().starts_with("PLANT is as in the file now\n"));
+    assert!(there.join(&here, "PLANT").text().starts_with("PLANT is now as in the file\n"));
     assert_eq!(here.keys("PLANT"), there.keys("PLANT"));
     let file = here.domains.path().join("old");
     fs::write(&file, old).expect("writable");

@@ -1,10 +1,10 @@
-//! Messages as other programs write text: encodings and NULs.
+//! Messages in the text formats of other programs: encodings and NULs.
 
 use serde_json::json;
 
 use crate::machine::Machine;
 
-/// Encodings under the names that users of Windows know, texts, and their bytes.
+/// Encodings by the names that users of Windows know, with texts and their bytes.
 const TEXTS: [(&str, &str, &[u8]); 10] = [
     ("utf-8", "Gr\u{f6}\u{df}e", b"Gr\xc3\xb6\xc3\x9fe"),
     ("utf-16le", "Gr\u{f6}\u{df}e \u{1f600}", b"G\0r\0\xf6\0\xdf\0e\0 \0\x3d\xd8\0\xde"),
@@ -22,7 +22,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Each text, as argument, line, whole input and file, with and without NUL, arrives in its bytes and is printed as it was.
+/// Each text, as argument, line, whole input and file, with and without NUL, arrives in its encoding and is printed
+/// unchanged.
 #[test]
 fn every_text_is_sent_in_its_bytes_and_comes_back() {
     let machine = Machine::new();

@@ -1,11 +1,10 @@
-//! Names as somebody chooses them who wants to reach other people's terminals: the command is given every one, and prints
-//! none of them as it is.
+//! Names that attack terminals: the command prints none of them unescaped.
 
 use rustix::process::Signal;
 
 use crate::machine::{Done, Listener, Machine};
 
-/// Characters that act on a terminal or turn text around, but for NUL, which no name has.
+/// Characters that control a terminal or reverse text, except NUL, which no name has.
 fn acting() -> Vec<char> {
     ('\u{1}'..='\u{ffff}').filter(|c| acts(*c)).collect()
 }
@@ -14,7 +13,7 @@ fn acts(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Nothing but whole lines without any of the characters, on both streams. Returns how long the longest is.
+/// Asserts that both streams have only whole lines without any of the characters. Returns the length of the longest.
 #[track_caller]
 fn is_clean(done: &Done) -> usize {
     let stdout = String::from_utf8(done.stdout.clone()).expect("UTF-8");

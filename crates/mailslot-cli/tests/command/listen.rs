@@ -158,7 +158,7 @@ fn a_command_need_not_read_its_message() {
     assert_eq!(listener.finish().text(), "");
 }
 
-/// Whenever the signal comes: with nothing waiting, and with many messages.
+/// At different times of the signal: with an empty slot, and with many messages.
 #[test]
 fn a_signal_ends_exec_when_all_that_was_accepted_is_handled() {
     for (waiting, signal, status) in [(0, Signal::TERM, 143), (1, Signal::INT, 130), (200, Signal::TERM, 143)] {
@@ -179,7 +179,7 @@ fn a_signal_ends_exec_when_all_that_was_accepted_is_handled() {
         machine.run_with_input(&["send", "alerts"], accepted.join("\n").as_bytes()).succeeded();
         let mut expected = accepted;
         listener.signal(signal);
-        // The command still runs, and the slot takes nothing more.
+        // The command still runs, and the slot accepts nothing more.
         let refused = loop {
             let late = format!("late {}", expected.len());
             let sent = machine.run(&["send", "alerts", &late]);
@@ -188,7 +188,7 @@ fn a_signal_ends_exec_when_all_that_was_accepted_is_handled() {
                 _ => break sent,
             }
         };
-        // It is gone as soon as nothing waits in it any more.
+        // The slot is gone as soon as it is empty.
         assert!([Some(3), Some(9)].contains(&refused.code()), "{refused:?}");
         fs::write(&gate, "").expect("a file");
         let handled: Vec<String> = (0..expected.len()).map(|_| line()).collect();
@@ -296,7 +296,7 @@ fn output_may_be_a_file() {
     assert_eq!(fs::read_to_string(path).expect("readable"), "one\ntwo\n");
 }
 
-/// A reader of a slot that drops the oldest is told of each gap: on standard error, and in JSON.
+/// Each gap in a slot that drops the oldest is reported: on standard error, and in JSON.
 #[test]
 fn what_was_dropped_is_said_where_it_is_missing() {
     const SENT: usize = 1000;
@@ -306,7 +306,7 @@ fn what_was_dropped_is_said_where_it_is_missing() {
         let format: &[&str] = if json { &["--json"] } else { &[] };
         let options = ["alerts", "--when-full", "drop-oldest", "--capacity", "8K", "--until", "quit"];
         let listener = machine.listen(&[&options[..], format].concat());
-        // Nobody reads what it prints meanwhile, so it waits with its output.
+        // Its output is not read meanwhile, so it blocks in a write.
         let sent: Vec<String> = (0..SENT).map(|number| format!("{number} {padding}")).collect();
         machine.send("alerts", &sent);
         machine.send("alerts", &["quit"]);
@@ -318,7 +318,7 @@ fn what_was_dropped_is_said_where_it_is_missing() {
             .map(|line| {
                 let lost = line
                     .strip_prefix("mailslot: alerts: ")
-                    .and_then(|line| line.strip_suffix(" messages were lost here, as there was no room for them"));
+                    .and_then(|line| line.strip_suffix(" messages were lost here for lack of room"));
                 lost.and_then(|lost| lost.parse().ok()).unwrap_or_else(|| panic!("{line}"))
             })
             .collect();
@@ -341,8 +341,8 @@ fn what_was_dropped_is_said_where_it_is_missing() {
     }
 }
 
-/// Who reads a slot that drops the oldest waits for writers. One that does not go on for a while, as it has no processor or a debugger
-/// looks at it, ends no reader.
+/// A reader of a slot that drops the oldest waits for writers. A writer that is held up for a while, without a
+/// processor or by a debugger, does not end the reader.
 #[test]
 fn a_writer_that_holds_the_slot_up_ends_no_reader() {
     const ROUNDS: usize = 4;

@@ -1,4 +1,4 @@
-//! What a node logs, and how.
+//! The log of a node, and its forms.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::machine::Machine;
 
-/// What a node in no network says from its start to its end, on a standard error of this kind.
+/// The log of a node without a network from its start to its end, on a standard error of this kind.
 fn said(machine: &Machine, more: &[&str], environment: &[(&str, &str)], stderr: Stdio) -> String {
     let mut command = machine.command(&["node", "--netbios", "false", "--computer", "SRV1"]);
     command.args(more).envs(environment.iter().copied()).stderr(stderr);
     let mut node = command.spawn().expect("the command starts");
-    // It has its slots when it answers, and catches signals before.
+    // It catches signals before it has its slots, and answers after that.
     while !machine.run(&["node", "status"]).status.success() {}
     kill_process(Pid::from_child(&node), Signal::TERM).expect("the node lives");
     let mut said = String::new();
@@ -78,7 +78,7 @@ fn the_journal_is_taken_only_where_standard_error_leads_there() {
             "{stream}"
         );
     }
-    // Where no journal takes an entry, its line is not lost: this machine may have none.
+    // Without a journal, which this machine may lack, the line is not lost.
     let here = format!("{}:{}", metadata.dev(), metadata.ino());
     said(&machine, &[], &[("JOURNAL_STREAM", &here)], file.into());
     let written = std::fs::read_to_string(&path).expect("the file");

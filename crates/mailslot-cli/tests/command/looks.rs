@@ -1,4 +1,4 @@
-//! What people see at their terminals, or do not want to: tables, progress, emphasis, diagnostics.
+//! Output on terminals: tables, progress, emphasis, diagnostics.
 
 use std::process::{Command, Stdio};
 
@@ -8,11 +8,11 @@ use unicode_width::UnicodeWidthStr;
 use crate::machine::{Done, Machine};
 use crate::terminal::Terminal;
 
-/// What a command shows on a terminal that has all of its streams.
+/// The output of a command on a terminal, with all of its streams.
 fn shown(command: &mut Command, columns: u16) -> String {
     let terminal = Terminal::new(columns);
     let child = command.stdin(terminal.end()).stdout(terminal.end()).stderr(terminal.end()).spawn();
-    // The command's own copies of the ends would keep the terminal open.
+    // The ends in `command` would keep the terminal open.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     terminal.finish(child.expect("the command starts")).1
 }
@@ -29,7 +29,7 @@ fn the_list_fits_a_terminal_in_every_script() {
     assert!(lines.len() > names.len() + 1, "the long name is in several lines:\n{list}");
     let piped = machine.run(&["list"]).text();
     assert_eq!(piped.lines().count(), names.len() + 1, "{piped}");
-    // The last column ends below its head.
+    // The last column is aligned with its head.
     for line in piped.lines() {
         assert_eq!(line.width(), piped.lines().next().unwrap_or_default().width(), "{piped}");
     }
@@ -45,7 +45,7 @@ fn progress_is_for_people_who_wait() {
     let bench = |options: &[&str]| machine.command(&[&["bench", "--duration", "3s"], options].concat());
     let seen = shown(&mut bench(&[]), 80);
     assert!(seen.contains("measuring: 1 s of 3 s"), "{seen:?}");
-    // It is gone when the result comes.
+    // The progress is removed when the result is printed.
     assert!(
         seen.contains("\r\u{1b}[K") && seen.lines().last().is_some_and(|line| !line.contains("measuring")),
         "{seen:?}"
@@ -73,7 +73,7 @@ fn emphasis_is_for_terminals_by_the_rules_of_no_color() {
     }
 }
 
-/// Failures of several kinds: nothing is said, and the status is the same.
+/// Failures of several kinds: nothing is printed, and the status is the same.
 #[test]
 fn quiet_is_for_every_command_and_changes_no_status() {
     let machine = Machine::new();
@@ -99,7 +99,7 @@ fn quiet_is_for_every_command_and_changes_no_status() {
     }
     owner.signal(Signal::TERM);
     owner.finish();
-    // What is wrong with the command line itself is always said.
+    // Errors in the command line itself are always printed.
     machine.run(&["-q", "send"]).failed(2, &["required"]);
     machine.run(&["-q", "-v", "list"]).failed(2, &["cannot be used with"]);
 }

@@ -1,4 +1,4 @@
-//! A machine of its own for each test, as far as slots go, and what can be done on it.
+//! A separate machine for each test, as far as slots are concerned, and operations on it.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,9 +17,9 @@ use tempfile::TempDir;
 
 use crate::terminal::Terminal;
 
-/// Where the slots of a test are.
+/// The place of a test's slots.
 pub struct Machine {
-    /// None: where those of the test's own process are.
+    /// `None`: the root of the test's own process.
     root: Option<TempDir>,
     _watchdog: Watchdog,
 }
@@ -44,17 +44,17 @@ impl Machine {
         Machine { root: Some(tempfile::tempdir().expect("a directory")), _watchdog: Watchdog::start() }
     }
 
-    /// The machine that the test itself is on, where only unique names are free.
+    /// The machine of the test itself, where other tests have slots: use unique names.
     pub fn here() -> Machine {
         Machine { root: None, _watchdog: Watchdog::start() }
     }
 
     /// The directory of the slots.
     pub fn root(&self) -> &Path {
-        self.root.as_ref().expect("a machine of its own").path()
+        self.root.as_ref().expect("a separate machine").path()
     }
 
-    /// Sends a signal to the one process of this machine that runs a command with these words.
+    /// Sends a signal to the process of this machine that runs a command with these words.
     pub fn signal_by_name(&self, words: &str, signal: &str) {
         let root = format!("MAILSLOT_ROOT={}", self.root().display());
         let of = |entry: std::io::Result<std::fs::DirEntry>| -> Option<String> {
@@ -71,7 +71,7 @@ impl Machine {
         assert!(sent.success(), "{signal} {process}");
     }
 
-    /// A listener that has taken one message out of its slot, takes no other, and ends when something is written to the pipe.
+    /// A listener that has taken one message out of its slot, takes no other, and ends when the pipe is written to.
     pub fn busy_listener(&self, name: &str) -> (Listener, PathBuf) {
         let gate = self.root().join("gate");
         rustix::fs::mknodat(CWD, &gate, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
@@ -109,7 +109,7 @@ impl Machine {
         Listener::start(&mut self.command(&["listen", "--verbose"]), args)
     }
 
-    /// Sends, and insists that it works.
+    /// Sends, and asserts success.
     pub fn send<A: AsRef<OsStr>>(&self, name: &str, messages: &[A]) {
         let mut command = self.command(&["send", name]);
         Done::from(command.args(messages).output().expect("the command starts")).succeeded();
@@ -117,7 +117,7 @@ impl Machine {
 }
 
 impl Listener {
-    /// Starts `command` with `args`, and waits until its slot is there.
+    /// Starts `command` with `args`, and waits until its slot exists.
     pub fn start<A: AsRef<OsStr>>(command: &mut Command, args: &[A]) -> Listener {
         let mut child = command.args(args).spawn().expect("the command starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -135,7 +135,7 @@ impl Listener {
         &mut self.child
     }
 
-    /// The next line that it says on standard error.
+    /// The next line of its standard error.
     pub fn next_line(&mut self) -> String {
         let mut line = String::new();
         self.stderr.read_line(&mut line).expect("readable");
@@ -146,14 +146,14 @@ impl Listener {
         kill_process(Pid::from_child(&self.child), signal).expect("the listener lives");
     }
 
-    /// Waits for its end, with standard output on a terminal: its status, and what was shown.
+    /// Waits until it ends, with standard output on a terminal. Returns its status and its output.
     pub fn finish_on(self, terminal: Terminal) -> (ExitStatus, String) {
         terminal.finish(self.child)
     }
 
     pub fn finish(self) -> Done {
         let Listener { child, mut stderr } = self;
-        // Both streams at once: the command must not be kept waiting for either.
+        // Reads both streams at once: the command must not block on either.
         let said = thread::spawn(move || {
             let mut said = String::new();
             stderr.read_to_string(&mut said).expect("UTF-8");
@@ -169,7 +169,7 @@ impl Done {
         self.status.code()
     }
 
-    /// Standard output of a success.
+    /// The standard output, after asserting success.
     #[track_caller]
     pub fn succeeded(self) -> Vec<u8> {
         assert_eq!((self.code(), self.status.signal()), (Some(0), None), "{self:?}");
@@ -192,7 +192,7 @@ impl Done {
         self.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
-    /// Insists on a failure with this status, and with these words in what it says.
+    /// Asserts a failure with this status, and these words in its diagnostics.
     #[track_caller]
     pub fn failed(self, code: i32, words: &[&str]) {
         assert_eq!(self.code(), Some(code), "{self:?}");
@@ -210,13 +210,13 @@ impl From<std::process::Output> for Done {
     }
 }
 
-/// A name that no other test has, also not in another process.
+/// A name that no other test has, in this or another process.
 pub fn unique_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("cli-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Makes a failure with a name of a test that hangs.
+/// Turns a hanging test into a failure with its name.
 struct Watchdog {
     _alive: mpsc::Sender<()>,
 }

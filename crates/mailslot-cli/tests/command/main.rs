@@ -1,4 +1,4 @@
-//! The `mailslot` command as its users meet it: every test runs the real binary.
+//! The `mailslot` command as its users run it: every test runs the real binary.
 
 #[cfg(feature = "node")]
 mod doctor;

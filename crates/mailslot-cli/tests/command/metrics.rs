@@ -1,4 +1,4 @@
-//! `mailslot metrics`, and a node that serves them, as Prometheus' own programs see them.
+//! `mailslot metrics`, and a node that serves them, checked with Prometheus' programs.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::machine::Machine;
 
-/// Names that a text form could fail at.
+/// Names that need escaping in the text format.
 const NAMES: [&str; 5] = ["alerts", r"plant\line 1", "a\"b", "{x=\"1\"}", "größe"];
 
 /// Ends with the test.
@@ -26,14 +26,14 @@ impl Running {
         Running(command.spawn().expect("the program is installed"))
     }
 
-    /// Reads what it says on standard error until a line has `what`, and returns the rest of that line.
+    /// Reads its standard error until a line has `what`, and returns the rest of that line.
     fn until(&mut self, what: &str) -> String {
         let mut lines = BufReader::new(self.0.stderr.take().expect("a pipe")).lines();
         let line = lines
             .by_ref()
             .map(|line| line.expect("readable"))
             .find_map(|line| Some(line.split_once(what)?.1.to_owned()));
-        // Nobody is to stand still for want of a reader.
+        // Keeps reading, so that it never blocks on its standard error.
         std::thread::spawn(move || lines.for_each(drop));
         line.unwrap_or_else(|| panic!("it has ended without {what:?}"))
     }
@@ -64,7 +64,7 @@ fn get(address: &str, path: &str) -> String {
     answer.split_once("\r\n\r\n").expect("a head").1.to_owned()
 }
 
-/// A node in no network, and where it serves.
+/// A node without a network, and the address at which it serves.
 fn node(machine: &Machine, more: &[&str]) -> (Running, String) {
     let mut command =
         machine.command(&["node", "--netbios", "false", "--computer", "SRV1", "--metrics", "127.0.0.1:0"]);
@@ -85,7 +85,7 @@ fn what_is_printed_passes_promtool_whatever_slots_are_called() {
         assert!(text.contains("\nmailslot_node_up 1\n"), "{text}");
         assert!(text.contains("\nmailslot_slot_written_messages_total{slot=\"alerts\",uid=\""), "{text}");
         let slots = text.lines().filter(|line| line.starts_with("mailslot_slot_capacity_bytes{"));
-        // And the node's own slot for questions.
+        // One more for the node's slot for requests.
         assert_eq!(slots.count(), NAMES.len() + 1, "{text}");
     }
     for listener in listeners {
@@ -94,7 +94,7 @@ fn what_is_printed_passes_promtool_whatever_slots_are_called() {
     }
 }
 
-/// A node with everything that one may have.
+/// The metrics of a node with everything that one may have.
 fn full() -> String {
     let status = serde_json::json!({
         "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
@@ -202,7 +202,7 @@ fn a_reload_serves_elsewhere_or_not_at_all() {
     reload();
     until("event=metrics_served at=");
     assert!(socket.exists() && TcpStream::connect(&first).is_err());
-    // What cannot be served leaves what is.
+    // An address that cannot be served leaves the previous one in use.
     write("metrics = \"unix:/proc/no/such\"\n");
     reload();
     assert!(until("event=settings_wrong ").contains("/proc/no/such"));
@@ -252,7 +252,7 @@ fn a_real_prometheus_scrapes_a_node() {
     let mut prometheus = Running::start(&mut prometheus);
     let said = prometheus.until("msg=\"Listening on\" address=");
     let api = said.split(' ').next().expect("an address");
-    // Before that it answers, but not with JSON.
+    // Before it is ready, its answers are not JSON.
     while !get(api, "/-/ready").contains("is Ready") {
         std::thread::yield_now();
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::machine::{Done, Listener, Machine};
 use crate::terminal::Terminal;
 
-/// Everything that some reader of text takes for the end of a line, and how it is escaped.
+/// Every sequence that some reader of text takes for the end of a line, with its escaped form.
 const LINE_ENDS: [(&str, &str); 11] = [
     ("\n", r"\n"),
     ("\r", r"\r"),
@@ -54,7 +54,8 @@ fn text_is_as_it_was_but_for_line_ends() {
     assert_eq!(listener.finish().succeeded(), [&message[..], b"\n"].concat());
 }
 
-/// With NUL as the end of messages, that is what nobody forges, and lines are as they were. Another `send` reads it back.
+/// With NUL as the end of messages, NUL cannot be forged, and line ends stay unchanged. Another `send` reads the
+/// messages back.
 #[test]
 fn messages_that_end_with_nul_come_back_as_they_were() {
     let machine = Machine::new();
@@ -97,7 +98,7 @@ fn nul_cannot_be_asked_for_where_it_means_nothing() {
     }
 }
 
-/// Times are those of the clock between the send and the end, in the order of the messages.
+/// Times are between the send and the end by the clock, in the order of the messages.
 #[test]
 fn the_time_is_when_the_message_was_received() {
     let machine = Machine::new();
@@ -171,7 +172,7 @@ fn what_is_no_template_is_wrong_usage_and_says_what_there_is() {
     machine.run(&["listen", "x", "--format", "raw", "--time"]).failed(2, &["leave --time"]);
 }
 
-/// Three slots and a writer for each: the order of each is kept, and the number is of all.
+/// Three slots and a writer for each: the order within each is kept, and the count is of all.
 #[test]
 fn several_slots_are_listened_to_at_once() {
     const EACH: usize = 300;
@@ -239,7 +240,7 @@ fn commands_know_which_of_several_slots_a_message_is_from() {
     assert_eq!(lines, ["a=1", "b=2"]);
 }
 
-/// What waits in any of the slots when a signal comes is handled, and nothing is accepted any more.
+/// Messages that wait in any of the slots when a signal comes are handled, and no more are accepted.
 #[test]
 fn a_signal_closes_all_slots_and_what_they_accepted_is_handled() {
     let machine = Machine::new();

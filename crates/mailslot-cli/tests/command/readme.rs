@@ -1,5 +1,5 @@
-//! The commands that the README and the pages of `docs` show for one machine, run as they stand there. Those that need others are run
-//! by `tests/domains/readme.sh` and the scripts of [`RUN_BY_SCRIPTS`].
+//! Runs the commands that the README and the pages of `docs` show for one machine. Those that need several machines are
+//! run by `tests/domains/readme.sh` and the scripts of [`RUN_BY_SCRIPTS`].
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
@@ -25,13 +25,14 @@ const HERE: [(&str, &str); 5] = [
     ("docs/porting.md", "Meeting other programs"),
 ];
 
-/// The sections whose commands need networks or other programs, and what runs them, which names the page and the section.
+/// The sections whose commands need networks or other programs, with the script that runs them, which names the page
+/// and the section.
 const RUN_BY_SCRIPTS: [(&str, &str, &str); 2] = [
     ("docs/domains.md", "Using a domain", "tests/domains/readme.sh"),
     ("docs/networks.md", "A legacy network", "tests/domains/readme.sh"),
 ];
 
-/// The pages that a test of their own runs as a whole, and that test, which names the page.
+/// The pages that a separate test runs as a whole, with that test, which names the page.
 const RUN_AS_A_WHOLE: [(&str, &str); 3] = [
     ("docs/bridge.md", "tests/domains/bridge.sh"),
     ("docs/containers.md", "tests/containers/run"),
@@ -54,7 +55,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The commands of each section of a page that has some, without what stands behind them.
+/// The commands of each section of a page that has some, without the text after them.
 fn sections(page: &str) -> Vec<(String, Vec<String>)> {
     let text = read(page);
     let sections = text.split("\n## ").map(|section| {
@@ -70,7 +71,7 @@ fn sections(page: &str) -> Vec<(String, Vec<String>)> {
     sections.filter(|(_, commands)| !commands.is_empty()).collect()
 }
 
-/// None is forgotten: a section that is new has to be run somewhere.
+/// No section is forgotten: a new one must be run somewhere.
 #[test]
 fn every_command_of_the_pages_is_run_by_some_test() {
     let pages = pages();
@@ -104,14 +105,14 @@ fn the_first_program_is_a_test_of_the_library() {
     assert_eq!(programs(&guide), programs(&readme));
 }
 
-/// The peer in Python is the file that `tests/domains/foreign_peer.py` runs.
+/// The peer in Python on the page is the file that `tests/domains/foreign_peer.py` runs.
 #[test]
 fn the_page_shows_the_peer_as_it_is() {
     assert!(read("docs/peer.md").contains(&format!("```python\n{}```", read("docs/peer/open.py"))));
     assert!(read("tests/domains/foreign_peer.py").contains("docs/peer/open.py"));
 }
 
-/// A command in a shell, with all that it starts. It does not outlive its `Session`.
+/// A command in a shell, with all processes that it starts. Dropping it kills them.
 struct Session(Child);
 
 impl Session {
@@ -133,14 +134,14 @@ impl Session {
     /// The next line that it prints.
     fn line(&mut self) -> String {
         let mut line = String::new();
-        // Only one line is wanted, so what is read ahead is nobody's.
+        // Only one line is read, so bytes read ahead are dropped.
         BufReader::new(self.0.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("readable");
         line.trim_end().to_owned()
     }
 }
 
 impl Session {
-    /// All that it prints until its end.
+    /// Its whole output until its end.
     fn output(mut self) -> String {
         let mut text = String::new();
         self.0.stdout.take().expect("a pipe").read_to_string(&mut text).expect("UTF-8");
@@ -148,7 +149,7 @@ impl Session {
     }
 
     fn end(&mut self) {
-        // It may have ended by itself.
+        // Fails if it has ended by itself.
         let _ = kill_process_group(Pid::from_child(&self.0), Signal::TERM);
         let _ = self.0.wait();
     }
@@ -160,7 +161,7 @@ impl Drop for Session {
     }
 }
 
-/// A directory with what the commands need.
+/// A directory with the files that the commands need.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     let stub = directory.path().join("notify-send");
@@ -175,7 +176,7 @@ fn directory() -> TempDir {
 #[test]
 fn the_commands_of_the_pages_do_what_they_say() {
     let is_here = |page: &str, heading: &str| HERE.contains(&(page, heading));
-    // The README shows some that the first steps show as well.
+    // A set, because the README and the first steps show some of the same commands.
     let commands: BTreeSet<String> = pages()
         .iter()
         .flat_map(|page| sections(page).into_iter().filter(|(heading, _)| is_here(page, heading)))
@@ -198,7 +199,7 @@ fn the_commands_of_the_pages_do_what_they_say() {
             ["mailslot", "tap", slot] => {
                 let _owner = machine.listen(&[slot, "--taps"]);
                 let mut session = Session::start(&machine, directory.path(), &command);
-                // Until it taps, nobody has it.
+                // Repeats the message until the tap prints it.
                 let line = std::thread::scope(|scope| {
                     let printed = scope.spawn(|| session.line());
                     while !printed.is_finished() {
@@ -252,7 +253,7 @@ fn listens(machine: &Machine, directory: &Path, command: &str) {
     }
 }
 
-/// What `mailslot send OPTIONS SLOT MESSAGE` writes is what a listener with the same options for text prints.
+/// A listener with the same text options prints the message of `mailslot send OPTIONS SLOT MESSAGE`.
 fn sends(machine: &Machine, directory: &Path, command: &str) {
     let words = shlex::split(command).expect("words");
     let [options @ .., slot, message] = &words[2..] else { panic!("{command}: no slot and message") };
@@ -268,7 +269,7 @@ fn tails(machine: &Machine, directory: &Path, command: &str) {
     assert_eq!(listener.finish().text(), "one line of a log\n", "{command}");
 }
 
-/// With a reader of its own, if it taps one.
+/// Runs a recorder, with a reader of the slot if it taps.
 fn records(machine: &Machine, directory: &Path, command: &str, slot: &str, file: &str) {
     let owner = command.contains("--tap").then(|| machine.listen(&[slot, "--taps"]));
     let mut session = Session::start(machine, directory, command);

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::machine::{Done, Listener, Machine};
 
-/// Messages of every kind of bytes.
+/// Messages with all kinds of bytes.
 const MESSAGES: [&[u8]; 5] =
     [b"door 2 opened", b"", b"two\nlines\0", &[0xff, 0xfe, 0, 1], "Überdruck \u{202e}".as_bytes()];
 
@@ -19,7 +19,7 @@ fn record(machine: &Machine, args: &[&str]) -> Listener {
     Listener::start(&mut machine.command(&["record", "--verbose"]), args)
 }
 
-/// Ends a recorder that has nothing to complain about, and returns what it has said.
+/// Ends a recorder without failures, and returns its diagnostics.
 fn stop(recorder: Listener) -> String {
     recorder.signal(Signal::TERM);
     let done = recorder.finish();
@@ -31,7 +31,7 @@ fn send(machine: &Machine, name: &str, message: &[u8]) {
     machine.run_with_input(&["send", name, "--whole"], message).succeeded();
 }
 
-/// What is written to `name` while `replay` runs.
+/// The messages written to `name` while `replay` runs.
 fn replayed(machine: &Machine, name: &str, count: usize, args: &[&str]) -> (Vec<Vec<u8>>, Done) {
     let listener = machine.listen(&[name, "--format", "hex", "--count", &count.to_string()]);
     let done = machine.run(&[&["replay"], args].concat());
@@ -127,7 +127,7 @@ fn nothing_is_lost_at_a_signal_or_at_a_rotation() {
     for rotation in [&[][..], &["--rotate-size", "300"], &["--rotate-size", "1"], &["--rotate-time", "1ms"]] {
         for format in ["ndjson", "pcapng"] {
             let machine = Machine::new();
-            // Each file is waited for until it is on its disk: this one is none.
+            // Not on a disk: the test would wait for each file to be synchronised.
             let directory = tempfile::tempdir_in("/dev/shm").expect("a directory");
             let path = directory.path().join(format!("log.{format}"));
             let recorder = record(&machine, &[&["alerts", path.to_str().expect("UTF-8")], rotation].concat());
@@ -150,7 +150,7 @@ fn nothing_is_lost_at_a_signal_or_at_a_rotation() {
     }
 }
 
-/// Slots that are read by others: both have everything, and the record ends with the last of them.
+/// Slots that others read: both get every message, and the recorder ends with the last slot.
 #[test]
 fn a_tap_records_beside_the_readers_and_ends_with_the_slots() {
     for format in ["ndjson", "pcapng"] {
@@ -169,7 +169,7 @@ fn a_tap_records_beside_the_readers_and_ends_with_the_slots() {
         for name in ["alerts", "plant/line1"] {
             MESSAGES.iter().for_each(|message| send(&machine, name, message));
         }
-        // A tap has a message a moment after the reader, who is there until then.
+        // A tap gets a message a moment after the reader, which lives until then.
         let last = "Überdruck".as_bytes();
         while fs::read(path).expect("readable").windows(last.len()).filter(|bytes| *bytes == last).count() < 2 {
             std::thread::sleep(Duration::from_millis(10));
@@ -184,7 +184,7 @@ fn a_tap_records_beside_the_readers_and_ends_with_the_slots() {
     }
 }
 
-/// The numbers in the record are those of the messages that are not in it.
+/// The recorded numbers of lost messages match the messages that are missing.
 #[test]
 fn a_tap_that_cannot_write_tells_how_many_it_has_lost() {
     let machine = Machine::new();
@@ -193,7 +193,7 @@ fn a_tap_that_cannot_write_tells_how_many_it_has_lost() {
     let sent = fill(&machine, &mut recorder);
     let log = fs::File::open(disk.join("log")).expect("it is there");
     fs::remove_file(disk.join("filler")).expect("it is there");
-    assert!(recorder.next_line().contains("it works again"));
+    assert!(recorder.next_line().contains("works again"));
     let said = recorder.next_line();
     assert!(said.contains("alerts: ") && said.contains(" messages were lost here"), "{said}");
     recorder.signal(Signal::TERM);
@@ -211,7 +211,7 @@ fn a_tap_that_cannot_write_tells_how_many_it_has_lost() {
     reader.finish();
 }
 
-/// A recorder whose file is on a disk of 16 KiB of its own, half of which is taken; `None` without the right to mount one.
+/// A recorder whose file is on a separate disk of 16 KiB, half of it used; `None` without the privilege to mount one.
 fn record_on_a_small_disk(machine: &Machine, options: &str) -> Option<(Listener, PathBuf)> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("SKIPPED: a small disk needs root");
@@ -224,7 +224,7 @@ fn record_on_a_small_disk(machine: &Machine, options: &str) -> Option<(Listener,
     command.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_mailslot")]).env("MAILSLOT_ROOT", machine.root());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let recorder = Listener::start(&mut command, &[disk.as_os_str(), options.as_ref()]);
-    // The disk, as that process has it.
+    // The disk, in the mount namespace of that process.
     let disk = Path::new("/proc")
         .join(recorder.pid().to_string())
         .join("root")
@@ -232,12 +232,12 @@ fn record_on_a_small_disk(machine: &Machine, options: &str) -> Option<(Listener,
     Some((recorder, disk))
 }
 
-/// A message that is a line of more than a kilobyte, so that a full disk takes a part of one.
+/// A message that is a line of more than a kilobyte, so that a full disk holds a part of one.
 fn numbered(number: usize) -> String {
     format!("{number} {}", "x".repeat(1300))
 }
 
-/// Sends until the recorder says that it cannot write, and returns how many messages were sent.
+/// Sends until the recorder reports that it cannot write, and returns how many messages were sent.
 fn fill(machine: &Machine, recorder: &mut Listener) -> usize {
     for number in 0..20 {
         send(machine, "alerts", numbered(number).as_bytes());
@@ -252,7 +252,7 @@ fn a_full_disk_leaves_messages_in_the_slot_until_there_is_room() {
     let machine = Machine::new();
     let Some((mut recorder, disk)) = record_on_a_small_disk(&machine, "") else { return };
     let sent = fill(&machine, &mut recorder);
-    // What is in the file and what is in the slot is all of it, and nothing is in both.
+    // The file and the slot together have every message once.
     let recorded = lines(&disk.join("log")).len();
     let waiting = machine.run(&["peek", "alerts", "--count", "99"]).text();
     let expected: Vec<String> = (recorded..sent).map(numbered).collect();
@@ -260,8 +260,8 @@ fn a_full_disk_leaves_messages_in_the_slot_until_there_is_room() {
 
     fs::remove_file(disk.join("filler")).expect("it is there");
     let log = fs::File::open(disk.join("log")).expect("it is there");
-    // Not all of it has room now, either.
-    assert!(recorder.next_line().contains("it works again"));
+    // There is still not room for all messages.
+    assert!(recorder.next_line().contains("works again"));
     recorder.signal(Signal::TERM);
     let done = recorder.finish();
     let text = std::io::read_to_string(log).expect("readable");
@@ -287,7 +287,7 @@ fn a_cut_file_is_replayed_up_to_the_cut_and_that_is_said() {
         let (messages, done) = replayed(&machine, "alerts", 2, &["--speed", "max", path]);
         assert_eq!(messages, [b"one", b"two"]);
         assert_eq!(done.code(), Some(0));
-        assert!(done.stderr.contains("ends in the middle of a message: there are 2 before"), "{done:?}");
+        assert!(done.stderr.contains("ends within a message: there are 2 before it"), "{done:?}");
     }
 }
 
@@ -297,7 +297,7 @@ fn files_that_cannot_be_are_errors() {
     let path = machine.root().join("log");
     let path = path.to_str().expect("UTF-8");
     fs::write(path, "not a record\n").expect("writable");
-    machine.run(&["record", "alerts", path]).failed(1, &["there already", path]);
+    machine.run(&["record", "alerts", path]).failed(1, &["it exists", path]);
     machine.run(&["record", "alerts", "/dev/null/log"]).failed(1, &["/dev/null/log"]);
     machine.run(&["record", path]).failed(2, &["FILE"]);
     machine.run(&["replay", path]).failed(1, &["record 0", path]);
@@ -319,7 +319,7 @@ fn what_listen_prints_as_json_is_replayed() {
     assert_eq!(done.stderr, "mailslot: 2 messages were written\n");
 }
 
-/// Each field of each packet, as Wireshark finds it.
+/// Compares each field of each packet with Wireshark's.
 #[test]
 fn wireshark_shows_recorded_messages() {
     let machine = Machine::new();

@@ -1,4 +1,4 @@
-//! `mailslot request`, and `listen --reply` at the other end.
+//! `mailslot request`, with `listen --reply` at the other end.
 
 use rustix::process::Signal;
 
@@ -16,7 +16,7 @@ fn the_reply_is_what_the_command_prints() {
     assert_eq!(listener.finish().text(), "");
 }
 
-/// Neither side waits for the other one while both still have something to say.
+/// Neither side blocks on the other while both have output and input left.
 #[test]
 fn commands_may_print_much_before_they_have_read_all() {
     let machine = Machine::new();

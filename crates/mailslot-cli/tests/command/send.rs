@@ -191,7 +191,7 @@ fn too_few_receivers_get_nothing() {
     assert_eq!(all(&slot), Vec::<Vec<u8>>::new());
 }
 
-/// As many as it says get what is sent, although they come one after the other and the sender was there before them.
+/// The wanted number of members get the message, although they join one after the other, after the sender.
 #[test]
 fn members_of_a_slot_are_waited_for() {
     for wanted in [1, 2, 5] {

@@ -1,4 +1,4 @@
-//! The node as a service: what it tells whoever has started it (sd_notify(3)).
+//! The node as a service: its notifications to the service manager (sd_notify(3)).
 
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
@@ -38,7 +38,7 @@ impl Service {
         kill_process(Pid::from_child(&self.node), signal).expect("the node lives");
     }
 
-    /// The names of what the node tells from now on, until it has told `last`; without what comes again and again.
+    /// The names of the node's notifications from now on up to `last`, without repeated ones such as the watchdog's.
     fn until(&self, last: &str) -> Vec<String> {
         let mut names = Vec::new();
         while names.last().is_none_or(|name| name != last) {

@@ -1,8 +1,9 @@
-//! What JSON consists of.
+//! Shapes of JSON.
 
 use serde_json::Value;
 
-/// A value in which everything that differs from run to run has become its type: the shape, and the order of fields does not count.
+/// The shape of a value: everything that differs from run to run is replaced by its type. The order of fields is
+/// ignored.
 pub fn shape(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),

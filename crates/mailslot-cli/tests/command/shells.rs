@@ -1,4 +1,4 @@
-//! Completions, typed on a terminal into the shells themselves, and the manual pages.
+//! Completions, typed on a terminal into real shells, and the manual pages.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::machine::Machine;
 use crate::terminal::Shell;
 
-/// What is typed is completed to a command that runs: what `info` says comes only with the whole name.
+/// Types a command that is completed and run: `info` prints this only for the whole name.
 fn completes(shell: &[&str], setup: &str) {
     let machine = Machine::new();
     let _boiler = machine.listen(&["boiler/pressure"]);
@@ -68,7 +68,7 @@ fn every_command_has_a_manual_page_that_mandoc_accepts() {
         let shown = shown.expect("mandoc starts (./test command installs it)").stdout;
         for name in names_of_pages(&String::from_utf8_lossy(&shown)) {
             let (name, section) = name.split_once('(').expect("it has a section");
-            // The pages of the node name those of domains, which packages have.
+            // Pages of the node refer to those of domains, which the packages have.
             if name.starts_with("mailslot-domain") && !cfg!(feature = "zenoh") {
                 continue;
             }
@@ -81,7 +81,7 @@ fn every_command_has_a_manual_page_that_mandoc_accepts() {
     assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
 }
 
-/// The pages of this project that a page names, as `mailslot-node(8)`.
+/// The pages of this project that a page refers to, such as `mailslot-node(8)`.
 fn names_of_pages(shown: &str) -> Vec<String> {
     // Bold letters are printed twice, with a backspace between.
     let mut plain = String::new();

@@ -1,4 +1,5 @@
-//! Help texts and JSON as they were. `SNAPSHOTS=overwrite cargo test -p mailslot-cli --test command snapshots` writes them anew.
+//! Snapshots of help texts and JSON. `SNAPSHOTS=overwrite cargo test -p mailslot-cli --test command snapshots` writes
+//! them again.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -10,7 +11,7 @@ use snapbox::{Data, assert_data_eq, file};
 use crate::machine::{Done, Listener, Machine};
 use crate::shape::shape;
 
-/// A command, and all below it that help lists.
+/// A command, and all its subcommands that help lists.
 fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     let help = machine.run(&[path, &["--help".to_owned()]].concat()).text();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -23,7 +24,7 @@ fn commands(machine: &Machine, path: &[String]) -> Vec<Vec<String>> {
     all
 }
 
-/// The help of a command and of those below it, on terminals of both widths.
+/// The help of a command and of its subcommands, on terminals of both widths.
 fn help_texts(path: &[&str], expected: [Data; 2]) {
     let machine = Machine::new();
     let path: Vec<String> = path.iter().map(|word| (*word).to_owned()).collect();
@@ -46,8 +47,7 @@ fn help_of_all_commands() {
     help_texts(&[], [file!["../snapshots/help-80.txt"], file!["../snapshots/help-100.txt"]]);
 }
 
-/// The shapes of everything that is printed as JSON on one machine, by the commands that print it. docs/json.md has those of
-/// networks, too.
+/// The shapes of all JSON of one machine, by the commands that print it. docs/json.md also has those of networks.
 #[test]
 fn json_shapes() {
     let machine = Machine::new();
@@ -63,7 +63,7 @@ fn json_shapes() {
     let mut watch = machine.command(&["list", "--watch", "--json"]).spawn().expect("the command starts");
     let mut line = String::new();
     BufReader::new(watch.stdout.take().expect("a pipe")).read_line(&mut line).expect("readable");
-    // Nobody reads its output any more.
+    // The reader of its output is gone.
     assert!(watch.wait().expect("it ends").success());
     add("list --watch --json", vec![serde_json::from_str(&line).expect("JSON")]);
     add(
@@ -99,7 +99,7 @@ fn json_shapes() {
     assert_data_eq!(shapes, file!["../snapshots/json.txt"].raw());
 }
 
-/// docs/json.md states every shape that is here: each name of a field is there, under the command that prints it.
+/// docs/json.md states every shape of the snapshot: each name of a field is there, under the command that prints it.
 #[test]
 fn every_field_is_documented() {
     let documentation = include_str!("../../../../docs/json.md");

@@ -18,7 +18,7 @@ use crate::machine::Machine;
 const MAILSLOT: &str = env!("CARGO_BIN_EXE_mailslot");
 const ROWS: u16 = 24;
 
-/// A terminal, from the side of whoever types and looks on.
+/// A terminal, from the side of its user.
 pub struct Terminal {
     terminal: File,
     name: CString,
@@ -29,7 +29,7 @@ pub struct Terminal {
 impl Terminal {
     pub fn new(columns: u16) -> Terminal {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
-        grantpt(&terminal).expect("a terminal of one's own");
+        grantpt(&terminal).expect("a controlling terminal");
         unlockpt(&terminal).expect("a terminal that can be opened");
         tcsetwinsize(&terminal, size(ROWS, columns)).expect("a size");
         let name = ptsname(&terminal, Vec::new()).expect("its name");
@@ -37,7 +37,7 @@ impl Terminal {
         Terminal { terminal: File::from(terminal), name, shown: Vec::new(), screen }
     }
 
-    /// The end of a process that runs on it.
+    /// The end for a process that runs on it.
     pub fn end(&self) -> Stdio {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let end: OwnedFd = rustix::fs::open(&self.name, flags, Mode::empty()).expect("the other end");
@@ -53,7 +53,7 @@ impl Terminal {
         self.terminal.write_all(keys.as_bytes()).expect("the terminal takes it");
     }
 
-    /// Waits until the lines that are shown are as wanted, and returns them.
+    /// Waits until the lines on the screen match, and returns them.
     #[track_caller]
     pub fn shows(&mut self, is_wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
         loop {
@@ -66,13 +66,13 @@ impl Terminal {
         }
     }
 
-    /// Whether another screen than that of the shell is shown.
+    /// Whether the alternate screen is shown.
     pub fn is_alternate(&self) -> bool {
         self.screen.screen().alternate_screen()
     }
 
-    /// Types `keys`, and returns what is shown from then on until the terminal shows `answer`. Shells take a tab for text while more is
-    /// waiting to be read, so nothing may be typed ahead.
+    /// Types `keys`, and returns the output up to `answer`. Shells take a tab as text while more input waits, so do not
+    /// type ahead.
     pub fn type_until(&mut self, keys: &str, answer: &str) -> String {
         let typed = self.shown.len();
         self.press(keys);
@@ -85,16 +85,16 @@ impl Terminal {
         }
     }
 
-    /// Waits for the end of a process, which alone has an end of this: its status, and all that was shown.
+    /// Waits for the end of a process, which must be the only one on this terminal. Returns its status and all output.
     pub fn finish(mut self, mut child: Child) -> (ExitStatus, String) {
         while self.read() {}
         (child.wait().expect("the command ends"), String::from_utf8_lossy(&self.shown).into_owned())
     }
 
-    /// Reads what is shown, and returns whether anybody has the other end open.
+    /// Reads output, and returns whether a process has the other end open.
     fn read(&mut self) -> bool {
         let mut some = [0; 1024];
-        // A terminal that nobody has open any more ends in an error.
+        // Reading a terminal that no process has open ends with an error.
         let n = self.terminal.read(&mut some).unwrap_or(0);
         self.shown.extend_from_slice(&some[..n]);
         self.screen.process(&some[..n]);
@@ -102,7 +102,7 @@ impl Terminal {
     }
 }
 
-/// A shell on a terminal of 80 columns, which knows the command. Dropping it ends it.
+/// A shell on a terminal of 80 columns, with the command in its PATH. Dropping it ends it.
 pub struct Shell {
     terminal: Terminal,
     child: Child,

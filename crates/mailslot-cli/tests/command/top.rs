@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use crate::machine::Machine;
 use crate::terminal::Shell;
 
-/// A shell that has started `top`, which looks when the space bar is pressed and at no other time.
+/// A shell that has started `top`, which updates only when the space bar is pressed.
 fn top(machine: &Machine) -> Shell {
     let shell = ["bash", "--noprofile", "--norc", "-i"];
     let mut terminal = Shell::start(machine, "xterm-256color", &shell);
@@ -17,11 +17,11 @@ fn top(machine: &Machine) -> Shell {
     terminal
 }
 
-/// Waits until `top` has ended with this status, and insists that the terminal is as before.
+/// Waits until `top` has ended with this status, and asserts that the terminal is as before.
 fn ended(mut terminal: Shell, status: i32) {
     terminal.shows(|lines| lines.contains(&format!("status {status}")) && last(lines).starts_with("ready>"));
     assert!(!terminal.is_alternate());
-    // The shell sets modes of its own while it waits for a line, so another program is asked what it finds.
+    // `stty` prints the modes: the shell sets others while it waits for a line.
     terminal.press("echo modes $(stty -a | grep -o -w -e icanon -e echo -e isig -e -icanon -e -echo -e -isig)\n");
     terminal.shows(|lines| lines.iter().any(|line| line == "modes isig icanon echo"));
 }
@@ -30,7 +30,7 @@ fn last(lines: &[String]) -> &str {
     lines.iter().rfind(|line| !line.is_empty()).map_or("", String::as_str)
 }
 
-/// The rows of slots that are shown: the first column of each.
+/// The first column of the visible rows of slots.
 fn names(lines: &[String]) -> Vec<String> {
     let rows = lines.iter().skip_while(|line| !line.starts_with("NAME")).skip(1);
     rows.take_while(|line| !line.is_empty()).map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect()
@@ -51,7 +51,7 @@ fn slots_are_shown_sorted_and_filtered_as_keys_say() {
     terminal.press("sss");
     let lines = terminal.shows(are(&["busy", "alerts", r"plant\line1", "quiet"]));
     let row = lines.iter().find(|line| line.starts_with("busy")).expect("it is there");
-    // Three wait; no rate is known before another look.
+    // Three messages wait; no rate is known before another update.
     let cells: Vec<&str> = row.split_whitespace().skip(2).collect();
     assert_eq!(cells, ["3", "▏", "-", "-", "0"]);
     machine.send("busy", &["4"]);
@@ -86,7 +86,7 @@ fn the_selected_slot_is_tapped_beside_its_reader() {
     let open = machine.listen(&["open", "--taps"]);
     let mut terminal = top(&machine);
     terminal.shows(are(&["closed", "open"]));
-    // What cannot be tapped says why.
+    // The reason why a slot cannot be tapped is shown.
     terminal.press("t");
     terminal.shows(|lines| tapped(lines).first().is_some_and(|line| line.contains("has to allow taps")));
     terminal.press("\x1b");
@@ -100,7 +100,7 @@ fn the_selected_slot_is_tapped_beside_its_reader() {
     let many: String = (0..2000).map(|number| format!("line {number}\n")).collect();
     machine.run_with_input(&["send", "open", "--wait"], many.as_bytes()).succeeded();
     terminal.shows(|lines| tapped(lines).last().is_some_and(|line| line == "line 1999"));
-    // Its reader has everything, too.
+    // Its reader gets every message as well.
     open.signal(Signal::TERM);
     assert_eq!(open.finish().stdout.iter().filter(|byte| **byte == b'\n').count(), 2003);
     terminal.shows(|lines| tapped(lines).last().is_some_and(|line| line == "(the slot has ended)"));
@@ -131,7 +131,7 @@ fn a_terminal_that_changes_its_size_is_filled() {
     listener.finish();
 }
 
-/// However it ends, what the shell then is on is a terminal as before.
+/// However `top` ends, the shell's terminal is as before.
 #[test]
 fn the_terminal_is_given_back_at_every_end() {
     let machine = Machine::new();
@@ -147,7 +147,7 @@ fn the_terminal_is_given_back_at_every_end() {
     }
 }
 
-/// By the key, and by somebody else.
+/// By the key, and by a signal from another process.
 #[test]
 fn stopped_and_continued_it_gives_the_terminal_back_and_takes_it_again() {
     let machine = Machine::new();

@@ -8,7 +8,7 @@ fn the_demo_succeeds_and_tells_each_step() {
     let told = machine.run(&["demo"]).text();
     let steps = [
         "Two writers",
-        "Every message came whole",
+        "Every message arrived whole",
         "only 8: the message stays in the slot (Win32 error 122)",
         "gets all 31",
         "timed out (Win32 error 121)",
@@ -49,7 +49,7 @@ fn bench_measures_and_reports_json() {
     for end in ["mailslot", "unix_datagram"] {
         let latency = &report["round_trip"][end];
         let [median, tail] = ["median_ns", "p99_ns"].map(|field| latency[field].as_u64().expect("a number"));
-        // Nothing goes from one processor to another and back in less.
+        // No round trip between two processors takes less.
         assert!(20 < median && median <= tail, "{latency}");
     }
     assert_eq!(machine.run(&["list", "--json"]).text(), "", "the measurement has left something behind");

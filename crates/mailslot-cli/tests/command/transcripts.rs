@@ -1,9 +1,9 @@
 //! Sessions in a shell, as a user sees them: every command of `tests/transcripts`, what it prints, and how it ends.
 //!
-//! A transcript is its own script: the lines that begin with `$ ` are run by one bash, in a directory and on a machine of their own,
-//! and everything that they print must be what stands below them. `SNAPSHOTS=overwrite` writes the answers anew. What differs from
-//! run to run is masked: `0000-00-00T00:00:00.000000Z`, `"pid":..`. What runs in the background prints only while its shell waits for it
-//! in one line with what makes it print, so that everything has its place.
+//! A transcript is a script: one bash runs the lines that begin with `$ `, in a separate directory and on a separate
+//! machine, and their output must be as below them. `SNAPSHOTS=overwrite` writes the output again. Text that differs
+//! from run to run is masked: `0000-00-00T00:00:00.000000Z`, `"pid":..`. A background job may print only while its
+//! shell waits for it, in the same line as the cause of the output, so that the order is certain.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,8 @@ fn replay(name: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name).with_extension("txt");
     let expected = fs::read_to_string(&file).expect("readable");
     let commands = expected.lines().filter_map(|line| line.strip_prefix("$ "));
-    // `eval`, so that a command that is wrong is told where it stands; and what it starts is this shell's to wait for.
+    // `eval`, so that an invalid command is reported at its place, and so that this shell can wait for the jobs that it
+    // starts.
     let steps = commands.map(|command| {
         let quoted = format!("'{}'", command.replace('\'', r"'\''"));
         format!("printf '%s\\n' '$ '{quoted}; eval {quoted}; status=$?; [ $status = 0 ] || echo \"[status $status]\"\n")
@@ -43,7 +44,7 @@ fn replay(name: &str) {
     Assert::new().action_env("SNAPSHOTS").eq(shown, Data::read_from(&file, None).raw());
 }
 
-/// Without what differs from run to run: times of messages, and the numbers and names of processes, users and creations.
+/// Masks what differs from run to run: times of messages, and the numbers and names of processes, users and creations.
 fn masked(shown: &str) -> String {
     let mut text = shown.to_owned();
     for (label, ends) in [

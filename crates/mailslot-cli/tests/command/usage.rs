@@ -1,4 +1,4 @@
-//! Names, help and statuses that all commands have in common.
+//! Names, help and statuses of all commands.
 
 use crate::machine::Machine;
 
@@ -17,7 +17,7 @@ fn a_wrong_name_is_status_2_and_says_what_would_be_right() {
     machine.run(&["listen", ""]).failed(2, &["empty"]);
 }
 
-/// Each command that can do nothing without one.
+/// Each command that needs a node.
 #[test]
 fn without_a_node_the_status_is_11_and_what_to_do_is_said() {
     let machine = Machine::new();
@@ -92,7 +92,7 @@ fn help_has_examples_and_the_statuses() {
     assert!(machine.run(&["--version"]).text().starts_with("mailslot "));
 }
 
-/// Silence about them would look as if they had been heeded.
+/// Ignoring them silently would look as if they had an effect.
 #[test]
 fn a_tap_refuses_what_only_a_creator_can_say() {
     let machine = Machine::new();
@@ -106,7 +106,7 @@ fn a_tap_refuses_what_only_a_creator_can_say() {
         &["--stamp"],
         &["--reply", "cat"],
     ] {
-        machine.run(&[&["tap", "x"], option].concat()).failed(2, &["leave out what says how one is created"]);
+        machine.run(&[&["tap", "x"], option].concat()).failed(2, &["leave out the options for that"]);
     }
     machine.run(&["tap", "x", "--capacity", "64K"]).failed(3, &["no slot x"]);
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::machine::Machine;
 
-/// A command that prints lines until it is told to end.
+/// A command that prints lines until a signal ends it.
 struct Watching {
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -31,7 +31,7 @@ impl Watching {
         serde_json::from_str(&self.line()).expect("JSON")
     }
 
-    /// Ends it, and insists that it has said nothing more.
+    /// Ends it, and asserts that it has printed nothing more.
     fn end(mut self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
         assert_eq!(self.line(), "");
@@ -80,7 +80,7 @@ fn list_watch_tells_of_every_slot_that_comes_or_goes() {
         assert_eq!(line["uid"], rustix::process::geteuid().as_raw());
     };
     expect("present", "Present", present.pid());
-    // However its owner ends: nothing but the kernel tells of the last way.
+    // However its owner ends; the last way is reported by the kernel alone.
     for signal in [Signal::TERM, Signal::INT, Signal::KILL] {
         let other = machine.listen(&[r"other\one"]);
         let pid = other.pid();
@@ -118,7 +118,7 @@ fn a_watch_whose_output_nobody_reads_ends() {
     assert_eq!(watch.child.wait().expect("it ends").code(), Some(0));
 }
 
-/// An output that has ended.
+/// An output that ends at once.
 fn never(machine: &Machine) -> ChildStdout {
     let mut child = machine.command(&["list"]).spawn().expect("the command starts");
     child.wait().expect("it ends");

@@ -1,4 +1,4 @@
-//! Which names slots can be created with.
+//! The names with which slots can be created.
 
 use crate::case::{Case, case};
 use crate::code::{ALREADY_EXISTS, FILENAME_EXCED_RANGE, INVALID_NAME, PATH_NOT_FOUND};
@@ -231,7 +231,7 @@ pub(super) fn can_be_used(cx: &Context, path: &str) {
     assert_eq!(slot.take(), b"through this name");
 }
 
-/// The path of a fresh slot name with so many UTF-16 units.
+/// The path of a new slot name with `units` UTF-16 units.
 fn of_units(cx: &Context, units: usize) -> String {
     cx.padded("", units)
 }

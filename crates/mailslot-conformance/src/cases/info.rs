@@ -1,4 +1,4 @@
-//! What a slot tells about itself.
+//! The values that a slot returns about itself.
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -91,7 +91,7 @@ fn the_next_size_is_that_of_the_oldest_message(cx: &Context) {
     }
 }
 
-/// Larger, smaller, none, large.
+/// Sizes that grow, shrink and are 0.
 const SIZES_IN_TURN: [usize; 6] = [3, 300, 1, 0, 60_000, 8];
 
 fn the_next_size_of_a_zero_length_message_is_zero(cx: &Context) {

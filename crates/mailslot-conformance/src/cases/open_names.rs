@@ -1,4 +1,4 @@
-//! Which names can be opened for writing.
+//! The names that can be opened for writing.
 
 use crate::case::{Case, case};
 use crate::code::{FILE_NOT_FOUND, PATH_NOT_FOUND, REMOTE_MAILSLOTS_DEPRECATED};

@@ -45,7 +45,7 @@ fn order_survives_reads_in_between(cx: &Context) {
     let slot = cx.slot_at(&cx.path());
     let writer = slot.writer();
     let (mut written, mut read) = (0, 0);
-    // The queue grows while there is something to write, and drains then.
+    // The queue grows during each burst, and drains after it.
     for burst in (1..=40).cycle() {
         for _ in 0..burst.min(MESSAGES - written) {
             writer.put(&written.to_le_bytes());
@@ -109,7 +109,7 @@ fn equal_messages_are_all_delivered(cx: &Context) {
     slot.is_empty_on_read();
 }
 
-/// The `index`th message of a writer: nothing else looks like it.
+/// The `index`th message of a writer, different from all others.
 fn signed(writer: usize, index: usize) -> Vec<u8> {
     let mut message = vec![writer as u8; 5 + (writer + index * 37) % 700];
     message[1..5].copy_from_slice(&(index as u32).to_le_bytes());

@@ -125,7 +125,7 @@ fn a_too_small_read_through_one_handle_leaves_the_message_to_another(cx: &Contex
     slot.is_empty_on_read();
 }
 
-/// Numbers that one reader gets until an empty message tells it to stop. They must rise.
+/// Numbers that one reader gets up to an empty message. They must rise.
 fn numbers_until_empty(take: impl Fn() -> Vec<u8>) -> Vec<u32> {
     let mut numbers = Vec::new();
     while let Ok(bytes) = <[u8; 4]>::try_from(take()) {

@@ -186,7 +186,7 @@ fn letter_case_does_not_count_between_processes(cx: &Context) {
     assert_eq!(slot.take(), b"x");
 }
 
-/// Expects what a close does: clients are dead, and the name is free.
+/// Expects the effects of a close: writes fail, and the name is free.
 #[track_caller]
 fn is_closed(cx: &Context, path: &str, write: impl Fn() -> Result<usize, u32>) {
     assert_eq!(write(), Err(HANDLE_EOF));

@@ -1,4 +1,4 @@
-//! Reads that need not wait.
+//! Reads that do not wait.
 
 use crate::case::{Case, case};
 use crate::code::{INSUFFICIENT_BUFFER, SEM_TIMEOUT};
@@ -185,7 +185,7 @@ fn messages_in_one_slot_are_not_in_another(cx: &Context) {
     }
 }
 
-/// Bytes that tell where they belong.
+/// Bytes that depend on their position.
 pub(super) fn pattern(size: usize) -> Vec<u8> {
     (0..size).map(|index| (index.wrapping_mul(31) ^ (index >> 8) ^ size) as u8).collect()
 }

@@ -1,4 +1,4 @@
-//! Which names are of the same slot, and which are not.
+//! Names of the same slot, and names of different ones.
 
 use crate::case::{Case, case};
 use crate::context::{Context, PREFIX};

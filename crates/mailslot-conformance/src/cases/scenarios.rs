@@ -1,6 +1,6 @@
 //! The scenarios that are known to hold on Windows itself, each as one sequence.
 //!
-//! Steps that need handles of other kinds than the interface has are left out; the crate's documentation lists them.
+//! Steps that need kinds of handles which the interface lacks are left out; the crate's documentation lists them.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Reads that wait.
 //!
-//! No case can see whether a read of another thread waits already, so none depends on it: what happens to a read that
-//! had not begun is either the same, or is told apart and tried again.
+//! No case can see whether a read of another thread waits already, so none depends on it: the result for a read that
+//! had not begun is either the same, or is recognised and tried again.
 
 use std::sync::mpsc;
 use std::thread;
@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
     case!(no_wake_up_is_lost_when_timeouts_race_with_messages, "5"),
 ];
 
-/// How much shorter than asked for a wait may be: clocks of 64 ticks a second round.
+/// By how much a wait may be too short: clocks of 64 ticks a second round.
 const TICK: Duration = Duration::from_millis(16);
 
 fn a_read_lasts_as_long_as_the_timeout(cx: &Context) {
@@ -134,7 +134,7 @@ fn a_shorter_timeout_leaves_waiting_reads_alone(cx: &Context) {
             slot.set_read_timeout(NO_WAIT);
             thread::sleep(pause);
             writer.put(b"for the waiting read");
-            // 121 may come from a read that began after the change.
+            // A read that began after the change may return 121.
             match joined(reader) {
                 Err(SEM_TIMEOUT) => false,
                 other => {
@@ -165,7 +165,7 @@ fn a_longer_timeout_leaves_waiting_reads_alone(cx: &Context) {
                     assert_eq!(result, Some(Err(SEM_TIMEOUT)));
                     true
                 }
-                // The read began after the change, or it was changed: release it.
+                // The read began after the change, or the change reached it: release it.
                 Err(_) => {
                     writer.put(b"release");
                     false
@@ -222,7 +222,7 @@ fn no_wake_up_is_lost_when_timeouts_race_with_messages(cx: &Context) {
         });
         for number in 0..MESSAGES {
             writer.put(&number.to_le_bytes());
-            // About when a read gives up.
+            // About the time at which a read times out.
             thread::sleep(Duration::from_micros(900 + u64::from(number)));
         }
         joined(reader);
@@ -251,7 +251,8 @@ fn message_ends_wait(cx: &Context, timeout: u32, message: &[u8]) {
             slot.read(100)
         });
         begun.recv().expect("the reader announces its read");
-        // Whether the read waits already does not change the result; that it does is what the case is about.
+        // The pause makes it likely that the read waits, which the case is about; the result is the same if it does
+        // not.
         thread::sleep(Duration::from_millis(30));
         writer.put(message);
         joined(reader)
@@ -260,8 +261,8 @@ fn message_ends_wait(cx: &Context, timeout: u32, message: &[u8]) {
     assert_eq!(slot.next_and_count(), (NO_MESSAGE, 0));
 }
 
-/// Tries `attempt` with ever longer pauses until it says that the read had been waiting. A system in which the read never
-/// comes out as if it had been waiting fails.
+/// Tries `attempt` with ever longer pauses until it returns that the read had been waiting. Fails on a system where no
+/// result shows that.
 #[track_caller]
 fn holds_once_the_read_waits(attempt: impl Fn(Duration) -> bool) {
     let held = [10, 100, 400].map(Duration::from_millis).into_iter().any(attempt);

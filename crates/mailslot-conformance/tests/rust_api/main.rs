@@ -10,7 +10,7 @@ mod wine;
 #[cfg(windows)]
 use wine::DEVIATIONS;
 
-/// Where the slots are the library's own, it has to do everything as stated.
+/// No deviations where the library implements slots itself.
 #[cfg(not(windows))]
 const DEVIATIONS: &[mailslot_conformance::Deviation] = &[];
 

@@ -1,13 +1,13 @@
-//! Where Wine 10 is known to differ from Windows, by case and by row of the fact sheet.
+//! Known differences of Wine 10 from Windows, by case and by row of the fact sheet.
 //!
-//! The library passes the system's answers on and hides none of this. A case that Wine begins to pass fails the run.
+//! The library passes the system's results on, so these show. A case that Wine begins to pass fails the run.
 
 use mailslot_conformance::Deviation;
 
-const NAMES: &str = "10.19: Wine takes no slot names of more than 246 UTF-16 units and reports 206";
+const NAMES: &str = "10.19: Wine accepts no slot names of more than 246 UTF-16 units and reports 206";
 const REMOTE: &str = "10.22: Wine has no mailslots of other machines, and reports 3 instead of 3025";
 const SIZE: &str = "10.7: Wine accepts messages above the maximum size";
-const ALIVE: &str = "10.8: a client handle keeps a slot alive on Wine: writes succeed and the name stays taken";
+const ALIVE: &str = "10.8: a client handle keeps a slot alive on Wine: writes succeed and the name stays in use";
 
 pub const DEVIATIONS: &[Deviation] = &[
     Deviation { case: "the_longest_name_can_be_used", reason: NAMES },

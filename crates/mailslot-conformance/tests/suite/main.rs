@@ -1,4 +1,4 @@
-//! The suite itself: cases notice what they are about, hangs end, and lists of known deviations are held to.
+//! Tests of the suite itself: cases detect defects, hangs end, and lists of known deviations are enforced.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ mod model;
 
 use model::{Defect, Model};
 
-/// Long enough for the cases that are run here, none of which waits.
+/// Long enough for the cases that run here, none of which waits.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Defects, most of them of real implementations, and a case that must notice each.
+/// Defects, most of them of real implementations, with a case that must detect each.
 const NOTICED: &[(Defect, &str)] = &[
     (Defect::CutsMessagesToTheBuffer, "a_too_small_buffer_keeps_the_message"),
     (Defect::DropsMessagesThatDoNotFit, "a_too_small_buffer_keeps_the_message"),
@@ -43,7 +43,7 @@ fn a_correct_model_passes_all_cases_within_one_process() {
     }
 }
 
-/// Parts of the names of cases in which other processes meet the system: those do not share the model.
+/// Parts of the names of cases with other processes, which do not share the model.
 const NEED_PROCESSES: &[&str] = &["process", "the_kill_of_", "the_exit_of_", "a_killed_owner"];
 
 #[test]

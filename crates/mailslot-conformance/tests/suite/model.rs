@@ -1,4 +1,4 @@
-//! Mailslots within one process, as simple as can be, and able to be wrong in chosen ways.
+//! A simple model of mailslots within one process, with defects to choose.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mailslot::{Address, NameError};
 use mailslot_conformance::{Client, Code, FOREVER, Info, NO_MESSAGE, NO_WAIT, Server, System, code};
 
-/// How the model differs from mailslots.
+/// A difference of the model from mailslots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
     None,
@@ -26,7 +26,7 @@ pub enum Defect {
     WaitingReadsFollowTheTimeout,
 }
 
-/// Holds the living slots: a keeper that is going removes itself.
+/// The living slots: a keeper removes itself when it is dropped.
 type Slots = Arc<Mutex<HashMap<String, Weak<Keeper>>>>;
 
 pub struct Model {
@@ -47,7 +47,7 @@ struct State {
     read_timeout: u32,
 }
 
-/// Takes the slot away when the last handle that keeps it goes.
+/// Removes the slot when the last handle that keeps it is dropped.
 struct Keeper {
     key: String,
     slots: Slots,

@@ -1,6 +1,6 @@
 //! The standard library, with what blocks, takes time or has descriptors from the scripted kernel.
 
-#![allow(missing_docs)] // What things are is for those to tell whose names they have.
+#![allow(missing_docs)] // The crates whose names these are document them.
 #![cfg(target_os = "linux")]
 
 pub use ::std::*;

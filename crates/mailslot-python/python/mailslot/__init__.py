@@ -1,7 +1,7 @@
 """Named queues of whole messages between the processes of a machine: mailslots.
 
-One process creates a slot and reads; every process that knows its name writes. There is no server and no connection, messages keep
-their boundaries, and any process may be killed at any instant.
+One process creates a slot and reads; every process that knows its name writes. There is no server and no connection,
+messages keep their boundaries, and any process may be killed at any instant.
 
 >>> import mailslot
 >>> with mailslot.Mailslot("doc-package") as slot:        # one process

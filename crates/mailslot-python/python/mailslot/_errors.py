@@ -1,4 +1,4 @@
-"""What can go wrong."""
+"""The exceptions."""
 
 __all__ = [
     "ClosedError",
@@ -16,11 +16,11 @@ __all__ = [
 class MailslotError(OSError):
     """Something is wrong with a mailslot: ``errno`` has the system's number for it, ``strerror`` a sentence.
 
-    No message and no room are none of these: they are ``queue.Empty`` and ``queue.Full``. An option out of its range is a
-    ``ValueError``, and so is the use of what this program has closed.
+    A missing message is ``queue.Empty``, and missing room ``queue.Full``. An option out of its range is a
+    ``ValueError``, and so is the use of an object that this program has closed.
     """
 
-    # Users meet the classes in `mailslot`.
+    # Users import the classes from `mailslot`.
     __module__ = "mailslot"
 
 
@@ -43,7 +43,8 @@ class NotAllowedError(MailslotError, PermissionError):
 
 
 class PartialWriteError(MailslotError):
-    """Not all members of a slot have the message, for want of room with them. Written again as it is, the others would have it twice."""
+    """Some members of a slot have the message, and others had no room. Written again, it would reach the former twice.
+    """
 
     __module__ = "mailslot"
 
@@ -59,7 +60,7 @@ class PartialWriteError(MailslotError):
 
 
 class ClosedError(MailslotError, BrokenPipeError):
-    """The slot is gone: its owner closed it, or died. One made later under the same name is another one."""
+    """The slot is gone: its owner closed it or died. A later slot of the same name is another one."""
 
     __module__ = "mailslot"
 
@@ -71,12 +72,12 @@ class InvalidNameError(MailslotError, ValueError):
 
 
 class MessageTooLargeError(MailslotError):
-    """The message is larger than the slot takes, or than what can be sent over the network."""
+    """The message is larger than the slot accepts, or than the network carries."""
 
     __module__ = "mailslot"
 
 
 class NetworkError(MailslotError):
-    """The address is on the network, and there is no way to it, or the network does not tell."""
+    """The address is on the network, and there is no way to it, or the network does not report receivers."""
 
     __module__ = "mailslot"

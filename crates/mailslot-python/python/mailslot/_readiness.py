@@ -32,13 +32,13 @@ class Readiness:
         waiter: asyncio.Future[None] = loop.create_future()
         waiters.append(waiter)
         if self._slot.closed:
-            # By another thread, which may have looked for waiters before there was this one.
+            # Closed by another thread, which may have looked for waiters before this one was added.
             self._wake(loop)
         try:
             await waiter
         except (asyncio.CancelledError, GeneratorExit):
-            # The latter if the loop was closed before the task ended. Nobody waits in vain for a message that is there: whoever is
-            # left is woken by it as before.
+            # The latter if the loop was closed before the task ended. No wake-up is lost: a message wakes the remaining
+            # waiters as before.
             if waiter in waiters:
                 waiters.remove(waiter)
             if not waiters:
@@ -46,7 +46,7 @@ class Readiness:
             raise
 
     def wake_all(self) -> None:
-        """Wakes everybody, as the slot is closed. Loops of other threads do so when they get to it."""
+        """Wakes all waiters, because the slot is closed. Loops of other threads do so in their next turn."""
         self._forget_closed_loops()
         here = None
         with contextlib.suppress(RuntimeError):
@@ -58,17 +58,18 @@ class Readiness:
             try:
                 loop.call_soon_threadsafe(self._wake, loop)
             except RuntimeError:
-                # It has just been closed.
+                # The loop has just been closed.
                 self._wake(loop)
 
     def _forget_closed_loops(self) -> None:
-        # Their tasks, which would do that when they end, live as long as their waiters here.
+        # Their tasks would do that when they end, but live as long as their waiters here.
         for loop in list(self._waiting):
             if loop.is_closed():
                 self._wake(loop)
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        # All of them: once one has taken a message, the descriptor need not be ready for those that are left in the slot.
+        # Wakes all: once one has taken a message, the descriptor need not become ready for the messages left in the
+        # slot.
         descriptor, waiters = self._waiting.pop(loop, (None, []))
         if descriptor is None:
             return

@@ -17,12 +17,12 @@ R = TypeVar("R")
 T = TypeVar("T")
 U = TypeVar("U")
 
-# So many messages in a row, and an event loop has its turn: they may come faster than they are worked off.
+# After this many messages in a row the event loop runs: messages may arrive faster than they are processed.
 _IN_A_ROW = 64
 
 
 class Mailslot(Generic[T]):
-    r"""The reading end of a slot, and its owner: it lives until this is closed, or the process ends in whatever way.
+    r"""The reading end of a slot, which owns it: the slot lives until this is closed, or the process ends in any way.
 
     >>> from mailslot import Mailslot, Writer
     >>> with Mailslot("doc-alerts") as slot, Writer("doc-alerts") as writer:
@@ -30,51 +30,52 @@ class Mailslot(Generic[T]):
     ...     slot.get()
     b'boiler 3: over pressure'
 
-    ``name`` is ``alerts``, ``plant/line1`` or ``\\.\mailslot\alerts``; letter case does not count. Any thread may read; each
-    message goes to one of them.
+    ``name`` is ``alerts``, ``plant/line1`` or ``\\.\mailslot\alerts``; letter case does not count. Any thread may read;
+    each message goes to one thread.
 
     ``capacity``
-        Bytes that unread messages may take together, from 4 KiB to 64 GiB, rounded up to a power of two. Each message takes its
-        own, rounded up to a multiple of 8, and 24 more.
+        Bytes that unread messages may take together, from 4 KiB to 64 GiB, rounded up to a power of two. Each message
+        takes its size, rounded up to a multiple of 8, and 24 more.
     ``max_message_size``
         Bytes of the largest message; 0 is any size that the capacity allows.
     ``access``
-        Who may write, besides this user and the superuser: ``"owner"`` is nobody, ``"everyone"`` every user of the machine,
-        ``Group(gid)`` a group, ``Users((uid, ...))`` some users.
+        Who may write, besides this user and the superuser: ``"owner"`` for nobody else, ``"everyone"`` for every user
+        of the machine, ``Group(gid)`` for a group, ``Users((uid, ...))`` for some users.
     ``network``
         Whether other machines may write, through the network node of this one.
     ``inheritable``
-        Whether child processes made with ``os.fork`` may read, too: each message goes to one of the processes. Without it, a
-        forked child gets a ``MailslotError`` and the slot ends with this process. Child processes of ``multiprocessing`` that are
-        spawned get a slot as an argument, whatever this says. (What other programs inherit is for Rust and C.)
+        Whether child processes made with ``os.fork`` may read as well: each message goes to one of the processes.
+        Without it, a forked child gets a ``MailslotError``, and the slot ends with this process. Spawned child
+        processes of ``multiprocessing`` can get a slot as an argument with either value. (Only Rust and C can pass
+        slots to other programs.)
     ``stamp``
-        Whether each message has the time at which it was written, which :meth:`receive` tells.
+        Whether each message carries the time at which it was written, which :meth:`receive` returns.
     ``sharing``
-        ``"each"``: whoever of the same user creates the slot as well, with ``"each"``, is one of its *members*. All of them get every
-        message; each has a capacity of its own. With ``"one"`` a name has one slot.
+        ``"each"``: other processes of the user may create the slot as well, with ``"each"``. Each of these *members*
+        gets every message, and has its own capacity. With ``"one"`` a name has one slot.
     ``when_full``
-        What becomes of a message without room: ``"refuse"`` has the write fail, or wait; ``"drop-oldest"`` lets it take the place of the
-        oldest ones, and ``Message.lost_before`` tells the reader how many it lost.
+        What to do with a message without room: with ``"refuse"`` the write fails, or waits; with ``"drop-oldest"`` the
+        message displaces the oldest ones, and ``Message.lost_before`` is the number that the reader lost.
     ``taps``
         Whether processes of this user may :meth:`tap` the slot.
     ``loads``
-        What makes of the bytes of a message what ``get`` returns, such as ``json.loads``. **Do not** give ``pickle.loads`` where
-        others may write: whoever writes a pickle runs code in this process, and ``access="everyone"``, a group, other users or
-        ``network=True`` let others write. A message that ``loads`` fails for is out of the slot; the exception is what ``get``
-        raises.
+        Converts the bytes of a message to the object that ``get`` returns, such as ``json.loads``. **Do not** use
+        ``pickle.loads`` if others may write: the writer of a pickle runs code in this process, and
+        ``access="everyone"``, a group, other users or ``network=True`` let others write. If ``loads`` fails, ``get``
+        raises its exception, and the message is lost.
 
-    :raises SlotExistsError: if a slot of this name lives on this machine, whoever owns it
+    :raises SlotExistsError: if a slot of this name lives on this machine, whoever its owner is
     :raises InvalidNameError: if ``name`` is not a local slot's name
     :raises ValueError: if an option is out of its range
     :raises MailslotError: if the system refuses something else, such as one more descriptor
 
     Reading raises
 
-    - ``queue.Empty`` if there is no message, or none came in time
+    - ``queue.Empty`` if there is no message, or none arrived in time
     - ``ValueError`` if this object is closed
-    - ``ClosedError`` if somebody has removed the slot's directory
-    - ``MailslotError`` in a forked child, unless the slot is inheritable; if another process of this user has damaged the slot's
-      memory; or if the system is out of descriptors
+    - ``ClosedError`` if the slot's directory was removed
+    - ``MailslotError`` in a forked child, unless the slot is inheritable; if another process of this user has damaged
+      the slot's memory; or if the system is out of descriptors
     """
 
     __slots__ = ("__weakref__", "_in_a_row", "_loads", "_readiness", "_slot")
@@ -147,12 +148,13 @@ class Mailslot(Generic[T]):
     def tap(
         cls, name: str, *, capacity: int = 16 << 20, loads: Callable[[bytes], Any] | None = None
     ) -> Mailslot[Any]:
-        """Taps a slot of this user, or for the superuser of any, that was created with ``taps=True``: what is written to it from now on
-        can be read here as well.
+        """Taps a slot of this user, or for the superuser of any user, that was created with ``taps=True``: messages
+        written to it from now on can be read here as well.
 
-        A tap never makes a write fail or wait. What it has no room for displaces the oldest that it has not read, and
-        ``Message.lost_before`` tells how many were lost. ``capacity`` counts if it is larger than that of the slot. When the slot has
-        ended, reading to the end raises a ``ClosedError``, ten seconds later at most if its owner was killed.
+        A tap never makes a write fail or wait. A message for which it has no room displaces the oldest that it has not
+        read, and ``Message.lost_before`` is the number lost. ``capacity`` is used if it is larger than that of the
+        slot. When the slot has ended, reading past the last message raises a ``ClosedError``, at most ten seconds later
+        if the owner was killed.
 
         >>> with Mailslot("doc-tap", taps=True) as slot, Mailslot.tap("doc-tap") as tap, Writer("doc-tap") as writer:
         ...     writer.put("hello")
@@ -183,7 +185,8 @@ class Mailslot(Generic[T]):
         return self._slot.closed
 
     def get(self, block: bool = True, timeout: float | None = None) -> T:
-        """Takes the next message, waiting ``timeout`` seconds for it, or for ever; not at all if ``block`` is false.
+        """Takes the next message, waiting ``timeout`` seconds for it, or without limit; not at all if ``block`` is
+        false.
 
         Other threads run meanwhile, and a signal whose handler raises, such as Ctrl-C, ends the wait.
 
@@ -200,7 +203,7 @@ class Mailslot(Generic[T]):
         return self._loaded(self._slot.receive(0.0))
 
     def receive(self, block: bool = True, timeout: float | None = None) -> Message[T]:
-        """Takes the next message as :meth:`get` does, and tells who wrote it.
+        """Takes the next message like :meth:`get`, and returns it with its origin.
 
         >>> with Mailslot("doc-receive") as slot, Writer("doc-receive") as writer:
         ...     writer.put("hello")
@@ -212,10 +215,10 @@ class Mailslot(Generic[T]):
         return Message(self._loaded(data), origin, time, lost_before, reply_to)
 
     async def get_async(self) -> T:
-        """Takes the next message, for which this waits in the running event loop of asyncio.
+        """Takes the next message, waiting for it in the running event loop of asyncio.
 
-        Any number of tasks may wait. Cancelling one loses nothing: a message leaves the slot only when this returns it, so
-        ``asyncio.wait_for(slot.get_async(), 1)`` is safe.
+        Any number of tasks may wait. Cancelling one loses nothing: a message leaves the slot only when this returns it,
+        so ``asyncio.wait_for(slot.get_async(), 1)`` is safe.
 
         >>> async def main():
         ...     with Mailslot("doc-async") as slot, Writer("doc-async") as writer:
@@ -227,7 +230,7 @@ class Mailslot(Generic[T]):
         return self._loaded(await self._next(self._slot.receive))
 
     async def receive_async(self) -> Message[T]:
-        """Takes the next message as :meth:`get_async` does, and tells who wrote it."""
+        """Takes the next message like :meth:`get_async`, and returns it with its origin."""
         data, origin, time, lost_before, reply_to = await self._next(self._slot.receive_message)
         return Message(self._loaded(data), origin, time, lost_before, reply_to)
 
@@ -244,7 +247,7 @@ class Mailslot(Generic[T]):
             await self._readiness.wait()
 
     def empty(self) -> bool:
-        """Whether there is no message now. One may come at any moment."""
+        """Whether there is no message now. One may arrive at any moment."""
         return self._slot.count() == 0
 
     def qsize(self) -> int:
@@ -254,25 +257,26 @@ class Mailslot(Generic[T]):
     def fileno(self) -> int:
         """A descriptor for ``select``, ``selectors``, trio and others, which belongs to the slot.
 
-        It is readable when there *may* be a message. Whoever was told so calls :meth:`get_nowait` until it raises
-        ``queue.Empty``, and only then waits again: what is left in the slot does not make it readable once more. Nothing is ever
-        read from the descriptor itself.
+        It is readable when there *may* be a message. When it is, call :meth:`get_nowait` until it raises
+        ``queue.Empty``, and only then wait again: messages left in the slot do not make it readable again. Never read
+        from the descriptor itself.
         """
         return self._slot.fileno()
 
     def close(self) -> None:
-        """Closes the slot; unread messages are lost (see :meth:`finish`), and the name is free. Closing again does nothing.
+        """Closes the slot; unread messages are lost (see :meth:`finish`), and the name is free. Closing again does
+        nothing.
 
-        A ``get`` that waits in another thread, or another task, raises ``ValueError``; a ``for`` over the slot ends.
+        A ``get`` that waits in another thread or task raises ``ValueError``; a ``for`` over the slot ends.
         """
         self._slot.close()
         self._readiness.wake_all()
 
     def finish(self) -> Iterator[T]:
-        """Closes the slot, and returns an iterator over the messages that were accepted and nobody has read.
+        """Closes the slot, and returns an iterator over the accepted messages that were not read.
 
-        To read until there is none and then close would lose what is accepted in between. Where other processes have the slot,
-        too, it lives on with its messages, and there are none.
+        Reading until the slot is empty and then closing it would lose messages accepted in between. If other processes
+        own the slot as well, it lives on with its messages, and the iterator is empty.
 
         >>> with Mailslot("doc-finish") as slot, Writer("doc-finish") as writer:
         ...     writer.put("last")
@@ -292,7 +296,7 @@ class Mailslot(Generic[T]):
         self.close()
 
     def __iter__(self) -> Mailslot[T]:
-        """The messages as they come, until the slot is closed."""
+        """The messages as they arrive, until the slot is closed."""
         return self
 
     def __next__(self) -> T:
@@ -305,7 +309,7 @@ class Mailslot(Generic[T]):
         return self._loaded(data)
 
     def __aiter__(self) -> Mailslot[T]:
-        """The messages as they come, until the slot is closed."""
+        """The messages as they arrive, until the slot is closed."""
         return self
 
     async def __anext__(self) -> T:
@@ -318,10 +322,10 @@ class Mailslot(Generic[T]):
         return self._loaded(data)
 
     def __reduce__(self) -> tuple[Callable[..., Mailslot[T]], tuple[Any, ...]]:
-        # Not before it is needed: it takes longer to import than all of this.
+        # Imported only when needed: it takes longer to import than this package.
         from multiprocessing import context, reduction
 
-        # As queues of multiprocessing do: descriptors cannot be written into a file.
+        # As queues of multiprocessing do: descriptors cannot be pickled to a file.
         context.assert_spawning(self)
         handles = [reduction.DupFd(handle) for handle in self._slot.handles()]
         return _received, (type(self), handles, self._loads)
@@ -335,7 +339,7 @@ class Mailslot(Generic[T]):
 
 
 def _received(slot: type[Mailslot[T]], handles: list[Any], loads: Callable[[bytes], T] | None) -> Mailslot[T]:
-    """The slot that another process has handed over."""
+    """A slot that another process has passed on."""
     received = [handle.detach() for handle in handles]
     try:
         native = _native.Slot.inherit(",".join(map(str, received)))

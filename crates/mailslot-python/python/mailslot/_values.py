@@ -1,4 +1,4 @@
-"""What is told about messages and slots."""
+"""Values that describe messages and slots."""
 
 from __future__ import annotations
 
@@ -40,19 +40,21 @@ class Users:
 
 
 Access = Union[Literal["owner", "everyone"], Group, Users]
-"""Who may write to a slot, besides its owner and the superuser: nobody, every user of the machine, a group, or some users."""
+"""Who may write to a slot, besides its owner's user and the superuser: nobody, every user of the machine, a group, or
+some users.
+"""
 
 
 @dataclass(frozen=True)
 class LocalOrigin:
     """A process of this machine.
 
-    ``attested`` says whether the kernel vouches for the three numbers, as it does for writers of other users. Writers of the
-    slot's own user record them themselves, and so could record anything.
+    ``attested`` says whether the kernel vouches for the three numbers, as it does for writers of other users. Writers
+    of the slot's user record them themselves, and could record anything.
     """
 
     pid: int
-    """As this process sees it, 0 if it does not."""
+    """In this process's pid namespace; 0 if it is not visible there."""
     uid: int
     gid: int
     attested: bool
@@ -60,35 +62,35 @@ class LocalOrigin:
 
 @dataclass(frozen=True)
 class NetworkOrigin:
-    """Another machine, as the network node of this one says.
+    """Another machine, by the account of this machine's network node.
 
-    Unless the message is ``authenticated``, everything here was chosen by its sender.
+    Unless the message is ``authenticated``, its sender chose everything here.
     """
 
     computer: str
     """By its own account."""
     domain: str | None
-    """What the message was sent to, or ``None`` if that was this computer alone."""
+    """The domain that the message was sent to, or ``None`` if it was sent to this computer alone."""
     address: IPv4Address | IPv6Address | None
-    """``None`` where the network does not tell, as in modern domains."""
+    """``None`` if the network does not report it, as in modern domains."""
     authenticated: bool
     """Whether cryptography proves that a holder of the domain's key sent it."""
 
 
 Origin = Union[LocalOrigin, NetworkOrigin, None]
-"""Who wrote a message: ``None`` if the system does not tell."""
+"""Who wrote a message: ``None`` if that is not known."""
 
 
 @dataclass(frozen=True)
 class Message(Generic[T]):
-    """A message, and who wrote it."""
+    """A message and its origin."""
 
     data: T
     origin: Origin
     time: datetime | None = None
-    """When it was written, by its writer's account; of slots with ``stamp=True``."""
+    """When it was written, by its writer's account, in slots with ``stamp=True``."""
     lost_before: int = 0
-    """How many messages were lost after the one that was read before this one: of slots that drop the oldest, and of taps."""
+    """Messages lost between the previous read and this one, in slots that drop the oldest, and in taps."""
     _reply_to: tuple[int, bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -97,37 +99,37 @@ class Message(Generic[T]):
         return self._reply_to is not None
 
     def reply(self, data: bytes | bytearray | memoryview | str) -> None:
-        """Replies to a request. Never waits. The slot must still be open, or the asker does not believe it.
+        """Replies to a request. Never waits. The slot must still be open, or the asker does not accept the reply.
 
-        :raises ValueError: if the message is no request
-        :raises ClosedError: if nobody waits for the reply any more
-        :raises MessageTooLargeError: if it is larger than the asker has room for, 16 MiB
+        :raises ValueError: if the message is not a request
+        :raises ClosedError: if the asker no longer waits for the reply
+        :raises MessageTooLargeError: if it is larger than the 16 MiB for which the asker has room
         """
         from mailslot import _native
 
         if self._reply_to is None:
-            raise ValueError("the message is no request: nobody waits for a reply to it")
+            raise ValueError("the message is not a request: nobody waits for a reply to it")
         _native.reply(*self._reply_to, data)
 
 
 class Outcome(enum.Enum):
-    """What became of a message at one computer."""
+    """The outcome of a message at one computer."""
 
     DELIVERED = "delivered"
     """It is in the slot."""
     NO_SLOT = "no such slot"
-    """There is none, or it is not open to the network."""
+    """There is no such slot, or it is not open to the network."""
     FULL = "full"
     REFUSED = "refused"
-    """The computer does not take the message: its node may not write to the slot."""
+    """The computer does not accept the message: its node may not write to the slot."""
     TOO_LARGE = "too large"
     SILENT = "silent"
-    """Nothing was heard in time. The message may be in the slot all the same."""
+    """No answer in time. The message may be in the slot nevertheless."""
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What one computer says about a confirmed write."""
+    """The receipt of one computer for a confirmed write."""
 
     computer: str
     outcome: Outcome
@@ -135,7 +137,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What happened to a slot since it was created."""
+    """Counters of a slot since it was created."""
 
     written: int
     """Messages accepted."""
@@ -144,17 +146,17 @@ class Statistics:
     bytes_written: int
     bytes_read: int
     refused_full: int
-    """Writes refused for want of room. A ``put`` that waits counts about ten times a second."""
+    """Writes refused for lack of room. A ``put`` that waits counts about ten times a second."""
     refused_too_large: int
     high_water: int
-    """Most bytes ever waiting at once, overhead included; 0 if that never was more than 4 KiB."""
+    """Most bytes of unread messages at once, overhead included; 0 if that never exceeded 4 KiB."""
     lost: int
-    """Messages accepted that made room for later ones, unread."""
+    """Messages accepted and then displaced, unread, by later ones."""
 
 
 @dataclass(frozen=True)
 class SlotStatus:
-    """A living slot of this machine. What the system does not tell is ``None``."""
+    """A living slot of this machine. Unknown values are ``None``."""
 
     name: str
     pid: int | None
@@ -171,10 +173,10 @@ class SlotStatus:
     created: datetime | None
     """In UTC."""
     messages: int | None
-    """How many wait to be read: the owner's user and the superuser may know."""
+    """Unread messages, for the owner's user and the superuser."""
     statistics: Statistics | None
-    """The same may know this."""
+    """For the owner's user and the superuser."""
     members: int
-    """How many times it was created and is read: more than one only with ``sharing="each"``. What else is here is of the oldest one."""
+    """The number of members: more than one only with ``sharing="each"``. The other values are of the oldest member."""
     taps: int
-    """How often it is tapped."""
+    """The number of taps."""

@@ -14,7 +14,7 @@ from mailslot._values import Message, Receipt
 T = TypeVar("T")
 
 Data = Union[bytes, bytearray, memoryview, str]
-"""What a message can be without a serialiser. Text is written in UTF-8."""
+"""The types of a message without a serialiser. Text is written in UTF-8."""
 
 
 class Writer(Generic[T]):
@@ -27,20 +27,20 @@ class Writer(Generic[T]):
     ...     slot.get()
     {'door': 2, 'open': True}
 
-    ``address`` is ``alerts`` for a slot of this machine, ``\\SRV2\mailslot\alerts`` or ``//SRV2/mailslot/alerts`` for one of
-    another computer, ``\\PLANT\mailslot\alerts`` for those of a whole domain. A writer belongs to the slot that it was opened
-    for, and keeps none alive. Any thread may write.
+    ``address`` is ``alerts`` for a slot of this machine, ``\\SRV2\mailslot\alerts`` or ``//SRV2/mailslot/alerts`` for
+    one of another computer, ``\\PLANT\mailslot\alerts`` for those of a whole domain. A writer belongs to the slot that
+    it was opened for, and does not keep it alive. Any thread may write.
 
-    ``timeout`` is how many seconds a slot of this machine is waited for that is not there yet; ``None`` is for ever. Slots of other
-    machines are not waited for.
+    ``timeout`` is how many seconds to wait until a slot of this machine exists; ``None`` is without limit. It does not
+    apply to slots of other machines.
 
-    ``dumps`` makes the bytes, or the text, of what is given to ``put``, such as ``json.dumps``. The first message of a writer may
-    be written before a slot of another machine has been found: see :meth:`wait_for_receivers`.
+    ``dumps`` converts the argument of ``put`` to bytes or text, such as ``json.dumps``. The first message of a writer
+    may be written before a slot of another machine has been discovered: see :meth:`wait_for_receivers`.
 
-    A writer that is given to a process of ``multiprocessing`` which is spawned opens the address there anew; a forked one goes on
-    with what it has inherited.
+    A writer passed to a spawned process of ``multiprocessing`` opens the address again there; a forked process
+    continues with the inherited writer.
 
-    :raises SlotNotFoundError: if no such slot lives on this machine, or none came in time
+    :raises SlotNotFoundError: if no such slot lives on this machine, or none was created in time
     :raises NotAllowedError: if its owner does not let this user write
     :raises NetworkError: if the address is on the network, and there is no way to it
     :raises InvalidNameError: if ``address`` is not a mailslot's name
@@ -51,9 +51,9 @@ class Writer(Generic[T]):
     - ``queue.Full`` if there is no room, or none became free in time
     - ``PartialWriteError`` if some members of the slot have the message and others had no room in time
     - ``ClosedError`` if the slot is gone
-    - ``MessageTooLargeError`` if the message is larger than the slot, or the network, takes
+    - ``MessageTooLargeError`` if the message is larger than the slot, or the network, accepts
     - ``ValueError`` if this object is closed
-    - ``MailslotError`` if the system has no memory for the message, or a process was stopped in the middle of a write
+    - ``MailslotError`` if the system has no memory for the message, or a process was stopped during a write
     """
 
     __slots__ = ("__weakref__", "_dumps", "_writer")
@@ -73,7 +73,7 @@ class Writer(Generic[T]):
 
     @property
     def address(self) -> str:
-        """What the writer was opened for."""
+        """The address that the writer was opened for."""
         return self._writer.address
 
     @property
@@ -84,11 +84,11 @@ class Writer(Generic[T]):
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:
         """Writes one message: once this returns, it is in the slot.
 
-        While the slot is full this waits ``timeout`` seconds, or for ever; not at all if ``block`` is false. Other threads run
-        meanwhile, and a signal whose handler raises ends the wait within a tenth of a second; nothing is written then, except with
-        those members of the slot that had room.
+        While the slot is full this waits ``timeout`` seconds, or without limit; not at all if ``block`` is false. Other
+        threads run meanwhile, and a signal whose handler raises ends the wait within a tenth of a second; nothing is
+        written then, except to those members of the slot that had room.
 
-        What is for other machines is handed to the network node of this one, and says nothing about them.
+        A message for other machines is passed to the network node of this one, and may not arrive.
         """
         self._writer.write(self._dumped(item), timeout if block else 0.0)
 
@@ -97,10 +97,10 @@ class Writer(Generic[T]):
         self._writer.write(self._dumped(item), 0.0)
 
     async def put_async(self, item: T) -> None:
-        """Writes one message, for which this waits in the running event loop of asyncio. Nothing is written if it is cancelled; of
-        the members of a slot, those that had room have it.
+        """Writes one message, waiting for room in the running event loop of asyncio. If it is cancelled, nothing is
+        written, except to those members of the slot that had room.
 
-        Nothing tells an event loop that there is room, so this looks again after a millisecond, two, four, up to 64.
+        No descriptor reports room to an event loop, so this tries again after a millisecond, two, four, up to 64.
         """
         data = self._dumped(item)
         pause = 0.001
@@ -113,12 +113,13 @@ class Writer(Generic[T]):
                 pause = min(pause * 2, 0.064)
 
     def put_confirmed(self, item: T, timeout: float) -> list[Receipt]:
-        """Writes one message, and returns what became of it at each computer that receives at the address.
+        """Writes one message, and returns a receipt from each computer that receives at the address.
 
-        Waits ``timeout`` seconds for them, and a minute at most; who has not answered by then is ``Outcome.SILENT``. The list is
-        empty if nobody receives. A signal is handled once this returns.
+        Waits ``timeout`` seconds for them, and a minute at most; a computer that has not answered by then is
+        ``Outcome.SILENT``. The list is empty if no computer receives. A signal is handled once this returns.
 
-        Works for slots of this machine, and in domains made with ``mailslot domain``; elsewhere it is a ``NetworkError``.
+        Works for slots of this machine, and in domains made with ``mailslot domain``; in other networks it raises a
+        ``NetworkError``.
 
         >>> with Mailslot("doc-confirmed") as slot, Writer("doc-confirmed") as writer:
         ...     [receipt.outcome for receipt in writer.put_confirmed("all out", timeout=5)]
@@ -127,12 +128,13 @@ class Writer(Generic[T]):
         return self._writer.write_confirmed(self._dumped(item), timeout)
 
     def request(self, item: T, timeout: float | None = None) -> Message[bytes]:
-        """Writes a message that asks for a reply, and returns what its reader replies (:meth:`Message.reply`).
+        """Writes a message that asks for a reply, and returns its reader's reply (:meth:`Message.reply`).
 
-        ``timeout`` is for both: room in the slot, which else is ``queue.Full``, and the reply, which else is ``queue.Empty``. A slot
-        whose owner closes it or dies without a reply raises ``ClosedError``. The reply is believed because the system says that a
-        process of the slot's user wrote it, or in a domain made with ``mailslot domain`` because a holder of its key has sealed it.
-        Elsewhere it is a ``NetworkError``. Any number of threads may ask at once.
+        ``timeout`` limits both waits together: for room in the slot (``queue.Full``), and for the reply
+        (``queue.Empty``). Raises ``ClosedError`` if the owner closes the slot or dies without a reply. A reply is
+        accepted only if the system confirms that a process of the slot's user wrote it, or in a domain made with
+        ``mailslot domain`` if a holder of its key has sealed it. In other networks, this raises a ``NetworkError``. Any
+        number of threads may ask at once.
 
         >>> import threading
         >>> with Mailslot("doc-request") as slot, Writer("doc-request") as writer:
@@ -146,14 +148,16 @@ class Writer(Generic[T]):
         return Message(*self._writer.request(self._dumped(item), timeout))
 
     def wait_for_receivers(self, at_least: int = 1, timeout: float | None = None) -> int:
-        """Waits until at least so many slots receive what is written, and returns how many do then, or when time is over.
+        """Waits until at least ``at_least`` slots receive at the address, or ``timeout`` has passed, and returns how
+        many do.
 
-        A slot of this machine is one, or as many as it has members. Elsewhere than in domains made with ``mailslot domain`` it is a ``NetworkError``.
+        A slot of this machine is one, or as many as it has members. In networks other than domains made with
+        ``mailslot domain``, this raises a ``NetworkError``.
         """
         return self._writer.wait_for_receivers(at_least, timeout)
 
     def slot_is_gone(self) -> bool:
-        """Whether the slot's owner has closed it, or died: then every write raises ``ClosedError``."""
+        """Whether the slot's owner has closed it or died. Then every write raises ``ClosedError``."""
         return self._writer.slot_is_gone()
 
     def close(self) -> None:

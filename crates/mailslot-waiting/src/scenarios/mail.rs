@@ -1,4 +1,4 @@
-//! What was written and read in a world.
+//! The messages that were written and read in a world.
 
 use core::cell::RefCell;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ pub(crate) fn slot_name() -> SlotName {
 
 const WRITERS: usize = 4;
 
-/// What the writers know to be written, and what readers have read.
+/// The messages that writers know to be written, and those that readers have read.
 #[derive(Clone)]
 pub(super) struct Log {
     entries: Arc<Entries>,
-    /// That of another member, which gets what this one gets.
+    /// The log of the other member, which gets the same messages.
     beside: Option<Arc<Entries>>,
 }
 
@@ -30,11 +30,11 @@ struct Entries {
     of: RefCell<[Entry; WRITERS]>,
     /// Messages that a killed reader may have taken out and not noted.
     lost: usize,
-    /// Whether the world is to look whether a reader sleeps although there is something.
+    /// Whether the world checks that no reader sleeps while a message is there.
     is_watched: bool,
 }
 
-// SAFETY: all threads of a world run on one of the system's, and nobody lets others go on while it holds a reference.
+// SAFETY: all threads of a world run in one thread of the system, and none lets others run while it holds a reference.
 unsafe impl Send for Entries {}
 // SAFETY: as above.
 unsafe impl Sync for Entries {}
@@ -43,7 +43,7 @@ unsafe impl Sync for Entries {}
 struct Entry {
     written: u8,
     read: Vec<u8>,
-    /// Whether it was killed, so that one more may be there than it knows.
+    /// Whether it was killed: one message more may have been written than it noted.
     killed: bool,
 }
 
@@ -52,14 +52,14 @@ impl Log {
         Log::with_lost(0)
     }
 
-    /// Those of two members of one slot. Each writer knows both.
+    /// The logs of two members of one slot. Each writer notes in both.
     pub(super) fn of_members() -> [Log; 2] {
         let entries = || Arc::new(Entries { of: RefCell::default(), lost: 0, is_watched: false });
         let (one, other) = (entries(), entries());
         [Log { entries: one.clone(), beside: Some(other.clone()) }, Log { entries: other, beside: Some(one) }]
     }
 
-    /// One with a reader that may be killed, between taking a message out and noting it.
+    /// A log with a reader that may be killed between taking a message out and noting it.
     pub(super) fn of_a_mortal_reader() -> Log {
         Log::with_lost(1)
     }
@@ -68,7 +68,7 @@ impl Log {
         Log { entries: Arc::new(Entries { of: RefCell::default(), lost, is_watched: true }), beside: None }
     }
 
-    /// Message `number` of this writer was accepted.
+    /// Notes that message `number` of this writer was accepted.
     pub(super) fn wrote(&self, writer: u8, number: u8) {
         for entries in self.all() {
             let entry = &mut entries.of.borrow_mut()[usize::from(writer)];
@@ -78,7 +78,7 @@ impl Log {
         self.tell_world();
     }
 
-    /// It may have been read before its writer was told.
+    /// A message may be read before its write returns.
     fn tell_world(&self) {
         if !self.entries.is_watched {
             return;
@@ -102,17 +102,17 @@ impl Log {
         self.tell_world();
     }
 
-    /// Everything that was accepted has been read, once.
+    /// Checks that each accepted message was read once.
     pub(super) fn check(&self) {
         self.check_but(self.entries.lost);
     }
 
-    /// The same, but for as many as are known to be lost.
+    /// The same, except for `lost` messages that are known to be lost.
     pub(super) fn check_but(&self, lost: usize) {
         let mut missing = 0;
         for (writer, entry) in self.entries.of.borrow().iter().enumerate() {
             let mut read = entry.read.clone();
-            // Two readers may have noted what they read in another order than they read it.
+            // Two readers may note messages in another order than they read them.
             read.sort_unstable();
             assert!(read.is_sorted_by(|one, next| one < next), "twice: of writer {writer}, {read:?}");
             let most = entry.written + u8::from(entry.killed);
@@ -122,7 +122,7 @@ impl Log {
         assert!(missing <= lost, "{missing} messages are lost: {}", world::describe());
     }
 
-    /// With one reader: in order.
+    /// Checks the order, with one reader.
     pub(super) fn check_order(&self) {
         for (writer, entry) in self.entries.of.borrow().iter().enumerate() {
             assert!(entry.read.is_sorted(), "of writer {writer}: {:?}", entry.read);

@@ -1,4 +1,4 @@
-//! Those who read.
+//! The readers.
 
 use std::os::fd::AsFd;
 
@@ -20,15 +20,15 @@ use crate::options::Timeout;
 pub(super) enum Kind {
     /// In a read.
     Blocking,
-    /// In `poll`, when there was nothing.
+    /// In `poll`, when there was no message.
     Level,
-    /// In an edge-triggered `epoll`, when there was nothing.
+    /// In an edge-triggered `epoll`, when there was no message.
     Edge,
     /// In a task.
     Task,
 }
 
-/// Wake-ups for nothing, one after the other, that a reader may see. Each ring or packet may be one.
+/// The most successive wake-ups without a message. Each ring of the bell or packet may cause one.
 const FOR_NOTHING: u32 = 40;
 
 /// Begins a reader, which ends with the last message.
@@ -49,7 +49,7 @@ pub(super) fn begin_until_aborted(slot: &Mailslot, kind: Kind, log: &Log) -> Han
     world::spawn(OWNER, move || run_until_aborted(&slot, kind, &log))
 }
 
-/// Reads until reads are aborted, what is meant to end other readers as well.
+/// Reads until reads are aborted, past the messages that end other readers.
 pub(super) fn run_until_aborted(slot: &Mailslot, kind: Kind, log: &Log) {
     let result = read(slot, kind, |message| {
         take(log, message);
@@ -100,9 +100,13 @@ fn look_and_wait(slot: &Mailslot, mut take: impl FnMut(&Message) -> bool, wait: 
             Some(_) => return Ok(()),
             None => {
                 for_nothing += 1;
-                // Another reader may be about to take away what wakes; it gets its turn on a real machine.
+                // Another reader may be about to clear the wake-up. On a real machine it would run meanwhile.
                 std::thread::yield_now();
-                assert!(for_nothing < FOR_NOTHING, "it is woken for nothing again and again: {}", world::describe());
+                assert!(
+                    for_nothing < FOR_NOTHING,
+                    "it is woken without a message again and again: {}",
+                    world::describe()
+                );
                 world::note(|| "waits".to_owned());
                 wait();
             }
@@ -117,7 +121,7 @@ pub(super) fn read_all(slot: &Mailslot, log: &Log) {
     }
 }
 
-/// Nothing is there: who polls is not told otherwise, or not more than once for each ring that was not heard yet.
+/// Checks that `poll` does not report an empty slot as ready, or only once for each ring of the bell that is left.
 pub(super) fn check_that_it_is_idle(slot: &Mailslot) {
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     for _ in 0..3 {

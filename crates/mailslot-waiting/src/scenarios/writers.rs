@@ -1,4 +1,4 @@
-//! Those who write.
+//! The writers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,31 +15,31 @@ use crate::sys::Client;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Message {
     Short,
-    /// A short one, and no more.
+    /// A single short one.
     Single,
-    /// Of which a ring holds two.
+    /// So large that a ring holds two.
     Large,
-    /// Which finds no room beside a large one.
+    /// So large that it has no room beside a large one.
     Huge,
-    /// Into its place, where it takes its [`TIME`].
+    /// Copied into the ring within [`TIME`].
     Slow,
-    /// Into its place, where it is killed after its [`TIME`].
+    /// Copied into the ring by a writer that is killed after [`TIME`].
     Dying,
 }
 
 const MESSAGES: u8 = 3;
 /// Longer than readers wait for the lock, and shorter than they wait twice.
 const TIME: Duration = Duration::from_millis(15);
-/// First byte of what tells a reader to end.
+/// First byte of a message that ends a reader.
 const LAST: u8 = u8::MAX;
 
-/// Which writer it was.
+/// A running writer.
 pub(super) struct Writer {
     number: u8,
     thread: Handle<()>,
 }
 
-/// A writer of the owner's user, in a process of its own, which is killed after so many steps.
+/// A writer of the owner's user, in its own process, which is killed after this many steps if any.
 pub(super) fn friend(number: u8, log: &Log, message: Message, killed: Option<u32>) -> Writer {
     begin(number, OWNER.uid, log, message, killed)
 }
@@ -63,7 +63,7 @@ fn begin(number: u8, uid: u32, log: &Log, message: Message, killed: Option<u32>)
     Writer { number, thread }
 }
 
-/// Threads of one process of another user that have one writer, each counted as one.
+/// Threads of one process of another user that share one writer, each logged as a writer.
 pub(super) fn threads_of_a_stranger(numbers: [u8; 2], log: &Log) -> [Writer; 2] {
     let who = Who { pid: 30, uid: 2030 };
     let client = world::spawn(who, || Client::open(&slot_name()).expect("the slot lives")).join();
@@ -101,20 +101,20 @@ fn write(client: &Client, log: &Log, writer: u8, count: u8, message: Message) {
     }
 }
 
-/// Waits until it has ended, by itself or otherwise.
+/// Waits until it has ended or was killed.
 pub(super) fn join(writer: Writer, log: &Log) {
     if writer.thread.join().is_none() {
         log.was_killed(writer.number);
     }
 }
 
-/// Begins a writer that writes, and waits for room, until the slot is closed.
+/// Begins a writer that writes and waits for room, until the slot is closed.
 pub(super) fn write_until_closed(pid: u32, uid: u32) -> Handle<()> {
     let who = Who { pid, uid };
     world::spawn(who, || {
         let client = match Client::open(&slot_name()) {
             Ok(client) => client,
-            // It was not there yet, or not any more.
+            // The slot did not exist yet, or no longer exists.
             Err(Error::NotFound(_) | Error::Closed) => return,
             Err(error) => panic!("{error}"),
         };
@@ -132,7 +132,7 @@ pub(super) fn is_last(message: &[u8]) -> bool {
     *message == [LAST]
 }
 
-/// Tells one reader to end.
+/// Writes the message that ends one reader.
 pub(super) fn write_last() {
     let who = Who { pid: 99, uid: OWNER.uid };
     let writer = world::spawn(who, || {

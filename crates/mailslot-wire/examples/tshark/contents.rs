@@ -1,4 +1,4 @@
-//! What mailslot writes hold: messages of the browser and of NETLOGON.
+//! The data of mailslot writes: messages of the browser and of NETLOGON.
 
 use mailslot_wire::browser::{self, Announcement, ServerType};
 use mailslot_wire::netlogon::{self, Response, ResponseEx};
@@ -111,7 +111,7 @@ pub fn decode(write: &MailslotWrite<'_>, fields: &mut Fields) -> Result<()> {
     if slot.is(browser::MAILSLOT) {
         browser(&browser::Message::parse(write.data())?, fields);
     } else if slot.is(browser::LANMAN_MAILSLOT) {
-        // tshark takes it for a message of the browser.
+        // tshark decodes it as a message of the browser.
         fields.do_not_know(COLUMNS);
     } else if slot.as_bytes().starts_with(b"NET\\") || slot.is(br"TEMP\NETLOGON") {
         let message = netlogon::Message::parse(write.data())?;
@@ -136,7 +136,8 @@ fn browser(message: &browser::Message, fields: &mut Fields) {
         }
         Message::DomainAnnouncement(it) => {
             announcement(it, fields);
-            // Windows has something else there (MS-BRWS section 2.2.7 leaves it undefined), which tshark shows as one number.
+            // Windows has something else there (MS-BRWS section 2.2.7 leaves it undefined), which tshark shows as one
+            // number.
             if it.signature == Announcement::SIGNATURE {
                 version(it, fields);
             }
@@ -167,7 +168,7 @@ fn browser(message: &browser::Message, fields: &mut Fields) {
             servers.iter().for_each(|server| fields.add("browser.backup.server", text(server.as_text())));
         }
         Message::MasterAnnouncement { name } => fields.add("browser.mb_server", text(name.as_text())),
-        _ => fields.refuse("it is of no known form"),
+        _ => fields.refuse("it has no known form"),
     }
 }
 
@@ -226,7 +227,7 @@ fn netlogon(message: &netlogon::Message, fields: &mut Fields) {
         }
         Message::SamLogonResponse(it) => response(it, fields),
         Message::SamLogonResponseEx(it) => response_ex(it, fields),
-        _ => fields.refuse("it is of no known form"),
+        _ => fields.refuse("it has no known form"),
     }
 }
 

@@ -56,7 +56,7 @@ pub fn decode(payload: &[u8], fields: &mut Fields) -> Result<()> {
         Body::FirstFragment { length, source, destination, .. } => {
             names_and_length(&source, &destination, 0, fields);
             fields.replace("nbdgm.dgram_len", length);
-            // tshark reads what there is of the message.
+            // tshark decodes a part of the message; we do not.
             fields.do_not_know(&COLUMNS[13..]);
             fields.do_not_know(contents::COLUMNS);
         }
@@ -110,7 +110,7 @@ fn write(smb: &[u8], fields: &mut Fields) -> Result<()> {
     fields.add("smb.trans_name", &name);
     let prefix = br"\MAILSLOT\";
     if count == 0 || !smb.windows(prefix.len()).any(|part| part == prefix) {
-        // tshark takes a write without data, and one whose prefix is not in capitals, for another transaction.
+        // tshark decodes a write without data, or whose prefix is not in capitals, as another transaction.
         fields.do_not_know(&[
             "smb.trans_name",
             "mailslot.opcode",

@@ -11,7 +11,7 @@ const AGGREGATOR: char = '\u{1F}';
 #[derive(Default)]
 pub struct Fields {
     values: BTreeMap<&'static str, Vec<String>>,
-    /// Fields that tshark may show and our values have not kept.
+    /// Fields that tshark may show and our values do not keep.
     unknown: BTreeSet<&'static str>,
     refused: Option<String>,
 }
@@ -46,12 +46,12 @@ impl Fields {
         self.values.insert(column, vec![value.to_string()]);
     }
 
-    /// What follows in these fields is not compared.
+    /// Excludes further values of these fields from the comparison.
     pub fn do_not_know(&mut self, columns: &[&'static str]) {
         self.unknown.extend(columns);
     }
 
-    /// The packet is none for us.
+    /// Notes that our decoder refuses the packet.
     pub fn refuse(&mut self, reason: impl ToString) {
         self.refused = Some(reason.to_string());
     }
@@ -131,7 +131,8 @@ fn values(cell: &str) -> Vec<String> {
     cell.split(AGGREGATOR).filter(|value| !value.is_empty()).map(value).collect()
 }
 
-/// Numbers as decimal ones, truth values as 0 and 1, names without what tshark has to say about their suffixes.
+/// Normalises a value of tshark: numbers in decimal, truth values as 0 and 1, names without tshark's remarks about
+/// their suffixes.
 fn value(text: &str) -> String {
     let number = text.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
     match (number, text) {

@@ -1,11 +1,11 @@
 //! Compares the decoders of this crate with tshark's, field by field.
 //!
-//! `tshark columns` prints the fields to ask tshark for, in the order in which they are expected. `tshark compare` reads
-//! from standard input what `tshark -T fields` says about them, decodes each packet's bytes again, and prints every value
-//! that differs; then how much it has compared. It ends with status 1 if something differs. `tshark change` shows that it
-//! would: it changes each bit of each packet, decodes that, and compares it with what tshark has said about the packet as
-//! it was. It prints the fields that never differ, and ends with status 1 if there are any. `tshark names` prints the names
-//! in node status responses, whose suffixes tshark has in its text only.
+//! `tshark columns` prints the fields to request from tshark, in the order in which they are expected. `tshark compare`
+//! reads the output of `tshark -T fields` from standard input, decodes each packet's bytes again, and prints every
+//! value that differs, then the number of comparisons. It ends with status 1 if any value differs. `tshark change`
+//! tests the comparison itself: it changes each bit of each packet, decodes that, and compares it with tshark's values
+//! for the unchanged packet. It prints the fields that never differ, and ends with status 1 if there are any. `tshark
+//! names` prints the names in node status responses, because tshark shows their suffixes in its text output only.
 //!
 //! Where this crate keeps less than tshark shows, or tshark is known to be wrong, the module of the layer says so.
 
@@ -20,10 +20,10 @@ use std::process::ExitCode;
 
 use fields::{Difference, Fields, Row};
 
-/// What tells packets apart and holds their bytes.
+/// The columns that identify packets and hold their bytes.
 const FRAME: [&str; 4] = ["frame.number", "udp.srcport", "udp.dstport", "udp.payload"];
 const NAME_SERVICE: &str = "137";
-/// A packet with another value is refused, or with another bit of it at least, so these cannot differ alone.
+/// Fields that cannot differ alone: a packet with another value in them, or with any bit changed, is refused.
 const NEVER_ALONE: &[&str] = &[
     "nbns.count.queries",
     "nbns.count.answers",

@@ -125,7 +125,7 @@ fn body(payload: &[u8], body: &Body, fields: &mut Fields) {
         }
         Body::Wack { name, ttl, request_flags } => wack(payload, name.as_ref(), *ttl, *request_flags, fields),
         Body::NodeStatusResponse { name, entries, statistics } => status(name, entries, statistics, fields),
-        _ => fields.refuse("it is of no known form"),
+        _ => fields.refuse("it has no known form"),
     }
 }
 
@@ -155,8 +155,8 @@ fn holders(name: &Name, ttl: u32, holders: &[Holder], fields: &mut Fields) {
     }
 }
 
-/// Senders disagree about the record's type, which we do not keep: tshark shows the data of the one as such, those of the
-/// other as the flags that they are.
+/// Senders disagree about the record's type, which we do not keep. By that type, tshark shows the data as bytes or as
+/// the flags that they are.
 fn wack(payload: &[u8], named: Option<&Name>, ttl: u32, request_flags: u16, fields: &mut Fields) {
     match named {
         Some(named) => fields.add("nbns.name", name(named)),

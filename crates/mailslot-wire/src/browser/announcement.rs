@@ -96,8 +96,8 @@ bits! {
 pub struct Announcement {
     /// A counter; receivers ignore it.
     pub update_count: u8,
-    /// How long until the next announcement, in whole milliseconds; zero from who is going away. Entries die after
-    /// three periods.
+    /// Time to the next announcement, in whole milliseconds; zero from a sender that is going away. Entries expire
+    /// after three periods.
     pub period: Duration,
     /// The server, or the group of a domain announcement.
     pub name: ServerName,
@@ -109,8 +109,8 @@ pub struct Announcement {
     pub browser_version: (u8, u8),
     /// `0xAA55`; undefined in domain announcements of Windows.
     pub signature: u16,
-    /// What a person has to say about the server, at most 42 bytes by MS-BRWS; the local master browser in a domain
-    /// announcement.
+    /// A comment by its administrator, at most 42 bytes by MS-BRWS. In a domain announcement, the name of the local
+    /// master browser.
     pub comment: Text,
 }
 
@@ -124,7 +124,7 @@ impl Announcement {
     /// The browser version that all systems have.
     pub const BROWSER_VERSION: (u8, u8) = (15, 1);
 
-    /// What follows the opcode.
+    /// Reads the fields after the opcode.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Announcement> {
         let update_count = reader.u8("update count")?;
         let period = Duration::from_millis(reader.u32_le("periodicity")?.into());
@@ -156,7 +156,7 @@ impl Announcement {
 }
 
 impl ServerType {
-    /// The type of these bits; all of them are kept.
+    /// The type with these bits; all of them are kept.
     pub const fn from_bits(bits: u32) -> ServerType {
         ServerType(bits)
     }

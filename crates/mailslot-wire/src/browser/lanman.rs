@@ -23,11 +23,11 @@ pub struct LanManAnnouncement {
     pub server_type: ServerType,
     /// Major and minor version of the system.
     pub system_version: (u8, u8),
-    /// How long until the next announcement, in whole seconds.
+    /// Time to the next announcement, in whole seconds.
     pub interval: Duration,
     /// The server.
     pub name: ServerName,
-    /// What a person has to say about the server.
+    /// A comment by its administrator.
     pub comment: Text,
 }
 

@@ -1,6 +1,6 @@
-//! The computer browser: who is out there, on the mailslot `BROWSE`, and `LANMAN` for old systems.
+//! The computer browser, which lists computers and groups: on the mailslot `BROWSE`, and `LANMAN` for old systems.
 //!
-//! A [`Message`] is what one mailslot write holds. Little-endian.
+//! A [`Message`] is the data of one mailslot write. Little-endian.
 //!
 //! | message | from | to |
 //! |---|---|---|
@@ -54,28 +54,29 @@ pub enum Message {
     AnnouncementRequest {
         /// 0, but 1 from nmbd.
         reserved: u8,
-        /// Who asks; to be ignored. nmbd puts a zero byte first, so that it is empty.
+        /// The asker; to be ignored. nmbd puts a zero byte first, so that it is empty.
         name: Text,
     },
-    /// 8: who is to be the local master browser? A version, criteria and an uptime of 0 and no name force an election.
+    /// 8: the sender is a candidate for local master browser. With version, criteria and uptime 0 and no name, it
+    /// forces an election.
     RequestElection {
         /// 1. Greater wins.
         version: u8,
         /// What the sender is. Greater wins: from bit 31, 8 bits of system, 16 bits of version, 8 bits of role.
         criteria: u32,
-        /// How long the sender is up: in seconds by MS-BRWS, in milliseconds from nmbd and others. Greater wins.
+        /// The sender's uptime: in seconds by MS-BRWS, in milliseconds from nmbd and others. Greater wins.
         uptime: u32,
         /// The sender. Smaller wins.
         name: ServerName,
     },
-    /// 9: which servers know the list of servers?
+    /// 9: asks which servers hold the list of servers.
     GetBackupListRequest {
-        /// How many the asker wants.
+        /// How many servers the asker wants.
         count: u8,
         /// Chosen by the asker.
         token: u32,
     },
-    /// 10: these do.
+    /// 10: names the servers that hold the list.
     GetBackupListResponse {
         /// As in the request.
         token: u32,
@@ -94,9 +95,9 @@ pub enum Message {
         /// The local master browser.
         name: ServerName,
     },
-    /// 14: stop being what you are.
+    /// 14: the receiver is to give up its role.
     ResetState {
-        /// 1 stop being master, 2 forget lists and state, 4 stop being a browser.
+        /// 1: stop being master; 2: discard lists and state; 4: stop being a browser.
         what: u8,
     },
     /// 15: a server is there and is the local master browser.
@@ -105,7 +106,7 @@ pub enum Message {
     Other {
         /// The first byte.
         opcode: u8,
-        /// All that follows.
+        /// All bytes after it.
         data: Vec<u8>,
     },
 }

@@ -1,4 +1,4 @@
-//! What a packet says.
+//! The contents of packets.
 
 use std::net::Ipv4Addr;
 
@@ -20,7 +20,7 @@ pub struct Holder {
     pub address: Ipv4Addr,
 }
 
-/// A name and who is to hold it.
+/// A name and the node that is to hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The name.
@@ -31,7 +31,7 @@ pub struct Claim {
     pub holder: Holder,
 }
 
-/// What a packet says.
+/// The contents of a packet.
 ///
 /// | variant | sections |
 /// |---|---|
@@ -39,29 +39,30 @@ pub struct Claim {
 /// | queries, status requests | one question |
 /// | responses | one answer |
 ///
-/// A well-formed packet of another form is [`Body::Other`]. What a form does not show is not kept: the TTL of negative
-/// query responses, the record type of a WACK.
+/// A well-formed packet of another form is [`Body::Other`]. Fields that a variant does not have are not kept: the TTL
+/// of negative query responses, the record type of a WACK.
 ///
 /// # Sources
 ///
 /// RFC 1002 sections 4.2.2 to 4.2.18.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// Who holds this name? Broadcast, to a name server, or to a node that may hold it (4.2.12).
+    /// Asks for the holders of this name: by broadcast, of a name server, or of a node that may hold it (4.2.12).
     QueryRequest {
         /// The name.
         name: Name,
     },
-    /// Which names does the node have that has this one? (4.2.17)
+    /// Asks for all names of the node that has this one (4.2.17).
     NodeStatusRequest {
         /// The name, or `*`.
         name: Name,
     },
-    /// The sender claims a name, or demands it after nobody objected (4.2.2, 4.2.3). The flags do not tell which.
+    /// The sender claims a name, or demands it because no node objected (4.2.2, 4.2.3). The flags do not distinguish
+    /// the two.
     RegistrationRequest(Claim),
     /// The same from a node with several addresses, to a name server (MS-NBTE).
     MultihomedRegistrationRequest(Claim),
-    /// The sender still holds the name (4.2.4).
+    /// The sender confirms that it still holds the name (4.2.4).
     RefreshRequest {
         /// The name and its holder.
         claim: Claim,
@@ -74,30 +75,30 @@ pub enum Body {
     QueryResponse {
         /// The name.
         name: Name,
-        /// For how many seconds that is true; 0 is for ever.
+        /// For how many seconds this is valid; 0 is for ever.
         ttl: u32,
         /// The holders; several for a group of domain controllers or a node with several addresses.
         holders: Vec<Holder>,
     },
-    /// Nobody holds the name (4.2.14).
+    /// The name has no holder (4.2.14).
     NegativeQueryResponse {
         /// The name, which a sender may leave out.
         name: Option<Name>,
         /// Why.
         rcode: Rcode,
     },
-    /// Another name server knows (4.2.15).
+    /// Refers to another name server (4.2.15).
     RedirectQueryResponse {
         /// The name.
         name: Name,
-        /// For how many seconds that is true.
+        /// For how many seconds this is valid.
         ttl: u32,
         /// That server's name.
         server: Name,
         /// That server's address.
         address: Ipv4Addr,
     },
-    /// What became of a claim or a refresh (4.2.5 to 4.2.8):
+    /// The result of a claim or a refresh (4.2.5 to 4.2.8):
     ///
     /// | `rcode` | flags | means |
     /// |---|---|---|
@@ -108,14 +109,14 @@ pub enum Body {
     RegistrationResponse {
         /// The name and its holder, usually as in the request.
         claim: Claim,
-        /// How it went.
+        /// The result.
         rcode: Rcode,
     },
-    /// What became of a release (4.2.10, 4.2.11).
+    /// The result of a release (4.2.10, 4.2.11).
     ReleaseResponse {
         /// The name and its holder as in the request.
         claim: Claim,
-        /// How it went.
+        /// The result.
         rcode: Rcode,
     },
     /// The server is busy with the request: wait (4.2.16).
@@ -138,19 +139,19 @@ pub enum Body {
     },
     /// Anything else.
     Other {
-        /// Is the R bit set?
+        /// The R bit.
         response: bool,
         /// OPCODE.
         opcode: Opcode,
         /// RCODE.
         rcode: Rcode,
-        /// All that follows the header.
+        /// Everything after the header.
         sections: Box<Sections>,
     },
 }
 
 impl Body {
-    /// Is this the answer to something? A node must never answer an answer.
+    /// Whether this is a response. A node must never answer a response.
     pub fn is_response(&self) -> bool {
         match self {
             Body::QueryRequest { .. }
@@ -193,7 +194,7 @@ impl Body {
         }
     }
 
-    /// The name that the packet is about; none if the sender left it out, and for packets of no known form.
+    /// The name that the packet is about; `None` if the sender left it out, and for packets of unknown form.
     pub fn name(&self) -> Option<&Name> {
         match self {
             Body::QueryRequest { name }

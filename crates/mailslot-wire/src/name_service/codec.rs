@@ -14,9 +14,9 @@ use crate::reader::Reader;
 
 /// Bytes of NB_FLAGS and NB_ADDRESS.
 const HOLDER: usize = 6;
-/// As many fit behind one RDLENGTH.
+/// The most holders that RDLENGTH allows.
 const MAX_HOLDERS: usize = u16::MAX as usize / HOLDER;
-/// As many can NUM_NAMES count.
+/// The most entries that NUM_NAMES can count.
 const MAX_ENTRIES: usize = u8::MAX as usize;
 
 impl Body {
@@ -94,7 +94,7 @@ impl Body {
         }
     }
 
-    /// All that follows the header.
+    /// Writes everything after the header.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Body::QueryRequest { name } => write_question(name, kind::NB, CLASS_IN, out),

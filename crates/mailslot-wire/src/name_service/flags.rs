@@ -18,7 +18,7 @@ bits! {
     /// +---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+---+
     /// ```
     ///
-    /// RECURSION_DESIRED does not tell a claim from a demand: one Samba sets it in the one, another in the other.
+    /// RECURSION_DESIRED does not distinguish a claim from a demand: one Samba sets it in claims, another in demands.
     ///
     /// # Sources
     ///
@@ -28,9 +28,9 @@ bits! {
         AUTHORITATIVE = 0x0400,
         /// TC: there were more data than the packet could hold.
         TRUNCATED = 0x0200,
-        /// RD: a name server is asked; it is copied into the answer.
+        /// RD: the request is to a name server. Copied into the answer.
         RECURSION_DESIRED = 0x0100,
-        /// RA: a name server answers. End nodes set it too.
+        /// RA: the answer is from a name server. End nodes set it too.
         RECURSION_AVAILABLE = 0x0080,
         /// B: the packet was sent to a broadcast address.
         BROADCAST = 0x0010,
@@ -98,7 +98,7 @@ pub enum RefreshCode {
     Nine,
 }
 
-/// How a request went (RCODE).
+/// The result of a request (RCODE).
 ///
 /// # Sources
 ///
@@ -126,7 +126,7 @@ pub enum Rcode {
 }
 
 impl Flags {
-    /// The flags in a header's word.
+    /// The flags in a header's second word.
     pub(crate) const fn of_word(word: u16) -> Flags {
         Flags(word & NM_FLAGS)
     }
@@ -148,7 +148,7 @@ impl NameFlags {
         NameFlags(NameFlags::unique(owner).0 | NameFlags::GROUP.0)
     }
 
-    /// Does the name belong to a group?
+    /// Whether the name belongs to a group.
     pub const fn is_group(self) -> bool {
         self.contains(NameFlags::GROUP)
     }

@@ -39,8 +39,8 @@ impl Packet {
         Packet { id, flags: RD | B, body: Body::RegistrationRequest(Claim { name, ttl: 0, holder }) }
     }
 
-    /// NAME OVERWRITE REQUEST & DEMAND to everybody on the segment: nobody objected to the claim (RFC 1002 section
-    /// 4.2.3).
+    /// NAME OVERWRITE REQUEST & DEMAND to everybody on the segment, because no node objected to the claim (RFC 1002
+    /// section 4.2.3).
     pub fn broadcast_overwrite(id: u16, name: Name, holder: Holder) -> Packet {
         Packet { id, flags: B, body: Body::RegistrationRequest(Claim { name, ttl: 0, holder }) }
     }
@@ -95,12 +95,13 @@ impl Packet {
         Packet { id, flags: AA | RD | RA, body: Body::RegistrationResponse { claim, rcode } }
     }
 
-    /// END-NODE CHALLENGE REGISTRATION RESPONSE (RFC 1002 section 4.2.7): `claim` names who is said to hold the name.
+    /// END-NODE CHALLENGE REGISTRATION RESPONSE (RFC 1002 section 4.2.7): `claim` names the node that is said to hold
+    /// the name.
     pub fn end_node_challenge(id: u16, claim: Claim) -> Packet {
         Packet { id, flags: AA | RD, body: Body::RegistrationResponse { claim, rcode: Rcode::Success } }
     }
 
-    /// NAME CONFLICT DEMAND to a node that holds a name which is another's (RFC 1002 section 4.2.8). Goes to port 137.
+    /// NAME CONFLICT DEMAND to a node that holds another node's name (RFC 1002 section 4.2.8). Sent to port 137.
     pub fn conflict_demand(id: u16, name: Name, flags: NameFlags) -> Packet {
         let holder = Holder { flags: flags.without(NameFlags::GROUP), address: Ipv4Addr::UNSPECIFIED };
         Packet::registration_response(id, Claim { name, ttl: 0, holder }, Rcode::Conflict)
@@ -123,13 +124,13 @@ impl Packet {
         Packet { id, flags: AA, body: Body::NodeStatusResponse { name, entries, statistics } }
     }
 
-    /// Is this an END-NODE CHALLENGE REGISTRATION RESPONSE? See [`Body::RegistrationResponse`].
+    /// Whether this is an END-NODE CHALLENGE REGISTRATION RESPONSE; see [`Body::RegistrationResponse`].
     pub fn is_end_node_challenge(&self) -> bool {
         matches!(self.body, Body::RegistrationResponse { rcode: Rcode::Success, .. }) && !self.flags.contains(RA)
     }
 }
 
-/// The asker's wish for recursion comes back to it.
+/// The flags of an answer: RECURSION_DESIRED is copied from the request.
 fn answer_flags(request: Flags) -> Flags {
     if request.contains(RD) { AA | RD } else { AA }
 }

@@ -1,7 +1,7 @@
 //! The name service: claiming, finding and giving up names, on UDP port 137.
 //!
-//! A [`Packet`] is one UDP payload. What it says is its [`Body`]: match on that. Constructors of `Packet` make the
-//! packets that a node sends, with the flags that RFC 1002 wants. Big-endian throughout.
+//! A [`Packet`] is one UDP payload. Match on its [`Body`]. Constructors of `Packet` make the packets that a node sends,
+//! with the flags that RFC 1002 requires. Big-endian throughout.
 //!
 //! ```
 //! use mailslot_wire::name::{Name, suffix};
@@ -56,11 +56,11 @@ const RESPONSE: u16 = 0x8000;
 /// RFC 1002 section 4.2.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
-    /// NAME_TRN_ID: chosen by the asker, copied by who answers.
+    /// NAME_TRN_ID: chosen by the asker, and copied into the answer.
     pub id: u16,
-    /// The flags besides those that follow from the body.
+    /// The flags, except those that follow from the body.
     pub flags: Flags,
-    /// What the packet says.
+    /// The contents.
     pub body: Body,
 }
 
@@ -73,7 +73,7 @@ impl Packet {
     /// - [`Error::Short`](crate::Error::Short) if the payload ends before the header, or what its counts announce
     /// - [`Error::Name`](crate::Error::Name) if a name is malformed
     /// - [`Error::Sections`](crate::Error::Sections) if a request does not hold what its opcode asks for
-    /// - [`Error::Value`](crate::Error::Value) if the data of a record cannot be
+    /// - [`Error::Value`](crate::Error::Value) if the data of a record are invalid
     pub fn parse(bytes: &[u8]) -> Result<Packet> {
         let mut reader = Reader::new(bytes);
         let id = reader.u16_be("name_trn_id")?;
@@ -93,7 +93,7 @@ impl Packet {
         Ok(Packet { id, flags: Flags::of_word(word), body })
     }
 
-    /// The UDP payload. Holders and names beyond what the count fields can say are left out, with TRUNCATED set.
+    /// The UDP payload. Holders and names beyond the range of the count fields are left out, with TRUNCATED set.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
         let truncated = if self.body.is_too_long() { Flags::TRUNCATED } else { Flags::NONE };

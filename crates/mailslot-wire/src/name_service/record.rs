@@ -39,14 +39,14 @@ const POINTER_TO_QUESTION: u16 = 0xC00C;
 pub struct Question {
     /// The name asked about.
     pub name: Name,
-    /// What is asked, of [`kind`].
+    /// The type of record wanted, of [`kind`].
     pub kind: u16,
     /// 1.
     pub class: u16,
 }
 
-/// A resource record whose data are left as they are. Pointers in the data keep the meaning that they had in the packet
-/// which the record came from.
+/// A resource record whose data are left as they are. Pointers in the data refer to the packet that the record came
+/// from.
 ///
 /// ```text
 /// +------------------+------+-------+-----+----------+----------+
@@ -62,7 +62,7 @@ pub struct Question {
 pub struct Record {
     /// The name that the record is about; a single zero byte is no name.
     pub name: Option<Name>,
-    /// What the data are, of [`kind`].
+    /// The type of the data, of [`kind`].
     pub kind: u16,
     /// 1.
     pub class: u16,
@@ -72,26 +72,26 @@ pub struct Record {
     data: Vec<u8>,
 }
 
-/// All that follows the header of a packet that is of no known form.
+/// Everything after the header, in a packet of unknown form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sections {
     /// The questions.
     pub questions: Vec<Question>,
     /// The answers.
     pub answers: Vec<Record>,
-    /// What the name server section holds.
+    /// The name server section.
     pub authorities: Vec<Record>,
-    /// What the additional section holds.
+    /// The additional section.
     pub additionals: Vec<Record>,
 }
 
-/// A record, with a cursor at its data for those that know their form.
+/// A record, with a cursor at its data, for code that knows their form.
 pub(super) struct Raw<'a> {
     pub(super) record: Record,
     pub(super) data: Reader<'a>,
 }
 
-/// The sections before anybody has looked at what they hold.
+/// The sections before their records are decoded.
 pub(super) struct RawSections<'a> {
     pub(super) questions: Vec<Question>,
     pub(super) answers: Vec<Raw<'a>>,
@@ -139,7 +139,7 @@ impl Sections {
 }
 
 impl<'a> RawSections<'a> {
-    /// Reads as many questions and records as the counts say. Memory is taken as they come, never by count.
+    /// Reads as many questions and records as the counts say. Memory is allocated as they are read, never by count.
     pub(super) fn read(reader: &mut Reader<'a>, counts: [u16; 4]) -> Result<RawSections<'a>> {
         let [questions, answers, authorities, additionals] = counts;
         Ok(RawSections {
@@ -195,7 +195,7 @@ pub(super) fn write_question(name: &Name, kind: u16, class: u16, out: &mut Vec<u
     out.extend_from_slice(&class.to_be_bytes());
 }
 
-/// All of a record but its name and its data.
+/// Writes a record except its name and its data.
 pub(super) fn write_record_head(kind: u16, class: u16, ttl: u32, length: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&kind.to_be_bytes());
     out.extend_from_slice(&class.to_be_bytes());
@@ -207,7 +207,7 @@ pub(super) fn write_pointer_to_question(out: &mut Vec<u8>) {
     out.extend_from_slice(&POINTER_TO_QUESTION.to_be_bytes());
 }
 
-/// A length or count as its field takes it; values are checked before they get here.
+/// A length or count for its field; values are checked before they get here.
 pub(super) fn saturated(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }

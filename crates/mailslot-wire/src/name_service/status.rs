@@ -1,4 +1,4 @@
-//! What a node tells about itself.
+//! The status that a node reports.
 
 use crate::error::Result;
 use crate::name::Name;
@@ -12,7 +12,7 @@ const NAME: usize = 16;
 /// One of a node's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name, suffix last, without scope: that of the question holds for all.
+    /// The name, suffix last. Its scope is that of the question.
     pub name: [u8; 16],
     /// Its state.
     pub flags: NameFlags,
@@ -39,12 +39,12 @@ pub struct Entry {
 pub struct Statistics {
     /// Usually the MAC address.
     pub unit_id: [u8; 6],
-    /// All that follows; some senders leave out the end, or add to it.
+    /// The rest; some senders leave out its end, or add to it.
     rest: Vec<u8>,
 }
 
 impl Entry {
-    /// The entry's name as a value that prints.
+    /// The entry's name as a [`Name`].
     pub fn name(&self) -> Name {
         Name::from_bytes(self.name)
     }
@@ -56,7 +56,7 @@ impl Statistics {
         Statistics { unit_id, rest: vec![0; STATISTICS - unit_id.len()] }
     }
 
-    /// The bytes after the unit id: 40 of them, unless the sender does otherwise.
+    /// The bytes after the unit id: 40, unless the sender has left some out or added some.
     pub fn counters(&self) -> &[u8] {
         &self.rest
     }

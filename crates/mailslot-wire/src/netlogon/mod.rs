@@ -1,6 +1,6 @@
-//! Finding domain controllers, on the mailslot `NET\NETLOGON`, and on one that the asker names for the answer.
+//! Finding domain controllers: requests on the mailslot `NET\NETLOGON`, and answers on one that the asker names.
 //!
-//! A [`Message`] is what one mailslot write holds. Little-endian, but for the address of [`ResponseEx`].
+//! A [`Message`] is the data of one mailslot write. Little-endian, except the address of [`ResponseEx`].
 //!
 //! # Sources
 //!
@@ -17,14 +17,14 @@ use crate::text::{Text, WideText};
 
 pub use response::{Directory, Outcome, Response, ResponseEx};
 
-/// The mailslot where domain controllers are asked.
+/// The mailslot for requests to domain controllers.
 pub const MAILSLOT: &[u8] = br"NET\NETLOGON";
 /// Bytes of the version and the tokens at the end of most messages.
 const TAIL: usize = 8;
 
 bits! {
-    /// Which forms of answers the asker understands, or which this one has. The richest form wins, except with nmbd,
-    /// which has the first only.
+    /// In a request, the forms of answers that the asker understands; in an answer, its form. Controllers choose the
+    /// richest form; nmbd has the first only.
     ///
     /// # Sources
     ///
@@ -71,34 +71,34 @@ bits! {
 /// MS-ADTS sections 6.3.1.4 to 6.3.1.9.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// LOGON_REQUEST, 0: LAN Manager's question for a domain controller.
+    /// LOGON_REQUEST, 0: LAN Manager's request for a domain controller.
     LogonRequest {
         /// Who asks.
         computer: Text,
-        /// Who wants to log on.
+        /// The user who wants to log on.
         user: Text,
-        /// Where the answer is to go, with `\MAILSLOT\`.
+        /// The slot for the answer, with `\MAILSLOT\`.
         reply: Text,
-        /// How often the question was asked before.
+        /// How many times this request was sent before.
         count: u8,
     },
-    /// LOGON_RESPONSE2, 6: the answer to that.
+    /// LOGON_RESPONSE2, 6: the answer to `LogonRequest`.
     LogonResponse {
         /// The controller, with `\\` before it.
         server: Text,
     },
-    /// LOGON_PRIMARY_QUERY, 7: where is the primary domain controller?
+    /// LOGON_PRIMARY_QUERY, 7: asks for the primary domain controller.
     PrimaryQuery {
         /// Who asks.
         computer: Text,
-        /// Where the answer is to go, with `\MAILSLOT\`.
+        /// The slot for the answer, with `\MAILSLOT\`.
         reply: Text,
         /// Who asks.
         wide_computer: WideText,
-        /// What the asker understands.
+        /// The forms that the asker understands.
         version: Version,
     },
-    /// LOGON_PRIMARY_RESPONSE, 12: the answer to that, from the primary domain controller alone.
+    /// LOGON_PRIMARY_RESPONSE, 12: the answer to `PrimaryQuery`, from the primary domain controller alone.
     PrimaryResponse {
         /// The controller.
         server: Text,
@@ -109,24 +109,24 @@ pub enum Message {
         /// The form of the answer.
         version: Version,
     },
-    /// LOGON_SAM_LOGON_REQUEST, 18: which domain controller knows this user?
+    /// LOGON_SAM_LOGON_REQUEST, 18: asks for a domain controller that knows this user.
     SamLogonRequest {
-        /// How often the question was asked before.
+        /// How many times this request was sent before.
         count: u16,
         /// Who asks.
         computer: WideText,
-        /// Who wants to log on; empty: any controller will do.
+        /// The user who wants to log on; empty for any controller.
         user: WideText,
-        /// Where the answer is to go, with `\MAILSLOT\`.
+        /// The slot for the answer, with `\MAILSLOT\`.
         reply: Text,
-        /// Which kinds of accounts are meant.
+        /// The kinds of accounts to search.
         account_bits: u32,
-        /// The domain's SID, or nothing. Controllers of other domains stay silent.
+        /// The domain's SID, or empty. Controllers of other domains do not answer.
         sid: Vec<u8>,
-        /// What the asker understands.
+        /// The forms that the asker understands.
         version: Version,
     },
-    /// LOGON_SAM_LOGON_RESPONSE, 19 to 21: the answer to that, in the form of Windows NT 4 or 5.
+    /// LOGON_SAM_LOGON_RESPONSE, 19 to 21: the answer to `SamLogonRequest`, in the form of Windows NT 4 or 5.
     SamLogonResponse(Response),
     /// LOGON_SAM_LOGON_RESPONSE_EX, 23 to 25: the same, in its richest form.
     SamLogonResponseEx(ResponseEx),
@@ -134,13 +134,13 @@ pub enum Message {
     Other {
         /// The first two bytes.
         opcode: u16,
-        /// All that follows.
+        /// All bytes after them.
         data: Vec<u8>,
     },
 }
 
 impl Message {
-    /// The question for the primary domain controller, in the form that all systems understand.
+    /// A request for the primary domain controller, in the form that all systems understand.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl Message {
         })
     }
 
-    /// The question for any domain controller, which may answer in all forms up to `version`.
+    /// A request for any domain controller, which may answer in the forms of `version`.
     ///
     /// # Errors
     ///
@@ -171,8 +171,8 @@ impl Message {
         })
     }
 
-    /// Parses the data of a mailslot write. The version of an answer is read from the end: senders disagree about what
-    /// lies before it.
+    /// Parses the data of a mailslot write. The version of an answer is read from the end: senders disagree about the
+    /// bytes before it.
     ///
     /// # Errors
     ///
@@ -205,7 +205,7 @@ impl Message {
         })
     }
 
-    /// The data of a mailslot write. A SID of more than 4 GiB is cut.
+    /// The data of a mailslot write. A SID is cut at 4 GiB.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = self.opcode().to_le_bytes().to_vec();
         match self {
@@ -315,7 +315,7 @@ fn read_sid(reader: &mut Reader<'_>) -> Result<Vec<u8>> {
     if size > 0 {
         reader.take(reader.position().next_multiple_of(4) - reader.position(), "alignment")?;
     }
-    // A size that no address space holds is more than is left.
+    // On 32 bits, a size beyond `usize` is certainly more than is left.
     reader.take(usize::try_from(size).unwrap_or(usize::MAX), "sid").map(<[u8]>::to_vec)
 }
 

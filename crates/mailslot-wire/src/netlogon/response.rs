@@ -1,4 +1,4 @@
-//! What a domain controller answers.
+//! The answers of domain controllers.
 
 use std::net::Ipv4Addr;
 
@@ -17,7 +17,7 @@ const SOCKET_ADDRESS: usize = 16;
 /// AF_INET.
 const FAMILY_INET: u16 = 2;
 
-/// How the question was answered.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The controller can log the user on: 19, or 23.
@@ -39,21 +39,21 @@ pub enum Outcome {
 /// MS-ADTS sections 6.3.1.7 and 6.3.1.8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// How the question was answered.
+    /// The result.
     pub outcome: Outcome,
     /// The controller, with `\\` before it.
     pub server: WideText,
-    /// The user asked for.
+    /// The user of the request.
     pub user: WideText,
     /// The domain.
     pub domain: WideText,
-    /// What the form of Windows NT 5 adds.
+    /// The addition of the form of Windows NT 5.
     pub directory: Option<Directory>,
     /// The form of the answer.
     pub version: Version,
 }
 
-/// Where a domain is in the directory.
+/// A domain's place in the directory.
 ///
 /// ```text
 /// domain GUID 16 · zero 16 · forest, domain, host: DNS names, compressed · address 4 · server flags 4
@@ -70,7 +70,7 @@ pub struct Directory {
     pub host: DnsName,
     /// The controller's address. Little-endian on the wire, unlike that of [`ResponseEx`].
     pub address: Ipv4Addr,
-    /// What the controller can do (DS_FLAG).
+    /// The controller's capabilities (DS_FLAG).
     pub server_flags: u32,
 }
 
@@ -87,9 +87,9 @@ pub struct Directory {
 /// MS-ADTS section 6.3.1.9.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseEx {
-    /// How the question was answered.
+    /// The result.
     pub outcome: Outcome,
-    /// What the controller can do (DS_FLAG).
+    /// The controller's capabilities (DS_FLAG).
     pub server_flags: u32,
     /// The domain's GUID, as it is on the wire.
     pub domain_guid: [u8; 16],
@@ -103,20 +103,20 @@ pub struct ResponseEx {
     pub netbios_domain: DnsName,
     /// The controller's NetBIOS name, as one label.
     pub netbios_host: DnsName,
-    /// The user asked for.
+    /// The user of the request.
     pub user: DnsName,
     /// The site of the controller.
     pub server_site: DnsName,
     /// The site of the asker.
     pub client_site: DnsName,
-    /// The controller's address, if it was asked for.
+    /// The controller's address, if the request wanted it.
     pub address: Option<Ipv4Addr>,
     /// The form of the answer.
     pub version: Version,
 }
 
 impl Response {
-    /// What follows the opcode.
+    /// Reads the fields after the opcode.
     pub(super) fn read(outcome: Outcome, reader: &mut Reader<'_>) -> Result<Response> {
         Ok(Response {
             outcome,
@@ -166,7 +166,7 @@ impl Directory {
 }
 
 impl ResponseEx {
-    /// What follows the opcode.
+    /// Reads the fields after the opcode.
     pub(super) fn read(outcome: Outcome, reader: &mut Reader<'_>) -> Result<ResponseEx> {
         reader.take(2, "padding")?;
         Ok(ResponseEx {
@@ -235,7 +235,7 @@ impl Outcome {
     }
 }
 
-/// The address, if what follows is one and not the version already.
+/// The address, unless the version follows at once.
 fn read_socket_address(reader: &mut Reader<'_>) -> Result<Option<Ipv4Addr>> {
     let mut ahead = reader.clone();
     if ahead.left() < 1 + SOCKET_ADDRESS + TAIL || usize::from(ahead.u8("socket address size")?) != SOCKET_ADDRESS {

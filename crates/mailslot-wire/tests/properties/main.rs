@@ -10,7 +10,7 @@ use mailslot_wire::{DnsName, Name, datagram, name_service, netlogon};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Does any bytes' decoding hold what the fuzz targets check?
+/// Checks the properties of all fuzz targets with these bytes.
 fn check_all(bytes: &[u8]) {
     properties::names(bytes);
     properties::name_service(bytes);
@@ -49,8 +49,12 @@ proptest! {
     #[test]
     fn printed_names_come_back(name in values::name(), scope in "([a-z]{1,5}(\\.[a-z]{1,5}){0,2})?") {
         let name = name.with_scope(DnsName::new(&scope).expect("labels")).expect("short");
-        // A wildcard is printed alike, whatever it is padded with.
-        let expected = if name.is_wildcard() { Name::wildcard().with_suffix(name.suffix()).with_scope(name.scope().clone()) } else { Ok(name.clone()) };
+        // A wildcard is printed alike, whatever its padding.
+        let expected = if name.is_wildcard() {
+            Name::wildcard().with_suffix(name.suffix()).with_scope(name.scope().clone())
+        } else {
+            Ok(name.clone())
+        };
         prop_assert_eq!(name.to_string().parse(), expected);
     }
 

@@ -83,7 +83,7 @@ fn record() -> impl Strategy<Value = Record> {
         .prop_map(|(name, kind, ttl, data)| Record::new(name, kind, ttl, data).expect("short"))
 }
 
-/// Packets of no known form: with an opcode that RFC 1002 does not have.
+/// Packets of unknown form: with an opcode that RFC 1002 does not have.
 fn other() -> impl Strategy<Value = name_service::Body> {
     let records = || vec(record(), 0..3);
     let sections = (vec(question(), 0..3), records(), records(), records()).prop_map(
@@ -128,7 +128,7 @@ pub fn name_service_packet() -> impl Strategy<Value = name_service::Packet> {
     (any::<u16>(), flags(), body).prop_map(|(id, flags, body)| name_service::Packet { id, flags, body })
 }
 
-/// A datagram packet but for the data that it borrows.
+/// A datagram packet without the data that it borrows.
 #[derive(Clone, Debug)]
 pub struct DatagramParts {
     header: Header,
@@ -274,7 +274,7 @@ fn response() -> impl Strategy<Value = Response> {
     )
 }
 
-/// Names are often the same, so that there is something to compress.
+/// Many of the names are equal, so that there is something to compress.
 fn response_ex() -> impl Strategy<Value = ResponseEx> {
     let names = vec(dns_name(), 1..5);
     let places = any::<[prop::sample::Index; 8]>();

@@ -9,7 +9,7 @@ use mailslot_wire::smb::MailslotWrite;
 use crate::packet::{Content, Layers};
 
 impl Layers<'_> {
-    /// Pieces of text, each of which must stand in the notes.
+    /// Pieces of text, each of which must be in the notes.
     pub fn describe(&self) -> Vec<String> {
         match self {
             Layers::NameService(packet) => name_service(packet),

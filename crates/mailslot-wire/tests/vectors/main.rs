@@ -1,5 +1,5 @@
-//! Packets of real senders, recorded in `../shared/lab/vectors` beside the project: each one decodes to what its notes
-//! say, and encodes to the same bytes. Where the recordings are missing, one test says so and counts as skipped.
+//! Packets of real senders, recorded in `../shared/lab/vectors` beside the project: each decodes to the values in its
+//! notes, and encodes to the same bytes. Without the recordings, one test reports that and counts as skipped.
 
 mod describe;
 mod malformed;
@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use packet::{Content, Layers, Vector};
 
-/// Recorded packets that our encoder writes otherwise on purpose.
+/// Recorded packets that our encoder deliberately writes differently.
 const NOT_CANONICAL: &[(&str, &str)] = &[
     ("dg-09", "nmbd puts a zero byte before the name of an announcement request; what follows it is dropped"),
     ("dg-14", "nmbd aligns the version of a primary response to four bytes; MS-ADTS does not"),

@@ -1,4 +1,4 @@
-//! What malformed and hostile packets lead to.
+//! The outcomes of malformed and hostile packets.
 
 use libtest_mimic::Failed;
 use mailslot_wire::{Error, NameError};
@@ -55,7 +55,8 @@ fn expected(number: &str) -> Result<(), Error> {
         "60" => sections("one question and one additional record"),
         "61" => sections("the same name in the question and in the additional record"),
         "62" => short("status name", 16, 10),
-        // Well formed: lengths that receivers ignore, names that are no paths, and what only a node can judge.
+        // Well formed: wrong lengths that receivers ignore, names that are not paths, and faults that only a node can
+        // detect.
         "09" | "10" | "24" | "25" | "29" | "30" | "31" | "32" | "34" | "40" | "63" | "64" => Ok(()),
         new => panic!("no expectation for the malformed packet {new}"),
     }

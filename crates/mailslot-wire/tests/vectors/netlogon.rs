@@ -1,4 +1,4 @@
-//! What the answers of domain controllers say: their notes have the bytes only.
+//! The expected answers of domain controllers, whose notes have the bytes only.
 
 use std::net::Ipv4Addr;
 
@@ -7,7 +7,7 @@ use mailslot_wire::netlogon::{Message, Outcome};
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 20);
 
-/// Panics if `message`, from the recording `name`, does not say what the domain controller of the lab is.
+/// Panics if `message`, from the recording `name`, does not describe the domain controller of the lab.
 pub fn check(name: &str, message: &Message) {
     match message {
         Message::SamLogonResponseEx(it) if name.starts_with("dg-17") => {

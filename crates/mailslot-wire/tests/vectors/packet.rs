@@ -10,7 +10,7 @@ use mailslot_wire::{Error, name_service, netlogon};
 
 /// A file of the recordings.
 pub struct Vector {
-    /// The lines that say what the packet is.
+    /// The lines that describe the packet.
     pub notes: String,
     /// The UDP payload.
     pub bytes: Vec<u8>,
@@ -25,7 +25,7 @@ pub enum Layers<'a> {
     Datagram { packet: datagram::Packet<'a>, write: Option<(MailslotWrite<'a>, Content)> },
 }
 
-/// What a mailslot write holds.
+/// The data of a mailslot write.
 #[derive(Debug, PartialEq)]
 pub enum Content {
     Browser(browser::Message),
@@ -80,7 +80,7 @@ fn decode_write(data: &[u8]) -> Result<(MailslotWrite<'_>, Content), Error> {
 }
 
 impl Layers<'_> {
-    /// Are the innermost values equal? The bytes around them need not be.
+    /// Whether the innermost values are equal, whatever the bytes around them.
     pub fn says_the_same_as(&self, other: &Layers<'_>) -> bool {
         match (self, other) {
             (Layers::Datagram { write: Some((write, content)), .. }, Layers::Datagram { write: Some((w, c)), .. }) => {

@@ -1,4 +1,4 @@
-//! `mailslot man`: the manual pages, from the definitions that the help texts come from, and those of the folder `man`.
+//! `mailslot man`: the manual pages, made from the definitions of the help texts and from the folder `man`.
 
 #[cfg(all(unix, feature = "node"))]
 mod settings;
@@ -20,12 +20,12 @@ pub struct Man {
     /// The directory
     directory: PathBuf,
 
-    /// The day of the version, for the foot of each page: 2026-11-29
+    /// The date of the version, for the foot of each page: 2026-11-29
     #[arg(long, default_value = "")]
     date: String,
 }
 
-/// What a page is of: the node is for administrators, and so are its subcommands.
+/// The section of a page: the node and its subcommands are for administrators.
 fn section(name: &str) -> u8 {
     if name.starts_with("mailslot-node") { 8 } else { 1 }
 }
@@ -43,7 +43,8 @@ impl Man {
         Ok(())
     }
 
-    /// The page of a command, and those of its subcommands: `mailslot-domain-new.1` is that of `mailslot domain new`.
+    /// Writes the page of a command and those of its subcommands: `mailslot-domain-new.1` is that of `mailslot domain
+    /// new`.
     fn write_command(&self, command: &Command, name: &str) -> Result {
         let page = page(command, name).map_err(|error| Failure::io(format!("write the page of {name}"), error))?;
         self.write(name, section(name), &page)?;
@@ -51,7 +52,8 @@ impl Man {
         shown.try_for_each(|sub| self.write_command(sub, &format!("{name}-{}", sub.get_name())))
     }
 
-    /// Writes a page with its title. Not that of `clap_mangen`, in which an empty date makes the source the date.
+    /// Writes a page with its title. The title is not made by `clap_mangen`, which puts the source in place of an empty
+    /// date.
     fn write(&self, name: &str, section: u8, page: &[u8]) -> Result {
         let (title, date) = (name.to_uppercase(), &self.date);
         let source = concat!("mailslot ", env!("CARGO_PKG_VERSION"));
@@ -74,7 +76,7 @@ fn overview(command: &Command) -> String {
 fn page(command: &Command, name: &str) -> io::Result<Vec<u8>> {
     let mut shown = command.clone().display_name(name.to_owned());
     if shown.find_subcommand("help").is_some() {
-        // It has no page.
+        // The page of `help` does not exist.
         shown = shown.mut_subcommand("help", |help| help.hide(true));
     }
     let man = clap_mangen::Man::new(shown);
@@ -97,20 +99,20 @@ fn page(command: &Command, name: &str) -> io::Result<Vec<u8>> {
     if name == "mailslot-node" {
         page.extend_from_slice(include_bytes!("../../../man/mailslot-node.8"));
     }
-    // `\\` is a backslash only where text is read twice, as in a macro; `\e` is one everywhere. And what `clap_mangen` puts
-    // before possible values is an empty line with a break at either side, which `mandoc` warns of.
+    // `\\` is a backslash only where text is read twice, as in a macro; `\e` is one everywhere. Before possible values,
+    // `clap_mangen` puts an empty line between two breaks, of which `mandoc` warns.
     let page = String::from_utf8_lossy(&page).replace(r"\\", r"\e").replace("\n.br\n\n.br\n", "\n.sp\n");
-    // It takes all commands to be in the section of their parent.
+    // `clap_mangen` assumes that all commands are in the section of their parent.
     let page = page.replace(r"mailslot\-node(1)", r"mailslot\-node(8)");
     Ok(page.replace(r"mailslot\-node\-status(1)", r"mailslot\-node\-status(8)").into_bytes())
 }
 
-/// The text below a command's options, which `clap_mangen` would fill as one paragraph.
+/// The text below a command's options, split up because `clap_mangen` would fill it as one paragraph.
 #[derive(Default)]
 struct Sections {
     /// Continues the description.
     prose: Roff,
-    /// What has a title, and lines that stay as they are: exit statuses, examples.
+    /// Sections with a title, whose lines are not filled: exit statuses, examples.
     titled: Roff,
 }
 
@@ -141,7 +143,7 @@ impl Sections {
     }
 }
 
-/// Lines without their indentation, each on a line of its own.
+/// Adds lines, unfilled and without their indentation.
 fn as_they_are<'a>(roff: &mut Roff, lines: impl IntoIterator<Item = &'a str>) {
     roff.control("nf", []);
     for line in lines {

@@ -2,10 +2,10 @@
 
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 
-/// What the lines that are no settings begin with: headings and paragraphs.
+/// The prefix of lines that are not settings: headings and paragraphs.
 const HEADING: &str = "## ";
 const PROSE: &str = "# ";
-/// What ends lines that show no default.
+/// The suffix of lines that show no default.
 const EXAMPLE: &str = "# example";
 
 /// The page of a file of the form of [`mailslot_node::config::FILE`], without its title.
@@ -57,7 +57,7 @@ fn entry(page: &mut Roff, setting: &str) {
     }
 }
 
-/// What is between backticks is bold.
+/// Text with the parts between backticks in bold.
 fn inline(text: &str) -> Vec<Inline> {
     let parts = text.split('`').enumerate();
     parts.map(|(number, part)| if number % 2 == 0 { roman(part) } else { bold(part) }).collect()

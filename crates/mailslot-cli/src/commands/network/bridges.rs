@@ -1,4 +1,4 @@
-//! Bridges: what `node status` shows of them.
+//! Bridges in `node status`.
 
 use mailslot_node::bridge::{BridgeStatus, SegmentStatus};
 

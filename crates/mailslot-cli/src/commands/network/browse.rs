@@ -1,4 +1,4 @@
-//! `mailslot browse`: who is out there, by the messages of the computer browser.
+//! `mailslot browse`: the computers of the network, by the messages of the computer browser.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::table::{Align, Table};
 
-/// Ask the computer browsers of the network, and show what they say
+/// Ask the computer browsers of the network for servers, and show their answers
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Browse {
@@ -30,12 +30,12 @@ pub struct Browse {
     #[arg(short, long, value_name = "DURATION", default_value = "35s", value_parser = args::duration)]
     duration: Duration,
 
-    /// Print one JSON object for each server, on a line of its own
+    /// Print one JSON object for each server, one to a line
     #[arg(long)]
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers of the node's subnets to announce themselves, which they do within half a minute. Asks through the network node of this machine, which hears them as long as its setting browser is on; the answers come to the slot BROWSE, which nobody else may own.
+const AFTER_HELP: &str = r#"Asks the master browser which servers keep the list, and all servers of the node's subnets to announce themselves, which they do within half a minute. Asks through the network node of this machine, which receives the answers as long as its setting browser is on. They arrive in the slot BROWSE, which no other process may own.
 
 Examples:
   mailslot browse
@@ -45,7 +45,7 @@ Examples:
 #[derive(Default, Serialize)]
 pub(super) struct Server {
     name: String,
-    /// What it said of itself, or what another one said of it.
+    /// Its role, by its own announcement or by another server's list.
     kind: &'static str,
     comment: String,
     address: Option<IpAddr>,
@@ -59,10 +59,11 @@ impl Browse {
         let slot = MailslotOptions::new().access(node_access()?).network(Network::Allowed).create(&*slot)?;
         let computer =
             ServerName::new(text(&name(&node.computer)?)).map_err(|error| Failure::Unexpected(error.to_string()))?;
-        // Any token would do: the slot is this command's own, and answers are not told apart.
+        // Any token would do: answers are not distinguished.
         let list = Message::GetBackupListRequest { count: 4, token: std::process::id() };
         let announce = Message::announcement_request(&computer);
-        // The master alone has the list. All members have <00>, where MS-BRWS lets servers hear of it; nmbd asks at <1e>.
+        // Only the master has the list. All members have <00>, where MS-BRWS sends announcement requests; nmbd uses
+        // <1e>.
         let questions = [
             (suffix::MASTER_BROWSER, list),
             (suffix::WORKSTATION, announce.clone()),
@@ -83,7 +84,7 @@ impl Browse {
     }
 }
 
-/// Asks, and once more after a while: broadcasts are lost, and a server that is just starting does not answer.
+/// Asks, and once more after a while: a broadcast may be lost, and a server that is starting does not answer.
 fn listen(slot: &Mailslot, time: Duration, ask_all: impl Fn() -> Result) -> Result<BTreeMap<String, Server>> {
     let deadline = Instant::now() + time;
     let mut again = (time > ASK_AGAIN).then(|| Instant::now() + ASK_AGAIN);
@@ -99,13 +100,13 @@ fn listen(slot: &Mailslot, time: Duration, ask_all: impl Fn() -> Result) -> Resu
             Err(mailslot::Error::TimedOut) => return Ok(servers),
             message => message?,
         };
-        // Anybody on the segment can send to the slot: what is no message of a browser is not shown, and the list is bounded.
+        // Anybody on the segment can send to the slot: other messages are ignored, and the list is bounded.
         let Origin::Network(origin) = &message.origin else { continue };
         let address = origin.address;
         let Ok(message) = Message::parse(&message.data) else { continue };
         for server in named(message, address) {
             let known: Option<&Server> = servers.get(&server.name);
-            // What a server says of itself tells more than that it is in a list.
+            // A server's announcement says more than its entry in a list.
             let tells_more = known.is_some_and(|known| server.address.is_some() || known.address.is_none());
             if tells_more || known.is_none() && servers.len() < MOST {
                 servers.insert(server.name.clone(), server);
@@ -117,9 +118,9 @@ fn listen(slot: &Mailslot, time: Duration, ask_all: impl Fn() -> Result) -> Resu
     }
 }
 
-/// When all are asked once more.
+/// The time before the second request.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-/// Servers that are kept, whatever comes.
+/// The most servers that are kept.
 const MOST: usize = 10_000;
 
 fn named(message: Message, address: Option<IpAddr>) -> Vec<Server> {

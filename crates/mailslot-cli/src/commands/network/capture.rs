@@ -1,4 +1,4 @@
-//! `mailslot capture`: the packets of the node, for Wireshark and its like.
+//! `mailslot capture`: the packets of the node, for Wireshark and similar programs.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -33,14 +33,14 @@ pub struct Capture {
     duration: Option<Duration>,
 }
 
-const AFTER_HELP: &str = r#"Packets hold the messages of all users, so only root and the user of the node may do this. The node knows addresses, ports and contents; the rest of the IP header is made up. Packets that find no room on their way are counted in the file and on standard error. Ends with the node (status 11), or by SIGINT and SIGTERM (130, 143); the file is whole in any case.
+const AFTER_HELP: &str = r#"Packets hold the messages of all users, so only root and the user of the node may do this. The node knows addresses, ports and contents; the rest of the IP header is made up. Packets that were dropped for lack of room are counted in the file and on standard error. Ends with the node (status 11), or by SIGINT and SIGTERM (130, 143); the file is complete in any case.
 
 Examples:
   mailslot capture --write node.pcapng --duration 1m
   mailslot capture | tshark -r -
   mailslot capture | wireshark -k -i -"#;
 
-/// How often the node is looked at: its end is not a packet.
+/// How often to check that the node runs: no packet reports its end.
 const LOOK: Duration = Duration::from_millis(500);
 
 impl Capture {
@@ -48,7 +48,7 @@ impl Capture {
         let signals = Signals::catch()?;
         if self.write.is_none() && output::is_terminal() {
             return Err(Failure::Usage(
-                "packets are nothing for a terminal: pipe them into a program, or name a file with --write",
+                "packets are not for a terminal: pipe them into a program, or name a file with --write",
             ));
         }
         let source = capture::Capture::begin(PATIENCE)?;
@@ -82,7 +82,7 @@ impl Capture {
     }
 }
 
-/// The file, and what has not got into it.
+/// The file, and the number of packets missing from it.
 struct Recording<'a> {
     pcapng: Pcapng<BufWriter<Box<dyn Write + 'a>>>,
     lost: u64,
@@ -91,7 +91,7 @@ struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// The header is there at once, so that whoever reads knows that all is well.
+    /// The header is written at once: it shows a reader that the capture runs.
     fn begin(path: Option<&'a Path>, signals: &'a Signals) -> Result<Recording<'a>> {
         let failed = |source| failure(path, signals, source);
         let out: Box<dyn Write + 'a> = match path {
@@ -115,13 +115,13 @@ impl<'a> Recording<'a> {
 
     fn end(&mut self) -> Result {
         if self.lost > 0 {
-            exit::complain(format_args!("{} packets found no room and are not recorded", self.lost));
+            exit::complain(format_args!("{} packets were dropped for lack of room", self.lost));
         }
         self.flush()
     }
 }
 
-/// A write that failed after a signal has failed because of it.
+/// A write that fails after a signal fails because of it.
 fn failure(path: Option<&Path>, signals: &Signals, source: io::Error) -> Failure {
     match (signals.check(), path) {
         (Err(signal), None) => signal,

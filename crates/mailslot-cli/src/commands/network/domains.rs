@@ -1,4 +1,4 @@
-//! Modern domains: what `node status` shows of them, and `list --domain`.
+//! Modern domains in `node status` and `list --domain`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ fn table(members: &BTreeMap<String, BTreeSet<String>>) -> Table {
     let mut table = Table::new([Align::Left; 2]);
     for (computer, slots) in members {
         if slots.is_empty() {
-            // The computer is there all the same.
+            // The computer is there even without slots.
             table.row([cell(computer), String::new()]);
         }
         slots.iter().for_each(|slot| table.row([cell(computer), cell(slot)]));

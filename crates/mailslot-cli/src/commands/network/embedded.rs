@@ -1,4 +1,4 @@
-//! `mailslot send` where no node runs.
+//! `mailslot send` without a node.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,15 @@ use mailslot_node::config::Settings;
 use super::settings;
 use crate::exit::{Failure, Result};
 
-/// What a command needs that sends by itself.
+/// Options of a command that sends without a node.
 #[derive(Args)]
 pub struct Flags {
     /// If the slot is on another machine and no network node runs here, send without one
     #[arg(long)]
     embedded: bool,
 
-    /// Settings for that, as of `mailslot node` (TOML): computer, workgroup, wins, interfaces [default: those of this machine's node]
+    /// Settings for --embedded, as for `mailslot node` (TOML): computer, workgroup, wins, interfaces [default: those of
+    /// this machine's node]
     #[arg(short, long, value_name = "PATH", requires = "embedded")]
     config: Option<PathBuf>,
 }
@@ -29,7 +30,8 @@ pub struct Embedded {
 }
 
 impl Flags {
-    /// What to do when a writer cannot be opened: send without a node, if it is that and the user wants it.
+    /// The replacement for a writer that cannot be opened: sends without a node, if the missing node is the reason and
+    /// the user wants that.
     pub fn instead(&self, error: Error) -> Result<Embedded> {
         let address = match error {
             Error::NoNetworkNode(address) if self.embedded => address,

@@ -1,4 +1,4 @@
-//! `mailslot find-dc`: asks for the domain controllers of a domain, and shows who answers.
+//! `mailslot find-dc`: asks for the domain controllers of a domain, and shows the first that answers.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use crate::progress::Progress;
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct FindDc {
-    /// The domain: its NetBIOS name, or its name in the DNS, whose first label then is the NetBIOS name
+    /// The domain: its NetBIOS name, or its DNS name, whose first label is then taken as the NetBIOS name
     domain: String,
 
     /// How long to wait for an answer
@@ -33,7 +33,7 @@ pub struct FindDc {
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Asks through the network node of this machine: by broadcast, and each controller that its WINS server tells for the domain, wherever that is. The answers come to a slot of this command. The name of an Active Directory domain is compared with what controllers say of theirs; those of Windows NT and nmbd do not know any.
+const AFTER_HELP: &str = r#"Asks through the network node of this machine: by broadcast, and each controller that its WINS server lists for the domain, in any subnet. The answers arrive in a slot of this command. The name of an Active Directory domain is compared with that in each answer; controllers of Windows NT and nmbd send none.
 
 Examples:
   mailslot find-dc PLANT
@@ -69,7 +69,7 @@ impl FindDc {
             near?;
             let why = if node.node_type == "B" { "the node uses no WINS server" } else { "no WINS server knows one" };
             exit::complain(format_args!(
-                "asked for controllers of {} by broadcast only, which no router passes on: {why}",
+                "asked for controllers of {} by broadcast only, which routers do not forward: {why}",
                 self.domain
             ));
         }
@@ -83,7 +83,7 @@ impl FindDc {
                 }
                 message => message?,
             };
-            // What did not come from the network, or is no answer, or one of another domain, is not shown.
+            // Ignores messages that are not from the network, not an answer, or of another domain.
             let Origin::Network(origin) = message.origin else { continue };
             if let Ok(message) = Message::parse(&message.data)
                 && let Some((server, domain)) = domain.answer(message)
@@ -109,12 +109,12 @@ impl Domain {
         }
         let wrong = |error| mailslot_node::Error::Settings(format!("domain {}: {error}", Quoted(text)));
         let dns = DnsName::new(text.trim_end_matches('.')).map_err(wrong)?;
-        // As systems name a domain by themselves: 15 characters at most.
+        // Cut at 15 characters, as systems derive a domain's NetBIOS name.
         let label: String = text.split('.').next().unwrap_or_default().chars().take(15).collect();
         Ok(Domain { name: controllers(Name::new(&label, 0).map_err(wrong)?), dns: Some(dns) })
     }
 
-    /// Only what came later than the primary query names the domain in the DNS.
+    /// A DNS name needs the later request: the primary query has no field for it.
     fn question(&self, computer: &str, reply: &str) -> mailslot_wire::Result<Message> {
         match self.dns {
             None => Message::primary_query(computer, reply),
@@ -125,7 +125,7 @@ impl Domain {
         }
     }
 
-    /// The controller and its domain, if this is an answer of one of this domain.
+    /// The controller and its domain, if this is an answer from this domain.
     fn answer(&self, message: Message) -> Option<(String, String)> {
         let own = text(&self.name);
         let is_own = |domain: &str| domain.eq_ignore_ascii_case(&own);

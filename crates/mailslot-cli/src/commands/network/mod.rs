@@ -24,7 +24,7 @@ use mailslot_wire::Name;
 use crate::escape::cell;
 use crate::exit::{Failure, Result};
 
-/// Longer than a node takes to give a query up.
+/// Longer than a node takes until a query times out.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks the node of this machine.
@@ -32,12 +32,12 @@ fn ask(request: Request) -> Result<Answer> {
     Ok(control::ask(request, PATIENCE)?)
 }
 
-/// An answer to something else.
+/// The failure for an answer to another request.
 fn unexpected(answer: &Answer) -> Failure {
     Failure::Unexpected(format!("the node answered {answer:?}"))
 }
 
-/// What the node says of itself, if it is in a NetBIOS network.
+/// The node's status, if it is in a NetBIOS network.
 fn legacy_node() -> Result<Status> {
     match ask(Request::Status)? {
         Answer::Status(status) if status.netbios => Ok(*status),
@@ -46,14 +46,15 @@ fn legacy_node() -> Result<Status> {
     }
 }
 
-/// Who has a name, given as a user writes it or as it is printed.
+/// The holders of a name, given as a user writes it or as it is printed.
 fn holders(name: &str) -> Result<Vec<HolderOf>> {
     let found = |name: &str| match ask(Request::Resolve(name.to_owned()))? {
         Answer::Holders(holders) => Ok(holders),
         answer => Err(unexpected(&answer)),
     };
     let mut holders = found(name)?;
-    // The letters of a name as it is printed count, those of nearly all names are capitals, and some nodes do not tell them apart.
+    // A printed name has a letter case that counts. Nearly all names are in capitals, and some nodes ignore case, so
+    // capitals are tried as well.
     let capitals = name.to_ascii_uppercase();
     if name.contains('>') && capitals != name && !name.contains('\\') {
         let more = found(&capitals)?.into_iter().filter(|holder| !holders.contains(holder)).collect::<Vec<_>>();
@@ -71,12 +72,12 @@ fn send(to: Members, group: &Name, slot: &[u8], data: Vec<u8>) -> Result {
     }
 }
 
-/// A name, whatever suffix it is given with.
+/// A name; a suffix in the text is allowed.
 fn name(text: &str) -> Result<Name> {
     Ok(config::name(text)?)
 }
 
-/// The text of a name as a message has it.
+/// The text of a name for a message.
 fn text(name: &Name) -> String {
     String::from_utf8_lossy(name.text()).into_owned()
 }

@@ -1,4 +1,4 @@
-//! `mailslot node`: this machine's presence on the network, and what a running one says about itself.
+//! `mailslot node`: connects this machine with the network, and shows the status of a running node.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -17,7 +17,7 @@ use crate::escape::cell;
 use crate::exit;
 use crate::output;
 
-/// Connect this machine's slots with the network, until a signal comes
+/// Connect this machine's slots with the network, until a signal ends it
 #[derive(Args)]
 #[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Node {
@@ -30,7 +30,7 @@ pub struct Node {
 
 #[derive(Subcommand)]
 enum NodeCommand {
-    /// Show what the node of this machine is, has and has counted
+    /// Show the identity, state and counters of this machine's node
     Status {
         /// Print one JSON object
         #[arg(long)]
@@ -38,7 +38,7 @@ enum NodeCommand {
     },
 }
 
-/// Every setting of the file, by its name there; what is given here counts instead.
+/// Every setting of the file, by its name there. A flag overrides the file.
 #[derive(Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Flags {
@@ -67,7 +67,7 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     wins: Option<Vec<Ipv4Addr>>,
 
-    /// Whose form of message is sent [default: windows]
+    /// Which implementation's form of messages to send [default: windows]
     #[arg(long, value_parser = ["windows", "samba"])]
     style: Option<String>,
 
@@ -75,7 +75,7 @@ struct Flags {
     #[arg(long = "name", value_name = "NAME")]
     names: Option<Vec<String>>,
 
-    /// Whether to receive what the computer browser tells all members of the workgroup [default: true]
+    /// Whether to receive the computer browser's messages to all members of the workgroup [default: true]
     #[arg(long, value_name = "BOOL")]
     browser: Option<bool>,
 
@@ -91,7 +91,7 @@ struct Flags {
     #[arg(long, value_name = "BOOL")]
     netbios: Option<bool>,
 
-    /// In modern domains, whether to look for other machines by multicast [default: what the domain's file says]
+    /// In modern domains, whether to look for other machines by multicast [default: as in the domain's file]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     lan: Option<bool>,
 
@@ -103,12 +103,13 @@ struct Flags {
     #[arg(long, value_name = "ENDPOINT")]
     listen: Option<Vec<String>>,
 
-    /// What a computer's name means: a modern domain, or netbios; may be given several times
+    /// The network in which a computer is: a modern domain, or netbios; may be given several times
     #[arg(long, value_name = "NAME=NETWORK", value_parser = meaning)]
     #[serde(serialize_with = "as_table")]
     computers: Option<Vec<(String, String)>>,
 
-    /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*'; may be given several times
+    /// A slot whose messages go from the NetBIOS network into a modern domain, such as PLANT:alerts or 'PLANT:line1\*';
+    /// may be given several times
     #[arg(long, value_name = "DOMAIN:SLOT")]
     #[serde(skip)]
     to_domain: Vec<String>,
@@ -126,7 +127,7 @@ struct Flags {
     #[arg(long, value_name = "PORT")]
     datagram_port: Option<u16>,
 
-    /// Leave both ports to Samba's nmbd: receive what it has no use for, send from other ports, use its names
+    /// Leave both ports to Samba's nmbd: receive messages that it does not use, send from other ports, use its names
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     beside_samba: Option<bool>,
 
@@ -138,22 +139,23 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<String>,
 
-    /// The user to become once the ports are there
+    /// The user to become once the ports are open
     #[arg(long)]
     user: Option<String>,
 
-    /// What the log looks like [default: journald where standard error leads to the journal, else text]
+    /// The form of the log [default: journald where standard error leads to the journal, else text]
     #[arg(long, value_name = "FORMAT")]
     #[serde(skip)]
     log_format: Option<LogFormat>,
 
-    /// A bound, such as queries=512 or messages.burst=1000, of those below; may be given several times
+    /// One of the limits below, such as queries=512 or messages.burst=1000; may be given several times
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     #[serde(skip)]
     limits: Vec<String>,
 }
 
-/// Formats of the log: those of [`Format`], which has what they are. A help text for one would make that of every flag a long one.
+/// Formats of the log; [`Format`] documents them. Without help texts: one here would make clap print long help for
+/// every flag.
 #[derive(Clone, Copy, ValueEnum)]
 enum LogFormat {
     Text,
@@ -171,7 +173,7 @@ impl From<LogFormat> for Format {
     }
 }
 
-/// `PC7=PLANT`: a name, and what it means.
+/// `PC7=PLANT`: a computer, and its network.
 fn meaning(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').map(|(name, network)| (name.to_owned(), network.to_owned()));
     parts.ok_or_else(|| "write the computer and the network, such as PC7=PLANT or PC7=netbios".to_owned())
@@ -185,11 +187,11 @@ fn as_table<S: Serializer>(meanings: &Option<Vec<(String, String)>>, to: S) -> R
     }
 }
 
-const AFTER_HELP: &str = r#"The node runs in the foreground and says on standard error what happens. It needs the UDP ports 137 and 138: root, or the capability CAP_NET_BIND_SERVICE; with --netbios false neither. SIGINT and SIGTERM release its names and end it; SIGHUP reads the settings again. RUST_LOG says what is logged, as levels for targets, such as debug,zenoh=error; without it warn,mailslot_node=info,mailslot_zenoh=info.
+const AFTER_HELP: &str = r#"The node runs in the foreground and logs to standard error. It needs the UDP ports 137 and 138, hence root or the capability CAP_NET_BIND_SERVICE; with --netbios false, neither. On SIGINT and SIGTERM it releases its names and ends; on SIGHUP it reads the settings again. RUST_LOG sets what is logged, as levels for targets, such as debug,zenoh=error; the default is warn,mailslot_node=info,mailslot_zenoh=info.
 
 It delivers to slots that are open to the network (mailslot listen --network) and that its user may write to: root to all of them, another user (--user) to its own and to those that let it write (mailslot listen --access users:NAME, everyone).
 
-Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup must be those of nmbd, which registers and defends them. What nmbd itself wants does not arrive: the slots browse, lanman, net\netlogon and net\ntlogon.
+Beside nmbd (--beside-samba) no privileges are needed; computer and workgroup must be those of nmbd, which registers and defends them. Messages to the slots browse, lanman, net\netlogon and net\ntlogon do not arrive: nmbd keeps them.
 
 Limits (TOML: table "limits"), with their defaults: transmits 4096, events 4096, queries 256, cached-names 1024, holders 64, waiting-messages 256, unfinished 256, unfinished-per-source 4, unfinished-bytes 524288, remembered-datagrams 16384, rated-sources 8192; and rates {per-second, burst}: answers-per-source 50, 100; answers 2000, 2000; answers-reserved 10000, 10000; answers-elsewhere 1000, 1000; messages-per-source 500000, 500000; messages 2000000, 2000000.
 
@@ -214,7 +216,7 @@ impl Node {
 }
 
 impl Flags {
-    /// The file with settings. Once there is one, its end is an error and not a change of all settings.
+    /// The file with settings. Once a file was used, its absence is an error rather than a change of all settings.
     fn file(&self, used: &OnceLock<PathBuf>) -> Option<PathBuf> {
         let file = used.get().cloned().or_else(|| settings::file(self.config.as_deref()))?;
         Some(used.get_or_init(|| file).clone())
@@ -224,7 +226,7 @@ impl Flags {
         self.with_bridges(Settings::load(file, self, &self.limits)?)
     }
 
-    /// What flags say about a direction of a bridge counts instead of what the file says about it.
+    /// Flags for a direction of a bridge override the file's settings for it.
     fn with_bridges(&self, mut settings: Settings) -> mailslot_node::Result<Settings> {
         let mut given: BTreeMap<String, [Vec<Pattern>; 2]> = BTreeMap::new();
         for (direction, flags) in [&self.to_domain, &self.to_legacy].into_iter().enumerate() {
@@ -267,7 +269,7 @@ fn text(status: &Status) -> Vec<String> {
     lines
 }
 
-/// What the node is and has in the NetBIOS network.
+/// The node's part in the NetBIOS network.
 fn netbios(status: &Status) -> Vec<String> {
     let [computer, workgroup, node_type] = [&status.computer, &status.workgroup, &status.node_type].map(cell);
     let mut lines = vec![format!("{computer} in {workgroup}, {node_type} node")];
@@ -322,7 +324,7 @@ mod tests {
         assert!(names.contains(&"computer") && names.contains(&"limits"), "{unknown}");
         for name in names {
             let (flag, value) = match name {
-                // Sections with names of their own.
+                // Sections whose keys are names.
                 "domains" => continue,
                 "computers" => (name, "PC7=netbios"),
                 "bridge" => ("to-domain", "PLANT:alerts"),

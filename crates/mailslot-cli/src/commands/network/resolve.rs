@@ -1,4 +1,4 @@
-//! `mailslot resolve`: who has a name.
+//! `mailslot resolve`: the holders of a name.
 
 use clap::Args;
 
@@ -10,10 +10,10 @@ use crate::output;
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Resolve {
-    /// The name; with a suffix in hexadecimal digits if that is not 0, or as it is printed
+    /// The name; with a suffix in hexadecimal digits if that is not 0, or in its printed form
     name: String,
 
-    /// Print one JSON object for each address, on a line of its own
+    /// Print one JSON object for each address, one to a line
     #[arg(long)]
     json: bool,
 }

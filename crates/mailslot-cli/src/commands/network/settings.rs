@@ -1,15 +1,15 @@
-//! Where the settings of the node are, if nobody says so.
+//! The place of the node's settings, unless it is given.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::exit;
 
-/// Names the file. Set to nothing, it says that there is none.
+/// Names the file. Empty, it says that there is none.
 const VARIABLE: &str = "MAILSLOT_CONFIG";
 const FILE: &str = "/etc/mailslot/node.toml";
 
-/// The file with the settings: the one that was given, else that of the environment, else the one of this machine.
+/// The file with the settings: the one given, else that of the environment, else this machine's.
 pub fn file(given: Option<&Path>) -> Option<PathBuf> {
     let found = choose(given, std::env::var_os(VARIABLE), Path::new(FILE));
     match &found {
@@ -23,7 +23,7 @@ fn choose(given: Option<&Path>, variable: Option<OsString>, machines: &Path) -> 
     match (given, variable) {
         (Some(given), _) => Some(given.to_owned()),
         (None, Some(variable)) => (!variable.is_empty()).then(|| variable.into()),
-        // A file that may be there and cannot be looked at is for whoever reads it to complain of.
+        // A file that may exist is returned, so that reading it reports the error.
         (None, None) => machines.try_exists().unwrap_or(true).then(|| machines.to_owned()),
     }
 }
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!(choose(None, Some(""), machines.path()), None);
         assert_eq!(choose(None, None, machines.path()), Some(machines.path().into()));
         assert_eq!(choose(None, None, &missing), None);
-        // Whether there is one cannot be known, and silence would leave settings out.
+        // Whether the file exists is unknown here; ignoring it might leave settings out.
         assert_eq!(choose(None, None, &nowhere), Some(nowhere.clone()));
     }
 }

@@ -1,4 +1,4 @@
-//! The JSON of the commands of this folder, as it was. docs/json.md states it; a test of the command holds the two together.
+//! The JSON of the commands of this folder. docs/json.md states it, and a test of the command compares the two.
 
 use serde::Serialize;
 use snapbox::{assert_data_eq, file};
@@ -27,7 +27,7 @@ fn json_of_networks() {
     });
     let mut status =
         serde_json::to_value(serde_json::from_value::<Status>(status).expect("a status")).expect("a status is JSON");
-    // They have shapes of their own below.
+    // They have shapes below.
     if let Some(status) = status.as_object_mut() {
         status.remove("domains");
         status.remove("bridges");
@@ -59,7 +59,7 @@ fn json_of_domains() {
     assert_data_eq!(shapes.0, file!["../../../tests/snapshots/json-domains.txt"].raw());
 }
 
-/// Commands and what they print.
+/// Commands and their output.
 #[derive(Default)]
 struct Shapes(String);
 

@@ -18,7 +18,7 @@ pub struct Status {
     /// The machine's name or address
     host: String,
 
-    /// Print one JSON object for each name, on a line of its own
+    /// Print one JSON object for each name, one to a line
     #[arg(long)]
     json: bool,
 }

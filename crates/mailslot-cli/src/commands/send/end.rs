@@ -1,4 +1,4 @@
-//! What `mailslot send` writes to.
+//! The writing ends of `mailslot send`.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl End {
         }
     }
 
-    /// Writes one or more of the messages, of which there is at least one, and returns how many. `sent` have been before.
+    /// Writes one or more of `messages`, which are not empty, and returns how many. `sent` messages were sent before.
     pub(super) fn write(&mut self, messages: &[&[u8]], wait: Timeout, sent: u64) -> Result<usize> {
         match self {
             End::Slot(writer) => {

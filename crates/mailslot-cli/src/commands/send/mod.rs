@@ -31,7 +31,7 @@ pub struct Send {
     #[arg(add = ArgValueCandidates::new(completions::slots))]
     name: String,
 
-    /// Each one is a message; without any, each line of standard input is
+    /// Each argument is a message [default: each line of standard input]
     #[arg(value_name = "MESSAGE")]
     messages: Vec<OsString>,
 
@@ -43,7 +43,7 @@ pub struct Send {
     #[arg(short = '0', long, conflicts_with_all = ["messages", "whole", "file"])]
     zero: bool,
 
-    /// The content of this file is one message; may be given several times
+    /// The contents of this file are one message; may be given several times
     #[arg(short, long, value_name = "PATH", conflicts_with_all = ["messages", "whole"])]
     file: Vec<PathBuf>,
 
@@ -51,11 +51,11 @@ pub struct Send {
     #[arg(short, long, value_parser = Encoding::parse)]
     encoding: Option<Encoding>,
 
-    /// End each message with NUL, which programs for Windows expect
+    /// End each message with NUL, as programs for Windows expect
     #[arg(long)]
     nul: bool,
 
-    /// Wait while the slot is full: for ever, or so long for each message (--wait=2s)
+    /// Wait while the slot is full: without limit, or up to a time for each message (--wait=2s)
     #[arg(
         long,
         value_name = "DURATION",
@@ -66,7 +66,7 @@ pub struct Send {
     )]
     wait: Option<Timeout>,
 
-    /// First wait until there is such a slot on this machine: for ever, or so long (--wait-for-slot=10s)
+    /// First wait until the slot exists on this machine: without limit, or up to a time (--wait-for-slot=10s)
     #[arg(
         long,
         value_name = "DURATION",
@@ -77,11 +77,12 @@ pub struct Send {
     )]
     wait_for_slot: Option<Timeout>,
 
-    /// First wait until N slots receive at this address, for ever or so long (--receivers 3=2s); fewer end the command
+    /// First wait until N slots receive at this address, without limit or up to a time (--receivers 3=2s); with fewer,
+    /// nothing is sent
     #[arg(long, value_name = "N[=DURATION]", value_parser = args::receivers)]
     receivers: Option<(usize, Timeout)>,
 
-    /// Print what became of each message at each computer, waiting so long for answers [default: 5s]
+    /// Print the receipts for each message from each computer, waiting up to this time for them [default: 5s]
     #[arg(
         long,
         value_name = "DURATION",
@@ -93,7 +94,7 @@ pub struct Send {
     )]
     confirm: Option<Duration>,
 
-    /// Print one JSON object for each message and computer, with what became of it
+    /// Print one JSON object for each receipt: message, computer and outcome
     #[arg(long, requires = "confirm")]
     json: bool,
 
@@ -102,13 +103,13 @@ pub struct Send {
     network: Flags,
 }
 
-const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end, or with -0 the NUL, is not part of a message; a last one needs none. With --encoding, they are text in UTF-8, and sent in that encoding. Text that is not UTF-8, or that the encoding does not have, ends the command with status 1; messages before it are sent.
+const AFTER_HELP: &str = r#"Messages are bytes, sent as they are. The line end, or with -0 the NUL, is not part of a message; the last message may lack it. With --encoding, they are text in UTF-8, and sent in that encoding. Text that is not UTF-8, or has characters that the encoding lacks, ends the command with status 1; messages before it are sent.
 
-On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at most, and nothing tells whether they arrived. --embedded needs no privileges; it registers no names. In domains made with `mailslot domain`: as large as the slot takes, 1 MiB at most, and --receivers and --confirm tell.
+On other machines (Linux: through `mailslot node`, or with --embedded): '\\SRV1\mailslot\alerts', or a domain instead of SRV1; 424 bytes at most, and no report of their arrival. --embedded needs no privileges; it registers no names. In domains made with `mailslot domain`: as large as the slot accepts, 1 MiB at most, and --receivers and --confirm report receivers and arrival.
 
-Without --wait, a full slot ends the command with status 6; messages before that are sent. The status is 5, and nothing is sent, if there is no such slot in time (--wait-for-slot), or if fewer receive than there should be (--receivers), on this machine or on others.
+Without --wait, a full slot ends the command with status 6; messages before that are sent. The status is 5, and nothing is sent, if the slot does not exist in time (--wait-for-slot), or has fewer receivers than wanted (--receivers), on this machine or on others.
 
-With --confirm, there is a line for each message and computer: the computer and delivered, no such slot, full, refused, too large or silent. The status is 0 if all messages were delivered wherever there is such a slot, and at least once; else 10, after all messages were sent.
+With --confirm, there is a line for each message and computer: the computer, and delivered, no such slot, full, refused, too large or silent. The status is 0 if each message was delivered wherever the slot exists, and at least once; otherwise it is 10, after all messages were sent.
 
 Examples:
   mailslot send alerts "boiler 3: over pressure"
@@ -121,7 +122,7 @@ Examples:
   mailslot send --file photo.jpg --wait=2s pictures
   mailslot send --embedded '\\SRV1\mailslot\alerts' "door 2 opened""#;
 
-/// Bytes of standard input that are read at once.
+/// Bytes of one read from standard input.
 const BUFFER: usize = 64 << 10;
 
 impl Send {
@@ -163,7 +164,8 @@ impl Send {
         }
     }
 
-    /// The end that so many receive from, once they do. One time for both: for the slot to be there, and for as many as are wanted.
+    /// The writing end, once `wanted` slots receive from it. One timeout for both: until the slot exists, and until
+    /// enough receive.
     fn open_for(&self, wanted: usize, timeout: Timeout) -> Result<End> {
         let begin = Instant::now();
         let left = || match timeout {
@@ -172,14 +174,14 @@ impl Send {
         };
         loop {
             let end = match self.open(self.wait_for_slot.unwrap_or_else(left)) {
-                // A slot of this machine that is to come is a receiver that is waited for.
+                // A local slot that does not exist yet is a missing receiver.
                 Err(Failure::Slot(Error::TimedOut)) if self.wait_for_slot.is_none() => {
                     return Err(Failure::TooFewReceivers { found: 0, wanted });
                 }
                 opened => opened?,
             };
             match end.wait_for_receivers(wanted, left()) {
-                // All have ended meanwhile, and others may come.
+                // All receivers have ended meanwhile, and others may follow.
                 Err(Failure::Slot(Error::Closed)) if left() != Timeout::After(Duration::ZERO) => {}
                 Ok(found) if found >= wanted => return Ok(end),
                 found => return Err(Failure::TooFewReceivers { found: found?, wanted }),

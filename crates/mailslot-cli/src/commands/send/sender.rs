@@ -1,4 +1,4 @@
-//! Messages of `mailslot send`, from wherever they come.
+//! Messages of `mailslot send`, from all sources.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read};
@@ -20,9 +20,9 @@ pub(super) struct Sender {
     pub(super) wait: Timeout,
     pub(super) text: Text,
     pub(super) sent: u64,
-    /// How long to wait for what became of each message, if that is wanted.
+    /// How long to wait for the receipts of each message, if they are wanted.
     pub(super) confirm: Option<Duration>,
-    /// Whether that is told in JSON.
+    /// Whether receipts are printed as JSON.
     pub(super) json: bool,
     /// Messages that were not delivered everywhere.
     pub(super) lost: u64,
@@ -35,11 +35,11 @@ impl Sender {
         self.whole(file, &name.to_string())
     }
 
-    /// Sends all that `input` has as one message.
+    /// Sends all of `input` as one message.
     pub(super) fn whole(&mut self, input: impl Read, name: &str) -> Result {
         let limit = self.end.max_message_size();
         let mut message = Vec::new();
-        // One byte more than the limit, so that endless input is not read to its end.
+        // Reads at most one byte beyond the limit, because input may be endless.
         let most = self.text.most(limit);
         let bytes = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         input.take(bytes).read_to_end(&mut message).map_err(|source| Failure::io(format!("read {name}"), source))?;
@@ -49,7 +49,7 @@ impl Sender {
         self.all(&[&message])
     }
 
-    /// Sends each line of `input`: as soon as it is there, and together with others that are.
+    /// Sends each line of `input` as soon as it is read, in one batch with others read together.
     pub(super) fn lines(&mut self, mut input: impl BufRead, end: Ending) -> Result {
         let is_end = |byte: &u8| *byte == end.byte();
         let limit = self.end.max_message_size();
@@ -64,7 +64,7 @@ impl Sender {
                 return if begun.is_empty() { Ok(()) } else { self.all(&[&begun]) };
             }
             let consumed = read.len();
-            // What follows the last line end is the beginning of a line, perhaps an empty one.
+            // After the last line end, the rest is the beginning of a line, perhaps an empty one.
             let rest = match read.iter().rposition(is_end) {
                 None => read,
                 Some(last) => {
@@ -99,7 +99,7 @@ impl Sender {
         Failure::InputTooLarge { sent: self.sent, limit, code: error.win32_code() }
     }
 
-    /// Sends texts as messages, as far as they can be.
+    /// Sends texts as messages, up to the first that cannot be encoded.
     pub(super) fn all(&mut self, texts: &[&[u8]]) -> Result {
         if self.text.is_bytes() {
             return self.messages(texts);
@@ -137,7 +137,7 @@ impl Sender {
         self.sent += 1;
         let delivered = |receipt: &Receipt| receipt.outcome == Outcome::Delivered;
         if receipts.is_empty() {
-            exit::complain("nobody receives at this address");
+            exit::complain("no slot receives at this address");
         }
         self.lost += u64::from(receipts.is_empty() || !receipts.iter().all(delivered));
         if self.json {
@@ -148,7 +148,7 @@ impl Sender {
     }
 }
 
-/// A receipt, and of which message it is: the first one is 1.
+/// A receipt with the number of its message, from 1.
 #[derive(Serialize)]
 struct ReceiptJson<'a> {
     message: u64,

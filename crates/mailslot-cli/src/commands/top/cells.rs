@@ -1,4 +1,4 @@
-//! What stands in the cells of the table.
+//! The texts in the cells of the table.
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
@@ -9,7 +9,7 @@ use crate::status::known;
 /// Cells of a bar, each of which has eight parts.
 pub const BAR: u16 = 10;
 
-/// A text in so many cells: what is too long ends with `…`.
+/// A text in `width` cells; one that is too long is cut and ends with `…`.
 pub fn fit(text: &str, width: usize) -> String {
     let cells = |text: &str| Span::raw(text).width();
     if cells(text) <= width {
@@ -32,7 +32,7 @@ pub fn refused(refused: Option<u64>) -> Cell<'static> {
     if refused.is_some_and(|refused| refused > 0) { cell.style(colour(Color::Red)) } else { cell }
 }
 
-/// A bar as long as this part of its room. The least that is more than nothing shows.
+/// A bar that fills this part of its room. Any part above 0 is visible.
 pub fn bar(part: Option<f64>) -> Cell<'static> {
     let Some(part) = part else { return Cell::from("-") };
     let eighths = (part * f64::from(8 * BAR)).ceil() as usize;
@@ -67,7 +67,7 @@ pub fn dim() -> Style {
     Style::new().add_modifier(Modifier::DIM)
 }
 
-/// A colour, for who has not declined them.
+/// A colour, unless the user has declined colours.
 pub fn colour(colour: Color) -> Style {
     let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if declined { Style::new() } else { Style::new().fg(colour) }

@@ -20,16 +20,16 @@ use self::tap::Tap;
 use crate::args;
 use crate::exit::{Failure, Result};
 
-/// Show the slots of this machine, what comes into them and what waits, live
+/// Show the slots of this machine live, with their rates and backlogs
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Top {
-    /// Time between two looks; forever looks when the space bar is pressed
+    /// Time between two updates; with forever, only the space bar updates
     #[arg(short, long, value_name = "DURATION", default_value = "1s", value_parser = args::timeout)]
     interval: Timeout,
 }
 
-const AFTER_HELP: &str = r#"WAITING messages are in the slot, whose BACKLOG is how much of its capacity they take; IN/S and OUT/S messages were written and read per second since the last look; REFUSED counts those for which there was no room or that were too large. Counts of other users' slots are known to the superuser alone, and shown as "-". The network node and its modern domains stand above, if one runs.
+const AFTER_HELP: &str = r#"WAITING counts unread messages, and BACKLOG shows the part of the capacity that they take; IN/S and OUT/S are the messages written and read per second since the last update; REFUSED counts messages that were too large or found no room. Counts of other users' slots are shown as "-", except to the superuser. The network node and its modern domains are shown above, if one runs.
 
 Keys:
   q      quit
@@ -40,9 +40,9 @@ Keys:
   space  look now
   arrows, Page Up, Page Down, Home, End: select
 
-What the tapped slot gets is shown below, beside its reader. A slot can be tapped that allows it: see `mailslot tap --help`."#;
+Messages of the tapped slot are shown below; its reader gets them as well. The slot must allow taps: see `mailslot tap --help`."#;
 
-/// The shortest time between two looks: a list of many slots takes some of it.
+/// The shortest time between two updates: listing many slots takes a part of it.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 impl Top {

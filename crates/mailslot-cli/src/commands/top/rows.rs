@@ -1,4 +1,4 @@
-//! The table of slots: what stands in each row, and in which order.
+//! The table of slots: the contents and the order of its rows.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::snapshot::Snapshot;
 use crate::accounts;
 use crate::escape::cell;
 
-/// A slot in the table. What is not known is `None`.
+/// A slot in the table. Unknown values are `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub slot: SlotName,
-    /// As it is shown.
+    /// The name as it is shown.
     pub name: String,
     pub owner: String,
     pub pid: Option<u32>,
@@ -26,7 +26,7 @@ pub struct Row {
     pub refused: Option<u64>,
 }
 
-/// What rows are ordered by.
+/// The column that orders the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     Name,
@@ -64,7 +64,7 @@ impl Column {
         }
     }
 
-    /// The one after this, and after the last the first.
+    /// The next column; after the last, the first.
     pub fn next(self) -> Column {
         let at = Column::ALL.iter().position(|column| *column == self).unwrap_or_default();
         Column::ALL[(at + 1) % Column::ALL.len()]
@@ -81,7 +81,7 @@ pub fn rows(before: Option<&Snapshot>, now: &Snapshot) -> Vec<Row> {
     now.slots.iter().map(row).collect()
 }
 
-/// Whether two looks saw the same slot, and not another one of its name.
+/// Whether two statuses are of the same slot, and not of another with its name.
 fn is_same(one: &SlotStatus, other: &SlotStatus) -> bool {
     (&one.name, one.uid, one.pid, one.created) == (&other.name, other.uid, other.pid, other.created)
 }
@@ -103,7 +103,7 @@ fn row(earlier: Option<(&SlotStatus, Duration)>, slot: &SlotStatus) -> Row {
         backlog: slot.info.as_ref().and_then(|info| {
             let statistics = info.statistics?;
             let bytes = statistics.bytes_written.saturating_sub(statistics.bytes_read);
-            // Each message takes some bytes more, which are counted nowhere; most of it is this.
+            // Each message takes some more bytes, which no counter has; this is most of them.
             let overhead = info.count.saturating_mul(24);
             Some((bytes.saturating_add(overhead) as f64 / info.capacity.max(1) as f64).min(1.0))
         }),
@@ -113,7 +113,7 @@ fn row(earlier: Option<(&SlotStatus, Duration)>, slot: &SlotStatus) -> Row {
     }
 }
 
-/// Orders rows: names from a to z, numbers from the highest, what is not known last. Equal ones stay in the order of names.
+/// Orders rows: names from a to z, numbers from the highest, unknown values last. Equal rows are in the order of names.
 pub fn sort(rows: &mut [Row], by: Column, reversed: bool) {
     rows.sort_by(|a, b| {
         let number = |value: fn(&Row) -> Option<f64>| value(b).unwrap_or(-1.0).total_cmp(&value(a).unwrap_or(-1.0));
@@ -178,7 +178,7 @@ pub(super) mod tests {
         let rows = rows(Some(&looks[0]), &looks[1]);
         assert_eq!((rows[0].written, rows[0].read, rows[0].refused), (Some(20.0), Some(1.0), Some(3)));
         assert_eq!((rows[0].waiting, rows[0].backlog), (Some(24), Some(0.5)));
-        // Another slot of the name, one whose counts are not known, and one that was not there before.
+        // Another slot of the name, one with unknown counts, and one that is new.
         assert!(rows[1..].iter().all(|row| row.written.is_none()));
         assert_eq!((rows[2].waiting, rows[2].backlog, rows[2].refused), (None, None, None));
     }

@@ -1,4 +1,4 @@
-//! The terminal: taken, given back however the command ends, and waited for.
+//! The terminal: set up, restored however the command ends, and waited for.
 
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,27 +19,27 @@ use crate::exit::{Failure, Result};
 use crate::signals::Signals;
 use crate::{output, sys};
 
-/// The terminal as `top` needs it: another screen, and keys at once. Dropping it gives the terminal back; a panic does so before it says
-/// what it has to say, so that this can be read.
+/// The terminal as `top` needs it: the alternate screen, and keys without line buffering. Dropping it restores the
+/// terminal; a panic restores it before printing its message, which would otherwise be lost.
 pub struct Screen {
     terminal: DefaultTerminal,
     signals: Signals,
-    /// Readable after a signal that is no reason to end.
+    /// Readable after a signal that does not end the command.
     woken: UnixStream,
-    /// Somebody asked this process to stop, as Ctrl-Z does.
+    /// Set by SIGTSTP, as sent by Ctrl-Z.
     stop: Arc<AtomicBool>,
-    /// When the last picture was.
+    /// The time of the last picture.
     drawn: Instant,
 }
 
-/// How long a picture is shown at least, if nobody presses a key.
+/// The shortest time between two pictures, unless a key is pressed.
 const PICTURE: Duration = Duration::from_millis(50);
 
 impl Screen {
     pub fn open() -> Result<Screen> {
         if !output::is_terminal() || !io::stdin().is_terminal() {
             return Err(Failure::Usage(
-                "top shows slots on a terminal, and takes keys from it: for a pipe there are list --watch and hz",
+                "top needs a terminal for its output and for keys: for a pipe, use list --watch or hz",
             ));
         }
         let signals = Signals::catch()?;
@@ -54,13 +54,13 @@ impl Screen {
         self.terminal.draw(draw).map(drop).map_err(failed)
     }
 
-    /// Waits for keys until `deadline`, until `more` is readable, or until the terminal must be drawn anew, and returns those that were
-    /// pressed.
+    /// Waits for keys until `deadline`, until `more` is readable, or until the screen must be drawn again. Returns the
+    /// keys.
     pub fn wait(&mut self, deadline: Option<Instant>, more: Option<BorrowedFd<'_>>) -> Result<Vec<KeyEvent>> {
         let left = |until: Option<Instant>| until.map(|until| until.saturating_duration_since(Instant::now()));
         let stdin = io::stdin();
         let keys = [stdin.as_fd(), self.woken.as_fd()];
-        // A busy slot is not drawn more often than eyes can follow.
+        // A busy slot is not drawn faster than the eye can follow.
         let pause = more.and_then(|_| self.drawn.checked_add(PICTURE));
         if let Some(pause) = pause {
             sys::wait_for_any(&keys, &self.signals, false, left(Some(deadline.map_or(pause, |end| end.min(pause)))))?;
@@ -83,13 +83,14 @@ impl Screen {
         Ok(keys)
     }
 
-    /// Gives the terminal back, stops this process as its shell expects it, and takes the terminal again when it goes on.
+    /// Restores the terminal, stops this process as its shell expects, and sets the terminal up again when the process
+    /// continues.
     pub fn stop(&mut self) -> Result {
         leave(&mut self.terminal).map_err(failed)?;
         low_level::emulate_default_handler(SIGTSTP).map_err(failed)?;
         enable_raw_mode().and_then(|()| execute!(self.terminal.backend_mut(), EnterAlternateScreen)).map_err(failed)?;
-        // Draws everything anew, whatever the size is now. `clear` would first ask the terminal where its cursor is, and not every one
-        // answers.
+        // Draws everything again, in the current size. Not by `clear`: that first asks the terminal for its cursor, and
+        // not every terminal answers.
         let size = self.terminal.size().map_err(failed)?;
         self.terminal.resize(Rect::from((Position::ORIGIN, size))).map_err(failed)
     }
@@ -97,7 +98,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // A terminal that has gone needs nothing.
+        // Fails only if the terminal is gone.
         let _ = leave(&mut self.terminal);
     }
 }
@@ -107,12 +108,12 @@ fn leave(terminal: &mut DefaultTerminal) -> io::Result<()> {
     disable_raw_mode().and(left)
 }
 
-/// What is readable after a signal by which the picture changes, and whether one was to stop.
+/// A socket that is readable after a signal that changes the screen, and the flag for SIGTSTP.
 fn wakes() -> io::Result<(UnixStream, Arc<AtomicBool>)> {
     let (woken, handler_end) = UnixStream::pair()?;
     woken.set_nonblocking(true)?;
     let stop = Arc::new(AtomicBool::new(false));
-    // The flag first: whoever is woken finds it.
+    // The flag first, so that it is set before the socket wakes the command.
     flag::register(SIGTSTP, Arc::clone(&stop))?;
     for signal in [SIGTSTP, SIGCONT, SIGWINCH] {
         low_level::pipe::register(signal, handler_end.try_clone()?)?;
@@ -136,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// Set in the process that is to panic.
+    /// Set in the child process that panics.
     const PART: &str = "MAILSLOT_TEST_PANIC";
 
     /// Run by the test below, on a terminal.
@@ -151,17 +152,17 @@ mod tests {
     #[test]
     fn a_panic_gives_the_terminal_back_before_it_says_anything() {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
-        grantpt(&terminal).expect("a terminal of one's own");
+        grantpt(&terminal).expect("a controlling terminal");
         unlockpt(&terminal).expect("a terminal that can be opened");
         let name = ptsname(&terminal, Vec::new()).expect("its name");
         let open = || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
         let end = || Stdio::from(open().expect("the other end"));
-        // Keeps the terminal's settings until they were looked at.
+        // Keeps the terminal's settings until they are checked.
         let kept = open().expect("the other end");
         let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args(["--exact", "commands::top::screen::tests::panics_on_a_screen", "--nocapture"])
             .env(PART, "1")
-            // A terminal that nobody reads holds little.
+            // A terminal that is not read holds little output.
             .env("RUST_BACKTRACE", "0")
             .stdin(end())
             .stdout(end())
@@ -173,7 +174,7 @@ mod tests {
         assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG), "{modes:?}");
         drop(kept);
         let mut shown = Vec::new();
-        // A terminal that nobody has open any more ends in an error.
+        // Reading a terminal that no process has open ends with an error.
         let _ = File::from(terminal).read_to_end(&mut shown);
         let shown = String::from_utf8_lossy(&shown);
         let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text:?} is not in {shown:?}"));

@@ -1,4 +1,4 @@
-//! What is known of slots and node at one moment.
+//! The state of slots and node at one moment.
 
 use std::time::Instant;
 
@@ -32,10 +32,10 @@ fn node(slots: &[SlotStatus]) -> Vec<String> {
     use mailslot_node::control::{self, Answer, Request};
     use std::time::Duration;
 
-    /// Keys are not answered meanwhile, and a node that lives answers at once.
+    /// Short, because keys wait meanwhile, and a working node answers at once.
     const PATIENCE: Duration = Duration::from_millis(250);
 
-    // Asking takes a slot of one's own, which is not made for nothing.
+    // Without its slot, the node does not run: skip the request, which would create a slot for the answer.
     if !slots.iter().any(|slot| control::SLOT.ends_with(slot.name.as_str())) {
         return Vec::new();
     }

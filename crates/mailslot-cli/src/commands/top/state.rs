@@ -1,4 +1,4 @@
-//! What the user has chosen to see.
+//! The view that the user has chosen.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -12,19 +12,19 @@ pub struct State {
     pub sort: Column,
     pub reversed: bool,
     pub filter: String,
-    /// Whether keys are the filter's text.
+    /// Whether keys are typed into the filter.
     pub typing: bool,
-    /// Rows above the first one that is shown.
+    /// The number of rows above the first visible one.
     pub scrolled: usize,
-    /// The row that keys are about, counted from the first one that could be shown.
+    /// The index of the selected row, among all rows that match the filter.
     pub selected: usize,
-    /// What one slot gets, while it is shown.
+    /// The tap of a slot, while it is shown.
     pub tap: Option<Tap>,
-    /// Rows that are shown at once, as the last picture had room for them.
+    /// The number of visible rows in the last picture.
     pub page: usize,
 }
 
-/// What a key asks for beyond what is shown.
+/// The action that a key asks for, beyond changing the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     Nothing,
@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    /// Takes what is known now.
+    /// Replaces the snapshot.
     pub fn look(&mut self, now: Snapshot) {
         self.before = Some(std::mem::replace(&mut self.now, now));
     }
@@ -67,7 +67,7 @@ impl State {
         rows(self.before.as_ref(), &self.now)
     }
 
-    /// Those that the user wants to see, in the order that he wants.
+    /// The rows that match the filter, in the chosen order.
     pub fn shown(&self, mut rows: Vec<Row>) -> Vec<Row> {
         let filter = self.filter.to_lowercase();
         rows.retain(|row| row.name.to_lowercase().contains(&filter));
@@ -99,7 +99,7 @@ impl State {
             KeyCode::Up => self.selected = self.selected.saturating_sub(1),
             KeyCode::PageUp => self.selected = self.selected.saturating_sub(self.page),
             KeyCode::Home => self.selected = 0,
-            // `select` goes no further than to the last row.
+            // `select` limits it to the last row.
             KeyCode::Down => self.selected = self.selected.saturating_add(1),
             KeyCode::PageDown => self.selected = self.selected.saturating_add(self.page),
             KeyCode::End => self.selected = usize::MAX,
@@ -108,7 +108,7 @@ impl State {
         Wish::Nothing
     }
 
-    /// Has the selected one of so many rows among the `page` rows that are shown.
+    /// Scrolls so that the selected one of `rows` rows is among the `page` visible ones.
     pub fn select(&mut self, rows: usize, page: usize) {
         self.page = page.max(1);
         self.selected = self.selected.min(rows.saturating_sub(1));

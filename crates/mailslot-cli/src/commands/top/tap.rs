@@ -1,4 +1,4 @@
-//! What one slot gets, shown below the table.
+//! The messages of one slot, shown below the table.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,18 +7,18 @@ use mailslot::{Error, Mailslot, Message, SlotName};
 
 use crate::escape::{self, cell};
 
-/// Lines that are kept: more than a terminal has.
+/// The most lines kept: more than a terminal has.
 const LINES: usize = 500;
-/// Messages that are read before the picture is drawn again.
+/// The most messages read before the picture is drawn again.
 const MOST: usize = 4096;
-/// Characters of a message that are kept: a terminal may be wide.
+/// The most characters of a message kept: terminals may be wide.
 const WIDE: usize = 1000;
-/// Bytes that unread messages may take: what nobody could look at anyway may be lost.
+/// Bytes that unread messages may take. Beyond that they may be lost: too many to look at.
 const CAPACITY: u64 = 4 << 20;
 
 pub struct Tap {
     name: String,
-    /// `None` once there is nothing more to come: the last line tells why.
+    /// `None` after the end of the slot or a failure, which the last line shows.
     slot: Option<Mailslot>,
     lines: VecDeque<String>,
 }
@@ -33,7 +33,7 @@ impl Tap {
         Tap { name: cell(name), slot, lines }
     }
 
-    /// Takes what has come.
+    /// Reads the messages that have arrived.
     pub fn take(&mut self) {
         let Some(slot) = &self.slot else { return };
         for _ in 0..MOST {
@@ -58,12 +58,12 @@ impl Tap {
         &self.name
     }
 
-    /// The last lines, at most so many.
+    /// The last lines, at most `most`.
     pub fn last(&self, most: usize) -> impl Iterator<Item = &str> {
         self.lines.iter().skip(self.lines.len().saturating_sub(most)).map(String::as_str)
     }
 
-    /// What is readable when more has come.
+    /// A descriptor that is readable when more messages arrive.
     pub fn source(&self) -> Option<BorrowedFd<'_>> {
         self.slot.as_ref().map(AsFd::as_fd)
     }

@@ -1,4 +1,4 @@
-//! What `top` looks like.
+//! The screen of `top`.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -13,7 +13,7 @@ use super::tap::Tap;
 use crate::escape::cell;
 use crate::status::known;
 
-/// Lines about the node and its domains at most, so that there is room for slots.
+/// The most lines about the node and its domains, to leave room for slots.
 const NODE: usize = 6;
 
 pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
     frame.render_widget(Paragraph::new(footer(state)), bottom);
 }
 
-/// What a slot gets, the last of it.
+/// The last messages of the tapped slot.
 fn tapped_lines(tap: &Tap, area: Rect) -> Vec<Line<'static>> {
     let title = Line::from(Span::styled(format!("tap of {}", tap.name()), bold()));
     let lines = tap.last(usize::from(area.height.saturating_sub(1)));
@@ -67,7 +67,7 @@ fn heading(state: &State, rows: &[Row]) -> Vec<Line<'static>> {
     lines
 }
 
-/// A line that may quote others: escaped, of whatever length.
+/// A line that may quote others: escaped, of any length.
 fn cell_of_line(line: &str) -> String {
     crate::escape::Line(line).to_string()
 }
@@ -77,7 +77,7 @@ fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
     let others: u16 = columns.iter().filter(|column| **column != Column::Name).map(|column| width(*column) + 1).sum();
     let name = area.width.saturating_sub(others);
     let cells = |(index, row): (usize, &Row)| {
-        // The name alone: bars would be seen the other way round.
+        // Only the name is reversed: a reversed bar would be misread.
         let look = if index == state.selected { Modifier::REVERSED } else { Modifier::empty() };
         TableRow::new(columns.iter().map(|column| match column {
             Column::Name => content(*column, row, name).style(Style::new().add_modifier(look)),
@@ -93,7 +93,7 @@ fn table(state: &State, rows: &[Row], area: Rect) -> Table<'static> {
     Table::new(shown, widths.collect::<Vec<_>>()).header(titles).column_spacing(1)
 }
 
-/// The columns that a table of this width has room for, the most useful ones first.
+/// The columns that fit a table of this width; the most useful ones are kept.
 fn columns(width: u16) -> Vec<Column> {
     const USEFUL: [Column; 8] = [
         Column::Name,
@@ -108,14 +108,14 @@ fn columns(width: u16) -> Vec<Column> {
     let mut taken = 0;
     let useful = USEFUL.into_iter().take_while(|column| {
         taken += self::width(*column) + 1;
-        // No space stands behind the last one.
+        // No space follows the last column.
         *column == Column::Name || taken <= width + 1
     });
     let useful: Vec<Column> = useful.collect();
     Column::ALL.into_iter().filter(|column| useful.contains(column)).collect()
 }
 
-/// Cells of the terminal that a column takes; a name at least.
+/// The width of a column in cells; for names, the least width.
 fn width(column: Column) -> u16 {
     match column {
         Column::Name => 16,
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::hostile;
 
-    /// The lines of a screen of this size.
+    /// Renders a screen of this size, as lines.
     fn screen(state: &mut State, width: u16, height: u16) -> Vec<String> {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("memory");
         terminal.draw(|frame| draw(frame, state)).expect("memory");
@@ -180,7 +180,7 @@ mod tests {
         (0..height).map(line).collect()
     }
 
-    /// A state after two looks at these slots, of which the first saw no message.
+    /// A state after two snapshots of these slots, the first of them without messages.
     fn state(slots: Vec<mailslot::SlotStatus>) -> State {
         let before = slots.iter().map(|slot| self::slot(slot.name.as_str(), slot.info.map(|_| [0; 4]))).collect();
         let mut looks = snapshots(vec![before, slots]).into_iter();
@@ -257,7 +257,7 @@ mod tests {
         press(&mut state, "\x1b/t 3\n");
         assert_eq!(first(&mut state), "slot 30");
         assert!(screen(&mut state, 80, 10)[9].contains("t 3"));
-        // Ten match, of which five are shown.
+        // Ten match, five of which are visible.
         for (key, selected, expected) in [
             (KeyCode::Down, "slot 31", "slot 30"),
             (KeyCode::PageDown, "slot 36", "slot 32"),

@@ -1,4 +1,4 @@
-//! Names of users and groups, wherever the system has them from: files, directory services, units with users of their own.
+//! Names of users and groups, from all sources of the system: files, directory services, units with dynamic users.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -17,26 +17,26 @@ pub fn group_id(text: &str) -> Result<u32, String> {
     id("group", text, Group::from_name(text).map(|group| group.map(|group| group.gid.as_raw())))
 }
 
-/// A user's name, or the id where it has none.
+/// A user's name, or the id if it has none.
 pub fn user(uid: u32) -> String {
     static NAMES: Names = Names::new();
     NAMES.of(uid, |uid| Some(User::from_uid(Uid::from_raw(uid)).ok()??.name))
 }
 
-/// A group's name, or the id where it has none.
+/// A group's name, or the id if it has none.
 pub fn group(gid: u32) -> String {
     static NAMES: Names = Names::new();
     NAMES.of(gid, |gid| Some(Group::from_gid(Gid::from_raw(gid)).ok()??.name))
 }
 
-/// A number is an id, whatever account there is: so any id can be given, also one without a name.
+/// A number is always an id, so that ids without a name can be given.
 fn id(kind: &str, text: &str, found: nix::Result<Option<u32>>) -> Result<u32, String> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
     match found {
         Ok(Some(id)) => Ok(id),
-        // What getpwnam(3) lists for a name that is not found, of which C libraries return one or the other.
+        // The errors that getpwnam(3) lists for a name that is not found; C libraries differ.
         Ok(None) | Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => {
             Err(format!("this system knows no {kind} {}: write its name or id", Quoted(text)))
         }
@@ -44,7 +44,7 @@ fn id(kind: &str, text: &str, found: nix::Result<Option<u32>>) -> Result<u32, St
     }
 }
 
-/// Names that were asked for. A list of slots asks for the same few again and again, and a directory service is slow.
+/// A cache of names: a list of slots looks up the same few names repeatedly, and a directory service is slow.
 struct Names(Mutex<BTreeMap<u32, String>>);
 
 impl Names {
@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
 
-    /// The accounts of the system, by its own command: names and ids.
+    /// The accounts of the system by `getent`: names and ids.
     fn accounts(database: &str) -> Vec<(String, u32)> {
         let output = Command::new("getent").arg(database).output().expect("getent starts");
         let text = String::from_utf8(output.stdout).expect("UTF-8");

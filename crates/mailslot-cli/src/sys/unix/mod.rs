@@ -22,20 +22,20 @@ pub use std::os::unix::net::UnixDatagram as Datagram;
 pub const KILL: &str = "SIGKILL";
 pub const DEATH_ENDS_SLOTS: bool = true;
 
-/// Waits until `source` may be readable, a signal has come, the reader of the output has gone, or `timeout` is over.
+/// Waits until `source` may be readable, a signal has come, the reader of the output is gone, or `timeout` has passed.
 #[cfg(feature = "node")]
 pub fn wait_for(source: &impl AsFd, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     wait_for_any(std::slice::from_ref(source), signals, watch_output, timeout)
 }
 
-/// The same for several sources, one of which is enough.
+/// The same for any of several sources.
 pub fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
     let stdout = stdout();
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     let mut fds = Vec::with_capacity(sources.len() + 2);
     fds.push(PollFd::new(signals, PollFlags::IN));
     if watch_output {
-        // Asks for nothing: a pipe without a reader is always reported.
+        // No events: poll always reports a pipe without a reader.
         fds.push(PollFd::new(&stdout, PollFlags::empty()));
     }
     fds.extend(sources.iter().map(|source| PollFd::new(source, PollFlags::IN)));
@@ -49,24 +49,24 @@ pub fn wait_for_any(sources: &[impl AsFd], signals: &Signals, watch_output: bool
     }
 }
 
-/// Waits until `time` is over, or a signal has come.
+/// Waits until `time` has passed, or a signal has come.
 pub fn sleep(signals: &Signals, time: Option<Duration>) -> Result {
     wait_for_any(&[] as &[OwnedFd], signals, false, time)
 }
 
-/// What waits for `Tell`.
+/// The end that waits for `Notifier`.
 pub struct Done(UnixStream);
 
-/// Tells `Done`, and has told when it is gone.
-pub struct Tell(UnixStream);
+/// The end that notifies `Done`, at the latest when it is dropped.
+pub struct Notifier(UnixStream);
 
-pub fn done() -> Result<(Done, Tell)> {
-    let (done, tell) = UnixStream::pair().map_err(|source| Failure::io("make a pair of sockets", source))?;
-    Ok((Done(done), Tell(tell)))
+pub fn done() -> Result<(Done, Notifier)> {
+    let (done, notifier) = UnixStream::pair().map_err(|source| Failure::io("make a pair of sockets", source))?;
+    Ok((Done(done), Notifier(notifier)))
 }
 
 impl Done {
-    /// Waits until it is told, or a signal has come.
+    /// Waits until it is notified, or a signal has come.
     pub fn wait(&self, signals: &Signals) -> Result {
         let failed = |error| Failure::io("wait for a command", error);
         loop {
@@ -85,14 +85,14 @@ impl Done {
     }
 }
 
-impl Tell {
-    pub fn tell(&self) {
-        // Nobody may be waiting any more.
+impl Notifier {
+    pub fn notify(&self) {
+        // Fails if `Done` is gone.
         let _ = (&self.0).write(&[0]);
     }
 }
 
-/// Standard output, unbuffered. A pipe that nobody empties does not keep a signal from ending the command.
+/// Standard output, unbuffered. A signal ends the command even while a pipe is full.
 pub struct Stdout<'a> {
     pub signals: &'a Signals,
 }
@@ -107,7 +107,7 @@ impl Write for Stdout<'_> {
                 Err(error) => return Err(error.into()),
             }
             if !fds[0].revents().is_empty() {
-                // A pipe that polls as writable takes this many bytes without waiting.
+                // A pipe that polls as writable accepts this many bytes without blocking.
                 return Ok(rustix::io::write(&stdout, &bytes[..bytes.len().min(PIPE_PAGE)])?);
             }
             if !fds[1].revents().is_empty() {
@@ -135,7 +135,7 @@ pub fn shell(command: &str) -> Command {
     shell
 }
 
-/// How a command ended that has not succeeded.
+/// How a command failed.
 pub fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("failed with status {code}"),
@@ -144,7 +144,7 @@ pub fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// A line without its line feed, which is all that ends it.
+/// A line without its end, which is a line feed.
 pub fn line(line: &[u8]) -> &[u8] {
     line
 }

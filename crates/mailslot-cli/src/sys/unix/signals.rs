@@ -1,4 +1,4 @@
-//! Signals that ask a command to end, as something that can be waited for.
+//! Signals that end a command, as a descriptor to wait for.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -10,8 +10,8 @@ use signal_hook::{flag, low_level};
 
 use crate::exit::{Failure, Result};
 
-/// SIGINT and SIGTERM, caught. The first one is to be noticed with [`Signals::check`]; should the command be stuck, the
-/// second one ends the process.
+/// SIGINT and SIGTERM, caught. [`Signals::check`] reports the first one. The second one ends the process, in case the
+/// command is stuck.
 pub struct Signals {
     wake: UnixStream,
     /// The last signal, or 0.
@@ -28,8 +28,8 @@ impl Signals {
         let received = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
         for (signal, number) in [(SIGINT, SIGINT as usize), (SIGTERM, SIGTERM as usize)] {
-            // Handlers of one signal run in this order: the flag must be looked at before it is set, and the number be
-            // there before the wake-up.
+            // Handlers of one signal run in this order: the flag must be checked before it is set, and the number be
+            // stored before the wake-up.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
             flag::register(signal, Arc::clone(&again))?;
             flag::register_usize(signal, Arc::clone(&received), number)?;

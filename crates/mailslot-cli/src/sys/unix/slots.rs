@@ -10,7 +10,7 @@ use crate::exit::Result;
 /// Slots that this process owns: one or more.
 pub struct Slots {
     slots: Vec<Mailslot>,
-    /// Who is looked at first the next time, so that a busy slot does not keep the others waiting.
+    /// The slot that is tried first the next time, so that a busy slot does not starve the others.
     next: usize,
 }
 
@@ -23,7 +23,7 @@ impl Slots {
         self.slots[index].name()
     }
 
-    /// Takes up to `max` messages out of one slot that has some, and returns which.
+    /// Takes up to `max` messages out of one slot that has some, and returns its index.
     pub fn try_receive(&mut self, messages: &mut Vec<Message>, max: usize) -> Result<Option<usize>> {
         for turn in 0..self.slots.len() {
             let index = (self.next + turn) % self.slots.len();
@@ -39,12 +39,13 @@ impl Slots {
         Ok(None)
     }
 
-    /// Waits until there may be a message, a signal has come, the reader of the output has gone, or `timeout` is over.
+    /// Waits until there may be a message, a signal has come, the reader of the output is gone, or `timeout` has
+    /// passed.
     pub fn wait(&mut self, signals: &Signals, watch_output: bool, timeout: Option<Duration>) -> Result {
         super::wait_for_any(&self.slots, signals, watch_output, timeout)
     }
 
-    /// Closes the slots, and hands out what they had accepted.
+    /// Closes the slots, and passes the messages that they had accepted to `handle`.
     pub fn close(self, mut handle: impl FnMut(&SlotName, Message)) -> Result {
         for slot in self.slots {
             let name = slot.name().clone();

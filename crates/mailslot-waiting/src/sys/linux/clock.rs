@@ -1,6 +1,7 @@
-//! The clock that limits how often something is done: between two looks a moment may have passed, or not.
+//! The clock by which the engine limits how often it does something: between two calls a moment may have passed, or
+//! not.
 
-/// As for processors without a counter.
+/// The value for processors without a counter.
 pub(crate) const MOMENT: u64 = 20_000;
 
 pub(crate) fn ticks() -> u64 {

@@ -1,4 +1,4 @@
-//! Nobody forks here: each process has what it has from its beginning.
+//! No process forks here: each keeps the state that it began with.
 
 use std::sync::OnceLock;
 

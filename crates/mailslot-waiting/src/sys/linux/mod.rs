@@ -1,4 +1,4 @@
-//! The engine's own files, with another root and another clock.
+//! The engine's source files, with another root and another clock.
 
 #[path = "../../../../mailslot/src/sys/linux/batch.rs"]
 mod batch;
@@ -53,10 +53,10 @@ mod root;
 pub(crate) use self::{client::Client, code::win32_code, process::computer_name, reading::Next, server::Server};
 
 impl Server {
-    /// What tells whether a message is in the ring, as long as the world is there.
+    /// A function that returns whether a message is in the ring, valid as long as the world.
     pub(crate) fn watched(&self) -> impl Fn() -> bool + 'static {
         let (header, capacity) = (core::ptr::NonNull::from(self.queue.header()), self.queue.region().capacity());
-        // SAFETY: the memory of the ring's file, which is there as long as the world is, and accessed as all others do.
+        // SAFETY: the memory of the ring's file lives as long as the world, and is accessed by the ring's rules.
         let region = unsafe { ring::region::Region::new(header.cast(), capacity, capacity) };
         move || ring::read::message_waiting(&region)
     }

@@ -1,4 +1,4 @@
-//! Nobody forks here, so no child has copies of descriptors.
+//! No process forks here, so no child has copies of descriptors.
 
 use std::os::fd::BorrowedFd;
 

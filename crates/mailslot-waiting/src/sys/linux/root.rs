@@ -1,5 +1,5 @@
-//! All slots in one directory, those of every user. Names are not what is modelled: there is no claim that another one could
-//! be older than.
+//! All slots of all users, in one directory. Names are not modelled: there are no claims, of which another could be
+//! older.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl Claim {
 
 /// The most members of a slot, and the most taps.
 const MOST: usize = 4;
-/// What tells a tap from a member, in its entry.
+/// The suffix of a tap's entry, by which it differs from a member's.
 const TAP: &str = ".tap";
 
 impl SlotDirectory {
@@ -83,7 +83,7 @@ fn is_living(entry: &str) -> rustix::io::Result<bool> {
     Ok(matches!(found, Found::Living { .. }))
 }
 
-/// Where a slot of this process is.
+/// The place of this process's slot.
 pub(crate) struct Place {
     root: OwnedFd,
     entry: String,
@@ -152,7 +152,7 @@ fn life_of(entry: &str) -> String {
     format!("life.{entry}")
 }
 
-/// Where a life has its socket.
+/// The path of a life's socket.
 fn home_of(entry: &str) -> String {
     format!("home.{entry}")
 }
@@ -284,7 +284,7 @@ impl Root {
         rustix::fs::openat(open_slot(name)?, file, flags, Mode::empty())
     }
 
-    /// The users who have slots: as far as a friend is concerned, its own.
+    /// The users who have slots: only this process's, because only a friend asks.
     pub(crate) fn users(&self) -> Result<Arc<Vec<User>>> {
         Ok(Arc::new(vec![User { uid: process::uid() }]))
     }
@@ -302,12 +302,12 @@ fn tap_entries(name: &SlotName) -> impl Iterator<Item = String> {
     (0..MOST).map(move |number| format!("{}{TAP}.{number}", name.folded()))
 }
 
-/// Taps as well.
+/// Includes taps.
 fn living_members(name: &SlotName) -> rustix::io::Result<Vec<SlotDirectory>> {
     let mut living = Vec::new();
     for entry in member_entries(name).chain(tap_entries(name)) {
         let Ok(dir) = open_directory(&entry) else { continue };
-        // It may go while it is looked at.
+        // It may be removed meanwhile.
         let Ok(stat) = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW) else { continue };
         if is_living(&entry)? {
             living.push(SlotDirectory { dir, user: User { uid: stat.st_uid }, entry });

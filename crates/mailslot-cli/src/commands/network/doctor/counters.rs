@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::finding::{Findings, State};
 
-/// What was counted, by its label.
+/// Counts, by their labels.
 pub type Counters = BTreeMap<String, u64>;
 
-/// What a counter that is not 0 means.
+/// The meaning of a counter that is not 0.
 pub struct Cause {
     label: &'static str,
     state: State,
-    /// What happened to so many messages; follows the number.
+    /// What happened to that many messages; follows the number.
     what: &'static str,
     remedy: &'static str,
 }
@@ -29,18 +29,28 @@ const SLOT_FULL: Cause = cause(
 const LARGER_THAN_SLOT: Cause = cause(
     "undelivered_too_large",
     State::Problem,
-    "were larger than their slot takes",
+    "were larger than their slot accepts",
     "make the slot with a larger limit: mailslot listen --max-size",
 );
 
-/// Of the NetBIOS network.
+/// Causes in the NetBIOS network.
 pub const LEGACY: [Cause; 10] = [
     cause("undelivered_refused", State::Problem, NOT_OPEN, "mailslot listen --network, and --access for its user"),
     SLOT_FULL,
     LARGER_THAN_SLOT,
     cause("outgoing_refused", State::Problem, "could not be sent", "the node's log says why: look for not_sent"),
-    cause("transmit_failed", State::Problem, "were refused by the system as packets", "look at firewall and routes"),
-    cause("dropped_message_rate", State::Problem, "came faster than a sender may send", "find the sender that floods"),
+    cause(
+        "transmit_failed",
+        State::Problem,
+        "were packets that the system refused to send",
+        "check firewall and routes",
+    ),
+    cause(
+        "dropped_message_rate",
+        State::Problem,
+        "exceeded the rate limit of their sender",
+        "find the sender that floods",
+    ),
     cause(
         "dropped_other_subnet",
         State::Unknown,
@@ -57,12 +67,12 @@ pub const LEGACY: [Cause; 10] = [
     cause(
         "dropped_malformed",
         State::Unknown,
-        "were no packets of NetBIOS",
-        "something else uses the ports; capture with tshark",
+        "were not NetBIOS packets",
+        "another program uses the ports; capture with tshark",
     ),
 ];
 
-/// Of a modern domain; what the clock has to do with it is looked at there.
+/// Causes in a modern domain, except those of the clock.
 pub const MODERN: [Cause; 15] = [
     cause("dropped_key_unknown", State::Problem, "were sealed with a key that this machine does not have", NEWEST_FILE),
     cause(
@@ -75,14 +85,14 @@ pub const MODERN: [Cause; 15] = [
     cause(
         "dropped_forged",
         State::Problem,
-        "were no work of a member: forged, or damaged on the way",
+        "were not sealed by a member: forged, or damaged on the way",
         "find out who else is in this Zenoh network",
     ),
     cause(
         "dropped_malformed",
         State::Problem,
-        "had no form that this domain knows",
-        "find out who else puts into its key expressions",
+        "had a form that this domain does not know",
+        "find out who else writes to its key expressions",
     ),
     SLOT_FULL,
     LARGER_THAN_SLOT,
@@ -91,7 +101,7 @@ pub const MODERN: [Cause; 15] = [
     cause(
         "dropped_too_large",
         State::Problem,
-        "were larger than this node lets in",
+        "were larger than this node accepts",
         "set max-message-size of the domain alike everywhere",
     ),
     cause(
@@ -103,14 +113,14 @@ pub const MODERN: [Cause; 15] = [
     cause(
         "dropped_streams_full",
         State::Problem,
-        "came from more senders than are followed",
+        "came from more senders than are tracked",
         "set streams of the domain higher",
     ),
     cause(
         "dropped_replayed",
         State::Unknown,
         "came twice and were delivered once",
-        "nothing, unless somebody replays them",
+        "nothing, unless they are replayed deliberately",
     ),
     cause(
         "lost",
@@ -118,14 +128,14 @@ pub const MODERN: [Cause; 15] = [
         "were lost on the way",
         "the network or a receiver is too slow; send slower or with --confirm",
     ),
-    cause("presence_full", State::Problem, "presences are too many to be kept", "split the domain"),
+    cause("presence_full", State::Problem, "presences were dropped for lack of room", "split the domain"),
 ];
 
 const NEWEST_FILE: &str = "bring the newest file to every machine: mailslot domain show, mailslot domain join";
 const NOT_OPEN: &str = "were for slots that are not open to the network, or not to the node's user";
 
-/// Says of each counter that points to a cause what it means. What rose while the doctor looked is wrong now; what was counted
-/// before may have been mended. `of` names what has counted.
+/// Reports each counter that points to a cause. A counter that rises while the doctor runs is a problem now; one that
+/// does not may be of a problem that was solved. `of` names the owner of the counters.
 pub fn examine(of: &str, before: &Counters, after: &Counters, causes: &[Cause], findings: &mut Findings) {
     for Cause { label, state, what, remedy } in causes {
         let [before, after] = [before, after].map(|counters| counters.get(*label).copied().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The address: what kind it is, and which way messages to it go.
+//! The address: its kind, and the way of messages to it.
 
 use mailslot::network::ask_routes;
 use mailslot::network::routes::{Answer, Question};
@@ -8,7 +8,7 @@ use mailslot_node::control::{self, Request};
 use super::finding::{Findings, names};
 use super::node::Running;
 
-/// Which way messages go.
+/// The way of messages to an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// The modern domain of this name.
@@ -40,7 +40,7 @@ fn kind(address: &Address) -> &'static str {
     }
 }
 
-/// Which way messages to `address` go, and how large they can be.
+/// The way of messages to `address`, and their largest size.
 pub fn way(address: &Address, node: Option<&Running>, findings: &mut Findings) -> Way {
     let way = match ask_routes(&Question::Route(address.clone())) {
         Ok(Some(Answer::Route { slot, .. })) => {
@@ -50,7 +50,7 @@ pub fn way(address: &Address, node: Option<&Running>, findings: &mut Findings) -
         }
         Ok(answer) => other_way(address, node, answer.is_some(), findings),
         Err(error) => {
-            findings.unknown("way", error, "look whether the node still works: mailslot node status");
+            findings.unknown("way", error, "check that the node still works: mailslot node status");
             Way::Nowhere
         }
     };
@@ -58,7 +58,7 @@ pub fn way(address: &Address, node: Option<&Running>, findings: &mut Findings) -
         match MailslotWriter::open(address.clone()) {
             Ok(writer) => {
                 let limit = format!("messages of up to {} bytes can be sent there", writer.max_message_size());
-                let less = if way == Way::Legacy { "" } else { ", if the receiving slot takes them" };
+                let less = if way == Way::Legacy { "" } else { ", if the receiving slot accepts them" };
                 findings.ok("size", limit + less);
             }
             Err(error) => findings.problem("open", error, "choose names that can travel in this network"),
@@ -67,7 +67,7 @@ pub fn way(address: &Address, node: Option<&Running>, findings: &mut Findings) -
     way
 }
 
-/// The way to what is in no modern domain, or in none that the node knows.
+/// The way to an address that is in no modern domain, or in none that the node knows.
 fn other_way(address: &Address, node: Option<&Running>, modern: bool, findings: &mut Findings) -> Way {
     let target = match address {
         Address::Remote { target, .. } => target.as_str(),
@@ -88,7 +88,7 @@ fn other_way(address: &Address, node: Option<&Running>, modern: bool, findings: 
     Way::Nowhere
 }
 
-/// Who has the name in the NetBIOS network.
+/// The holders of the name in the NetBIOS network.
 pub fn examine_holders(address: &Address, findings: &mut Findings) {
     let Address::Remote { target, .. } = address else { return };
     match control::ask(Request::Resolve(target.to_string()), super::super::PATIENCE) {
@@ -98,10 +98,11 @@ pub fn examine_holders(address: &Address, findings: &mut Findings) {
             findings.ok("target", format!("{target} is {kind} at {}", names(addresses.iter().map(String::as_str))));
         }
         Ok(control::Answer::Holders(_)) => {
-            let remedy = "look whether it is on and on this subnet; else all machines need a WINS server (--wins)";
+            let remedy =
+                "check that it is on and in this subnet; for other subnets, all machines need a WINS server (--wins)";
             findings.problem("target", format!("nobody in the NetBIOS network has the name {target}"), remedy);
         }
         Ok(_) => {}
-        Err(error) => findings.unknown("target", error, "look at the node: mailslot node status"),
+        Err(error) => findings.unknown("target", error, "check the node: mailslot node status"),
     }
 }

@@ -1,4 +1,4 @@
-//! Modern domains: files, keys, sessions, who is there, and whether they can be understood.
+//! Modern domains: files, keys, sessions, members, and whether messages between them are accepted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::session;
 
 /// How long a computer may take for a receipt.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Computers that are asked for one.
+/// The most computers that are asked for a receipt.
 const ASKED: usize = 8;
 
 /// The computers that were asked for a receipt.
@@ -29,12 +29,12 @@ struct Answers {
     silent: Vec<String>,
 }
 
-/// Looks at the domain that `address` is in, or at all of them.
+/// Examines the domain that `address` is in, or all domains.
 pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Running>, findings: &mut Findings) {
     let wanted = match way {
         Some(Way::Modern(domain)) => Some(domain.as_str()),
         Some(Way::Legacy) => return,
-        // A file that the node does not take part with may be the reason.
+        // The reason may be a file that the node does not use.
         Some(Way::Nowhere) | None => None,
     };
     examine_files(wanted, node, findings);
@@ -54,7 +54,7 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
     }
 }
 
-/// The files here, and whether the node takes part with them.
+/// Checks the files of this machine, and whether the node takes part in their domains.
 fn examine_files(wanted: Option<&str>, node: Option<&Running>, findings: &mut Findings) {
     let listed = Directory::in_use(mailslot::secure_env).and_then(|directory| Ok((directory.list()?, directory)));
     let (files, directory) = match listed {
@@ -68,7 +68,7 @@ fn examine_files(wanted: Option<&str>, node: Option<&Running>, findings: &mut Fi
                 findings.problem(
                     "files",
                     format!("{}: {error}", path.display()),
-                    "mend it, or mailslot domain join FILE",
+                    "repair it, or mailslot domain join FILE",
                 );
                 continue;
             }
@@ -99,11 +99,11 @@ fn keys(domain: &Domain) -> String {
     }
 }
 
-/// Whether the node tells the way into the domain, and takes what is written there.
+/// Checks that the node routes messages into the domain, and takes them.
 fn examine_way(domain: &Status, node: &Running, findings: &mut Findings) {
     let name = &domain.name;
     let Ok(address) = Address::parse_win32(&format!(r"\\{name}\mailslot\{}", NO_SLOT)) else { return };
-    let remedy = "see the node's log (slot_not_read, thread_ended); start it anew";
+    let remedy = "see the node's log (slot_not_read, thread_ended); restart it";
     let slot = match ask_routes(&Question::Route(address)) {
         Ok(Some(RouteAnswer::Route { slot, .. })) => Address::from(slot).to_string(),
         Ok(answer) => return findings.problem("way", format!("{name}: the node answers {answer:?}"), remedy),
@@ -124,7 +124,7 @@ fn examine_keys(domain: &Status, findings: &mut Findings) {
         let remedy = "for anything that matters make a sealed one: mailslot domain new";
         return findings.unknown(
             "key",
-            format!("{name}: open: anybody who reaches it reads and writes everything"),
+            format!("{name}: open: anybody who reaches it can read and write everything"),
             remedy,
         );
     }
@@ -137,14 +137,14 @@ fn examine_keys(domain: &Status, findings: &mut Findings) {
             let remedy = "mailslot domain rotate on one machine, and mailslot domain join with its file on all others";
             findings.problem(
                 "key",
-                format!("{name}: no key may seal now: all have expired, or none has begun"),
+                format!("{name}: no key is valid for sealing now: all have expired, or are not valid yet"),
                 remedy,
             );
         }
     }
 }
 
-/// Whether those whom a message is for are there and have the slot.
+/// Checks that the receivers of a message are there and have the slot.
 fn examine_members(
     domain: &Status,
     members: &Members,
@@ -179,14 +179,14 @@ fn examine_members(
         let found = format!("{found}; there are {}", names(members.keys().map(String::as_str)));
         findings.problem("target", found, "start the readers, open to the network: mailslot listen --network");
     } else {
-        let here = if receivers.iter().any(|computer| node.is(computer)) { ", this one included" } else { "" };
+        let here = if receivers.iter().any(|computer| node.is(computer)) { ", including this one" } else { "" };
         let computers = count(receivers.len() as u64, "computer");
         findings.ok("target", format!("{computers} in {name} receive{here}: {}", names(receivers)));
     }
 }
 
-/// Asks the computers that a message is for, or all, for a receipt of nothing. Whoever gives one can be reached, has the
-/// key, and a clock that agrees.
+/// Asks the receivers of a message, or all computers, for a receipt of an empty write. A computer that sends one is
+/// reachable, has the key, and its clock agrees.
 fn examine_answers(
     domain: &Status,
     members: &Members,
@@ -216,7 +216,7 @@ fn examine_answers(
     }
     if !silent.is_empty() {
         let found = format!(
-            "{}: {} announced, but gave no receipt in {} s",
+            "{}: {} announced, but sent no receipt in {} s",
             domain.name,
             is_or_are(&silent),
             PATIENCE.as_secs()
@@ -236,8 +236,9 @@ fn answers(computer: &str) -> bool {
     }
 }
 
-/// Whether the clock agrees with those of others. Who has answered just now has let a message in, so his does; who did not agree
-/// once may agree now, unless he was asked and is silent, or something was refused for its time during this look.
+/// Checks the clock against those of others. A computer that has just answered accepted a message, so its clock agrees.
+/// One that once disagreed may agree now, unless it did not answer, or a message was refused for its time during this
+/// run.
 fn examine_clock(domain: &Status, later: &Counters, answers: &Answers, findings: &mut Findings) {
     let name = &domain.name;
     let counter = |label: &str| domain.counters.get(label).copied().unwrap_or_default();
@@ -253,7 +254,7 @@ fn examine_clock(domain: &Status, later: &Counters, answers: &Answers, findings:
     if let Some(other) = domain.other_clock.as_ref().filter(differs) {
         let how = if other.ahead < 0 { "behind" } else { "ahead of" };
         let found = format!(
-            "{name}: the clock of {} is {} {how} this one, and {} messages were refused for that (dropped_clock)",
+            "{name}: the clock of {} is {} {how} this one, so {} messages were refused (dropped_clock)",
             other.computer,
             duration(other.ahead.unsigned_abs()),
             refused.max(counter("dropped_clock"))
@@ -265,20 +266,18 @@ fn examine_clock(domain: &Status, later: &Counters, answers: &Answers, findings:
         ([], _) if domain.clock_in_doubt => findings.problem(
             "clock",
             format!("{name}: this clock was set, and no other computer agrees with it yet (dropped_before_start)"),
-            "see that it is right, and that another computer of the domain is there",
+            "check that it is right, and that another computer of the domain is there",
         ),
         ([], 0) => findings.unknown(
             "clock",
-            format!("{name}: nothing has come from others that would tell whether clocks agree"),
-            "compare the clocks, or send something here",
+            format!("{name}: no message has come from others by which to compare clocks"),
+            "compare the clocks, or send a message here",
         ),
-        ([], opened) => findings.ok("clock", format!("{name}: agrees, for {opened} messages of others were let in")),
+        ([], opened) => findings.ok("clock", format!("{name}: agrees: {opened} messages of others were accepted")),
         (answered, _) => {
             let computers = names(answered.iter().map(String::as_str));
-            findings.ok(
-                "clock",
-                format!("{name}: agrees with that of {computers}, for they have let a message in just now"),
-            );
+            findings
+                .ok("clock", format!("{name}: agrees with that of {computers}, which have just accepted a message"));
         }
     }
 }
@@ -323,7 +322,7 @@ mod tests {
     use super::super::finding::State;
     use super::*;
 
-    /// A clock that once was wrong is none of now, whoever is asked, unless it shows now.
+    /// A clock that was wrong once is not a problem now unless it shows now, whoever is asked.
     #[test]
     fn a_clock_is_wrong_only_while_that_shows() {
         let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! What was found, one line each.
+//! Findings, one line each.
 
 use std::fmt::Display;
 
@@ -18,14 +18,14 @@ pub enum State {
 #[derive(Debug, Serialize)]
 struct Finding {
     state: State,
-    /// What was looked at, in a word.
+    /// What was checked, in a word.
     check: &'static str,
     found: String,
     /// What to do about it.
     remedy: Option<String>,
 }
 
-/// Everything that was found, in the order in which a message meets it.
+/// All findings, in the order of a message's way.
 #[derive(Debug, Default)]
 pub struct Findings(Vec<Finding>);
 
@@ -85,7 +85,7 @@ pub fn count(number: impl Into<u64>, word: &str) -> String {
     }
 }
 
-/// Names in a row, at most so many that a line stays a line.
+/// A list of names, cut so that it fits a line.
 pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 8;
     let all: Vec<&str> = names.into_iter().collect();

@@ -1,4 +1,4 @@
-//! What a firewall of this machine drops, as far as that can be seen.
+//! The rules of this machine's firewall that drop packets, as far as they are visible.
 
 use std::process::{Command, Output};
 
@@ -7,19 +7,19 @@ use super::finding::Findings;
 use super::node::Running;
 use super::process::Privileges;
 
-/// A port that must not be closed.
+/// A port that must be open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Port {
     protocol: &'static str,
     number: u16,
 }
 
-/// What lists the rules. Each prints text in which a rule is one line.
+/// Programs that list the rules, one to a line.
 const LISTS: [(&str, &[&str]); 2] = [("nft", &["list", "ruleset"]), ("iptables-save", &[])];
-/// Where Zenoh looks for others.
+/// Zenoh's port for scouting.
 const SCOUTING: u16 = 7446;
 
-/// The ports that messages need on this way, or on any.
+/// The ports that messages on this way need, or on any way.
 pub fn wanted(way: Option<&Way>, node: Option<&Running>) -> Vec<Port> {
     let mut ports = Vec::new();
     if matches!(way, None | Some(Way::Legacy)) && node.is_none_or(|node| node.legacy) {
@@ -35,7 +35,8 @@ pub fn wanted(way: Option<&Way>, node: Option<&Running>) -> Vec<Port> {
     ports
 }
 
-/// The port of an endpoint such as `tls/192.0.2.1:7447`. A LAN's listens on any port; there it is scouting that must pass.
+/// The port of an endpoint such as `tls/192.0.2.1:7447`. In a LAN the node listens on any port, and only scouting must
+/// pass.
 fn port(endpoint: &str) -> Option<Port> {
     let (protocol, rest) = endpoint.split_once('/')?;
     let number = rest.split(['?', '#']).next()?.rsplit_once(':')?.1.parse().ok()?;
@@ -51,12 +52,12 @@ pub fn examine(ports: &[Port], findings: &mut Findings) {
         return;
     }
     if !Privileges::of_this_process().is_some_and(|privileges| privileges.root) {
-        return findings.unknown("firewall", "only root can see what it drops", "ask again as root");
+        return findings.unknown("firewall", "only root can see its rules", "ask again as root");
     }
     let lists: Vec<(&str, String)> =
         LISTS.iter().filter_map(|(program, args)| Some((*program, run(program, args)?))).collect();
     if lists.is_empty() {
-        let found = "neither nft nor iptables-save works here, so it cannot be told what is dropped";
+        let found = "neither nft nor iptables-save works here, so the rules are unknown";
         return findings.unknown("firewall", found, "install nftables and ask again");
     }
     let mut clear = true;
@@ -77,7 +78,7 @@ fn run(program: &str, args: &[&str]) -> Option<String> {
     status.success().then(|| String::from_utf8_lossy(&stdout).into_owned())
 }
 
-/// Whether nothing is wrong with the port.
+/// Checks a port. Returns whether nothing is wrong.
 fn examine_port(program: &str, text: &str, port: &Port, findings: &mut Findings) -> bool {
     let name = format!("{} port {}", port.protocol, port.number);
     let rules = || text.lines().map(str::trim).filter(|line| names_port(line, port));
@@ -85,20 +86,20 @@ fn examine_port(program: &str, text: &str, port: &Port, findings: &mut Findings)
         findings.problem(
             "firewall",
             format!("{program} drops {name}: {rule}"),
-            "take the rule out, or accept the port before it",
+            "remove the rule, or accept the port before it",
         );
         return false;
     }
     let drops = text.lines().map(str::trim).find(|line| drops_the_rest(line));
     if let Some(policy) = drops.filter(|_| !rules().any(|rule| verdict(rule, &["accept"]))) {
-        let found = format!("{program} drops what no rule accepts ({policy}), and no rule names {name}");
-        findings.unknown("firewall", found, format!("unless another rule lets it in, accept {name}"));
+        let found = format!("{program} drops packets that no rule accepts ({policy}), and no rule names {name}");
+        findings.unknown("firewall", found, format!("unless another rule accepts it, accept {name}"));
         return false;
     }
     true
 }
 
-/// Whether the rule is about the port: of nft `udp dport { 137, 138 } drop`, of iptables `-p udp --dport 137 -j DROP`.
+/// Whether the rule names the port: in nft `udp dport { 137, 138 } drop`, in iptables `-p udp --dport 137 -j DROP`.
 fn names_port(rule: &str, port: &Port) -> bool {
     let rule = rule.to_ascii_lowercase();
     let about = rule.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == port.protocol || word == "th");
@@ -118,7 +119,8 @@ fn verdict(rule: &str, verdicts: &[&str]) -> bool {
     rule.split_whitespace().any(|word| verdicts.contains(&word))
 }
 
-/// `type filter hook input priority filter; policy drop;` of nft, `:INPUT DROP [0:0]` of iptables.
+/// Whether a line is a policy to drop: in nft `type filter hook input priority filter; policy drop;`, in iptables
+/// `:INPUT DROP [0:0]`.
 fn drops_the_rest(line: &str) -> bool {
     let nft = (line.contains("hook input") || line.contains("hook output")) && line.contains("policy drop");
     nft || [":INPUT DROP", ":OUTPUT DROP"].iter().any(|policy| line.starts_with(policy))

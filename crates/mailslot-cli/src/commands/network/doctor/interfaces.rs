@@ -10,12 +10,12 @@ use nix::sys::socket::SockaddrIn;
 use super::finding::{Findings, names};
 use super::node::Running;
 
-/// What an interface with an IPv4 address can do.
+/// An interface with an IPv4 address.
 struct Interface {
     name: String,
     address: Ipv4Addr,
     broadcasts: bool,
-    /// Whether it has a broadcast address that somebody has set, or no subnet that could have one.
+    /// Whether it has a broadcast address that was set explicitly, or a subnet that has none.
     has_address: bool,
 }
 
@@ -37,19 +37,19 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
         }
         None if usable.is_empty() => findings.problem(
             "interfaces",
-            "no interface is up, can broadcast and has an IPv4 address, and NetBIOS needs one",
+            "NetBIOS needs an interface that is up, can broadcast and has an IPv4 address, and there is none",
             "bring an interface up, or use modern domains alone: mailslot node --netbios false",
         ),
         None if node.is_some() => findings.problem(
             "interfaces",
             "the node uses none of this machine's interfaces",
-            "look at its settings for interfaces and exclude",
+            "check its settings for interfaces and exclude",
         ),
         None => findings.ok("interfaces", format!("a node can use {}", list(&usable))),
     }
     let unused = node.map(|node| node.status.unused.as_slice()).unwrap_or_default();
     for Unused { name, reason, .. } in unused.iter().filter(|unused| unused.is_fault) {
-        let remedy = "bring it up, free what it needs, or change the node's settings for interfaces and exclude";
+        let remedy = "bring it up, free its ports, or change the node's settings for interfaces and exclude";
         findings.problem("interfaces", format!("the node does not use {name}: {reason}"), remedy);
     }
     let is_used = |address| node.is_some_and(|node| node.status.interfaces.iter().any(|used| used.address == address));
@@ -61,14 +61,13 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     let without: Vec<_> = usable.into_iter().filter(|interface| !interface.has_address).collect();
     if !without.is_empty() {
         let found = format!("no broadcast address is set on {}, so the subnet's last one is used", list(&without));
-        // A change of an address that is there does not set it.
-        let remedy =
-            "if others use another one, set the address anew: ip address delete ..., ip address add ... broadcast +";
+        // `ip address change` does not set it on an existing address.
+        let remedy = "if others use another one, delete and add the address: ip address delete ..., ip address add ... broadcast +";
         findings.unknown("interfaces", found, remedy);
     }
 }
 
-/// Loopback aside, and what is down.
+/// `None` for loopback, and for an interface that is down.
 fn interface(entry: InterfaceAddress) -> Option<Interface> {
     if !entry.flags.contains(InterfaceFlags::IFF_UP) || entry.flags.contains(InterfaceFlags::IFF_LOOPBACK) {
         return None;
@@ -76,7 +75,7 @@ fn interface(entry: InterfaceAddress) -> Option<Interface> {
     let address = entry.address?.as_sockaddr_in().map(SockaddrIn::ip)?;
     let broadcasts = entry.flags.contains(InterfaceFlags::IFF_BROADCAST);
     let set = entry.broadcast.and_then(|address| address.as_sockaddr_in().map(SockaddrIn::ip));
-    // Without one the system tells the interface's address, or 0.0.0.0.
+    // Without a broadcast address, the system returns the interface's address, or 0.0.0.0.
     let mask = entry.netmask.and_then(|mask| mask.as_sockaddr_in().map(SockaddrIn::ip));
     let has_subnet = mask.is_none_or(|mask| u32::from(mask).count_ones() < 31);
     let has_address = !has_subnet || set.is_some_and(|set| set != address && !set.is_unspecified());

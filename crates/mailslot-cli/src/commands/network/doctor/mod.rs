@@ -1,4 +1,4 @@
-//! `mailslot doctor`: why messages get from here to there, or why they do not.
+//! `mailslot doctor`: why messages arrive, or why they do not.
 
 mod counters;
 mod destination;
@@ -21,19 +21,19 @@ use self::destination::Way;
 use self::finding::Findings;
 use crate::exit::Result;
 
-/// Explain why messages get from here to there, or why they do not
+/// Explain why messages to an address arrive, or why they do not
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Doctor {
-    /// Where a message is to go; without it, everything that the network needs is looked at
+    /// The destination of a message; without it, everything that the network needs is checked
     address: Option<String>,
 
-    /// Print one JSON object for each line, on a line of its own
+    /// Print one JSON object for each finding, one to a line
     #[arg(long)]
     json: bool,
 }
 
-const AFTER_HELP: &str = r#"Each line is ok, problem or unknown, what was looked at, what was found, and what to do about it. The status is 1 if there is a problem; what went wrong before the doctor looked, and does not any more, is none. It sends nothing into the slots of other machines; in modern domains it asks their nodes for receipts. As root it sees more: who has a port, and what a firewall drops.
+const AFTER_HELP: &str = r#"Each line is ok, problem or unknown, what was checked, what was found, and what to do about it. The status is 1 if there is a problem. Faults from before that no longer occur are not problems. Nothing is sent to the slots of other machines; in modern domains, their nodes are asked for receipts. Root sees more: which process has a port, and what a firewall drops.
 
 Examples:
   mailslot doctor
@@ -63,7 +63,7 @@ fn examine(address: &Address, findings: &mut Findings) {
     }
 }
 
-/// Looks at what messages to `address` need; without an address, at what any message may need.
+/// Checks what messages to `address` need; without an address, what any message may need.
 fn examine_network(address: Option<&Address>, findings: &mut Findings) {
     let node = node::examine(findings);
     let way = address.map(|address| destination::way(address, node.as_ref(), findings));

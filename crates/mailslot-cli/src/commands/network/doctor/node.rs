@@ -1,4 +1,4 @@
-//! The node of this machine: does it run, as whom, and does it hold its names.
+//! The node of this machine: whether it runs, its user, and whether it holds its names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub fn members(domain: &str) -> Members {
 /// A node that runs and answers.
 pub struct Running {
     pub status: Status,
-    /// The process that is the node.
+    /// The node's process.
     pub pid: Option<u32>,
     pub uid: Option<u32>,
     /// Whether it is in a NetBIOS network.
@@ -32,7 +32,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// What the node says of itself now.
+    /// The node's status now.
     pub fn later(&self) -> Option<Status> {
         match control::ask(Request::Status, super::super::PATIENCE) {
             Ok(Answer::Status(status)) => Some(*status),
@@ -75,7 +75,7 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
             None
         }
         Err(error) => {
-            findings.problem("node", error, "end the node's process and start it anew; see what it says");
+            findings.problem("node", error, "end the node's process and restart it; see its log");
             None
         }
     }
@@ -113,12 +113,12 @@ fn describe(node: &Running) -> String {
     format!("runs{user}{process}, {version}, as computer {}{netbios}", node.computer())
 }
 
-/// Older ones do not tell.
+/// Older nodes do not report it.
 fn version(node: &Running) -> &str {
     if node.status.version.is_empty() { "before 0.1" } else { &node.status.version }
 }
 
-/// Node and command are of one build, or they may not understand each other.
+/// Node and command must be of one version to be sure to understand each other.
 fn examine_version(node: &Running, findings: &mut Findings) {
     if node.status.version != env!("CARGO_PKG_VERSION") {
         let found = format!("the node is of version {}, this command of {}", version(node), env!("CARGO_PKG_VERSION"));
@@ -127,15 +127,15 @@ fn examine_version(node: &Running, findings: &mut Findings) {
 }
 
 fn same_version() -> &'static str {
-    "use the node and the command of one installation, and start the node anew after an update"
+    "use the node and the command of one installation, and restart the node after an update"
 }
 
-/// Whether it holds its names in the NetBIOS network.
+/// Checks that it holds its names in the NetBIOS network.
 pub fn examine_names(node: &Running, findings: &mut Findings) {
     let lost = node.status.names.iter().filter(|name| name.state == "refused" || name.state == "conflict");
     let lost: Vec<String> = lost.map(|name| format!("{} on {} ({})", name.name, name.interface, name.state)).collect();
     if !lost.is_empty() {
-        let found = format!("others have names of this node: {}", names(lost.iter().map(String::as_str)));
+        let found = format!("other machines hold names of this node: {}", names(lost.iter().map(String::as_str)));
         findings.problem("names", found, "give this computer another name: mailslot node --computer");
     } else if node.status.names.iter().any(|name| name.state == "claiming") {
         findings.unknown("names", "the node still claims its names", "look again in a few seconds");

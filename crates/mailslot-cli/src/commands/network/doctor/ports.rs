@@ -1,4 +1,4 @@
-//! Who has the UDP ports of NetBIOS.
+//! The processes that have the UDP ports of NetBIOS.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +25,7 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     match node.and_then(|node| node.status.nmbd_connected) {
         Some(true) => return findings.ok("ports", "nmbd has UDP ports 137 and 138, and hands messages on to the node"),
         Some(false) => {
-            let remedy = "start nmbd, and see that the node's user may use its socket (mailslot node --nmbd-socket)";
+            let remedy = "start nmbd, and check that the node's user may use its socket (mailslot node --nmbd-socket)";
             return findings.problem("ports", "the node is to run beside nmbd, and cannot reach it", remedy);
         }
         None => {}
@@ -38,8 +38,8 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     sockets.sort_by_key(|socket| (socket.port, socket.address));
     if sockets.is_empty() {
         match node {
-            // It has none while no interface suits it.
-            Some(_) => findings.unknown("ports", "nobody has the UDP ports 137 and 138", "look at the interfaces"),
+            // The node has none as long as it can use no interface.
+            Some(_) => findings.unknown("ports", "no process has the UDP ports 137 and 138", "check the interfaces"),
             None => examine_free_ports(findings),
         }
     }
@@ -52,7 +52,7 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
             Some(process) => {
                 others.entry(format!("{} (process {})", process.name, process.pid)).or_default().push(socket)
             }
-            // A node of another user; nothing shows that it is anybody else.
+            // Assumed to be the node's: it runs as another user, so its process is not visible.
             None if node.is_some_and(|node| node.uid == Some(socket.uid)) => ours.push(socket),
             None => others.entry(format!("a process of user {}", accounts::user(socket.uid))).or_default().push(socket),
         }
@@ -69,7 +69,7 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
         let found = format!("{owner} has UDP ports {}", list(&sockets));
         match node {
             None => findings.problem("ports", found + ", so no node can start there", remedy),
-            // The node would not run if it wanted the same ones.
+            // The node runs, so it does not use the same addresses.
             Some(_) => findings.unknown("ports", found + " besides the node", remedy),
         }
     }
@@ -78,23 +78,23 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
 fn examine_free_ports(findings: &mut Findings) {
     match Privileges::of_this_process() {
         Some(privileges) if privileges.may_bind_low_ports() => {
-            findings.ok("ports", "UDP ports 137 and 138 are free, and this user may have them");
+            findings.ok("ports", "UDP ports 137 and 138 are free, and this user may use them");
         }
         Some(_) => findings.problem(
             "ports",
-            "UDP ports 137 and 138 are free, but this user may not have them",
+            "UDP ports 137 and 138 are free, but this user may not use them",
             "start the node as root, or give it CAP_NET_BIND_SERVICE: setcap cap_net_bind_service=ep on the command",
         ),
-        None => findings.unknown("ports", "UDP ports 137 and 138 are free", "mount /proc to see who may have them"),
+        None => findings.unknown("ports", "UDP ports 137 and 138 are free", "mount /proc to see who may use them"),
     }
 }
 
-/// A line of /proc/net/udp: number, local address, remote address, state, queues, timer, retransmissions, user, timeout,
-/// inode.
+/// A line of /proc/net/udp: number, local address, remote address, state, queues, timer, retransmissions, user,
+/// timeout, inode.
 fn socket(line: &str) -> Option<Socket> {
     let mut fields = line.split_whitespace().skip(1);
     let (address, port) = fields.next()?.split_once(':')?;
-    // The address is printed as a number of the machine, though its bytes are in the order of the network.
+    // The address is in network byte order, but printed as a number of the machine.
     let address = Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.to_ne_bytes());
     let port = u16::from_str_radix(port, 16).ok()?;
     let mut fields = fields.skip(5);

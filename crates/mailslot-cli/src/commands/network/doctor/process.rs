@@ -1,16 +1,16 @@
-//! What this process may do, and who has a socket, as far as /proc tells.
+//! The privileges of this process and the owners of sockets, from /proc.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// What matters of a process's privileges.
+/// The privileges of a process that matter here.
 pub struct Privileges {
     pub root: bool,
     capabilities: u64,
 }
 
-/// Number of the capability to bind ports below the first unprivileged one.
+/// The capability to bind ports below the first unprivileged one.
 const CAP_NET_BIND_SERVICE: u32 = 10;
 /// The lower port of NetBIOS.
 const LOWEST: u16 = 137;
@@ -27,7 +27,7 @@ impl Privileges {
         Some(Privileges { root: effective_user == "0", capabilities })
     }
 
-    /// Whether the ports of NetBIOS can be had.
+    /// Whether it may bind the ports of NetBIOS.
     pub fn may_bind_low_ports(&self) -> bool {
         let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
         let first = first.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(1024);
@@ -42,7 +42,7 @@ pub struct Process {
     pub name: String,
 }
 
-/// The processes that have sockets open, by the sockets' inodes: those of other users only for root.
+/// The processes that have sockets open, by the sockets' inodes. Only root sees those of other users.
 pub fn socket_owners() -> BTreeMap<u64, Process> {
     let mut owners = BTreeMap::new();
     let Ok(entries) = fs::read_dir("/proc") else { return owners };

@@ -1,4 +1,4 @@
-//! Whether the node takes what programs write to its slots: it is tried, with a message that goes nowhere.
+//! Whether the node takes what programs write to its slots, by a message to a slot that does not exist.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use mailslot_node::control::{self, Answer, Request, Status};
 use super::finding::Findings;
 use super::node::Running;
 
-/// A slot that no machine has.
+/// The name of a slot that no machine has.
 pub const NO_SLOT: &str = r"mailslot\doctor";
 /// How long the node may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is asked meanwhile.
+/// Time between two requests for its counters.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Writes a message for a slot that this computer does not have to the node's slot `slot`. `taken` finds the counter of what
-/// was taken from there.
+/// Writes a message for a slot that this computer does not have to the node's slot `slot`. `taken` returns the count of
+/// messages taken from there.
 pub fn examine(
     network: &str,
     slot: &str,
@@ -30,17 +30,17 @@ pub fn examine(
     let Ok(address) = Address::parse_win32(&text) else { return };
     let written = MailslotWriter::open(slot).and_then(|writer| writer.write(&Outgoing { address, data: &[] }.encode()));
     if let Err(error) = written {
-        return findings.problem("sending", format!("{network}: {error}"), "see the node's log, and start it anew");
+        return findings.problem("sending", format!("{network}: {error}"), "see the node's log, and restart it");
     }
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         if let Ok(Answer::Status(status)) = control::ask(Request::Status, PATIENCE)
             && taken(&status) > before
         {
-            return findings.ok("sending", format!("{network}: the node takes what is written to it"));
+            return findings.ok("sending", format!("{network}: the node takes messages that are written to it"));
         }
         std::thread::sleep(LOOK_AGAIN);
     }
     let found = format!("{network}: the node has not taken a message in {} s", PATIENCE.as_secs());
-    findings.problem("sending", found, "see the node's log (slot_not_read, thread_ended); start it anew");
+    findings.problem("sending", found, "see the node's log (slot_not_read, thread_ended); restart it");
 }

@@ -1,10 +1,10 @@
-//! The session of a modern domain: with whom it is connected, and what keeps it from others.
+//! The session of a modern domain: its connections, and why others fail.
 
 use mailslot_domain::status::Status;
 
 use super::finding::{Findings, count, names};
 
-/// Whether the domain is connected with others, and what is in the way.
+/// Checks that the domain is connected with others, and reports obstacles.
 pub fn examine(domain: &Status, findings: &mut Findings) {
     let name = &domain.name;
     let connected = domain.peers + domain.routers > 0;
@@ -12,7 +12,7 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
         let remedy = if domain.connect.is_empty() {
             "the node's log says why: look for domain_not_open"
         } else {
-            "see that an endpoint that it connects to can be reached and lets one more in (max-sessions; its log says sessions_refused)"
+            "check that an endpoint that it connects to can be reached and accepts one more session (max-sessions; its log says sessions_refused)"
         };
         findings.problem("session", format!("{name}: the session is not open"), remedy);
     } else if connected {
@@ -20,27 +20,27 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
         let routers = count(domain.routers as u64, "router");
         findings.ok("session", format!("{name}: connected with {peers} and {routers}"));
     } else if domain.computers > 1 {
-        // A router does not know how many clients it has, but who is there.
+        // A router does not know how many clients it has, but which computers are there.
         let others = count(domain.computers as u64 - 1, "other computer");
         findings.ok("session", format!("{name}: connected with clients: {others} there"));
     } else {
         let connect = names(domain.connect.iter().map(String::as_str));
         let remedy = match (connect.as_str(), domain.listen.is_empty()) {
             ("", true) => {
-                "tell it whom to connect to (mailslot node --connect ENDPOINT), or to look for others (--lan)".to_owned()
+                "give it an endpoint to connect to (mailslot node --connect ENDPOINT), or let it look for others (--lan)".to_owned()
             }
-            ("", false) => "start the nodes of the other machines; in a LAN, see that multicast to 224.0.0.224, UDP port 7446, passes"
+            ("", false) => "start the nodes of the other machines; in a LAN, check that multicast to 224.0.0.224, UDP port 7446, passes"
                 .to_owned(),
-            (connect, _) => format!("see that {connect} runs, can be reached, and takes this machine's certificate"),
+            (connect, _) => format!("check that {connect} runs, can be reached, and accepts this machine's certificate"),
         };
-        findings.problem("session", format!("{name}: connected with nobody"), remedy);
+        findings.problem("session", format!("{name}: not connected with any machine"), remedy);
     }
     examine_endpoints(domain, findings);
     examine_scouting(domain, findings);
     examine_certificates(domain, findings);
 }
 
-/// Why endpoints cannot be reached. One of several is enough for a client.
+/// Reports endpoints that cannot be reached. One of several is enough for a client.
 fn examine_endpoints(domain: &Status, findings: &mut Findings) {
     let name = &domain.name;
     for (endpoint, reason) in &domain.unreachable {
@@ -54,23 +54,23 @@ fn examine_endpoints(domain: &Status, findings: &mut Findings) {
     }
 }
 
-/// What to do about an endpoint that cannot be reached, by what the system or the other side says.
+/// What to do about an endpoint that cannot be reached, by the error of the system or of the other side.
 fn remedy_for(reason: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
     if says(&["certificate"]) {
-        "see that both certificates are good now and come from the other side's root-ca, and that both clocks are right"
+        "check that both certificates are valid now and issued by the other side's root-ca, and that both clocks are right"
     } else if says(&["lookup", "resolve", "name or service", "name resolution"]) {
-        "see that the name is right and the name server answers: getent hosts NAME"
+        "check that the name is right and the name server answers: getent hosts NAME"
     } else if says(&["refused"]) {
-        "see that the node there runs and listens on that port"
+        "check that the node there runs and listens on that port"
     } else if says(&["unreachable", "no route"]) {
-        "see that this machine has an address and a route there: ip route get ADDRESS"
+        "check that this machine has an address and a route there: ip route get ADDRESS"
     } else {
-        "see that the address is right, the machine there runs, and no firewall drops what is sent there"
+        "check that the address is right, the machine there runs, and no firewall drops packets to it"
     }
 }
 
-/// Where others are looked for by multicast.
+/// Checks the interfaces on which the node looks for others by multicast.
 fn examine_scouting(domain: &Status, findings: &mut Findings) {
     let name = &domain.name;
     let Some(scouting) = &domain.scouting else { return };
@@ -79,7 +79,7 @@ fn examine_scouting(domain: &Status, findings: &mut Findings) {
         findings.problem("interface", found, "correct `interfaces`, or bring it up; it is used as soon as it is there");
     }
     if scouting.addresses.is_empty() {
-        let found = format!("{name}: no interface that can do multicast is up and has an IPv4 address");
+        let found = format!("{name}: no interface is up, can multicast and has an IPv4 address");
         findings.problem(
             "interface",
             found,
@@ -102,7 +102,7 @@ fn examine_certificates(domain: &Status, findings: &mut Findings) {
             ),
             None => findings.ok(
                 "certificate",
-                format!("{name}: {} ({}) is good until {}", certificate.file, certificate.subject, certificate.until),
+                format!("{name}: {} ({}) is valid until {}", certificate.file, certificate.subject, certificate.until),
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! Slots of this machine: where a message goes, or where those for all machines should arrive, too.
+//! Slots of this machine: the destination of a message, or one of many if it is for all machines.
 
 use mailslot::{Access, Address, Error, MailslotWriter, Network, SlotName, SlotStatus};
 
@@ -6,7 +6,7 @@ use super::finding::{Findings, count};
 use super::node::Running;
 use crate::accounts;
 
-/// Looks at the slot that a message goes to.
+/// Checks the slot that a message goes to.
 pub fn examine(name: &SlotName, findings: &mut Findings) {
     let slot = match mailslot::status(name) {
         Ok(slot) => slot,
@@ -23,12 +23,12 @@ pub fn examine(name: &SlotName, findings: &mut Findings) {
         Err(Error::NotAllowed(_)) => {
             findings.problem("access", "this user may not write to it", "its owner decides: mailslot listen --access");
         }
-        Err(error) => findings.problem("access", error, "look at the slot: mailslot info"),
+        Err(error) => findings.problem("access", error, "check the slot: mailslot info"),
     }
     examine_room(&slot, findings);
 }
 
-/// Looks at the slot of this machine that messages to `address` are for, too.
+/// Checks the slot of this machine that messages to `address` are also for.
 pub fn examine_own(address: &Address, node: Option<&Running>, findings: &mut Findings) {
     let one_computer_elsewhere =
         |target: &str| node.is_some_and(|node| node.knows_computer(target) && !node.is(target));
@@ -46,7 +46,7 @@ pub fn examine_own(address: &Address, node: Option<&Running>, findings: &mut Fin
         }
         _ => findings.problem(
             "own slot",
-            format!("the slot {} here is not open to the network, so nothing from there reaches it", slot.name),
+            format!("the slot {} here is not open to the network, so no message from there reaches it", slot.name),
             "its creator opens it: mailslot listen --network, or Network::Allowed in the library",
         ),
     }
@@ -56,21 +56,21 @@ pub fn examine_own(address: &Address, node: Option<&Running>, findings: &mut Fin
     examine_room(&slot, findings);
 }
 
-/// Whether the node's user may write what comes for the slot.
+/// Checks that the node's user may write to the slot.
 fn examine_node_access(slot: &SlotStatus, node: &Running, findings: &mut Findings) {
     let (Some(owner), Some(access), Some(user)) = (slot.uid, &slot.access, node.uid) else { return };
     let may = match access {
         Access::Everyone => true,
         Access::Users(users) => user == owner || users.contains(&user),
         Access::Owner => user == owner,
-        // Nothing tells which groups the node is in.
+        // The node's groups are not known.
         _ => return,
     };
     if !may && user != 0 {
         findings.problem(
             "own slot",
             format!("the node's user {} may not write to it", accounts::user(user)),
-            format!("let the user in: mailslot listen --access users:{}", accounts::user(user)),
+            format!("give the user access: mailslot listen --access users:{}", accounts::user(user)),
         );
     }
 }
@@ -85,7 +85,7 @@ fn examine_room(slot: &SlotStatus, findings: &mut Findings) {
     }
     if statistics.refused_too_large > 0 {
         let refused = count(statistics.refused_too_large, "message");
-        findings.unknown("room", format!("{refused} were larger than it takes"), "mailslot listen --max-size");
+        findings.unknown("room", format!("{refused} were larger than it accepts"), "mailslot listen --max-size");
     }
 }
 
