@@ -213,6 +213,11 @@ impl Stranger {
     }
 }
 
+/// The slot to which a member in another process writes once it is one.
+fn joined(name: &str) -> String {
+    format!("{name}-joined")
+}
+
 fn be_a_stranger(slot: &str) {
     let asks = Mailslot::options().access(Access::Everyone).create(format!("{slot}-asks")).unwrap();
     let answers = MailslotWriter::open(format!("{slot}-answers")).unwrap();
@@ -249,7 +254,11 @@ fn be_a_stranger(slot: &str) {
 fn plays_its_part() {
     let Some(part) = common::part() else { return };
     match part.split_once(' ').unwrap() {
-        ("own", slot) => CHILD.options().create(slot).unwrap().iter().for_each(|message| drop(message.unwrap())),
+        ("own", name) => {
+            let slot = CHILD.options().create(name).unwrap();
+            MailslotWriter::open(joined(name)).unwrap().write(b"").unwrap();
+            slot.iter().for_each(|message| drop(message.unwrap()));
+        }
         ("stranger", slot) => be_a_stranger(slot),
         _ => panic!("{part}"),
     }
@@ -287,11 +296,11 @@ impl World {
                 self.members.push(Member::Here(Box::new(Queue::new(slot, kind))));
             }
             Event::JoinInAnotherProcess if self.members.len() < 6 => {
+                let joined = Mailslot::create(joined(&self.name)).unwrap();
                 let part = Part::start(&format!("own {}", self.name));
+                // It is listed sooner, but open writers need not know of it before its creation has ended.
+                joined.receive().unwrap();
                 self.members.push(Member::InAnotherProcess { _part: part });
-                while mailslot::status(&self.name).map_or(0, |status| status.members) < self.members.len() {
-                    std::thread::yield_now();
-                }
             }
             Event::Leave(number) => self.end(number, |member| matches!(member, Member::Here(_))),
             Event::Kill(number) => self.end(number, |member| matches!(member, Member::InAnotherProcess { .. })),
