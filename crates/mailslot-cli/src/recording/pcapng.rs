@@ -16,7 +16,7 @@ use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock
 use pcap_file::pcapng::{Block, PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, PcapError};
 
-use super::Record;
+use super::record::Record;
 
 /// What every packet begins with: other programs use the link type for what is theirs.
 const MAGIC: &[u8; 4] = b"MSLT";

@@ -1,0 +1,29 @@
+//! Messages as they came.
+
+use std::time::{Duration, SystemTime};
+
+use mailslot::SlotName;
+
+use crate::text::Shown;
+
+/// A message of a slot, and when it came.
+pub struct Received<'a> {
+    pub slot: &'a SlotName,
+    pub at: SystemTime,
+    pub shown: &'a Shown<'a>,
+}
+
+impl Received<'_> {
+    /// When it was received, as RFC 3339 writes it.
+    pub fn time(&self) -> String {
+        humantime::format_rfc3339_micros(self.at).to_string()
+    }
+
+    /// When it was written, by its writer's account, if the slot wants to know. A time that RFC 3339 cannot write is none.
+    pub fn sent(&self) -> Option<String> {
+        const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+        let sent = self.shown.message.time?;
+        let is_writable = sent.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < YEAR_10000);
+        is_writable.then(|| humantime::format_rfc3339_micros(sent).to_string())
+    }
+}
