@@ -16,6 +16,7 @@ mod output;
 mod printer;
 mod process;
 mod progress;
+mod received;
 #[cfg(unix)]
 mod recording;
 mod report;

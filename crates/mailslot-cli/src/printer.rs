@@ -1,7 +1,6 @@
 //! Prints messages on standard output, as the user wants them.
 
 use std::io::{self, BufWriter, Write};
-use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use mailslot::{Message, Origin, SlotName};
@@ -11,6 +10,7 @@ use crate::encoding::Encoding;
 use crate::escape::{self, Ending};
 use crate::exit::{self, Failure, Result};
 use crate::output;
+use crate::received::Received;
 use crate::signals::Signals;
 use crate::sys::Stdout;
 use crate::template::Template;
@@ -73,29 +73,6 @@ pub const FIELDS_HELP: &str = r"Fields of templates:
   {computer} {domain} {address} {authenticated}
                                   of another machine
   {{ }} \t \n \0 \\               braces, tab, line end, NUL, backslash";
-
-/// A message as it came.
-pub struct Received<'a> {
-    pub slot: &'a SlotName,
-    pub at: SystemTime,
-    pub shown: &'a Shown<'a>,
-}
-
-impl Received<'_> {
-    /// When it was received, as RFC 3339 writes it.
-    pub fn time(&self) -> String {
-        humantime::format_rfc3339_micros(self.at).to_string()
-    }
-
-    /// When it was written, by its writer's account, if the slot asks writers for that. `None` also if RFC 3339 cannot
-    /// write the time.
-    pub fn sent(&self) -> Option<String> {
-        const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
-        let sent = self.shown.message.time?;
-        let is_writable = sent.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since < YEAR_10000);
-        is_writable.then(|| humantime::format_rfc3339_micros(sent).to_string())
-    }
-}
 
 impl Style {
     /// The conversion between the text and the bytes of messages.

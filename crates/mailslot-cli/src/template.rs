@@ -3,7 +3,7 @@
 use mailslot::{NetworkOrigin, Origin};
 
 use crate::accounts;
-use crate::printer::Received;
+use crate::received::Received;
 
 /// Text with fields, as the user gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]

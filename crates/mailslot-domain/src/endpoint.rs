@@ -69,21 +69,26 @@ pub fn is_secure(endpoint: &str) -> bool {
     endpoint.starts_with("tls/") || endpoint.starts_with("quic/")
 }
 
-/// A port that one listens on: a datagram port or not, and the address; nothing if the endpoint has a name instead, or lets the
-/// system choose.
+/// A port that one listens on: a datagram port or not, and the address; nothing if the endpoint has a name instead, lets the
+/// system choose, or has a protocol that domains do not use.
 ///
 /// ```
 /// use mailslot_domain::endpoint::port;
 ///
 /// assert_eq!(port("tls/0.0.0.0:7447#iface=eth0"), Some((false, "0.0.0.0:7447".parse()?)));
 /// assert_eq!(port("quic/[::1]:7447"), Some((true, "[::1]:7447".parse()?)));
-/// assert_eq!((port("tcp/hub:7447"), port("tcp/0.0.0.0:0")), (None, None));
+/// assert_eq!((port("tcp/hub:7447"), port("tcp/0.0.0.0:0"), port("udp/0.0.0.0:7447")), (None, None, None));
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 pub fn port(endpoint: &str) -> Option<(bool, SocketAddr)> {
     let (protocol, rest) = endpoint.split_once('/')?;
+    let is_datagram = match protocol {
+        "tcp" | "tls" => false,
+        "quic" => true,
+        _ => return None,
+    };
     let address: SocketAddr = rest.split(['#', '?']).next()?.parse().ok()?;
-    (address.port() != 0).then_some((protocol == "quic", address))
+    (address.port() != 0).then_some((is_datagram, address))
 }
 
 /// Whether one cannot listen on both, because they have a port in common.

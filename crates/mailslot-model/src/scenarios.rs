@@ -6,11 +6,11 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::ring::layout::{Fixed, Group, Header, Kind, Reader, Refused, Space, Writers};
+use crate::ring::layout::{Fixed, Group, Header, Kind, Reader, Refused, Space, Stamp, Writers};
 use crate::ring::read::{self, head};
 use crate::ring::recover::recover;
 use crate::ring::region::Region;
-use crate::ring::write::{Locked, Refusal, Sleep, Stamp};
+use crate::ring::write::{Locked, Refusal, Sleep};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{AtomicU32, AtomicU64};
 

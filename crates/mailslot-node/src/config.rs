@@ -2,6 +2,7 @@
 
 mod domains;
 mod file;
+mod layer;
 mod limits;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub(crate) use domains::NO_DOMAINS;
 use crate::bridge;
 use crate::error::{Error, Result};
 use crate::exposition::Endpoint;
+use layer::lay_over;
 use mailslot_netbios::limits::Limits;
 use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 
@@ -304,19 +306,6 @@ const MAX_FILE: usize = 1 << 20;
 fn read(path: &Path) -> Result<String> {
     let text = mailslot_domain::read_text(path, MAX_FILE);
     text.map(|text| text.to_string()).map_err(|source| Error::io(format!("read {}", path.display()), source))
-}
-
-/// What `over` has counts instead of what `table` has, in tables in it as well. Letter case does not distinguish names, as in
-/// those of domains.
-fn lay_over(table: &mut Table, over: Table) {
-    for (name, value) in over {
-        let known = table.keys().find(|known| known.eq_ignore_ascii_case(&name)).cloned();
-        match (table.get_mut(known.as_ref().unwrap_or(&name)), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
-            (Some(below), above) => *below = above,
-            (None, value) => drop(table.insert(name, value)),
-        }
-    }
 }
 
 /// The first label of the host name, as far as a NetBIOS name goes.

@@ -6,6 +6,7 @@ mod life;
 mod manager;
 mod programs;
 mod samba;
+mod shared;
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ use mailslot_netbios::{Config, Event, NameState, Target};
 use manager::{Manager, Progress};
 use programs::Programs;
 use samba::Beside;
+use shared::Shared;
 
 /// How often the surroundings are looked at that tell of no change: files of domains, and slots that are gone.
 const LOOK: Duration = Duration::from_secs(3);
@@ -72,16 +74,6 @@ pub(crate) struct Machine {
     life: Life,
     manager: Manager,
     look_at: Instant,
-}
-
-/// What the parts of a machine have in common.
-struct Shared {
-    settings: Settings,
-    /// What the protocol has of the settings.
-    config: Config,
-    modern: Modern,
-    metrics: Metrics,
-    limits: Limits,
 }
 
 impl Machine {
@@ -391,30 +383,6 @@ impl Machine {
         self.shared.log_started();
         self.attachments.keep(now, &self.shared.settings, &mut self.driver);
         self.look_at = now;
-    }
-}
-
-impl Shared {
-    fn log_started(&self) {
-        let Shared { settings, config, .. } = self;
-        if settings.netbios {
-            tracing::info!(name: "started", computer = %config.computer, workgroup = %config.workgroup);
-        } else {
-            tracing::info!(name: "started", computer = %String::from_utf8_lossy(config.computer.text()));
-        }
-    }
-
-    fn log_served(&self, exporter: &Exporter) {
-        if let Some(address) = exporter.address() {
-            tracing::info!(name: "metrics_served", at = %address);
-        }
-    }
-
-    /// Bridges send where something can be broadcast.
-    fn look_at_bridges(&mut self, now: Instant, driver: &Driver) {
-        let Shared { settings, config, modern, .. } = self;
-        let attached = driver.attached().iter().filter(|named| named.interface.broadcast.is_some());
-        modern.look_at_bridges(now, settings, config, attached);
     }
 }
 

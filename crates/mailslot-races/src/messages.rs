@@ -7,11 +7,11 @@ use std::thread::yield_now;
 use std::time::Duration;
 
 use crate::at_once;
-use crate::ring::layout::{HEADER_SIZE, Kind};
+use crate::ring::layout::{HEADER_SIZE, Kind, Stamp};
 use crate::ring::read::{head, message_waiting, wait_for_room, writers_wait};
 use crate::ring::recover::recover;
 use crate::ring::region::Region;
-use crate::ring::write::{Locked, Refusal, Stamp};
+use crate::ring::write::{Locked, Refusal};
 use crate::robust::{self, Taken};
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 

@@ -13,12 +13,12 @@ pub(crate) mod screen;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ending::STDIN;
 use raw::{Mode, Raw};
 
 use crate::code::{Code, Result};
 use crate::per_process::PerProcess;
 
-const STDIN: i32 = 0;
 const STDOUT: i32 = 1;
 const ENTER: u8 = b'\r';
 const BACKSPACE: u8 = 8;

@@ -7,7 +7,6 @@
 mod number;
 
 use crate::code::{Code, Result};
-use crate::pointer::{Narrow, Wide};
 use number::Spec;
 
 /// Where the values of inserts come from.
@@ -93,22 +92,6 @@ fn insert<'a>(text: &mut String, rest: &'a str, style: Style, inserts: &mut impl
         None => text.push_str(spec),
     }
     Ok(behind)
-}
-
-/// The text that a value points to.
-fn pointed_to(value: usize, wide: bool) -> String {
-    if value == 0 {
-        return "(null)".to_owned();
-    }
-    if wide {
-        // SAFETY: not NULL; the value of such an insert is a text of this kind, as the header demands.
-        let units = unsafe { Wide::at(core::ptr::with_exposed_provenance(value)) }.units();
-        String::from_utf16_lossy(units.unwrap_or_default())
-    } else {
-        // SAFETY: as above.
-        let bytes = unsafe { Narrow::at(core::ptr::with_exposed_provenance(value)) }.bytes();
-        String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
-    }
 }
 
 /// Finds how many values a template asks for.

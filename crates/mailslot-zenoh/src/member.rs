@@ -149,7 +149,7 @@ impl Member {
         Some(self.session()?.link.connections())
     }
 
-    /// Ends everything: when this returns, the domain's slot is free and the session closed.
+    /// Ends everything: when this returns, the domain's slot is free, and the session closed or about to be.
     pub(crate) fn stop(&self) {
         self.life.stop.store(true, Ordering::SeqCst);
         self.life.woken.wake();

@@ -5,7 +5,6 @@ use core::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::mailslot::Mailslot;
 use crate::sys;
 
 /// A handle of a slot in the forms in which another process can take it over: as text for a child that inherits it, and on Unix as
@@ -98,12 +97,6 @@ impl TryFrom<[std::os::fd::OwnedFd; 3]> for Handles {
 
     fn try_from(fds: [std::os::fd::OwnedFd; 3]) -> Result<Handles> {
         Ok(Handles { server: Arc::new(sys::Server::from_handles(fds)?) })
-    }
-}
-
-impl From<Handles> for Mailslot {
-    fn from(handles: Handles) -> Mailslot {
-        Mailslot { server: handles.server }
     }
 }
 

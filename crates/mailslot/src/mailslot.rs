@@ -288,6 +288,12 @@ impl std::os::fd::AsRawFd for Mailslot {
     }
 }
 
+impl From<Handles> for Mailslot {
+    fn from(handles: Handles) -> Mailslot {
+        Mailslot { server: handles.server }
+    }
+}
+
 impl core::fmt::Debug for Mailslot {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Mailslot").field("name", self.name()).finish_non_exhaustive()

@@ -8,7 +8,8 @@ use mailslot::SlotStatus;
 
 use crate::commands::completions;
 use crate::exit::Result;
-use crate::printer::{FIELDS_HELP, Printer, Received, Style};
+use crate::printer::{FIELDS_HELP, Printer, Style};
+use crate::received::Received;
 use crate::signals::Signals;
 
 /// Print the next messages of a slot without taking them

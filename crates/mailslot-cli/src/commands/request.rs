@@ -11,7 +11,8 @@ use mailslot::{Error, MailslotWriter, Message, Replies};
 use crate::args;
 use crate::commands::completions;
 use crate::exit::{Failure, Result};
-use crate::printer::{FIELDS_HELP, Printer, Received, Style};
+use crate::printer::{FIELDS_HELP, Printer, Style};
+use crate::received::Received;
 use crate::signals::Signals;
 
 /// Write a message to a slot and print the reply

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Format, Record};
+use super::Format;
+use super::record::Record;
 
 /// When to begin another file.
 #[derive(Clone, Copy, Debug, Default)]

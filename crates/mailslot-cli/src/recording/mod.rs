@@ -4,23 +4,15 @@ mod files;
 mod ndjson;
 mod pcapng;
 mod reader;
+mod record;
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use clap::ValueEnum;
-use mailslot::{Message, SlotName};
 
 pub use self::files::{Files, Rotation};
 pub use self::reader::{Ended, Reader};
-
-/// A message, with its slot and the time when it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    pub time: SystemTime,
-    pub slot: SlotName,
-    pub message: Message,
-}
+pub use self::record::Record;
 
 /// The format of a file of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,7 +52,7 @@ impl Format {
 pub(crate) mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use mailslot::{NetworkOrigin, Origin};
+    use mailslot::{Message, NetworkOrigin, Origin};
 
     use super::*;
 

@@ -8,7 +8,7 @@ use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use mailslot::{Message, Origin, SlotName};
 use serde::{Deserialize, Serialize};
 
-use super::Record;
+use super::record::Record;
 use crate::escape;
 use crate::printer::is_none_lost;
 

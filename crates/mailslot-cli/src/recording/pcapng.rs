@@ -16,7 +16,7 @@ use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock
 use pcap_file::pcapng::{Block, PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, PcapError};
 
-use super::Record;
+use super::record::Record;
 
 /// The first bytes of every packet: other programs use the link type for other contents.
 const MAGIC: &[u8; 4] = b"MSLT";

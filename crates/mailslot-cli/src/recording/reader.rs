@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use super::ndjson;
 use super::pcapng::Parser;
-use super::{Record, ndjson};
+use super::record::Record;
 
 /// Reads a file of either format, one record after the other.
 pub struct Reader {

@@ -3,7 +3,7 @@
 use mailslot::Quoted;
 use toml::{Table, Value};
 
-use super::lay_over;
+use super::layer::lay_over;
 use crate::error::{Error, Result};
 use mailslot_netbios::limits::Limits;
 

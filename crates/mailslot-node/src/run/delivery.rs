@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::io::driver::Driver;
 use crate::io::slots::Slots;
 use crate::routing;

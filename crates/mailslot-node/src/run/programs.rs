@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mailslot::network::{self, Outgoing, Undecoded};
 use mailslot::{Access, Address, MailslotOptions};
 
-use super::Shared;
+use super::shared::Shared;
 use crate::answers::{Answers, State};
 use crate::config::Settings;
 use crate::control::{self, Unused};

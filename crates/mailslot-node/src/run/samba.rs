@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use super::Shared;
+use super::shared::Shared;
 use crate::config::Settings;
 use crate::io::driver::Driver;
 use crate::io::nmbd::{Change, Nmbd};

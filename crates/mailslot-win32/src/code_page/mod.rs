@@ -8,12 +8,10 @@ mod windows;
 use iconv::{Iconv, Stop};
 
 use crate::code::{Code, Result};
+use windows::{ASCII, GB18030};
 
 /// `CP_ACP`, `CP_OEMCP`, `CP_THREAD_ACP`, `CP_UTF8`: all are UTF-8.
 const UTF8: [u32; 4] = [0, 1, 3, 65001];
-/// The code page that has all characters of Unicode and is not UTF-8.
-const GB18030: u32 = 54936;
-const ASCII: u32 = 20127;
 
 /// A code page that can be converted from and to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! What Windows' code pages have and the C library's tables lack.
 
-use super::{ASCII, GB18030};
+/// The code page that has all characters of Unicode and is not UTF-8.
+pub(super) const GB18030: u32 = 54936;
+pub(super) const ASCII: u32 = 20127;
 
 /// First and last of each range of bytes that begin a character of two.
 pub(super) fn lead_bytes(number: u32) -> &'static [(u8, u8)] {

@@ -5,8 +5,7 @@ use core::mem::MaybeUninit;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use super::STDIN;
-
+pub(super) const STDIN: i32 = 0;
 /// The signals that end or stop a program that does not expect them.
 const SIGNALS: [libc::c_int; 22] = [
     libc::SIGHUP,

@@ -2,7 +2,6 @@
 
 use mailslot::Access;
 
-use super::Permissions;
 use crate::code::{Code, Result};
 
 /// Rights that include writing messages: `FILE_WRITE_DATA`, `GENERIC_WRITE`, `GENERIC_ALL`.
@@ -79,6 +78,35 @@ impl Sid {
             _ => Err(Code::NOT_SUPPORTED),
         }
     }
+}
+
+/// A descriptor, without auditing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub(crate) owner: Option<Sid>,
+    pub(crate) group: Option<Sid>,
+    /// Bits of the control word that are about the list.
+    pub(crate) list_flags: u16,
+    pub(crate) acl: Option<Acl>,
+}
+
+impl From<Acl> for Description {
+    fn from(acl: Acl) -> Description {
+        Description { acl: Some(acl), ..Description::default() }
+    }
+}
+
+/// What a descriptor means for a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Permissions {
+    pub(crate) access: Access,
+    /// Whether other machines may write, as far as the descriptor is concerned.
+    pub(crate) network: bool,
+}
+
+impl Permissions {
+    /// No descriptor, or one without an access list: every user of the machine may write, as on Windows.
+    pub(crate) const EVERYONE: Permissions = Permissions { access: Access::Everyone, network: true };
 }
 
 impl Acl {

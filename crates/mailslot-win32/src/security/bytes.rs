@@ -7,8 +7,8 @@
 use core::ffi::c_void;
 use core::mem::offset_of;
 
-use super::Description;
-use super::acl::{Acl, Entry, Kind, Sid};
+use super::acl::{Acl, Description, Entry, Kind, Sid};
+use super::raw::read;
 use super::sid;
 use crate::code::{Code, Result};
 
@@ -221,12 +221,6 @@ pub(super) fn encode_entry(entry: &Entry) -> Vec<u8> {
     bytes.extend(entry.mask.to_le_bytes());
     bytes.extend(sid);
     bytes
-}
-
-/// Bytes of a descriptor or access list.
-pub(super) fn read<const N: usize>(from: *const c_void, offset: usize) -> [u8; N] {
-    // SAFETY: callers read the fixed parts of structures that the program gave whole, as the header demands.
-    unsafe { from.byte_add(offset).cast::<[u8; N]>().read_unaligned() }
 }
 
 #[cfg(test)]

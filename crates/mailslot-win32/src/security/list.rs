@@ -4,6 +4,7 @@ use core::ffi::c_void;
 
 use super::acl::Entry;
 use super::bytes::{self, ACL_HEADER, ACL_REVISION};
+use super::raw;
 use crate::code::{Code, Result};
 
 /// `ACL_REVISION_DS`, the last one.
@@ -83,7 +84,7 @@ fn places(acl: *const c_void) -> Result<Places> {
     if acl.is_null() {
         return Err(Code::INVALID_ACL);
     }
-    let [revision, _, size_low, size_high, count_low, count_high, _, _] = bytes::read(acl, 0);
+    let [revision, _, size_low, size_high, count_low, count_high, _, _] = raw::read(acl, 0);
     let size = usize::from(u16::from_le_bytes([size_low, size_high]));
     if !(ACL_REVISION..=LAST_REVISION).contains(&revision) || size < ACL_HEADER {
         return Err(Code::INVALID_ACL);
@@ -93,7 +94,7 @@ fn places(acl: *const c_void) -> Result<Places> {
         if places.end + 4 > size {
             return Err(Code::INVALID_ACL);
         }
-        let [_, _, low, high] = bytes::read(acl, places.end);
+        let [_, _, low, high] = raw::read(acl, places.end);
         let length = usize::from(u16::from_le_bytes([low, high]));
         if length < 4 || places.end + length > size {
             return Err(Code::INVALID_ACL);

@@ -7,51 +7,21 @@ mod acl;
 mod bytes;
 mod entries;
 mod list;
+mod raw;
 mod sddl;
 mod sddl_format;
 mod sid;
 
 use core::ffi::c_void;
 
-use mailslot::Access;
-
 use crate::code::Result;
 
-pub(crate) use acl::{Entry, Kind, Sid};
+pub(crate) use acl::{Entry, Kind, Permissions, Sid};
 pub(crate) use bytes::{dacl_pointer, encode, initialize, is_valid, set_dacl, set_owner};
 pub(crate) use entries::{ExplicitAccess, merged};
 pub(crate) use list::{add, count_and_size, entry, initialize as initialize_list, is_valid as is_valid_list};
 pub(crate) use sddl::{parse, parse_sid};
 pub(crate) use sid::{encode as encode_sid, longest as longest_sid, own as own_sid, read as read_sid, well_known};
-
-/// What a descriptor means for a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Permissions {
-    pub(crate) access: Access,
-    /// Whether other machines may write, as far as the descriptor is concerned.
-    pub(crate) network: bool,
-}
-
-impl Permissions {
-    /// No descriptor, or one without an access list: every user of the machine may write, as on Windows.
-    pub(crate) const EVERYONE: Permissions = Permissions { access: Access::Everyone, network: true };
-}
-
-/// A descriptor, without auditing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Description {
-    pub(crate) owner: Option<Sid>,
-    pub(crate) group: Option<Sid>,
-    /// Bits of the control word that are about the list.
-    pub(crate) list_flags: u16,
-    pub(crate) acl: Option<acl::Acl>,
-}
-
-impl From<acl::Acl> for Description {
-    fn from(acl: acl::Acl) -> Description {
-        Description { acl: Some(acl), ..Description::default() }
-    }
-}
 
 /// The parts of a descriptor as text.
 ///

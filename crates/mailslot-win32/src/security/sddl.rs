@@ -4,8 +4,7 @@
 //!
 //! [MS-DTYP] 2.5.1 (security descriptor description language).
 
-use super::Description;
-use super::acl::{Acl, Entry, Kind, Sid};
+use super::acl::{Acl, Description, Entry, Kind, Sid};
 use crate::code::{Code, Result};
 
 /// `D:NO_ACCESS_CONTROL`: a `NULL` access list.

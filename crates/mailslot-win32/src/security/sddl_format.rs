@@ -55,7 +55,8 @@ fn rights(mask: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Description, sddl};
+    use super::super::acl::Description;
+    use super::super::sddl;
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::fmt;
 
 use super::acl::Sid;
-use super::bytes;
+use super::raw;
 use crate::code::{Code, Result};
 
 const REVISION: u8 = 1;
@@ -30,7 +30,7 @@ pub(crate) fn read(sid: *const c_void) -> Result<Sid> {
     if sid.is_null() {
         return Err(Code::INVALID_SID);
     }
-    let [revision, count] = bytes::read(sid, 0);
+    let [revision, count] = raw::read(sid, 0);
     if revision != REVISION || count > MOST_SUBS {
         return Err(Code::INVALID_SID);
     }

@@ -1,7 +1,7 @@
 //! One conversion of printf.
 
-use super::pointed_to;
 use crate::code::{Code, Result};
+use crate::pointer::{Narrow, Wide};
 
 /// Flags, width, precision, size and kind of a conversion.
 pub(super) struct Spec {
@@ -149,4 +149,20 @@ fn count<'a>(text: &'a str, next: &mut impl FnMut() -> Result<usize>) -> Result<
         return Ok((None, rest));
     }
     Ok((Some(digits.parse().map_err(|_| Code::INVALID_PARAMETER)?), rest))
+}
+
+/// The text that a value points to.
+fn pointed_to(value: usize, wide: bool) -> String {
+    if value == 0 {
+        return "(null)".to_owned();
+    }
+    if wide {
+        // SAFETY: not NULL; the value of such an insert is a text of this kind, as the header demands.
+        let units = unsafe { Wide::at(core::ptr::with_exposed_provenance(value)) }.units();
+        String::from_utf16_lossy(units.unwrap_or_default())
+    } else {
+        // SAFETY: as above.
+        let bytes = unsafe { Narrow::at(core::ptr::with_exposed_provenance(value)) }.bytes();
+        String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
+    }
 }

@@ -9,46 +9,19 @@
 mod response;
 #[cfg(test)]
 mod tests;
+mod version;
 
-use crate::bits::bits;
 use crate::error::Result;
 use crate::reader::Reader;
 use crate::text::{Text, WideText};
 
 pub use response::{Directory, Outcome, Response, ResponseEx};
+pub use version::Version;
+
+use version::write_tail;
 
 /// The mailslot for requests to domain controllers.
 pub const MAILSLOT: &[u8] = br"NET\NETLOGON";
-/// Bytes of the version and the tokens at the end of most messages.
-const TAIL: usize = 8;
-
-bits! {
-    /// In a request, the forms of answers that the asker understands; in an answer, its form. Controllers choose the
-    /// richest form; nmbd has the first only.
-    ///
-    /// # Sources
-    ///
-    /// MS-ADTS section 6.3.1.1, *NETLOGON_NT_VERSION*.
-    Version(u32) {
-        /// The form of Windows NT 4.
-        NT4 = 0x0000_0001,
-        /// The form with a [`Directory`].
-        NT5 = 0x0000_0002,
-        /// The form of [`ResponseEx`].
-        EX = 0x0000_0004,
-        /// The form of [`ResponseEx`], with an address.
-        EX_WITH_ADDRESS = 0x0000_0008,
-        /// Only a controller of the closest site is wanted.
-        CLOSEST_SITE = 0x0000_0010,
-        /// Controllers should not pretend to be of Windows NT 4.
-        AVOID_NT4_EMULATION = 0x0100_0000,
-        /// A primary domain controller is wanted.
-        PRIMARY = 0x1000_0000,
-        /// A global catalogue is wanted.
-        GLOBAL_CATALOGUE = 0x8000_0000,
-    }
-}
-
 /// A message about logging on.
 ///
 /// Texts of single bytes end with one zero byte, UTF-16 ones with two. Most messages end with a version (4 bytes) and
@@ -266,24 +239,6 @@ impl Message {
     }
 }
 
-impl Version {
-    /// The version of these bits; all of them are kept.
-    pub const fn from_bits(bits: u32) -> Version {
-        Version(bits)
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Version> {
-        reader.u32_le("version").map(Version)
-    }
-
-    /// The version at the end of the message, wherever the reader is.
-    fn read_last(reader: &mut Reader<'_>) -> Result<Version> {
-        let excess = reader.left().saturating_sub(TAIL);
-        reader.take(excess, "version")?;
-        Version::read(reader)
-    }
-}
-
 fn read_primary_query(reader: &mut Reader<'_>) -> Result<Message> {
     let computer = Text::read(reader, "computer")?;
     let reply = Text::read(reader, "reply mailslot")?;
@@ -331,10 +286,4 @@ fn write_sid(sid: &[u8], out: &mut Vec<u8>) {
 /// Offsets count from the start of the message.
 fn align(to: usize, out: &mut Vec<u8>) {
     out.resize(out.len().next_multiple_of(to), 0);
-}
-
-/// The version and two tokens.
-fn write_tail(version: Version, out: &mut Vec<u8>) {
-    out.extend_from_slice(&version.bits().to_le_bytes());
-    out.extend_from_slice(&[0xFF; 4]);
 }

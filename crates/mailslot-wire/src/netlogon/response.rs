@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::dns_name::{DnsName, Known};
 use crate::error::Result;
-use crate::netlogon::{TAIL, Version, write_tail};
+use crate::netlogon::version::{TAIL, Version, write_tail};
 use crate::reader::Reader;
 use crate::text::WideText;
 

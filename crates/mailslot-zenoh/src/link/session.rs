@@ -22,6 +22,9 @@ use crate::wake::Wake;
 /// overtakes a flood, and waits there for room as long as it takes.
 const PRIORITY: Priority = Priority::DataLow;
 
+/// How long whoever closes a session waits for its end. Where nothing is in its way, that takes some hundredths of a second.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// An open session. It can be cloned; all are the same one.
 #[derive(Clone)]
 pub(crate) struct Link(Session);
@@ -81,9 +84,16 @@ impl Link {
         }
     }
 
-    /// Closes it. The others notice in any case.
+    /// Closes it, as far as that is done soon: the rest, such as a try to reach somebody whose name nobody resolves, ends by itself,
+    /// and whoever reads settings again has others who wait for him. The others notice in any case.
     pub(crate) fn close(&self) {
-        let _ = self.0.close().wait();
+        let (session, (closing, closed)) = (self.0.clone(), channel::<()>());
+        ZRuntime::Application.spawn(async move {
+            let _ = session.close().await;
+            drop(closing);
+        });
+        // Nothing is ever sent there: this returns when the other end is gone.
+        let _ = closed.recv_timeout(CLOSING);
     }
 
     /// With how many peers and routers it is connected.

@@ -10,8 +10,8 @@ use super::friend::Friend;
 use super::group::{Group, Progress};
 use super::preface::Preface;
 use super::process;
-use super::queue::Queue;
-use super::ring::write::Stamp;
+use super::queue::{NETWORK_PATIENCE, PATIENCE_AT_ONCE, Queue};
+use super::ring::layout::Stamp;
 use super::root::{Root, SlotDirectory};
 use super::wait;
 use crate::error::{Error, Result};
@@ -20,13 +20,8 @@ use crate::message::{Info, NetworkOrigin};
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
-/// How long a write that does not wait for room waits for another one that is under way.
-pub(super) const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
 /// How long whoever waits for a reply goes without asking whether the slot lives, where nothing told that it has ended.
 const LOOK_FOR_OWNER: Duration = Duration::from_millis(200);
-/// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
-pub(super) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
-
 /// A writer. It keeps its path for life, so its messages stay in order.
 pub(crate) enum Client {
     Friend(Friend),

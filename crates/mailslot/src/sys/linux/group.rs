@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, NETWORK_PATIENCE, PATIENCE_AT_ONCE};
+use super::client::Client;
 use super::clock;
 use super::fork::PerProcess;
 use super::inward::READERS_PATIENCE;
 use super::members::Members;
 use super::preface::Preface;
-use super::queue::PATIENCE;
+use super::queue::{NETWORK_PATIENCE, PATIENCE, PATIENCE_AT_ONCE};
 use super::root::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
 use crate::message::Info;

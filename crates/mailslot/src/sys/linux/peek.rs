@@ -11,10 +11,10 @@ use rustix::io::Errno;
 
 use super::preface;
 use super::queue::{Queue, RING};
+use super::ring::layout::Stamp;
 use super::ring::layout::{
     Fixed, HEADER_SIZE, Header, MAGIC, RECORD_HEADER, Reader, SPARE, VERSION, Word, record_size,
 };
-use super::ring::write::Stamp;
 use super::root::Root;
 use crate::error::{Error, Result};
 use crate::memory;

@@ -13,8 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::process;
-use super::ring::layout::PREFACE_SIZE;
-use super::ring::write::Stamp;
+use super::ring::layout::{PREFACE_SIZE, Stamp};
 use crate::error::{Error, Result};
 use crate::message::{Envelope, NetworkOrigin, Origin, ReplyTo};
 

@@ -8,8 +8,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::sys::linux::fork::fork_generation;
-use crate::sys::linux::ring::layout::Kind;
-use crate::sys::linux::ring::write::Stamp;
+use crate::sys::linux::ring::layout::{Kind, Stamp};
 use mailslot_names::NetbiosName;
 
 /// The effective user id.

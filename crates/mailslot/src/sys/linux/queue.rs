@@ -8,11 +8,11 @@ use rustix::fs::{Mode, OFlags};
 use super::bell;
 use super::clock;
 use super::process;
-use super::ring::layout::{self, DROPS_OLDEST, Header, SHARED, Word};
+use super::ring::layout::{self, DROPS_OLDEST, Header, SHARED, Stamp, Word};
 use super::ring::read::{self, Damaged};
 use super::ring::recover::recover;
 use super::ring::region::Region;
-use super::ring::write::{Locked, Refusal, Room, Sleep, Stamp};
+use super::ring::write::{Locked, Refusal, Room, Sleep};
 use super::robust::{self, Guard, Refused, Taken};
 use super::shm::{KEEP, Mapping, NewRing};
 use crate::error::{Error, Result};
@@ -23,6 +23,10 @@ use crate::sync::Ordering::Relaxed;
 /// How long a writer waits for another one that is in the middle of a write. Writing takes microseconds, so whoever
 /// takes this long has been stopped.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a write that does not wait for room waits for another one that is under way.
+pub(crate) const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
+/// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
+pub(crate) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// For so many ticks, a tenth of a second or a few, nobody waits for the lock of a tap that could not be had.
 const MISSED_LATELY: u64 = 10_000 * clock::MOMENT;

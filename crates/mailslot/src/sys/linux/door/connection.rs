@@ -7,8 +7,7 @@ use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 
 use super::super::private;
-use super::super::ring::layout::record_size;
-use super::super::ring::write::Stamp;
+use super::super::ring::layout::{Stamp, record_size};
 use super::super::wait::Poller;
 use super::accounts::Accounts;
 use super::packets::{self, Attached, BATCH, Packet, Packets};

@@ -11,12 +11,10 @@ use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 
 use super::super::process;
-use super::super::ring::layout::Kind;
-use super::super::ring::write::Stamp;
+use super::super::ring::layout::{Kind, Stamp};
 use super::super::wait::{self, Poller};
 use super::accounts::Accounts;
 use super::connection::{Came, Connection, Watch, discard};
-use super::entrance::DOOR_KEY;
 use super::packets::Packets;
 use super::{Intake, closing};
 use crate::options::Access;
@@ -26,7 +24,9 @@ const ACCEPTS: usize = 256;
 /// Connections that may be open at a time for each that may be kept: others only wait to be handed back.
 const OPEN_FOR_KEPT: usize = 2;
 
-/// Keys of connections in the poller count on from this one.
+/// Keys of the poller's descriptors. Those of connections count on from the last.
+pub(super) const BELL_KEY: u64 = 0;
+pub(super) const DOOR_KEY: u64 = 1;
 const FIRST_CONNECTION: u64 = DOOR_KEY + 1;
 
 /// The writers of other users that one process has let in.

@@ -19,16 +19,12 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::net::{Shutdown, shutdown};
 
 use super::Intake;
-use super::connections::{Connections, close_unread};
+use super::connections::{BELL_KEY, Connections, DOOR_KEY, close_unread};
 use crate::error::{Error, Result};
 use crate::options::Access;
 use crate::sys::linux::clock;
 use crate::sys::linux::fork::PerProcess;
 use crate::sys::linux::wait::{self, LOOK_AT_PLACE, Poller};
-
-/// Keys of the poller's descriptors. Connections count on from the last.
-const BELL_KEY: u64 = 0;
-pub(super) const DOOR_KEY: u64 = 1;
 
 /// How often a reader looks by itself while something keeps it from being woken.
 pub(crate) const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);

@@ -33,7 +33,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 pub(crate) use self::entrance::{Entrance, LOOK_BY_ITSELF};
 pub(crate) use self::visitor::Visitor;
 use super::process;
-use super::ring::write::Stamp;
+use super::ring::layout::Stamp;
 use crate::options::Access;
 
 /// What doors take, as the label tells it. Raised whenever a packet or a preface has a form that doors did not take before.

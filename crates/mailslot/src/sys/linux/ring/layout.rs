@@ -192,6 +192,39 @@ impl Word {
     }
 }
 
+/// Who wrote a message, as its record keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) kind: Kind,
+    pub(crate) uid: u32,
+    /// The process, and above it the group: one word, as in the record.
+    pub(super) pid_and_gid: u64,
+}
+
+impl Stamp {
+    pub(crate) const fn new(kind: Kind, pid: u32, uid: u32, gid: u32) -> Stamp {
+        Stamp { kind, uid, pid_and_gid: pid as u64 | (gid as u64) << 32 }
+    }
+
+    /// The same for a record with a preface.
+    pub(crate) fn prefaced(self) -> Stamp {
+        Stamp { kind: self.kind.prefaced(), ..self }
+    }
+
+    /// Of a record with these two words behind the first.
+    pub(crate) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
+        Stamp { kind, uid: third as u32, pid_and_gid: second }
+    }
+
+    pub(crate) fn pid(self) -> u32 {
+        self.pid_and_gid as u32
+    }
+
+    pub(crate) fn gid(self) -> u32 {
+        (self.pid_and_gid >> 32) as u32
+    }
+}
+
 /// The tag of a place, where it lies in the word.
 fn tag(pos: u64) -> u64 {
     pos.wrapping_mul(0x9E37_79B9_7F4A_7C15) & !0 << 40

@@ -1,8 +1,7 @@
 //! The reading side of a ring.
 
-use super::layout::{Header, Kind, PREFACE_SIZE, RECORD_HEADER, Word, record_size};
+use super::layout::{Header, Kind, PREFACE_SIZE, RECORD_HEADER, Stamp, Word, record_size};
 use super::region::{LINE, Region};
-use super::write::Stamp;
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sync::fence;
 

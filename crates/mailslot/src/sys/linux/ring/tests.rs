@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 
 use proptest::prelude::*;
 
-use super::layout::{HEADER_SIZE, Kind, Word, largest_payload, record_size};
+use super::layout::{HEADER_SIZE, Kind, Stamp, Word, largest_payload, record_size};
 use super::read::{Damaged, head, message_waiting};
 use super::recover::recover;
 use super::region::Region;
-use super::write::{Locked, Refusal, Stamp};
+use super::write::{Locked, Refusal};
 use crate::sync::Ordering::Relaxed;
 
 /// A ring in private memory.

@@ -1,6 +1,6 @@
 //! The writing side of a ring, for whoever holds its lock.
 
-use super::layout::{ASLEEP, CLOSED, Kind, RUNG, SPARE, Word, Writers, record_size};
+use super::layout::{ASLEEP, CLOSED, RUNG, SPARE, Stamp, Word, Writers, record_size};
 use super::read::{self, Damaged};
 use super::region::Region;
 use crate::sync::AtomicU64;
@@ -32,39 +32,6 @@ pub(crate) enum Refusal {
     Full,
     /// There is room, but no memory behind it yet: reserve this many bytes of the records and ask again.
     Memory(u64),
-}
-
-/// Who wrote a message, as its record keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub(crate) kind: Kind,
-    pub(crate) uid: u32,
-    /// The process, and above it the group: one word, as in the record.
-    pid_and_gid: u64,
-}
-
-impl Stamp {
-    pub(crate) const fn new(kind: Kind, pid: u32, uid: u32, gid: u32) -> Stamp {
-        Stamp { kind, uid, pid_and_gid: pid as u64 | (gid as u64) << 32 }
-    }
-
-    /// The same for a record with a preface.
-    pub(crate) fn prefaced(self) -> Stamp {
-        Stamp { kind: self.kind.prefaced(), ..self }
-    }
-
-    /// Of a record with these two words behind the first.
-    pub(crate) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
-        Stamp { kind, uid: third as u32, pid_and_gid: second }
-    }
-
-    pub(crate) fn pid(self) -> u32 {
-        self.pid_and_gid as u32
-    }
-
-    pub(crate) fn gid(self) -> u32 {
-        (self.pid_and_gid >> 32) as u32
-    }
 }
 
 impl Room {

@@ -25,14 +25,15 @@ use super::super::life::{self, Found, Since};
 use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
-use super::find::Rule;
-use super::place::TAPS;
+use super::rule::Rule;
 use super::users::{NUMBER, User};
 use crate::error::{Error, Result};
 use crate::options::Sharing;
 use mailslot_names::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
+/// In the place of an entry, what all taps of a user claim: no slot's name.
+pub(super) const TAPS: &str = "=tap";
 /// What the number of a claim begins with that lets its user have others beside it.
 const EACH: &str = "each-";
 /// The file in a user's directory of new slots that is locked.

@@ -18,6 +18,7 @@ use super::super::life::Since;
 use super::super::process;
 use super::super::queue::RING;
 use super::entry::entry;
+use super::rule::{Rank, Rule};
 use super::users::User;
 use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
@@ -25,13 +26,6 @@ use mailslot_names::SlotName;
 
 /// What reserved names begin with, in the form that names are compared in.
 const RESERVED: &str = r"MAILSLOT\";
-
-/// Who may own a slot, the most trusted first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    First,
-    Second,
-}
 
 impl Root {
     /// The living slot of this name, as this process's writers get it.
@@ -155,23 +149,5 @@ pub(super) fn with_file(
         Err(error) if process::tells_nothing_of(process::uid(), error) => Err(error),
         Err(_) => Ok(None),
         found => found,
-    }
-}
-
-/// Whose slots of a name count for a process.
-pub(super) enum Rule {
-    /// Everybody's.
-    All { own: u32 },
-    /// Those of these users, and of this one.
-    Reserved { trusted: Vec<u32>, own: u32 },
-}
-
-impl Rule {
-    pub(super) fn rank(&self, uid: u32) -> Option<Rank> {
-        match self {
-            Rule::All { own } => Some(if uid == *own { Rank::First } else { Rank::Second }),
-            Rule::Reserved { trusted, .. } if trusted.contains(&uid) => Some(Rank::First),
-            Rule::Reserved { own, .. } => (uid == *own).then_some(Rank::Second),
-        }
     }
 }

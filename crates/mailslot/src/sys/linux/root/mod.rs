@@ -25,6 +25,7 @@ mod group;
 mod list;
 mod own;
 mod place;
+mod rule;
 mod users;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::super::life::Since;
 use super::super::{clock, label, members};
 use super::Root;
-use super::claim::{Claim, Life};
+use super::claim::{Claim, Life, TAPS};
 use super::entry::{entry, push_entry};
 use super::users::User;
 use crate::error::{Error, Result};
@@ -247,8 +247,6 @@ impl Root {
 
 /// What the directories of taps begin with, among those of members.
 pub(super) const TAP: &str = "tap.";
-/// In the place of an entry, what all taps of a user claim: no slot's name.
-pub(super) const TAPS: &str = "=tap";
 
 /// In the superuser's directory, the entry of his taps of the slot of another user that has this entry.
 pub(super) fn tapped(uid: u32, entry: &str) -> String {
