@@ -6,6 +6,7 @@ use crate::error::Refused;
 
 /// Bounds of a [`Sealer`](crate::Sealer) and of an [`Opener`](crate::Opener).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// By how much a sender's clock may differ from this one, the time on the way included.
     pub tolerance: Duration,

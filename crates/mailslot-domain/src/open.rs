@@ -35,6 +35,7 @@ pub struct Opener {
 
 /// A clock that did not agree with this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OtherClock {
     /// The computer, by its own account.
     pub computer: String,
@@ -46,6 +47,7 @@ pub struct OtherClock {
 
 /// What a computer answers to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply<'p> {
     /// The computer, by its own account; a member of the domain.
     pub computer: &'p str,
@@ -57,6 +59,7 @@ pub struct Reply<'p> {
 
 /// A message that was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Opened<'p> {
     /// The message, or the messages of a batch: one at least, unless all of them are larger than the limits allow.
     pub messages: Messages<'p>,

@@ -24,6 +24,7 @@ use crate::limits::Limits;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Settings {
     /// `peer`, `router` or `client`; by default `peer` in a LAN, else `router` if there are endpoints to listen on, else
     /// `client` if there are some to connect to.
@@ -53,6 +54,7 @@ pub struct Settings {
 /// What this machine is among those of the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Mode {
     /// It connects to others as they are found, and carries nothing for them.
     Peer,
@@ -65,6 +67,7 @@ pub enum Mode {
 /// Certificates, as paths of PEM files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Tls {
     /// The certificates of the authorities that other machines' certificates must come from; by default Mozilla's list.
     pub root_ca: Option<PathBuf>,

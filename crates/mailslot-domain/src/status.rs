@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// A machine's part in one domain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct Status {
     pub name: String,
     pub sealed: bool,
@@ -48,6 +49,7 @@ pub struct Status {
 /// A certificate in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct CertificateStatus {
     pub file: String,
     pub subject: String,
@@ -62,6 +64,7 @@ pub struct CertificateStatus {
 
 /// Where others are looked for by multicast.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Scouting {
     /// The addresses of this machine there.
     pub addresses: Vec<String>,
@@ -71,6 +74,7 @@ pub struct Scouting {
 
 /// A clock that did not agree with this machine's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct OtherClock {
     /// The computer, by its own account.
     pub computer: String,
@@ -79,8 +83,9 @@ pub struct OtherClock {
 }
 
 /// A key of a domain, without anything that is secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct KeyStatus {
     pub fingerprint: String,
     pub send_from: String,

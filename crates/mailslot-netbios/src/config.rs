@@ -12,6 +12,7 @@ use crate::packet::Service;
 
 /// What a node is: its names, how it registers and finds names, and what it allows itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// The computer's name: suffix 0, in the node's scope.
     pub computer: Name,
@@ -55,6 +56,7 @@ pub struct RegisteredName {
 
 /// Who claims the node's names, defends and releases them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Registrar {
     /// The node.
     #[default]

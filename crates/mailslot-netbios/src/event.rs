@@ -89,6 +89,7 @@ pub enum Event {
 
 /// A message for a mailslot of this machine. Nothing about it is authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Message {
     /// The slot's name as on the wire, without `\MAILSLOT\`; its letter case does not count.
     pub slot: Vec<u8>,
@@ -106,8 +107,16 @@ pub struct Message {
     pub interface: Option<u32>,
 }
 
+impl Message {
+    /// A message of another machine, of a datagram with the id 0 that came by interface 0: for tests of what handles messages.
+    pub fn new(slot: Vec<u8>, data: Vec<u8>, source: Name, address: SocketAddrV4, destination: Name) -> Message {
+        Message { slot, data, source, address, destination, datagram_id: 0, interface: Some(0) }
+    }
+}
+
 /// Who holds a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resolved {
     /// The holders, at least one. Of a node with several addresses, the first is the one at which it answers, or else where
     /// it can be reached best: on a subnet of this machine, or beyond a router. 255.255.255.255 or 0.0.0.0 stands for all members
@@ -119,6 +128,7 @@ pub struct Resolved {
 
 /// What became of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome<T> {
     /// It was answered.
     Found(T),
@@ -132,6 +142,7 @@ pub enum Outcome<T> {
 
 /// What a node tells about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeStatus {
     /// Its names.
     pub entries: Vec<Entry>,
@@ -141,6 +152,7 @@ pub struct NodeStatus {
 
 /// Who keeps the node from having a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefusedBy {
     /// Another node has the name.
     Node(Ipv4Addr),

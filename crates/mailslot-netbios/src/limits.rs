@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 /// Bounds of tables, in entries, and rates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Limits {
     /// Packets waiting to be sent.
     pub transmits: usize,

@@ -27,6 +27,7 @@ const REMEMBERED: usize = 64;
 
 /// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// The computer of this name, or all members of the domain: `\\NAME\mailslot\...`. The network is asked which.
     Name(Name),

@@ -6,6 +6,7 @@ use crate::config::NameKind;
 
 /// A name of the node and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HeldName {
     /// The name.
     pub name: Name,
@@ -35,6 +36,7 @@ pub enum NameState {
 /// How many entries the tables hold that packets and requests can make grow; [`Limits`](crate::limits::Limits) bounds
 /// each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sizes {
     /// Names being looked for.
     pub queries: usize,

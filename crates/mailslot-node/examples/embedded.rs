@@ -14,7 +14,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [computer, workgroup, slot] = arguments.as_slice() else {
         return Err("usage: embedded COMPUTER WORKGROUP SLOT".into());
     };
-    let settings = Settings { computer: Some(computer.clone()), workgroup: workgroup.clone(), ..Settings::default() };
+    let mut settings = Settings::default();
+    (settings.computer, settings.workgroup) = (Some(computer.clone()), workgroup.clone());
     let slot = MailslotOptions::new().network(Network::Allowed).create(slot)?;
     log::init(Format::of_stderr(), |line| eprintln!("{line}"))?;
     let node = Embedded::start(settings)?;

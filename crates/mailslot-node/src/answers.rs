@@ -112,6 +112,7 @@ impl Answers {
             Outcome::NotFound => Answer::Holders(Vec::new()),
             Outcome::NoServer => Answer::Refused("no name server answers".to_owned()),
             Outcome::Busy => Answer::Refused("the node has too many queries under way".to_owned()),
+            _ => Answer::Refused("the name could not be looked for".to_owned()),
         });
     }
 

@@ -43,6 +43,7 @@ use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Settings {
     /// The computer's name; by default the host name, cut to 15 characters.
     pub computer: Option<String>,

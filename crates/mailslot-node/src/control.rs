@@ -55,6 +55,7 @@ pub enum Request {
 /// Members of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Members {
     /// Those on the node's subnets, by broadcast and without asking who they are: for the names of the browser service, some of
     /// which cannot be asked for.
@@ -98,6 +99,7 @@ impl Answer {
 /// A node in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct Status {
     /// The version of this crate; empty if the node does not tell.
     #[serde(default)]
@@ -133,6 +135,7 @@ fn yes() -> bool {
 /// An interface that the node uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct InterfaceStatus {
     pub name: String,
     pub address: Ipv4Addr,
@@ -144,6 +147,7 @@ pub struct InterfaceStatus {
 /// An interface, or an address of one, that the node does not use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct Unused {
     /// As the system, or the settings, have it.
     pub name: String,
@@ -155,6 +159,7 @@ pub struct Unused {
 /// A name of the node on one of its interfaces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct NameStatus {
     pub name: String,
     pub group: bool,
@@ -166,6 +171,7 @@ pub struct NameStatus {
 /// One holder of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct HolderOf {
     pub address: Ipv4Addr,
     pub group: bool,
@@ -174,14 +180,29 @@ pub struct HolderOf {
     pub server: Option<Ipv4Addr>,
 }
 
+impl HolderOf {
+    /// A holder that has told itself that it has a name of its own.
+    pub fn new(address: Ipv4Addr) -> HolderOf {
+        HolderOf { address, group: false, server: None }
+    }
+}
+
 /// A name of another node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct NameAt {
     pub name: String,
     pub group: bool,
     pub active: bool,
     pub conflict: bool,
+}
+
+impl NameAt {
+    /// A unique name that its node holds.
+    pub fn new(name: impl Into<String>) -> NameAt {
+        NameAt { name: name.into(), group: false, active: true, conflict: false }
+    }
 }
 
 /// Asks the node of this machine and waits for its answer, as long as `timeout`.

@@ -18,7 +18,8 @@ use crate::run::Machine;
 /// use mailslot_node::Embedded;
 /// use mailslot_node::config::Settings;
 ///
-/// let settings = Settings { workgroup: "PLANT".to_owned(), ..Settings::default() };
+/// let mut settings = Settings::default();
+/// settings.workgroup = "PLANT".to_owned();
 /// let node = Embedded::start(settings)?;
 ///
 /// let replies = MailslotOptions::new().network(Network::Allowed).create("replies")?;

@@ -44,7 +44,7 @@ mod tests {
         let [source, destination] = [source, destination].map(Name::from_bytes);
         let address = SocketAddrV4::new([192, 0, 2, 1].into(), 138);
         let (slot, data) = (b"alerts".to_vec(), Vec::new());
-        origin(&Message { slot, data, source, address, destination, datagram_id: 1, interface: Some(1) }, &config)
+        origin(&Message::new(slot, data, source, address, destination), &config)
     }
 
     #[test]

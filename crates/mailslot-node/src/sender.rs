@@ -24,7 +24,8 @@ use mailslot_netbios::{Config, Event, Ports, Registrar};
 /// use mailslot_node::Sender;
 /// use mailslot_node::config::Settings;
 ///
-/// let settings = Settings { workgroup: "PLANT".to_owned(), ..Settings::default() };
+/// let mut settings = Settings::default();
+/// settings.workgroup = "PLANT".to_owned();
 /// let mut sender = Sender::new(&settings)?;
 /// sender.send(r"\\SRV1\mailslot\alerts", b"door 2 opened")?; // finds SRV1 first
 /// sender.send(r"\\*\mailslot\alerts", b"all out")?; // to everyone in PLANT

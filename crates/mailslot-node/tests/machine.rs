@@ -39,7 +39,8 @@ fn root() -> PathBuf {
 
 /// A node, and what it logs.
 fn start() -> (Embedded, Receiver<String>) {
-    let settings = Settings { computer: Some("SRV1".to_owned()), ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.computer = Some("SRV1".to_owned());
     let (sender, lines) = channel();
     let sender = Mutex::new(sender);
     log::init(Format::Text, move |line| drop(sender.lock().unwrap().send(line.to_owned()))).unwrap();

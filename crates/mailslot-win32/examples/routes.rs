@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     .into(),
             ),
             Question::Confirmed { .. } => return Err("another message was to be confirmed".into()),
-            Question::Request { .. } => return Err("programs of Win32 have no requests".into()),
+            _ => return Err("programs of Win32 have no other questions".into()),
         };
         message.reply(&answer.encode())?;
     }

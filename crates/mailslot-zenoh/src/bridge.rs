@@ -24,6 +24,7 @@ const MOST: usize = 432;
 
 /// A message of a domain that a bridge may carry into a legacy network.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FromDomain {
     /// The domain.
     pub domain: NetbiosName,
@@ -39,8 +40,17 @@ pub struct FromDomain {
     pub data: Vec<u8>,
 }
 
+impl FromDomain {
+    /// A message for all that have the slot in the domain, of which nothing else is known.
+    pub fn new(domain: NetbiosName, slot: SlotName, data: &[u8]) -> FromDomain {
+        let (size, data) = (data.len(), if data.len() > MOST { Vec::new() } else { data.to_vec() });
+        FromDomain { domain, slot, computer: String::new(), is_legacy: false, size, data }
+    }
+}
+
 /// What a bridge wants of a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BridgeWants {
     /// The slots whose messages it may carry into the legacy network.
     pub slots: Vec<SlotName>,
@@ -233,14 +243,9 @@ impl Receiving {
         // What is refused is counted by the opener.
         let Ok(opened) = opened else { return };
         for data in opened.messages {
-            let message = FromDomain {
-                domain: self.name.clone(),
-                slot: slot.clone(),
-                computer: opened.computer.unwrap_or_default().to_owned(),
-                is_legacy: opened.legacy.is_some(),
-                size: data.len(),
-                data: if data.len() > MOST { Vec::new() } else { data.to_vec() },
-            };
+            let mut message = FromDomain::new(self.name.clone(), slot.clone(), data);
+            message.computer = opened.computer.unwrap_or_default().to_owned();
+            message.is_legacy = opened.legacy.is_some();
             match self.waiting.try_send(message) {
                 Ok(()) => self.wake.wake(),
                 Err(TrySendError::Full(_)) => drop(self.busy.fetch_add(1, Ordering::Relaxed)),

@@ -72,24 +72,28 @@ pub(crate) fn status(tls: &Tls, now: i64) -> Vec<CertificateStatus> {
         && status.iter().all(|one| one.problem.is_none())
     {
         let file = tls.private_key.as_deref().unwrap_or(Path::new("")).display().to_string();
-        status.push(CertificateStatus { file, problem: Some(why), ..CertificateStatus::default() });
+        status.push(broken(&file, why));
     }
     status
 }
 
 fn of_file(path: &Path, now: i64) -> Vec<CertificateStatus> {
     let file = path.display().to_string();
-    let broken = |problem| {
-        vec![CertificateStatus { file: file.clone(), problem: Some(problem), ..CertificateStatus::default() }]
-    };
     match read(path) {
         Ok(all) => all.iter().map(|der| of_certificate(&file, der, now)).collect(),
-        Err(why) => broken(why),
+        Err(why) => vec![broken(&file, why)],
     }
 }
 
+fn broken(file: &str, why: String) -> CertificateStatus {
+    let mut status = CertificateStatus::default();
+    (status.file, status.problem) = (file.to_owned(), Some(why));
+    status
+}
+
 fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> CertificateStatus {
-    let mut status = CertificateStatus { file: file.to_owned(), ..CertificateStatus::default() };
+    let mut status = CertificateStatus::default();
+    status.file = file.to_owned();
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
         status.problem = Some(format!("{file}: there is something in it that is no certificate"));
         return status;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use mailslot::network::Retry;
 use mailslot::network::routes::{Answer, Question};
+use mailslot::network::{Retry, Undecoded};
 use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
 use mailslot_domain::settings::Meant;
 
@@ -91,6 +91,7 @@ fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
         }
         Question::Confirmed { address, within, data } => member.confirm(&address, data, within, asker),
         Question::Request { address, within, data } => member.request(&address, data, within, asker),
+        _ => answer(&asker, &Answer::Refused(Undecoded::Newer.of_program().to_owned())),
     }
 }
 

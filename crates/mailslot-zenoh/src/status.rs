@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mailslot_domain::status::{KeyStatus, OtherClock, Scouting, Status};
-use mailslot_domain::{Domain, Refused, Time};
+use mailslot_domain::{Domain, Key, Refused, Time};
 
 use crate::certificates;
 use crate::link::{addresses, why_unreachable};
@@ -14,36 +14,39 @@ use crate::state::now;
 pub(crate) fn of(member: &Member) -> Status {
     let domain = &member.state.domain();
     let connections = member.connections();
-    let (peers, routers) = connections.unwrap_or_default();
     let in_use = domain.sending_key(now()).ok().map(|key| key.id());
-    let key = |key: &mailslot_domain::Key| KeyStatus {
-        fingerprint: key.id().to_string(),
-        send_from: key.send_from().to_string(),
-        accept_until: key.accept_until().map(|time| time.to_string()),
-        in_use: in_use == Some(key.id()),
-    };
-    Status {
-        name: domain.name().to_string(),
-        sealed: domain.is_sealed(),
-        mode: format!("{:?}", member.settings.mode(domain)).to_lowercase(),
-        open: connections.is_some(),
-        peers,
-        routers,
-        listen: member.settings.listen(domain),
-        unreachable: unreachable(&member.settings.connect(domain)),
-        connect: member.settings.connect(domain),
-        certificates: certificates::status(&member.settings.tls, seconds(now())),
-        scouting: scouting(member, domain),
-        other_clock: member
-            .state
-            .other_clock()
-            .map(|other| OtherClock { ahead: seconds(other.time) - seconds(other.here), computer: other.computer }),
-        clock_in_doubt: member.state.is_clock_in_doubt(),
-        keys: domain.keys().iter().map(key).collect(),
-        computers: member.state.presences(|presences| presences.computer_count()),
-        slots: member.state.slots(),
-        counters: counters(member),
-    }
+    let mut status = Status::default();
+    status.name = domain.name().to_string();
+    status.sealed = domain.is_sealed();
+    status.mode = format!("{:?}", member.settings.mode(domain)).to_lowercase();
+    status.open = connections.is_some();
+    (status.peers, status.routers) = connections.unwrap_or_default();
+    status.listen = member.settings.listen(domain);
+    status.connect = member.settings.connect(domain);
+    status.unreachable = unreachable(&status.connect);
+    status.certificates = certificates::status(&member.settings.tls, seconds(now()));
+    status.scouting = scouting(member, domain);
+    status.other_clock = member.state.other_clock().map(|other| {
+        let mut clock = OtherClock::default();
+        clock.ahead = seconds(other.time) - seconds(other.here);
+        clock.computer = other.computer;
+        clock
+    });
+    status.clock_in_doubt = member.state.is_clock_in_doubt();
+    status.keys = domain.keys().iter().map(|key| key_status(key, in_use == Some(key.id()))).collect();
+    status.computers = member.state.presences(|presences| presences.computer_count());
+    status.slots = member.state.slots();
+    status.counters = counters(member);
+    status
+}
+
+fn key_status(key: &Key, in_use: bool) -> KeyStatus {
+    let mut status = KeyStatus::default();
+    status.fingerprint = key.id().to_string();
+    status.send_from = key.send_from().to_string();
+    status.accept_until = key.accept_until().map(|time| time.to_string());
+    status.in_use = in_use;
+    status
 }
 
 fn seconds(time: Time) -> i64 {
@@ -56,9 +59,11 @@ fn unreachable(endpoints: &[String]) -> BTreeMap<String, String> {
 
 fn scouting(member: &Member, domain: &Domain) -> Option<Scouting> {
     let (settings, addresses) = (&member.settings, addresses());
-    settings.lan(domain).then(|| Scouting {
-        addresses: addresses.scouting(settings).unwrap_or_default(),
-        missing: addresses.missing(settings),
+    settings.lan(domain).then(|| {
+        let mut scouting = Scouting::default();
+        scouting.addresses = addresses.scouting(settings).unwrap_or_default();
+        scouting.missing = addresses.missing(settings);
+        scouting
     })
 }
 

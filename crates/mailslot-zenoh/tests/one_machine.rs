@@ -157,7 +157,8 @@ fn domains_come_change_and_go_while_slots_stay() {
     wait_for(1, r"\\OFFICE\mailslot\alerts");
     assert!(!writer.is_closed(), "a domain that is the same goes on");
     assert_eq!(domains.status().iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["OFFICE", "PLANT"]);
-    let wrong = Settings { max_message_size: usize::MAX, ..Settings::default() };
+    let mut wrong = Settings::default();
+    wrong.max_message_size = usize::MAX;
     assert!(domains.reload(vec![(Arc::clone(&plant), wrong)], BTreeMap::new()).is_err());
     assert!(!writer.is_closed(), "wrong settings change nothing");
 
@@ -173,7 +174,8 @@ fn domains_come_change_and_go_while_slots_stay() {
     let members = domains.members(&"plant".parse().unwrap()).unwrap();
     assert_eq!(members, [("SRV1".to_owned(), ["alerts".to_owned()].into())].into());
 
-    let smaller = Settings { max_message_size: 1000, ..Settings::default() };
+    let mut smaller = Settings::default();
+    smaller.max_message_size = 1000;
     domains.reload(vec![(Arc::clone(&rotated), smaller)], BTreeMap::new()).unwrap();
     assert!(writer.is_closed(), "other settings begin anew");
     wait_for(1, r"\\PLANT\mailslot\alerts");
@@ -205,7 +207,9 @@ fn stranger(port: u16) -> Session {
 /// Settings to listen on a port that was free a moment ago.
 fn listening() -> (u16, Settings) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    (port, Settings { listen: vec![format!("tcp/127.0.0.1:{port}")], ..Settings::default() })
+    let mut settings = Settings::default();
+    settings.listen = vec![format!("tcp/127.0.0.1:{port}")];
+    (port, settings)
 }
 
 #[test]
@@ -352,7 +356,8 @@ fn what_a_domain_has_goes_to_no_other_network() {
 
     // Neither the domain that cannot run any more nor the computers that it had are sent to elsewhere, in clear or in an open
     // domain, and an error about another domain changes nothing of that.
-    let wrong = Settings { max_message_size: usize::MAX, ..Settings::default() };
+    let mut wrong = Settings::default();
+    wrong.max_message_size = usize::MAX;
     let changes: [(Vec<_>, _, bool); 3] = [
         (vec![with(&lab)], damaged("PLANT"), true),
         (vec![], damaged("PLANT"), true),

@@ -32,7 +32,8 @@ impl Place {
         let now = Time::from(SystemTime::now());
         let domain = if is_sealed { Domain::sealed(name, now, &random().unwrap()) } else { Domain::open(name) };
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let settings = Settings { listen: vec![format!("tcp/127.0.0.1:{port}")], ..Settings::default() };
+        let mut settings = Settings::default();
+        settings.listen = vec![format!("tcp/127.0.0.1:{port}")];
         Place { domain: domain.unwrap(), settings, session: None }
     }
 

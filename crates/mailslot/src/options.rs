@@ -29,6 +29,7 @@ pub enum Access {
 
 /// Whether other machines may write to a slot through the network node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Network {
     /// They may not.
     #[default]
@@ -39,6 +40,7 @@ pub enum Network {
 
 /// Whether child processes inherit the handle of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Inheritance {
     /// They do not.
     #[default]
@@ -69,6 +71,7 @@ pub enum Sharing {
 ///
 /// `Allowed` is Linux only: elsewhere it is refused with [`Error::InvalidOption`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Taps {
     /// It may not.
     #[default]

@@ -269,6 +269,7 @@ fn answer(message: &Message, way: &SlotName) {
             b"nobody?" => Answer::NoReply { computer: "SRV2".to_owned(), outcome: Outcome::Silent },
             _ => Answer::Over,
         },
+        question => panic!("{question:?}"),
     };
     // What is no answer to this request does not end the wait for one, whoever has written it.
     let slots: Vec<_> = mailslot::list().unwrap().into_iter().filter(is_for_answers).collect();

@@ -22,7 +22,10 @@ pub(crate) fn settings(task: &Task) -> Settings {
         Role::SendingNode | Role::Sender => (endpoint, Vec::new()),
         Role::ReceivingNode | Role::Receiver => (Vec::new(), endpoint),
     };
-    Settings { mode: Some(Mode::Peer), lan: Some(false), listen, connect, ..Settings::default() }
+    let mut settings = Settings::default();
+    (settings.mode, settings.lan) = (Some(Mode::Peer), Some(false));
+    (settings.listen, settings.connect) = (listen, connect);
+    settings
 }
 
 /// Runs this machine's node until the end.

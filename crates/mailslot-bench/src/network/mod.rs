@@ -123,8 +123,8 @@ fn missing() -> Option<&'static str> {
 /// A node with the defaults and the code of `mailslot node`, except for the limits on messages, which one saturating
 /// sender would reach. Runs until it is killed.
 fn node() -> Result<()> {
-    let mut settings =
-        Settings { computer: Some(COMPUTER.to_owned()), workgroup: "BENCHES".to_owned(), ..Settings::default() };
+    let mut settings = Settings::default();
+    (settings.computer, settings.workgroup) = (Some(COMPUTER.to_owned()), "BENCHES".to_owned());
     let plenty = Rate { per_second: 10_000_000, burst: 10_000_000 };
     (settings.limits.messages, settings.limits.messages_per_source) = (plenty, plenty);
     // The last of its names to be held.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mailslot_domain::{Domain, Envelope, Error, Kind, Legacy, Limits, Opener, Refused, Sealer, Session};
 
 use crate::envelope::{DOMAINS, broadcast_bytes, sealed_by_member};
+use crate::limits;
 use crate::members::*;
 
 #[test]
@@ -97,7 +98,7 @@ fn what_was_recorded_before_a_restart_is_not_delivered_after_it() {
 fn thousands_of_senders_take_no_more_than_the_table() {
     let domain = domain();
     let to = alerts(&domain);
-    let limits = Limits { streams: 1000, ..Limits::default() };
+    let limits = limits(|limits| limits.streams = 1000);
     let mut opener = Opener::new(domain.clone(), before(60), limits);
     let mut first = sealer(&domain, "SRV1");
     assert!(open(&mut opener, &to, &seal(&mut first, &to, b"x")).is_ok());
@@ -115,7 +116,7 @@ fn thousands_of_senders_take_no_more_than_the_table() {
 fn forgeries_take_no_room() {
     let domain = domain();
     let to = alerts(&domain);
-    let mut opener = Opener::new(domain.clone(), before(60), Limits { streams: 1, ..Limits::default() });
+    let mut opener = Opener::new(domain.clone(), before(60), limits(|limits| limits.streams = 1));
     for _ in 0..100 {
         let mut envelope = seal(&mut sealer(&domain, "SRV1"), &to, b"x");
         *envelope.payload.last_mut().expect("not empty") ^= 1;
@@ -128,7 +129,7 @@ fn forgeries_take_no_room() {
 fn giants_are_refused_on_both_sides() {
     let domain = domain();
     let to = alerts(&domain);
-    let small = Limits { max_message_size: 1000, ..Limits::default() };
+    let small = limits(|limits| limits.max_message_size = 1000);
     let mut sender = Sealer::new(domain.clone(), "SRV1", Session::new([1; 16]), small).expect("a good name");
     let mut envelope = Envelope::default();
     let error = sender.seal_into(Kind::Message, &to, NOW, None, &[0; 1001], &mut envelope).expect_err("too large");
@@ -187,7 +188,7 @@ fn a_message_that_two_bridges_carry_is_delivered_once() {
 #[test]
 fn sessions_end_before_their_numbers_begin_again() {
     let domain = domain();
-    let limits = Limits { streams: 2, ..Limits::default() };
+    let limits = limits(|limits| limits.streams = 2);
     let mut sender = Sealer::new(domain.clone(), "SRV1", Session::new([1; 16]), limits).expect("a good name");
     let mut send = |name: &str, renew: bool| {
         if renew {
@@ -242,7 +243,7 @@ fn open_domains_take_messages_of_any_program_and_name_no_sender() {
 fn open_domains_are_not_silenced_by_a_full_table() {
     let domain = Domain::open("PLANT").expect("a good name");
     let to = alerts(&domain);
-    let mut opener = Opener::new(domain.clone(), NOW, Limits { streams: 1, ..Limits::default() });
+    let mut opener = Opener::new(domain.clone(), NOW, limits(|limits| limits.streams = 1));
     for _ in 0..3 {
         assert!(open(&mut opener, &to, &seal(&mut sealer(&domain, "SRV1"), &to, b"x")).is_ok());
     }

@@ -3,6 +3,7 @@
 use mailslot_domain::{Batch, Domain, Envelope, Error, Kind, Limits, Opener, Refused, Sealer, Session};
 
 use crate::envelope::{DOMAINS, broadcast_bytes, sealed_by_member};
+use crate::limits;
 use crate::members::*;
 
 fn batch(messages: &[&[u8]]) -> Batch {
@@ -41,7 +42,7 @@ fn each_message_counts_for_itself() {
 #[test]
 fn messages_that_are_too_large_are_left_out_and_counted() {
     let domain = domain();
-    let small = Limits { max_message_size: 3, ..Limits::default() };
+    let small = limits(|limits| limits.max_message_size = 3);
     let mut opener = Opener::new(domain.clone(), before(60), small);
     let envelope = seal_batch(&mut sealer(&domain, "SRV1"), &domain, &[b"abc", b"abcd", b"", b"abcde"]);
     assert_eq!(open(&mut opener, &alerts(&domain), &envelope), Ok(b"abc".to_vec()));

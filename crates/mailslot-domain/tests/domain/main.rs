@@ -14,3 +14,12 @@ mod requests;
 mod rotation;
 mod seeds;
 mod vectors;
+
+use mailslot_domain::Limits;
+
+/// The usual ones but for what `set` changes.
+fn limits(set: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    set(&mut limits);
+    limits
+}

@@ -14,24 +14,23 @@ use proptest::prelude::*;
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
 fn tight() -> Limits {
-    Limits {
-        transmits: 50,
-        events: 20,
-        queries: 4,
-        cached_names: 3,
-        holders: 2,
-        waiting_messages: 2,
-        unfinished: 3,
-        unfinished_per_source: 2,
-        unfinished_bytes: 300,
-        remembered_datagrams: 3,
-        rated_sources: 3,
-        answers_per_source: Rate { per_second: 5, burst: 5 },
-        answers: Rate { per_second: 20, burst: 20 },
-        answers_reserved: Rate { per_second: 30, burst: 30 },
-        answers_elsewhere: Rate { per_second: 7, burst: 7 },
-        ..Limits::default()
-    }
+    let mut limits = Limits::default();
+    limits.transmits = 50;
+    limits.events = 20;
+    limits.queries = 4;
+    limits.cached_names = 3;
+    limits.holders = 2;
+    limits.waiting_messages = 2;
+    limits.unfinished = 3;
+    limits.unfinished_per_source = 2;
+    limits.unfinished_bytes = 300;
+    limits.remembered_datagrams = 3;
+    limits.rated_sources = 3;
+    limits.answers_per_source = Rate { per_second: 5, burst: 5 };
+    limits.answers = Rate { per_second: 20, burst: 20 };
+    limits.answers_reserved = Rate { per_second: 30, burst: 30 };
+    limits.answers_elsewhere = Rate { per_second: 7, burst: 7 };
+    limits
 }
 
 fn node(now: Instant, node_type: NodeType, limits: Limits) -> Node {
@@ -227,7 +226,9 @@ fn a_flood_of_requests_is_answered_by_budget() {
         (Packet::node_query(1, Name::new("PC", 0).expect("a valid name")).encode(), [10, 7, 0], 7),
     ];
     for (request, [a, b, c], expected) in requests {
-        let (mut node, now) = settled_node(Limits { rated_sources: 4096, ..tight() });
+        let mut limits = tight();
+        limits.rated_sources = 4096;
+        let (mut node, now) = settled_node(limits);
         let mut answers = 0;
         for number in 0..10_000u32 {
             let from = SocketAddrV4::new(Ipv4Addr::new(a, b, c, 2 + (number % 200) as u8), 137);

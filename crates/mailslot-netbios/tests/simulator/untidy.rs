@@ -29,7 +29,10 @@ fn name(text: &str) -> Name {
 }
 
 fn limits() -> Limits {
-    Limits { queries: 12, cached_names: 5, holders: 4, waiting_messages: 12, rated_sources: 8, ..Limits::default() }
+    let mut limits = Limits::default();
+    (limits.queries, limits.waiting_messages, limits.rated_sources) = (12, 12, 8);
+    (limits.cached_names, limits.holders) = (5, 4);
+    limits
 }
 
 struct Pc {

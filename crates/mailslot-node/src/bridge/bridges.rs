@@ -145,7 +145,10 @@ impl Bridges {
     fn wants(&self, bridge: &Bridge, domains: &Domains) -> BridgeWants {
         let sends = !bridge.settings.to_legacy.is_empty();
         let segments = self.attached.iter().filter(|_| sends).map(|attached| attached.segment.clone()).collect();
-        BridgeWants { slots: bridge.slots_to_legacy(domains.slot_names(&bridge.domain)), segments }
+        let mut wants = BridgeWants::default();
+        wants.slots = bridge.slots_to_legacy(domains.slot_names(&bridge.domain));
+        wants.segments = segments;
+        wants
     }
 
     /// By which interfaces this machine sends what comes from the domain, one for each segment.

@@ -214,26 +214,16 @@ mod tests {
     }
 
     fn legacy(suffix: u8, last: u8) -> Message {
-        Message {
-            slot: b"alerts".to_vec(),
-            data: b"data".to_vec(),
-            source: Name::new("OLD1", suffix).expect("valid"),
-            address: SocketAddrV4::new([192, 0, 2, last].into(), 138),
-            destination: Name::new("GROUP", 0).expect("valid"),
-            datagram_id: 1,
-            interface: Some(1),
-        }
+        let [source, destination] =
+            [("OLD1", suffix), ("GROUP", 0)].map(|(name, suffix)| Name::new(name, suffix).expect("valid"));
+        let address = SocketAddrV4::new([192, 0, 2, last].into(), 138);
+        Message::new(b"alerts".to_vec(), b"data".to_vec(), source, address, destination)
     }
 
     fn modern(name: &str, size: usize) -> FromDomain {
-        FromDomain {
-            domain: "PLANT".parse().expect("valid"),
-            slot: slot(name),
-            computer: "SRV1".to_owned(),
-            is_legacy: false,
-            size,
-            data: vec![0; size],
-        }
+        let mut message = FromDomain::new("PLANT".parse().expect("valid"), slot(name), &vec![0; size]);
+        message.computer = "SRV1".to_owned();
+        message
     }
 
     #[test]
@@ -264,7 +254,8 @@ mod tests {
     #[test]
     fn what_came_from_a_legacy_network_goes_to_none() {
         let (mut bridge, now) = bridge(&[], &["*"]);
-        let message = FromDomain { is_legacy: true, ..modern("alerts", 1) };
+        let mut message = modern("alerts", 1);
+        message.is_legacy = true;
         assert_eq!(bridge.take_domain(now, &message, true, true), Fate::ToLegacyFromLegacy);
     }
 
@@ -300,7 +291,8 @@ mod tests {
             (0..10).filter(|_| carry() == Some(Fate::CarriedToDomain)).count()
         };
         let to_legacy = |bridge: &mut Bridge, computer: &str, now| {
-            let message = FromDomain { computer: computer.to_owned(), ..modern("alerts", 1) };
+            let mut message = modern("alerts", 1);
+            message.computer = computer.to_owned();
             (0..10).filter(|_| bridge.take_domain(now, &message, true, true) == Fate::CarriedToLegacy).count()
         };
         assert_eq!((to_domain(&mut bridge, 1, now), to_domain(&mut bridge, 2, now)), (5, 2));

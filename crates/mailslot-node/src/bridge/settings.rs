@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Settings {
     /// Slots whose messages go from the legacy network into the domain.
     pub to_domain: Vec<Pattern>,
@@ -37,6 +38,7 @@ pub struct Settings {
 /// Messages per second. After a quiet second as many may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Rates {
     /// Of all sources together.
     pub all: u32,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A bridge between the legacy network and one domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct BridgeStatus {
     pub domain: String,
     /// Patterns of the slots that are carried into the domain.
@@ -24,6 +25,7 @@ pub struct BridgeStatus {
 /// A segment of the legacy network that a bridge is attached to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
 pub struct SegmentStatus {
     pub interface: String,
     pub address: Ipv4Addr,

@@ -39,7 +39,11 @@ impl Settings {
 
     /// The machine's part in a domain without a section.
     pub(crate) fn part(&self) -> Part {
-        Part { lan: self.lan, connect: self.connect.clone(), listen: self.listen.clone(), ..Part::default() }
+        let mut part = Part::default();
+        part.lan = self.lan;
+        part.connect.clone_from(&self.connect);
+        part.listen.clone_from(&self.listen);
+        part
     }
 
     /// A setting that is about modern domains alone, if there is one.

@@ -133,9 +133,11 @@ fn flags_count_instead_of_the_file_and_what_they_leave_out_stays() {
     let settings = settings.expect("all of it is right");
     assert_eq!((settings.computer.as_deref(), settings.workgroup.as_str(), settings.browser), (Some("A"), "P", false));
     assert_eq!(settings.wins, [Ipv4Addr::new(192, 0, 2, 3)]);
-    let limits = Limits { queries: 5, events: 100, ..Limits::default() };
+    let mut limits = Limits::default();
+    (limits.queries, limits.events) = (5, 100);
     let messages = mailslot_netbios::limits::Rate { per_second: 10, burst: 30 };
-    assert_eq!(settings.limits, Limits { messages, ..limits });
+    limits.messages = messages;
+    assert_eq!(settings.limits, limits);
     assert_eq!(loaded("", "", &[]).expect("nothing is wrong"), Settings::default());
 }
 

@@ -22,6 +22,7 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[non_exhaustive]
 pub enum Endpoint {
     /// A TCP port; port 0 is one that the system chooses, which the node's log tells.
     Tcp(SocketAddr),

@@ -40,6 +40,7 @@ const LEFT_OUT: Duration = Duration::from_secs(3);
 
 /// What entries of a log look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Lines of `key=value`.
     Text,

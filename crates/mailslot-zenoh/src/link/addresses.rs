@@ -180,7 +180,9 @@ mod tests {
 
     fn settings(interfaces: &[&str], listen: &[&str]) -> Settings {
         let all = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        Settings { lan: Some(true), interfaces: all(interfaces), listen: all(listen), ..Settings::default() }
+        let mut settings = Settings::default();
+        (settings.lan, settings.interfaces, settings.listen) = (Some(true), all(interfaces), all(listen));
+        settings
     }
 
     #[test]
@@ -224,7 +226,8 @@ mod tests {
             assert_eq!(Addresses::Unknown.listen(&settings(&[], &[listen]), &domain), [listen]);
         }
         // Nobody is told where a router listens.
-        let router = Settings { lan: None, ..settings(&[], &["tcp/0.0.0.0:7447"]) };
+        let mut router = settings(&[], &["tcp/0.0.0.0:7447"]);
+        router.lan = None;
         assert_eq!(some().listen(&router, &domain), ["tcp/0.0.0.0:7447"]);
     }
 

@@ -261,7 +261,8 @@ mod tests {
         assert!(!plain.shares_queue());
         plain.set("transport/unicast/qos/enabled", &json!(false)).expect("valid");
         assert!(plain.shares_queue());
-        let router = Settings { listen: vec!["tcp/127.0.0.1:7447".to_owned()], ..Settings::default() };
+        let mut router = Settings::default();
+        router.listen = vec!["tcp/127.0.0.1:7447".to_owned()];
         assert!(config(&router, &domain(false, &[])).expect("valid").shares_queue());
     }
 
@@ -283,7 +284,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("mailslot-zenoh-{}.json5", std::process::id()));
         let text = "{ scouting: { multicast: { ttl: 3 } }, transport: { unicast: { max_sessions: 7 } } } // mine";
         std::fs::write(&path, text).expect("a temporary file");
-        let on_top = Settings { zenoh: Some(path.clone()), ..Settings::default() };
+        let mut on_top = Settings::default();
+        on_top.zenoh = Some(path.clone());
         let replaced = config(&on_top, &domain(true, &[]));
         std::fs::write(&path, "[]").expect("a temporary file");
         let wrong = config(&on_top, &domain(true, &[]));
@@ -300,7 +302,8 @@ mod tests {
     fn what_is_wrong_in_them_is_one_line_with_its_place() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("zenoh.json5");
-        let settings = Settings { zenoh: Some(path.clone()), ..Settings::default() };
+        let mut settings = Settings::default();
+        settings.zenoh = Some(path.clone());
         let deep = "[".repeat(20_000);
         for text in ["{\n  mode: }", "", "{ mode: 'peer' } x", "\"", deep.as_str()] {
             std::fs::write(&path, text).expect("a file");

@@ -20,6 +20,7 @@ pub struct Retry {
 
 /// What to do about a read that has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failed {
     /// How long to leave the slot alone.
     pub pause: Duration,

@@ -33,6 +33,7 @@ pub const LONGEST: Duration = Duration::from_secs(60);
 /// Numbers are little-endian; names are UTF-8, in the forms of [`Address`]. What a kind has no use for is 0. No node waits
 /// longer than [`LONGEST`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Question<'a> {
     /// Which way messages to this address go: [`Answer::Route`] or [`Answer::Legacy`]. Kind 1.
     Route(Address),
@@ -79,6 +80,7 @@ pub enum Question<'a> {
 ///        · kind 7: outcome 1, computer
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Answer {
     /// The address is in no modern domain: as far as this node knows, it is one of the legacy network. Kind 1.
     Legacy,

@@ -4,6 +4,7 @@
 ///
 /// Forms have a version, or kinds that are only ever added to: who does not know one is of the older version of mailslot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Undecoded {
     /// They are of no form that there is.
     Malformed,

@@ -18,7 +18,7 @@ pub fn text(bridge: &BridgeStatus) -> Vec<String> {
 }
 
 fn segment(segment: &SegmentStatus) -> String {
-    let SegmentStatus { interface, address, prefix, workgroup, sender } = segment;
+    let SegmentStatus { interface, address, prefix, workgroup, sender, .. } = segment;
     let sender = sender.as_ref().map(|sender| format!(", {} sends", cell(sender))).unwrap_or_default();
     format!("  segment {} {address}/{prefix} {}{sender}", cell(interface), cell(workgroup))
 }

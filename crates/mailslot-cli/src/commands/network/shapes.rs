@@ -13,9 +13,8 @@ mod shape;
 #[test]
 fn json_of_networks() {
     let mut shapes = Shapes::default();
-    shapes.add("resolve --json SRV1", HolderOf { address: [192, 0, 2, 1].into(), group: false, server: None });
-    let (name, group, active, conflict) = ("SRV1<20>".to_owned(), false, true, false);
-    shapes.add("status --json SRV1", NameAt { name, group, active, conflict });
+    shapes.add("resolve --json SRV1", HolderOf::new([192, 0, 2, 1].into()));
+    shapes.add("status --json SRV1", NameAt::new("SRV1<20>"));
     shapes.add("browse --json", browse::Server::default());
     shapes.add("find-dc --json PLANT", find_dc::Found::default());
     let status = serde_json::json!({

@@ -72,8 +72,6 @@ mod tests {
 
     #[test]
     fn names_stay_in_their_cells() {
-        hostile::stays_in_its_cells(|text| {
-            table(&[NameAt { name: text.to_owned(), group: false, active: true, conflict: false }]).lines()
-        });
+        hostile::stays_in_its_cells(|text| table(&[NameAt::new(text)]).lines());
     }
 }

@@ -326,7 +326,8 @@ mod tests {
     #[test]
     fn a_clock_is_wrong_only_while_that_shows() {
         let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let other = OtherClock { computer: "SRV2".to_owned(), ahead: 7200 };
+        let mut other = OtherClock::default();
+        (other.computer, other.ahead) = ("SRV2".to_owned(), 7200);
         let counted = |number| Counters::from([("dropped_clock".to_owned(), number), ("opened".to_owned(), 9)]);
         for (answered, silent, later, expected) in [
             (vec![], vec![], 5, State::Ok),
