@@ -1,7 +1,6 @@
-//! Security descriptors: their text, their bytes, and what they mean for a slot.
+//! Security descriptors: their text, their bytes, and their meaning for a slot.
 //!
-//! Text becomes bytes as Windows lays them out, and only bytes are understood at creation, so it does not matter who
-//! made them.
+//! Text is converted to bytes in Windows' layout, and the creation of a slot reads bytes only, whatever made them.
 
 mod acl;
 mod bytes;
@@ -24,7 +23,7 @@ pub(crate) use list::{add, count_and_size, entry, initialize as initialize_list,
 pub(crate) use sddl::{parse, parse_sid};
 pub(crate) use sid::{encode as encode_sid, longest as longest_sid, own as own_sid, read as read_sid, well_known};
 
-/// What a descriptor means for a slot.
+/// The meaning of a descriptor for a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Permissions {
     pub(crate) access: Access,
@@ -42,7 +41,7 @@ impl Permissions {
 pub(crate) struct Description {
     pub(crate) owner: Option<Sid>,
     pub(crate) group: Option<Sid>,
-    /// Bits of the control word that are about the list.
+    /// Bits of the control word for the list.
     pub(crate) list_flags: u16,
     pub(crate) acl: Option<acl::Acl>,
 }
@@ -82,7 +81,7 @@ pub(crate) struct Parts {
     pub(crate) list: bool,
 }
 
-/// What the descriptor at `descriptor` means; `NULL` is the default.
+/// The meaning of the descriptor at `descriptor`; `NULL` is the default.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! One command line builds a folder of old sources: the installed wrappers of the compilers, and CMake's toolchain file.
+//! One command line builds a folder of old sources: the installed wrappers of the compilers, and CMake's toolchain
+//! file.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
