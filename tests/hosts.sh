@@ -32,7 +32,7 @@ said() {
     printf 'status %d' $?
 }
 
-# start_command NAME HOST COMMAND...: starts a command on a host; its output goes to the files NAME.out and NAME.log. Sets `pid`.
+# start_command NAME HOST COMMAND...: starts a command on a host, with output to NAME.out and NAME.log. Sets `pid`.
 start_command() {
     local name=$1 host=$2
     shift 2

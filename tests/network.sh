@@ -1,7 +1,7 @@
 # Sourced: networks of namespaces. No packet leaves them, and the machine's interfaces are not changed.
 #
-# All bridges are in one namespace, $net; a host is a namespace with an interface eth0 (eth1, ...) for each of its networks. The
-# names of all begin with $id, which the suite sets.
+# All bridges are in one namespace, $net; a host is a namespace with an interface eth0 (eth1, ...) for each of its
+# networks. The names of all namespaces begin with $id, which the suite sets.
 
 net=$id-net
 namespaces=()

@@ -391,7 +391,7 @@ def touched():
          wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC) + evil.data())
     listener.kill()
     sent = world.send(BOB, "alerts", "yours")
-    # On a machine that needs ten seconds for all this the owner has noticed that its directory is elsewhere, and has ended.
+    # If all this took ten seconds, the owner has noticed that its directory was moved, and has ended.
     check("it is a slot as any other", sent.status == 0 and evil.until("yours") or not evil.lives(), sent)
     world.close()
 

@@ -1,4 +1,4 @@
-# Sourced: clocks that are wrong when a node starts, or are set while it runs; a machine whose clock is right is the control.
+# Sourced: clocks that are wrong when a node starts, or are set while it runs; a machine with a right one is the control.
 printf '\n-- clocks\n'
 
 new_lan field

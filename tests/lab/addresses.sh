@@ -30,7 +30,7 @@ until_registered() { for _ in $(seq 600); do on server nmblookup --recursion -U 
 check "a name server is there" until_registered SERVER
 check "a plain node holds its names" start_node plain plain PLAIN --wins 10.91.0.3
 
-# works CASE BROADCASTS ADDRESS...: a node with these addresses works. BROADCASTS is `no` for a machine that is on no subnet.
+# works CASE BROADCASTS ADDRESS...: a node with these addresses works. BROADCASTS is `no` for one without a subnet.
 works() {
     local case=$1 broadcasts=$2 node here there expected=$'by name\nlast'
     shift 2

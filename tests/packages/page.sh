@@ -1,7 +1,7 @@
 # Sourced after machines.sh: runs the commands of docs/operations.md, and compares their output with it.
 #
-# A line `USER@MACHINE:~# COMMAND`, or with `$`, is a command; those below it, up to the next one or the end of the block, are among what
-# it prints, where ... stands for anything.
+# A line `USER@MACHINE:~# COMMAND`, or with `$`, is a command. Its output must contain the lines below it, up to the
+# next command or the end of the block, where ... stands for anything.
 
 page=docs/operations.md
 # The contents of the page, in the order of their runs: all must be run.

@@ -17,7 +17,7 @@
 //! | `threads` | starting threads, and cleaning up at their end |
 //! | `timer_queue` | timers that call a routine |
 //! | `wait` | waiting for objects, completion routines |
-//! | `sync_object`, `view` | mutexes, semaphores, timers, shared events and memory, and their names; views of that memory |
+//! | `sync_object`, `view` | mutexes, semaphores, timers, shared events and memory, and their names; views of memory |
 //! | `srw_lock`, `futex` | locks in the program's own memory |
 //! | `security` | security descriptors, and their meaning for a slot |
 //! | `inheritance`, `command_line`, `program` | child processes |
