@@ -1,4 +1,4 @@
-# Sourced: clocks that are wrong when a node starts, or are set while it runs; a machine with a right one is the control.
+# Sourced: clocks that are wrong when a node starts or set while it runs; one machine with a right clock is the control.
 printf '\n-- clocks\n'
 
 new_lan field

@@ -1,9 +1,9 @@
 /* Text in code pages and in UTF-16.
  *
- * CP_ACP, CP_OEMCP and CP_THREAD_ACP are UTF-8, as CP_UTF8. The others are those of the C library's iconv: 437 and its
- * relatives, 874, 932, 936, 949, 950, 1250 to 1258, 20127, 20866, 21866, 28591 to 28605, 54936. One that the C library
- * lacks (musl has few of those before 1250) gives ERROR_INVALID_PARAMETER. Characters for private use are those of the
- * C library, and 21866, 28597 and 28598 follow newer standards than Windows. */
+ * CP_ACP, CP_OEMCP and CP_THREAD_ACP are UTF-8, as CP_UTF8. The others are those of the C library's iconv: 437 and
+ * other OEM code pages, 874, 932, 936, 949, 950, 1250 to 1258, 20127, 20866, 21866, 28591 to 28605, 54936. Those that
+ * the C library lacks (musl has few of those before 1250) give ERROR_INVALID_PARAMETER. Characters for private use are
+ * those of the C library, and 21866, 28597 and 28598 follow newer standards than Windows. */
 #ifndef MAILSLOT_WINNLS_H
 #define MAILSLOT_WINNLS_H
 

@@ -32,7 +32,7 @@ pub(crate) fn add(routine: Routine) -> Result<()> {
         start()?;
         for signal in SIGNALS {
             ending::let_go(signal);
-            // A program that was told to ignore one, by nohup for example, goes on doing so.
+            // A signal that was ignored at the start, by nohup for example, remains ignored.
             set(signal, libc::SIG_DFL, raised as *const () as usize);
         }
     }

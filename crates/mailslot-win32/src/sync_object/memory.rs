@@ -12,7 +12,7 @@ use rustix::mm::{MapFlags, ProtFlags};
 use super::state::{Initial, Locked, State};
 use crate::code::{Code, Result};
 
-/// The state, in a page of its own.
+/// The state, in a separate page.
 pub(super) struct Memory {
     state: NonNull<State>,
     /// The process that owns it, unless it is shared: a forked child has a copy, whose mutexes its threads do not hold.
