@@ -4,8 +4,8 @@
 # A machine's network is a namespace of network.sh of the same name, and its files are the root with a layer on top. It
 # cannot see the outer machine, and nothing of it stays except the root, which is kept for the next run.
 
-# Packages besides Debian's minimum: for a terminal, manual pages and Python.
-packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal
+# Packages besides Debian's minimum: for a terminal, manual pages, Python and the RPM package.
+packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal,rpm
 
 declare -A console=() leader=() groups=()
 

@@ -42,6 +42,8 @@ enum mailslot_error {
     MAILSLOT_OK = 0,
     MAILSLOT_NOT_FOUND = 2,
     MAILSLOT_NOT_ALLOWED = 5,
+    /* The process has no memory for the message. One that was to be read stays in the slot. */
+    MAILSLOT_NO_MEMORY = 8,
     /* A write to a slot whose owner is gone. */
     MAILSLOT_CLOSED = 38,
     /* The network does not report receivers, or does not carry requests. */

@@ -2,7 +2,7 @@
 
 use mailslot::{Error, Outcome};
 use pyo3::PyErr;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use rustix::io::Errno;
 
 mod python {
@@ -56,6 +56,7 @@ pub fn exception(error: &Error) -> PyErr {
         Error::NodeRefused(_) => python::NetworkError::new_err(said(Errno::PERM)),
         Error::InvalidOption { .. } => PyValueError::new_err(error.to_string()),
         Error::OutOfMemory => python::MailslotError::new_err(said(Errno::NOSPC)),
+        Error::NotEnoughMemory { .. } => PyMemoryError::new_err(error.to_string()),
         Error::Stalled(_) => python::MailslotError::new_err(said(Errno::BUSY)),
         Error::NotInherited | Error::InvalidInheritance(_) => python::MailslotError::new_err(said(Errno::BADF)),
         Error::Io { action, source } => {

@@ -209,8 +209,6 @@ enum Payload<'py> {
     Bytes(Bound<'py, PyBytes>),
     /// Written as UTF-8.
     Text(Bound<'py, PyString>),
-    /// A copy of memory that others may change meanwhile.
-    Copy(Vec<u8>),
 }
 
 impl<'py> Payload<'py> {
@@ -222,7 +220,8 @@ impl<'py> Payload<'py> {
             return Ok(Payload::Text(text.clone()));
         }
         if let Ok(bytes) = object.cast::<PyByteArray>() {
-            return Ok(Payload::Copy(bytes.to_vec()));
+            // Others may change it meanwhile.
+            return Ok(Payload::Bytes(object.py().get_type::<PyBytes>().call1((bytes,))?.cast_into()?));
         }
         if object.is_instance_of::<PyMemoryView>() {
             return Ok(Payload::Bytes(object.call_method0("tobytes")?.cast_into()?));
@@ -236,7 +235,6 @@ impl<'py> Payload<'py> {
         match self {
             Payload::Bytes(bytes) => Ok(bytes.as_bytes()),
             Payload::Text(text) => Ok(text.to_str()?.as_bytes()),
-            Payload::Copy(bytes) => Ok(bytes),
         }
     }
 }

@@ -41,6 +41,8 @@ mod handles;
 mod iter;
 #[path = "../../mailslot/src/mailslot.rs"]
 mod mailslot;
+#[path = "../../mailslot/src/memory.rs"]
+mod memory;
 #[path = "../../mailslot/src/message.rs"]
 mod message;
 #[path = "../../mailslot/src/options.rs"]

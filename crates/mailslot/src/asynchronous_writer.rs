@@ -7,6 +7,7 @@ use tokio::task::spawn_blocking;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::options::Timeout;
 use crate::receipt::Receipt;
 use crate::sys::Progress;
@@ -152,7 +153,7 @@ impl AsyncMailslotWriter {
     ///
     /// Not cancel safe: once it was polled, the message may be written all the same.
     pub async fn write_confirmed(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Vec<Receipt>> {
-        let (writer, message, timeout) = (self.writer.clone(), message.to_vec(), timeout.into());
+        let (writer, message, timeout) = (self.writer.clone(), memory::joined(&[message])?, timeout.into());
         blocking(move || writer.write_confirmed(&message, timeout)).await
     }
 }

@@ -105,6 +105,11 @@ pub enum Error {
     RemoteMailslotsOff(Address),
     /// The system has no memory for the message: on Linux, usually the file system that holds the slots is full.
     OutOfMemory,
+    /// This process has no memory for the message, because of a limit as a rule. One that was to be read stays in the slot.
+    NotEnoughMemory {
+        /// Bytes that were asked for.
+        size: usize,
+    },
     /// The shared memory of the slot holds bytes that this library never puts there.
     Damaged,
     /// Another process has been in the middle of a write, or of a read of a slot that processes share, for so long that it must have been
@@ -162,6 +167,7 @@ impl Error {
             Error::TooLarge { .. } | Error::InvalidOption { .. } | Error::NotARequest => 87,
             Error::TooLargeForNetwork { .. } => 53,
             Error::Full { .. } | Error::OutOfMemory => 1450,
+            Error::NotEnoughMemory { .. } => 8,
             Error::Closed => 38,
             Error::TimedOut => 121,
             Error::BufferTooSmall { .. } => 122,
@@ -215,7 +221,7 @@ impl Error {
             // What the source alone would be, `WouldBlock` as a rule, tells programs to write it again.
             Error::Partial { .. } => io::ErrorKind::WriteZero,
             Error::NodeRefused(_) => io::ErrorKind::Other,
-            Error::OutOfMemory => io::ErrorKind::OutOfMemory,
+            Error::OutOfMemory | Error::NotEnoughMemory { .. } => io::ErrorKind::OutOfMemory,
             Error::Damaged => io::ErrorKind::InvalidData,
             Error::Stalled(_) => io::ErrorKind::ResourceBusy,
             Error::Nested => io::ErrorKind::Deadlock,
@@ -333,6 +339,10 @@ impl fmt::Display for Error {
             Error::OutOfMemory => {
                 f.write_str("no memory left for the message; on Linux: the file system that holds the slots is full")
             }
+            Error::NotEnoughMemory { size } => write!(
+                f,
+                "this process has no {size} bytes of memory left for the message; one that was to be read stays in the slot"
+            ),
             Error::Damaged => f.write_str("the slot's shared memory is damaged: close the slot and create it again"),
             Error::Stalled(time) => {
                 write!(f, "another process has been writing to the slot for {time:?}: it must be stopped")
@@ -376,6 +386,7 @@ impl std::error::Error for Error {
 /// | `NodeSilent` | [`TimedOut`](io::ErrorKind::TimedOut) |
 /// | `Damaged` | [`InvalidData`](io::ErrorKind::InvalidData) |
 /// | `Stalled` | [`ResourceBusy`](io::ErrorKind::ResourceBusy) |
+/// | `NotEnoughMemory` | [`OutOfMemory`](io::ErrorKind::OutOfMemory) |
 /// | `Nested` | [`Deadlock`](io::ErrorKind::Deadlock) |
 /// | `NodeRefused` | [`Other`](io::ErrorKind::Other) |
 /// | `Io` | that of its source |

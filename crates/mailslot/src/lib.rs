@@ -80,6 +80,7 @@ mod error;
 mod handles;
 mod iter;
 mod mailslot;
+mod memory;
 mod message;
 pub mod network;
 mod options;

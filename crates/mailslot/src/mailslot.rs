@@ -140,8 +140,10 @@ impl Mailslot {
     ///
     /// # Errors
     ///
-    /// [`Error::NotInherited`] in a forked process that the slot was not made inheritable for; [`Error::Damaged`]; and [`Error::Stalled`] if
-    /// a writer was stopped in the middle of a write to a slot that drops the oldest.
+    /// - [`Error::NotInherited`] in a forked process that the slot was not made inheritable for
+    /// - [`Error::NotEnoughMemory`] if this process has no memory for one of the messages: that one is lost, and those behind it
+    /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
+    /// - [`Error::Stalled`] if a writer was stopped in the middle of a write to a slot that drops the oldest
     ///
     /// # Portability
     ///

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
+use crate::memory;
 use crate::message::{Envelope, Message, Origin};
 use crate::options::Timeout;
 use crate::sys;
@@ -27,6 +28,8 @@ impl Mailslot {
     ///
     /// - [`Error::TimedOut`] if there is no message, or none came in time
     /// - [`Error::BufferTooSmall`] if `buffer` is smaller than the message, which then stays the next one
+    /// - [`Error::NotEnoughMemory`] if this process has no memory for a copy of the message, which then stays the next one. With a
+    ///   buffer, only a message of more than 64 KiB of another user needs one
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
     /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
     /// - [`Error::Closed`] after `abort_reads`
@@ -156,7 +159,7 @@ impl Mailslot {
     /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
     pub fn receive_within(&self, timeout: impl Into<Timeout>) -> Result<Message> {
         let next = self.server.next(timeout.into())?;
-        let message = next.to_message();
+        let message = next.to_message()?;
         next.take();
         Ok(message)
     }
@@ -207,8 +210,14 @@ impl Mailslot {
         if max == 0 {
             return Ok(0);
         }
+        memory::room_for_one(messages)?;
         messages.push(self.receive_within(timeout)?);
-        let more = self.drain(max - 1, |next| messages.push(next.to_message()));
+        let more = self.drain(max - 1, |next| {
+            memory::room_for_one(messages)
+                .and_then(|()| next.to_message())
+                .map(|message| messages.push(message))
+                .is_ok()
+        });
         Ok(1 + more)
     }
 
@@ -246,7 +255,7 @@ impl Mailslot {
     ///
     /// `FSCTL_MAILSLOT_PEEK`.
     pub fn peek(&self) -> Result<Option<Message>> {
-        none_if_timed_out(self.server.next(Timeout::Zero).map(|next| next.to_message()))
+        none_if_timed_out(self.server.next(Timeout::Zero).and_then(|next| next.to_message()))
     }
 }
 
@@ -295,7 +304,9 @@ impl Mailslot {
             return Ok(read(&message.data, message.origin));
         }
         let next = self.server.next(timeout.into())?;
-        let seen = read(&next.bytes(), next.origin());
+        let bytes = next.bytes().ok_or_else(|| next.no_memory())?;
+        let seen = read(&bytes, next.origin());
+        drop(bytes);
         next.take();
         Ok(seen)
     }
@@ -352,7 +363,7 @@ impl Mailslot {
         let more = if self.server.locks_reads() {
             (1..max).take_while(|_| matches!(self.try_read_in_place(&mut read), Ok(Some(())))).count()
         } else {
-            self.drain(max - 1, |next| read(&next.bytes(), next.origin()))
+            self.drain(max - 1, |next| next.bytes().map(|bytes| read(&bytes, next.origin())).is_some())
         };
         Ok(1 + more)
     }
@@ -366,13 +377,14 @@ impl Mailslot {
         none_if_timed_out(self.read_batch_in_place_within(max, Timeout::Zero, read)).map(Option::unwrap_or_default)
     }
 
-    /// Takes up to `max` messages that are there already. Errors end it early and show at the next read.
-    fn drain(&self, max: usize, mut take: impl FnMut(&sys::Next<'_>)) -> usize {
+    /// Takes up to `max` messages that are there already, as long as `take` has the memory. What ends it early shows at the next
+    /// read.
+    fn drain(&self, max: usize, mut take: impl FnMut(&sys::Next<'_>) -> bool) -> usize {
         let mut taken = 0;
         while taken < max
             && let Ok(Some(next)) = self.server.try_next()
+            && take(&next)
         {
-            take(&next);
             next.take();
             taken += 1;
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::network;
 use crate::options::Timeout;
 use crate::receipt::{Outcome, Receipt};
@@ -322,7 +323,7 @@ impl MailslotWriter {
         let timeout = timeout.into();
         if self.has_members() {
             self.check_size(size)?;
-            let mut message = vec![0; size];
+            let mut message = memory::zeroed(size)?;
             fill(&mut message);
             return self.write_within(&message, timeout);
         }

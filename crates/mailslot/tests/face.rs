@@ -377,6 +377,7 @@ fn errors() -> Vec<Error> {
         Error::NodeRefused("no".to_owned()),
         Error::RemoteMailslotsOff(address()),
         Error::OutOfMemory,
+        Error::NotEnoughMemory { size: 1 },
         Error::Damaged,
         Error::Stalled(Duration::from_secs(1)),
         Error::Nested,

@@ -31,6 +31,9 @@ pub fn trials() -> Vec<Trial> {
             trials.push(Trial::test(format!("{program}_{way}"), move || passes(build, program, wrapper)));
         }
     }
+    // Neither valgrind nor the sanitizers do with limited memory.
+    let [(_, plain, _), ..] = WAYS;
+    trials.push(Trial::test("a_read_needs_no_memory_but_its_buffer", move || passes(plain, "memory", &[])));
     trials.push(Trial::test("the_header_compiles_alone_and_twice_in_every_standard", header));
     trials.push(Trial::test("a_writer_of_this_user_is_told_and_not_attested", || origin(false)));
     // Only the superuser can become another user.

@@ -8,6 +8,7 @@ use super::undecoded::Undecoded;
 use super::{SLOT, check_legacy, domains, max_message_size};
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::message::{Message, NetworkOrigin};
 use crate::options::Timeout;
 use crate::receipt::Receipt;
@@ -75,7 +76,7 @@ impl Writer {
 
     pub(crate) fn write(&self, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
-        self.node.write(&[&self.header, message].concat(), timeout)
+        self.node.write(&memory::joined(&[&self.header, message])?, timeout)
     }
 
     /// Waits at most `time` until the node's slot may have room for a message of `size` bytes.
@@ -85,7 +86,7 @@ impl Writer {
 
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         self.check_size(size)?;
-        let mut message = vec![0; size];
+        let mut message = memory::zeroed(size)?;
         fill(&mut message);
         self.write(&message, Timeout::Zero)
     }

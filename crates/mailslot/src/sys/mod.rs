@@ -7,7 +7,7 @@
 //! | `Progress` | on Unix, and public: how far a write has come that goes to several members: `has_begun`, `end` |
 //! | `Appearing` | waiting until slots may have appeared: `watch`, `wait` |
 //! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
-//! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `envelope`, `copy_to`, `to_message`, `bytes`, `take` |
+//! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `envelope`, `copy_to`, `to_message`, `bytes`, `no_memory`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `peek()` | copies of the next messages of a slot, which stay there |
 //! | `root()`, `slot_directories()` | on Unix: where they are |

@@ -15,6 +15,7 @@ use super::ring::write::Stamp;
 use super::root::{Root, SlotDirectory};
 use super::wait;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::message::{Info, NetworkOrigin};
 use crate::options::Timeout;
 use mailslot_names::SlotName;
@@ -271,7 +272,7 @@ impl Client {
                 if size > limit {
                     return Err(Error::TooLarge { size, limit });
                 }
-                let mut message = vec![0; size];
+                let mut message = memory::zeroed(size)?;
                 fill(&mut message);
                 self.write(&message, Timeout::Zero)
             }

@@ -19,6 +19,7 @@ use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::root::{FileId, Root, User};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
@@ -284,22 +285,24 @@ impl Friend {
     }
 
     pub(super) fn write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        let fill = |region: &Region, room: Room| {
-            // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
-            match unsafe { region.slice_mut(room.payload(), size) } {
-                Some(bytes) => fill(bytes),
-                None => {
-                    let mut bytes = vec![0; size];
-                    fill(&mut bytes);
-                    region.copy_in(room.payload(), &bytes);
-                }
-            }
-        };
         let patience = match timeout {
             Timeout::Zero => PATIENCE,
             timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
         };
         self.with_lock(self.whole()?.lock(patience)?, |session| {
+            // For what lies around the end of the memory, and before anything is changed.
+            let around = size <= self.start.max_message() && session.goes_around(size);
+            let mut copy = memory::zeroed(if around { size } else { 0 })?;
+            let fill = |region: &Region, room: Room| {
+                // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
+                match unsafe { region.slice_mut(room.payload(), size) } {
+                    Some(bytes) => fill(bytes),
+                    None => {
+                        fill(&mut copy);
+                        region.copy_in(room.payload(), &copy);
+                    }
+                }
+            };
             session.append(|| self.stamp(), size, || self.bell().map(Some), || Ok(&self.file), fill)
         })
     }

@@ -12,6 +12,7 @@ use super::ring::region::Region;
 use super::ring::write::{Room, Stamp};
 use super::server::Server;
 use crate::error::Error;
+use crate::memory;
 use crate::message::Message;
 use crate::sync::Ordering::Relaxed;
 
@@ -134,7 +135,8 @@ impl<F: FnMut(Message)> Intake for Rest<'_, F> {
             return Appended::TooLarge;
         }
         let envelope = preface::envelope(Some(preface).filter(|preface| !preface.is_empty()), stamp);
-        (self.take.borrow_mut())(envelope.around(message.to_vec()));
+        let Ok(message) = memory::joined(&[message]) else { return Appended::NoMemory(message.len()) };
+        (self.take.borrow_mut())(envelope.around(message));
         Appended::Until(self.head())
     }
 

@@ -17,6 +17,7 @@ use super::ring::layout::{
 use super::ring::write::Stamp;
 use super::root::Root;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::message::Message;
 use crate::sync::Ordering::SeqCst;
 use crate::sync::fence;
@@ -39,6 +40,7 @@ pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
     ring.next(max).map_err(|fault| match fault {
         Fault::Damaged => Error::Damaged,
         Fault::System(error) => root.error("look into", name, error),
+        Fault::Memory(error) => error,
     })
 }
 
@@ -52,6 +54,8 @@ struct RingFile<'a> {
 enum Fault {
     Damaged,
     System(Errno),
+    /// Of this process, for a copy.
+    Memory(Error),
 }
 
 impl<'a> RingFile<'a> {
@@ -112,6 +116,7 @@ impl<'a> RingFile<'a> {
             if size > self.capacity - SPARE || size > self.memory {
                 return Err(Fault::Damaged);
             }
+            memory::room_for_one(seen).map_err(Fault::Memory)?;
             seen.push((pos, self.message(pos, record)?));
             pos = pos.wrapping_add(size);
         }
@@ -120,7 +125,7 @@ impl<'a> RingFile<'a> {
 
     fn message(&self, pos: u64, record: Word) -> core::result::Result<Message, Fault> {
         let stamp = Stamp::of(record.kind, self.word(pos.wrapping_add(8))?, self.word(pos.wrapping_add(16))?);
-        let mut data = vec![0; record.len as usize];
+        let mut data = memory::zeroed(record.len as usize).map_err(Fault::Memory)?;
         let start = pos.wrapping_add(RECORD_HEADER);
         let room = self.capacity - (start & (self.capacity - 1));
         let first = data.len().min(usize::try_from(room).unwrap_or(usize::MAX));

@@ -353,6 +353,11 @@ impl<'a> Session<'a> {
         Ok(self.ring().commit(room, stamp()))
     }
 
+    /// Whether the next record, with a payload of `len` bytes, lies around the end of the memory.
+    pub(crate) fn goes_around(&self, len: usize) -> bool {
+        self.ring().goes_around(len)
+    }
+
     /// Wakes a sleeping reader.
     #[inline(always)]
     pub(crate) fn wake_reader<'b>(&self, bell: impl FnOnce() -> Result<Option<BorrowedFd<'b>>>) -> Result<()> {

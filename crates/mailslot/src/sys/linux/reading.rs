@@ -199,23 +199,26 @@ impl Next<'_> {
         Envelope { lost_before, ..preface::envelope(self.head.preface().as_deref(), self.head.stamp()) }
     }
 
-    pub(crate) fn to_message(&self) -> Message {
-        let mut data = vec![0; self.len()];
-        self.copy_to(&mut data);
-        self.envelope().around(data)
+    pub(crate) fn to_message(&self) -> Result<Message> {
+        let data = self.head.to_vec().ok_or_else(|| self.no_memory())?;
+        Ok(self.envelope().around(data))
     }
 
-    /// The bytes, where they lie if that is possible.
-    pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
+    /// The bytes, where they lie if that is possible; `None` if there is no memory for a copy.
+    pub(crate) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         if self.locked.is_none() {
             // SAFETY: this process is the only reader, and the reader mutex is held as long as `self` exists.
             if let Some(bytes) = unsafe { self.head.slice() } {
-                return Cow::Borrowed(bytes);
+                return Some(Cow::Borrowed(bytes));
             }
         }
-        let mut bytes = vec![0; self.len()];
-        self.copy_to(&mut bytes);
-        Cow::Owned(bytes)
+        self.head.to_vec().map(Cow::Owned)
+    }
+
+    /// The error if there is none for a copy.
+    #[cold]
+    pub(crate) fn no_memory(&self) -> Error {
+        Error::NotEnoughMemory { size: self.len() }
     }
 
     /// Copies the message to the start of `buffer` if it fits, takes it out, and returns its size.

@@ -149,7 +149,7 @@ impl Server {
         }
         self.queue.wake_writers();
         while let Some(next) = self.look(CLOSING_PATIENCE)? {
-            let message = next.to_message();
+            let message = next.to_message()?;
             next.take();
             take(message);
         }
@@ -165,7 +165,8 @@ impl Server {
                 break;
             }
         }
-        Ok(())
+        // What cannot be handed out is lost, and that is not passed over in silence.
+        self.entrance.check_memory()
     }
 
     /// Whether [`abort_reads`](Server::abort_reads) was called.

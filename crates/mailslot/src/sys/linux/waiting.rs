@@ -66,6 +66,7 @@ impl<'a> Wait<'a> {
             if server.reading.is_aborted() {
                 return Err(Error::Closed);
             }
+            server.entrance.check_memory()?;
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return self.last_look(READERS_PATIENCE)?.ok_or(Error::TimedOut);
             }
@@ -122,6 +123,7 @@ impl<'a> Wait<'a> {
                 server.entrance.watch(false);
             }
             server.check_place()?;
+            server.entrance.check_memory()?;
         }
         Ok(seen)
     }

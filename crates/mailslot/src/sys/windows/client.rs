@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::api::{self, Values};
 use super::code;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
@@ -69,7 +70,7 @@ impl Client {
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }
-        let mut message = vec![0; size];
+        let mut message = memory::zeroed(size)?;
         fill(&mut message);
         self.write(&message, Timeout::Zero)
     }

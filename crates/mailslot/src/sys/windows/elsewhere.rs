@@ -8,6 +8,7 @@ use super::client;
 use super::code;
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::options::Timeout;
 use crate::receipt::Receipt;
 
@@ -47,7 +48,7 @@ impl Elsewhere {
     }
 
     pub(crate) fn write_in_place(&self, size: usize, fill: impl FnOnce(&mut [u8])) -> Result<()> {
-        let mut message = vec![0; size];
+        let mut message = memory::zeroed(size)?;
         fill(&mut message);
         self.write(&message, Timeout::Zero)
     }

@@ -12,6 +12,7 @@ use super::deadline::Deadline;
 use super::security::Descriptor;
 use super::{client, code, native};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::message::{Envelope, Info, Message, Origin, Statistics};
 use crate::options::{Inheritance, MailslotOptions, Sharing, Taps, Timeout, WhenFull};
 use mailslot_names::SlotName;
@@ -160,7 +161,7 @@ impl Server {
         while !self.is_shared()
             && let Some(next) = self.try_next()?
         {
-            let message = next.to_message();
+            let message = next.to_message()?;
             next.take();
             take(message);
         }
@@ -179,7 +180,7 @@ impl Server {
                 0 => USUAL_SIZE,
                 size => size.min(USUAL_SIZE),
             };
-            let mut message = vec![0; info.next_size.unwrap_or(usual as usize)];
+            let mut message = memory::zeroed(info.next_size.unwrap_or(usual as usize))?;
             match self.fetch(&mut message, deadline) {
                 Ok(size) => {
                     message.truncate(size);
@@ -305,13 +306,18 @@ impl Next<'_> {
         Envelope::new(self.origin())
     }
 
-    pub(crate) fn to_message(&self) -> Message {
-        self.envelope().around(self.message().to_vec())
+    pub(crate) fn to_message(&self) -> Result<Message> {
+        Ok(self.envelope().around(memory::joined(&[self.message()])?))
     }
 
     /// The bytes.
-    pub(crate) fn bytes(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(self.message())
+    pub(crate) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
+        Some(Cow::Borrowed(self.message()))
+    }
+
+    /// The error if there is no memory for a copy.
+    pub(crate) fn no_memory(&self) -> Error {
+        Error::NotEnoughMemory { size: self.len() }
     }
 
     /// Takes the message out.

@@ -33,6 +33,8 @@ pub(super) struct Connection {
     attaches: bool,
     /// Messages that were received and found no room: a batch at most, for nothing more is received meanwhile.
     held: VecDeque<Payload<'static>>,
+    /// Bytes of memory that this process lacks for a message: for a copy, or for receiving it.
+    lacks: Option<usize>,
 }
 
 /// How it shows that a connection has something.
@@ -67,7 +69,7 @@ impl Connection {
     pub(super) fn new(key: u64, socket: OwnedFd, stamp: Stamp, watch: Watch) -> Connection {
         // A child could not be told by the poller, and the writer would not learn that nobody else is there any more.
         private::keep(socket.as_fd());
-        Connection { key, socket, stamp, watch, run: 0, attaches: false, held: VecDeque::new() }
+        Connection { key, socket, stamp, watch, run: 0, attaches: false, held: VecDeque::new(), lacks: None }
     }
 
     pub(super) fn uid(&self) -> u32 {
@@ -76,6 +78,11 @@ impl Connection {
 
     pub(super) fn holds(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// Bytes of memory that the last look at it lacked.
+    pub(super) fn lacks(&self) -> Option<usize> {
+        self.lacks
     }
 
     /// Whether nothing of this user's other connections is taken before what is on this one: because it holds messages, of
@@ -119,6 +126,7 @@ impl Connection {
 
     /// Takes up to `most` messages into the ring.
     fn receive(&mut self, packets: &mut Packets, accounts: &mut Accounts, most: usize, intake: &impl Intake) -> Came {
+        self.lacks = None;
         match self.pass_on(accounts, intake) {
             Ok(true) => {}
             Ok(false) => return Came::Nothing,
@@ -132,6 +140,10 @@ impl Connection {
         };
         if most == 0 {
             return Came::Nothing;
+        }
+        if !packets.have_memory() {
+            self.lacks = Some(packets::MEMORY);
+            return Came::NotNow;
         }
         let count = match packets.receive(self.socket.as_fd(), most, self.attaches) {
             Ok(0) => return if packets.drop_rest() { Came::Hostile } else { Came::End },
@@ -186,7 +198,12 @@ impl Connection {
     }
 
     /// Puts a message into the ring, `Ok(false)` if that cannot be now.
-    fn append(&self, payload: &Payload<'_>, accounts: &mut Accounts, intake: &impl Intake) -> Result<bool, NoMessage> {
+    fn append(
+        &mut self,
+        payload: &Payload<'_>,
+        accounts: &mut Accounts,
+        intake: &impl Intake,
+    ) -> Result<bool, NoMessage> {
         // Before it is read from an attached file.
         if !intake.fits(payload.record_size()) {
             return Ok(false);
@@ -198,6 +215,10 @@ impl Connection {
             }
             Appended::TooLarge => true,
             Appended::NotNow => false,
+            Appended::NoMemory(size) => {
+                self.lacks = Some(size);
+                false
+            }
         })
     }
 

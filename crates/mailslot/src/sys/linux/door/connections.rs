@@ -79,6 +79,11 @@ impl Connections {
         self.starved || !self.connections.is_empty()
     }
 
+    /// Bytes of memory for want of which the last look has left a message; 0 if it has left none for that.
+    pub(super) fn lacks(&self) -> usize {
+        self.connections.iter().find_map(Connection::lacks).unwrap_or(0)
+    }
+
     /// Lets waiting writers in by `door` and takes in what they and the others have sent. Returns whether that was anything.
     /// `watching` is the descriptor that watches the door, if it was made, and `poller` makes or finds it. If the slot is
     /// `shared` between processes, no connection outlives the call: another process could not see what arrives on it.

@@ -11,7 +11,7 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ pub(crate) struct Entrance {
     seen: AtomicU64,
     /// Whether it had something then.
     gave: AtomicBool,
+    /// Bytes of memory for want of which a message was left then; 0 if none was.
+    lacks: AtomicUsize,
     /// Made when something needs one descriptor for everything: somebody who polls, or a connection.
     poller: PerProcess<OnceLock<Poller>>,
     /// Whether somebody polls: then every read that finds nothing asks to be woken.
@@ -60,6 +62,7 @@ impl Entrance {
             access,
             seen: AtomicU64::new(0),
             gave: AtomicBool::new(false),
+            lacks: AtomicUsize::new(0),
             poller: PerProcess::new(),
             polled: AtomicBool::new(false),
         }
@@ -85,10 +88,19 @@ impl Entrance {
     pub(crate) fn take_in(&self, intake: &impl Intake, shared: bool) -> bool {
         self.seen.store(clock::ticks(), Ordering::Relaxed);
         let watching = self.own_poller().get();
-        let taken =
-            self.connections().take_in(self.door.as_fd(), intake, shared, watching, || self.poller(intake).ok());
+        let mut connections = self.connections();
+        let taken = connections.take_in(self.door.as_fd(), intake, shared, watching, || self.poller(intake).ok());
         self.gave.store(taken, Ordering::Relaxed);
+        self.lacks.store(connections.lacks(), Ordering::Relaxed);
         taken
+    }
+
+    /// Fails if the last look has left a message for want of memory. It is read once there is some.
+    pub(crate) fn check_memory(&self) -> Result<()> {
+        match self.lacks.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            size => Err(Error::NotEnoughMemory { size }),
+        }
     }
 
     /// Lets nobody new come: who connects is told that there is nobody. Who has connected is still there to be let in.

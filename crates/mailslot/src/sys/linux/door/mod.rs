@@ -88,6 +88,8 @@ pub(crate) enum Appended {
     TooLarge,
     /// It cannot be now, whatever the reason.
     NotNow,
+    /// Nor can it be now: this process has no memory for so many bytes of it.
+    NoMemory(usize),
 }
 
 /// Makes the door of a new slot in `dir`.

@@ -7,11 +7,14 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
 
 use super::{MAX_INLINE, closing};
+use crate::memory;
 
 /// Most packets that are received at a time.
 pub(super) const BATCH: usize = 16;
 /// Bytes kept for one packet: its first byte and the largest message that travels in it.
 const PACKET: usize = 1 + MAX_INLINE;
+/// Bytes kept for all of them.
+pub(super) const MEMORY: usize = PACKET * BATCH;
 /// The most descriptors that the system lets travel with one packet. A writer attaches one at most; but what finds no room
 /// when the kernel hands the packet over is closed by it, in this thread, and that can wait for as long as whoever made it
 /// likes.
@@ -74,6 +77,17 @@ impl Packets {
         }
     }
 
+    /// Whether there is memory for packets, a [`MEMORY`] that is taken once.
+    pub(super) fn have_memory(&mut self) -> bool {
+        if self.bytes.is_empty()
+            && let Ok(bytes) = memory::zeroed(MEMORY)
+        {
+            self.controls = vec![Control { bytes: [0; CONTROL] }; BATCH];
+            self.bytes = bytes;
+        }
+        !self.bytes.is_empty()
+    }
+
     /// Receives up to `most` packets that are there already, and returns how many. A packet that is longer than any
     /// message counts as empty, which no message is. 0 is the end of the connection, or an empty packet. If the packets of
     /// this connection `attach` files, they are received one at a time.
@@ -81,11 +95,10 @@ impl Packets {
     /// # Errors
     ///
     /// `AGAIN` if there is none; `MFILE` if it stays where it is, because this process has no descriptor for what is attached
-    /// to it; what else the system reports.
+    /// to it; `NOMEM` if there is no memory for them; what else the system reports.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>, most: usize, attach: bool) -> rustix::io::Result<usize> {
-        if self.bytes.is_empty() {
-            self.bytes = vec![0; PACKET * BATCH];
-            self.controls = vec![Control { bytes: [0; CONTROL] }; BATCH];
+        if !self.have_memory() {
+            return Err(Errno::NOMEM);
         }
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
         if self.spare.is_none() {

@@ -8,6 +8,7 @@ use super::super::process;
 use super::super::ring::layout::record_size;
 use super::packets::{Attached, Packet, is_memory};
 use super::{ATTACHED, Appended, INLINE, Intake, PREFACED};
+use crate::memory;
 
 /// A message, taken from the kernel and not yet in the ring: its writer was told that it is written.
 pub(super) struct Payload<'a> {
@@ -68,8 +69,9 @@ impl<'a> Payload<'a> {
         let bytes = match &self.content {
             Content::Bytes(bytes) => Cow::Borrowed(bytes.as_ref()),
             Content::File(file, size) => match read(file, *size) {
-                Ok(Some(bytes)) => Cow::Owned(bytes),
-                Ok(None) => return Err(NoMessage::Malformed),
+                Ok(Read::Whole(bytes)) => Cow::Owned(bytes),
+                Ok(Read::Short) => return Err(NoMessage::Malformed),
+                Ok(Read::NoMemory) => return Ok(Appended::NoMemory(*size)),
                 // It was taken from the kernel, so it is not dropped.
                 Err(error) if process::tells_nothing(error) => return Ok(Appended::NotNow),
                 // It is not open for reading, say, and never will be.
@@ -106,21 +108,29 @@ fn file_content(file: OwnedFd, size: &[u8], intake: &impl Intake) -> Result<Cont
     Ok(Content::File(file, size))
 }
 
-/// Reads a message from an attached file, `Ok(None)` if it is shorter than was said. The file stays the stranger's, so it is copied,
-/// never mapped.
-fn read(file: &OwnedFd, size: usize) -> rustix::io::Result<Option<Vec<u8>>> {
+/// What reading an attached file came to.
+enum Read {
+    Whole(Vec<u8>),
+    /// It is shorter than was said.
+    Short,
+    /// This process has none for so much.
+    NoMemory,
+}
+
+/// Reads a message from an attached file. The file stays the stranger's, so it is copied, never mapped.
+fn read(file: &OwnedFd, size: usize) -> rustix::io::Result<Read> {
     if (rustix::fs::fstat(file)?.st_size as u64) < size as u64 {
-        return Ok(None);
+        return Ok(Read::Short);
     }
-    let mut message = vec![0; size];
+    let Ok(mut message) = memory::zeroed(size) else { return Ok(Read::NoMemory) };
     let mut filled = 0;
     while filled < size {
         match rustix::io::pread(file, &mut message[filled..], filled as u64) {
-            Ok(0) => return Ok(None),
+            Ok(0) => return Ok(Read::Short),
             Ok(n) => filled += n,
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(Some(message))
+    Ok(Read::Whole(message))
 }

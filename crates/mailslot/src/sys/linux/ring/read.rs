@@ -128,6 +128,12 @@ impl Head<'_> {
         self.region.copy_out(self.message(), buffer);
     }
 
+    /// A copy of the message, if there is memory for one.
+    #[cfg(not(loom))]
+    pub(crate) fn to_vec(&self) -> Option<Vec<u8>> {
+        self.region.copy_anew(self.message(), self.len())
+    }
+
     /// The message where it lies, unless it goes around the end of the memory.
     ///
     /// # Safety

@@ -160,6 +160,30 @@ impl Region {
         }
     }
 
+    /// The `len` bytes at `pos`, as [`copy_out`](Region::copy_out) has them, if there is memory for a copy.
+    pub(crate) fn copy_anew(&self, pos: u64, len: usize) -> Option<Vec<u8>> {
+        if len == 0 {
+            return Some(Vec::new());
+        }
+        let layout = core::alloc::Layout::array::<u8>(len).ok()?;
+        // SAFETY: the layout has bytes. (`Vec::try_reserve` takes more instructions than all the rest, and a safe copy would have to
+        // clear the memory first, and so write large messages twice.)
+        let copy = core::ptr::NonNull::new(unsafe { std::alloc::alloc(layout) })?;
+        let (offset, room) = self.place(pos);
+        let first = len.min(room);
+        // As in `copy_in_around`.
+        let rest = (len - first).min(offset);
+        // SAFETY: as in `get`; the first part ends with the records at most, and the second begins with them and ends before the
+        // first. `copy` has room for both, was allocated as a `Vec` does, and as much of it counts as was filled.
+        unsafe {
+            core::ptr::copy_nonoverlapping(self.records.as_ptr().add(offset), copy.as_ptr(), first);
+            if rest > 0 {
+                core::ptr::copy_nonoverlapping(self.records.as_ptr(), copy.as_ptr().add(first), rest);
+            }
+            Some(Vec::from_raw_parts(copy.as_ptr(), first + rest, len))
+        }
+    }
+
     /// The bytes at `pos` where they lie, or `None` if they go around the end of the memory.
     ///
     /// # Safety

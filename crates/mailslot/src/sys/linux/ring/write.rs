@@ -90,6 +90,12 @@ impl<'a> Locked<'a> {
         mapped == capacity || start + record_size(len as u64) + SPARE <= mapped
     }
 
+    /// Whether the payload of the next record, with `len` bytes, goes around the end of the memory.
+    pub(crate) fn goes_around(&self, len: usize) -> bool {
+        let start = self.writers.tail.load(Relaxed) & (self.region.capacity() - 1);
+        start + super::layout::RECORD_HEADER + len as u64 > self.region.capacity()
+    }
+
     /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked `len`
     /// against [`super::layout::largest_payload`].
     pub(crate) fn reserve(&self, len: u32) -> Result<Room, Refusal> {
