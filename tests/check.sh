@@ -1,4 +1,4 @@
-# Sourced: checks that count themselves, in the words of Rust's test programs.
+# Sourced: checks that are counted and reported like those of Rust's test programs.
 
 passed=0 failed=0
 
@@ -44,7 +44,7 @@ until_line() {
     return 1
 }
 
-# until_lines FILE WORDS NUMBER: waits, a minute at most, until so many lines of the file have the words.
+# until_lines FILE WORDS NUMBER: waits, a minute at most, until NUMBER lines of the file have the words.
 until_lines() {
     local step
     for step in $(seq 600); do

@@ -1,7 +1,7 @@
-# Sourced: programs on the hosts of a network of namespaces, and the parts of a suite, each in a process of its own.
+# Sourced: programs on the hosts of a network of namespaces, and the parts of a suite, each in a separate process.
 #
-# Sourced after network.sh. Each part has $scratch, a directory of its own, and needs nothing that another part has left. Each host
-# has slots and domain files of its own: MAILSLOT_ROOT and MAILSLOT_DOMAINS differ.
+# Sourced after network.sh. Each part has a separate directory $scratch, and does not depend on other parts. Each host
+# has separate slots and domain files: MAILSLOT_ROOT and MAILSLOT_DOMAINS differ.
 
 started=()
 
@@ -11,7 +11,7 @@ become() {
     shift
     mkdir -p "$scratch/$host/slots" "$scratch/$host/domains"
     export MAILSLOT_ROOT=$scratch/$host/slots MAILSLOT_DOMAINS=$scratch/$host/domains
-    # Of hosts of the Samba lab: what Samba's tools read.
+    # On hosts of the Samba lab: the files that Samba's tools read.
     [ ! -e "${LAB_DIR:-}/hosts/$host/smb.conf" ] || export SMB_CONF_PATH=$LAB_DIR/hosts/$host/smb.conf
     exec ip netns exec "$id-$host" "$@"
 }
@@ -24,7 +24,7 @@ on() {
     in_host "$host" timeout -k 5 60 "$@"
 }
 
-# said HOST ARGUMENTS...: what `mailslot` says on a host, and how it ends. No longer than a minute.
+# said HOST ARGUMENTS...: the output and status of `mailslot` on a host. No longer than a minute.
 said() {
     local host=$1
     shift
@@ -32,7 +32,7 @@ said() {
     printf 'status %d' $?
 }
 
-# start_command NAME HOST COMMAND...: starts a command on a host; its output goes to the files NAME.out and NAME.log. Sets `pid`.
+# start_command NAME HOST COMMAND...: starts a command on a host, with output to NAME.out and NAME.log. Sets `pid`.
 start_command() {
     local name=$1 host=$2
     shift 2
@@ -54,7 +54,7 @@ start_listener() {
     until_line "$scratch/$1.log" "listening on"
 }
 
-# stop PID: ends a process in good order. `crash PID` does not let it do anything.
+# stop PID: ends a process in an orderly way. `crash PID` kills it.
 stop() {
     kill "$1"
     wait "$1"
@@ -67,11 +67,11 @@ crash() {
 # data FILE: the data of the messages that a listener has printed.
 data() { sed -n 's/.*"data":"\([^"]*\)".*/\1/p' "$1"; }
 
-# end_all: ends all that a part has started.
+# end_all: ends all processes that a part has started.
 end_all() {
     local pid
-    # What they have started goes with them: a listener would wait for its command, or start another one, and faketime leaves
-    # a node behind. Stopped, they start nothing any more.
+    # Ends their children as well: a listener would wait for its command, or start another one, and faketime leaves a
+    # node behind. Stopped first, they start nothing more.
     for pid in "${started[@]}"; do
         kill -STOP "$pid" 2>/dev/null || continue
         kill -KILL $(pgrep -P "$pid") "$pid"
@@ -79,7 +79,7 @@ end_all() {
     done
 }
 
-# leave_part: what each part does at its end.
+# leave_part: the end of each part.
 leave_part() {
     end_all
     remove_networks

@@ -1,7 +1,7 @@
-# Sourced: networks of namespaces. Nothing leaves them, and the machine's own interfaces stay as they are.
+# Sourced: networks of namespaces. No packet leaves them, and the machine's interfaces are not changed.
 #
-# All bridges are in one namespace, $net; a host is a namespace with an interface eth0 (eth1, ...) for each of its networks. The
-# names of all begin with $id, which the suite sets.
+# All bridges are in one namespace, $net; a host is a namespace with an interface eth0 (eth1, ...) for each of its
+# networks. The names of all namespaces begin with $id, which the suite sets.
 
 net=$id-net
 namespaces=()
@@ -16,7 +16,7 @@ new_lan() {
     ip -n "$net" link add "$1" type bridge mcast_snooping 0 && ip -n "$net" link set "$1" up
 }
 
-# attach HOST LAN ADDRESS: gives a host, new or not, an address (with the prefix length) on a network.
+# attach HOST LAN ADDRESS: gives a new or existing host an address (with the prefix length) on a network.
 attach() {
     local host=$1 lan=$2 address=$3 number=0
     case " ${namespaces[*]} " in *" $id-$host "*) ;; *) namespace "$id-$host" || return ;; esac
@@ -27,7 +27,7 @@ attach() {
         ip -n "$id-$host" link set "eth$number" up
 }
 
-# cut_off HOST, heal HOST: the host's first network carries nothing to and from it, or carries again. Its interface stays up.
+# cut_off HOST, heal HOST: stops the traffic of the host on its first network, or restores it. Its interface stays up.
 cut_off() { bridge -n "$net" link set dev "$1-0" state 0; }
 heal() { bridge -n "$net" link set dev "$1-0" state 3; }
 

@@ -1,7 +1,7 @@
 # Sourced: the lab, a virtual network with Samba. Needs tests/network.sh for $id, and tests/hosts.sh.
 #
-# The lab comes from ../shared/lab beside the project, or from the directory that MAILSLOT_LAB names; its README tells what it
-# is. Its hosts are namespaces like those of network.sh.
+# The lab is ../shared/lab beside the project, or the directory in MAILSLOT_LAB; its README describes it. Its hosts are
+# namespaces like those of network.sh.
 
 lab=${MAILSLOT_LAB:-$project/../shared/lab}
 

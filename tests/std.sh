@@ -1,8 +1,7 @@
 # Sourced: cargo for other targets, the standard library included, with Debian's Rust.
 #
-# Debian's rustc-web has the standard library's source with it (rust-web-src), of one version with the compiler, so cargo
-# builds that, too. Where it is older than the workspace asks for, `tests/rustc` switches on what has become stable in
-# between.
+# Debian's rustc-web comes with the standard library's source (rust-web-src) of the same version, so cargo builds that
+# as well. If it is older than the workspace requires, `tests/rustc` enables the features that have become stable since.
 
 std_packages="rustc-web rust-web-src"
 
@@ -13,7 +12,7 @@ install_packages() {
         { echo "these packages are missing: $*" >&2; return 1; }
 }
 
-# cargo_std TARGET LINKER RUSTFLAGS COMMAND ARGUMENTS...: cargo, with what it builds below $out.
+# cargo_std TARGET LINKER RUSTFLAGS COMMAND ARGUMENTS...: cargo, with its output below $out.
 cargo_std() {
     local target=$1 linker=$2 flags=$3 command=$4 upper=${1^^}
     upper=${upper//-/_}
@@ -22,6 +21,6 @@ cargo_std() {
         cargo "$command" -Zbuild-std=std,panic_unwind,test --target "$target" --ignore-rust-version --locked "${@:5}"
 }
 
-# test_program EXECUTABLES NAME: the test program NAME, as cargo has said where it put it:
-# Executable tests/rust_api/main.rs (target/…/rust_api-0123456789abcdef.exe)
+# test_program EXECUTABLES NAME: the path of the test program NAME, from cargo's output: Executable
+# tests/rust_api/main.rs (target/…/rust_api-0123456789abcdef.exe)
 test_program() { sed -n "s|.*(\(.*/$2-[0-9a-f]*\(\.exe\)\?\))\$|\1|p" "$1" | head -n 1; }

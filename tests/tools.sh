@@ -1,6 +1,6 @@
 # Sourced in the project's directory: development tools of crates.io that no package has.
 
-# cargo_tool NAME VERSION: compiles it, once, and puts it in PATH. It runs for seconds, so that it is not optimised much.
+# cargo_tool NAME VERSION: compiles it, once, and puts it in PATH. It runs for seconds, so it is hardly optimised.
 cargo_tool() {
     local tool=$PWD/target/tools/$1-$2
     if [ ! -x "$tool/bin/$1" ]; then

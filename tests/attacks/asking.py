@@ -1,4 +1,4 @@
-"""Questions to a node, as bytes, by hand."""
+"""Requests to a node, made by hand as bytes."""
 import json
 import os
 import re
@@ -14,7 +14,7 @@ ROUTE, RECEIVERS, CONFIRMED = 1, 2, 3
 
 
 def kinds(source, name):
-    """The variants of an enum, from the source that has it."""
+    """The variants of an enum, from its source."""
     with open(f"{SOURCES}/{source}") as file:
         body = re.search(rf"^pub enum {name}\b[^{{]*{{(.*?)^}}", file.read(), re.MULTILINE | re.DOTALL)[1]
     return re.findall(r"^    (\w+)", body, re.MULTILINE)
@@ -30,7 +30,7 @@ def slots_of_the_node():
 
 
 def reply_name(number=None):
-    """A name for a slot for answers, as long as its kind of name has to be."""
+    """A name for a slot for answers, of the length of its kind."""
     return rf"mailslot\reply\{secrets.randbits(128) if number is None else number:032x}"
 
 
@@ -39,7 +39,7 @@ def sized(text):
 
 
 def routes(reply, kind, address, millis=0, at_least=0, data=b"", identity=bytes(16)):
-    """A question about the modern domains: what `slots.inline` takes."""
+    """A question about the modern domains, for `slots.inline`."""
     return bytes([kind]) + struct.pack("<II", millis, at_least) + sized(address) + data, slots.request(reply, identity)
 
 

@@ -1,4 +1,4 @@
-"""Doors: what strangers send, and how, costs the owner nothing that others would miss."""
+"""Doors: whatever strangers send, in whatever way, takes no resources of the owner that others need."""
 import fcntl
 import itertools
 import os
@@ -13,18 +13,18 @@ import slots
 from world import (BOB, MAL, MAL2, ROOT, VIC, Listener, World, by, check, end_all, hostile, local, none, parts, same,
                    until)
 
-# What the owner may have in memory beyond what it began with: the slot's capacity (4 MiB here), and as much again for buffers.
+# The owner's allowed growth of memory: the slot's capacity (4 MiB here), and as much again for buffers.
 CAPACITY, ALLOWED = "4M", 12
 
 
 class Numbered:
-    """An honest writer whose messages all have to arrive, in order."""
+    """An honest writer, whose messages must all arrive in order."""
 
     def __init__(self, world, uid, listener, slot):
         self.world, self.uid, self.listener, self.slot, self.count, self.refused = world, uid, listener, slot, 0, []
 
     def write(self):
-        """Whether one more arrives."""
+        """Whether one more message arrives."""
         data = f"n{self.count}"
         done = self.world.send(self.uid, self.slot, "--wait=8s", data, patience=10)
         if done.status != 0:
@@ -48,7 +48,7 @@ def door(world, slot="target"):
     return slots.living(world.slots, slot)[0]
 
 
-# What a descriptor can be. Each makes one.
+# The kinds of descriptors. Each function makes one.
 def pair():
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)[0].detach()
 
@@ -97,7 +97,7 @@ def every_set_of_descriptors():
     uids = itertools.count(66100)
     for name, make in DESCRIPTORS.items():
         kept, sent = [], 0
-        # Each set by another user: whoever sends what no writer sends may be shut out.
+        # Each set by another user, because a sender of invalid packets may be shut out.
         for count, (body, packet) in itertools.product((1, 2, 3, 4, 16, 253), bodies.items()):
             def attacker(say, make=make, count=count, packet=packet):
                 files = [make() for _ in range(min(count, 4))]
@@ -107,7 +107,7 @@ def every_set_of_descriptors():
                     slots.put(connection, packet, files, patience=0.1)
                 slots.put(connection, slots.inline(b"after"), patience=0.1)
                 say("sent")
-                # Until its parent has looked: what stays open is seen to stay because of the owner.
+                # Until its parent has checked: then anything still open is open because of the owner.
                 time.sleep(600)
             kept.append(hostile(next(uids), attacker))
             sent += kept[-1].line() == "sent"
@@ -116,7 +116,7 @@ def every_set_of_descriptors():
         if not honest.write():
             wrong.append(f"{name}: an honest message is not there")
             break
-        # Each connection may still be there, and no descriptor that came through it.
+        # Each connection may still be open, but no descriptor that was sent through it.
         if len(listener.descriptors()) > before + len(kept) + 10:
             wrong.append(f"{name}: {len(listener.descriptors())} descriptors")
         for bad in kept:
@@ -163,7 +163,7 @@ def memory():
     """Large messages that cost their sender nothing."""
     world = World("256m")
     for slot, seen in (("target", True), ("unread", False)):
-        # One owner that reads, and one that does not.
+        # An owner that reads, and one that does not.
         command = "head -c 100; echo" if seen else "exec sleep 600"
         listener = world.listen_slowly(VIC, slot, command, "--access", "everyone", "--capacity", CAPACITY)
         world.send(BOB, slot, "first")
@@ -199,7 +199,7 @@ def memory():
         if seen:
             done = world.send(BOB, slot, "--wait=20s", "last")
             check("an honest message arrives afterwards", done.status == 0 and listener.until("last", 20), done)
-        # What was let in and has no room yet is kept as it came, one message of each connection at most.
+        # An accepted message without room is kept as it arrived, at most one for each connection.
         held = [one for one in listener.descriptors() if "memfd:message" in one]
         check(f"few of the files stay with an owner {word}", len(held) <= 32, len(held))
         end_all()
@@ -208,7 +208,7 @@ def memory():
 
 
 def every_message():
-    """Every size in every form at every speed, by programs that stay and ones that go."""
+    """Every size in every form at every speed, by programs that stay and programs that end."""
     world = World("96m")
     listener, honest = victim(world, "--max-size", "200000")
     check("an honest message arrives", honest.write())
@@ -284,7 +284,7 @@ def every_message():
 
 
 def connections():
-    """Callers who stay: of one user, and of many."""
+    """Connections that stay open: of one user, and of many."""
     for who, uids, each in (("one user", [MAL], 1100), ("forty users", range(66000, 66040), 40)):
         world = World()
         listener, honest = victim(world, descriptors=1024)
@@ -328,7 +328,7 @@ def kept_connection():
     def many(say):
         kept = []
         for number in range(200):
-            # As the library does: a connection that was handed back before it was used is made again.
+            # Like the library: reconnects if a connection was returned before it was used.
             for _ in range(20):
                 kept.append(slots.connect(directory))
                 if slots.put(kept[-1], slots.inline(b"k%d" % number)):
@@ -347,7 +347,7 @@ def kept_connection():
 
 
 def full_file_system():
-    """Somebody takes all room of the file system that slots are in, for a moment."""
+    """An attacker takes all room of the slots' file system, for a moment."""
     world = World("24m")
     listener, honest = victim(world, capacity="16M")
     quiet = world.listen(VIC, "quiet", "--access", "everyone", "--capacity", "8M")
@@ -360,7 +360,7 @@ def full_file_system():
         time.sleep(600)
     bad = hostile(MAL, attacker)
     bad.line()
-    # What finds no room now may be told so; the owners go on.
+    # Writes may fail for lack of room now; the owners continue.
     while_full = world.send(BOB, "target", "--wait=1s", "y" * 50000, patience=5)
     check("the owners go on while the file system is full", listener.lives() and quiet.lives(), listener.err() + quiet.err())
     bad.stop()
@@ -401,7 +401,7 @@ def not_admitted():
 
 
 def superusers_tap():
-    """A user whose slot the superuser taps means him harm, before he comes and while he is there."""
+    """The owner of a slot that the superuser taps attacks the tap, before and while it exists."""
     world = World("256m")
     random.seed(15)
     precious = f"{world.slots}/precious"
@@ -412,7 +412,7 @@ def superusers_tap():
     def start():
         return world.start(ROOT, "tap", "--verbose", "--format", "json", "--capacity", CAPACITY, local("target"), kind=Listener)
 
-    # The slot's own files, of whatever kind they are when the superuser comes.
+    # The slot's files, of any kind, when the superuser's tap opens them.
     def cut(path):
         os.truncate(path, 0)
 
@@ -450,7 +450,7 @@ def superusers_tap():
     none("whatever becomes of a tapped slot's files ends no tap of the superuser by a signal", wrong)
     same("and writes to no other file", open(precious).read(), "untouched")
 
-    # Whatever comes through its door, and however much.
+    # Anything through its door, in any amount.
     world.listen(MAL, "target", "--taps", "--access", "everyone", "--capacity", "64M")
     tap = start()
     check("the superuser taps the slot", tap.says("listening on"), tap.err())

@@ -1,4 +1,6 @@
-"""No message for a sealed domain goes out in the legacy network, where everybody reads it, whoever says so."""
+"""No message for a sealed domain is sent to the legacy network, where everybody can read it, whoever claims that it
+belongs there.
+"""
 import time
 
 import asking
@@ -12,7 +14,7 @@ NOBODY = r"\\NOBODY\mailslot\x"
 
 
 def listening_machine():
-    """A machine of the segment that has the domains' names for groups of its own."""
+    """A machine of the segment that registers the domains' names as groups."""
     machine = Machine("mallory")
     groups = [word for name in ("LATER", "OTHER") for word in ("--name", f"group:{name}")]
     machine.node = machine.start(ROOT, "node", "--computer", "MALLORY", "--workgroup", "PLANT", *groups)
@@ -22,7 +24,7 @@ def listening_machine():
 
 
 def told_by_others():
-    """Others' questions, whose answers the node writes to who asks about a domain."""
+    """Other users' questions about a domain, which the node answers."""
     one, three = machines()
     listening_machine()
     heard = three.listen(ROOT, "alerts", "--network")
@@ -34,14 +36,14 @@ def told_by_others():
             one.node.freeze()
 
             def asker(say):
-                """Asks with the names that others' slots for answers will have, as far as they can be guessed."""
+                """Asks with the future names of others' slots for answers, as far as they can be guessed."""
                 connections = [slots.connect(slots.living(one.slots, ROUTES, ROOT)[0]) for _ in range(4)]
                 for ahead in range(1, 40):
                     for kind in (asking.ROUTE, asking.RECEIVERS):
                         reply = asking.reply_name(ahead)
                         slots.put(connections[ahead % 4], slots.inline(*asking.routes(reply, kind, NOBODY)))
                 say("asked")
-                # And with those that they turn out to have.
+                # And with their actual names.
                 known = set()
                 while True:
                     for _, name in slots.named(one.slots, r"mailslot\reply"):
@@ -69,7 +71,7 @@ def told_by_others():
     check("each arrives, sealed", until(lambda: set(sent) <= set(heard.data()), 10), (sent, heard.data()))
     none("and is told to be so", [message for message in heard.messages() if not message["origin"].get("authenticated")])
 
-    # While a true question waits for its answer: what became of a message.
+    # The outcome of a message while a genuine question waits for its answer.
     three.node.freeze()
     confirming = one.start(BOB, "send", "--confirm=4s", r"\\NODE3\mailslot\nobody", "confirmed")
     counting = one.start(BOB, "send", "--receivers", "3=4s", r"\\PLANT\mailslot\nobody", "counted")
@@ -99,7 +101,7 @@ def told_by_others():
 
 
 def known_before():
-    """Computers and domains that are sealed, when their domain is not at hand."""
+    """Sealed computers and domains, while their domain is unreachable."""
     one, three = machines()
     listening_machine()
     heard = three.listen(ROOT, "alerts", "--network")
@@ -112,7 +114,7 @@ def known_before():
     three.start_node("--config", "/dev/null", MAILSLOT_DOMAINS=three.path)
     until(lambda: "NODE3" not in one.run(ROOT, "list", "--domain", "PLANT").out)
     done = [one.run(uid, "send", r"\\NODE3\mailslot\alerts", "SECRET to a computer that was known") for uid in (BOB, ROOT)]
-    # What would be sent is, before this.
+    # Before this, such a message is sent.
     one.run(BOB, "resolve", "NODE3")
     time.sleep(0.5)
     none("a computer that a sealed domain has known is not sent to in clear", seen(sniffer))

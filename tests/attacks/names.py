@@ -1,4 +1,4 @@
-"""Names: whoever finds a name finds its one owner, whatever others plant, at any time."""
+"""Names: a lookup finds the one owner of a name, whatever others plant, at any time."""
 import fcntl
 import os
 import resource
@@ -15,8 +15,9 @@ RESERVED = [r"mailslot\node", r"mailslot\node\control", r"mailslot\node\routes",
 
 
 def record(world, uid, name, *options):
-    """All that a slot of this name consists of, by path, as its creation leaves it on a fresh machine; its directory; and its
-    files."""
+    """All that a slot of this name consists of, by path, as its creation leaves it on a fresh machine; its directory;
+    and its files.
+    """
     listener = world.listen(uid, name, *options)
     found = slots.paths(world.slots)
     directory = slots.living(world.slots, name)[0]
@@ -27,7 +28,7 @@ def record(world, uid, name, *options):
 
 
 def plant(path, kind):
-    """Makes a file of this kind. Directories above it are the caller's, too, if they are not there yet."""
+    """Makes a file of this kind, and missing directories above it, which also belong to the caller."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     if kind == "file":
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o666))
@@ -76,7 +77,7 @@ KINDS = ["file", "closed file", "large file", "directory", "closed directory", "
 
 
 def wrong_ways(world, listener, name, writers, owner=VIC):
-    """Which writers' messages do not arrive at the listener alone."""
+    """The writers whose messages do not arrive at the listener alone."""
     wrong = []
     for uid in writers:
         data = f"from {uid} at {time.monotonic()}"
@@ -126,12 +127,12 @@ def every_file_beside_every_name():
             for number, path in enumerate(whole):
                 where = slots.beside(path, VIC, MAL) if number else f"{slots.beside(path, VIC, MAL)}.{number}"
                 if kind == "socket" and "life" in where:
-                    # A bound socket there is a claim, and has the name as a slot has it: as long as its process lives.
+                    # A bound socket there is a claim, which holds the name like a slot: as long as its process lives.
                     continue
                 try:
                     plant(f"{world.slots}/{where}", kind)
                 except OSError as error:
-                    # What cannot be planted does no harm: something is there already, or it is not his.
+                    # A file that cannot be planted does no harm: the path exists already, or belongs to another user.
                     say(f"not {where}: {error}")
             say("planted")
             time.sleep(600)
@@ -151,13 +152,13 @@ def every_file_beside_every_name():
 
 
 def hiding_places(entry, files):
-    """What others have to be let through to find a slot: the directories that lead to it, and its files."""
+    """The paths that others need to find a slot: the directories to it, and its files."""
     steps = entry.split("/")
     return ["/".join(steps[:number + 1]) for number in range(len(steps))] + [f"{entry}/{file}" for file in files]
 
 
 def takeovers():
-    """Somebody's slot that was there before, or seems so, comes to light beside a living one."""
+    """A slot that is older, or seems so, becomes visible beside a living one."""
     world = World()
     for name, victim in (("alerts", VIC), *((reserved, ROOT) for reserved in RESERVED)):
         _, entry, files = record(world, victim, name, "--access", "everyone")
@@ -215,7 +216,7 @@ def takeovers():
             listener = world.listen(victim, name, "--access", "everyone", wait=False)
             wrong = []
             if not listener.says("listening on", 8):
-                # Whoever is there, and is seen to be there, was there first.
+                # A slot that is visible now counts as the first.
                 if not (variant.startswith("hidden") and "exists already" in listener.err()):
                     wrong.append(listener.err() or "no slot")
             else:
@@ -231,7 +232,7 @@ def takeovers():
 
 
 def hidden_claims():
-    """A slot that really was there first, and that nobody could see when another one was made, comes to light beside that."""
+    """A slot that is really older, but was hidden when another one was created, becomes visible beside that."""
     world = World()
     own = f"{world.path}/own"
     os.mkdir(own)
@@ -240,7 +241,7 @@ def hidden_claims():
     base = f"{world.slots}/mailslot.{MAL}"
 
     def link(say):
-        """Where it is said that there are claims under other names is a link, at first to such a place."""
+        """The file that refers to claims under other names is a link, at first to such a place."""
         os.mkdir(base)
         for name in ("slots", "new"):
             os.mkdir(f"{base}/{name}")
@@ -274,7 +275,7 @@ def hidden_claims():
         os.mkdir(base)
         say("ready")
 
-    # As fusermount(1) does for anybody, on a directory of his.
+    # As fusermount(1) does for any user, on that user's directory.
     def hide_mounted(say):
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=755,uid={MAL}", "tmpfs", mounted], check=True)
 
@@ -305,7 +306,7 @@ def hidden_claims():
 
 
 def closed_claims():
-    """A slot that really was there first, of which one file was closed to others when another one was made."""
+    """A slot that is really older, with one file closed to others when another slot was created."""
     world = World()
     world.listen(MAL, "alerts", "--access", "everyone")
     paths = [path for path in slots.paths(world.slots) if os.lstat(f"{world.slots}/{path}").st_uid == MAL
@@ -326,7 +327,7 @@ def closed_claims():
         none(f"a slot whose {path} was closed takes nothing from one that was made meanwhile", wrong)
         end_all()
         world.wipe()
-    # The superuser sees what is behind, and what has ended keeps no name from anybody.
+    # The superuser sees hidden slots, and ended ones do not block a name.
     evil = world.listen(MAL, "alerts", "--access", "everyone")
     by(MAL, lambda say: [os.chmod(f"{world.slots}/{path}", 0) for path in reversed(paths)])
     evil.kill()
@@ -337,7 +338,7 @@ def closed_claims():
 
 
 def claims_of_nobody():
-    """Files that look like claims, of a user with more directories than are looked at."""
+    """Files that look like claims, of a user with more directories than are searched."""
     world = World()
 
     def crowd(say):
@@ -353,7 +354,8 @@ def claims_of_nobody():
 
 
 def touched():
-    """Whoever may ask whether a slot lives may set the times of what he asks; somebody's younger slot waits for that."""
+    """A user who may check whether a slot lives may also set the times of its files, to make a younger slot look older.
+    """
     world = World()
     own = f"{world.slots}/own"
     by(MAL, lambda say: os.mkdir(own))
@@ -364,7 +366,7 @@ def touched():
     check("a slot of another root is there", evil.says("listening on"), evil.err())
 
     def mover(say):
-        """Brings it here, as if it had been made here."""
+        """Moves it here, as if it had been made here."""
         for name in os.listdir(own):
             os.rename(f"{own}/{name}", f"{world.slots}/{name}")
         for directory in slots.living(world.slots, "alerts", MAL):
@@ -389,13 +391,13 @@ def touched():
          wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC) + evil.data())
     listener.kill()
     sent = world.send(BOB, "alerts", "yours")
-    # On a machine that needs ten seconds for all this the owner has noticed that its directory is elsewhere, and has ended.
+    # If all this took ten seconds, the owner has noticed that its directory was moved, and has ended.
     check("it is a slot as any other", sent.status == 0 and evil.until("yours") or not evil.lives(), sent)
     world.close()
 
 
 def first_come():
-    """Another user's slot that lives already is his; it keeps the name from nobody."""
+    """Another user's living slot stays that user's, and does not block the name."""
     world = World()
     squatter = world.listen(MAL, "alerts", "--access", "everyone")
     listener = world.listen(VIC, "alerts", wait=False)
@@ -436,7 +438,7 @@ def first_come():
 
 
 def locks():
-    """Every lock and lease on everything of a slot that others can open, and what becomes of its name afterwards."""
+    """Every lock and lease on every file of a slot that others can open, and the state of its name afterwards."""
     world = World()
     wrong, after = [], []
     for kind in ("read lock", "write lock", "shared flock", "exclusive flock", "process lock", "read lease", "write lease", "open"):
@@ -535,7 +537,7 @@ def locks():
 
 
 def labels():
-    """What others write into a label, `list` and whoever else reads it survive."""
+    """`list` and other readers survive any contents of others' labels."""
     world = World("256m")
     honest = world.listen(VIC, "honest")
 
@@ -584,7 +586,7 @@ def labels():
     end_all()
     world.wipe()
 
-    # A file of 512 KiB as the label of many.
+    # One file of 512 KiB as the label of many slots.
     honest = world.listen(VIC, "honest")
     number = 300
 
@@ -607,7 +609,7 @@ def labels():
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     check("`list` shows the honest slot beside them", done.status == 0 and "honest" in done.out, str(done)[:300])
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    # Three seconds for each hundred of them would be a hundred times what an ordinary one costs.
+    # Three seconds for a hundred of them would be a hundred times the cost of ordinary ones.
     check("at no more processor time than ordinary ones cost", used < 9, f"{used:.1f} s")
     check("and no more memory", after.ru_maxrss < 100 << 10 or after.ru_maxrss == before.ru_maxrss, f"{after.ru_maxrss >> 10} MiB")
     bad.stop()

@@ -26,7 +26,7 @@ def lan(name):
 
 
 def attach(host, network, address, gateway=None):
-    """Gives a host, new or not, an address (with the prefix length) on a network."""
+    """Gives a new or existing host an address (with the prefix length) on a network."""
     namespace(host)
     number = hosts[host]
     hosts[host] += 1
@@ -35,7 +35,7 @@ def attach(host, network, address, gateway=None):
     ip("-n", "net", "link", "set", port, "master", network, "up")
     ip("-n", host, "addr", "add", address, "broadcast", "+", "dev", f"eth{number}")
     ip("-n", host, "link", "set", f"eth{number}", "up")
-    # Forged addresses are to get through.
+    # Lets forged addresses through.
     for where in ("all", f"eth{number}"):
         subprocess.run(["ip", "netns", "exec", host, "sysctl", "-qw", f"net.ipv4.conf.{where}.rp_filter=0"], check=True)
     if gateway:
@@ -48,7 +48,7 @@ def route(host):
 
 
 class Machine(World):
-    """A host with slots and a node of its own."""
+    """A host with separate slots and a node."""
 
     def __init__(self, host, size="64m"):
         super().__init__(size, host)
@@ -71,7 +71,7 @@ class Machine(World):
 
 
 def sniff(host, words):
-    """A program that says each packet of the host that has one of the words in it."""
+    """A program that prints each packet of the host that contains one of the words."""
     def listen(say):
         packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         say("ready")
@@ -86,7 +86,7 @@ def sniff(host, words):
 
 
 def seen(sniffer):
-    """What a sniffer has said until now."""
+    """The output of a sniffer so far."""
     found = []
     while (line := sniffer.line(0.05)) is not None:
         found.append(line)

@@ -1,4 +1,4 @@
-"""NetBIOS packets as bytes, and sending them from where one is not."""
+"""NetBIOS packets as bytes, and sending them from forged addresses."""
 import socket
 import struct
 
@@ -78,7 +78,7 @@ class Forger:
         try:
             self.raw.sendto(self.made(packet, source, target, port), (target, 0))
         except OSError:
-            # No way there from here.
+            # There is no route to there.
             pass
 
 

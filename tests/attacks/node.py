@@ -1,4 +1,4 @@
-"""The node: it goes on, and does what it is for, whatever local users do at its slots."""
+"""The node: it keeps working, whatever local users do to its slots."""
 import itertools
 import os
 import time
@@ -15,7 +15,7 @@ number = itertools.count()
 
 
 def at_work(one, heard, legacy=True):
-    """What the node does not do any more."""
+    """The services that the node no longer provides."""
     wrong = []
     if not one.node.lives():
         return [f"it has ended: {one.node.err()[-500:]}"]
@@ -101,7 +101,7 @@ def connections():
 
 
 def full_file_system():
-    """All room of the slots' file system is taken for a moment, while the node has to read."""
+    """All room of the slots' file system is taken for a moment, while the node must read."""
     one, three, heard = start(size="32m")
     for slot in SLOTS:
         def attacker(say):
@@ -115,7 +115,7 @@ def full_file_system():
         wrong = at_work(one, heard)
         none(f"after all room was taken and {slot} written to the node is at work", wrong)
         doctor = one.run(ROOT, "doctor", patience=30)
-        # The counters tell of what was dropped, which is true in any case.
+        # The counters show dropped messages, which is correct in any case.
         problems = [line for line in doctor.out.splitlines() if line.startswith("problem") and " counters " not in line]
         check("and its doctor says what is true", bool(wrong) == bool(problems), doctor.out)
         if not one.node.lives():
@@ -149,7 +149,7 @@ def memory():
         check(f"large messages to {slot} take no more memory than its slots may have", peak - before < 96, f"{before:.0f} {peak:.0f} MiB")
         bad.stop()
     none("the node is at work", at_work(one, heard))
-    # What others write into labels, it reads whenever something changes.
+    # The node reads others' labels at every change.
     entry = slots.living(one.slots, asking.CONTROL, ROOT)[0]
     files, entry = slots.template(entry), os.path.relpath(entry, one.slots)
     before = one.node.memory()
@@ -165,7 +165,7 @@ def memory():
                 try:
                     os.link(f"{base}0/{file}", f"{base}{one_more}/{file}")
                 except FileNotFoundError:
-                    # It was cleared away.
+                    # It was removed.
                     pass
         say("made")
         time.sleep(600)
@@ -184,7 +184,7 @@ def memory():
             try:
                 slots.Imitation(f"{base}c{one_more}", f"crowd{one_more}", files).live()
             except FileNotFoundError:
-                # It was cleared away, as dead, before it lived.
+                # It was removed as dead before it lived.
                 pass
         say("made")
         time.sleep(600)
@@ -200,7 +200,7 @@ def memory():
 
 
 def started_among_squatters():
-    """Its slots are there already, and somebody else's."""
+    """Its slots exist already, and belong to another user."""
     one, three = machines(started=False)
     check("the node has slots", len(SLOTS) >= 4, SLOTS)
     squatters = [one.listen(MAL, slot, "--access", "everyone", "--network", wait=False) for slot in SLOTS]
@@ -224,13 +224,13 @@ def started_among_squatters():
 
 
 def killed_among_squatters():
-    """It is killed and started again, as by a supervisor, and others have waited for that."""
+    """It is killed and restarted, as by a supervisor, and attackers have waited for that."""
     one, three, heard = start()
     templates = {slot: slots.template(slots.living(one.slots, slot, ROOT)[0]) for slot in SLOTS}
     places = {slot: os.path.relpath(slots.living(one.slots, slot, ROOT)[0], one.slots) for slot in SLOTS}
 
     def planter(say):
-        """Puts a slot of its own for each of the node's at every place, and hears what is written there."""
+        """Creates a slot in place of each of the node's, everywhere, and reads what is written there."""
         planted = []
         say("ready")
         while True:

@@ -1,4 +1,6 @@
-"""Questions to the node: nobody answers in its place, it answers into no slot but the asker's, and nobody can ask too much."""
+"""Questions to the node: no other user can answer them, the node answers only to the asker's slot, and no user can ask
+too many.
+"""
 import itertools
 import json
 import os
@@ -14,9 +16,9 @@ from net import Machine
 from world import BOB, MAL, NODE, ROOT, VIC, by, check, hostile, none, parts, same, until
 
 
-# Forged answers to each kind of question, before the node gets to answer.
+# Forged answers to each kind of question, before the node answers.
 TRIES = 1000
-# So many receivers there are nowhere, nor of anything else that is counted.
+# No genuine answer has a number as large as this.
 MADE_UP = 3_456_789_012
 ALIASES = [f"ALIAS{number}" for number in range(6)]
 
@@ -50,7 +52,7 @@ def start_nodes(one, three, descriptors=None):
 
 
 def questions(world, reply):
-    """One request of each kind, by what it asks: the node's slot, and the bytes."""
+    """One request of each kind, by its subject: the node's slot, and the bytes."""
     address = r"\\PLANT\mailslot\alerts"
     return {
         "route": (ROUTES, asking.routes(reply, asking.ROUTE, address)),
@@ -93,7 +95,7 @@ def answers_elsewhere():
     check("an honest question is answered meanwhile", done.status == 0 and "NODE1" in done.out, done)
     done = one.run(BOB, "resolve", "NODE3")
     check("and one that takes a while", done.status == 0 and "10.97.1.13" in done.out, done)
-    # Those that take the longest have been answered by then.
+    # By then even the slowest have been answered.
     one.send(BOB, r"\\PLANT\mailslot\x", "--confirm=1s", "x")
     for (what, name), listener in targets.items():
         wrong += [f"{what}: {str(message)[:150]}" for message in listener.messages()[:2]]
@@ -104,7 +106,7 @@ def answers_elsewhere():
 
 
 def lies(rounds=1):
-    """Answers of every kind, in every form that there was."""
+    """Answers of every kind, in every form of any version."""
     who = "EVIL"
     plain = [
         {"status": {"version": "0", "computer": who, "workgroup": who, "node_type": who, "interfaces": [], "names": [
@@ -130,7 +132,7 @@ def lies(rounds=1):
 
 
 def forms(lies):
-    """Each lie as it is, cut, and longer than any answer; and bytes of no meaning."""
+    """Each forged answer unchanged, cut, and longer than any answer; and random bytes."""
     found = list(lies)
     for lie in lies:
         found += [lie[:1], lie[:len(lie) // 2], lie[:-1], lie + b"\0", lie + bytes(60000), lie + bytes(70000)]
@@ -138,8 +140,9 @@ def forms(lies):
 
 
 def sendable(packets, head):
-    """Packets for a door, and what is attached to them; some as if they came from the network, or were replies: with an id that one can
-    make up who has not seen the question."""
+    """Packets for a door, and what is attached to them; some as if they came from the network, or were replies: with an
+    id that one can make up who has not seen the question.
+    """
     made_up = [slots.reply(identity) for identity in (bytes(16), b"\xff" * 16, random.randbytes(16))]
     for packet in packets:
         origin = random.choice((b"", head, *made_up))
@@ -158,8 +161,9 @@ def forged_answers():
     packets, head = lies()
 
     def liar(uid):
-        """Writes to every slot for answers, over and over for as long as it is there: with any user's right, and without the
-        number that only the asker and the node know. Says how often it has tried, and how many were taken."""
+        """Writes to every slot for answers, over and over for as long as it is there: with any user's right, and
+        without the number that only the asker and the node know. Says how often it has tried, and how many were taken.
+        """
         def lie(say):
             answers = {}
             while True:
@@ -171,7 +175,7 @@ def forged_answers():
                     for packet, files in sendable(random.sample(answers[name], 40), head):
                         tried += 1
                         try:
-                            # One that is refused ends the connection.
+                            # A refused packet ends the connection.
                             connection = slots.connect(directory, blocking=False)
                             told += slots.put(connection, packet, files, patience=0)
                             connection.close()
@@ -181,11 +185,11 @@ def forged_answers():
                             os.close(file)
                     say(tried, told)
                 time.sleep(0.001)
-        # What comes from the network is the node's user's to say.
+        # Only the node's user may write messages from the network.
         kinds = ("MAILSLOT\\REPLY\\",) + (() if uid == ROOT else ("NET\\GETDC", "BROWSE"))
         return hostile(uid, lie)
 
-    # By the kind of question; a command may have others before it.
+    # By the kind of question; a command may ask others before it.
     asks = {
         "Status": [("node", "status"), ("node", "status", "--json"), ("doctor", r"\\PLANT\mailslot\alerts")],
         "Resolve": [("resolve", "NODE3"), ("resolve", "NOBODY"), ("status", "NODE3")],
@@ -201,17 +205,18 @@ def forged_answers():
     same("every question is tried", sorted(asks), sorted(asking.kinds("mailslot-node/src/control.rs", "Request")
                                                        + asking.kinds("mailslot/src/network/routes.rs", "Question")))
     statuses = {"send --receivers": (5,), "send --confirm=2s": (10,), "request": (3,), "find-dc": (0, 3), "doctor": (0, 1)}
-    # Answers of the superuser's programs are let in where the answer will be; one is enough to be there first.
+    # The slot for the answer accepts messages of the superuser's programs; one that comes first suffices.
     LEAST = {MAL: TRIES, ROOT: 40}
 
     def ask_among_lies(kind, arguments, uid, by_whom):
-        """Asks while somebody else answers and the node does not, and then the node does. How many lies were tried, and what went wrong;
-        None if the asker or the liar had too little time, on a busy machine."""
+        """Asks while an attacker answers and the node does not, until the node does. Returns how many forged answers
+        were tried, and what went wrong; None if the asker or the liar had too little time, on a busy machine.
+        """
         bad = liar(by_whom)
         one.node.freeze()
         asker = one.start(uid, *arguments)
         tried = told = 0
-        # The node has to answer before the asker gives up.
+        # The node must answer before the asker times out.
         end = time.monotonic() + 1
         while asker.lives() and (tried < LEAST[by_whom] or by_whom == ROOT and not told) and time.monotonic() < end:
             counts = (bad.line(0.2) or "0 0").split()
@@ -237,7 +242,7 @@ def forged_answers():
 
     for kind, commands in asks.items():
         wrong, tries = [], 0
-        # Whoever may not write there, and the node's own user, whom the slot lets in.
+        # A user who may not write there, and the node's user, whom the slot allows.
         left = list(itertools.product(commands, (BOB, ROOT), (MAL, ROOT)))
         for _ in range(len(left) + 100):
             if not left and tries >= TRIES:
@@ -258,12 +263,12 @@ def forged_answers():
 
 
 def limits():
-    """What one user asks, takes nothing from what others may ask."""
+    """One user's questions do not reduce those that others may ask."""
     one, three = machines()
     heard = three.listen(ROOT, "alerts", "--network")
     until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out)
     def flood(slot, count, make):
-        """Has a user ask so often, each time with a slot of his own for the answer."""
+        """Lets a user ask many times, each time with a new slot for the answer."""
         name = asking.reply_name()
         own = one.listen(MAL, name, "--access", "everyone")
 
@@ -291,7 +296,7 @@ def limits():
     done = [one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", f"wait {number}") for number in range(3)]
     check("others wait for receivers while one user waits 1,500 times", all(one.status == 0 for one in done), done)
     bad.stop()
-    # A member that never answers: as long as it may take, so long the writes wait.
+    # A member that never answers: the writes wait for its whole timeout.
     three.node.freeze()
     bad = flood(ROUTES, 600, lambda reply, number: asking.routes(reply, asking.CONFIRMED, r"\\PLANT\mailslot\alerts", 60000, 0, b"m"))
     done = [one.run(BOB, "send", "--confirm=1s", r"\\PLANT\mailslot\alerts", f"confirm {number}") for number in range(3)]
@@ -318,7 +323,7 @@ def limits():
                 say("flooding")
     bad = hostile(MAL, resolver)
     bad.line()
-    # Names that the node does not know yet.
+    # Names that the node has not resolved yet.
     found = [one.run(BOB, "resolve", name, patience=20) for name in ALIASES]
     check("others look for names while one user looks for thousands", all("10.97.1.13" in done.out for done in found), found)
     bad.stop()
@@ -344,7 +349,7 @@ def limits():
 
 
 def squatted_names():
-    """Names that others' answers would go to, taken beforehand."""
+    """The names of others' slots for answers, taken beforehand."""
     one, three = machines()
     heard = three.listen(ROOT, "alerts", "--network")
     until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out)

@@ -1,4 +1,6 @@
-"""The legacy network: what comes from elsewhere takes no name, answers nothing, and keeps nothing from the node's segment."""
+"""The legacy network: packets from elsewhere take no name, answer no question, and keep nothing from the node's
+segment.
+"""
 import itertools
 import json
 import random
@@ -62,7 +64,7 @@ def names(machine):
 
 
 def settled(machine):
-    """The names that are not held, once all that was begun is over: claims take a second."""
+    """The names that are not held after all claims have ended, which takes a second."""
     return until(lambda: not names(machine), 6) and [] or names(machine)
 
 
@@ -97,7 +99,7 @@ def names_taken():
 
 
 def observed(host, port, wanted, act, where):
-    """A program that sees packets on one host and acts on another one: its guesses are always right."""
+    """A program that sees packets on one host and acts on another: all its guesses are right."""
     def watcher(say):
         enter(host)
         packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -114,7 +116,7 @@ def observed(host, port, wanted, act, where):
 
 
 def answers_from_elsewhere():
-    """Right answers to broadcast questions, from where they were not heard."""
+    """Correct answers to broadcast questions, from a place that does not receive them."""
     one, three, heard = network()
     wrong = []
     for kind in ("an answer", "a refusal", "a redirect", "a wait"):
@@ -169,7 +171,7 @@ def suppressed():
 
 
 def floods():
-    """Questions, fragments and messages from forged addresses, as many as a small program makes."""
+    """Questions, fragments and messages from forged addresses, as many as a small program can send."""
     one, three, heard = network()
     random.seed(5)
     sources = {"elsewhere": [f"172.{16 + a}.{b}.{c}" for a in range(8) for b in range(5) for c in range(1, 51)],
@@ -178,7 +180,7 @@ def floods():
     def flooder(make, port, addresses, rate):
         def flood(say):
             forger = nb.Forger()
-            # Made beforehand, because that takes longer than to send them.
+            # Made beforehand, because making them takes longer than sending them.
             packets = [forger.made(make(addresses[count % len(addresses)], count), addresses[count % len(addresses)], ONE, port)
                        for count in range(8000)]
             begin, count, said = time.monotonic(), 0, False
@@ -219,7 +221,7 @@ def floods():
                 same(f"the segment's questions are answered during {kind} from {where}",
                      hostile(ROOT, asked, "mallory").line(30), "0")
             bad.stop()
-            # Answers to neighbours that are not there fill the node's socket while the system looks for them.
+            # Answers to neighbours that do not exist fill the node's socket while the system resolves their addresses.
             same(f"the segment's questions are answered after {kind} from {where}",
                  until(lambda: hostile(ROOT, asked, "mallory").line(30) == "0"), True)
         first = lambda source, count: nb.datagram(nb.name(f"F{count % 500}"), nb.name("NODE1"), bytes(300), count, source, flags=3, total=900)
@@ -294,7 +296,7 @@ def every_packet():
 
 
 def come_back():
-    """A name that a neighbour took is taken back when he is gone."""
+    """A name that a neighbour took is claimed again when the neighbour is gone."""
     one, three, heard = network()
     def thief(say):
         """Objects to every claim of the name, as a holder does."""
@@ -327,7 +329,7 @@ def come_back():
 
 
 def name_server(say):
-    """A WINS server: knows who has registered a name, and tells."""
+    """A WINS server: stores registrations, and answers queries for them."""
     own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     own.bind((FAR, nb.NAME))
     known = {}
@@ -349,7 +351,7 @@ def name_server(say):
 
 
 def name_servers_address():
-    """Somebody forges the address of the WINS server, and guesses what it is asked."""
+    """An attacker forges the address of the WINS server, and guesses the questions to it."""
     one, three, heard = network()
     server = hostile(ROOT, name_server, "far")
     server.line()
@@ -386,7 +388,7 @@ def name_servers_address():
 
 
 def printed():
-    """What others call themselves is printed as text."""
+    """Names that others choose are printed as text."""
     one, three, heard = network()
     evil = b"E\n\x1b[2J\x1b]0;x\x07\x9b"
 

@@ -1,4 +1,4 @@
-"""What a hostile program knows of slots: where they are, and how one writes through their doors by hand.
+"""A hostile program's knowledge of slots: their places, and how to write through their doors by hand.
 
 Where a slot is, only `living` and `beside` know; everything else goes by what they find.
 """
@@ -17,7 +17,7 @@ MAX_INLINE = 64 << 10
 
 
 def label(directory):
-    """The fields that a slot tells of itself."""
+    """The fields of a slot's label."""
     for name in ("label", "lock"):
         try:
             file = os.open(f"{directory}/{name}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
@@ -36,7 +36,7 @@ def label(directory):
 
 
 def is_alive(directory):
-    """Whether a slot's owner lives: its door would take callers."""
+    """Whether a slot's owner lives: its door accepts connections."""
     where = os.open(directory, os.O_PATH)
     asking = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
@@ -51,7 +51,7 @@ def is_alive(directory):
 
 
 def living(root, name=None, uid=None):
-    """Directories of living slots, of this name or any: a socket `door` that somebody has, beside a file that tells the name."""
+    """Directories of living slots, of this name or any: a bound socket `door`, beside a file with the name."""
     found = []
     for directory, _, files in os.walk(root):
         try:
@@ -68,7 +68,7 @@ def living(root, name=None, uid=None):
 
 
 def named(root, beginning):
-    """Directories of living slots whose names begin so, and the names."""
+    """Directories of living slots whose names have this prefix, and the names."""
     found = ((directory, label(directory).get("name", "")) for directory in living(root))
     return [(directory, name) for directory, name in found if name.upper().startswith(beginning.upper())]
 
@@ -82,7 +82,7 @@ def paths(root):
 
 
 def beside(path, owner, uid):
-    """The path that belongs to the same name and another user, as far as the layout has one."""
+    """The path of the same name for another user, as far as the layout has one."""
     first, slash, rest = path.partition("/")
     if str(owner) in first:
         return first.replace(str(owner), str(uid)) + slash + rest
@@ -90,7 +90,7 @@ def beside(path, owner, uid):
 
 
 def lock_file(file, kind=fcntl.F_WRLCK):
-    """Takes an open-file-description lock on all of it."""
+    """Takes an open-file-description lock on the whole file."""
     fcntl.fcntl(file, F_OFD_SETLK, struct.pack("hhqqi4x", kind, 0, 0, 0, 0))
 
 
@@ -100,7 +100,7 @@ def connect(directory, blocking=True):
     try:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         connection.setblocking(blocking)
-        # The door may have a full queue of callers for a moment.
+        # The door's backlog may be full for a moment.
         for _ in range(500):
             try:
                 connection.connect(f"/proc/self/fd/{where}/door")
@@ -121,7 +121,7 @@ def call(directory):
 
 
 def put(connection, packet, files=(), flags=socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL, patience=2.0):
-    """Sends a packet with descriptors, waiting a little for room. Whether it could be sent."""
+    """Sends a packet with descriptors, waiting a little for room. Returns whether it was sent."""
     if connection is None:
         return False
     control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))] if files else []
@@ -147,7 +147,7 @@ def attached(size, prefaced=False):
 
 
 def request(reply, identity=bytes(16)):
-    """The preface of a request whose replies go into this slot, which is one for replies."""
+    """The preface of a request whose reply goes to this slot for replies."""
     return struct.pack("<HB", 35, 32) + bytes.fromhex(reply.rpartition("\\")[2]) + identity
 
 
@@ -164,7 +164,7 @@ def origin(computer, domain=b"", authenticated=False):
 
 
 def memory_file(size, content=b""):
-    """A memory file that costs nothing but what its content takes."""
+    """A sparse memory file."""
     file = os.memfd_create("message")
     os.truncate(file, size)
     if content:
@@ -173,7 +173,7 @@ def memory_file(size, content=b""):
 
 
 def write_when_full(root, directories):
-    """Takes all room of the file system of the slots, and then writes through each of these doors what needs some."""
+    """Takes all room of the slots' file system, and then writes messages that need room through each of these doors."""
     connections = [connect(directory) for directory in directories for _ in range(4)]
     fill = os.open(f"{root}/fill", os.O_CREAT | os.O_RDWR, 0o600)
     for size in (1 << 20, 4096):
@@ -189,7 +189,7 @@ def write_when_full(root, directories):
 
 
 def template(directory):
-    """What the files of a slot are, by name."""
+    """The kinds of a slot's files, by name."""
     found = {}
     for name in os.listdir(directory):
         mode = os.lstat(f"{directory}/{name}").st_mode
@@ -206,18 +206,18 @@ LABEL = "name {}\npid 1\naccess everyone\nnetwork allowed\nmax-message-size 0\nc
 
 
 class Imitation:
-    """A slot built by hand, of the same files as a real one, in a directory of one's own. It is dead until `live`."""
+    """A slot built by hand, with the files of a real one, in a separate directory. It is dead until `live`."""
 
     def __init__(self, directory, name, files, text=None):
         self.directory, self.name, self.files, self.open, self.sockets = directory, name, files, {}, {}
         self.text = text or LABEL.format(name)
         os.makedirs(directory, mode=0o755, exist_ok=True)
-        # Not even the superuser's sweep removes the directory.
+        # Even the superuser's sweep does not remove the directory.
         os.close(os.open(directory + "/stay", os.O_CREAT | os.O_WRONLY))
         self.fill()
 
     def fill(self):
-        """Makes what is not there, or not any more."""
+        """Creates the missing files."""
         for name, kind in self.files.items():
             path = f"{self.directory}/{name}"
             if os.path.lexists(path):
@@ -253,7 +253,7 @@ class Imitation:
             os.utime(f"{self.directory}/{name}", (1, 1))
 
     def live(self):
-        """Comes to life: has its sockets, listens, and holds every lock that there may be."""
+        """Makes it live: binds its sockets, listens, and holds every possible lock."""
         for name, bound in self.sockets.items():
             if bound.fileno() < 0 and os.path.lexists(f"{self.directory}/{name}"):
                 os.unlink(f"{self.directory}/{name}")
@@ -270,7 +270,7 @@ class Imitation:
         self.listener.settimeout(0.05)
 
     def serve(self, say):
-        """Says what writers send, for ever."""
+        """Reports what writers send, for ever."""
         connections = []
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What is left: files, secrets, raised privileges, damaged memory."""
+"""Other attacks: files, secrets, raised privileges, damaged memory."""
 import os
 import random
 import shutil
@@ -13,7 +13,7 @@ from world import BOB, MAL, MAILSLOT, ROOT, SCRATCH, VIC, World, by, check, none
 
 
 def files():
-    """What others can do with the files of a slot."""
+    """Other users' access to the files of a slot."""
     world = World()
     listener = world.listen(VIC, "alerts", "--access", "everyone")
     before = slots.paths(world.slots)
@@ -30,7 +30,7 @@ def files():
                 "cut": lambda: os.truncate(full, 0), "add to": lambda: os.mkdir(full + "/x"),
                 "put over": lambda: os.rename(made, full),
             }
-            # A label is for everybody to read, and nothing of it is a message.
+            # A label is readable for everybody, and contains no messages.
             if not stat.S_ISDIR(kind) and os.path.basename(path) not in ("label", "lock"):
                 tries["read"] = lambda: os.close(os.open(full, os.O_RDONLY | os.O_NONBLOCK))
             for name, attempt in tries.items():
@@ -49,7 +49,7 @@ def files():
 
 
 def origins():
-    """Who wrote, and from where, is not for the writer to say."""
+    """A writer cannot forge its user or network origin."""
     world = World()
     for network, access in ((False, "everyone"), (True, f"users:{BOB}")):
         options = ["--network"] if network else []
@@ -72,11 +72,11 @@ def origins():
     listener = world.listen(VIC, "alerts", "--access", "everyone")
 
     def lender(say):
-        """Has another process write through a connection that this one has made."""
+        """Lets another process write through a connection that this one has made."""
         connection = slots.connect(slots.living(world.slots, "alerts")[0])
         say(os.getpid())
         if os.fork() == 0:
-            # Whoever claims to be another process is still taken for this one.
+            # A process that claims another id is still recognised as this one.
             claimed = struct.pack("3i", os.getpid(), MAL, MAL)
             connection.sendmsg([slots.inline(b"claimed")], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, claimed)])
             slots.put(connection, slots.inline(b"lent"))
@@ -92,13 +92,13 @@ def origins():
 
 
 def damage():
-    """What the owner's user writes into the memory that it shares ends in an error, and in no signal and no endless wait."""
+    """Whatever the owner's user writes into shared memory leads to an error, not to a signal or an endless wait."""
     world = World()
     random.seed(11)
 
     def ring_of(name):
         return slots.living(world.slots, name)[0] + "/ring"
-    # A ring's file that is cut short ends its reader with SIGBUS, as SECURITY.md says: so it is with every mapped file.
+    # A truncated ring file ends its reader with SIGBUS, like every mapped file, as SECURITY.md says.
     wrong = []
     for turn in range(24):
         listener = world.listen(VIC, "alerts")
@@ -113,7 +113,7 @@ def damage():
                     file.write(random.randbytes(4))
         by(VIC, scribble)
         done = world.send(VIC, "alerts", f"after {turn}", patience=6)
-        # A reader whose announcement was overwritten is not rung for, and looks by itself every ten seconds.
+        # A reader whose announcement was overwritten gets no ring of the bell, and checks by itself every ten seconds.
         patience = 20 if done.status == 0 else 3
         arrived = until(lambda: not listener.lives() or listener.until(f"after {turn}", 0.05), patience)
         status = listener.process.poll()
@@ -128,7 +128,7 @@ def damage():
 
 
 def raised():
-    """A program with raised privileges does as its user wants, and not as the variables of its caller say."""
+    """A program with raised privileges ignores its caller's environment variables."""
     world = World()
     raised_copy = SCRATCH + "/bin/raised"
     subprocess.run(["strip", "-o", raised_copy, MAILSLOT], check=True)
@@ -160,7 +160,7 @@ def raised():
 
 
 def secrets_erased():
-    """Nothing of a domain's secrets is in the node's memory when the domain is gone."""
+    """The node's memory has no secrets of a domain after the domain was removed."""
     import net
     import re
     net.namespace("node1")

@@ -1,9 +1,9 @@
-"""Random sequences of hostile actions by several users at the doors of a listener and at the node's slots, on and on.
+"""Random sequences of hostile actions by several users on a listener's doors and the node's slots, repeated.
 
     soak.py [--seconds N] [--seed N]
 
-Meanwhile honest messages have to arrive, in order, and the listener and the node to stay within bounds. The seed is printed:
-with it each hostile user does the same again, as far as the system's timing allows.
+Meanwhile honest messages have to arrive, in order, and the listener and the node to stay within bounds. The seed is
+printed: with it each hostile user does the same again, as far as the system's timing allows.
 """
 import argparse
 import contextlib
@@ -29,7 +29,7 @@ DOORS = ["target", "unread", MESSAGES, CONTROL, ROUTES, r"mailslot\node\domain\P
 
 
 class Attacker:
-    """One hostile user: what he has open, and what he does next."""
+    """One hostile user, with open descriptors and random actions."""
 
     def __init__(self, world, uid, seed, say):
         self.world, self.uid, self.say, self.random = world, uid, say, random.Random(f"{seed} {uid}")
@@ -107,7 +107,7 @@ class Attacker:
             os.close(file)
 
     def plant(self):
-        """Whatever file at the place of a slot, as far as it may be made there."""
+        """Any kind of file at the place of a slot, as far as it can be created there."""
         self.planted += 1
         known = slots.paths(self.world.slots)
         if not known:
@@ -161,7 +161,7 @@ class Attacker:
         try:
             action()
         except OSError:
-            # What is refused did no harm.
+            # A refused action does no harm.
             pass
 
     def go_on(self):
@@ -194,14 +194,14 @@ def soak():
 
     def stop(uid):
         attackers.pop(uid).stop()
-        # A file system that somebody keeps full is full: that is not what this looks for.
+        # A file system that is kept full is not what this tests.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{one.slots}/fill{uid}")
     before = one.node.memory()
     end = time.monotonic() + settings.seconds
     while time.monotonic() < end and not wrong:
         if listener is None:
-            # Who was first has a name; nobody's slot of that name may live while its owner starts again.
+            # The first creator has a name, so no other user's slot of that name may live while its owner restarts.
             for uid in list(attackers):
                 stop(uid)
             listener = one.listen(VIC, "target", "--access", "everyone", "--capacity", "4M", "--max-size", "200000", wait=False)
@@ -212,7 +212,7 @@ def soak():
             first = number
             ours = listener.memory()
         while len(attackers) < USERS:
-            # Whoever was shut out somewhere can do no harm there any more: another one does.
+            # A user who was shut out can do no more harm there: another one continues.
             uid = 66000 + next(users) % 1000
             seed = settings.seed
             if uid not in attackers:

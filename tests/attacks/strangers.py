@@ -1,4 +1,4 @@
-"""Whoever reaches a node's Zenoh listener and has no key: what it costs the domain is bounded."""
+"""Programs without a key that reach a node's Zenoh listener: their cost to the domain is bounded."""
 import base64
 import json
 import re
@@ -14,7 +14,9 @@ ENDPOINT = ("10.97.1.11", 7447)
 
 
 def domain(descriptors=None):
-    """NODE1 listens, NODE2 is connected with it; the host stranger is on the same network, and a third node can be."""
+    """NODE1 listens, NODE2 is connected with it; the host stranger is on the same network, and a third node may be
+    added.
+    """
     if not net.hosts:
         net.lan("lan0")
         for number, host in ((11, "node1"), (12, "node2"), (13, "node3"), (14, "stranger")):
@@ -53,7 +55,7 @@ def session(zenoh):
 
 
 def connections():
-    """Callers that say nothing, or nothing that means anything."""
+    """Connections that send nothing, or meaningless bytes."""
     for kind, first in (("silent", b""), ("senseless", b"\x10\x00" + bytes(range(16)))):
         one, two, three, _, _ = domain(descriptors=1024)
 
@@ -73,7 +75,7 @@ def connections():
                         break
             say(len(kept))
             while True:
-                # Whoever is sent away comes again.
+                # A rejected connection is opened again.
                 for index, connection in enumerate(kept):
                     try:
                         connection.setblocking(False)
@@ -106,7 +108,7 @@ def connections():
 
 
 def tokens():
-    """Presences of nobody, by the thousand."""
+    """Thousands of presences of computers that do not exist."""
     for kind in ("well formed", "malformed"):
         one, two, three, _, prefix = domain()
 
@@ -122,7 +124,7 @@ def tokens():
                     where = f"{prefix}/at/{token[8]:02x}/{text}"
                 kept.append(own.liveliness().declare_token(where))
                 if number % 2000 == 1999:
-                    # Whoever reads this says when the node has dealt with them.
+                    # The reader of this shows when the node has processed them.
                     say(number + 1)
                     time.sleep(3)
             time.sleep(600)
@@ -139,7 +141,7 @@ def tokens():
 
 
 def silent_queryables():
-    """Somebody who says that he answers, and does not."""
+    """A peer that claims to answer queries, and does not."""
     one, two, three, _, prefix = domain()
 
     def silent(say):
@@ -156,7 +158,7 @@ def silent_queryables():
     bad = hostile(BOB, silent, "stranger")
     bad.line()
     time.sleep(0.5)
-    # A minute is what they may last; whoever answered has done so at once.
+    # They may last a minute; members have answered at once.
     for name, arguments in {"to all": r"\\PLANT\mailslot\alerts", "to one": r"\\NODE2\mailslot\alerts"}.items():
         sender = one.start(BOB, "send", "--confirm=50s", arguments, "x")
         ended = until(lambda: not sender.lives(), 15)

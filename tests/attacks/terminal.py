@@ -1,4 +1,4 @@
-"""Terminals: whatever others choose, every command shows it as text to whoever looks."""
+"""Terminals: every command prints text chosen by others as text."""
 import fcntl
 import os
 import re
@@ -17,18 +17,19 @@ from asking import MESSAGES
 from questions import machines
 from world import BOB, MAILSLOT, MAL, PATIENCE, ROOT, VIC, World, check, hostile, none, parts, processes, until
 
-# What acts on a terminal: control characters of both kinds, one alone, and characters that turn text around.
+# Text that controls a terminal: control characters of both kinds, one alone, and characters that change the direction
+# of text.
 ACTING = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\r(?!\n)")
 EVIL = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\u2028\r\rmailslot: all is well\n"
 
 
 class Terminal:
-    """A command on a terminal of its own, as wide as those of most people, and all that it wrote there."""
+    """A command on a separate terminal of common width, with its whole output."""
 
     def __init__(self, world, uid, *arguments, **more):
         self.ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-        # Only titles are set off, by the command itself, and only for terminals that can.
+        # The command itself sets off titles only, and only on capable terminals.
         env = world.environment(TERM="dumb", **more)
         self.process = subprocess.Popen(world.command(uid, [MAILSLOT, *arguments]), env=env, stdin=theirs, stdout=theirs,
                                         stderr=theirs, start_new_session=True)
@@ -44,7 +45,7 @@ class Terminal:
             try:
                 more = os.read(self.ours, 65536) if ready else None
             except OSError:
-                # Nobody has it any more.
+                # No process has it open.
                 more = b""
             if more == b"":
                 break
@@ -62,12 +63,12 @@ class Terminal:
 
 
 def acts(text):
-    """What of it acts on the terminal, with what stands around it."""
+    """The parts that control the terminal, with their context."""
     return [ascii(text[max(0, found.start() - 60):found.end() + 20]) for found in ACTING.finditer(text)]
 
 
 def shows(world, uid, *arguments, has, **more):
-    """What is wrong with what a command shows, to its end: something acts, or what it should tell is not there."""
+    """The faults of a command's whole output: text that controls the terminal, or missing text."""
     terminal = Terminal(world, uid, *arguments, **more)
     text = terminal.read()
     terminal.close()
@@ -76,7 +77,7 @@ def shows(world, uid, *arguments, has, **more):
 
 
 def own_machine():
-    """Names, messages and errors of this machine's other users, and what the command line says of its own words."""
+    """Names, messages and errors of this machine's other users, and errors about arguments."""
     world = World()
     world.run(ROOT, "domain", "new", "PLANT")
     for domain in (EVIL, "TORN"):
@@ -85,7 +86,7 @@ def own_machine():
             file.write(r'"\u001b]0;pwned\u0007" = 1' if domain == "TORN" else EVIL)
     name = EVIL.replace("\\", "")
     for uid in (MAL, ROOT):
-        # Of two users, so that the list has something to say of either.
+        # Of two users, so that the list shows both kinds.
         world.listen(uid, name if uid == MAL else name + "2", "--access", f"users:{BOB},4000000000", "--network")
     wrong = []
     escaped = r"\u{1b}]0;pwned\u{7}"
@@ -93,7 +94,7 @@ def own_machine():
                       ["doctor", name], ["send", name, "x" * 100, "--wait=" + "0ms"]):
         expected = [escaped] if arguments[0] != "send" or arguments[1] != name else []
         if arguments == ["list"]:
-            # In a column of a table, which breaks it further on.
+            # In a column of a table, where it may be broken.
             expected = [escaped[:-len(r"\u{7}")]]
         wrong += shows(world, BOB, *arguments, has=expected)
     for arguments in (["list", "--json"], ["info", "--json", name]):
@@ -128,7 +129,7 @@ def put(world, slot, data):
 
 
 def network():
-    """Names of the segment and of a domain, and what a node and its log say of them."""
+    """Names of the segment and of a domain, in a node's status and log."""
     one, three = machines()
     name, raw = EVIL.replace("\\", ""), b"E\x1b[2J\x07\r\n\x9b\x85"
     three.listen(MAL, name, "--access", "everyone", "--network")
@@ -136,7 +137,7 @@ def network():
     until(lambda: "pwned" in three.run(ROOT, "list", "--domain", "PLANT").out and one.run(ROOT, "list", "--domain", "PLANT").out.count("pwned") > 1)
 
     def liar(say):
-        """A machine that says all it can of itself, asked or not."""
+        """A machine that sends all announcements and answers, requested or not."""
         own = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
         for port, one_socket in zip((nb.NAME, nb.DATAGRAM), own):
             one_socket.bind(("10.97.1.12", port))

@@ -1,4 +1,4 @@
-"""A machine with users: slots on a file system of their own, commands as any user, programs that mean harm, and checks."""
+"""A machine with users: slots on a separate file system, commands as any user, hostile programs, and checks."""
 import json
 import os
 import resource
@@ -12,7 +12,7 @@ import traceback
 
 SCRATCH = os.environ["MAILSLOT_SCRATCH"]
 MAILSLOT = SCRATCH + "/bin/mailslot"
-# Users: who owns slots, an honest one, who means harm, another of those, and whom a node becomes.
+# Users: the owner of slots, an honest one, an attacker, another attacker, and the node's.
 ROOT, VIC, BOB, MAL, MAL2, NODE = 0, 65001, 65002, 65003, 65004, 65005
 PATIENCE = 30
 
@@ -34,12 +34,12 @@ def same(name, found, expected):
 
 
 def none(name, found):
-    """Nothing was found wrong."""
+    """No fault was found."""
     return check(name, not found, "\n".join(map(str, found)) if isinstance(found, list) else found)
 
 
 def until(what, patience=PATIENCE):
-    """What `what` returns as soon as it is true, or after a while in any case."""
+    """The result of `what` as soon as it is true, or else after a while."""
     end = time.monotonic() + patience
     while not (found := what()) and time.monotonic() < end:
         time.sleep(0.01)
@@ -47,7 +47,7 @@ def until(what, patience=PATIENCE):
 
 
 def parts(*functions):
-    """Runs each, after the other, and ends what it has started. An error in one is a test that failed."""
+    """Runs one after the other, and ends the processes that each has started. An exception is a failed test."""
     wanted = [name for name in os.environ.get("MAILSLOT_ONLY", "").split() if name]
     for function in functions:
         if wanted and function.__name__ not in wanted:
@@ -106,7 +106,7 @@ def processor_time(pid):
 
 
 class Process:
-    """A command that runs on, with its output in files."""
+    """A command that keeps running, with its output in files."""
 
     def __init__(self, command, env, log):
         self.out_path, self.err_path = log + ".out", log + ".err"
@@ -125,7 +125,7 @@ class Process:
         return text_of(self.err_path)
 
     def says(self, words, patience=PATIENCE):
-        """Waits until it has said so on standard error."""
+        """Waits until its standard error has this text."""
         return until(lambda: words in self.err() or not self.lives(), patience) and words in self.err()
 
     def kill(self):
@@ -146,7 +146,7 @@ class Process:
         os.kill(self.pid, signal.SIGCONT)
 
     def descriptors(self):
-        """What its open descriptors are."""
+        """The targets of its open descriptors."""
         found = []
         for number in os.listdir(f"/proc/{self.pid}/fd"):
             try:
@@ -156,18 +156,18 @@ class Process:
         return found
 
     def memory(self):
-        """MiB of its own that it has in memory."""
+        """MiB of its private memory."""
         lines = dict(line.split(":", 1) for line in text_of(f"/proc/{self.pid}/status").splitlines() if ":" in line)
         return sum(int(lines[key].split()[0]) for key in ("RssAnon", "RssShmem")) / 1024
 
 
 class Listener(Process):
-    """`mailslot listen`, and what arrived."""
+    """`mailslot listen`, and the messages that arrived."""
 
     at = 0
 
     def messages(self):
-        """All that came until now. What was read once is not read again: some messages are large."""
+        """All messages so far. Output is read only once, because some messages are large."""
         if not self.at:
             self.found = []
         with open(self.out_path, "rb") as file:
@@ -184,18 +184,18 @@ class Listener(Process):
         return [message.get("data") for message in self.messages()]
 
     def until(self, data, patience=PATIENCE):
-        """The message with this data, as soon as it is there."""
+        """Waits for the message with this data."""
         find = lambda: next((message for message in self.messages() if message.get("data") == data), None)
         return until(lambda: find() or not self.lives(), patience) and find()
 
 
 def local(name):
-    """A name of this machine, unless it is another address already, as the command takes it."""
+    """A name of this machine in the command's form, unless it is another address."""
     return name if name.startswith(r"\\") else rf"\\.\mailslot\{name}"
 
 
 class Slow(Listener):
-    """`mailslot listen --exec`: takes one message, of which it keeps what it begins with, and then the next one."""
+    """`mailslot listen --exec`: takes one message after the other, and keeps the beginning of each."""
 
     message = staticmethod(lambda line: {"data": line.decode(errors="replace")})
 
@@ -218,7 +218,7 @@ class World:
         subprocess.run(["umount", "-l", self.slots], check=True)
 
     def wipe(self, keep=()):
-        """As after a start of the machine, but for what is kept."""
+        """As after a boot of the machine, except for what is kept."""
         for name in set(os.listdir(self.slots)) - set(keep):
             path = f"{self.slots}/{name}"
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
@@ -251,12 +251,12 @@ class World:
         return f"{self.path}/{self.logs}-{name}"
 
     def start(self, uid, *arguments, kind=Process, descriptors=None, program=MAILSLOT, **more):
-        """A `mailslot` that runs on, with so many descriptors at most."""
+        """A `mailslot` that keeps running, with a limit of descriptors."""
         command = self.command(uid, [program, *arguments], descriptors)
         return kind(command, self.environment(**more), self.log(arguments[0]))
 
     def listen(self, uid, name, *options, wait=True, kind=Listener, form=("--format", "json"), **more):
-        """A slot, once it is there, or None if it does not come to be."""
+        """Waits for a slot, or returns None if it is not created."""
         listener = self.start(uid, "listen", "--verbose", *form, *options, local(name), kind=kind, **more)
         if wait and not listener.says("listening on"):
             print(f"-- no listener: {listener.err()}", flush=True)
@@ -275,7 +275,7 @@ class World:
 
 
 class Hostile:
-    """A program of a user, made of a Python function that is given `say`, which sends a line here."""
+    """A program of a user, from a Python function that gets `say`, which sends a line here."""
 
     def __init__(self, uid, function, host=None):
         self.lines, write = os.pipe()
@@ -305,7 +305,7 @@ class Hostile:
         children.append(self)
 
     def line(self, patience=PATIENCE):
-        """The next line that it says, None if there comes none."""
+        """Its next line, or None without one in time."""
         end = time.monotonic() + patience
         while b"\n" not in self.buffer:
             ready, _, _ = select.select([self.lines], [], [], max(0, end - time.monotonic()))
@@ -316,7 +316,7 @@ class Hostile:
         return line.decode()
 
     def rest(self, patience=PATIENCE):
-        """All lines until it ends."""
+        """All its lines until it ends."""
         found = []
         while (line := self.line(patience)) is not None:
             found.append(line)
@@ -340,7 +340,7 @@ class Hostile:
 
 
 def enter(host):
-    """Goes into a network namespace."""
+    """Enters a network namespace."""
     import ctypes
     handle = os.open(f"/run/netns/{host}", os.O_RDONLY)
     if ctypes.CDLL(None, use_errno=True).setns(handle, 0x40000000) != 0:
@@ -353,5 +353,5 @@ def hostile(uid, function, host=None):
 
 
 def by(uid, function, patience=PATIENCE, host=None):
-    """Runs a function as a user, to its end. What it said."""
+    """Runs a function as a user, to its end. Returns its lines."""
     return Hostile(uid, function, host).rest(patience)

@@ -1,4 +1,4 @@
-"""Attacks a node that runs, through Zenoh: what is let in, what is counted, how much memory it takes.
+"""Attacks a running node through Zenoh, and checks what it accepts, what it counts, and its memory.
 
     attacks.py PHASE SETTINGS      phases: messages, receipts, full, giant, record, restarted, rotated, floods
 """
@@ -41,7 +41,7 @@ def mark(through=None):
 
 
 def there():
-    """Whether markers arrive: the first ones may be sent before the session knows of the node."""
+    """Whether markers arrive: the first ones may be sent before the session has discovered the node."""
     first = len(markers)
 
     def one_arrives():
@@ -53,7 +53,7 @@ def there():
 
 
 def expect(name, attack, **changes):
-    """After the attack and one good message the counters have changed by this, and by nothing else."""
+    """After the attack and one good message, exactly these counters have changed."""
     before = machine.counters("PLANT")
     attack()
     arrived = mark()
@@ -66,12 +66,12 @@ def expect(name, attack, **changes):
 
 
 def stranger(secret, **other):
-    """Somebody who has another secret than the domain's, or another id."""
+    """An attacker with another secret than the domain's, or with another id."""
     return peer.Member(session, domain | {"secrets": [secret]} | other, "PY1")
 
 
 def memory():
-    """MiB that the node has in memory."""
+    """MiB of the node's memory."""
     with open(f"/proc/{settings['pid']}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
 
@@ -91,7 +91,7 @@ def messages():
     expect("no key: nothing at all", lambda: put(b""), dropped_malformed=1)
     wrong = stranger(secrets.token_bytes(32))
     expect("wrong key", lambda: wrong.put("target", b"wrong key"), dropped_key_unknown=1)
-    # It tells the id of the right key.
+    # It has the id of the right key.
     wrong.keys[member.key], wrong.key = secrets.token_bytes(32), member.key
     expect("wrong key under the right name", lambda: wrong.put("target", b"forged"), dropped_forged=1)
 
@@ -145,7 +145,7 @@ def messages():
         sealed = member.seal(member.key, f.MESSAGE, secrets.token_bytes(16), 1, member.destination("target"), head)
         expect(f"a head of {head.hex() or 'no bytes'}", lambda: put(sealed), dropped_malformed=1)
 
-    # Members are trusted with names: that is what the page says.
+    # Members are trusted with names, as the page says.
     liar = peer.Member(session, domain, "NODE1")
     liar.put("target", b"by another name")
     origin = heard.until("by another name")
@@ -170,7 +170,7 @@ def messages():
 
 
 def receipts():
-    """What others make of a confirmed write and of presences."""
+    """Forged answers to a confirmed write, and forged presences."""
     check("the node is there", there(), machine.status("PLANT"))
     counters = lambda: machine.counters("PLANT")
     asked, answers = [], []
@@ -215,7 +215,7 @@ def receipts():
     same("a receipt shown again counts once", said(), "PY2 delivered\nstatus 0")
     same("and the copies as refused", counters()["receipts_refused"] - before["receipts_refused"], 2)
 
-    # Requests, with the same answers: a reply is one byte, and what was replied.
+    # Requests, with the same answers: a reply is one byte and the data.
     plaintext = f.head(peer.now(), "PY2") + b"\x01yes"
     forged["with two outcomes"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), f.head(peer.now(), "PY2") + b"\x02yes")]
     forged["of nobody"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), b"\x01yes")]
@@ -232,7 +232,7 @@ def receipts():
               and after["receipts_refused"] == before["receipts_refused"] + 1, f"{text} {after}")
     answers[0] = lambda p: forged["without the key"](p) + forged["of another write"](p) + [true(p)] * 3
     same("a true reply among others is the one", asking(), "yes\nstatus 0")
-    # A request of a member to this machine's slot, and what others make of it.
+    # A request of a member to this machine's slot, and forgeries of it.
     served = peer.Listener(machine, "served", "--reply", "cat; printf ' for %s' \"$MAILSLOT_COMPUTER\"", reply=True)
     check("a member's request is replied to", until(lambda: member.request("served", b"now")[0] == {"NODE1": (1, b"now for PY1")}))
     told, payload = member.request("served", b"again", to="NODE1")
@@ -246,7 +246,7 @@ def receipts():
     expect("a request as a message asks nobody", lambda: put(message(b"x", within=1000)), dropped_malformed=1, lost=1)
     served.close()
 
-    # A presence shown again, after its owner is gone: a name in a list, and no more.
+    # A replayed presence, after its owner is gone: it only adds a name to a list.
     token = member.announce({"kind": "slot", "computer": "GONE1", "slot": "elsewhere"})
     gone = lambda: "GONE1" in machine.run("list", "--domain", "PLANT")
     check("a presence is seen", until(gone))
@@ -292,7 +292,7 @@ def floods():
     same("each message of the flood is counted", counted() - begin, sent)
     bounded("a flood takes no memory", before, 40)
 
-    # All of these are true members: each is a new session.
+    # All of these are genuine members, each with a new session.
     begin = machine.counters("PLANT")
     senders, room = 5000, settings["streams"]
     destination = member.destination("target")
@@ -309,7 +309,7 @@ def floods():
 
 
 def full():
-    """A slot that nobody reads."""
+    """A slot that is not read."""
     check("the node is there", there(), machine.status("PLANT"))
     before, counters = memory(), machine.counters("PLANT")
     block = {"congestion_control": zenoh.CongestionControl.BLOCK}
@@ -336,7 +336,7 @@ def giant():
 
 
 def rotated():
-    """The domain has got another key, and the old one has expired."""
+    """The domain has a new key, and the old one has expired."""
     old = peer.Member(session, peer.read_file(settings["old_file"]), "PY1")
     check("the new key is understood", there(), machine.status("PLANT"))
     expect("a key that was rotated out", lambda: old.put("target", b"old key"), dropped_key_expired=1)
@@ -351,7 +351,7 @@ def rotated():
 
 
 def record():
-    """One good message, which is delivered now and shown again later."""
+    """One good message, which is delivered now and replayed later."""
     check("the node is there", there(), machine.status("PLANT"))
     sealed = message(b"recorded")
     put(sealed)
@@ -361,7 +361,7 @@ def record():
 
 
 def restarted():
-    """The node has started anew since `record`."""
+    """The node has restarted since `record`."""
     check("the node is there again", there(), machine.status("PLANT"))
     with open(recorded_file, encoding="ascii") as file:
         recorded = bytes.fromhex(file.read())

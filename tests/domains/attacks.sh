@@ -1,4 +1,4 @@
-# Sourced: attacks on a node that runs, by a program that reaches it through Zenoh and knows docs/domains.md by heart.
+# Sourced: attacks on a running node, by a program that reaches it through Zenoh and implements docs/domains.md.
 printf '\n-- attacks\n'
 
 . "$project/tests/domains/python.sh"
@@ -15,7 +15,7 @@ listen = ["tcp/0.0.0.0:7447"]
 streams = 2000
 END
 
-# attacked_node NAME: starts the node, and writes down what the attacks need to know of it.
+# attacked_node NAME: starts the node, and writes its data for the attacks to a file.
 attacked_node() {
     local before
     before=$(date +%s%3N)

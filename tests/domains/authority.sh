@@ -10,7 +10,7 @@ authority() {
         -keyout "$certificates/$1.key" -out "$certificates/$1.pem" 2>/dev/null
 }
 
-# certificate NAME AUTHORITY [ADDRESS...]: the same for one of the authority's, which is good for $seconds, or a day.
+# certificate NAME AUTHORITY [ADDRESS...]: the same, issued by the authority, valid for $seconds, or a day.
 certificate() {
     local name=$1 authority=$2 address names=DNS:$1 past=$((86400 - ${seconds:-86400}))
     shift 2
@@ -21,7 +21,7 @@ certificate() {
         -CA "$certificates/$authority.pem" -CAkey "$certificates/$authority.key" -CAcreateserial \
         -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$names") \
         -out "$certificates/$name.new-pem" 2>/dev/null
-    # One after the other, as it is renewed: for a moment they do not go together.
+    # One after the other, as in a renewal: for a moment they do not match.
     mv "$certificates/$name.new-pem" "$certificates/$name.pem"
     mv "$certificates/$name.new-key" "$certificates/$name.key"
 }

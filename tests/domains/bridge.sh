@@ -1,5 +1,5 @@
-# Sourced: two bridges between a segment with Samba and a domain. OLD1 is in the legacy network only, NEW in the domain only;
-# the bridges LINUX1 and LINUX2 are in both, on networks of their own.
+# Sourced: two bridges between a segment with Samba and a domain. OLD1 is in the legacy network only, NEW in the domain
+# only; the bridges LINUX1 and LINUX2 are in both, on separate networks.
 #
 # The segment is the lab of tests/samba.sh.
 printf '\n-- bridge\n'
@@ -10,7 +10,7 @@ leave_lab() {
     for process in "${started[@]}"; do kill "$process" 2>/dev/null; done
     wait
     stop_lab
-    # The lab has removed those of its hosts.
+    # The lab has removed the namespaces of its hosts.
     for host in "${namespaces[@]}"; do case $host in *-linux?) ;; *) left+=("$host") ;; esac; done
     started=() namespaces=("${left[@]}")
 }
@@ -29,7 +29,7 @@ done
 said new domain new PLANT --lan >"$scratch/domain.txt"
 for host in linux1 linux2; do
     in_host "$host" cp "$scratch/new/domains/"* "$scratch/$host/domains/"
-    # The settings of docs/bridge.md, with more slots, and rates that 400 messages at once are within.
+    # The settings of docs/bridge.md, with more slots, and rates that allow 400 messages at once.
     {
         printf 'computer = "%s"\n' "${host^^}"
         sed -n '/^    workgroup = /,/^    to-legacy = /s/^    //p' "$project/docs/bridge.md" |
@@ -38,7 +38,7 @@ for host in linux1 linux2; do
     } >"$scratch/$host.toml"
 done
 
-# start_bridge NAME HOST: starts a bridge, and waits until it knows who sends.
+# start_bridge NAME HOST: starts a bridge, and waits until it knows the senders.
 start_bridge() {
     start "$1" "$2" node --config "$scratch/$2.toml"
     until_line "$scratch/$1.log" "sender="
@@ -61,14 +61,14 @@ check "another one stands by" start_bridge bridge2 linux2
 bridge2=$pid
 says "the bridges agree who sends" "$(cat "$scratch/bridge1.log" "$scratch/bridge2.log")" \
     "bridge_sends domain=PLANT interface=eth0 sender=LINUX1" "bridge_stands_by domain=PLANT interface=eth0 sender=LINUX1"
-# Samba takes its time for this; what comes of it is looked at in the end.
+# Samba takes long for this; the result is checked at the end.
 said linux2 browse --duration 0s >"$scratch/asked.txt" &
 asked=$!
 
 
 counter() { said "$1" node status --json | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p"; }
 
-# count PLACE WORD: how many messages that begin with the word have come.
+# count PLACE WORD: how many messages that begin with the word have arrived.
 count() { data "$scratch/$1.out" | grep -c "^$2-"; }
 
 until_count() {
@@ -81,7 +81,7 @@ until_count() {
     return 1
 }
 
-# until_crossed: sends into a slot that only a pattern names until it is heard in the legacy network.
+# until_crossed: sends to a slot that only a pattern names, until a message arrives in the legacy network.
 until_crossed() {
     local step
     for step in $(seq 60); do
@@ -92,9 +92,9 @@ until_crossed() {
     return 1
 }
 
-# both WORD NUMBER PLACE...: sends so many messages from each side at the same time, and waits until all are in all places.
-# 50 are under way at a time: nothing promises that no queue in the network is full. What comes twice, or comes back, is
-# noticed in the end.
+# both WORD NUMBER PLACE...: sends NUMBER messages from each side at the same time, and waits until all are in all
+# places. 50 are in flight at a time, because queues in the network may fill up. Duplicates and returned messages are
+# noticed at the end.
 both() {
     local word=$1 number=$2 place first pids
     shift 2
@@ -111,10 +111,10 @@ both() {
     done
 }
 
-# A machine on which a bridge runs gets messages of both sides once, too.
+# A machine with a bridge also gets messages of both sides once.
 check "400 messages of each side reach the other one, both at once" both many 400 heard-old heard-new heard-linux1
-# Of some the first one, which has a slot for them, gets the second one's copy before it hears them itself. Samba's
-# announcements come on top.
+# Of some messages the first bridge, which has a slot for them, gets the second one's copy before the original. Samba's
+# announcements are extra.
 check "the first bridge has taken all of one side" \
     [ $(($(counter linux1 to_domain_carried) + $(counter linux1 to_domain_copy))) -ge 400 ]
 check "the second bridge has carried all of one side" [ "$(counter linux2 to_domain_carried)" -ge 400 ]
@@ -129,17 +129,18 @@ says "what does not is authenticated" "$(grep '"many-down-1"' "$scratch/heard-li
 says "in the legacy network the bridge is the sender" "$(grep '"many-down-1"' "$scratch/heard-old.out")" \
     '"computer":"LINUX1","domain":"LABGROUP"' '"authenticated":false'
 
-# Samba's logon server answers a machine that is not in its network, by way of the bridge.
+# Samba's logon server answers a machine outside its network, through the bridge.
 printf '\7\0NEW\0\\MAILSLOT\\PLANT\\ANSWERS\0N\0E\0W\0\0\0\1\0\0\0\377\377\377\377' >"$scratch/query"
 same "a logon query is sent into the domain" "$(said new send --file "$scratch/query" '\\PLANT\mailslot\net\netlogon')" "status 0"
 check "Samba's answer arrives" until_line "$scratch/answers-new.out" '"computer":"SAMBA1"'
-# nmbd hears a broadcast by two sockets, and answers to each.
+# nmbd receives a broadcast on two sockets, and answers each.
 check "it arrives at the bridge" until_lines "$scratch/answers-linux1.out" SAMBA1 2
 check "all of it crosses" until_lines "$scratch/answers-new.out" SAMBA1 2
 says "it tells that it was sent to the bridge" "$(cat "$scratch/answers-new.out")" \
     "\"origin\":{\"computer\":\"SAMBA1\",\"domain\":null,\"address\":\"$samba\",\"authenticated\":false}"
 
-# Slots that are not named, or are in the other direction, stay where they are; names below `line\` are known when a slot is.
+# Messages to slots that are not named, or named for the other direction, do not cross; names below `line\` are known
+# once a slot exists.
 check "a slot that a pattern covers is known soon" until_crossed
 same "a message to a slot of one direction is sent in the other" "$(said old send '\\LABGROUP\mailslot\line\1' up)" "status 0"
 check "it is heard in the legacy network" until_line "$scratch/line-old.out" '"data":"up"'
@@ -152,7 +153,7 @@ same "a larger message is sent" "$(said new send --file "$scratch/large" '\\PLAN
 check "the bridge refuses it, and says so" until_line "$scratch/bridge1.log" "reason=to_legacy_too_large count=1"
 same "it has counted it" "$(counter linux1 to_legacy_too_large)" 1
 
-# The first bridge is killed, and comes back.
+# The first bridge is killed, and restarted.
 crash "$bridge1"
 check "the other bridge takes over" until_line "$scratch/bridge2.log" "bridge_sends domain=PLANT interface=eth0 sender=LINUX2"
 check "all messages cross the other bridge" both alone 50 heard-old heard-new
@@ -161,7 +162,7 @@ bridge1=$pid
 check "the other one stands by again" until_lines "$scratch/bridge2.log" "bridge_stands_by" 2
 check "all messages cross the first bridge again" both again 50 heard-old heard-new heard-linux1
 
-# Another key begins to count, and no bridge begins or falls silent for it.
+# Another key becomes valid, which starts or silences no bridge.
 elections() { cat "$scratch/bridge1-again.log" "$scratch/bridge2.log" | grep -c 'bridge_sends\|bridge_stands_by'; }
 until_other_key() {
     local host name step
@@ -181,7 +182,7 @@ check "another key is in use everywhere" until_other_key
 check "all messages cross with it" both keyed 50 heard-old heard-new heard-linux1
 same "the bridges have stayed what they were" "$(elections)" "$before"
 
-# A source that sends too much.
+# A source that exceeds its rate.
 sed -i 's/^to-domain-rate.*/to-domain-rate = { all = 30, source = 20 }/' "$scratch/linux1.toml" "$scratch/linux2.toml"
 for node in "$bridge1" "$bridge2"; do kill -HUP "$node"; done
 for name in bridge1-again bridge2; do until_line "$scratch/$name.log" "event=settings_changed"; done
@@ -189,9 +190,9 @@ seq -f "flood-%g" 200 | in_host old "$mailslot" send '\\LABGROUP\mailslot\alerts
 check "a flood of one source is not carried" until_line "$scratch/bridge1-again.log" "reason=to_domain_rate"
 check "some of it is" [ "$(count heard-new flood)" -ge 20 ] && check "but far from all" [ "$(count heard-new flood)" -lt 150 ]
 
-# Samba's announcements. What it answered to one bridge alone has no domain.
+# Samba's announcements. Its answers to a single bridge have no domain.
 wait "$asked"
-# Without the time at which each listener received them.
+# Without the time of reception, which differs between listeners.
 announced() { grep -F '"computer":"SAMBA1","domain":"LABGROUP"' "$scratch/browse-$1.out" | sed 's/"time":"[^"]*",//'; }
 check "Samba's announcement crosses the bridge" until_line "$scratch/browse-new.out" '"computer":"SAMBA1","domain":"LABGROUP"'
 says "it tells where it comes from" "$(announced new)" "\"address\":\"$samba\",\"authenticated\":false"
@@ -199,7 +200,7 @@ announced new >"$scratch/crossed"
 same "all of them were heard in the legacy network" "$(announced old | grep -vxFf - "$scratch/crossed")" ""
 check "none has come twice" [ "$(wc -l <"$scratch/crossed")" -le "$(announced old | wc -l)" ]
 
-# By now whatever went round would have done so.
+# By now any looping message would have arrived.
 same "no answer has come twice" "$(grep -c SAMBA1 "$scratch/answers-new.out")" "$(grep -c SAMBA1 "$scratch/answers-linux1.out")"
 expected() {
     for word in many-up many-down; do seq -f "$word-%g" 400; done

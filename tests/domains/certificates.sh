@@ -1,4 +1,4 @@
-# Sourced: certificates that are renewed while nodes run, and those that expire.
+# Sourced: certificates that are renewed while nodes run, and that expire.
 printf '\n-- certificates\n'
 
 new_lan field
@@ -35,7 +35,7 @@ check "renewed, it shows the new one" until_shown
 check "all are connected again" until_members hub PLANT $'BRIEF\nHUB\nLASTING'
 same "its node was not started again" "$(grep -c event=started "$scratch/hub.log")" 1
 
-# Settings that cannot work leave those that are at work, whatever else is in them.
+# Invalid settings leave the previous ones in effect, whatever else they change.
 mkdir "$certificates/directory.key"
 mkfifo "$certificates/pipe.key"
 truncate -s 1T "$certificates/large.key"
@@ -57,7 +57,7 @@ kill -HUP "$hub"
 check "the old settings are there" until_line "$scratch/hub.log" event=settings_unchanged
 same "the domain was open all the time" "$(hub_says domain_closed)" "$closed"
 
-# Nothing but time makes it expire.
+# It expires by time alone.
 while openssl x509 -noout -checkend 0 -in "$certificates/brief.pem" >/dev/null; do sleep 0.2; done
 check "who has a certificate that expired is out, and who has a good one is not" until_members hub PLANT $'HUB\nLASTING'
 says "doctor names the certificate" "$(said brief doctor)" "problem  certificate PLANT: $certificates/brief.pem" "has expired at" "status 1"

@@ -1,4 +1,4 @@
-# Sourced: clocks that are wrong when a node starts, or are set while it runs; a machine whose clock is right is the control.
+# Sourced: clocks that are wrong when a node starts or set while it runs; one machine with a right clock is the control.
 printf '\n-- clocks\n'
 
 new_lan field
@@ -15,7 +15,7 @@ start_listener heard-right right alerts
 start_listener heard-wrong wrong alerts
 library=$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 | head -n 1)
 set_clock() { echo "$1" >"$scratch/clock"; }
-# start_by_clock HOST: starts its node, whose clock is as far off as was set.
+# start_by_clock HOST: starts its node with the offset of its clock.
 start_by_clock() {
     local host=$1
     shift
@@ -42,7 +42,7 @@ until_agreed() {
 }
 check "the control: a clock that is right" start_wrong +0
 check "both reach each other" until_agreed
-# While it runs: forward, back, and right again; each time nothing but the clock is touched.
+# While it runs: forward, back, and right again; each time only the clock is changed.
 for off in +2h -50m +90s; do
     set_clock "$off"
     check "a clock that is set by $off is noticed" until_line "$scratch/wrong.log" "event=clock_set"
@@ -58,7 +58,7 @@ for off in +2h -50m -20000d; do
     check "set right, both reach each other ($off at the start)" until_agreed
     stop "$wrong"
 done
-# Neither is right, and both are set together: machines of one host, say.
+# Both are wrong, and are set together, like virtual machines of one host.
 stop "$right"
 set_clock +30m
 check "two nodes start with one clock that is wrong" start_by_clock right --listen tcp/0.0.0.0:7447

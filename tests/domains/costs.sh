@@ -1,5 +1,5 @@
-# Sourced: counts the bytes and packets that a domain costs, as docs/scale.md has them. Prints a table, and checks that the
-# costs are of the size that the page builds upon.
+# Sourced: counts the bytes and packets that a domain costs, for docs/scale.md. Prints a table, and checks that the
+# costs are as the page assumes.
 printf '\n-- costs\n'
 
 new_lan costs
@@ -9,7 +9,7 @@ in_host cost2 true
 said cost1 domain new PLANT >/dev/null
 cp "$scratch/cost1/domains/PLANT.toml" "$scratch/cost2/domains/"
 
-# traffic: bytes and packets that the second host has sent and received so far, with the headers of Ethernet.
+# traffic: bytes and packets that the second host has sent and received so far, with Ethernet headers.
 traffic() {
     ip -n "$id-cost2" -s -j link show eth0 | python3 -c '
 import json, sys
@@ -17,7 +17,7 @@ stats = json.load(sys.stdin)[0]["stats64"]
 print(stats["rx"]["bytes"] + stats["tx"]["bytes"], stats["rx"]["packets"] + stats["tx"]["packets"])'
 }
 
-# measure NUMBER WHAT COMMAND...: what a command and a second of silence after it cost, divided by a number.
+# measure NUMBER WHAT COMMAND...: the cost of a command and a second of silence after it, divided by NUMBER.
 measure() {
     local number=$1 what=$2 before after
     shift 2
@@ -56,7 +56,7 @@ measure 5000 "message of 100 bytes to all, in a burst" burst
 nobody() { for number in $(seq 20); do said cost1 send '\\PLANT\mailslot\nobody' x >/dev/null; done; }
 measure 20 "message that nobody wants" nobody
 
-# What a router has of each session: private memory, and processor time while nothing happens.
+# The cost of each session to a router: private memory, and processor time while idle.
 memory() { awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$hub/smaps_rollup"; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$hub/stat"; }
 crowd() {

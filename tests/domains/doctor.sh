@@ -1,4 +1,4 @@
-# Sourced: `mailslot doctor` finds the real cause of what does not work, and none where everything does.
+# Sourced: `mailslot doctor` finds the real cause of a fault, and no problem if everything works.
 printf '\n-- doctor\n'
 
 new_lan doctor
@@ -42,7 +42,7 @@ says "a machine that no longer answers" "$(said doc1 doctor '\\DOC2\mailslot\ale
 heal doc2
 check "it is there again" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
 
-# A rotated key that has not been brought to the other machine.
+# A rotated key that the other machine does not have.
 sed -i 's/^secret = .*/secret = "'"$(printf '%064d' 7)"'"/' "$scratch/doc2/domains/PLANT.toml"
 check "the other key is taken up" until_line "$scratch/doc-node2.log" "keys_changed"
 until_key_problem() {
@@ -58,7 +58,7 @@ check "another key is noticed" until_key_problem
 cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc2/domains/"
 check "the right key is taken up" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
 
-# A clock that is two hours fast.
+# A clock that is two hours ahead.
 attach doc3 doctor 10.96.1.13/24
 in_host doc3 true
 cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc3/domains/"

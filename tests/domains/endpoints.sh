@@ -1,4 +1,4 @@
-# Sourced: of several endpoints one that can be reached is enough, in any order and at any time.
+# Sourced: one reachable endpoint of several is enough, in any order and at any time.
 printf '\n-- endpoints\n'
 
 new_lan field
@@ -10,7 +10,7 @@ done
 said hub1 domain new PLANT >/dev/null
 for host in hub2 leaf; do in_host "$host" "$mailslot" domain join - <"$scratch/hub1/domains/PLANT.toml" >/dev/null; done
 hub1=tcp/10.97.21.11:7447 hub2=tcp/10.97.21.12:7447
-# Nobody is at the first, nobody listens at the second, and there is no way to the third.
+# The first has no host, the second no listener, and the third no route.
 absent=tcp/10.97.21.99:7447 closed=tcp/10.97.21.13:7448 nowhere=tcp/192.0.2.1:7447
 start_node hub1 hub1 --listen tcp/0.0.0.0:7447
 first_hub=$pid
@@ -19,7 +19,7 @@ start_listener heard1 hub1 alerts
 start_listener heard2 hub2 alerts
 reaches() { same "$1 is reached" "$(said leaf send --receivers 1=30s "\\\\$1\\mailslot\\alerts" x)" "status 0"; }
 
-# The control comes first: one endpoint, which can be reached. Each ends where it should be, in any order.
+# The control first: one reachable endpoint. Then all orders, each of which must connect.
 for endpoints in "$hub1" "$hub1 $absent" "$absent $hub1" "$closed $hub1" "$nowhere $hub1" "$absent $closed $nowhere $hub1"; do
     options=()
     for endpoint in $endpoints; do options+=(--connect "$endpoint"); done
@@ -28,7 +28,7 @@ for endpoints in "$hub1" "$hub1 $absent" "$absent $hub1" "$closed $hub1" "$nowhe
     stop "$pid"
 done
 
-# One that dies later, and comes back.
+# An endpoint that dies later, and returns.
 start_node leaf leaf --connect "$hub1" --connect "$hub2"
 leaf=$pid
 check "a client is there" until_members hub2 PLANT $'HUB1            alerts\nHUB2            alerts\nLEAF'
@@ -40,7 +40,7 @@ start_node hub1-again hub1 --listen tcp/0.0.0.0:7447
 check "all are there when the router is back" until_members leaf PLANT $'HUB1            alerts\nHUB2            alerts\nLEAF'
 stop "$leaf"
 
-# A name that the system learns later.
+# A name that can be resolved only later.
 cp /etc/hosts "$scratch/hosts"
 with_hosts='mount --bind "$0" /etc/hosts && exec "$@"'
 become leaf unshare -m bash -c "$with_hosts" "$scratch/hosts" "$mailslot" node --netbios false --computer LEAF \
@@ -62,7 +62,7 @@ printf '[domains.PLANT]\nmax-sessions = 0\n' >"$scratch/none.toml"
 says "so is a node without sessions" "$(said spare node --netbios false --config "$scratch/none.toml")" \
     "max-sessions is 0: it can be 1 to" "status 2"
 
-# What one cannot listen on leaves the node where it listens.
+# An endpoint that cannot be listened on leaves the others in use.
 listen_on() { printf 'computer = "SPARE"\nnetbios = false\n[domains.PLANT]\nlisten = [%s]\n' "$1" >"$scratch/spare.toml"; }
 listen_on '"tcp/0.0.0.0:7447"'
 start_node spare spare --config "$scratch/spare.toml"

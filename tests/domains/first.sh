@@ -1,4 +1,4 @@
-# Sourced: the first message of a command that ends at once is not lost, nor that of one whose listener has just begun.
+# Sourced: the first message is not lost, of a command that ends at once, or to a listener that has just started.
 printf '\n-- first\n'
 
 new_lan first
@@ -20,7 +20,7 @@ check "a thousand commands send one message each" in_host first1 bash -c 'send_e
 check "the last one arrives" until_line "$scratch/first-heard.out" '"data":"1000"'
 same "each has arrived once" "$(data "$scratch/first-heard.out" | tail -n +2)" "$(seq 1000)"
 
-# Each message has a listener of its own, which begins at the same time as the command that waits for it.
+# Each message has a separate listener, which starts at the same time as the command that waits for it.
 each_heard() {
     local number
     for number in $(seq "$1"); do

@@ -114,7 +114,7 @@ class Sealed:
         return header + self.stream_key(key, kind, session, destination).encrypt(nonce, plaintext, header)
 
     def open(self, kind, destination, payload):
-        """Session, sequence and plaintext. Freshness and repetition are for the caller to check."""
+        """Session, sequence and plaintext. The caller must check freshness and replay."""
         header, key, session = payload[:34], payload[2:10], payload[10:26]
         assert header[0] == 1 and header[1] == kind and len(payload) >= 50 and any(header[26:])
         plaintext = self.stream_key(key, kind, session, destination).decrypt(bytes(4) + header[26:], payload[34:], header)

@@ -1,4 +1,4 @@
-# Sourced: a program in Python, with Zenoh's own package and docs/domains.md, is a peer like any other.
+# Sourced: a Python program, with Zenoh's package and docs/domains.md, is a peer like any other.
 printf '\n-- foreign\n'
 
 . "$project/tests/domains/python.sh"

@@ -1,4 +1,4 @@
-"""Takes part in an open domain with nothing but Zenoh, and in a sealed one by docs/domains.md.
+"""Takes part in an open domain by Zenoh alone, and in a sealed one by docs/domains.md.
 
     foreign_peer.py OPEN-ENDPOINT SEALED-ENDPOINT DOMAIN-FILE
 """

@@ -1,4 +1,4 @@
-# Sourced: a LAN's machines find each other whenever their addresses come, and whatever becomes of them.
+# Sourced: a LAN's machines find each other whenever addresses are added, changed or removed.
 printf '\n-- interfaces\n'
 
 new_lan field
@@ -8,7 +8,7 @@ said first domain new PLANT --lan >/dev/null
 for host in late moving renewed; do
     in_host "$host" "$mailslot" domain join - <"$scratch/first/domains/PLANT.toml" >/dev/null
 done
-# until_reached HOST COMPUTER: a confirmed write gets through, within 20 s.
+# until_reached HOST COMPUTER: a confirmed write succeeds within 20 s.
 until_reached() {
     local end=$((SECONDS + 20))
     until [ "$(said "$1" send --confirm=1s "\\\\$2\\mailslot\\alerts" try)" = "$2 delivered"$'\nstatus 0' ]; do
@@ -40,13 +40,13 @@ in_host moving ip address add 10.97.20.77/24 brd + dev eth0
 check "who gets another address is reached there" until_reached first MOVING
 check "and reaches others from there" until_reached moving FIRST
 
-# Another address beside the first one changes nothing, and takes nothing away when it goes.
+# A second address changes nothing, nor does its removal.
 in_host moving ip address add 192.0.2.77/32 dev eth0
 in_host moving ip address delete 192.0.2.77/32 dev eth0
 check "an address that comes and goes changes nothing" until_reached first MOVING
 
-# Its only address is replaced, again and again, after a while without any or not: what is on its way then is lost, in both directions,
-# and nothing that comes after the first that arrives again. MAILSLOT_SEED is for other times.
+# Its only address is replaced repeatedly, with or without a pause without any. Messages in flight are then lost, in
+# both directions, but none after the first that arrives again. MAILSLOT_SEED changes the times.
 stream() {
     local number=0
     until [ -e "$scratch/settled" ]; do
@@ -76,11 +76,12 @@ for round in 1 2 3 4; do
 done
 touch "$scratch/settled"
 wait "$to_moving" "$from_moving"
-# gaps WHO: how often a message was not followed by the next one.
+# gaps WHO: how many times a message was not followed by the next one.
 gaps() { data "$scratch/heard-$1.out" | awk '$1 == "streamed" { gaps += last && $2 != last + 1; last = $2 } END { print gaps + 0 }'; }
 for who in first moving; do check "messages are lost once for each change at $who" [ "$(gaps "$who")" -le 4 ]; done
 
-# A machine that gets one more address is open to others at it, and they do not notice how: a stream of messages goes on, in order.
+# A machine that gets one more address is reachable at it, without effect on others: a stream of messages continues, in
+# order.
 attach growing field 10.97.20.16/24
 in_host growing "$mailslot" domain join - <"$scratch/first/domains/PLANT.toml" >/dev/null
 start_node growing growing
@@ -108,11 +109,11 @@ touch "$scratch/enough"
 wait "$streaming"
 check "the last one comes" until_line "$scratch/heard-growing.out" last
 last=$(sed -n 's/.*"last \([0-9]*\)".*/\1/p' "$scratch/heard-growing.out")
-# While both sessions are open, what goes by one may overtake what goes by the other.
+# While both sessions are open, messages of one may overtake those of the other.
 same "none was lost, and none came twice" "$(data "$scratch/heard-growing.out" | sed -n 's/^number //p' | sort -n)" "$(seq "$last")"
 in_host growing ip address delete 10.97.21.16/24 dev eth0
 
-# An interface that is made anew, with the same name and address: what listened on the old one hears nothing any more.
+# An interface is recreated with the same name and address: sockets on the old one receive nothing more.
 in_host renewed ip address add 10.97.20.14/24 brd + dev eth0
 start_node renewed renewed
 start_listener heard-renewed renewed alerts

@@ -1,4 +1,4 @@
-# Sourced: other keys, by time and by file, while nodes run: sessions, slots and streams go on, and nothing is lost.
+# Sourced: keys change by time and by file while nodes run: sessions, slots and streams continue, and nothing is lost.
 printf '\n-- keys\n'
 
 new_lan keys
@@ -15,8 +15,8 @@ start_listener keys-plain keys2 plain
 both=$'KEYS1\nKEYS2           alerts\nKEYS2           plain'
 check "both know each other" until_members keys1 PLANT "$both"
 
-# Two streams from the first machine to the second: confirmed writes of one command each, to the domain and to the computer
-# in turn, which never wait for a receiver; and plain ones of one command that goes on.
+# Two streams from the first machine to the second: confirmed writes of one command each, alternately to the domain and
+# to the computer, which never wait for a receiver; and plain writes of one command that keeps running.
 confirmed_stream() {
     local number=0
     until [ -e "$scratch/over" ]; do
@@ -41,7 +41,7 @@ for stream in confirmed plain; do
     streams+=($!)
 done
 check "messages flow" until_lines "$scratch/confirmed.out" "KEYS2 delivered" 10
-# The connection that is the session of the two.
+# The connection of the session between the two.
 connection() { in_host keys1 ss --no-header --tcp --numeric state established dst 10.97.7.12 | awk '{ print $3, $4 }'; }
 before=$(connection)
 
@@ -58,7 +58,8 @@ until_in_use() {
     said "$1" node status
     return 1
 }
-# take_file NUMBER: brings the first machine's file to the second one, and waits until both nodes have noticed so many changes.
+# take_file NUMBER: copies the first machine's file to the second one, and waits until both nodes have noticed NUMBER
+# changes.
 take_file() {
     local name
     in_host keys2 "$mailslot" domain join - <"$scratch/keys1/$file" >/dev/null
@@ -84,7 +85,8 @@ in_host keys3 "$mailslot" domain join - <"$scratch/keys1/$file" >/dev/null
 check "with the new file it is in again" until_members keys1 PLANT "$both"$'\nKEYS3'
 check "and knows the others, whose presences were renewed" until_members keys3 PLANT "$both"$'\nKEYS3'
 
-# By file, at once: what the second key has sealed counts no longer, so between the two files there is silence, and no more.
+# By file, at once: messages sealed with the second key are no longer accepted, so none arrive between the two files,
+# and all others do.
 touch "$scratch/over"
 wait "${streams[@]}"
 rotated_at_once() {

@@ -1,4 +1,5 @@
-# Sourced: three machines on a LAN find each other by the key alone; messages arrive once, and whatever goes comes back.
+# Sourced: three machines on a LAN find each other by the key alone; messages arrive once, and everything that fails
+# recovers.
 printf '\n-- lan\n'
 
 new_lan lan
@@ -32,7 +33,7 @@ same "slots that are closed to the network are not there" "$(said srv1 send --co
 same "machines that are not there are not there" "$(said srv1 send '\\SRV9\mailslot\alerts' no)" \
     $'mailslot: \\\\SRV9\\mailslot\\alerts: no computer or domain of that name is known to the network node (Win32 error 53)\nstatus 3'
 
-# A late joiner gets what is sent from then on.
+# A late member gets messages from then on.
 start_node node3 srv3
 start_listener heard3 srv3 alerts
 same "a late joiner is waited for" "$(said srv2 send --receivers 3=30s '\\PLANT\mailslot\alerts' three)" "status 0"
@@ -44,7 +45,7 @@ same "a megabyte arrives" "$(said srv1 send --confirm --file "$scratch/large" '\
 head -c 1048577 /dev/zero >"$scratch/too-large"
 says "more does not" "$(said srv1 send --file "$scratch/too-large" '\\SRV3\mailslot\alerts')" "1048576 bytes" "status 7"
 
-# The node goes, in good order or not; slots and their readers stay, and their messages come again when it is back.
+# The node ends, orderly or killed; slots and their readers stay, and get messages again after its return.
 for end in stop crash; do
     $end "$node1"
     check "the others notice the $end of a node" \

@@ -1,4 +1,4 @@
-# Sourced: a node ends soon, whatever strangers have done to it before.
+# Sourced: a node ends quickly, whatever strangers have done to it before.
 printf '\n-- leaving\n'
 
 . "$project/tests/domains/python.sh"
@@ -8,8 +8,9 @@ attach leave2 leaving 10.97.12.12/24
 said leave1 domain new PLANT >/dev/null
 prefix=mailslot/1/$(sed -n 's/^id = "\(.*\)"/\1/p' "$scratch/leave1/domains/PLANT.toml")
 
-# come_and_go NAME NUMBER: lets so many foreign tokens come, and go when all have come. A few thousand at a time, as each costs Zenoh more
-# than the one before, and each time from another session, in which Zenoh numbers them anew.
+# come_and_go NAME NUMBER: declares NUMBER foreign tokens, and undeclares them when all are declared. A few thousand at
+# a time, because each costs Zenoh more than the one before, and each time from another session, in which Zenoh numbers
+# them from the start.
 come_and_go() {
     mkfifo "$scratch/$1.go"
     become leave2 "$python" -B "$project/tests/domains/tokens.py" tcp/10.97.12.11:7447 "$prefix" "$2" \
@@ -17,20 +18,20 @@ come_and_go() {
     tokens=$!
     started+=("$tokens")
     exec 9>"$scratch/$1.go"
-    # Declaring so many takes its time, on a machine that has other things to do.
+    # Declaring so many takes long on a busy machine.
     until_long "$scratch/$1.tokens" declared || return
     exec 9>&-
     until_long "$scratch/$1.tokens" gone || return
     rm "$scratch/$1.go" "$scratch/$1.tokens"
 }
 
-# leaves NAME NUMBER: starts a node, lets so many foreign tokens come and go, and ends it. Sets `took` to the milliseconds from its
-# last line to its end.
+# leaves NAME NUMBER: starts a node, declares and undeclares NUMBER foreign tokens, and ends it. Sets `took` to the
+# milliseconds from its last line to its end.
 leaves() {
     local node said rounds=0
     start_node "$1" leave1 --listen tcp/10.97.12.11:7447
     node=$pid
-    # A session that ended meanwhile has taken some with it.
+    # A session that ended meanwhile has removed its tokens.
     until [ "$(refused)" -ge "$2" ]; do
         [ $((rounds += 1)) -le $(($2 / 1000 + 2)) ] && come_and_go "$1" $(($2 < 3000 ? $2 : 3000)) || return
     done

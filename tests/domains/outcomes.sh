@@ -1,11 +1,11 @@
-# Sourced: confirmed writes tell what became of them, each outcome, also while machines are killed under load.
+# Sourced: confirmed writes return each outcome, also while machines are killed under load.
 printf '\n-- outcomes\n'
 
 new_lan outcomes
 for number in 1 2; do attach "out$number" outcomes "10.97.8.1$number/24"; done
 said out1 domain new PLANT --lan >/dev/null
 in_host out2 "$mailslot" domain join - <"$scratch/out1/domains/PLANT.toml" >/dev/null
-# The second node is another user, who may not write to every slot.
+# The second node runs as another user, who may not write to every slot.
 chmod 755 "$scratch" "$scratch/out2"
 chmod 1777 "$scratch/out2/slots"
 start_node out1 out1
@@ -27,7 +27,7 @@ same "a slot takes messages until it is full" \
     "$(for _ in $(seq 200); do printf '%050000d\n' 0; done | said out1 send --confirm=20s '\\OUT2\mailslot\full' |
         grep OUT2 | uniq)" $'OUT2 delivered\nOUT2 full'
 
-# outcome HOST SLOT MESSAGE: what is told of a confirmed write to one computer, and to the slot of all.
+# outcome HOST SLOT MESSAGE: the receipts of a confirmed write to one computer, and to the slot of all.
 outcome() {
     local target
     for target in OUT2 PLANT; do said "$1" send --confirm=20s "\\\\$target\\mailslot\\$2" "$3" | head -n 1; done
@@ -44,7 +44,7 @@ done
 same "what was told to be delivered is, and nothing else" \
     "$(sort "$scratch/sure.out")$(cat "$scratch/private.out" "$scratch/small.out")" \
     "$(for host in out1 out2; do twice "from $host"; done)"
-# A request ends with the reply of the slot's owner, or with why there is none.
+# A request returns the reply of the slot's owner, or the reason why there is none.
 start clock out2 listen --network --verbose --access everyone \
     --reply 'printf "%s, %s %s" "$(cat)" "$MAILSLOT_COMPUTER" "$MAILSLOT_AUTHENTICATED"' clock
 until_line "$scratch/clock.log" "listening on"
@@ -66,7 +66,7 @@ kill -STOP "$receiving"
 same "silent" "$(said out1 send --confirm=1s '\\OUT2\mailslot\sure' x)" "OUT2 silent"$'\n'"$not_everywhere"$'\nstatus 10'
 kill -CONT "$receiving"
 
-# The third machine's reader and node are killed while others write, and come back.
+# The third machine's reader and node are killed and restarted while others write.
 attach out3 outcomes 10.97.8.13/24
 in_host out3 "$mailslot" domain join - <"$scratch/out1/domains/PLANT.toml" >/dev/null
 start_load_node() {
@@ -83,7 +83,7 @@ start_load_reader() {
 start_load_node
 start_load_reader
 
-# Writes without end, each with its number, when it began and ended, and what was told; nothing was if there is no such computer.
+# Endless writes, each with its number, its begin and end, and its receipts; none if there is no such computer.
 write_on() {
     local number=0 begin told
     until [ -e "$scratch/over" ]; do
@@ -99,7 +99,8 @@ for writer in 1 2 3; do
     started+=($!)
     writers+=($!)
 done
-# until_writes NUMBER SINCE WORDS: waits, a minute at most, until so many writes that began later have ended, and were told so.
+# until_writes NUMBER SINCE WORDS: waits, a minute at most, until NUMBER writes that began later have ended with this
+# outcome.
 until_writes() {
     local step
     for step in $(seq 600); do
@@ -109,7 +110,7 @@ until_writes() {
     tail -n 3 "$scratch"/writes-*
     return 1
 }
-# die WHAT PID...: kills processes, and has them again when others have noticed.
+# die WHAT PID...: kills processes, and restarts them when others have noticed.
 die() {
     local what=$1 dead
     shift

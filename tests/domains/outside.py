@@ -1,4 +1,4 @@
-"""Zenoh programs around a node: what is no key expression of its domain passes in no direction, and what is one does.
+"""Zenoh programs around a node: only key expressions of its domain pass, in either direction.
 
     outside.py DOMAIN-FILE NODE-ENDPOINT OWN-ENDPOINT
 
@@ -13,12 +13,12 @@ import peer
 from peer import check, same, until
 
 prefix = f"mailslot/1/{peer.read_file(sys.argv[1])['id'].hex()}"
-# Beside the domain, and as near to it as can be.
+# Outside the domain, and as similar to it as possible.
 OUTSIDE = ["outside", "mailslot/1/open/PLANT", f"{prefix}0", f"mailslot/1/{'0' * 32}", "mailslot/1"]
 
 
 class Program:
-    """Wants everything, has something of everything, and remembers what comes."""
+    """Subscribes to everything, declares everything, and records what it receives."""
 
     def __init__(self, name, session):
         self.name, self.session, self.got = name, session, []
@@ -28,15 +28,15 @@ class Program:
             answer = lambda query: query.reply(query.key_expr, self.name)
             self.declared.append(session.declare_queryable(f"{where}/all/{name}", answer))
             self.declared.append(session.liveliness().declare_token(f"{where}/at/{name}"))
-        # What is declared last is known last.
+        # The last declaration is known last.
         self.declared.append(session.declare_subscriber(f"{prefix}/all/*", take))
 
     def has(self, data):
         return any(payload == data for _, _, payload in self.got)
 
     def outside(self):
-        """What has come from others, and is none of the domain's puts."""
-        # Of its own connections Zenoh tells a program itself; the node may reach the router only now.
+        """Everything received from others except the domain's puts."""
+        # Zenoh reports a program's connections itself; the node may reach the router only now.
         here = f"@/{self.session.info.zid()}/"
         own = lambda where, kind, payload: where.startswith(here) or payload == self.name.encode() or "DELETE" in kind and where.endswith(self.name)
         return [got for got in self.got if not own(*got) and not (got[0].startswith(f"{prefix}/") and "PUT" in got[1])]
@@ -58,7 +58,7 @@ def between(one, other):
     check(f"{way} the domain's messages pass", until(lambda: mark(b"first")), other.got)
     for where in [*OUTSIDE, "@"]:
         one.session.put(f"{where}/all/{other.name}", one.name)
-    # What a node never does passes under no name.
+    # Operations that a node never uses pass under no name.
     one.session.delete(f"{prefix}/all/{one.name}")
     last = f"last {way}".encode()
     one.session.put(f"{prefix}/all/{one.name}", last)

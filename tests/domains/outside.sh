@@ -1,5 +1,5 @@
-# Sourced: who reaches a node through Zenoh gets nothing through it but the domain's key expressions, and no session more than
-# the node may have.
+# Sourced: through a node, Zenoh programs reach only the domain's key expressions, and open no more sessions than the
+# node may have.
 printf '\n-- outside\n'
 
 . "$project/tests/domains/python.sh"

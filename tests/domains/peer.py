@@ -1,4 +1,4 @@
-"""A Zenoh program that shares no code with the node that it talks to, and what that node's machine says."""
+"""A Zenoh program that shares no code with the node that it talks to, and the commands of that node's machine."""
 import json
 import os
 import queue
@@ -29,7 +29,7 @@ def session(endpoint, **settings):
 
 
 def until(what):
-    """What `what` returns as soon as it is true, or after a while in any case."""
+    """The result of `what` as soon as it is true, or else after a while."""
     end = time.monotonic() + PATIENCE
     while not (found := what()) and time.monotonic() < end:
         time.sleep(0.02)
@@ -56,7 +56,7 @@ class Member(f.Sealed):
         self.zenoh.put(self.key_expression(slot, to), self.sealed(f.MESSAGE, slot, to, data, **more)[0])
 
     def put_batch(self, slot, messages):
-        """Messages that travel together, and the payload that they travel in."""
+        """A batch of messages, and its payload."""
         destination = self.destination(slot)
         first = self.sequences.get((f.MESSAGE, destination), 0) + 1
         self.sequences[f.MESSAGE, destination] = first + len(messages) - 1
@@ -80,7 +80,7 @@ class Member(f.Sealed):
         return outcomes
 
     def request(self, slot, data, to=None, timeout=3):
-        """A request: outcome and reply of each computer, and the payload that it travelled in."""
+        """A request: outcome and reply of each computer, and its payload."""
         payload, sequence = self.sealed(f.CONFIRMED, slot, to, data, within=timeout * 1000)
         back = f.receipt_destination(self.session, sequence, self.destination(slot, to))
         replies = self.zenoh.get(
@@ -94,7 +94,9 @@ class Member(f.Sealed):
         return told, payload
 
     def serve(self, slot, answer=1):
-        """Owns a slot: what arrives, as (kind, computer, data), in a queue. `answer` makes the receipt's payload of it."""
+        """Owns a slot: queues arriving messages as (kind, computer, data). `answer` makes the receipt's payload for
+        one.
+        """
         arrived = queue.Queue()
 
         def take(kind, to, payload):
@@ -125,7 +127,7 @@ class Member(f.Sealed):
         return self.zenoh.liveliness().declare_token(where)
 
     def present(self):
-        """What all presences say."""
+        """The contents of all presences."""
         replies = self.zenoh.liveliness().get(f"{self.prefix}/at/*/*", timeout=3)
         return [self.read_presence(str(reply.ok.key_expr)) for reply in replies]
 
@@ -137,7 +139,7 @@ class Machine:
         self.command = os.environ["MAILSLOT"]
 
     def run(self, *arguments, given=b""):
-        """What the command says, with its status on a last line."""
+        """The output of the command, with its status on a last line."""
         done = subprocess.run([self.command, *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         return done.stdout.decode() + f"status {done.returncode}"
 
@@ -168,7 +170,7 @@ class Listener:
         return [message.get("data") for message in self.messages]
 
     def until(self, data):
-        """The message with this data, as soon as it is there."""
+        """Waits for the message with this data."""
         return until(lambda: next((message for message in self.messages if message.get("data") == data), None))
 
     def close(self):
@@ -187,7 +189,7 @@ def same(name, found, expected):
 
 
 def read_file(path):
-    """What a sealed domain's file says."""
+    """The contents of a sealed domain's file."""
     import tomllib
     with open(path, "rb") as file:
         file = tomllib.load(file)

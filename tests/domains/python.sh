@@ -1,4 +1,4 @@
-# Sourced: Python with Zenoh, for peers that share no line with ours. Sets `python`.
+# Sourced: Python with Zenoh, for peers that share no code with ours. Sets `python`.
 
 python=${CARGO_TARGET_DIR:-$project/target}/python/bin/python
 
@@ -7,8 +7,8 @@ if ! "$python" -c 'import cryptography, zenoh' 2>/dev/null; then
         "$python" -m pip install --quiet --disable-pip-version-check eclipse-zenoh==1.10.2 cryptography || exit 1
 fi
 
-# python_part MACHINE HOST SCRIPT ARGUMENTS...: runs a program on a host, which looks at the slots of another host's machine,
-# and adds up what it tests.
+# python_part MACHINE HOST SCRIPT ARGUMENTS...: runs a program on a host, which uses the slots of another host's
+# machine, and adds its tests to the counts.
 python_part() {
     local machine=$1 host=$2 script=$3
     shift 3

@@ -1,4 +1,4 @@
-# Sourced: a node without `lan` and without endpoints opens no port, and nothing that a node says or shows has a secret in it.
+# Sourced: a node without `lan` and without endpoints opens no port, and no output of a node contains a secret.
 printf '\n-- quiet\n'
 
 new_lan quiet

@@ -1,5 +1,5 @@
-# Sourced: the commands of docs/networks.md and docs/domains.md that need other machines, run as they stand there. A command that this does
-# not know is a failure. Those for one machine are run by a test of the command.
+# Sourced: runs the commands of docs/networks.md and docs/domains.md that need other machines. An unknown command is a
+# failure. A test of the command runs those for one machine.
 printf '\n-- readme\n'
 
 mkdir "$scratch/bin"
@@ -8,13 +8,13 @@ printf '#!/bin/sh\nexec "$@"\n' >"$scratch/bin/sudo"
 chmod +x "$scratch/bin/sudo"
 PATH=$scratch/bin:$PATH
 
-# commands PAGE SECTION: its commands, without what is said of them.
+# commands PAGE SECTION: its commands, without the remarks after them.
 commands() {
     sed -n "/^## $2\$/,/^## /p" "$project/$1" | sed -n 's/^    \(\(sudo \)\?mailslot .*\)/\1/p' | sed 's/  *#.*//'
 }
 
-# on_machine NAME HOST COMMAND: starts what somebody types on a machine of this name (its namespace has no name of its own), in a directory
-# of its own, where the name server is a file.
+# on_machine NAME HOST COMMAND: starts a typed command on a machine of this name (its namespace has none), in a separate
+# directory, with a file as name server.
 on_machine() {
     mkdir -p "$scratch/$2/home"
     printf '127.0.0.1 localhost\n10.97.41.11 hub.example\n' >"$scratch/hosts"
@@ -22,7 +22,7 @@ on_machine() {
         'cd "$1" && hostname "$2" && mount --bind "$3" /etc/hosts && eval "exec $4"' . "$scratch/$2/home" "$2" "$scratch/hosts" "$3"
 }
 
-# typed HOST COMMANDS: what they say, one after the other, and how the last one ends.
+# typed HOST COMMANDS: their output, one after the other, and the status of the last one.
 typed() { (cd "$scratch/$1/home" && on "$1" bash -c "$2" 2>&1; printf 'status %d' $?); }
 
 # has FILE WORDS...: waits until the file has all of them.
@@ -61,7 +61,7 @@ while IFS= read -r command; do
         check "also there" has "$scratch/listen-srv2.out" "all out"
         ;;
     'mailslot resolve SRV2; mailslot status SRV2; mailslot browse; mailslot find-dc PLANT; mailslot node status')
-        # There is no domain controller, which the fourth one says.
+        # There is no domain controller, as the fourth one reports.
         says "$page: $command" "$(typed srv1 "$command")" 10.97.40.12 "SRV2<20>" "no domain controller of PLANT answers" \
             "SRV1<00>" "status 0"
         ;;
@@ -114,7 +114,7 @@ while IFS= read -r command; do
         says "$page: $command" "$(typed new2 "$command")" NEW3 alerts PLANT sealed "status 0"
         ;;
     'mailslot node --netbios false --listen tcp/0.0.0.0:7447')
-        # The hub of the others, whose domain has no multicast.
+        # The hub of the others, whose domain does not use multicast.
         end_all
         started=()
         sed -i '/^lan *=/d' "$scratch/new1/domains/PLANT.toml" "$scratch/far/home/PLANT.toml"

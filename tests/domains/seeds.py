@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz target `envelope`: seeds.py DIRECTORY. Their first byte is read by fuzz/envelope.rs."""
+"""Writes the seeds of the fuzz target `envelope`: seeds.py DIRECTORY. fuzz/envelope.rs reads their first byte."""
 import pathlib
 import sys
 

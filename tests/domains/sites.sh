@@ -1,4 +1,5 @@
-# Sourced: the layout of docs/scale.md in small: two sites, each with a router and two members, and a link between the routers.
+# Sourced: a small version of the layout of docs/scale.md: two sites, each with a router and two members, and a link
+# between the routers.
 printf '\n-- sites\n'
 
 for lan in site1 site2 wan; do new_lan "$lan"; done

@@ -1,4 +1,4 @@
-# Sourced: large messages get through a slow link, and what fills a link holds up nothing else.
+# Sourced: large messages pass a slow link, and a full link delays nothing else.
 printf '\n-- slow\n'
 
 new_lan lan
@@ -14,14 +14,14 @@ start_node slow2 slow2
 start_listener heard slow2 alerts
 same "it is found" "$(said slow1 send --receivers 1=60s '\\PLANT\mailslot\alerts' first)" "status 0"
 head -c 1000000 /dev/zero | tr '\0' x >"$scratch/large"
-# The first one finds a connection that has not learnt yet how much the link takes.
+# At the first one, the connection has not yet measured the link's capacity.
 for time in first second; do
     same "the $time megabyte arrives" "$(said slow1 send --confirm=20s --file "$scratch/large" '\\SLOW2\mailslot\alerts')" \
         $'SLOW2 delivered\nstatus 0'
 done
 
-# More than the link takes, large and small, while the other machine wants answers, which wait for room for seconds and must not
-# hold up the thread that makes it.
+# More large and small messages than the link can carry, while the other machine wants answers. These wait for room for
+# seconds, and must not block the thread that makes room.
 start_listener asked slow1 orders
 same "the other way is found" "$(said slow2 send --receivers 1=60s '\\PLANT\mailslot\orders' first)" "status 0"
 # flood COMPUTER TURNS FILE
@@ -42,8 +42,8 @@ wait "$flooding"
 same "what comes after the flood arrives" "$(said slow1 send --confirm=30s '\\SLOW2\mailslot\alerts' after)" \
     $'SLOW2 delivered\nstatus 0'
 
-# A machine that does not take anything any more holds up nobody else. The link is fast, and little is on its way, so that what
-# waits for it is soon as much as may. Were something to wait for its room, that would be for five seconds.
+# A machine that no longer receives delays no other. The link is fast and its queues are short, so that the limit of
+# waiting messages is reached soon. A wait for room would take five seconds.
 head -c 40000 "$scratch/large" >"$scratch/medium"
 check "the link is fast again" tc -n "$id-slow1" qdisc del dev eth0 root
 check "little is on its way" ip netns exec "$id-slow1" sysctl -qw net.ipv4.tcp_wmem="4096 16384 65536"
@@ -67,13 +67,13 @@ done
 same "while one is stopped and full, another one hears everything" "$unheard" ""
 check "much was sent meanwhile" [ "$asked" -ge 5 ]
 kill -CONT "$stopped"
-# It may have been given up meanwhile, and then it comes back.
+# Its session may have been closed meanwhile, and is then opened again.
 hears_again() {
     local end=$((SECONDS + 60)) heard=''
     until [ "$heard" = $'SLOW3 delivered\nstatus 0' ]; do
         [ "$SECONDS" -lt "$end" ] || { printf '%s\n' "$heard"; return 1; }
         heard=$(said slow1 send --confirm=5s '\\SLOW3\mailslot\alerts' again)
-        # Of who has been given up, the node says so at once.
+        # The node reports a closed session at once.
         sleep 0.1
     done
 }

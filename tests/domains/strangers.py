@@ -1,4 +1,4 @@
-"""What somebody costs a node who reaches it through the network and has no key of its domain.
+"""The cost to a node of a stranger who reaches it through the network without a key of its domain.
 
     strangers.py many|few DOMAIN-FILE NODE-ENDPOINT NODE-PID
 """
@@ -20,7 +20,7 @@ NO_SUCH_SLOT = {"NODE1": 2}
 
 
 class Flood:
-    """Holds so many connections, and opens each again that the node closes, each time that it is asked to."""
+    """Holds `number` connections; each call opens those again that the node has closed."""
 
     def __init__(self, count, begin):
         self.count, self.begin, self.sockets = count, begin, []
@@ -70,8 +70,9 @@ def opens():
 
 
 def many():
-    """More connections and declarations than anybody needs."""
-    # What such a connection begins with: nothing, a packet of 65,535 bytes that never comes, none of Zenoh's.
+    """More connections and declarations than any member needs."""
+    # The first bytes of such a connection: none, the length of a packet of 65,535 bytes that never follows, or not
+    # Zenoh's protocol.
     for name, begin in (("say nothing", b""), ("never end a packet", b"\xff\xff" + b"x" * 30), ("say nonsense", secrets.token_bytes(64))):
         flood = Flood(800, begin)
         flood.fill()
@@ -107,7 +108,7 @@ def many():
 
 
 def few():
-    """Connections that take all descriptors that the node has."""
+    """Connections that use all descriptors of the node."""
     session = peer.session(endpoint)
     member = peer.Member(session, domain, "PY1")
     same("a slot that is not there is not there", until(lambda: member.confirm("late", b"x", to="NODE1")), NO_SUCH_SLOT)

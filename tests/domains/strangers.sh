@@ -1,4 +1,4 @@
-# Sourced: what somebody costs who reaches a node through the network and has no key.
+# Sourced: the cost of a stranger who reaches a node through the network without a key.
 printf '\n-- strangers\n'
 
 . "$project/tests/domains/python.sh"
@@ -19,7 +19,7 @@ node=$pid
 python_part node1 stranger strangers.py many "$scratch/node1/domains/PLANT.toml" tcp/10.97.10.11:7447 "$node"
 stop "$node"
 
-# Fewer than the connections that may wait.
+# Fewer descriptors than connections that may wait.
 become_short() { ulimit -n 400; become "$@"; }
 become_short node1 "$mailslot" node --netbios false --computer NODE1 --config "$scratch/node1.toml" \
     >"$scratch/short.out" 2>"$scratch/short.log" </dev/null &

@@ -1,5 +1,5 @@
-# Sourced: two networks with nothing between them but a node that is a router, over TLS and QUIC with certificates on both
-# sides. Whoever has none, or one of another authority, stays outside even with the domain's file.
+# Sourced: two networks connected only by a node that is a router, over TLS and QUIC with certificates on both sides. A
+# machine without a certificate, or with one of another authority, is refused even with the domain's file.
 printf '\n-- tls\n'
 
 new_lan west
@@ -11,7 +11,7 @@ for number in 1 2; do attach "east$number" east "10.97.2.1$number/24"; done
 in_host hub sysctl -qw net.ipv4.ip_forward=0
 in_host west1 ip route add default via 10.97.1.1
 in_host east1 ip route add default via 10.97.2.1
-# What reaches a host at all is refused at once: nobody listens there.
+# Packets that reach a host are rejected at once: it has no listener.
 answers() { in_host west1 timeout 1 bash -c ": </dev/tcp/$1/9" 2>/dev/null; [ $? -ne 124 ]; }
 check "the router is there for its network" answers 10.97.1.1
 check "no packet gets from one network to the other" eval '! answers 10.97.2.11'
@@ -78,7 +78,7 @@ check "nobody connects to a router with a false certificate" until_members hub P
 same "and nothing is sent to it" "$(said west1 send --receivers 2=3s '\\PLANT\mailslot\alerts' false 2>&1 | tail -n 1)" "status 5"
 stop "$hub"
 
-# The true one comes back, and everybody with it.
+# The genuine router returns, and all members reconnect.
 settings hub hub 'listen = ["tls/0.0.0.0:7447", "quic/0.0.0.0:7447"]'
 start_node tls-hub-again hub --config "$scratch/hub.toml"
 same "when the router is back all are found again" \

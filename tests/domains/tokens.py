@@ -1,5 +1,6 @@
-"""Declares presences that no key opens, and takes them back when its standard input ends: what anybody can who reaches a node's
-network."""
+"""Declares presences that no key opens, and takes them back when its standard input ends: what anybody can who reaches
+a node's network.
+"""
 import base64
 import secrets
 import sys
@@ -15,7 +16,7 @@ def token():
     return f"{prefix}/at/{random[0]:02x}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
 
 
-# The node has other things to do, and may not answer at once.
+# The node is busy, and may not answer at once.
 session = peer.session(endpoint, connect__timeout_ms=-1)
 tokens = [session.liveliness().declare_token(token()) for _ in range(number)]
 print("declared", flush=True)

@@ -1,9 +1,9 @@
-"""Whether what confirmed writes were told is true, though readers and nodes were killed. Prints each lie.
+"""Checks the outcomes of confirmed writes while readers and nodes were killed. Prints each wrong one.
 
     truth.py DIRECTORY LIVES
 
-There: writes-* (number, begin, end, outcome), deaths (what, when it was dead, when it was started again), and load-1, load-2 ...
-with what each reader has read.
+There: writes-* (number, begin, end, outcome), deaths (what, when it was dead, when it was started again), and load-1,
+load-2 ... with what each reader has read.
 """
 import pathlib
 import sys
@@ -30,8 +30,8 @@ for what, dead, alive in deaths:
         if begin > dead and end < alive and outcome not in expected:
             print(f"{number} was told {outcome!r} while the {what} was dead")
 
-# What was delivered was read, unless it was still in the slot when the reader died: then nothing that began after its end was
-# read before that death.
+# A delivered message was read, unless it was still in the slot when the reader died: then no message whose write began
+# after its write's end was read before that death.
 ends = [dead for what, dead, _ in deaths if "reader" in what]
 everything = {number for one in read for number in one}
 for number, (begin, end, outcome) in writes.items():

@@ -1,4 +1,4 @@
-# Sourced: many machines go at once, with messages to them on the way; those that stay notice nothing.
+# Sourced: many machines disappear at once, with messages to them in flight; the others are not affected.
 printf '\n-- vanish\n'
 
 gone=$(seq -f 'gone%g' 6)
@@ -18,7 +18,7 @@ done
 same "all are found" "$(said stay2 send --receivers 8=60s '\\PLANT\mailslot\alerts' first)" "status 0"
 for host in $gone; do check "$host hears" until_line "$scratch/heard-$host.out" '"data":"first"'; done
 
-# Something is on the way to each of them when it goes, and what goes on is to hear more than it sends.
+# A message is in flight to each of them when it disappears, and the remaining ones receive more than they send.
 numbers() { seq 250 | while read -r number; do echo "number $number"; sleep 0.1; done; }
 numbers | become stay2 "$mailslot" send '\\PLANT\mailslot\alerts' >"$scratch/numbers.log" 2>&1 &
 numbers=$!

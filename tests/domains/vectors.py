@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The test vectors of docs/domains.md: what foreign.py makes of fixed keys, sessions and times.
+"""The test vectors of docs/domains.md, made by foreign.py from fixed keys, sessions and times.
 
     vectors.py make          prints them
     vectors.py check FILE    opens what a file holds, and compares it with them
@@ -25,7 +25,7 @@ accept-until = 2026-12-09T00:00:00Z
 secret = "{SECRETS[1].hex()}"
 send-from = 2026-12-02T00:00:00Z
 '''
-# The second key seals from here on.
+# The second key is used for sealing from here on.
 LATER = 1_796_169_600_000
 SESSIONS = [bytes(range(0x80, 0x90)), bytes(range(0x90, 0xA0))]
 SOURCE = b"OLD1".ljust(15) + b"\x00"
@@ -53,7 +53,7 @@ MESSAGES = [
 # The numbers of this batch are 3 to 6.
 BATCH, BATCH_SEQUENCE = [b"boiler 3: over pressure", b"", b"boiler 4", bytes(range(256))], 3
 
-# Asks the slot of all, and is replied to.
+# A request to the slot of all, with a reply.
 REQUEST, REQUEST_SEQUENCE, WITHIN, REPLY = b"what time is it?", 2, 5000, b"half past three"
 
 
@@ -124,7 +124,7 @@ def make():
 
 
 def check(found):
-    """Opens what a file holds, whoever has made it."""
+    """Opens the contents of a file, whichever program made it."""
     domain = f.Sealed(ID, NAMING, SECRETS)
     for message in [*found["messages"], found["batch"], found["request"]]:
         destination = domain.destination(message["slot"], message["to"])

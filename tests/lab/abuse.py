@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Sends what no honest machine sends to a node: abuse.py KIND ADDRESS. Prints how many packets that were.
+"""Sends hostile packets to a node: abuse.py KIND ADDRESS. Prints the number of packets.
 
-Bounded in count and time. Between parts the sender waits for an answer of the node, so that nothing is lost on the way but
-in the flood.
+Bounded in count and time. Between parts the sender waits for an answer of the node, so that nothing is lost on the way
+but in the flood.
 """
 
 import random
@@ -16,7 +16,7 @@ NAME, DATAGRAM = 137, 138
 UDP_SEGMENT = 103
 UNIQUE, GROUP = 0x10, 0x11
 FIRST, MORE = 2, 1
-# Packets between two answers. What waits at the node's sockets is less than they hold.
+# Packets between two answers: fewer than the node's sockets hold.
 PART = 250
 
 kind, target = sys.argv[1:]
@@ -90,7 +90,7 @@ def forge(packet, source, port=DATAGRAM):
 
 
 def settle(port):
-    """Waits until the node has answered, and so taken all that came before."""
+    """Waits until the node has answered, and so has received everything before."""
     for number in range(5):
         question = query("LINUX1", 60000 + number) if port == NAME else datagram("ABUSER", "NOBODY", b"", 60000 + number)
         own.sendto(question, (target, port))
@@ -104,7 +104,7 @@ def settle(port):
 
 
 def send_joined(packets, address):
-    """Sends packets of one size, the last one possibly shorter, in one piece, which the receiver's system takes apart, or not."""
+    """Sends packets of one size, the last one possibly shorter, in one piece, which the receiver's system may split."""
     global sent
     size = (socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", len(packets[0])))
     own.sendmsg([b"".join(packets)], [size], 0, (address, DATAGRAM))
@@ -149,7 +149,7 @@ def joined():
     """To the node and to its subnet, each piece twice."""
     own.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     for address in target, own_address.rpartition(".")[0] + ".255":
-        # Of what was sent before these are no copies, however soon they come.
+        # These are not copies of earlier ones, however soon they follow.
         mark = os.urandom(4)
         for number in range(0, 500, 50):
             data = [mark + bytes(296)] * 49 + [mark + b"short"]
@@ -174,7 +174,7 @@ def orphans():
 
 
 def flood():
-    """Messages as fast as they leave, for three seconds at most, and no waiting."""
+    """Messages as fast as possible, for three seconds at most, without waiting."""
     global sent
     end = time.monotonic() + 3
     packets = [datagram("ABUSER", "LINUX1", write("flooded", bytes(400)), number) for number in range(4096)]
@@ -184,7 +184,7 @@ def flood():
 
 
 def questions():
-    """Node status requests as fast as they leave. Prints how many were answered instead."""
+    """Node status requests as fast as possible. Prints the number of answers instead."""
     for number in range(5000):
         own.sendto(status_request(number), (target, NAME))
     answers = 0

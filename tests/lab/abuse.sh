@@ -1,4 +1,4 @@
-# Sourced: senders that mean harm. The node stays within its bounds and counts what it drops, and slots are not harmed.
+# Sourced: hostile senders. The node stays within its bounds and counts drops, and slots are not affected.
 printf '\n-- abuse\n'
 
 # abuse KIND: sends packets of that kind to the node; see abuse.py. Prints how many.
@@ -12,8 +12,8 @@ counted() {
     echo "$sum"
 }
 
-# counts NAME KIND EXPECTED LABEL...: abuse of that kind makes the sum of these counters grow by so much. Without EXPECTED
-# (-) it is what was sent.
+# counts NAME KIND EXPECTED LABEL...: abuse of that kind makes the sum of these counters grow by EXPECTED, or by the
+# number of packets sent for `-`.
 counts() {
     local name=$1 kind=$2 expected=$3 before sent
     shift 3
@@ -23,8 +23,8 @@ counts() {
     same "$name ($sent)" "$(($(counted "$@") - before))" "$expected"
 }
 
-# until_counted EXPECTED LABEL...: waits, ten seconds at most, until the sum of these counters is so high: what waits at the
-# sockets or for its time to be over is not counted yet.
+# until_counted EXPECTED LABEL...: waits, ten seconds at most, until the sum of these counters is EXPECTED: packets in
+# sockets or before their timeout are not counted yet.
 until_counted() {
     local expected=$1 step
     shift
@@ -35,10 +35,10 @@ until_counted() {
     return 1
 }
 
-# memory FIELD: kilobytes that the node has, or has had at most.
+# memory FIELD: the node's kilobytes of memory, or their maximum.
 memory() { sed -n "s/^$1:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$node1/status"; }
 
-# A workgroup of their own, so that what Samba tells its own does not count.
+# A separate workgroup, so that Samba's messages to its group are not counted.
 start abused linux1 node --computer LINUX1 --workgroup ABUSED
 node1=$pid
 start honest linux2 node --computer LINUX2 --workgroup ABUSED
@@ -62,13 +62,13 @@ counts "messages of forged senders are taken for what they say" spoofed - undeli
 counts "forged releases are counted and not obeyed" forged_releases - dropped_demand dropped_other_subnet
 counts "oversized packets are counted" oversized - dropped_oversized
 counts "fragments without a first one are counted" orphans - dropped_orphan_fragment
-# How many find room depends on how fast they come, but each ends as one or the other.
+# How many find room depends on their rate, but each is counted as one or the other.
 unfinished=$(counted dropped_fragment_room dropped_unfinished)
 sent=$(abuse unfinished)
 check "datagrams that are never finished are counted ($sent)" \
     until_counted $((unfinished + sent)) dropped_fragment_room dropped_unfinished
 same "each is counted once" "$(counted dropped_fragment_room dropped_unfinished)" $((unfinished + sent))
-# Four of the one source that is none of the forged ones, and one each of those.
+# Four of the one genuine source, and one of each forged one.
 check "few of them stayed" [ "$(counted dropped_unfinished)" -le 204 ]
 answers=$(abuse questions)
 check "of 5000 questions few are answered ($answers)" [ "$answers" -gt 0 -a "$answers" -lt 1000 ]

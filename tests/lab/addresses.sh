@@ -1,5 +1,5 @@
-# Sourced: a node on a machine with any set of addresses that Linux accepts, beside nmbd with the same ones, and a plain node
-# and a name server on the network.
+# Sourced: a node on a machine with any set of addresses that Linux accepts, compared with nmbd on the same ones, with a
+# plain node and a name server on the network.
 printf '\n-- addresses\n'
 
 new_lan wire
@@ -7,20 +7,20 @@ attach plain wire 10.91.0.2/24
 attach server wire 10.91.0.3/24
 attach odd wire 10.91.0.1/24
 odd=$id-odd
-# By which network 255.255.255.255 is sent.
+# The network for 255.255.255.255.
 ip -n "$id-plain" route add default dev eth0
-# A second interface on the same network, and one on none.
+# A second interface on the same network, and one without a network.
 ip -n "$net" link add odd-1 type veth peer name eth1 netns "$odd"
 ip -n "$net" link set odd-1 master wire up
 ip -n "$odd" link set eth1 up
 ip -n "$odd" link add dummy0 type bridge
 ip -n "$odd" link set dummy0 up
 
-# give ADDRESS...: the machine has these addresses from now on, and no others; each is "ADDRESS dev INTERFACE".
+# give ADDRESS...: gives the machine these addresses and no others; each is "ADDRESS dev INTERFACE".
 give() {
     local address
     for interface in eth0 eth1 dummy0; do ip -n "$odd" addr flush dev "$interface"; done
-    # The words of each are arguments.
+    # Unquoted: the words of each are arguments.
     for address; do ip -n "$odd" addr add $address || return; done
     ip -n "$odd" route replace 10.91.0.0/24 dev eth0
 }
@@ -30,7 +30,7 @@ until_registered() { for _ in $(seq 600); do on server nmblookup --recursion -U 
 check "a name server is there" until_registered SERVER
 check "a plain node holds its names" start_node plain plain PLAIN --wins 10.91.0.3
 
-# works CASE BROADCASTS ADDRESS...: a node with these addresses works. BROADCASTS is `no` for a machine that is on no subnet.
+# works CASE BROADCASTS ADDRESS...: a node with these addresses works. BROADCASTS is `no` for one without a subnet.
 works() {
     local case=$1 broadcasts=$2 node here there expected=$'by name\nlast'
     shift 2
@@ -63,7 +63,7 @@ works() {
     for process in "$here" "$there" "$node"; do stop "$process"; done
 }
 
-# control CASE BROADCASTS: nmbd works there as well, as far as it does.
+# control CASE BROADCASTS: nmbd works there as well, as far as it can.
 control() {
     local answers="10.91.0.1 NMBD<00>"
     start_samba odd NMBD 'interfaces ='
@@ -92,8 +92,8 @@ beside_nmbd "an address of a service" yes "10.91.0.1/24 brd + dev eth0" "10.96.0
 beside_nmbd "an address that is local to the link" yes "10.91.0.1/24 brd + dev eth0" "169.254.9.9/16 dev dummy0"
 beside_nmbd "a second subnet, and one around all" yes "10.91.0.1/24 brd + dev eth0" "10.97.0.1/24 brd + dev eth0" "10.0.0.1/8 brd + dev dummy0"
 
-# Random sets, all with the same beginning, of which nmbd bears some and not others: an address that is the broadcast address of its own
-# subnet ends it. MAILSLOT_SEED is for other ones.
+# Random sets, all with the same beginning. nmbd works with only some: an address that is its subnet's broadcast address
+# ends it. MAILSLOT_SEED changes the sets.
 seed=${MAILSLOT_SEED:-1}
 RANDOM=$seed
 for round in 1 2 3; do
@@ -102,7 +102,7 @@ for round in 1 2 3; do
         interfaces=(eth0 eth0 eth1 dummy0) prefixes=(32 24 31 30 16)
         number=$((RANDOM % 200 + 20)) prefix=${prefixes[RANDOM % 5]}
         [ "$prefix" -lt 24 ] && network=10.$((RANDOM % 3 + 97)).0 || network=10.91.0
-        # Whatever is in the subnet of the network is on the network, if not alone.
+        # An address in the subnet of the network is on the network, perhaps among others.
         [ "$prefix" -eq 24 ] && interface=${interfaces[RANDOM % 3]} || interface=${interfaces[RANDOM % 4]}
         more+=("$network.$number/$prefix dev $interface")
     done

@@ -1,9 +1,9 @@
-# Sourced: a node and nmbd on one host, both at work.
+# Sourced: a node and nmbd on one host, both working.
 printf '\n-- beside\n'
 
 nmbd_conf=$LAB_DIR/hosts/linux2/smb.conf nmbd_socket=$LAB_DIR/hosts/linux2/sock/unexpected
 
-# start_nmbd: starts Samba's on linux2 and waits until it answers for its name. Sets `nmbd`.
+# start_nmbd: starts Samba's nmbd on linux2 and waits until it answers for its name. Sets `nmbd`.
 start_nmbd() {
     local step
     start_command nmbd linux2 nmbd --foreground --no-process-group --debug-stdout -s "$nmbd_conf"
@@ -100,7 +100,7 @@ stop "$nmbd"
 stop "$other"
 
 "$lab/capture" --stop beside
-# What comes from 137 and 138 is nmbd's.
+# Packets from 137 and 138 are nmbd's.
 ours="ip.src == $linux2 && udp.srcport > 1024 && (udp.dstport == 137 || udp.dstport == 138)"
 sent=$(tshark -r "$scratch/beside.pcap" -Y "$ours && mailslot" 2>/dev/null | wc -l)
 check "the node beside nmbd has sent from other ports ($sent)" [ "$sent" -ge 3 ]

@@ -1,4 +1,4 @@
-# Sourced: Samba's browser and logon messages, and who is in a group.
+# Sourced: Samba's browser and logon messages, and the members of groups.
 printf '\n-- browsing\n'
 
 check "a node holds its names" start_node node1 linux1 LINUX1
@@ -11,7 +11,7 @@ says "the node asks for a backup list" "$(said linux1 request '\\.\mailslot\mail
 check "Samba names itself, with the token of the question" until_line "$scratch/backup.out" 0a011122334453414d42413100
 kill "$backup"
 wait "$backup"
-# An ordinary server, which tells the master browser alone of itself.
+# An ordinary server, which announces itself to the master browser alone.
 start_samba linux2 ORDINARY
 until_ordinary() {
     local step

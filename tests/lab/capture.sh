@@ -1,7 +1,7 @@
-# Sourced: what the node sends and receives, for tshark.
+# Sourced: captures of the node's packets, read by tshark.
 printf '\n-- capture\n'
 
-# fields FILE: addresses, ports and payload of its packets, and nothing that the node cannot know.
+# fields FILE: addresses, ports and payload of its packets, without fields that the node cannot know.
 fields() {
     tshark -r "$1" -Y udp -T fields -e ip.src -e ip.dst -e udp.srcport -e udp.dstport -e udp.payload 2>/dev/null | sort -u
 }

@@ -1,4 +1,4 @@
-# Sourced: what changes while a node runs: addresses, ports that others have, its settings, and what the system tells of it.
+# Sourced: changes while a node runs: addresses, ports in use by others, its settings, and the system's notifications.
 printf '\n-- changes\n'
 
 new_lan wire
@@ -16,7 +16,7 @@ answers() { on plain nmblookup -U 10.95.0.1 "$1" 2>&1 | grep -q "<00>"; }
 until_answers() { until_answers_at 10.95.0.1 "$1"; }
 until_answers_at() { for _ in $(seq 100); do on plain nmblookup -U "$1" "${2:-HERE}" 2>&1 | grep -q "<00>" && return; sleep 0.1; done; return 1; }
 
-# take ADDRESS PORT: another program has the port, there or not yet there. Sets `pid`.
+# take ADDRESS PORT: lets another program have the port, even before the address exists. Sets `pid`.
 take() {
     start_command "taken-$1" here /usr/bin/python3 -u -c "
 import socket, sys, time
@@ -28,13 +28,13 @@ time.sleep(1000)" "$1" "$2"
     until_line "$scratch/taken-$1.out" taken
 }
 
-# set_to LINE...: the settings are these from now on, and the node reads them again.
+# set_to LINE...: replaces the settings, and lets the node read them again.
 set_to() {
     printf '%s\n' 'computer = "HERE"' 'workgroup = "LABGROUP"' "$@" >"$settings"
     [ -z "${node:-}" ] || kill -HUP "$node"
 }
 
-# Addresses that come and go.
+# Addresses that are added and removed.
 set_to
 start node here node --config "$settings"
 node=$pid
@@ -50,7 +50,7 @@ check "an address in the subnet becomes the node's as well" until_answers_at 10.
 same "without another name" "$(lines 'name_held name=HERE<00> interface=eth0')" 1
 ip -n "$here" addr del 10.95.0.100/32 dev eth0
 
-# One address that cannot be had.
+# One address that cannot be bound.
 check "another program has a port" take 10.99.0.1 137
 taken=$pid
 ip -n "$here" addr add 10.99.0.1/32 dev dummy0
@@ -95,14 +95,14 @@ check "the address is used once its port is free" until_line "$log" "interface_u
 check "the node ends in good order" stop "$node"
 node=
 
-# All that there is cannot be had: the node does not start, and says why.
+# No address can be bound: the node does not start, and reports why.
 check "another program has the only port" take 10.95.0.1 137
 ip -n "$here" addr flush dev dummy0
 says "a node that can use nothing ends" "$(said here node --computer HERE)" "holds port 137 of 10.95.0.1" "status 1"
 kill "$pid"
 wait "$pid" 2>/dev/null
 
-# A service that is not allowed netlink.
+# A service without permission for netlink.
 cat >"$scratch/no-netlink.py" <<'PYTHON'
 import ctypes
 import errno

@@ -36,7 +36,7 @@ says "a message that cannot be sent is refused" "$(embedded --file "$scratch/lar
 same "local slots are written to as ever" "$(said linux1 send --embedded embedded local)" "status 0"
 check "the local message arrives" until_line "$scratch/here.out" '"data":"local"'
 
-# A primary query of a logon, and where nmbd is to write its answer.
+# A primary query of a logon, with the slot for nmbd's answer.
 {
     printf '\x07\x00LINUX1\x00\\MAILSLOT\\reply\x00\x00'
     printf 'L\x00I\x00N\x00U\x00X\x001\x00\x00\x00\x0b\x00\x00\x00\xff\xff\xff\xff'

@@ -1,4 +1,4 @@
-# Sourced: other people's NetBIOS programs find the node as they find nmbd, which is asked the same in the same run.
+# Sourced: other NetBIOS programs find the node like nmbd, which gets the same questions in the same run.
 printf '\n-- foreign\n'
 
 for program in nmap javac; do
@@ -14,8 +14,8 @@ pysmb=${CARGO_TARGET_DIR:-$project/target}/pysmb
 
 check "a node holds its names" start_node node1 linux1 LINUX1
 
-# alike NAME COMMAND...: what a command says about the node is what it says about nmbd, each called by its own name and address. The
-# command gets NAME ADDRESS at its end.
+# alike NAME COMMAND...: a command's output for the node equals that for nmbd, except for name and address. The command
+# gets NAME ADDRESS as its last arguments.
 alike() {
     local name=$1 node nmbd
     shift
@@ -42,7 +42,7 @@ alike "pysmb" env PYTHONPATH="$pysmb" /usr/bin/python3 "$project/tests/lab/forei
 alike "jCIFS" java -cp "$jcifs" "$project/tests/lab/foreign/Jcifs.java"
 says "nbtscan finds both in the subnet" "$(on linux2 nbtscan -q "${linux1%.*}.0/28")" LINUX1 SAMBA1
 found=$(on linux2 nmap --script broadcast-netbios-master-browser -e eth0 2>/dev/null)
-# Somebody answers its question for __MSBROWSE__; nmap 7.93 then fails to make a line of nmbd's own names.
+# If its question for __MSBROWSE__ is answered, nmap 7.93 fails to print a line of nmbd's names.
 says "nmap's broadcast-netbios-master-browser gets an answer" "$found" "ip  server  domain"
 same "which is not the node's" "$(grep -c "LINUX1\|$linux1" <<<"$found")" 0
 

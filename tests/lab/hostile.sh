@@ -1,4 +1,4 @@
-# Sourced: packets that nobody should send, and those of others that are out of place, change nothing.
+# Sourced: invalid packets, and valid ones from unexpected senders, change nothing.
 printf '\n-- hostile\n'
 
 start_nodes
@@ -6,7 +6,7 @@ start_listener other linux1 other
 before=$(said linux1 node status | grep ' held ')
 vectors=0
 for vector in "$lab"/vectors/*.hex; do
-    # What no two decoders need agree about comes from another port: packets.sh leaves it out.
+    # Packets on which decoders may differ are sent from another port: packets.sh excludes it.
     case ${vector##*/} in xx-*) port=40001 ;; *) port=40000 ;; esac
     "$lab/send" -w 0 -s "$port" linux2 "$vector" "$linux1" >/dev/null || break
     vectors=$((vectors + 1))

@@ -1,4 +1,4 @@
-# Sourced: what is refused, and how that is said.
+# Sourced: refused messages, and their errors.
 printf '\n-- limits\n'
 
 check "a node holds its names" start_node node1 linux1 LINUX1

@@ -1,4 +1,4 @@
-# Sourced: messages reach the slots that they are for, once, and no others.
+# Sourced: messages reach their slots once, and no others.
 printf '\n-- messages\n'
 
 start_nodes

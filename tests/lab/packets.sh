@@ -1,9 +1,9 @@
-# Sourced: tshark decodes every packet that the nodes send, and has nothing to say against any; our decoders find in every
-# packet of the recording what tshark finds.
+# Sourced: tshark decodes every packet that the nodes send without a warning; our decoders and tshark agree on every
+# packet of the recording.
 printf '\n-- packets\n'
 
 "$lab/capture" --start packets "$scratch/all.pcap"
-# A node of each type sends all that nodes send: claims, demands, objections, queries, answers, messages and refusals.
+# A node of each type sends all kinds of packets: claims, demands, objections, queries, answers, messages and refusals.
 start_nodes
 start_listener heard1 linux1 alerts
 start_listener heard2 linux2 alerts
@@ -25,8 +25,8 @@ says "it asks the WINS server" "$(said linux2 resolve SAMBA2)" "status 0"
 stop "$pid"
 start p linux2 node --computer LINUX2 --workgroup LABGROUP --wins "$samba" --node-type p
 check "a P node as well" until_line "$scratch/p.log" "name_held name=LABGROUP<1e>"
-# Sent as they are, from a port that tells them from the packets of the nodes. What no two decoders need agree about comes from
-# another one.
+# Sent unchanged, from a port that distinguishes them from the nodes' packets. Packets on which decoders may differ are
+# sent from another one.
 for vector in "$lab"/vectors/*.hex; do
     case ${vector##*/} in xx-*) port=40001 ;; *) port=40000 ;; esac
     "$lab/send" -w 0 -s "$port" linux2 "$vector" "$linux1" >/dev/null || break
@@ -53,7 +53,7 @@ for column in $("$referee" columns); do asked+=(-e "$column"); done
 recorded="(nbns || nbdgm) && udp.srcport != 40001"
 tshark -n -r "$scratch/all.pcap" -Y "$recorded" -T fields -E separator=/t -E occurrence=a -E aggregator=$'\x1f' \
     "${asked[@]}" 2>/dev/null >"$scratch/all.fields"
-# Under load the lab's `send` cuts a packet in two now and then: those that are no recorded one are left out.
+# Under load the lab's `send` sometimes splits a packet: packets that are not recorded ones are excluded.
 for vector in "$lab"/vectors/*.hex; do
     grep -v '^#' "$vector" | tr -d ' \n'
     echo

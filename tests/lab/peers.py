@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""A device that is no good NetBIOS node: peers.py scanner OWN BROADCAST NODE, peers.py holder OWN, or peers.py asker OWN BROADCAST NAME.
+"""A faulty NetBIOS device: peers.py scanner OWN BROADCAST NODE, peers.py holder OWN, or peers.py asker OWN BROADCAST
+NAME.
 
-`scanner` says some things to the members of LABGROUP: all with the id 0, then the same text with different ids, then one datagram
-by broadcast and alone, and one to 255.255.255.255. `holder` answers for the name NAS with many addresses, of which its own is the
-last, and for GHOST with some that nobody can have; it prints "ready", and a line for each datagram that comes to it alone. `asker`
-asks for a name in several spellings, and prints who has answered to each.
+`scanner` says some things to the members of LABGROUP: all with the id 0, then the same text with different ids, then
+one datagram by broadcast and alone, and one to 255.255.255.255. `holder` answers for the name NAS with many addresses,
+of which its own is the last, and for GHOST with some that nobody can have; it prints "ready", and a line for each
+datagram that comes to it alone. `asker` asks for a name in several spellings, and prints who has answered to each.
 """
 
 import os

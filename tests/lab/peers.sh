@@ -1,5 +1,5 @@
-# Sourced: peers as they are: devices that give all datagrams one id, that answer with addresses that lead nowhere, peers whose
-# address changes, and that are looked for before they are there. nmbd is one of them.
+# Sourced: real peers: devices that give all datagrams one id or answer with unreachable addresses, and peers whose
+# address changes or that start after the first query. nmbd is one of them.
 printf '\n-- peers\n'
 
 new_lan odd
@@ -14,12 +14,12 @@ here=$pid
 check "a second one, too" start_node peer peer PEER
 start_listener odd here odd
 
-# By which network 255.255.255.255 is sent.
+# The network for 255.255.255.255.
 ip -n "$id-device" route add default dev eth0
 check "a device speaks" on device /usr/bin/python3 "$project/tests/lab/peers.py" scanner 10.96.0.9 10.96.0.255 10.96.0.1
 check "what it says to 255.255.255.255 arrives" until_line "$scratch/odd.out" '"data":"limited"'
 check "its last message arrives" until_line "$scratch/odd.out" '"data":"end"'
-# What comes alone may overtake what comes by broadcast.
+# Unicast packets may overtake broadcast ones.
 same "each has come as often as it was said" "$(data "$scratch/odd.out" | sort)" \
     $'end\nlimited\nonce\ntext 0\ntext 1\ntext 2\ntext 3\ntext 4\ntext 5\ntwice\ntwice'
 
@@ -50,12 +50,12 @@ check "a node comes that has it" start_node later later LATER
 same "it is found as soon as it says so" "$(said peer resolve LATER)" $'10.96.0.4\nstatus 0'
 start_samba other SAMBALATER
 until_found() { for _ in $(seq 100); do on device nmblookup -B 10.96.0.255 SAMBALATER | grep -q '10.96.0.5 ' && return; sleep 0.1; done; return 1; }
-# It takes seconds to claim its names, and is asked for meanwhile.
+# It takes seconds to claim its names, and is queried meanwhile.
 said peer resolve SAMBALATER >"$scratch/meanwhile"
 check "Samba has the other one" until_found
 same "and is found" "$(said peer resolve SAMBALATER)" $'10.96.0.5\nstatus 0'
 
-# Scripts ask for names as somebody has typed them. nmbd knows its own in any spelling.
+# Scripts ask for names in any letter case. nmbd answers for its names in any.
 spelled() { on device /usr/bin/python3 "$project/tests/lab/peers.py" asker 10.96.0.9 10.96.0.255 "$1"; }
 same "nmbd answers in any spelling" "$(spelled SAMBALATER)" \
     $'SAMBALATER 10.96.0.5\nsambalater 10.96.0.5\nSambalater 10.96.0.5\nSaMbAlAtEr 10.96.0.5'

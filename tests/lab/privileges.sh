@@ -1,4 +1,4 @@
-# Sourced: a node that becomes another user once it has the ports.
+# Sourced: a node that becomes another user after opening its ports.
 printf '\n-- privileges\n'
 
 let_everybody_in linux1

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Says about the names of a node what only its neighbours may say: strangers.py OWN BROADCAST NODE NAME OTHER SECONDS.
+"""Sends packets about a node's names that only its neighbours may send: strangers.py OWN BROADCAST NODE NAME OTHER
+SECONDS.
 
-OWN is the address to speak from, BROADCAST that of the node's subnet, on which this machine listens as well: so it knows the
-id of each request, which a stranger would have to guess. It objects to claims, answers all queries, demands NAME from the
-node, claims it, and says that OTHER is given up by its holder. Says "ready" when it begins, and at the end how many packets of
-each kind it has sent.
+OWN is the address to speak from, BROADCAST that of the node's subnet, on which this machine listens as well: so it
+knows the id of each request, which a stranger would have to guess. It objects to claims, answers all queries, demands
+NAME from the node, claims it, and says that OTHER is given up by its holder. Says "ready" when it begins, and at the
+end how many packets of each kind it has sent.
 """
 
 import collections
@@ -49,7 +50,7 @@ def say(kind, packet):
 
 
 def answer(packet):
-    """Whatever the node asks everybody is answered, with its id."""
+    """Answers every broadcast question of the node, with its id."""
     number, flags = struct.unpack(">HH", packet[:4])
     asked, opcode = packet[12:46], flags >> 11 & 15
     if flags & RESPONSE or len(packet) < 50:

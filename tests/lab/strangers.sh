@@ -1,9 +1,10 @@
-# Sourced: what only neighbours may say, said from another network, changes nothing; said by a neighbour, not for ever. nmbd
-# hears the same.
+# Sourced: packets that only neighbours may send have no effect from another network, and no lasting one from a
+# neighbour. nmbd gets the same.
 printf '\n-- strangers\n'
 
 subnet=${far%.*}
-# stranger NAME HOST ADDRESS NODE COMPUTER SECONDS: speaks from that address in the background; see strangers.py. Sets `speaker`.
+# stranger NAME HOST ADDRESS NODE COMPUTER SECONDS: sends from that address in the background; see strangers.py. Sets
+# `speaker`.
 stranger() {
     on "$2" /usr/bin/python3 "$project/tests/lab/strangers.py" "$3" "$subnet.255" "$4" "$5" SAMBA2 "$6" \
         >"$scratch/$1.out" 2>&1 &
@@ -22,7 +23,7 @@ check "a second one holds its names" start_node neighbour far2 FAR2
 neighbour=$pid
 start_listener heard far1 heard
 heard=$pid
-# The router hears this network, and speaks from its address on the other one, which is the lower one, too.
+# The router receives from this network, and sends from its address on the other one, which is also the lower one.
 check "somebody on another network begins to speak" stranger outside router "${LAB_NET:-10.77.0}.1" "$far" FAR1 12
 same "a name that nobody has is not found" "$(said far1 resolve BANKSRV)" "mailslot: nobody has the name BANKSRV"$'\n'"status 3"
 same "the node finds Samba" "$(said far1 resolve SAMBA2)" "$subnet.10"$'\n'"status 0"
@@ -41,12 +42,12 @@ same "what was not there is still not there" "$(said far1 resolve BANKSRV)" "mai
 kill "$heard"
 stop "$neighbour"
 
-# The same against Samba, which is a measure of what is usual.
+# The same against Samba, for comparison.
 check "somebody speaks to Samba" stranger samba router "${LAB_NET:-10.77.0}.1" "$subnet.10" SAMBA2 3
 says "Samba has its name meanwhile" "$(on far1 nmblookup -A "$subnet.10")" "SAMBA2          <00> -         "
 wait "$speaker"
 
-# A neighbour who says that the name is his is believed, as long as he says so.
+# A neighbour that claims the name has it, as long as it defends the claim.
 check "a neighbour begins to speak" stranger inside far2 "$subnet.12" "$far" FAR1 3
 check "the node gives its name up" until_line "$scratch/strange.log" "name_in_conflict name=FAR1<00>"
 wait "$speaker"

@@ -1,5 +1,5 @@
-# Sourced: packets leave with the address of the interface that leads there, whichever interface the machine has first. The
-# control is a machine with one interface only.
+# Sourced: packets are sent with the address of the interface of their route, whichever interface is the machine's
+# first. The control is a machine with a single interface.
 printf '\n-- ways\n'
 
 new_lan west
@@ -13,7 +13,7 @@ ip netns exec "$id-gateway" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.r
     net.ipv4.conf.eth1.rp_filter=1
 for host in server peer; do ip -n "$id-$host" route add default via 10.92.0.254; done
 
-# with_docker HOST: the machine has an interface of containers before all others.
+# with_docker HOST: gives the machine an interface for containers before all others.
 with_docker() {
     namespace "$id-$1"
     ip -n "$id-$1" link add docker0 type bridge
@@ -29,7 +29,7 @@ attach second nowhere 10.94.0.4/24
 attach second east 10.93.0.4/24
 for host in straight docker other second; do ip -n "$id-$host" route add default via 10.93.0.254; done
 
-# registered NAME: what the name server has of it.
+# registered NAME: its registration at the name server.
 registered() { on server nmblookup --recursion -U 10.92.0.9 "$1" 2>&1; }
 until_registered() { for _ in $(seq 60); do registered "$1" | grep -q "<00>" && return; sleep 0.1; done; return 1; }
 
@@ -62,7 +62,7 @@ for pair in "docker other" "other docker" "docker second" "second straight"; do
 done
 same "no packet has had another address" "$(cat "$scratch/wire.out")" ""
 
-# Another way leads there now: the name goes with it.
+# The route has changed: the name's address changes with it.
 ip -n "$net" link add second-2 type veth peer name eth2 netns "$id-second"
 ip -n "$net" link set second-2 master west up
 ip -n "$id-second" link set eth2 up

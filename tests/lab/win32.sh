@@ -5,7 +5,7 @@ check "the C library is installed" "$project/crates/mailslot-win32/install" "$sc
 check "a program for Win32 compiles" "$scratch/win32-prefix/bin/mailslot-win32-cc" -Wall -Wextra -Werror \
     "$project/tests/lab/win32.c" -o "$scratch/win32"
 
-# win32 HOST ARGUMENTS...: what the program says on a host, and how it ends.
+# win32 HOST ARGUMENTS...: the output and status of the program on a host.
 win32() {
     local host=$1
     shift

@@ -18,7 +18,7 @@ same "a message is sent back" "$(said linux1 send '\\FAR1\mailslot\back' hello)"
 check "it arrives, too" until_line "$scratch/back.out" "\"computer\":\"LINUX1\",\"domain\":null,\"address\":\"$linux1\""
 kill "$listener" "$pid"
 
-# Without servers: 10.77.0.99 or its like is nobody's address.
+# Without servers: addresses such as 10.77.0.99 have no host.
 silent=${samba%.*}.99
 check "an H node holds its names although no server answers" start_node alone linux2 ALONE --wins "$silent"
 says "it is found by broadcast" "$(on linux1 nmblookup ALONE)" "$linux2 ALONE<00>"
@@ -30,7 +30,7 @@ says "it does not answer for one" "$(on linux1 nmblookup LONELY 2>&1)" "failed t
 says "it finds nobody, and says why" "$(said linux2 resolve SAMBA1)" "no name server answers" "status 1"
 stop "$pid"
 
-# Two servers, of which the first one is lost.
+# Two servers, the first of which fails.
 primary=${far%.*}.12
 start_samba far2 FAR2 'wins support = yes'
 server=$pid

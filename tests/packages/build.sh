@@ -1,4 +1,4 @@
-# The packages of this version, and those of one before for the upgrade.
+# The packages of this version, and of an earlier one for the upgrade.
 
 debs=$scratch/debs again=$scratch/again older=$scratch/older
 packaging/build "$debs" || return
@@ -9,24 +9,24 @@ libmailslot0
 mailslot
 mailslot-node
 python3-mailslot"
-# debhelper says nothing where it finds no unit to write scripts for.
+# debhelper reports nothing if it finds no unit to write scripts for.
 dpkg-deb --control "$debs"/mailslot-node_*.deb "$scratch/control" || return
 for unit in node legacy beside-samba; do
     says "removing stops mailslot-$unit" "$(grep 'deb-systemd-invoke stop' "$scratch/control/prerm")" "mailslot-$unit.service"
     says "upgrading restarts mailslot-$unit" "$(grep -B4 'deb-systemd-invoke ' "$scratch/control/postinst")" "mailslot-$unit.service"
 done
-# It looks at every object in a static library, of which there are thousands without optimisation: that takes minutes.
+# It reads every object in a static library, thousands without optimisation, which takes minutes.
 looked_at=("$debs"/*.deb)
 [ "$PROFILE" = dist ] || looked_at=("$debs"/{mailslot,mailslot-node,libmailslot0,libmailslot-win32-0,python3-mailslot}_*.deb)
 lintian --allow-root --fail-on error --suppress-tags bad-distribution-in-changes-file "${looked_at[@]}" >"$scratch/lintian" 2>&1 &
 lintian=$!
-# In another directory, at another time, in another place of the world, with another mask.
+# In another directory, at another time, in another time zone and locale, with another umask.
 (umask 077 && TZ=Asia/Tokyo LC_ALL=C packaging/build "$again") || return
 check "a second build makes the same packages, byte for byte" diff -rq "$debs" "$again"
 large=$(find "$debs" -name 'mailslot_*.deb' -printf '%s')
 printf 'the package mailslot has %d bytes\n' "$large"
 
-# PowerShell itself is not to be had here.
+# PowerShell itself is not available.
 grammar=$target/tools/powershell-0.26.4
 [ -d "$grammar" ] || python3 -m pip install --quiet --target "$grammar" tree-sitter==0.26.1 tree-sitter-powershell==0.26.4 >"$scratch/pip" 2>&1 ||
     { cat "$scratch/pip"; rm -rf "$grammar"; return 1; }
@@ -45,9 +45,9 @@ check "PowerShell's grammar takes its completions" is_powershell "$scratch/usr/s
 sed '$d' "$scratch/usr/share/doc/mailslot/mailslot.ps1" >"$scratch/cut.ps1"
 check "and not without their last line" eval '! is_powershell "$scratch/cut.ps1"'
 
-# The command of an older version in packages of this one: of the newest commit before this one that has packages. Numbers of layouts in
-# memory are lower by one there, as if this version had other ones: both must do without sharing memory. Its crates have another version as
-# well, so that cargo keeps what it builds of them apart from what it builds of this one.
+# The command of an older version in packages of this one, from the newest earlier commit that has packages. Its numbers
+# of memory layouts are lowered by one, as if this version had changed them: the two must work without shared memory.
+# Its crates get another version as well, so that cargo keeps both builds.
 before=$target/packages/before older_version=0.0.9
 commit=$(git rev-list --skip=1 HEAD | while read -r commit; do
     git cat-file -e "$commit:packaging/build" 2>/dev/null && echo "$commit" && break
@@ -61,7 +61,7 @@ number=$(sed -n 's/^pub(crate) const VERSION: u64 = \(.*\);/\1/p' "$ring")
 sed -i "s/^pub(crate) const VERSION: u64 = $number;/pub(crate) const VERSION: u64 = $((number - 1));/" "$ring"
 sed -i "/path = /s/version = \"[0-9.]*\"/version = \"$older_version\"/; s/^version = \"[0-9.]*\"/version = \"$older_version\"/" \
     "$before"/Cargo.toml "$before"/crates/*/Cargo.toml
-# Nobody debugs it: without what debuggers read, and what a second build would be faster with, it takes half the time.
+# Without debug information and incremental compilation, it takes half the time.
 sed -i 's/^\[profile.dev\]$/[profile.dev]\ndebug = false\n[profile.dev.package."*"]/' "$before/Cargo.toml"
 (cd "$before" && CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$target cargo build --quiet --offline -p mailslot-cli --features zenoh) || return
 for package in mailslot mailslot-node; do
@@ -71,7 +71,7 @@ for package in mailslot mailslot-node; do
 done
 cp "$scratch/mailslot/usr/bin/mailslot" "$scratch/newer-mailslot"
 strip -o "$scratch/mailslot/usr/bin/mailslot" "$target/debug/mailslot"
-# Other suites use the command of this version from there.
+# Other suites use this version's command from there.
 cargo build --quiet --locked -p mailslot-cli --features zenoh || return
 for package in mailslot mailslot-node; do dpkg-deb -z1 --root-owner-group --build "$scratch/$package" "$older" >/dev/null || return; done
 

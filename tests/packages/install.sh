@@ -1,8 +1,8 @@
-# Two machines get the packages.
+# Installs the packages on two machines.
 
 wait "$root_made" || { cat "$scratch/root.log"; return 1; }
 new_lan lan && attach srv1 lan 192.0.2.1/24 && attach srv2 lan 192.0.2.2/24 || return
-# What is on a machine but what changes by itself, and what package managers keep.
+# The files of a machine, except those that change by themselves and those of package managers.
 inventory() {
     in_machine "$1" root 'find / -xdev \( -path /proc -o -path /sys -o -path /run/systemd -o -path /run/log -o -path /tmp \
         -o -path "/var/log" -o -path "/var/cache" -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /root \

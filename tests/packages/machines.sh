@@ -1,36 +1,38 @@
-# Sourced after network.sh: machines with a systemd of their own, booted by systemd-nspawn over one root of Debian's packages.
+# Sourced after network.sh: machines with their own systemd, booted by systemd-nspawn over one root of Debian's
+# packages.
 #
-# A machine's network is a namespace of network.sh of the same name, its files are the root with a layer on top. It does not know that
-# it is in another machine, and nothing of it stays but the root, which is kept for the next time.
+# A machine's network is a namespace of network.sh of the same name, and its files are the root with a layer on top. It
+# cannot see the outer machine, and nothing of it stays except the root, which is kept for the next run.
 
-# What is there besides the least that Debian has: what a terminal, manual pages, Python and the RPM package need.
+# Packages besides Debian's minimum: for a terminal, manual pages, Python and the RPM package.
 packages=systemd,systemd-sysv,dbus,iproute2,procps,bash-completion,tmux,man-db,mandoc,python3-minimal,rpm
 
 declare -A console=() leader=() groups=()
 
-# What the packages are built on is what they run on.
+# The packages run on the release on which they are built.
 release=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
 
-# Where it is, or is to be.
+# The directory of the root.
 root=$target/packages/root-$release-$(sha256sum <<<"$packages" | head -c 16)
 
-# Makes the root, unless there is one of the same packages.
+# Makes the root, unless there is one with the same packages.
 make_root() {
     local mirror
     [ -d "$root" ] && return
-    # One that was killed may have left it.
+    # A killed run may have left it.
     rm -rf --one-file-system "$root.new"
     mkdir -p "${root%/*}"
-    # Where this machine has its own packages from. Without any list of it, the usual place.
+    # The package source of this machine. Without a list of it, the usual one.
     mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
         sed -n "s/^$release main //p" | head -n 1)
     mmdebstrap --quiet --mode=root --variant=minbase "--include=$packages" "$release" "$root.new" ${mirror:+"$mirror"} || return
-    # Each machine has one of its own, and none has Debian's mirror, which it cannot reach.
+    # Each machine has its own, and none has Debian's mirror, which it cannot reach.
     rm -f "$root.new"/etc/{machine-id,hostname,resolv.conf,apt/sources.list}
     mv "$root.new" "$root"
 }
 
-# Control groups of a machine's own, below those of this process: two systemds in one remove and kill what is the other one's.
+# Separate control groups for each machine, below those of this process: two systemds in one would remove each other's
+# and kill their processes.
 control_groups() {
     local unified=/sys/fs/cgroup/unified group
     [ -d "$unified" ] || unified=/sys/fs/cgroup
@@ -42,7 +44,7 @@ control_groups() {
 boot() {
     local machine=$1 files=$scratch/$1 group
     mkdir -p "$files"/{top,work,root}
-    # The upper one is in memory: a file system that is an overlay itself can be the lower one alone.
+    # The upper layer is in memory: an overlay file system can only be the lower layer.
     mount -t overlay overlay -o "lowerdir=$root,upperdir=$files/top,workdir=$files/work" "$files/root" || return
     groups[$machine]=$(control_groups "$machine")
     # Without --register it needs no systemd outside; --console=read-only needs no terminal.
@@ -62,7 +64,7 @@ until_booted() {
     [ "$(in_machine "$machine" root 'systemctl is-system-running --wait')" = running ]
 }
 
-# Ends the machines, and removes their control groups, which no namespace ends with.
+# Ends the machines, and removes their control groups, which do not end with a namespace.
 end_machines() {
     local machine group
     for machine in "${!console[@]}"; do
@@ -72,7 +74,8 @@ end_machines() {
     done
 }
 
-# in_machine MACHINE USER COMMAND: what a user types there, in the user's home directory. No longer than two minutes.
+# in_machine MACHINE USER COMMAND: runs a user's command there, in the user's home directory. No longer than two
+# minutes.
 in_machine() {
     local machine=$1 user=$2 command=$3
     timeout -k 5 120 nsenter --target "${leader[$machine]}" --mount --uts --ipc --net --pid --cgroup -- \

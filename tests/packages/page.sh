@@ -1,13 +1,14 @@
-# Sourced after machines.sh: runs the commands of docs/operations.md, and holds what they print against it.
+# Sourced after machines.sh: runs the commands of docs/operations.md, and compares their output with it.
 #
-# A line `USER@MACHINE:~# COMMAND`, or with `$`, is a command; those below it, up to the next one or the end of the block, are among what
-# it prints, where ... stands for anything.
+# A line `USER@MACHINE:~# COMMAND`, or with `$`, is a command. Its output must contain the lines below it, up to the
+# next command or the end of the block, where ... stands for anything.
 
 page=docs/operations.md
-# What is on it, in the order in which it is run: all of it must be.
+# The contents of the page, in the order of their runs: all must be run.
 sections_run=()
 
-# What only looks. It is looked again, a minute at most, until it shows what it should: much of what it shows is done in the background.
+# Commands that only show something. They are repeated, a minute at most, until they show what they should, because much
+# of it happens in the background.
 looks='^(journalctl|systemctl (show|status|is-active)|mailslot (list|node status)) '
 
 # section TITLE: runs a section of the page, up to the first command that fails.
@@ -26,7 +27,7 @@ section() {
     step "$1"
 }
 
-# step TITLE: runs the `command` that was read last, and holds it against what is `expected`.
+# step TITLE: runs the `command` that was read last, and compares its output with `expected`.
 step() {
     local said line wrong try
     [ ${#command[@]} -gt 0 ] || return 0
@@ -51,7 +52,7 @@ prints() {
     [[ $1 == *$pattern* ]]
 }
 
-# Every section that has commands was run.
+# Checks that every section with commands was run.
 whole_page() {
     local titles
     titles=$(awk '/^## / { title = substr($0, 4) } /^```/ && !seen[title]++ { print title }' "$page")

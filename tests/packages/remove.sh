@@ -1,9 +1,9 @@
-# Everything goes, and with it everything that was made.
+# Removes everything, including everything that was created.
 
 in_machine srv1 root 'rm -f /usr/local/bin/{older,newer}-mailslot; rm -rf /home/*/* /home/*/.bash_history'
 in_machine srv2 root 'systemctl stop mailslot-listen@alerts; rm /etc/systemd/system/mailslot-listen@.service; systemctl daemon-reload'
 
-# The user goes with one package, its files with the other one.
+# One package removes the user, and the other one its files.
 in_machine srv2 root 'apt-get remove --yes mailslot mailslot-node && dpkg --purge mailslot' >"$scratch/removed" 2>&1 || cat "$scratch/removed"
 same "no file is left to whoever gets the user's number" "$(in_machine srv2 root 'find / /run -xdev \( -nouser -o -nogroup \)')" ""
 same "keys are root's then" "$(in_machine srv2 root 'stat -c "%U %a" /etc/mailslot/domains /etc/mailslot/domains/PLANT.toml')" "root 700

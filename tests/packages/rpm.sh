@@ -1,5 +1,4 @@
-# The RPM package, on a machine whose packages are Debian's and which has RPM for it: so its scripts run, and nothing that it needs is
-# looked for.
+# The RPM package, on a Debian machine that has RPM installed: its scripts run, but its dependencies are not checked.
 
 cargo_tool cargo-generate-rpm 0.21.1 || return
 packaging/rpm/make "$scratch/newer-mailslot" "$scratch/rpm" && cp "$scratch"/rpm/mailslot-*.rpm "$scratch/srv1/root/root/" || return
@@ -20,7 +19,8 @@ same "bob hears alice" "$(in_machine srv1 root "runuser -l bob -c 'mailslot list
     runuser -l alice -c 'mailslot send --wait-for-slot=60s alerts \"door 2 open\"'; wait")" "door 2 open"
 in_machine srv1 root 'rm -r /etc/mailslot/domains/*; rpm --erase mailslot' >"$scratch/rpm.log" 2>&1 || cat "$scratch/rpm.log"
 same "no node runs without it" "$(in_machine srv1 root 'pgrep -ax mailslot')" ""
-# By RPM's custom users stay, as what they own would be somebody else's. Folders of shells belong to those, where there are any.
+# RPM packages do not remove users, as their files would then belong to the next user with the same id. The folders of
+# shells belong to the packages of the shells.
 same "nothing is left but its user, and where slots are" \
     "$(inventory srv1 | diff - "$scratch/srv1.before" | sed -n 's/^< //p' | grep -vE '^/run/mailslot/|^/usr/share/(fish|zsh)')" \
     "/run/mailslot

@@ -1,6 +1,6 @@
 # The units and the profile, as files.
 
-# Exposure in tenths, of 100, at most: what is left is the network, and other users, whom slots must know.
+# The most exposure in tenths, of 100: the network remains, and the visibility of other users, which slots need.
 exposure=16
 
 mkdir -p "$scratch/units"

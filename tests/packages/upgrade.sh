@@ -1,8 +1,8 @@
-# This version over the one before, while slots are open, and both versions beside each other.
+# An upgrade from the earlier version while slots are open, and both versions side by side.
 
 this_version="mailslot $(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)"
 
-# downgrade MACHINE: the page and the README are of this version, so only now do the machines get the older one.
+# downgrade MACHINE: installs the older version. Only now, because the page and the README are of this version.
 downgrade() {
     mkdir "$scratch/$1/root/root/older"
     cp "$older"/*.deb "$scratch/$1/root/root/older/"
@@ -27,7 +27,7 @@ says "doctor tells both versions" "$(in_machine srv1 alice 'newer-mailslot docto
 confirmed older-mailslot "an older node, a node of this version"
 downgrade srv2 || return
 
-# A reader of the version before, and a message in its slot that nobody has read.
+# A reader of the earlier version, with an unread message in its slot.
 in_machine srv1 alice ': >said; older-mailslot listen --verbose --access everyone --count 3 over >over 2>said & until grep -q listening said; do sleep 0.1; done'
 in_machine srv1 alice 'older-mailslot send over "from the older"'
 says "its memory is not looked into" "$(in_machine srv1 alice 'newer-mailslot peek over' 2>&1)" \

@@ -1,13 +1,13 @@
-# What the page and the README tell administrators and users to do.
+# The instructions of the page and the README for administrators and users.
 
-# What the page says of a file that has come from the first machine to the other one.
+# The page's step for a file copied from the first machine to the other one.
 carry() { cp "$scratch/srv1/root/etc/mailslot/domains/PLANT.toml" "$scratch/srv2/root/root/" && chmod 600 "$scratch/srv2/root/root/PLANT.toml"; }
 
 section "A sealed domain" && carry && section "The other machines of the domain" && section "A service of your own" &&
     section "Looking at it" && section Settings && section "Another key" && carry && section "Another key on the other machines" &&
     section "When a node fails" || return
 
-# A node that has stopped working without ending, as far as the service manager can see.
+# A node that hangs, which the service manager notices.
 in_machine srv2 root 'mkdir -p /run/systemd/system/mailslot-node.service.d &&
     printf "[Service]\nWatchdogSec=2\n" >/run/systemd/system/mailslot-node.service.d/watchdog.conf &&
     systemctl daemon-reload && systemctl restart mailslot-node && systemctl kill --kill-whom main --signal STOP mailslot-node'
@@ -23,8 +23,8 @@ in_machine srv2 root 'systemctl start mailslot-node'
 same "a machine has one node" "$(in_machine srv2 root 'systemctl is-active mailslot-node mailslot-legacy')" "active
 inactive"
 
-# tour LISTEN SEND PRINTED: alice runs the one command of the README, bob the other, and the first one prints. That bob is another user,
-# whom alice has to let write, is all that is added.
+# tour LISTEN SEND PRINTED: alice runs one command of the README and bob the other, and the first one prints. The only
+# addition is that alice lets bob write, who is another user.
 tour() {
     says "the README has: $1" "$(cat README.md)" "    $1"
     says "the README has: $2" "$(cat README.md)" "    $2"
@@ -32,7 +32,7 @@ tour() {
         until grep -q listening said; do sleep 0.1; done"
     in_machine srv1 bob "seq 10 >app.log; ($2) >/dev/null & echo \$! >sender"
     check "it prints $3" until_true srv1 "grep -qF '$3' /home/alice/heard"
-    # What is in the brackets, and the brackets.
+    # The brackets with their contents.
     in_machine srv1 root 'pkill -P $(cat /home/bob/sender); kill $(cat /home/alice/listener /home/bob/sender) 2>/dev/null'
 }
 tour 'mailslot listen alerts' 'mailslot send alerts "boiler 3: over pressure"' 'boiler 3: over pressure'
@@ -40,7 +40,7 @@ tour 'mailslot listen --json --count 10 logs' 'tail -f app.log | mailslot send -
 says "bob sees alice's slots" "$(in_machine srv1 alice ': >said; mailslot listen --verbose boiler/pressure 2>said >/dev/null & echo $! >listener; until grep -q listening said; do sleep 0.1; done'
     in_machine srv1 bob 'mailslot list --long')" 'boiler\pressure' alice
 
-# Completion, typed into bob's own shell: Debian's .bashrc has the machinery.
+# Completion, typed into bob's shell: Debian's .bashrc enables it.
 in_machine srv1 bob 'tmux -L packages new-session -d -s typing -x 120 -y 40 bash'
 # typed KEYS SHOWN: types, and waits until the terminal shows it.
 typed() {

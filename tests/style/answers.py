@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each row of a page's tables that ends with a link and a piece of code names a file that has this code.
+"""Checks that each row of a page's tables that ends with a link and a piece of code names a file with this code.
 
     answers.py PAGE
 """

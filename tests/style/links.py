@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The links of all Markdown files lead somewhere: each relative one to a file, and to a heading where it names one.
+"""Checks the links of all Markdown files: each relative one must lead to a file, and to a heading if it names one.
 
     links.py [FILE...]      all pages, unless some are named
 
@@ -19,7 +19,7 @@ HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$", re.MULTILINE)
 
 
 def tracked(*patterns):
-    """The files of the project, also of those that are new: what git would add, or in an unpacked archive all."""
+    """The files of the project, including new ones: those that git would add, or all in an unpacked archive."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     if listed.returncode == 0:
@@ -34,13 +34,13 @@ def tracked(*patterns):
 def prose(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    # As many lines as before.
+    # Keeps the number of lines.
     text = FENCE.sub(lambda block: "\n" * block.group().count("\n"), text)
     return re.sub(r"^(    |\t).*$", "", text, flags=re.MULTILINE)
 
 
 def anchors(path):
-    """What GitHub makes of the headings of a page."""
+    """GitHub's anchors of the headings of a page."""
     found = set()
     for heading in HEADING.findall(prose(path)):
         text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading)
@@ -54,7 +54,9 @@ def anchors(path):
 
 
 def targets(text):
-    """The targets of the links, with the numbers of their lines. A link's text may be code; a link within code is none."""
+    """The targets of the links, with the numbers of their lines. A link's text may be code; a link within code does not
+    count.
+    """
     hidden = CODE.sub(lambda code: "`" + "x" * (len(code.group()) - 2) + "`", text)
     for match in list(LINK.finditer(hidden)):
         yield text.count("\n", 0, match.start()) + 1, match.group(2)
@@ -63,7 +65,7 @@ def targets(text):
 
 
 def broken(path):
-    """What is wrong with the links of a page, and how many there are."""
+    """The faults of a page's links, and the number of links."""
     wrong, count = [], 0
     for line, target in targets(prose(path)):
         if re.match(r"[a-z][a-z0-9+.-]*:", target):

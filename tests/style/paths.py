@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The files that pages name in code, and do not link, are there: as the page's section says, in `crates`, or in the project.
+"""Checks that the files exist which pages name in code without a link: in the directory of the page's section, in
+`crates`, or in the project.
 
     paths.py PAGE...
 
@@ -11,14 +12,14 @@ import re
 import sys
 
 CODE = re.compile(r"`([^`\n]+)`")
-# A file of the sources, or a path of two parts; perhaps with a name in it: `session.rs: Ground`.
+# A source file, or a path of two parts, perhaps followed by a name: `session.rs: Ground`.
 PATH = re.compile(r"^([\w.@-]+(?:/[\w.@-]+)*/?)(?:: ?\w+)?$")
 SOURCE = re.compile(r"\.(rs|py|sh)$")
 FOLDERS = ("crates", "tests", "docs", "fuzz", "packaging", "mailslot")
 
 
 def looked_for(code):
-    """The path that a piece of code is, or None."""
+    """The path in a piece of code, or None."""
     match = PATH.match(code)
     if not match:
         return None

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prose and comments, apart from code: what is written for people.
+"""Extracts prose and comments from files.
 
     prose.py write DIRECTORY    a copy of each file with everything else left blank, so that lines keep their numbers
     prose.py check              the word "own" after an article, which says nothing of whose; and the width of Markdown
@@ -12,16 +12,16 @@ from links import FENCE, tracked
 
 C = [".rs", ".c", ".h", ".cpp", ".js", ".go", ".cs", ".lua"]
 HASH = [".py", ".sh", ".toml", ".yml", ".yaml", ".cmake", ".fish", ".service", ".conf"]
-# A string, so that no comment begins in it, or else a comment.
+# A string, so that no comment begins in it, or a comment.
 C_PARTS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'|(//[^\n]*|/\*.*?\*/)', re.DOTALL)
 HASH_PARTS = re.compile(r'(""".*?""")|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|(?:^|(?<=\s))(#(?!!)[^\n]*)', re.DOTALL | re.MULTILINE)
 WIDTH = 120
-# Also across the end of a line of a comment.
+# Also across line ends in a comment.
 OWN = re.compile(r"\b(?:the|an)[ \t]*(?:\n[ \t]*[/!#*]*)?[ \t]+own\b", re.IGNORECASE)
 
 
 def kind(path):
-    """What a file is, by its name or, where that tells nothing, by its first line."""
+    """The kind of a file, by its name, or else by its first line."""
     _, extension = os.path.splitext(path)
     if extension == ".md":
         return "markdown"
@@ -41,7 +41,7 @@ def blank(text):
 
 
 def comments(text, parts):
-    """The text with all but its comments left blank."""
+    """The text with everything except comments blanked."""
     found, at = [], 0
     for match in parts.finditer(text):
         comment = next((group for group in match.groups() if group), None)
@@ -53,7 +53,7 @@ def comments(text, parts):
 
 
 def prose(path):
-    """None for a file that has none, or that is no text."""
+    """None for a file without comments, or that is not text."""
     what = kind(path)
     if what is None:
         return None
@@ -90,7 +90,7 @@ def check():
                 text = file.read()
         except UnicodeDecodeError:
             continue
-        # In strings, too: they are for people as well.
+        # In strings as well, because people read them.
         for match in OWN.finditer(text):
             wrong.append(f"{path}:{text.count(chr(10), 0, match.start()) + 1}: say whose: {match.group()!r}")
         if path.endswith(".md"):

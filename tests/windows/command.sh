@@ -1,4 +1,4 @@
-# Sourced: the command `mailslot` as its users on Windows meet it.
+# Sourced: the command `mailslot` on Windows.
 printf '\n-- command\n'
 scratch=$(mktemp -d)
 name=command-$$

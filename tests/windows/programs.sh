@@ -1,10 +1,10 @@
-# Sourced: the sample programs of the C library, compiled once against it on Linux and once for Windows, say the same.
+# Sourced: the sample programs of the C library, compiled on Linux and for Windows, have the same output.
 printf '\n-- programs\n'
 sources=$project/crates/mailslot-win32/tests/programs
 include=$project/crates/mailslot-win32/include
 bin=$out/programs
 mkdir -p "$bin"
-# Wine's user32.dll needs this library, and finds it beside the program for certain.
+# Wine's user32.dll needs this library, and is sure to find it beside the program.
 cp -f "${WINE_ROOT:-/var/tmp/mailslot-wine}/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$bin" 2>/dev/null
 
 # compile SOURCE NAME FLAGS...: both programs of a source, bin/NAME and bin/NAME.exe; with $linux_flags, $windows_flags.
@@ -16,11 +16,11 @@ compile() {
         "x86_64-w64-mingw32-$gcc" -O2 -Wall -static ${windows_flags:-} "$@" "$sources/$source" -o "$bin/$name.exe"
 }
 
-# How to start the program NAME on either system.
+# The commands to start the program NAME on either system.
 on_linux() { timeout -k 5 60 env MAILSLOT_ROOT="$slots" "$bin/$1" "${@:2}" 2>&1; }
 on_windows() { windows 60 "$bin/$1.exe" "${@:2}" 2>&1 | sed -u 's|\r$||'; }
 
-# alike NAME STORY: the function STORY, told on both systems, ends in the same text.
+# alike NAME STORY: the function STORY prints the same text on both systems.
 alike() {
     local there
     there=$("$2" on_windows)

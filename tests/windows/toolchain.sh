@@ -1,4 +1,4 @@
-# Sourced: a Rust toolchain for Windows out of Debian's packages.
+# Sourced: a Rust toolchain for Windows, made from Debian's packages.
 
 . "$project/tests/std.sh"
 
@@ -14,8 +14,8 @@ cargo_windows() {
     cargo_std "$target" x86_64-w64-mingw32-gcc "-Lnative=$objects" "$@"
 }
 
-# The objects that a program of this target begins and ends with: the standard library has their source, but cargo does
-# not build them.
+# The first and last objects of a program for this target: their source is in the standard library, but cargo does not
+# build them.
 start_objects() {
     local source object
     source=$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/rtstartup

@@ -14,7 +14,7 @@ async def serve(requests: Mailslot[dict]) -> None:
 
 
 async def ask(numbers: list[int]) -> int:
-    # A slot of its own for the answer, so that nobody else gets it.
+    # A separate slot for the answer, so that nobody else gets it.
     name = f"example-async/{os.getpid()}/{id(numbers)}"
     with Mailslot(name, loads=json.loads) as answers, Writer("example-async", dumps=json.dumps) as requests:
         requests.put({"numbers": numbers, "answer_to": name})

@@ -1,5 +1,5 @@
-//! What a node answers that knows the domain PLANT with two receivers, as often as said: for `tests/programs/areas/confirmed.c`, as
-//! a program of Win32 cannot reply.
+//! Answers QUESTIONS like a node of the domain PLANT with two receivers: for `tests/programs/areas/confirmed.c`, as a
+//! Win32 program cannot reply.
 //!
 //! `cargo run -p mailslot-win32 --example routes -- QUESTIONS`
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Looks on at a slot for the tests of the C libraries: `tap NAME` says that it does, then each message, until the slot has ended.
+//! Taps a slot for the tests of the C libraries: `tap NAME` prints "looks on", then each message until the slot ends.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-/* What shall be granted or denied to whom, for SetEntriesInAcl. */
+/* Entries for SetEntriesInAcl: trustees, and what to grant or deny them. */
 #ifndef MAILSLOT_ACCCTRL_H
 #define MAILSLOT_ACCCTRL_H
 

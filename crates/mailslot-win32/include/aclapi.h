@@ -1,4 +1,4 @@
-/* Access lists from what shall be granted and denied. */
+/* Access lists from entries that grant and deny. */
 #ifndef MAILSLOT_ACLAPI_H
 #define MAILSLOT_ACLAPI_H
 
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Returns an error code. Trustees are identifiers or names: EVERYONE, CURRENT_USER, or a user of this machine; others give
- * ERROR_NONE_MAPPED. Free the new list with LocalFree. */
+/* Returns an error code. Trustees are identifiers or names: EVERYONE, CURRENT_USER, or a user of this machine; other
+ * names give ERROR_NONE_MAPPED. Free the new list with LocalFree. */
 DWORD WINAPI SetEntriesInAclA(ULONG cCountOfExplicitEntries, PEXPLICIT_ACCESS_A pListOfExplicitEntries, PACL OldAcl,
                               PACL *NewAcl);
 DWORD WINAPI SetEntriesInAclW(ULONG cCountOfExplicitEntries, PEXPLICIT_ACCESS_W pListOfExplicitEntries, PACL OldAcl,

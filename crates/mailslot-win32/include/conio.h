@@ -1,9 +1,10 @@
-/* Keys, one by one, and text for the console, which is standard output.
+/* Single keys, and text for the console, which is standard output.
  *
- * The terminal is changed only while a key is waited for, and is as before when the program ends meanwhile, also by a
- * signal (but for SIGKILL). So what is typed in between is shown. Enter is '\r' and Backspace '\b'; other keys without a
- * character, such as arrows, are what the terminal sends for them. Ctrl-C ends the program. Where standard input is no
- * terminal the keys are its bytes, a newline being Enter; at its end _getch returns EOF, and _kbhit 0.
+ * The terminal is changed only while waiting for a key, and is restored if the program ends meanwhile, also by a signal
+ * (except SIGKILL). So text that is typed between two waits is shown. Enter is '\r' and Backspace '\b'; other keys
+ * without a character, such as arrows, return the bytes that the terminal sends. Ctrl-C ends the program. If standard
+ * input is not a terminal, the keys are its bytes, with a newline as Enter; at its end _getch returns EOF, and _kbhit
+ * 0.
  */
 #ifndef MAILSLOT_CONIO_H
 #define MAILSLOT_CONIO_H
@@ -16,15 +17,15 @@ extern "C" {
 #endif
 
 int _getch(void);
-/* One key only, as on Windows: EOF if there is one already. */
+/* One key only, as on Windows: EOF if one was put back already. */
 int _ungetch(int key);
-/* A key can be had without waiting, in standard input itself. */
+/* Whether a key is available without waiting, in standard input itself. */
 int mailslot_key_waits(void);
 
 MAILSLOT_INLINE int _kbhit(void)
 {
 #ifdef __GLIBC__
-    /* What is no terminal may have been read before it was asked for. */
+    /* If standard input is not a terminal, stdio may have read ahead. */
     if (stdin->_IO_read_ptr < stdin->_IO_read_end)
         return 1;
 #endif
@@ -75,7 +76,7 @@ MAILSLOT_INLINE int _getwch(void)
     return character > 0xFFFF ? MAILSLOT_REPLACEMENT_ : character;
 }
 
-/* Of ASCII only, one key being one byte. */
+/* ASCII only, because one key is one byte. */
 MAILSLOT_INLINE int _ungetwch(int unit)
 {
     return unit < 128 && _ungetch(unit) == unit ? unit : MAILSLOT_WEOF;

@@ -17,7 +17,7 @@ MAILSLOT_INLINE int _mkdir(const char *path)
 }
 
 #ifdef __cplusplus
-/* In C the name belongs to POSIX, whose function needs a mode. */
+/* Only in C++: in C the name is that of POSIX, whose function needs a mode. */
 MAILSLOT_INLINE int mkdir(const char *path)
 {
     return _mkdir(path);

@@ -35,7 +35,8 @@
 #define _unlink unlink
 #define _write write
 
-/* Takes what is so: no translation, or wide text as UTF-8. On a terminal it does not matter how wide text travels. */
+/* Accepts the modes that are in effect: no translation, or wide text as UTF-8. On a terminal the encoding of wide text
+ * does not matter. */
 MAILSLOT_INLINE int _setmode(int descriptor, int mode)
 {
     int is_so = mode == _O_BINARY || mode == _O_TEXT || mode == _O_U8TEXT;
@@ -45,7 +46,7 @@ MAILSLOT_INLINE int _setmode(int descriptor, int mode)
     return -1;
 }
 
-/* Modes that mean nothing here are left out. */
+/* Ignores modes without a meaning here. */
 MAILSLOT_INLINE int _open(const char *path, int flags, ...)
 {
     int mode = 0;

@@ -1,4 +1,4 @@
-/* What books had before 1998. */
+/* The header of books before 1998. */
 #ifndef MAILSLOT_IOSTREAM_H
 #define MAILSLOT_IOSTREAM_H
 

@@ -1,9 +1,9 @@
 /* Memory that processes share.
  *
- * A file mapping without a file: hFile is INVALID_HANDLE_VALUE, and no other handle works. Its memory is there at once
- * (SEC_RESERVE is taken for SEC_COMMIT), and is the user's own, like the other objects with names; in what namespace, README.md
- * tells. A process that ends without closing its handle leaves the memory to whoever next creates an object with a name, who
- * frees it. Memory for code (PAGE_EXECUTE_READ and others) gives ERROR_NOT_SUPPORTED. */
+ * A file mapping without a file: hFile must be INVALID_HANDLE_VALUE. Its memory is allocated at once (SEC_RESERVE is
+ * treated as SEC_COMMIT), and belongs to the user, like other named objects; README.md describes the namespace. If a
+ * process ends without closing its handle, the memory is freed when the next named object is created. Memory for code
+ * (PAGE_EXECUTE_READ and others) gives ERROR_NOT_SUPPORTED. */
 #ifndef MAILSLOT_MEMORYAPI_H
 #define MAILSLOT_MEMORYAPI_H
 
@@ -42,8 +42,8 @@ HANDLE WINAPI CreateFileMappingW(HANDLE hFile, LPSECURITY_ATTRIBUTES lpFileMappi
                                  DWORD dwMaximumSizeHigh, DWORD dwMaximumSizeLow, LPCWSTR lpName);
 HANDLE WINAPI OpenFileMappingA(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCSTR lpName);
 HANDLE WINAPI OpenFileMappingW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName);
-/* The offset is a multiple of dwAllocationGranularity, which GetSystemInfo tells. A view keeps the memory when the handle is
- * closed. A forked child has the views of its parent, and cannot end them. */
+/* The offset must be a multiple of dwAllocationGranularity from GetSystemInfo. A view keeps the memory after the handle
+ * is closed. A forked child has the views of its parent, and cannot unmap them. */
 LPVOID WINAPI MapViewOfFile(HANDLE hFileMappingObject, DWORD dwDesiredAccess, DWORD dwFileOffsetHigh,
                             DWORD dwFileOffsetLow, SIZE_T dwNumberOfBytesToMap);
 BOOL WINAPI UnmapViewOfFile(LPCVOID lpBaseAddress);

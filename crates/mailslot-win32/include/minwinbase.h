@@ -26,7 +26,7 @@ typedef struct _OVERLAPPED {
 
 typedef void(WINAPI *LPOVERLAPPED_COMPLETION_ROUTINE)(DWORD dwErrorCode, DWORD dwBytes, LPOVERLAPPED lpOverlapped);
 
-/* Locks in the program's own memory. What is in them is the library's. */
+/* Locks in the program's memory. Their contents belong to the library. */
 typedef struct _RTL_CRITICAL_SECTION {
     ULONG_PTR Opaque[8];
 } CRITICAL_SECTION, *PCRITICAL_SECTION, *LPCRITICAL_SECTION, RTL_CRITICAL_SECTION, *PRTL_CRITICAL_SECTION;

@@ -24,7 +24,7 @@ extern "C" {
 typedef void (*_beginthread_proc_type)(void *);
 typedef unsigned (*_beginthreadex_proc_type)(void *);
 
-/* Threads as CreateThread starts them: the C library needs nothing of its own for them. The handle that _beginthread returns is
+/* Threads as by CreateThread: the C library needs no extra set-up for them. The handle that _beginthread returns is
  * closed when the thread ends. */
 uintptr_t _beginthread(_beginthread_proc_type start, unsigned stack, void *parameter);
 uintptr_t _beginthreadex(void *security, unsigned stack, _beginthreadex_proc_type start, void *parameter, unsigned flags,

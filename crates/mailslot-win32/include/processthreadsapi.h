@@ -21,7 +21,7 @@ extern "C" {
 
 DWORD WINAPI GetCurrentProcessId(void);
 DWORD WINAPI GetCurrentThreadId(void);
-/* Handles that always stand for the calling process and thread. DuplicateHandle makes others of them. */
+/* Pseudo handles of the calling process and thread. DuplicateHandle makes real handles of them. */
 HANDLE WINAPI GetCurrentProcess(void);
 HANDLE WINAPI GetCurrentThread(void);
 
@@ -31,24 +31,24 @@ HANDLE WINAPI GetCurrentThread(void);
 #define PROCESS_QUERY_INFORMATION 0x0400u
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
 #define PROCESS_ALL_ACCESS 0x001FFFFFu
-/* Any process can be waited for; what may be done to it is what the system allows. Its exit code is known if it was started by
- * CreateProcess here, and is ERROR_NOT_SUPPORTED otherwise. */
+/* Any process can be waited for; other operations need the system's permission. Its exit code is known if this process
+ * started it by CreateProcess, and otherwise gives ERROR_NOT_SUPPORTED. */
 HANDLE WINAPI OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId);
 DWORD WINAPI GetProcessId(HANDLE Process);
 
-/* Threads are those of POSIX. dwStackSize is the least that the stack has: it is never smaller than the system's default.
- * Other flags than these two give ERROR_INVALID_PARAMETER. */
+/* Threads are those of POSIX. dwStackSize is a lower bound: the stack is never smaller than the system's default. Flags
+ * other than these two give ERROR_INVALID_PARAMETER. */
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
                            LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
                            LPDWORD lpThreadId);
-/* Destructors of C++ objects on the thread's stack run. Called by the main thread, it waits for all threads that this library
+/* Destructors of C++ objects on the thread's stack run. In the main thread, it waits for all threads that this library
  * has started, and then ends the process. */
 void WINAPI ExitThread(DWORD dwExitCode) __attribute__((noreturn));
-/* Another thread than the calling one: ERROR_CALL_NOT_IMPLEMENTED. */
+/* For a thread other than the calling one, fails with ERROR_CALL_NOT_IMPLEMENTED. */
 BOOL WINAPI TerminateThread(HANDLE hThread, DWORD dwExitCode);
 BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
 DWORD WINAPI GetThreadId(HANDLE hThread);
-/* Starts a thread that was created with CREATE_SUSPENDED. Nothing suspends one that runs. */
+/* Starts a thread that was created with CREATE_SUSPENDED. A running thread cannot be suspended. */
 DWORD WINAPI ResumeThread(HANDLE hThread);
 BOOL WINAPI SwitchToThread(void);
 
@@ -61,7 +61,8 @@ BOOL WINAPI TlsSetValue(DWORD dwTlsIndex, LPVOID lpTlsValue);
 BOOL WINAPI TlsFree(DWORD dwTlsIndex);
 
 
-/* A nice value for each priority. Who may not have it gets ERROR_ACCESS_DENIED: few may go above normal, or back to it. */
+/* Each priority is a nice value. Without the privilege for it, fails with ERROR_ACCESS_DENIED: most users may neither
+ * go above normal nor back to it. */
 BOOL WINAPI SetThreadPriority(HANDLE hThread, int nPriority);
 int WINAPI GetThreadPriority(HANDLE hThread);
 

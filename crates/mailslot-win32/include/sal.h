@@ -1,5 +1,5 @@
-/* Annotations for Microsoft's code analysis, which tell a compiler nothing. The older ones, such as __in, are left out: the
- * C++ library has parameters of these names. */
+/* Annotations for Microsoft's code analysis, without effect on a compiler. The older ones, such as __in, are left out:
+ * the C++ library has parameters of these names. */
 #ifndef MAILSLOT_SAL_H
 #define MAILSLOT_SAL_H
 

@@ -1,8 +1,8 @@
 /* Security descriptors from text, and identifiers from and to text.
  *
- * Followed: D: with allowing entries (A) for WD, AU, IU, BU (every user of the machine), SY, BA, OW, CO (who may write in
- * any case), S-1-22-1-UID (a Unix user) and S-1-22-2-GID (a Unix group); denying entries (D) for NU and AN. "D:" alone
- * and "D:P" admit the owner only. O:, G: and S: are read over. What is well-formed but cannot be followed gives
+ * Supported: D: with allowing entries (A) for WD, AU, IU, BU (every user of the machine), SY, BA, OW, CO (who may write
+ * in any case), S-1-22-1-UID (a Unix user) and S-1-22-2-GID (a Unix group); denying entries (D) for NU and AN. "D:"
+ * alone and "D:P" admit the owner only. O:, G: and S: are ignored. Well-formed text that is not supported gives
  * ERROR_NOT_SUPPORTED, unknown trustees ERROR_INVALID_SID or ERROR_NOT_SUPPORTED, anything else
  * ERROR_INVALID_PARAMETER. Free the descriptor with LocalFree.
  */
@@ -26,7 +26,7 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR StringS
                                                                  PSECURITY_DESCRIPTOR *SecurityDescriptor,
                                                                  PULONG SecurityDescriptorSize);
 
-/* Auditing is never told. Free the text with LocalFree. */
+/* The text never has auditing. Free it with LocalFree. */
 BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorA(PSECURITY_DESCRIPTOR SecurityDescriptor,
                                                                  DWORD RequestedStringSDRevision,
                                                                  SECURITY_INFORMATION SecurityInformation,

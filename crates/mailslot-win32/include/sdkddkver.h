@@ -1,4 +1,4 @@
-/* Which Windows the headers are like: the last, unless the source says. */
+/* The Windows version of the headers: the last one, unless the source defines it. */
 #ifndef MAILSLOT_SDKDDKVER_H
 #define MAILSLOT_SDKDDKVER_H
 

@@ -1,5 +1,6 @@
-/* Security descriptors, access lists and identifiers that are built in code; see also sddl.h and aclapi.h. What they mean for a slot
- * is decided when it is created: what cannot be followed gives ERROR_NOT_SUPPORTED then, and no slot. README.md has the list. */
+/* Security descriptors, access lists and identifiers that are built in code; see also sddl.h and aclapi.h. They are
+ * interpreted when a slot is created: unsupported ones then give ERROR_NOT_SUPPORTED and no slot. README.md has the
+ * list. */
 #ifndef MAILSLOT_SECURITYBASEAPI_H
 #define MAILSLOT_SECURITYBASEAPI_H
 
@@ -16,7 +17,7 @@ BOOL WINAPI SetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR pSecurityDescriptor, 
                                       BOOL bDaclDefaulted);
 BOOL WINAPI GetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR pSecurityDescriptor, LPBOOL lpbDaclPresent, PACL *pDacl,
                                       LPBOOL lpbDaclDefaulted);
-/* A slot belongs to the user who creates it, whatever these say. */
+/* Without effect on a slot, which always belongs to its creator's user. */
 BOOL WINAPI SetSecurityDescriptorOwner(PSECURITY_DESCRIPTOR pSecurityDescriptor, PSID pOwner, BOOL bOwnerDefaulted);
 BOOL WINAPI SetSecurityDescriptorGroup(PSECURITY_DESCRIPTOR pSecurityDescriptor, PSID pGroup, BOOL bGroupDefaulted);
 
@@ -45,11 +46,11 @@ DWORD WINAPI GetLengthSid(PSID pSid);
 BOOL WINAPI CopySid(DWORD nDestinationSidLength, PSID pDestinationSid, PSID pSourceSid);
 BOOL WINAPI EqualSid(PSID pSid1, PSID pSid2);
 BOOL WINAPI IsValidSid(PSID pSid);
-/* Those of domains give ERROR_INVALID_PARAMETER. */
+/* Types of domains give ERROR_INVALID_PARAMETER. */
 BOOL WINAPI CreateWellKnownSid(WELL_KNOWN_SID_TYPE WellKnownSidType, PSID DomainSid, PSID pSid, DWORD *cbSid);
 
-/* Of the token only the user can be asked for, S-1-22-1-UID; the rest gives ERROR_NOT_SUPPORTED, and so do tokens of other
- * processes. No thread has a token: ERROR_NO_TOKEN. */
+/* A token has only its user, S-1-22-1-UID; other information, and tokens of other processes, give ERROR_NOT_SUPPORTED.
+ * Threads have no tokens: ERROR_NO_TOKEN. */
 BOOL WINAPI OpenProcessToken(HANDLE ProcessHandle, DWORD DesiredAccess, PHANDLE TokenHandle);
 BOOL WINAPI OpenThreadToken(HANDLE ThreadHandle, DWORD DesiredAccess, BOOL OpenAsSelf, PHANDLE TokenHandle);
 BOOL WINAPI GetTokenInformation(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass,

@@ -1,4 +1,4 @@
-/* The common functions of strsafe.h. What does not fit is cut, and the result is STRSAFE_E_INSUFFICIENT_BUFFER. */
+/* The common functions of strsafe.h. Text that does not fit is cut, and the result is STRSAFE_E_INSUFFICIENT_BUFFER. */
 #ifndef MAILSLOT_STRSAFE_H
 #define MAILSLOT_STRSAFE_H
 

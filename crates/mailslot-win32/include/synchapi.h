@@ -19,11 +19,11 @@ extern "C" {
 
 /* Events, mutexes, semaphores and waitable timers.
  *
- * With a name, an object is shared by all processes of one user of this machine; other users do not see it, and may use the
- * same name for theirs. "Local\X" and "X" are one object, "Global\X" is another. Capital and small letters differ. An object
- * ends with its last handle, and so does one whose processes were killed. A descriptor in the attributes changes nothing.
+ * A named object is shared by all processes of one user of this machine; other users do not see it, and may use the
+ * same name for theirs. "Local\X" and "X" are one object, "Global\X" is another. Letter case counts. An object ends
+ * with its last handle, also if its processes were killed. A descriptor in the attributes has no effect.
  *
- * Without a name, a child process inherits an object only if bInheritHandle was set when it was created. */
+ * A child process inherits an object without a name only if bInheritHandle was set when it was created. */
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCSTR lpName);
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
@@ -39,7 +39,7 @@ BOOL WINAPI ResetEvent(HANDLE hEvent);
 /* ERROR_CALL_NOT_IMPLEMENTED. Use SetEvent with an event that a wait resets. */
 BOOL WINAPI PulseEvent(HANDLE hEvent);
 
-/* A thread that ends, or is killed with its process, abandons the mutexes that it has: the next wait tells it, once. */
+/* A thread that ends, or is killed with its process, abandons its mutexes: the next wait reports it, once. */
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCSTR lpName);
 HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCWSTR lpName);
 HANDLE WINAPI CreateMutexExA(LPSECURITY_ATTRIBUTES lpMutexAttributes, LPCSTR lpName, DWORD dwFlags,
@@ -65,7 +65,7 @@ BOOL WINAPI ReleaseSemaphore(HANDLE hSemaphore, LONG lReleaseCount, LPLONG lpPre
 typedef void(APIENTRY *PTIMERAPCROUTINE)(LPVOID lpArgToCompletionRoutine, DWORD dwTimerLowValue,
              DWORD dwTimerHighValue);
 
-/* Timers go by the monotonic clock: one for a moment of the day is not moved when the clock is set. */
+/* Timers use the monotonic clock: setting the system's time does not move a timer for an absolute time. */
 HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES lpTimerAttributes, BOOL bManualReset, LPCSTR lpName);
 HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES lpTimerAttributes, BOOL bManualReset, LPCWSTR lpName);
 HANDLE WINAPI CreateWaitableTimerExA(LPSECURITY_ATTRIBUTES lpTimerAttributes, LPCSTR lpName, DWORD dwFlags,
@@ -74,18 +74,18 @@ HANDLE WINAPI CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES lpTimerAttributes, LP
                                      DWORD dwDesiredAccess);
 HANDLE WINAPI OpenWaitableTimerA(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCSTR lpName);
 HANDLE WINAPI OpenWaitableTimerW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName);
-/* The completion routine runs in the thread that has set the timer, when that waits alertably. fResume has no effect. */
+/* The completion routine runs in the thread that set the timer, when that waits alertably. fResume has no effect. */
 BOOL WINAPI SetWaitableTimer(HANDLE hTimer, const LARGE_INTEGER *lpDueTime, LONG lPeriod,
                              PTIMERAPCROUTINE pfnCompletionRoutine, LPVOID lpArgToCompletionRoutine, BOOL fResume);
 BOOL WINAPI CancelWaitableTimer(HANDLE hTimer);
 
-/* Waiting for all of these, for slots (the end of a read), processes and threads. */
+/* Waits for all of these, for slots (the end of a read), processes and threads. */
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
 DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable);
 DWORD WINAPI WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds);
 DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds,
                                       BOOL bAlertable);
-/* Signals the one, and then waits for the other: not at one instant. */
+/* Signals one object, then waits for the other: not atomically. */
 DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn, DWORD dwMilliseconds, BOOL bAlertable);
 void WINAPI Sleep(DWORD dwMilliseconds);
 DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);

@@ -69,11 +69,11 @@ void WINAPI GetLocalTime(LPSYSTEMTIME lpSystemTime);
 void WINAPI GetSystemTimeAsFileTime(LPFILETIME lpSystemTimeAsFileTime);
 void WINAPI GetSystemTimePreciseAsFileTime(LPFILETIME lpSystemTimeAsFileTime);
 void WINAPI GetSystemInfo(LPSYSTEM_INFO lpSystemInfo);
-/* See GetComputerName. The domain is what follows the first dot of the host name, often nothing. */
+/* See GetComputerName. The domain is the part of the host name after the first dot, often empty. */
 BOOL WINAPI GetComputerNameExA(COMPUTER_NAME_FORMAT NameType, LPSTR lpBuffer, LPDWORD nSize);
 BOOL WINAPI GetComputerNameExW(COMPUTER_NAME_FORMAT NameType, LPWSTR lpBuffer, LPDWORD nSize);
 
-/* This is no Windows: these fail with ERROR_CALL_NOT_IMPLEMENTED. */
+/* This is not Windows: these fail with ERROR_CALL_NOT_IMPLEMENTED. */
 BOOL WINAPI GetVersionExA(LPOSVERSIONINFOA lpVersionInformation);
 BOOL WINAPI GetVersionExW(LPOSVERSIONINFOW lpVersionInformation);
 UINT WINAPI GetWindowsDirectoryA(LPSTR lpBuffer, UINT uSize);

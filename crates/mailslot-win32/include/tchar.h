@@ -1,7 +1,7 @@
-/* Text that is wide where UNICODE or _UNICODE is defined, and narrow elsewhere.
+/* Text that is wide if UNICODE or _UNICODE is defined, and otherwise narrow.
  *
- * A wide _tmain gets its arguments in UTF-16; a third parameter, the environment, stays in UTF-8. A name of Windows' own
- * tchar.h that is not here has no function on Linux, and does not compile or link.
+ * A wide _tmain gets its arguments in UTF-16; a third parameter, the environment, stays in UTF-8. Names of Windows'
+ * tchar.h that are missing here have no function on Linux, and do not compile or link.
  */
 #ifndef MAILSLOT_TCHAR_H
 #define MAILSLOT_TCHAR_H
@@ -27,7 +27,7 @@ typedef int _TINT;
 #include "mailslot/tchar_narrow.h"
 #endif
 
-/* One character is one unit, as in Windows' own for wide text. */
+/* One character is one unit, as on Windows for wide text. */
 #define _tcsinc(text) ((text) + 1)
 #define _tcsdec(start, text) ((text) > (start) ? (text) - 1 : NULL)
 #define _tcsninc(text, count) ((text) + (count))

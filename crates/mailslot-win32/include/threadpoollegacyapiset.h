@@ -1,5 +1,5 @@
-/* Timers that call a routine. Each has a thread of its own, so that only one call of it runs at a time, and what the flags say about
- * threads makes no difference; periods that pass in a call that takes longer are left out. A forked child has none of them. */
+/* Timers that call a routine. Each has its own thread, so that one call of it runs at a time, and flags about threads
+ * have no effect; periods that pass during a longer call are skipped. A forked child has none of them. */
 #ifndef MAILSLOT_THREADPOOLLEGACYAPISET_H
 #define MAILSLOT_THREADPOOLLEGACYAPISET_H
 
@@ -24,7 +24,7 @@ BOOL WINAPI DeleteTimerQueueEx(HANDLE TimerQueue, HANDLE CompletionEvent);
 BOOL WINAPI CreateTimerQueueTimer(PHANDLE phNewTimer, HANDLE TimerQueue, WAITORTIMERCALLBACK Callback, PVOID Parameter,
                                   DWORD DueTime, DWORD Period, ULONG Flags);
 BOOL WINAPI ChangeTimerQueueTimer(HANDLE TimerQueue, HANDLE Timer, ULONG DueTime, ULONG Period);
-/* Called by the routine itself, it does not wait for that one's end. */
+/* Called by the timer's routine, it does not wait for the end of that routine. */
 BOOL WINAPI DeleteTimerQueueTimer(HANDLE TimerQueue, HANDLE Timer, HANDLE CompletionEvent);
 
 #ifdef __cplusplus

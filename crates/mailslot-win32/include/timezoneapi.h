@@ -1,4 +1,5 @@
-/* Times of files and of the calendar. Local time is that of TZ, or of the machine, with its summer time at that moment. */
+/* Times of files and of the calendar. Local time is that of TZ, or of the machine, with its summer time at that
+ * moment. */
 #ifndef MAILSLOT_TIMEZONEAPI_H
 #define MAILSLOT_TIMEZONEAPI_H
 

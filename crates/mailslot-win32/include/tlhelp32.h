@@ -1,5 +1,6 @@
-/* The list of processes: those that this one may see. Lists of threads, modules and heaps there are not: CreateToolhelp32Snapshot
- * without TH32CS_SNAPPROCESS gives ERROR_CALL_NOT_IMPLEMENTED. pcPriClassBase tells only whether a process has the normal nice value. */
+/* The list of processes that this one may see. There are no lists of threads, modules and heaps:
+ * CreateToolhelp32Snapshot without TH32CS_SNAPPROCESS gives ERROR_CALL_NOT_IMPLEMENTED. pcPriClassBase shows only
+ * whether the nice value is normal, or above or below it. */
 #ifndef MAILSLOT_TLHELP32_H
 #define MAILSLOT_TLHELP32_H
 

@@ -1,4 +1,4 @@
-/* Functions. The comments tell what is particular to this library; everything else is as on Windows. */
+/* Functions. The comments state differences from Windows; everything else is as there. */
 #ifndef MAILSLOT_WINBASE_H
 #define MAILSLOT_WINBASE_H
 
@@ -52,7 +52,7 @@ extern "C" {
 #define HANDLE_FLAG_INHERIT 0x1u
 #define HANDLE_FLAG_PROTECT_FROM_CLOSE 0x2u
 
-/* The read has ended, one way or the other. */
+/* The read has ended, with success or failure. */
 #define HasOverlappedIoCompleted(overlapped) \
     ((DWORD)__atomic_load_n(&(overlapped)->Internal, __ATOMIC_ACQUIRE) != STATUS_PENDING)
 
@@ -63,22 +63,23 @@ void WINAPI SetLastError(DWORD dwErrCode);
 /* Slots.
  *
  * lpSecurityAttributes decides who may write. NULL, or a NULL descriptor: every user of this machine. Otherwise its
- * descriptor does, as far as README.md tells; what a slot cannot follow gives ERROR_NOT_SUPPORTED and no slot. Other
- * machines may write only if MAILSLOT_NETWORK=allow is in the environment; other
- * processes of its user may tap it if MAILSLOT_TAPS=allow is.
+ * descriptor, as far as README.md says; an unsupported one gives ERROR_NOT_SUPPORTED and no slot. Other machines may
+ * write only if MAILSLOT_NETWORK=allow is in the environment; other processes of its user may tap it if
+ * MAILSLOT_TAPS=allow is.
  *
- * The A function takes names below MAX_PATH characters, the W function those of 32753. */
+ * The A function accepts names below MAX_PATH characters, the W function names of up to 32753. */
 HANDLE WINAPI CreateMailslotA(LPCSTR lpName, DWORD nMaxMessageSize, DWORD lReadTimeout,
                               LPSECURITY_ATTRIBUTES lpSecurityAttributes);
 HANDLE WINAPI CreateMailslotW(LPCWSTR lpName, DWORD nMaxMessageSize, DWORD lReadTimeout,
                               LPSECURITY_ATTRIBUTES lpSecurityAttributes);
-/* On a client handle, only clients of the slot's own user may know: others get ERROR_ACCESS_DENIED. */
+/* A client handle of another user than the slot's gives ERROR_ACCESS_DENIED. */
 BOOL WINAPI GetMailslotInfo(HANDLE hMailslot, LPDWORD lpMaxMessageSize, LPDWORD lpNextSize, LPDWORD lpMessageCount,
                             LPDWORD lpReadTimeout);
 BOOL WINAPI SetMailslotInfo(HANDLE hMailslot, DWORD lReadTimeout);
 
-/* Opens slots, and the terminal: "CONOUT$", and "CONIN$" if it is standard input (ERROR_NOT_SUPPORTED if that is something else;
- * without a terminal both give ERROR_INVALID_HANDLE). Every other name fails, and no file is touched. Share modes and flags have no effect. */
+/* Opens slots, and the terminal: "CONOUT$", and "CONIN$" if it is standard input (ERROR_NOT_SUPPORTED if that is
+ * something else; without a terminal both give ERROR_INVALID_HANDLE). All other names fail: no file is opened. Share
+ * modes and flags have no effect. */
 HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShareMode,
                           LPSECURITY_ATTRIBUTES lpSecurityAttributes, DWORD dwCreationDisposition,
                           DWORD dwFlagsAndAttributes, HANDLE hTemplateFile);
@@ -98,13 +99,13 @@ BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD
 BOOL WINAPI CancelIo(HANDLE hFile);
 BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped);
 
-/* A slot is no file: FILE_TYPE_UNKNOWN, and no size or position. */
+/* A slot is not a file: FILE_TYPE_UNKNOWN, and no size or position. */
 DWORD WINAPI GetFileType(HANDLE hFile);
 DWORD WINAPI GetFileSize(HANDLE hFile, LPDWORD lpFileSizeHigh);
 BOOL WINAPI GetFileSizeEx(HANDLE hFile, PLARGE_INTEGER lpFileSize);
 DWORD WINAPI SetFilePointer(HANDLE hFile, LONG lDistanceToMove, PLONG lpDistanceToMoveHigh, DWORD dwMoveMethod);
 BOOL WINAPI FlushFileBuffers(HANDLE hFile);
-/* Server handles only. The access and write times are when this process first noticed a read or write. */
+/* Server handles only. The access and write times are those at which this process first noticed a read or write. */
 BOOL WINAPI GetFileTime(HANDLE hFile, LPFILETIME lpCreationTime, LPFILETIME lpLastAccessTime,
                         LPFILETIME lpLastWriteTime);
 BOOL WINAPI SetFileTime(HANDLE hFile, const FILETIME *lpCreationTime, const FILETIME *lpLastAccessTime,
@@ -112,7 +113,7 @@ BOOL WINAPI SetFileTime(HANDLE hFile, const FILETIME *lpCreationTime, const FILE
 
 /* Handles. INVALID_HANDLE_VALUE is also the handle of this process, and closing it does nothing. */
 BOOL WINAPI CloseHandle(HANDLE hObject);
-/* Within the process only: a child process gets handles by inheritance. */
+/* Within the process only: child processes get handles by inheritance. */
 BOOL WINAPI DuplicateHandle(HANDLE hSourceProcessHandle, HANDLE hSourceHandle, HANDLE hTargetProcessHandle,
                             LPHANDLE lpTargetHandle, DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwOptions);
 BOOL WINAPI GetHandleInformation(HANDLE hObject, LPDWORD lpdwFlags);
@@ -165,13 +166,13 @@ BOOL WINAPI GetComputerNameW(LPWSTR lpBuffer, LPDWORD nSize);
 BOOL WINAPI GetUserNameA(LPSTR lpBuffer, LPDWORD pcbBuffer);
 BOOL WINAPI GetUserNameW(LPWSTR lpBuffer, LPDWORD pcbBuffer);
 
-/* Files that are to be temporary: TMPDIR of the environment, or /tmp, with a slash at the end. */
+/* The directory for temporary files: TMPDIR of the environment, or /tmp, with a slash at the end. */
 DWORD WINAPI GetTempPathA(DWORD nBufferLength, LPSTR lpBuffer);
 DWORD WINAPI GetTempPathW(DWORD nBufferLength, LPWSTR lpBuffer);
 UINT WINAPI GetTempFileNameA(LPCSTR lpPathName, LPCSTR lpPrefixString, UINT uUnique, LPSTR lpTempFileName);
 UINT WINAPI GetTempFileNameW(LPCWSTR lpPathName, LPCWSTR lpPrefixString, UINT uUnique, LPWSTR lpTempFileName);
 
-/* Nobody sees it: there is no debugger for it. */
+/* Without effect: there is no debugger for it. */
 void WINAPI OutputDebugStringA(LPCSTR lpOutputString);
 void WINAPI OutputDebugStringW(LPCWSTR lpOutputString);
 
@@ -212,10 +213,10 @@ typedef struct _PROCESS_INFORMATION {
 } PROCESS_INFORMATION, *PPROCESS_INFORMATION, *LPPROCESS_INFORMATION;
 
 /* Starts a program. The command line is split into arguments as CommandLineToArgvW does. A program named without a
- * slash is looked for beside this program, in the current directory, and in PATH. With bInheritHandles the child has
- * all inheritable slot and client handles, under the same values; so it has after a plain fork and exec. Standard input
- * and output are the parent's. CREATE_SUSPENDED and STARTF_USESTDHANDLES give ERROR_NOT_SUPPORTED; flags about windows
- * and priorities have no effect. hThread stands for the process, too. */
+ * slash is searched beside this program, in the current directory, and in PATH. With bInheritHandles the child has all
+ * inheritable slot and client handles, with the same values, as after a plain fork and exec. Standard input and output
+ * are the parent's. CREATE_SUSPENDED and STARTF_USESTDHANDLES give ERROR_NOT_SUPPORTED; flags about windows and
+ * priorities have no effect. hThread is also a handle of the process. */
 BOOL WINAPI CreateProcessA(LPCSTR lpApplicationName, LPSTR lpCommandLine, LPSECURITY_ATTRIBUTES lpProcessAttributes,
                            LPSECURITY_ATTRIBUTES lpThreadAttributes, BOOL bInheritHandles, DWORD dwCreationFlags,
                            LPVOID lpEnvironment, LPCSTR lpCurrentDirectory, LPSTARTUPINFOA lpStartupInfo,
@@ -224,10 +225,10 @@ BOOL WINAPI CreateProcessW(LPCWSTR lpApplicationName, LPWSTR lpCommandLine, LPSE
                            LPSECURITY_ATTRIBUTES lpThreadAttributes, BOOL bInheritHandles, DWORD dwCreationFlags,
                            LPVOID lpEnvironment, LPCWSTR lpCurrentDirectory, LPSTARTUPINFOW lpStartupInfo,
                            LPPROCESS_INFORMATION lpProcessInformation);
-/* A process that a signal ended has the exit code 128 + signal, unless TerminateProcess sent it. */
+/* A process ended by a signal has the exit code 128 + signal, unless TerminateProcess sent the signal. */
 BOOL WINAPI GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode);
 BOOL WINAPI TerminateProcess(HANDLE hProcess, UINT uExitCode);
-/* The parent of the process sees the lowest 8 bits, as everywhere on Linux. */
+/* The parent process gets the lowest 8 bits, as always on Linux. */
 void WINAPI ExitProcess(UINT uExitCode) __attribute__((noreturn));
 /* The path of this program: hModule must be NULL or its handle. No other module has a handle: ERROR_MOD_NOT_FOUND. */
 HMODULE WINAPI GetModuleHandleA(LPCSTR lpModuleName);

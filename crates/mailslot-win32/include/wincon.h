@@ -1,12 +1,12 @@
-/* The console, which is the terminal. What is no terminal gives ERROR_INVALID_HANDLE, as a file or pipe does on Windows.
+/* The console, which is the terminal. Other handles give ERROR_INVALID_HANDLE, as a file or pipe does on Windows.
  *
- * Whatever ends the program (but SIGKILL), its colours, its title and its way of input end with it.
+ * The program's colours, title and input mode end with it, whatever ends it except SIGKILL.
  *
- * Code pages: terminals have UTF-8, and both code pages are UTF-8 until they are set, for this process alone. What
- * WriteFile and WriteConsoleA write to a terminal is text of the output code page, each call by itself; what ReadFile and
- * ReadConsoleA read from one is text of the input code page. What printf and the like print are bytes that the terminal
- * gets as they are: in a source that is compiled with -finput-charset they are UTF-8, and readable. Such a source should
- * not set code pages, unless -fexec-charset gives its texts the same one. */
+ * Code pages: terminals use UTF-8, and both code pages are UTF-8 until this process sets them, for itself alone.
+ * WriteFile and WriteConsoleA write text in the output code page to a terminal, each call converted separately;
+ * ReadFile and ReadConsoleA read text in the input code page. printf and similar functions pass bytes to the terminal
+ * unchanged: a source compiled with -finput-charset prints UTF-8, which is readable. Such a source should not set code
+ * pages, unless -fexec-charset gives its texts the same one. */
 #ifndef MAILSLOT_WINCON_H
 #define MAILSLOT_WINCON_H
 
@@ -127,9 +127,9 @@ BOOL WINAPI WriteConsoleW(HANDLE hConsoleOutput, const VOID *lpBuffer, DWORD nNu
                           LPDWORD lpNumberOfCharsWritten, LPVOID lpReserved);
 BOOL WINAPI FlushConsoleInputBuffer(HANDLE hConsoleInput);
 
-/* Of input: the first three flags are followed, the others have no effect. Without lines Enter is "\r", and a key is read at
- * once. Of output: the terminal always does what the three flags say, and clearing them has no effect. Flags that are not
- * defined here give ERROR_INVALID_PARAMETER, and so does echo without lines. */
+/* For input, the first three flags are supported, and the others have no effect. Without line mode, Enter is "\r", and
+ * a key is read at once. For output, the three flags are always in effect, and clearing them does nothing. Flags that
+ * are not defined here give ERROR_INVALID_PARAMETER, as does echo without line mode. */
 BOOL WINAPI GetConsoleMode(HANDLE hConsoleHandle, LPDWORD lpMode);
 BOOL WINAPI SetConsoleMode(HANDLE hConsoleHandle, DWORD dwMode);
 
@@ -139,10 +139,10 @@ BOOL WINAPI SetConsoleCP(UINT wCodePageID);
 UINT WINAPI GetConsoleOutputCP(void);
 BOOL WINAPI SetConsoleOutputCP(UINT wCodePageID);
 
-/* Key events alone; a press and a release for each, as a terminal tells of no more. Letters, digits, Enter, Escape, Tab, the arrows and
- * what is above them, and F1 to F12 have virtual keys (winuser.h), which are 0 for what depends on the keyboard; scan codes are 0. The A
- * functions give a question mark for what is not one byte in the code page of the console. Ctrl-C ends the program, or goes to its
- * handler. */
+/* Key events only, with a press and a release for each key, because a terminal reports no more. Letters, digits, Enter,
+ * Escape, Tab, the arrows and the keys above them, and F1 to F12 have virtual keys (winuser.h), which are 0 for keys
+ * that depend on the keyboard; scan codes are 0. The A functions return a question mark for a character that is not one
+ * byte in the console's code page. Ctrl-C ends the program, or calls its handler. */
 BOOL WINAPI ReadConsoleInputA(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength,
                               LPDWORD lpNumberOfEventsRead);
 BOOL WINAPI ReadConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength,
@@ -153,10 +153,10 @@ BOOL WINAPI PeekConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWOR
                               LPDWORD lpNumberOfEventsRead);
 BOOL WINAPI GetNumberOfConsoleInputEvents(HANDLE hConsoleInput, LPDWORD lpcNumberOfEvents);
 
-/* 7 (grey on black) is the terminal's own colours, whatever they are. */
+/* 7 (grey on black) selects the terminal's default colours. */
 BOOL WINAPI SetConsoleTextAttribute(HANDLE hConsoleOutput, WORD wAttributes);
-/* The screen is the window: what has scrolled away is out of reach. The terminal is asked where its cursor is; where it does
- * not answer, or standard input is no terminal or has unread input, the call fails with ERROR_NOT_SUPPORTED. */
+/* The screen is the window, without lines that have scrolled away. The terminal is asked for its cursor; if it does not
+ * answer, or standard input is not a terminal or has unread input, the call fails with ERROR_NOT_SUPPORTED. */
 BOOL WINAPI GetConsoleScreenBufferInfo(HANDLE hConsoleOutput, PCONSOLE_SCREEN_BUFFER_INFO lpConsoleScreenBufferInfo);
 BOOL WINAPI SetConsoleCursorPosition(HANDLE hConsoleOutput, COORD dwCursorPosition);
 /* The cells get the colours of text. */
@@ -164,26 +164,27 @@ BOOL WINAPI FillConsoleOutputCharacterA(HANDLE hConsoleOutput, CHAR cCharacter, 
                                         LPDWORD lpNumberOfCharsWritten);
 BOOL WINAPI FillConsoleOutputCharacterW(HANDLE hConsoleOutput, WCHAR cCharacter, DWORD nLength, COORD dwWriteCoord,
                                         LPDWORD lpNumberOfCharsWritten);
-/* Only for cells that FillConsoleOutputCharacter has just filled with blanks, as programs do to clear the screen; others
- * give ERROR_NOT_SUPPORTED, since a terminal does not tell what is in them. */
+/* Only for cells that FillConsoleOutputCharacter has just filled with blanks, as programs do to clear the screen;
+ * others give ERROR_NOT_SUPPORTED, because a terminal does not report their contents. */
 BOOL WINAPI FillConsoleOutputAttribute(HANDLE hConsoleOutput, WORD wAttribute, DWORD nLength, COORD dwWriteCoord,
                                        LPDWORD lpNumberOfAttrsWritten);
-/* The title is shown where standard output or error is a terminal. GetConsoleTitle tells what this program has set. */
+/* The title is shown if standard output or error is a terminal. GetConsoleTitle returns the title that this program has
+ * set. */
 BOOL WINAPI SetConsoleTitleA(LPCSTR lpConsoleTitle);
 BOOL WINAPI SetConsoleTitleW(LPCWSTR lpConsoleTitle);
 DWORD WINAPI GetConsoleTitleA(LPSTR lpConsoleTitle, DWORD nSize);
 DWORD WINAPI GetConsoleTitleW(LPWSTR lpConsoleTitle, DWORD nSize);
 
 /* SIGINT is CTRL_C_EVENT, SIGQUIT CTRL_BREAK_EVENT, SIGHUP and SIGTERM CTRL_CLOSE_EVENT, unless the program has another
- * handler for the signal, or ignores it. Handlers run in threads of their own; a read that waits goes on meanwhile. What none
- * of them handles ends the program as the signal does, and CTRL_CLOSE_EVENT does so in any case. NULL and TRUE ignores
- * SIGINT, also in programs that are started then. A forked child has no handlers. */
+ * handler for the signal, or ignores it. Handlers run in separate threads; a read that waits continues meanwhile. An
+ * event that no handler handles ends the program as the signal would, and CTRL_CLOSE_EVENT ends it in any case. NULL
+ * and TRUE ignores SIGINT, also in programs started afterwards. A forked child has no handlers. */
 BOOL WINAPI SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add);
-/* To the process group of this process, which is 0; others give ERROR_NOT_SUPPORTED. */
+/* Group 0 is the process group of this process; others give ERROR_NOT_SUPPORTED. */
 BOOL WINAPI GenerateConsoleCtrlEvent(DWORD dwCtrlEvent, DWORD dwProcessGroupId);
 
-/* A program has the terminal that it was started on, or none, and no window. AllocConsole fails with ERROR_ACCESS_DENIED or
- * ERROR_NOT_SUPPORTED, FreeConsole with the latter. */
+/* A program has the terminal on which it was started, or none, and no window. AllocConsole fails with
+ * ERROR_ACCESS_DENIED or ERROR_NOT_SUPPORTED, FreeConsole with the latter. */
 BOOL WINAPI AllocConsole(void);
 BOOL WINAPI FreeConsole(void);
 HWND WINAPI GetConsoleWindow(void);

@@ -1,8 +1,9 @@
-/* Types. DWORD and LONG have 32 bits as on Windows: print a DWORD with %u, or with %lu after a cast to unsigned long. */
+/* Types. DWORD and LONG have 32 bits as on Windows: print a DWORD with %u, or with %lu after a cast to unsigned
+ * long. */
 #ifndef MAILSLOT_WINDEF_H
 #define MAILSLOT_WINDEF_H
 
-/* One of the two is enough. */
+/* Either of the two is enough. */
 #if defined(_UNICODE) && !defined(UNICODE)
 #define UNICODE
 #endif
@@ -20,7 +21,7 @@
 #define WINAPI
 #define APIENTRY WINAPI
 #define CALLBACK
-/* As on Windows a call goes through the table of addresses at once, not first to a piece of code that does so. */
+/* As on Windows, a call goes directly through the table of addresses, without a stub. */
 #if defined(__x86_64__) && __GNUC__ >= 6 && !defined(__clang__)
 #define DECLSPEC_IMPORT __attribute__((__noplt__))
 #else

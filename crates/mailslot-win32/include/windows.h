@@ -1,13 +1,13 @@
 /* The part of windows.h that mailslot programs use, on Linux. Link with libmailslot_win32.
  *
- * Contract of all functions: a pointer is valid for what its parameter says, or NULL where NULL is said to be allowed;
- * text ends with a NUL; a buffer given to a pending operation stays valid, and is not used otherwise, until that has
- * ended. Handles may be anything: those that are not open give ERROR_INVALID_HANDLE. Functions may be called from any
- * thread.
+ * Contract of all functions: a pointer is valid for what its parameter says, or NULL where NULL is documented as
+ * allowed; text ends with a NUL; a buffer of a pending operation stays valid, and is not used otherwise, until that has
+ * ended. Handles may have any value: those that are not open give ERROR_INVALID_HANDLE. Functions may be called from
+ * any thread.
  *
  * Text: the functions that end in A take UTF-8, those that end in W take UTF-16. wchar_t has 32 bits on Linux unless
  * the compiler is told -fshort-wchar. With it, WCHAR is wchar_t and L"..." is what W functions take. Without it, WCHAR
- * is a 16-bit type of its own: write TEXT("...") or u"..."; L"..." is refused by the compiler. Text that is not
+ * is a separate 16-bit type: write TEXT("...") or u"..."; L"..." is refused by the compiler. Text that is not
  * well-formed is no slot's name: creating gives ERROR_INVALID_NAME, opening gives ERROR_FILE_NOT_FOUND.
  */
 #ifndef MAILSLOT_WINDOWS_H

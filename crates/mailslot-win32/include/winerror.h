@@ -1,4 +1,4 @@
-/* Error codes: those that the library reports, and others that sources like to name. */
+/* Error codes: those that the library reports, and others that sources commonly name. */
 #ifndef MAILSLOT_WINERROR_H
 #define MAILSLOT_WINERROR_H
 

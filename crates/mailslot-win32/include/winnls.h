@@ -1,9 +1,9 @@
 /* Text in code pages and in UTF-16.
  *
- * CP_ACP, CP_OEMCP and CP_THREAD_ACP are UTF-8, as CP_UTF8. The others are those of the C library's iconv: 437 and its
- * relatives, 874, 932, 936, 949, 950, 1250 to 1258, 20127, 20866, 21866, 28591 to 28605, 54936. One that the C library lacks
- * (musl has few of those before 1250) gives ERROR_INVALID_PARAMETER. Characters for private use are those of the C library,
- * and 21866, 28597 and 28598 follow newer standards than Windows. */
+ * CP_ACP, CP_OEMCP and CP_THREAD_ACP are UTF-8, as CP_UTF8. The others are those of the C library's iconv: 437 and
+ * other OEM code pages, 874, 932, 936, 949, 950, 1250 to 1258, 20127, 20866, 21866, 28591 to 28605, 54936. Those that
+ * the C library lacks (musl has few of those before 1250) give ERROR_INVALID_PARAMETER. Characters for private use are
+ * those of the C library, and 21866, 28597 and 28598 follow newer standards than Windows. */
 #ifndef MAILSLOT_WINNLS_H
 #define MAILSLOT_WINNLS_H
 
@@ -38,11 +38,11 @@ typedef struct _cpinfo {
     BYTE LeadByte[MAX_LEADBYTES];
 } CPINFO, *LPCPINFO;
 
-/* MB_COMPOSITE gives ERROR_INVALID_FLAGS: text is not taken apart. */
+/* MB_COMPOSITE gives ERROR_INVALID_FLAGS: characters are not decomposed. */
 int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCSTR lpMultiByteStr, int cbMultiByte,
                                LPWSTR lpWideCharStr, int cchWideChar);
-/* A character that the code page lacks is never replaced by a similar one, as if WC_NO_BEST_FIT_CHARS were always given,
- * and base letters and accents are not joined: the default character stands for it, and *lpUsedDefaultChar tells.
+/* A character that the code page lacks is never replaced by a similar one, as if WC_NO_BEST_FIT_CHARS were always
+ * given, and base letters and accents are not joined: it becomes the default character, and *lpUsedDefaultChar is set.
  * WC_ERR_INVALID_CHARS is for UTF-8 and 54936; with CP_UTF8 and 54936 the last two parameters must be NULL. */
 int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWSTR lpWideCharStr, int cchWideChar,
                                LPSTR lpMultiByteStr, int cbMultiByte, LPCSTR lpDefaultChar,
@@ -54,8 +54,8 @@ BOOL WINAPI GetCPInfo(UINT CodePage, LPCPINFO lpCPInfo);
 BOOL WINAPI IsDBCSLeadByte(BYTE TestChar);
 BOOL WINAPI IsDBCSLeadByteEx(UINT CodePage, BYTE TestChar);
 
-/* The copies have no limits: the target must have room. All take NULL as empty text, as on Windows. Comparison without
- * case is by the letters of ASCII. */
+/* The copies are unbounded: the target must have room. All accept NULL as empty text, as on Windows. Comparison without
+ * case ignores that of ASCII letters only. */
 int WINAPI lstrlenA(LPCSTR lpString);
 int WINAPI lstrlenW(LPCWSTR lpString);
 LPSTR WINAPI lstrcpyA(LPSTR lpString1, LPCSTR lpString2);
@@ -69,10 +69,10 @@ int WINAPI lstrcmpW(LPCWSTR lpString1, LPCWSTR lpString2);
 int WINAPI lstrcmpiA(LPCSTR lpString1, LPCSTR lpString2);
 int WINAPI lstrcmpiW(LPCWSTR lpString1, LPCWSTR lpString2);
 
-/* The text of an error code, in English, or a template: FORMAT_MESSAGE_FROM_SYSTEM or FORMAT_MESSAGE_FROM_STRING. No module
- * has messages. Codes without a text give ERROR_MR_MID_NOT_FOUND; a template that asks for values where there are none, or ends
- * within "%1!d", ERROR_INVALID_PARAMETER. Of widths only FORMAT_MESSAGE_MAX_WIDTH_MASK is followed. With
- * FORMAT_MESSAGE_ALLOCATE_BUFFER the text is freed with LocalFree. */
+/* The text of an error code, in English, or a template: FORMAT_MESSAGE_FROM_SYSTEM or FORMAT_MESSAGE_FROM_STRING. No
+ * module has messages. Codes without a text give ERROR_MR_MID_NOT_FOUND; a template that asks for values where there
+ * are none, or ends within "%1!d", ERROR_INVALID_PARAMETER. The only width supported is FORMAT_MESSAGE_MAX_WIDTH_MASK.
+ * With FORMAT_MESSAGE_ALLOCATE_BUFFER the text is freed with LocalFree. */
 #define FORMAT_MESSAGE_ALLOCATE_BUFFER 0x00000100u
 #define FORMAT_MESSAGE_IGNORE_INSERTS 0x00000200u
 #define FORMAT_MESSAGE_FROM_STRING 0x00000400u
@@ -85,7 +85,7 @@ DWORD WINAPI FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, 
 DWORD WINAPI FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD dwLanguageId, LPWSTR lpBuffer,
                             DWORD nSize, va_list *Arguments);
 
-/* A list of arguments can only be taken apart in C; the functions themselves take arrays. */
+/* Only C can read a list of arguments; the functions themselves take arrays. */
 DWORD mailslot_count_inserts(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, int wide);
 
 #define MAILSLOT_FORMAT_MESSAGE_(name, function, text, wide) \

@@ -100,7 +100,7 @@ typedef DWORD SECURITY_INFORMATION, *PSECURITY_INFORMATION;
 #define DACL_SECURITY_INFORMATION 0x00000004u
 #define SACL_SECURITY_INFORMATION 0x00000008u
 
-/* Who somebody is. On this machine users are S-1-22-1-UID and groups S-1-22-2-GID, as Samba writes them. */
+/* Security identifiers. On this machine users are S-1-22-1-UID and groups S-1-22-2-GID, as in Samba. */
 #define SID_REVISION 1
 #define SID_MAX_SUB_AUTHORITIES 15
 #define SECURITY_MAX_SID_SIZE 68
@@ -206,7 +206,7 @@ typedef struct _ACL_SIZE_INFORMATION {
     DWORD AclBytesFree;
 } ACL_SIZE_INFORMATION, *PACL_SIZE_INFORMATION;
 
-/* Who the process is. */
+/* The token of the process. */
 #define TOKEN_QUERY 0x0008u
 typedef enum _TOKEN_INFORMATION_CLASS { TokenUser = 1, TokenGroups, TokenPrivileges, TokenOwner } TOKEN_INFORMATION_CLASS;
 
@@ -219,7 +219,7 @@ typedef struct _TOKEN_USER {
     SID_AND_ATTRIBUTES User;
 } TOKEN_USER, *PTOKEN_USER;
 
-/* Not left out by a compiler that sees no use of the memory later. */
+/* A compiler does not remove this, even if the memory is not used later. */
 static __inline__ __attribute__((unused)) PVOID RtlSecureZeroMemory(PVOID target, SIZE_T length)
 {
     volatile char *bytes = (volatile char *)target;

@@ -6,13 +6,13 @@
 
 #include <sys/types.h>
 
-/* Windows' own includes it, and sources rely on that. */
+/* As on Windows, because sources rely on that. */
 #include "windows.h"
 
-/* What the codes in winerror.h are counted from. */
+/* The base of the socket codes in winerror.h. */
 #define WSABASEERR 10000
 
-/* The thread's last error: that of sockets is no other, on Windows either. */
+/* The thread's last error, which sockets share on Windows as well. */
 MAILSLOT_INLINE int WSAGetLastError(void)
 {
     return (int)GetLastError();

@@ -1,4 +1,4 @@
-/* winsock.h, and the names that version 2 of Windows' sockets gives to errors of the system. */
+/* winsock.h, and the names of version 2 of Windows' sockets for errors of the system. */
 #ifndef MAILSLOT_WINSOCK2_H
 #define MAILSLOT_WINSOCK2_H
 

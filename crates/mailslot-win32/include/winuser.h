@@ -1,4 +1,4 @@
-/* wsprintf: text of at most 1024 characters, as on Windows; and what else console programs use. */
+/* wsprintf, for text of at most 1024 characters as on Windows, and other functions that console programs use. */
 #ifndef MAILSLOT_WINUSER_H
 #define MAILSLOT_WINUSER_H
 

@@ -39,7 +39,7 @@ impl Handle {
     /// What `GetCurrentProcessToken` returns.
     pub(crate) const CURRENT_TOKEN: Handle = Handle(usize::MAX - 3);
 
-    /// Only the low 32 bits of a handle count, so that a 32-bit program can pass it on.
+    /// Only the low 32 bits of a handle are significant, so that a 32-bit program can pass it on.
     pub(crate) fn significant(self) -> Handle {
         Handle(self.0 & u32::MAX as usize)
     }
@@ -52,7 +52,7 @@ impl Handle {
 /// `OVERLAPPED`. The program reads `internal` while a read is pending, so it is written as an atomic.
 #[repr(C)]
 pub(crate) struct Overlapped {
-    /// A native status: [`PENDING`](crate::code::PENDING), then how the operation ended.
+    /// A native status: [`PENDING`](crate::code::PENDING), then the result of the operation.
     pub(crate) internal: AtomicUsize,
     /// Bytes transferred.
     pub(crate) internal_high: AtomicUsize,
@@ -161,7 +161,7 @@ pub(crate) type CompletionRoutine = extern "C" fn(code: u32, bytes: u32, overlap
 
 /// `LPTHREAD_START_ROUTINE`. It may end its thread, which unwinds it.
 pub(crate) type ThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void) -> u32;
-/// What `_beginthread` starts.
+/// The routine of `_beginthread`.
 pub(crate) type VoidThreadRoutine = extern "C-unwind" fn(parameter: *mut c_void);
 
 /// `PTIMERAPCROUTINE`.
@@ -188,7 +188,7 @@ impl CriticalSection {
 /// `CONDITION_VARIABLE`.
 #[repr(C)]
 pub(crate) struct ConditionVariable {
-    /// How often it was woken.
+    /// Counts wakes.
     pub(crate) wakes: AtomicU32,
 }
 
@@ -202,7 +202,7 @@ impl InitOnce {
     /// The half of the word that threads sleep on.
     pub(crate) fn futex(&self) -> &AtomicU32 {
         let index = if cfg!(target_endian = "big") { size_of::<usize>() / 4 - 1 } else { 0 };
-        // SAFETY: within the word, aligned, and only changed atomically. It is looked at by the kernel alone.
+        // SAFETY: within the word, aligned, and only changed atomically. Only the kernel reads it.
         unsafe { AtomicU32::from_ptr(self.word.as_ptr().cast::<u32>().add(index)) }
     }
 }
@@ -229,7 +229,7 @@ pub(crate) struct ProcessEntry<T> {
 
 pub(crate) const MAX_PATH: usize = 260;
 
-/// `STARTUPINFO`, up to the last field that matters here.
+/// `STARTUPINFO`, up to the last field that is used here.
 #[repr(C)]
 pub(crate) struct StartupInfo {
     size: u32,

@@ -1,4 +1,4 @@
-//! What every export goes through: its failure becomes the thread's last error, and no panic reaches C.
+//! The boundary of every export: its failure becomes the thread's last error, and no panic reaches C.
 
 use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
@@ -35,8 +35,8 @@ pub(crate) fn call<T>(failed: T, body: impl FnOnce() -> Result<T>) -> T {
     }
 }
 
-/// Like [`call`], for the functions that every message takes. Their bodies tell by themselves what failed, with [`fail`]: a
-/// `Result` that comes from several places costs them instructions.
+/// Like [`call`], for the functions that run for every message. Their bodies report failures with [`fail`]: a `Result`
+/// from several places would cost instructions.
 #[inline]
 pub(crate) fn guard(body: impl FnOnce() -> Bool) -> Bool {
     std::panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| fail(Code::INTERNAL_ERROR))

@@ -10,7 +10,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// Days from 1 March of year 0 to 1970, and in 400 years.
 const DAYS_TO_1970: i64 = 719_468;
 const DAYS_PER_ERA: i64 = 146_097;
-/// The last year that Windows takes.
+/// The last year that Windows accepts.
 const LAST_YEAR: u16 = 30_827;
 
 impl FileTime {
@@ -46,12 +46,12 @@ impl FileTime {
         })
     }
 
-    /// What a clock on the wall shows at this time.
+    /// The local time at this time.
     pub(crate) fn to_local(self) -> Result<FileTime> {
         shifted(self, offset(seconds_since_1970(self))?)
     }
 
-    /// The time at which a clock on the wall shows this.
+    /// The time at which this is the local time.
     pub(crate) fn to_universal(self) -> Result<FileTime> {
         // The offset of the zone near this time, and then at the time that it leads to.
         let guess = shifted(self, -offset(seconds_since_1970(self))?)?;
@@ -60,7 +60,7 @@ impl FileTime {
 }
 
 impl SystemTime {
-    /// The day of the week does not matter.
+    /// The day of the week is ignored.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl SystemTime {
         }
         let wanted = (self.year.into(), self.month.into(), self.day.into());
         let days = days_to(wanted);
-        // The 31st of a month that has 30 days is another date.
+        // The 31st of a month with 30 days becomes another date.
         if date(days) != wanted {
             return Err(Code::INVALID_PARAMETER);
         }
@@ -87,7 +87,8 @@ impl SystemTime {
     }
 }
 
-/// Year, month and day of a day counted from 1970. Years begin in March here, so that the day of leap years is their last.
+/// Year, month and day of a day counted from 1970. Years begin in March here, so that the day of leap years is their
+/// last.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_1970;
     let (era, of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
@@ -111,7 +112,7 @@ fn seconds_since_1970(time: FileTime) -> i64 {
     (time.ticks() / TICKS_PER_SECOND) as i64 - SECONDS_TO_1970
 }
 
-/// Seconds that local time is ahead of universal time.
+/// Seconds by which local time is ahead of universal time.
 fn offset(seconds: i64) -> Result<i64> {
     // SAFETY: the structure is valid when all bytes are zero; both pointers are to locals.
     let broken_down = unsafe {

@@ -6,7 +6,7 @@ pub(crate) struct Code(pub(crate) u32);
 
 pub(crate) type Result<T> = core::result::Result<T, Code>;
 
-/// Declares the codes that this crate itself chooses; all others come from [`mailslot::Error::win32_code`].
+/// Declares the codes that this crate chooses; all others are from [`mailslot::Error::win32_code`].
 macro_rules! codes {
     ($($name:ident = $value:literal;)*) => {
         impl Code {

@@ -1,11 +1,11 @@
-//! Command lines: one text that becomes arguments.
+//! Command lines: one text, split into arguments.
 //!
 //! # Sources
 //!
 //! Win32 `CommandLineToArgvW`.
 
-/// The arguments of `line`. The first one, the program, knows quotes only; in the others a backslash before a quote
-/// makes it a letter, and two quotes inside quotes are one.
+/// The arguments of `line`. The first one, the program, has quotes only; in the others a backslash escapes a quote, and
+/// two quotes within quotes are one.
 pub(crate) fn split(line: &str) -> Vec<String> {
     let mut rest = line.trim_start_matches(is_space);
     let mut arguments = Vec::new();
@@ -63,7 +63,7 @@ fn split_argument(line: &str) -> (String, &str) {
     (argument, "")
 }
 
-/// An argument as [`split`] takes it.
+/// Quotes an argument for [`split`].
 pub(crate) fn quoted(argument: &str) -> String {
     if !argument.is_empty() && !argument.contains([' ', '\t', '"']) {
         return argument.to_owned();
@@ -72,7 +72,7 @@ pub(crate) fn quoted(argument: &str) -> String {
     let mut backslashes = 0;
     for c in argument.chars() {
         if c == '"' {
-            // As many again, and one for the quote.
+            // Doubles them, and adds one for the quote.
             quoted.extend(std::iter::repeat_n('\\', backslashes + 1));
         }
         backslashes = if c == '\\' { backslashes + 1 } else { 0 };

@@ -1,7 +1,7 @@
-//! The terminal: keys one by one, how its input comes, colours, the cursor, and what Ctrl-C does.
+//! The terminal: single keys, input modes, colours, the cursor, and Ctrl-C.
 //!
-//! For keys it is changed only while one is waited for; what the program chose lasts until its end. Whatever that is, the
-//! terminal is put back first.
+//! For keys it is changed only during a wait; a mode that the program sets lasts until its end. However the program
+//! ends, the terminal is restored first.
 
 pub(crate) mod control;
 mod ending;
@@ -29,14 +29,14 @@ unsafe extern "C" {
     static stdout: *mut libc::FILE;
 }
 
-/// What the process knows of its terminal. The lock is also what keeps a second thread from it.
+/// The process's state of its terminal. The lock also keeps other threads from using the terminal.
 static CONSOLE: PerProcess<Mutex<Console>> = PerProcess::new();
 
 #[derive(Default)]
 struct Console {
     /// A key that was put back.
     put_back: Option<u8>,
-    /// What the program chose, if it did.
+    /// The mode that the program has set, if any.
     mode: Option<Mode>,
 }
 
@@ -44,28 +44,28 @@ fn console() -> MutexGuard<'static, Console> {
     CONSOLE.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How input from the terminal comes now.
+/// The current mode of input from the terminal.
 pub(crate) fn mode() -> u32 {
     console().mode.unwrap_or(Mode::USUAL).0
 }
 
-/// Whether it comes in lines.
+/// Whether input is in line mode.
 pub(crate) fn gives_lines() -> bool {
     Mode(mode()).gives_lines()
 }
 
-/// Lets input come in another way until the end of the program.
+/// Sets the input mode until the end of the program.
 ///
 /// # Errors
 ///
-/// `ERROR_INVALID_PARAMETER` for echo without lines, which Windows has not, either.
+/// `ERROR_INVALID_PARAMETER` for echo without line mode, as on Windows.
 pub(crate) fn set_mode(mode: u32) -> Result<()> {
     let mode = Mode(mode);
     let mut console = console();
     if !mode.is_possible() {
         return Err(Code::INVALID_PARAMETER);
     }
-    // As terminals begin is as this one was, whoever else may have changed it.
+    // The usual mode restores the terminal's original settings, which others may have changed.
     if mode == Mode::USUAL {
         console.mode = None;
         ending::put_input_back();
@@ -76,15 +76,15 @@ pub(crate) fn set_mode(mode: u32) -> Result<()> {
     Ok(())
 }
 
-/// Makes the terminal again what the program chose, after it was stopped.
+/// Sets the program's mode again, after the program was stopped.
 pub(crate) fn resume() {
     if let Some(mode) = console().mode {
-        // It is no terminal any more, perhaps: then reading tells.
+        // Fails if it is no longer a terminal, which the next read reports.
         let _ = mode.apply();
     }
 }
 
-/// Forgets what was typed and not read yet.
+/// Discards typed input that was not read yet.
 pub(crate) fn flush_input(descriptor: i32) {
     console().put_back = None;
     events::clear();
@@ -118,7 +118,7 @@ pub(crate) fn key() -> Option<u8> {
     }
 }
 
-/// The key as Windows has it. A newline is an Enter that came before it was waited for, or is in a file.
+/// The key as on Windows. A newline is an Enter that was typed before the wait, or is in a file.
 fn translated(byte: u8) -> u8 {
     match byte {
         b'\n' => ENTER,
@@ -127,7 +127,7 @@ fn translated(byte: u8) -> u8 {
     }
 }
 
-/// Makes `key` the next one, unless there is one.
+/// Puts `key` back as the next one, unless one was put back already.
 pub(crate) fn put_back(key: u8) -> bool {
     let mut console = console();
     let free = console.put_back.is_none();
@@ -135,27 +135,27 @@ pub(crate) fn put_back(key: u8) -> bool {
     free
 }
 
-/// Whether a key can be had without waiting. The end of the input is none.
+/// Whether a key is available without waiting. The end of the input is not a key.
 pub(crate) fn key_waits() -> bool {
     let console = console();
     if console.put_back.is_some() {
         return true;
     }
     if is_terminal(STDIN) {
-        // Without Enter the terminal tells of keys only meanwhile.
+        // Only in raw mode does the terminal report keys before Enter.
         return Raw::enter(console.mode).is_some_and(|_raw| is_readable(STDIN));
     }
     if !is_readable(STDIN) {
         return false;
     }
-    // SAFETY: the C library's own stream; what was taken goes back.
+    // SAFETY: the C library's stream; the byte taken is put back.
     unsafe {
         let byte = libc::fgetc(stdin);
         byte != libc::EOF && libc::ungetc(byte, stdin) == byte
     }
 }
 
-/// Whether another key comes soon, in so many milliseconds.
+/// Whether another key arrives within this many milliseconds.
 fn key_comes(within: i32) -> bool {
     let console = console();
     let Some(_raw) = Raw::enter(console.mode) else { return false };
@@ -180,7 +180,7 @@ pub(crate) fn is_readable(descriptor: i32) -> bool {
     comes(descriptor, 0)
 }
 
-/// Whether a read would not wait longer than so many milliseconds.
+/// Whether a read would wait no longer than this many milliseconds.
 fn comes(descriptor: i32, within: i32) -> bool {
     let mut descriptor = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
     // SAFETY: one descriptor, as stated.

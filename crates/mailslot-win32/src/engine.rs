@@ -1,6 +1,7 @@
-//! The thread that waits for messages that pending reads want.
+//! The thread that waits for messages for pending reads.
 //!
-//! It starts with the first of them, sleeps in one `poll`, and does not exist in a forked child until that needs one.
+//! It starts with the first pending read, sleeps in one `poll`, and does not exist in a forked child until that needs
+//! it.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,7 +18,7 @@ static ENGINE: PerProcess<Engine> = PerProcess::new();
 #[derive(Default)]
 struct Engine {
     watched: Mutex<Vec<WatchedSlot>>,
-    /// Wakes the thread, which exists if this does.
+    /// Wakes the thread. Set once the thread exists.
     wake: OnceLock<OwnedFd>,
     starting: Mutex<()>,
 }
@@ -56,7 +57,7 @@ pub(crate) fn watch_slot(slot: &Arc<Slot>, descriptor: Arc<OwnedFd>) {
     wake_up(engine);
 }
 
-/// Lets go of a slot that closes: when this returns, the thread does not keep it alive.
+/// Releases a slot that closes: when this returns, the thread does not keep it alive.
 pub(crate) fn forget_slot(slot: &Slot) {
     let engine = ENGINE.get();
     let forgotten = {
@@ -69,7 +70,7 @@ pub(crate) fn forget_slot(slot: &Slot) {
     }
 }
 
-/// Starts a thread that none of the program's signal handlers runs in.
+/// Starts a thread in which none of the program's signal handlers runs.
 pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
     let signals = Signals::block_all();
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
@@ -79,13 +80,13 @@ pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<
 
 fn wake_up(engine: &Engine) {
     if let Some(wake) = engine.wake.get() {
-        // It fails only when the counter is at its limit, and then the thread is about to wake.
+        // Fails only if the counter is at its limit, when the thread is about to wake anyway.
         let _ = rustix::io::write(wake, &1u64.to_ne_bytes());
     }
 }
 
 fn run(engine: &'static Engine) {
-    // Whoever starts this thread holds the lock until `wake` is there.
+    // The starter of this thread holds the lock until `wake` is set.
     drop(engine.starting.lock());
     let Some(wake) = engine.wake.get() else { return };
     loop {
@@ -93,15 +94,15 @@ fn run(engine: &'static Engine) {
         let slots: Vec<_> = engine.watched().iter().map(|watched| Arc::clone(&watched.descriptor)).collect();
         sleep(wake, &slots, deadline);
         let mut count = [0; 8];
-        // Nothing to read is as good.
+        // Fails if there is nothing to read.
         let _ = rustix::io::read(wake, &mut count);
     }
 }
 
 impl Engine {
-    /// Serves everything that is watched, forgets what needs it no more, and returns when the next read's time is over.
+    /// Serves all watched slots, removes those without pending reads, and returns the next read's deadline.
     ///
-    /// The lock is held meanwhile, so that [`forget_slot`] can rely on it: slots are touched in here only.
+    /// The lock is held meanwhile, on which [`forget_slot`] relies: slots are used only in here.
     fn serve(&self) -> Option<Instant> {
         let mut watched = self.watched();
         let next = watched.iter().filter_map(|watched| watched.slot.serve()).min();
@@ -115,7 +116,7 @@ impl Engine {
     }
 }
 
-/// Sleeps until something watched may have happened.
+/// Sleeps until an event on a watched descriptor, or the deadline.
 fn sleep(wake: &OwnedFd, slots: &[Arc<OwnedFd>], deadline: Option<Instant>) {
     let mut fds = vec![PollFd::new(wake, PollFlags::IN)];
     fds.extend(slots.iter().map(|slot| PollFd::new(&**slot, PollFlags::IN)));
@@ -123,11 +124,11 @@ fn sleep(wake: &OwnedFd, slots: &[Arc<OwnedFd>], deadline: Option<Instant>) {
     // Rounded up, so that the deadline has passed on waking.
     let left = left.map(|left| left + Duration::from_nanos(1));
     let left = left.map(|left| Timespec { tv_sec: left.as_secs() as _, tv_nsec: left.subsec_nanos() as _ });
-    // After an interruption or an error everything is looked at again, which is always right.
+    // After an interruption or an error, all slots are checked again, which is always correct.
     let _ = rustix::event::poll(&mut fds, left.as_ref());
 }
 
-/// The signal mask of a thread, to be put back.
+/// The signal mask of a thread, to be restored.
 struct Signals(libc::sigset_t);
 
 impl Signals {

@@ -1,9 +1,9 @@
 //! Handles that child processes inherit, with the same values.
 //!
-//! A process that has inheritable handles keeps a list of them in a memory file whose descriptor survives `exec`, beside
-//! the descriptors of the slots. A child finds the list when it first uses the library: by its descriptor, since neither
-//! an environment nor an argument would reach a child of a plain `fork` and `exec`. Every change makes a new file, so a
-//! child sees the list as it was when it was forked.
+//! A process that has inheritable handles keeps a list of them in a memory file whose descriptor survives `exec`,
+//! beside the descriptors of the slots. A child finds the list when it first uses the library, by its descriptor: an
+//! environment variable or an argument would not reach a child of a plain `fork` and `exec`. Every change makes a new
+//! file, so a child sees the list as of its fork.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -27,13 +27,13 @@ use crate::sync_object::SyncObject;
 
 const NAME: &str = "mailslot-win32-handles";
 
-/// A list never changes once it is written.
+/// A written list never changes.
 const SEALS: SealFlags = SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags::SHRINK).union(SealFlags::SEAL);
 
 /// Descriptor of the list, or -1 if no handle is inheritable.
 static LIST: AtomicI32 = AtomicI32::new(-1);
 
-/// Brings the list and the descriptors' flags in step with the handles.
+/// Updates the list and the descriptors' flags from the handles.
 pub(crate) fn publish() {
     static PUBLISHING: PerProcess<Mutex<()>> = PerProcess::new();
     let _publishing = PUBLISHING.get().lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,21 +57,22 @@ pub(crate) fn publish() {
                         let (access, name) = (access.mask(), name.unwrap_or_default());
                         writeln!(text, "object {} {access} {file},{bell} {name}", handle.0)
                     }
-                    // Of this process alone.
+                    // Not shared with other processes.
                     None => Ok(()),
                 }
             }
-            // Threads end with the process, and its streams are the child's already; a list is in the memory of this process.
+            // Threads end with the process, the child has its streams already, and a snapshot is in the memory of this
+            // process.
             Object::Thread(_) | Object::Stream(_) | Object::Snapshot(_) => Ok(()),
         };
         held.object.set_inheritable(true);
     }
-    // Without a list children do not know their handles, and no call could say why: it is like a lack of descriptors.
+    // Without a list, children do not find their handles, and no call can report why: as with a lack of descriptors.
     let list = if text.is_empty() { -1 } else { write_list(&text).map_or(-1, IntoRawFd::into_raw_fd) };
     drop(own(LIST.swap(list, Ordering::AcqRel)));
 }
 
-/// The descriptors that a child must not get if it is to inherit nothing.
+/// The descriptors that must be closed in a child that inherits nothing.
 pub(crate) fn descriptors() -> Vec<RawFd> {
     let mut all: Vec<RawFd> = vec![LIST.load(Ordering::Acquire)];
     for (_, held) in inherited::all() {
@@ -86,7 +87,7 @@ pub(crate) fn descriptors() -> Vec<RawFd> {
     all
 }
 
-/// Takes over what the parent process left to this one. Only the first call does anything.
+/// Takes over the handles inherited from the parent process. Only the first call has an effect.
 pub(crate) fn adopt_once() {
     static ADOPTED: Once = Once::new();
     let mut adopted = false;
@@ -102,7 +103,7 @@ fn adopt(list: OwnedFd) -> bool {
     if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
         return false;
     }
-    // Several handles may stand for one object, and the descriptors of one can be taken over once.
+    // Several handles may have one object, whose descriptors can be taken over only once.
     let mut objects: HashMap<&str, Option<Object>> = HashMap::new();
     for line in text.lines() {
         let mut words = line.splitn(3, ' ');
@@ -130,7 +131,7 @@ fn adopt_process(what: &str) -> Option<Arc<Process>> {
     Process::inherit(Pid::from_raw(pid.parse().ok()?)?, own(descriptor.parse().ok()?)?).ok()
 }
 
-/// A synchronization object that several processes have.
+/// A synchronization object that several processes share.
 fn adopt_object(what: &str) -> Option<Object> {
     let (descriptors, name) = what.split_once(' ')?;
     let mut descriptors = descriptors_of(descriptors);
@@ -141,14 +142,14 @@ fn adopt_object(what: &str) -> Option<Object> {
 
 fn adopt_slot(inheritance: &str) -> Option<Arc<Slot>> {
     let mailslot = Mailslot::from_handles(inheritance).ok()?;
-    // The library has made its own descriptors of these; closing the handle must not leave any behind.
+    // The library has duplicated these descriptors; without this, closing the handle would leave them open.
     descriptors_of(inheritance).for_each(|fd| drop(own(fd)));
     let created = mailslot::status(mailslot.name()).ok().and_then(|status| status.created);
     let slot = Slot::new(mailslot, created.unwrap_or_else(SystemTime::now));
     Some(Arc::new(slot))
 }
 
-/// A client is opened once more: it has nothing that could be handed on.
+/// A client is opened again: it has no descriptors to pass on.
 fn adopt_client(what: &str) -> Option<Arc<Client>> {
     let (rights, path) = what.split_once(' ')?;
     let rights: u8 = rights.parse().ok()?;
@@ -157,11 +158,12 @@ fn adopt_client(what: &str) -> Option<Arc<Client>> {
     Some(Arc::new(Client::new(writer, rights)))
 }
 
-/// Lets the descriptors of a slot survive `exec`, or not. One that did, or will, may be read by several processes.
+/// Lets the descriptors of a slot survive `exec`, or not. A slot whose descriptors survive may be read by several
+/// processes.
 pub(crate) fn set_inheritable(mailslot: &Mailslot, inheritable: bool) {
     let flags = if inheritable { FdFlags::empty() } else { FdFlags::CLOEXEC };
     for fd in mailslot.share().as_fds() {
-        // It cannot fail for an open descriptor.
+        // Cannot fail for an open descriptor.
         let _ = rustix::io::fcntl_setfd(fd, flags);
     }
 }
@@ -173,7 +175,7 @@ fn write_list(text: &str) -> std::io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// The list of the parent process. In a program with raised privileges it could be anybody's.
+/// The list of the parent process. Not in a program with raised privileges, where it could be anybody's.
 fn find_list() -> Option<OwnedFd> {
     if mailslot::has_raised_privileges() {
         return None;
@@ -187,8 +189,8 @@ fn find_list() -> Option<OwnedFd> {
     is_trusted(&list).then_some(list)
 }
 
-/// Whether a process of this user, or of the superuser, has written it whole. Others can have left a descriptor open as well, in a
-/// program that is another user's without raised privileges: one that su(1) starts.
+/// Whether a process of this user, or of the superuser, has written it completely. Other users may have left a
+/// descriptor open in a program that runs as this user without raised privileges, such as one started by su(1).
 fn is_trusted(list: &OwnedFd) -> bool {
     let own = |uid| uid == 0 || uid == rustix::process::geteuid().as_raw();
     rustix::fs::fstat(list).is_ok_and(|stat| own(stat.st_uid))
@@ -199,7 +201,7 @@ fn descriptors_of(inheritance: &str) -> impl Iterator<Item = RawFd> {
     inheritance.split(',').filter_map(|fd| fd.parse().ok())
 }
 
-/// Takes a descriptor that this module, here or in the parent process, left open for exactly this.
+/// Takes a descriptor that this module, in this or the parent process, left open for this.
 fn own(fd: RawFd) -> Option<OwnedFd> {
     // SAFETY: such descriptors are named in the list or in `LIST`, and nowhere else; each is taken once.
     (fd > 2).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
@@ -211,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    /// Every list that anybody could leave open in a program: with every set of seals, of three users.
+    /// Every list that may be left open in a program: with every set of seals, of three users.
     #[test]
     fn only_a_sealed_list_of_this_user_or_the_superuser_is_believed() {
         let own = rustix::process::geteuid();
@@ -220,7 +222,7 @@ mod tests {
             for uid in [own, Uid::ROOT, Uid::from_raw(5002)] {
                 let list = memfd_create(NAME, MemfdFlags::ALLOW_SEALING).expect("a memory file");
                 if fchown(&list, Some(uid), None).is_err() {
-                    // Only the superuser can make one of another user.
+                    // Only the superuser can create one of another user.
                     continue;
                 }
                 rustix::fs::fcntl_add_seals(&list, seals).expect("ours");

@@ -1,14 +1,14 @@
-//! State that begins anew in a forked child: locks that other threads of the parent may have held, the thread that waits
-//! for messages, reads that are pending in the parent.
+//! State that starts fresh in a forked child: locks that other threads of the parent may have held, the thread that
+//! waits for messages, pending reads of the parent.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use mailslot::fork_generation;
 
-/// A value that every process has for itself, made when it is first used.
+/// A value for each process, made at its first use.
 ///
-/// After a fork the parent's copy is left alone for ever: it may be locked, or in the middle of a change.
+/// After a fork, the parent's value is never touched: it may be locked, or half changed.
 pub(crate) struct PerProcess<T> {
     current: AtomicPtr<Node<T>>,
 }
@@ -42,7 +42,7 @@ impl<T: Default> PerProcess<T> {
             // SAFETY: stored now, so it stays allocated until `self` is dropped.
             Ok(_) => unsafe { &(*node).value },
             Err(_) => {
-                // SAFETY: another thread was faster, so nobody else knows this node.
+                // SAFETY: another thread was faster, so this node is not shared.
                 drop(unsafe { Box::from_raw(node) });
                 self.get()
             }
@@ -56,7 +56,7 @@ impl<T> Drop for PerProcess<T> {
         if node.is_null() {
             return;
         }
-        // SAFETY: nobody else has `self`, and every stored node came from a `Box`.
+        // SAFETY: `self` is exclusive, and every stored node came from a `Box`.
         let node = unsafe { Box::from_raw(node) };
         if node.generation != fork_generation() {
             core::mem::forget(node);

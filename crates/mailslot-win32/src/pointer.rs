@@ -1,5 +1,5 @@
-//! Pointers from C, those that only Win32 has and those that every C library here has. A `NULL` where there should be
-//! something is found by them, and becomes an error code here.
+//! Pointers from C: those of Win32 alone, and those shared by all C libraries here. They find a `NULL` that is not
+//! allowed, which becomes an error code here.
 
 pub(crate) use mailslot_ffi::{Array, Buffer, In, InOut, Narrow, Out, Wide};
 
@@ -13,21 +13,21 @@ use crate::code::Code;
 #[derive(Clone, Copy)]
 pub(crate) struct OverlappedPointer(pub(crate) *mut Overlapped);
 
-/// Where a program keeps something that several threads use at once. `NULL`, or valid and aligned as long as it is used.
+/// Memory of the program that several threads use at the same time. `NULL`, or valid and aligned as long as it is used.
 #[repr(transparent)]
 pub(crate) struct Place<T>(*mut T);
 
 impl<T> Place<T> {
     pub(crate) fn get<'a>(&self) -> Option<&'a T> {
-        // SAFETY: not NULL, hence valid, as the type promises. What is there is only changed through its atomics, or by the C
-        // library.
+        // SAFETY: not NULL, hence valid, as the type promises. Its contents are changed only through atomics, or by the
+        // C library.
         unsafe { self.0.as_ref() }
     }
 
-    /// Makes all of it zero, which nobody else uses yet.
+    /// Zeroes the memory, which is not shared yet.
     pub(crate) fn clear(&self) {
         if !self.0.is_null() {
-            // SAFETY: as above. All types that are kept so may be zero.
+            // SAFETY: as above. Zero is valid for all types used here.
             unsafe { self.0.write_bytes(0, 1) };
         }
     }
@@ -55,6 +55,6 @@ impl OverlappedPointer {
     }
 }
 
-// SAFETY: a pending read carries it to the thread that completes it. The program promises that it stays valid, and that
-// it uses it not, until the read has ended.
+// SAFETY: a pending read carries it to the thread that completes it. The program promises that it stays valid, and does
+// not use it, until the read has ended.
 unsafe impl Send for OverlappedPointer {}

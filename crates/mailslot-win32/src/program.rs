@@ -1,4 +1,4 @@
-//! Where the program is that a child process runs.
+//! Finds the program of a child process.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ pub(crate) fn at(path: &str) -> PathBuf {
     spellings(path).into_iter().find(|path| is_program(path)).unwrap_or_else(|| PathBuf::from(path))
 }
 
-/// The program beside this one, in the current directory, or where `PATH` tells.
+/// The program beside this one, in the current directory, or in `PATH`.
 pub(crate) fn search(name: &str) -> Option<PathBuf> {
     let own = std::env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
     let current = std::env::current_dir().ok();
@@ -21,7 +21,7 @@ pub(crate) fn search(name: &str) -> Option<PathBuf> {
     })
 }
 
-/// A name as it is, and as a program built on Linux has it: with slashes, and without `.exe`.
+/// A name unchanged, and in the forms of programs built on Linux: with slashes, and without `.exe`.
 fn spellings(name: &str) -> Vec<PathBuf> {
     let slashes = name.replace('\\', "/");
     let end = slashes.len().saturating_sub(4);

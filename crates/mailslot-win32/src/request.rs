@@ -25,19 +25,19 @@ pub(crate) struct Request {
     notify: Notify,
 }
 
-/// Who is told that a read has ended.
+/// How to notify the end of a read.
 pub(crate) enum Notify {
-    /// Whoever waits for this event.
+    /// Set this event.
     Event(Arc<Event>),
-    /// Whoever waits for the slot's handle.
+    /// Signal the slot's handle.
     Slot,
-    /// A completion routine of the thread that issued it.
+    /// Queue a completion routine in the thread that issued it.
     Routine(CompletionRoutine, Arc<apc::Queue>),
 }
 
-/// What became of a read that was issued.
+/// The result of issuing a read.
 pub(crate) enum Begun {
-    /// It has read so many bytes; [`Request::end`] has not been called yet.
+    /// It has read this many bytes; [`Request::end`] has not been called yet.
     Ended(Request, usize),
     /// It waits.
     Pending,
@@ -61,12 +61,12 @@ impl Request {
         Ok(self.buffer.to_read(self.size)?)
     }
 
-    /// When it ends by itself.
+    /// When it times out.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Whether this is one of those.
+    /// Whether this is selected by `which`.
     pub(crate) fn is(&self, which: Which) -> bool {
         match which {
             Which::OfThread(handle, thread) => self.handle == handle && self.thread == thread,
@@ -75,7 +75,7 @@ impl Request {
         }
     }
 
-    /// What the beginning of a read does to what will tell its end.
+    /// Resets the event or signal of the read's end, at its beginning.
     pub(crate) fn reset_signal(&self, slot: &Signal) -> Result<()> {
         match &self.notify {
             Notify::Event(event) => return event.reset(),
@@ -85,7 +85,7 @@ impl Request {
         Ok(())
     }
 
-    /// From now on it waits, at most as long as `timeout` says.
+    /// Marks it as pending from now on, at most for `timeout`.
     pub(crate) fn pend(&mut self, timeout: Timeout) {
         match timeout {
             Timeout::After(time) => self.deadline = Instant::now().checked_add(time),
@@ -97,7 +97,7 @@ impl Request {
         }
     }
 
-    /// Stores how the read ended, then tells it.
+    /// Stores the result of the read, then notifies it.
     pub(crate) fn end(self, slot: &Signal, result: Result<usize>) {
         let (code, bytes) = match result {
             Ok(size) => (Code::SUCCESS, size),
@@ -105,11 +105,11 @@ impl Request {
         };
         if let Some(overlapped) = self.overlapped.get() {
             overlapped.internal_high.store(bytes, Ordering::Relaxed);
-            // Release: whoever sees the status, by GetOverlappedResult for example, sees the message, too.
+            // Release: a thread that sees the status, such as in GetOverlappedResult, also sees the message.
             overlapped.internal.store(code.status(), Ordering::Release);
         }
         match self.notify {
-            // Of the shared ones one can be damaged, by another process of its user: whoever waits for it is told.
+            // A shared event may have been damaged by another process of its user; its waits report that.
             Notify::Event(event) => drop(event.set()),
             Notify::Slot => {
                 slot.set();

@@ -1,6 +1,6 @@
-//! What Windows says in English about its error codes.
+//! Windows' English texts of its error codes.
 
-/// The sentence of a code that the headers name.
+/// The text of a code that the headers name.
 #[rustfmt::skip]
 pub(crate) fn of(code: u32) -> Option<&'static str> {
     Some(match code {

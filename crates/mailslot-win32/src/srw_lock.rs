@@ -1,4 +1,4 @@
-//! Slim locks, in the one word that a program keeps for each: zero when nobody has it.
+//! Slim locks, in the one word that a program keeps for each: zero when it is free.
 
 use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
@@ -11,9 +11,9 @@ pub(crate) struct SrwLock {
     word: AtomicU32,
 }
 
-/// A writer has it.
+/// A writer holds it.
 const WRITER: u32 = 1;
-/// Somebody sleeps. Only while a reader or a writer has it, who wakes all then.
+/// A thread sleeps. Set only while a reader or a writer holds the lock, which then wakes all.
 const SLEEPERS: u32 = 2;
 const READER: u32 = 4;
 
@@ -32,7 +32,7 @@ impl SrwLock {
         }
     }
 
-    /// Readers let sleepers go first, or a writer among them might wait for ever.
+    /// New readers let sleepers go first, or a writer among them might wait for ever.
     pub(crate) fn acquire_shared(&self) {
         self.acquire(READER, |seen| seen & (WRITER | SLEEPERS) == 0);
     }
@@ -44,7 +44,7 @@ impl SrwLock {
 
     pub(crate) fn release_shared(&self) {
         let left = self.word.fetch_sub(READER, Release) - READER;
-        // The last reader. Nobody can have come in between: they all sleep.
+        // The last reader. No thread can have taken it in between: they all sleep.
         if left == SLEEPERS && self.word.compare_exchange(SLEEPERS, 0, Relaxed, Relaxed).is_ok() {
             futex::wake_all(&self.word);
         }

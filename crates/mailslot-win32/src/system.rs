@@ -1,4 +1,4 @@
-//! What the machine, the user and the process are called, and where things are.
+//! The names of machine, user and process, and paths.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::code::{Code, Result};
 use crate::command_line;
 
-/// What a computer can be asked for its name, by the numbers of `COMPUTER_NAME_FORMAT`; the second four mean the same.
+/// The forms of a computer's name, by the numbers of `COMPUTER_NAME_FORMAT`; the second four mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameFormat {
     NetBios,
@@ -40,7 +40,7 @@ pub(crate) fn computer_name(format: NameFormat) -> Result<String> {
     Ok(match format {
         NameFormat::NetBios => {
             let cut: String = host.chars().take(15).collect();
-            // A host name that is no NetBIOS name is better than nothing.
+            // A host name that is not a NetBIOS name is better than none.
             cut.parse().map_or_else(|_| cut.to_uppercase(), |name: mailslot::NetbiosName| name.to_string())
         }
         NameFormat::Host => host.to_owned(),
@@ -49,12 +49,12 @@ pub(crate) fn computer_name(format: NameFormat) -> Result<String> {
     })
 }
 
-/// The name of the user whose rights this process has. A user without a name has a number.
+/// The name of the effective user, or the number of a user without a name.
 pub(crate) fn user_name() -> Result<String> {
     // SAFETY: no parameters.
     let user = unsafe { libc::geteuid() };
     let found = account(|entry, buffer, size, found| {
-        // SAFETY: `account` gives places for all that is told.
+        // SAFETY: `account` passes valid places for all results.
         unsafe { libc::getpwuid_r(user, entry, buffer, size, found) }
     });
     Ok(found.map_or_else(|| user.to_string(), |(name, _)| name))
@@ -64,7 +64,7 @@ pub(crate) fn user_name() -> Result<String> {
 pub(crate) fn user_number(name: &str) -> Option<u32> {
     let name = std::ffi::CString::new(name).ok()?;
     let found = account(|entry, buffer, size, found| {
-        // SAFETY: a text that ends with NUL; `account` gives places for all that is told.
+        // SAFETY: a text that ends with NUL; `account` passes valid places for all results.
         unsafe { libc::getpwnam_r(name.as_ptr(), entry, buffer, size, found) }
     });
     found.map(|(_, number)| number)
@@ -98,7 +98,7 @@ pub(crate) fn temporary_directory() -> Result<String> {
     Ok(if path.ends_with('/') { path } else { path + "/" })
 }
 
-/// Makes an empty file that was not there, or only a name if `number` is not 0. Returns the path and the number.
+/// Creates a new empty file, or only a name if `number` is not 0. Returns the path and the number.
 pub(crate) fn temporary_file(directory: &str, prefix: &str, number: u32) -> Result<(String, u32)> {
     let directory = PathBuf::from(directory.replace('\\', "/"));
     let prefix: String = prefix.chars().take(3).collect();
@@ -131,7 +131,7 @@ pub(crate) fn set_current_directory(path: &str) -> Result<()> {
     Ok(std::env::set_current_dir(path.replace('\\', "/"))?)
 }
 
-/// The value of a variable, whose name may be in another case than that of the environment, as on Windows.
+/// The value of a variable, whose name may have another case in the environment, as on Windows.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ pub(crate) fn variable(name: &str) -> Result<String> {
     text(value.ok_or(Code::ENVVAR_NOT_FOUND)?)
 }
 
-/// `text` with the values of variables for their names between percent signs. What is none stays.
+/// `text` with variables' names between percent signs replaced by their values. Unknown names stay.
 pub(crate) fn expanded(text: &str) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -164,7 +164,7 @@ pub(crate) fn expanded(text: &str) -> String {
     expanded + rest
 }
 
-/// The arguments of this process as one text, which splits into them again.
+/// The arguments of this process as one text, which can be split into them again.
 pub(crate) fn command_line() -> Result<String> {
     let arguments = std::fs::read("/proc/self/cmdline")?;
     let arguments = arguments.strip_suffix(&[0]).unwrap_or(&arguments);

@@ -1,4 +1,4 @@
-//! Message templates: text with numbers of inserts, and how those are to be printed.
+//! Message templates: text with numbered inserts and their formats.
 //!
 //! # Sources
 //!
@@ -9,13 +9,13 @@ mod number;
 use crate::code::{Code, Result};
 use number::Spec;
 
-/// Where the values of inserts come from.
+/// The source of inserts' values.
 pub(crate) trait Inserts {
     /// The value of the insert of this number, counted from 1.
     fn value(&mut self, number: usize) -> Result<usize>;
 }
 
-/// How a template becomes text.
+/// How to expand a template.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     /// Inserts stay as they are.
@@ -26,7 +26,7 @@ pub(crate) struct Style {
     pub(crate) wide: bool,
 }
 
-/// The text that a template makes.
+/// Expands a template.
 ///
 /// # Errors
 ///
@@ -51,7 +51,7 @@ pub(crate) fn expanded(template: &str, style: Style, inserts: &mut impl Inserts)
     Ok(text)
 }
 
-/// What follows a percent sign. Returns what is behind it; `None` if the text ends here.
+/// Expands an escape sequence after its percent sign. Returns the rest of the template; `None` if the text ends here.
 fn escape<'a>(text: &mut String, rest: &'a str, style: Style, inserts: &mut impl Inserts) -> Result<Option<&'a str>> {
     let kind = rest.chars().next().ok_or(Code::INVALID_PARAMETER)?;
     let behind = &rest[kind.len_utf8()..];
@@ -88,13 +88,13 @@ fn insert<'a>(text: &mut String, rest: &'a str, style: Style, inserts: &mut impl
     };
     match Spec::parse(spec, &mut value)? {
         Some(spec) => text.push_str(&spec.printed(value()?, style.wide)),
-        // What is no conversion is printed.
+        // An invalid conversion is printed unchanged.
         None => text.push_str(spec),
     }
     Ok(behind)
 }
 
-/// Finds how many values a template asks for.
+/// Counts the values that a template uses.
 #[derive(Default)]
 pub(crate) struct Count(pub(crate) usize);
 

@@ -10,7 +10,7 @@ use crate::pointer::{Buffer, InOut, Narrow, Wide};
 pub(crate) struct Name(String);
 
 impl Name {
-    /// Name of an `A` function, which takes those below `MAX_PATH` characters. One that is not UTF-8 can be no slot's.
+    /// The name of an `A` function, which accepts names below `MAX_PATH` characters. A slot's name must be UTF-8.
     pub(crate) fn narrow(name: Narrow, operation: Operation) -> Result<Name> {
         let bytes = name.bytes().ok_or(Code::PATH_NOT_FOUND)?;
         let text = core::str::from_utf8(bytes).map_err(|_| not_text(operation))?;
@@ -20,8 +20,8 @@ impl Name {
         Ok(Name(text.to_owned()))
     }
 
-    /// Name of a `W` function. One with half a surrogate pair can be no slot's: replacing the half would make different
-    /// names equal.
+    /// The name of a `W` function. One with an unpaired surrogate is refused: replacing it would make different names
+    /// equal.
     pub(crate) fn wide(name: Wide, operation: Operation) -> Result<Name> {
         let units = name.units().ok_or(Code::PATH_NOT_FOUND)?;
         String::from_utf16(units).map(Name).map_err(|_| not_text(operation))
@@ -36,7 +36,8 @@ pub(crate) enum ConsoleEnd {
 }
 
 impl Name {
-    /// The end of the console that has this name, with or without the prefix of devices. `CON` is the one that the access mask asks for.
+    /// The end of the console that has this name, with or without the prefix of devices. `CON` is the one for the
+    /// access mask.
     pub(crate) fn console(&self, writes: bool) -> Option<ConsoleEnd> {
         let name = self.0.strip_prefix(r"\\.\").unwrap_or(&self.0);
         let is = |other: &str| name.eq_ignore_ascii_case(other);
@@ -54,7 +55,7 @@ fn not_text(operation: Operation) -> Code {
     }
 }
 
-/// Exactly as Win32 takes names, without the short forms of the Rust API.
+/// Exactly by Win32's rules, without the short forms of the Rust API.
 impl TryFrom<Name> for Address {
     type Error = Error;
 
@@ -63,7 +64,7 @@ impl TryFrom<Name> for Address {
     }
 }
 
-/// Text that no name is: a command line, a descriptor.
+/// Text other than names: a command line, a descriptor.
 pub(crate) fn from_narrow(text: Narrow) -> Result<Option<String>> {
     let Some(bytes) = text.bytes() else { return Ok(None) };
     match core::str::from_utf8(bytes) {
@@ -72,12 +73,12 @@ pub(crate) fn from_narrow(text: Narrow) -> Result<Option<String>> {
     }
 }
 
-/// Text that no name is, in UTF-16.
+/// Text other than names, in UTF-16.
 pub(crate) fn from_wide(text: Wide) -> Result<Option<String>> {
     text.units().map(String::from_utf16).transpose().map_err(|_| Code::NO_UNICODE_TRANSLATION)
 }
 
-/// Stores as much of `text` as there is room for before a NUL, and returns how many units that is.
+/// Stores as much of `text` as fits before a NUL, and returns how many units that is.
 pub(crate) fn store_cut<T: Copy + Default>(text: &[T], target: Buffer<T>, room: u32) -> u32 {
     let Some(target) = target.slice(room as usize).filter(|target| !target.is_empty()) else { return 0 };
     let count = text.len().min(target.len() - 1);
@@ -98,7 +99,7 @@ pub(crate) fn store_or_ask<T: Copy + Default>(text: &[T], target: Buffer<T>, roo
     Ok(store_cut(text, target, room))
 }
 
-/// The same where another parameter tells the room and takes the length, or the room that is needed.
+/// The same with a parameter that holds the room, and gets the length or the room that is needed.
 pub(crate) fn store_sized<T: Copy + Default>(
     text: &[T],
     target: Buffer<T>,

@@ -1,4 +1,4 @@
-//! Starting threads and ending them, and what ends with a thread.
+//! Starting and ending threads, and cleaning up at their end.
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
@@ -13,7 +13,7 @@ use crate::per_process::PerProcess;
 use crate::sync_object;
 use crate::wait;
 
-/// What a thread runs.
+/// The routine of a thread.
 #[derive(Clone, Copy)]
 pub(crate) enum Routine {
     WithExitCode(ThreadRoutine),
@@ -25,14 +25,14 @@ pub(crate) enum Routine {
 pub(crate) struct Start {
     pub(crate) routine: Routine,
     pub(crate) parameter: *mut c_void,
-    /// At least so many bytes; 0 is the system's default.
+    /// The least number of bytes; 0 is the system's default.
     pub(crate) stack: usize,
     pub(crate) suspended: bool,
     /// Whether its handle is closed when it ends, by the thread itself.
     pub(crate) closes_handle: bool,
 }
 
-/// What a new thread takes over from the one that started it.
+/// The parameters of a new thread, from its starter.
 struct Birth {
     thread: Arc<Thread>,
     handle: Handle,
@@ -50,13 +50,13 @@ struct Started {
 #[derive(Default)]
 struct Running {
     threads: usize,
-    /// Exit code of the one that ended last.
+    /// Exit code of the thread that ended last.
     last_exit_code: u32,
 }
 
 static STARTED: PerProcess<Started> = PerProcess::new();
 
-/// What the running thread is.
+/// The state of the running thread.
 struct Current {
     thread: RefCell<Option<Arc<Thread>>>,
     exit_code: Cell<u32>,
@@ -67,8 +67,8 @@ struct Current {
 }
 
 thread_local! {
-    // This and all other values of a thread have no destructor: programs call at the end of a thread as well, and from exit handlers,
-    // when values that have one are gone.
+    // No thread-local value has a destructor: programs also call at the end of a thread and from exit handlers, after
+    // values with one are gone.
     static CURRENT: ManuallyDrop<Current> = const {
         ManuallyDrop::new(Current {
             thread: RefCell::new(None),
@@ -80,7 +80,7 @@ thread_local! {
 }
 
 unsafe extern "C-unwind" {
-    // Not those of the libc crate: a thread that ends early unwinds through these.
+    // Not those of the libc crate: a thread that ends early unwinds through these functions.
     fn pthread_create(
         thread: *mut libc::pthread_t,
         attributes: *const libc::pthread_attr_t,
@@ -101,8 +101,8 @@ pub(crate) fn current() -> Arc<Thread> {
     CURRENT.with(|current| Arc::clone(current.thread.borrow_mut().get_or_insert_with(make)))
 }
 
-/// From now on the end of the running thread is noticed, in whatever way it ends, and if it began something after its end, that end as
-/// well. The main thread has none where its process ends: exit handlers still have what it had.
+/// Makes sure that the end of the running thread is noticed, in whatever way it ends, even a second time if it does
+/// more after that. For the main thread, the end of the process does not count: exit handlers may still use its state.
 pub(crate) fn notice_end() {
     static ENDS: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
     let key = ENDS.get_or_init(|| {
@@ -130,7 +130,7 @@ pub(crate) fn start(start: Start, inherit: bool) -> Result<(Arc<Thread>, Handle)
         routine: start.routine,
         parameter: start.parameter,
     };
-    // Counted before it runs, so that it is not missed.
+    // Counted before it runs, so that it cannot be missed.
     STARTED.get().running().threads += 1;
     let begun = create(start.stack, Box::new(birth));
     if begun.is_err() {
@@ -143,20 +143,20 @@ pub(crate) fn start(start: Start, inherit: bool) -> Result<(Arc<Thread>, Handle)
 /// Ends the running thread.
 pub(crate) extern "C-unwind" fn exit(exit_code: u32) -> ! {
     prepare_exit(exit_code);
-    // SAFETY: this thread came from pthread_create. Between its beginning and here are frames of the program, which asked
-    // for this, and frames of this library that own nothing.
+    // SAFETY: this thread came from pthread_create. Between its beginning and here are frames of the program, which
+    // called this, and frames of this library that own nothing.
     unsafe { pthread_exit(core::ptr::null_mut()) }
 }
 
-/// Sets the exit code. In the main thread, whose end would be that of its whole process, waits until all others have ended,
-/// and then ends the process: its exit code is that of the last thread, as on Windows.
+/// Sets the exit code. In the main thread, whose end would end the process, waits until all other threads have ended,
+/// and then ends the process with the exit code of the last thread, as on Windows.
 fn prepare_exit(exit_code: u32) {
     CURRENT.with(|current| current.exit_code.set(exit_code));
     if rustix::thread::gettid() != rustix::process::getpid() {
         return;
     }
     let started = STARTED.get();
-    // Before it is told: whoever ends because of that ends later.
+    // Before it is notified: a thread that ends because of that must count as later.
     started.running().last_exit_code = exit_code;
     CURRENT.with(|current| current.end());
     let mut running = started.running();
@@ -172,8 +172,8 @@ fn create(stack: usize, birth: Box<Birth>) -> Result<()> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let attributes = attributes.as_mut_ptr();
     let argument = Box::into_raw(birth);
-    // SAFETY: `attributes` is a local that the first call initialises and the last one gives up. `begin` takes `argument`,
-    // and nobody else does if it runs.
+    // SAFETY: `attributes` is a local that the first call initialises and the last one destroys. If `begin` runs, it
+    // owns `argument`.
     let result = unsafe {
         let mut id = MaybeUninit::uninit();
         let mut size = 0;
@@ -181,7 +181,7 @@ fn create(stack: usize, birth: Box<Birth>) -> Result<()> {
         libc::pthread_attr_setdetachstate(attributes, libc::PTHREAD_CREATE_DETACHED);
         libc::pthread_attr_getstacksize(attributes, &raw mut size);
         let result = match stack.checked_next_multiple_of(64 << 10) {
-            // As on Windows, the size that a program asks for is one that it needs; there may be more.
+            // As on Windows, the size that a program requests is a lower bound.
             Some(wanted) if wanted > size => libc::pthread_attr_setstacksize(attributes, wanted),
             Some(_) => 0,
             None => libc::EINVAL,
@@ -199,7 +199,7 @@ fn create(stack: usize, birth: Box<Birth>) -> Result<()> {
     Ok(())
 }
 
-/// Owns nothing while the routine runs, so that it may be unwound.
+/// Owns nothing while the routine runs, because it may be unwound.
 extern "C-unwind" fn begin(argument: *mut c_void) -> *mut c_void {
     // SAFETY: from `create`, which has left it to this thread.
     let (routine, parameter) = prepare(*unsafe { Box::from_raw(argument.cast::<Birth>()) });
@@ -227,12 +227,12 @@ fn prepare(birth: Birth) -> (Routine, *mut c_void) {
 }
 
 impl Current {
-    /// The thread ends: all that it still had to do is done.
+    /// Cleans up at the end of the thread.
     fn end(&self) {
         let exit_code = self.exit_code.get();
         let handle = self.handle.replace(Handle::NULL);
         if !handle.is_null() {
-            // The program may have closed it, which it should not.
+            // Fails if the program has closed it, which it should not do.
             let _ = handles::close(handle);
         }
         sync_object::abandon_all();

@@ -1,4 +1,4 @@
-//! Timers that call a routine of the program, each in a thread of its own.
+//! Timers that call a routine of the program, each in a separate thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use crate::code::{Code, Result};
 use crate::object::Object;
 use crate::per_process::PerProcess;
 
-/// Handles of timers and queues have this bit, which those of the table have not.
+/// A bit that handles of timers and queues have, and those of the table do not.
 const MARK: usize = 1 << 31;
 
-/// When a timer calls.
+/// The times of a timer's calls.
 #[derive(Clone, Copy)]
 pub(crate) struct Times {
     /// `None` for never.
@@ -22,13 +22,13 @@ pub(crate) struct Times {
     pub(crate) period: Option<Duration>,
 }
 
-/// What tells when the last call has ended.
+/// How to notify the end of the last call.
 pub(crate) enum Completion {
     /// Nothing.
     Nobody,
-    /// The caller waits for it.
+    /// Wait for it.
     Wait,
-    /// This event is set.
+    /// Set this event.
     Event(Object),
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum Completion {
 struct Timers {
     last: usize,
     queues: BTreeSet<usize>,
-    /// Each with the queue that it is in, which is 0 for the one that is always there.
+    /// Timers with their queues, 0 for the default queue.
     timers: BTreeMap<usize, (usize, Arc<Timer>)>,
 }
 
@@ -48,14 +48,14 @@ struct Timer {
 struct State {
     due: Option<Instant>,
     period: Option<Duration>,
-    /// The thread that is in the routine now.
+    /// The thread that runs the routine now.
     calling: Option<ThreadId>,
-    /// The thread has ended, or will without another call.
+    /// Whether the thread has ended, or will end without another call.
     ended: bool,
     completion: Option<Object>,
 }
 
-/// A forked child has none: their threads are the parent's.
+/// A forked child has no timers: their threads are the parent's.
 static TIMERS: PerProcess<Mutex<Timers>> = PerProcess::new();
 
 fn timers() -> MutexGuard<'static, Timers> {
@@ -68,7 +68,7 @@ impl Timers {
         MARK | self.last
     }
 
-    /// The queue that a handle stands for.
+    /// The queue of a handle.
     fn queue(&self, queue: Handle) -> Result<usize> {
         let known = queue.is_null() || self.queues.contains(&queue.0);
         if known { Ok(queue.0) } else { Err(Code::INVALID_HANDLE) }
@@ -116,10 +116,10 @@ pub(crate) fn delete_queue(queue: Handle, completion: &Completion) -> Result<()>
         Completion::Event(event) if busy.is_empty() => return event.signal(),
         Completion::Event(event) => {
             let (busy, event) = (busy.clone(), event.clone());
-            // Whatever number there are, the event is set once, behind the last.
+            // However many there are, the event is set once, after the last.
             crate::engine::spawn("mailslot-timers", move || {
                 busy.iter().for_each(|timer| timer.wait());
-                // The handle was one that may set it.
+                // Cannot fail: the handle had the right to set it.
                 let _ = event.signal();
             })?;
         }
@@ -128,7 +128,7 @@ pub(crate) fn delete_queue(queue: Handle, completion: &Completion) -> Result<()>
     if busy.is_empty() { Ok(()) } else { Err(Code::IO_PENDING) }
 }
 
-/// Makes a timer, which calls `routine`, and hands its handle to `tell` before it does so.
+/// Makes a timer, which calls `routine`. Passes its handle to `tell` before the first call.
 pub(crate) fn create(
     queue: Handle,
     times: Times,
@@ -150,7 +150,7 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// Gives a timer other times. One that has called for the only time stays as it is.
+/// Changes a timer's times. No effect after the only call of a one-time timer.
 pub(crate) fn change(queue: Handle, timer: Handle, times: Times) -> Result<()> {
     let all = timers();
     let timer = all.find(queue, timer)?;
@@ -164,7 +164,7 @@ pub(crate) fn change(queue: Handle, timer: Handle, times: Times) -> Result<()> {
 /// # Errors
 ///
 /// - `ERROR_INVALID_HANDLE` if there is none
-/// - `ERROR_IO_PENDING` if its routine is being called, which goes on; unless the caller waits for that
+/// - `ERROR_IO_PENDING` if its routine is running, which continues; unless the caller waits for that
 pub(crate) fn delete(queue: Handle, timer: Handle, completion: Completion) -> Result<()> {
     let mut all = timers();
     let found = Arc::clone(all.find(queue, timer)?);
@@ -222,12 +222,12 @@ impl Timer {
         }
     }
 
-    /// Whether its routine is being called, in another thread than this one.
+    /// Whether its routine is running, in another thread than this one.
     fn is_called_elsewhere(&self) -> bool {
         self.state().calling.is_some_and(|thread| thread != std::thread::current().id())
     }
 
-    /// Waits until its routine is not being called. The routine itself need not wait for its own end.
+    /// Waits until its routine is not running. Within the routine, does not wait.
     fn wait(&self) {
         let own = std::thread::current().id();
         let mut state = self.state();
@@ -249,7 +249,7 @@ impl State {
         self.ended = true;
     }
 
-    /// What comes next. Periods that have passed in a call that took longer are left out.
+    /// Computes the next call. Periods that have passed during a longer call are skipped.
     fn called(&mut self, due: Instant, now: Instant) {
         match self.period {
             Some(period) => {

@@ -1,4 +1,4 @@
-//! Views: where sections are in the memory of this process.
+//! Views: the mappings of sections in this process.
 
 use core::ffi::c_void;
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use crate::code::{Code, Result};
 use crate::per_process::PerProcess;
 use crate::sync_object::SyncObject;
 
-/// `PAGE_READWRITE`: the one protection with which all who have a section may change it.
+/// `PAGE_READWRITE`: the only protection with which a section may be changed.
 pub(crate) const READ_WRITE: u32 = 0x4;
 
-/// How a view is to be.
+/// The kind of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sight {
     Read,
@@ -30,19 +30,19 @@ struct View {
     _section: Arc<SyncObject>,
 }
 
-/// By their first bytes. A forked child has its parent's views until its end, and cannot end them.
+/// Views by their first bytes. A forked child keeps its parent's views until its end, and cannot unmap them.
 static VIEWS: PerProcess<Mutex<BTreeMap<usize, View>>> = PerProcess::new();
 
 fn views() -> MutexGuard<'static, BTreeMap<usize, View>> {
     VIEWS.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Maps `size` bytes of a section from `offset` on, or all that follows if it is 0.
+/// Maps `size` bytes of a section from `offset` on, or up to its end if `size` is 0.
 ///
 /// # Errors
 ///
 /// - `ERROR_MAPPED_ALIGNMENT` if `offset` is not at a page
-/// - `ERROR_ACCESS_DENIED` if that is more than there is, or the section is not to be changed
+/// - `ERROR_ACCESS_DENIED` if that exceeds the section, or the section may not be changed
 pub(crate) fn map(section: &Arc<SyncObject>, sight: Sight, offset: u64, size: usize) -> Result<*mut c_void> {
     let (file, begin, length) = section.data()?;
     let page = page_size() as u64;
@@ -69,13 +69,13 @@ pub(crate) fn map(section: &Arc<SyncObject>, sight: Sight, offset: u64, size: us
     Ok(place)
 }
 
-/// At multiples of it views begin.
+/// Views begin at multiples of it.
 pub(crate) fn page_size() -> usize {
     // SAFETY: takes any number, and knows this one.
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
 }
 
-/// Ends the view that begins here.
+/// Unmaps the view that begins here.
 ///
 /// # Errors
 ///
@@ -83,10 +83,10 @@ pub(crate) fn page_size() -> usize {
 pub(crate) fn unmap(place: *mut c_void) -> Result<()> {
     let mut views = views();
     let view = views.remove(&place.addr()).ok_or(Code::INVALID_ADDRESS)?;
-    // SAFETY: a mapping of this size that `map` made here, and that was in the table until now. That the program uses it no more
-    // is its promise.
+    // SAFETY: a mapping of this size that `map` made here, and that was in the table until now. The program promises
+    // that it no longer uses it.
     unsafe { rustix::mm::munmap(place, view.size) }?;
-    // Its section may end now, which takes a while.
+    // Unlocks first, because dropping the section may take a while.
     drop(views);
     Ok(())
 }

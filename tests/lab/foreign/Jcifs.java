@@ -1,8 +1,8 @@
 import jcifs.netbios.NbtAddress;
 
 /**
- * What jCIFS finds out about a machine: Jcifs COMPUTER ADDRESS. Broadcasts go to its default, 255.255.255.255. Of the names there it
- * prints those that nmbd has as every other member of its workgroup.
+ * Prints what jCIFS finds out about a machine: Jcifs COMPUTER ADDRESS. Broadcasts go to its default, 255.255.255.255.
+ * Of the machine's names it prints those that nmbd has as every other member of its workgroup.
  */
 public class Jcifs {
     public static void main(String[] arguments) throws Exception {

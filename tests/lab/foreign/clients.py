@@ -1,7 +1,7 @@
-"""What other people's NetBIOS libraries find out about a machine: clients.py LIBRARY COMPUTER ADDRESS.
+"""Prints the results of other NetBIOS libraries about a machine: clients.py LIBRARY COMPUTER ADDRESS.
 
-Prints the address of the computer, asked for by broadcast to 255.255.255.255 as the library does by default, the computer that has
-the address, and those of the names there that nmbd has as every other member of its workgroup."""
+Prints the address of the computer, asked for by broadcast to 255.255.255.255 as the library does by default, the
+computer that has the address, and those of the names there that nmbd has as every other member of its workgroup."""
 import sys
 
 library, computer, address = sys.argv[1:]

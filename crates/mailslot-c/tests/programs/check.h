@@ -1,4 +1,4 @@
-/* Every check that fails names its place, and the program then fails. */
+/* Checks. A failed check prints its place, and the program then fails. */
 #ifndef CHECK_H
 #define CHECK_H
 

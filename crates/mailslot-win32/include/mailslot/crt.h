@@ -1,4 +1,4 @@
-/* What Microsoft's C library has beside the standard, as far as console programs use it. */
+/* Functions of Microsoft's C library beyond the standard, as far as console programs use them. */
 #ifndef MAILSLOT_CRT_H
 #define MAILSLOT_CRT_H
 

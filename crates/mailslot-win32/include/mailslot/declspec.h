@@ -1,4 +1,4 @@
-/* __declspec, as far as gcc has the same. Another kind does not compile, and the error has its name. */
+/* __declspec, as far as gcc has an equivalent. Other kinds do not compile, and the error names them. */
 #ifndef MAILSLOT_DECLSPEC_H
 #define MAILSLOT_DECLSPEC_H
 
@@ -15,7 +15,8 @@
 #define MAILSLOT_DECLSPEC_restrict __attribute__((malloc))
 #define MAILSLOT_DECLSPEC_align(bytes) __attribute__((aligned(bytes)))
 #define MAILSLOT_DECLSPEC_thread __thread
-/* About what only Windows has: tables of virtual functions without a base, and identifiers of interfaces. */
+/* Kinds for features that only Windows has: tables of virtual functions without a base, and identifiers of
+ * interfaces. */
 #define MAILSLOT_DECLSPEC_novtable
 #define MAILSLOT_DECLSPEC_uuid(text)
 

@@ -1,7 +1,8 @@
 /* printf for both kinds of text, with the conversions of Windows: I64 and I32 are sizes, l has 32 bits, and in a wide
  * format %s is wide text and %S is not.
  *
- * Every number is handed to the C library by itself; %n is left out. Widths of text count characters. A C library of Linux has no UTF-16 of its own, hence functions in a header: variadic ones can only be in C.
+ * Each number is passed to the C library separately; %n is left out. Widths of text count characters. C libraries of
+ * Linux have no UTF-16, hence these functions; they are in a header because variadic functions must be in C.
  */
 #ifndef MAILSLOT_FORMAT_H
 #define MAILSLOT_FORMAT_H
@@ -14,10 +15,10 @@
 #include "../windef.h"
 #include "../winnls.h"
 
-/* Not every program uses every one. */
+/* Unused: a program need not use every function. */
 #define MAILSLOT_INLINE static inline __attribute__((unused))
 
-/* Text that may be longer than its room; length counts all of it. */
+/* Text that may be longer than its room; length counts the whole text. */
 struct mailslot_text {
     char *bytes;
     size_t room;
@@ -91,7 +92,7 @@ MAILSLOT_INLINE const char *mailslot_number(struct mailslot_conversion *conversi
     return format;
 }
 
-/* The size of the argument: 0 means that the letters did not say. */
+/* The size of the argument; 0 if the letters do not give one. */
 MAILSLOT_INLINE const char *mailslot_size(struct mailslot_conversion *conversion, const char *format)
 {
     conversion->bytes = 0;
@@ -160,7 +161,7 @@ MAILSLOT_INLINE void mailslot_append_string(struct mailslot_text *text, struct m
         mailslot_append(text, " ", 1);
 }
 
-/* Formats into text->bytes. wide tells whether %s is wide text. */
+/* Formats into text->bytes. wide is whether %s is wide text. */
 MAILSLOT_INLINE void mailslot_vformat(struct mailslot_text *text, int wide, const char *format, va_list arguments)
 {
     while (*format != '\0') {
@@ -271,7 +272,7 @@ MAILSLOT_INLINE void mailslot_vformat(struct mailslot_text *text, int wide, cons
     }
 }
 
-/* Like vsnprintf: what fits, with a NUL, and the length of the whole. */
+/* Like vsnprintf: stores what fits, with a NUL, and returns the length of the whole. */
 MAILSLOT_INLINE int mailslot_vsnprintf(char *target, size_t room, const char *format, va_list arguments)
 {
     struct mailslot_text text;

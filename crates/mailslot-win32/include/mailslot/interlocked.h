@@ -1,4 +1,4 @@
-/* Interlocked functions: whole reads, changes and writes of one variable, in one order for all threads. */
+/* Interlocked functions: atomic reads, changes and writes of one variable, in one order for all threads. */
 #ifndef MAILSLOT_INTERLOCKED_H
 #define MAILSLOT_INTERLOCKED_H
 
@@ -153,7 +153,7 @@ MAILSLOT_INTERLOCKED_ PVOID InterlockedCompareExchangePointer(PVOID volatile *ta
     return expected;
 }
 
-/* What the bit was. */
+/* Return the bit's previous value. */
 MAILSLOT_INTERLOCKED_ BOOLEAN InterlockedBitTestAndSet(LONG volatile *target, LONG bit)
 {
     LONG mask = (LONG)(1u << (bit & 31));
@@ -175,7 +175,7 @@ MAILSLOT_INTERLOCKED_ BOOLEAN InterlockedBitTestAndReset(LONG volatile *target, 
 #define YieldProcessor() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #endif
 
-/* Weaker orders are allowed to be this strong, and the names of the compiler's intrinsics mean the same. */
+/* Weaker orders may be this strong, and the compiler's intrinsics are the same functions. */
 #define InterlockedIncrement16Acquire InterlockedIncrement16
 #define InterlockedIncrement16Release InterlockedIncrement16
 #define InterlockedIncrement16NoFence InterlockedIncrement16

@@ -1,12 +1,12 @@
-/* Entry points that the C library does not know: wmain, which gets its arguments in UTF-16, and with -DMAILSLOT_VOID_MAIN
- * "void main", which g++ refuses and whose exit status is left to chance elsewhere. With that option it is 0, and every
- * main must be void. */
+/* Entry points that the C library does not know: wmain, which gets its arguments in UTF-16, and with
+ * -DMAILSLOT_VOID_MAIN "void main", which g++ refuses and whose exit status is undefined with other compilers. With
+ * that option it is 0, and every main must be void. */
 #ifndef MAILSLOT_MAIN_H
 #define MAILSLOT_MAIN_H
 
 #include "wide_system.h"
 
-/* The words before main begin a declaration here, so that both of these can stand between them and the function. */
+/* Source text before main begins a declaration; both of these can follow it and precede the function. */
 #ifdef MAILSLOT_VOID_MAIN
 #ifdef __cplusplus
 #define MAILSLOT_EXTERN_C_ extern "C"
@@ -26,10 +26,10 @@
     MAILSLOT_EXTERN_C_ void mailslot_void_main
 #endif
 
-/* Constructors get the arguments from this C library only. */
+/* Only this C library passes the arguments to constructors. */
 #ifdef __GLIBC__
 
-/* Puts the arguments in UTF-16 where main will find them. The C library has taken from them what it needs. */
+/* Puts the arguments in UTF-16 where main finds them. The C library no longer needs them. */
 MAILSLOT_INLINE void mailslot_widen_arguments(int argc, char **argv)
 {
     int i;
@@ -41,8 +41,8 @@ MAILSLOT_INLINE void mailslot_widen_arguments(int argc, char **argv)
     }
 }
 
-/* The program's function is called main, so that the compiler returns 0 at its end. That its second parameter is no
- * char ** is meant. */
+/* Names the program's function main, so that the compiler returns 0 at its end. Its second parameter is deliberately
+ * not a char **. */
 #define wmain \
     mailslot_returned_(void); \
     static __attribute__((constructor)) void mailslot_wide_arguments_(int argc, char **argv) \

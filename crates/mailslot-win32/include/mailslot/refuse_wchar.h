@@ -1,5 +1,6 @@
-/* Without -fshort-wchar L"..." is 32-bit text, of which a W function would see the first character. It is an error that
- * says what to do: in C by a macro of the function's name, in C++ by an overload. Included by windows.h at its end. */
+/* Without -fshort-wchar, L"..." is 32-bit text, of which a W function would see only the first character. Passing it is
+ * an error that says what to do: in C by a macro of the function's name, in C++ by an overload. Included by windows.h
+ * at its end. */
 #ifndef MAILSLOT_REFUSE_WCHAR_H
 #define MAILSLOT_REFUSE_WCHAR_H
 
@@ -8,7 +9,7 @@
 
 #ifdef __cplusplus
 
-/* Names void for text of wchar_t, and nothing for everything else. */
+/* Has a type for text of wchar_t, and none for everything else. */
 template <typename text> struct mailslot_refused {};
 template <> struct mailslot_refused<wchar_t *> {
     typedef void yes;

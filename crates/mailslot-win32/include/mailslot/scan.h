@@ -1,7 +1,7 @@
 /* scanf for UTF-16, and scanf_s for both kinds of text, where a size follows the place of each %s, %c and %[.
  *
- * Other than in printf, l has the size of the compiler's long, as in the C library's scanf: what is stored must fit what
- * sources declare. Read a DWORD with %u.
+ * Unlike in printf, l has the size of the compiler's long, as in the C library's scanf, so that stored values fit the
+ * declarations of sources. Read a DWORD with %u.
  */
 #ifndef MAILSLOT_SCAN_H
 #define MAILSLOT_SCAN_H
@@ -10,7 +10,7 @@
 
 #include "wide_stdio.h"
 
-/* Where input comes from: one of the three, and whether it is wide. */
+/* The source of input: one of the three, and whether it is wide. */
 struct mailslot_input {
     FILE *stream;
     const char *bytes;
@@ -73,9 +73,9 @@ MAILSLOT_INLINE void mailslot_skip_space(struct mailslot_input *input)
 /* One conversion of a format. */
 struct mailslot_scan {
     int suppressed;
-    /* Of the input, in units; 0 is as many as there are. */
+    /* Width of the input in units; 0 is no limit. */
     size_t width;
-    /* Of the place, in bytes. */
+    /* Size of the place in bytes. */
     size_t bytes;
     int wide;
     char letter;
@@ -188,7 +188,7 @@ MAILSLOT_INLINE WCHAR *mailslot_scan_units(struct mailslot_input *input, const s
     return units;
 }
 
-/* Stores text with a NUL, or characters without one, unless the room is too small: then it becomes empty text. */
+/* Stores text with a NUL, or characters without one. If the room is too small, stores empty text. */
 MAILSLOT_INLINE int mailslot_scan_store(const struct mailslot_input *input, const struct mailslot_scan *scan,
                                         const WCHAR *units, size_t count, void *target, size_t room)
 {
@@ -280,7 +280,7 @@ MAILSLOT_INLINE void mailslot_store_integer(void *target, size_t bytes, ULONGLON
         *(uint64_t *)target = value;
 }
 
-/* Reads input as the format says; secure tells whether sizes follow the places of text. The result is that of scanf. */
+/* Reads input by the format; secure is whether sizes follow the places of text. The result is that of scanf. */
 MAILSLOT_INLINE int mailslot_vscan_units(struct mailslot_input *input, int secure, const WCHAR *format,
                                          va_list arguments)
 {
@@ -361,7 +361,7 @@ MAILSLOT_INLINE int mailslot_vscan_units(struct mailslot_input *input, int secur
     return stored;
 }
 
-/* The same with a narrow format, each byte of which is a unit. */
+/* The same with a narrow format, whose bytes are taken as units. */
 MAILSLOT_INLINE int mailslot_vscan_bytes(struct mailslot_input *input, int secure, const char *format,
                                          va_list arguments)
 {

@@ -1,5 +1,5 @@
-/* What else Microsoft's C library has beside the standard: secure functions, and functions of stdio.h, stdlib.h and time.h
- * for narrow text. Failing secure functions do not end the program, but return what went wrong. */
+/* More functions of Microsoft's C library beyond the standard: secure functions, and functions of stdio.h, stdlib.h and
+ * time.h for narrow text. Failing secure functions do not end the program, but return the error. */
 #ifndef MAILSLOT_SECURE_H
 #define MAILSLOT_SECURE_H
 
@@ -66,7 +66,7 @@ MAILSLOT_INLINE int sprintf_s(char *target, size_t room, const char *format, ...
     return length;
 }
 
-/* At most count characters; with _TRUNCATE as many as fit. The result is -1 where text was cut. */
+/* At most count characters; with _TRUNCATE as many as fit. The result is -1 if text was cut. */
 MAILSLOT_INLINE int _vsnprintf_s(char *target, size_t room, size_t count, const char *format, va_list arguments)
 {
     size_t kept = count < room ? count + 1 : room;
@@ -91,8 +91,8 @@ MAILSLOT_INLINE int _snprintf_s(char *target, size_t room, size_t count, const c
     return length;
 }
 
-/* A line of standard input without its end. gets takes any length, as it always did, and ends the program rather than
- * write beyond a target whose size the compiler knows. gets_s loses a line that does not fit. */
+/* A line of standard input without its end. gets accepts any length, as always, but ends the program rather than write
+ * beyond a target whose size the compiler knows. gets_s loses a line that does not fit. */
 MAILSLOT_INLINE char *mailslot_gets(char *target, size_t room)
 {
     size_t length = 0;
@@ -175,7 +175,7 @@ MAILSLOT_INLINE errno_t _dupenv_s(char **value, size_t *size, const char *name)
     return found != NULL && *value == NULL ? ENOMEM : 0;
 }
 
-/* All 32 bits of it; rand keeps the range of Linux. */
+/* All 32 bits; rand keeps the range of Linux. */
 MAILSLOT_INLINE errno_t rand_s(unsigned *number)
 {
     if (number == NULL)
@@ -191,7 +191,7 @@ MAILSLOT_INLINE errno_t rand_s(unsigned *number)
 #define asctime_s mailslot_asctime_s
 #define ctime_s mailslot_ctime_s
 
-/* A strict standard hides the functions that these call, but not from C++. */
+/* A strict C standard hides the functions that these call; C++ does not. */
 MAILSLOT_INLINE errno_t mailslot_localtime_s(struct tm *target, const time_t *now)
 {
 #ifndef __cplusplus
@@ -235,7 +235,7 @@ MAILSLOT_INLINE char *_strtime(char *target)
     return target;
 }
 
-/* clock counts these in a second. It counts processor time, as the standard has it, and not what has passed. */
+/* The units of clock in a second. It counts processor time, as in the standard, not elapsed time. */
 #undef CLK_TCK
 #define CLK_TCK CLOCKS_PER_SEC
 

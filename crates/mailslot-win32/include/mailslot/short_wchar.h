@@ -1,4 +1,5 @@
-/* With -fshort-wchar L"..." is 16-bit text, which the C library's own functions do not know: their names mean ours. */
+/* With -fshort-wchar, L"..." is 16-bit text, which the C library's functions cannot process: their names are redefined
+ * as ours. */
 #ifndef MAILSLOT_SHORT_WCHAR_H
 #define MAILSLOT_SHORT_WCHAR_H
 

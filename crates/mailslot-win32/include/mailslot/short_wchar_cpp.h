@@ -1,11 +1,11 @@
-/* With -fshort-wchar the library of C++ is still one for 32-bit wchar_t. What would corrupt text is an error. */
+/* With -fshort-wchar, the C++ library is still compiled for 32-bit wchar_t. Uses that would corrupt text are errors. */
 #ifndef MAILSLOT_SHORT_WCHAR_CPP_H
 #define MAILSLOT_SHORT_WCHAR_CPP_H
 
 #ifdef __cplusplus
 
-/* The headers that have wide strings in their own declarations; and <string>, before wcslen gets another meaning, by
- * which a string would look right and not be so. */
+/* Headers with wide strings in their declarations; and <string>, before wcslen is redefined: with ours, a wide string
+ * would look right but be wrong. */
 #include <locale>
 #include <string>
 #if __cplusplus >= 201703L
@@ -31,7 +31,7 @@ extern wostream wcerr MAILSLOT_UNAVAILABLE_(MAILSLOT_NO_WIDE_STREAM_);
 extern wostream wclog MAILSLOT_UNAVAILABLE_(MAILSLOT_NO_WIDE_STREAM_);
 }
 
-/* What every wide string of the C++ library calls. */
+/* Functions that every wide string of the C++ library calls. */
 #define MAILSLOT_NO_WIDE_STRING_ __attribute__((error(MAILSLOT_NO_WIDE_STRING_TEXT_)))
 extern "C" {
 #undef wcslen

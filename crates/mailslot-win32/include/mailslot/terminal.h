@@ -1,4 +1,4 @@
-/* As on Windows, text without a newline appears on a terminal at once: standard output is unbuffered there. */
+/* As on Windows, text without a newline appears on a terminal at once: standard output to a terminal is unbuffered. */
 #ifndef MAILSLOT_TERMINAL_H
 #define MAILSLOT_TERMINAL_H
 
@@ -6,10 +6,10 @@
 extern "C" {
 #endif
 
-/* Does nothing where standard output is no terminal. */
+/* Does nothing if standard output is not a terminal. */
 void mailslot_unbuffer_terminal(void);
 
-/* Before main, which may choose otherwise with setvbuf. */
+/* Runs before main, which may change it with setvbuf. */
 static __attribute__((constructor, unused)) void mailslot_unbuffer_terminal_(void)
 {
     mailslot_unbuffer_terminal();

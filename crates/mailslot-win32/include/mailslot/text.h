@@ -1,4 +1,4 @@
-/* Functions on text for both kinds of it: mailslot_str... and mailslot_wcs..., and the names that they have on Windows. */
+/* Functions on both kinds of text: mailslot_str... and mailslot_wcs..., and their names on Windows. */
 #ifndef MAILSLOT_TEXT_H
 #define MAILSLOT_TEXT_H
 
@@ -19,7 +19,7 @@ typedef size_t rsize_t;
 /* The text was cut, as _TRUNCATE allows. */
 #define STRUNCATE 80
 
-/* Puts the digits of value, a sign before and a NUL after them, so that they end at end; returns where they begin. */
+/* Stores a sign, the digits of value and a NUL, ending at end. Returns the beginning. */
 MAILSLOT_INLINE const char *mailslot_digits(char *end, ULONGLONG value, int base, int negative)
 {
     *--end = '\0';

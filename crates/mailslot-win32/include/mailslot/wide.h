@@ -1,4 +1,4 @@
-/* string.h and stdlib.h for UTF-16, which the C library of Linux does not know: it has wide text in 32 bits only. */
+/* string.h and stdlib.h for UTF-16, which the C library of Linux lacks: its wide text has 32 bits. */
 #ifndef MAILSLOT_WIDE_H
 #define MAILSLOT_WIDE_H
 
@@ -89,7 +89,7 @@ MAILSLOT_INLINE WCHAR *mailslot_wcsncat(WCHAR *target, const WCHAR *source, size
     return target;
 }
 
-/* Without case, which is that of the letters of ASCII. */
+/* Comparison without the case of ASCII letters. */
 MAILSLOT_INLINE int mailslot_wcsnicmp(const WCHAR *one, const WCHAR *other, size_t count)
 {
     size_t i;
@@ -107,7 +107,7 @@ MAILSLOT_INLINE int mailslot_wcsicmp(const WCHAR *one, const WCHAR *other)
     return mailslot_wcsnicmp(one, other, (size_t)-1);
 }
 
-/* How many units at the start are in the set, or are not. */
+/* How many units at the start are in the set, or not in it. */
 MAILSLOT_INLINE size_t mailslot_wcsspn(const WCHAR *text, const WCHAR *set)
 {
     size_t length = 0;
@@ -130,14 +130,14 @@ MAILSLOT_INLINE WCHAR *mailslot_wcspbrk(const WCHAR *text, const WCHAR *set)
     return *text == 0 ? NULL : (WCHAR *)text;
 }
 
-/* With two parameters, as it was when most sources were written; wcstok_s has three. */
+/* With two parameters, as when most sources were written; wcstok_s has three. */
 MAILSLOT_INLINE WCHAR *mailslot_wcstok(WCHAR *text, const WCHAR *ends)
 {
     static __thread WCHAR *next;
     return mailslot_wcstok_s(text, ends, &next);
 }
 
-/* The start of a text that can be a number, in ASCII, so that places in both are the same; to be freed. */
+/* The start of a text that may be a number, in ASCII, so that positions in both are equal; to be freed. */
 MAILSLOT_INLINE char *mailslot_wcsnumber(const WCHAR *text)
 {
     size_t i, length = 0;

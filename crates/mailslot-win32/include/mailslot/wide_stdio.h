@@ -1,4 +1,4 @@
-/* stdio.h for UTF-16. Files and terminals have UTF-8, whatever the locale. */
+/* stdio.h for UTF-16. Files and terminals contain UTF-8, whatever the locale. */
 #ifndef MAILSLOT_WIDE_STDIO_H
 #define MAILSLOT_WIDE_STDIO_H
 
@@ -20,7 +20,7 @@ MAILSLOT_INLINE int mailslot_encode(unsigned long character, char *bytes)
     return count;
 }
 
-/* Puts a unit back in UTF-8, be it half of a pair. The C library takes back as many bytes as there are. */
+/* Puts a unit back in UTF-8, even half of a pair. The C library takes back the bytes just read. */
 MAILSLOT_INLINE int mailslot_ungetwc(int unit, FILE *stream)
 {
     char bytes[4];
@@ -33,7 +33,7 @@ MAILSLOT_INLINE int mailslot_ungetwc(int unit, FILE *stream)
     return unit;
 }
 
-/* The next unit. The second of a pair waits in the stream, where the next call finds it. Bytes that are not UTF-8 are
+/* The next unit. The second of a pair is put back into the stream for the next call. Bytes that are not UTF-8 are
  * replaced. */
 MAILSLOT_INLINE int mailslot_fgetwc(FILE *stream)
 {
@@ -64,7 +64,7 @@ MAILSLOT_INLINE int mailslot_fgetwc(FILE *stream)
     return (int)(0xD800 + ((character - 0x10000) >> 10));
 }
 
-/* The first unit of a pair waits for the second, for each thread. */
+/* The first unit of a pair is kept, per thread, until the second. */
 MAILSLOT_INLINE int mailslot_fputwc(int unit, FILE *stream)
 {
     static __thread struct {
@@ -241,7 +241,7 @@ MAILSLOT_INLINE int mailslot_scwprintf(const WCHAR *format, ...)
     return length;
 }
 
-/* At most count units; with _TRUNCATE as many as fit. The result is -1 where text was cut. */
+/* At most count units; with _TRUNCATE as many as fit. The result is -1 if text was cut. */
 MAILSLOT_INLINE int mailslot_vsnwprintf_s(WCHAR *target, size_t room, size_t count, const WCHAR *format,
                                           va_list arguments)
 {

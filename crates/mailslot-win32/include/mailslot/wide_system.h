@@ -1,4 +1,4 @@
-/* The wide forms of functions of stdio.h, stdlib.h, time.h, locale.h, io.h and direct.h that take or give text. */
+/* The wide forms of functions of stdio.h, stdlib.h, time.h, locale.h, io.h and direct.h that take or return text. */
 #ifndef MAILSLOT_WIDE_SYSTEM_H
 #define MAILSLOT_WIDE_SYSTEM_H
 
@@ -84,7 +84,7 @@ MAILSLOT_INLINE errno_t mailslot_store_wide(WCHAR *target, size_t room, const ch
 
 MAILSLOT_WITH_NARROW_(const char *, wfind_variable, (const WCHAR *text), NULL, getenv(narrow))
 
-/* Every text stays until the program ends, as the environment does. */
+/* Returned texts stay valid until the program ends, like the environment. */
 MAILSLOT_INLINE WCHAR *mailslot_wgetenv(const WCHAR *name)
 {
     struct kept {
@@ -136,7 +136,7 @@ MAILSLOT_INLINE WCHAR *mailslot_wgetcwd(WCHAR *target, int room)
 MAILSLOT_WITH_NARROW_(const char *, wchoose_locale, (int category, const WCHAR *text), NULL,
                       setlocale(category, narrow))
 
-/* Takes the system's names of locales: those of Windows, such as "korean", give NULL and change nothing. */
+/* Accepts the system's names of locales: those of Windows, such as "korean", give NULL and change nothing. */
 MAILSLOT_INLINE WCHAR *mailslot_wsetlocale(int category, const WCHAR *name)
 {
     static __thread WCHAR chosen[512];

@@ -10,11 +10,11 @@ pub(super) struct Iconv(libc::iconv_t);
 pub(super) enum Stop {
     /// All of the input is converted.
     Done,
-    /// All of the input is converted, but something else was put in the place of characters that the other set lacks.
+    /// All of the input is converted, with replacements for characters that the other set lacks.
     Replaced,
     /// The output is full.
     Full,
-    /// The input goes on with what is no character, or with one that the other set lacks.
+    /// The next input is not a character, or is one that the other set lacks.
     Invalid,
     /// The input ends within a character.
     Incomplete,
@@ -29,11 +29,11 @@ impl Iconv {
         (descriptor.addr() != usize::MAX).then_some(Iconv(descriptor))
     }
 
-    /// Converts what it can, takes it off `input`, and returns how many bytes of `output` it has filled.
+    /// Converts as much as it can, removes that from `input`, and returns how many bytes of `output` it has filled.
     pub(super) fn convert(&mut self, input: &mut &[u8], output: &mut [u8]) -> (usize, Stop) {
         let (mut from, mut left) = (input.as_ptr().cast_mut().cast(), input.len());
         let (mut to, mut room) = (output.as_mut_ptr().cast(), output.len());
-        // SAFETY: both ranges are those of the slices; the input is only read, in spite of its type.
+        // SAFETY: both ranges are those of the slices; the input is only read, despite its type.
         let replaced = unsafe { libc::iconv(self.0, &raw mut from, &raw mut left, &raw mut to, &raw mut room) };
         let stop = match replaced {
             0 => Stop::Done,
@@ -48,13 +48,13 @@ impl Iconv {
         (output.len() - room, stop)
     }
 
-    /// Converts a text as if nothing came before or behind it: some sets join characters with what follows, and keep them back.
+    /// Converts a text as a whole: some sets join characters with following ones, and hold them back.
     pub(super) fn convert_alone(&mut self, mut input: &[u8], output: &mut [u8]) -> (usize, Stop) {
         let (filled, stop) = self.convert(&mut input, output);
         let output = &mut output[filled..];
         let (mut to, mut room) = (output.as_mut_ptr().cast(), output.len());
         let none = core::ptr::null_mut();
-        // SAFETY: the range is that of the slice; no input means that what was kept back is to be put out.
+        // SAFETY: the range is that of the slice; a call without input flushes held characters.
         unsafe { libc::iconv(self.0, none, none.cast(), &raw mut to, &raw mut room) };
         (filled + output.len() - room, stop)
     }

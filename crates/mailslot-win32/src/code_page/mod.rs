@@ -1,6 +1,6 @@
 //! Code pages: text as bytes, and as UTF-16.
 //!
-//! The tables are those of the C library's `iconv`; where Windows has characters that those lack, [`windows`] has them.
+//! The tables are those of the C library's `iconv`; [`windows`] has the characters that those lack.
 
 mod iconv;
 mod windows;
@@ -21,10 +21,10 @@ pub(crate) enum CodePage {
     Other(u32),
 }
 
-/// Bytes that were made of text.
+/// Bytes encoded from text.
 pub(crate) struct Encoded {
     pub(crate) bytes: Vec<u8>,
-    /// Whether something else stands for a character that the code page lacks.
+    /// Whether a character that the code page lacks was replaced.
     pub(crate) replaced: bool,
 }
 
@@ -61,7 +61,7 @@ impl CodePage {
         self.lead_bytes().iter().any(|(first, last)| (*first..=*last).contains(&byte))
     }
 
-    /// The text that `bytes` are. What is no character becomes one that stands for it, or is an error.
+    /// The text of `bytes`. Invalid bytes become a replacement character, or are an error.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl CodePage {
         Ok(text)
     }
 
-    /// How many of `bytes`, of which there is one at least, the first character has.
+    /// The bytes of the first character of `bytes`, which are not empty.
     fn length_of_first(self, bytes: &[u8]) -> usize {
         let length = match (self, bytes) {
             // 81 to FE, then 30 to 39: four bytes.
@@ -100,12 +100,12 @@ impl CodePage {
         length.min(bytes.len())
     }
 
-    /// The bytes that text is. `default` stands for each unit of a character that the code page lacks; with `exact`, one that
-    /// the C library would replace by a similar one is lacking, too.
+    /// The bytes of a text. `default` replaces each unit of a character that the code page lacks; with `exact`, also of
+    /// one that the C library would replace by a similar one.
     ///
     /// # Errors
     ///
-    /// `ERROR_NO_UNICODE_TRANSLATION` if `strict`, and half of a surrogate pair is alone.
+    /// `ERROR_NO_UNICODE_TRANSLATION` if `strict`, and there is an unpaired surrogate.
     pub(crate) fn encode(self, units: &[u16], default: &[u8], exact: bool, strict: bool) -> Result<Encoded> {
         let mut encoded = Encoded { bytes: Vec::with_capacity(units.len()), replaced: false };
         let mut encoder = match self {
@@ -131,7 +131,7 @@ impl CodePage {
     }
 }
 
-/// Makes characters of bytes.
+/// Decodes bytes to characters.
 struct Decoder {
     number: u32,
     iconv: Iconv,
@@ -143,7 +143,7 @@ impl Decoder {
         Ok(Decoder { number, iconv })
     }
 
-    /// The one character that these bytes are.
+    /// The character of these bytes, if they are exactly one.
     fn character(&mut self, bytes: &[u8]) -> Option<char> {
         let mut utf8 = [0; 16];
         let (filled, stop) = self.iconv.convert_alone(bytes, &mut utf8);
@@ -155,11 +155,11 @@ impl Decoder {
     }
 }
 
-/// Makes bytes of characters.
+/// Encodes characters as bytes.
 struct Encoder {
     iconv: Iconv,
     longest: usize,
-    /// Whether the bytes must lead back to the character.
+    /// Whether the bytes must decode to the character again.
     exact: bool,
     back: Decoder,
 }
@@ -174,7 +174,7 @@ impl Encoder {
         let (mut utf8, mut bytes) = ([0; 4], [0; 16]);
         let (filled, stop) = self.iconv.convert_alone(character.encode_utf8(&mut utf8).as_bytes(), &mut bytes);
         let bytes = &bytes[..filled];
-        // More bytes are several characters, into which it was taken apart.
+        // More bytes would be several characters, into which it was decomposed.
         let found = stop == Stop::Done && (1..=self.longest).contains(&filled);
         if found && (!self.exact || self.back.character(bytes) == Some(character)) {
             return Some(bytes.to_vec());
@@ -191,8 +191,8 @@ impl Encoded {
     }
 }
 
-/// The C library's name of a code page. Left out are those whose tables differ from Windows' in ASCII (864, 1361), and those
-/// that have states.
+/// The C library's name of a code page. Excludes those whose tables differ from Windows' in ASCII (864, 1361), and
+/// those with shift states.
 fn name(number: u32) -> Option<String> {
     Some(match number {
         437 | 737 | 775 | 850 | 852 | 855 | 857 | 858 | 860..=863 | 865 | 866 | 869 | 874 => format!("CP{number}"),

@@ -1,4 +1,4 @@
-//! What Windows' code pages have and the C library's tables lack.
+//! Characters of Windows' code pages that the C library's tables lack.
 
 /// The code page that has all characters of Unicode and is not UTF-8.
 pub(super) const GB18030: u32 = 54936;
@@ -17,7 +17,7 @@ fn is_lead_byte(number: u32, byte: u8) -> bool {
     lead_bytes(number).iter().any(|(first, last)| (*first..=*last).contains(&byte))
 }
 
-/// What stands for bytes that are no character.
+/// The replacement for invalid bytes.
 pub(super) fn stand_in(number: u32) -> char {
     match number {
         932 => '\u{30FB}',
@@ -26,7 +26,7 @@ pub(super) fn stand_in(number: u32) -> char {
     }
 }
 
-/// Bytes that no table has a character for are control characters there.
+/// On Windows, bytes without a character in any table are control characters.
 pub(super) fn decoded(number: u32, bytes: &[u8]) -> Option<char> {
     match (number, bytes) {
         (ASCII | GB18030, _) => None,
@@ -37,7 +37,7 @@ pub(super) fn decoded(number: u32, bytes: &[u8]) -> Option<char> {
     }
 }
 
-/// The byte that may be this character.
+/// The byte for this character, if it may have one.
 pub(super) fn encoded(number: u32, character: char) -> Option<u8> {
     match (number, u32::from(character)) {
         (_, control @ 0x80..=0x9F) => Some(control as u8),

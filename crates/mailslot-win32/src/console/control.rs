@@ -1,4 +1,4 @@
-//! Ctrl-C and its relatives: signals that become calls of the program's handlers, in threads of their own.
+//! Ctrl-C and similar events: signals that call the program's handlers in separate threads.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,20 +19,20 @@ const CTRL_CLOSE: u32 = 2;
 
 const SIGNALS: [i32; 4] = [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTERM];
 
-/// The program's handlers, the first one at the beginning. A forked child has none.
+/// The program's handlers, in the order of their calls. A forked child has none.
 static HANDLERS: PerProcess<Mutex<Vec<Routine>>> = PerProcess::new();
-/// The pipe that carries signals to the thread that waits for them, and the process that has it.
+/// The pipe that carries signals to the waiting thread, and the process that owns it.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 static OWNER: AtomicI32 = AtomicI32::new(0);
 
-/// Adds a handler, which is called before those that there are.
+/// Adds a handler, which is called before the existing ones.
 pub(crate) fn add(routine: Routine) -> Result<()> {
     let mut handlers = HANDLERS.get().lock().unwrap_or_else(PoisonError::into_inner);
     if handlers.is_empty() {
         start()?;
         for signal in SIGNALS {
             ending::let_go(signal);
-            // A program that was told to ignore one, by nohup for example, goes on doing so.
+            // A signal that was ignored at the start, by nohup for example, remains ignored.
             set(signal, libc::SIG_DFL, raised as *const () as usize);
         }
     }
@@ -100,7 +100,7 @@ fn start() -> Result<()> {
         // SAFETY: room for one byte. The pipe stays open as long as the process lives.
         while unsafe { libc::read(from, (&raw mut signal).cast(), 1) } == 1 {
             let signal = i32::from(signal);
-            // A handler that takes long does not keep the next event.
+            // In a new thread, so that a slow handler does not delay the next event.
             if engine::spawn("mailslot-event", move || call(signal)).is_err() {
                 call(signal);
             }
@@ -111,8 +111,8 @@ fn start() -> Result<()> {
     Ok(())
 }
 
-/// Calls the handlers until one says that it has handled the event. Otherwise the signal does what it always does; after
-/// the terminal has gone away, or the process was told to end, it does so in any case.
+/// Calls the handlers until one has handled the event. If none has, the signal has its default effect; for SIGHUP and
+/// SIGTERM it has that in any case.
 fn call(signal: i32) {
     let (event, ends) = match signal {
         libc::SIGINT => (CTRL_C, false),
@@ -136,7 +136,7 @@ fn call(signal: i32) {
     }
 }
 
-/// Hands the signal on. Async-signal-safe.
+/// Passes the signal to the thread. Async-signal-safe.
 extern "C" fn raised(signal: libc::c_int) {
     // SAFETY: the place of this thread's error number; calls that are allowed in a handler; one byte to write.
     unsafe {
@@ -145,7 +145,7 @@ extern "C" fn raised(signal: libc::c_int) {
             let byte = signal as u8;
             libc::write(PIPE.load(Ordering::SeqCst), (&raw const byte).cast(), 1);
         } else {
-            // A forked child has not got the thread. The signal is blocked until this handler returns.
+            // A forked child does not have the thread. The signal is blocked until this handler returns.
             set(signal, raised as *const () as usize, libc::SIG_DFL);
             libc::raise(signal);
         }
@@ -153,7 +153,7 @@ extern "C" fn raised(signal: libc::c_int) {
     }
 }
 
-/// Changes what a signal does, if it does what is expected.
+/// Replaces a signal's handler, if the current one is the expected one.
 fn set(signal: i32, expected: libc::sighandler_t, new: libc::sighandler_t) {
     // SAFETY: the structure is valid when all bytes are zero; the handler takes one number and is async-signal-safe.
     unsafe {

@@ -1,4 +1,4 @@
-//! Whatever ends the program, a signal or an exit of any thread, the terminal is put back first.
+//! Restores the terminal before the program ends, by a signal or by an exit in any thread.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 pub(super) const STDIN: i32 = 0;
-/// The signals that end or stop a program that does not expect them.
+/// The signals that end or stop a program without a handler.
 const SIGNALS: [libc::c_int; 22] = [
     libc::SIGHUP,
     libc::SIGINT,
@@ -32,25 +32,27 @@ const SIGNALS: [libc::c_int; 22] = [
     libc::SIGTTIN,
 ];
 
-/// Back to the colours and the title that the terminal had.
+/// Sequences that restore the terminal's colours and title.
 const NO_COLOURS: &[u8] = b"\x1b[0m";
 const OLD_TITLE: &[u8] = b"\x1b[23;0t";
 
-/// How the terminal was; to be read only by who turned `CHANGED` from true to false.
+/// The terminal's original settings; read only by the thread that changed `CHANGED` from true to false.
 struct Before(UnsafeCell<MaybeUninit<libc::termios>>);
 
-// SAFETY: written only while `CHANGED` is false and the lock of the console is held, read by one who found it true.
+// SAFETY: written only while `CHANGED` is false and the lock of the console is held, and read only by a thread that
+// found it true.
 unsafe impl Sync for Before {}
 
 static BEFORE: Before = Before(UnsafeCell::new(MaybeUninit::uninit()));
 static CHANGED: AtomicBool = AtomicBool::new(false);
-/// The process that has changed the terminal: a child that was forked meanwhile leaves it alone.
+/// The process that has changed the terminal: a child forked meanwhile does not restore it.
 static OWNER: AtomicI32 = AtomicI32::new(0);
-/// Descriptors of terminals with colours or a title of the program's; -1 for none.
+/// Descriptors of terminals on which the program has set colours or a title; -1 for none.
 static COLOURED: AtomicI32 = AtomicI32::new(-1);
 static TITLED: AtomicI32 = AtomicI32::new(-1);
 
-/// How standard input was before this process changed it. The lock of the console must be held. `None` if it is no terminal.
+/// The settings of standard input before this process changed them. The lock of the console must be held. `None` if it
+/// is not a terminal.
 pub(super) fn settings_before() -> Option<libc::termios> {
     own();
     if CHANGED.load(Ordering::SeqCst) {
@@ -60,12 +62,12 @@ pub(super) fn settings_before() -> Option<libc::termios> {
     let mut settings = MaybeUninit::<libc::termios>::zeroed();
     // SAFETY: room for the one structure; all of its bytes are valid in any case.
     let settings = unsafe { (libc::tcgetattr(STDIN, settings.as_mut_ptr()) == 0).then(|| settings.assume_init()) }?;
-    // SAFETY: nobody reads it until `CHANGED` is set, and no other thread is here.
+    // SAFETY: no thread reads it until `CHANGED` is set, and no other thread is here.
     unsafe { (*BEFORE.0.get()).write(settings) };
     Some(settings)
 }
 
-/// Gives standard input these settings, until the end at the latest. The lock of the console must be held.
+/// Gives standard input these settings, at most until the end of the program. The lock of the console must be held.
 pub(super) fn change(settings: &libc::termios) -> bool {
     CHANGED.store(true, Ordering::SeqCst);
     expect();
@@ -73,14 +75,14 @@ pub(super) fn change(settings: &libc::termios) -> bool {
     unsafe { libc::tcsetattr(STDIN, libc::TCSANOW, settings) == 0 }
 }
 
-/// The terminal that this descriptor leads to is to lose its colours at the end, or has lost them.
+/// Notes that the terminal of this descriptor must lose its colours at the end, or has lost them.
 pub(super) fn set_coloured(descriptor: i32, coloured: bool) {
     own();
     COLOURED.store(if coloured { descriptor } else { -1 }, Ordering::SeqCst);
     if coloured { expect() } else { relax() }
 }
 
-/// The terminal that this descriptor leads to is to get its title back at the end. Whether that is new.
+/// Notes that the terminal of this descriptor must get its title back at the end. Returns whether that is new.
 pub(super) fn set_titled(descriptor: i32) -> bool {
     own();
     let new = TITLED.swap(descriptor, Ordering::SeqCst) < 0;
@@ -88,13 +90,13 @@ pub(super) fn set_titled(descriptor: i32) -> bool {
     new
 }
 
-/// Puts standard input back to how it was.
+/// Restores standard input.
 pub(super) fn put_input_back() {
     put_settings_back();
     relax();
 }
 
-/// Puts everything back, once. Async-signal-safe.
+/// Restores everything, once. Async-signal-safe.
 pub(super) extern "C" fn restore() {
     // SAFETY: no parameters.
     if OWNER.load(Ordering::SeqCst) != unsafe { libc::getpid() } {
@@ -117,7 +119,7 @@ fn put_settings_back() {
     }
 }
 
-/// What the parent of this process has changed is the parent's.
+/// Takes over from the parent process: its changes are not this process's.
 fn own() {
     // SAFETY: no parameters.
     let own = unsafe { libc::getpid() };
@@ -128,7 +130,7 @@ fn own() {
     }
 }
 
-/// From now on there is something to put back.
+/// Installs the handlers, because there is something to restore.
 fn expect() {
     static AT_EXIT: Once = Once::new();
     // SAFETY: a function without parameters, which may run at any exit.
@@ -140,19 +142,19 @@ fn expect() {
     }
 }
 
-/// Signals do what they did, if there is nothing to put back.
+/// Removes the handlers, if there is nothing to restore.
 fn relax() {
     if !is_changed() {
         SIGNALS.into_iter().for_each(let_go);
     }
 }
 
-/// Leaves a signal to somebody else, who restores before it ends the program.
+/// Releases a signal to another handler, which restores the terminal before it ends the program.
 pub(super) fn let_go(signal: libc::c_int) {
     replace(signal, put_back_and_end as *const () as usize, libc::SIG_DFL);
 }
 
-/// Takes the signals that nobody else has.
+/// Handles the signals that have no other handler.
 pub(super) fn take_back() {
     if is_changed() {
         expect();
@@ -164,13 +166,13 @@ fn is_changed() -> bool {
     left(&COLOURED) || left(&TITLED) || CHANGED.load(Ordering::SeqCst)
 }
 
-/// The default of a signal, after the terminal was put back. If the program only stopped, the terminal is changed again when it
-/// goes on: a read that was about to begin does not notice that there was a signal.
+/// Restores the terminal, then lets the signal have its default effect. If the program was only stopped, the terminal
+/// is changed again when it continues: a read that was about to begin does not notice the signal.
 extern "C" fn put_back_and_end(signal: libc::c_int) {
     let changed = CHANGED.load(Ordering::SeqCst);
     let mut settings = MaybeUninit::<libc::termios>::zeroed();
-    // SAFETY: room for the one structure; the set is plain data, initialised by the first call. The signal is blocked in this
-    // handler, and does what it always does as soon as it is not.
+    // SAFETY: room for the one structure; the set is plain data, initialised by the first call. The signal is blocked
+    // in this handler, and has its default effect once it is unblocked.
     unsafe {
         let known = libc::tcgetattr(STDIN, settings.as_mut_ptr()) == 0;
         restore();
@@ -181,7 +183,7 @@ extern "C" fn put_back_and_end(signal: libc::c_int) {
         libc::sigaddset(&raw mut set, signal);
         libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, core::ptr::null_mut());
         replace(signal, libc::SIG_DFL, put_back_and_end as *const () as usize);
-        // In the background the terminal is another program's.
+        // In the background, the terminal belongs to another program.
         if changed && known && libc::tcgetpgrp(STDIN) == libc::getpgrp() {
             CHANGED.store(true, Ordering::SeqCst);
             libc::tcsetattr(STDIN, libc::TCSANOW, settings.as_ptr());
@@ -189,10 +191,11 @@ extern "C" fn put_back_and_end(signal: libc::c_int) {
     }
 }
 
-/// Changes what a signal does, if it does what is expected.
+/// Replaces a signal's handler, if the current one is the expected one.
 fn replace(signal: libc::c_int, expected: libc::sighandler_t, new: libc::sighandler_t) {
-    // SAFETY: both structures are valid when all bytes are zero; the handlers take one number and are async-signal-safe.
-    // With all signals blocked in the handler, setting the terminal cannot stop a program in the background.
+    // SAFETY: both structures are valid when all bytes are zero; the handlers take one number and are
+    // async-signal-safe. With all signals blocked in the handler, setting the terminal cannot stop a program in the
+    // background.
     unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
         if libc::sigaction(signal, core::ptr::null(), &raw mut action) != 0 || action.sa_sigaction != expected {

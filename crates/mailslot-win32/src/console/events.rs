@@ -1,4 +1,4 @@
-//! Keys that wait to be read as events.
+//! Keys to be read as events.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::keys::{self, Key};
 use crate::per_process::PerProcess;
 
-/// How long the rest of a key's sequence may take, in milliseconds: it comes in one piece, but perhaps over a network.
+/// How long the rest of a key's sequence may take, in milliseconds: it is sent in one piece, but perhaps over a
+/// network.
 const REST: i32 = 25;
 
 static WAITING: PerProcess<Mutex<VecDeque<Key>>> = PerProcess::new();
@@ -15,7 +16,7 @@ fn waiting() -> MutexGuard<'static, VecDeque<Key>> {
     WAITING.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes up to `room` of them, waiting for one. None at the end of the input.
+/// Takes up to `room` keys, waiting for one. None at the end of the input.
 pub(crate) fn read(room: usize) -> Vec<Key> {
     let mut waiting = waiting();
     while waiting.is_empty() && room > 0 {
@@ -27,21 +28,21 @@ pub(crate) fn read(room: usize) -> Vec<Key> {
     waiting.drain(..count).collect()
 }
 
-/// The first `room` of those that there are, which stay.
+/// The first `room` keys, which stay.
 pub(crate) fn peek(room: usize) -> Vec<Key> {
     let mut waiting = waiting();
     collect(&mut waiting);
     waiting.iter().take(room).copied().collect()
 }
 
-/// How many there are.
+/// The number of keys.
 pub(crate) fn count() -> usize {
     let mut waiting = waiting();
     collect(&mut waiting);
     waiting.len()
 }
 
-/// Whether some were taken from the terminal and not by the program yet.
+/// Whether keys were read from the terminal that the program has not taken.
 pub(crate) fn is_any() -> bool {
     !waiting().is_empty()
 }
@@ -50,7 +51,7 @@ pub(crate) fn clear() {
     waiting().clear();
 }
 
-/// Takes what the terminal has.
+/// Reads the keys that the terminal has.
 fn collect(waiting: &mut VecDeque<Key>) {
     while super::key_waits() {
         match super::key() {

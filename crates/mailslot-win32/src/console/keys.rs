@@ -1,15 +1,15 @@
-//! What a terminal sends for keys, as Windows tells of them.
+//! Decodes the bytes that a terminal sends for keys, to Windows' keys.
 //!
 //! # Sources
 //!
 //! - ECMA-48 5.4 (control sequences); xterm's *Control Sequences*, for function keys and the keys held with them
 //! - Win32 *Virtual-Key Codes*
 
-/// A key that goes down, or up again.
+/// A key that is pressed or released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) down: bool,
-    /// 0 if the character does not tell the key: that depends on the keyboard.
+    /// 0 if the key does not follow from the character, but depends on the keyboard.
     pub(crate) virtual_key: u16,
     /// Of UTF-16, or 0.
     pub(crate) unit: u16,
@@ -28,10 +28,10 @@ const TAB: u8 = 0x09;
 const RETURN: u8 = 0x0D;
 const ESCAPE: u8 = 0x1B;
 
-/// Longest sequence that is looked at.
+/// The longest sequence that is decoded.
 const LONGEST: usize = 16;
 
-/// The keys that `first` and what comes behind it stand for. `more` gives the next byte, if it comes at once.
+/// The keys of `first` and the bytes after it. `more` returns the next byte, if it is there at once.
 pub(super) fn decode(first: u8, more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key> {
     if first != ESCAPE {
         return character(first, 0, more);
@@ -44,7 +44,7 @@ pub(super) fn decode(first: u8, more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key
     }
 }
 
-/// What is behind `ESC [`: numbers, and one letter. One that stands for no key is none.
+/// The rest after `ESC [`: numbers, and one letter. No keys if it is not a key's sequence.
 fn sequence(more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key> {
     let (mut numbers, mut is_key) = (vec![0_u32], true);
     for _ in 0..LONGEST {
@@ -70,7 +70,7 @@ fn sequence(more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key> {
     Vec::new()
 }
 
-/// The virtual key of a sequence that ends so.
+/// The virtual key of a sequence with this end.
 fn named(last: u8, number: u32) -> Option<u16> {
     let function = |number: u32| 0x70 + number as u16 - 1;
     Some(match (last, number) {
@@ -112,7 +112,7 @@ fn character(first: u8, held: u32, more: &mut dyn FnMut() -> Option<u8>) -> Vec<
     pressed(virtual_key.into(), &units, held | with)
 }
 
-/// A key that is pressed and let go, once for each unit of its text.
+/// A key that is pressed and released, once for each unit of its text.
 fn pressed(virtual_key: u16, units: &[u16], held: u32) -> Vec<Key> {
     let units = if units.is_empty() { &[0] } else { units };
     let both = |unit: &u16| [true, false].map(|down| Key { down, virtual_key, unit: *unit, held });
@@ -123,7 +123,7 @@ fn pressed(virtual_key: u16, units: &[u16], held: u32) -> Vec<Key> {
 mod tests {
     use super::*;
 
-    /// The keys of all of these bytes, without their ups, which are checked to follow.
+    /// The pressed keys of these bytes, after checking that a release follows each.
     fn downs(bytes: &[u8]) -> Vec<(u16, u16, u32)> {
         let mut rest = bytes.iter().copied();
         let mut all = Vec::new();
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(downs("ж😀".as_bytes()), [(0, 0x436, 0), (0, 0xD83D, 0), (0, 0xDE00, 0)]);
         assert_eq!(downs(b"\x1bx"), [(0x58, 0x78, ALT)]);
         assert_eq!(downs(b"\x1b"), [(0x1B, 0x1B, 0)]);
-        // What is no UTF-8 is told as such.
+        // Bytes that are not UTF-8 become the replacement character.
         assert_eq!(downs(b"\xFFa"), [(0, 0xFFFD, 0), (0x41, 0x61, 0)]);
     }
 
@@ -170,7 +170,7 @@ mod tests {
                 assert_eq!(keys(sequence.as_bytes()), [expected], "{sequence:?}");
             }
         }
-        // What stands for no key, and what ends too early.
+        // Sequences that are not of a key, or incomplete.
         for sequence in ["\x1b[99~", "\x1b[?1;2c", "\x1b[?1A", "\x1b[ A", "\x1b[", "\x1b[1;", "\x1bO", "\x1b[0n"] {
             assert_eq!(keys(sequence.as_bytes()), [], "{sequence:?}");
         }

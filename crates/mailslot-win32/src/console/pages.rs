@@ -1,7 +1,7 @@
-//! The code pages of the console: what bytes that are read from a terminal, or written to it by its handle, are text in.
+//! The code pages of the console: the encodings of bytes that are read from a terminal, or written to it by its handle.
 //!
-//! Terminals speak UTF-8, and so does everything here until the program chooses otherwise. What stdio prints goes to the
-//! terminal as it is, whatever is chosen.
+//! Terminals use UTF-8, which is also the default here until the program sets another one. stdio's output goes to the
+//! terminal unchanged in any case.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

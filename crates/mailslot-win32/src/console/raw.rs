@@ -1,4 +1,4 @@
-//! How a terminal gives what is typed: in lines that it shows, as usual, or otherwise.
+//! The input modes of a terminal: echoed lines, as usual, or others.
 
 use super::ending;
 
@@ -7,12 +7,12 @@ const PROCESSED: u32 = 0x1;
 const LINE: u32 = 0x2;
 const ECHO: u32 = 0x4;
 
-/// How the program wants its input, by the flags of `SetConsoleMode`.
+/// The program's input mode, by the flags of `SetConsoleMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mode(pub(crate) u32);
 
 impl Mode {
-    /// As terminals begin.
+    /// The initial mode of terminals.
     pub(crate) const USUAL: Mode = Mode(PROCESSED | LINE | ECHO);
 
     pub(crate) fn gives_lines(self) -> bool {
@@ -23,7 +23,7 @@ impl Mode {
         self.gives_lines() || self.0 & ECHO == 0
     }
 
-    /// Changes standard input to this. The lock of the console must be held.
+    /// Sets this mode on standard input. The lock of the console must be held.
     pub(super) fn apply(self) -> bool {
         let Some(mut settings) = ending::settings_before() else { return false };
         for (flag, bit) in [(PROCESSED, libc::ISIG), (LINE, libc::ICANON), (ECHO, libc::ECHO)] {
@@ -36,9 +36,9 @@ impl Mode {
     }
 }
 
-/// While this lives, the terminal gives each key at once, and does not show it.
+/// While this lives, the terminal returns each key at once, without echo.
 pub(super) struct Raw {
-    /// The program's choice, to be gone back to.
+    /// The program's mode, to be restored.
     mode: Option<Mode>,
 }
 

@@ -1,4 +1,4 @@
-//! What the terminal shows: colours, the cursor, cells, the title; as escape sequences, which all terminals of today know.
+//! The terminal's screen: colours, the cursor, cells, the title; by escape sequences that all current terminals know.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,18 +9,18 @@ use crate::code::{Code, Result};
 use crate::object::Stream;
 use crate::per_process::PerProcess;
 
-/// The attribute that stands for the terminal's own colours.
+/// The attribute for the terminal's default colours.
 const USUAL: u16 = 0x7;
 const INTENSITY: u16 = 0x8;
 const REVERSE: u16 = 0x4000;
 const UNDERSCORE: u16 = 0x8000;
-/// How long a terminal may take to tell where its cursor is.
+/// How long a terminal may take to report its cursor.
 const ANSWER_WITHIN_MS: i32 = 2000;
 
-/// What the program has made of the screen.
+/// The program's changes of the screen.
 struct Screen {
     attribute: u16,
-    /// Cells that were made blank last: where, and how many.
+    /// The cells that were blanked last: the first one, and their number.
     blank: Option<(Coord, u32)>,
     title: String,
 }
@@ -37,7 +37,7 @@ fn screen() -> MutexGuard<'static, Screen> {
     SCREEN.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Text from now on has these colours, of Windows' 16.
+/// Sets the colours of further text, of Windows' 16.
 pub(crate) fn set_attribute(terminal: &Stream, attribute: u16) -> Result<()> {
     terminal.show(colours(attribute).as_bytes())?;
     screen().attribute = attribute;
@@ -63,7 +63,7 @@ fn decorations(attribute: u16) -> String {
     named.into_iter().filter(|(bit, _)| attribute & bit != 0).map(|(_, sequence)| sequence).collect()
 }
 
-/// The screen is what the terminal shows: nothing above it.
+/// The screen is the terminal's window, without lines that have scrolled away.
 pub(crate) fn info(terminal: &Stream) -> Result<ScreenBufferInfo> {
     let (columns, rows) = terminal.size()?;
     let cursor = cursor(terminal)?;
@@ -73,18 +73,17 @@ pub(crate) fn info(terminal: &Stream) -> Result<ScreenBufferInfo> {
     Ok(ScreenBufferInfo { size, cursor, attributes, window, maximum_window: size })
 }
 
-/// Asks the terminal where its cursor is.
+/// Asks the terminal for its cursor.
 ///
 /// # Errors
 ///
-/// `ERROR_NOT_SUPPORTED` if standard input is no terminal, or the terminal does not answer.
+/// `ERROR_NOT_SUPPORTED` if standard input is not a terminal, or the terminal does not answer.
 fn cursor(terminal: &Stream) -> Result<Coord> {
     let console = console();
-    // In the background it would stop the program.
-    // SAFETY: both take any number.
+    // In the background, asking would stop the program. SAFETY: both take any number.
     let foreground = unsafe { libc::tcgetpgrp(STDIN) == libc::getpgrp() };
     if !is_terminal(STDIN) || !foreground || is_readable(STDIN) {
-        // What was typed already would be taken for the answer.
+        // Typed input would be taken for the answer.
         return Err(Code::NOT_SUPPORTED);
     }
     let _raw = Raw::enter(console.mode).ok_or(Code::NOT_SUPPORTED)?;
@@ -121,7 +120,7 @@ pub(crate) fn move_cursor(terminal: &Stream, to: Coord) -> Result<()> {
     terminal.show(place(to).as_bytes())
 }
 
-/// Writes `character` into cells, row after row, and leaves the cursor where it is. Returns how many there were before the end
+/// Writes `character` into cells, row after row, without moving the cursor. Returns how many there were before the end
 /// of the screen. They get the colours of text.
 pub(crate) fn fill(terminal: &Stream, character: char, count: u32, from: Coord) -> Result<u32> {
     let count = count.min(cells_from(terminal, from)?);
@@ -132,7 +131,7 @@ pub(crate) fn fill(terminal: &Stream, character: char, count: u32, from: Coord) 
     Ok(count)
 }
 
-/// Gives cells other colours. A terminal cannot tell what is in them, so they must be those that were just made blank.
+/// Gives cells other colours. A terminal does not report their contents, so they must be those that were just blanked.
 ///
 /// # Errors
 ///
@@ -177,7 +176,7 @@ fn place(at: Coord) -> String {
     format!("\x1b[{};{}H", i32::from(at.y) + 1, i32::from(at.x) + 1)
 }
 
-/// Shows a title where standard output or error is a terminal, until the end of the program, and remembers it in any case.
+/// Keeps a title, and shows it until the end of the program if standard output or error is a terminal.
 pub(crate) fn set_title(title: String) -> Result<()> {
     let shown: String = title.chars().filter(|character| !character.is_control()).collect();
     if let Some(terminal) = Stream::of_terminal() {

@@ -1,4 +1,4 @@
-//! Code pages: conversion to and from UTF-16, and what is known about them.
+//! Code pages: conversion to and from UTF-16, and their properties.
 
 use crate::abi::{Bool, CodePageInfo};
 use crate::boundary;
@@ -6,17 +6,18 @@ use crate::code::{Code, Result};
 use crate::code_page::CodePage;
 use crate::pointer::{Array, Buffer, Narrow, Out, Wide};
 
-/// `CP_UTF8`, which is also what `CP_ACP` and `CP_OEMCP` are.
+/// `CP_UTF8`, which `CP_ACP` and `CP_OEMCP` stand for.
 const CP_UTF8: u32 = 65001;
 const GB18030: u32 = 54936;
 /// `MB_PRECOMPOSED`, which is how all text comes out, `MB_USEGLYPHCHARS` and `MB_ERR_INVALID_CHARS`.
 const DECODE_FLAGS: u32 = 0x1 | 0x4 | DECODE_STRICTLY;
 const DECODE_STRICTLY: u32 = 0x8;
-/// `WC_DISCARDNS`, `WC_SEPCHARS`, `WC_DEFAULTCHAR`, `WC_ERR_INVALID_CHARS`, `WC_COMPOSITECHECK`, `WC_NO_BEST_FIT_CHARS`.
+/// `WC_DISCARDNS`, `WC_SEPCHARS`, `WC_DEFAULTCHAR`, `WC_ERR_INVALID_CHARS`, `WC_COMPOSITECHECK`,
+/// `WC_NO_BEST_FIT_CHARS`.
 const ENCODE_FLAGS: u32 = 0x10 | 0x20 | 0x40 | ENCODE_STRICTLY | 0x200 | ENCODE_EXACTLY;
 const ENCODE_STRICTLY: u32 = 0x80;
 const ENCODE_EXACTLY: u32 = 0x400;
-/// What stands for a character that a code page lacks, if the program does not choose.
+/// The default replacement for a character that a code page lacks.
 const DEFAULT: u8 = b'?';
 
 #[unsafe(no_mangle)]
@@ -53,7 +54,7 @@ extern "C" fn WideCharToMultiByte(
     boundary::call(0, || {
         let units = source(&text, length)?;
         let page = CodePage::new(code_page)?;
-        // Nothing has to be replaced in these two. `CP_ACP` stands for any code page, so it may be asked.
+        // These two have every character. `CP_ACP` may stand for any code page, so the parameters are allowed with it.
         let complete = [CP_UTF8, GB18030].contains(&code_page);
         if complete && (default.bytes().is_some() || !replaced.is_null()) {
             return Err(Code::INVALID_PARAMETER);
@@ -82,7 +83,7 @@ extern "C" fn GetOEMCP() -> u32 {
     CP_UTF8
 }
 
-/// `CP_ACP` and `CP_OEMCP` stand for a code page and are none.
+/// False for `CP_ACP` and `CP_OEMCP`, which only stand for a code page.
 #[unsafe(no_mangle)]
 extern "C" fn IsValidCodePage(code_page: u32) -> Bool {
     boundary::call(Bool::FALSE, || Ok((code_page > 3 && CodePage::new(code_page).is_ok()).into()))
@@ -149,7 +150,7 @@ fn source<'a, T: Copy + Default + PartialEq>(text: &Array<T>, length: i32) -> Re
     text.slice(length).ok_or(Code::INVALID_PARAMETER)
 }
 
-/// Stores converted text and returns its length; no room only asks for the length.
+/// Stores converted text and returns its length; with no room, only returns the length.
 fn store<T: Copy>(text: &[T], target: Buffer<T>, room: i32) -> Result<i32> {
     let length = i32::try_from(text.len()).map_err(|_| Code::INVALID_PARAMETER)?;
     match room {

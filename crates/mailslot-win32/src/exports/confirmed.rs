@@ -1,4 +1,4 @@
-//! The functions of `mailslotapi.h`: who receives, and what became of a message.
+//! The functions of `mailslotapi.h`: receivers, and receipts.
 
 use core::ffi::c_void;
 use std::time::Duration;

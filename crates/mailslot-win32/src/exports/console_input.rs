@@ -70,7 +70,7 @@ fn store(
     Ok(Bool::TRUE)
 }
 
-/// The one byte that a unit is in the console's code page, or a question mark.
+/// A unit as one byte in the console's code page, or a question mark.
 fn in_page(unit: u16) -> u16 {
     let page = pages::INPUT.other().unwrap_or(CodePage::Utf8);
     let encoded = page.encode(&[unit], b"?", false, false).map(|encoded| encoded.bytes);

@@ -10,7 +10,7 @@ use crate::console::control::{self, Routine};
 use crate::object::Stream;
 
 const BELL: &[u8] = b"\x07";
-/// Hertz that `Beep` takes.
+/// The frequencies in hertz that `Beep` accepts.
 const TONES: core::ops::RangeInclusive<u32> = 37..=32767;
 
 #[unsafe(no_mangle)]
@@ -53,7 +53,7 @@ extern "C" fn MessageBeep(_kind: u32) -> Bool {
 #[unsafe(no_mangle)]
 extern "C" fn AllocConsole() -> Bool {
     boundary::call(Bool::FALSE, || {
-        // Who has one gets no other, as on Windows.
+        // A process that has a console gets no other, as on Windows.
         Err(if Stream::of_terminal().is_some() { Code::ACCESS_DENIED } else { Code::NOT_SUPPORTED })
     })
 }
@@ -68,7 +68,7 @@ extern "C" fn GetConsoleWindow() -> *mut c_void {
     core::ptr::null_mut()
 }
 
-/// What has no terminal makes no sound.
+/// Silent without a terminal.
 fn ring() {
     if let Some(terminal) = Stream::of_terminal() {
         let _ = terminal.show(BELL);

@@ -1,4 +1,4 @@
-//! Threads as Microsoft's C library starts them. They are those of the system: it needs nothing of its own for them.
+//! Threads by the functions of Microsoft's C library. They are the system's threads, without extra set-up.
 
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ extern "C-unwind" fn _endthreadex(exit_code: u32) -> ! {
     threads::exit(exit_code)
 }
 
-/// Tells a failure as the C library does, too.
+/// Also reports a failure in errno, like the C library.
 fn start(
     routine: Option<Routine>,
     stack: u32,
@@ -58,7 +58,7 @@ fn start(
     let result = routine.ok_or(Code::INVALID_PARAMETER).and_then(|routine| threads::start(start(routine), false));
     if let Err(code) = &result {
         let errno = if *code == Code::INVALID_PARAMETER { libc::EINVAL } else { libc::EAGAIN };
-        // SAFETY: the C library's own place for this thread's errno.
+        // SAFETY: the C library's place for this thread's errno.
         unsafe { *libc::__errno_location() = errno };
     }
     result

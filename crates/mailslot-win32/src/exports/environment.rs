@@ -1,4 +1,4 @@
-//! The process's surroundings: its directory, its variables, where temporary files go.
+//! The process's environment: its directory, its variables, the place of temporary files.
 
 use core::ffi::{CStr, c_char, c_void};
 use std::ffi::CString;
@@ -115,7 +115,7 @@ extern "C" fn GetCommandLineW() -> *const u16 {
     LINE.get_or_init(with_nul).as_ptr()
 }
 
-/// The handle of the program itself, the only module that has one.
+/// The handle of the program, the only module with a handle.
 #[unsafe(no_mangle)]
 extern "C" fn GetModuleHandleA(name: Narrow) -> *const c_void {
     boundary::call(core::ptr::null(), || own_module(name.bytes().is_none()))
@@ -152,8 +152,8 @@ fn set_variable(name: Option<String>, value: Option<String>) -> Result<Bool> {
     let name = name.filter(|name| !name.is_empty() && !name.contains('=')).ok_or(Code::INVALID_PARAMETER)?;
     let name = CString::new(name).map_err(|_| Code::INVALID_PARAMETER)?;
     let value = value.map(CString::new).transpose().map_err(|_| Code::INVALID_PARAMETER)?;
-    // SAFETY: texts that end with NUL. That no other thread uses the environment meanwhile is the program's duty, as with
-    // setenv; the header tells.
+    // SAFETY: texts that end with NUL. The program must not use the environment in other threads meanwhile, as with
+    // setenv; the header says so.
     let failed = unsafe {
         match value {
             Some(value) => libc::setenv(name.as_ptr(), value.as_ptr(), 1),

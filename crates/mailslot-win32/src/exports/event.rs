@@ -76,7 +76,7 @@ extern "C" fn ResetEvent(event: Handle) -> Bool {
 extern "C" fn PulseEvent(event: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
         handles::find(event)?.object.event()?;
-        // Whom it releases is a matter of chance, which its documentation says of Windows itself.
+        // Which threads it releases is undefined even on Windows, by its documentation.
         Err(Code::CALL_NOT_IMPLEMENTED)
     })
 }

@@ -1,4 +1,4 @@
-//! `CreateFile`, `ReadFile`, `WriteFile` and what else takes file handles.
+//! `CreateFile`, `ReadFile`, `WriteFile` and other functions that take file handles.
 
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -59,8 +59,8 @@ extern "C" fn ReadFile(
     boundary::guard(|| {
         let visit = match own::slot(file) {
             Ok(slot) => {
-                // What nearly every read is, in few instructions: one comparison tells that it is not asynchronous, and that no
-                // other one comes first.
+                // The fast path of nearly every read: one comparison shows that it is synchronous, and that no other
+                // read comes first.
                 if overlapped.0.addr() | slot.pending() == 0
                     && let Some(target) = buffer.bytes().slice(size as usize)
                 {
@@ -82,7 +82,7 @@ extern "C" fn ReadFile(
     })
 }
 
-/// Nothing was read or written. Apart, so that what nearly every call does runs straight through.
+/// Reports that nothing was read or written. A separate function, to keep the fast path free of jumps.
 #[cold]
 #[inline(never)]
 fn failed(bytes: Out<u32>, code: fn(mailslot::Error) -> Code, error: mailslot::Error) -> Bool {
@@ -90,7 +90,7 @@ fn failed(bytes: Out<u32>, code: fn(mailslot::Error) -> Code, error: mailslot::E
     boundary::fail(code(error))
 }
 
-/// Every other read. Taking the visit over, which was in vain, spares `ReadFile` from keeping its parameters.
+/// All other reads. Takes over the visit, so that `ReadFile` need not keep its parameters until the visit's end.
 #[cold]
 fn any_read(
     file: Handle,
@@ -141,7 +141,7 @@ extern "C" fn WriteFile(
     boundary::guard(|| {
         let visit = match own::writer(file) {
             Ok(writer) => {
-                // What nearly every write is, in few instructions.
+                // The fast path of nearly every write.
                 if overlapped.is_null()
                     && let Some(message) = buffer.some_bytes(size)
                 {
@@ -163,7 +163,7 @@ extern "C" fn WriteFile(
     })
 }
 
-/// Every other write, as [`any_read`].
+/// All other writes, like [`any_read`].
 #[cold]
 fn any_write(
     file: Handle,
@@ -187,7 +187,7 @@ extern "C" fn GetFileType(file: Handle) -> u32 {
     boundary::call(0, || {
         let held = handles::find(file)?;
         match held.object {
-            // Mailslots are of none of the types that there are names for.
+            // Mailslots have none of the named types.
             Object::Server(_) | Object::Client(_) => boundary::set_last_error(Code::SUCCESS),
             Object::Stream(ref stream) => {
                 boundary::set_last_error(Code::SUCCESS);
@@ -255,7 +255,7 @@ extern "C" fn FlushFileBuffers(file: Handle) -> Bool {
     boundary::call(Bool::FALSE, || {
         match &handles::find(file)?.object {
             Object::Client(_) => Err(Code::ACCESS_DENIED),
-            // Nothing is kept back; a terminal has nothing to flush.
+            // No output is buffered; for a terminal, flushing is an error as on Windows.
             Object::Stream(stream) if !stream.is_input() && stream.terminal(false).is_err() => Ok(Bool::TRUE),
             _ => Err(Code::INVALID_HANDLE),
         }
@@ -285,7 +285,7 @@ fn server_only(object: &Object) -> Result<&crate::object::Slot> {
     }
 }
 
-/// Why a slot has no size and no position.
+/// The error of functions for sizes and positions, which a slot does not have.
 fn no_file(file: Handle) -> Code {
     match handles::find(file).map(|held| held.object.clone()) {
         Ok(Object::Server(_) | Object::Client(_) | Object::Stream(_)) => Code::INVALID_FUNCTION,

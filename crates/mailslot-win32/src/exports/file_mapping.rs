@@ -17,7 +17,7 @@ const PAGE_READONLY: u32 = 0x2;
 const PAGE_WRITECOPY: u32 = 0x8;
 /// `PAGE_EXECUTE_READ`, `PAGE_EXECUTE_READWRITE`, `PAGE_EXECUTE_WRITECOPY`.
 const PAGE_EXECUTE: [u32; 3] = [0x20, 0x40, 0x80];
-/// `SEC_RESERVE` and `SEC_COMMIT`: here all memory is there at once.
+/// `SEC_RESERVE` and `SEC_COMMIT`: here all memory is allocated at once.
 const SEC_RESERVE: u32 = 0x0400_0000;
 const SEC_COMMIT: u32 = 0x0800_0000;
 const FILE_MAP_COPY: u32 = 0x1;
@@ -91,7 +91,7 @@ extern "C" fn UnmapViewOfFile(place: *mut c_void) -> Bool {
 
 #[unsafe(no_mangle)]
 extern "C" fn FlushViewOfFile(place: *const c_void, size: usize) -> Bool {
-    // There is no file that would not have the changes yet.
+    // Nothing to write: there is no file behind the memory.
     boundary::call(Bool::FALSE, || if view::has(place, size) { Ok(Bool::TRUE) } else { Err(Code::INVALID_ADDRESS) })
 }
 
@@ -102,7 +102,7 @@ fn create(
     size: u64,
     name: Result<Option<ObjectName>>,
 ) -> Result<Handle> {
-    // There are no handles of files.
+    // No other handle is a file's.
     if file != Handle::INVALID {
         return Err(Code::INVALID_HANDLE);
     }

@@ -29,7 +29,7 @@ extern "C" fn DuplicateHandle(
     options: u32,
 ) -> Bool {
     boundary::call(Bool::FALSE, || {
-        // Other processes inherit handles; nothing can be put into them later.
+        // Only inheritance passes handles to other processes.
         if source_process != Handle::INVALID || target_process != Handle::INVALID {
             let other = if source_process == Handle::INVALID { target_process } else { source_process };
             handles::find(other)?.object.process()?;

@@ -1,4 +1,4 @@
-//! What is done once in a process.
+//! One-time initialisation.
 
 use core::ffi::c_void;
 use std::sync::atomic::Ordering;
@@ -9,9 +9,9 @@ use crate::code::{Code, Result};
 use crate::futex;
 use crate::pointer::{Out, Place};
 
-/// A thread does it now.
+/// A thread runs the routine now.
 const RUNS: usize = 1;
-/// It is done. The rest of the word is what the routine has left.
+/// The routine has succeeded. The rest of the word is its result.
 const DONE: usize = 2;
 /// The bits that the routine's result must leave free.
 const RESERVED: usize = 3;
@@ -45,7 +45,7 @@ extern "C" fn InitOnceExecuteOnce(
     })
 }
 
-/// What `run` has left, in this thread or in another one. `None` if it has failed now: it is tried again then.
+/// The result of `run`, in this thread or in another one. `None` if it failed now: the next call tries again.
 fn once_only(once: &InitOnce, run: impl Fn() -> Result<Option<usize>>) -> Result<Option<usize>> {
     loop {
         // Acquire: pairs with the release below, before which the routine ran.

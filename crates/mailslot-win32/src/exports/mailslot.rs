@@ -17,9 +17,9 @@ use crate::text::Name;
 
 /// `MAILSLOT_NO_MESSAGE`.
 const NO_MESSAGE: u32 = u32::MAX;
-/// Lets other machines write to the slots of a program that cannot say so itself.
+/// The environment variable by which other machines may write to the slots of a program that cannot allow it itself.
 const NETWORK_VARIABLE: &str = "MAILSLOT_NETWORK";
-/// Lets other processes of its user tap them.
+/// The environment variable by which other processes of its user may tap them.
 const TAPS_VARIABLE: &str = "MAILSLOT_TAPS";
 
 #[unsafe(no_mangle)]
@@ -103,7 +103,7 @@ fn taps(variable: Option<&OsStr>) -> Taps {
     if variable.is_some_and(|value| value == "allow") { Taps::Allowed } else { Taps::Refused }
 }
 
-/// Other machines may write only if the environment says so and the descriptor does not object.
+/// Other machines may write only if the environment allows it and the descriptor does not deny it.
 fn network(variable: Option<&OsStr>, permissions: &Permissions) -> Network {
     let asked = variable.is_some_and(|value| value == "allow");
     if asked && permissions.network { Network::Allowed } else { Network::Refused }

@@ -1,4 +1,4 @@
-//! The heap functions. All are the C heap, so what one of them allocated another one can free.
+//! The heap functions. All use the C heap, so memory from one can be freed by another.
 
 use core::ffi::c_void;
 
@@ -20,7 +20,7 @@ extern "C" fn GlobalFree(memory: *mut c_void) -> *mut c_void {
     free(memory)
 }
 
-/// Nothing moves, so a handle to memory is its address.
+/// Memory never moves, so its handle is its address.
 #[unsafe(no_mangle)]
 extern "C" fn GlobalLock(memory: *mut c_void) -> *mut c_void {
     memory
@@ -81,7 +81,7 @@ pub(super) fn copy(bytes: &[u8]) -> Result<*mut c_void> {
 }
 
 pub(super) fn free(memory: *mut c_void) -> *mut c_void {
-    // SAFETY: NULL, or from one of the functions above and not yet freed: the caller's duty, as the header tells.
+    // SAFETY: NULL, or from one of the functions above and not yet freed, as the header demands.
     unsafe { libc::free(memory) };
     core::ptr::null_mut()
 }

@@ -1,4 +1,4 @@
-//! `FormatMessage`: the texts of error codes, and templates of the program's own.
+//! `FormatMessage`: the texts of error codes, and the program's templates.
 
 use core::ffi::c_void;
 
@@ -13,11 +13,11 @@ use crate::text;
 const ALLOCATE_BUFFER: u32 = 0x100;
 const IGNORE_INSERTS: u32 = 0x200;
 const FROM_STRING: u32 = 0x400;
-/// No module here has messages, so what is found is the system's.
+/// No module here has messages, so the system's are used.
 const FROM_HMODULE: u32 = 0x800;
 const FROM_SYSTEM: u32 = 0x1000;
 const ARGUMENT_ARRAY: u32 = 0x2000;
-/// A width, of which only "no line ends but those of paragraphs" is followed.
+/// A width; only the value for "no line ends within paragraphs" is supported.
 const MAX_WIDTH: u32 = 0xFF;
 const ALL: u32 =
     ALLOCATE_BUFFER | IGNORE_INSERTS | FROM_STRING | FROM_HMODULE | FROM_SYSTEM | ARGUMENT_ARRAY | MAX_WIDTH;
@@ -56,7 +56,7 @@ extern "C" fn FormatMessageW(
     })
 }
 
-/// How many values a message asks for, so that the headers can take as many from a list of arguments.
+/// How many values a message uses, so that the headers can take as many from a list of arguments.
 #[unsafe(no_mangle)]
 extern "C" fn mailslot_count_inserts(flags: u32, source: *const c_void, code: u32, wide: i32) -> u32 {
     boundary::call(0, || {
@@ -66,7 +66,7 @@ extern "C" fn mailslot_count_inserts(flags: u32, source: *const c_void, code: u3
     })
 }
 
-/// The program's values: an array, since the headers have made one of a list.
+/// The program's values: an array, to which the headers convert a list.
 struct Given {
     flags: u32,
     arguments: Array<usize>,
@@ -114,7 +114,7 @@ fn store<T: Copy + Default>(flags: u32, text: &[T], buffer: Buffer<T>, size: u32
         let place = unsafe { Out::at(buffer.pointer().cast::<*mut T>()) };
         place.required()?;
         if text.is_empty() {
-            // The program takes this for a failure, and frees nothing.
+            // The program treats this as a failure, and frees nothing.
             place.set(core::ptr::null_mut());
             return Ok(0);
         }
@@ -124,7 +124,7 @@ fn store<T: Copy + Default>(flags: u32, text: &[T], buffer: Buffer<T>, size: u32
             return Err(Code::NOT_ENOUGH_MEMORY);
         }
         place.set(memory);
-        // SAFETY: `room` elements or more, which nobody else knows yet.
+        // SAFETY: `room` elements or more, which are not shared yet.
         unsafe { Buffer::at(memory) }
     } else if (size as usize) < needed {
         return Err(Code::INSUFFICIENT_BUFFER);

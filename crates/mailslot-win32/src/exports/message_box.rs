@@ -8,7 +8,7 @@ use crate::code::{Code, Result};
 use crate::pointer::{Narrow, Wide};
 use crate::text;
 
-/// What a window without a caption is called.
+/// The default caption.
 const ERROR: &str = "Error";
 
 #[unsafe(no_mangle)]
@@ -35,12 +35,12 @@ fn show(message: Option<String>, caption: Option<String>, kind: u32) -> Result<i
     let button = default_button(kind).ok_or(Code::INVALID_MSGBOX_STYLE)?;
     let caption = caption.as_deref().unwrap_or(ERROR);
     let message = message.unwrap_or_default();
-    // Nobody can be told that it cannot be written.
+    // A failure to write cannot be reported.
     let _ = writeln!(std::io::stderr(), "{caption}: {message}");
     Ok(button)
 }
 
-/// The button that Enter would press: the second or third one if `MB_DEFBUTTON2` or `3` says so.
+/// The button that Enter would press: the second or third one with `MB_DEFBUTTON2` or `3`.
 fn default_button(kind: u32) -> Option<i32> {
     const OK: i32 = 1;
     const CANCEL: i32 = 2;

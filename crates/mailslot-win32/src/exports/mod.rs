@@ -1,6 +1,6 @@
-//! The exported functions. Each states its Win32 contract in the headers; here is only how it reaches the rest.
+//! The exported functions. The headers state their Win32 contracts; the code here only connects them to the rest.
 //!
-//! The names are those of C, and so is the case.
+//! Names and their case are those of C.
 #![allow(non_snake_case)]
 
 mod acl;

@@ -67,7 +67,7 @@ extern "C" fn GetOverlappedResult(file: Handle, overlapped: OverlappedPointer, b
             let held = handles::find(waited)?;
             wait::wait(&[held.object.waitable()?], Until::Any, None, false)?;
         }
-        // Acquire: pairs with the release that stored how the read ended.
+        // Acquire: pairs with the release that stored the read's result.
         let status = fields.internal.load(Ordering::Acquire);
         if status == PENDING {
             return Err(Code::IO_INCOMPLETE);
@@ -142,7 +142,8 @@ pub(super) fn read_in_turn(file: Handle, slot: &Arc<Slot>, buffer: Buffer<u8>, s
     }
 }
 
-/// Does what cannot pend, such as reading a standard stream: as on Windows it has ended when the call returns.
+/// Runs an operation that cannot pend, such as reading a standard stream: as on Windows, it has ended when the call
+/// returns.
 pub(super) fn at_once(overlapped: OverlappedPointer, operation: impl FnOnce() -> Result<usize>) -> Result<usize> {
     if overlapped.is_null() {
         return operation();
@@ -187,7 +188,7 @@ fn store(fields: &Overlapped, code: Code, bytes: u32) {
 
 fn notify(overlapped: OverlappedPointer) -> Result<Notify> {
     let event = overlapped.get().map_or(Handle::NULL, |fields| fields.event);
-    // The lowest bit is for completion ports, which there are none of.
+    // The lowest bit is for completion ports, which do not exist here.
     match event.0 & !1 {
         0 => Ok(Notify::Slot),
         event => Ok(Notify::Event(Arc::clone(handles::find(Handle(event))?.object.event()?))),

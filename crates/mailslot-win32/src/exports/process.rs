@@ -20,15 +20,15 @@ const CREATE_SUSPENDED: u32 = 0x4;
 const CREATE_UNICODE_ENVIRONMENT: u32 = 0x400;
 const STARTF_USESTDHANDLES: u32 = 0x100;
 
-/// What `GetModuleHandle` returns for the program itself: any value but `NULL`.
+/// The handle that `GetModuleHandle` returns for the program: any value except `NULL`.
 pub(super) const OWN_MODULE: *const c_void = core::ptr::without_provenance(0x40_0000);
 
-/// What a child is started with.
+/// The parameters of a child's start.
 struct Start {
     application: Option<String>,
     command_line: Option<String>,
     inherit: bool,
-    /// Whether later children inherit the handle of this one.
+    /// Whether later children inherit the handle of this child.
     handle_inherits: bool,
     flags: u32,
     environment: Option<Vec<String>>,
@@ -140,7 +140,7 @@ fn create(start: Start, information: &Out<ProcessInformation>) -> Result<Bool> {
     let mut arguments = command_line::split(start.command_line.as_deref().unwrap_or_default()).into_iter();
     let named = arguments.next();
     let program = match (&start.application, &named) {
-        // An application is a path, and is not searched for.
+        // An application is a path, without a search.
         (Some(application), _) => program::at(application),
         (None, Some(named)) => program::search(named).ok_or(Code::FILE_NOT_FOUND)?,
         (None, None) => return Err(Code::INVALID_PARAMETER),
@@ -171,12 +171,12 @@ fn is_inheritable(attributes: &In<SecurityAttributes>) -> bool {
     attributes.read().is_some_and(|attributes| attributes.inherit_handle.is_true())
 }
 
-/// Closes in the child what would be inherited.
+/// Closes in the child the descriptors that it would inherit.
 fn keep_back(command: &mut Command) {
     let descriptors = inheritance::descriptors();
     let close = move || {
         for descriptor in &descriptors {
-            // SAFETY: in the child between fork and exec, which uses none of these any more.
+            // SAFETY: in the child between fork and exec, which no longer uses these.
             unsafe { libc::close(*descriptor) };
         }
         Ok(())
@@ -217,7 +217,7 @@ fn own_path(module: *const c_void) -> Result<String> {
     path.into_os_string().into_string().map_err(|_| Code::NO_UNICODE_TRANSLATION)
 }
 
-/// Stores a path and a NUL. One that does not fit is cut, and the result is all the room.
+/// Stores a path and a NUL. A path that does not fit is cut, and the result is the room.
 fn store<T: Copy + Default>(path: &[T], target: Buffer<T>, room: u32) -> Result<u32> {
     let room = room as usize;
     let target = target.slice(room).filter(|target| !target.is_empty()).ok_or(Code::INVALID_PARAMETER)?;

@@ -1,4 +1,4 @@
-//! What the terminal shows.
+//! The terminal's screen.
 
 use crate::abi::{Bool, Coord, Handle, ScreenBufferInfo};
 use crate::boundary;
@@ -36,7 +36,7 @@ extern "C" fn FillConsoleOutputCharacterA(
     from: Coord,
     filled: Out<u32>,
 ) -> Bool {
-    // A byte of ASCII is a character by itself; what others are depends on their neighbours.
+    // Only an ASCII byte is a character by itself; others depend on their neighbours.
     let character = if character.is_ascii() { char::from(character) } else { char::REPLACEMENT_CHARACTER };
     with(handle, |terminal| screen::fill(terminal, character, count, from).map(|count| filled.set(count)))
 }
@@ -89,7 +89,7 @@ fn set_title(title: Option<String>) -> Result<Bool> {
     Ok(Bool::TRUE)
 }
 
-/// Does something with a terminal for output.
+/// Runs `action` with a terminal for output.
 fn with(handle: Handle, action: impl FnOnce(&Stream) -> Result<()>) -> Bool {
     boundary::call(Bool::FALSE, || {
         let held = handles::find(handle)?;

@@ -152,7 +152,7 @@ fn convert(text: Option<String>, revision: u32, descriptor: &Out<*mut c_void>, s
     }
     let described = security::parse(&text)?;
     if let Some(acl) = &described.acl {
-        // Sooner than at the creation of a slot the program can say why.
+        // Checked here as well, because an error at the creation of a slot would be harder to explain.
         acl.permissions()?;
     }
     let bytes = security::encode(&described)?;

@@ -1,4 +1,4 @@
-//! Security identifiers, and the token that has the user's own.
+//! Security identifiers, and the token with the user's identifier.
 
 use core::ffi::{c_char, c_void};
 
@@ -167,7 +167,7 @@ extern "C" fn OpenProcessToken(process: Handle, _access: u32, token: Out<Handle>
     })
 }
 
-/// No thread acts for another user.
+/// Threads never impersonate another user.
 #[unsafe(no_mangle)]
 extern "C" fn OpenThreadToken(_thread: Handle, _access: u32, _as_self: Bool, _token: Out<Handle>) -> Bool {
     boundary::call(Bool::FALSE, || Err(Code::NO_TOKEN))
@@ -182,7 +182,7 @@ extern "C" fn GetTokenInformation(token: Handle, class: u32, target: Buffer<u8>,
         if class != TOKEN_USER {
             return Err(Code::NOT_SUPPORTED);
         }
-        // TOKEN_USER: a pointer to the identifier, attributes, and behind them the identifier itself.
+        // TOKEN_USER: a pointer to the identifier, attributes, and after them the identifier.
         let sid = security::encode_sid(&security::own_sid());
         let header = 2 * size_of::<usize>();
         needed.set((header + sid.len()) as u32);

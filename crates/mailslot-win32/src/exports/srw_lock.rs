@@ -91,7 +91,7 @@ extern "C" fn SleepConditionVariableSRW(
     }
 }
 
-/// Whoever has seen the count before sleeps no more.
+/// A thread that has seen the previous count does not sleep.
 fn wake(condition: &Place<ConditionVariable>, wake: fn(&AtomicU32)) {
     if let Some(condition) = condition.get() {
         condition.wakes.fetch_add(1, Ordering::Relaxed);

@@ -15,13 +15,14 @@ use crate::text::ConsoleEnd;
 
 /// `STD_INPUT_HANDLE`, `STD_OUTPUT_HANDLE` and `STD_ERROR_HANDLE` are this minus the descriptor.
 const STD_INPUT_HANDLE: u32 = -10_i32 as u32;
-/// The flags of `SetConsoleMode` that there are for input, and for output.
+/// The flags of `SetConsoleMode` for input, and for output.
 const INPUT_MODES: u32 = 0x3FF;
 const OUTPUT_MODES: u32 = 0x7;
-/// `ENABLE_PROCESSED_OUTPUT`, `ENABLE_WRAP_AT_EOL_OUTPUT`, `ENABLE_VIRTUAL_TERMINAL_PROCESSING`: what terminals do.
+/// `ENABLE_PROCESSED_OUTPUT`, `ENABLE_WRAP_AT_EOL_OUTPUT`, `ENABLE_VIRTUAL_TERMINAL_PROCESSING`: always on in
+/// terminals.
 const OUTPUT_MODE: u32 = 0x7;
 
-/// The handles, once they were asked for or set.
+/// The handles, once they were requested or set.
 static STANDARD: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 #[unsafe(no_mangle)]
@@ -44,17 +45,17 @@ extern "C" fn GetStdHandle(which: u32) -> Handle {
     })
 }
 
-/// What `CreateFile` opens by the names of the console.
+/// The handles that `CreateFile` opens by the names of the console.
 ///
 /// # Errors
 ///
 /// - `ERROR_INVALID_HANDLE` without a terminal
-/// - `ERROR_NOT_SUPPORTED` for input if standard input is something else: then keys would be waited for elsewhere
+/// - `ERROR_NOT_SUPPORTED` for input if standard input is not the terminal: keys are read from there only
 pub(super) fn open_console(end: ConsoleEnd, inherit: bool) -> Result<Handle> {
     let stream = match end {
         ConsoleEnd::Input => {
             let stream = stream(0).filter(|stream| stream.terminal(true).is_ok());
-            // To tell the one from the other.
+            // Distinguishes the two.
             let refusal = || Stream::of_screen().map_or(Code::INVALID_HANDLE, |_| Code::NOT_SUPPORTED);
             stream.ok_or_else(refusal)?
         }
@@ -63,7 +64,7 @@ pub(super) fn open_console(end: ConsoleEnd, inherit: bool) -> Result<Handle> {
     handles::insert(Object::Stream(stream), inherit)
 }
 
-/// A standard stream. There is one for each, so that what one handle has read of a line, and not given out, is another's.
+/// A standard stream. There is one for each descriptor, so that all handles share the unread rest of a line.
 fn stream(descriptor: i32) -> Option<Arc<Stream>> {
     static STREAMS: [OnceLock<Arc<Stream>>; 3] = [const { OnceLock::new() }; 3];
     let known = STREAMS.get(usize::try_from(descriptor).ok()?)?;
@@ -208,7 +209,7 @@ extern "C" fn SetConsoleOutputCP(page: u32) -> Bool {
     boundary::call(Bool::FALSE, || pages::OUTPUT.set(page).map(|()| Bool::TRUE))
 }
 
-/// The descriptor, and where its handle is kept.
+/// The descriptor, and the place of its handle.
 fn standard(which: u32) -> Result<(i32, &'static AtomicUsize)> {
     let descriptor = STD_INPUT_HANDLE.wrapping_sub(which);
     let place = STANDARD.get(descriptor as usize).ok_or(Code::INVALID_HANDLE)?;

@@ -34,14 +34,14 @@ extern "C" fn lstrcpynW(target: Buffer<u16>, text: Wide, room: i32) -> Buffer<u1
 
 #[unsafe(no_mangle)]
 extern "C" fn lstrcatA(target: Buffer<u8>, text: Narrow) -> Buffer<u8> {
-    // SAFETY: what is appended to is text.
+    // SAFETY: the target of an append is text.
     let begin = unsafe { Narrow::at(target.pointer().cast()) };
     copy(target, begin.bytes().map_or(0, <[u8]>::len), text.bytes(), usize::MAX)
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn lstrcatW(target: Buffer<u16>, text: Wide) -> Buffer<u16> {
-    // SAFETY: what is appended to is text.
+    // SAFETY: the target of an append is text.
     let begin = unsafe { Wide::at(target.pointer()) };
     copy(target, begin.units().map_or(0, <[u16]>::len), text.units(), usize::MAX)
 }
@@ -69,7 +69,7 @@ extern "C" fn lstrcmpiW(one: Wide, other: Wide) -> i32 {
     folded(one).cmp(&folded(other)) as i32
 }
 
-/// Copies as much of `text` as there is room for behind the first `at` units of `target`, and a NUL.
+/// Copies as much of `text` as fits after the first `at` units of `target`, and a NUL.
 fn copy<T: Copy + Default>(target: Buffer<T>, at: usize, text: Option<&[T]>, room: usize) -> Buffer<T> {
     let Some(longest) = room.checked_sub(1) else { return target };
     let text = text.unwrap_or_default();

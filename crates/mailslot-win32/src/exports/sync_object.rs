@@ -1,4 +1,4 @@
-//! What the exports of all synchronization objects share.
+//! Shared by the exports of all synchronization objects.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::object::{Access, Event, Object};
 use crate::pointer::{In, Narrow, Wide};
 use crate::sync_object::{self, Initial, Kind, ObjectName, SyncObject};
 
-/// What is created, beside its name and kind.
+/// The parameters of a creation, besides name and kind.
 pub(super) struct Creation {
     pub(super) inherit: bool,
     pub(super) access: Access,
@@ -19,7 +19,7 @@ pub(super) struct Creation {
 
 impl Creation {
     pub(super) fn new(attributes: &In<SecurityAttributes>, access: Access, initial: Initial) -> Creation {
-        // Who may use it is its user, whatever a descriptor says: it can only be narrower than that for other programs of his.
+        // Its user may use it, whatever a descriptor says, which could only restrict other programs of that user.
         let inherit = attributes.read().is_some_and(|attributes| attributes.inherit_handle.is_true());
         Creation { inherit, access, initial }
     }
@@ -33,7 +33,7 @@ pub(super) fn wide(name: Wide) -> Result<Option<ObjectName>> {
     ObjectName::wide(name.units())
 }
 
-/// Creates an object, or opens the one of that name, which the last error tells: it is `ERROR_ALREADY_EXISTS` then.
+/// Creates an object, or opens the one of that name: then the last error is `ERROR_ALREADY_EXISTS`.
 pub(super) fn create(creation: &Creation, name: Result<Option<ObjectName>>) -> Result<Handle> {
     let (object, created) = match name? {
         Some(name) => {

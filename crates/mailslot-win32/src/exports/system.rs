@@ -9,7 +9,7 @@ use crate::pointer::{Buffer, InOut, Narrow, Out, Wide};
 use crate::system::{self, NameFormat};
 use crate::text;
 
-/// `PROCESSOR_ARCHITECTURE_AMD64` and its relatives.
+/// `PROCESSOR_ARCHITECTURE_AMD64` and similar.
 const ARCHITECTURE: u16 = if cfg!(target_arch = "x86_64") {
     9
 } else if cfg!(target_arch = "x86") {
@@ -42,7 +42,7 @@ extern "C" fn GetComputerNameExW(format: u32, target: Buffer<u16>, size: InOut<u
     boundary::call(Bool::FALSE, || name_wide(&computer(format)?, target, &size, Code::MORE_DATA))
 }
 
-/// Its size counts the NUL in any case.
+/// Its size always counts the NUL.
 #[unsafe(no_mangle)]
 extern "C" fn GetUserNameA(target: Buffer<u8>, size: InOut<u32>) -> Bool {
     boundary::call(Bool::FALSE, || {
@@ -80,7 +80,7 @@ extern "C" fn GetSystemInfo(info: Out<SystemInfo>) {
     });
 }
 
-/// This is no Windows, so it has no version that would be true.
+/// This is not Windows, so no version would be true.
 #[unsafe(no_mangle)]
 extern "C" fn GetVersionExA(_version: *mut c_void) -> Bool {
     boundary::call(Bool::FALSE, || Err(Code::CALL_NOT_IMPLEMENTED))
@@ -111,7 +111,7 @@ extern "C" fn GetSystemDirectoryW(_target: Buffer<u16>, _room: u32) -> u32 {
     boundary::call(0, || Err(Code::CALL_NOT_IMPLEMENTED))
 }
 
-/// There is no debugger that would show it.
+/// Without effect: there is no debugger to show it.
 #[unsafe(no_mangle)]
 extern "C" fn OutputDebugStringA(_text: Narrow) {}
 

@@ -12,7 +12,7 @@ use crate::pointer::{In, Out};
 use crate::threads::{self, Routine, Start};
 
 pub(super) const CREATE_SUSPENDED: u32 = 0x4;
-/// The size is that of the whole stack, which it is here in any case.
+/// The size is of the whole stack, as always here.
 const STACK_SIZE_PARAM_IS_A_RESERVATION: u32 = 0x10000;
 const THREAD_PRIORITY_ERROR_RETURN: i32 = i32::MAX;
 
@@ -45,7 +45,7 @@ extern "C-unwind" fn TerminateThread(thread: Handle, exit_code: u32) -> Bool {
     });
     match ends_itself {
         Some(true) => threads::exit(exit_code),
-        // What it has locked would stay so for ever, in the C library, too.
+        // Its locks would stay locked for ever, also in the C library.
         Some(false) => boundary::set_last_error(Code::CALL_NOT_IMPLEMENTED),
         None => {}
     }
@@ -74,7 +74,7 @@ extern "C" fn ResumeThread(thread: Handle) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn SwitchToThread() -> Bool {
     std::thread::yield_now();
-    // The system does not tell whether another thread has run.
+    // The system does not report whether another thread has run.
     Bool::TRUE
 }
 

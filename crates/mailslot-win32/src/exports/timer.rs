@@ -112,10 +112,10 @@ fn create(
     sync_object::create(&Creation::new(attributes, access, initial), name)
 }
 
-/// When that is, on the clock of waits. Negative times begin now; others are moments since 1601.
+/// A due time on the clock of waits. Negative times are relative to now; others are absolute, since 1601.
 fn monotonic(due: i64) -> i64 {
     let left = if due < 0 { due.checked_neg().unwrap_or(i64::MAX) } else { due.saturating_sub(file_time_now()) };
-    // Never 0, which would be a timer that does not run.
+    // Never 0, which means a timer that does not run.
     clock::monotonic().saturating_add(left.saturating_mul(100)).max(1)
 }
 

@@ -12,8 +12,8 @@ use crate::pointer::Out;
 use crate::timer_queue::{self, Completion, Times};
 
 const WT_EXECUTEONLYONCE: u32 = 0x8;
-/// `WT_EXECUTEINIOTHREAD`, `WT_EXECUTELONGFUNCTION`, `WT_EXECUTEINTIMERTHREAD`, `WT_EXECUTEINPERSISTENTTHREAD`: each timer has a
-/// thread, so these are the same.
+/// `WT_EXECUTEINIOTHREAD`, `WT_EXECUTELONGFUNCTION`, `WT_EXECUTEINTIMERTHREAD`, `WT_EXECUTEINPERSISTENTTHREAD`: each
+/// timer has a thread, so these are the same.
 const SAME: u32 = 0x1 | 0x10 | 0x20 | 0x80;
 const INFINITE: u32 = u32::MAX;
 
@@ -52,9 +52,9 @@ extern "C" fn CreateTimerQueueTimer(
         if flags & !(WT_EXECUTEONLYONCE | SAME) != 0 || only_once && period != 0 {
             return Err(Code::INVALID_PARAMETER);
         }
-        // Of no use here: it is the program's, for its own routine.
+        // Not used here, only passed to the program's routine.
         let parameter = AtomicPtr::new(parameter);
-        // TRUE: because of its time.
+        // TRUE: called because the timer expired.
         let call = move || routine(parameter.load(Ordering::Relaxed), 1);
         timer_queue::create(queue, times(due, period), |handle| timer.set(handle), call)?;
         Ok(Bool::TRUE)

@@ -11,7 +11,7 @@ const TLS_OUT_OF_INDEXES: u32 = u32::MAX;
 /// The C library has no more keys than this.
 const MOST: usize = 1024;
 
-/// Which keys of the C library are the program's.
+/// Which keys of the C library belong to the program.
 static ALLOCATED: [AtomicBool; MOST] = [const { AtomicBool::new(false) }; MOST];
 
 #[unsafe(no_mangle)]
@@ -32,7 +32,7 @@ extern "C" fn TlsAlloc() -> u32 {
 extern "C" fn TlsGetValue(index: u32) -> *mut c_void {
     boundary::call(core::ptr::null_mut(), || {
         let key = key(index)?;
-        // A program tells a value that is NULL from a failure by the last error.
+        // The last error distinguishes a NULL value from a failure.
         boundary::set_last_error(Code::SUCCESS);
         // SAFETY: a key that was created and not deleted.
         Ok(unsafe { libc::pthread_getspecific(key) })
@@ -42,7 +42,7 @@ extern "C" fn TlsGetValue(index: u32) -> *mut c_void {
 #[unsafe(no_mangle)]
 extern "C" fn TlsSetValue(index: u32, value: *mut c_void) -> Bool {
     boundary::call(Bool::FALSE, || {
-        // SAFETY: as above. The value is only handed back.
+        // SAFETY: as above. The value is only returned to the program.
         match unsafe { libc::pthread_setspecific(key(index)?, value) } {
             0 => Ok(Bool::TRUE),
             _ => Err(Code::NOT_ENOUGH_MEMORY),

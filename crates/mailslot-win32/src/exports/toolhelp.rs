@@ -1,4 +1,4 @@
-//! The list of processes, and handles of those that are in it.
+//! The list of processes, and handles of processes in it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const TH32CS_INHERIT: u32 = 0x8000_0000;
 #[unsafe(no_mangle)]
 extern "C" fn CreateToolhelp32Snapshot(flags: u32, _process: u32) -> Handle {
     boundary::call(Handle::INVALID, || {
-        // Other lists have no functions that would read them.
+        // Other lists do not exist: there are no functions to read them.
         if flags & TH32CS_SNAPPROCESS == 0 {
             return Err(Code::CALL_NOT_IMPLEMENTED);
         }
@@ -52,7 +52,7 @@ extern "C" fn OpenProcess(_access: u32, inherit: Bool, id: u32) -> Handle {
         let process = if id == std::process::id() {
             Process::own()
         } else if let Some(child) = handles::child(id) {
-            // Whose exit code this process learns.
+            // A child, whose exit code this process gets.
             child
         } else {
             Process::open(id)?
@@ -80,7 +80,7 @@ fn next<T: Copy + Default>(
     }
     let entry = snapshot.next(first).ok_or(Code::NO_MORE_FILES)?;
     let mut program = [T::default(); MAX_PATH];
-    // One less, so that there is a NUL; names of files have 255 bytes at most.
+    // One unit less, to keep a NUL; file names have at most 255 bytes.
     for (unit, place) in units(&entry.program).into_iter().zip(&mut program[..MAX_PATH - 1]) {
         *place = unit;
     }
@@ -92,7 +92,7 @@ fn next<T: Copy + Default>(
         module: 0,
         threads: entry.threads,
         parent: entry.parent,
-        // NORMAL_PRIORITY_CLASS, and what is one class above and below it.
+        // NORMAL_PRIORITY_CLASS, and one class above and below it.
         priority: 8 - entry.nice.signum() * 2,
         flags: 0,
         program,

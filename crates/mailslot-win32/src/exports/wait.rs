@@ -47,7 +47,7 @@ extern "C" fn WaitForMultipleObjectsEx(
 #[unsafe(no_mangle)]
 extern "C" fn SignalObjectAndWait(signalled: Handle, object: Handle, millis: u32, alertable: Bool) -> u32 {
     boundary::call(WAIT_FAILED, || {
-        // Before anything is signalled.
+        // Checked before anything is signalled.
         handles::object(object)?.waitable()?;
         handles::find(signalled)?.object.signal()?;
         wait_for(&[object], Until::Any, millis, alertable.is_true())

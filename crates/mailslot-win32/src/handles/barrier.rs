@@ -1,8 +1,8 @@
-//! A pair of fences of which one costs nothing, and the other a system call.
+//! A pair of fences: one costs nothing, and the other a system call.
 //!
-//! A thread that has done something behind [`light`] and a thread that has done something behind [`heavy`] are related as if both had
-//! executed a sequentially consistent fence: the kernel has every running thread of the process execute one, and one that
-//! does not run has executed it when it was switched out. Two threads behind `light` are not related at all.
+//! A thread after [`light`] and a thread after [`heavy`] are ordered as if both had executed a sequentially consistent
+//! fence: the kernel makes every running thread of the process execute one, and a thread that does not run executed one
+//! when it was switched out. Two threads after `light` are not ordered.
 //!
 //! Source: membarrier(2), `MEMBARRIER_CMD_PRIVATE_EXPEDITED`.
 
@@ -10,8 +10,8 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use rustix::thread::{MembarrierCommand, membarrier};
 
-/// Makes [`heavy`] work in this process. Returns whether it does: Linux before 4.14, emulators and filters of system calls
-/// refuse.
+/// Makes [`heavy`] work in this process. Returns whether it does: Linux before 4.14, emulators and filters of system
+/// calls refuse it.
 pub(crate) fn register() -> bool {
     membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
 }
@@ -21,11 +21,11 @@ pub(crate) fn light() {
     compiler_fence(Ordering::SeqCst);
 }
 
-/// Returns false, having done nothing, if the system refuses.
+/// Returns false, without a fence, if the system refuses it.
 #[cold]
 pub(crate) fn heavy() -> bool {
     let barrier = || membarrier(MembarrierCommand::PrivateExpedited).is_ok();
-    // That a forked child is registered as its parent was is what Linux does, but nothing that it promises.
+    // Linux keeps the registration in a forked child, but does not promise that.
     barrier() || register() && barrier()
 }
 

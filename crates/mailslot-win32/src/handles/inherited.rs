@@ -1,10 +1,10 @@
-//! The handles that a child process inherits, and has then with the same values: what is under their list.
+//! The table's part in inheritance: child processes inherit handles with the same values.
 
 use super::{Held, INHERIT, Open, table};
 use crate::abi::Handle;
 use crate::object::Object;
 
-/// Makes a handle of a given value, which a parent process chose.
+/// Makes a handle with a given value, which a parent process chose.
 pub(crate) fn insert(handle: Handle, object: Object) {
     object.opened();
     if let Err(open) = table::insert_at(handle, Open::new(object, INHERIT)) {

@@ -1,7 +1,7 @@
-//! Handle values and what they stand for.
+//! Handle values and their objects.
 //!
 //! A value is an index into the table, shifted by two as on Windows, with the generation of its entry above: an entry
-//! that is used again gives another value, so a closed handle is told from a living one. All values fit in 31 bits.
+//! that is reused gives another value, so a closed handle differs from an open one. All values fit in 31 bits.
 
 mod barrier;
 pub(crate) mod inherited;
@@ -39,7 +39,7 @@ pub(crate) fn insert(object: Object, inherit: bool) -> Result<Handle> {
     Ok(handle)
 }
 
-/// What `handle` stands for, kept alive until the result is dropped.
+/// The object of `handle`, kept alive until the result is dropped.
 #[inline]
 pub(crate) fn find(handle: Handle) -> Result<Held> {
     match table::find(handle) {
@@ -48,7 +48,7 @@ pub(crate) fn find(handle: Handle) -> Result<Held> {
     }
 }
 
-/// What `handle` stands for, which may also be one of the two that always stand for the running process and thread.
+/// The object of `handle`, which may also be a pseudo handle of the running process or thread.
 pub(crate) fn object(handle: Handle) -> Result<Object> {
     match handle {
         Handle::INVALID => Ok(Object::Process(Process::own())),
@@ -63,7 +63,7 @@ fn find_inherited(handle: Handle) -> Result<Held> {
     table::find(handle).ok_or(Code::INVALID_HANDLE)
 }
 
-/// Closes `handle`. What it stands for goes when nobody uses it any more.
+/// Closes `handle`. Its object is dropped after its last use.
 pub(crate) fn close(handle: Handle) -> Result<()> {
     // The pseudo handles of the process, the thread and the token: nothing to close.
     if [Handle::INVALID, Handle::CURRENT_THREAD, Handle::CURRENT_TOKEN].contains(&handle) {
@@ -91,13 +91,13 @@ pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
     Ok(())
 }
 
-/// A handle of `object` became inheritable, or is no longer.
+/// Updates the list after a handle of `object` became inheritable, or stopped being so.
 fn inheritance_changed(object: &Object) {
     object.set_inheritable(inherited::all().iter().any(|(_, other)| object.is(&other.object)));
     inheritance::publish();
 }
 
-/// The child process of this number that this process has a handle of, and that has not ended yet.
+/// The child process with this id, if this process has a handle of it and it has not ended.
 pub(crate) fn child(id: u32) -> Option<Arc<Process>> {
     let is_it = |held: Held| held.object.process().ok().filter(|process| process.is_running_child(id)).map(Arc::clone);
     table::all().find_map(|(_, held)| is_it(held))

@@ -1,4 +1,4 @@
-//! What a handle is: what it stands for, and its flags.
+//! An open handle: its object and its flags.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,7 +9,7 @@ pub(crate) const INHERIT: u32 = 1;
 /// `HANDLE_FLAG_PROTECT_FROM_CLOSE`.
 pub(crate) const PROTECT_FROM_CLOSE: u32 = 2;
 
-/// An open handle: what it stands for, and its own flags.
+/// An open handle: its object and its flags.
 pub(crate) struct Open {
     pub(crate) object: Object,
     flags: AtomicU32,
@@ -26,7 +26,7 @@ impl Open {
 
     pub(super) fn set_flags(&self, mask: u32, flags: u32) {
         let change = |old| Some(old & !mask | flags & mask);
-        // The closure never refuses.
+        // The closure never fails.
         let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
     }
 }

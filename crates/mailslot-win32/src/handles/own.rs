@@ -1,4 +1,4 @@
-//! Handles that their owner reads and writes through: what nearly every `ReadFile` and `WriteFile` finds, in few instructions.
+//! Handles used by their owner: the fast path of nearly every `ReadFile` and `WriteFile`.
 
 use core::ops::Deref;
 
@@ -15,8 +15,8 @@ pub(crate) struct OwnSlot(Own);
 /// The writer of a client handle that may write.
 pub(crate) struct OwnWriter(Own);
 
-/// The slot that `handle` reads, if this thread was the first that read or wrote through it (see [`Held::own`](super::Held::own)). Otherwise
-/// it is for the caller to look with [`find`](super::find), when the visit has ended.
+/// The slot that `handle` reads, if this thread was the first to read or write through it (see
+/// [`Held::own`](super::Held::own)). Otherwise the caller must use [`find`](super::find) after the visit has ended.
 #[inline]
 pub(crate) fn slot(handle: Handle) -> Result<OwnSlot, Option<Visit>> {
     table::find_own(handle, Way::Read).map(OwnSlot)
@@ -29,7 +29,7 @@ pub(crate) fn writer(handle: Handle) -> Result<OwnWriter, Option<Visit>> {
 }
 
 impl Open {
-    /// What may be done with it without asking any further.
+    /// The operation that needs no further checks.
     pub(super) fn way(&self) -> Way {
         match &self.object {
             Object::Server(_) => Way::Read,
@@ -58,8 +58,8 @@ impl Deref for OwnSlot {
     fn deref(&self) -> &Slot {
         match &self.0.object {
             Object::Server(slot) => slot,
-            // SAFETY: only made by `slot`, for an entry whose way is `Read`. The table has asked `Open::way` for it, which says
-            // so of nothing else; and what is in an open entry does not change.
+            // SAFETY: only made by `slot`, for an entry whose way is `Read`. That came from `Open::way`, which returns
+            // it for servers only; and the contents of an open entry do not change.
             _ => unsafe { core::hint::unreachable_unchecked() },
         }
     }

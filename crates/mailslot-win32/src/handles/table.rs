@@ -1,5 +1,5 @@
-//! The table of handles. Finding one takes two atomic operations, or for the thread that reads and writes through it none that
-//! is locked, and no lock.
+//! The table of handles. Finding one takes no lock and two atomic operations, or for the thread that reads and writes
+//! through it no locked operation.
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -15,51 +15,51 @@ use crate::abi::Handle;
 const INDEX_BITS: u32 = 16;
 const ENTRIES: usize = 1 << INDEX_BITS;
 const LAST: u32 = ENTRIES as u32 - 1;
-/// Where the generation begins in a value.
+/// The position of the generation in a value.
 const GENERATION: u32 = INDEX_BITS + 2;
 /// Handles have 31 bits.
 const GENERATIONS: u32 = 1 << (31 - GENERATION);
 
-/// A cache line, so that users of neighbours do not disturb each other.
+/// A cache line, so that users of adjacent entries do not disturb each other.
 #[repr(align(64))]
 struct Entry {
     uses: Uses,
     /// Index of the next free entry plus 1, while this one is free.
     next: AtomicU32,
-    /// Filled while the entry is open or closing. Written only by who made it open or emptying.
+    /// Filled while the entry is open or closing. Written only by the thread that made it open or emptying.
     open: UnsafeCell<MaybeUninit<Open>>,
 }
 
-// SAFETY: `uses` hands `open` from one thread to the next as its comment tells, and `Open` itself is shareable.
+// SAFETY: `uses` passes `open` from one thread to the next as its comment says, and `Open` itself is shareable.
 unsafe impl Sync for Entry {}
 const _: fn() = || {
     fn shareable<T: Send + Sync>() {}
     shareable::<Open>();
 };
 
-/// All zeros at first, so that pages without a handle that was ever open take no memory. The first and the last are never used:
-/// the handle of the one could be 0, and values of the other, as `INVALID_HANDLE_VALUE` is one, would be taken by `enter` for handles
-/// that are open when it is closed.
+/// All zeros at first, so that pages without a handle that was ever open take no memory. The first and the last entry
+/// are never used. The first one's handle could be 0. `enter` would take values of the last one, such as
+/// `INVALID_HANDLE_VALUE`, for open handles when it is closed.
 static TABLE: [Entry; ENTRIES] = [const { Entry::never_used() }; ENTRIES];
-/// The free entries that were used before: index of the first plus 1, with a count of changes above, so that an entry
-/// that left and came back is noticed.
+/// The free entries that were used before: index of the first plus 1, with a count of changes above, against the ABA
+/// problem.
 static FREE: AtomicU64 = AtomicU64::new(0);
-/// Entries that were never used begin here.
+/// The first entry that was never used.
 static FRESH: AtomicU32 = AtomicU32::new(1);
 
-/// A counted user of an entry that was open when it came.
+/// A counted user of an entry that was open when it was counted.
 pub(crate) struct Held {
     entry: &'static Entry,
 }
 
-/// The owner of an entry has come to look at it.
+/// A use by the owner, of an entry that may be open.
 pub(crate) struct Visit {
     entry: &'static Entry,
-    /// It is of this thread alone.
+    /// Not `Send`: it belongs to this thread.
     _here: PhantomData<*const ()>,
 }
 
-/// A visit to an entry that was open when the owner came.
+/// A use by the owner, of an entry that was open when it began.
 pub(crate) struct Own(Visit);
 
 impl Entry {
@@ -82,8 +82,7 @@ pub(super) fn insert(open: Open) -> Result<Handle, Box<Open>> {
     Ok(value(index, generation))
 }
 
-/// Makes `handle` open although this process did not choose its value. Only for values of a parent process, before this
-/// process has handles of its own.
+/// Opens `handle`, whose value a parent process chose. Only before this process has made handles itself.
 pub(super) fn insert_at(handle: Handle, open: Open) -> Result<(), Box<Open>> {
     let Some((index, generation)) = parts(handle) else { return Err(Box::new(open)) };
     let fresh = FRESH.load(Ordering::Relaxed);
@@ -100,7 +99,7 @@ pub(super) fn insert_at(handle: Handle, open: Open) -> Result<(), Box<Open>> {
 /// Opens a free entry that this thread took.
 fn fill(index: u32, generation: u32, open: Open) {
     let (entry, way) = (entry(index), open.way());
-    // SAFETY: a free entry that this thread took is nobody else's until it is open.
+    // SAFETY: a free entry that this thread took belongs to it until it is open.
     unsafe { (*entry.open.get()).write(open) };
     entry.uses.open(generation, value(index, generation).0 as u32, way);
 }
@@ -119,12 +118,13 @@ pub(super) fn find(handle: Handle) -> Option<Held> {
     None
 }
 
-/// What `handle` stands for if it is open, may be used in this way, and this thread is the owner of its entry. Otherwise it gives
-/// back the visit, and the caller chooses when that ends.
+/// The object of `handle`, if it is open, may be used in this way, and this thread is the owner of its entry. Otherwise
+/// returns the visit, whose end the caller chooses.
 #[inline]
 pub(super) fn find_own(handle: Handle, way: Way) -> Result<Own, Option<Visit>> {
     let (entry, value) = looked_for(handle);
-    // The first and the last entry have no owner: there, what `enter` compares could be the same although nothing is open.
+    // The first and the last entry have no owner: for them, the comparison of `enter` could succeed although nothing is
+    // open.
     if !entry.uses.is_owner(thread_pointer::get()) {
         return Err(None);
     }
@@ -132,15 +132,15 @@ pub(super) fn find_own(handle: Handle, way: Way) -> Result<Own, Option<Visit>> {
     if entry.uses.enter(value, way) { Ok(Own(visit)) } else { Err(Some(visit)) }
 }
 
-/// The entry of a handle, of whose value only this much counts. Whatever it is, there is an entry; but none that is open
-/// has a generation that [`parts`] refuses.
+/// The entry and generation of a handle. Every value has an entry; but no open entry has a generation that [`parts`]
+/// refuses.
 #[inline]
 fn looked_for(handle: Handle) -> (&'static Entry, u32) {
     let value = handle.0 as u32;
     (&TABLE[usize::from((value >> 2) as u16)], value)
 }
 
-/// Closes an open handle. Returns whether it was this call that closed it.
+/// Closes an open handle. Returns whether this call closed it.
 pub(super) fn close(handle: Handle) -> bool {
     let Some((index, generation)) = parts(handle) else { return false };
     let entry = entry(index);
@@ -153,7 +153,7 @@ pub(super) fn close(handle: Handle) -> bool {
     true
 }
 
-/// Everything that is open now.
+/// All handles that are open now.
 pub(super) fn all() -> impl Iterator<Item = (Handle, Held)> {
     (0..FRESH.load(Ordering::Relaxed)).filter_map(|index| {
         let handle = value(index, entry(index).uses.generation());
@@ -192,13 +192,13 @@ impl Deref for Own {
 
     #[inline]
     fn deref(&self) -> &Open {
-        // SAFETY: as above; so does its owner, who has entered.
+        // SAFETY: as above; an owner that has entered keeps it so as well.
         unsafe { (*self.0.entry.open.get()).assume_init_ref() }
     }
 }
 
 impl Own {
-    /// A visit all the same.
+    /// The visit in it, which continues.
     pub(crate) fn into_visit(self) -> Visit {
         self.0
     }
@@ -214,14 +214,14 @@ impl Drop for Visit {
 }
 
 impl Entry {
-    /// Drops what was in it, if its handle is closed and nobody uses it any more.
+    /// Drops the contents, if the handle is closed and there are no users.
     #[cold]
     #[inline(never)]
     fn empty(&self) {
         if !self.uses.begin_emptying() {
             return;
         }
-        // SAFETY: the entry was closing, hence filled, and only one thread is told to empty it, when nobody uses it.
+        // SAFETY: the entry was closing, hence filled, and only one thread may empty it, when it has no users.
         let open = unsafe { (*self.open.get()).assume_init_read() };
         self.uses.emptied();
         give_free(self.index());
@@ -234,12 +234,12 @@ impl Entry {
     }
 }
 
-/// Value of the handle of an entry.
+/// The value of the handle of an entry.
 fn value(index: u32, generation: u32) -> Handle {
     Handle((generation << GENERATION | index << 2) as usize)
 }
 
-/// Index and generation of a value that may be one of ours.
+/// The index and generation of a value, if it may be one of ours.
 fn parts(handle: Handle) -> Option<(u32, u32)> {
     let value = handle.0 as u64;
     let index = (value >> 2) as u32 & ((1 << INDEX_BITS) - 1);
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(Arc::strong_count(&event), 1);
     }
 
-    /// An event, and a handle of it that this thread owns, where it can.
+    /// An event, and a handle of it that this thread owns, if the system supports owners.
     fn owned() -> (Arc<Event>, Handle) {
         let event = Arc::new(Event::new(true, false));
         let open = Open::new(Object::Event(Arc::clone(&event), Access::ALL), 0);
@@ -355,7 +355,7 @@ mod tests {
     fn only_the_owner_finds_its_own_and_only_in_its_way() {
         let (_event, handle) = owned();
         let owns = thread_pointer::get() != thread_pointer::UNKNOWN && barrier::register();
-        // Of the same thread again, as in a signal handler.
+        // The same thread again, as in a signal handler.
         let own = find_own(handle, Way::Neither);
         assert_eq!((own.is_ok(), find_own(handle, Way::Neither).is_ok()), (owns, owns));
         assert!(find_own(handle, Way::Read).is_err() && find_own(handle, Way::Write).is_err());

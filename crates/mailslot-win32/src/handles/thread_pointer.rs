@@ -1,15 +1,15 @@
-//! Which thread this is, in one instruction.
+//! The identity of the running thread, in one instruction.
 
-/// What [`get`] returns where there is no such instruction: no thread.
+/// The result of [`get`] where there is no such instruction: it identifies no thread.
 pub(crate) const UNKNOWN: u64 = 1;
 
-/// The thread pointer, which the C library sets when a thread begins. No two threads that live have the same one; one that
-/// begins when another has ended may have that one's.
+/// The thread pointer, which the C library sets when a thread begins. No two living threads have the same one; a new
+/// thread may have that of one that has ended.
 #[inline(always)]
 #[cfg(all(target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
 pub(crate) fn get() -> u64 {
     let pointer: u64;
-    // SAFETY: reads the word that the thread pointer leads to, which the ABI (System V, x86-64, thread-local storage) has be the
+    // SAFETY: reads the word at the thread pointer, which by the ABI (System V, x86-64, thread-local storage) is the
     // thread pointer itself. It is readable and never changes in the life of a thread.
     unsafe {
         core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(pure, readonly, nostack, preserves_flags));
@@ -17,7 +17,7 @@ pub(crate) fn get() -> u64 {
     pointer
 }
 
-/// As on x86-64, where it is told.
+/// See the function for x86-64.
 #[inline(always)]
 #[cfg(all(target_arch = "aarch64", target_pointer_width = "64", not(miri)))]
 pub(crate) fn get() -> u64 {

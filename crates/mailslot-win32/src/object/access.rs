@@ -1,4 +1,4 @@
-//! What a handle of an object that may be shared may be used for.
+//! The access rights of a handle, for objects that may be shared.
 
 use crate::code::{Code, Result};
 
@@ -17,10 +17,10 @@ const GENERIC_READ: u32 = 0x8000_0000;
 const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
 
 impl Access {
-    /// Whoever creates an object.
+    /// The rights of an object's creator.
     pub(crate) const ALL: Access = Access(0x001F_001F);
 
-    /// What an open asks for. Everything is granted: objects are their user's.
+    /// The rights that an open requests. All are granted: objects belong to their user.
     pub(crate) fn granted(mask: u32) -> Access {
         let mut granted = mask & Access::ALL.0;
         if mask & (GENERIC_ALL | MAXIMUM_ALLOWED) != 0 {
@@ -42,12 +42,12 @@ impl Access {
         self.allows(SYNCHRONIZE)
     }
 
-    /// For all but mutexes, whose holders need nothing more to give them back.
+    /// Checks the right to change the state, for all except mutexes, which their holders may always release.
     pub(crate) fn to_modify(self) -> Result<()> {
         self.allows(MODIFY_STATE)
     }
 
-    /// For a section, whose data are then seen.
+    /// Checks the right to read the data of a section.
     pub(crate) fn to_read(self) -> Result<()> {
         self.allows(SECTION_MAP_READ)
     }

@@ -16,7 +16,7 @@ const GENERIC_WRITE: u32 = 0x4000_0000;
 const GENERIC_ALL: u32 = 0x1000_0000;
 const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
 
-/// What a client handle was opened for.
+/// The rights with which a client handle was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rights {
     pub(crate) read: bool,
@@ -37,7 +37,7 @@ impl Rights {
 pub(crate) struct Client {
     pub(crate) writer: Arc<MailslotWriter>,
     pub(crate) rights: Rights,
-    /// Writes end before they return, so a client is always signalled.
+    /// Always set, because writes end before they return.
     pub(crate) signal: Signal,
 }
 
@@ -46,7 +46,7 @@ impl Client {
         Client { writer: Arc::new(writer), rights, signal: Signal::new(true) }
     }
 
-    /// The same writer for a handle with no more rights than `mask`.
+    /// The same writer, for a handle with at most the rights in `mask`.
     pub(crate) fn narrowed(&self, mask: u32) -> Client {
         let asked = Rights::from_mask(mask);
         let rights = Rights { read: asked.read && self.rights.read, write: asked.write && self.rights.write };
@@ -71,7 +71,7 @@ impl Client {
         Ok(self.writer.write_confirmed(message, within)?)
     }
 
-    /// Why a client cannot read: a mailslot refuses it where the handle's rights do not.
+    /// The error of a read by a client: for a lack of rights, or else because a mailslot refuses it.
     pub(crate) fn read_refusal(&self) -> Code {
         if self.rights.read { Code::INVALID_PARAMETER } else { Code::ACCESS_DENIED }
     }

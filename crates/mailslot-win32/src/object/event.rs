@@ -5,9 +5,9 @@ use crate::sync_object::SyncObject;
 use crate::wait::{Signal, Waitable};
 
 pub(crate) enum Event {
-    /// Of this process alone.
+    /// Not shared with other processes.
     Own(Signal),
-    /// Other processes may have it, too.
+    /// May be shared with other processes.
     Shared(SyncObject),
 }
 

@@ -1,4 +1,4 @@
-//! What handles stand for.
+//! The objects of handles.
 
 mod access;
 mod client;
@@ -26,7 +26,7 @@ pub(crate) use snapshot::Snapshot;
 pub(crate) use stream::Stream;
 pub(crate) use thread::Thread;
 
-/// What a handle stands for. Duplicates share it.
+/// The object of a handle. Duplicates of the handle share it.
 #[derive(Clone)]
 pub(crate) enum Object {
     /// The reading end of a slot.
@@ -60,7 +60,7 @@ impl Object {
         }
     }
 
-    /// A synchronization object of this kind, and what may be done with it.
+    /// A synchronization object of this kind, and the handle's rights.
     pub(crate) fn sync(&self, kind: Kind) -> Result<(&Arc<SyncObject>, Access)> {
         match self {
             Object::Sync(object, access) if object.kind() == kind => Ok((object, *access)),
@@ -89,7 +89,7 @@ impl Object {
         }
     }
 
-    /// What a wait for this object waits for.
+    /// The object as a wait sees it.
     pub(crate) fn waitable(&self) -> Result<Waitable<'_>> {
         Ok(match self {
             Object::Server(slot) => Waitable::Signal(&slot.signal),
@@ -104,7 +104,7 @@ impl Object {
         })
     }
 
-    /// Signals a synchronization object in the way of its kind.
+    /// Signals a synchronization object, as fits its kind.
     pub(crate) fn signal(&self) -> Result<()> {
         match self {
             Object::Event(..) => self.event()?.set(),
@@ -125,7 +125,7 @@ impl Object {
         }
     }
 
-    /// The same for a handle that may be used for something else.
+    /// The same object, for a handle with other rights.
     pub(crate) fn with_access(self, access: Access) -> Object {
         match self {
             Object::Event(event, _) => Object::Event(event, access),
@@ -134,7 +134,7 @@ impl Object {
         }
     }
 
-    /// The synchronization object that this is, if other processes may have it.
+    /// This as a synchronization object, if it may be shared with other processes.
     pub(crate) fn shared(&self) -> Option<&SyncObject> {
         match self {
             Object::Event(event, _) => event.shared(),
@@ -143,19 +143,19 @@ impl Object {
         }
     }
 
-    /// Whether both are the same, and not only alike.
+    /// Whether both are the same object.
     pub(crate) fn is(&self, other: &Object) -> bool {
         match (self, other) {
             (Object::Server(one), Object::Server(other)) => Arc::ptr_eq(one, other),
             (Object::Event(one, _), Object::Event(other, _)) => Arc::ptr_eq(one, other),
             (Object::Sync(one, _), Object::Sync(other, _)) => Arc::ptr_eq(one, other),
             (Object::Process(one), Object::Process(other)) => Arc::ptr_eq(one, other),
-            // These have nothing that could be inherited.
+            // These have nothing to inherit.
             _ => false,
         }
     }
 
-    /// Lets a child process inherit it, or not.
+    /// Makes it inheritable by child processes, or not.
     pub(crate) fn set_inheritable(&self, inheritable: bool) {
         match self {
             Object::Server(slot) => slot.set_inheritable(inheritable),
@@ -164,14 +164,14 @@ impl Object {
         }
     }
 
-    /// One more handle stands for this.
+    /// Counts a new handle of this object.
     pub(crate) fn opened(&self) {
         if let Object::Server(slot) = self {
             slot.opened();
         }
     }
 
-    /// `handle` no longer stands for this.
+    /// Uncounts `handle`, which is closed.
     pub(crate) fn closed(&self, handle: Handle) {
         if let Object::Server(slot) = self {
             slot.closed(handle);

@@ -21,15 +21,15 @@ pub(crate) struct Process {
     pub(crate) signal: Signal,
     exit_code: AtomicU32,
     fate: Mutex<Fate>,
-    /// Stands for it where its id could belong to another one by now. Made when a child process may inherit it.
+    /// Identifies it even after its id was reused. Made when a child process may inherit the handle.
     descriptor: OnceLock<OwnedFd>,
 }
 
-/// What is known about the end of a process.
+/// The end of a process, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Running,
-    /// Told to end with this exit code.
+    /// Terminated by this process, with this exit code.
     Terminated(u32),
     /// Its id may belong to another process by now.
     Reaped,
@@ -38,8 +38,8 @@ enum Fate {
 }
 
 impl Process {
-    /// A child that has just been started. A thread of its own waits for its end: that works on every kernel, and a
-    /// program that starts hundreds of children at once is not what this is for.
+    /// A child that has just been started. A separate thread waits for its end: that works on every kernel, and is
+    /// acceptable unless a program starts hundreds of children at once.
     pub(crate) fn watch(pid: Pid) -> Result<Arc<Process>> {
         let process = Arc::new(Process::new(pid, Fate::Running));
         let watched = Arc::clone(&process);
@@ -47,14 +47,14 @@ impl Process {
         Ok(process)
     }
 
-    /// The process that this runs in.
+    /// The running process.
     pub(crate) fn own() -> Arc<Process> {
         static OWN: PerProcess<OnceLock<Arc<Process>>> = PerProcess::new();
         let make = || Arc::new(Process::new(rustix::process::getpid(), Fate::Running));
         Arc::clone(OWN.get().get_or_init(make))
     }
 
-    /// One that a parent process had a handle of.
+    /// A process whose handle was inherited.
     pub(crate) fn inherit(pid: Pid, descriptor: OwnedFd) -> Result<Arc<Process>> {
         rustix::io::fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
         let process = Arc::new(Process::new(pid, Fate::Foreign));
@@ -64,7 +64,7 @@ impl Process {
         Ok(process)
     }
 
-    /// One that may be anybody's.
+    /// Any process, of any user.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Process {
         }
     }
 
-    /// Whether this is the child of that number, which therefore is still its.
+    /// Whether this is the running child with that id, so that the id is still its.
     pub(crate) fn is_running_child(&self, id: u32) -> bool {
         let fate = *self.fate.lock().unwrap_or_else(PoisonError::into_inner);
         self.id() == id && matches!(fate, Fate::Running | Fate::Terminated(_))
@@ -124,8 +124,8 @@ impl Process {
         }
     }
 
-    /// What a child process inherits of it: its id, and a descriptor. `None` if it has ended, or the kernel has no such
-    /// descriptors.
+    /// The id and a descriptor, for child processes that inherit it. `None` if it has ended, or the kernel has no
+    /// pidfds.
     pub(crate) fn inheritance(&self) -> Option<(i32, RawFd)> {
         if self.descriptor.get().is_none() {
             let fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +158,7 @@ impl Process {
         let code = match (status.as_ref().and_then(WaitIdStatus::exit_status), *fate) {
             (Some(code), _) => code as u32,
             (None, Fate::Terminated(code)) => code,
-            // As shells tell it. A program that has asked the system itself, or told it to keep no exit codes, gets 0.
+            // As in shells. 0 if the program has waited for the child itself, or has set SIGCHLD to be ignored.
             (None, _) => status.and_then(|status| status.terminating_signal()).map_or(0, |signal| 128 + signal as u32),
         };
         *fate = Fate::Reaped;

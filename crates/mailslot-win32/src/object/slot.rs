@@ -21,22 +21,22 @@ use crate::wait::Signal;
 /// A slot that this process owns. All its server handles here share one.
 pub(crate) struct Slot {
     pub(crate) mailslot: Mailslot,
-    /// Set when a read without an event of its own ends, reset when one begins. Says nothing about messages.
+    /// Set when a read without an event ends, reset when one begins. Independent of messages.
     pub(crate) signal: Signal,
     /// Server handles in this process.
     handles: AtomicUsize,
-    /// Length of `requests`, for a look without the lock.
+    /// Length of `requests`, to check it without the lock.
     pending: AtomicUsize,
-    /// Reads that wait, in the order in which they were issued. Those of a parent process stay with it.
+    /// Pending reads, in the order of their issue. Those of a parent process stay with it.
     requests: PerProcess<Mutex<VecDeque<Request>>>,
-    /// Made with the first read that pends.
+    /// Made at the first read that pends.
     descriptor: OnceLock<Arc<OwnedFd>>,
     /// Whether its descriptors survive `exec`.
     inheritable: AtomicBool,
     times: Mutex<Times>,
 }
 
-/// Which pending reads to end.
+/// Which pending reads to cancel.
 #[derive(Clone, Copy)]
 pub(crate) enum Which {
     /// Those issued by a thread through a handle.
@@ -62,18 +62,18 @@ impl Slot {
         }
     }
 
-    /// Reads a message, waiting as long as the slot's read timeout says.
+    /// Reads a message, waiting for the slot's read timeout.
     #[inline]
     pub(crate) fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.mailslot.read(buffer).map_err(read_error)
     }
 
-    /// Whether other reads wait already, which come first.
+    /// Whether other reads are pending, which come first.
     pub(crate) fn has_pending(&self) -> bool {
         self.pending() != 0
     }
 
-    /// How many do.
+    /// How many reads are pending.
     #[inline]
     pub(crate) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)
@@ -83,7 +83,7 @@ impl Slot {
     pub(crate) fn begin(self: &Arc<Slot>, mut request: Request) -> Result<Begun> {
         request.reset_signal(&self.signal)?;
         let mut requests = self.requests();
-        // Those who came first take their messages first.
+        // Earlier reads get their messages first.
         self.serve_locked(&mut requests);
         if requests.is_empty() {
             match self.mailslot.read_within(request.buffer()?, Timeout::Zero) {
@@ -109,7 +109,7 @@ impl Slot {
         Ok(Begun::Pending)
     }
 
-    /// Gives messages to the reads that wait, and ends those whose time is over. Returns when the next one's will be.
+    /// Gives messages to pending reads, and ends those whose timeout has passed. Returns the next deadline.
     pub(crate) fn serve(&self) -> Option<Instant> {
         let mut requests = self.requests();
         self.serve_locked(&mut requests);
@@ -159,7 +159,7 @@ impl Slot {
         ended
     }
 
-    /// Readable when there may be a message. A descriptor of its own, so that it can be polled while the slot closes.
+    /// Readable when there may be a message. A duplicate, so that it can be polled while the slot closes.
     fn descriptor(&self) -> Result<Arc<OwnedFd>> {
         if let Some(descriptor) = self.descriptor.get() {
             return Ok(Arc::clone(descriptor));
@@ -168,14 +168,14 @@ impl Slot {
         Ok(Arc::clone(self.descriptor.get_or_init(|| descriptor)))
     }
 
-    /// Lets child processes inherit the slot, or not.
+    /// Makes the slot inheritable by child processes, or not.
     pub(crate) fn set_inheritable(&self, inheritable: bool) {
         if self.inheritable.swap(inheritable, Ordering::AcqRel) != inheritable {
             crate::inheritance::set_inheritable(&self.mailslot, inheritable);
         }
     }
 
-    /// The slot's times, up to now.
+    /// The slot's times, updated to now.
     pub(crate) fn times(&self) -> MutexGuard<'_, Times> {
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         times.notice(self.mailslot.statistics());
@@ -186,9 +186,9 @@ impl Slot {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Reads through a handle that is closed end; all reads end with the last handle.
+    /// Ends the reads through a closed handle; with the last handle, all reads.
     pub(crate) fn closed(&self, handle: Handle) {
-        // First of all, so that a read that begins meanwhile either sees it or is ended below.
+        // First, so that a read that begins meanwhile either sees it or is ended below.
         let last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
         let ends = |request: &Request| last || request.is(Which::OfHandle(handle));
         self.end_where(&mut self.requests(), Code::OPERATION_ABORTED, ends);
@@ -203,7 +203,7 @@ impl Slot {
     }
 }
 
-/// A slot that closes under a read has cancelled it.
+/// A read of a slot that closes is reported as cancelled.
 #[cold]
 pub(crate) fn read_error(error: Error) -> Code {
     match error {

@@ -1,8 +1,8 @@
-//! A list of the processes that there were at one moment.
+//! A list of the processes at one moment.
 
 use std::sync::Mutex;
 
-/// A process, as `/proc` tells.
+/// A process, from `/proc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) id: u32,
@@ -15,12 +15,12 @@ pub(crate) struct Entry {
 
 pub(crate) struct Snapshot {
     entries: Vec<Entry>,
-    /// Which comes next.
+    /// The index of the next entry.
     next: Mutex<usize>,
 }
 
 impl Snapshot {
-    /// Of the processes that this one may see.
+    /// Lists the processes that this one may see.
     pub(crate) fn take() -> std::io::Result<Snapshot> {
         let processes = std::fs::read_dir("/proc")?.flatten();
         let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -29,7 +29,7 @@ impl Snapshot {
         Ok(Snapshot { entries, next: Mutex::new(0) })
     }
 
-    /// The first one, or the one behind that which was given last. `None` behind the last.
+    /// The first entry, or the one after the last returned. `None` after the end.
     pub(crate) fn next(&self, first: bool) -> Option<&Entry> {
         let mut next = self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if first {
@@ -46,7 +46,7 @@ impl Entry {
     fn of(id: u32) -> Option<Entry> {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let mut entry = Entry::parse(id, &stat)?;
-        // Only its user may know the whole name. A program whose file is gone has a remark behind it.
+        // Only its user may read the full path. That of a deleted program has a suffix.
         if let Ok(path) = std::fs::read_link(format!("/proc/{id}/exe"))
             && let Some(name) = path.file_name().and_then(|name| name.to_str())
         {
@@ -55,7 +55,7 @@ impl Entry {
         Some(entry)
     }
 
-    /// From `/proc/PID/stat` (proc(5)), whose second word is a name in parentheses that may have such in it.
+    /// From `/proc/PID/stat` (proc(5)), whose second word is a name in parentheses that may contain parentheses.
     fn parse(id: u32, stat: &str) -> Option<Entry> {
         let (before, behind) = stat.rsplit_once(')')?;
         let (_, name) = before.split_once('(')?;

@@ -12,27 +12,28 @@ use crate::console::{self, pages};
 use crate::per_process::PerProcess;
 use crate::wait::Signal;
 
-/// Bytes that one read asks a terminal for: it gives a line at most.
+/// Bytes of one read from a terminal, which returns a line at most.
 const LINE: usize = 4096;
 
-/// Standard input, output or error. The stream itself stays open when its handles are closed: stdio uses it, too.
+/// Standard input, output or error. The stream itself stays open when its handles are closed, because stdio uses it as
+/// well.
 pub(crate) struct Stream {
     descriptor: i32,
     is_input: bool,
-    /// Closes the descriptor, if it is not stdio's.
+    /// The descriptor to close, unless it is stdio's.
     own: Option<OwnedFd>,
     signal: Signal,
-    /// A thread waits for input.
+    /// Whether a thread waits for input.
     watched: AtomicBool,
-    /// What other processes have read is theirs.
+    /// Typed text that was read. A forked child starts without it.
     typed: PerProcess<Mutex<Typed>>,
 }
 
-/// What was read from the terminal and not by the program yet.
+/// Text read from the terminal that the program has not read yet.
 #[derive(Default)]
 struct Typed {
     text: String,
-    /// The same in the console's code page, once bytes were asked for.
+    /// The same in the console's code page, once the program reads bytes.
     bytes: Vec<u8>,
 }
 
@@ -44,7 +45,7 @@ impl Stream {
         open.then(|| Arc::new(Stream::of(descriptor)))
     }
 
-    /// The screen: standard output or error if one of them is a terminal, or else the terminal that the process belongs to.
+    /// The screen: standard output or error if one of them is a terminal, otherwise the controlling terminal.
     ///
     /// # Errors
     ///
@@ -56,7 +57,7 @@ impl Stream {
         let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
         let own = rustix::fs::open("/dev/tty", flags, Mode::empty()).map_err(|_| Code::INVALID_HANDLE)?;
         let mut stream = Stream::of(own.as_raw_fd());
-        // A process without standard input may get its number.
+        // In a process without standard input, the descriptor may be 0.
         stream.is_input = false;
         stream.own = Some(own);
         Ok(stream)
@@ -82,7 +83,7 @@ impl Stream {
         self.descriptor
     }
 
-    /// What kind of file it is, by the numbers of `GetFileType`.
+    /// The type of file, by the numbers of `GetFileType`.
     pub(crate) fn file_type(&self) -> u32 {
         match self.kind() {
             Some(FileType::RegularFile) => 1,
@@ -125,7 +126,7 @@ impl Stream {
         }
     }
 
-    /// Reads what there is, waiting for something. No bytes are the end.
+    /// Reads available bytes, waiting for some. None at the end.
     pub(crate) fn read(&self, target: &mut [u8]) -> Result<usize> {
         if !self.is_input {
             return Err(Code::ACCESS_DENIED);
@@ -151,7 +152,7 @@ impl Stream {
         Ok(count)
     }
 
-    /// Reads typed text in UTF-16, as much as there is room for. Half a surrogate pair is never given.
+    /// Reads typed text in UTF-16, as much as fits. Never splits a surrogate pair.
     pub(crate) fn read_wide(&self, target: &mut [u16]) -> Result<usize> {
         let mut typed = self.typed();
         if !typed.bytes.is_empty() {
@@ -170,7 +171,7 @@ impl Stream {
         if none_fits { Err(Code::INSUFFICIENT_BUFFER) } else { Ok(units) }
     }
 
-    /// What was typed: what is left, or what comes next, with the line ends of Windows.
+    /// Typed text: the rest of the last read, or the next line, with the line ends of Windows.
     fn line(&self, typed: &mut Typed) -> Result<String> {
         if !typed.text.is_empty() {
             return Ok(core::mem::take(&mut typed.text));
@@ -192,7 +193,7 @@ impl Stream {
         }
     }
 
-    /// Writes all of it. To a terminal it is text of the console's code page.
+    /// Writes all bytes. For a terminal they are text in the console's code page.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
         if self.is_input {
             return Err(Code::ACCESS_DENIED);
@@ -203,7 +204,7 @@ impl Stream {
         }
     }
 
-    /// Writes all of it as it is.
+    /// Writes all bytes unchanged.
     pub(crate) fn show(&self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             // SAFETY: as many bytes to read.
@@ -216,13 +217,13 @@ impl Stream {
         Ok(())
     }
 
-    /// After a call that failed: nothing if it is to be made again.
+    /// Handles a failed call: `Ok` if it should be tried again.
     fn after_failure(&self, events: i16) -> Result<()> {
         match std::io::Error::last_os_error().raw_os_error() {
             Some(libc::EINTR) => console::resume(),
             Some(libc::EAGAIN) => {
                 let mut descriptor = libc::pollfd { fd: self.descriptor, events, revents: 0 };
-                // SAFETY: one descriptor, as stated. If it fails, the call tells.
+                // SAFETY: one descriptor, as stated. If it fails, the repeated call reports it.
                 unsafe { libc::poll(&raw mut descriptor, 1, -1) };
             }
             Some(libc::EBADF) => return Err(Code::INVALID_HANDLE),
@@ -233,7 +234,7 @@ impl Stream {
         Ok(())
     }
 
-    /// What a wait for this waits for: input that can be read. Output is always signalled.
+    /// The signal for waits: set when input can be read. Output is always signalled.
     pub(crate) fn signal(self: &Arc<Stream>) -> &Signal {
         if self.is_input {
             if self.has_input() {
@@ -259,19 +260,19 @@ impl Stream {
         let stream = Arc::clone(self);
         let wait = move || {
             let mut descriptor = libc::pollfd { fd: stream.descriptor, events: libc::POLLIN, revents: 0 };
-            // SAFETY: one descriptor, as stated. An end and an error can be read as well.
+            // SAFETY: one descriptor, as stated. An end and an error also count as readable.
             while unsafe { libc::poll(&raw mut descriptor, 1, -1) } < 0 {}
             stream.watched.store(false, Ordering::SeqCst);
             stream.signal.set();
         };
         if crate::engine::spawn("mailslot-input", wait).is_err() {
-            // A wait that ends too early, rather than never.
+            // In this order, a wait may end too early, but never hangs.
             self.watched.store(false, Ordering::SeqCst);
             self.signal.set();
         }
     }
 
-    /// Forgets what was typed and not read yet.
+    /// Discards typed text that was not read yet.
     pub(crate) fn flush_input(&self) {
         *self.typed() = Typed::default();
         console::flush_input(self.descriptor);

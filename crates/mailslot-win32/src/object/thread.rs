@@ -15,13 +15,13 @@ pub(crate) struct Thread {
     id: OnceLock<Pid>,
     /// Set when it has ended.
     pub(crate) signal: Signal,
-    /// Set when it may run the program's routine.
+    /// Set once it may run the program's routine.
     pub(crate) resumed: Signal,
     exit_code: AtomicU32,
     priority: AtomicI32,
 }
 
-/// The nice value that stands for each priority, of those that Win32 has.
+/// The nice value of each priority of Win32.
 const PRIORITIES: [(i32, i32); 7] = [(-15, 19), (-2, 10), (-1, 5), (0, 0), (1, -5), (2, -10), (15, -20)];
 
 impl Thread {
@@ -35,9 +35,9 @@ impl Thread {
         }
     }
 
-    /// The running thread is this one.
+    /// Notes that this is the running thread.
     pub(crate) fn runs_here(&self) {
-        // It cannot be another one already.
+        // Fails only if called twice, with the same id.
         let _ = self.id.set(rustix::thread::gettid());
     }
 
@@ -46,7 +46,7 @@ impl Thread {
     }
 
     fn pid(&self) -> Pid {
-        // A thread that was started gets here at once, suspended or not.
+        // A started thread gets here at once, suspended or not.
         *self.id.wait()
     }
 
@@ -54,13 +54,13 @@ impl Thread {
         self.exit_code.load(Ordering::Acquire)
     }
 
-    /// It has ended: the last thing that it does itself.
+    /// Notes that it has ended. The last call of the thread itself.
     pub(crate) fn ended(&self, exit_code: u32) {
         self.exit_code.store(exit_code, Ordering::Release);
         self.signal.set();
     }
 
-    /// Lets a thread run that was started suspended. Returns how often it was suspended.
+    /// Resumes a thread that was started suspended. Returns the previous suspend count.
     pub(crate) fn resume(&self) -> u32 {
         u32::from(self.resumed.set())
     }
@@ -69,12 +69,12 @@ impl Thread {
         self.priority.load(Ordering::Relaxed)
     }
 
-    /// Priorities are nice values, which only some may lower.
+    /// Priorities are nice values, which need a privilege to lower.
     pub(crate) fn set_priority(&self, priority: i32) -> Result<()> {
         let known = PRIORITIES.into_iter().find(|(known, _)| *known == priority);
         let (_, nice) = known.ok_or(Code::INVALID_PARAMETER)?;
         if priority != self.priority() {
-            // The id is still its own: a handle to a thread that has ended is told by its signal.
+            // If the thread has ended, its id may be another's by now.
             if self.signal.is_set() {
                 return Err(Code::ACCESS_DENIED);
             }

@@ -9,10 +9,10 @@ use crate::abi::FileTime;
 /// Seconds between 1601 and 1970.
 const EPOCH: u64 = 11_644_473_600;
 
-/// When a slot was created, last read and last written.
+/// The times of a slot's creation, last read and last write.
 ///
-/// Reads and writes do not look at the clock, which would cost them more than all the rest. So the last two are the times
-/// at which this process noticed: whoever asks gets a time that is not before the read or write.
+/// Reads and writes do not read the clock, which would cost more than the rest of them. So the last two are the times
+/// at which this process noticed: never earlier than the read or write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     pub(crate) creation: FileTime,
@@ -27,7 +27,7 @@ impl Times {
         Times { creation: created, access: created, write: created, seen }
     }
 
-    /// Takes notice of what happened.
+    /// Notes reads and writes since the last call.
     pub(crate) fn notice(&mut self, statistics: Statistics) {
         let now = FileTime::from(SystemTime::now());
         if statistics.read != self.seen.read {

@@ -1,4 +1,4 @@
-//! Access lists: who is granted or denied what, and what that means for a slot.
+//! Access lists, and their meaning for a slot.
 
 use mailslot::Access;
 
@@ -6,7 +6,7 @@ use crate::code::{Code, Result};
 
 /// Rights that include writing messages: `FILE_WRITE_DATA`, `GENERIC_WRITE`, `GENERIC_ALL`.
 const WRITE: u32 = 0x2 | 0x4000_0000 | 0x1000_0000;
-/// An entry with this flag is for what is created later below an object, and a slot has nothing below it.
+/// An entry with this flag applies only to objects created below this one, and a slot has none.
 const INHERIT_ONLY: u8 = 0x8;
 
 /// A discretionary access list.
@@ -36,7 +36,7 @@ pub(crate) struct Sid {
     pub(crate) subs: Vec<u32>,
 }
 
-/// Whom an identifier stands for on this machine.
+/// The meaning of an identifier on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     /// Every local user.
@@ -110,7 +110,7 @@ impl Permissions {
 }
 
 impl Acl {
-    /// Who may write, in the terms of a slot. What those cannot express is refused rather than widened or narrowed.
+    /// Who may write, in a slot's terms. A list that those cannot express is refused rather than widened or narrowed.
     pub(crate) fn permissions(&self) -> Result<Permissions> {
         let writing = |entry: &&Entry| entry.mask & WRITE != 0 && entry.flags & INHERIT_ONLY == 0;
         let mut everyone = false;
@@ -133,7 +133,7 @@ impl Acl {
             (false, true, [gid]) => Access::Group(*gid),
             _ => return Err(Code::NOT_SUPPORTED),
         };
-        // Network senders are nobody in particular, so they may write only where everybody may.
+        // Network senders have no identity here, so they may write only if everybody may.
         Ok(Permissions { network: everyone && !denied, access })
     }
 }

@@ -19,7 +19,7 @@ pub(super) const ACL_HEADER: usize = 8;
 /// `SE_DACL_PRESENT`, `SE_SELF_RELATIVE`.
 const DACL_PRESENT: u16 = 0x4;
 const SELF_RELATIVE: u16 = 0x8000;
-/// Bytes of a self-relative descriptor before what it points to, and where the access list's offset is.
+/// Bytes of a self-relative descriptor before its parts, and the position of the access list's offset.
 const HEADER: usize = 20;
 const DACL_OFFSET: usize = 16;
 const OWNER_OFFSET: usize = 4;
@@ -39,7 +39,7 @@ pub(crate) struct Absolute {
     dacl: *const c_void,
 }
 
-/// Makes the absolute descriptor at `descriptor` one without an access list.
+/// Initialises the absolute descriptor at `descriptor`, without an access list.
 pub(crate) fn initialize(descriptor: *mut c_void, revision: u32) -> Result<()> {
     if descriptor.is_null() {
         return Err(Code::INVALID_PARAMETER);
@@ -84,7 +84,7 @@ pub(crate) fn dacl(descriptor: *const c_void) -> Result<Option<Acl>> {
     if acl.is_null() { Ok(None) } else { decode_acl(acl).map(Some) }
 }
 
-/// Where the access list of a descriptor of either form is, `NULL` for everyone; `None` if it has none.
+/// A pointer to the access list of a descriptor of either form, `NULL` for everyone; `None` if it has none.
 pub(crate) fn dacl_pointer(descriptor: *const c_void) -> Result<Option<*const c_void>> {
     let control = control(descriptor)?;
     Ok((control & DACL_PRESENT != 0).then(|| place_of_dacl(descriptor, control)))
@@ -116,7 +116,7 @@ pub(super) fn owner(descriptor: *const c_void, is_group: bool) -> Result<Option<
     if place.is_null() { Ok(None) } else { sid::read(place).map(Some) }
 }
 
-/// Names the owner or the group in the absolute descriptor at `descriptor`. They say nothing about who may write.
+/// Sets the owner or the group in the absolute descriptor at `descriptor`. They have no effect on who may write.
 pub(crate) fn set_owner(descriptor: *mut c_void, owner: *const c_void, is_group: bool) -> Result<()> {
     if control(descriptor)? & SELF_RELATIVE != 0 {
         return Err(Code::INVALID_SECURITY_DESCR);
@@ -133,7 +133,7 @@ pub(crate) fn set_owner(descriptor: *mut c_void, owner: *const c_void, is_group:
     Ok(())
 }
 
-/// A self-relative descriptor of what is described.
+/// The self-relative descriptor of `described`.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `EXPLICIT_ACCESS`: an access list from what shall be granted and denied to whom.
+//! `EXPLICIT_ACCESS`: an access list from entries that grant and deny.
 
 use core::ffi::c_void;
 
@@ -36,7 +36,7 @@ struct Trustee {
     name: *const c_void,
 }
 
-/// The list at `old`, if there is one, changed as `changes` say: denials come first, then what is granted, then what was there.
+/// The list at `old`, if there is one, with `changes`: denials first, then grants, then the old entries.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Access lists that a program builds in its own memory.
+//! Access lists that a program builds in its memory.
 
 use core::ffi::c_void;
 
@@ -35,7 +35,7 @@ pub(crate) fn is_valid(acl: *const c_void) -> bool {
     !acl.is_null() && places(acl).is_ok()
 }
 
-/// Puts an entry behind those that there are.
+/// Appends an entry.
 ///
 /// # Errors
 ///
@@ -67,13 +67,13 @@ pub(crate) fn entry(acl: *mut c_void, index: u32) -> Result<*mut c_void> {
     Ok(acl.wrapping_byte_add(*offset))
 }
 
-/// How many entries a list has, and how many bytes are used and free.
+/// The number of a list's entries, and its used and free bytes.
 pub(crate) fn count_and_size(acl: *const c_void) -> Result<[u32; 3]> {
     let places = places(acl)?;
     Ok([places.entries.len() as u32, places.end as u32, (places.size - places.end) as u32])
 }
 
-/// Where the entries of a list are, where they end, and where the list ends.
+/// The positions of a list's entries, of their end, and of the list's end.
 struct Places {
     entries: Vec<usize>,
     end: usize,

@@ -1,7 +1,6 @@
-//! Security descriptors: their text, their bytes, and what they mean for a slot.
+//! Security descriptors: their text, their bytes, and their meaning for a slot.
 //!
-//! Text becomes bytes as Windows lays them out, and only bytes are understood at creation, so it does not matter who
-//! made them.
+//! Text is converted to bytes in Windows' layout, and the creation of a slot reads bytes only, whatever made them.
 
 mod acl;
 mod bytes;
@@ -52,7 +51,7 @@ pub(crate) struct Parts {
     pub(crate) list: bool,
 }
 
-/// What the descriptor at `descriptor` means; `NULL` is the default.
+/// The meaning of the descriptor at `descriptor`; `NULL` is the default.
 ///
 /// # Errors
 ///

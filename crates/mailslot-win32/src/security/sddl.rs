@@ -1,4 +1,4 @@
-//! The text form of security descriptors: the part of SDDL that a slot can follow.
+//! The text form of security descriptors: the part of SDDL that a slot supports.
 //!
 //! # Sources
 //!
@@ -10,7 +10,7 @@ use crate::code::{Code, Result};
 /// `D:NO_ACCESS_CONTROL`: a `NULL` access list.
 const NO_ACCESS_CONTROL: &str = "NO_ACCESS_CONTROL";
 
-/// What `text` describes. Auditing is read over: it says nothing about who may write.
+/// Parses `text`. Auditing is skipped: it has no effect on who may write.
 pub(crate) fn parse(text: &str) -> Result<Description> {
     let mut description = Description::default();
     let mut rest = text.trim();
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Description> {
     Ok(description)
 }
 
-/// Where the next `O:`, `G:`, `D:` or `S:` begins.
+/// The position of the next `O:`, `G:`, `D:` or `S:`.
 fn next_part(text: &str) -> usize {
     let mut depth = 0;
     let bytes = text.as_bytes();
@@ -146,8 +146,8 @@ fn parse_numeric_sid(text: &str) -> Result<Sid> {
     if subs.is_empty() || subs.len() > 15 { Err(Code::INVALID_SID) } else { Ok(Sid { authority, subs }) }
 }
 
-/// Bits of a descriptor's control word, in the order in which they are written: `SE_DACL_PROTECTED`, `SE_DACL_AUTO_INHERIT_REQ`,
-/// `SE_DACL_AUTO_INHERITED`.
+/// Bits of a descriptor's control word, in the order in which they are written: `SE_DACL_PROTECTED`,
+/// `SE_DACL_AUTO_INHERIT_REQ`, `SE_DACL_AUTO_INHERITED`.
 pub(super) const LIST_FLAGS: [(&str, u16); 3] = [("P", 0x1000), ("AR", 0x100), ("AI", 0x400)];
 
 /// In the order in which they are written.

@@ -1,4 +1,4 @@
-//! Security descriptors as text: what [`sddl`](super::sddl) reads, in the order in which Windows writes it.
+//! Security descriptors as text, which [`sddl`](super::sddl) reads, in the order of Windows.
 //!
 //! # Sources
 //!
@@ -15,7 +15,7 @@ pub(super) fn sid(sid: &Sid) -> String {
     named.map_or_else(|| sid.to_string(), |(name, ..)| (*name).to_owned())
 }
 
-/// An access list, or everybody for `None`, in a descriptor with these control bits.
+/// The text of an access list, or of `None` for everybody, in a descriptor with these control bits.
 pub(super) fn list(acl: Option<&Acl>, control: u16) -> String {
     let mut text = String::from("D:");
     text.extend(LIST_FLAGS.iter().filter(|(_, bit)| control & bit != 0).map(|(flag, _)| *flag));
@@ -35,7 +35,7 @@ fn entry(entry: &Entry) -> String {
     format!("({kind};{flags};{};;;{})", rights(entry.mask), sid(&entry.sid))
 }
 
-/// One name for all of them, or one for each, or a number if some have none.
+/// One name for all rights, or one for each, or a number if some have no name.
 fn rights(mask: u32) -> String {
     if let Some((name, _)) = SEVERAL_RIGHTS.iter().find(|(_, rights)| *rights == mask) {
         return (*name).to_owned();

@@ -12,11 +12,11 @@ use super::raw;
 use crate::code::{Code, Result};
 
 const REVISION: u8 = 1;
-/// Bytes before the numbers of an identifier, and how many of those there may be.
+/// Bytes before the numbers of an identifier, and the most numbers.
 const HEADER: usize = 8;
 const MOST_SUBS: u8 = 15;
 
-/// Bytes of an identifier with so many numbers.
+/// Bytes of an identifier with `subs` numbers.
 pub(crate) fn longest(subs: u8) -> u32 {
     HEADER as u32 + 4 * u32::from(subs)
 }
@@ -57,7 +57,7 @@ pub(crate) fn encode(sid: &Sid) -> Vec<u8> {
     bytes
 }
 
-/// The user of this process, as Samba writes Unix users.
+/// The user of this process, in Samba's form for Unix users.
 pub(crate) fn own() -> Sid {
     Sid::new(22, &[1, rustix::process::geteuid().as_raw()])
 }

@@ -1,4 +1,4 @@
-//! The mutexes that the running thread has.
+//! The mutexes that the running thread holds.
 
 use core::cell::RefCell;
 use core::mem::ManuallyDrop;
@@ -8,16 +8,16 @@ use super::SyncObject;
 use super::bell::Bell;
 use super::memory::Memory;
 
-/// A mutex that this thread has. It keeps the memory, which the kernel looks at should the thread end, and what tells others.
+/// A mutex that this thread holds. Keeps the memory, which the kernel reads if the thread ends, and the bell.
 struct Held {
     id: Id,
     memory: Arc<Memory>,
     bell: Option<Arc<Bell>>,
-    /// How often the thread has taken it.
+    /// How many times the thread has taken it.
     times: u32,
 }
 
-/// Which object, of all that this process has: it may have one under several handles.
+/// The identity of an object, of which this process may have several handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) device: u64,
@@ -25,9 +25,9 @@ pub(super) struct Id {
 }
 
 struct List {
-    /// The process that has them: a forked child has none.
+    /// The process that holds them: a forked child holds none.
     generation: u64,
-    /// Not dropped by itself: [`abandon_all`] must find it.
+    /// Not dropped automatically: [`abandon_all`] must find it.
     held: ManuallyDrop<Vec<Held>>,
 }
 
@@ -35,14 +35,14 @@ thread_local! {
     static LIST: RefCell<List> = const { RefCell::new(List { generation: 0, held: ManuallyDrop::new(Vec::new()) }) };
 }
 
-/// Whether this thread has it.
+/// Whether this thread holds it.
 pub(super) fn has(id: Id) -> bool {
     with(|held| held.iter().any(|held| held.id == id))
 }
 
-/// This thread has taken it, once more or now.
+/// Notes that this thread has taken it, for the first time or again.
 pub(super) fn add(object: &SyncObject) {
-    // Which abandons it.
+    // The end of the thread abandons it.
     crate::threads::notice_end();
     with(|list| match list.iter_mut().find(|held| held.id == object.id) {
         Some(held) => held.times += 1,
@@ -52,17 +52,17 @@ pub(super) fn add(object: &SyncObject) {
     });
 }
 
-/// What giving it back once means.
+/// The result of releasing it once.
 pub(super) enum Released {
-    /// It was not this thread's.
+    /// This thread does not hold it.
     NotHeld,
-    /// This thread still has it.
+    /// This thread still holds it.
     Once,
-    /// It is free if this memory says so.
+    /// Release it in this memory.
     Free(Arc<Memory>),
 }
 
-/// This thread gives it back once.
+/// Releases it once for this thread.
 pub(super) fn remove(id: Id) -> Released {
     with(|list| {
         let Some(index) = list.iter().position(|held| held.id == id) else { return Released::NotHeld };
@@ -71,7 +71,7 @@ pub(super) fn remove(id: Id) -> Released {
     })
 }
 
-/// The thread ends: what it has is abandoned.
+/// Abandons all mutexes of the thread, which ends.
 pub(crate) fn abandon_all() {
     for held in with(core::mem::take) {
         let changed = crate::wait::change(|| {
@@ -82,7 +82,7 @@ pub(crate) fn abandon_all() {
             locked.release_mutex(true);
             Ok(())
         });
-        // The kernel tells it, then.
+        // On failure the kernel reports it.
         let _ = changed;
     }
 }
@@ -93,7 +93,7 @@ fn with<T>(body: impl FnOnce(&mut Vec<Held>) -> T) -> T {
         let generation = mailslot::fork_generation();
         if list.generation != generation {
             list.generation = generation;
-            // The parent's, which are not this process's to give back.
+            // The list of the parent, whose mutexes this process does not hold.
             list.held = ManuallyDrop::new(Vec::new());
         }
         body(&mut list.held)

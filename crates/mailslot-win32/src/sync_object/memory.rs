@@ -1,4 +1,4 @@
-//! Where the state of an object is.
+//! The memory of an object's state.
 
 use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
@@ -12,10 +12,10 @@ use rustix::mm::{MapFlags, ProtFlags};
 use super::state::{Initial, Locked, State};
 use crate::code::{Code, Result};
 
-/// The state, in a page of its own.
+/// The state, in a separate page.
 pub(super) struct Memory {
     state: NonNull<State>,
-    /// The process that has it, unless it is shared: a forked child has a copy, and none of its threads what those of the parent had.
+    /// The process that owns it, unless it is shared: a forked child has a copy, whose mutexes its threads do not hold.
     generation: Option<AtomicU64>,
 }
 
@@ -23,11 +23,11 @@ pub(super) struct Memory {
 pub(super) const SIZE: usize = 4096;
 const _: () = assert!(size_of::<State>() <= SIZE);
 
-/// Where the data of a section begin in its file: at a page, whatever size pages have.
+/// The position of a section's data in its file: at a page, for every page size.
 pub(super) const DATA: u64 = 65536;
 
-/// Gives a file of the directory, which is empty, the memory for a state, and for data if there are any. All of it now: where there
-/// is none left, it would be missed only when it is used, and kill the process.
+/// Allocates memory for a state, and for data if there are any, to an empty file of the directory. All of it now: if
+/// memory is short, a later access would kill the process.
 pub(super) fn allot(file: impl AsFd, data: u64) -> Result<()> {
     let flags = FallocateFlags::empty();
     rustix::fs::fallocate(&file, flags, 0, SIZE as u64)?;
@@ -41,15 +41,14 @@ pub(super) fn allot(file: impl AsFd, data: u64) -> Result<()> {
     Ok(())
 }
 
-/// The same for a memory file, which has no limit that it could meet: the system finds the memory when it is used, as it does for a
-/// program's own.
+/// The same for a memory file, which has no limit: the system allocates the memory on use, like a program's.
 pub(super) fn lengthen(file: impl AsFd, data: u64) -> Result<()> {
     check_size(data)?;
     let length = if data > 0 { DATA + data } else { SIZE as u64 };
     Ok(rustix::fs::ftruncate(file, length)?)
 }
 
-/// The machine has so much memory. Without this look an absurd size would take all of it before it failed.
+/// Checks that the machine has as much memory. Otherwise an absurd size would take all memory before it failed.
 fn check_size(data: u64) -> Result<()> {
     let pages = |what| {
         // SAFETY: takes any number.
@@ -65,7 +64,7 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// For an object of this process alone: a forked child has a copy.
+    /// For an object that is not shared: a forked child has a copy.
     pub(super) fn anonymous(initial: Initial) -> Result<Arc<Memory>> {
         let flags = MapFlags::PRIVATE;
         // SAFETY: a new mapping, wherever there is room.
@@ -74,9 +73,9 @@ impl Memory {
         Memory::new(place, Some(initial), Some(mailslot::fork_generation()))
     }
 
-    /// What a file of [`SIZE`] bytes holds; it is made first if there is something that it begins with.
+    /// Maps the state in a file of [`SIZE`] bytes, after initialising it with `initial` if that is given.
     pub(super) fn map(file: impl AsFd, initial: Option<Initial>) -> Result<Arc<Memory>> {
-        // Whoever reads beyond the end of a file is killed.
+        // An access beyond the end of a file kills the process.
         if rustix::fs::fstat(&file)?.st_size < SIZE as i64 {
             return Err(Code::NOT_SUPPORTED);
         }
@@ -90,14 +89,14 @@ impl Memory {
         let state = NonNull::new(place.cast::<State>()).ok_or(Code::NOT_ENOUGH_MEMORY)?;
         let memory = Arc::new(Memory { state, generation: generation.map(AtomicU64::new) });
         if let Some(initial) = initial {
-            // SAFETY: pages that were mapped just now, of a file that nobody else uses yet.
+            // SAFETY: pages that were mapped just now, of a file that is not shared yet.
             unsafe { State::init(state.as_ptr(), initial) }?;
         }
         memory.state().kind()?;
         Ok(memory)
     }
 
-    /// Keeps others from changing the state. What is not shared is locked by the lock of all waits, which the caller has.
+    /// Locks the state. One that is not shared is protected by the lock of all waits, which the caller holds.
     pub(super) fn lock(&self) -> Result<Locked<'_>> {
         let Some(of) = &self.generation else { return self.state().lock(true) };
         let generation = mailslot::fork_generation();
@@ -108,15 +107,16 @@ impl Memory {
     }
 
     pub(super) fn state(&self) -> &State {
-        // SAFETY: mapped as long as `self` lives, and filled by `new`, here or in the process that made the file. All fields
-        // take any bytes, and are changed through their own synchronisation only.
+        // SAFETY: mapped as long as `self` lives, and filled by `new`, here or in the process that made the file. All
+        // fields take any bytes, and are changed through their own synchronisation only.
         unsafe { self.state.as_ref() }
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: nobody else has it, and no thread of this process holds a lock in it: such a thread keeps it.
+        // SAFETY: no one else uses it, and no thread of this process holds a lock in it: such a thread would keep it
+        // alive.
         let _ = unsafe { rustix::mm::munmap(self.state.as_ptr().cast(), SIZE) };
     }
 }

@@ -1,5 +1,4 @@
-//! Objects that several processes share, and those like them of one process: mutexes, semaphores, timers, events, and
-//! sections, which are memory.
+//! Objects that several processes may share: mutexes, semaphores, timers, events, and sections, which are memory.
 //!
 //! ```text
 //! ROOT/mailslot.1000/objects     only this user can open it
@@ -8,8 +7,8 @@
 //! └ Local!Ready!bell             a FIFO: tells those who wait that the state has changed
 //! ```
 //!
-//! The kernel's facts decide: an object lives while there is a lock on its file, and a thread has a mutex while it holds a robust
-//! lock in it. So nothing is left over when processes are killed, and nobody has to find out that they were.
+//! The state is in the kernel: an object lives while there is a lock on its file, and a thread holds a mutex while it
+//! holds a robust lock in it. So killed processes leave nothing behind, and their death need not be detected.
 
 mod bell;
 mod held;
@@ -45,15 +44,15 @@ pub(crate) struct SyncObject {
     id: Id,
     kind: Kind,
     memory: Arc<Memory>,
-    /// If it is shared.
+    /// The bell, if it is shared.
     bell: Option<Arc<Bell>>,
     file: Option<File>,
-    /// Of its file, if it has one in the directory.
+    /// The name of its file, if it has one in the directory.
     name: Option<String>,
 }
 
 impl SyncObject {
-    /// One of this process alone.
+    /// An object that is not shared.
     pub(crate) fn new(initial: Initial) -> Result<SyncObject> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = Id { device: u64::MAX, inode: NEXT.fetch_add(1, Ordering::Relaxed) };
@@ -61,7 +60,7 @@ impl SyncObject {
         SyncObject { id, kind: initial.kind, memory, bell: None, file: None, name: None }.begin(initial)
     }
 
-    /// One without a name that child processes can inherit.
+    /// An object without a name that child processes can inherit.
     pub(crate) fn inheritable(initial: Initial) -> Result<SyncObject> {
         let file = rustix::fs::memfd_create("mailslot-win32-object", rustix::fs::MemfdFlags::CLOEXEC)?;
         memory::lengthen(&file, initial.data)?;
@@ -74,7 +73,8 @@ impl SyncObject {
         SyncObject::shared(File::from(file), &mapped, bell, Some(initial))
     }
 
-    /// `mapped` is the same file, opened once more: what is mapped stays locked otherwise, as long as a thread has the mutex.
+    /// `mapped` is the same file, opened again: a mapping by `file` would keep that locked as long as a thread holds
+    /// the mutex.
     fn shared(file: File, mapped: &OwnedFd, bell: OwnedFd, initial: Option<Initial>) -> Result<SyncObject> {
         let stat = rustix::fs::fstat(&file)?;
         let id = Id { device: stat.st_dev, inode: stat.st_ino };
@@ -87,7 +87,7 @@ impl SyncObject {
         }
     }
 
-    /// Nobody else has it yet.
+    /// Before the object is shared.
     fn begin(self, initial: Initial) -> Result<SyncObject> {
         if initial.owned {
             wait::change(|| self.look()?.take())?;
@@ -95,7 +95,7 @@ impl SyncObject {
         Ok(self)
     }
 
-    /// What a parent process has left open, as [`inheritance`](SyncObject::inheritance) told it.
+    /// An object of the parent process, from the values of [`inheritance`](SyncObject::inheritance).
     pub(crate) fn inherit(file: OwnedFd, bell: OwnedFd, name: Option<&str>) -> Result<SyncObject> {
         for fd in [&file, &bell] {
             rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC)?;
@@ -107,7 +107,7 @@ impl SyncObject {
         Ok(object)
     }
 
-    /// The descriptors of its file and its bell, and its name. `None` for one of this process alone.
+    /// The descriptors of its file and its bell, and its name. `None` if it is not shared.
     pub(crate) fn inheritance(&self) -> Option<([RawFd; 2], Option<&str>)> {
         let (file, bell) = (self.file.as_ref()?, self.bell.as_ref()?);
         Some(([file.as_raw_fd(), bell.as_fd().as_raw_fd()], self.name.as_deref()))
@@ -117,7 +117,7 @@ impl SyncObject {
     pub(crate) fn set_inheritable(&self, inheritable: bool) {
         let flags = if inheritable { FdFlags::empty() } else { FdFlags::CLOEXEC };
         if let (Some(file), Some(bell)) = (&self.file, &self.bell) {
-            // It cannot fail for open descriptors.
+            // Cannot fail for open descriptors.
             let _ = rustix::io::fcntl_setfd(file, flags);
             let _ = rustix::io::fcntl_setfd(&bell.0, flags);
         }
@@ -127,14 +127,14 @@ impl SyncObject {
         self.kind
     }
 
-    /// Where the data of a section are, which begin behind so many bytes of the file and are so many.
+    /// The file of a section's data, their offset in it, and their length.
     pub(crate) fn data(&self) -> Result<(BorrowedFd<'_>, u64, u64)> {
         let file = self.file.as_ref().filter(|_| self.kind == Kind::Section).ok_or(Code::INVALID_HANDLE)?;
         let size = u64::try_from(rustix::fs::fstat(file)?.st_size).unwrap_or(0);
         Ok((file.as_fd(), memory::DATA, size.saturating_sub(memory::DATA)))
     }
 
-    /// How a section is protected.
+    /// The protection of a section.
     pub(crate) fn protection(&self) -> u32 {
         self.memory.state().protection()
     }
@@ -146,17 +146,17 @@ impl SyncObject {
         })
     }
 
-    /// Returns the count before.
+    /// Returns the previous count.
     pub(crate) fn release_semaphore(&self, count: i32) -> Result<i32> {
         self.change(|locked| locked.release_semaphore(count))
     }
 
-    /// The running thread gives back a mutex once.
+    /// Releases a mutex once for the running thread.
     pub(crate) fn release_mutex(&self) -> Result<()> {
         match held::remove(self.id) {
             Released::NotHeld => Err(Code::NOT_OWNER),
             Released::Once => Ok(()),
-            // Through the memory in which it was taken, for the list of the thread's locks has that.
+            // Through the memory in which it was taken, because that is in the thread's list of locks.
             Released::Free(memory) => wait::change(|| {
                 let locked = memory.lock()?;
                 self.tell(&locked);
@@ -166,8 +166,8 @@ impl SyncObject {
         }
     }
 
-    /// Sets a timer, with times in nanoseconds of the monotonic clock, and a period in milliseconds.
-    /// Returns which setting this is.
+    /// Sets a timer, with times in nanoseconds of the monotonic clock, and a period in milliseconds. Returns the number
+    /// of this setting.
     pub(crate) fn set_timer(&self, due: i64, period: u32) -> Result<u32> {
         self.change(|locked| {
             let setting = locked.set_timer(due, period);
@@ -176,7 +176,7 @@ impl SyncObject {
         })
     }
 
-    /// Which setting of a timer the current one is.
+    /// The number of a timer's current setting.
     pub(crate) fn setting(&self) -> u32 {
         self.memory.state().setting()
     }
@@ -197,19 +197,19 @@ impl SyncObject {
         })
     }
 
-    /// Wakes those who wait for it: they see the change that follows.
+    /// Wakes waiting processes, which then see the change that follows.
     fn tell(&self, locked: &Locked<'_>) {
         if let Some(bell) = self.bell.as_ref().filter(|_| locked.is_waited_for()) {
             bell.ring();
         }
     }
 
-    /// What tells that it has changed, if another process may do that.
+    /// The bell of its changes, if other processes may change it.
     pub(crate) fn bell(&self) -> Option<BorrowedFd<'_>> {
         self.bell.as_ref().map(|bell| bell.as_fd())
     }
 
-    /// A wait for it begins that may sleep.
+    /// Counts a wait for it that may sleep.
     pub(crate) fn begin_wait(&self) {
         self.memory.state().begin_wait();
     }
@@ -218,13 +218,12 @@ impl SyncObject {
         self.memory.state().end_wait();
     }
 
-    /// Looks at it, and keeps others from changing it meanwhile. Who looks at several does so in their order, or would wait for
-    /// ever for another who does.
+    /// Locks it, to read its state. To lock several objects, use their order, or two threads may deadlock.
     pub(crate) fn look(&self) -> Result<Look<'_>> {
         Ok(Look { object: self, locked: self.memory.lock()? })
     }
 
-    /// A place in the order of all objects, the same for all handles to one.
+    /// Its place in the order of all objects, the same for all handles of one.
     pub(crate) fn order(&self) -> (u64, u64) {
         (self.id.device, self.id.inode)
     }
@@ -238,14 +237,14 @@ impl Drop for SyncObject {
     }
 }
 
-/// An object that nobody else changes now. Who takes several checks all of them first.
+/// A locked object. Before taking several, check all of them.
 pub(crate) struct Look<'a> {
     object: &'a SyncObject,
     locked: Locked<'a>,
 }
 
 impl Look<'_> {
-    /// Whether a wait of this thread would end. Also tells when time alone may change that.
+    /// Whether a wait of this thread would end, and when a timer may change that.
     pub(crate) fn is_signalled(&self) -> Result<(bool, Option<i64>)> {
         let next = match self.object.kind {
             Kind::Timer => self.locked.pass_time(clock::monotonic()),
@@ -255,7 +254,7 @@ impl Look<'_> {
         Ok((self.locked.is_signalled()?, next))
     }
 
-    /// Does what the end of a wait does. Returns whether it was abandoned.
+    /// Has the effect of a wait's end on it. Returns whether it was abandoned.
     pub(crate) fn take(&self) -> Result<bool> {
         if self.object.kind != Kind::Mutex {
             return self.locked.take();

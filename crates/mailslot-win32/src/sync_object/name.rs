@@ -5,12 +5,12 @@ use core::fmt::Write as _;
 use crate::abi::MAX_PATH;
 use crate::code::{Code, Result};
 
-/// Longest name of a file in the directory, without what is put behind it.
+/// Longest name of a file in the directory, without suffixes.
 const LONGEST: usize = 200;
 const LOCAL: &str = "Local\\";
 const GLOBAL: &str = "Global\\";
 
-/// The name of an object. Capital and small letters are different.
+/// The name of an object. Letter case counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObjectName {
     global: bool,
@@ -18,7 +18,7 @@ pub(crate) struct ObjectName {
 }
 
 impl ObjectName {
-    /// Name of an `A` function, which takes those below `MAX_PATH` characters; `None` for no name.
+    /// The name of an `A` function, which accepts names below `MAX_PATH` characters; `None` for no name.
     pub(crate) fn narrow(name: Option<&[u8]>) -> Result<Option<ObjectName>> {
         let Some(name) = name else { return Ok(None) };
         let name = core::str::from_utf8(name).map_err(|_| Code::INVALID_NAME)?;
@@ -42,7 +42,7 @@ impl ObjectName {
         match name {
             "" if text.is_empty() => Ok(None),
             "" => Err(Code::INVALID_NAME),
-            // These are directories of the system's.
+            // These are directories of the system on Windows.
             "Local" | "Global" if name == text => Err(Code::INVALID_HANDLE),
             _ if text.starts_with('\\') => Err(Code::BAD_PATHNAME),
             _ if name.contains('\\') => Err(Code::PATH_NOT_FOUND),
@@ -63,15 +63,15 @@ impl ObjectName {
         if file.len() > LONGEST {
             let hash = fnv(self.name.as_bytes());
             file.truncate(LONGEST - 33);
-            // No short name has such a mark.
+            // Short names never contain this mark.
             let _ = write!(file, "~{hash:032x}");
         }
         file
     }
 }
 
-/// The hash of Fowler, Noll and Vo, with 128 bits. Who looks for two names with one hash finds some, and then has one object
-/// for both.
+/// The hash of Fowler, Noll and Vo, with 128 bits. Collisions can be constructed; a user who does that gets one object
+/// for both names.
 fn fnv(bytes: &[u8]) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

@@ -1,4 +1,4 @@
-//! The objects of this user that have names.
+//! The named objects of this user.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -14,7 +14,7 @@ use crate::code::{Code, Result};
 const LOCK: &str = ".lock";
 const BELL: &str = "!bell";
 
-/// The directory, in which nobody else gives or takes away a name now.
+/// The locked directory: no other process adds or removes names meanwhile.
 struct Names {
     dir: OwnedFd,
     lock: OwnedFd,
@@ -43,15 +43,15 @@ pub(crate) fn open(name: &ObjectName, kind: Kind) -> Result<SyncObject> {
     named(found.ok_or(Code::FILE_NOT_FOUND)?, name, kind)
 }
 
-/// Only now the object has its name, and calls [`leave`] when it goes: that takes the lock.
+/// The object gets its name last, because dropping a named object calls [`leave`], which takes the lock.
 fn named(mut object: SyncObject, name: String, kind: Kind) -> Result<SyncObject> {
     object.name = Some(name);
     if object.kind == kind { Ok(object) } else { Err(Code::INVALID_HANDLE) }
 }
 
-/// Lets go of the object of this name. It vanishes if nobody else has it.
+/// Releases the object of this name. It is removed if no other process has it.
 pub(super) fn leave(file: File, name: &str) {
-    // What cannot be taken away now is dead, and somebody else does it.
+    // If this fails, the file is dead, and the next creation removes it.
     let Ok(names) = Names::lock() else { return };
     drop(file);
     names.remove_if_dead(name);
@@ -74,7 +74,7 @@ impl Names {
         SyncObject::shared(File::from(file), &self.open(name)?, bell, None).map(Some)
     }
 
-    /// The file of this name, unless nobody has the object any more.
+    /// The file of this name, if a process has the object.
     fn living(&self, name: &str) -> Result<Option<OwnedFd>> {
         let file = match self.open(name) {
             Err(Errno::NOENT) => return Ok(None),
@@ -113,7 +113,7 @@ impl Names {
         Ok(rustix::fs::openat(&self.dir, &bell, bell::FLAGS, Mode::empty())?)
     }
 
-    /// Takes away what killed processes have left.
+    /// Removes the files that killed processes have left.
     fn remove_dead(&self) {
         let Ok(entries) = Dir::read_from(&self.dir) else { return };
         let names = entries.flatten().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
@@ -127,7 +127,7 @@ impl Names {
     }
 
     fn remove(&self, name: &str) {
-        // The bell first: what is dead is found by the other.
+        // The bell first, because dead objects are found by the other file.
         for name in [&format!("{name}{BELL}"), name] {
             let _ = rustix::fs::unlinkat(&self.dir, name, AtFlags::empty());
         }
@@ -136,7 +136,7 @@ impl Names {
 
 impl Drop for Names {
     fn drop(&mut self) {
-        // A child that another thread has just made has a copy.
+        // Unlocks explicitly, because a child just forked by another thread has a copy of the descriptor.
         let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
     }
 }

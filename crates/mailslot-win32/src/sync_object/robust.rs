@@ -1,7 +1,7 @@
-//! A lock in memory that processes share, which the kernel gives back when its holder ends, however that happens.
+//! A lock in shared memory, which the kernel releases when its holder ends in any way.
 //!
-//! It is the C library's: unlike a lock that is only held for one call, a mutex of the program is held for any time, and must
-//! stand in the list of such locks that the C library keeps for each thread.
+//! It is the C library's. A mutex of the program is held for any time, unlike a lock for one call, so it must be in the
+//! list of robust locks that the C library keeps for each thread.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -11,25 +11,25 @@ use crate::code::{Code, Result};
 #[repr(transparent)]
 pub(super) struct Robust(UnsafeCell<libc::pthread_mutex_t>);
 
-/// What an attempt to take the lock came to.
+/// The result of taking the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     Clean,
-    /// The holder before ended without giving it back. That is told once.
+    /// The previous holder ended without releasing it. Reported once.
     OwnerDied,
 }
 
 // SAFETY: threads, of any process, use it through the C library alone, which synchronises them.
 unsafe impl Sync for Robust {}
-// SAFETY: as above. Memory in which it is locked stays where it is.
+// SAFETY: as above. Memory in which it is locked does not move.
 unsafe impl Send for Robust {}
 
 impl Robust {
-    /// Makes a lock at `place`, for all processes that share the memory.
+    /// Initialises a lock at `place`, for all processes that share the memory.
     ///
     /// # Safety
     ///
-    /// `place` is valid for writing, and nobody uses the lock yet.
+    /// `place` is valid for writing, and the lock is not in use.
     pub(super) unsafe fn init(place: *mut Robust) -> Result<()> {
         let mut attributes = MaybeUninit::<libc::pthread_mutexattr_t>::uninit();
         let attributes = attributes.as_mut_ptr();
@@ -46,14 +46,14 @@ impl Robust {
         if results == [0; 5] { Ok(()) } else { Err(Code::NO_SYSTEM_RESOURCES) }
     }
 
-    /// Takes the lock, which nobody holds for longer than a few instructions.
+    /// Takes the lock, whose holders keep it for a few instructions only.
     pub(super) fn lock(&self) -> Result<Taken> {
         // SAFETY: `init` has made it, and it stays where it is.
         let result = unsafe { libc::pthread_mutex_lock(self.0.get()) };
         self.taken(result)?.ok_or(Code::NO_SYSTEM_RESOURCES)
     }
 
-    /// Takes the lock if nobody has it.
+    /// Takes the lock if it is free.
     pub(super) fn try_lock(&self) -> Result<Option<Taken>> {
         // SAFETY: as in `lock`.
         let result = unsafe { libc::pthread_mutex_trylock(self.0.get()) };
@@ -74,7 +74,7 @@ impl Robust {
         }
     }
 
-    /// Gives the lock back. Only the thread that has it may.
+    /// Releases the lock. Only its holder may.
     pub(super) fn unlock(&self) {
         // SAFETY: as in `lock`; the C library itself finds out who holds it.
         unsafe { libc::pthread_mutex_unlock(self.0.get()) };

@@ -1,7 +1,7 @@
-//! What an object is at one moment: the part that all processes which have it share.
+//! The state of an object, shared by all processes that have it.
 //!
-//! Whoever changes it holds `lock`. One who is killed in between leaves every field with a value that it may have: each change
-//! that others could see halfway is one store, or told by the kernel.
+//! Changes need `lock`. A process killed during a change leaves every field with a valid value: each change is one
+//! store, or is reported by the kernel.
 
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering::Relaxed};
 
@@ -10,33 +10,33 @@ use crate::code::{Code, Result};
 
 #[repr(C)]
 pub(super) struct State {
-    /// [`VERSION`]: who has another one knows other fields.
+    /// [`VERSION`]: with another version, the fields are others.
     version: AtomicU32,
     kind: AtomicU32,
-    /// Held while the rest is looked at or changed. For an object of one process, the lock of all waits does as well.
+    /// Held while the rest is read or changed. For an object of one process, the lock of all waits suffices.
     lock: Robust,
-    /// A mutex: held by the thread that has it, as long as it has it.
+    /// A mutex: the lock that its holder holds.
     held: Robust,
-    /// An event, a timer: 1 if signalled. A semaphore: its count. A mutex: 1 if its holder ended, and nobody knows yet. A section:
-    /// how it is protected, which does not change.
+    /// An event, a timer: 1 if signalled. A semaphore: its count. A mutex: 1 if its holder ended, until a wait has
+    /// reported that. A section: its protection, which does not change.
     value: AtomicI32,
-    /// Most that a semaphore's count may be.
+    /// The largest count of a semaphore.
     maximum: AtomicI32,
     /// Whether a wait leaves an event or a timer signalled.
     manual_reset: AtomicI32,
-    /// A mutex: process of the thread that has it.
+    /// A mutex: the process of its holder.
     holder: AtomicU32,
-    /// Waits that may sleep. Those of killed processes count for ever, which only costs.
+    /// Waits that may sleep. Those of killed processes count for ever, which only costs needless wake-ups.
     waits: AtomicU32,
     /// A timer: milliseconds between two signals, or 0.
     period: AtomicU32,
-    /// A timer: how often it was set or stopped.
+    /// A timer: how many times it was set or stopped.
     settings: AtomicU32,
     /// A timer: nanoseconds of the system's monotonic clock at the next signal, or 0.
     due: AtomicI64,
 }
 
-/// The lock in it is the C library's, and so is its layout.
+/// Includes the C library, whose lock and layout it contains.
 const VERSION: u32 = 1 | (cfg!(target_env = "musl") as u32) << 8 | (size_of::<usize>() as u32) << 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +45,11 @@ pub(crate) enum Kind {
     Mutex = 2,
     Semaphore = 3,
     Timer = 4,
-    /// Memory that processes share: nothing to wait for.
+    /// Shared memory, which cannot be waited for.
     Section = 5,
 }
 
-/// How an object begins.
+/// The initial state of an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Initial {
     pub(crate) kind: Kind,
@@ -58,13 +58,13 @@ pub(crate) struct Initial {
     pub(crate) maximum: i32,
     /// Of an event or a timer.
     pub(crate) manual_reset: bool,
-    /// Whether the thread that creates a mutex has it.
+    /// Whether the creating thread holds a mutex.
     pub(crate) owned: bool,
     /// Bytes of a section.
     pub(crate) data: u64,
 }
 
-/// Holding `lock`, or the lock of all waits.
+/// The state, with `lock` or the lock of all waits held.
 pub(super) struct Locked<'a> {
     state: &'a State,
     shared: bool,
@@ -75,7 +75,7 @@ impl State {
     ///
     /// # Safety
     ///
-    /// `place` is valid for writing and aligned, and nobody uses it yet.
+    /// `place` is valid for writing and aligned, and not in use.
     pub(super) unsafe fn init(place: *mut State, initial: Initial) -> Result<()> {
         // SAFETY: fields of `place`, which is as the caller promises.
         unsafe {
@@ -102,21 +102,22 @@ impl State {
         kind.filter(|_| self.version.load(Relaxed) == VERSION).ok_or(Code::NOT_SUPPORTED)
     }
 
-    /// Who holds the lock of all waits needs no other for an object that is not shared with another process.
+    /// For an object that is not shared, the caller's lock of all waits suffices.
     pub(super) fn lock(&self, shared: bool) -> Result<Locked<'_>> {
         if shared {
-            // What a dead holder left is as good as any other state.
+            // The state after a dead holder is valid.
             self.lock.lock()?;
         }
         Ok(Locked { state: self, shared })
     }
 
-    /// How a section is protected.
+    /// The protection of a section.
     pub(super) fn protection(&self) -> u32 {
         self.value.load(Relaxed).cast_unsigned()
     }
 
-    /// In a forked child, of an object of its own: who had a mutex does not exist here. The caller holds the lock of all waits.
+    /// In a forked child, for an object that is not shared: the holder of a mutex does not exist here. The caller holds
+    /// the lock of all waits.
     pub(super) fn abandon(&self) -> Result<()> {
         // SAFETY: in the child's own copy, which is used under that lock alone.
         unsafe { Robust::init((&raw const self.held).cast_mut()) }?;
@@ -126,12 +127,12 @@ impl State {
         Ok(())
     }
 
-    /// A wait begins that may sleep: changes are told from now on.
+    /// Counts a wait that may sleep: changes ring the bell from now on.
     pub(super) fn begin_wait(&self) {
         self.waits.fetch_add(1, Relaxed);
     }
 
-    /// Which setting of a timer the current one is.
+    /// The number of a timer's current setting.
     pub(super) fn setting(&self) -> u32 {
         self.settings.load(Relaxed)
     }
@@ -142,19 +143,19 @@ impl State {
 }
 
 impl Locked<'_> {
-    /// Whether a change must be told.
+    /// Whether a change must ring the bell.
     pub(super) fn is_waited_for(&self) -> bool {
         self.state.waits.load(Relaxed) > 0
     }
 
-    /// Whether a wait of a thread that does not have it already would end at once.
+    /// Whether a wait of a thread that does not hold it would end at once.
     pub(super) fn is_signalled(&self) -> Result<bool> {
         if self.state.kind()? != Kind::Mutex {
             return Ok(self.state.value.load(Relaxed) > 0);
         }
         let taken = self.state.held.try_lock()?;
         if taken == Some(Taken::OwnerDied) {
-            // For whoever takes it.
+            // Noted for the next holder.
             self.state.value.store(1, Relaxed);
         }
         if taken.is_some() {
@@ -163,11 +164,12 @@ impl Locked<'_> {
         Ok(taken.is_some())
     }
 
-    /// Does what the end of a wait does to an object that [is signalled](Locked::is_signalled). Returns whether it was abandoned.
+    /// Has the effect of a wait's end on an object that [is signalled](Locked::is_signalled). Returns whether it was
+    /// abandoned.
     pub(super) fn take(&self) -> Result<bool> {
         match self.state.kind()? {
             Kind::Mutex => {
-                // Nobody else comes between, and that its holder died has been noted.
+                // No other thread can take it in between, and the death of its holder has been noted.
                 self.state.held.try_lock()?.ok_or(Code::NO_SYSTEM_RESOURCES)?;
                 self.state.holder.store(std::process::id(), Relaxed);
                 Ok(self.state.value.swap(0, Relaxed) != 0)
@@ -190,7 +192,7 @@ impl Locked<'_> {
         self.state.value.store(signalled.into(), Relaxed);
     }
 
-    /// Adds to a semaphore. Returns what it was before.
+    /// Adds to a semaphore. Returns its previous count.
     pub(super) fn release_semaphore(&self, count: i32) -> Result<i32> {
         let before = self.state.value.load(Relaxed);
         let after = before.checked_add(count).filter(|after| count >= 0 && *after <= self.state.maximum.load(Relaxed));
@@ -198,7 +200,7 @@ impl Locked<'_> {
         Ok(before)
     }
 
-    /// Gives back a mutex that this thread has, or leaves it behind because the thread ends.
+    /// Releases a mutex that this thread holds, or abandons it because the thread ends.
     pub(super) fn release_mutex(&self, abandoned: bool) {
         if abandoned {
             self.state.value.store(1, Relaxed);
@@ -207,14 +209,14 @@ impl Locked<'_> {
         self.state.held.unlock();
     }
 
-    /// The process that has a mutex.
+    /// The process that holds a mutex.
     pub(super) fn holder(&self) -> u32 {
         self.state.holder.load(Relaxed)
     }
 
-    /// Sets a timer. It is not signalled until `due`. Returns which setting this is.
+    /// Sets a timer. It is not signalled until `due`. Returns the number of this setting.
     pub(super) fn set_timer(&self, due: i64, period: u32) -> u32 {
-        // First: a timer that is not running has nothing that the other two could spoil.
+        // First, because the other two fields are ignored while the timer is stopped.
         self.state.due.store(0, Relaxed);
         self.state.value.store(0, Relaxed);
         self.state.period.store(period, Relaxed);
@@ -222,13 +224,13 @@ impl Locked<'_> {
         self.state.settings.fetch_add(1, Relaxed).wrapping_add(1)
     }
 
-    /// Stops a timer, which stays as signalled as it is.
+    /// Stops a timer, without changing whether it is signalled.
     pub(super) fn cancel_timer(&self) {
         self.state.settings.fetch_add(1, Relaxed);
         self.state.due.store(0, Relaxed);
     }
 
-    /// Lets time pass for a timer. Returns when it will be signalled next.
+    /// Updates a timer to the time `now`. Returns when it will be signalled next.
     pub(super) fn pass_time(&self, now: i64) -> Option<i64> {
         let due = Some(self.state.due.load(Relaxed)).filter(|due| *due != 0)?;
         if now < due {

@@ -23,11 +23,11 @@ enum Size {
     Bits64,
 }
 
-/// More is a mistake, and would take all memory.
+/// A larger width is a mistake, and would take all memory.
 const WIDEST: usize = 0xFFFF;
 
 impl Spec {
-    /// `None` if it is no conversion. An asterisk takes the next value.
+    /// `None` if it is not a conversion. An asterisk takes the next value.
     pub(super) fn parse(text: &str, next: &mut impl FnMut() -> Result<usize>) -> Result<Option<Spec>> {
         let rest = text.trim_start_matches(['-', '0', '+', ' ', '#']);
         let flags = &text[..text.len() - rest.len()];
@@ -58,7 +58,7 @@ impl Spec {
         };
         let negative = width.is_some_and(|width| width < 0);
         let width = width.unwrap_or(0).unsigned_abs() as usize;
-        // A negative precision is none.
+        // A negative precision counts as none.
         let precision = precision.and_then(|precision| usize::try_from(precision).ok());
         if width > WIDEST || precision.is_some_and(|precision| precision > WIDEST) {
             return Err(Code::INVALID_PARAMETER);
@@ -81,7 +81,7 @@ impl Spec {
         }))
     }
 
-    /// The value, as this says. `wide` is whether text without a size is UTF-16.
+    /// The value, formatted. `wide` is whether text without a size is UTF-16.
     pub(super) fn printed(&self, value: usize, wide: bool) -> String {
         let wide = match self.size {
             Size::Short => false,
@@ -138,7 +138,7 @@ impl Spec {
     }
 }
 
-/// A number in the text, or the next value for an asterisk; then what is behind.
+/// A number in the text, or the next value for an asterisk; and the rest of the text.
 fn count<'a>(text: &'a str, next: &mut impl FnMut() -> Result<usize>) -> Result<(Option<i32>, &'a str)> {
     if let Some(rest) = text.strip_prefix('*') {
         return Ok((Some(next()? as i32), rest));

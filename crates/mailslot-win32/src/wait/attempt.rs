@@ -1,26 +1,26 @@
-//! One look at the objects of a wait, and taking them if there are enough.
+//! One check of the objects of a wait, which takes them if the wait can end.
 
 use super::{Ended, Until, Waitable};
 use crate::code::{Code, Result};
 use crate::sync_object::Look;
 
-/// What came of a look. If the wait goes on, also what could end it besides a change that is told.
+/// The result of a check. If the wait continues, also what could end it without a notification.
 #[derive(Default)]
 pub(super) struct Attempt {
     pub(super) ended: Option<Ended>,
     /// When a timer will be signalled, in nanoseconds of the clock.
     pub(super) next: Option<i64>,
-    /// Processes that have mutexes.
+    /// Processes that hold mutexes.
     pub(super) holders: Vec<u32>,
 }
 
-/// An object while nobody changes it.
+/// A locked object.
 enum Seen<'a> {
     Signal(&'a super::Signal),
     Object(&'a Look<'a>),
 }
 
-/// Looks at the objects, under the lock of all waits.
+/// Checks the objects, under the lock of all waits.
 pub(super) fn attempt(objects: &[Waitable<'_>], until: Until) -> Result<Attempt> {
     let mut attempt = Attempt::default();
     match until {
@@ -58,7 +58,7 @@ impl Attempt {
         }
     }
 
-    /// Takes all or nothing: every lock is held until everything has been looked at and taken.
+    /// Takes all or none: every lock is held until all objects have been checked and taken.
     fn take_all(&mut self, objects: &[Waitable<'_>]) -> Result<()> {
         let mut order: Vec<_> = objects.iter().filter_map(Waitable::object).collect();
         order.sort_by_key(|object| object.order());
@@ -77,7 +77,7 @@ impl Attempt {
             for object in objects {
                 abandoned |= Seen::new(*object, look(object))?.take()?;
             }
-            // Which of them it was is not told, nor is it on Windows.
+            // Which of them was abandoned is not reported, as on Windows.
             self.ended = Some(ended(0, abandoned));
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! Waiting for objects.
 //!
-//! One lock and one condition serve all waits of the process: a wait for several objects is then a plain loop, and takes
-//! effect at one instant, as Win32 promises. Reads do not come here unless they pend or somebody waits for their slot.
+//! One lock and one condition variable serve all waits of the process: so a wait for several objects is a plain loop,
+//! and takes effect atomically, as Win32 promises. Reads come here only if they pend or a thread waits for their slot.
 //!
-//! A wait for objects that other processes share takes their locks as well for that instant, and sleeps on descriptors instead
-//! of the condition.
+//! A wait for objects shared with other processes also takes their locks for that, and sleeps on descriptors instead of
+//! the condition variable.
 
 pub(crate) mod apc;
 mod attempt;
@@ -27,14 +27,14 @@ static DISPATCHER: PerProcess<Dispatcher> = PerProcess::new();
 struct Dispatcher {
     sleepers: Mutex<Sleepers>,
     changed: Condvar,
-    /// Threads in [`wait`]: while there are none, a signal wakes nobody.
+    /// Threads in [`wait`]: if there are none, a signal wakes no thread.
     waiting: AtomicUsize,
 }
 
-/// Waits that sleep elsewhere, for objects that other processes share: what wakes each of them.
+/// The eventfds of waits that sleep on descriptors, for objects shared with other processes.
 type Sleepers = Vec<Arc<OwnedFd>>;
 
-/// What a wait may be for.
+/// An object of a wait.
 #[derive(Clone, Copy)]
 pub(crate) enum Waitable<'a> {
     Signal(&'a Signal),
@@ -45,23 +45,23 @@ pub(crate) enum Waitable<'a> {
 #[derive(Debug)]
 pub(crate) struct Signal {
     set: AtomicBool,
-    /// Whether one wait takes the signal away.
+    /// Whether a wait resets the signal.
     taken_by_wait: bool,
 }
 
-/// How a wait ended.
+/// The result of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// The object of this index is signalled, or all are.
     Signalled(usize),
-    /// The same, and the thread that had a mutex has ended without giving it back.
+    /// The same, and the holder of a mutex has ended without releasing it.
     Abandoned(usize),
     /// A completion routine of this thread is due.
     RoutineDue,
     TimedOut,
 }
 
-/// What a wait is for.
+/// The condition of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     Any,
@@ -82,7 +82,7 @@ impl Signal {
         self.set.load(Ordering::Acquire)
     }
 
-    /// Returns whether it was not set before.
+    /// Sets it. Returns whether it was not set before.
     pub(crate) fn set(&self) -> bool {
         let dispatcher = DISPATCHER.get();
         let sleepers = dispatcher.sleepers();
@@ -122,7 +122,7 @@ pub(crate) fn routine_due() {
     dispatcher.tell(&dispatcher.sleepers());
 }
 
-/// Changes an object while no wait of this process looks at it, and wakes those that it may concern.
+/// Changes an object while no wait of this process reads it, and wakes the waits that it may concern.
 pub(crate) fn change<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     let dispatcher = DISPATCHER.get();
     let sleepers = dispatcher.sleepers();
@@ -131,8 +131,8 @@ pub(crate) fn change<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     result
 }
 
-/// Waits until one or all of `objects` are signalled. `None` waits for ever. An alertable wait also ends when a completion
-/// routine is due in this thread; the caller runs it.
+/// Waits until one or all of `objects` are signalled. `None` waits without limit. An alertable wait also ends when a
+/// completion routine is due in this thread; the caller runs it.
 pub(crate) fn wait(
     objects: &[Waitable<'_>],
     until: Until,
@@ -161,7 +161,7 @@ pub(crate) fn wait(
         let time = left.into_iter().chain(next).min();
         sleepers = match (&mut registered, time) {
             (None, _) => {
-                // A change that came before is seen in the next turn.
+                // Unlocked first: a change before the sleep is seen in the next turn.
                 drop(sleepers);
                 registered = Some(Registered::new(objects)?);
                 dispatcher.sleepers()
@@ -183,7 +183,7 @@ pub(crate) fn wait(
 
 /// Waits for one signal, however long that takes.
 pub(crate) fn wait_for_signal(signal: &Signal) {
-    // It fails for shared objects only.
+    // Fails for shared objects only.
     let _ = wait(&[Waitable::Signal(signal)], Until::Any, None, false);
 }
 
@@ -192,23 +192,23 @@ impl Dispatcher {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes those whom a change may concern.
+    /// Wakes the waits that a change may concern.
     fn tell(&self, sleepers: &Sleepers) {
         if self.waiting.load(Ordering::Relaxed) == 0 {
             return;
         }
         self.changed.notify_all();
         for sleeper in sleepers {
-            // It fails only when the counter is at its limit, and then the thread is about to wake.
+            // Fails only if the counter is at its limit, when the thread is about to wake anyway.
             let _ = rustix::io::write(sleeper, &1u64.to_ne_bytes());
         }
     }
 }
 
-/// A wait that changes are told to, as long as it lasts.
+/// Registers a wait for notifications, as long as it lasts.
 struct Registered<'a> {
     objects: &'a [Waitable<'a>],
-    /// For objects that other processes share.
+    /// For objects shared with other processes.
     poller: Option<Poller>,
 }
 

@@ -1,4 +1,4 @@
-//! Sleeping until an object may have changed that other processes share.
+//! Sleeps until an object shared with other processes may have changed.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,22 +12,21 @@ use rustix::process::{Pid, PidfdFlags};
 use super::Waitable;
 use crate::code::Result;
 
-/// Sleeps of a wait for a mutex of a process whose end the system does not tell, or may not: it may be in a container that this
-/// process cannot look into.
+/// The time between checks of a mutex whose holder's process cannot be watched, such as one in another container.
 const UNTOLD: Duration = Duration::from_millis(20);
 const MAYBE_TOLD: Duration = Duration::from_secs(1);
 
-/// What one wait for shared objects sleeps on.
+/// The descriptors of one wait for shared objects.
 pub(super) struct Poller {
     epoll: OwnedFd,
     /// Written when an object of this process has changed.
     wake: Arc<OwnedFd>,
-    /// The processes that have mutexes, as long as they live; `None` for one that cannot be watched.
+    /// The living processes that hold mutexes; `None` for one that cannot be watched.
     holders: HashMap<u32, Option<OwnedFd>>,
 }
 
 impl Poller {
-    /// From now on no change of these objects goes unnoticed.
+    /// Starts watching: from now on no change of these objects is missed.
     pub(super) fn new(objects: &[Waitable<'_>]) -> Result<Poller> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
@@ -46,8 +45,8 @@ impl Poller {
         Arc::clone(&self.wake)
     }
 
-    /// Watches the processes that have mutexes. Returns whether any is new: then the objects must be looked at again. If such a
-    /// process has one after it was watched, it is that process, and no later one with its id.
+    /// Watches the processes that hold mutexes. Returns whether any is new: then check the objects again. If such a
+    /// process still holds one after it was watched, the watch is of that process, and not of a later one with its id.
     pub(super) fn watch(&mut self, holders: &[u32]) -> bool {
         let mut new = false;
         self.holders.retain(|holder, _| holders.contains(holder));
@@ -71,13 +70,13 @@ impl Poller {
         let time = time.into_iter().chain(limit).min();
         let time = time.map(|time| Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ });
         let mut fds = [rustix::event::PollFd::new(&self.epoll, rustix::event::PollFlags::IN)];
-        // After an interruption everything is looked at again, which is always right.
+        // After an interruption, everything is checked again, which is always correct.
         let _ = rustix::event::poll(&mut fds, time.as_ref());
         let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 8];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         let count = epoll::wait(&self.epoll, &mut events[..], Some(&at_once)).unwrap_or(0);
         for event in &events[..count] {
-            // A process that has ended. Another one may have its id.
+            // The process has ended. Another one may get its id.
             self.holders.remove(&(event.data.u64() as u32));
         }
     }

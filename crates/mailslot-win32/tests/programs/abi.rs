@@ -1,8 +1,8 @@
-//! What a library exports is what its headers declare, and what programs that were linked before find: the file `abi`,
-//! from which the shared library is linked. Also for `mailslot-c`.
+//! A library exports the functions that its headers declare, and those that already linked programs use: the file
+//! `abi`, from which the shared library is linked. Also for `mailslot-c`.
 //!
-//! A new function gets its line by `MAILSLOT_ABI=write cargo test -p CRATE --test programs the_abi_`. Lines that go or change
-//! are what breaks old programs.
+//! `MAILSLOT_ABI=write cargo test -p CRATE --test programs the_abi_` adds the lines of new functions. A removed or
+//! changed line breaks old programs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn headers() -> Result<(), Failed> {
 }
 
 fn exports() -> Result<(), Failed> {
-    // The library was linked from the file that is just being written.
+    // Skipped, because the library was linked from the file that is just being written.
     if std::env::var_os("MAILSLOT_ABI").is_some() {
         return Ok(());
     }
@@ -91,7 +91,7 @@ fn soname() -> Result<(), Failed> {
     if dynamic.contains(&format!("[{soname}]")) { Ok(()) } else { Err(dynamic.into()) }
 }
 
-/// The linkers that are here, Rust's own among them.
+/// The installed linkers, including Rust's.
 fn linkers() -> Result<(), Failed> {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
     let rust = format!("{}/lib/rustlib/{}-unknown-linux-gnu/bin/gcc-ld", sysroot.trim(), std::env::consts::ARCH);
@@ -112,7 +112,7 @@ fn exported(library: &Path) -> Result<BTreeSet<String>, Failed> {
     let text = output(Command::new("nm").args(["-D", "--defined-only", "--with-symbol-versions"]).arg(library))?;
     let symbol = |line: &str| {
         let mut words = line.split_whitespace().skip(1);
-        // What is absolute are the names of the versions.
+        // Absolute symbols are the names of the versions.
         (words.next() != Some("A")).then(|| words.next().map(str::to_owned)).flatten()
     };
     Ok(text.lines().filter_map(symbol).collect())
@@ -121,7 +121,7 @@ fn exported(library: &Path) -> Result<BTreeSet<String>, Failed> {
 /// Functions that our headers declare and do not define.
 fn declared() -> Result<BTreeSet<String>, Failed> {
     let mut declared = BTreeSet::new();
-    // Bodies and structures go; what is left are declarations, of which those of functions have a parameter list.
+    // Without bodies and structures, the declarations remain; those of functions have a parameter list.
     for statement in without_braces(&preprocessed()?).split(';') {
         let statement = without_attributes(statement);
         let Some((before, _)) = statement.split_once('(') else { continue };
@@ -133,7 +133,7 @@ fn declared() -> Result<BTreeSet<String>, Failed> {
     Ok(declared)
 }
 
-/// `__attribute__((...))` may stand before what it is about, and behind it.
+/// `__attribute__((...))` may be before or after its subject.
 fn without_attributes(statement: &str) -> String {
     let mut parts = statement.split("__attribute__");
     let mut rest = parts.next().unwrap_or_default().to_owned();
@@ -148,7 +148,7 @@ fn without_attributes(statement: &str) -> String {
     rest
 }
 
-/// What our headers say, as the preprocessor leaves it.
+/// Our headers after the preprocessor.
 pub fn preprocessed() -> Result<String, Failed> {
     let include = crate_root().join("include");
     let source = Temporary::new(&format!("headers-{}", unique()));
@@ -170,7 +170,7 @@ pub fn preprocessed() -> Result<String, Failed> {
     Ok(code)
 }
 
-/// `code` with every outermost pair of braces, and what is between them, turned into the end of a statement.
+/// `code` with every outermost pair of braces and its contents replaced by the end of a statement.
 fn without_braces(code: &str) -> String {
     let (mut depth, mut outside) = (0, String::new());
     for c in code.chars() {

@@ -1,11 +1,11 @@
-//! A program for each area of the fact sheet, run as it is, under valgrind, and with the compiler's sanitizers.
+//! A program for each area of the fact sheet, run unmodified, under valgrind, and with the compiler's sanitizers.
 
 use libtest_mimic::{Failed, Trial};
 
 use crate::run::{Slots, VALGRIND, VALGRIND_FORKING};
 use crate::toolchain::{Build, Link, build_example};
 
-/// The programs in `areas/`, and what each states.
+/// The programs in `areas/`, with their statements.
 const AREAS: &[(&str, &str)] = &[
     ("layouts", "9"),
     ("names", "1, A.1"),
@@ -53,7 +53,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for &(area, rows) in AREAS {
         trials.push(trial(format!("{area}_hold"), rows, move || passes(PLAIN, area, &[])));
-        // The C library's loader reads its own texts in words, beyond their ends, when it loads tables for conversions.
+        // The C library's loader reads texts by words, beyond their ends, when it loads conversion tables.
         if area != "code_pages" {
             let valgrind = if FORKING.contains(&area) { VALGRIND_FORKING } else { VALGRIND };
             trials.push(trial(format!("{area}_hold_under_valgrind"), rows, move || passes(STATIC, area, valgrind)));
@@ -69,7 +69,7 @@ fn trial(name: String, rows: &str, body: impl FnOnce() -> Result<(), Failed> + S
 
 fn passes(build: Build, area: &str, wrapper: &[&str]) -> Result<(), Failed> {
     let program = build.compile(&format!("areas/{area}.c"))?;
-    // Win32 cannot reply to requests, so what plays the node is no program of Win32.
+    // Win32 cannot reply to requests, so the stand-in for the node is not a Win32 program.
     let routes = if area == "confirmed" { Some(build_example("mailslot-win32", "routes")?) } else { None };
     let arguments: Vec<_> = routes.iter().map(|program| program.display().to_string()).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();

@@ -1,5 +1,5 @@
-//! What a write and a read cost, in instructions, which a busy machine does not change: through C and through Rust.
-//! Also for `mailslot-c`.
+//! The cost of a write and a read through C and through Rust, in instructions, which do not depend on load. Also for
+//! `mailslot-c`.
 
 use std::path::Path;
 
@@ -12,12 +12,13 @@ use crate::toolchain::{Build, Link, build_example};
 const MOST: f64 = 1.3;
 const PAIRS: [u32; 2] = [10_000, 20_000];
 const RUNS: u32 = 3;
-/// What is done once in some tens of microseconds and not once a message: a writer looks whether the owner lives, a reader looks at
-/// the door. Under valgrind that is nearly every message, more often the slower the machine is, so it is not counted.
+/// Functions that run every few tens of microseconds and not for every message: a writer checks that the owner lives, a
+/// reader checks the door. Under valgrind they run for nearly every message, the more often the slower the machine is,
+/// so they are not counted.
 const BY_TIME: [&str; 2] = ["--toggle-collect=*ask_for_owner*", "--toggle-collect=*take_in*"];
 
 pub fn trials() -> Vec<Trial> {
-    // Without optimisation the figures mean nothing.
+    // Without optimisation the figures are meaningless.
     if cfg!(debug_assertions) {
         return Vec::new();
     }
@@ -35,7 +36,8 @@ fn pair() -> Result<(), Failed> {
     if most <= MOST { Ok(()) } else { Err(format!("{most:.2} times as many as in Rust").into()) }
 }
 
-/// Of one write and read of 64 bytes, in the best of some runs: giving memory back goes by time as well, though seldom.
+/// Instructions of one write and read of 64 bytes, in the best of several runs: freeing memory also depends on time,
+/// though rarely.
 fn instructions(program: &Path) -> Result<f64, Failed> {
     let mut best = f64::INFINITY;
     for _ in 0..RUNS {
@@ -45,11 +47,11 @@ fn instructions(program: &Path) -> Result<f64, Failed> {
     Ok(best)
 }
 
-/// Instructions of a program that writes and reads so often.
+/// Instructions of a program that writes and reads `pairs` times.
 fn collected(program: &Path, pairs: u32) -> Result<f64, Failed> {
     let mut valgrind = vec!["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
     valgrind.extend(BY_TIME);
-    // Each of these functions has it off at first, to be switched on there; here it is the other way round.
+    // With `--toggle-collect`, collecting is off at the start, and on in the functions; here it is the reverse.
     valgrind.push("--collect-atstart=yes");
     let output = Slots::new().command(&valgrind, program, &[&pairs.to_string(), "64"]).output()?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,4 +1,4 @@
-//! How programs begin and end.
+//! The beginning and end of programs.
 
 use libtest_mimic::{Failed, Trial};
 
@@ -86,7 +86,7 @@ fn void_main() -> Result<(), Failed> {
     }
 }
 
-/// The exit code is that of the thread which ended last. Destructors of C++ run.
+/// The exit code is that of the thread that ended last. C++ destructors run.
 fn exit_thread() -> Result<(), Failed> {
     let source = "#include <windows.h>\n#include <stdio.h>\n\
         #ifdef __cplusplus\n\

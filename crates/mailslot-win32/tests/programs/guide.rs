@@ -1,4 +1,4 @@
-//! The commands of the guide's page about old sources, run as they stand there, beside what they print.
+//! Runs the commands of the guide's page about old sources, and compares their output with the page.
 
 use std::process::Command;
 
@@ -12,8 +12,8 @@ pub fn trials() -> Vec<Trial> {
     vec![Trial::test("the_commands_of_the_guide_do_what_it_says", commands)]
 }
 
-/// A line `$ COMMAND` of a block is a command in the folder of the example; those below it are all that it prints, unless there are none. The
-/// page has the library in /usr/local.
+/// A line `$ COMMAND` of a block is a command in the folder of the example; the lines below it, if any, are its whole
+/// output. On the page, the library is in /usr/local.
 fn commands() -> Result<(), Failed> {
     let installed = Installed::plain("guide")?;
     let prefix = installed.prefix().to_str().ok_or("a prefix in UTF-8")?;

@@ -1,4 +1,4 @@
-/* Every header, in an order that is none, beside those of the language. */
+/* Every header, in arbitrary order, together with those of the language. */
 #include <windows.h>
 #ifdef __cplusplus
 #include <algorithm>

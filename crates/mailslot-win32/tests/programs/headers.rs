@@ -1,4 +1,4 @@
-//! What each header is by itself, and that what it names is there.
+//! Each header compiles alone, and the functions that it names exist.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::Slots;
 use crate::toolchain::{Build, Link, crate_root};
 
-/// What a program may have said about its text.
+/// The options of a program's text.
 const TEXTS: [&[&str]; 4] = [&[], &["-fshort-wchar"], &["-DUNICODE"], &["-D_UNICODE", "-fshort-wchar"]];
 const C: [&str; 2] = ["c11", "gnu89"];
 const CPP: [&str; 4] = ["c++17", "c++98", "c++11", "c++20"];
-/// Headers of the project's own, which Windows does not have.
+/// Headers of this project, which Windows does not have.
 const OWN: [&str; 1] = ["mailslotapi.h"];
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (index, flags) in TEXTS.into_iter().enumerate() {
         let name = format!("every_header_compiles_alone_and_twice_with_text_of_kind_{index}");
-        // The other two kinds differ from these by one option, and are tried with one standard of each language.
+        // The other two kinds differ from these by one option, and are tested with one standard of each language.
         let all = [0, 3].contains(&index);
         trials.push(Trial::test(name, move || alone_and_twice(flags, if all { CPP.len() } else { 1 })));
     }
@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The headers that Windows has, too.
+/// The headers that Windows has as well.
 pub fn all() -> Result<Vec<String>, Failed> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(crate_root().join("include"))? {
@@ -58,7 +58,7 @@ fn alone_and_twice(flags: &'static [&'static str], standards: usize) -> Result<(
     Ok(())
 }
 
-/// A table of all functions that the names stand for links.
+/// A table of all functions behind the names links.
 fn every_tchar_name() -> Result<(), Failed> {
     for (map, flags) in [("narrow", TEXTS[0]), ("wide", TEXTS[2]), ("wide", TEXTS[3])] {
         let text = std::fs::read_to_string(crate_root().join(format!("include/mailslot/tchar_{map}.h")))?;

@@ -1,4 +1,4 @@
-//! What `install` puts into a prefix is what pkg-config and CMake need.
+//! `install` puts into a prefix what pkg-config and CMake need.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::Slots;
 use crate::toolchain::{Temporary, archive, crate_root};
 
-/// What the example prints.
+/// The output of the example.
 pub const PRINTED: &str = "6 bytes: hello\n";
 
 pub fn trials() -> Vec<Trial> {
@@ -79,7 +79,7 @@ fn manual() -> Result<(), Failed> {
     let cases = script.lines().filter_map(|line| line.trim_start().split_once(')')).map(|(patterns, _)| patterns);
     let options = cases.flat_map(|patterns| patterns.split(" | ")).filter_map(|pattern| pattern.strip_prefix("--"));
     let taken: BTreeSet<&str> = options.map(|option| option.split('=').next().unwrap_or_default()).collect();
-    // The compiler's, which is only passed on.
+    // An option of the compiler, which is only passed on.
     let own: BTreeSet<&str> = taken.into_iter().filter(|option| *option != "param").collect();
     for name in ["mailslot-win32-cc", "mailslot-win32-c++"] {
         let page = installed.prefix().join(format!("share/man/man1/{name}.1"));
@@ -98,7 +98,7 @@ fn manual() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A fresh prefix with everything installed. It goes with this value.
+/// A new prefix with everything installed, removed when this is dropped.
 pub struct Installed {
     prefix: PathBuf,
     _directory: Temporary,
@@ -111,7 +111,7 @@ impl Installed {
         Ok(Installed { prefix: directory.to_owned(), _directory: directory })
     }
 
-    /// Installed as a package is made, below another directory, and then moved to its place, which has a space in its name.
+    /// Installed as for a package, below another directory, and then moved to its place, whose name has a space.
     pub fn staged(name: &str) -> Result<Installed, Failed> {
         let directory = Temporary::new(name);
         let stage = directory.join("a stage");
@@ -136,7 +136,7 @@ fn expect(printed: &str) -> Result<(), Failed> {
     if printed == PRINTED { Ok(()) } else { Err(format!("printed {printed:?}").into()) }
 }
 
-/// What a command prints; it must succeed.
+/// The output of a command, which must succeed.
 pub fn output(command: &mut Command) -> Result<String, Failed> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     if !output.status.success() {

@@ -1,10 +1,10 @@
-/* Processes that share named objects are killed at any instant, hundreds of times, while they have them and while they wait.
- * Nobody hangs, who gets an abandoned mutex is told, and counts are right.
+/* Processes that share named objects are killed at any instant, hundreds of times, while they hold them and while they
+ * wait. No process hangs, abandoned mutexes are reported, and counts are right.
  *
  *   kill_storm SEED ROUNDS          starts and kills workers; prints what happened
  *   kill_storm SEED ROUNDS NUMBER   is a worker
  *
- * $STORM_FILE is a file that all of them map: what the kernel does not know about a process that is dead. */
+ * $STORM_FILE is a file that all of them map: the test's record of dead processes. */
 #include "areas/check.h"
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -17,9 +17,9 @@
 enum Phase { NOTHING, TAKING, HAS, RELEASING };
 
 static struct Shared {
-    /* Whether somebody is between taking a mutex and giving it back. */
+    /* Whether a process is between taking a mutex and releasing it. */
     volatile int inside[MUTEXES];
-    /* How far each worker is with a unit of the semaphore. */
+    /* The phase of each worker with a unit of the semaphore. */
     volatile int phase[WORKERS];
     volatile int taken, abandoned;
 } *shared;
@@ -56,7 +56,7 @@ static void CloseAll(void)
     CHECK(CloseHandle(bell) && CloseHandle(timer));
 }
 
-/* The mutex is this process's. If it was abandoned, whoever had it may have been anywhere. */
+/* This process holds the mutex. If it was abandoned, its holder may have died at any point. */
 static void Inside(int which, int abandoned, int counts)
 {
     __atomic_fetch_add(&shared->taken, 1, __ATOMIC_RELAXED);
@@ -71,7 +71,7 @@ static void Inside(int which, int abandoned, int counts)
     CHECK(ReleaseMutex(mutexes[which]));
 }
 
-/* Returns the index that the wait ended with, or -1 for the event that all shall stop. */
+/* Returns the index with which the wait ended, or -1 for the event that stops all. */
 static int Wait(DWORD count, const HANDLE *objects, int *abandoned)
 {
     DWORD result = WaitForMultipleObjects(count, objects, FALSE, INFINITE);
@@ -98,7 +98,7 @@ static int UseMutex(void)
     return 1;
 }
 
-/* Both at once, or none. */
+/* Both at once, or neither. */
 static void UseBoth(void)
 {
     DWORD result = WaitForMultipleObjects(MUTEXES, mutexes, TRUE, Random(5));
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
         case TAKING: case RELEASING: unsure++; break;
         }
         shared->phase[victim] = NOTHING;
-        /* The one who kills is not held up either. */
+        /* The killing process is not held up either. */
         if (Random(4) == 0) {
             CHECK(Wait(1, &mutexes[victim % MUTEXES], &abandoned) == -1);
             Inside(victim % MUTEXES, abandoned, 1);
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
         CHECK_EQUAL(WaitForSingleObject(mutexes[i], 0), WAIT_OBJECT_0);
         CHECK(ReleaseMutex(mutexes[i]));
     }
-    /* None was told again and again: who is killed has abandoned two at most. */
+    /* None was reported repeatedly: a killed process has abandoned two at most. */
     CHECK(shared->abandoned > 0 && shared->abandoned <= MUTEXES * rounds);
     printf("killed %d, with a unit %d, taken %d, abandoned %d\n", rounds, had, shared->taken, shared->abandoned);
     CloseAll();

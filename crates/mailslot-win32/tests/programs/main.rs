@@ -1,5 +1,5 @@
 //! C and C++ programs, compiled against the headers and run: old sources unchanged, and a program for each area of the
-//! fact sheet that only real handles and buffers can show.
+//! fact sheet that needs real handles and buffers.
 #![forbid(unsafe_code)]
 
 mod abi;
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
-/// The library, the version of its symbols, and headers that declare all of them.
+/// The library, the version of its symbols, and the headers that declare all of them.
 const LIBRARY: &str = "mailslot_win32";
 const VERSION: &str = "MAILSLOT_WIN32_0";
 const HEADERS: &[&str] = &[

@@ -1,5 +1,5 @@
-/* One end of a conversation with the command, for both kinds of text: partner read SLOT COUNT, partner write SLOT TEXT...
- * Messages end with NUL, as with most programs for Windows. */
+/* One end of a conversation with the command, for both kinds of text: partner read SLOT COUNT, partner write SLOT
+ * TEXT... Messages end with NUL, as with most programs for Windows. */
 #include <windows.h>
 #include <tchar.h>
 #include <stdio.h>

@@ -7,9 +7,9 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::{Running, Slots};
 use crate::toolchain::{Build, Link, build};
 
-/// The longest comes first: the reader's buffer then has more in it than the next message.
+/// The longest first: then the reader's buffer has remains behind the next message.
 const TEXTS: [&str; 4] = ["Gr\u{f6}\u{df}e, \u{65e5}\u{672c} and \u{1f600}", "door 2 opened", "\u{e9}", ""];
-/// How the program ends that found no slot, and how often it is started again for that.
+/// The exit of a program that found no slot, for which it is started again.
 const NO_SLOT: &str = "exit status: 3";
 const TRIES: usize = 10_000;
 const WIDE: &[&str] = &["-DUNICODE", "-D_UNICODE", "-fshort-wchar"];
@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A program, the encoding of its text, and how many units a text has there.
+/// A program, the encoding of its text, and the number of a text's units in it.
 type Kind = (Build, &'static str, fn(&str) -> usize);
 
 fn kinds() -> [Kind; 3] {
@@ -70,7 +70,7 @@ fn listen(command: &Path, program: &Path, encoding: &str) -> Result<(), Failed> 
     let options = ["listen", "partner", "--encoding", encoding, "--nul", "--count", &count];
     let listener = Running::start(slots.command(&[], command, &options))?;
     let write = || slots.run(&[], program, &[&["write", "partner"][..], &TEXTS].concat(), "");
-    // Refused until there is the slot.
+    // Refused until the slot exists.
     let not_yet = |written: &Result<String, String>| written.as_ref().is_err_and(|error| error.starts_with(NO_SLOT));
     let written = (0..TRIES).map(|_| write()).find(|written| !not_yet(written)).unwrap_or_else(write);
     same(&written?, "")?;

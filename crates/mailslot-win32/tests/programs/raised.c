@@ -1,4 +1,4 @@
-/* Handles that another user leaves to a program: of use to it unless it has raised privileges. */
+/* Handles that another user leaves to a program: usable unless the program has raised privileges. */
 #include <windows.h>
 #include <stdio.h>
 #include <stdlib.h>

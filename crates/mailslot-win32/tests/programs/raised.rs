@@ -1,4 +1,4 @@
-//! Programs with raised privileges take over no handles: whoever runs them chooses what is open in them.
+//! Programs with raised privileges take over no handles: their caller chooses which descriptors are open in them.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -9,18 +9,18 @@ use libtest_mimic::{Failed, Trial};
 use crate::run::{Running, Slots};
 use crate::toolchain::{Build, Link};
 
-/// The program's user, and who runs it: two that no other run of this test has. Both need not exist.
+/// The program's user and its caller: two that no other run of this test uses. Neither need exist.
 fn users() -> [u32; 2] {
     let caller = 20_000 + std::process::id() % 40_000;
     [caller + 1, caller]
 }
 
-/// What the library keeps for a user below the usual root, which goes with the test.
+/// The library's files for a user below the usual root, removed after the test.
 struct Kept(PathBuf);
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // There is none if nothing was kept.
+        // Fails if there are none.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -28,14 +28,14 @@ impl Drop for Kept {
 pub fn trials() -> Vec<Trial> {
     let root = rustix::process::geteuid().is_root();
     let name = "a_program_with_raised_privileges_takes_over_no_handles";
-    // Only the superuser can make a program another user's.
+    // Only the superuser can give a program to another user.
     vec![Trial::test(name, raised).with_ignored_flag(!root)]
 }
 
 fn raised() -> Result<(), Failed> {
     let program = Build::c("c11", Link::Static).with(&["-D_GNU_SOURCE"]).compile("raised.c")?;
     let slots = Slots::new();
-    // Its own directory may not be for others to enter.
+    // The directory of the build may be closed to other users.
     let [caller, callee] = ["caller", "callee"].map(|name| slots.path().join(name));
     std::fs::copy(&*program, &caller)?;
     set_permissions(&caller, Permissions::from_mode(0o755))?;
@@ -49,7 +49,7 @@ fn raised() -> Result<(), Failed> {
         set_permissions(&callee, Permissions::from_mode(mode))?;
         let slot = format!(r"\\.\mailslot\raised-{}-{mode:o}", std::process::id());
         let mut command = slots.command(&wrapper, &caller, &[&callee.to_string_lossy(), &slot]);
-        // Which such a program does not heed: it could not find the slot, whatever it took over.
+        // Such a program ignores the variable: it could not find the slot, whatever it took over.
         command.env_remove("MAILSLOT_ROOT");
         let said = Running::start(command)?.finish("")?;
         let expected = if taken_over { "slot known, file known\n" } else { "slot unknown, file unknown\n" };

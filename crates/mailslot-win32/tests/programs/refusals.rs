@@ -1,4 +1,4 @@
-//! What would go wrong silently does not compile, and the error says why.
+//! Silent mistakes do not compile, and the error says why.
 
 use libtest_mimic::{Failed, Trial};
 

@@ -1,4 +1,4 @@
-//! Running the compiled programs, each among slots of its own.
+//! Runs the compiled programs, each with a separate root for slots.
 
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-/// After this many seconds a program counts as hung, and is killed. Machines may stand still for a minute.
+/// After this many seconds a program counts as hung, and is killed. Machines may pause for a minute.
 const HUNG_AFTER: &str = "300";
 
-/// Runs a program under valgrind, which ends it with 9 for any mistake, or memory that nothing leads to at its end.
+/// Runs a program under valgrind, which ends it with 9 for any mistake or leaked memory.
 pub const VALGRIND: &[&str] = &[
     "valgrind",
     "-q",
@@ -21,7 +21,7 @@ pub const VALGRIND: &[&str] = &[
     "--show-leak-kinds=definite",
     "--errors-for-leak-kinds=definite",
 ];
-/// The same without a look at what is left: a forked child has lost what the threads of its parent held.
+/// The same without a check for leaks: a forked child has lost the memory held by the threads of its parent.
 pub const VALGRIND_FORKING: &[&str] = &["valgrind", "-q", "--error-exitcode=9", "--leak-check=no"];
 
 /// A directory for slots that no other test uses, below shared memory as in real life.
@@ -51,7 +51,7 @@ impl Slots {
             .arg(program)
             .args(arguments)
             .env("MAILSLOT_ROOT", &self.0)
-            // Cargo's would lead to a library of another build.
+            // Cargo's value might find a library of another build.
             .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,8 +59,7 @@ impl Slots {
         command
     }
 
-    /// Runs a program to its end and returns what it printed; anything but success is an error, and so is a word on
-    /// standard error.
+    /// Runs a program to its end and returns its output. A failure and output on standard error are errors.
     pub fn run(&self, wrapper: &[&str], program: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
         Running::start(self.command(wrapper, program, arguments))?.finish(input)
     }
@@ -95,20 +94,20 @@ impl Running {
         Ok(line.trim_end().to_owned())
     }
 
-    /// Once it has ended, ends what it started and left running, which would keep its output open for ever. `timeout` has
+    /// After its end, kills processes that it left running, which would keep its output open for ever. `timeout` has
     /// put them all into one group.
     fn kill_what_it_leaves_behind(&self) {
         let pid = Pid::from_child(&self.child);
         std::thread::spawn(move || {
-            // Not waited for, so that the id stays its own until the child is collected.
+            // Not reaped, so that the id is not reused until the child is collected.
             if waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_ok() {
-                // Usually there is nobody left.
+                // Fails if none is left, as usual.
                 let _ = kill_process_group(pid, Signal::KILL);
             }
         });
     }
 
-    /// Gives it `input` and the end of the input, waits for its end, and returns all that it printed.
+    /// Writes `input`, closes the input, waits for its end, and returns its output.
     pub fn finish(mut self, input: &str) -> Result<String, String> {
         let mut stdin = self.child.stdin.take().expect("its input is a pipe");
         let written = stdin.write_all(input.as_bytes());
@@ -118,7 +117,7 @@ impl Running {
         let mut complaints = String::new();
         let mut stderr = self.child.stderr.take().expect("its standard error is a pipe");
         stderr.read_to_string(&mut complaints).map_err(|error| error.to_string())?;
-        // What valgrind says of itself, such as that it does not know a system call, begins so; errors begin with "==".
+        // Remarks of valgrind, such as about an unknown system call, begin so; errors begin with "==".
         let complaints: Vec<&str> = complaints.lines().filter(|line| !line.starts_with("--")).collect();
         let status: ExitStatus = self.child.wait().map_err(|error| error.to_string())?;
         if !status.success() || !complaints.is_empty() || read.is_err() || written.is_err() {

@@ -57,7 +57,7 @@ fn polling_reader() -> Result<(), Failed> {
     .concat();
     for build in C.into_iter().chain(CPP.map(|build| build.with(&["-x", "c++"]))) {
         let program = build.compile("polling_reader.c")?;
-        // The message's NUL comes before what is appended to it.
+        // The message's NUL is before the appended text.
         expect(&Slots::new().run(&[], &program, &[], "")?.replace('\0', ""), &expected)?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::toolchain::{Build, Link};
 const ROUNDS: &str = "200";
 
 pub fn trials() -> Vec<Trial> {
-    // Two storms that were there before, and one that nobody has seen. Each prints its seed.
+    // Two known storms, and a new one. Each prints its seed.
     let seeds = [1, 2, std::process::id()];
     let names = ["one", "two", "new"];
     let trial = |(name, seed): (&str, u32)| {
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
 fn storm(seed: u32) -> Result<(), Failed> {
     let program = Build::c("c11", Link::Shared).with(&["-D_GNU_SOURCE"]).compile("kill_storm.c")?;
     let slots = Slots::new();
-    // For a storm that is looked into, `MAILSLOT_STORM_SEED` repeats it.
+    // `MAILSLOT_STORM_SEED` repeats a storm.
     let seed = std::env::var("MAILSLOT_STORM_SEED").unwrap_or_else(|_| seed.to_string());
     let mut command = slots.command(&[], &program, &[&seed, ROUNDS]);
     command.env("STORM_FILE", slots.path().join("storm"));
@@ -31,7 +31,7 @@ fn storm(seed: u32) -> Result<(), Failed> {
     nothing_is_left(&slots)
 }
 
-/// Nor could another user have seen what was there.
+/// Checks that nothing is left, and that other users could not have read it.
 fn nothing_is_left(slots: &Slots) -> Result<(), Failed> {
     let own = format!("mailslot.{}", rustix::process::geteuid().as_raw());
     let objects = slots.path().join(own).join("objects");

@@ -1,4 +1,4 @@
-/* Has a slot, and writes into it what it is told. */
+/* Creates a slot, and writes the lines of its input into it. */
 #include <windows.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-//! Slots of C programs may be tapped where the environment says so, and nowhere else.
+//! Slots of C programs may be tapped only if the environment allows it.
 
 use libtest_mimic::{Failed, Trial};
 
@@ -14,7 +14,7 @@ fn tapped() -> Result<(), Failed> {
     let tap = build_example("mailslot-win32", "tap")?;
     let cases: [(Option<&str>, bool); 5] =
         [(None, false), (Some("allow"), true), (Some(""), false), (Some("refuse"), false), (Some("ALLOW"), false)];
-    // The library that has options takes them, or none.
+    // A library with options is tested with and without them.
     let ways: [&[&str]; 2] = [&[], &["options"]];
     for ((variable, allowed), arguments) in cases.into_iter().flat_map(|case| ways.map(|way| (case, way))) {
         let slots = Slots::new();

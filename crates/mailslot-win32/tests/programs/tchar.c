@@ -1,4 +1,4 @@
-/* The functions of tchar.h, for whichever kind of text the compiler was told. Prints nothing unless one is wrong. */
+/* The functions of tchar.h, for the kind of text of the compilation. Prints nothing unless one is wrong. */
 #include <windows.h>
 #include <tchar.h>
 #include <conio.h>
@@ -150,7 +150,7 @@ static void files(void)
 }
 
 #ifdef UNICODE
-/* Characters of one to four bytes, the last of which are pairs of units, through a file and back. */
+/* Characters of one to four bytes (the last are surrogate pairs), through a file and back. */
 static void characters(void)
 {
     const TCHAR text[] = {'a', 0xE9, 0x20AC, 0xD83D, 0xDE00, 'z', 0};
@@ -164,7 +164,7 @@ static void characters(void)
     rewind(file);
     for (i = 0; text[i] != 0; i++)
         CHECK(_fgettc(file) == text[i]);
-    /* A line that ends within a pair goes on with its other half. */
+    /* A line that ends within a pair continues with its other half. */
     CHECK(_fgetts(back, 5, file) == back && back[3] == 0xD83D && back[4] == 0);
     CHECK(_fgettc(file) == 0xDE00 && _fgettc(file) == 'z' && _fgettc(file) == _TEOF);
     fclose(file);

@@ -46,7 +46,7 @@ impl Build {
         self.compile_file(&self.file(source)?)
     }
 
-    /// Lets the compiler read a source that a test wrote, without a warning, and make nothing of it.
+    /// Checks that a source of a test compiles without a warning, without output.
     pub fn read_text(self, source: &str) -> Result<(), String> {
         let file = self.file(source)?;
         let mut command = self.command(&file);
@@ -78,7 +78,7 @@ impl Build {
         let libraries = libraries();
         let mut command = self.command(source);
         command
-            // What follows is not in the language that `flags` may have named.
+            // The following files are not in the language that `flags` may name.
             .args(["-x", "none", "-o"])
             .arg(&*program);
         match self.link {
@@ -93,7 +93,7 @@ impl Build {
     }
 }
 
-/// Runs a compiler, which must have nothing to say.
+/// Runs a compiler, which must succeed without output.
 pub fn succeeds(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|error| format!("{command:?} does not start: {error}"))?;
     if !output.status.success() || !output.stderr.is_empty() {
@@ -102,13 +102,13 @@ pub fn succeeds(command: &mut Command) -> Result<(), String> {
     Ok(())
 }
 
-/// A number that no other call got.
+/// A number that is different for each call.
 pub fn unique() -> u32 {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     COUNTER.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A file or directory that is removed with this value: the programs are large.
+/// A file or directory that is removed when this is dropped, because the programs are large.
 pub struct Temporary(PathBuf);
 
 impl Temporary {
@@ -127,7 +127,7 @@ impl Deref for Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // One of them fails, and so may the other if nothing was made.
+        // One of the two always fails, or both if nothing was made.
         let _ = std::fs::remove_file(&self.0);
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -137,10 +137,10 @@ pub fn crate_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The prefix that the tests use, and where the static library is that was installed there.
+/// The prefix of the tests, and the static library that was installed there.
 static INSTALLED: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
 
-/// Installs the library where the tests find it, as long as the value lives.
+/// Installs the library for the tests, until the result is dropped.
 pub fn install() -> Result<Temporary, String> {
     let archive = build(env!("CARGO_PKG_NAME"))?;
     let prefix = Temporary::new("installed");
@@ -159,8 +159,8 @@ pub fn archive() -> PathBuf {
     INSTALLED.get().expect("`main` has installed it").1.clone()
 }
 
-/// Lets cargo put the library and the programs of a package where it puts those of users, and tells where that is. For
-/// tests alone it would not.
+/// Builds the library and the programs of a package as for users, and returns their directory. `cargo test` alone does
+/// not build them there.
 pub fn build(package: &str) -> Result<PathBuf, String> {
     cargo(&["build", "--quiet", "--package", package])
 }

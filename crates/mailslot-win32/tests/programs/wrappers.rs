@@ -1,4 +1,5 @@
-//! One command line builds a folder of old sources: the installed wrappers of the compilers, and CMake's toolchain file.
+//! One command line builds a folder of old sources: the installed wrappers of the compilers, and CMake's toolchain
+//! file.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,13 +9,13 @@ use libtest_mimic::{Failed, Trial};
 use crate::install::{Installed, output};
 use crate::run::Slots;
 
-/// Sources as they are found in old folders: the names in capitals, `void main`, a header in another case.
+/// Sources as in old folders: names in capitals, `void main`, a header in another case.
 const VOID_C: (&str, &str) = (
     "SERVER.C",
     "#include <Windows.h>\n#include <stdio.h>\n/* int main(void) */\nint helper(void);\n\
      void main()\n{ printf(\"C %d\\n\", helper()); }\n",
 );
-/// Which C++ does not take.
+/// Not valid C++.
 const HELPER_C: (&str, &str) = ("HELPER.C", "int helper(void) { int class = 4; return class; }\n");
 const TMAIN_CPP: (&str, &str) = (
     "Client.Cpp",
@@ -64,14 +65,14 @@ impl Place {
         Ok(std::fs::write(self.folder.join(name), text)?)
     }
 
-    /// A wrapper, about to run in the folder.
+    /// A wrapper's command, to run in the folder.
     fn wrapper(&self, language: &str) -> Command {
         let mut command = Command::new(self.installed.prefix().join(format!("bin/mailslot-win32-{language}")));
         command.current_dir(&self.folder).env_remove("CC").env_remove("CXX");
         command
     }
 
-    /// Builds a program from files of the folder, without a word.
+    /// Builds a program from files of the folder, without output.
     fn build(&self, language: &str, arguments: &[&str]) -> Result<PathBuf, Failed> {
         silent(self.wrapper(language).args(arguments).args(["-o", "program"]))?;
         Ok(self.folder.join("program"))
@@ -106,11 +107,11 @@ fn folders() -> Result<(), Failed> {
             prints(&place.build(language, &[arguments, more].concat())?, printed)?;
         }
     }
-    // An attached name of the program, and a language that was named.
+    // The program's name attached to its option, and an explicit language.
     let mut named = place.wrapper("cc");
     silent(named.args(["-onamed", "-xc", "SERVER.C", "-xnone", "HELPER.C", "--void-main"]))?;
     prints(&place.folder.join("named"), "C 4\n")?;
-    // What is C only by its name is no C++.
+    // A file that is C by its name is not compiled as C++.
     let refused = place.build("c++", &["-c", "HELPER.C"]);
     if refused.is_ok() { Err("C++ took a C source".into()) } else { Ok(()) }
 }
@@ -177,7 +178,7 @@ fn says(command: &mut Command, code: i32, words: &str) -> Result<(), Failed> {
 
 fn steps() -> Result<(), Failed> {
     let place = Place::new("steps", &[VOID_C, HELPER_C])?;
-    // Found by PATH, called by its own name through CC, compiling and linking apart.
+    // Found by PATH, called by its name through CC, with separate compiling and linking.
     let path = format!("{}:{}", place.installed.prefix().join("bin").display(), std::env::var("PATH")?);
     place.write(
         "Makefile",
@@ -196,7 +197,7 @@ fn cmake_example() -> Result<(), Failed> {
 
 fn cmake_folder() -> Result<(), Failed> {
     let place = Place::new("cmake-folder", &[VOID_C, HELPER_C, TMAIN_CPP])?;
-    // CMake knows .CPP, .C as C++ only; so a project for Linux says what is C.
+    // To CMake, .CPP and .C are C++; so a project for Linux declares its C files.
     place.write("client.cpp", TMAIN_CPP.1)?;
     place.write(
         "CMakeLists.txt",
@@ -210,7 +211,7 @@ fn cmake_folder() -> Result<(), Failed> {
     prints(&build.join("client"), "C++ 224\n\u{e9}\n")
 }
 
-/// Builds a project, and returns where the programs are.
+/// Builds a project, and returns the directory of its programs.
 fn cmake(place: &Place, project: &Path, options: &str) -> Result<PathBuf, Failed> {
     let prefix = place.installed.prefix();
     let build = prefix.join("build here");
@@ -223,7 +224,7 @@ fn cmake(place: &Place, project: &Path, options: &str) -> Result<PathBuf, Failed
     Ok(build)
 }
 
-/// The variables stand for what the wrappers give to the compiler, which here is a program that prints its arguments.
+/// The variables hold the wrappers' options for the compiler, which here is a program that prints its arguments.
 fn variables() -> Result<(), Failed> {
     let place = Place::new("variables", &[PLAIN_C])?;
     for option in ["wide", "void_main", "win32"] {

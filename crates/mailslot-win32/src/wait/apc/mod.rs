@@ -1,4 +1,4 @@
-//! Completion routines of reads and timers: run in the thread that asked for them, when it waits alertably.
+//! Completion routines of reads and timers: run in the thread that requested them, when it waits alertably.
 
 pub(crate) mod timer;
 
@@ -24,7 +24,7 @@ enum Due {
     Timer { routine: TimerRoutine, argument: *mut c_void, time: FileTime },
 }
 
-// SAFETY: a timer's argument is only handed back to the program, in the thread that has set the timer.
+// SAFETY: a timer's argument is only passed to the program, in the thread that set the timer.
 unsafe impl Send for Due {}
 
 thread_local! {
@@ -37,7 +37,7 @@ pub(crate) fn current() -> Arc<Queue> {
     QUEUE.with(|queue| Arc::clone(queue.borrow_mut().get_or_insert_default()))
 }
 
-/// The thread ends: nothing is due in it any more.
+/// Drops all routines of the thread, which ends.
 pub(crate) fn forget_all() {
     QUEUE.with(|queue| queue.take());
     timer::forget_all();
@@ -59,7 +59,7 @@ pub(crate) fn is_due() -> bool {
     QUEUE.with(|queue| queue.borrow().as_ref().is_some_and(|queue| !queue.due().is_empty()))
 }
 
-/// Runs what is due in this thread, including what becomes due on the way.
+/// Runs the routines that are due in this thread, including those that become due meanwhile.
 pub(crate) fn run() {
     let Some(queue) = QUEUE.with(|queue| queue.borrow().clone()) else { return };
     loop {

@@ -1,4 +1,4 @@
-//! Completion routines of timers: due in the thread that set the timer, when its time has come.
+//! Completion routines of timers: due in the thread that set the timer, when it expires.
 
 use core::cell::RefCell;
 use core::ffi::c_void;
@@ -11,10 +11,11 @@ use crate::abi::{FileTime, TimerRoutine};
 use crate::clock;
 use crate::sync_object::SyncObject;
 
-/// A timer that this thread has set with a routine. The time of an object that others may set again is kept here as well.
+/// A timer that this thread has set with a routine. Keeps the times as well, because other threads may set the object
+/// again.
 pub(crate) struct Timed {
     pub(crate) timer: Weak<SyncObject>,
-    /// Which setting of the timer this is: with the next one, or when it is stopped, it ends.
+    /// The number of the timer's setting. This entry ends when the timer is set again or stopped.
     pub(crate) setting: u32,
     /// Nanoseconds of the monotonic clock.
     pub(crate) due: i64,
@@ -28,18 +29,18 @@ thread_local! {
     static TIMED: ManuallyDrop<RefCell<Vec<Timed>>> = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
-/// From now on the routine of a timer that this thread has just set becomes due.
+/// Adds the routine of a timer that this thread has just set.
 pub(crate) fn add(timed: Timed) {
     crate::threads::notice_end();
     TIMED.with(|all| all.borrow_mut().push(timed));
 }
 
-/// The thread ends.
+/// Drops all timers of the thread, which ends.
 pub(super) fn forget_all() {
     TIMED.with(|all| all.take());
 }
 
-/// Makes the routines due whose time has come. Returns when the next one's will come.
+/// Queues the routines of expired timers. Returns the next due time.
 pub(crate) fn pass_time() -> Option<i64> {
     TIMED.with(|all| {
         let mut all = all.borrow_mut();
@@ -53,7 +54,7 @@ pub(crate) fn pass_time() -> Option<i64> {
 }
 
 impl Timed {
-    /// Returns whether it goes on.
+    /// Returns whether it stays.
     fn pass_time(&mut self, now: i64) -> bool {
         let timer = self.timer.upgrade();
         if timer.is_none_or(|timer| timer.setting() != self.setting) {

@@ -37,7 +37,7 @@ static PSECURITY_DESCRIPTOR With(PACL list)
 }
 
 #ifdef __linux__
-/* A slot with a list of entries. One other user says enough where the list names none. */
+/* Checks a slot with a list of entries. If the list names no other user, one is enough for the test. */
 static void AdmitsSomebody(PACL list, int code)
 {
     HANDLE slot = CreateWith(With(list));
@@ -178,7 +178,7 @@ static void Merged(void)
 }
 
 #ifdef __linux__
-/* A list with one entry admits, or the slot is refused. */
+/* Checks a list with one entry: whom it admits, or that the slot is refused. */
 static void Single(const char *text, BOOL denies, DWORD mask, int somebody, DWORD refused)
 {
     PSID sid = FromText(text);

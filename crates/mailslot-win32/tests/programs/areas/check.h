@@ -1,4 +1,4 @@
-/* The vocabulary of the area programs: every check that fails names its place, and the program then fails. */
+/* The checks of the area programs. A failed check prints its place, and the program then fails. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -26,7 +26,7 @@
         } \
     } while (0)
 
-/* The call returns what means failure, with this last error. */
+/* The call returns its failure value, with this last error. */
 #define FAILS(call, failure, code) \
     do { \
         SetLastError(0xBAD); \

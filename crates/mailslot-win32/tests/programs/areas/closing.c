@@ -55,7 +55,7 @@ int main(void)
     Write(file, "lives");
     Expect(other, "lives");
 
-    /* Overlapped through the handle that stays: not disturbed. */
+    /* Overlapped through the handle that stays open: not disturbed. */
     slot = Duplicate(other);
     FAILS(ReadFile(slot, buffer, sizeof(buffer), &size, &overlapped), FALSE, ERROR_IO_PENDING);
     CHECK(CloseHandle(other));
@@ -72,7 +72,7 @@ int main(void)
         CHECK(CloseHandle(slot));
     }
 
-    /* Blocking, one of two handles: the read finishes as if nothing had happened. */
+    /* Blocking, one of two handles: the read finishes normally. */
     slot = Create(SLOT, MAILSLOT_WAIT_FOREVER);
     other = Duplicate(slot);
     file = Open(SLOT, GENERIC_WRITE);
@@ -95,7 +95,7 @@ int main(void)
     Sleep(20);
     CHECK(CloseHandle(other));
     CHECK(pthread_join(thread, NULL) == 0 && pthread_join(thread2, NULL) == 0);
-    /* A thread that had not begun to read yet found the handle closed. */
+    /* A thread that had not begun to read found the handle closed. */
     CHECK(!reader.result && reader.size == 0);
     CHECK(reader.code == ERROR_OPERATION_ABORTED || reader.code == ERROR_INVALID_HANDLE);
     CHECK(!reader2.result && reader2.size == 0);

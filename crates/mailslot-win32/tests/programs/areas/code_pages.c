@@ -1,8 +1,8 @@
-/* Code pages: every byte, every pair of bytes and every character of each, there and back; and the same tables as Windows has. */
+/* Code pages: every byte, pair of bytes and character of each, both ways, and the same tables as Windows. */
 #include "check.h"
 
-/* A number for all characters of a page in the order of their bytes, but those for private use. From Wine 10; 0 where the
- * C library follows another standard. */
+/* A checksum of all characters of a page in the order of their bytes, except those for private use. From Wine 10; 0
+ * where the C library follows another standard. */
 static const struct {
     UINT page;
     DWORD sum;
@@ -69,7 +69,7 @@ static BOOL Private(WCHAR character)
 static WCHAR characters[0x10000], again[0x10000];
 static char encoded[0x20000], wide_encoded[0x40000];
 
-/* Characters that bytes were, lead back to bytes that are they. */
+/* Decoded characters encode to bytes that decode to them again. */
 static void Back(UINT page, int count)
 {
     BOOL replaced = TRUE;
@@ -82,7 +82,7 @@ static void Back(UINT page, int count)
     CHECK(memcmp(characters, again, (size_t)count * sizeof(WCHAR)) == 0);
 }
 
-/* All characters of one byte, or of two with this lead byte. What is none is left out. */
+/* All characters of one byte, or of two with this lead byte, without invalid ones. */
 static void Row(UINT page, int lead)
 {
     static WCHAR found[256];
@@ -96,7 +96,7 @@ static void Row(UINT page, int lead)
         bytes[length++] = (char)byte;
         units++;
     }
-    /* The stand-in of a pair is one character, too. */
+    /* The replacement of a pair is also one character. */
     CHECK_EQUAL(MultiByteToWideChar(page, 0, bytes, length, found, 256), units);
     for (i = 0; i < units; i++) {
         const char *own = lead ? bytes + 2 * i : bytes + i;
@@ -119,7 +119,7 @@ static void Bytes(UINT page)
             Row(page, lead);
 }
 
-/* Each character leads to bytes that are it, or to the default. */
+/* Each character encodes to bytes that decode to it, or to the default. */
 static void Characters(UINT page)
 {
     int i, size, count = 0;
@@ -190,7 +190,7 @@ static void Results(void)
     CHECK(GetCPInfo(1251, &info) && info.MaxCharSize == 1 && info.DefaultChar[0] == '?' && info.LeadByte[0] == 0);
     FAILS(GetCPInfo(12345, &info), FALSE, ERROR_INVALID_PARAMETER);
 #ifdef __linux__
-    /* What is not so under Wine, or depends on the machine there. */
+    /* Differs under Wine, or depends on the machine there. */
     CHECK(GetACP() == CP_UTF8 && GetOEMCP() == CP_UTF8 && !IsDBCSLeadByte(0x81));
     FAILS(WideCharToMultiByte(CP_UTF8, 0, zhe, -1, bytes, 16, NULL, &replaced), 0, ERROR_INVALID_PARAMETER);
     FAILS(WideCharToMultiByte(1251, WC_ERR_INVALID_CHARS, zhe, -1, bytes, 16, NULL, NULL), 0, ERROR_INVALID_FLAGS);
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
         else if (pages[i].sum != 0 && sum != pages[i].sum)
             differ = printf("code page %u differs: 0x%08X\n", pages[i].page, (unsigned)sum);
     }
-    /* The one that every C library has. */
+    /* The code page that every C library has. */
     CHECK(IsValidCodePage(1252));
     return differ != 0;
 }

@@ -1,4 +1,4 @@
-/* mailslotapi.h: receivers and receipts, of slots here and as a network node tells them. */
+/* mailslotapi.h: receivers and receipts, of local slots and from a network node. */
 #include "check.h"
 #include <mailslotapi.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 
 #define ROUTES PREFIX "mailslot\\node\\routes"
 
-/* Starts the example `routes`, and returns when it can be asked. */
+/* Starts the example `routes`, and returns when it answers. */
 static pid_t StartNode(const char *program)
 {
     HANDLE file;

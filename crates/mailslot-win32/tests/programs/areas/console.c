@@ -1,10 +1,10 @@
-/* Programs on a terminal, each a child on a pseudo-terminal of its own. */
+/* Programs on a terminal, each a child on a separate pseudo-terminal. */
 #include "terminal.h"
 #include <conio.h>
 #include <pthread.h>
 #include <sched.h>
 
-/* Waits until the program waits for a key: the terminal is another one then. */
+/* Waits until the program waits for a key: then the terminal's settings have changed. */
 static void AwaitKeyMode(void)
 {
     struct termios now;
@@ -47,13 +47,13 @@ static void Keys(void)
     CHECK_EQUAL(getche(), 'e');
     _cputs("!");
     _putch('?');
-    /* A line is edited and shown as ever. */
+    /* A line is edited and echoed as usual. */
     char line[16];
     CHECK(fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "line\n") == 0);
     printf("done.");
 }
 
-/* Keys as events; a waiting program sees a key as soon as it is there, and what was looked at stays. */
+/* Keys as events: a waiting program gets a key at once, and peeked events stay. */
 static void Events(void)
 {
     HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
@@ -68,7 +68,7 @@ static void Events(void)
     CHECK(ReadConsoleInputA(input, records, 1, &count) && count == 1);
     CHECK(records[0].EventType == KEY_EVENT && key->bKeyDown && key->wRepeatCount == 1);
     CHECK(key->wVirtualKeyCode == 'Q' && key->uChar.AsciiChar == 'q' && key->dwControlKeyState == 0);
-    /* Its release is one that waits. */
+    /* Its release is an event that waits. */
     CHECK_EQUAL(WaitForSingleObject(input, 0), WAIT_OBJECT_0);
     for (i = 0; i < 2; i++)
         CHECK(PeekConsoleInputW(input, records, 8, &count) && count == 1 && !key->bKeyDown);
@@ -152,7 +152,7 @@ static void HandlesSignals(void)
     signal(SIGUSR2, SIG_IGN);
     CHECK_EQUAL(_getch(), 'k');
     CHECK_EQUAL(handled, SIGUSR1);
-    /* The program's own ways with signals are as they were. */
+    /* The program's signal handlers are restored. */
     sigaction(SIGUSR1, NULL, &action);
     CHECK(action.sa_handler == Handle);
     sigaction(SIGUSR2, NULL, &action);
@@ -219,11 +219,12 @@ int main(int argc, char **argv)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
     Restored();
 
-    /* A stopped program leaves the terminal as it was, and waits again when it goes on. */
+    /* A stopped program restores the terminal, and waits again when it continues. */
     child = Start(WaitsForKey);
     AwaitKeyMode();
     kill(child, SIGTSTP);
-    /* Its group has no other process to continue it, so the signal may do nothing; the wait goes on in any case. */
+    /* Its group has no other process to continue it, so the signal may have no effect; the wait continues in any
+     * case. */
     AwaitKeyMode();
     Type("k");
     CHECK_EQUAL(Ended(child), 0);
@@ -238,8 +239,8 @@ int main(int argc, char **argv)
     Restored();
 
 #ifndef __SANITIZE_ADDRESS__
-    /* A fault, for which the sanitizer has a handler of its own. It is the program's: valgrind keeps one that another
-     * process sends to itself until the wait ends, which then never does. */
+    /* A fault, for which the sanitizer has its own handler. Caused by the program itself: valgrind would hold back one
+     * sent by another process until the wait ends, which it then never does. */
     child = Start(FaultsInAnotherThread);
     AwaitKeyMode();
     CHECK(write(tell[1], "x", 1) == 1);

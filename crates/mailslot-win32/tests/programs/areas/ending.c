@@ -1,5 +1,5 @@
-/* Calls at the end of a thread, and of the process, do what they did before: a thread has its mutexes, routines and handles until then,
- * and whatever it begins later works as well. */
+/* Calls at the end of a thread and of the process work as before: a thread keeps its mutexes, routines and handles
+ * until then, and operations begun later work as well. */
 #include "check.h"
 #include <pthread.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@ static HANDLE slot, file, kept;
 static pthread_key_t last;
 static int ended, routines;
 
-/* Handlers cannot call exit. */
+/* Exit handlers cannot call exit. */
 #define END_CHECK(condition) \
     do { \
         if (!(condition)) { \
@@ -71,7 +71,7 @@ static void calls(void)
     ended++;
 }
 
-/* Of a thread's value, which ends after all that the thread's libraries have. */
+/* The destructor of a thread-specific value, which runs after those of the libraries. */
 static void at_its_end(void *value)
 {
     (void)value;

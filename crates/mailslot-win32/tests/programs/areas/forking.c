@@ -59,7 +59,7 @@ static int Child(HANDLE handle, const char *task)
     if (strcmp(task, "hang") == 0)
         Sleep(INFINITE);
     if (strcmp(task, "close") == 0)
-        /* The child's copy goes, and leaves nothing behind that keeps the slot alive: the parent looks. */
+        /* Closing the child's copy must leave nothing that keeps the slot alive; the parent checks that. */
         return CloseHandle(handle) ? 7 : 8;
     if (strcmp(task, "grandchild") == 0)
         return Exec(handle, "read");
@@ -75,7 +75,8 @@ static DWORD WINAPI Hold(LPVOID parameter)
     return !ReleaseMutex(objects[0]);
 }
 
-/* In a child, a mutex without a name is one of its own. Whoever had it in the parent does not exist there, and has abandoned it. */
+/* In a child, a mutex without a name is a separate one. Its holder in the parent does not exist there, and has
+ * abandoned it. */
 static void Mutexes(void)
 {
     enum { FREE, ONCE, TWICE, OTHER, STATES };
@@ -104,7 +105,7 @@ static void Mutexes(void)
                 _exit(2);
             if (!ReleaseMutex(mutex) || !ReleaseMutex(mutex) || ReleaseMutex(mutex))
                 _exit(3);
-            /* A child of the child has it in turn. */
+            /* A child of the child has its own in turn. */
             if (WaitForSingleObject(mutex, 0) != WAIT_OBJECT_0)
                 _exit(4);
             child = fork();
@@ -116,7 +117,7 @@ static void Mutexes(void)
         }
         CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
         CHECK_EQUAL(WEXITSTATUS(status), 7);
-        /* The parent has noticed nothing. */
+        /* The parent is not affected. */
         if (state == ONCE || state == TWICE)
             CHECK(ReleaseMutex(mutex));
         if (state == TWICE)
@@ -168,7 +169,7 @@ int main(int argc, char **argv)
     CHECK_EQUAL(Exec(file, "write"), 7);
     Expect(slot, "child");
 
-    /* What is not inheritable is no handle there; nor is anything if nothing is to be inherited. */
+    /* A handle that is not inheritable is invalid there, and so is every handle if nothing is inherited. */
     CHECK_EQUAL(Exec(private, "flags"), ERROR_INVALID_HANDLE);
     CHECK_EQUAL(Start(private, "flags", TRUE), ERROR_INVALID_HANDLE);
     CHECK_EQUAL(Start(slot, "flags", FALSE), ERROR_INVALID_HANDLE);
@@ -178,7 +179,7 @@ int main(int argc, char **argv)
     CHECK_EQUAL(Exec(private, "flags"), HANDLE_FLAG_INHERIT + 10);
     CHECK(SetHandleInformation(slot, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
 
-    /* Without exec, handles are just there, and a pending read of the parent is not the child's. */
+    /* Without exec, all handles are valid, and a pending read of the parent is not the child's. */
     Write(file, "forks");
     child = fork();
     CHECK(child >= 0);
@@ -194,7 +195,7 @@ int main(int argc, char **argv)
         child = fork();
         CHECK(child >= 0);
         if (child == 0) {
-            /* The parent's thread is not here; this process gets its own. */
+            /* The parent's thread does not exist here; this process starts its own. */
             HANDLE mine = Create(PREFIX "own", 20);
             memset(&own, 0, sizeof(own));
             if (ReadFile(mine, more, sizeof(more), &size, &own) || GetLastError() != ERROR_IO_PENDING)
@@ -211,7 +212,7 @@ int main(int argc, char **argv)
 
     Mutexes();
 
-    /* A running child, told to end. */
+    /* A running child is terminated. */
     memset(&startup, 0, sizeof(startup));
     startup.cb = sizeof(startup);
     sprintf(command, "\"%s\" 0 hang", self);
@@ -229,7 +230,7 @@ int main(int argc, char **argv)
     FAILS(CreateProcessA(self, NULL, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &process), FALSE,
           ERROR_NOT_SUPPORTED);
 
-    /* No child has left anything open: the last handle here is the last one. */
+    /* No child has left anything open: the last handle here is the last of the slot. */
     CHECK(CloseHandle(slot) && CloseHandle(private));
     FAILS(WriteFile(file, "x", 1, &size, NULL), FALSE, ERROR_HANDLE_EOF);
     CHECK(CloseHandle(file));

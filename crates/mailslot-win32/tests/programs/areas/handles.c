@@ -1,7 +1,7 @@
-/* Sections 2.1 to 2.3, 2.7: handles of every kind where they belong, and where they do not. */
+/* Sections 2.1 to 2.3, 2.7: handles of every kind with matching and other functions. */
 #include "check.h"
 
-/* Nothing that takes a handle crashes on this one, and everything says that it is none. */
+/* No function crashes on this handle, and all report that it is invalid. */
 static void IsNoHandle(HANDLE handle)
 {
     char buffer[8];
@@ -33,7 +33,7 @@ static void IsNoHandle(HANDLE handle)
     FAILS(ResetEvent(handle), FALSE, ERROR_INVALID_HANDLE);
 }
 
-/* The same for what every kind of handle can do. */
+/* The same for the functions that accept every kind of handle. */
 static void IsNotOpen(HANDLE handle)
 {
     DWORD flags = 77;
@@ -141,7 +141,7 @@ int main(void)
     CHECK(GetHandleInformation(again, &flags) && flags == HANDLE_FLAG_INHERIT);
     FAILS(SetHandleInformation(again, 4, 4), FALSE, ERROR_INVALID_PARAMETER);
 
-    /* The last server handle: clients are dead, and still can be closed. */
+    /* The last server handle: clients are dead, and can still be closed. */
     CHECK(CloseHandle(again));
     count = 77;
     FAILS(WriteFile(file, "x", 1, &count, NULL), FALSE, ERROR_HANDLE_EOF);
@@ -154,7 +154,7 @@ int main(void)
     CHECK(CloseHandle(slot));
     CHECK(CloseHandle(event));
 
-    /* Values are not used again soon, and there can be many handles. */
+    /* Values are not reused soon, and there can be many handles. */
     for (i = 0; i < 3000; i++) {
         event = CreateEventA(NULL, TRUE, FALSE, NULL);
         CHECK(event != NULL && event != slot);

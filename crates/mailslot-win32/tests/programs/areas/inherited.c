@@ -26,7 +26,7 @@ static void Ends(HANDLE process, DWORD expected)
     CHECK_EQUAL(code, expected);
 }
 
-/* Takes what the parent has, and leaves its handles open and the mutex taken. */
+/* Takes the parent's objects, and leaves its handles open and the mutex taken. */
 static int Objects(HANDLE event, HANDLE mutex, HANDLE semaphore)
 {
     HANDLE both[2];
@@ -46,7 +46,7 @@ static int NotThere(HANDLE event, HANDLE mutex, HANDLE semaphore)
     return 6;
 }
 
-/* Gives its own process to a child, and ends. */
+/* Passes a handle of itself to a child, and ends. */
 static int Middle(HANDLE event, HANDLE go)
 {
     HANDLE own = NULL;
@@ -91,7 +91,7 @@ static void PassObjects(LPCSTR event_name, LPCSTR mutex_name)
     CHECK(CloseHandle(event) && CloseHandle(mutex) && CloseHandle(semaphore));
 }
 
-/* An object lives on in a child that does not know it yet. */
+/* An object lives on in a child that has not used it yet. */
 static void CloseAtOnce(void)
 {
     HANDLE event = CreateEventA(NULL, FALSE, FALSE, "areas inherited done");

@@ -1,4 +1,4 @@
-/* Locks in the program's own memory, interlocked functions, and values of threads. */
+/* Locks in the program's memory, interlocked functions, and thread-local values. */
 #include "check.h"
 
 #define THREADS 4

@@ -56,7 +56,7 @@ static void Refusals(void)
     FAILS(UnmapViewOfFile(&page), FALSE, ERROR_INVALID_ADDRESS);
     FAILS(UnmapViewOfFile(NULL), FALSE, ERROR_INVALID_ADDRESS);
     FAILS(FlushViewOfFile(&page, 1), FALSE, ERROR_INVALID_ADDRESS);
-    /* It is nothing to wait for, nor is it another kind of object. */
+    /* It cannot be waited for, and is not another kind of object. */
     FAILS(WaitForSingleObject(mapping, 0), WAIT_FAILED, ERROR_INVALID_HANDLE);
     FAILS(SetEvent(mapping), FALSE, ERROR_INVALID_HANDLE);
     FAILS(ReleaseMutex(mapping), FALSE, ERROR_INVALID_HANDLE);
@@ -128,7 +128,7 @@ static void Sizes(void)
             CHECK(UnmapViewOfFile(part) && UnmapViewOfFile(copy));
             FAILS(UnmapViewOfFile(part), FALSE, ERROR_INVALID_ADDRESS);
         }
-        /* The handle may go first. */
+        /* The handle may be closed first. */
         CHECK(CloseHandle(mapping));
         CHECK(whole[0] == 6);
         if (i % 2) {
@@ -141,7 +141,7 @@ static void Sizes(void)
     }
 }
 
-/* Another process has the same memory, by its name and by its handle; the mutex is for what they do with it. */
+/* Another process has the same memory, by its name and by its handle; the mutex protects it. */
 static void Processes(const char *self)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};

@@ -1,4 +1,4 @@
-/* FormatMessage with templates: escape sequences, inserts and how they are printed, from lists and arrays. */
+/* FormatMessage with templates: escape sequences, inserts and their formats, from lists and arrays. */
 #include "check.h"
 
 static DWORD_PTR values[8];

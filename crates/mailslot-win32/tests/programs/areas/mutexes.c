@@ -75,7 +75,7 @@ static void Recursion(void)
     FAILS(ReleaseMutex(mutex), FALSE, ERROR_NOT_OWNER);
 }
 
-/* A thread that ends with it leaves it to the next, who is told once. */
+/* A thread that ends with it abandons it: the next wait reports that, once. */
 static void Abandoned(DWORD times)
 {
     HANDLE thread = Begin(TakeAndEnd, &times), both[2];
@@ -99,7 +99,7 @@ static void Abandoned(DWORD times)
     CHECK_EQUAL(End(thread), 0);
 }
 
-/* All or nothing, and whichever is free. */
+/* Waits for all, and for any. */
 static void Several(void)
 {
     HANDLE objects[3];

@@ -11,7 +11,7 @@ static void Kinds(void)
     HANDLE event = Event("areas named"), again, other;
     CHECK(event != NULL);
     CHECK_EQUAL(GetLastError(), ERROR_SUCCESS);
-    /* What the second one asks for is not looked at. */
+    /* The parameters of a second creation are ignored. */
     CHECK((again = CreateEventA(NULL, TRUE, TRUE, "areas named")) != NULL);
     CHECK_EQUAL(GetLastError(), ERROR_ALREADY_EXISTS);
     CHECK_EQUAL(WaitForSingleObject(again, 0), WAIT_TIMEOUT);
@@ -127,7 +127,7 @@ static void Rights(void)
     CHECK(CloseHandle(event) && CloseHandle(semaphore) && CloseHandle(mutex));
 }
 
-/* What another process does, told by its name, and by the event that its end is. */
+/* The part of another process, by its argument. */
 static int Child(LPCSTR what)
 {
     HANDLE event = OpenEventA(EVENT_MODIFY_STATE, FALSE, "areas child event");
@@ -197,7 +197,7 @@ static void Processes(char *program)
     CHECK(CloseHandle(process) && CloseHandle(event) && CloseHandle(mutex) && CloseHandle(semaphore));
 }
 
-/* Nothing but the end of the process that has it can wake the one who waits. */
+/* Only the end of the holder's process can wake the waiting one. */
 static void Killed(char *program)
 {
     HANDLE event = Event("areas child event"), holder, waiter;
@@ -221,7 +221,7 @@ static void Killed(char *program)
     CHECK(CloseHandle(event) && CloseHandle(mutex) && CloseHandle(semaphore));
 }
 
-/* Named events tell the end of reads as others do. */
+/* Named events work for the end of reads. */
 static void Overlapped(void)
 {
     HANDLE slot = Create(PREFIX "areas\\named", MAILSLOT_WAIT_FOREVER), file = Open(PREFIX "areas\\named", GENERIC_WRITE);

@@ -1,4 +1,4 @@
-/* Sections 1.1 to 1.4: what only C can name: nothing, text that is not Unicode, 8-bit names. */
+/* Sections 1.1 to 1.4: names that only C can pass: NULL, text that is not Unicode, 8-bit names. */
 #include "check.h"
 #include <unistd.h>
 
@@ -36,7 +36,7 @@ int main(void)
     FAILS(OpenA(NULL), INVALID_HANDLE_VALUE, ERROR_PATH_NOT_FOUND);
     FAILS(OpenW(NULL), INVALID_HANDLE_VALUE, ERROR_PATH_NOT_FOUND);
 
-    /* Half a surrogate pair, and a replacement character instead: the first is no name, the second is one. */
+    /* An unpaired surrogate, and a replacement character instead: the first is not a name, the second is. */
     AppendW(wide, PREFIX "half", 1);
     wide[lstrlenW(wide) + 1] = 0;
     wide[lstrlenW(wide)] = 0xD800;
@@ -49,7 +49,7 @@ int main(void)
     FAILS(OpenW(wide), INVALID_HANDLE_VALUE, ERROR_FILE_NOT_FOUND);
     CHECK(CloseHandle(slot));
 
-    /* The 8-bit functions take UTF-8, and the two kinds meet. */
+    /* The 8-bit functions take UTF-8, and both kinds name the same slots. */
     FAILS(CreateMailslotA(PREFIX "\xE9", 0, 0, NULL), INVALID_HANDLE_VALUE, ERROR_INVALID_NAME);
     FAILS(OpenA(PREFIX "\xE9"), INVALID_HANDLE_VALUE, ERROR_FILE_NOT_FOUND);
     slot = CreateMailslotA(PREFIX "\xC3\xA9", 0, 0, NULL);

@@ -10,7 +10,7 @@ typedef struct {
 
 static HANDLE slot, file;
 
-/* Issues a read with an event of its own; returns what ReadFile does. */
+/* Issues a read with a separate event; returns the result of ReadFile. */
 static BOOL Begin(Read *read, DWORD size)
 {
     HANDLE event = read->overlapped.hEvent;
@@ -134,7 +134,7 @@ int main(void)
     Write(file, "kept");
     Expect(slot, "kept");
 
-    /* Timeouts: of the slot, as it was when the read was issued. */
+    /* Timeouts: that of the slot when the read was issued. */
     CHECK(SetMailslotInfo(slot, 50));
     Pends(&one, 64);
     CHECK(SetMailslotInfo(slot, MAILSLOT_WAIT_FOREVER));
@@ -144,7 +144,7 @@ int main(void)
     Write(file, "in time");
     EndsWith(&two, "in time");
 
-    /* A timeout of 0 is told at once. */
+    /* A timeout of 0 is reported at once. */
     CHECK(SetMailslotInfo(slot, 0));
     memset(&bare, 0x55, sizeof(bare));
     bare.hEvent = NULL;

@@ -1,4 +1,4 @@
-/* The list of processes, and handles of processes that this one has not started. */
+/* The list of processes, and handles of processes that this one did not start. */
 #include "check.h"
 #include <tlhelp32.h>
 #include <signal.h>
@@ -57,7 +57,7 @@ static void Lists(const char *self)
     CHECK_EQUAL(entry.pcPriClassBase == 8, nice(0) == 0);
     CHECK(strcmp(entry.szExeFile, name) == 0);
 
-    /* What was listed stays so, and both widths read on at the same place. */
+    /* The list does not change, and both widths share the position. */
     CHECK_EQUAL(kill(child, SIGKILL), 0);
     CHECK_EQUAL(waitpid(child, NULL, 0), child);
     CHECK(Find(after, (DWORD)child, &entry));
@@ -81,7 +81,8 @@ static void Lists(const char *self)
     CHECK(CloseHandle(before) && CloseHandle(after));
 }
 
-/* One that this process has not started, and that its library does not know. Not under valgrind, which lacks the system call. */
+/* A process that this one did not start, and that its library does not know. Not under valgrind, which lacks the system
+ * call. */
 static void OpensAnother(void)
 {
     pid_t child = Waiting();
@@ -112,7 +113,7 @@ static void Opens(const char *self)
     FAILS(OpenProcess(SYNCHRONIZE, FALSE, 0), NULL, ERROR_INVALID_PARAMETER);
     FAILS(OpenProcess(SYNCHRONIZE, FALSE, 0xFFFFFFFF), NULL, ERROR_INVALID_PARAMETER);
 
-    /* One that this process has started: the code is known under each handle. */
+    /* A process that this one has started: each handle returns its exit code. */
     startup.cb = sizeof(startup);
     snprintf(command, sizeof(command), "\"%s\" child", self);
     CHECK(CreateProcessA(NULL, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &started));

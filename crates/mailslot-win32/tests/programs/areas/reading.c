@@ -66,7 +66,7 @@ int main(void)
     FAILS(GetFileTime(file, &creation, NULL, NULL), FALSE, ERROR_INVALID_PARAMETER);
     FAILS(SetFileTime(file, &stored, NULL, NULL), FALSE, ERROR_INVALID_PARAMETER);
 
-    /* A local write ends at once, with an OVERLAPPED as without. */
+    /* A local write ends at once, with and without an OVERLAPPED. */
     memset(&overlapped, 0, sizeof(overlapped));
     overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
     overlapped.Offset = 99;

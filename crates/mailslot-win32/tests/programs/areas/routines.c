@@ -41,7 +41,7 @@ int main(void)
     CHECK_EQUAL(WaitForSingleObjectEx(event, INFINITE, TRUE), WAIT_IO_COMPLETION);
     CHECK(calls == 2 && lastBytes == 5);
 
-    /* The time is over. */
+    /* The timeout passes. */
     CHECK(SetMailslotInfo(slot, 20));
     CHECK(ReadFileEx(slot, buffer, sizeof(buffer), &read, Routine));
     CHECK_EQUAL(WaitForMultipleObjectsEx(1, &event, FALSE, INFINITE, TRUE), WAIT_IO_COMPLETION);
@@ -54,7 +54,7 @@ int main(void)
     CHECK_EQUAL(SleepEx(INFINITE, TRUE), WAIT_IO_COMPLETION);
     CHECK(calls == 4 && lastCode == ERROR_OPERATION_ABORTED);
 
-    /* What cannot begin calls nobody. */
+    /* A read that cannot begin calls no routine. */
     CHECK(SetMailslotInfo(slot, 0));
     FAILS(ReadFileEx(slot, buffer, sizeof(buffer), &read, Routine), FALSE, ERROR_SEM_TIMEOUT);
     Write(file, "too large");
@@ -66,7 +66,7 @@ int main(void)
     CHECK_EQUAL(calls, 4);
     Expect(slot, "too large");
 
-    /* Writes: in the slot at once, told in an alertable wait. */
+    /* Writes: in the slot at once, with the routine in an alertable wait. */
     CHECK(WriteFileEx(file, "written", 7, &write, Routine));
     Expect(slot, "written");
     CHECK_EQUAL(calls, 4);

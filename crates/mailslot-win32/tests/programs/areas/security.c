@@ -20,7 +20,7 @@ static void TextFails(const char *text, DWORD code)
     CHECK(descriptor == (PSECURITY_DESCRIPTOR)text);
 }
 
-/* What a descriptor says comes back: all of it, or the parts that are asked for. */
+/* A descriptor converts back to text: all of it, or the requested parts. */
 static void TextReturns(const char *text, SECURITY_INFORMATION parts, const char *expected)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -80,7 +80,7 @@ int main(void)
     PSECURITY_DESCRIPTOR descriptor;
     WCHAR wide[32];
 
-    /* Nothing said, in all its forms: every user may write. */
+    /* No restriction, in all its forms: every user may write. */
     Admits(NULL, 0, 0);
     CHECK(InitializeSecurityDescriptor(&absolute, SECURITY_DESCRIPTOR_REVISION));
     Admits(&absolute, 0, 0);

@@ -1,4 +1,4 @@
-/* Who shares objects: forked children do, other users do not. Needs POSIX. */
+/* Forked children share objects, other users do not. Needs POSIX. */
 #include "check.h"
 #include <dirent.h>
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ static void Fork(void)
     Ends(child);
 }
 
-/* Takes the name of the superuser's directory before he does. */
+/* Takes the name of the superuser's directory first. */
 static void Squat(void)
 {
     char path[300];

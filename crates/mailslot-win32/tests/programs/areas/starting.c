@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Starts a command line, and tells the child's exit code. */
+/* Starts a command line, and returns the child's exit code. */
 static DWORD Run(const char *application, const char *format, const char *name)
 {
     STARTUPINFOA startup;

@@ -1,4 +1,4 @@
-/* The machine, the user, the time of day, and what surrounds a process. */
+/* The machine, the user, the time of day, and a process's environment. */
 #include "check.h"
 #include <time.h>
 #ifdef __linux__

@@ -3,7 +3,7 @@
 
 static HANDLE in, out;
 
-/* The handles of a child; its parent's would do as well, but most programs ask first. */
+/* The handles of a child; its parent's would work as well, but most programs ask for them. */
 static void Handles(void)
 {
     in = GetStdHandle(STD_INPUT_HANDLE);
@@ -170,7 +170,7 @@ static void Signalled(pid_t child, int signal)
     Restored();
 }
 
-/* Handles that are no terminals: this program's own streams are pipes, and its input has ended. */
+/* Handles that are not terminals: this program's streams are pipes, and its input has ended. */
 static void Pipes(void)
 {
     DWORD count = 7;
@@ -222,7 +222,7 @@ static void Nowhere(int descriptor)
     close(nowhere);
 }
 
-/* The terminal by its names, also where the standard streams are something else. */
+/* The terminal by its names, also if the standard streams are something else. */
 static void Devices(void)
 {
     const char *const outputs[] = {"CONOUT$", "conout$", "\\\\.\\CONOUT$", "CON"}, *const inputs[] = {"CONIN$", "\\\\.\\conin$", "con"};
@@ -237,7 +237,7 @@ static void Devices(void)
         CHECK(output != INVALID_HANDLE_VALUE && GetFileType(output) == FILE_TYPE_CHAR && GetConsoleMode(output, &mode));
         CHECK(WriteConsoleA(output, "line: ", 6, &size, NULL) && WriteFile(output, "?", 1, &size, NULL));
         FAILS(ReadFile(output, line, 1, &size, NULL), FALSE, ERROR_ACCESS_DENIED);
-        /* What one handle has left of a line, another one has. */
+        /* All handles share the unread rest of a line. */
         input = Device(inputs[i % 3], GENERIC_READ);
         CHECK(input != INVALID_HANDLE_VALUE && GetConsoleMode(input, &mode));
         CHECK(ReadConsoleA(input, line, 2, &size, NULL));

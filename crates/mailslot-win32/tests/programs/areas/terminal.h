@@ -1,4 +1,4 @@
-/* Programs on terminals: each is a child on a pseudo-terminal of its own, and the parent is who sits before it. */
+/* Programs on terminals: each is a child on a separate pseudo-terminal, and the parent plays the user. */
 #ifndef TERMINAL_H
 #define TERMINAL_H
 
@@ -16,7 +16,7 @@
 static int master, slave;
 static struct termios before;
 
-/* Runs a program on a new terminal, where it is alone. Standard output is the terminal, too. */
+/* Runs a program alone on a new terminal, which is also its standard output. */
 static pid_t Start(void (*program)(void))
 {
     pid_t child;
@@ -39,7 +39,7 @@ static pid_t Start(void (*program)(void))
     return child;
 }
 
-/* What the terminal showed last. */
+/* The last output of the terminal. */
 static char seen[512];
 
 /* Waits until the terminal has shown this text. */

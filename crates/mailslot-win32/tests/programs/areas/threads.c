@@ -1,4 +1,4 @@
-/* Threads: how they begin and end, and waiting for them. */
+/* Threads: beginning, ending, and waiting for them. */
 #include "check.h"
 #include <process.h>
 
@@ -188,7 +188,7 @@ static unsigned WINAPI EndWith(void *code)
     return 22;
 }
 
-/* As the C library names them. */
+/* By the functions of the C library. */
 static void Crt(void)
 {
     unsigned one = 1, two = 2, id = 0;
@@ -214,7 +214,7 @@ int main(void)
     Handles();
     Crt();
     SwitchToThread();
-    /* One that runs when main returns ends with the process. */
+    /* A thread that runs when main returns ends with the process. */
     CHECK(CloseHandle(Begin(WaitToGo, NULL, 0)));
     return 0;
 }

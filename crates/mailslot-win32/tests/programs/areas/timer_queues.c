@@ -14,7 +14,7 @@ static void CALLBACK Tick(PVOID parameter, BOOLEAN timed)
     CHECK(SetEvent(calls->called));
 }
 
-/* Stays until it may go on. */
+/* Stays until it is released. */
 static void CALLBACK Stay(PVOID parameter, BOOLEAN timed)
 {
     Calls *calls = (Calls *)parameter;
@@ -70,7 +70,7 @@ static void Times(HANDLE queue)
     i = calls.calls;
     CHECK(i >= 6);
 
-    /* What would come too late comes at once. */
+    /* A timer that is changed to a due time in the past expires at once. */
     CHECK(CreateTimerQueueTimer(&timer, queue, Tick, &calls, INFINITE, 0, 0));
     ResetEvent(calls.called);
     CHECK_EQUAL(WaitForSingleObject(calls.called, 10), WAIT_TIMEOUT);
@@ -89,7 +89,7 @@ static void Deleting(HANDLE queue)
     Calls calls = New();
     HANDLE timer, done = CreateEventA(NULL, TRUE, FALSE, NULL);
 
-    /* In the call: it goes on, and another one does not come. */
+    /* During the call: it continues, and there is no further call. */
     CHECK(CreateTimerQueueTimer(&timer, queue, Stay, &calls, 0, 1, 0));
     Wait(calls.called);
     Sleep(5);

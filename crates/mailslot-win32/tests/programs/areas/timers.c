@@ -34,7 +34,7 @@ static void Once(void)
     CHECK(GetTickCount64() - begin >= 19);
     CHECK_EQUAL(WaitForSingleObject(timer, 20), WAIT_TIMEOUT);
 #ifndef __MINGW32__
-    /* Setting it takes away what it was before. (Wine does so for the other kind only.) */
+    /* Setting it resets the signal. (Wine does that for the other kind only.) */
     Set(0, 0);
     Sleep(1);
     Set(100000, 0);
@@ -61,7 +61,7 @@ static void Again(void)
     CHECK_EQUAL(WaitForSingleObject(timer, 20), WAIT_TIMEOUT);
 }
 
-/* A thread that waits already learns that it was set. */
+/* A thread that waits already notices that it was set. */
 static void SetMeanwhile(void)
 {
     DWORD code = 77;
@@ -145,7 +145,7 @@ static void ManualReset(LPCSTR name)
     Set(0, 0);
     CHECK_EQUAL(WaitForSingleObject(timer, INFINITE), WAIT_OBJECT_0);
     CHECK_EQUAL(WaitForSingleObject(timer, 0), WAIT_OBJECT_0);
-    /* A moment, which may have passed. */
+    /* An absolute time, which may have passed. */
     due.QuadPart = ((LONGLONG)time(NULL) + 11644473600ll + 60) * 10000000;
     CHECK(SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE));
     CHECK_EQUAL(WaitForSingleObject(timer, 10), WAIT_TIMEOUT);

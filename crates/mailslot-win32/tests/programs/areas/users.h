@@ -1,4 +1,4 @@
-/* Slots with descriptors, and what they admit. Run by the superuser, other users try as well. */
+/* Slots with descriptors, and the users that they admit. As the superuser, tests other users as well. */
 #ifndef USERS_H
 #define USERS_H
 
@@ -19,7 +19,7 @@ static HANDLE CreateWith(PSECURITY_DESCRIPTOR descriptor)
     return CreateMailslotA(SLOT, 0, 0, &attributes);
 }
 
-/* What opening the slot gives to a user: an error code, or 0 if it could write. */
+/* The result of opening the slot as a user: an error code, or 0 if the user could write. */
 static int OpenAsUser(uid_t user)
 {
     int status;
@@ -33,7 +33,7 @@ static int OpenAsUser(uid_t user)
         file = CreateFileA(SLOT, GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0, NULL);
         if (file == INVALID_HANDLE_VALUE)
             _exit((int)GetLastError());
-        /* Another user's slot can be written to, and not looked into. */
+        /* Another user's slot can be written to, but not queried. */
         if (GetMailslotInfo(file, NULL, NULL, NULL, NULL) || GetLastError() != ERROR_ACCESS_DENIED)
             _exit(202);
         _exit(WriteFile(file, "hello", 5, &written, NULL) ? 0 : 201);

@@ -1,4 +1,4 @@
-//! How a group's sources are compiled, here and for Windows.
+//! Compiles a group's sources, here and for Windows.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,24 +12,24 @@ pub struct Variant {
     pub name: String,
     /// `gcc`, `g++`, or the one of the source's language.
     compiler: Option<&'static str>,
-    /// In UTF-16, if the group's sources can do so.
+    /// In UTF-16, if the group's sources support that.
     wide: bool,
     flags: Vec<&'static str>,
     /// Runs the programs, if it is not empty.
     pub wrapper: Vec<&'static str>,
 }
 
-/// Its words have no place on the terminal.
+/// Its output must not go to the terminal.
 const WITH_CHILDREN: [&str; 2] = ["--trace-children=yes", "--log-file=valgrind.%p.log"];
 const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 impl Variant {
-    /// Both compilers, each width, optimised and not; and what finds mistakes that do not show.
+    /// Both compilers, each width, optimised and not; and tools that find hidden mistakes.
     pub fn all() -> Vec<Variant> {
         let mut variants = Vec::new();
         for (compiler, language) in [("gcc", "c"), ("g++", "cpp")] {
             for (wide, width) in [(false, "narrow"), (true, "wide")] {
-                // What a program has not set is rubbish, such as the upper half of a handle.
+                // Fills uninitialised variables with a pattern, such as the upper half of a handle.
                 for (level, flags) in [("o0", vec!["-O0", "-ftrivial-auto-var-init=pattern"]), ("o2", vec!["-O2"])] {
                     let name = format!("{width}_{language}_{level}");
                     variants.push(Variant { name, compiler: Some(compiler), wide, flags, wrapper: Vec::new() });
@@ -49,8 +49,8 @@ impl Variant {
         variants
     }
 
-    /// Whether it makes sense for a group: the others would repeat one that does, or are no C. What the library does in one process
-    /// the areas show under valgrind; what programs do with its headers, the sanitizers.
+    /// Whether it is useful for a group: others would repeat one, or need C. The areas test the library within one
+    /// process under valgrind; the sanitizers test the programs' use of its headers.
     pub fn suits(&self, group: &Group) -> bool {
         match self.compiler {
             None if !self.wrapper.is_empty() => starts_children(group),
@@ -64,7 +64,7 @@ impl Variant {
         }
     }
 
-    /// Makes a program of each of the group's sources, called like it, each with one command line.
+    /// Builds a program of the same name from each of the group's sources, each with one command line.
     pub fn build(&self, group: &Group, directory: &Path) -> Result<(), String> {
         let own = if group.language == Language::Cpp { "g++" } else { "gcc" };
         let wrapper = if self.compiler.unwrap_or(own) == "g++" { "mailslot-win32-c++" } else { "mailslot-win32-cc" };
@@ -85,7 +85,7 @@ impl Variant {
     }
 }
 
-/// Makes the same programs with MinGW. A console has no buffer, but Wine's output goes to a pipe.
+/// Builds the same programs with MinGW, unbuffered as on a console, because Wine's output goes to a pipe.
 pub fn for_windows(group: &Group, wide: bool, directory: &Path) -> Result<(), String> {
     for source in sources(group) {
         let mut flags = Vec::new();
@@ -107,7 +107,7 @@ fn mingw(language: Language) -> Command {
     let (compiler, source) = if language == Language::Cpp { ("g++", "c++") } else { ("gcc", "c") };
     let mut command = Command::new(format!("x86_64-w64-mingw32-{compiler}"));
     command
-        // MinGW's own printf knows Windows' formats only in part, and Wine minds the upper half of a handle.
+        // MinGW's printf supports Windows' formats only in part, and Wine uses the upper half of a handle.
         .args(["-O2", "-w", "-static", "-D__USE_MINGW_ANSI_STDIO=0", "-D_CRT_NON_CONFORMING_SWPRINTFS"])
         .args(["-ftrivial-auto-var-init=zero", "-x", source, "-I"])
         .arg(folder("windows"));

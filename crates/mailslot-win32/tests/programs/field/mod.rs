@@ -1,6 +1,6 @@
-//! Programs as they were written for Windows, one folder for each group that works together. A group has one script, and
-//! two judges: Wine, which the sources built with MinGW run under (if `MAILSLOT_WINE` is set, as `tests/windows/run` does),
-//! says that the script is right; the same sources built here in several ways must then follow it.
+//! Programs in the style of Windows, one folder for each group that works together. Each group has one script. Wine,
+//! under which the sources built with MinGW run (if `MAILSLOT_WINE` is set, as by `tests/windows/run`), validates the
+//! script; the same sources built here in several ways must then follow it.
 
 mod build;
 mod scripts;
@@ -20,7 +20,7 @@ use self::wine::Wine;
 use crate::run::Slots;
 use crate::toolchain::{Temporary, unique};
 
-/// Who runs the programs.
+/// The system that runs the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum System {
     Here,
@@ -56,7 +56,7 @@ fn here(group: &Group, variant: &Variant) -> Result<(), Failed> {
     .map_err(|error| format!("{}\n{}", error.message().unwrap_or_default(), logs(&directory)).into())
 }
 
-/// What a wrapper has written about the programs.
+/// The logs of a wrapper.
 fn logs(directory: &Path) -> String {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
     let logs = entries.filter(|path| path.extension().is_some_and(|extension| extension == "log"));

@@ -1,13 +1,13 @@
-//! The groups of programs, and what happens on their terminals.
+//! The groups of programs, with the scripts of their terminals.
 
 use self::Language::{Both, C, Cpp};
 use self::Step::{Closes, Ends, NotUnderWine, Shows, Start, Types};
 
-/// What a group's sources are written in.
+/// The language of a group's sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     C,
-    /// C that a C++ compiler takes, too.
+    /// C that a C++ compiler also accepts.
     Both,
     Cpp,
 }
@@ -17,25 +17,25 @@ pub struct Group {
     /// Its sources, each of them a program, and their headers.
     pub folder: &'static str,
     pub language: Language,
-    /// The sources follow `UNICODE`.
+    /// Whether the sources support `UNICODE`.
     pub wide: bool,
     pub script: &'static [Step],
 }
 
-/// What happens next.
+/// A step of a script.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// A terminal of this name is there, with this program and its arguments.
+    /// Starts a terminal of this name, with this program and its arguments.
     Start(&'static str, &'static str, &'static [&'static str]),
     /// The terminal shows this; `{}` is any word.
     Shows(&'static str, &'static str),
-    /// Somebody types this on it.
+    /// The user types this.
     Types(&'static str, &'static str),
     /// The program ends with this status, and has shown nothing more.
     Ends(&'static str, i32),
-    /// The same where the program does not say what its status is: 0 here, anything on Windows.
+    /// The same for a program without a defined status: 0 here, anything on Windows.
     Closes(&'static str),
-    /// Wine does otherwise than Windows from here on.
+    /// Wine differs from Windows from here on.
     NotUnderWine,
 }
 
@@ -73,7 +73,7 @@ const CHAT: &[Step] = &[
     Shows("sender", "6 characters\nSay: "),
     Shows("receiver", "bye\n"),
     Ends("receiver", 0),
-    // There, writing goes on without a server.
+    // On Wine, writes succeed without a server.
     NotUnderWine,
     Types("sender", "is anybody there?\r"),
     Shows("sender", "The receiver has gone.\n"),
@@ -83,7 +83,7 @@ const CHAT: &[Step] = &[
     Ends("second", 0),
 ];
 
-/// A handle goes to a child that is called by its Windows name.
+/// A handle passes to a child that is started by its Windows name.
 const INHERITED: &[Step] = &[
     Start("early", "Parent", &[]),
     Shows("early", "Unable to open the mailslot\n"),
@@ -110,7 +110,7 @@ const SAMPLE: &[Step] = &[
     Shows("server", "In the mailslot: \n(3 of 3)\n\n"),
     Types("client", "\r"),
     Shows("client", "Slot written to successfully.\nPress Enter to stop the server... "),
-    // It may have come while the server looked for more after the third one.
+    // It may have arrived while the server looked for more after the third one.
     Shows("server", "In the mailslot: Message three for mailslot.\n({} of {})\n\n"),
     Types("client", "\r"),
     Shows("client", "Slot written to successfully.\n"),
@@ -119,7 +119,7 @@ const SAMPLE: &[Step] = &[
     Ends("server", 0),
 ];
 
-/// The slot is closed under a thread that looks into it.
+/// The slot is closed while a thread queries it.
 const THREADS: &[Step] = &[
     Start("threads", "threads", &[]),
     Shows("threads", "reader: text no. 0, 0 left\nwriter: it was taken\n"),
@@ -174,7 +174,7 @@ const NUMBERS: &[Step] = &[
     Ends("server", 0),
 ];
 
-/// As before 1998.
+/// In C++ as before 1998.
 const BOOK: &[Step] = &[
     Start("early", "CLIENT", &[]),
     Shows("early", "Start the server first (error 2)\n"),
@@ -196,7 +196,7 @@ const BOOK: &[Step] = &[
     Ends("server", 0),
 ];
 
-/// Errors are texts that are thrown; a message without a byte is the last.
+/// Errors are thrown as texts; an empty message is the last.
 const ERRORS: &[Step] = &[
     Start("early", "Client", &[]),
     Shows("early", "CreateFile: there is no such mailslot\n"),
@@ -215,7 +215,7 @@ const ERRORS: &[Step] = &[
     Ends("server", 0),
 ];
 
-/// Classes, and a name of the computer before each message.
+/// Classes, and the computer's name before each message.
 const POLLING: &[Step] = &[
     Start("early", "Writer", &[]),
     Shows("early", "Cannot open the slot\n"),

@@ -1,4 +1,4 @@
-//! A program on a pseudo-terminal: what is typed to it, and what it shows.
+//! A program on a pseudo-terminal: typed input, and the output shown.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,13 +13,13 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::text::{Found, find, plain};
 
-/// Where the program's output goes.
+/// The destination of the program's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
     /// To the terminal, as in real life.
     Terminal,
-    /// To a pipe: Wine draws its console on a terminal with escape sequences, which is no text to compare. It reads keys,
-    /// not lines. Wine's own processes may have the pipe open after the program's end.
+    /// To a pipe: on a terminal, Wine draws its console with escape sequences, which cannot be compared. It reads keys,
+    /// not lines. Wine's processes may keep the pipe open after the program's end.
     Pipe,
 }
 
@@ -27,11 +27,11 @@ pub struct Terminal {
     program: Child,
     keyboard: File,
     output: File,
-    /// It ends with the program.
+    /// Whether the output ends with the program.
     closes: bool,
-    /// What was read of the output, as it came.
+    /// The output read so far, unchanged.
     raw: Vec<u8>,
-    /// So much of the plain text has been expected and was there.
+    /// How much of the plain text has been matched.
     seen: usize,
 }
 
@@ -49,7 +49,7 @@ impl Terminal {
         };
         command.stdin(slave).stdout(shown.try_clone()?).stderr(shown);
         let program = command.spawn()?;
-        // The program alone holds the other ends, so that its end is the end of its output.
+        // Only the program holds the other ends, so that its output ends with it.
         drop(command);
         Ok(Terminal { program, keyboard, output, closes, raw: Vec::new(), seen: 0 })
     }
@@ -59,7 +59,7 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).map_err(|error| format!("typing {keys:?}: {error}"))
     }
 
-    /// Waits until the program has shown this text, which must be what it shows next. `{}` stands for a word that differs
+    /// Waits until the program has shown this text, which must be its next output. `{}` stands for a word that differs
     /// from run to run.
     pub fn shows(&mut self, expected: &str) -> Result<(), String> {
         loop {
@@ -78,7 +78,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until the program has ended, without another word, and with this status if there is one.
+    /// Waits until the program has ended, without more output, and with this status if given.
     pub fn ends(mut self, expected: Option<i32>) -> Result<(), String> {
         if self.closes {
             while self.read()? {}
@@ -100,9 +100,9 @@ impl Terminal {
     fn read(&mut self) -> Result<bool, String> {
         let mut buffer = [0; 4096];
         match self.output.read(&mut buffer) {
-            // So the end of a terminal looks.
+            // The end of a terminal.
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => Ok(false),
-            // Which is only asked for when there cannot come more.
+            // No more output: only checked when none can follow.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error.to_string()),
             Ok(length) => {
@@ -114,10 +114,10 @@ impl Terminal {
 }
 
 impl Drop for Terminal {
-    /// Ends the program, if it has not ended: a step of its script failed. `timeout` has put it into a group.
+    /// Kills the program if it still runs, because a step of its script failed. `timeout` has put it into a group.
     fn drop(&mut self) {
         if matches!(self.program.try_wait(), Ok(None)) {
-            // It may end by itself meanwhile.
+            // Fails if it ends by itself meanwhile.
             let _ = kill_process_group(Pid::from_child(&self.program), Signal::KILL);
             let _ = self.program.kill();
             let _ = self.program.wait();
@@ -125,7 +125,7 @@ impl Drop for Terminal {
     }
 }
 
-/// A new pseudo-terminal that does not show what is typed.
+/// A new pseudo-terminal without echo.
 fn pair(output: Output) -> io::Result<(OwnedFd, OwnedFd)> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&master)?;

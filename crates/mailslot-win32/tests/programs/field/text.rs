@@ -1,13 +1,13 @@
-//! What a program shows, compared with what is expected.
+//! Compares the output of a program with the expected text.
 
-/// How a text begins.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// With the whole pattern, which takes so many bytes of it.
+    /// The whole pattern matches, with this many bytes.
     Whole(usize),
-    /// As the pattern does, so far.
+    /// The text matches as far as it goes.
     Part,
-    /// In another way.
+    /// The text does not match.
     Other,
 }
 
@@ -36,14 +36,14 @@ pub fn find(pattern: &[u8], text: &[u8]) -> Found {
     Found::Whole(at)
 }
 
-/// The text of what a terminal got: without carriage returns, NULs, and escape sequences (colours, titles).
+/// The plain text of a terminal's output: without carriage returns, NULs, and escape sequences (colours, titles).
 pub fn plain(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((&byte, others)) = rest.split_first() {
         rest = match byte {
             b'\r' | 0 => others,
-            // One that has not come as a whole is left for later.
+            // An incomplete sequence is left for later.
             0x1b => others.get(sequence(others)..).unwrap_or_default(),
             _ => {
                 text.push(byte);
@@ -54,7 +54,7 @@ pub fn plain(raw: &[u8]) -> Vec<u8> {
     text
 }
 
-/// The length of what follows an ESC; beyond the end if there is more to come.
+/// The length of a sequence after its ESC; beyond the end if it is incomplete.
 fn sequence(rest: &[u8]) -> usize {
     let ends = |first: usize, last: fn(u8) -> bool| {
         rest.iter().skip(first).position(|&byte| last(byte)).map_or(usize::MAX, |end| first + end + 1)

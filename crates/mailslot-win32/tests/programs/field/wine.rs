@@ -1,4 +1,4 @@
-//! Running the programs under Wine.
+//! Runs the programs under Wine.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,9 @@ use super::build::for_windows;
 use super::scripts::Group;
 use super::terminal::{Output, Terminal};
 
-/// The programs of one group after the other, in one directory: Wine's server opens the files, and sees what it saw when
-/// it started.
+/// One group after the other, in one directory: Wine's server opens the files, in its mount namespace.
 pub struct Wine<'a> {
-    /// Knows `run PROGRAM ARGUMENT...`.
+    /// A script with the command `run PROGRAM ARGUMENT...`.
     script: &'a Path,
     directory: PathBuf,
 }
@@ -36,13 +35,13 @@ impl Wine<'_> {
             .arg("run")
             .arg(self.directory.join(format!("{program}.exe")))
             .args(arguments)
-            // Wine's console needs a library that is not in its own folders.
+            // Wine's console needs a library outside its folders.
             .env("WINEPATH", r"Z:\usr\x86_64-w64-mingw32\lib")
             .env("XDG_RUNTIME_DIR", "/tmp");
         Terminal::start(command, Output::Pipe)
     }
 
-    /// Removes what another group has left.
+    /// Removes the files of another group.
     fn sweep(&self) -> io::Result<()> {
         std::fs::create_dir_all(&self.directory)?;
         for file in std::fs::read_dir(&self.directory)? {

@@ -1,2 +1,2 @@
-/* Windows finds it under this name, too. */
+/* On Windows, this name finds it as well. */
 #include <windows.h>

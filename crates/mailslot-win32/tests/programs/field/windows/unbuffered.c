@@ -1,4 +1,4 @@
-/* Linked to the programs that run under Wine with their output in a pipe, which a console would show at once. */
+/* Linked into programs that run under Wine with their output in a pipe: output is unbuffered as on a console. */
 #include <stdio.h>
 
 static __attribute__((constructor)) void unbuffered(void)
