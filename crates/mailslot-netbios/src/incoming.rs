@@ -1,7 +1,9 @@
 //! Datagrams on their way from other machines to the slots of this one.
 
+use std::hash::{Hash, Hasher};
 use std::time::Instant;
 
+use mailslot_wire::Name;
 use mailslot_wire::datagram::{Body, Destination, ErrorCode, Packet};
 use mailslot_wire::smb::MailslotWrite;
 
@@ -126,7 +128,8 @@ impl Incoming {
         }
         let write = MailslotWrite::parse(&data).map_err(|_| Drop::NotMailslot)?;
         let is_near = context.network.is_near(received);
-        if !self.duplicates.is_new((id, &source, &destination, &data), is_near, context.now) {
+        let said = Said { id, source: &source, destination: &destination, data: &data };
+        if !self.duplicates.is_new(said, is_near, context.now) {
             return Err(Drop::Duplicate);
         }
         context.outbox.event(Event::Message(Message {
@@ -142,9 +145,75 @@ impl Incoming {
     }
 }
 
+/// What the copies of a datagram share.
+struct Said<'a> {
+    id: u16,
+    source: &'a Name,
+    destination: &'a Name,
+    data: &'a [u8],
+}
+
+/// In as few pieces as there can be, each of whole words but the last: this is much of what a datagram costs the node. No two
+/// datagrams give the same bytes, since how long everything is comes before it.
+impl Hash for Said<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Said { id, source, destination, data } = self;
+        // A scope has 255 bytes at most, and data no more than some thousands.
+        let scopes = [source.scope(), destination.scope()];
+        let [first, second] = scopes.map(|scope| scope.encoded_len() as u64);
+        state.write(source.as_bytes());
+        state.write(destination.as_bytes());
+        state.write_u64(u64::from(*id) << 48 | first << 40 | second << 32 | data.len() as u64);
+        state.write(data);
+        scopes.into_iter().filter(|scope| !scope.is_empty()).for_each(|scope| scope.hash(state));
+    }
+}
+
 /// "There is no such name here", to the sender of a datagram for this machine alone (RFC 1002 section 4.4.3).
 fn refusal(received: Received, id: u16, network: &Network) -> Option<Packet<'static>> {
     let interface = network.interface(received.interface)?;
     let body = Body::Error { code: ErrorCode::DestinationNotPresent };
     Some(Packet { header: header(id, interface, network), body })
+}
+
+#[cfg(test)]
+mod tests {
+    use mailslot_wire::DnsName;
+
+    use super::*;
+
+    /// Keeps what it is fed.
+    #[derive(Default)]
+    struct Fed(Vec<u8>);
+
+    impl Hasher for Fed {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn datagrams_give_the_same_bytes_to_the_hash_if_they_say_the_same_and_only_then() {
+        let scoped = |name: &str, scope: &str| {
+            Name::new(name, 0).and_then(|name| name.with_scope(DnsName::new(scope)?)).expect("a short name")
+        };
+        let names =
+            [("A", ""), ("B", ""), ("A", "x"), ("A", "X"), ("A", "x.y"), ("A", "xy")].map(|(n, s)| scoped(n, s));
+        let texts: [&[u8]; 6] = [b"", b"\0", b"x", b"\x01x", b"\x01x\0", b"\x01x\0\x01x\0"];
+        let mut all = Vec::new();
+        for (source, destination) in names.iter().flat_map(|one| names.iter().map(move |other| (one, other))) {
+            for (id, data) in [0, 1, 256].into_iter().flat_map(|id| texts.map(|data| (id, data))) {
+                let mut fed = Fed::default();
+                Said { id, source, destination, data }.hash(&mut fed);
+                all.push(((id, source, destination, data), fed.0));
+            }
+        }
+        for (one, fed) in &all {
+            assert!(all.iter().all(|(other, others)| (one == other) == (fed == others)), "{one:?}");
+        }
+    }
 }

@@ -9,20 +9,22 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 /// that somebody else has chosen is as unknown as they are. The hashes never leave the node. So nobody can look for two
 /// inputs with one hash but by trying at the node, where each try succeeds with 2^-64 for each hash that is remembered.
 pub(super) struct Keyed {
-    secret: [u64; 2],
+    /// Has been fed the secret.
+    hasher: DefaultHasher,
 }
 
 impl Keyed {
     /// `secret` must be random.
     pub(super) fn new(secret: [u64; 2]) -> Keyed {
-        Keyed { secret }
+        let mut hasher = DefaultHasher::new();
+        for word in secret {
+            hasher.write_u64(word);
+        }
+        Keyed { hasher }
     }
 
     pub(super) fn hash(&self, value: impl Hash) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for word in self.secret {
-            hasher.write_u64(word);
-        }
+        let mut hasher = self.hasher.clone();
         value.hash(&mut hasher);
         hasher.finish()
     }

@@ -129,14 +129,14 @@ pub struct Limiter<S = Ipv4Addr> {
 /// What is left of a rate.
 #[derive(Clone)]
 pub(crate) struct Bucket {
-    /// Millionths of units that are left.
+    /// Billionths of units that are left.
     left: u64,
     filled: Instant,
 }
 
 /// How often buckets of quiet sources are thrown away, at most.
 const SWEEP: Duration = Duration::from_secs(1);
-const WHOLE: u64 = 1_000_000;
+const WHOLE: u64 = 1_000_000_000;
 
 impl<S: Eq + Hash> Limiter<S> {
     /// Full buckets. Beyond `max_sources` sources that are not full again, all others share one bucket.
@@ -205,13 +205,13 @@ impl Bucket {
     }
 
     fn fill(&mut self, rate: Rate, now: Instant) {
-        let passed = now.saturating_duration_since(self.filled);
-        let micros = u64::try_from(passed.as_micros()).unwrap_or(u64::MAX);
-        if micros == 0 {
+        if now <= self.filled {
             return;
         }
-        self.left = micros.saturating_mul(rate.per_second.into()).saturating_add(self.left).min(rate.capacity());
-        self.filled += Duration::from_micros(micros);
+        let passed = now.saturating_duration_since(self.filled);
+        let nanos = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
+        self.left = nanos.saturating_mul(rate.per_second.into()).saturating_add(self.left).min(rate.capacity());
+        self.filled = now;
     }
 }
 

@@ -153,7 +153,7 @@ impl Machine {
             self.manager.poll_timeout(),
             Some(self.look_at),
         ];
-        let mut poll = Poll::default();
+        let mut poll = Poll::new();
         poll.add(Token::Signals, signals.as_fd());
         poll.add(Token::Changes, self.attachments.descriptor());
         self.programs.wait_in(&mut poll, now);

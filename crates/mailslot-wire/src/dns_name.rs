@@ -183,8 +183,9 @@ impl Ord for DnsName {
 
 impl Hash for DnsName {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in &self.labels {
-            state.write_u8(byte.to_ascii_lowercase());
+        // In one piece, since hashers take long for each. Without copying the empty name, which nearly all scopes are.
+        if !self.labels.is_empty() {
+            state.write(&self.labels.to_ascii_lowercase());
         }
         state.write_u8(0);
     }

@@ -181,8 +181,9 @@ impl Name {
 
     /// Like [`is_spelled`](Name::is_spelled), but ignores the suffixes.
     pub fn text_is_spelled(&self, other: &Name) -> bool {
-        let text = |name: &Name| -> [u8; SIZE - 1] { core::array::from_fn(|place| name.bytes[place]) };
-        text(self).eq_ignore_ascii_case(&text(other)) && self.scope == other.scope
+        let [text, others] = [self, other].map(|name| &name.bytes[..SIZE - 1]);
+        // Nearly all that mean the same name spell it in the same way.
+        (text == others || text.eq_ignore_ascii_case(others)) && self.scope == other.scope
     }
 
     /// The 32 characters of the first-level encoding.
@@ -229,10 +230,11 @@ impl Name {
             _ => return Err(wrong(NameError::FirstLabel { length })),
         };
         let mut bytes = [0; SIZE];
-        for (byte, pair) in bytes.iter_mut().zip(label.chunks_exact(2)) {
-            *byte = pair.iter().try_fold(0, |high, digit| match digit {
-                b'A'..=b'P' => Ok(high << 4 | (digit - b'A')),
-                found => Err(wrong(NameError::Digit { found: *found })),
+        for (four, characters) in bytes.as_chunks_mut().0.iter_mut().zip(label.as_chunks().0) {
+            let is_wrong = |character: &u8| !(b'A'..=b'P').contains(character);
+            *four = decode(*characters).ok_or_else(|| {
+                let found = characters.iter().copied().find(is_wrong).unwrap_or_default();
+                wrong(NameError::Digit { found })
             })?;
         }
         Ok(Some(Name { bytes, scope: DnsName::from_labels(scope) }))
@@ -285,6 +287,19 @@ impl FromStr for Name {
     }
 }
 
+/// Four bytes from their eight characters, each of `A` to `P`.
+fn decode(characters: [u8; 8]) -> Option<[u8; 4]> {
+    // All in one word, since this is done eight times for each datagram. What is below `A` leaves more than a digit in its own
+    // place, whatever it borrows from the next one.
+    let digits = u64::from_be_bytes(characters).wrapping_sub(u64::from_be_bytes([b'A'; 8]));
+    if digits & 0xF0F0_F0F0_F0F0_F0F0 != 0 {
+        return None;
+    }
+    let pairs = (digits >> 4 | digits) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs >> 8 | pairs) & 0x0000_FFFF_0000_FFFF;
+    Some(((fours >> 16 | fours) as u32).to_be_bytes())
+}
+
 /// Name, suffix and scope of a printed name, if the suffix begins at the byte `at`.
 fn split(text: &str, at: usize) -> Option<(&str, u8, &str)> {
     let (name, rest) = text.split_at_checked(at)?;
@@ -334,6 +349,30 @@ mod tests {
             Name::wildcard().with_scope(longer),
             Err(Error::Name { field: "scope", reason: NameError::TooLong })
         );
+    }
+
+    #[test]
+    fn every_byte_has_its_characters_and_no_others_are_digits() {
+        for byte in 0..=u8::MAX {
+            let name = Name::from_bytes(core::array::from_fn(|at| byte.wrapping_mul(at as u8 * 2 + 1)));
+            assert_eq!(Name::parse(&name.encode()), Ok(name.clone()));
+            for at in 1..=usize::from(FIRST_LABEL) {
+                let mut bytes = name.encode();
+                bytes[at] = byte;
+                let parsed = Name::parse(&bytes);
+                match byte {
+                    b'A'..=b'P' => assert_eq!(parsed.map(|name| name.encode()), Ok(bytes)),
+                    found => assert_eq!(parsed, wrong(NameError::Digit { found })),
+                }
+            }
+        }
+        // Of several, the first is told, whatever the others are.
+        for (first, second) in (0..=u8::MAX).flat_map(|first| [0, b'@', b'Q', 0xFF].map(|second| (first, second))) {
+            let mut bytes = Name::wildcard().encode();
+            (bytes[3], bytes[4]) = (first, second);
+            let found = if (b'A'..=b'P').contains(&first) { second } else { first };
+            assert_eq!(Name::parse(&bytes), wrong(NameError::Digit { found }));
+        }
     }
 
     #[test]

@@ -115,7 +115,10 @@ impl<'a> MailslotWrite<'a> {
     /// - [`Error::Nul`] if there is a zero byte in `slot`
     /// - [`Error::TooLong`] if name and data are too long for the counts of the message
     pub fn new(slot: &'a [u8], data: &'a [u8]) -> Result<MailslotWrite<'a>> {
-        let slot = SlotName::new(slot)?;
+        MailslotWrite::to(SlotName::new(slot)?, data)
+    }
+
+    fn to(slot: SlotName<'a>, data: &'a [u8]) -> Result<MailslotWrite<'a>> {
         let (size, limit) = (padded(slot.end()).saturating_add(data.len()), usize::from(u16::MAX));
         if size > limit {
             return Err(Error::TooLong { field: "mailslot write", size, limit });
@@ -164,7 +167,7 @@ impl<'a> MailslotWrite<'a> {
         let outside = Error::DataOutside { offset, count, earliest: reader.position(), end: bytes.len() };
         let after_name = offset >= reader.position();
         let data = bytes.get(offset..offset + count).filter(|_| after_name).ok_or(outside)?;
-        Ok(MailslotWrite { class, priority, timeout, ..MailslotWrite::new(slot, data)? })
+        Ok(MailslotWrite { class, priority, timeout, ..MailslotWrite::to(SlotName(slot), data)? })
     }
 
     /// The data of a datagram, as a sender of that style writes them.
@@ -271,7 +274,10 @@ fn expect(field: &'static str, expected: &'static str, wanted: u32, found: u32) 
 
 fn without_prefix(name: &[u8]) -> Result<&[u8]> {
     match name.split_at_checked(PREFIX.len()) {
-        Some((prefix, slot)) if prefix.eq_ignore_ascii_case(PREFIX) && !slot.is_empty() => Ok(slot),
+        // Nearly all senders spell it in upper case.
+        Some((prefix, slot)) if (prefix == PREFIX || prefix.eq_ignore_ascii_case(PREFIX)) && !slot.is_empty() => {
+            Ok(slot)
+        }
         _ => Err(Error::NotMailslot),
     }
 }

@@ -16,7 +16,10 @@ use nix::sys::socket::{
 /// Packets sent with one call.
 pub(crate) const PACKETS: usize = 64;
 /// Buffers of one call that receives. Each holds one packet, or up to 128 that the system has joined.
-pub(crate) const BUFFERS: usize = 16;
+const BUFFERS: usize = 16;
+/// Buffers of a call after one that found fewer packets than these: what the system needs to know of each is made anew for each call,
+/// and where packets come one by one, that would be a tenth of what they cost.
+const FEW: usize = 4;
 /// Bytes of a buffer: as many as the system joins at most. No power of two: the beginnings of all buffers would compete for
 /// the same few lines of the processor's cache.
 const BUFFER: usize = 65_536 + 64;
@@ -33,36 +36,46 @@ pub(crate) fn join(socket: &UdpSocket) {
 /// Room for packets that come in. Of a buffer, only what packets have filled once takes memory.
 pub(crate) struct Incoming {
     room: Vec<u8>,
+    /// Buffers of the next call.
+    buffers: usize,
 }
 
 impl Incoming {
     pub(crate) fn new() -> Incoming {
-        Incoming { room: vec![0; BUFFERS * BUFFER] }
+        Incoming { room: vec![0; BUFFERS * BUFFER], buffers: FEW }
     }
 
     /// Takes what waits at the socket, as much as the buffers hold: who sent each packet, the index of the interface that it
     /// came by if the socket is to tell (IP_PKTINFO), and its bytes, `None` if there are more than [`MAX_PACKET`]. Returns how
-    /// many there were; fewer than [`BUFFERS`] if nothing is left.
+    /// many there were, and whether there may be more.
     pub(crate) fn receive(
         &mut self,
         socket: &UdpSocket,
         mut take: impl FnMut(SocketAddrV4, Option<u32>, Option<&[u8]>),
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, bool)> {
+        let buffers = self.buffers;
         // New ones each time: a call leaves in them how much room it used for control messages, instead of how much there is.
-        let mut headers = MultiHeaders::preallocate(BUFFERS, Some(cmsg_space!(i32, in_pktinfo)));
+        let mut headers = MultiHeaders::preallocate(buffers, Some(cmsg_space!(i32, in_pktinfo)));
         let mut rooms: Vec<[IoSliceMut<'_>; 1]> =
-            self.room.chunks_exact_mut(BUFFER).map(|room| [IoSliceMut::new(room)]).collect();
-        let mut number = 0;
+            self.room.chunks_exact_mut(BUFFER).take(buffers).map(|room| [IoSliceMut::new(room)]).collect();
+        let (mut filled, mut number) = (0, 0);
         for joined in recvmmsg(socket.as_raw_fd(), &mut headers, rooms.iter_mut(), MsgFlags::MSG_DONTWAIT, None)? {
             let is_whole = !joined.flags.intersects(MsgFlags::MSG_TRUNC | MsgFlags::MSG_CTRUNC);
             let (size, link) = told(&joined);
+            filled += 1;
             for packet in packets(&joined, size) {
                 number += 1;
                 let Some(from) = joined.address else { continue };
                 take(from.into(), link, Some(packet).filter(|packet| is_whole && packet.len() <= MAX_PACKET));
             }
         }
-        Ok(number)
+        let may_be_more = filled == buffers;
+        if may_be_more {
+            self.buffers = BUFFERS;
+        } else if filled < FEW {
+            self.buffers = FEW;
+        }
+        Ok((number, may_be_more))
     }
 }
 
@@ -203,9 +216,10 @@ mod tests {
                 send_joined(&sender, to, &[7; 1024], 16);
             }
             let mut incoming = Incoming::new();
-            for _ in 0..2 {
-                let number = incoming.receive(&receiver, |_, _, _| {});
-                assert_eq!(number.expect("packets wait"), 64 * BUFFERS);
+            // It begins with few buffers, and has all of them when those were not enough.
+            for (buffers, may_be_more) in [(FEW, true), (BUFFERS, true), (BUFFERS - FEW, false)] {
+                let received = incoming.receive(&receiver, |_, _, _| {});
+                assert_eq!(received.expect("packets wait"), (64 * buffers, may_be_more));
             }
         }
     }
@@ -238,9 +252,14 @@ mod tests {
         let packets: Vec<_> = numbers.iter().map(|bytes| (to, bytes.as_slice())).collect();
         assert_eq!((send(&one, None, &packets), send(&other, None, &[(to, b"")])), (0, 0));
         let mut incoming = Incoming::new();
-        let first = received(&mut incoming, &receiver);
-        assert_eq!(first.len(), BUFFERS);
-        let all = [first, received(&mut incoming, &receiver)].concat();
+        let all: Vec<_> = [FEW, BUFFERS, 31 - FEW - BUFFERS]
+            .into_iter()
+            .flat_map(|number| {
+                let some = received(&mut incoming, &receiver);
+                assert_eq!(some.len(), number);
+                some
+            })
+            .collect();
         let mut expected: Vec<_> = numbers.iter().map(|bytes| (from_one, Some(bytes.to_vec()))).collect();
         expected.push((from_other, Some(Vec::new())));
         assert_eq!(all, expected);

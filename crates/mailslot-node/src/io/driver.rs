@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use super::batch::{BUFFERS, Incoming, PACKETS};
+use super::batch::{Incoming, PACKETS};
 use super::interfaces::Named;
 use super::poll::{Poll, Token};
 use super::sockets::{At, Place, SocketId, Sockets};
@@ -145,7 +145,7 @@ impl Driver {
 
     /// Waits for packets and the node's deadline alone, and has the node heed them.
     pub(crate) fn wait(&mut self) -> Result<()> {
-        let mut poll = Poll::default();
+        let mut poll = Poll::new();
         self.wait_in(&mut poll);
         let ready = poll.wait(Instant::now(), self.node.poll_timeout())?;
         let now = Instant::now();
@@ -166,7 +166,7 @@ impl Driver {
         let spoken_to = attached.iter().find(|named| named.has(ip));
         let mut taken = 0;
         while taken < TURN {
-            let number = socket.receive(incoming, |from, link, bytes| {
+            let (number, may_be_more) = socket.receive(incoming, |from, link, bytes| {
                 let by = if cast == Cast::Unicast { spoken_to } else { heard_by(attached, ip, link, *from.ip()) };
                 match (by, bytes) {
                     (None, _) => counts.other_interface += 1,
@@ -182,7 +182,7 @@ impl Driver {
                     }
                 }
             });
-            if number < BUFFERS {
+            if !may_be_more {
                 return;
             }
             taken += number;

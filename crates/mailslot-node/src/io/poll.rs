@@ -27,14 +27,21 @@ pub(crate) enum Token {
     Socket(SocketId),
 }
 
+/// Descriptors of a machine with one interface; room for these is had at once.
+const USUAL: usize = 16;
+
 /// What is waited for.
-#[derive(Default)]
 pub(crate) struct Poll<'a> {
     fds: Vec<PollFd<'a>>,
     tokens: Vec<Token>,
 }
 
 impl<'a> Poll<'a> {
+    /// Nothing yet.
+    pub(crate) fn new() -> Poll<'a> {
+        Poll { fds: Vec::with_capacity(USUAL), tokens: Vec::with_capacity(USUAL) }
+    }
+
     /// Waits for `fd` to be readable as well; for nothing if it is `None`.
     pub(crate) fn add(&mut self, token: Token, fd: impl Into<Option<BorrowedFd<'a>>>) {
         if let Some(fd) = fd.into() {

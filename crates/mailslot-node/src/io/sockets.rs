@@ -140,14 +140,14 @@ impl Sockets {
 
 impl Socket {
     /// Takes the packets that have come, as many as there is room for: who sent each, the index of the interface that it came
-    /// by, if the system tells, and the bytes, `None` if there are too many. Returns how many have come. Errors of the network,
-    /// such as a refusal that an earlier packet met, are nobody's concern.
+    /// by, if the system tells, and the bytes, `None` if there are too many. Returns how many have come, and whether there may be
+    /// more. Errors of the network, such as a refusal that an earlier packet met, are nobody's concern.
     pub(crate) fn receive(
         &self,
         incoming: &mut Incoming,
         take: impl FnMut(SocketAddrV4, Option<u32>, Option<&[u8]>),
-    ) -> usize {
-        incoming.receive(&self.socket, take).unwrap_or(0)
+    ) -> (usize, bool) {
+        incoming.receive(&self.socket, take).unwrap_or_default()
     }
 
     /// Sends packets, by the interface `link` if one is given, and returns how many could not be sent.

@@ -1,5 +1,6 @@
 //! Messages on their way from the network to the slots of this machine.
 
+use std::mem;
 use std::time::Instant;
 
 use super::shared::Shared;
@@ -8,17 +9,22 @@ use crate::io::slots::Slots;
 use crate::routing;
 use mailslot_netbios::{Event, Message};
 
+/// Messages for whose delivery memory is kept.
+const USUAL: usize = 64;
+
 /// The slots that messages are delivered to.
 #[derive(Default)]
 pub(super) struct Delivery {
     slots: Slots,
+    /// Empty: the memory for those that are delivered together.
+    room: Vec<Message>,
 }
 
 impl Delivery {
     /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What
     /// comes from one sender for one slot is written in one go, so that a reader is woken once.
     pub(super) fn next_event(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) -> Option<Event> {
-        let mut messages: Vec<Message> = Vec::new();
+        let mut messages = mem::take(&mut self.room);
         loop {
             let event = driver.node.poll_event();
             if let Some(Event::Message(message)) = event {
@@ -30,6 +36,9 @@ impl Delivery {
                 continue;
             }
             self.deliver(now, &messages, shared);
+            messages.clear();
+            messages.shrink_to(USUAL);
+            self.room = messages;
             return event;
         }
     }
@@ -44,7 +53,8 @@ impl Delivery {
         let Shared { modern, config, metrics, .. } = shared;
         let origin = routing::origin(first, config);
         let here = messages.iter().filter(|message| modern.take_legacy(now, message, &origin));
-        let data: Vec<&[u8]> = here.map(|message| message.data.as_slice()).collect();
+        let mut data: Vec<&[u8]> = Vec::with_capacity(messages.len());
+        data.extend(here.map(|message| message.data.as_slice()));
         metrics.bridge_copies += (messages.len() - data.len()) as u64;
         self.slots.deliver(&first.slot, &origin, &data, |outcome, number| metrics.count(outcome, number));
     }
