@@ -11,7 +11,7 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ pub(crate) struct Entrance {
     /// Whether it had something then.
     gave: AtomicBool,
     /// Bytes of memory for want of which a message was left then; 0 if none was.
-    lacks: AtomicUsize,
+    lacks: AtomicU64,
     /// Made when something needs one descriptor for everything: somebody who polls, or a connection.
     poller: PerProcess<OnceLock<Poller>>,
     /// Whether somebody polls: then every read that finds nothing asks to be woken.
@@ -58,7 +58,7 @@ impl Entrance {
             access,
             seen: AtomicU64::new(0),
             gave: AtomicBool::new(false),
-            lacks: AtomicUsize::new(0),
+            lacks: AtomicU64::new(0),
             poller: PerProcess::new(),
             polled: AtomicBool::new(false),
         }
@@ -87,7 +87,7 @@ impl Entrance {
         let mut connections = self.connections();
         let taken = connections.take_in(self.door.as_fd(), intake, shared, watching, || self.poller(intake).ok());
         self.gave.store(taken, Ordering::Relaxed);
-        self.lacks.store(connections.lacks(), Ordering::Relaxed);
+        self.lacks.store(connections.lacks() as u64, Ordering::Relaxed);
         taken
     }
 
@@ -95,7 +95,7 @@ impl Entrance {
     pub(crate) fn check_memory(&self) -> Result<()> {
         match self.lacks.load(Ordering::Relaxed) {
             0 => Ok(()),
-            size => Err(Error::NotEnoughMemory { size }),
+            size => Err(Error::NotEnoughMemory { size: size as usize }),
         }
     }
 
