@@ -100,7 +100,7 @@ def test_plain_messages_have_no_reply(name: str) -> None:
         writer.put(b"plain")
         message = slot.receive()
         assert not message.is_request
-        with pytest.raises(ValueError, match="no request"):
+        with pytest.raises(ValueError, match="not a request"):
             message.reply(b"x")
 
 
