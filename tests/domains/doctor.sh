@@ -38,7 +38,7 @@ stop "$closed"
 same "nothing of this was delivered" "$(data "$scratch/doc-heard2.out")" ""
 
 cut_off doc2
-says "a machine that no longer answers" "$(said doc1 doctor '\\DOC2\mailslot\alerts')" "gave no receipt in 2 s" "status 1"
+says "a machine that no longer answers" "$(said doc1 doctor '\\DOC2\mailslot\alerts')" "sent no receipt in 2 s" "status 1"
 heal doc2
 check "it is there again" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
 
