@@ -120,12 +120,16 @@ impl Server for ServerHandle {
         let mut state = lock(&slot.state);
         let (begin, mut timeout) = (Instant::now(), state.read_timeout);
         loop {
+            if slot.defect == Defect::WaitingReadsFollowTheTimeout && timeout != state.read_timeout {
+                timeout = state.read_timeout;
+                if timeout == NO_WAIT {
+                    // Whatever has arrived meanwhile: a reader that was woken late shows the defect as well.
+                    return Err(code::SEM_TIMEOUT);
+                }
+            }
             let queue = state.queue.get_or_insert_default();
             if !queue.is_empty() {
                 return slot.take(queue, buffer);
-            }
-            if slot.defect == Defect::WaitingReadsFollowTheTimeout {
-                timeout = state.read_timeout;
             }
             let limit = match timeout {
                 _ if slot.defect == Defect::NeverTimesOut => Duration::MAX,
