@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::sys;
 
 /// A handle of a slot in the forms in which another process can take it over: as text for a child that inherits it, and on Unix as
-/// descriptors for a socket. [`Mailslot::share`] makes it, [`Mailslot::from_handles`] is the other end.
+/// descriptors for a socket. [`Mailslot::share`](crate::Mailslot::share) makes it, and
+/// [`Mailslot::from_handles`](crate::Mailslot::from_handles) is the other end.
 ///
 /// It is a handle like any other: the slot lives at least as long.
 ///

@@ -11,13 +11,12 @@ use super::bell;
 use super::clock;
 use super::door::{self, Entrance};
 use super::fork::{fork_generation, is_of_this_process};
-use super::inward::READERS_PATIENCE;
 use super::label::Label;
 use super::life::Hold;
 use super::members;
 use super::private;
 use super::process;
-use super::queue::{Queue, encode_timeout};
+use super::queue::{PATIENCE_AT_ONCE, Queue, encode_timeout};
 use super::ring::layout::{DROPS_OLDEST, HEADER_SIZE, SHARED};
 use super::root::{Claim, FileId, Place, Root, SlotDirectory};
 use super::shm::NewRing;
@@ -297,12 +296,13 @@ impl Ownership {
     }
 }
 
-/// Tells a tap that what it taps has ended. If that cannot be done, it finds out by itself.
+/// Tells a tap that its slot has ended. If that cannot be done, the tap finds out by itself, which takes up to
+/// [`LOOK_AT_PLACE`](super::wait::LOOK_AT_PLACE); so a tap that holds its lock, about to sleep, is waited for.
 fn end_tap(tap: BorrowedFd<'_>) {
     let Ok(ring) = Queue::open_file(tap) else { return };
     let Ok(Some(start)) = Queue::open(ring.as_fd(), process::uid()) else { return };
     let (Ok(whole), Ok(Some(bell))) = (start.whole(ring.as_fd()), bell::open(tap)) else { return };
-    if let Ok(session) = whole.lock(READERS_PATIENCE) {
+    if let Ok(session) = whole.lock(PATIENCE_AT_ONCE) {
         session.close();
         let _ = session.ring_bell(bell.as_fd());
     }
