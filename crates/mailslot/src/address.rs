@@ -78,7 +78,7 @@ impl Address {
         self.is_at(sys::computer_name)
     }
 
-    /// Like [`is_here`](Address::is_here), with `computer` returning this machine's name.
+    /// Like `is_here`, with `computer` returning this machine's name.
     fn is_at(&self, computer: impl FnOnce() -> Option<NetbiosName>) -> bool {
         match self {
             Address::Local(_) => true,
