@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn a_waiter_that_gives_up_leaves_the_mark_that_wakes_the_others() {
         let word: &'static AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
-        // A thread that exists, for as long as this does.
+        // A thread that exists as long as this test runs.
         let holder = Thread::current().tid;
         loop {
             word.store(holder, Ordering::Relaxed);
@@ -316,9 +316,10 @@ mod tests {
             while !sleeps() && !waiter.is_finished() {
                 std::thread::yield_now();
             }
-            // The lock becomes free, the waiter is woken, and before it looks another thread has it, without a mark.
+            // The lock becomes free, the waiter is woken, and before it looks another thread takes the lock, without a
+            // mark.
             word.store(holder, Ordering::Relaxed);
-            // Unless the waiter may have given up before that.
+            // The waiter may have given up before that.
             let in_time = begun.elapsed() < SLICE;
             assert!(waiter.join().expect("waiter runs"), "took a lock that was held");
             if in_time {
