@@ -13,7 +13,7 @@ use mailslot_names::{NameError, NetbiosName, SlotName};
 /// | text | means |
 /// |---|---|
 /// | `\\.\mailslot\alerts` | the slot `alerts` of this machine |
-///  `alerts`, `plant\line 1` | short forms of the same kind |
+/// | `alerts`, `plant\line 1` | the same in short form |
 /// | `\\SRV1\mailslot\alerts` | that slot of the computer `SRV1`, or of every machine of a domain `SRV1` |
 /// | `\\*\mailslot\alerts` | that slot of every machine of this machine's domain |
 ///

@@ -52,7 +52,7 @@ pub enum Error {
         /// The slot's capacity in bytes, if the writer can know it.
         capacity: Option<u64>,
     },
-    /// The slot is another user's, so this user cannot become a member of it.
+    /// The slot is another user's, so this user can neither read nor tap it.
     NotOwner(SlotName),
     /// The slot's creator does not allow taps.
     NoTaps(SlotName),

@@ -20,9 +20,9 @@ use mailslot_names::SlotName;
 ///
 /// | to get | use |
 /// |---|---|
-///  a message as a value | [`receive`](Mailslot::receive), [`receive_batch`](Mailslot::receive_batch), [`iter`](Mailslot::iter) |
+/// | a message as a value | [`receive`](Mailslot::receive), [`receive_batch`](Mailslot::receive_batch), [`iter`](Mailslot::iter) |
 /// | a message in a buffer | [`read`](Mailslot::read), [`read_with_origin`](Mailslot::read_with_origin) |
-///  a message in place, without a copy | [`read_in_place`](Mailslot::read_in_place), [`read_batch_in_place`](Mailslot::read_batch_in_place) |
+/// | a message in place, without a copy | [`read_in_place`](Mailslot::read_in_place), [`read_batch_in_place`](Mailslot::read_batch_in_place) |
 /// | a copy that stays in the slot | [`peek`](Mailslot::peek) |
 ///
 /// ```

@@ -250,7 +250,7 @@ impl Ownership {
         self.place.root()
     }
 
-    /// Fails if the slot's directory was removed by a process that took it for dead: then no writer finds it any more.
+    /// Fails if the slot's directory was removed, for example by a login manager: then no writer finds it any more.
     /// Checks only now and then.
     pub(crate) fn check_place(&self, name: &SlotName) -> Result<()> {
         let now = clock::ticks();

@@ -1,13 +1,14 @@
 //! The owner's side of a door, and the descriptor that reports when there is something to read.
 //!
-//! A reader that is told that there is nothing must be woken by the next message. So one of these must hold before:
+//! A read that finds nothing must be followed by a wake-up once there is something. So before it returns, one of these
+//! must hold:
 //!
-//!  what may arrive | who wakes the reader |
+//! | what may arrive | who wakes the reader |
 //! |---|---|
-//!  a friend's message | the friend, through the bell: sleep was announced under the ring's lock |
-//!  a stranger at the door, or a packet of an accepted one | the kernel, through the poller |
-//!  removal of the slot's directory | nobody: the reader checks, at least every ten seconds |
-//!  anything, while the lock is held by another, a message is held, or a connection cannot be watched or accepted | the poller's timer |
+//! | a friend's message | the friend, through the bell: sleep was announced under the ring's lock |
+//! | a stranger at the door, or a packet of an accepted one | the kernel, through the poller |
+//! | removal of the slot's directory | nobody: the reader checks, at least every ten seconds |
+//! | anything, while the lock is held by another, a message is held, or a connection cannot be watched or accepted | the poller's timer |
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -134,8 +135,8 @@ impl Entrance {
         self.gave.load(Ordering::Relaxed)
     }
 
-    /// Makes sure that a polling program is woken, before it is told that there is nothing. `announced` means that
-    /// friends will ring the bell.
+    /// Makes sure that a polling program is woken by the next message, before a read reports that there is nothing.
+    /// `announced` means that friends will ring the bell.
     pub(crate) fn watch(&self, announced: bool) {
         let Some(poller) = self.own_poller().get() else { return };
         let watched = self.connections().watch_all(Some(poller));

@@ -10,11 +10,11 @@
 //! | file | is |
 //! |---|---|
 //! | `visitor` | the writing side |
-//!  `entrance` | the owner's side, with the descriptor that reports when there is something to read |
-//!  `connections`, `connection` | all accepted writers, and one of them |
-//!  `accounts` | what each user costs the owner, and how much each may |
-//!  `packets`, `payload` | packets, and the messages in them |
-//!  `closing`, `acl` | closing foreign descriptors, and access control lists |
+//! | `entrance` | the owner's side, with the descriptor that reports when there is something to read |
+//! | `connections`, `connection` | all accepted writers, and one of them |
+//! | `accounts` | what each user costs the owner, and how much each may |
+//! | `packets`, `payload` | packets, and the messages in them |
+//! | `closing`, `acl` | closing foreign descriptors, and access control lists |
 
 mod accounts;
 mod acl;
@@ -92,7 +92,7 @@ pub(crate) enum Appended {
     TooLarge,
     /// It cannot be appended now, for whatever reason.
     NotNow,
-    /// It cannot be appended now, as this process has no memory for its `.0` bytes.
+    /// It cannot be appended now, as this process has no memory for this many bytes of it.
     NoMemory(usize),
 }
 

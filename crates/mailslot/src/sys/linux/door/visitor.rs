@@ -118,7 +118,7 @@ impl Visitor {
         !self.slot.is_living().unwrap_or(true)
     }
 
-    /// Records that this tap has lost `count` messages. It is told before the next message.
+    /// Records that this tap has lost `count` messages. The next write reports it first.
     pub(crate) fn count_missed(&self, count: u32) {
         self.missed.fetch_add(count, Ordering::Relaxed);
     }

@@ -12,8 +12,8 @@
 //!
 //! A slot that [each](crate::Sharing::Each) of several processes may create has a claim for each of them, all of the
 //! numbered form: none of them is special, so the name is its user's as long as one of them lives. The oldest of them
-//! decides whether the slot came first. Its time ends with it: a claim of another user that has been waiting since
-//! then, and is now the older one, counts as the first, as it would after the end of a slot without members.
+//! decides whether the slot came first. Its time ends with it: a waiting claim of another user that is the oldest then
+//! counts as the first, as it would after the end of a slot without members.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
