@@ -21,7 +21,7 @@ pub enum Error {
     InvalidName {
         /// The text.
         name: String,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: NameError,
         /// The operation that the name was given for: the Win32 code depends on it.
         operation: Operation,
@@ -93,7 +93,7 @@ pub enum Error {
     Undelivered {
         /// The computer.
         computer: String,
-        /// What became of the request there.
+        /// The outcome of the request there.
         outcome: Outcome,
     },
     /// The message does not ask for a reply.

@@ -24,7 +24,7 @@
 //! |---|---|
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
-//! | to a reader, send a request and get its reply | `MailslotWriter::request`, `Message::reply`; on Unix only |
+//! | send a request, and reply to one | `MailslotWriter::request`, `Message::reply`; on Unix only |
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | pass a slot to another process | [`Handles`] |
 //! | read and write in an async program | `AsyncMailslot`, `AsyncMailslotWriter` (feature `tokio`), or any runtime through `AsFd`; all on Unix only |

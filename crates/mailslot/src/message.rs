@@ -253,7 +253,7 @@ pub struct SlotStatus {
     /// How many [taps](crate::Mailslot::tap) it has.
     #[cfg_attr(feature = "serde", serde(default))]
     pub taps: usize,
-    /// What it holds, which only the owner's user and the superuser may see.
+    /// Its contents and counters, which only the owner's user and the superuser may see.
     #[cfg_attr(feature = "serde", serde(rename = "counts"))]
     pub info: Option<Info>,
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 pub struct Receipt {
     /// The computer's name; empty for a slot of this machine.
     pub computer: String,
-    /// What became of the message there.
+    /// The outcome of the message there.
     pub outcome: Outcome,
 }
 
