@@ -126,7 +126,8 @@ impl AsyncMailslotWriter {
         blocking(move || writer.look_for_room(size, TURN)).await
     }
 
-    /// Waits until at least `at_least` slots receive what is written here, as [`MailslotWriter::wait_for_receivers`] does.
+    /// Waits until at least `at_least` slots receive what is written here, as [`MailslotWriter::wait_for_receivers`]
+    /// does.
     ///
     /// # Errors
     ///

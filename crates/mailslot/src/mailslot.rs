@@ -122,8 +122,8 @@ impl Mailslot {
     /// empty and then drop it would lose messages that are accepted in between. From the first call of `take` on,
     /// writes fail; when this returns, the name is free.
     ///
-    /// If there are clones of this handle, or the slot is shared with other processes, it lives on with its messages, and `take` is
-    /// not called.
+    /// If there are clones of this handle, or the slot is shared with other processes, it lives on with its messages,
+    /// and `take` is not called.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotWriter};

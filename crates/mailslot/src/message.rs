@@ -210,7 +210,8 @@ pub struct Statistics {
     pub refused_too_large: u64,
     /// The most bytes ever waiting at once, overhead included. Recorded from 4 KiB up; 0 means that it was never more.
     pub high_water: u64,
-    /// Messages accepted that were dropped unread, as the slot [drops the oldest](crate::WhenFull::DropOldest) when it is full.
+    /// Messages accepted that were dropped unread, as the slot [drops the oldest](crate::WhenFull::DropOldest) when it
+    /// is full.
     #[cfg_attr(feature = "serde", serde(default))]
     pub lost: u64,
 }

@@ -185,7 +185,8 @@ impl MailslotOptions {
         self
     }
 
-    /// Whether other machines may write, through a network node ([`network`](crate::network)) that may write to the slot itself.
+    /// Whether other machines may write, through a network node ([`network`](crate::network)) that may write to the
+    /// slot itself.
     ///
     /// # Portability
     ///

@@ -88,7 +88,8 @@ impl Mailslot {
         Ok((size, envelope.origin))
     }
 
-    /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, without waiting: `None` if there is no message.
+    /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, without waiting: `None` if there is
+    /// no message.
     ///
     /// # Errors
     ///
@@ -221,7 +222,8 @@ impl Mailslot {
         Ok(1 + more)
     }
 
-    /// Like [`receive_batch`](Mailslot::receive_batch), which has an example, without waiting: 0 if there is no message.
+    /// Like [`receive_batch`](Mailslot::receive_batch), which has an example, without waiting: 0 if there is no
+    /// message.
     ///
     /// # Errors
     ///
@@ -311,7 +313,8 @@ impl Mailslot {
         Ok(seen)
     }
 
-    /// Like [`read_in_place`](Mailslot::read_in_place), which has an example, without waiting: `None` if there is no message.
+    /// Like [`read_in_place`](Mailslot::read_in_place), which has an example, without waiting: `None` if there is no
+    /// message.
     ///
     /// # Errors
     ///
@@ -368,7 +371,8 @@ impl Mailslot {
         Ok(1 + more)
     }
 
-    /// Like [`read_batch_in_place`](Mailslot::read_batch_in_place), which has an example, without waiting: 0 if there is no message.
+    /// Like [`read_batch_in_place`](Mailslot::read_batch_in_place), which has an example, without waiting: 0 if there
+    /// is no message.
     ///
     /// # Errors
     ///

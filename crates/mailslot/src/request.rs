@@ -105,8 +105,8 @@ impl MailslotWriter {
 
     /// Writes a message that asks for replies, waiting for room as long as `timeout` says. For programs that expect
     /// more than one reply, or wait for something else as well. Up to `capacity` bytes of replies may wait to be
-    /// received, or 16 MiB if that is `None`. A slot elsewhere sends one reply from each computer, for as long as
-    /// `timeout` says, but at most a minute.
+    /// received, or 16 MiB if that is `None`. From a slot elsewhere, one reply of each computer arrives, for as long as
+    /// `timeout` says, or for a minute if that is `Zero`, `Forever` or longer.
     ///
     /// [`Replies`] has an example.
     ///
@@ -122,8 +122,8 @@ impl MailslotWriter {
         }
     }
 
-    /// Makes the slot for the replies to a request, which [`Replies::ask_within`] then writes, in as many tries as
-    /// necessary. Replies from a slot elsewhere arrive for as long as `timeout` says; the rest is as for
+    /// Makes the slot for the replies to a request; [`Replies::ask_within`] then writes the request, in as many tries
+    /// as necessary. Replies from a slot elsewhere arrive for as long as `timeout` says; the rest is as for
     /// [`begin_request`](MailslotWriter::begin_request). [`Replies::ask_within`] has an example.
     ///
     /// # Errors
@@ -154,7 +154,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write_from`](MailslotWriter::write_from), and of [`MailslotOptions::create`] for the slot for the replies.
+    /// Those of [`write_from`](MailslotWriter::write_from), and of [`MailslotOptions::create`] for the slot for the
+    /// replies.
     pub fn begin_request_from(&self, origin: &NetworkOrigin, message: &[u8], capacity: Option<u64>) -> Result<Replies> {
         let not_allowed = || Error::NotAllowed(self.address().slot().clone());
         let End::Here(client) = self.end() else { return Err(not_allowed()) };

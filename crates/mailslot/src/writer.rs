@@ -115,8 +115,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](MailslotWriter::open), with [`Error::TimedOut`] instead of `NotFound`. `Timeout::Zero` is the same as
-    /// `open`.
+    /// Those of [`open`](MailslotWriter::open), with [`Error::TimedOut`] instead of `NotFound`. `Timeout::Zero` is the
+    /// same as `open`.
     ///
     /// # Portability
     ///
@@ -221,8 +221,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full` and `Stalled`, also as the source of `Partial`.
-    /// `Timeout::Zero` is the same as `write`.
+    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full` and `Stalled`, also as the
+    /// source of `Partial`. `Timeout::Zero` is the same as `write`.
     ///
     /// # Portability
     ///
@@ -313,7 +313,8 @@ impl MailslotWriter {
         self.try_write_in_place(size, Timeout::Zero, fill)
     }
 
-    /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as `timeout` says.
+    /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as
+    /// `timeout` says.
     ///
     /// # Errors
     ///

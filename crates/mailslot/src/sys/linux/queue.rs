@@ -295,7 +295,8 @@ impl<'a> Session<'a> {
         recover(&self.ring()).map_err(|Damaged| Error::Damaged)
     }
 
-    /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record ends.
+    /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record
+    /// ends.
     ///
     /// `file` opens the ring's file, for reserving memory; `bell` opens the bell, for waking sleeping readers, or
     /// returns `None` if the only reader is the caller.

@@ -6,7 +6,8 @@ use rustix::fs::XattrFlags;
 
 use super::super::process;
 
-/// The attribute and its layout (`linux/posix_acl_xattr.h`): a version, then a tag, permissions and an id for each entry.
+/// The attribute and its layout (`linux/posix_acl_xattr.h`): a version, then a tag, permissions and an id for each
+/// entry.
 const ATTRIBUTE: &str = "system.posix_acl_access";
 const VERSION: u32 = 2;
 const NO_ID: u32 = u32::MAX;

@@ -3,8 +3,8 @@
 //! A listening Unix socket of type `SOCK_SEQPACKET`. The kernel attests the identity of each writer, keeps each
 //! connection's messages apart and in order, and charges their memory to the sender. A message is one packet: a byte
 //! for its form, then the message itself ([`INLINE`]) or, for large ones, its size, with a memory file attached
-//! ([`ATTACHED`]). The [preface](super::preface) of a message that has one comes right before the message
-//! ([`PREFACED`]).
+//! ([`ATTACHED`]). The [preface](super::preface) of a message that has one comes right before the message, in the
+//! packet or the file ([`PREFACED`]).
 
 //!
 //! | file | is |

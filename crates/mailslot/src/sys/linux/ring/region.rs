@@ -75,8 +75,8 @@ impl Region {
     /// The word at `pos`, which must be a multiple of 8.
     pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
         let offset = pos & self.word;
-        // SAFETY: `mapped` is a power of two of at least 64, so `offset` is a multiple of 8 below it: the word lies inside
-        // the mapped records and is aligned.
+        // SAFETY: `mapped` is a power of two of at least 64, so `offset` is a multiple of 8 below it: the word lies
+        // inside the mapped records and is aligned.
         unsafe { self.records.add(offset as usize).cast().as_ref() }
     }
 
@@ -153,8 +153,9 @@ impl Region {
     #[inline(always)]
     fn get(&self, offset: usize, buffer: &mut [u8]) {
         debug_assert!(offset + buffer.len() <= self.mapped as usize);
-        // SAFETY: the callers keep all that they get inside the records; `buffer` is private memory. Writers do not touch
-        // a committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes only.
+        // SAFETY: the callers keep all that they get inside the records; `buffer` is private memory. Writers do not
+        // touch a committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes
+        // only.
         unsafe {
             core::ptr::copy_nonoverlapping(self.records.as_ptr().add(offset), buffer.as_mut_ptr(), buffer.len());
         }

@@ -63,8 +63,8 @@ impl<'a> Locked<'a> {
         start + super::layout::RECORD_HEADER + len as u64 > self.region.capacity()
     }
 
-    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked `len`
-    /// against [`super::layout::largest_payload`].
+    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked
+    /// `len` against [`super::layout::largest_payload`].
     pub(crate) fn reserve(&self, len: u32) -> Result<Room, Refusal> {
         let writers = self.writers;
         if writers.state.load(Relaxed) & CLOSED != 0 {
