@@ -114,7 +114,7 @@ impl Queue {
         self.header().fixed.locked_reads.load(Relaxed) & SHARED != 0
     }
 
-    /// Records that `count` messages could not be written to this ring of a tap.
+    /// Counts messages that could not be written to this ring of a tap.
     #[cold]
     pub(crate) fn count_missed(&self, count: u32) {
         let space = &self.header().space;

@@ -166,7 +166,7 @@ impl Head<'_> {
         lost_before(self.number(), known(header)).wrapping_add(missed)
     }
 
-    /// Records the loss, before this record is taken out.
+    /// Notes the loss, before this record is taken out.
     pub(crate) fn note_lost(&self, missed: u64) {
         let header = self.region.header();
         let reader = &header.reader;

@@ -6,8 +6,8 @@ use super::write::Locked;
 use crate::sync::Ordering::{Acquire, Relaxed};
 
 /// Brings the writers' line up to date. The holder died before a commit (then nothing is to be done), after it but
-/// before the accounting (then the record counts), or in a rewind (then it is finished). The bell may have been rung
-/// without a record of it.
+/// before the accounting (then the record counts), or in a rewind (then it is finished). It may have rung the bell
+/// without noting that.
 ///
 /// May be called any number of times, and may itself be interrupted at any instant.
 pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {

@@ -132,19 +132,19 @@ impl<'a> Locked<'a> {
         self.writers.state.load(Relaxed) & ASLEEP != 0
     }
 
-    /// Records that the bell has been rung. Only afterwards: a record without a ring would be a lost wake-up.
+    /// Notes that the bell has been rung. Only afterwards: a note without a ring would be a lost wake-up.
     pub(crate) fn reader_woken(&self) {
         let state = self.writers.state.load(Relaxed);
         self.writers.state.store(state & !ASLEEP | RUNG, Relaxed);
     }
 
-    /// Records that the holder that died may have rung the bell, so that the next reader that goes to sleep drains it.
+    /// Notes that the holder that died may have rung the bell, so that the next reader that goes to sleep drains it.
     pub(super) fn maybe_rung(&self) {
         let state = self.writers.state.load(Relaxed);
         self.writers.state.store(state | RUNG, Relaxed);
     }
 
-    /// Records that the only reader which had announced sleep is awake: it is the caller.
+    /// Notes that the only reader which had announced sleep is awake: it is the caller.
     pub(crate) fn reader_awake(&self) {
         let state = self.writers.state.load(Relaxed);
         self.writers.state.store(state & !ASLEEP, Relaxed);
