@@ -277,8 +277,8 @@ impl MailslotOptions {
         self
     }
 
-    /// Taps the slot `name` with this read timeout, and with the larger of this capacity and the slot's. All other
-    /// options are ignored. [`Mailslot::tap`] has an example.
+    /// Taps the slot `name` with this read timeout, and with the larger of this capacity and the slot's. Its access,
+    /// network and message size follow from the slot, and it always drops the oldest. [`Mailslot::tap`] has an example.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ struct Forking(UnsafeCell<Option<MutexGuard<'static, Vec<RawFd>>>>);
 // SAFETY: used only by the handlers below, in the thread that has locked the list.
 unsafe impl Sync for Forking {}
 
-/// Keeps this descriptor from children. Call [`release`] before it is closed.
+/// Keeps this descriptor from children. Call `release` before it is closed.
 pub(crate) fn keep(fd: BorrowedFd<'_>) {
     static REGISTERED: AtomicBool = AtomicBool::new(false);
     // Called without the list locked: the C library may hold an internal lock while it calls the handlers.

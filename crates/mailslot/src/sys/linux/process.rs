@@ -111,14 +111,14 @@ pub(crate) fn why_not_in(dir: BorrowedFd<'_>, error: Errno) -> Errno {
     if error == Errno::NOENT && !has_proc(dir) { Errno::NOSYS } else { error }
 }
 
-/// Whether [`path_in`] works for `dir`.
+/// Whether `path_in` works for `dir`.
 pub(crate) fn has_proc(dir: BorrowedFd<'_>) -> bool {
     let looked = rustix::fs::stat(format!("/proc/self/fd/{}", dir.as_raw_fd()).as_str());
     // Any other error leaves that open.
     !matches!(looked, Err(Errno::NOENT | Errno::NOTDIR))
 }
 
-/// Like [`tells_nothing`], for something of user `uid`. Another user may forbid access, and then the thing does not
+/// Like `tells_nothing`, for something of user `uid`. Another user may forbid access, and then the thing does not
 /// count; only a security module can forbid access to this user's things, and those exist nevertheless.
 pub(crate) fn tells_nothing_of(uid: u32, error: Errno) -> bool {
     tells_nothing(error) || (uid == self::uid() && matches!(error, Errno::ACCESS | Errno::PERM))
