@@ -1,4 +1,5 @@
-//! Another runtime: whatever waits for descriptors can wait for a slot. This one is `async-io`, on which smol is built.
+//! Another async runtime: any that can wait for descriptors can wait for a slot. This one is `async-io`, the basis of
+//! smol.
 //!
 //! `cargo run -p mailslot --example async_io`
 
@@ -9,7 +10,7 @@ fn main() -> std::io::Result<()> {
     use async_io::{Async, block_on};
     use mailslot::{Mailslot, MailslotWriter, Message};
 
-    /// The next message, when it comes.
+    /// Returns the next message once it arrives.
     async fn receive(slot: &Mailslot, readable: &Async<std::os::fd::OwnedFd>) -> std::io::Result<Message> {
         loop {
             if let Some(message) = slot.try_receive()? {
@@ -23,7 +24,7 @@ fn main() -> std::io::Result<()> {
     let writer = MailslotWriter::open(slot.name())?;
     let writing = std::thread::spawn(move || (0..1000_u32).try_for_each(|i| writer.write(&i.to_le_bytes())));
 
-    // Made once: from then on it tells of each message that comes after one was looked for in vain.
+    // Made once: from then on it becomes ready for each message that arrives after a look found none.
     let readable = Async::new_nonblocking(slot.as_fd().try_clone_to_owned()?)?;
     let last = block_on(async {
         let mut last = Vec::new();

@@ -1,4 +1,4 @@
-//! Large messages without copies: a writer fills the memory that the reader looks at.
+//! Large messages without copies: a writer fills the memory that the reader reads.
 //!
 //! `cargo run -p mailslot --example in_place`
 

@@ -1,4 +1,4 @@
-//! A slot that a child process inherits: the child reads what was written before it began.
+//! A slot that a child process inherits: the child reads messages that were written before it started.
 //!
 //! `cargo run -p mailslot --example inherit`
 

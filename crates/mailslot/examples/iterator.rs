@@ -1,4 +1,4 @@
-//! A reader that is a loop: it ends when another thread says so.
+//! A reader as a loop, which ends when another thread says so.
 //!
 //! `cargo run -p mailslot --example iterator`
 
@@ -18,7 +18,7 @@ fn main() -> mailslot::Result<()> {
         println!("{}", String::from_utf8_lossy(&message.data));
     }
 
-    // What is there, without waiting.
+    // Reads the messages that are there, without waiting.
     writer.write_batch(&["left", "over"])?;
     println!("{} left over", slot.try_iter().count());
     Ok(())

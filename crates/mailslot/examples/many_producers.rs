@@ -10,7 +10,7 @@ const PRODUCERS: usize = 8;
 const EACH: usize = 10_000;
 
 fn main() -> mailslot::Result<()> {
-    // So small that the producers have to wait for the reader.
+    // Small enough that the producers have to wait for the reader.
     let name = format!("example-producers-{}", std::process::id());
     let slot = MailslotOptions::new().capacity(64 << 10).create(&name)?;
     let writer = MailslotWriter::open(&name)?;

@@ -1,16 +1,16 @@
-//! Who wrote a message, and a test of what is done with it.
+//! Who wrote a message, and a test of the function that handles it.
 //!
 //! `cargo run -p mailslot --example origin`
 
 use mailslot::{Mailslot, MailslotWriter, Message, NetworkOrigin, Origin};
 
-/// What this program does with a message.
+/// Handles a message.
 fn handle(message: &Message) -> String {
     let text = String::from_utf8_lossy(&message.data);
     match &message.origin {
         Origin::Local { uid: 0, attested: true, .. } => format!("root says {text}"),
         Origin::Local { attested: true, uid, .. } => format!("user {uid} says {text}"),
-        // Of the slot's own user, who may write whatever it likes.
+        // Written by the slot's user, whose ids may be forged.
         Origin::Local { .. } => format!("we say {text}"),
         Origin::Network(origin) if origin.authenticated => format!("{} says {text}", origin.computer),
         Origin::Network(_) => "somebody elsewhere, who is not believed".to_owned(),
@@ -19,7 +19,7 @@ fn handle(message: &Message) -> String {
 }
 
 fn main() -> mailslot::Result<()> {
-    // Messages can be made, so a handler can be tried without a slot, another user or a network.
+    // Messages can be constructed, so a handler can be tested without a slot, another user or a network.
     let local = Origin::Local { pid: 1, uid: 0, gid: 0, attested: true };
     let mut elsewhere = NetworkOrigin::new("SRV2");
     assert_eq!(handle(&Message::new("reboot", local)), "root says reboot");

@@ -1,4 +1,5 @@
-//! A slot passed to another process over a Unix socket (`SCM_RIGHTS`): for a process that is no child, or is one already.
+//! A slot passed to another process over a Unix socket (`SCM_RIGHTS`): for a process that is not a child, or already
+//! runs.
 //!
 //! `cargo run -p mailslot --example pass_over_socket`
 
@@ -39,7 +40,7 @@ mod unix {
         let slot = Mailslot::create(format!("example-pass-{}", std::process::id()))?;
         MailslotWriter::open(slot.name())?.write(b"from before")?;
         send(&here, &slot.share())?;
-        // It lives on: the descriptors are on their way.
+        // The slot stays open: its descriptors are in transit.
         drop(slot);
         let status = child?.wait()?;
         println!("the other process ended with {status}");

@@ -1,4 +1,4 @@
-//! A slot in a `poll` loop, beside something else that the program waits for.
+//! A slot in a `poll` loop, together with something else that the program waits for.
 //!
 //! `cargo run -p mailslot --example poll_loop`
 
@@ -22,7 +22,7 @@ fn main() -> std::io::Result<()> {
 
     let (mut quit, mut messages) = (false, Vec::new());
     while !(quit && messages.last().is_some_and(|last| last == b"last")) {
-        // First everything that is there, then wait: `poll` tells of what comes after that.
+        // First read everything that is there, then wait: `poll` reports messages that arrive after that.
         while let Some(message) = slot.try_receive()? {
             messages.push(message.data);
         }

@@ -1,4 +1,4 @@
-//! A request and its reply: whoever asks gets the answer in a slot of its own, which the library makes and removes.
+//! A request and its reply: the asker gets the answer in a separate slot, which the library makes and removes.
 //!
 //! `cargo run -p mailslot --example request_reply`
 
@@ -21,7 +21,7 @@ fn main() -> mailslot::Result<()> {
             let text = String::from_utf8_lossy(&request.data);
             let sum: i64 = text.split(' ').filter_map(|number| number.parse::<i64>().ok()).sum();
             match request.reply(sum.to_string().as_bytes()) {
-                // Who has gone meanwhile needs no reply, and who did not ask gets none.
+                // An asker that is gone needs no reply, and a plain message gets none.
                 Err(Error::Closed | Error::NotARequest) => {}
                 replied => replied?,
             }

@@ -1,4 +1,4 @@
-//! Which slots there are, and what one of them holds.
+//! Which slots there are, and the contents of one of them.
 //!
 //! `cargo run -p mailslot --example status [NAME]`
 

@@ -1,5 +1,5 @@
-//! Looking on: a tap sees what is written to somebody else's slot, and holds up nobody. A slot that drops the oldest loses what its
-//! reader has no time for, and says so.
+//! Monitoring: a tap sees what is written to another reader's slot, and holds up nobody. A slot that drops the oldest
+//! loses messages for which its reader has no time, and reports how many.
 //!
 //! `cargo run -p mailslot --example tap`
 
@@ -14,7 +14,7 @@ fn main() -> mailslot::Result<()> {
 
     let writer = MailslotWriter::open(sensor.name())?;
     for number in 0..1000_u32 {
-        // Never fails for want of room.
+        // Never fails for lack of room.
         writer.write(&[number.to_le_bytes(); 25].concat())?;
     }
     let newest = sensor.try_receive()?.expect("a full slot has messages");

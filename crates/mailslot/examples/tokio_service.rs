@@ -1,4 +1,4 @@
-//! A service on tokio: a task reads, others write and wait for room, and all end in good order.
+//! A service with tokio: one task reads, others write and wait for room, and all end in good order.
 //!
 //! `cargo run -p mailslot --features tokio --example tokio_service`
 
@@ -8,7 +8,7 @@ async fn main() -> mailslot::Result<()> {
     use futures_util::StreamExt;
     use mailslot::{AsyncMailslot, AsyncMailslotWriter, MailslotOptions};
 
-    // So small that the writer has to wait for the reader, in the same thread.
+    // Small enough that the writer has to wait for the reader, in the same thread.
     let name = format!("example-tokio-{}", std::process::id());
     let slot = AsyncMailslot::new(MailslotOptions::new().capacity(4096).create(&name)?)?;
 
@@ -36,7 +36,7 @@ async fn main() -> mailslot::Result<()> {
         writing.await.expect("writers do not panic")?;
     }
 
-    // The stream ends when what is there was read.
+    // The stream ends once all messages are read.
     slot.get_ref().abort_reads();
     println!("{} bytes", reading.await.expect("the reader does not panic")?);
     Ok(())

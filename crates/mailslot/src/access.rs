@@ -1,4 +1,4 @@
-//! Who may write, as text.
+//! Text forms of who may write.
 
 use core::fmt;
 use core::str::FromStr;
@@ -21,11 +21,11 @@ impl fmt::Display for Access {
     }
 }
 
-/// Takes what [`Display`](fmt::Display) writes.
+/// Parses what [`Display`](fmt::Display) writes.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidOption`] says what would be right.
+/// [`Error::InvalidOption`] lists the valid forms.
 impl FromStr for Access {
     type Err = Error;
 

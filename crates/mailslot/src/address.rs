@@ -1,4 +1,4 @@
-//! Addresses of messages: text becomes a value here, once.
+//! Addresses of messages, parsed from text once.
 
 use core::fmt;
 
@@ -6,14 +6,14 @@ use crate::error::{Error, Operation};
 use crate::sys;
 use mailslot_names::{NameError, NetbiosName, SlotName};
 
-/// Where a message goes: a slot of this machine, of another one, or of every machine of a domain.
+/// Where a message goes: to a slot of this machine, of another one, or of every machine of a domain.
 ///
-/// Text forms, with `/` and `\` being equal and letter case not counting:
+/// Text forms, in which `/` and `\` are equal and letter case does not matter:
 ///
 /// | text | means |
 /// |---|---|
 /// | `\\.\mailslot\alerts` | the slot `alerts` of this machine |
-/// | `alerts`, `plant\line 1` | the same, written short |
+/// | `alerts`, `plant\line 1` | the same in short form |
 /// | `\\SRV1\mailslot\alerts` | that slot of the computer `SRV1`, or of every machine of a domain `SRV1` |
 /// | `\\*\mailslot\alerts` | that slot of every machine of this machine's domain |
 ///
@@ -41,13 +41,13 @@ pub enum Address {
         /// The slot there.
         slot: SlotName,
     },
-    /// A slot of every machine of this computer's own domain.
+    /// A slot of every machine of this computer's domain.
     Broadcast(SlotName),
 }
 
 impl Address {
-    /// Parses exactly what `CreateFile` takes for a mailslot: the forms of the table that begin with two separators,
-    /// and `\\?\mailslot\name` and `\??\mailslot\name`, after which nothing is normalised.
+    /// Parses exactly what `CreateFile` accepts as a mailslot: the forms of the table that begin with two separators,
+    /// and `\\?\mailslot\name` and `\??\mailslot\name`, in which nothing is normalised after the prefix.
     ///
     /// # Errors
     ///
@@ -63,8 +63,8 @@ impl Address {
         }
     }
 
-    /// Whether a writer to this address writes to a slot of this machine: it says `.`, or this computer's name, or `localhost`. A
-    /// broadcast is for other machines as well.
+    /// Whether a writer to this address writes to a slot of this machine: its host is `.`, this computer's name, or
+    /// `localhost`. False for a broadcast, which is for other machines as well.
     ///
     /// ```
     /// use mailslot::Address;
@@ -78,7 +78,7 @@ impl Address {
         self.is_at(sys::computer_name)
     }
 
-    /// The same where `computer` finds out this machine's name.
+    /// Like `is_here`, with `computer` returning this machine's name.
     fn is_at(&self, computer: impl FnOnce() -> Option<NetbiosName>) -> bool {
         match self {
             Address::Local(_) => true,
@@ -87,7 +87,7 @@ impl Address {
         }
     }
 
-    /// The slot if it is of this machine, else the address.
+    /// The slot if it is on this machine, else the address.
     pub(crate) fn into_slot(self) -> Result<SlotName, Address> {
         match self {
             Address::Local(slot) => Ok(slot),
@@ -137,7 +137,7 @@ fn parse_short(text: &str) -> Result<Address, NameError> {
         Some(_) if is_drive_path(text) => Err(NameError::NoPrefix),
         Some(_) => {
             let device = text.split(is_separator).next().unwrap_or(text);
-            // `mailslot\x` nearly always is a prefix that a shell has eaten, not a slot of that name.
+            // `mailslot\x` is nearly always a full name whose prefix a shell has removed, not a slot of that name.
             if device.len() < text.len() && device.eq_ignore_ascii_case("mailslot") {
                 return Err(NameError::NoPrefix);
             }
@@ -146,7 +146,7 @@ fn parse_short(text: &str) -> Result<Address, NameError> {
     }
 }
 
-/// `path` is what follows the device.
+/// `path` is the rest after the device.
 fn check_device(device: &str, path: &str) -> Result<(), NameError> {
     if device.eq_ignore_ascii_case("mailslot") {
         Ok(())
@@ -172,7 +172,7 @@ fn normalise(slot: &str) -> Result<SlotName, NameError> {
             part => parts.push(part),
         }
     }
-    // What is left may end with a separator once more: `a\ .` does.
+    // The result may end with a separator again: that of `a\ .` does.
     SlotName::new(parts.join("\\").trim_end_matches(['.', ' ']))
 }
 
@@ -233,7 +233,7 @@ impl From<SlotName> for Address {
     }
 }
 
-/// The slot of this machine.
+/// The address of a slot of this machine.
 impl From<&SlotName> for Address {
     fn from(slot: &SlotName) -> Address {
         Address::Local(slot.clone())
@@ -333,7 +333,7 @@ mod tests {
                 let slot = address.slot();
                 let same: SlotName = slot.to_string().parse().expect("a name");
                 prop_assert_eq!(slot.as_str(), same.as_str());
-                // Behind `\\?\` any name is taken; the other forms cannot say all of them.
+                // After `\\?\` any name is valid; the other forms cannot express all names.
                 if !text.starts_with(r"\\?\") {
                     prop_assert_eq!(&address, &address.to_string().parse::<Address>().expect("an address"));
                 }

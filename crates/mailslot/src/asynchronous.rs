@@ -1,4 +1,4 @@
-//! The reading end for async programs, on tokio.
+//! The reading end for async programs, with tokio.
 
 use core::fmt;
 use core::future::Future;
@@ -30,7 +30,7 @@ use crate::message::{Message, Origin};
 /// # }
 /// ```
 ///
-/// A clone is one more handle, which may wait in another task; each message goes to exactly one.
+/// A clone is another handle, which may wait in another task; each message goes to exactly one.
 #[derive(Clone, Debug)]
 pub struct AsyncMailslot {
     slot: Arc<AsyncFd<Mailslot>>,
@@ -41,7 +41,7 @@ pub struct AsyncMailslot {
 /// It ends after [`Mailslot::abort_reads`]. Any other error is its last item. Dropping it loses no message.
 pub struct Messages {
     slot: AsyncMailslot,
-    /// What it waits for, if it does.
+    /// The receive in progress, if any.
     receiving: Option<Receiving>,
     ended: bool,
 }
@@ -57,16 +57,17 @@ impl AsyncMailslot {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime with I/O enabled, as everything of tokio.
+    /// Outside a tokio runtime with I/O enabled, like everything in tokio.
     pub fn new(slot: Mailslot) -> Result<AsyncMailslot> {
         slot.server.poll_fd()?;
-        // SAFETY: a slot's descriptor is open for as long as the slot lives, and is always the same one now that it was made.
+        // SAFETY: a slot's descriptor is open for as long as the slot lives, and once made, as above, it is always the
+        // same one.
         let slot = unsafe { AsyncFd::register_with_interest(slot, Interest::READABLE) };
         let slot = slot.map_err(|error| Error::io("watch a slot", std::io::Error::from(error)))?;
         Ok(AsyncMailslot { slot: Arc::new(slot) })
     }
 
-    /// The slot itself, for everything that needs no waiting.
+    /// The slot itself, for everything that does not wait.
     pub fn get_ref(&self) -> &Mailslot {
         self.slot.get_ref()
     }
@@ -75,7 +76,8 @@ impl AsyncMailslot {
     ///
     /// # Errors
     ///
-    /// Those of [`Mailslot::try_receive`], and [`Error::Closed`] once [`Mailslot::abort_reads`] was called and nothing is left.
+    /// Those of [`Mailslot::try_receive`], and [`Error::Closed`] once [`Mailslot::abort_reads`] was called and no
+    /// message is left.
     ///
     /// # Cancel safety
     ///
@@ -84,7 +86,7 @@ impl AsyncMailslot {
         self.wait(|| self.get_ref().try_receive()).await
     }
 
-    /// Waits for a message, and hands it and those behind it to `read` one by one where they lie, but no more than `max`, as
+    /// Waits for a message, and passes it and those behind it, at most `max`, to `read` one by one in place, as
     /// [`Mailslot::read_batch_in_place`] does. Returns how many there were.
     ///
     /// # Errors
@@ -98,7 +100,8 @@ impl AsyncMailslot {
         self.wait_for_some(max, || self.get_ref().try_read_batch_in_place(max, &mut read)).await
     }
 
-    /// Waits for a message, appends it and those behind it to `messages`, but no more than `max`, and returns how many there were.
+    /// Waits for a message, appends it and those behind it, at most `max`, to `messages`, and returns how many there
+    /// were.
     ///
     /// # Errors
     ///
@@ -111,13 +114,13 @@ impl AsyncMailslot {
         self.wait_for_some(max, || self.get_ref().try_receive_batch(messages, max)).await
     }
 
-    /// The messages as a stream of its own, beside which others of this slot may wait. The program `examples/tokio_service.rs`
-    /// moves one into a task.
+    /// The messages as a separate stream; others of this slot may wait at the same time. The program
+    /// `examples/tokio_service.rs` moves one into a task.
     pub fn messages(&self) -> Messages {
         Messages { slot: self.clone(), receiving: None, ended: false }
     }
 
-    /// How many messages, of `max` at most, `look` takes, now or when there may be one.
+    /// The number of messages, at most `max`, that `look` takes, now or when there may be one.
     async fn wait_for_some(&self, max: usize, mut look: impl FnMut() -> Result<usize>) -> Result<usize> {
         if max == 0 {
             return Ok(0);
@@ -125,16 +128,16 @@ impl AsyncMailslot {
         self.wait(|| look().map(|count| Some(count).filter(|count| *count > 0))).await
     }
 
-    /// What `look` finds, now or when there may be a message. Any number of tasks may wait.
+    /// What `look` returns, now or when there may be a message. Any number of tasks may wait.
     async fn wait<R>(&self, mut look: impl FnMut() -> Result<Option<R>>) -> Result<R> {
-        // A backlog must not keep the other tasks of the thread waiting.
+        // A backlog must not starve the other tasks of the thread.
         consume_budget().await;
         loop {
             if let Some(seen) = self.look(&mut look)? {
                 return Ok(seen);
             }
             let mut readiness = self.slot.readable().await.map_err(watch_failed)?;
-            // Look once more before giving up this readiness: what came in between must not be missed.
+            // Look again before clearing this readiness, so as not to miss a message that arrived in between.
             match self.look(&mut look)? {
                 Some(seen) => return Ok(seen),
                 None => readiness.clear_ready(),
@@ -169,7 +172,7 @@ impl Stream for Messages {
             return Poll::Ready(None);
         }
         if self.receiving.is_none() {
-            // A message that is there costs no memory but its own.
+            // A message that is already there is returned without allocating a future.
             let progress = ready!(poll_proceed(context));
             if let Some(seen) = self.slot.look(&mut || self.slot.get_ref().try_receive()).transpose() {
                 progress.made_progress();

@@ -1,4 +1,4 @@
-//! The writing end for async programs, on tokio.
+//! The writing end for async programs, with tokio.
 
 use std::time::Duration;
 
@@ -13,13 +13,14 @@ use crate::receipt::Receipt;
 use crate::sys::Progress;
 use crate::writer::MailslotWriter;
 
-/// A [`MailslotWriter`] whose waiting is awaited. Use `tokio::time::timeout` to limit it.
+/// A [`MailslotWriter`] that waits asynchronously. Use `tokio::time::timeout` to limit the wait.
 ///
-/// What has to wait does so in one of tokio's blocking threads, as the memory that a writer shares with its reader is nothing that
-/// `epoll` can watch; a write that finds room needs none. A clone is the same writer once more.
+/// A write that finds room needs no other thread. One that has to wait does so in one of tokio's blocking threads, as
+/// `epoll` cannot watch the memory that a writer shares with its reader. A clone is another handle to the same writer.
 ///
-/// It is no `Sink` of its own: one has to promise room before it is told how large the message is, so it would have to keep a message
-/// that was accepted and may be lost with it. Where one is needed, it is made of [`write`](AsyncMailslotWriter::write):
+/// It does not implement `Sink`: a sink has to promise room before it knows how large the message is, so it would have
+/// to hold a message that was accepted and may be lost with it. If you need one, make it from
+/// [`write`](AsyncMailslotWriter::write):
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -69,7 +70,7 @@ impl AsyncMailslotWriter {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime, as everything of tokio.
+    /// Outside a tokio runtime, like everything in tokio.
     pub async fn open<A>(address: A) -> Result<AsyncMailslotWriter>
     where
         A: TryInto<Address>,
@@ -79,12 +80,12 @@ impl AsyncMailslotWriter {
         blocking(|| MailslotWriter::open(address)).await.map(AsyncMailslotWriter::new)
     }
 
-    /// Makes the waiting of `writer` awaitable.
+    /// Wraps `writer`, so that its waits are asynchronous.
     pub fn new(writer: MailslotWriter) -> AsyncMailslotWriter {
         AsyncMailslotWriter { writer }
     }
 
-    /// The writer itself, for everything that needs no waiting.
+    /// The writer itself, for everything that does not wait.
     pub fn get_ref(&self) -> &MailslotWriter {
         &self.writer
     }
@@ -101,10 +102,10 @@ impl AsyncMailslotWriter {
     ///
     /// # Cancel safety
     ///
-    /// A write that is cancelled has written nothing: a message is written only in the poll that returns. In a slot that has
+    /// A cancelled write has written nothing: a message is written only in the poll that returns. In a slot that has
     /// [members](crate::Sharing::Each), those that had room have it.
     pub async fn write(&self, message: &[u8]) -> Result<()> {
-        // A stream of messages must not keep the other tasks of the thread waiting.
+        // A stream of messages must not starve the other tasks of the thread.
         consume_budget().await;
         let mut progress = Progress::default();
         loop {
@@ -113,19 +114,20 @@ impl AsyncMailslotWriter {
                 Err(error) => return Err(progress.end(error)),
                 Ok(()) => return Ok(()),
             }
-            // Tried again where there is room alone: each try that is refused counts. Of several members those that have the message
-            // may have no room for another one.
+            // Retry only if there is room: each refused try is counted. With several members, those that have the
+            // message may have no room for another one, so retry after each wait.
             while !self.look_for_room(message.len()).await? && !progress.has_begun() {}
         }
     }
 
-    /// Waits a turn for room. Returns whether it is worth trying again.
+    /// Waits a turn for room. Returns whether to try again.
     async fn look_for_room(&self, size: usize) -> Result<bool> {
         let writer = self.writer.clone();
         blocking(move || writer.look_for_room(size, TURN)).await
     }
 
-    /// Waits until at least `at_least` slots receive what is written here, as [`MailslotWriter::wait_for_receivers`] does.
+    /// Waits until at least `at_least` slots receive what is written here, as [`MailslotWriter::wait_for_receivers`]
+    /// does.
     ///
     /// # Errors
     ///
@@ -139,7 +141,7 @@ impl AsyncMailslotWriter {
         blocking(move || writer.wait_for_receivers(at_least, timeout)).await
     }
 
-    /// Writes one message and returns what became of it, as [`MailslotWriter::write_confirmed`] does.
+    /// Writes one message and returns its outcomes, as [`MailslotWriter::write_confirmed`] does.
     ///
     /// # Errors
     ///
@@ -151,7 +153,7 @@ impl AsyncMailslotWriter {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: once it was polled, the message may be written all the same.
+    /// Not cancel safe: once polled, the message may be written even if this is cancelled.
     pub async fn write_confirmed(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Vec<Receipt>> {
         let (writer, message, timeout) = (self.writer.clone(), memory::joined(&[message])?, timeout.into());
         blocking(move || writer.write_confirmed(&message, timeout)).await
@@ -164,7 +166,7 @@ impl From<MailslotWriter> for AsyncMailslotWriter {
     }
 }
 
-/// Does `work` in a thread that may block.
+/// Runs `work` in a thread that may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match spawn_blocking(work).await {
         Ok(done) => done,

@@ -1,4 +1,4 @@
-//! What can go wrong, with the Win32 code of each.
+//! Everything that can go wrong, with the Win32 code of each error.
 
 use core::fmt;
 use std::io;
@@ -10,10 +10,10 @@ use crate::address::Address;
 use crate::receipt::Outcome;
 use crate::sys;
 
-/// Result of everything in this crate.
+/// The result of everything in this crate.
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// What can go wrong with a mailslot. [`Error::win32_code`] gives the code that Win32 has for it.
+/// An error of a mailslot. [`Error::win32_code`] returns the code that Win32 has for it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,53 +21,55 @@ pub enum Error {
     InvalidName {
         /// The text.
         name: String,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: NameError,
-        /// What the name was meant for: the Win32 code depends on it.
+        /// The operation that the name was given for: the Win32 code depends on it.
         operation: Operation,
     },
-    /// A slot of this name lives already on this machine.
+    /// A slot of this name already lives on this machine.
     AlreadyExists(SlotName),
     /// No slot of this name lives on this machine.
     NotFound(SlotName),
     /// The slot's owner does not let this user write.
     NotAllowed(SlotName),
-    /// The message is larger than the slot takes.
+    /// The message is larger than the slot accepts.
     TooLarge {
         /// Bytes of the message.
         size: usize,
-        /// Bytes that the slot takes at most.
+        /// The most bytes that the slot accepts.
         limit: usize,
     },
-    /// The message is larger than what can be sent over the network to a slot of this name.
+    /// The message is larger than can be sent over the network to a slot of this name.
     TooLargeForNetwork {
         /// Bytes of the message.
         size: usize,
-        /// Bytes that can be sent: in the legacy network the smaller of 424 and 432 less the length of the slot's name, which
-        /// counts in fours; in a modern domain what its node takes.
+        /// Bytes that can be sent: in the legacy network the smaller of 424 and 432 less the length of the slot's name,
+        /// rounded up to a multiple of 4; in a modern domain what its node accepts.
         limit: usize,
     },
-    /// The slot holds as many unread bytes as its capacity allows. Nothing was written.
+    /// The slot's unread messages leave no room for this one. Nothing was written.
     Full {
         /// The slot's capacity in bytes, if the writer can know it.
         capacity: Option<u64>,
     },
-    /// The slot is another user's, so this one cannot read it, too.
+    /// The slot is another user's, so this user can neither read nor tap it.
     NotOwner(SlotName),
-    /// The slot's creator does not let anybody tap it.
+    /// The slot's creator does not allow taps.
     NoTaps(SlotName),
-    /// Not all members of the slot have the message; those that have it keep it. Written again as it is, they would have it twice.
+    /// Not all members of the slot have the message; those that have it keep it, and get it twice if it is simply
+    /// written again.
     Partial {
-        /// Members that have it.
+        /// How many members have it.
         delivered: usize,
-        /// Members that should.
+        /// How many members should have it.
         members: usize,
-        /// What kept the first of the others from it.
+        /// The error at the first of the others.
         source: Box<Error>,
     },
-    /// The slot is gone: its last owner closed it or died. A slot made later under the same name is another one.
+    /// The slot is gone: its last owner closed it or died. A slot created later under the same name is a different
+    /// slot.
     Closed,
-    /// No message came in time, or no room became free in time.
+    /// No message arrived in time, or no room became free in time.
     TimedOut,
     /// The buffer is smaller than the next message, which stays in the slot.
     BufferTooSmall {
@@ -78,66 +80,67 @@ pub enum Error {
     },
     /// The address is on the network, and no network node runs on this machine.
     NoNetworkNode(Address),
-    /// Neither a computer nor a domain of this name is known to the network node, which is in no legacy network either.
+    /// The network node knows neither a computer nor a domain of this name, and is in no legacy network.
     NotOnNetwork(Address),
-    /// The address is that of a modern domain which has a file on this machine, and no network node takes part in it. What is
-    /// meant for a domain is not sent in another network.
+    /// The address is that of a modern domain which has a file on this machine, and no network node is a member of it.
+    /// A message for a domain is not sent in another network.
     DomainNotOpen(Address),
-    /// The network that the address is in does not tell who receives, or what became of a message.
+    /// The network that the address is in reports neither receivers nor what became of a message.
     NetworkDoesNotTell(Address),
     /// The address is in a network where nothing proves who replies to a request.
     RequestElsewhere(Address),
-    /// A computer that was asked does not take the request.
+    /// A computer that was asked does not accept the request.
     Undelivered {
         /// The computer.
         computer: String,
-        /// What became of the request there.
+        /// The outcome of the request there.
         outcome: Outcome,
     },
-    /// A reply to a message that is no request: nobody waits for one.
+    /// The message does not ask for a reply.
     NotARequest,
     /// The network node of this machine did not answer in time.
     NodeSilent,
-    /// The network node of this machine could not do what it was asked for; the text says why.
+    /// The network node of this machine refused the request or could not fulfil it; the text says why.
     NodeRefused(String),
-    /// The address is on the network, and Windows has remote mailslots switched off, as it does since 11 24H2 and Server
-    /// 2025 unless told otherwise.
+    /// The address is on the network, and Windows has remote mailslots switched off, as is the default since Windows 11
+    /// 24H2 and Server 2025.
     RemoteMailslotsOff(Address),
     /// The system has no memory for the message: on Linux, usually the file system that holds the slots is full.
     OutOfMemory,
-    /// This process has no memory for the message, because of a limit as a rule. One that was to be read stays in the slot.
+    /// This process has no memory for the message, usually because of a limit. A message that was to be read stays in
+    /// the slot.
     NotEnoughMemory {
-        /// Bytes that were asked for.
+        /// Bytes that were requested.
         size: usize,
     },
-    /// The shared memory of the slot holds bytes that this library never puts there.
+    /// The shared memory of the slot holds bytes that this library never writes.
     Damaged,
-    /// Another process has been in the middle of a write, or of a read of a slot that processes share, for so long that it must have been
-    /// stopped. What has a timeout goes on waiting instead.
+    /// Another process has been in the middle of a write, or of a read of a slot that processes share, for so long that
+    /// it must have been stopped. Calls with a timeout go on waiting instead.
     Stalled(Duration),
     /// A write from inside a `write_in_place` of the same thread.
     Nested,
     /// The process is a fork of the owner, and the slot was not made inheritable.
     NotInherited,
-    /// An option has a value that cannot be.
+    /// An option has an invalid value.
     InvalidOption {
         /// The option.
         option: &'static str,
-        /// What would be right.
+        /// The values that are valid.
         expected: String,
     },
-    /// Text or descriptors that should be the handles of a slot are not.
+    /// Text or descriptors that were given as the handles of a slot are not.
     InvalidInheritance(String),
     /// The operating system refused something.
     Io {
-        /// What was being done, and to what.
+        /// The action that failed, and its object.
         action: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// What a name was given for.
+/// The operation that a name was given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -152,7 +155,7 @@ impl Error {
     ///
     /// # Portability
     ///
-    /// On Windows it is what the system did return, wherever the error is the system's.
+    /// On Windows it is the code that the system returned, if the error is the system's.
     ///
     /// # Sources
     ///
@@ -218,7 +221,7 @@ impl Error {
                 _ => io::ErrorKind::PermissionDenied,
             },
             Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => io::ErrorKind::Unsupported,
-            // What the source alone would be, `WouldBlock` as a rule, tells programs to write it again.
+            // The kind of the source, usually `WouldBlock`, would make programs write the message again.
             Error::Partial { .. } => io::ErrorKind::WriteZero,
             Error::NodeRefused(_) => io::ErrorKind::Other,
             Error::OutOfMemory | Error::NotEnoughMemory { .. } => io::ErrorKind::OutOfMemory,
@@ -237,7 +240,8 @@ impl Error {
         Error::Io { action: action.into(), source: source.into() }
     }
 
-    /// The other side has `found` where this library has `own`, and they have nothing in common: says whose is the older one.
+    /// The versions of the other side, `found`, and of this library, `own`, are incompatible: reports which side is
+    /// older.
     #[cfg(unix)]
     pub(crate) fn other_version(action: String, found: u64, own: u64) -> Error {
         let (owner, remedy) = if found > own {
@@ -256,7 +260,7 @@ fn win32_code(reason: &NameError, operation: Operation) -> u32 {
         (NameError::TooLong { .. }, _) => 206,
         (NameError::NoPrefix, Operation::Open) => 3,
         (_, Operation::Open) => 2,
-        // Any such path leads to a device that cannot make mailslots, or to none.
+        // Any such path leads to no device, or to one that cannot create mailslots.
         (_, Operation::Create) => 123,
     }
 }
@@ -361,7 +365,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            // What the system said stands in the text, and is not said again by whoever prints all sources.
+            // The system's error is part of the text: programs that print all sources would print it twice.
             Error::Io { source, .. } => source.source(),
             Error::Partial { source, .. } => source.source(),
             _ => None,
@@ -369,7 +373,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// The error as one of `std`, for functions that return [`io::Result`]. [`io::Error::get_ref`] has this one.
+/// Converts to an error of `std`, for functions that return [`io::Result`]. [`io::Error::get_ref`] returns the
+/// original.
 ///
 /// | error | kind |
 /// |---|---|
@@ -406,7 +411,7 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Of a name that a slot is meant to be opened by.
+/// For a name by which a slot is to be opened.
 impl From<InvalidName> for Error {
     fn from(InvalidName { name, reason, .. }: InvalidName) -> Error {
         Error::InvalidName { name, reason, operation: Operation::Open }

@@ -1,4 +1,4 @@
-//! Handles of a slot on their way to another process.
+//! Handles of a slot for other processes.
 
 use core::fmt;
 use core::str::FromStr;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// A handle of a slot in the forms in which another process can take it over: as text for a child that inherits it, and on Unix as
-/// descriptors for a socket. [`Mailslot::share`](crate::Mailslot::share) makes it, and
-/// [`Mailslot::from_handles`](crate::Mailslot::from_handles) is the other end.
+/// A handle of a slot in the forms that another process can take over: as text for a child that inherits it, and on
+/// Unix as descriptors to send over a socket. [`Mailslot::share`](crate::Mailslot::share) makes it;
+/// [`Mailslot::from_handles`](crate::Mailslot::from_handles) takes it over.
 ///
-/// It is a handle like any other: the slot lives at least as long.
+/// It keeps the slot alive, like any handle.
 ///
 /// ```no_run
 /// use mailslot::{Handles, Inheritance, Mailslot, MailslotOptions};
@@ -35,8 +35,8 @@ pub struct Handles {
 }
 
 impl Handles {
-    /// The three descriptors, for `SCM_RIGHTS`. They belong to the slot, and are inherited by programs that this process starts only
-    /// if the slot was created with [`Inheritance::Inherited`](crate::Inheritance::Inherited). The program
+    /// The three descriptors, for `SCM_RIGHTS`. They belong to the slot, and programs that this process starts inherit
+    /// them only if the slot was created with [`Inheritance::Inherited`](crate::Inheritance::Inherited). The program
     /// `examples/pass_over_socket.rs` passes them to another process.
     ///
     /// # Portability
@@ -52,20 +52,20 @@ impl Handles {
 ///
 /// # Portability
 ///
-/// On Linux it names the three descriptors, which stay open across `exec`; on Windows a handle, and the slot. The child must be
-/// started with inheritance of handles, as [`std::process::Command`] does.
+/// On Linux it contains the numbers of the three descriptors, which stay open across `exec`; on Windows a handle and
+/// the slot's name. The child must be started so that it inherits handles, as [`std::process::Command`] does.
 impl fmt::Display for Handles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.server.inheritance())
     }
 }
 
-/// Takes over what the parent process has described, which stays open beside it.
+/// Takes over the handle that the parent process has described; the parent's handle stays open.
 ///
 /// # Errors
 ///
-/// - [`Error::InvalidInheritance`] if the text is not that of a handle, or what it names is not open here
-/// - [`Error::NotFound`] if the slot has gone
+/// - [`Error::InvalidInheritance`] if the text is not that of a handle, or if the handle is not open here
+/// - [`Error::NotFound`] if the slot is gone
 /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
 impl FromStr for Handles {
     type Err = Error;
@@ -83,7 +83,7 @@ impl TryFrom<&str> for Handles {
     }
 }
 
-/// Takes over the descriptors of [`as_fds`](Handles::as_fds), in the same order, that another process has passed on.
+/// Takes over the descriptors of [`as_fds`](Handles::as_fds), in the same order, received from another process.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Messages one after the other.
+//! Iterating over messages.
 
 use core::iter::FusedIterator;
 
@@ -7,20 +7,20 @@ use crate::mailslot::Mailslot;
 use crate::message::Message;
 use crate::options::Timeout;
 
-/// The messages of a slot: [`Mailslot::iter`] and [`Mailslot::try_iter`] make it.
+/// An iterator over the messages of a slot, made by [`Mailslot::iter`] and [`Mailslot::try_iter`].
 ///
-/// It ends where no message came in time, and after [`Mailslot::abort_reads`]. Any other error is its last item.
+/// It ends when no message arrives in time, and after [`Mailslot::abort_reads`]. Any other error is its last item.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
     slot: &'a Mailslot,
-    /// The slot's own read timeout if there is none.
+    /// `None`: the slot's read timeout.
     timeout: Option<Timeout>,
     ended: bool,
 }
 
 impl Mailslot {
-    /// The messages as they come, each awaited as long as the slot's read timeout says: for ever, unless it was created with
-    /// another one.
+    /// The messages as they arrive. Waits for each as long as the slot's read timeout says: for ever, unless another
+    /// one was set.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter};
@@ -38,7 +38,7 @@ impl Mailslot {
         Iter { slot: self, timeout: None, ended: false }
     }
 
-    /// The messages that are there, and those that come meanwhile; never waits.
+    /// The messages that are there, and those that arrive meanwhile; never waits.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotWriter};

@@ -24,14 +24,14 @@
 //! |---|---|
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
-//! | ask whoever reads a slot, and reply | `MailslotWriter::request`, `Message::reply`; on Unix only |
+//! | send a request, and reply to one | `MailslotWriter::request`, `Message::reply`; on Unix only |
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | pass a slot to another process | [`Handles`] |
 //! | read and write in an async program | `AsyncMailslot`, `AsyncMailslotWriter` (feature `tokio`), or any runtime through `AsFd`; all on Unix only |
 //! | see the slots of the machine | [`list`], [`status`] |
 //! | deliver messages of a network | [`network`], [`MailslotWriter::write_from`] |
 //!
-//! The programs in `examples/` show each of them at work.
+//! The programs in `examples/` show each of them in use.
 //!
 //! # Features
 //!
@@ -40,29 +40,29 @@
 //! | `tokio` | `AsyncMailslot` and `AsyncMailslotWriter`, on Unix |
 //! | `serde` | `Serialize` and `Deserialize` for names, addresses, [`Message`], [`Origin`], [`SlotStatus`], [`Info`], [`Access`] and [`Receipt`], in self-describing formats such as JSON |
 //!
-//! None is on by default, and none changes what is there without it.
+//! None is enabled by default, and none changes the rest of the crate.
 //!
 //! # Guarantees
 //!
 //! - A write that returned success is in the slot, whole, and is read exactly once while the slot lives.
-//! - Messages of writers of the owner's own user come in the order of their writes; those of any one writer always do.
-//! - A slot lives exactly as long as a handle to it. When its owner ends in whatever way, the name is free and every
-//!   writer learns that the slot is gone. Writers may be killed at any instant without harm to others.
+//! - Messages of same-user writers arrive in the order of their writes; those of any single writer always do.
+//! - A slot lives exactly as long as a handle to it. However its owner ends, the name becomes free and every writer
+//!   learns that the slot is closed. Writers may be killed at any instant without harm to others.
 //! - Another user's process cannot read, damage or hold up what it did not write.
 //!
-//! What it does not do: keep messages longer than their slot, or tell a writer when a message has been read. In a modern
-//! domain, [`MailslotWriter::write_confirmed`] tells on which computers it got into the slot.
+//! A slot does not keep messages after its end, and does not report when a message has been read. In a modern domain,
+//! [`MailslotWriter::write_confirmed`] reports on which computers the message got into the slot.
 //!
 //! # On Windows
 //!
-//! The slots are those of the system, shared with every program that uses Win32's. What it cannot do, or does not tell,
-//! is said at each item under *Portability*; the guarantees are the system's own.
+//! The slots are those of the system, shared with every program that uses the Win32 API. Each item says under
+//! *Portability* what Windows does not support or report. The guarantees are those of Windows.
 //!
 //! # Where slots are
 //!
-//! On Windows, in the system. On Linux, in `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` where that exists, also
-//! for those that may not write there, else in `/dev/shm`. All processes that are to meet must agree. The page
-//! `docs/networks.md` has how to set up `/run/mailslot`.
+//! On Windows, in the system. On Linux, in `$MAILSLOT_ROOT` if that is set, else in `/run/mailslot` if that exists
+//! (also for users who may not write there), else in `/dev/shm`. All processes that exchange messages must use the same
+//! one. `docs/networks.md` describes how to set up `/run/mailslot`.
 
 #![warn(missing_docs)]
 
@@ -117,12 +117,12 @@ pub use sys::Progress;
 pub use timeout::Timeout;
 pub use writer::MailslotWriter;
 
-/// The living slots of this machine, in the order of their names: those of this user, and up to 16,384 of each other one.
+/// The living slots of this machine, sorted by name: all those of this user, and up to 16,384 of each other user.
 ///
-/// What dead processes of this user have left behind is removed on the way; the superuser removes what those of any user have.
+/// This also removes what dead processes of this user have left behind; for the superuser, that of all users.
 ///
-/// Slots of several users may bear one name: if one of them was made to look alive, or if their users do not see each other's.
-/// [`status`] tells which of them a writer gets.
+/// Slots of several users can have the same name: if one of them was made to look alive, or if their users do not see
+/// each other's. [`status`] shows which of them a writer gets.
 ///
 /// # Errors
 ///
@@ -135,7 +135,7 @@ pub fn list() -> Result<Vec<SlotStatus>> {
     sys::list()
 }
 
-/// What is known about the slot of this machine that `address` names.
+/// The status of the slot of this machine that `address` names.
 ///
 /// ```
 /// # let name = format!("doc-status-{}", std::process::id());
@@ -170,9 +170,9 @@ where
     address.try_into().map_err(Into::into)?.into_slot().map_err(not_here)
 }
 
-/// Copies of the next messages of the slot of this machine that `address` names, `max` at most: those that were in it at one moment, in
-/// their order. They stay there, and neither its reader nor any writer notices. For programs that look on; the slot's own reader has
-/// [`Mailslot::peek`].
+/// Copies of the next messages of the slot of this machine that `address` names, at most `max`: those that were in it
+/// at one moment, in their order. They stay in the slot, and neither its reader nor any writer notices. For monitoring
+/// programs; the slot's reader uses [`Mailslot::peek`].
 ///
 /// ```
 /// # use mailslot::{Mailslot, MailslotWriter};
@@ -185,20 +185,21 @@ where
 /// # Ok::<(), mailslot::Error>(())
 /// ```
 ///
-/// A request shows no place for replies, which are the reader's to give. Messages of other users are seen once the reader has let them in. Where it takes messages out as fast as this looks at them, those
-/// are returned that it has left, perhaps none.
+/// A copy of a request has no address for replies, as only the reader may reply. Messages of other users are included
+/// once the reader has accepted them. If the reader takes messages out as fast as this copies them, only those it has
+/// left are returned, perhaps none.
 ///
 /// # Errors
 ///
 /// - [`Error::InvalidName`] if `address` is not the name of a slot of this machine
 /// - [`Error::NotFound`] if no such slot lives
 /// - [`Error::Damaged`] if a process of its user has written into the slot's memory
-/// - [`Error::Io`] if the system does not allow it, as for other users' slots (the superuser may look into all), or another version of this
-///   library has made the slot
+/// - [`Error::Io`] if the system does not allow it, as for other users' slots (the superuser may peek into all), or if
+///   another version of this library has made the slot
 ///
 /// # Portability
 ///
-/// Always fails on Windows, where only reading tells what is in a mailslot.
+/// Always fails on Windows, where the messages in a mailslot can only be seen by reading them.
 pub fn peek<A>(address: A, max: usize) -> Result<Vec<Message>>
 where
     A: TryInto<Address>,
@@ -211,7 +212,7 @@ where
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if there is none that this process may use.
+/// [`Error::Io`] if there is no directory that this process may use.
 ///
 /// # Portability
 ///
@@ -221,9 +222,9 @@ pub fn root() -> Result<&'static std::path::Path> {
     sys::root()
 }
 
-/// The directories in which slots appear, complete, by a rename, and from which they disappear: one for each user. Whoever
-/// watches them, and [`root`] for further users, learns of every slot that comes or goes, except those whose owners are
-/// killed.
+/// The directories, one for each user, in which slots appear, complete, by a rename, and from which they disappear. A
+/// program that watches them, and [`root`] for further users, learns of every slot that is created or closed, except
+/// those whose owners are killed.
 ///
 /// # Errors
 ///
@@ -237,16 +238,16 @@ pub fn slot_directories() -> Result<Vec<std::path::PathBuf>> {
     sys::slot_directories()
 }
 
-/// A directory below [`root`] that only this process's user can open or change, nor could anybody have put another one in its
-/// place. Not for programs: `mailslot-win32` keeps in it what the processes of one user share.
+/// A directory below [`root`] that only this process's user can open or change, and that nobody else can have replaced.
+/// Not for programs: `mailslot-win32` keeps in it what the processes of one user share.
 #[cfg(unix)]
 #[doc(hidden)]
 pub fn own_objects_directory() -> Result<std::os::fd::OwnedFd> {
     sys::own_objects()
 }
 
-/// A number for this process that none has which it was forked from, however that was done; it is never 0. For state that a forked
-/// child must not take for its own: it may be locked, or in the middle of a change.
+/// A number that differs between this process and every process that it was forked from, by whatever call; never 0. For
+/// state that a forked child must not use as its own: it may be locked, or in the middle of a change.
 ///
 /// # Portability
 ///
@@ -256,9 +257,9 @@ pub fn fork_generation() -> u64 {
     sys::fork_generation()
 }
 
-/// Whether this program got privileges that whoever started it does not have: it is set-user-ID, set-group-ID, or its file has
-/// capabilities (`AT_SECURE`, see getauxval(3)). Then its caller chose the environment and the open descriptors, and they must
-/// not lead it anywhere.
+/// Whether this program has privileges that its caller does not have: it is set-user-ID or set-group-ID, or its file
+/// has capabilities (`AT_SECURE`, see getauxval(3)). Then its caller chose the environment and the open descriptors,
+/// and the program must not trust them.
 ///
 /// # Portability
 ///
@@ -269,8 +270,8 @@ pub fn has_raised_privileges() -> bool {
 }
 
 /// The environment variable `name` if it is set, not empty, and this program has no
-/// [raised privileges](has_raised_privileges). Everything that this crate and those around it read from the environment is read
-/// with this.
+/// [raised privileges](has_raised_privileges). This crate and those around it read the environment only through this
+/// function.
 ///
 /// # Portability
 ///

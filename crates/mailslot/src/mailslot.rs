@@ -15,14 +15,14 @@ use mailslot_names::SlotName;
 /// A clone is one more handle to the same slot (Win32 `DuplicateHandle`). Any of them may read, from any thread; each
 /// message goes to exactly one.
 ///
-/// Reading has three forms: `read` and the like wait as long as the slot's read timeout says, `…_within` as long as they are told,
-/// and `try_…` not at all, which find nothing without that being an error.
+/// Reading has three forms: `read` and the like wait as long as the slot's read timeout says, `…_within` as long as
+/// their argument says, and `try_…` not at all: those return `None` or 0 if there is no message, which is no error.
 ///
 /// | to get | use |
 /// |---|---|
-/// | a message of its own | [`receive`](Mailslot::receive), [`receive_batch`](Mailslot::receive_batch), [`iter`](Mailslot::iter) |
+/// | a message as a value | [`receive`](Mailslot::receive), [`receive_batch`](Mailslot::receive_batch), [`iter`](Mailslot::iter) |
 /// | a message in a buffer | [`read`](Mailslot::read), [`read_with_origin`](Mailslot::read_with_origin) |
-/// | a look at it where it lies | [`read_in_place`](Mailslot::read_in_place), [`read_batch_in_place`](Mailslot::read_batch_in_place) |
+/// | a message in place, without a copy | [`read_in_place`](Mailslot::read_in_place), [`read_batch_in_place`](Mailslot::read_batch_in_place) |
 /// | a copy that stays in the slot | [`peek`](Mailslot::peek) |
 ///
 /// ```
@@ -57,16 +57,17 @@ impl Mailslot {
         MailslotOptions::new().create(name)
     }
 
-    /// Taps the slot `name`: what is written to it from now on can be read here as well, as long as the slot lives.
+    /// Taps the slot `name`: every message written to it from now on can also be read here, as long as the slot lives.
     ///
-    /// A tap never makes a write fail or wait. What it has no room for displaces the oldest that it has not read; as a slot that
-    /// [drops the oldest](crate::WhenFull::DropOldest) it tells how many were lost. It gets what at least one reader got. A tap of a
-    /// slot that has ended is [`Closed`](Error::Closed) when it has been read to its end, ten seconds later at most if the slot's
-    /// owner was killed or is another user.
+    /// A tap never makes a write fail or wait. Messages for which it has no room displace the oldest that it has not
+    /// read; like a slot that [drops the oldest](crate::WhenFull::DropOldest) it reports how many were lost. It gets
+    /// every message that at least one reader got. A tap of a slot that has ended is [`Closed`](Error::Closed) once it
+    /// has been read to its end, at most ten seconds later if the slot's owner was killed or is another user.
     ///
-    /// Whose slot it is may tap it, and the superuser. What is another user's costs its writers a system call for each message, as
-    /// the superuser's process maps nothing of theirs; it keeps the [capacity](MailslotOptions::capacity) of the tap alone, and misses
-    /// what comes while a few hundred messages wait for it to read, of which it is told with the next one.
+    /// The user who owns the slot may tap it, and so may the superuser. A tap by another user costs the slot's writers
+    /// a system call for each message, as the superuser's process maps none of their memory. Such a tap keeps only its
+    /// own [capacity](MailslotOptions::capacity), and misses messages that arrive while a few hundred wait for it to
+    /// read; the next message reports how many.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter, Taps};
@@ -117,12 +118,12 @@ impl Mailslot {
         self.server.name()
     }
 
-    /// Closes the slot, and hands all messages that were accepted and not read to `take`. To read until there is none and then
-    /// drop the slot would lose what is accepted in between. From the first call of `take` on, writes fail; when this returns, the
-    /// name is free.
+    /// Closes the slot, and passes all messages that were accepted and not read to `take`. To read until the slot is
+    /// empty and then drop it would lose messages that are accepted in between. From the first call of `take` on,
+    /// writes fail; when this returns, the name is free.
     ///
-    /// If there are clones of this handle, or the slot is shared with other processes, it lives on with its messages, and `take` is
-    /// not called.
+    /// If there are clones of this handle, or the slot is shared with other processes, it lives on with its messages,
+    /// and `take` is not called.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotWriter};
@@ -140,8 +141,9 @@ impl Mailslot {
     ///
     /// # Errors
     ///
-    /// - [`Error::NotInherited`] in a forked process that the slot was not made inheritable for
-    /// - [`Error::NotEnoughMemory`] if this process has no memory for one of the messages: that one is lost, and those behind it
+    /// - [`Error::NotInherited`] in a forked process if the slot was not made inheritable
+    /// - [`Error::NotEnoughMemory`] if this process has no memory for one of the messages: that one and those behind it
+    ///   are lost
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
     /// - [`Error::Stalled`] if a writer was stopped in the middle of a write to a slot that drops the oldest
     ///
@@ -155,9 +157,9 @@ impl Mailslot {
         }
     }
 
-    /// What the slot holds and how it was created.
+    /// The slot's contents and the options that it was created with.
     ///
-    /// Messages of other users that still wait outside are taken in first, up to 64 of each user, so that the count
+    /// Messages of other users that still wait outside are accepted first, up to 64 of each user, so that the count
     /// includes them.
     ///
     /// ```
@@ -178,7 +180,7 @@ impl Mailslot {
         self.server.info()
     }
 
-    /// Changes the slot's read timeout, for all handles in all processes. Reads that wait already keep theirs.
+    /// Changes the slot's read timeout, for all handles in all processes. Reads that already wait keep theirs.
     ///
     /// ```
     /// # use mailslot::{Error, Mailslot, Timeout};
@@ -193,33 +195,34 @@ impl Mailslot {
         self.server.set_read_timeout(timeout.into());
     }
 
-    /// What happened to the slot since it was created: [`Info::statistics`] of [`info`](Mailslot::info), which has an example,
-    /// without a look for messages of other users.
+    /// The slot's counters since it was created: [`Info::statistics`] of [`info`](Mailslot::info), which has an
+    /// example, without accepting messages of other users first.
     pub fn statistics(&self) -> Statistics {
         self.server.statistics()
     }
 
-    /// Lets other processes read the slot as well: from this call on it counts as shared, and each read takes the lock that otherwise
-    /// only writers take. What is returned is a handle in the forms in which another process takes it over.
+    /// Lets other processes read the slot as well: from this call on it counts as shared, and each read takes the lock
+    /// that otherwise only writers take. Returns a handle in the forms that another process can take over.
     ///
     /// [`Handles`] has an example.
     ///
     /// # Portability
     ///
-    /// On Windows a slot is shared if it was created with [`Inheritance::Inherited`](crate::Inheritance::Inherited), and no other can be.
+    /// On Windows a slot is shared if it was created with [`Inheritance::Inherited`](crate::Inheritance::Inherited); no
+    /// other slot can be.
     pub fn share(&self) -> Handles {
         self.server.share();
         Handles { server: Arc::clone(&self.server) }
     }
 
-    /// The handle that another process has made with [`share`](Mailslot::share): [`Handles`], their text, or on Unix the three
-    /// descriptors that came over a socket. [`Handles`] has an example.
+    /// The handle that another process has made with [`share`](Mailslot::share): [`Handles`], their text, or on Unix
+    /// the three descriptors received over a socket. [`Handles`] has an example.
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidInheritance`] if the text is not that of a handle, or its descriptors are not open here, or not those of
-    ///   a slot
-    /// - [`Error::NotFound`] if the slot has gone
+    /// - [`Error::InvalidInheritance`] if the text is not that of a handle, or if its descriptors are not open here or
+    ///   not those of a slot
+    /// - [`Error::NotFound`] if the slot is gone
     pub fn from_handles<H>(handles: H) -> Result<Mailslot>
     where
         H: TryInto<Handles>,
@@ -235,8 +238,8 @@ impl Mailslot {
 
 /// A descriptor that is readable when there may be something to receive, for `poll`, `epoll` and async runtimes.
 ///
-/// It never needs to be read. Receive until [`Mailslot::try_receive`] says `None`, then wait for it; readiness without a
-/// message is possible. If the system is out of descriptors the returned one is always ready, and the next read reports
+/// It never needs to be read. Receive until [`Mailslot::try_receive`] returns `None`, then poll it; readiness without a
+/// message is possible. If the system is out of descriptors, the returned one is always ready and the next read returns
 /// the error.
 ///
 /// # Portability
@@ -249,10 +252,10 @@ impl std::os::fd::AsFd for Mailslot {
     }
 }
 
-/// The slot's handle, for calls of Win32 that this library has none for.
+/// The slot's handle, for Win32 calls that this library does not wrap.
 ///
-/// It does not wait for messages: Windows signals it when a read ends. Messages that [`Mailslot::peek`] has looked at are
-/// not in the slot.
+/// Waiting for it does not wait for messages: Windows signals it when a read ends. A message that [`Mailslot::peek`]
+/// has returned is no longer in the slot.
 ///
 /// # Portability
 ///

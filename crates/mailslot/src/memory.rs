@@ -1,11 +1,12 @@
-//! Memory for messages: that there is none is an error, and not the end of the process.
+//! Memory for messages: lack of memory is an error, and does not end the process.
 //!
-//! A message may be larger than what a process has left, so memory whose size a message decides is asked for here. What is small,
-//! as a slot's name, is not: without memory for that, the process ends, as every program in Rust does.
+//! A message may be larger than the memory that a process has left, so memory of a message's size is allocated here.
+//! Small allocations, such as a slot's name, are not made here: if one fails, the process ends, as with any program in
+//! Rust.
 
 use crate::error::{Error, Result};
 
-/// `size` bytes for a message, all 0.
+/// A message of `size` zero bytes.
 pub(crate) fn zeroed(size: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reserve(&mut bytes, size)?;
@@ -13,7 +14,7 @@ pub(crate) fn zeroed(size: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// These parts, one behind the other.
+/// The concatenation of `parts`.
 pub(crate) fn joined(parts: &[&[u8]]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reserve(&mut bytes, parts.iter().map(|part| part.len()).sum())?;
@@ -21,7 +22,7 @@ pub(crate) fn joined(parts: &[&[u8]]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Room for one more in `list`: whoever takes a message out of a slot makes sure of it first.
+/// Makes room for one more in `list`. Called before a message is taken out of a slot.
 pub(crate) fn room_for_one<T>(list: &mut Vec<T>) -> Result<()> {
     list.try_reserve(1).map_err(|_| Error::NotEnoughMemory { size: size_of::<T>() })
 }

@@ -22,26 +22,26 @@ pub struct Message {
     pub data: Vec<u8>,
     /// Who wrote them.
     pub origin: Origin,
-    /// When they were written, by their writer's account, if the slot was created with
+    /// When they were written, as reported by their writer, if the slot was created with
     /// [`MailslotOptions::stamp`](crate::MailslotOptions::stamp).
     pub time: Option<SystemTime>,
     /// Where replies go, if it is a request.
     pub reply_to: Option<ReplyTo>,
-    /// Messages that the slot had accepted after the one that was read before this one, and that are lost: always 0 unless it [drops the
-    /// oldest](crate::WhenFull::DropOldest).
+    /// How many accepted messages were lost between the one that was read before this one and this one: always 0 unless
+    /// the slot [drops the oldest](crate::WhenFull::DropOldest).
     pub lost_before: u64,
     /// The id of the request that it answers.
     pub(crate) in_reply_to: Option<[u8; 16]>,
 }
 
 impl Message {
-    /// A message as a slot would give it, for tests of what handles messages.
+    /// A message like those from a slot, for tests of programs that handle messages.
     pub fn new(data: impl Into<Vec<u8>>, origin: Origin) -> Message {
         Envelope::new(origin).around(data.into())
     }
 }
 
-/// What is known of a message besides its bytes: the same as in a [`Message`].
+/// All that is known of a message besides its bytes: the same as in a [`Message`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Envelope {
@@ -51,7 +51,7 @@ pub struct Envelope {
     pub time: Option<SystemTime>,
     /// Where replies go, if it is a request.
     pub reply_to: Option<ReplyTo>,
-    /// How many were lost before it, as in [`Message::lost_before`].
+    /// How many messages were lost before it, as in [`Message::lost_before`].
     pub lost_before: u64,
     pub(crate) in_reply_to: Option<[u8; 16]>,
 }
@@ -67,7 +67,7 @@ impl Envelope {
     }
 }
 
-/// Where replies to a request go: a slot that its asker has made for them. [`Message::reply`] writes one.
+/// Where replies to a request go: a slot that its asker has made for them. [`Message::reply`] writes to it.
 ///
 /// It is a value: a program may keep it and reply later, from any thread.
 ///
@@ -91,7 +91,7 @@ impl AsRef<[u8]> for Message {
 ///
 /// # Portability
 ///
-/// Windows never tells: there it is always [`Origin::Unknown`].
+/// Windows never reports it: there it is always [`Origin::Unknown`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(untagged))]
 #[non_exhaustive]
@@ -104,32 +104,32 @@ pub enum Origin {
         uid: u32,
         /// Its effective group id.
         gid: u32,
-        /// Whether the kernel vouches for the three, as it does for writers of other users (ids of the moment when the
-        /// writer opened the slot). Writers of the slot's own user record them themselves, and so could record anything.
+        /// Whether the kernel vouches for the three, as it does for other-user writers (with the ids at the moment when
+        /// the writer opened the slot). Same-user writers record them themselves, and so could record anything.
         attested: bool,
     },
-    /// Another machine, whose message the network node has delivered. (Boxed, so that local messages stay small.)
+    /// Another machine, whose message the network node has delivered. Boxed, so that local messages stay small.
     Network(Box<NetworkOrigin>),
-    /// The system does not tell.
+    /// The system does not report it.
     Unknown,
 }
 
-/// Where a message from the network came from, as the network node says.
+/// Where a message from the network came from, as the network node reports it.
 ///
-/// It is as trustworthy as the process that delivered it: whoever may write to a slot that is open to the network could
-/// claim any origin, just as any writer could before. And what the node itself knows is only as good as the network:
-/// unless the message is `authenticated`, every field was chosen by its sender.
+/// It is as trustworthy as the process that delivered it: any process that may write to a slot that is open to the
+/// network could claim any origin. And the node's knowledge is only as good as the network: unless the message is
+/// `authenticated`, its sender chose every field.
 ///
-/// Made with [`NetworkOrigin::new`], whose fields are then set.
+/// Made with [`NetworkOrigin::new`]; set its fields afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NetworkOrigin {
-    /// The computer that sent it, by its own account. At most 255 bytes.
+    /// The computer that sent it, as reported by itself. At most 255 bytes.
     pub computer: String,
     /// The domain that it was sent to; `None` if it was sent to this computer alone. At most 255 bytes.
     pub domain: Option<String>,
-    /// The address that it came from; `None` where the network does not tell, as in modern domains.
+    /// The address that it came from; `None` where the network does not report it, as in modern domains.
     pub address: Option<IpAddr>,
     /// Whether cryptography proves that a member of the domain sent it: any holder of the domain's key, under any name.
     /// Never the case in NetBIOS networks.
@@ -137,7 +137,7 @@ pub struct NetworkOrigin {
 }
 
 impl NetworkOrigin {
-    /// A computer of which nothing more is known, and nothing proven.
+    /// A computer of which nothing else is known, and nothing is proven.
     pub fn new(computer: impl Into<String>) -> NetworkOrigin {
         NetworkOrigin { computer: computer.into(), domain: None, address: None, authenticated: false }
     }
@@ -149,7 +149,7 @@ impl From<NetworkOrigin> for Origin {
     }
 }
 
-/// What a slot holds and how it was created, as its owner and writers of the owner's user may know it:
+/// A slot's contents and options, as its owner and same-user writers may see them:
 /// [`Mailslot::info`](crate::Mailslot::info).
 ///
 /// # Sources
@@ -163,20 +163,20 @@ pub struct Info {
     pub max_message_size: u32,
     /// Bytes of the next message, or `None` if there is none (Win32 `MAILSLOT_NO_MESSAGE`).
     pub next_size: Option<usize>,
-    /// Messages waiting to be read. [`status`](crate::status) and [`list`](crate::list) do not count those of other users that still
-    /// wait outside.
+    /// Messages waiting to be read. [`status`](crate::status) and [`list`](crate::list) do not count those of other
+    /// users that still wait outside.
     pub count: u64,
     /// How long reads wait.
     #[cfg_attr(feature = "serde", serde(rename = "read_timeout_ms", with = "crate::serialization::milliseconds"))]
     pub read_timeout: Timeout,
-    /// Whether a reader sleeps, or polls, until the next message comes. One that is just looking does not count.
+    /// Whether a reader sleeps, or polls, until the next message arrives. One that just checks does not count.
     ///
     /// # Portability
     ///
-    /// False on Windows, which does not tell.
+    /// False on Windows, which does not report it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub reader_waits: bool,
-    /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which sets no limit.
+    /// Bytes that unread messages may take together, overhead included; [`u64::MAX`] on Windows, which has no limit.
     pub capacity: u64,
     /// Totals since the slot was created.
     ///
@@ -191,7 +191,7 @@ pub struct Info {
 ///
 /// # Portability
 ///
-/// Windows counts nothing: there, `read` and `bytes_read` are what this process has read, and the others stay 0.
+/// Windows counts nothing: there, `read` and `bytes_read` count what this process has read, and the others stay 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -200,7 +200,7 @@ pub struct Statistics {
     pub written: u64,
     /// Messages taken out.
     pub read: u64,
-    /// Bytes of the messages accepted, with the origin of those from the network.
+    /// Bytes of the messages accepted, including the origin of those from the network.
     pub bytes_written: u64,
     /// Bytes of the messages taken out.
     pub bytes_read: u64,
@@ -208,9 +208,10 @@ pub struct Statistics {
     pub refused_full: u64,
     /// Writes refused because the message was too large.
     pub refused_too_large: u64,
-    /// Most bytes ever waiting at once, overhead included. Followed from 4 KiB up; 0 means that it never was more.
+    /// The most bytes ever waiting at once, overhead included. Recorded from 4 KiB up; 0 means that it was never more.
     pub high_water: u64,
-    /// Messages accepted that were dropped unread, as the slot [drops the oldest](crate::WhenFull::DropOldest) when it is full.
+    /// Messages accepted that were dropped unread, as the slot [drops the oldest](crate::WhenFull::DropOldest) when it
+    /// is full.
     #[cfg_attr(feature = "serde", serde(default))]
     pub lost: u64,
 }
@@ -219,8 +220,8 @@ pub struct Statistics {
 ///
 /// # Portability
 ///
-/// On Linux everything is known but the counts of other users' slots. Windows tells nothing but the maximum size and some
-/// counts, and that only since Windows 8; Wine tells nothing.
+/// On Linux everything is known except the counts of other users' slots. Windows reports only the maximum size and some
+/// counts, and these only since Windows 8; Wine reports nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -246,14 +247,14 @@ pub struct SlotStatus {
         serde(default, rename = "created_unix_ms", with = "crate::serialization::unix_milliseconds")
     )]
     pub created: Option<std::time::SystemTime>,
-    /// How many processes, or parts of one, have created it: more than one only if it is for [each](crate::Sharing::Each). What else is
-    /// said here is of the oldest of them.
+    /// How many processes, or parts of one, have created it: more than one only if it is for
+    /// [each](crate::Sharing::Each). The other fields describe the oldest member.
     #[cfg_attr(feature = "serde", serde(default = "crate::serialization::one"))]
     pub members: usize,
     /// How many [taps](crate::Mailslot::tap) it has.
     #[cfg_attr(feature = "serde", serde(default))]
     pub taps: usize,
-    /// What it holds, which only the owner's user and the superuser may see.
+    /// Its contents and counters, which only the owner's user and the superuser may see.
     #[cfg_attr(feature = "serde", serde(rename = "counts"))]
     pub info: Option<Info>,
 }

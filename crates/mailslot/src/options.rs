@@ -1,4 +1,4 @@
-//! How a slot is created.
+//! The options that a slot is created with.
 
 use crate::address::Address;
 use crate::error::{Error, Operation, Result};
@@ -10,18 +10,18 @@ pub(crate) use crate::timeout::Timeout;
 ///
 /// # Portability
 ///
-/// On Windows this becomes the slot's security descriptor, which lets the creator, the administrators and the system do
-/// everything. There are no numbers for groups and users there: `Group` and `Users` are refused with
+/// On Windows this becomes the slot's security descriptor, which gives the creator, the administrators and the system
+/// full access. Windows has no numeric ids for groups and users: `Group` and `Users` are refused with
 /// [`Error::InvalidOption`].
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Access {
-    /// Nobody else.
+    /// Only the owner and the superuser.
     #[default]
     Owner,
-    /// The members of the group with this id. The creator must be a member itself, or privileged.
+    /// The members of the group with this id. The creator must be a member too, or privileged.
     Group(u32),
-    /// The users with these ids, 256 at most.
+    /// The users with these ids, at most 256.
     Users(Vec<u32>),
     /// Every user of this machine.
     Everyone,
@@ -34,7 +34,7 @@ pub enum Network {
     /// They may not.
     #[default]
     Refused,
-    /// They may, as far as the node's own rules go.
+    /// They may, as far as the node's rules allow.
     Allowed,
 }
 
@@ -49,7 +49,7 @@ pub enum Inheritance {
     Inherited,
 }
 
-/// Who may read a slot besides its first creator.
+/// Which processes may read a slot besides its first creator.
 ///
 /// # Portability
 ///
@@ -57,11 +57,11 @@ pub enum Inheritance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Sharing {
-    /// Nobody: a name has one slot, as with Win32.
+    /// None: a name has one slot, as with Win32.
     #[default]
     One,
-    /// Whoever of the same user creates the slot as well, with `Each`. Each creator is a *member*, which gets every message and
-    /// has a capacity and counters of its own; the name is free when the last one has ended.
+    /// Processes of the same user that create the slot as well, with `Each`. Each creator is a *member*, which gets
+    /// every message and has a separate capacity and counters; the name is free when the last member has ended.
     Each,
 }
 
@@ -76,25 +76,27 @@ pub enum Taps {
     /// It may not.
     #[default]
     Refused,
-    /// Processes of its owner's user, and the superuser's, may tap it.
+    /// Processes of its owner's user and of the superuser may tap it.
     Allowed,
 }
 
-/// What becomes of a message for which a slot has no room.
+/// What happens to a message for which a slot has no room.
 ///
 /// # Portability
 ///
-/// `DropOldest` is Linux only: elsewhere it is refused with [`Error::InvalidOption`], as Windows bounds no slot.
+/// `DropOldest` is Linux only: elsewhere it is refused with [`Error::InvalidOption`], as Windows does not bound slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum WhenFull {
     /// It is refused: the write fails, or waits.
     #[default]
     Refuse,
-    /// The oldest messages that are unread make room for it. The next one that is read tells how many they were
-    /// ([`Message::lost_before`](crate::Message::lost_before)), and [`Statistics::lost`](crate::Statistics::lost) counts them.
+    /// The oldest unread messages are dropped to make room for it. The next message that is read reports how many were
+    /// lost ([`Message::lost_before`](crate::Message::lost_before)), and [`Statistics::lost`](crate::Statistics::lost)
+    /// counts them.
     ///
-    /// Reads then exclude writes: one that does not wait finds nothing while a writer has no processor in the middle of a write.
+    /// Reads then exclude writes: one that does not wait finds nothing while a writer is preempted in the middle of a
+    /// write.
     DropOldest,
 }
 
@@ -126,13 +128,13 @@ pub struct MailslotOptions {
     pub(crate) taps: Taps,
 }
 
-/// Users whom a slot may let write by name: others read the list, and a longer one is a group's business.
+/// The most users that an access list may name: other processes read the whole list. More users need a group.
 const MOST_USERS: usize = 256;
-/// Smallest and largest capacity in bytes.
+/// The smallest and the largest capacity in bytes.
 const CAPACITY: core::ops::RangeInclusive<u64> = 4 << 10..=64 << 30;
 
 impl MailslotOptions {
-    /// Any message size, reads that wait for ever, 16 MiB of capacity, and only the owner may write.
+    /// Messages of any size, reads that wait for ever, 16 MiB of capacity, and writing by the owner only.
     pub fn new() -> MailslotOptions {
         MailslotOptions {
             max_message_size: 0,
@@ -154,7 +156,7 @@ impl MailslotOptions {
         self
     }
 
-    /// How long reads wait for a message that is not there yet. [`Mailslot::set_read_timeout`] changes it later.
+    /// How long reads wait for a message. [`Mailslot::set_read_timeout`] changes it later.
     ///
     /// # Portability
     ///
@@ -165,13 +167,13 @@ impl MailslotOptions {
     }
 
     /// Bytes that unread messages may take together, from 4 KiB to 64 GiB, rounded up to a power of two. Each message
-    /// takes its own bytes, rounded up to a multiple of 8, and 24 more; 8 bytes stay free.
+    /// takes its size, rounded up to a multiple of 8, plus 24 bytes; 8 bytes stay free.
     ///
-    /// Memory is only taken for what is unread.
+    /// Only unread messages take memory.
     ///
     /// # Portability
     ///
-    /// Windows sets no limit, whatever is asked for.
+    /// Windows has no limit, whatever is set here.
     pub fn capacity(&mut self, bytes: u64) -> &mut MailslotOptions {
         self.capacity = bytes;
         self
@@ -183,18 +185,19 @@ impl MailslotOptions {
         self
     }
 
-    /// Whether other machines may write, through a network node ([`network`](crate::network)) that may write to the slot itself.
+    /// Whether other machines may write, through a network node ([`network`](crate::network)) that may write to the
+    /// slot itself.
     ///
     /// # Portability
     ///
-    /// Where Windows has remote mailslots switched on, it delivers to every slot, whatever is asked for.
+    /// A Windows that has remote mailslots switched on delivers to every slot, whatever is set here.
     pub fn network(&mut self, network: Network) -> &mut MailslotOptions {
         self.network = network;
         self
     }
 
-    /// Whether each message has the time at which it was written, by its writer's account: [`Message::time`](crate::Message::time).
-    /// It takes 11 bytes of room, and a look at the clock, for each message.
+    /// Whether each message has the time at which it was written, as reported by its writer:
+    /// [`Message::time`](crate::Message::time). It costs 11 bytes of room and a clock reading for each message.
     ///
     /// # Portability
     ///
@@ -204,15 +207,16 @@ impl MailslotOptions {
         self
     }
 
-    /// Whether child processes inherit the handle. A slot that is shared between processes reads a little slower: every
-    /// read then takes the lock that otherwise only writers take.
+    /// Whether child processes inherit the handle. A slot that is shared between processes reads a little slower, as
+    /// every read then takes the lock that otherwise only writers take.
     pub fn inheritance(&mut self, inheritance: Inheritance) -> &mut MailslotOptions {
         self.inheritance = inheritance;
         self
     }
 
-    /// Who else may read. A writer opens the name as ever, and writes to all members: those of its own user in any case, and those
-    /// of another user that let it write. Each member says for itself who may, how large messages are, and what it holds.
+    /// Which other processes may read. A writer opens the name as usual, and writes to all members: always to those of
+    /// its own user, and to those of another user that let it write. Each member sets its access, message size and
+    /// capacity itself.
     ///
     /// ```
     /// use mailslot::{MailslotOptions, MailslotWriter, Sharing};
@@ -234,8 +238,9 @@ impl MailslotOptions {
         self
     }
 
-    /// What becomes of a message for which there is no room. A slot that drops the oldest reads a little slower: every read then
-    /// takes the lock that otherwise only writers take. Messages of other users wait outside until the slot is read, what finds no room there is refused.
+    /// What happens to a message for which there is no room. A slot that drops the oldest reads a little slower, as
+    /// every read then takes the lock that otherwise only writers take. Messages of other users wait outside until the
+    /// slot is read; those that find no room outside are refused.
     ///
     /// ```
     /// use mailslot::{MailslotOptions, MailslotWriter, WhenFull};
@@ -259,9 +264,10 @@ impl MailslotOptions {
         self
     }
 
-    /// Whether the slot may have taps. [`Mailslot::tap`] has an example. Of a slot that has members the oldest one's word counts.
+    /// Whether the slot may have taps. [`Mailslot::tap`] has an example. In a slot that has members, the oldest one
+    /// decides.
     ///
-    /// Writers then look whether there is one, which costs them some nanoseconds.
+    /// Each write then checks whether there is a tap, which takes some nanoseconds.
     ///
     /// # Portability
     ///
@@ -271,8 +277,8 @@ impl MailslotOptions {
         self
     }
 
-    /// Taps the slot `name` with this read timeout, and this capacity or that of the slot if it is larger. What else is set here is
-    /// the slot's own affair. [`Mailslot::tap`] has an example.
+    /// Taps the slot `name` with this read timeout, and with the larger of this capacity and the slot's. Its access,
+    /// network and message size follow from the slot, and it always drops the oldest. [`Mailslot::tap`] has an example.
     ///
     /// # Errors
     ///
@@ -302,10 +308,10 @@ impl MailslotOptions {
     /// # Errors
     ///
     /// - [`Error::InvalidName`] if `name` is not a local slot's name
-    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it, unless that and this one are for
-    ///   [each](Sharing::Each)
-    /// - [`Error::NotOwner`] if they are, and it is another user's
-    /// - [`Error::InvalidOption`] if an option is out of its range
+    /// - [`Error::AlreadyExists`] if a slot of this name lives on this machine, whoever owns it, unless both that one
+    ///   and this one are for [each](Sharing::Each)
+    /// - [`Error::NotOwner`] if both are, and that one is another user's
+    /// - [`Error::InvalidOption`] if an option is out of range
     /// - [`Error::OutOfMemory`] if the file system that holds the slots is full
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
     ///

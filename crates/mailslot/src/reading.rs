@@ -1,4 +1,4 @@
-//! How a slot is read.
+//! Reading from a slot.
 
 use crate::error::{Error, Result};
 use crate::mailslot::Mailslot;
@@ -7,7 +7,7 @@ use crate::message::{Envelope, Message, Origin};
 use crate::options::Timeout;
 use crate::sys;
 
-/// Into a buffer.
+/// Reading into a buffer.
 impl Mailslot {
     /// Reads the next message into `buffer` and returns its size, waiting as long as the slot's read timeout says.
     /// A message may be empty, so 0 is not an end.
@@ -26,10 +26,10 @@ impl Mailslot {
     ///
     /// # Errors
     ///
-    /// - [`Error::TimedOut`] if there is no message, or none came in time
-    /// - [`Error::BufferTooSmall`] if `buffer` is smaller than the message, which then stays the next one
-    /// - [`Error::NotEnoughMemory`] if this process has no memory for a copy of the message, which then stays the next one. With a
-    ///   buffer, only a message of more than 64 KiB of another user needs one
+    /// - [`Error::TimedOut`] if there is no message, or none arrived in time
+    /// - [`Error::BufferTooSmall`] if `buffer` is smaller than the message, which then remains the next one
+    /// - [`Error::NotEnoughMemory`] if this process has no memory for a copy of the message, which then remains the
+    ///   next one. With a buffer, only a message of more than 64 KiB of another user needs a copy
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
     /// - [`Error::NotInherited`] in a forked child, unless the slot is inheritable
     /// - [`Error::Closed`] after `abort_reads`
@@ -39,7 +39,7 @@ impl Mailslot {
         self.server.read(buffer, None)
     }
 
-    /// Like [`read`](Mailslot::read), which has an example, with a timeout of its own.
+    /// Like [`read`](Mailslot::read), which has an example, but with the given timeout.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Mailslot {
         none_if_timed_out(self.server.read(buffer, Some(Timeout::Zero)))
     }
 
-    /// Like [`read`](Mailslot::read), and tells who wrote the message.
+    /// Like [`read`](Mailslot::read), and also returns who wrote the message.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter, Origin};
@@ -78,7 +78,7 @@ impl Mailslot {
         self.read_with_origin_within(buffer, self.server.read_timeout())
     }
 
-    /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, with a timeout of its own.
+    /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, but with the given timeout.
     ///
     /// # Errors
     ///
@@ -88,7 +88,8 @@ impl Mailslot {
         Ok((size, envelope.origin))
     }
 
-    /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, without waiting: `None` if there is no message.
+    /// Like [`read_with_origin`](Mailslot::read_with_origin), which has an example, without waiting: `None` if there is
+    /// no message.
     ///
     /// # Errors
     ///
@@ -98,10 +99,10 @@ impl Mailslot {
     }
 }
 
-/// With all that is known of it.
+/// Reading a message and its envelope.
 impl Mailslot {
-    /// Like [`read_with_origin_within`](Mailslot::read_with_origin_within), and tells all that is known of the message: also when it
-    /// was written, and where replies go.
+    /// Like [`read_with_origin_within`](Mailslot::read_with_origin_within), and returns all that is known of the
+    /// message, such as the time at which it was written and where replies go.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter, Timeout};
@@ -132,7 +133,7 @@ impl Mailslot {
     }
 }
 
-/// As messages.
+/// Reading messages as values.
 impl Mailslot {
     /// Receives the next message, waiting as long as the slot's read timeout says. [`Mailslot`] itself has an example.
     ///
@@ -173,8 +174,8 @@ impl Mailslot {
         none_if_timed_out(self.receive_within(Timeout::Zero))
     }
 
-    /// Waits for a message as long as the slot's read timeout says, appends it and those behind it to `messages`, but no more than
-    /// `max`, and returns how many there were.
+    /// Waits for a message as long as the slot's read timeout says, appends it and those behind it to `messages`, at
+    /// most `max`, and returns how many there were.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -190,13 +191,13 @@ impl Mailslot {
     ///
     /// # Errors
     ///
-    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`, if nothing could be received. Once something was, the
-    /// batch ends where an error would have come.
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`, if nothing could be received. After the first
+    /// message, an error ends the batch instead of being returned.
     pub fn receive_batch(&self, messages: &mut Vec<Message>, max: usize) -> Result<usize> {
         self.receive_batch_within(messages, max, self.server.read_timeout())
     }
 
-    /// Like [`receive_batch`](Mailslot::receive_batch), which has an example, with a timeout of its own.
+    /// Like [`receive_batch`](Mailslot::receive_batch), which has an example, but with the given timeout.
     ///
     /// # Errors
     ///
@@ -221,7 +222,8 @@ impl Mailslot {
         Ok(1 + more)
     }
 
-    /// Like [`receive_batch`](Mailslot::receive_batch), which has an example, without waiting: 0 if there is no message.
+    /// Like [`receive_batch`](Mailslot::receive_batch), which has an example, without waiting: 0 if there is no
+    /// message.
     ///
     /// # Errors
     ///
@@ -248,7 +250,7 @@ impl Mailslot {
     ///
     /// # Portability
     ///
-    /// On Windows the message is taken out and kept by this process as its next one. Other processes that read the same
+    /// On Windows this process takes the message out and keeps it as its next one. Other processes that read the same
     /// slot do not see it any more.
     ///
     /// # Sources
@@ -259,14 +261,14 @@ impl Mailslot {
     }
 }
 
-/// Where the message lies.
+/// Reading messages in place.
 impl Mailslot {
-    /// Hands the next message to `read` where it lies, without a copy, and takes it out when `read` returns. Waits as
-    /// long as the slot's read timeout says. If `read` panics, the message stays.
+    /// Passes the next message to `read` in place, without a copy, and takes it out when `read` returns. Waits as long
+    /// as the slot's read timeout says. If `read` panics, the message stays.
     ///
-    /// All other reads of this slot wait until `read` returns, and must not be made from inside it. A message that lies
-    /// around the end of the slot's memory is copied. So are all messages of a slot that is shared with other processes, or drops its oldest;
-    /// they are taken out before `read` is called.
+    /// All other reads of this slot wait until `read` returns, and must not be made from inside it. A message that
+    /// wraps around the end of the slot's memory is copied. All messages of a slot that is shared with other processes,
+    /// or drops its oldest, are copied too, and are taken out before `read` is called.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -284,12 +286,12 @@ impl Mailslot {
     ///
     /// # Portability
     ///
-    /// On Windows all messages are copied, and other reads go on meanwhile.
+    /// On Windows all messages are copied, and other reads do not wait.
     pub fn read_in_place<R>(&self, read: impl FnOnce(&[u8], Origin) -> R) -> Result<R> {
         self.read_in_place_within(self.server.read_timeout(), read)
     }
 
-    /// Like [`read_in_place`](Mailslot::read_in_place), which has an example, with a timeout of its own.
+    /// Like [`read_in_place`](Mailslot::read_in_place), which has an example, but with the given timeout.
     ///
     /// # Errors
     ///
@@ -311,7 +313,8 @@ impl Mailslot {
         Ok(seen)
     }
 
-    /// Like [`read_in_place`](Mailslot::read_in_place), which has an example, without waiting: `None` if there is no message.
+    /// Like [`read_in_place`](Mailslot::read_in_place), which has an example, without waiting: `None` if there is no
+    /// message.
     ///
     /// # Errors
     ///
@@ -320,8 +323,8 @@ impl Mailslot {
         none_if_timed_out(self.read_in_place_within(Timeout::Zero, read))
     }
 
-    /// Waits for a message as long as the slot's read timeout says, hands it and those behind it to `read` one by one as
-    /// [`read_in_place`](Mailslot::read_in_place) does, but no more than `max`, and returns how many there were.
+    /// Waits for a message as long as the slot's read timeout says, passes it and those behind it, at most `max`, to
+    /// `read` one by one as [`read_in_place`](Mailslot::read_in_place) does, and returns how many there were.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -345,7 +348,7 @@ impl Mailslot {
         self.read_batch_in_place_within(max, self.server.read_timeout(), read)
     }
 
-    /// Like [`read_batch_in_place`](Mailslot::read_batch_in_place), which has an example, with a timeout of its own.
+    /// Like [`read_batch_in_place`](Mailslot::read_batch_in_place), which has an example, but with the given timeout.
     ///
     /// # Errors
     ///
@@ -368,7 +371,8 @@ impl Mailslot {
         Ok(1 + more)
     }
 
-    /// Like [`read_batch_in_place`](Mailslot::read_batch_in_place), which has an example, without waiting: 0 if there is no message.
+    /// Like [`read_batch_in_place`](Mailslot::read_batch_in_place), which has an example, without waiting: 0 if there
+    /// is no message.
     ///
     /// # Errors
     ///
@@ -377,8 +381,8 @@ impl Mailslot {
         none_if_timed_out(self.read_batch_in_place_within(max, Timeout::Zero, read)).map(Option::unwrap_or_default)
     }
 
-    /// Takes up to `max` messages that are there already, as long as `take` has the memory. What ends it early shows at the next
-    /// read.
+    /// Takes out up to `max` messages that are already there, until `take` returns false for lack of memory. The next
+    /// read returns the error that ended it early.
     fn drain(&self, max: usize, mut take: impl FnMut(&sys::Next<'_>) -> bool) -> usize {
         let mut taken = 0;
         while taken < max
@@ -392,16 +396,16 @@ impl Mailslot {
     }
 }
 
-/// The end of reading.
+/// Ending reads.
 ///
 /// # Portability
 ///
 /// Unix only.
 #[cfg(unix)]
 impl Mailslot {
-    /// Ends the reads of this handle and its clones that wait in this process, and all later ones that would wait:
-    /// they return [`Error::Closed`], and iterators end. For a program that is about to close a slot that other threads still read.
-    /// Messages that are there already can still be read.
+    /// Ends the reads of this handle and its clones that wait in this process, and all later ones that would wait: they
+    /// return [`Error::Closed`], and iterators end. For a program that is about to close a slot that other threads
+    /// still read. Messages that are already there can still be read.
     ///
     /// ```
     /// # use mailslot::Mailslot;

@@ -1,10 +1,10 @@
-//! What becomes of a confirmed write.
+//! Outcomes of confirmed writes.
 
 use core::fmt;
 
 use crate::error::Error;
 
-/// What one computer says about a confirmed write ([`MailslotWriter::write_confirmed`]).
+/// What one computer reports about a confirmed write ([`MailslotWriter::write_confirmed`]).
 ///
 /// [`MailslotWriter::write_confirmed`]: crate::MailslotWriter::write_confirmed
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,18 +13,18 @@ use crate::error::Error;
 pub struct Receipt {
     /// The computer's name; empty for a slot of this machine.
     pub computer: String,
-    /// What became of the message there.
+    /// The outcome of the message there.
     pub outcome: Outcome,
 }
 
 impl Receipt {
-    /// What `computer` says, for those who collect receipts, and for tests.
+    /// A receipt of `computer`, for programs that collect receipts, and for tests.
     pub fn new(computer: impl Into<String>, outcome: Outcome) -> Receipt {
         Receipt { computer: computer.into(), outcome }
     }
 }
 
-/// What became of a message at one computer.
+/// The outcome of a message at one computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -35,18 +35,18 @@ pub enum Outcome {
     NoSlot,
     /// The slot has no room.
     Full,
-    /// The computer does not take the message: its node may not write to the slot.
+    /// The computer does not accept the message: its node may not write to the slot.
     Refused,
-    /// The message is larger than the slot takes.
+    /// The message is larger than the slot accepts.
     TooLarge,
-    /// Nothing was heard in time, or the connection ended before. The message may be in the slot all the same. A computer that
-    /// does not trust the sender's clock or key says nothing, either.
+    /// No answer arrived in time, or the connection ended before. The message may be in the slot nevertheless. A
+    /// computer that does not trust the sender's clock or key does not answer, either.
     Silent,
 }
 
 impl Outcome {
-    /// All of them. The position of each is its number in the protocol of [`network::routes`](crate::network::routes) and in the C
-    /// interface, and never changes.
+    /// All outcomes. The position of each is its number in the protocol of [`network::routes`](crate::network::routes)
+    /// and in the C interface, and never changes.
     pub const ALL: &'static [Outcome] =
         &[Outcome::Delivered, Outcome::NoSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge, Outcome::Silent];
 
@@ -61,7 +61,7 @@ impl Outcome {
     }
 }
 
-/// What an error of a write means to whoever has sent the message from elsewhere.
+/// The outcome that a node reports to the message's sender on another machine if a write fails.
 impl From<&Error> for Outcome {
     fn from(error: &Error) -> Outcome {
         match error {

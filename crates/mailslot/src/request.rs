@@ -1,19 +1,20 @@
-//! Requests and replies: a message that says where answers to it go, and a private slot for them.
+//! Requests and replies: a request is a message that says where replies to it go, and a private slot receives them.
 //!
-//! Everybody may write to a slot that admits everybody, and anybody may create a slot, so neither side believes what the other
-//! says of itself:
+//! Any user may write to a slot that admits everybody, and any user may create a slot, so neither side trusts what the
+//! other claims about itself:
 //!
-//! - The asker makes a slot for the replies to each request. Its name cannot be guessed, and it lets nobody write but the user whose
-//!   slot was asked. A reply counts if the kernel says that this user wrote it, and if it repeats the id of the request, which nobody
-//!   has seen but who was asked. What comes late finds no such slot any more.
-//! - The record of a request tells the number of that slot and the id, and no more: whoever replies writes to a slot of the user who asks, as
-//!   the kernel tells it, and of his slots to none but those made for replies.
+//! - The asker makes a slot for the replies to each request. Its name cannot be guessed, and only the user who owns the
+//!   slot that was asked may write to it. A reply counts if the kernel says that this user wrote it, and if it repeats
+//!   the id of the request, which only readers of the request have seen. A late reply finds the slot gone.
+//! - The record of a request contains the number of that slot and the id, and no more. A responder writes only to a
+//!   slot of the user who asks, as the kernel reports it, and only to one made for replies.
 //!
-//! A request to a slot of another machine is a request to the node of this one, which has it carried to the node there in a sealed domain;
-//! that one asks the slot as any program would. So each reply is believed twice because the kernel says who wrote it, and on its way
-//! because it is sealed for this request with the domain's key.
+//! A request to a slot of another machine is a request to the node of this one, which has it carried to the node there
+//! in a sealed domain; that one asks the slot as any program would. So each reply is authenticated three times: on both
+//! machines by the kernel, which says who wrote it, and in between by the domain's key, with which it is sealed for
+//! this request.
 //!
-//! The slot for replies is `mailslot\reply\` and the 32 hexadecimal digits of its number.
+//! The slot for replies is named `mailslot\reply\` followed by the 32 hexadecimal digits of its number.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -28,49 +29,51 @@ use crate::sys::{self, Progress};
 use crate::writer::{End, MailslotWriter};
 use mailslot_names::SlotName;
 
-/// How long a reply is waited for in the way that is quick. Only then is there a look for whether who was asked still lives, which
-/// takes two descriptors more.
+/// How long to wait for a reply before also watching whether the owner of the asked slot lives: the watch takes two
+/// more descriptors.
 const SOON: Duration = Duration::from_millis(1);
 
-/// The replies to a request, as they come: [`MailslotWriter::begin_request`].
+/// The replies to a request, as they arrive: [`MailslotWriter::begin_request`].
 ///
-/// Dropping it gives them up: the slot for them is gone then, and whoever replies is told so.
+/// Dropping it cancels the request: the slot for the replies is gone then, and later replies fail with an error.
 #[derive(Debug)]
 pub struct Replies {
     slot: Mailslot,
     /// To the slot that was asked.
     asked: MailslotWriter,
-    /// Whose that is.
+    /// The user who owns that slot.
     responder: u32,
     reply: [u8; 16],
     id: [u8; 16],
     /// Which members of the slot have the request.
     progress: Progress,
-    /// Where the slot is if it is elsewhere: then what comes is what the node says of it.
+    /// Set if the slot is elsewhere: then the messages received are the node's answers.
     elsewhere: Option<Box<network::Asking>>,
 }
 
-/// The way to an asker for whoever replies more than once: [`ReplyTo::open`].
+/// The writer of a responder that replies more than once: [`ReplyTo::open`].
 #[derive(Debug)]
 pub struct ReplyWriter {
     writer: MailslotWriter,
     id: [u8; 16],
 }
 
-/// Asking.
+/// Sending requests.
 ///
 /// # Portability
 ///
 /// Unix only.
 impl MailslotWriter {
-    /// Writes a message that asks for a reply, and returns what its reader [replies](Message::reply). The timeout is for both: room in the
-    /// slot, and the reply.
+    /// Writes a message that asks for a reply, and returns what its reader [replies](Message::reply). The timeout
+    /// covers both the wait for room in the slot and the wait for the reply.
     ///
-    /// The reply is believed because the kernel says that a process of the slot's user wrote it, and because it repeats what only
-    /// who has read the request can know, in a slot that was made for it and is gone when this returns. Any number of threads may ask at once; a reply that comes too late is nobody's.
+    /// The reply is authentic: the kernel says that a process of the slot's user wrote it, and it repeats an id that
+    /// only readers of the request know, in a slot that was made for it and is gone when this returns. Any number of
+    /// threads may ask at once; a reply that arrives too late is lost.
     ///
-    /// A slot elsewhere can be asked in a sealed domain, for a minute at most: its machine's node asks it, and the reply is believed because
-    /// it is sealed, for this request alone, with the domain's key. Of all the computers of a domain, the first that replies is heard.
+    /// A slot elsewhere can be asked in a sealed domain, for at most a minute: the node of its machine asks it, and the
+    /// reply is authentic because it is sealed with the domain's key, for this request alone. If a whole domain is
+    /// asked, the first reply of any computer is returned.
     ///
     /// ```
     /// use mailslot::{Mailslot, MailslotWriter};
@@ -87,12 +90,12 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// - [`Error::TimedOut`] if there was no room, or no reply came, in time
-    /// - [`Error::Closed`] if the slot is gone, or its owner has ended without a reply; where the system does not tell
-    ///   at once, after some tenths of a second
-    /// - [`Error::RequestElsewhere`] if the slot is in a network where nothing proves who replies, as in the legacy one, and
-    ///   [`Error::NodeRefused`] if that is an open domain
-    /// - [`Error::Undelivered`] if the computer that was asked does not take the request
+    /// - [`Error::TimedOut`] if there was no room, or no reply arrived, in time
+    /// - [`Error::Closed`] if the slot is gone, or its owner has ended without a reply; where the system does not
+    ///   report this at once, after some tenths of a second
+    /// - [`Error::RequestElsewhere`] if the slot is in a network where nothing proves who replies, as in the legacy
+    ///   one, and [`Error::NodeRefused`] if that is an open domain
+    /// - [`Error::Undelivered`] if the computer that was asked does not accept the request
     /// - those of [`write`](MailslotWriter::write), and of [`MailslotOptions::create`] for the slot for the reply
     pub fn request(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Message> {
         let timeout = timeout.into();
@@ -100,9 +103,10 @@ impl MailslotWriter {
         self.begin_request(message, None, timeout)?.receive_until(deadline)
     }
 
-    /// Writes a message that asks for replies, waiting for room as long as `timeout` says: for whoever expects more than one, or
-    /// waits for something else as well. Up to `capacity` bytes of replies may wait to be received, or 16 MiB if that is `None`. From a slot
-    /// elsewhere, one reply of each computer comes, as long as `timeout` says, or for a minute if it says nothing or more.
+    /// Writes a message that asks for replies, waiting for room as long as `timeout` says. For programs that expect
+    /// more than one reply, or wait for something else as well. Up to `capacity` bytes of replies may wait to be
+    /// received, or 16 MiB if that is `None`. From a slot elsewhere, one reply of each computer arrives, for as long as
+    /// `timeout` says, or for a minute if that is `Zero`, `Forever` or longer.
     ///
     /// [`Replies`] has an example.
     ///
@@ -118,9 +122,9 @@ impl MailslotWriter {
         }
     }
 
-    /// Makes what the replies to a request will come into, which [`Replies::ask_within`] then writes in as many tries as it takes. From
-    /// a slot elsewhere replies come as long as `timeout` says; the rest is as for [`begin_request`](MailslotWriter::begin_request).
-    /// [`Replies::ask_within`] has an example.
+    /// Makes the slot for the replies to a request; [`Replies::ask_within`] then writes the request, in as many tries
+    /// as necessary. Replies from a slot elsewhere arrive for as long as `timeout` says; the rest is as for
+    /// [`begin_request`](MailslotWriter::begin_request). [`Replies::ask_within`] has an example.
     ///
     /// # Errors
     ///
@@ -135,8 +139,8 @@ impl MailslotWriter {
         }
     }
 
-    /// Writes a request that another machine has sent, as [`write_from`](MailslotWriter::write_from) does: for network nodes, which
-    /// pass the replies on.
+    /// Writes a request that another machine has sent, as [`write_from`](MailslotWriter::write_from) does. For network
+    /// nodes, which pass the replies on.
     ///
     /// ```
     /// # use mailslot::{MailslotOptions, MailslotWriter, Network, NetworkOrigin, Timeout};
@@ -150,7 +154,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write_from`](MailslotWriter::write_from), and of [`MailslotOptions::create`] for the slot for the replies.
+    /// Those of [`write_from`](MailslotWriter::write_from), and of [`MailslotOptions::create`] for the slot for the
+    /// replies.
     pub fn begin_request_from(&self, origin: &NetworkOrigin, message: &[u8], capacity: Option<u64>) -> Result<Replies> {
         let not_allowed = || Error::NotAllowed(self.address().slot().clone());
         let End::Here(client) = self.end() else { return Err(not_allowed()) };
@@ -192,20 +197,21 @@ impl MailslotWriter {
 /// # Ok::<(), mailslot::Error>(())
 /// ```
 impl Replies {
-    /// The next reply. What a process of another user has written, or one that has not read the request, is thrown away.
+    /// The next reply. Messages of other users, and of processes that have not read the request, are discarded.
     ///
     /// # Errors
     ///
     /// - [`Error::TimedOut`] if none comes within `timeout`
-    /// - [`Error::Closed`] if none is there and the slot that was asked is gone, as for [`MailslotWriter::request`]
+    /// - [`Error::Closed`] if there is none and the slot that was asked is gone, as for [`MailslotWriter::request`]
     /// - those of [`Mailslot::receive`]
     pub fn receive_within(&self, timeout: impl Into<Timeout>) -> Result<Message> {
         self.receive_until(timeout.into().deadline())
     }
 
-    /// Writes the request, waiting for room as long as `timeout` says: for event loops, and for languages whose waits end for a signal.
-    /// After [`Error::Full`] or [`Error::TimedOut`] the same may be tried again; of the slot's [members](crate::Sharing::Each), those that
-    /// have the request do not get it twice. After anything else it has come to its [`end`](Replies::end).
+    /// Writes the request, waiting for room as long as `timeout` says. For event loops, and for languages whose waits
+    /// end at a signal. After [`Error::Full`] or [`Error::TimedOut`], call it again with the same message; those of the
+    /// slot's [members](crate::Sharing::Each) that have the request do not get it twice. After any other error, call
+    /// [`end`](Replies::end).
     ///
     /// ```
     /// # use mailslot::{Error, MailslotOptions, MailslotWriter, Sharing, Timeout};
@@ -239,8 +245,8 @@ impl Replies {
         }
     }
 
-    /// Gives the request up that could not be written: the error of its last try, inside an [`Error::Partial`] if some members have it, as
-    /// [`Progress::end`] makes one.
+    /// Gives up a request that could not be written, and returns the error of its last try, inside an
+    /// [`Error::Partial`] if some members have the request, as [`Progress::end`] makes one.
     pub fn end(self, error: Error) -> Error {
         self.progress.end(error)
     }
@@ -258,7 +264,7 @@ impl Replies {
         }
         loop {
             let is_late = deadline.is_some_and(|end| end <= Instant::now());
-            // Before the last look: what was written before the end counts.
+            // Before the last look: a reply that was written before the end counts.
             let is_over =
                 if is_late { client.is_closed() } else { client.wait_for_end(self.slot.as_fd(), deadline)? };
             match self.believed(Duration::ZERO)? {
@@ -270,7 +276,7 @@ impl Replies {
         }
     }
 
-    /// The next reply of who was asked, if it comes within `time`.
+    /// The next authentic reply, if it arrives within `time`.
     fn believed(&self, time: Duration) -> Result<Option<Message>> {
         let deadline = Timeout::After(time).deadline();
         loop {
@@ -300,12 +306,12 @@ impl AsFd for Replies {
 impl Message {
     /// Replies to a request. Never waits. [`MailslotWriter::request`] has an example.
     ///
-    /// The asker believes it if this process is of the slot's user and the slot is still open, so close it later. It may be called more
-    /// than once; most askers take the first reply and are gone then.
+    /// The asker accepts it if this process is of the slot's user and the slot is still open, so reply before closing
+    /// it. May be called more than once; most askers take the first reply and then stop waiting.
     ///
     /// # Errors
     ///
-    /// - [`Error::NotARequest`] if nobody waits for a reply
+    /// - [`Error::NotARequest`] if the message does not ask for a reply
     /// - those of [`ReplyTo::write`]
     pub fn reply(&self, reply: &[u8]) -> Result<()> {
         self.reply_to.ok_or(Error::NotARequest)?.write(reply)
@@ -316,7 +322,7 @@ impl Message {
 ///
 /// Unix only.
 impl ReplyTo {
-    /// The user who asks, as the kernel tells it.
+    /// The user who asks, as the kernel reports it.
     pub fn uid(&self) -> u32 {
         self.uid
     }
@@ -325,18 +331,18 @@ impl ReplyTo {
     ///
     /// # Errors
     ///
-    /// - [`Error::Closed`] if the asker has gone, or waits no longer
-    /// - [`Error::TooLarge`] if the reply is larger than the asker has room for, 16 MiB in general
+    /// - [`Error::Closed`] if the asker has ended, or no longer waits
+    /// - [`Error::TooLarge`] if the reply is larger than the asker has room for, usually 16 MiB
     /// - those of [`MailslotWriter::write`]
     pub fn write(&self, reply: &[u8]) -> Result<()> {
         self.open()?.write(reply)
     }
 
-    /// The way to the asker, for whoever replies more than once.
+    /// Opens the asker's slot, for programs that reply more than once.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] if the asker has gone, or waits no longer; and those of [`MailslotWriter::open_owned`].
+    /// [`Error::Closed`] if the asker has ended, or no longer waits; and those of [`MailslotWriter::open_owned`].
     pub fn open(&self) -> Result<ReplyWriter> {
         match MailslotWriter::open_owned(&name(&self.reply)?, self.uid) {
             Err(Error::NotFound(_)) => Err(Error::Closed),
@@ -344,7 +350,7 @@ impl ReplyTo {
         }
     }
 
-    /// As bytes, for programs of another language to keep: see [`from_parts`](ReplyTo::from_parts).
+    /// As bytes, for bindings to other languages to store: see [`from_parts`](ReplyTo::from_parts).
     pub fn token(&self) -> [u8; 32] {
         let mut token = [0; 32];
         token[..16].copy_from_slice(&self.reply);
@@ -352,8 +358,8 @@ impl ReplyTo {
         token
     }
 
-    /// From the user who asks and the [token](ReplyTo::token). Nothing is gained by inventing them: it is written to as this
-    /// process's user could anyway.
+    /// From the user who asks and the [token](ReplyTo::token). Forging them gains nothing: replies are written with the
+    /// rights of this process's user.
     pub fn from_parts(uid: u32, token: [u8; 32]) -> ReplyTo {
         let (mut reply, mut id) = ([0; 16], [0; 16]);
         reply.copy_from_slice(&token[..16]);
@@ -375,7 +381,7 @@ impl ReplyWriter {
         }
     }
 
-    /// Whether the asker has gone, or waits no longer.
+    /// Whether the asker has ended, or no longer waits.
     pub fn is_closed(&self) -> bool {
         self.writer.is_closed()
     }
@@ -385,8 +391,8 @@ impl ReplyWriter {
 ///
 /// Unix only.
 impl Origin {
-    /// The user who wrote the message, by the word of the kernel; `None` if it is of no process of this machine. Where the kernel is
-    /// not asked, which is for writers of the slot's own user alone, it is this process's user.
+    /// The user who wrote the message, as the kernel reports it; `None` if no process of this machine wrote it. For
+    /// same-user writers, for which the kernel is not asked, it is this process's user.
     pub fn local_user(&self) -> Option<u32> {
         match self {
             Origin::Local { uid, attested: true, .. } => Some(*uid),
@@ -396,7 +402,7 @@ impl Origin {
     }
 }
 
-/// Whether the user `responder` wrote this, in reply to the request `id`.
+/// Whether this is a reply to the request `id`, written by the user `responder`.
 fn is_reply(message: &Message, responder: u32, id: &[u8; 16]) -> bool {
     message.origin.local_user() == Some(responder) && message.in_reply_to.as_ref() == Some(id)
 }

@@ -1,6 +1,6 @@
-//! Values as `serde` knows them: text where they have one, and otherwise fields under their own names.
+//! Values in `serde` formats: as text for types that have a text form, otherwise as fields under their own names.
 //!
-//! Times are numbers of milliseconds, which keeps what a slot knows of them: a time of creation has no finer parts.
+//! Times are whole milliseconds, which loses nothing: a slot's time of creation is no finer.
 
 use core::fmt::Display;
 use core::str::FromStr;
@@ -13,7 +13,7 @@ use crate::{Access, Address, Message, Origin};
 
 macro_rules! as_text {
     ($($type:ty),*) => {$(
-        /// As text, as its `Display` writes it and its `FromStr` takes it.
+        /// As text, which `Display` writes and `FromStr` parses.
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -34,8 +34,8 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) 
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-/// `data` where the bytes are text in UTF-8, else `data_hex`; `origin`; and `time_unix_ms` where there is a time. Where replies go is
-/// left out: only this machine can use it.
+/// `data` if the bytes are UTF-8 text, else `data_hex`; `origin`; and `time_unix_ms` if there is a time. The address
+/// for replies is omitted: only this machine can use it.
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let count = 2 + usize::from(self.time.is_some()) + usize::from(self.lost_before != 0);
@@ -103,7 +103,7 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     if rest.is_empty() { bytes } else { None }
 }
 
-/// A timeout in milliseconds; null is for ever. Parts of a millisecond are behind the point.
+/// A timeout in milliseconds; null is for ever. Fractions of a millisecond are decimals.
 pub(crate) mod milliseconds {
     use std::time::Duration;
 
@@ -112,7 +112,7 @@ pub(crate) mod milliseconds {
 
     use crate::Timeout;
 
-    /// A whole number of them, or another one.
+    /// A whole number of milliseconds, or one with decimals.
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
     enum Number {
@@ -149,7 +149,7 @@ pub(crate) mod milliseconds {
     }
 }
 
-/// Whether other machines may write, as a truth value.
+/// Whether other machines may write, as a boolean.
 pub(crate) mod network {
     use serde::de::{Deserialize, Deserializer};
     use serde::ser::{Serialize, Serializer};
@@ -166,7 +166,7 @@ pub(crate) mod network {
     }
 }
 
-/// A time in milliseconds since 1970, which is null if it is before that.
+/// A time in milliseconds since 1970; null if it is before that.
 pub(crate) mod unix_milliseconds {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -185,7 +185,7 @@ pub(crate) mod unix_milliseconds {
     }
 }
 
-/// The members of a slot of which it is not said.
+/// The number of members if the field is missing.
 pub(crate) fn one() -> usize {
     1
 }

@@ -1,5 +1,5 @@
-//! The atomics of the shared memory. The crate `mailslot-model` puts loom's in their place.
+//! The atomics of the shared memory. The crate `mailslot-model` replaces them with loom's.
 
-// Where the system has mailslots itself, there is no shared memory.
+// If the system itself has mailslots, there is no shared memory.
 #[cfg_attr(windows, expect(unused_imports))]
 pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-/// How long to wait. Whatever waits takes this or a [`Duration`].
+/// How long to wait. Every function that waits takes this or a [`Duration`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Timeout {
     /// Not at all.
     Zero,
     /// This long.
     After(Duration),
-    /// Until it happens.
+    /// Without limit.
     #[default]
     Forever,
 }
@@ -21,7 +21,8 @@ impl From<Duration> for Timeout {
 }
 
 impl Timeout {
-    /// When a wait that begins now ends; `None` is never, and beyond all times.
+    /// The end of a wait that begins now; `None` if it never ends, or ends after the latest time that can be
+    /// represented.
     pub(crate) fn deadline(self) -> Option<Instant> {
         match self {
             Timeout::Zero => Some(Instant::now()),
@@ -30,7 +31,7 @@ impl Timeout {
         }
     }
 
-    /// What is left of this until `deadline`, which is this one's.
+    /// The rest of this timeout until `deadline`, which must be the one made from it.
     pub(crate) fn left(self, deadline: Option<Instant>) -> Timeout {
         match (self, deadline) {
             (Timeout::After(_), Some(end)) => Timeout::After(end.saturating_duration_since(Instant::now())),
@@ -38,7 +39,7 @@ impl Timeout {
         }
     }
 
-    /// As a duration, of which for ever is the longest.
+    /// As a duration; `Forever` is the longest one.
     pub(crate) fn to_duration(self) -> Duration {
         match self {
             Timeout::Zero => Duration::ZERO,
@@ -56,7 +57,7 @@ impl Timeout {
         }
     }
 
-    /// In milliseconds as Win32 has them, rounded up; times above 49.7 days become the longest that is not for ever.
+    /// In milliseconds as Win32 has them, rounded up; times above 49.7 days become the longest one below for ever.
     pub fn to_win32_millis(self) -> u32 {
         match self {
             Timeout::Zero => 0,

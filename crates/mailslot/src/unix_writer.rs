@@ -1,4 +1,4 @@
-//! What writers do and know on Unix alone.
+//! The parts of writers that exist on Unix only.
 
 use crate::address::Address;
 use crate::error::{Error, Result};
@@ -8,16 +8,16 @@ use crate::sys;
 use crate::writer::{End, MailslotWriter};
 use mailslot_names::SlotName;
 
-/// What a network node does with messages of other machines.
+/// Writing messages of other machines, for network nodes.
 ///
 /// # Portability
 ///
 /// Unix only.
 impl MailslotWriter {
-    /// Writes one message that another machine has sent. For network nodes, but open to all: see
-    /// [`NetworkOrigin`](crate::NetworkOrigin) for what that means. Never waits for the reader.
+    /// Writes one message that another machine has sent. For network nodes, but any program may call it:
+    /// [`NetworkOrigin`](crate::NetworkOrigin) explains what that means. Never waits for the reader.
     ///
-    /// The origin takes room in the slot, up to 532 bytes, so that the largest message may be smaller by that.
+    /// The origin takes up to 532 bytes of the slot, so the largest possible message may be smaller by that.
     ///
     /// ```
     /// # use mailslot::{MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin};
@@ -38,8 +38,9 @@ impl MailslotWriter {
         self.write_batch_from(origin, &[message]).map(|_| ())
     }
 
-    /// Writes several messages of one origin, one after the other with none of another writer of this user in between, and
-    /// returns how many were written: fewer than given if one could not be. [`write_from`](MailslotWriter::write_from) has an example.
+    /// Writes several messages of one origin, one after the other, with no message of another same-user writer in
+    /// between, and returns how many were written: fewer than given if one could not be.
+    /// [`write_from`](MailslotWriter::write_from) has an example.
     ///
     /// # Errors
     ///
@@ -53,15 +54,16 @@ impl MailslotWriter {
     }
 }
 
-/// Waiting of the caller's own.
+/// Writing with the caller's own waits.
 ///
 /// # Portability
 ///
 /// Unix only.
 impl MailslotWriter {
-    /// Writes one message in as many tries as it takes: for event loops, and for languages whose waits end for a signal. After
-    /// [`Error::Full`] or [`Error::TimedOut`] the same message may be written again with the same `progress`; of the slot's
-    /// [members](crate::Sharing::Each), those that have it do not get it twice. After anything else the write has come to its end.
+    /// Writes one message in as many tries as necessary. For event loops, and for languages whose waits end at a
+    /// signal. After [`Error::Full`] or [`Error::TimedOut`], call it again with the same message and the same
+    /// `progress`; those of the slot's [members](crate::Sharing::Each) that have the message do not get it twice. After
+    /// any other result the write is over.
     ///
     /// ```
     /// # use mailslot::{Error, MailslotOptions, MailslotWriter, Progress, Sharing, Timeout};
@@ -81,8 +83,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write_within`](MailslotWriter::write_within), never inside an [`Error::Partial`]: [`Progress::end`](crate::Progress::end)
-    /// makes one.
+    /// Those of [`write_within`](MailslotWriter::write_within), never inside an [`Error::Partial`]:
+    /// [`Progress::end`](crate::Progress::end) makes one.
     pub fn write_more(&self, message: &[u8], progress: &mut sys::Progress, timeout: impl Into<Timeout>) -> Result<()> {
         match self.end() {
             End::Here(client) => client.write_more(message, progress, timeout.into()),
@@ -91,14 +93,14 @@ impl MailslotWriter {
     }
 }
 
-/// Whose slot it is.
+/// The owner of a slot.
 ///
 /// # Portability
 ///
 /// Unix only.
 impl MailslotWriter {
-    /// Opens the slot `name` of this machine that the user `uid` owns, or none: for programs that answer whoever has asked them,
-    /// and write to nobody else's slot.
+    /// Opens the slot `name` of this machine only if the user `uid` owns it. For programs that answer the users who ask
+    /// them, and must not write to slots of others.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -117,7 +119,7 @@ impl MailslotWriter {
         Ok(MailslotWriter::new(Address::Local(name.clone()), end))
     }
 
-    /// The user who owns the slot, as the kernel tells it; `None` if the slot is elsewhere.
+    /// The user who owns the slot, as the kernel reports it; `None` if the slot is elsewhere.
     /// [`open_owned`](MailslotWriter::open_owned) has an example.
     pub fn owner(&self) -> Option<u32> {
         match self.end() {
@@ -127,18 +129,18 @@ impl MailslotWriter {
     }
 }
 
-/// What the slot holds, as its writers see it.
+/// The slot's contents, for same-user writers.
 ///
 /// # Portability
 ///
 /// Unix only.
 impl MailslotWriter {
-    /// What the slot holds and how it was created, as [`Mailslot::info`](crate::Mailslot::info) tells it, which has an example. Only
-    /// writers of the owner's user may know.
+    /// The slot's contents and options, as returned by [`Mailslot::info`](crate::Mailslot::info), which has an example.
+    /// Available only to same-user writers.
     ///
     /// # Errors
     ///
-    /// - [`Error::NotAllowed`] to a writer of another user
+    /// - [`Error::NotAllowed`] for a writer of another user
     /// - [`Error::Closed`] if the slot is gone
     /// - [`Error::Damaged`] if another process of this user has written into the slot's memory
     ///

@@ -13,11 +13,12 @@ use crate::sys;
 
 /// The writing end of a slot.
 ///
-/// Writers belong to the slot they were opened for: when it closes, every write fails with [`Error::Closed`], even if a
-/// slot of the same name is created again. It keeps no slot alive.
+/// A writer belongs to the slot that it was opened for: when the slot closes, every write fails with [`Error::Closed`],
+/// even if a slot of the same name is created again. A writer does not keep a slot alive.
 ///
-/// A writer may be used from several threads. A clone is the same writer once more, without another descriptor or mapping: messages
-/// of all of them come in the order in which they are written, as those of one do.
+/// A writer may be used from several threads. A clone is another handle to the same writer, without another descriptor
+/// or mapping: the messages of all clones arrive in the order in which they are written, as those of a single writer
+/// do.
 ///
 /// ```no_run
 /// use mailslot::MailslotWriter;
@@ -40,10 +41,10 @@ struct Opened {
     end: End,
 }
 
-/// The longest wait for room before the owner is looked for again.
+/// The longest wait for room before checking again whether the owner lives.
 const TURN: Duration = Duration::from_millis(100);
 
-/// The longest wait for members before there is a look for whether the slot still lives.
+/// The longest wait for members before checking again whether the slot still lives.
 const LOOK_FOR_END: Duration = Duration::from_secs(1);
 
 /// Where the slot is.
@@ -61,27 +62,28 @@ impl MailslotWriter {
     /// - [`Error::NotFound`] if no such slot lives on this machine
     /// - [`Error::NotAllowed`] if its owner does not let this user write
     /// - [`Error::NoNetworkNode`] if the address is on the network, and no network node runs on this machine
-    /// - [`Error::NotOnNetwork`] if one runs that is in modern domains only, and knows no such computer or domain
-    /// - [`Error::DomainNotOpen`] if the address is that of a modern domain which has a file on this machine, and no node takes
-    ///   part in it: what is meant for a domain is sent to no other network
-    /// - [`Error::NodeSilent`] if it does not answer
-    /// - [`Error::NodeRefused`] if it does not let messages to the address go anywhere
-    /// - [`Error::RemoteMailslotsOff`] if it is, on a Windows that has them switched off
-    /// - [`Error::Full`] if so many other writers wait to be let in that the system takes no more
+    /// - [`Error::NotOnNetwork`] if the node is in modern domains only, and knows no such computer or domain
+    /// - [`Error::DomainNotOpen`] if the address is that of a modern domain which has a file on this machine, and no
+    ///   node is a member of it: a message for a domain is sent to no other network
+    /// - [`Error::NodeSilent`] if the node does not answer
+    /// - [`Error::NodeRefused`] if the node does not let messages to the address go anywhere
+    /// - [`Error::RemoteMailslotsOff`] if the address is on the network, on a Windows that has remote mailslots
+    ///   switched off
+    /// - [`Error::Full`] if so many other writers wait to be accepted that the system takes no more
     /// - [`Error::Io`] if the system refuses something else, such as one more descriptor
     ///
     /// # Portability
     ///
-    /// On Linux, a writer to the network belongs to the network node of this machine: whether computer and slot exist does
-    /// not show, and its errors are those of the node's slot. In the legacy network nothing tells whether a message arrived;
-    /// in modern domains [`wait_for_receivers`](MailslotWriter::wait_for_receivers) and
+    /// On Linux, a writer to the network is connected to the network node of this machine: it does not show whether
+    /// computer and slot exist, and its errors are those of the node's slot. In the legacy network nothing shows
+    /// whether a message arrived; in modern domains [`wait_for_receivers`](MailslotWriter::wait_for_receivers) and
     /// [`write_confirmed`](MailslotWriter::write_confirmed) do.
     ///
-    /// A writer of the slot's own user may need the slot's directory once more, when it first has to wake a reader: a process
-    /// that gives up its user or its access to files does so before it opens writers.
+    /// A same-user writer may need the slot's directory again when it first has to wake a reader. A process that gives
+    /// up its user or its access to files must do so before it opens writers.
     ///
-    /// Where Windows has remote mailslots switched on, it sends by itself and checks nothing here: whether the computer
-    /// exists shows when writing, and whether the slot exists does not show at all.
+    /// A Windows that has remote mailslots switched on sends by itself and checks nothing here: only writing shows
+    /// whether the computer exists, and nothing shows whether the slot does.
     pub fn open<A>(address: A) -> Result<MailslotWriter>
     where
         A: TryInto<Address>,
@@ -99,8 +101,8 @@ impl MailslotWriter {
         }
     }
 
-    /// Opens the slot at `address` for writing, and waits until there is one as long as `timeout` says. A slot elsewhere is not
-    /// waited for: nothing tells whether it is there, but for [`wait_for_receivers`](MailslotWriter::wait_for_receivers).
+    /// Opens the slot at `address` for writing, waiting until it exists as long as `timeout` says. Does not wait for a
+    /// slot elsewhere: only [`wait_for_receivers`](MailslotWriter::wait_for_receivers) can tell whether it exists.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,12 +115,12 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](MailslotWriter::open), with [`Error::TimedOut`] instead of `NotFound`. `Timeout::Zero` is the same as
-    /// `open`.
+    /// Those of [`open`](MailslotWriter::open), with [`Error::TimedOut`] instead of `NotFound`. `Timeout::Zero` is the
+    /// same as `open`.
     ///
     /// # Portability
     ///
-    /// Windows does not tell that a slot appears: it is looked for every 50 milliseconds there.
+    /// Windows does not notify of new slots: there, this tries again every 50 milliseconds.
     pub fn wait_open<A>(address: A, timeout: impl Into<Timeout>) -> Result<MailslotWriter>
     where
         A: TryInto<Address>,
@@ -146,7 +148,7 @@ impl MailslotWriter {
         MailslotWriter { opened: Arc::new(Opened { address, end }) }
     }
 
-    /// The address of the slot, that of this machine for each of its names.
+    /// The address of the slot; the same for each name of a slot of this machine.
     ///
     /// ```
     /// # use mailslot::{Address, Mailslot, MailslotWriter};
@@ -160,7 +162,7 @@ impl MailslotWriter {
         &self.opened.address
     }
 
-    /// Bytes of the largest message that the slot takes.
+    /// Bytes of the largest message that the slot accepts.
     ///
     /// ```
     /// # use mailslot::{MailslotOptions, MailslotWriter};
@@ -172,8 +174,8 @@ impl MailslotWriter {
     ///
     /// # Portability
     ///
-    /// Windows before 8, and Wine, tell only the slot's owner; the largest possible size then stands for the unknown one,
-    /// and the system decides when writing.
+    /// Windows before 8, and Wine, report it only to the slot's owner. Elsewhere this is then the largest possible
+    /// size, and the system decides when writing.
     pub fn max_message_size(&self) -> usize {
         match self.end() {
             End::Here(client) => client.max_message_size(),
@@ -181,16 +183,16 @@ impl MailslotWriter {
         }
     }
 
-    /// Writes one message. It is in the slot when this returns, or was not written at all. Never waits for the reader.
-    /// [`MailslotWriter`] itself has an example.
+    /// Writes one message. If this succeeds, the message is in the slot; if it fails, nothing was written, except for
+    /// `Partial`. Never waits for the reader. [`MailslotWriter`] itself has an example.
     ///
     /// # Errors
     ///
-    /// - [`Error::TooLarge`] if the message is larger than the slot takes
-    /// - [`Error::TooLargeForNetwork`] if the slot is elsewhere, and the message larger than what can be sent
+    /// - [`Error::TooLarge`] if the message is larger than the slot accepts
+    /// - [`Error::TooLargeForNetwork`] if the slot is elsewhere, and the message is larger than can be sent
     /// - [`Error::Full`] if the slot has no room now
-    /// - [`Error::Partial`] if it has [members](crate::Sharing::Each), and not all could have the message, as they have no room or for
-    ///   another of these reasons
+    /// - [`Error::Partial`] if it has [members](crate::Sharing::Each), and some of them did not get the message, as
+    ///   they have no room or for another of these reasons
     /// - [`Error::Closed`] if the slot is gone
     /// - [`Error::OutOfMemory`] if the system has no memory for it
     /// - [`Error::Nested`] inside [`write_in_place`](MailslotWriter::write_in_place)
@@ -219,8 +221,8 @@ impl MailslotWriter {
     ///
     /// # Errors
     ///
-    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full` and `Stalled`, also as the source of `Partial`.
-    /// `Timeout::Zero` is the same as `write`.
+    /// Those of [`write`](MailslotWriter::write), with [`Error::TimedOut`] instead of `Full` and `Stalled`, also as the
+    /// source of `Partial`. `Timeout::Zero` is the same as `write`.
     ///
     /// # Portability
     ///
@@ -234,9 +236,10 @@ impl MailslotWriter {
         }
     }
 
-    /// Writes several messages, one after the other with none of another writer of this user in between, and returns how
-    /// many were written: fewer than given if one could not be. In a slot that has [members](crate::Sharing::Each) they are those that
-    /// all members have. Where several writers are faster than a member reads, some members may have more than are told.
+    /// Writes several messages, one after the other, with no message of another same-user writer in between, and
+    /// returns how many were written: fewer than given if one could not be. In a slot that has
+    /// [members](crate::Sharing::Each) it counts the messages that all members have. If several writers are faster than
+    /// a member reads, some members may have more.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter};
@@ -258,8 +261,9 @@ impl MailslotWriter {
         self.write_batch_within(messages, Timeout::Zero)
     }
 
-    /// Writes several messages, waiting for room as long as `timeout` says in all, and returns how many were written: fewer than
-    /// given if the time was over, or one could not be. While this waits, messages of other writers come in between.
+    /// Writes several messages, waiting for room as long as `timeout` says in all, and returns how many were written:
+    /// fewer than given if the time was over, or one could not be. While this waits, other writers may write messages
+    /// in between.
     ///
     /// [`write_batch`](MailslotWriter::write_batch) has an example.
     ///
@@ -283,8 +287,8 @@ impl MailslotWriter {
         Ok(messages.len())
     }
 
-    /// Writes one message of `size` bytes that `fill` puts where the reader will find it. `fill` gets bytes of unknown
-    /// content. If it panics, nothing is written.
+    /// Writes one message of `size` bytes that `fill` puts where the reader will find it. The bytes passed to `fill`
+    /// have unknown content. If `fill` panics, nothing is written.
     ///
     /// All other writers of the slot wait until `fill` returns; it must not write to a mailslot itself.
     ///
@@ -309,7 +313,8 @@ impl MailslotWriter {
         self.try_write_in_place(size, Timeout::Zero, fill)
     }
 
-    /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as `timeout` says.
+    /// Like [`write_in_place`](MailslotWriter::write_in_place), which has an example, waiting for room as long as
+    /// `timeout` says.
     ///
     /// # Errors
     ///
@@ -328,7 +333,7 @@ impl MailslotWriter {
             return self.write_within(&message, timeout);
         }
         let deadline = timeout.deadline();
-        // It is called once, when there is room.
+        // `fill` is called once, when there is room.
         let mut fill = Some(fill);
         loop {
             let fill = |bytes: &mut [u8]| fill.take().into_iter().for_each(|fill| fill(bytes));
@@ -341,7 +346,7 @@ impl MailslotWriter {
         }
     }
 
-    /// Waits for another writer as long as `timeout` says, and not for room.
+    /// Waits as long as `timeout` says for another writer, but not for room.
     fn try_write_in_place(&self, size: usize, timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         match self.end() {
             End::Here(client) => client.write_in_place(size, timeout, fill),
@@ -349,11 +354,12 @@ impl MailslotWriter {
         }
     }
 
-    /// Waits until at least `at_least` slots receive what is written here, and returns how many do then, or when the time
-    /// is over: perhaps fewer. A slot of this machine is one receiver, and never more, so nothing is waited for; one that has
-    /// [members](crate::Sharing::Each), or may be tapped, is as many as it has, without taps.
+    /// Waits until at least `at_least` slots receive what is written here, or until the time is over, and returns how
+    /// many do then, perhaps fewer. A slot of this machine is one receiver and never more, so this does not wait for
+    /// others. One that has [members](crate::Sharing::Each), or may be tapped, counts as its number of members, without
+    /// taps.
     ///
-    /// Otherwise a program's first message may be sent before any receiver has been found.
+    /// Otherwise a program's first message may be sent before any receiver has been discovered.
     ///
     /// ```no_run
     /// # use mailslot::MailslotWriter;
@@ -369,7 +375,7 @@ impl MailslotWriter {
     ///
     /// - [`Error::NetworkDoesNotTell`] if the slot is elsewhere, and not in a modern domain
     /// - [`Error::Closed`] if the slot, or the node of the domain, is gone
-    /// - [`Error::NodeSilent`], [`Error::NodeRefused`] if the node does not tell
+    /// - [`Error::NodeSilent`], [`Error::NodeRefused`] if the node does not answer, or refuses to
     ///
     /// # Portability
     ///
@@ -381,12 +387,13 @@ impl MailslotWriter {
         }
     }
 
-    /// Writes one message and returns what became of it at each computer that receives at the address, waiting at most
-    /// `timeout` for them, and a minute; those who have not answered by then are [`Outcome::Silent`](crate::Outcome::Silent). A slot of
-    /// this machine answers at once, or with one of the errors below.
+    /// Writes one message and returns the outcome at each computer that receives at the address. Waits at most
+    /// `timeout`, and at most a minute; computers that have not answered by then are
+    /// [`Outcome::Silent`](crate::Outcome::Silent). For a slot of this machine it returns at once, or fails with one of
+    /// the errors below.
     ///
-    /// Empty if nobody receives there. A message to one computer that has no such slot is
-    /// [`Outcome::NoSlot`](crate::Outcome::NoSlot); of a domain only those that have it are told of.
+    /// Empty if no computer receives there. A message to one computer that has no such slot is
+    /// [`Outcome::NoSlot`](crate::Outcome::NoSlot); for a domain only the computers that have the slot are listed.
     ///
     /// ```
     /// # use mailslot::{Mailslot, MailslotWriter, Outcome};
@@ -431,7 +438,7 @@ impl MailslotWriter {
     ///
     /// # Portability
     ///
-    /// Windows does not tell: there this is whether no slot of the name lives, and false for a slot elsewhere.
+    /// Windows does not report it: there this is whether no slot of the name lives, and false for a slot elsewhere.
     pub fn is_closed(&self) -> bool {
         match self.end() {
             End::Here(client) => client.is_closed(),
@@ -439,8 +446,8 @@ impl MailslotWriter {
         }
     }
 
-    /// Whether what is written goes to several members, of which some may have it while others have no room: then the writer has to
-    /// remember that while it waits.
+    /// Whether messages go to several members, of which some may have one while others have no room. A writer that
+    /// waits then has to remember which members have it.
     pub(crate) fn has_members(&self) -> bool {
         matches!(self.end(), End::Here(client) if client.has_members())
     }
@@ -452,7 +459,7 @@ impl MailslotWriter {
 
     /// Waits until there may be room for a message of `size` bytes, or `deadline`.
     fn wait_for_room(&self, size: usize, deadline: Option<Instant>) -> Result<()> {
-        // No room is waited for that there cannot be: the next try tells.
+        // Does not wait for room that cannot exist: the next try returns the error.
         while size <= self.max_message_size() {
             let left = deadline.map_or(TURN, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
@@ -465,7 +472,7 @@ impl MailslotWriter {
         Ok(())
     }
 
-    /// Waits until there may be room for a message of `size` bytes, at most `time`. Returns whether it is worth trying again.
+    /// Waits at most `time` until there may be room for a message of `size` bytes. Returns whether to try again.
     pub(crate) fn look_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         match self.end() {
             End::Here(client) => client.wait_for_room(size, time),
@@ -479,12 +486,12 @@ impl MailslotWriter {
     }
 }
 
-/// Waits until the slot has so many members, and returns how many it has.
+/// Waits until the slot has `at_least` members, and returns how many it has.
 fn wait_for_members(client: &sys::Client, at_least: usize, timeout: Timeout) -> Result<usize> {
     let deadline = timeout.deadline();
     let mut appearing = None;
     loop {
-        // First, so that the members of a slot that has ended count for nothing.
+        // Counted before the check for the end, so that members of a slot that has ended are not returned.
         let found = client.receivers();
         if client.is_closed() {
             return Err(Error::Closed);
@@ -493,10 +500,10 @@ fn wait_for_members(client: &sys::Client, at_least: usize, timeout: Timeout) -> 
             return Ok(found);
         }
         match &appearing {
-            // Who came before there was a watch is found by another look.
+            // Members that joined before the watch are found by counting again.
             None => appearing = Some(sys::Appearing::watch()?),
             Some(appearing) => {
-                // Nothing tells the end of the last member, so it is looked for now and then.
+                // Nothing notifies of the end of the last member, so check now and then.
                 let turn = Instant::now() + LOOK_FOR_END;
                 let is_over = !appearing.wait(Some(deadline.map_or(turn, |end| end.min(turn))))?;
                 if is_over && deadline.is_some_and(|end| end <= Instant::now()) {

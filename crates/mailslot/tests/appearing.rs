@@ -1,4 +1,4 @@
-//! Writers that come before the slot.
+//! Writers that wait for a slot to appear.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -16,13 +16,14 @@ fn slot_that_comes_and_goes_is_never_missed() {
     let name = name();
     let writer = || {
         for _ in 0..EACH {
-            // It may have gone again before it is written to.
+            // The slot may be gone again before the write.
             while MailslotWriter::wait_open(&*name, Timeout::Forever).unwrap().write(b"here").is_err() {}
         }
     };
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(writer)).collect();
-        // Each slot takes one message at least, or nobody came: then all of them wait, and for none.
+        // Each slot receives at least one message, unless no writer found it: then all of them would be waiting in
+        // vain.
         while !writers.iter().all(|writer| writer.is_finished()) {
             let slot = Mailslot::create(&*name).unwrap();
             match slot.receive_within(Timeout::After(Duration::from_millis(100))) {
@@ -61,7 +62,7 @@ fn waiting_ends_with_the_time_or_with_another_error() {
     assert_eq!(slot.receive().unwrap().data, b"there already");
 }
 
-/// Whoever waits for members waits in a process of its own, as another user does in the second round.
+/// Waits for members in a separate process, as another user in the second round.
 #[test]
 fn plays_its_part() {
     let Some(part) = common::part() else { return };

@@ -9,7 +9,7 @@ use common::{name, pair, watchdog};
 use futures_util::StreamExt;
 use mailslot::{AsyncMailslot, AsyncMailslotWriter, MailslotOptions, MailslotWriter, Outcome, Timeout};
 
-/// Writes 10,000 messages, which the reader now and then has to wait for.
+/// Writes 10,000 messages, for which the reader has to wait now and then.
 fn write_numbers(writer: MailslotWriter) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for i in 0..10_000_u32 {
@@ -118,7 +118,7 @@ async fn abort_ends_awaited_reads() {
     for task in waiting {
         assert!(matches!(task.await.unwrap(), Err(mailslot::Error::Closed)));
     }
-    // What is there is still received.
+    // Messages that are already there are still received.
     writer.write(b"left").unwrap();
     assert_eq!(slot.receive().await.unwrap().data, b"left");
     assert!(matches!(slot.receive().await, Err(mailslot::Error::Closed)));
@@ -195,7 +195,7 @@ async fn a_stream_leaves_other_tasks_their_turn_and_a_dropped_one_loses_nothing(
             () = tokio::task::yield_now() => {}
         }
         writer.write(&[round]).unwrap();
-        // One that waits, and one that is dropped while it does.
+        // One stream that waits, and one that is dropped while it waits.
         if round % 2 == 0 {
             drop(messages);
             messages = slot.messages();
@@ -234,7 +234,7 @@ async fn awaited_writes_wait_for_room_in_the_thread_of_their_reader() {
         assert_eq!(reader.next().await.unwrap().unwrap().data, i.to_le_bytes().repeat(100));
     }
     let writer = writing.await.unwrap();
-    // Each that had to wait was refused once at first, and perhaps when another one was faster; here there is none.
+    // Each write that had to wait was refused once, and again only if another writer was faster; here there is none.
     assert!(statistics.statistics().refused_full <= 1000);
     drop((reader, statistics));
     assert!(matches!(writer.write(b"late").await, Err(mailslot::Error::Closed)));
@@ -255,7 +255,7 @@ async fn a_cancelled_write_has_written_nothing_and_never_will() {
         assert_eq!(slot.receive().unwrap().data, [round; 3000]);
         assert_eq!(slot.try_receive().unwrap(), None);
     }
-    // One that waits ends with the owner.
+    // A waiting write ends with the owner.
     writer.get_ref().write(&[0; 3000]).unwrap();
     let waiting = tokio::spawn(async move { writer.write(&[1; 3000]).await });
     tokio::task::yield_now().await;

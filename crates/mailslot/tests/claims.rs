@@ -1,4 +1,4 @@
-//! Claims to a name that somebody keeps in wait.
+//! Claims to a name that are kept waiting.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -23,7 +23,7 @@ fn plays_its_part() {
             let errors = look_around_without_proc(slot);
             errors.iter().for_each(|(what, error)| assert!(error.to_string().contains("/proc"), "{what}: {error}"));
         }
-        // As a program that has used slots, and goes on in a directory of its own.
+        // Like a program that has used slots and then loses `/proc`.
         "lose-proc" => {
             mailslot::list().unwrap();
             look_around_without_proc(slot);
@@ -32,9 +32,9 @@ fn plays_its_part() {
     }
 }
 
-/// Claims a name by hand, which the library does only where nobody has it.
+/// Claims a name by hand; the library claims one only if nobody has it.
 fn plant(slot: &str) {
-    // With it the directories of this user are made.
+    // This makes the directories of this user.
     drop(Mailslot::create(format!("{slot}-first")).unwrap());
     let root = mailslot::root().unwrap();
     let file = format!("mailslot-life.{}@{OTHER}", slot.to_uppercase());
@@ -72,7 +72,7 @@ fn a_claim_in_wait_keeps_no_member_away_while_an_older_one_lives() {
     create().expect("it has ended");
 }
 
-/// What a new slot costs is not a matter of how many others the machine has, whether there are members and taps among them or not.
+/// The cost of a new slot does not depend on the number of others on the machine, with or without members and taps.
 #[test]
 fn whoever_creates_a_slot_reads_no_list_of_all() {
     let test = "whoever_creates_a_slot_reads_no_list_of_all";
@@ -112,7 +112,7 @@ fn create_where_the_root_is_not_read(slot: &str) {
     }
 }
 
-/// Sockets are reached through `/proc`. To whoever has none, living slots look like those of the dead, which are removed.
+/// Sockets are reached through `/proc`. Without it, living slots would look like dead ones, which are removed.
 #[test]
 fn whoever_has_no_proc_is_told_so_and_harms_no_slot() {
     if !common::is_root("whoever_has_no_proc_is_told_so_and_harms_no_slot") {
@@ -134,7 +134,7 @@ fn whoever_has_no_proc_is_told_so_and_harms_no_slot() {
     }
 }
 
-/// What comes of that, none of which says that there is, or is not, such a slot.
+/// The errors of all operations. None of them may mean that there is, or is not, such a slot.
 fn look_around_without_proc(slot: &str) -> Vec<(&'static str, Error)> {
     // SAFETY: the strings end with a zero, and live through the calls.
     unsafe {

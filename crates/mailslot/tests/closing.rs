@@ -38,12 +38,12 @@ fn writer_that_waits_for_room_learns_of_the_end() {
 #[test]
 fn slot_that_was_passed_on_lives_before_its_heir_has_looked() {
     let _watchdog = watchdog();
-    // A program that another test is just starting has copies of what was passed on, until it runs.
+    // A program that another test is just starting has copies of shared descriptors until it runs.
     if !is_apart("slot_that_was_passed_on_lives_before_its_heir_has_looked", &[]) {
         return;
     }
     let (slot, writer) = pair();
-    // What another process has when it was sent the descriptors, or started with them.
+    // The descriptors that another process has after it received or inherited them.
     let heritage = slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
     drop(slot);
     assert!(!writer.is_closed());
@@ -66,7 +66,7 @@ fn program_being_started_by_another_thread_does_not_delay_the_end() {
         // SAFETY: between fork and exec the closure only reads and writes sockets.
         unsafe {
             command.pre_exec(move || {
-                // A process with copies of all descriptors of its parent, which runs no program yet.
+                // A process with copies of all descriptors of its parent, which does not run its program yet.
                 (&start).write_all(b"!")?;
                 (&go).read_exact(&mut [0])
             })
@@ -81,14 +81,14 @@ fn program_being_started_by_another_thread_does_not_delay_the_end() {
     assert!(program.join().unwrap().success());
 }
 
-/// A writer until the slot is closed: numbered messages of many sizes. How many were accepted.
+/// Writes numbered messages of many sizes until the slot is closed. Returns how many were accepted.
 fn write_until_closed(slot: &str, id: u32) -> u32 {
     let writer = match MailslotWriter::open(slot) {
         Err(Error::NotFound(_)) => return 0,
         writer => writer.unwrap(),
     };
     for number in 0_u32.. {
-        // Now and then one that a stranger attaches instead of sending it.
+        // Now and then one that a stranger attaches instead of sending it inline.
         let size = if number % 29 == 28 { 9000 } else { 8 + (number % 7) as usize * 40 };
         let mut message = vec![0; size];
         message[..4].copy_from_slice(&id.to_le_bytes());
@@ -111,7 +111,7 @@ fn plays_its_part() {
     MailslotWriter::open(counts).unwrap().write(&[id.to_le_bytes(), accepted.to_le_bytes()].concat()).unwrap();
 }
 
-/// Friends and strangers write at full speed, some of them into a slot that is full, while it is closed.
+/// Friends and strangers write at full speed, some of them into a full slot, while it is closed.
 #[test]
 fn closed_slot_hands_out_what_was_accepted_and_accepts_no_more() {
     let _watchdog = watchdog();

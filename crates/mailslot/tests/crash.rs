@@ -1,4 +1,4 @@
-//! Death at any instant: of writers, and of the owner.
+//! Death of writers and of the owner, at any instant.
 //!
 //! This test binary is also the child process: see `common::Part`.
 #![allow(clippy::unwrap_used)]
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use common::{Part, name, watchdog};
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 
-/// Numbered messages of varying size: a lost, repeated or damaged one shows.
+/// Writes numbered messages of varying size, so that lost, repeated and damaged ones are noticed.
 fn write_for_ever(slot: &str, id: u64) {
     let writer = MailslotWriter::open(slot).unwrap();
     for number in 0.. {
@@ -29,7 +29,7 @@ fn message(id: u64, number: u64) -> Vec<u8> {
     bytes
 }
 
-/// Checks one message against what its writer sent before. Returns the writer.
+/// Checks one message against those that its writer sent before. Returns the writer.
 fn check(bytes: &[u8], next: &mut HashMap<u64, u64>) -> u64 {
     let id = u64::from_le_bytes(bytes[..8].try_into().unwrap());
     let number = u64::from_le_bytes(bytes[8..16].try_into().unwrap());
@@ -88,7 +88,7 @@ fn killed_writers_damage_nothing() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let Some(at) = writers.iter().position(|writer| writer.0 == id) else { continue };
         let left = &mut writers[at].2;
-        // The first message decides after how many it is killed, in the middle of whatever it then does.
+        // The first message decides after how many the writer is killed, in the middle of whatever it then does.
         *left = if *left == u32::MAX { (random >> 40) as u32 % 40 } else { left.saturating_sub(1) };
         if *left == 0 {
             drop(writers.swap_remove(at));
@@ -96,7 +96,7 @@ fn killed_writers_damage_nothing() {
         }
     }
     drop(writers);
-    // The one that was never killed still goes on.
+    // The writer that was never killed still continues.
     let before = next[&0];
     while next[&0] < before + 1000 {
         let message = slot.receive().unwrap();
@@ -112,7 +112,7 @@ fn killed_writers_damage_nothing() {
     println!("{killed} writers killed, {} messages read, each once and in order", statistics.read);
 }
 
-/// Kills members and writers, as many as `MAILSLOT_KILLS` says: those that live lose nothing that was written to them.
+/// Kills as many members and writers as `MAILSLOT_KILLS` says: living members lose nothing that was written to them.
 #[test]
 #[cfg(target_os = "linux")]
 fn killed_members_and_writers_cost_the_others_nothing() {
@@ -159,7 +159,7 @@ fn killed_members_and_writers_cost_the_others_nothing() {
         }
     }
     drop(mortals);
-    // The one that was never killed still goes on.
+    // The writer that was never killed still continues.
     let before = read[0][&0];
     while read.iter().any(|read| read[&0] < before + 1000) {
         take(&mut read);
@@ -167,7 +167,7 @@ fn killed_members_and_writers_cost_the_others_nothing() {
     drop(survivor);
     while take(&mut read) > 0 {}
     for (writer, sent) in &read[0] {
-        // What a writer was killed in the middle of, one of them may lack.
+        // One of the members may lack the message during whose write its writer was killed.
         assert!(sent.abs_diff(*read[1].get(writer).unwrap_or(&0)) <= 1, "writer {writer}");
     }
     assert!(read[1].keys().all(|writer| read[0].contains_key(writer) || read[1][writer] <= 1));
@@ -175,14 +175,15 @@ fn killed_members_and_writers_cost_the_others_nothing() {
     Mailslot::create(&slot_name).expect("the name is free");
 }
 
-/// Owns a slot until it is killed, and leaves a child that does nothing and is told of.
+/// Owns a slot until it is killed, and leaves a child that does nothing and whose id it reports.
 #[cfg(target_os = "linux")]
 fn own_and_fork(slot: &str) {
     let own = Mailslot::options().access(mailslot::Access::Everyone).create(slot).unwrap();
-    // Whoever has written is let in.
+    // After this, the writer is accepted.
     own.receive().unwrap();
     let (runs, running) = rustix::pipe::pipe().unwrap();
-    // SAFETY: the child only writes to a pipe and waits for a signal, which is allowed after a fork of a process with threads.
+    // SAFETY: the child only writes to a pipe and waits for a signal, which is allowed after a fork of a process with
+    // threads.
     let child = unsafe { libc::fork() };
     if child == 0 {
         let _ = rustix::io::write(&running, b"r");
@@ -191,7 +192,7 @@ fn own_and_fork(slot: &str) {
             unsafe { libc::pause() };
         }
     }
-    // Before it runs it has given nothing up.
+    // Until it runs, the child has not closed anything.
     assert_eq!(rustix::io::read(&runs, &mut [0; 1]), Ok(1));
     MailslotWriter::open(format!("{slot}-child")).unwrap().write(&child.to_le_bytes()).unwrap();
     loop {
@@ -199,7 +200,7 @@ fn own_and_fork(slot: &str) {
     }
 }
 
-/// A child that a worker of some sort is, and that reads no slot, keeps none alive.
+/// A child that does not read the slot, such as a worker process, does not keep the slot alive.
 #[test]
 #[cfg(target_os = "linux")]
 fn slot_ends_with_its_owner_whatever_children_it_has() {
@@ -211,7 +212,7 @@ fn slot_ends_with_its_owner_whatever_children_it_has() {
     while mailslot::status(&slot).is_err() {
         std::thread::yield_now();
     }
-    // Where there is no other user, a friend has to do.
+    // Without another user, a friend is used instead.
     let stranger = match strangers {
         true => Part::start_as(65534, &format!("write {slot} 1")),
         false => Part::start(&format!("write {slot} 1")),
@@ -223,7 +224,7 @@ fn slot_ends_with_its_owner_whatever_children_it_has() {
     let late = friend.write(b"late");
     let found = MailslotWriter::open(&slot).map(drop);
     let again = Mailslot::create(&slot).map(drop);
-    // Nor is a writer of another user told that its messages are written.
+    // A writer of another user is not told either that its messages are written.
     stranger.finish();
     rustix::process::kill_process(child, rustix::process::Signal::KILL).unwrap();
     assert!(matches!(late, Err(Error::Closed)), "{late:?}");

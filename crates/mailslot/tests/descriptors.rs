@@ -1,4 +1,4 @@
-//! What a slot costs in descriptors, and how it does when there are none.
+//! How many descriptors a slot takes, and what it does when there are none.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use common::{is_apart, is_mounted_apart, name, open_descriptors, watchdog};
 use mailslot::{Access, Error, Inheritance, Mailslot, MailslotWriter, Timeout};
 
-/// Bytes of a message that travels in one packet, and for which a new ring has no memory yet.
+/// Bytes of a message that fits in one packet, and for which a new ring has no memory yet.
 const LARGE: usize = 60_000;
 
-/// How a slot came to this process.
+/// How this process got a slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Origin {
     MadeForOwner,
@@ -38,7 +38,7 @@ fn slot_of(origin: Origin, name: &str) -> Mailslot {
     Mailslot::from_handles(handles).unwrap()
 }
 
-/// Opens files until this process has so many descriptors left.
+/// Opens files until this process has `left` descriptors left.
 fn use_descriptors(left: usize) -> Vec<std::fs::File> {
     let mut used: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
     used.truncate(used.len().saturating_sub(left));
@@ -51,7 +51,7 @@ fn limit_descriptors() {
     setrlimit(Resource::Nofile, Rlimit { current: Some(60), maximum }).unwrap();
 }
 
-/// The directory of this user's slots, lives and what else there is of them, where slots are kept for this test alone.
+/// The directory of this user's slots and lives, in the root of this test alone.
 fn own_directory() -> PathBuf {
     let root = std::env::var_os("MAILSLOT_ROOT").unwrap();
     Path::new(&root).join(format!("mailslot.{}", rustix::process::geteuid().as_raw()))
@@ -61,7 +61,7 @@ fn place_of(slot: &str) -> PathBuf {
     own_directory().join("slots").join(slot.to_uppercase())
 }
 
-/// What is left of slots.
+/// All remains of slots.
 fn remains() -> Vec<PathBuf> {
     let root = own_directory().parent().unwrap().to_owned();
     let in_directory =
@@ -71,7 +71,7 @@ fn remains() -> Vec<PathBuf> {
     lives.chain(own.into_iter().flatten()).collect()
 }
 
-/// A connection as writers of other users have one.
+/// A connection as made by writers of other users.
 fn call(slot: &str) -> OwnedFd {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
@@ -81,11 +81,11 @@ fn call(slot: &str) -> OwnedFd {
 
 fn send(connection: &OwnedFd, message: &[u8]) {
     use rustix::net::SendFlags;
-    // A first byte of 0 says that the message follows.
+    // A first byte of 0 means that the message follows.
     rustix::net::send(connection, &[&[0], message].concat(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT).unwrap();
 }
 
-/// A message of another user before which others were read, so that its connection is known.
+/// A connection of another user from which a message was read, so that it is known.
 fn known_stranger(slot: &Mailslot) -> OwnedFd {
     let stranger = call(slot.name().as_str());
     send(&stranger, b"first");
@@ -105,7 +105,7 @@ fn an_idle_slot_has_three() {
     if !is_apart("an_idle_slot_has_three", &[]) {
         return;
     }
-    // What a process opens once, whatever slots it has.
+    // Descriptors that a process opens once, whatever slots it has.
     drop(slot_of(Origin::PassedOn, &name()));
     let before = open_descriptors();
     for origin in ORIGINS {
@@ -127,7 +127,7 @@ fn an_idle_slot_has_three() {
     }
 }
 
-/// What strangers were told is written needs more memory than the ring has, and then the slot ends.
+/// Accepted messages of strangers need more memory than the ring has, and then the slot ends.
 #[test]
 fn without_any_messages_are_read_and_slots_end() {
     let _watchdog = watchdog();
@@ -138,7 +138,7 @@ fn without_any_messages_are_read_and_slots_end() {
     for origin in ORIGINS {
         for left in 0..6 {
             let slot = slot_of(origin, &name());
-            // A slot that several processes may read keeps no connection, and to let one in takes a descriptor.
+            // A slot that several processes may read keeps no connections, and accepting one takes a descriptor.
             let shared = matches!(origin, Origin::Inheritable | Origin::PassedOn);
             let stranger = (!shared).then(|| known_stranger(&slot));
             if let Some(stranger) = &stranger {
@@ -155,7 +155,7 @@ fn without_any_messages_are_read_and_slots_end() {
     }
 }
 
-/// The descriptor that is given where none can be made tells nobody to wait who has something to read.
+/// The replacement descriptor, if none can be made, never makes a program wait that has something to read.
 #[test]
 fn without_any_polling_ends_at_once_or_is_refused() {
     use rustix::event::{PollFd, PollFlags, epoll, poll};
@@ -177,7 +177,7 @@ fn without_any_polling_ends_at_once_or_is_refused() {
     }
 }
 
-/// Reads until the reader has looked where its slot is, which it does only now and then.
+/// Reads until the reader has checked its place, which it does only now and then.
 fn is_told_that_it_was_removed(slot: &Mailslot) {
     loop {
         match slot.receive_within(Timeout::Zero) {
@@ -188,7 +188,7 @@ fn is_told_that_it_was_removed(slot: &Mailslot) {
     }
 }
 
-/// Without the ring's file, what was let in is read all the same; then the reader is told.
+/// Without the ring's file, accepted messages are read nevertheless; then the reader gets the error.
 #[test]
 fn what_was_written_before_the_directory_was_removed_is_read() {
     let _watchdog = watchdog();
@@ -203,8 +203,8 @@ fn what_was_written_before_the_directory_was_removed_is_read() {
     is_told_that_it_was_removed(&slot);
 }
 
-/// Somebody has removed all of a user's slots, as a login manager does, and a new one of the same name is there when the old one
-/// looks, takes memory, and ends.
+/// Somebody has removed all of a user's slots, as a login manager does, and a new one of the same name exists when the
+/// old one checks its place, reserves memory, and ends.
 #[test]
 fn another_slot_at_the_place_is_left_alone() {
     let _watchdog = watchdog();
@@ -230,7 +230,7 @@ fn another_slot_at_the_place_is_left_alone() {
     }
 }
 
-/// Neither descriptors nor memory: what was let in waits, and is there when there is memory again.
+/// Neither descriptors nor memory: accepted messages wait, and are read once there is memory again.
 #[test]
 fn without_any_and_without_memory_messages_wait() {
     let _watchdog = watchdog();

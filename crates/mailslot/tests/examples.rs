@@ -1,10 +1,10 @@
-//! The programs in `examples/` say what they should.
+//! The output of the programs in `examples/`.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What each of them prints.
+/// The expected output of each program.
 const PRINTED: &[(&str, &str)] = &[
     ("async_io", "the last of 1000 messages is [231, 3, 0, 0]\n"),
     ("in_place", "the sum of all samples is 81100800\n"),
@@ -41,7 +41,7 @@ fn each_example_is_run() {
     assert_eq!(found, PRINTED.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
-/// The tour in the README has all of them.
+/// The tour in the README lists all of them.
 #[test]
 fn each_example_is_in_the_readme() {
     let readme = include_str!("../README.md");
@@ -50,7 +50,7 @@ fn each_example_is_in_the_readme() {
     }
 }
 
-/// The directory of the examples, as this test was built: with those features that both need.
+/// The directory of the examples, built like this test: with the features that both need.
 #[cfg(target_os = "linux")]
 fn build() -> PathBuf {
     let features = if cfg!(feature = "serde") { "tokio,serde" } else { "tokio" };
@@ -60,6 +60,6 @@ fn build() -> PathBuf {
         cargo.arg("--release");
     }
     assert!(cargo.status().unwrap().success());
-    // This test is in `deps`, beside it.
+    // This test is in `deps`, next to it.
     std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples")
 }

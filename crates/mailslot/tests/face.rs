@@ -1,4 +1,4 @@
-//! What a program may count on beside what each call does: types, forms, conversions.
+//! Properties that a program may rely on besides the effects of calls: types, forms, conversions.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -36,7 +36,7 @@ fn every_public_type_is_send_and_sync() {
     is::<(mailslot::AsyncMailslot, mailslot::AsyncMailslotWriter, mailslot::Messages)>();
 }
 
-/// The one above names all of them.
+/// The test above names all of them.
 #[test]
 fn every_public_type_is_looked_at() {
     let (_, looked_at) = include_str!("face.rs").split_once("fn every_public_type_is_send_and_sync").unwrap();
@@ -50,7 +50,7 @@ fn every_public_type_is_looked_at() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Compiles only if types are what generic code asks of them.
+/// Compiles only if types have the traits that generic code expects.
 #[test]
 fn types_have_the_traits_of_their_kind() {
     fn is_name<T>()
@@ -72,7 +72,7 @@ fn types_have_the_traits_of_their_kind() {
     is_error::<Error>();
     waits(Duration::ZERO);
     waits(Timeout::Forever);
-    // An array would have its length in the type.
+    // The type of an array would contain its length.
     let _: &'static [Outcome] = Outcome::ALL;
     #[cfg(unix)]
     {
@@ -144,7 +144,8 @@ fn iterators_end_when_reads_are_aborted_and_nothing_is_left() {
     assert_eq!(slot.iter().map(|message| message.unwrap().data).collect::<Vec<_>>(), [b"third"]);
 }
 
-/// How a read is made in each of its forms: waiting as the slot says, as it is told, or not at all. What is found is its size.
+/// Each way to read, in its three forms: with the slot's timeout, with the given one, and without waiting. Returns the
+/// size.
 type Read = fn(&Mailslot) -> mailslot::Result<Option<usize>>;
 const WITHIN: Duration = Duration::from_millis(5);
 const FORMS: [[Read; 3]; 6] = [
@@ -208,7 +209,7 @@ fn each_way_to_read_has_three_forms_that_differ_in_waiting_alone() {
                 assert!(matches!(form(&slot), Err(Error::TimedOut)));
             }
             assert_eq!(at_once(&slot).unwrap(), None);
-            // `…_within` does not heed the slot's own timeout, and the plain form does.
+            // `…_within` ignores the slot's timeout, and the plain form uses it.
             slot.set_read_timeout(Timeout::Forever);
             assert!(matches!(within(&slot), Err(Error::TimedOut)));
             slot.set_read_timeout(Timeout::Zero);
@@ -242,12 +243,12 @@ fn each_way_to_write_waits_for_room_if_told_so() {
         assert_eq!(slot.receive().unwrap().data, [0; 3000]);
         assert_eq!(slot.receive().unwrap().data, [1; 3000]);
         let writer = waiting.join().unwrap().unwrap();
-        // What can never fit is not waited for.
+        // No write waits for room that can never exist.
         let too_large = |size| writer.write_in_place_within(size, Timeout::Forever, |_| panic!("there is no room"));
         assert!(matches!(too_large(4096), Err(Error::TooLarge { .. })));
         let refused = writer.write_batch_within(&[&[1; 10][..], &[2; 4096], &[3; 10]], Timeout::Forever);
         assert_eq!((refused.unwrap(), slot.receive().unwrap().data), (1, vec![1; 10]));
-        // Nor is an owner who is gone.
+        // Nor for an owner that is gone.
         writer.write(&[0; 3000]).unwrap();
         let waiting = std::thread::spawn(move || write(&writer, Timeout::Forever));
         drop(slot);
@@ -344,7 +345,7 @@ fn the_record_of_a_slot_is_one_wherever_it_is_asked_for() {
     }
 }
 
-/// One of each, with a source that has a source where there can be one.
+/// One of each error, with a source that itself has a source where possible.
 fn errors() -> Vec<Error> {
     let slot = || "alerts".parse::<SlotName>().unwrap();
     let address = || Address::try_from(r"\\SRV2\mailslot\alerts").unwrap();
@@ -443,7 +444,7 @@ fn errors_are_errors_of_std_with_a_kind_and_all_they_know() {
         assert_eq!(error.to_string(), text);
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).expect("it is kept");
         assert_eq!(inner.win32_code(), code);
-        // None is left to chance but what somebody else said.
+        // Only errors of the system or of the node may have the kind `Other`.
         assert!(
             from_system || error.kind() != io::ErrorKind::Other || matches!(inner, Error::NodeRefused(_)),
             "{text}"
@@ -464,7 +465,7 @@ fn errors_are_errors_of_std_with_a_kind_and_all_they_know() {
     );
 }
 
-/// Each public method of the two ends has an example, or says where there is one.
+/// Each public method of the two ends has an example, or refers to one.
 #[test]
 fn every_method_of_the_two_ends_has_an_example() {
     let sources = [

@@ -1,4 +1,4 @@
-//! What a slot's owner and its writers are after a fork.
+//! A slot's owner and its writers after a fork.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -10,13 +10,13 @@ use common::{Part, name, pair, part, watchdog};
 use mailslot::{Inheritance, Mailslot, MailslotWriter, Timeout};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-/// Forks, and has the child end with the status that `play` returns.
+/// Forks; the child exits with the status that `play` returns.
 fn fork(play: impl FnOnce() -> i32) -> Pid {
-    // SAFETY: children of these tests do what the library promises to work after a fork.
+    // SAFETY: children of these tests do only what the library promises to support after a fork.
     child_of(unsafe { libc::fork() }, play)
 }
 
-/// The same without the C library's knowledge.
+/// Like `fork`, unnoticed by the C library.
 fn bare_fork(play: impl FnOnce() -> i32) -> Pid {
     // SAFETY: as above; without flags and a stack the call is a fork.
     child_of(unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as i32 }, play)
@@ -25,7 +25,7 @@ fn bare_fork(play: impl FnOnce() -> i32) -> Pid {
 fn child_of(forked: i32, play: impl FnOnce() -> i32) -> Pid {
     if forked == 0 {
         let status = play();
-        // SAFETY: ends the child, without what the test would do at its end.
+        // SAFETY: ends the child, without running the end of the test.
         unsafe { libc::_exit(status) }
     }
     Pid::from_raw(forked).unwrap()
@@ -44,7 +44,7 @@ fn plays_its_part() {
     }
 }
 
-/// The lock holds the child's own id, and passes to others when it dies.
+/// The lock holds the child's own id, and passes to others when the child dies.
 #[test]
 fn child_that_is_killed_in_a_write_is_not_its_parent() {
     let _watchdog = watchdog();
@@ -68,7 +68,7 @@ fn child_that_is_killed_in_a_write_is_not_its_parent() {
     assert_eq!(slot.receive().unwrap().data, b"next");
 }
 
-/// Ids of threads mean something else there.
+/// Thread ids are different there.
 #[test]
 fn who_has_entered_another_pid_namespace_is_no_friend() {
     let _watchdog = watchdog();
@@ -83,7 +83,7 @@ fn who_has_entered_another_pid_namespace_is_no_friend() {
 fn enter_another_namespace(slot: &str) {
     let friend = MailslotWriter::open(slot).unwrap();
     assert!(friend.info().is_ok(), "the namespace is known, as that of the slot");
-    // SAFETY: the call takes a number, and changes what children will be.
+    // SAFETY: the call takes a number, and only affects later children.
     assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWPID) }, 0);
     let child = fork(|| {
         let writer = MailslotWriter::open(slot).unwrap();
@@ -95,7 +95,7 @@ fn enter_another_namespace(slot: &str) {
     assert_eq!(status_of(child), Some(0));
 }
 
-/// Whatever another thread of the parent is in the middle of.
+/// Whatever another thread of the parent is doing at that moment.
 #[test]
 fn children_of_a_busy_reader_read_what_they_inherit() {
     let _watchdog = watchdog();

@@ -1,6 +1,6 @@
-//! Other users, and memory that somebody has written into.
+//! Other users, and memory that others have written into.
 //!
-//! What needs another user is skipped, saying so, unless the tests run as root.
+//! Tests that need another user are skipped, with a message, unless they run as root.
 #![allow(clippy::unwrap_used)]
 mod common;
 #[path = "../../../fuzz/damage.rs"]
@@ -15,7 +15,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The user and group "nobody" of Debian.
 const NOBODY: u32 = 65534;
 
-/// Starts this binary as the user nobody, in the part named.
+/// Starts this binary as the user nobody, to play `part`.
 fn nobody(part: &str, slot: &str) -> Part {
     Part::start_as(NOBODY, &format!("{part} {slot}"))
 }
@@ -56,7 +56,7 @@ fn plays_its_part() {
         "flood" => {
             let writer = MailslotWriter::open(slot).unwrap();
             while !matches!(writer.write(&[9; 1000]), Err(Error::Full { .. })) {}
-            // Now stalls, with everything it may queue, until it is killed.
+            // Now stalls, with as many messages queued as it may, until it is killed.
             stall();
         }
         "again" => {
@@ -88,7 +88,7 @@ fn network_origin() -> NetworkOrigin {
     origin
 }
 
-/// What no writer of this library sends, each packet over a connection of its own.
+/// Packets that no correct writer sends, each over a separate connection.
 fn send_garbage(slot: &str) {
     use rustix::net::{SendFlags, send};
     let no_file = [&[1], &u64::MAX.to_le_bytes()[..]].concat();
@@ -96,7 +96,7 @@ fn send_garbage(slot: &str) {
     for packet in packets {
         let connection = call(slot);
         for _ in 0..3 {
-            // The owner may have hung up already.
+            // The owner may have closed the connection already.
             let _ = send(&connection, packet, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
         }
     }
@@ -156,7 +156,7 @@ fn message_of_another_user_that_finds_no_room_in_the_slot_is_not_lost() {
     }
     let slot = MailslotOptions::new().capacity(4096).access(Access::Everyone).create(name()).unwrap();
     nobody("two", slot.name().as_str()).finish();
-    // The first fills less than half of the slot, so the door is open, and the second does not fit behind it.
+    // The first fills less than half of the slot, so more is accepted, and the second does not fit behind it.
     assert_eq!(slot.info().unwrap().count, 1);
     assert_eq!(slot.receive().unwrap().data, [1; 1500]);
     assert_eq!(slot.receive().unwrap().data, [2; 3000]);
@@ -187,7 +187,7 @@ fn flooding_stranger_delays_nobody_elses_messages() {
     while slot.info().unwrap().count < 64 {
         std::thread::yield_now();
     }
-    // However often the owner looks, no more than a window's worth of the flood gets in.
+    // However often the owner looks, it accepts at most a window of the flood.
     for _ in 0..100 {
         assert_eq!(slot.info().unwrap().count, 64);
     }
@@ -202,7 +202,7 @@ fn stream_through_the_door_that_pauses_wakes_readers_again() {
     let _watchdog = watchdog();
     let slot = std::sync::Arc::new(open_to_all());
     let door = call(slot.name().as_str());
-    // What is queued before the first read comes in turns without a pause in between.
+    // Messages queued before the first read arrive in turns without a pause in between.
     let stream = |from: u8| (from..from + 150).for_each(|number| send_through(&door, number));
     stream(0);
     (0..150).for_each(|number| assert_eq!(slot.receive().unwrap().data, [number]));
@@ -230,7 +230,7 @@ fn stream_through_the_door_that_pauses_wakes_readers_again() {
     assert_eq!(slot.receive().unwrap().data, [152]);
 }
 
-/// A connection as writers of other users have one.
+/// A connection as made by writers of other users.
 fn call(slot: &str) -> std::os::fd::OwnedFd {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let door = SocketAddrUnix::new(damage::directory(&slot.to_uppercase()).join("door")).unwrap();
@@ -239,7 +239,8 @@ fn call(slot: &str) -> std::os::fd::OwnedFd {
     connection
 }
 
-/// Its connection was handed back, and so many others wait to be let in that there is no other: that is no reason not to wait.
+/// The owner closed its connection, and too many others wait for another one to be made: the writer must wait
+/// nevertheless.
 #[test]
 fn writer_that_is_to_wait_waits_for_a_connection_as_well() {
     let _watchdog = watchdog();
@@ -268,7 +269,7 @@ fn writer_that_is_to_wait_waits_for_a_connection_as_well() {
 }
 
 fn send_through(door: &std::os::fd::OwnedFd, message: u8) {
-    // A first byte of 0 says that the message follows.
+    // A first byte of 0 means that the message follows.
     rustix::net::send(door, &[0, message], rustix::net::SendFlags::NOSIGNAL).unwrap();
 }
 
@@ -289,8 +290,8 @@ fn garbage_of_a_stranger_is_no_message_and_harms_nobody() {
     assert_eq!(slot.info().unwrap().count, 0);
 }
 
-/// Everything that can be attached to a packet, in every number, to every form of packet, by somebody who then goes on or goes
-/// away: the owner keeps none of it, and neither waits nor fails.
+/// A stranger attaches descriptors of every kind, in every number, to every form of packet, and then continues or
+/// leaves: the owner keeps none of them, and neither waits nor fails.
 #[test]
 fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
     let _watchdog = watchdog();
@@ -306,7 +307,7 @@ fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
     setrlimit(Resource::Nofile, Rlimit { current: Some(600), maximum: hard }).unwrap();
     for kind in 0..6 {
         for number in [1, 3] {
-            // Packets of no bytes come before, which look like the end of a connection.
+            // Packets of no bytes come first, which look like the end of a connection.
             for (form, empty) in forms.iter().flat_map(|form| [0, 1, 20].map(|empty| (form, empty))) {
                 for left in [0, 1, 300, 600] {
                     let slot = open_to_all();
@@ -320,7 +321,7 @@ fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
                     (0..empty).for_each(|_| assert_eq!(send(&door, &[], SendFlags::NOSIGNAL), Ok(0)));
                     (0..times).for_each(|_| attach(&door, form, &attached));
                     let used = use_descriptors(left);
-                    // Of what lingers, the owner now has the last one.
+                    // Now the owner has the last descriptor of lingering sockets.
                     drop(attached);
                     while slot.receive_within(Timeout::Zero).is_ok() {}
                     send_late(&door);
@@ -329,7 +330,7 @@ fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
                     drop(used);
                     MailslotWriter::open(slot.name().as_str()).unwrap().write(b"a friend's").unwrap();
                     assert_eq!(slot.receive().unwrap().data, b"a friend's");
-                    // What is closed in a thread of its own is closed in a moment, now that nothing lingers.
+                    // Descriptors that separate threads close are closed in a moment, now that nothing lingers.
                     drop(peers);
                     while open_descriptors() > before {
                         std::thread::park_timeout(std::time::Duration::from_millis(1));
@@ -340,18 +341,19 @@ fn descriptors_of_a_stranger_are_neither_kept_nor_waited_for() {
     }
 }
 
-/// Opens files until this process has so many descriptors left.
+/// Opens files until this process has `left` descriptors left.
 fn use_descriptors(left: usize) -> Vec<std::fs::File> {
     let mut used: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
     used.truncate(used.len().saturating_sub(left));
     used
 }
 
-/// Large messages come as descriptors. However few the owner has left, and whenever it gets more, all of them are read.
+/// Large messages arrive as descriptors. However few the owner has left, and whenever it gets more, all of them are
+/// read.
 #[test]
 fn no_large_message_is_lost_for_want_of_descriptors() {
     let _watchdog = watchdog();
-    // In a process of its own, as others here: other tests open and close descriptors meanwhile.
+    // In a separate process, like others here: other tests open and close descriptors meanwhile.
     if !is_apart("no_large_message_is_lost_for_want_of_descriptors", &[]) {
         return;
     }
@@ -364,7 +366,7 @@ fn no_large_message_is_lost_for_want_of_descriptors() {
                 let slot = open_to_all();
                 let doors: Vec<_> = (0..2).map(|_| call(slot.name().as_str())).collect();
                 if known {
-                    // Small messages have come on these connections before.
+                    // Small messages have arrived on these connections before.
                     doors.iter().for_each(|door| send_through(door, 0));
                     doors.iter().for_each(|_| assert_eq!(slot.receive().unwrap().data, [0]));
                 }
@@ -405,7 +407,7 @@ fn send_any(door: &std::os::fd::OwnedFd, message: &[u8]) {
     attach(door, &[&[1], &(message.len() as u64).to_le_bytes()[..]].concat(), &[memory]);
 }
 
-/// One of each kind.
+/// A descriptor of the given kind.
 fn descriptor(kind: u32, peers: &mut Vec<std::net::TcpStream>) -> std::os::fd::OwnedFd {
     use rustix::fs::MemfdFlags;
     match kind {
@@ -445,7 +447,7 @@ fn attach(door: &std::os::fd::OwnedFd, form: &[u8], files: &[std::os::fd::OwnedF
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut attachment = SendAncillaryBuffer::new(&mut space);
     assert!(attachment.push(SendAncillaryMessage::ScmRights(&files)));
-    // An owner that has shut us out does not listen any more.
+    // An owner that has shut us out no longer listens.
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
     let _ = sendmsg(door, &[std::io::IoSlice::new(form)], &mut attachment, flags);
 }

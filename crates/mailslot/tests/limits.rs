@@ -1,4 +1,4 @@
-//! Many slots, many writers, and what happens when the system has no descriptors left.
+//! Many slots, many writers, and a system without free descriptors.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -9,7 +9,7 @@ use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const OWNERS: u32 = 10;
-/// Three descriptors each.
+/// A slot takes three descriptors.
 const SLOTS_PER_OWNER: u32 = 1000;
 const PROCESSES: u32 = 50;
 const WRITERS_PER_PROCESS: u32 = 20;
@@ -29,14 +29,14 @@ fn plays_its_part() {
     }
 }
 
-/// Where files may be no larger than a slot's ring, making one ends the process, unless it is not tried.
+/// If files may be no larger than a slot's ring, making one would end the process, so it must not be tried.
 #[test]
 fn creating_a_slot_where_files_must_be_small_is_an_error() {
     let _watchdog = watchdog();
     Part::start(&format!("files {}", name())).finish();
 }
 
-/// A large message for another user travels as a file.
+/// A large message for another user is sent as a file.
 #[test]
 fn writing_a_large_message_where_files_must_be_small_is_an_error() {
     let _watchdog = watchdog();
@@ -90,7 +90,7 @@ fn ten_thousand_slots_live_at_once() {
     assert_eq!(living(), 0);
 }
 
-/// Owns a thousand slots until each of them has had its message.
+/// Owns a thousand slots until each of them has received its message.
 fn own_slots(rest: &str) {
     let most = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).unwrap();
@@ -143,7 +143,8 @@ fn running_out_of_descriptors_is_an_error_that_passes() {
     Part::start("descriptors").finish();
 }
 
-/// A reader that looks again and again where no other user has ever come needs nothing but the slot, and so no system call to ask it.
+/// A reader that polls a slot to which no other user has ever connected opens nothing besides the slot, and so needs no
+/// system call to check.
 #[test]
 fn reads_that_find_nothing_open_nothing() {
     let _watchdog = watchdog();
@@ -164,7 +165,7 @@ fn read_where_nobody_writes() {
                 assert_eq!(slot.receive_within(timeout).unwrap().data, b"one");
             }
         }
-        // The writer's bell, which it opens once to wake a reader that sleeps.
+        // The writer's bell, which is opened once to wake a sleeping reader.
         let after = open_descriptors();
         assert!(after <= before + 1, "{before}, then {after}");
     }
@@ -182,7 +183,7 @@ fn run_out_of_descriptors() {
         }
     };
     assert_eq!(error.win32_code(), 4, "{error}");
-    // What is left of the limit is used up as well.
+    // Use up the rest of the limit.
     let mut files = Vec::new();
     while let Ok(file) = std::fs::File::open("/dev/null") {
         files.push(file);

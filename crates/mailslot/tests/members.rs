@@ -1,4 +1,4 @@
-//! Slots that several processes read: each member gets everything, in order, and is nobody else's concern.
+//! Slots that several processes read: each member gets every message, in order, and does not affect the others.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -61,7 +61,7 @@ fn plays_its_part() {
     }
 }
 
-/// What a member should hold, by the rules alone.
+/// The expected contents of a member, by the rules alone.
 struct Model {
     slot: Mailslot,
     room: usize,
@@ -69,14 +69,14 @@ struct Model {
 }
 
 impl Model {
-    /// A record takes its bytes, rounded up to a multiple of 8, and 24 more.
+    /// A record takes its bytes, rounded up to a multiple of 8, plus 24.
     fn fits(&self, message: &[u8]) -> bool {
         let record = |len: usize| 24 + len.next_multiple_of(8);
         self.unread.iter().map(|message| record(message.len())).sum::<usize>() + record(message.len()) <= self.room
     }
 }
 
-/// Members come and go, read and do not read, beside writers that were opened at any time before.
+/// Members join and leave, read and do not read, with writers that were opened at any time before.
 #[test]
 fn every_member_gets_what_it_has_room_for_and_the_error_tells_how_many_did() {
     let _watchdog = watchdog();
@@ -201,7 +201,7 @@ fn a_write_that_waits_reaches_each_member_once() {
         }
     });
     for number in 0..900_u64 {
-        // In its own time: until then what the other one lacks is waited for.
+        // One after the other: until both have read, the write waits for the member that lacks the message.
         assert_eq!(slow.receive().unwrap().data[..8], number.to_le_bytes());
         assert_eq!(quick.receive().unwrap().data[..8], number.to_le_bytes());
     }
@@ -295,7 +295,7 @@ fn a_stranger_reaches_each_member_that_is_there_when_it_writes() {
     let stranger = Part::start_as(65534, &format!("pass {slot}"));
     let told = MailslotWriter::wait_open(format!("{slot}-pass"), Timeout::Forever).unwrap();
     for number in 0..60_u32 {
-        // Until the write has ended: one that comes before that may have the message as well.
+        // Wait until the write has ended: a member that joins before that may get the message as well.
         told.request(&number.to_le_bytes(), Timeout::Forever).unwrap();
         for member in &members {
             assert_eq!(member.receive().unwrap().data, number.to_le_bytes());
@@ -308,14 +308,14 @@ fn a_stranger_reaches_each_member_that_is_there_when_it_writes() {
     drop(stranger);
 }
 
-/// Each message names its writer and has a number.
+/// A message with the number of its writer and its own.
 fn numbered(writer: u8, number: u32, size: usize) -> Vec<u8> {
     let mut message = vec![writer; 8 + size];
     message[4..8].copy_from_slice(&number.to_le_bytes());
     message
 }
 
-/// What a reader that comes at any time sees of two writers.
+/// Checks what a reader that joins at any time sees of two writers.
 #[derive(Default)]
 struct Seen {
     next: [Option<u32>; 2],
@@ -330,14 +330,14 @@ impl Seen {
         assert!(message.data[8..].iter().all(|byte| usize::from(*byte) == writer), "half a message");
         let next = self.next[writer].replace(number + 1);
         assert!(next.is_none_or(|next| next <= number), "{number} instead of {next:?}");
-        // What was lost before the first one that is seen shows nowhere.
+        // Nothing shows messages lost before the first one that is seen.
         self.missing += next.map_or(0, |next| u64::from(number - next));
         self.lost += message.lost_before;
         assert!(self.missing <= self.lost, "not all of what is missing was told");
     }
 }
 
-/// Readers of every kind come and go, and are killed, while two writers write messages and batches of them.
+/// Readers of every kind join, leave and are killed while two writers write messages and batches.
 #[test]
 fn nobody_misses_anything_of_what_is_written_while_he_is_there() {
     const MESSAGES: u32 = 3000;
@@ -401,7 +401,7 @@ fn nobody_misses_anything_of_what_is_written_while_he_is_there() {
             scope.spawn(move || {
                 let mut state = seed;
                 while !is_done() {
-                    // Before it comes, while it reads, or while it is written to.
+                    // It is killed before it joins, while it reads, or while it is written to.
                     let _killed = Part::start(&format!("own {slot}"));
                     (0..random(&mut state, 20_000)).take_while(|_| !is_done()).for_each(|_| std::thread::yield_now());
                 }
@@ -414,7 +414,7 @@ fn nobody_misses_anything_of_what_is_written_while_he_is_there() {
     }
 }
 
-/// As soon as a slot with one owner: whoever is asked has ended.
+/// As soon as with a slot that has one owner: every member that a writer checks has ended.
 #[test]
 fn nothing_is_accepted_when_all_members_are_killed() {
     let _watchdog = watchdog();
@@ -425,7 +425,7 @@ fn nothing_is_accepted_when_all_members_are_killed() {
         assert_eq!(writer.wait_for_receivers(number, Timeout::Forever).unwrap(), number);
         (0..3).for_each(|_| writer.write(b"before").unwrap());
         drop(members);
-        // A member that was asked a moment ago counts as alive.
+        // A member that was checked a moment ago counts as alive.
         std::thread::sleep(std::time::Duration::from_millis(1));
         let late = if is_batch { writer.write_batch(&["one", "two"]).map(drop) } else { writer.write(b"late") };
         assert!(matches!(late, Err(Error::Closed)), "{late:?}");

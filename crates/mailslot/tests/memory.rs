@@ -1,4 +1,4 @@
-//! Messages for which a process has no memory: an error, and they stay where they are.
+//! Messages for which a process has no memory: reading them fails, and they stay where they are.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -32,7 +32,7 @@ fn plays_its_part() {
     }
 }
 
-/// Another process plays it, whose memory is limited, and whose allocator gives all that is large back to the system.
+/// Plays a part in a separate process, whose allocator returns large blocks to the system at once.
 fn apart(part: &str) {
     let _watchdog = watchdog();
     let status = Command::new(std::env::current_exe().unwrap())
@@ -70,7 +70,7 @@ fn reply_without_memory_is_an_error_and_stays_where_it_is() {
     apart("reply");
 }
 
-/// No more memory for this process than half of `size`, until it is dropped.
+/// Limits this process to half of `size` bytes more memory, until it is dropped.
 struct Scarce(Rlimit);
 
 impl Scarce {
@@ -83,7 +83,7 @@ impl Scarce {
         Scarce(usual)
     }
 
-    /// An emulator of another processor takes the limit, and allows all the same.
+    /// False in an emulator of another processor, which accepts the limit and does not apply it.
     fn works() -> bool {
         let _scarce = Scarce::for_less_than(LARGEST);
         Vec::<u8>::new().try_reserve_exact(LARGEST).is_err()
@@ -105,22 +105,22 @@ fn is_scarce<T: std::fmt::Debug>(result: Result<T>, what: &str) {
     assert!(matches!(result, Err(Error::NotEnoughMemory { .. })), "{what}: {:?}", result.map(|_| ()));
 }
 
-/// How a message comes to lie in a slot.
+/// How a message is stored in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// In one piece.
     Plain,
-    /// Around the end of the slot's memory.
+    /// Wrapped around the end of the slot's memory.
     Around,
     /// With a preface.
     Stamped,
-    /// Other processes may read the slot, too.
+    /// In a slot that other processes may read, too.
     Shared,
     Inherited,
     DropsOldest,
     Member,
     Tap,
-    /// Another user has written it.
+    /// Written by another user.
     Stranger,
 }
 
@@ -137,7 +137,7 @@ impl Kind {
         Kind::Stranger,
     ];
 
-    /// A slot whose next message is the content of this size, and what keeps it alive.
+    /// A slot whose next message is content of this size, and a handle that keeps it alive.
     fn slot(self, size: usize) -> (Mailslot, Option<Mailslot>) {
         let capacity = ((size + 100) as u64).next_power_of_two();
         let mut options = MailslotOptions::new();
@@ -165,7 +165,7 @@ impl Kind {
         }
         let writer = MailslotWriter::open(slot.0.name()).unwrap();
         if self == Kind::Around {
-            // The reader keeps its place as long as it never finds the slot empty.
+            // The reader does not start over at the beginning as long as it never finds the slot empty.
             writer.write(content(capacity as usize - size / 2)).unwrap();
             writer.write(b"").unwrap();
             slot.0.receive().unwrap();
@@ -181,21 +181,21 @@ impl Kind {
         self != Kind::Stranger || is_root("messages of other users without memory")
     }
 
-    /// Whether a look at the message where it lies needs no copy.
+    /// Whether reading the message in place needs no copy.
     fn lies_well(self) -> bool {
         matches!(self, Kind::Plain | Kind::Stamped | Kind::Member)
     }
 }
 
-/// A way to read, and what it needs: a buffer, which is there already, and nothing else.
+/// A way to read, and the memory that it needs.
 type Read = fn(&Mailslot, &mut [u8]) -> Result<()>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
-    /// There is one already.
+    /// Only the buffer, which is there already.
     Buffer,
     Copy,
-    /// A copy, or nothing where the message lies well.
+    /// A copy, or nothing if the message can be read in place.
     InPlace,
 }
 
@@ -229,7 +229,7 @@ const READS: [(&str, Needs, Read); 25] = [
     }),
     ("try_read_batch_in_place", Needs::InPlace, |slot, _| slot.try_read_batch_in_place(5, |_, _| ()).map(one)),
     ("several in turn", Needs::Copy, |slot, buffer| {
-        // One that needs nothing but a buffer does not fail because another one did.
+        // A read that needs only a buffer must not fail because another one did.
         let refused = slot.receive();
         slot.read(&mut buffer[..1]).expect_err("it is larger");
         refused.map(drop)
@@ -253,7 +253,7 @@ fn read_without_memory() {
         let mut buffer = vec![1; size];
         for kind in Kind::ALL.into_iter().filter(|kind| kind.can_be_made()) {
             for (read, needs, look) in READS {
-                // Not seen from outside before its reader has let it in.
+                // It is not visible from outside before its reader has accepted it.
                 if kind == Kind::Stranger && read == "a look from outside" {
                     continue;
                 }
@@ -262,7 +262,7 @@ fn read_without_memory() {
                 let result = look(&slot, &mut buffer);
                 drop(scarce);
                 let what = format!("{read} of {size} bytes, {kind:?}");
-                // What another user has sent is copied before it is in the slot.
+                // A message of another user is copied before it is in the slot.
                 let does_without =
                     kind != Kind::Stranger && (needs == Needs::Buffer || needs == Needs::InPlace && kind.lies_well());
                 if does_without {
@@ -350,7 +350,7 @@ fn close_without_memory() {
         return;
     }
     for kind in Kind::ALL.into_iter().filter(|kind| kind.can_be_made()) {
-        // Of these, other processes could still have a handle.
+        // Other processes could still have a handle to these.
         if matches!(kind, Kind::Shared | Kind::Inherited) {
             continue;
         }
@@ -387,7 +387,7 @@ fn write_without_memory() {
                     writer.write(b"next").unwrap();
                     slot.receive().unwrap();
                 } else {
-                    // It has mapped the whole ring then, and the reader, which sleeps, begins it anew.
+                    // Then the writer has mapped the whole ring, and the sleeping reader starts it over.
                     writer.write(content(size)).unwrap();
                     slot.receive().unwrap();
                     slot.receive_within(Duration::from_millis(1)).unwrap_err();

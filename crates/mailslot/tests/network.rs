@@ -1,4 +1,4 @@
-//! Messages of other machines: how a network node delivers them, and how it gets what is to be sent.
+//! Messages of other machines: how a network node delivers them, and how it receives those to send.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -183,7 +183,7 @@ fn open_to_all(name: &str) -> Mailslot {
     MailslotOptions::new().access(Access::Everyone).create(name).unwrap()
 }
 
-/// A node that knows of the domain PLANT, with two receivers, and answers so many requests; and the domain's slot.
+/// A node that knows the domain PLANT, with two receivers, and answers `requests` requests; and the domain's slot.
 fn modern_node(requests: usize) -> (std::thread::JoinHandle<Mailslot>, Mailslot) {
     let (slot, outgoing) = (open_to_all(routes::SLOT), open_to_all(r"\\.\mailslot\mailslot\node\domain\PLANT"));
     let way = outgoing.name().clone();
@@ -243,14 +243,14 @@ fn writers_to_modern_domains_go_where_the_node_says() {
     let writer = MailslotWriter::open(r"\\PLANT\mailslot\x").unwrap();
     drop(outgoing);
     assert!(writer.is_closed());
-    // The slot is there, and nobody answers.
+    // The slot exists, and nobody answers.
     let silent = node.join().unwrap();
     assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\x"), Err(Error::NodeSilent)));
     drop(silent);
     assert!(matches!(MailslotWriter::open(r"\\PLANT\mailslot\x"), Err(Error::NoNetworkNode(_))));
 }
 
-/// Answers one request as a node would.
+/// Answers one request like a node.
 fn answer(message: &Message, way: &SlotName) {
     let question = Question::decode(&message.data).unwrap();
     let plant = question.address().to_string().starts_with(r"\\PLANT\");
@@ -271,7 +271,7 @@ fn answer(message: &Message, way: &SlotName) {
         },
         question => panic!("{question:?}"),
     };
-    // What is no answer to this request does not end the wait for one, whoever has written it.
+    // Messages that do not answer this request do not end the wait, whoever wrote them.
     let slots: Vec<_> = mailslot::list().unwrap().into_iter().filter(is_for_answers).collect();
     assert_eq!(slots.len(), 1);
     let writer = MailslotWriter::open(Address::from(slots[0].name.clone())).unwrap();
@@ -310,7 +310,7 @@ fn domains_with_a_file_here_are_sent_to_in_no_other_network() {
     for open in [r"\\OTHER\mailslot\x", r"\\*\mailslot\x"] {
         MailslotWriter::open(open).unwrap();
     }
-    // Whatever a node says.
+    // Whatever a node answers.
     let requests = open_to_all(routes::SLOT);
     let node = std::thread::spawn(move || {
         for _ in 0..2 {
@@ -337,11 +337,11 @@ fn the_longest_waits_are_no_trouble() {
     node.join().unwrap();
 }
 
-/// Users that exist nowhere but in these tests.
+/// User ids that are used only in these tests.
 const ASKER: u32 = 60_001;
 const STRANGER: u32 = 60_002;
 
-/// The node, the user who asks, and one who would like to answer.
+/// The node, the user who asks, and one who forges answers.
 #[test]
 fn answers_of_others_than_the_node_are_not_believed() {
     let test = "answers_of_others_than_the_node_are_not_believed";
@@ -351,7 +351,7 @@ fn answers_of_others_than_the_node_are_not_believed() {
     let _watchdog = watchdog();
     let requests =
         MailslotOptions::new().access(Access::Everyone).read_timeout(Timeout::Zero).create(routes::SLOT).unwrap();
-    // It may not be written to, whoever asks for that: neither by the stranger nor by the node.
+    // Nobody may write to it, even if asked to: neither the stranger nor the node.
     let private = MailslotOptions::new().create(reply_name(&[7; 16])).unwrap();
     let mut stranger = common::Part::start_as(STRANGER, "stranger");
     let mut asked = [0; 2];
@@ -366,11 +366,11 @@ fn answers_of_others_than_the_node_are_not_believed() {
             question => panic!("{question:?}"),
         };
         asked[usize::from(who.uid() == STRANGER)] += 1;
-        // An answer to what was asked before, late: nobody waits for it any more.
+        // A late answer to the previous question: nobody waits for it any more.
         if let Some(before) = before.replace(who) {
             let _ = before.write(&Answer::Receivers(FORGED).encode());
         }
-        // The stranger may have given up.
+        // The stranger may have stopped waiting.
         let _ = who.write(&Answer::Receivers(number).encode());
     }
     asker.join().unwrap();
@@ -380,7 +380,7 @@ fn answers_of_others_than_the_node_are_not_believed() {
 }
 
 const QUESTIONS: u32 = 300;
-/// What nobody has asked for.
+/// A number that nobody asks for.
 const FORGED: u32 = 1 << 20;
 
 fn reply_name(reply: &[u8; 16]) -> String {
@@ -396,7 +396,7 @@ fn plays_its_part() {
     }
 }
 
-/// Every answer must be the one to its question.
+/// Checks that every answer is the one to its question.
 fn asks() {
     let address: Address = r"\\PLANT\mailslot\x".parse().unwrap();
     for number in 0..QUESTIONS {
@@ -405,8 +405,8 @@ fn asks() {
     }
 }
 
-/// Answers everybody who waits for an answer, through the library and through the door itself, and asks the node to answer
-/// in the name of others, until it is killed.
+/// Answers everybody who waits for an answer, through the library and through the door itself, and asks the node to
+/// answer in the name of others, until it is killed.
 fn forges() {
     let root = PathBuf::from(std::env::var_os("MAILSLOT_ROOT").unwrap());
     let address: Address = r"\\PLANT\mailslot\x".parse().unwrap();
@@ -418,7 +418,7 @@ fn forges() {
         for slot in mailslot::list().unwrap().into_iter().filter(is_for_answers) {
             let number = slot.name.as_str().rsplit('\\').next().unwrap();
             let reply = u128::from_str_radix(number, 16).unwrap().to_be_bytes();
-            // In the asker's name: a request whose replies would go into his slot.
+            // A request in the asker's name, whose replies would go into the asker's slot.
             doors(&root, "ROUTES").iter().for_each(|door| write_through(door, &request(reply, &content)));
             let Err(Error::NotAllowed(_) | Error::NotFound(_)) = MailslotWriter::open(Address::from(slot.name)) else {
                 panic!("a slot for answers lets strangers in");
@@ -427,7 +427,7 @@ fn forges() {
         for door in doors(&root, "REPLY") {
             for answer in &forged {
                 write_through(&door, &[&[0], &answer.encode()[..]].concat());
-                // As a reply to a request whose id is not known.
+                // A reply to a request whose id is unknown.
                 write_through(&door, &[&[2, 19, 0, 128], &[3; 16][..], &answer.encode()].concat());
             }
         }
@@ -437,12 +437,12 @@ fn forges() {
     }
 }
 
-/// A packet that asks, and wants the replies in the slot of this number.
+/// A packet with a request whose replies go into the slot with this number.
 fn request(reply: [u8; 16], content: &[u8]) -> Vec<u8> {
     [&[2, 35, 0, 32], &reply[..], &[3; 16], content].concat()
 }
 
-/// The doors of all slots with this in their place, wherever the library keeps them.
+/// The doors of all slots with `part` in their path, wherever the library keeps them.
 fn doors(directory: &Path, part: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut found = Vec::new();
@@ -456,11 +456,11 @@ fn doors(directory: &Path, part: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Writes as no honest writer does: without asking whether it may.
+/// Writes as no correct writer does: without checking whether it may.
 fn write_through(door: &Path, message: &[u8]) {
     use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, connect, send, socket};
     let connection = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
-    // The whole path is longer than addresses of sockets may be.
+    // The whole path is too long for a socket address.
     let near = door.parent().is_some_and(|directory| std::env::set_current_dir(directory).is_ok());
     if near && connect(&connection, &SocketAddrUnix::new("door").unwrap()).is_ok() {
         let _ = send(&connection, message, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);

@@ -1,4 +1,4 @@
-//! `mailslot::peek`: a look at what is in a slot, by somebody who does not read it.
+//! `mailslot::peek`: reading the messages of a slot without being its reader.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -31,7 +31,7 @@ fn plays_its_part() {
     }
 }
 
-/// A source of numbers that are the same in each run.
+/// A source of pseudo-random numbers, the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -41,7 +41,8 @@ impl Numbers {
     }
 }
 
-/// Whatever was written and read before, around the end of the memory as well: what is seen is what is there, and it stays.
+/// Whatever was written and read before, even around the end of the memory: peeking returns the slot's messages, which
+/// stay.
 #[test]
 fn what_is_seen_is_what_is_read_next() {
     let _watchdog = watchdog();
@@ -77,7 +78,7 @@ fn what_is_seen_is_what_is_read_next() {
     }
 }
 
-/// While one thread writes and one reads, each look has whole messages that follow one another.
+/// While one thread writes and one reads, each peek returns whole, consecutive messages.
 #[test]
 fn a_look_while_others_write_and_read_has_whole_messages_in_their_order() {
     const MESSAGES: u64 = 40_000;
@@ -122,7 +123,7 @@ fn other_users_may_not_look_and_the_superuser_may() {
     }
     let slot = MailslotOptions::new().access(Access::Everyone).create(name()).unwrap();
     Part::start_as(NOBODY, &format!("peek {}", slot.name())).finish();
-    // The message of another user waits outside until the reader looks.
+    // The message of another user waits outside until the reader accepts it.
     assert_eq!(slot.info().unwrap().count, 1);
     assert_eq!(mailslot::peek(slot.name(), 8).unwrap(), [slot.receive().unwrap()]);
 
@@ -130,7 +131,7 @@ fn other_users_may_not_look_and_the_superuser_may() {
     let owner = Part::start_as(NOBODY, &format!("own {theirs}"));
     let end = MailslotWriter::wait_open(format!("{theirs}-end"), Timeout::Forever);
     assert_eq!(mailslot::peek(&theirs, 8).unwrap()[0].data, b"of nobody");
-    // Root may write to every slot.
+    // The superuser may write to every slot.
     end.unwrap().write(b"").unwrap();
     owner.finish();
 }

@@ -20,7 +20,7 @@ fn messages_keep_their_order_and_boundaries() {
     assert!(slot.try_receive().unwrap().is_none());
 }
 
-/// Programs allocate what they are told that the next message takes, where they are told that there is one.
+/// Programs that see a count above zero allocate memory by the size of the next message.
 #[test]
 fn there_is_a_next_message_exactly_where_some_are_counted() {
     const MESSAGES: usize = 20_000;
@@ -31,7 +31,7 @@ fn there_is_a_next_message_exactly_where_some_are_counted() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for number in 0..MESSAGES {
-                // Into an empty slot each, at which the reader is looking.
+                // Each goes into an empty slot while the reader looks at it.
                 while read.load(Ordering::Relaxed) < number {
                     std::hint::spin_loop();
                 }
@@ -104,7 +104,7 @@ fn timeout_of_one_read_is_its_own() {
         assert!(start.elapsed() >= limit);
         assert!(slot.try_receive().unwrap().is_none());
         assert_eq!(slot.info().unwrap().read_timeout, slots);
-        // Reads that were given up take no message.
+        // Cancelled reads take no message.
         MailslotWriter::open(slot.name().as_str()).unwrap().write(b"late").unwrap();
         assert_eq!(slot.receive_within(Timeout::Forever).unwrap().data, b"late");
     }
@@ -246,7 +246,7 @@ fn info_tells_whether_a_reader_waits() {
         assert!(!waits() && !slot.info().unwrap().reader_waits);
         let reader = slot.clone();
         let reader = std::thread::spawn(move || reader.receive().unwrap().data);
-        // It sleeps some time after it has begun to read.
+        // The reader sleeps some time after it has begun to read.
         while !waits() {
             std::thread::yield_now();
         }

@@ -14,23 +14,23 @@ use proptest::prelude::*;
 
 /// Longer than any reply takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// For replies that do not come.
+/// For replies that never arrive.
 const SHORT: Duration = Duration::from_millis(20);
 
-/// The slots for replies of this process that live.
+/// How many slots for replies of this process live.
 fn slots_for_replies() -> usize {
     let own = |slot: &mailslot::SlotStatus| slot.pid == Some(std::process::id());
     let for_replies = |slot: &mailslot::SlotStatus| slot.name.as_str().starts_with(r"mailslot\reply\");
     mailslot::list().unwrap().iter().filter(|slot| own(slot) && for_replies(slot)).count()
 }
 
-/// A thread that replies to each request with what `reply` makes of it, until the slot is aborted.
+/// Starts a thread that replies to each request with the result of `reply`, until reads of the slot are aborted.
 fn serve(slot: &Mailslot, reply: impl Fn(&Message) -> Vec<u8> + Send + 'static) -> std::thread::JoinHandle<()> {
     let slot = slot.clone();
     std::thread::spawn(move || {
         for message in slot.iter() {
             let message = message.unwrap();
-            // Who waits no longer needs no reply.
+            // An asker that no longer waits needs no reply.
             let _ = message.reply(&reply(&message));
         }
     })
@@ -39,7 +39,7 @@ fn serve(slot: &Mailslot, reply: impl Fn(&Message) -> Vec<u8> + Send + 'static) 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Of any size, through the memory that is shared and as shared slots, whole or in part mapped.
+    /// Of any size, through shared memory and in shared slots, wholly or partly mapped.
     #[test]
     fn requests_and_replies_are_whole(
         sizes in prop::collection::vec((0..200_000_usize, 0..200_000_usize), 1..6), inherited: bool,
@@ -111,7 +111,7 @@ fn plain_messages_go_with_requests_in_order_and_are_none() {
     assert_eq!(pending.receive_within(PATIENCE).unwrap().data, b"yes");
 }
 
-/// Every way to read shows what was asked and nothing else.
+/// Every way to read returns the request's message and nothing else.
 #[test]
 fn every_read_of_a_request_has_the_message_alone() {
     let _watchdog = watchdog();
@@ -132,7 +132,7 @@ fn every_read_of_a_request_has_the_message_alone() {
     let mut rest = Vec::new();
     slot.close(|message| rest.push(message)).unwrap();
     assert_eq!((rest.len(), &rest[0].data[..]), (1, &b"what?"[..]));
-    // The slot is gone: nobody can believe a reply any more, but whoever wrote it was not late.
+    // The slot is gone: a later reply would no longer be accepted, but one that is written now still is.
     rest[0].reply(b"last").unwrap();
     assert_eq!(pending[5].receive_within(PATIENCE).unwrap().data, b"last");
     assert!(matches!(pending[0].receive_within(PATIENCE), Err(Error::Closed)));
@@ -153,7 +153,7 @@ fn a_reply_that_comes_late_is_nobodys() {
         let serving = std::thread::scope(|scope| {
             let serving = scope.spawn(|| {
                 let request = slot.receive().unwrap();
-                // Before the right one, and after it.
+                // One late reply before the right one, and one after it.
                 let before = late.reply(b"late");
                 request.reply(b"right").unwrap();
                 let again = request.reply(b"again");
@@ -188,7 +188,7 @@ fn a_full_slot_makes_a_request_wait_and_time_out() {
     assert_eq!(asking.join().unwrap().unwrap().data, b"there was room");
 }
 
-/// Each has its own room, and of the members that have the request none gets it twice.
+/// Each member has separate room, and no member that has the request gets it twice.
 #[test]
 fn a_request_waits_for_the_members_that_are_full() {
     let _watchdog = watchdog();
@@ -211,7 +211,7 @@ fn a_request_waits_for_the_members_that_are_full() {
             (0 | 3, Err(Error::TimedOut)) => {}
             (_, asked) => panic!("{asked:?}"),
         }
-        // What was given up is of no use to those that have it.
+        // A request that was given up stays with the members that have it.
         let given_up = |number: usize| usize::from(full < 3 && kind >> number & 1 == 0);
         std::thread::scope(|scope| {
             let asking = scope.spawn(|| writer.request(&[2; 100], PATIENCE));
@@ -220,7 +220,7 @@ fn a_request_waits_for_the_members_that_are_full() {
                 (0..given_up(number)).for_each(|_| assert_eq!(member.receive().unwrap().data, [1; 100]));
                 let request = member.receive().unwrap();
                 assert_eq!(request.data, [2; 100]);
-                // One that is not the first finds that nobody waits any more.
+                // All but the first reply may find that nobody waits any more.
                 let _ = request.reply(&[number as u8]);
             }
             assert_eq!(asking.join().unwrap().unwrap().data.len(), 1);
@@ -248,7 +248,7 @@ fn whoever_asks_a_slot_that_goes_is_told_at_once() {
     assert_eq!(slots_for_replies(), 0);
 }
 
-/// In each way in which a process may end, or go on.
+/// In each way in which a process may hold a request when it is killed.
 #[test]
 fn whoever_asks_a_process_that_is_killed_is_told_at_once() {
     let _watchdog = watchdog();
@@ -276,14 +276,14 @@ fn requests_go_to_no_network_where_nobody_proves_who_replies() {
     let writer = MailslotWriter::open(r"\\SRV1\mailslot\x").unwrap();
     let error = writer.request(b"?", PATIENCE).unwrap_err();
     assert!(matches!(error, Error::RequestElsewhere(_)) && error.win32_code() == 50, "{error}");
-    // What comes from others is a request if their node says so.
+    // A message of another machine is a request only if the node says so.
     let slot = MailslotOptions::new().network(Network::Allowed).create(name()).unwrap();
     MailslotWriter::open(slot.name()).unwrap().write_from(&NetworkOrigin::new("SRV1"), b"x").unwrap();
     assert!(matches!(slot.receive().unwrap().reply(b""), Err(Error::NotARequest)));
 }
 
-/// What a node does for askers elsewhere: the reader sees the other machine, and its replies come back to the node, by whichever way the
-/// node writes to the slot.
+/// What a node does for askers on other machines: the reader sees the other machine, and its replies return to the
+/// node, in whichever way the node writes to the slot.
 #[test]
 fn requests_of_other_machines_are_replied_to_through_the_node() {
     let _watchdog = watchdog();
@@ -310,7 +310,7 @@ fn requests_of_other_machines_are_replied_to_through_the_node() {
     assert!(private.try_receive().unwrap().is_none());
 }
 
-/// Users that exist nowhere but in these tests.
+/// User ids that are used only in these tests.
 const ASKER: u32 = 60_011;
 const STRANGER: u32 = 60_012;
 
@@ -328,14 +328,14 @@ fn users_ask_each_other() {
         let request = slot.receive_within(PATIENCE).unwrap();
         let to = request.reply_to.unwrap();
         assert_eq!(to.uid(), ASKER);
-        // Another user can neither see a way in nor say anything there.
+        // Another user can neither open the slot for replies nor write to it.
         let name =
             mailslot::list().unwrap().into_iter().find(|slot| slot.name.as_str().starts_with(r"mailslot\reply\"));
         Part::start_as(STRANGER, &format!(r"forges \\.\mailslot\{}", name.unwrap().name)).finish();
         to.write(&request.data).unwrap();
         seen += 1;
     }
-    // It asks once more, and gets no reply.
+    // The asker asks once more, and gets no reply.
     drop(slot.receive_within(PATIENCE).unwrap());
     drop(slot);
     asker.finish();

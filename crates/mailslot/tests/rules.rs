@@ -1,4 +1,4 @@
-//! The rules of slots with members and taps against a simple model of them, in schedules of every kind of event.
+//! The rules of slots with members and taps, compared with a simple model, in sequences of every kind of event.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, FileFailurePersistence};
 
 const STRANGER: u32 = 65534;
 
-/// What a member is made with.
+/// The options of a member.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     capacity: u64,
@@ -38,16 +38,16 @@ impl Kind {
         options
     }
 
-    /// A record takes its bytes, and those of a time if it has one, rounded up to a multiple of 8, and 24 more.
+    /// A record takes its bytes, and those of a time if it has one, rounded up to a multiple of 8, plus 24.
     fn record(self, size: usize) -> usize {
         24 + (size + if self.stamp { 11 } else { 0 }).next_multiple_of(8)
     }
 }
 
-/// A member in a process of its own: it reads whatever comes.
+/// A member in a separate process, which reads every message.
 const CHILD: Kind = Kind { capacity: 1 << 20, drops: true, everyone: true, network: false, stamp: false };
 
-/// Numbers choose among what there is at the time.
+/// The numbers select among what exists at the time.
 #[derive(Clone, Debug)]
 enum Event {
     Join(Kind),
@@ -69,7 +69,7 @@ enum Event {
         reader: usize,
         count: usize,
     },
-    /// To another owner.
+    /// Passes a slot to another owner.
     Pass(usize),
     WriteByAnotherUser {
         size: usize,
@@ -102,13 +102,13 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A queue of this process, and what should be in it.
+/// A queue of this process, and its expected contents.
 struct Queue {
     slot: Mailslot,
     kind: Kind,
     unread: VecDeque<Vec<u8>>,
     lost: u64,
-    /// Of another user, what waits until there is room.
+    /// Messages of another user that wait until there is room.
     outside: VecDeque<Vec<u8>>,
 }
 
@@ -122,13 +122,13 @@ impl Queue {
         used + self.kind.record(message.len()) <= self.kind.capacity as usize - 8
     }
 
-    /// Other handles take the place of the slot's.
+    /// Replaces the slot's handles by new ones.
     fn pass(&mut self) {
         let handles = self.slot.share().as_fds().map(|fd| fd.try_clone_to_owned().unwrap());
         self.slot = Mailslot::from_handles(handles).unwrap();
     }
 
-    /// Returns whether it takes the message.
+    /// Returns whether the queue accepts the message.
     fn write(&mut self, message: &[u8]) -> bool {
         while self.kind.drops && !self.fits(message) {
             self.unread.pop_front();
@@ -141,9 +141,9 @@ impl Queue {
         fits
     }
 
-    /// A message of another user, which none refuses that lets him in.
+    /// A message of another user, which every queue that admits the user accepts.
     fn write_from_outside(&mut self, message: &[u8]) {
-        // It lets him in.
+        // This accepts the connection.
         let _ = self.slot.info().unwrap();
         if !self.write(message) {
             self.outside.push_back(message.to_vec());
@@ -192,7 +192,7 @@ impl Member {
     }
 }
 
-/// Writes what it is told, as another user, and says what came of it.
+/// Writes as another user, on command, and reports the results.
 struct Stranger {
     _part: Part,
     asks: MailslotWriter,
@@ -213,7 +213,7 @@ impl Stranger {
     }
 }
 
-/// The slot to which a member in another process writes once it is one.
+/// The slot to which a process writes once it has become a member.
 fn joined(name: &str) -> String {
     format!("{name}-joined")
 }
@@ -231,7 +231,7 @@ fn be_a_stranger(slot: &str) {
                     None => MailslotWriter::open(slot)?,
                 };
                 match open.write(&message) {
-                    // It was to another slot of the name.
+                    // The writer belonged to an earlier slot of the name.
                     Err(Error::Closed) => {}
                     written => {
                         writer = Some(open);
@@ -266,7 +266,7 @@ fn plays_its_part() {
 
 struct World {
     name: String,
-    /// In the order in which they came.
+    /// In the order in which they joined.
     members: Vec<Member>,
     taps: Vec<Queue>,
     writers: Vec<MailslotWriter>,
@@ -298,7 +298,7 @@ impl World {
             Event::JoinInAnotherProcess if self.members.len() < 6 => {
                 let joined = Mailslot::create(joined(&self.name)).unwrap();
                 let part = Part::start(&format!("own {}", self.name));
-                // It is listed sooner, but open writers need not know of it before its creation has ended.
+                // It is listed earlier, but open writers need not know of it before its creation has ended.
                 joined.receive().unwrap();
                 self.members.push(Member::InAnotherProcess { _part: part });
             }
@@ -345,13 +345,13 @@ impl World {
         assert_eq!(listed, (self.members.len(), if self.members.is_empty() { 0 } else { self.taps.len() }));
     }
 
-    /// Ends one of those that are meant.
+    /// Ends one of the members for which `is_meant` is true.
     fn end(&mut self, number: usize, is_meant: impl Fn(&Member) -> bool) {
         let meant: Vec<_> = (0..self.members.len()).filter(|&at| is_meant(&self.members[at])).collect();
         if meant.is_empty() {
             return;
         }
-        // A process is killed.
+        // This kills the process of a member in another process.
         drop(self.members.remove(meant[number % meant.len()]));
         let closed = self.writers.iter().filter(|writer| writer.is_closed()).count();
         assert_eq!(closed, if self.members.is_empty() { self.writers.len() } else { 0 });
@@ -374,7 +374,7 @@ impl World {
         self.is_written(&message, written);
     }
 
-    /// As many as all have room for, or else the first one as if it were written by itself.
+    /// Writes as many as all have room for; if that is none, the first as if it were written by itself.
     fn write_batch(&mut self, writer: usize, sizes: &[usize]) {
         let messages: Vec<_> = sizes.iter().map(|&size| self.message(size)).collect();
         let written = self.writers[writer % self.writers.len()].write_batch(&messages);
@@ -433,13 +433,13 @@ impl World {
             }
             for queue in self.here().filter(|queue| queue.kind.everyone) {
                 queue.write_from_outside(&message);
-                // What waits outside comes in when there is room, and what is written meanwhile before it.
+                // A message that waits outside enters once there is room, after those written meanwhile.
                 queue.read_all();
             }
         }
     }
 
-    /// Its origin takes room as well, so all is read before and after.
+    /// Its origin takes room as well, so everything is read before and after.
     fn write_by_another_machine(&mut self, size: usize) {
         let Ok(writer) = MailslotWriter::open(&self.name) else { return assert!(self.members.is_empty()) };
         self.here().for_each(Queue::read_all);

@@ -1,4 +1,4 @@
-//! Values in other forms.
+//! Values in `serde` formats.
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -19,7 +19,7 @@ use serde_json::json;
 fn is_the_same_again<T: Serialize + DeserializeOwned + PartialEq + core::fmt::Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
-    // Key by key, as in a settings file or another format with names.
+    // As a tree of values, as for a settings file or another format with names.
     let tree = serde_json::to_value(value).unwrap();
     assert_eq!(&serde_json::from_value::<T>(tree).unwrap(), value);
 }
@@ -110,7 +110,7 @@ fn status_is_what_the_command_prints() {
             },
         })
     );
-    // What is not known may be null or absent.
+    // Unknown values may be null or absent.
     let unknown: SlotStatus = serde_json::from_value(json!({"name": "x"})).unwrap();
     assert_eq!((unknown.network, unknown.created, unknown.info), (None, None, None));
     is_the_same_again(&unknown);

@@ -1,4 +1,4 @@
-//! A writer that is stopped in the middle of a write, in a slot whose reads take the lock: they wait for it as for a message.
+//! A writer that is stopped in the middle of a write to a slot whose reads take the lock: reads wait as for a message.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -20,14 +20,14 @@ fn plays_its_part() {
     writer.write(b"first").unwrap();
     let stop = |bytes: &mut [u8]| {
         bytes.copy_from_slice(b"second");
-        // To this thread, which does not go on before that.
-        // SAFETY: no arguments but the signal.
+        // The signal goes to this thread, which stops before the call returns.
+        // SAFETY: the only argument is the signal number.
         assert_eq!(unsafe { libc::raise(libc::SIGSTOP) }, 0);
     };
     writer.write_in_place(6, stop).unwrap();
 }
 
-/// A process that has the lock of the slot and does not go on.
+/// A process that is stopped while it holds the lock of the slot.
 struct Stopped(Part);
 
 impl Stopped {
@@ -40,7 +40,7 @@ impl Stopped {
         Stopped(part)
     }
 
-    /// Goes on, or is killed. Returns what its second write comes to.
+    /// Continues or kills it. Returns what its second write adds.
     fn end(self, is_killed: bool) -> Option<&'static [u8]> {
         if is_killed {
             drop(self.0);

@@ -9,7 +9,7 @@ use common::{Part, is_apart, name, part, watchdog};
 use mailslot::{Access, Error, Mailslot, MailslotOptions, MailslotWriter, Message, Network, NetworkOrigin, Timeout};
 use proptest::prelude::*;
 
-/// Each way to write, with the message that it leaves.
+/// The ways to write; each leaves one message.
 const WAYS: usize = 7;
 
 fn write(writer: &MailslotWriter, way: usize, data: &[u8]) {
@@ -93,7 +93,7 @@ fn other_users_tell_their_time() {
     }
 }
 
-/// In the packet, and in a file.
+/// Messages in a packet, and in a file.
 const SIZES: [usize; 4] = [0, 60, 3000, 200_000];
 
 #[test]

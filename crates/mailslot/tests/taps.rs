@@ -1,4 +1,4 @@
-//! Taps: they see what the readers of a slot get, and are in nobody's way.
+//! Taps: they see the messages that a slot's readers get, and hold up nobody.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -20,7 +20,7 @@ fn all(slot: &Mailslot) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| slot.try_receive().unwrap()).map(|message| message.data).collect()
 }
 
-/// All that a tap still has, and that it then says that there will be nothing more.
+/// The remaining messages of a tap, after which it must report the end.
 fn rest(tap: &Mailslot) -> Vec<Vec<u8>> {
     let mut rest = Vec::new();
     loop {
@@ -135,7 +135,7 @@ fn slots_are_tapped_where_their_creator_and_owner_allow_it() {
     }
 }
 
-/// A slot of another user, which is written to when the superuser says so.
+/// Owns a slot as another user, and writes to it when the superuser says so.
 fn be_tapped(slot: &str) {
     let go = Mailslot::options().access(Access::Everyone).create(format!("{slot}-go")).unwrap();
     let own = open().sharing(Sharing::Each).create(slot).unwrap();
@@ -152,7 +152,7 @@ fn be_tapped(slot: &str) {
     }
 }
 
-/// Of any size: short ones, those that travel in two pieces, and those that do as files.
+/// Messages of any size: short ones, those that are sent in two parts, and those that are sent as files.
 fn message(number: u32) -> Vec<u8> {
     let size = [4, 100, 127, 128, 5000, 100_000][number as usize % 6];
     number.to_le_bytes().iter().copied().cycle().take(size).collect()
@@ -179,7 +179,7 @@ fn the_superuser_taps_what_is_of_any_user() {
         let taps: Vec<_> = (0..taps).map(|_| Mailslot::tap(&slot).unwrap()).collect();
         let listed = mailslot::list().unwrap().into_iter().filter(|status| status.name.as_str() == slot);
         assert_eq!(listed.map(|status| (status.members, status.taps)).collect::<Vec<_>>(), [(1, taps.len())]);
-        // As many as wait for anybody who is let in.
+        // No more than may wait from one user.
         assert_eq!(usize::from(write(12)), taps.len());
         for tap in &taps {
             for number in number..number + 12 {
@@ -194,7 +194,7 @@ fn the_superuser_taps_what_is_of_any_user() {
     assert_eq!(write(1), 0, "they have ended");
     number += 1;
     let tap = Mailslot::tap(&slot).unwrap();
-    // More than anybody lets wait for him.
+    // More than may wait from one user.
     assert_eq!(write(5000), 1);
     let (mut seen, mut lost) = (0, 0);
     while let Some(message) = tap.try_receive().unwrap() {
@@ -202,7 +202,7 @@ fn the_superuser_taps_what_is_of_any_user() {
         seen += 1;
     }
     assert_eq!(write(1), 1);
-    // It is told with the next one, before which some may come that were on their way.
+    // The loss is reported with the next message, before which some that were in transit may arrive.
     loop {
         let next = tap.receive().unwrap();
         lost += next.lost_before;
@@ -219,7 +219,7 @@ fn the_superuser_taps_what_is_of_any_user() {
     assert!(rest(&tap) == [message(number)]);
     let again = Mailslot::create(&slot).expect("the name is free");
     drop((tap, again));
-    // Nothing is left.
+    // Nothing is left over.
     let of_taps = mailslot::root().unwrap().join(format!("mailslot.0/slots/=65534@{}", slot.to_uppercase()));
     assert!(!of_taps.exists());
 }
@@ -283,7 +283,7 @@ fn what_other_users_and_machines_write_is_tapped_as_it_came() {
     stranger.finish();
 }
 
-/// One that is stopped, and so holds whatever it holds for as long as it likes, or is killed.
+/// A tap that is stopped, and holds whatever it holds for ever, or is killed.
 #[test]
 fn no_tap_holds_anybody_up() {
     let _watchdog = watchdog();

@@ -1,4 +1,4 @@
-//! Programs with different versions of this library: rings and doors that say they are of another one.
+//! Programs with different versions of this library: rings and doors with another version number.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -18,7 +18,7 @@ use mailslot::{
 /// Longer than any reply takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Slots of all kinds that are laid out, or written to, in a way of their own.
+/// Slots of all kinds that differ in their layout, or in how they are written to.
 const KINDS: [fn(&mut MailslotOptions) -> &mut MailslotOptions; 7] = [
     |options| options,
     |options| options.stamp(true),
@@ -29,7 +29,7 @@ const KINDS: [fn(&mut MailslotOptions) -> &mut MailslotOptions; 7] = [
     |options| options.sharing(Sharing::Each),
 ];
 
-/// Numbers around that of this version, with the word that is said of who has it.
+/// Version numbers around this one, with the word that errors use for their owner.
 fn others(own: u64) -> [(u64, &'static str); 4] {
     [(own - 1, "older"), (own + 1, "newer"), (0, "older"), (u32::MAX.into(), "newer")]
 }
@@ -58,7 +58,7 @@ fn ring() -> u64 {
     u64::from_ne_bytes(word)
 }
 
-/// Has all rings say that they are of this version.
+/// Sets the version of all rings.
 fn set_rings(version: u64) {
     for file in files("ring") {
         File::options().write(true).open(file).unwrap().write_all_at(&version.to_ne_bytes(), 8).unwrap();
@@ -71,7 +71,7 @@ fn door() -> u64 {
     label.lines().find_map(|line| line.strip_prefix("door ")).unwrap().parse().unwrap()
 }
 
-/// Has all labels say that their doors are of this version, or nothing about it.
+/// Sets the version of the doors in all labels, or removes it.
 fn set_doors(version: Option<u64>) {
     for file in files("label") {
         let label = fs::read_to_string(&file).unwrap();
@@ -84,14 +84,14 @@ fn set_doors(version: Option<u64>) {
     }
 }
 
-/// It says whose version is the older one.
+/// Checks that the error says whose version is the older one.
 fn tells(error: Error, owner: &str) {
     let text = error.to_string() + &std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
     assert_eq!(std::io::Error::from(error).kind(), ErrorKind::Unsupported, "{text}");
     assert!(text.contains(&format!("{owner} version of mailslot than this program")), "{text}");
 }
 
-/// Writes in all ways, and asserts that the slot gets it, as what the kernel attests if it comes by the door.
+/// Writes in all ways, and checks that the slot receives it, attested by the kernel if it arrives through the door.
 fn exchange(slot: &Mailslot, by_door: bool) {
     let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
     writer.write(b"one").unwrap();
@@ -136,7 +136,7 @@ fn a_ring_of_another_version_is_written_to_through_the_door() {
             assert_eq!(mailslot::list().unwrap().len(), 1);
             assert!(mailslot::status(slot.name()).is_ok());
         }
-        // Whoever has it mapped already goes on.
+        // A writer that has already mapped the ring continues.
         before.write(b"mapped").unwrap();
         assert_eq!(slot.receive_within(PATIENCE).unwrap().data, b"mapped");
         set_rings(own);
@@ -174,7 +174,7 @@ fn a_door_of_another_version_says_whose_is_the_older_one() {
         let (own, own_door) = (ring(), door());
         for (version, owner) in others(own_door) {
             set_doors(Some(version));
-            // Memory of this version has everything of this version.
+            // A ring of this version is enough, whatever the door's version.
             exchange(&slot, false);
             set_rings(own + 1);
             tells(MailslotWriter::open(slot.name().as_str()).map(|_| ()).unwrap_err(), owner);
@@ -182,7 +182,7 @@ fn a_door_of_another_version_says_whose_is_the_older_one() {
             assert!(mailslot::status(slot.name()).is_ok());
             set_rings(own);
         }
-        // Those that do not tell have the first one.
+        // Labels without a version have version 1.
         set_rings(own + 1);
         set_doors(None);
         exchange(&slot, true);

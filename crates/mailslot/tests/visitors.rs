@@ -1,4 +1,4 @@
-//! Writers of other users that share a connection.
+//! Threads of a writer of another user that share a connection.
 #![allow(clippy::unwrap_used)]
 mod common;
 
@@ -31,8 +31,8 @@ fn write_in_threads(writer: &MailslotWriter) {
     });
 }
 
-/// A slot that several processes may read hands connections back all the time. Whichever thread of the writer calls again, what each
-/// of them has written comes in its order, and all of it.
+/// A slot that several processes may read closes connections all the time. Whichever thread of the writer reconnects,
+/// the messages of each thread arrive in order, and all of them.
 #[test]
 fn threads_whose_connection_is_handed_back_keep_their_order() {
     let _watchdog = watchdog();
@@ -54,7 +54,7 @@ fn threads_whose_connection_is_handed_back_keep_their_order() {
     }
 }
 
-/// A child of the writer's process goes on although another thread of its parent was waiting for room.
+/// A child of the writer's process continues although another thread of its parent was waiting for room.
 #[test]
 fn forked_writer_calls_again() {
     let _watchdog = watchdog();
@@ -65,7 +65,7 @@ fn forked_writer_calls_again() {
     let go = Mailslot::options().access(Access::Everyone).create(format!("{}-go", slot.name())).unwrap();
     let writer = Part::start_as(65534, &format!("fork {}", slot.name()));
     assert_eq!(go.receive().unwrap().data, b"forked");
-    // As if it were passed on: from now on connections are handed back.
+    // As if the slot were passed on: from now on its connections are closed after use.
     slot.share();
     let mut expected = vec![b"child".to_vec(), b"thread".to_vec()];
     while !expected.is_empty() {
@@ -88,7 +88,7 @@ fn fork_while_a_thread_waits(slot: &str) {
         while !std::fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().starts_with(" S") {
             std::thread::yield_now();
         }
-        // SAFETY: the child writes, which takes no lock of its parent's, and ends.
+        // SAFETY: the child writes, which takes no lock of its parent, and ends.
         let child = unsafe { libc::fork() };
         if child == 0 {
             let written = go.write(b"forked").and_then(|()| writer.write_within(b"child", Timeout::Forever));
@@ -96,7 +96,7 @@ fn fork_while_a_thread_waits(slot: &str) {
             unsafe { libc::_exit(i32::from(written.is_err())) };
         }
         let mut status = 0;
-        // SAFETY: our own child, which nobody has waited for.
+        // SAFETY: our own child, for which nothing has waited yet.
         assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
         assert_eq!(status, 0);
     });

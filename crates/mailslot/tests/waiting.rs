@@ -1,4 +1,4 @@
-//! Whoever is told that there is nothing is woken when there is, and nobody is woken for nothing for ever.
+//! A reader that is told that there is nothing is woken by the next message, and is not woken without end for nothing.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -11,7 +11,7 @@ use common::{name, pair, watchdog};
 use mailslot::{Access, Error, Inheritance, Mailslot, MailslotWriter, Timeout};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
-/// A descriptor registered with edge-triggered epoll, as async runtimes do it.
+/// A descriptor registered with edge-triggered epoll, as async runtimes do.
 struct Edges(OwnedFd);
 
 impl Edges {
@@ -38,7 +38,7 @@ impl Edges {
     }
 }
 
-/// A writer that has rung and not committed, until it is told to go on.
+/// A writer that has rung the bell and does not commit until it is told to.
 struct InTheMiddle {
     reached: Receiver<()>,
     go_on: Sender<()>,
@@ -79,7 +79,7 @@ fn edge_comes_for_a_message_whose_writer_took_long_after_the_ring() {
     assert!(slot.try_receive().unwrap().is_none());
     let writing = begin_to_write(writer);
     writing.reached.recv().unwrap();
-    // The ring has made an edge, and there is nothing yet.
+    // The ring has caused an edge, and there is no message yet.
     edges.wait();
     assert!(slot.try_receive().unwrap().is_none());
     writing.end();
@@ -156,7 +156,7 @@ fn abort_ends_reads_though_somebody_holds_the_lock() {
     let writing = begin_to_write(writer);
     writing.reached.recv().unwrap();
     slot.abort_reads();
-    // The message may have come first.
+    // The reader must end although the lock is held.
     assert!(matches!(reading.join().unwrap(), Err(Error::Closed)));
     writing.end();
 }
@@ -170,7 +170,7 @@ fn whoever_begins_to_poll_after_an_abort_learns_of_it() {
             assert!(!is_ready(&slot));
         }
         slot.abort_reads();
-        // Each asks for the descriptor anew.
+        // Each call gets the descriptor anew.
         assert!((0..3).all(|_| is_ready(&slot)), "polled before: {polled_before}");
     }
 }
@@ -184,7 +184,7 @@ fn info_can_be_asked_while_a_message_is_read_in_place() {
     assert_eq!((info.count, info.next_size), (1, Some(5)));
 }
 
-/// A connection as writers of other users have one.
+/// A connection as made by writers of other users.
 fn call(slot: &Mailslot) -> OwnedFd {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let folded = slot.name().folded().to_owned();
@@ -206,19 +206,19 @@ fn many_that_come_and_go_at_once_hide_nobody() {
     let edges = Edges::of(slot.as_fd());
     assert!(slot.try_receive().unwrap().is_none());
     for gone in [1, 60, 63, 64, 65, 130, 300] {
-        // All have been let in, or could not be, and then go in one moment, with one among them who has something to say.
+        // All were accepted, if possible, and then close at the same moment, while one of them has a message.
         let mut doors: Vec<OwnedFd> = (0..gone).map(|_| call(&slot)).collect();
         assert!(slot.try_receive().unwrap().is_none());
         let mut last = call(&slot);
         assert!(slot.try_receive().unwrap().is_none());
         doors.clear();
-        // Whoever was handed back, because too many were there, calls again.
+        // If the owner has closed this connection, because there were too many, reconnect.
         while rustix::net::send(&last, &[0, b's'], rustix::net::SendFlags::NOSIGNAL).is_err() {
             last = call(&slot);
         }
         assert_eq!(edges.receive(&slot), b"s", "{gone}");
         drop(last);
-        // Nobody is let in meanwhile; what waits outside is more than is let in at once.
+        // None of these is accepted meanwhile; more wait than are accepted in one call.
         let doors: Vec<OwnedFd> = (0..gone).map(|_| call(&slot)).collect();
         let last = call(&slot);
         send(&last);
@@ -227,7 +227,7 @@ fn many_that_come_and_go_at_once_hide_nobody() {
     }
 }
 
-/// Each wait takes many looks by itself, and none of them is a refusal.
+/// A wait consists of many checks, and none of them counts as a refusal.
 #[test]
 fn writer_that_waits_for_room_is_refused_once() {
     let _watchdog = watchdog();
@@ -249,7 +249,7 @@ fn writer_that_waits_for_room_is_refused_once() {
     assert_eq!(slot.statistics().refused_full, 4);
 }
 
-/// The directory goes, as when a login manager cleans up behind a user: nobody would ever find the slot again.
+/// The directory is removed, as when a login manager cleans up after a user: no writer could ever find the slot again.
 #[test]
 fn reader_of_a_slot_whose_directory_is_removed_is_told() {
     let _watchdog = watchdog();
@@ -258,7 +258,7 @@ fn reader_of_a_slot_whose_directory_is_removed_is_told() {
         assert!(action.contains("removed") && source.kind() == std::io::ErrorKind::NotFound, "{action}: {source}");
     };
     let slots: [(Mailslot, MailslotWriter); 4] = std::array::from_fn(|_| pair());
-    // What has come is read all the same.
+    // Messages that have arrived are read nevertheless.
     slots[3].1.write(b"before").unwrap();
     std::thread::scope(|scope| {
         let [blocked, polled, edges, later] = slots.each_ref().map(|(slot, _)| slot);
@@ -312,7 +312,7 @@ fn time_that_ends_while_somebody_else_writes_is_timed_out() {
             let asked = writer.begin_request(b"late", None, time).map(drop);
             assert!(matches!(asked, Err(Error::TimedOut)), "{time:?}: {asked:?}");
         }
-        // What does not wait for room says why it did not write.
+        // A write that does not wait for room returns the reason.
         assert!(matches!(writer.write(b"late"), Err(Error::Stalled(_))));
         middle.go_on.send(()).unwrap();
         middle.thread.join().unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of messages for which there is no room.
+//! Messages for which there is no room.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -13,7 +13,7 @@ fn random(state: &mut u64, below: u64) -> u64 {
     (*state >> 33) % below
 }
 
-/// Bytes that a message takes.
+/// The bytes that a message takes.
 fn record(message: &[u8]) -> usize {
     24 + message.len().next_multiple_of(8)
 }
@@ -44,7 +44,7 @@ fn plays_its_part() {
     }
 }
 
-/// Any messages, and any reads between them, of slots of every kind that may drop.
+/// Random messages, and random reads between them, in slots of every kind that may drop.
 #[test]
 fn what_makes_room_is_the_oldest_and_every_gap_is_told() {
     let _watchdog = watchdog();
@@ -114,7 +114,7 @@ fn reads_in_place_see_a_message_that_nobody_writes_over() {
     assert_eq!(slot.receive().unwrap().lost_before, 17);
 }
 
-/// Writers that are killed in the middle of anything, and a reader that is too slow for them.
+/// Writers that are killed at any moment, and a reader that is too slow for them.
 #[test]
 fn killed_writers_leave_no_gap_untold() {
     let _watchdog = watchdog();

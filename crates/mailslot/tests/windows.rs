@@ -1,4 +1,4 @@
-//! What is different on Windows.
+//! Differences on Windows.
 #![cfg(windows)]
 #![allow(clippy::unwrap_used)]
 mod common;
@@ -9,7 +9,7 @@ use std::process::Command;
 use common::{name, pair, watchdog};
 use mailslot::{Access, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Origin, Timeout};
 
-/// In the environment of a child process: the handle that it inherits.
+/// The environment variable with the handle that a child process inherits.
 const INHERITED: &str = "MAILSLOT_TEST_INHERITED";
 
 #[test]
@@ -83,7 +83,8 @@ fn statistics_count_what_was_read() {
 #[test]
 fn unknown_codes_of_the_system_come_through() {
     assert_eq!(mailslot::list().unwrap_err().win32_code(), 50);
-    // Wine knows no other machines; Windows does not ask them before a message is written, or has that switched off.
+    // Wine knows no other machines; Windows contacts them only when a message is written, or has remote mailslots
+    // switched off.
     match MailslotWriter::open(r"\\NOSUCHHOST\mailslot\x") {
         Ok(writer) => assert!(writer.write(b"x").is_err()),
         Err(error) => assert!([3, 3025].contains(&error.win32_code()), "{error}"),

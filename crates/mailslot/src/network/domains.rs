@@ -1,12 +1,12 @@
-//! The domains of this machine, as far as this process can see their files.
+//! The domains of this machine whose files this process can see.
 
 use std::path::{Path, PathBuf};
 
 use crate::sys;
 use mailslot_names::NetbiosName;
 
-/// Whether a domain file that this process can see has this name. What is in it does not matter: messages to a domain of this
-/// machine go nowhere else, also while its file is damaged.
+/// Whether this process can see a domain file of this name. Its content does not matter: messages to a domain of this
+/// machine are sent nowhere else, even while its file is damaged.
 pub(super) fn has_file(name: &NetbiosName) -> bool {
     directory().is_some_and(|directory| is_in(&directory, name))
 }
@@ -20,7 +20,7 @@ fn is_in(directory: &Path, name: &NetbiosName) -> bool {
         .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|it| is_named(&it.path()))))
 }
 
-/// Where they are: the same place that nodes and `mailslot domain` use.
+/// The directory of the domain files, the same that nodes and `mailslot domain` use.
 fn directory() -> Option<PathBuf> {
     if let Some(path) = sys::secure_env("MAILSLOT_DOMAINS") {
         return Some(path.into());

@@ -1,4 +1,4 @@
-//! Messages of other machines on their way into a slot of this one.
+//! Delivers messages of other machines into a slot of this one.
 
 use crate::address::Address;
 use crate::error::{Error, Result};
@@ -7,8 +7,8 @@ use crate::receipt::Outcome;
 use crate::writer::MailslotWriter;
 use mailslot_names::SlotName;
 
-/// The way into one slot of this machine, whoever owns it at the moment: what a node delivers with. A slot that is made under the
-/// name of one that is gone is found again.
+/// Writes to one slot of this machine, whoever owns it at the moment; nodes use it to deliver messages. It reopens the
+/// slot if one is gone and another is created under its name.
 #[derive(Debug)]
 pub struct Inbox {
     name: SlotName,
@@ -16,7 +16,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// The way into the slot of this name, which need not be there yet.
+    /// An inbox for the slot of this name, which need not exist yet.
     pub fn new(name: SlotName) -> Inbox {
         Inbox { name, writer: None }
     }
@@ -26,8 +26,8 @@ impl Inbox {
         &self.name
     }
 
-    /// Writes messages of one origin into the slot, in their order, and tells `became` what became of how many of them. Never
-    /// waits for the reader.
+    /// Writes messages of one origin into the slot, in their order, and reports each outcome to `became`, with the
+    /// number of messages that it applies to. Never waits for the reader.
     pub fn deliver<M: AsRef<[u8]>>(
         &mut self,
         origin: &NetworkOrigin,
@@ -37,7 +37,7 @@ impl Inbox {
         while !messages.is_empty() {
             let (outcome, number) = match self.write(origin, messages) {
                 Ok(written) => (Outcome::Delivered, written),
-                // Those behind it may be smaller.
+                // The messages behind it may be smaller.
                 Err(error) => (Outcome::from(&error), 1),
             };
             became(outcome, number);
@@ -45,7 +45,7 @@ impl Inbox {
         }
     }
 
-    /// Has `write` do something else with a writer to the slot; once more, with another one, if it says that the slot is gone.
+    /// Calls `write` with a writer to the slot; once more, with a new one, if it returns that the slot is closed.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Inbox {
     pub fn with_writer<T>(&mut self, write: impl Fn(&MailslotWriter) -> Result<T>) -> Result<T> {
         if let Some(open) = &self.writer {
             match write(open) {
-                // A slot made later under the same name is another one.
+                // A slot created later under the same name is a different slot.
                 Err(Error::Closed) => self.writer = None,
                 written => return written,
             }
@@ -67,7 +67,7 @@ impl Inbox {
         self.writer.as_ref().is_none_or(MailslotWriter::is_closed)
     }
 
-    /// Writes one message or more, or tells why not even the first could be written.
+    /// Writes one message or more, or returns why the first could not be written.
     fn write<M: AsRef<[u8]>>(&mut self, origin: &NetworkOrigin, messages: &[M]) -> Result<usize> {
         self.with_writer(|writer| writer.write_batch_from(origin, messages))
     }

@@ -1,18 +1,18 @@
-//! Messages on their way to the network, as they stand in a slot of the node.
+//! Messages for the network, as encoded in a slot of the node.
 
 use super::undecoded::Undecoded;
 use crate::address::Address;
 use crate::error::{Error, Operation, Result};
 use mailslot_names::{NameError, SlotName};
 
-/// First byte of an encoded [`Outgoing`]. Raised whenever its layout changes.
+/// The first byte of an encoded [`Outgoing`]. Incremented whenever its layout changes.
 const VERSION: u8 = 1;
-/// Bytes before the address: the version, then the number of its bytes.
+/// Bytes before the address: the version, then the size of the address.
 const HEADER: usize = 3;
 
-/// Most bytes of data that Windows promises to send.
+/// The most bytes of data that Windows promises to send.
 const MOST: usize = 424;
-/// Bytes that name and data of a slot share in a datagram.
+/// The bytes that a slot's name and the data share in a datagram.
 const SHARED: usize = 432;
 
 /// A message that is to be sent over the network.
@@ -27,30 +27,30 @@ const SHARED: usize = 432;
 pub struct Outgoing<'a> {
     /// Where it goes. Never a slot of this machine.
     pub address: Address,
-    /// What is to be written there.
+    /// The data to write there.
     pub data: &'a [u8],
 }
 
 impl<'a> Outgoing<'a> {
-    /// The bytes for a node's slot.
+    /// The encoded message for a node's slot.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = header(&self.address);
         bytes.extend_from_slice(self.data);
         bytes
     }
 
-    /// What says where the message in `bytes` goes, and its data: two messages with equal first parts go to the same place.
-    /// `None` if that is cut short; what is said there is not looked at.
+    /// The address part of the message in `bytes`, and its data: messages with equal first parts go to the same place.
+    /// `None` if the first part is truncated; its content is not checked.
     pub fn split(bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let size = bytes.get(1..HEADER)?.first_chunk().map(|size| u16::from_le_bytes(*size))?;
         bytes.split_at_checked(HEADER + usize::from(size))
     }
 
-    /// The message in `bytes`.
+    /// Decodes the message in `bytes`.
     ///
     /// # Errors
     ///
-    /// There is none for the network.
+    /// Fails if it is not a message for the network.
     pub fn decode(bytes: &'a [u8]) -> core::result::Result<Outgoing<'a>, Undecoded> {
         let (address, data) = take_address(Undecoded::check_version(bytes, VERSION)?).ok_or(Undecoded::Malformed)?;
         check(&address).map_err(|_| Undecoded::Malformed)?;
@@ -58,8 +58,8 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// Bytes of the largest message that can be sent to the slot `name` of another machine in the legacy network: the smaller of
-/// 424 and 432 less the length of the name, rounded up to a multiple of 4.
+/// Bytes of the largest message that can be sent to the slot `name` of another machine in the legacy network: the
+/// smaller of 424 and 432 less the length of the name, rounded up to a multiple of 4.
 ///
 /// # Sources
 ///
@@ -68,7 +68,8 @@ pub fn max_message_size(name: &SlotName) -> usize {
     SHARED.saturating_sub(name.as_str().len().next_multiple_of(4)).min(MOST)
 }
 
-/// Makes sure that messages can be sent to `address` in the legacy network, whose names are of printable ASCII characters.
+/// Checks that messages can be sent to `address` in the legacy network, whose names consist of printable ASCII
+/// characters.
 ///
 /// # Errors
 ///
@@ -85,7 +86,7 @@ pub fn check_legacy(address: &Address) -> Result<()> {
     check(address)
 }
 
-/// Makes sure that messages can be sent to `address`.
+/// Checks that messages can be sent to `address`.
 pub(super) fn check(address: &Address) -> Result<()> {
     let units = address.slot().as_str().len();
     match address {
@@ -99,7 +100,7 @@ fn invalid(address: &Address, reason: NameError) -> Error {
     Error::invalid_name(&address.to_string(), reason, Operation::Open)
 }
 
-/// What comes before the data.
+/// The bytes before the data.
 pub(super) fn header(address: &Address) -> Vec<u8> {
     let text = address.to_string();
     let mut bytes = Vec::with_capacity(HEADER + text.len() + MOST);
@@ -108,15 +109,15 @@ pub(super) fn header(address: &Address) -> Vec<u8> {
     bytes
 }
 
-/// A name with the number of its bytes before it.
+/// Appends a name, preceded by its size in bytes.
 pub(super) fn push_name(bytes: &mut Vec<u8>, name: &str) {
-    // Names that are sent here are bounded, so the size always fits; what does not is refused by whoever decodes it.
+    // Names that are sent here are bounded, so the size always fits; decoding refuses a name whose size does not.
     let size = u16::try_from(name.len()).unwrap_or(u16::MAX);
     bytes.extend_from_slice(&size.to_le_bytes());
     bytes.extend_from_slice(name.as_bytes());
 }
 
-/// The address at the beginning of `bytes`, and what follows it.
+/// The address at the beginning of `bytes`, and the rest.
 pub(super) fn take_address(bytes: &[u8]) -> Option<(Address, &[u8])> {
     let (size, rest) = bytes.split_first_chunk()?;
     let (address, rest) = rest.split_at_checked(u16::from_le_bytes(*size).into())?;

@@ -1,16 +1,16 @@
-//! What this library and the network node of the machine say to each other.
+//! The interface between this library and the network node of the machine.
 //!
-//! A *node* is a process that connects this machine's slots with those of other machines: the command `mailslot node`, or
-//! any other program that does what follows. It needs no privileges over slots, but programs believe it only if it is of
-//! the superuser, of the user who owns the directory that holds the slots, of the one whom [`appoint_node`] names, or of their
-//! own user.
+//! A *node* is a process that connects this machine's slots with those of other machines: the command `mailslot node`,
+//! or any other program that does what follows. It needs no privileges over slots, but programs trust it only if its
+//! user is the superuser, the owner of the directory that holds the slots, the user whom [`appoint_node`] names, or
+//! their own user.
 //!
-//! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on the
-//!   network opens that slot, and each write puts an [`Outgoing`] message into it.
-//!   Names of domains that have a transport of their own lead to another slot, which [`routes`] tells.
-//! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`], or has an `Inbox` do so. Only slots created
-//!   with [`Network::Allowed`] take such messages.
-//! - Questions are [requests](crate::MailslotWriter::request), and the answers their replies.
+//! - Outgoing: the node owns the slot [`SLOT`], open to every local user. [`MailslotWriter::open`] with an address on
+//!   the network opens that slot, and each write puts an [`Outgoing`] message into it. Names of domains with a separate
+//!   transport lead to another slot, which [`routes`] returns.
+//! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`], or uses an
+//!   `Inbox`. Only slots created with [`Network::Allowed`] accept such messages.
+//! - Questions to the node are [requests](crate::MailslotWriter::request), and its answers are the replies.
 //!
 //! [`MailslotWriter::open`]: crate::MailslotWriter::open
 //! [`MailslotWriter::write_from`]: crate::MailslotWriter::write_from
@@ -18,7 +18,7 @@
 //!
 //! # Portability
 //!
-//! Nobody asks a node on Windows, where the system sends by itself.
+//! On Windows there is no node to ask, as the system sends by itself.
 
 #[cfg(unix)]
 mod domains;
@@ -41,8 +41,8 @@ pub use writer::ask_routes;
 #[cfg(unix)]
 pub(crate) use writer::{Asking, PATIENCE, Writer, reply};
 
-/// Lets the processes of user `uid` be the network node of this machine, besides those of the superuser: programs believe
-/// what these say. It holds for as long as the directory that holds the slots is there.
+/// Appoints the user `uid`: programs then trust its processes, like the superuser's, as the network node of this
+/// machine. This holds as long as the directory that holds the slots exists.
 ///
 /// # Errors
 ///
@@ -60,5 +60,5 @@ pub fn appoint_node(uid: u32) -> crate::Result<()> {
 #[cfg(windows)]
 pub(crate) use crate::sys::Elsewhere as Writer;
 
-/// The slot through which a node gets what is to be sent in the legacy network. It lives as long as a node that is in one.
+/// The slot in which a node receives the messages for the legacy network. It exists while a node in that network runs.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node";

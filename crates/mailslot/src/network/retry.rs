@@ -1,35 +1,36 @@
-//! Reading a slot again that could not be read.
+//! Retrying failed reads of a slot.
 
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// The first pause after a read that has failed, and the longest.
+/// The pause after the first failed read, and the longest pause.
 const FIRST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(1);
-/// How long after a cause was told it is news again.
+/// How long the same cause is not reported again.
 const NEWS: Duration = Duration::from_secs(60);
 
-/// When a node reads a slot of its own again, and what it tells of that. What keeps a read from succeeding, such as a full file
-/// system, is somebody else's doing and passes: it must not end the node, and not keep it busy either.
+/// When a node reads one of its slots again after a failure, and when it reports the failure. A failed read, for
+/// example because of a full file system, has an outside cause that passes, so it must neither end the node nor keep it
+/// busy.
 #[derive(Debug, Default)]
 pub struct Retry {
     pause: Option<Duration>,
     told: Option<(String, Instant)>,
 }
 
-/// What to do about a read that has failed.
+/// How to handle a failed read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failed {
-    /// How long to leave the slot alone.
+    /// How long to pause before the next read.
     pub pause: Duration,
-    /// Whether this is to be told: the same cause is so once a minute.
+    /// Whether to report this failure: the same cause is reported once a minute.
     pub is_news: bool,
 }
 
 impl Retry {
-    /// A read has failed. Each further failure makes the pause twice as long, from 10 ms up to a second.
+    /// Call after a failed read. Each further failure doubles the pause, from 10 ms up to a second.
     pub fn failed(&mut self, now: Instant, cause: &Error) -> Failed {
         let pause = self.pause.map_or(FIRST, |pause| (pause * 2).min(LONGEST));
         self.pause = Some(pause);
@@ -41,7 +42,7 @@ impl Retry {
         Failed { pause, is_news }
     }
 
-    /// A read has succeeded: the next failure is the first again.
+    /// Call after a successful read: the pause of the next failure is the first again.
     pub fn worked(&mut self) {
         self.pause = None;
     }

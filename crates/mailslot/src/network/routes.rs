@@ -1,10 +1,11 @@
-//! Asking a node that has modern domains: which way messages go, who receives, and what became of them. These are the
-//! questions and answers; [`ask_routes`](super::ask_routes) asks them, as a [request](crate::MailslotWriter::request).
+//! Questions to a node that has modern domains: which way messages go, who receives them, and what became of them.
+//! These are the questions and answers; [`ask_routes`](super::ask_routes) asks them, as a
+//! [request](crate::MailslotWriter::request).
 //!
-//! While such a node runs it owns the slot [`SLOT`]. Where the slot does not exist, every address on the network is one of the
-//! legacy network, unless it is that of a domain that has a file on this machine.
+//! While such a node runs it owns the slot [`SLOT`]. If the slot does not exist, every address on the network is one of
+//! the legacy network, unless it is that of a domain that has a file on this machine.
 //!
-//! Kinds are added, and never changed or taken away: who does not know one is of the older version.
+//! Kinds are added, but never changed or removed: a side that does not know a kind has the older version.
 //!
 //! # Portability
 //!
@@ -18,37 +19,37 @@ use crate::address::Address;
 use crate::{Outcome, Receipt};
 use mailslot_names::SlotName;
 
-/// The slot for questions. It lives as long as a node that has modern domains.
+/// The slot for questions. It exists while a node that has modern domains runs.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node\routes";
 
-/// The longest that a node waits before it answers, whatever it is asked.
+/// The longest that a node waits before it answers any question.
 pub const LONGEST: Duration = Duration::from_secs(60);
 
-/// What a node can be asked. Addresses are never local.
+/// A question to a node. Addresses are never local.
 ///
 /// ```text
 /// kind 1 · milliseconds 4 · at least 4 · size 2, address · data
 /// ```
 ///
-/// Numbers are little-endian; names are UTF-8, in the forms of [`Address`]. What a kind has no use for is 0. No node waits
-/// longer than [`LONGEST`].
+/// Numbers are little-endian; names are UTF-8, in the forms of [`Address`]. Fields that a kind does not use are 0. No
+/// node waits longer than [`LONGEST`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question<'a> {
     /// Which way messages to this address go: [`Answer::Route`] or [`Answer::Legacy`]. Kind 1.
     Route(Address),
-    /// How many slots at this address receive, as soon as there are `at_least` so many, and at the latest after `within`:
-    /// [`Answer::Receivers`]. Kind 2.
+    /// How many slots at this address receive, answered once there are `at_least` of them, and at the latest after
+    /// `within`: [`Answer::Receivers`]. Kind 2.
     Receivers {
         /// The address.
         address: Address,
-        /// How many are waited for.
+        /// The number to wait for.
         at_least: u32,
         /// How long, in whole milliseconds.
         within: Duration,
     },
-    /// To send a message and tell what became of it, as soon as all are heard of, and at the latest after `within`:
-    /// [`Answer::Receipts`]. Kind 3.
+    /// Sends a message and asks for its outcomes, answered once all receivers have answered, and at the latest after
+    /// `within`: [`Answer::Receipts`]. Kind 3.
     Confirmed {
         /// The address.
         address: Address,
@@ -57,8 +58,8 @@ pub enum Question<'a> {
         /// The message.
         data: &'a [u8],
     },
-    /// To send a request, and tell each reply until `within` is over: one [`Answer::Reply`] or [`Answer::NoReply`] after the other, and
-    /// [`Answer::Over`] at the end. Kind 4.
+    /// Sends a request and asks for each reply until `within` is over: one [`Answer::Reply`] or [`Answer::NoReply`]
+    /// after the other, and [`Answer::Over`] at the end. Kind 4.
     Request {
         /// The address.
         address: Address,
@@ -69,7 +70,7 @@ pub enum Question<'a> {
     },
 }
 
-/// What a node answers.
+/// An answer of a node.
 ///
 /// ```text
 /// kind 1 · kind 2: largest message 4, slot
@@ -82,24 +83,24 @@ pub enum Question<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// The address is in no modern domain: as far as this node knows, it is one of the legacy network. Kind 1.
+    /// The address is in no modern domain: as far as this node knows, it is in the legacy network. Kind 1.
     Legacy,
     /// The address is in a modern domain. Kind 2.
     Route {
-        /// The slot of this machine that takes [`Outgoing`](super::Outgoing) messages for it.
+        /// The slot of this machine that accepts [`Outgoing`](super::Outgoing) messages for it.
         slot: SlotName,
         /// Bytes of the largest message.
         max_message: u32,
     },
-    /// So many receive. Kind 3.
+    /// The number of receivers. Kind 3.
     Receivers(u32),
-    /// What became of the message at each computer. Kind 4.
+    /// The outcome of the message at each computer. Kind 4.
     Receipts(Vec<Receipt>),
-    /// It could not be done; the text says why. Kind 5.
+    /// The node could not do what it was asked; the text says why. Kind 5.
     Refused(String),
-    /// What a computer has replied to the request. Kind 6.
+    /// A computer's reply to the request. Kind 6.
     Reply {
-        /// The computer, by its own account; a member of the domain.
+        /// The computer, as reported by itself; a member of the domain.
         computer: String,
         /// The reply.
         data: Vec<u8>,
@@ -108,10 +109,10 @@ pub enum Answer {
     NoReply {
         /// The computer.
         computer: String,
-        /// What became of the request there.
+        /// The outcome of the request there.
         outcome: Outcome,
     },
-    /// No other reply comes. Kind 8.
+    /// No more replies follow. Kind 8.
     Over,
 }
 
@@ -136,7 +137,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// The bytes for [`SLOT`].
+    /// The encoded question for [`SLOT`].
     pub fn encode(&self) -> Vec<u8> {
         let (kind, at_least, data): (u8, u32, &[u8]) = match self {
             Question::Route(_) => (1, 0, &[]),
@@ -153,11 +154,11 @@ impl<'a> Question<'a> {
         bytes
     }
 
-    /// The question in `bytes`.
+    /// Decodes the question in `bytes`.
     ///
     /// # Errors
     ///
-    /// There is none that this version knows.
+    /// Fails if it is not a question that this version knows.
     pub fn decode(bytes: &'a [u8]) -> Result<Question<'a>, Undecoded> {
         match bytes {
             [5..=u8::MAX, ..] => Err(Undecoded::Newer),
@@ -184,7 +185,7 @@ impl<'a> Question<'a> {
 }
 
 impl Answer {
-    /// The bytes for the asker's slot.
+    /// The encoded answer for the asker's slot.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Answer::Legacy => vec![1],
@@ -212,11 +213,11 @@ impl Answer {
         }
     }
 
-    /// The answer in `bytes`.
+    /// Decodes the answer in `bytes`.
     ///
     /// # Errors
     ///
-    /// There is none that this version knows.
+    /// Fails if it is not an answer that this version knows.
     pub fn decode(bytes: &[u8]) -> Result<Answer, Undecoded> {
         match bytes {
             [9..=u8::MAX, ..] => Err(Undecoded::Newer),
@@ -257,7 +258,8 @@ impl Answer {
     }
 }
 
-/// A computer's name and its size. It has 15 characters at most: one that does not fit is none.
+/// A computer's name, preceded by its size. Names have at most 15 characters; a name whose size does not fit becomes
+/// empty.
 fn sized(computer: &str) -> (u8, &str) {
     u8::try_from(computer.len()).map_or((0, ""), |size| (size, computer))
 }
@@ -362,7 +364,7 @@ mod tests {
             let bytes = question.encode();
             assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Ok(LONGEST));
         }
-        // Also if whoever asks does not keep to it.
+        // Also if the asker exceeds the limit.
         let mut bytes = Question::Receivers { address, at_least: 1, within: LONGEST }.encode();
         bytes[1..5].fill(0xff);
         assert_eq!(Question::decode(&bytes).map(|decoded| decoded.within()), Ok(LONGEST));

@@ -1,25 +1,26 @@
-//! Programs and nodes of different versions.
+//! Compatibility between programs and nodes of different versions.
 
-/// Why bytes of the other side say nothing to this one. Any local process may have written them.
+/// Why bytes of the other side could not be decoded. Any local process may have written them.
 ///
-/// Forms have a version, or kinds that are only ever added to: who does not know one is of the older version of mailslot.
+/// Formats have a version, or kinds that are only added to: a side that does not know one has the older version of
+/// mailslot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecoded {
-    /// They are of no form that there is.
+    /// They are in no known format.
     Malformed,
-    /// Whoever wrote them is of an older version than this library.
+    /// Their writer has an older version than this library.
     Older,
-    /// Whoever wrote them is of a newer version than this library.
+    /// Their writer has a newer version than this library.
     Newer,
 }
 
 impl Undecoded {
-    /// What follows the version `own` in `bytes`.
+    /// The rest of `bytes` after the version, which must be `own`.
     ///
     /// # Errors
     ///
-    /// They begin with another one, or with nothing.
+    /// Fails if they begin with another version, or are empty.
     pub fn check_version(bytes: &[u8], own: u8) -> Result<&[u8], Undecoded> {
         match bytes.split_first() {
             Some((version, rest)) if *version == own => Ok(rest),
@@ -29,7 +30,7 @@ impl Undecoded {
         }
     }
 
-    /// What a node says of a program.
+    /// The text with which a node reports a program's fault.
     pub fn of_program(self) -> &'static str {
         match self {
             Undecoded::Malformed => "what the program wrote is malformed",
@@ -42,7 +43,7 @@ impl Undecoded {
         }
     }
 
-    /// What a program says of the node.
+    /// The text with which a program reports the node's fault.
     pub fn of_node(self) -> &'static str {
         match self {
             Undecoded::Malformed => "its answer is malformed",

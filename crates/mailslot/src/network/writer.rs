@@ -1,4 +1,4 @@
-//! The writing end of a slot elsewhere: a writer to a slot of this machine's node.
+//! The writing end of a slot elsewhere: it writes to a slot of this machine's node.
 
 use std::time::{Duration, Instant};
 
@@ -15,24 +15,24 @@ use crate::receipt::Receipt;
 use crate::sys::Client;
 use crate::writer::MailslotWriter;
 
-/// How long a node may take to answer, beyond what it was asked to wait.
+/// How long a node may take to answer, beyond the time that it was asked to wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
-/// The longest that a node is asked to wait for receivers at a time, so that it soon forgets those who went away.
+/// The longest wait for receivers in one question, so that the node soon forgets programs that went away.
 const TURN: Duration = Duration::from_secs(10);
 
 /// A writer to the node, for one address.
 pub(crate) struct Writer {
     address: Address,
     node: Client,
-    /// What comes before the data of each message.
+    /// The bytes before the data of each message.
     header: Vec<u8>,
     max_message: usize,
-    /// Whether the network that the address is in tells who receives.
+    /// Whether the network that the address is in reports receivers.
     tells: bool,
 }
 
 impl Writer {
-    /// The node tells which of its slots messages to `address` go through, if it is one that has a choice.
+    /// Asks the node which of its slots accepts messages to `address`, if there is a node that has modern domains.
     pub(crate) fn open(address: Address) -> Result<Writer> {
         check(&address)?;
         match ask_routes(&Question::Route(address.clone()))? {
@@ -46,9 +46,9 @@ impl Writer {
         }
     }
 
-    /// `missing` is the error if no node is in a legacy network.
+    /// `missing` makes the error if no node is in a legacy network.
     fn open_legacy(address: Address, missing: impl FnOnce(Address) -> Error) -> Result<Writer> {
-        // Whatever the node says, or if none says anything: what is sealed there is not sent in clear.
+        // Whatever the node answers, or if there is none: messages that the domain would seal are never sent in clear.
         if let Address::Remote { target, .. } = &address
             && domains::has_file(target)
         {
@@ -91,7 +91,7 @@ impl Writer {
         self.write(&message, Timeout::Zero)
     }
 
-    /// Waits until at least so many slots receive, and returns how many do.
+    /// Waits until at least `at_least` slots receive, and returns how many do.
     pub(crate) fn wait_for_receivers(&self, at_least: usize, timeout: Timeout) -> Result<usize> {
         self.check_tells()?;
         let deadline = timeout.deadline();
@@ -107,7 +107,7 @@ impl Writer {
         }
     }
 
-    /// Sends a message and returns what became of it.
+    /// Sends a message and returns its outcomes.
     pub(crate) fn write_confirmed(&self, message: &[u8], within: Duration) -> Result<Vec<Receipt>> {
         self.check_tells()?;
         self.check_size(message.len())?;
@@ -121,7 +121,8 @@ impl Writer {
         }
     }
 
-    /// How to have the node send a request, and tell the replies that come within `timeout`: in the slot that is returned.
+    /// Returns a writer to the node, and the request with which it makes the node send a request and pass on the
+    /// replies that arrive within `timeout`.
     pub(crate) fn ask_for_replies(&self, timeout: Timeout) -> Result<(MailslotWriter, Asking)> {
         if !self.tells {
             return Err(Error::RequestElsewhere(self.address.clone()));
@@ -155,7 +156,7 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// What the node is told to send `message`.
+    /// The question that makes the node send `message`.
     pub(crate) fn question(&self, message: &[u8]) -> Result<Vec<u8>> {
         check_size(message.len(), self.max_message)?;
         Ok(Question::Request { address: self.address.clone(), within: self.within, data: message }.encode())
@@ -166,18 +167,18 @@ fn check_size(size: usize, limit: usize) -> Result<()> {
     if size > limit { Err(Error::TooLargeForNetwork { size, limit }) } else { Ok(()) }
 }
 
-/// The reply that a node passes on with this answer.
+/// The reply that a node passes on in this answer.
 pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
     match Answer::decode(answer) {
         Ok(Answer::Reply { computer, data }) => {
-            // Nothing else passes for a reply: the node has opened what was sealed.
+            // The node passes on nothing else as a reply: it has opened a sealed one.
             let origin = NetworkOrigin { authenticated: true, ..NetworkOrigin::new(computer) };
             Ok(Message::new(data, origin.into()))
         }
         Ok(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
         Ok(Answer::Over) => Err(Error::Closed),
         Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
-        // It knows the kind, and does not know it as an answer to this.
+        // A known kind, but not as an answer to this question.
         Ok(_) => Err(Error::NodeRefused(Undecoded::Malformed.of_node().to_owned())),
         Err(undecoded) => Err(Error::NodeRefused(undecoded.of_node().to_owned())),
     }
@@ -188,7 +189,8 @@ pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
 /// # Errors
 ///
 /// - [`Error::NodeSilent`] if it does not answer within two seconds more than it was asked to wait
-/// - [`Error::NodeRefused`] if it could not do what it was asked for, or answers in a form that this library does not know
+/// - [`Error::NodeRefused`] if it could not do what it was asked, or answers in a format that this library does not
+///   know
 /// - those of [`MailslotWriter::open`] and [`MailslotWriter::begin_request`]
 ///
 /// # Portability
@@ -201,7 +203,7 @@ pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
     };
     let replies = node.begin_request(&question.encode(), None, PATIENCE)?;
     match replies.receive_within(question.within().saturating_add(PATIENCE)) {
-        // A node that has ended meanwhile says nothing either.
+        // A node that has ended meanwhile does not answer either.
         Err(Error::TimedOut | Error::Closed) => Err(Error::NodeSilent),
         Err(error) => Err(error),
         Ok(answer) => match Answer::decode(&answer.data) {

@@ -1,25 +1,25 @@
-//! What a platform supplies. This is the only place of the crate that chooses by operating system.
+//! The interface of a platform: what each of them supplies to the rest of the crate.
 //!
 //! | item | is |
 //! |---|---|
 //! | `Server` | the reading end: `create`, `inherit`, `name`, `read`, `next`, `try_next`, `info`, `statistics`, `read_timeout`, `set_read_timeout`, `inheritance`, `share`, `is_shared`, `locks_reads`, `close`; on Unix `tap`, `from_handles`, `descriptors`, `as_fd`; on Windows `as_handle` |
 //! | `Client` | the writing end: `open`, `write`, `write_batch`, `write_in_place`, `wait_for_room`, `max_message_size`, `has_members`, `receivers`, `is_closed`; on Unix `open_owned`, `owner`, `write_batch_from`, `write_request`, `write_request_from`, `write_reply`, `wait_for_end`, `write_more`, `info` |
-//! | `Progress` | on Unix, and public: how far a write has come that goes to several members: `has_begun`, `end` |
+//! | `Progress` | on Unix, and public: the progress of a write to several members: `has_begun`, `end` |
 //! | `Appearing` | waiting until slots may have appeared: `watch`, `wait` |
-//! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with what [`network::Writer`](crate::network) has elsewhere |
+//! | `Elsewhere` | on Windows: the writing end of a slot of another machine, with the methods of [`network::Writer`](crate::network) |
 //! | `Next` | the next message of a slot, which stays there unless it is taken: `len`, `origin`, `envelope`, `copy_to`, `to_message`, `bytes`, `no_memory`, `take` |
 //! | `list()`, `status()` | the living slots of this machine, and one of them |
 //! | `peek()` | copies of the next messages of a slot, which stay there |
 //! | `root()`, `slot_directories()` | on Unix: where they are |
 //! | `own_objects()` | on Unix: a directory for what other libraries share between processes of this user |
-//! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment is to be trusted, and a variable of it then |
-//! | `user()`, `random()` | on Unix: the effective user id of this process; numbers that nobody can guess |
-//! | `fork_generation()` | on Unix: a number that tells this process from those that it was forked from |
+//! | `has_raised_privileges()`, `secure_env()` | on Unix: whether the environment cannot be trusted, and a variable if it can |
+//! | `user()`, `random()` | on Unix: the effective user id of this process; numbers that cannot be guessed |
+//! | `fork_generation()` | on Unix: a number that differs between this process and those that it was forked from |
 //! | `appoint_node()` | on Unix: lets a user be the network node |
 //! | `computer_name()` | the NetBIOS name of this machine |
-//! | `win32_code()` | the Win32 code of an error of the system |
+//! | `win32_code()` | the Win32 code of a system error |
 //!
-//! Closing is dropping, or `close`, which loses nothing that was accepted.
+//! Dropping closes; `close` also passes on everything that was accepted.
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -1,8 +1,8 @@
-//! What can go wrong in each of the system's calls that the library makes.
+//! The errors of each system call that the library makes.
 
 use rustix::io::Errno;
 
-/// Calls that this program makes for itself, the allocator's, and those of a thread's beginning and end.
+/// Calls that this program makes for itself, those of the allocator, and those at a thread's beginning and end.
 const NOT_OURS: &[&str] = &[
     "readv",
     "writev",
@@ -23,8 +23,9 @@ const NOT_OURS: &[&str] = &[
     "prctl",
 ];
 
-/// The errors that a call may give, whatever it is used for here: files in memory interrupt nobody who opens them. None for a call that
-/// cannot fail, or whose failure would be an error in the library. `None` for a call that this does not know.
+/// The errors that a call may return, however it is used here: for example, opening a file in memory is never
+/// interrupted. Empty for a call that cannot fail, or whose failure would be a fault of the library. `None` for an
+/// unknown call.
 pub fn of(call: &str) -> Option<&'static [Errno]> {
     const DESCRIPTORS: &[Errno] = &[Errno::MFILE, Errno::NFILE, Errno::NOMEM];
     const ENTRY: &[Errno] = &[Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::ACCESS];
@@ -73,7 +74,7 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
     })
 }
 
-/// Whether a call, as strace wrote it, may fail so: one name stands for calls of several kinds.
+/// Whether a call, in strace's form, may fail with this error: one name can stand for several kinds of calls.
 pub fn is_possible(call: &str, error: Errno) -> bool {
     match error {
         Errno::NOLCK if call.contains("fcntl(") => call.contains("LK, "),
@@ -82,16 +83,16 @@ pub fn is_possible(call: &str, error: Errno) -> bool {
     }
 }
 
-/// Whether a call is the library's, or may be.
+/// Whether the library makes, or may make, this call.
 pub fn is_ours(call: &str) -> bool {
     !NOT_OURS.contains(&call)
 }
 
-/// Whether what a caller was told, a variant of the library's error and the system's number, says that this happened in that call.
-/// `others` is whether the slot is another user's: what he does not let this one see is not there.
+/// Whether the error that a caller got, a variant of the library's error and the system's number, is right for this
+/// error of this call. `others` means that the slot is another user's: then what that user hides does not exist.
 pub fn says(variant: &str, number: i32, call: &str, error: Errno, others: bool) -> bool {
     match variant {
-        // Whoever is interrupted goes on.
+        // Interrupted calls are repeated.
         _ if error == Errno::INTR => false,
         "NotFound" => others && matches!(error, Errno::ACCESS | Errno::PERM),
         "Io" => number == error.raw_os_error(),

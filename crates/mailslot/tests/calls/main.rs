@@ -1,11 +1,12 @@
-//! Each of the system's calls that the library makes fails once, and at each of them a process is killed.
+//! Makes each system call of the library fail once, and kills a process at each of them.
 //!
-//! What a writer was told is written is received, once and in order; whoever sleeps is woken; errors are those of the call that
-//! failed; and who dies leaves the others as if it had died between two calls. Which calls there are, a run under strace tells in
-//! which none fails. Without MAILSLOT_CALLS a sample of the runs is done, with `all` all of them, else those of which its words are
-//! parts, such as `friend fallocate`. MAILSLOT_CALLS_SEED chooses another sample.
+//! Accepted messages must be received, once and in order; sleepers must be woken; errors must be those of the failed
+//! call; and a killed process must leave the others as if it had died between two calls. A run under strace without a
+//! failure finds the calls. Without MAILSLOT_CALLS a sample of the runs is made, with `all` all of them, otherwise
+//! those that match all its words, such as `friend fallocate`. MAILSLOT_CALLS_SEED selects another sample.
 //!
-//! This program is its own parts (`part.rs`), and works as several processes: what a slot's heir inherits is only its then.
+//! This program also plays the parts (`part.rs`), and runs as several processes, so that inherited descriptors are not
+//! shared between runs.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -25,11 +26,11 @@ use std::process::{Command, ExitCode, Stdio};
 use scene::{OTHER, SCENES, Scene, Stage};
 use traced::{Fault, Injection, Process};
 
-/// Runs of a sample.
+/// The number of runs in a sample.
 const SAMPLE: usize = 2000;
-/// Processes that do them.
+/// The number of worker processes.
 const WORKERS: u32 = 2;
-/// Where this program is put for all users, and where its slots are.
+/// The copy of this program that all users can run.
 const PROGRAM: &str = "MAILSLOT_CALLS_PROGRAM";
 
 fn main() -> ExitCode {
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Starts the workers, and sums up what they have done.
+/// Starts the workers, and sums up their results.
 fn start() -> ExitCode {
     if !rustix::process::geteuid().is_root() {
         println!("test result: ok. 0 passed; 0 failed; 1 ignored; other users take part, which needs root");
@@ -109,7 +110,7 @@ fn work(number: u32) -> ExitCode {
                 {
                     println!("    {line}");
                 }
-                // Whatever went wrong may have left it in the middle of something.
+                // The failure may have left it in an unknown state.
                 stage.other = Process::plain(&stage.program, OTHER, &["write"]);
             }
         }
@@ -118,7 +119,7 @@ fn work(number: u32) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The runs of worker `number`, in an order that does not depend on how many there are.
+/// The runs of worker `number`, in an order that does not depend on the number of workers.
 fn runs(stage: &mut Stage, number: u32) -> Vec<(Scene, Injection)> {
     let words = std::env::var("MAILSLOT_CALLS").unwrap_or_default();
     let seed = std::env::var("MAILSLOT_CALLS_SEED").unwrap_or_default();

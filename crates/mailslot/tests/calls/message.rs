@@ -1,14 +1,14 @@
-//! Messages that tell who sent them, as which of his, and whether they are whole; and what must become of them.
+//! Messages that contain their source, number and size, and checks of what happened to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The source of the message that ends a reader.
 pub const LAST: u8 = 0;
-/// Bytes of the smallest.
+/// The size of the smallest message.
 pub const HEADER: usize = 9;
 
 pub fn make(source: u8, number: u32, size: usize) -> Vec<u8> {
-    // Made in large pieces: this is built without optimisation, and a message may be large.
+    // Built from large blocks: this is compiled without optimisation, and a message may be large.
     let block: Vec<u8> = (0..=250).map(|at: u8| at ^ number as u8 ^ source).collect();
     let mut bytes = block.repeat(size / block.len() + 1);
     bytes.truncate(size);
@@ -18,21 +18,21 @@ pub fn make(source: u8, number: u32, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// Source and number.
+/// Returns the source and number of a message, after checking its content.
 pub fn read(bytes: &[u8]) -> (u8, u32) {
     let number = u32::from_le_bytes(bytes[1..5].try_into().unwrap());
     assert_eq!(bytes, make(bytes[0], number, bytes.len()), "damaged");
     (bytes[0], number)
 }
 
-/// What was written and read.
+/// Records which messages were written and read.
 #[derive(Default)]
 pub struct Ledger {
-    /// Of each source, what its writer was told is written.
+    /// Accepted messages of each source.
     accepted: BTreeMap<u8, BTreeSet<u32>>,
-    /// What nobody was told about: whoever wrote or read it has died.
+    /// Messages with an unknown outcome: their writer or reader has died.
     doubtful: BTreeSet<(u8, u32)>,
-    /// Of each source, in the order in which it came.
+    /// Received messages of each source, in their order.
     received: BTreeMap<u8, Vec<u32>>,
 }
 
@@ -49,7 +49,7 @@ impl Ledger {
         self.received.entry(source).or_default().push(number);
     }
 
-    /// Messages that were accepted and have not come.
+    /// Messages that were accepted and not received yet.
     pub fn missing(&self) -> Vec<(u8, u32)> {
         let came = |source: &u8, number: &u32| self.received.get(source).is_some_and(|came| came.contains(number));
         let all =
@@ -57,7 +57,7 @@ impl Ledger {
         all.filter(|(source, number)| !came(source, number)).collect()
     }
 
-    /// Whether nothing is to come of the last that were accepted.
+    /// Whether the last accepted message of each source, or a later one, was received.
     pub fn has_last(&self) -> bool {
         let last = |source: &u8, numbers: &BTreeSet<u32>| {
             let came = self.received.get(source).and_then(|came| came.last());
@@ -66,7 +66,8 @@ impl Ledger {
         self.accepted.iter().all(|(source, numbers)| last(source, numbers))
     }
 
-    /// Whether all that was accepted has come, and nothing twice, out of order or that was refused. Up to `lost` may be missing.
+    /// Checks that all accepted messages were received, once, in order, and no refused one. Up to `lost` may be
+    /// missing.
     pub fn check(&self, lost: usize) -> Result<(), String> {
         let missing = self.missing();
         if missing.len() > lost {

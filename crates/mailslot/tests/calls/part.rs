@@ -1,6 +1,7 @@
-//! The process whose calls fail, and the ones beside it: reads a slot, or writes as it is told.
+//! The process whose calls fail, and those beside it: reads a slot, or writes on command.
 //!
-//! It speaks with `readv` and `writev`, which the library does not use: so a failure that is meant for the library meets nothing else.
+//! It communicates with `readv` and `writev`, which the library does not use, so that injected failures hit only the
+//! library.
 
 use std::fs::File;
 use std::io::{IoSlice, IoSliceMut, Read, Write};
@@ -11,12 +12,12 @@ use rustix::event::epoll;
 
 use super::message::{self, LAST};
 
-/// What is looked for in a trace: what lies between was called for the library.
+/// Markers in a trace: the calls between them were made for the library.
 pub const BEGIN: &str = "/mailslot-calls-begin";
 pub const END: &str = "/mailslot-calls-end";
-/// How often something that failed is tried again. One call fails, but whatever it is called by may be called in vain once more.
+/// How often a failed operation is retried. One call fails, but that may make its caller fail once more.
 const ATTEMPTS: u32 = 4;
-/// Bytes that a slot holds.
+/// The capacity of a slot in bytes.
 pub const CAPACITY: u64 = 1 << 20;
 
 pub fn run(arguments: &[&str]) {
@@ -39,7 +40,7 @@ fn mark(path: &str) {
     assert!(std::fs::symlink_metadata(path).is_err());
 }
 
-/// The pipes to whoever watches.
+/// The pipes to the controlling process.
 struct Line {
     input: File,
     output: File,
@@ -55,11 +56,11 @@ impl Line {
     fn say(&mut self, text: &str) {
         assert!(!text.contains('\n'), "{text}");
         let line = format!("{text}\n");
-        // A pipe takes so little at once.
+        // A pipe accepts so few bytes at once.
         assert_eq!(self.output.write_vectored(&[IoSlice::new(line.as_bytes())]).unwrap(), line.len());
     }
 
-    /// The next line, `None` once there is nobody to tell anything.
+    /// The next line; `None` once the other end is closed.
     fn hear(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
@@ -78,7 +79,7 @@ impl Line {
         self.say(&format!("failed {what}: {}", describe(error)));
     }
 
-    /// What `make` makes, telling what went wrong before.
+    /// The result of `make`, retried and with each failure reported.
     fn try_for<T>(&mut self, what: &str, make: impl Fn() -> mailslot::Result<T>) -> T {
         for _ in 0..ATTEMPTS {
             match make() {
@@ -90,7 +91,7 @@ impl Line {
     }
 }
 
-/// An error by its variant, the system's number for it (0 without one), and its text.
+/// Formats an error as its variant, the system's number for it (0 without one), and its text.
 fn describe(error: &Error) -> String {
     let debug = format!("{error:?}");
     let variant = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
@@ -102,10 +103,10 @@ fn describe(error: &Error) -> String {
     format!("{variant} {number} {error}: {}", source.map(ToString::to_string).unwrap_or_default())
 }
 
-/// Owns a slot and reads it `how` it is told.
+/// Owns a slot and reads it in the way that `how` says.
 fn read(line: &mut Line, how: &str, name: &str) {
     let shared = if how == "shared" { Inheritance::Inherited } else { Inheritance::Private };
-    // The runtime's own calls are not the library's.
+    // Made before the mark, as the runtime's calls are not the library's.
     let runtime = (how == "tokio").then(|| tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap());
     mark(BEGIN);
     let mut options = Mailslot::options();
@@ -140,7 +141,7 @@ fn receive(line: &mut Line, how: &str, slot: Mailslot) {
             Ok(None) => {
                 let poller = poller.get_or_insert_with(|| again(|| watch(slot.as_fd(), edge)));
                 let mut events = Vec::with_capacity(1);
-                // An interruption is a reason to look again.
+                // If interrupted, look again.
                 let _ = epoll::wait(poller, rustix::buffer::spare_capacity(&mut events), None);
             }
             Err(error) => {
@@ -158,7 +159,7 @@ fn watch(fd: BorrowedFd<'_>, edge: epoll::EventFlags) -> rustix::io::Result<Owne
     Ok(poller)
 }
 
-/// For calls of this program, which fail as the library's do.
+/// For calls of this program, which fail like the library's.
 fn again<T>(call: impl Fn() -> rustix::io::Result<T>) -> T {
     (0..ATTEMPTS).find_map(|_| call().ok()).expect("one call fails")
 }
@@ -182,14 +183,14 @@ async fn receive_in_tokio(line: &mut Line, slot: Mailslot) {
     }
 }
 
-/// Tells of a message. Returns whether there may be more.
+/// Reports a message. Returns whether there may be more.
 fn take(line: &mut Line, message: &Message) -> bool {
     let (source, number) = message::read(&message.data);
     line.say(&format!("got {source} {number}"));
     source != LAST
 }
 
-/// Does what it is told, line by line, and says what became of it.
+/// Executes commands, line by line, and reports their results.
 fn obey(line: &mut Line) {
     mark(BEGIN);
     let mut writers: Vec<MailslotWriter> = Vec::new();

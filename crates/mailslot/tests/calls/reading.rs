@@ -13,7 +13,7 @@ pub struct Reading<'a> {
     rest: Rest<'a>,
 }
 
-/// All but the traced process.
+/// Everything except the traced process.
 struct Rest<'a> {
     other: &'a mut Process,
     injection: Option<&'a Injection>,
@@ -57,7 +57,7 @@ impl<'a> Reading<'a> {
         finish(traced, played, injection, || rest.goes_on(slot))
     }
 
-    /// Waits until the slot is there.
+    /// Waits until the slot exists.
     fn ready(&mut self) -> Result<String> {
         loop {
             let line = self.hear()?;
@@ -100,7 +100,7 @@ impl<'a> Reading<'a> {
         self.rest.stranger(20)?;
         self.arrive()?;
         self.rest.stranger(100)?;
-        // More than travels in a packet, and than the ring has memory for.
+        // More than fits in a packet, and more than the ring has memory for.
         self.rest.stranger(100_000)?;
         self.arrive()?;
         for size in [20, 2000, 60_000, 20, 70_000, 20] {
@@ -108,7 +108,7 @@ impl<'a> Reading<'a> {
         }
         self.rest.friend(300_000)?;
         self.arrive()?;
-        // From another connection.
+        // Over a new connection.
         self.rest.tell_other(&format!("open {}", self.rest.name))?;
         for _ in 0..4 {
             self.rest.stranger(20)?;
@@ -135,7 +135,7 @@ impl<'a> Reading<'a> {
 }
 
 impl Rest<'_> {
-    /// Both writers.
+    /// Opens both writers.
     fn open(&mut self) -> Result<()> {
         match MailslotWriter::open(self.name) {
             Ok(friend) => self.friend = Some(friend),
@@ -154,7 +154,7 @@ impl Rest<'_> {
         match self.friend.as_ref().expect("open").write(&make(source, self.next, size)) {
             Ok(()) => self.ledger.accept(source, [self.next]),
             Err(Error::Closed) if is_killed(self.injection) => {
-                // It may have been read before the end, and the reader killed before it told.
+                // It may have been read before the end, by a reader that was killed before it reported that.
                 self.ledger.doubt(source, [self.next]);
                 return Err(Stop::Died);
             }
@@ -182,7 +182,7 @@ impl Rest<'_> {
         }
     }
 
-    /// Nobody owns the slot any more: everybody says so, and its name is free, for everybody.
+    /// Checks that the slot has no owner for anybody, and that its name is free for all users.
     fn is_gone(&mut self) -> Result<()> {
         let Ok(Address::Local(name)) = self.name.parse::<Address>() else { return wrong("no name") };
         if let Some(friend) = &self.friend
@@ -223,7 +223,7 @@ impl Rest<'_> {
         Ok(())
     }
 
-    /// Another owner has the slot: nothing is lost, and all write on.
+    /// Another owner has the slot: checks that nothing is lost, and that all writers continue.
     fn goes_on(&mut self, heir: &Mailslot) -> Result<()> {
         if self.friend.is_none() {
             self.open()?;
@@ -232,7 +232,7 @@ impl Rest<'_> {
         self.stranger(20)?;
         self.stranger(100_000)?;
         self.write(FRIEND, 20)?;
-        // What the dead had taken out and not told of is lost with it: one message.
+        // A message that the killed process had taken out and not reported is lost with it.
         let lost = usize::from(is_killed(self.injection));
         while self.ledger.missing().len() > lost || !self.ledger.has_last() {
             let message = match heir.receive_within(Timeout::After(BOUND)) {
@@ -247,7 +247,7 @@ impl Rest<'_> {
     }
 }
 
-/// Owns the slot whose handles the line tells of.
+/// Takes over the slot whose handles are in the line.
 fn take_handles(line: &str) -> Result<Mailslot> {
     let words: Vec<&str> = line.split(' ').collect();
     let process = words[1].parse().ok().and_then(rustix::process::Pid::from_raw).expect("a process");

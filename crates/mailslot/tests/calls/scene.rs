@@ -1,4 +1,4 @@
-//! What the traced process is, and who else is there.
+//! The scenes: the part of the traced process, and the others beside it.
 
 use std::path::PathBuf;
 
@@ -18,18 +18,18 @@ pub const FRIEND: u8 = 1;
 pub const STRANGER: u8 = 2;
 pub const TRACED: u8 = 3;
 
-/// Who is traced.
+/// The traced process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scene {
-    /// The owner, who reads as it says.
+    /// The owner, which reads in the given way.
     Owner(&'static str),
-    /// An owner whose slot another process owns as well: this one.
+    /// An owner whose slot this process owns as well.
     SharedOwner,
-    /// The process that inherits the slot of this one.
+    /// A process that inherits this process's slot.
     Heir,
-    /// A writer of the owner's user.
+    /// A same-user writer.
     Friend,
-    /// A writer of another.
+    /// A writer of another user.
     Stranger,
 }
 
@@ -44,10 +44,10 @@ pub const SCENES: [Scene; 8] = [
     Scene::Stranger,
 ];
 
-/// What is there for all scenes.
+/// State that all scenes share.
 pub struct Stage {
     pub program: PathBuf,
-    /// A process of another user that does what it is told.
+    /// A process of another user that executes commands.
     pub other: Process,
     pub count: u32,
 }
@@ -66,7 +66,7 @@ pub fn wrong<T>(what: impl Into<String>) -> Result<T> {
 }
 
 impl Stage {
-    /// Plays a scene in which one call goes wrong, or none. Returns what is left of the traced process, and what was not right.
+    /// Plays a scene in which one call fails, or none. Returns the remains of the traced process, and any fault.
     pub fn play(&mut self, scene: Scene, injection: Option<&Injection>) -> (Ended, std::result::Result<(), String>) {
         self.count += 1;
         let name = format!("calls-{}-{}", std::process::id(), self.count);
@@ -84,7 +84,7 @@ impl Stage {
             Scene::Friend => Writing::new(start(0, &["write"]), other, injection, &name).play(),
             Scene::Stranger => Writing::new(start(OTHER, &["write"]), other, injection, &name).stranger().play(),
         };
-        // Its writers are no more than those of one scene.
+        // Its writers live for one scene only.
         let closed = self.other.ask("close");
         let played = match (played, closed) {
             (Ok(()), Heard::Line(line)) if line == "ok" => Ok(()),
@@ -106,7 +106,7 @@ pub fn is_killed(injection: Option<&Injection>) -> bool {
     injection.is_some_and(|injection| injection.fault == Fault::Kill)
 }
 
-/// Whether a line tells of a failure that may be told of; `others` is whether the slot is another user's.
+/// Checks that a line reports a permitted failure; `others` means that the slot is another user's.
 pub fn check_failure(line: &str, injection: Option<&Injection>, others: bool) -> Result<()> {
     let told = line.split_once(": ").map_or("", |(_, told)| told);
     let mut words = told.split(' ');
@@ -119,7 +119,7 @@ pub fn check_failure(line: &str, injection: Option<&Injection>, others: bool) ->
     }
 }
 
-/// What has been played, now that the traced process is to end; `after` looks at what is left.
+/// Ends the traced process, and returns its remains and the result; `after` checks the state that it leaves.
 pub fn finish(
     traced: Traced,
     played: Result<()>,

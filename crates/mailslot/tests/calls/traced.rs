@@ -1,4 +1,4 @@
-//! A process that runs under strace, and what is seen of it.
+//! A process that runs under strace, and its trace.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,17 +14,17 @@ use rustix::io::Errno;
 
 use super::{errors, part};
 
-/// What must have happened by then, however slow the machine is.
+/// A time limit for every expected event, long enough for slow machines.
 pub const BOUND: Duration = Duration::from_secs(20);
 
-/// What is done to a call.
+/// The fault that is injected into a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     Error(i32),
     Kill,
 }
 
-/// One call of a process, and what becomes of it.
+/// One call of a process, and the fault that is injected into it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Injection {
     pub call: String,
@@ -51,7 +51,7 @@ impl Injection {
     }
 }
 
-/// A process to talk to.
+/// A process with which lines are exchanged.
 pub struct Process {
     child: Child,
     input: Option<File>,
@@ -59,13 +59,13 @@ pub struct Process {
     heard: Vec<u8>,
 }
 
-/// Its next line.
+/// The result of waiting for its next line.
 #[derive(Debug)]
 pub enum Heard {
     Line(String),
     /// It has ended.
     End,
-    /// It said nothing for [`BOUND`].
+    /// It sent nothing for [`BOUND`].
     Silence,
 }
 
@@ -81,13 +81,13 @@ impl Process {
         Process { child, input: Some(input.into()), output: output.into(), heard: Vec::new() }
     }
 
-    /// A part that runs as it is.
+    /// A part that runs without strace.
     pub fn plain(program: &Path, uid: u32, arguments: &[&str]) -> Process {
         Process::start(Command::new(program).arg("part").args(arguments), uid)
     }
 
     pub fn tell(&mut self, line: &str) {
-        // Whoever has died says nothing either.
+        // If it has died, `hear` reports that.
         let _ = self.input.as_mut().expect("not ended").write_all(format!("{line}\n").as_bytes());
     }
 
@@ -122,7 +122,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.input = None;
         let group = rustix::process::Pid::from_child(&self.child);
-        // A leader's group is its own; whoever leads none is killed alone.
+        // For a group leader this kills the whole group; any other process is killed alone.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -140,11 +140,11 @@ impl Traced {
     /// Traces all calls, or makes one of them fail.
     pub fn start(program: &Path, uid: u32, injection: Option<&Injection>, arguments: &[&str]) -> Traced {
         let directory = program.parent().expect("a directory");
-        // Another user's file may not be opened for writing in a directory of all.
+        // One file per user: in a sticky directory another user's file may not be opened for writing.
         let file = |what: &str| directory.join(format!("{what}.{}.{uid}", std::process::id()));
         let (log, errors) = (file("trace"), file("errors"));
         let mut command = Command::new("timeout");
-        // Leads a group of its own, which ends with it.
+        // `timeout` leads a process group, which ends with it.
         command.args(["--signal=KILL", "90", "strace", "-f", "-qq", "-e", "signal=none", "-o"]).arg(&log);
         match injection {
             None => command.args(["-e", "trace=all"]),
@@ -158,7 +158,7 @@ impl Traced {
         Traced { process: Process::start(&mut command, uid), log, errors }
     }
 
-    /// Waits for its end, after it has been told all; or ends it, if it cannot be expected to end.
+    /// Waits for its end, after the last command, or kills it if it cannot be expected to end.
     pub fn end(mut self, wait: bool) -> Ended {
         self.process.input = None;
         let deadline = Instant::now() + if wait { BOUND } else { Duration::ZERO };
@@ -174,9 +174,9 @@ impl Traced {
     }
 }
 
-/// What is left of a traced process.
+/// The remains of a traced process.
 pub struct Ended {
-    /// None if it did not end.
+    /// `None` if it did not end.
     pub status: Option<ExitStatus>,
     trace: String,
     pub errors: String,
@@ -190,12 +190,12 @@ impl Ended {
         }
     }
 
-    /// The call that failed, as strace wrote it.
+    /// The call that failed, in strace's form.
     pub fn failed_call(&self) -> &str {
         self.trace.lines().find(|line| line.contains("(INJECTED)")).unwrap_or_default()
     }
 
-    /// Which occurrences of which calls were made for the library, of all threads.
+    /// Which occurrences of which calls were made for the library, in all threads.
     pub fn calls(&self) -> Result<BTreeMap<String, Vec<u32>>, String> {
         let mut counts: BTreeMap<(&str, &str), u32> = BTreeMap::new();
         let mut calls: BTreeMap<String, Vec<u32>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Scenes in which the traced process writes, to a reader in this one.
+//! Scenes in which the traced process writes, to a reader in this process.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,14 +10,14 @@ use super::message::{Ledger, make, read};
 use super::scene::{FRIEND, Result, STRANGER, Stop, TRACED, check_failure, finish, is_killed, slot, wrong};
 use super::traced::{BOUND, Ended, Heard, Injection, Process, Traced};
 
-/// How often a write is tried again that a failing call has prevented.
+/// How often a write that failed because of the injected failure is retried.
 const ATTEMPTS: u32 = 5;
 
 pub struct Writing<'a> {
     traced: Traced,
     injection: Option<&'a Injection>,
     name: &'a str,
-    /// Whether the slot is another user's than the writer.
+    /// Whether the slot and the writer have different users.
     others: bool,
     next: u32,
     rest: Rest<'a>,
@@ -26,7 +26,7 @@ pub struct Writing<'a> {
 struct Rest<'a> {
     slot: Mailslot,
     reader: Option<JoinHandle<()>>,
-    /// Whoever has it keeps the reader from the next message.
+    /// While locked, the reader does not read the next message.
     gate: Arc<Mutex<()>>,
     came: Receiver<std::result::Result<(u8, u32), String>>,
     other: &'a mut Process,
@@ -82,14 +82,14 @@ impl<'a> Writing<'a> {
         self.fill()?;
         self.write("write", 300_000)?;
         self.write("within", 20)?;
-        // One that comes and goes, when the reader sleeps.
+        // A short-lived writer, while the reader sleeps.
         self.tell("close")?;
         self.tell(&open)?;
         self.write("write", 20)?;
         self.write("write", 70_000)
     }
 
-    /// Has it do something until that succeeds. Returns what it says then.
+    /// Repeats a command until it succeeds. Returns the answer.
     fn tell(&mut self, line: &str) -> Result<String> {
         for _ in 0..ATTEMPTS {
             match self.traced.process.ask(line) {
@@ -102,7 +102,7 @@ impl<'a> Writing<'a> {
         wrong(format!("it fails again and again, told to {line}"))
     }
 
-    /// Has it write a message, which must come; or not, if it says so.
+    /// Makes it write a message, which must be received.
     fn write(&mut self, how: &str, size: usize) -> Result<()> {
         self.send(how, size)?;
         self.rest.arrive()
@@ -173,13 +173,13 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// Whoever is killed does not tell what it has written.
+/// The messages with an unknown outcome: a killed process does not report what it has written.
 fn killed(injection: Option<&Injection>, numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
     if is_killed(injection) { numbers.into_iter().collect() } else { Vec::new() }
 }
 
 impl Rest<'_> {
-    /// Waits until all has come that was accepted.
+    /// Waits until all accepted messages are received.
     fn arrive(&mut self) -> Result<()> {
         while !self.ledger.missing().is_empty() {
             match self.came.recv_timeout(BOUND) {
@@ -191,7 +191,7 @@ impl Rest<'_> {
         Ok(())
     }
 
-    /// Others write on, and all that was accepted has come, once.
+    /// Other writers continue, and all accepted messages are received, once.
     fn goes_on(&mut self, name: &str) -> Result<()> {
         let friend = MailslotWriter::open(name).map_err(|error| Stop::Wrong(format!("open: {error:?}")))?;
         for number in 0..2 {

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Code that the tests share.
 #![allow(dead_code, clippy::unwrap_used)]
 
 #[cfg(target_os = "linux")]
@@ -23,14 +23,15 @@ pub fn pair() -> (Mailslot, MailslotWriter) {
     (slot, writer)
 }
 
-/// Turns a hang into a failure: the process aborts, naming the test, when it and its children have been asleep for a minute, but for a
-/// moment now and then. However slow the machine is, whoever has something to do is not asleep. One that runs for ever is not noticed.
+/// Turns a hang into a failure: the process aborts, naming the test, when it and its children have slept for a minute
+/// with few interruptions. On a slow machine a test with work to do does not sleep. A test that runs for ever is not
+/// noticed.
 pub fn watchdog() -> Watchdog {
     let done = Arc::new(AtomicBool::new(false));
     let seen = done.clone();
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     std::thread::spawn(move || {
-        // Readers that sleep look by themselves every few seconds: so many looks at them find that.
+        // Sleeping readers wake every few seconds, so this many checks may find them awake.
         let (mut looks, mut awake) = (0, 0);
         while !seen.load(Ordering::Relaxed) {
             std::thread::park_timeout(Duration::from_millis(100));
@@ -47,14 +48,14 @@ pub fn watchdog() -> Watchdog {
     Watchdog(done)
 }
 
-/// How many descriptors this process has open, without those that the watchdog looks around with.
+/// How many descriptors this process has open, without those of the watchdog.
 #[cfg(target_os = "linux")]
 pub fn open_descriptors() -> usize {
     let files = std::fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| std::fs::read_link(path).is_ok_and(|file| !file.starts_with("/proc"))).count()
 }
 
-/// Whether a thread of this process, but for the one that asks, or of a process below it, runs or would like to.
+/// Whether a thread of this process, except the calling one, or of a process below it, is running or runnable.
 #[cfg(target_os = "linux")]
 fn somebody_is_awake() -> bool {
     use std::fs::{read_dir, read_to_string};
@@ -63,7 +64,7 @@ fn somebody_is_awake() -> bool {
     while let Some(process) = processes.pop() {
         for thread in read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
             let of = |file: &str| read_to_string(thread.path().join(file)).unwrap_or_default();
-            // It may have ended, and its name may contain anything.
+            // The thread may have ended, and its name may contain any character.
             let sleeps = of("stat").rsplit(") ").next().is_none_or(|rest| rest.starts_with(['S', 'T', 't', 'Z', 'X']));
             if !sleeps && thread.file_name() != *own {
                 return true;
@@ -74,7 +75,7 @@ fn somebody_is_awake() -> bool {
     false
 }
 
-/// Elsewhere only whoever runs the tests notices.
+/// On other systems hangs are not detected.
 #[cfg(not(target_os = "linux"))]
 fn somebody_is_awake() -> bool {
     true
@@ -88,8 +89,8 @@ impl Drop for Watchdog {
     }
 }
 
-/// Runs a test again in a process of its own, with slots and domain files that nobody else uses, by way of another program if
-/// `wrapper` names one. True in that process.
+/// Runs a test again in a separate process, with separate slots and domain files, through another program if `wrapper`
+/// names one. True in that process.
 #[cfg(target_os = "linux")]
 pub fn is_apart(test: &str, wrapper: &[&str]) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -115,8 +116,8 @@ pub fn is_apart(test: &str, wrapper: &[&str]) -> bool {
     false
 }
 
-/// The same with slots on a file system of their own, and, after `set_up`, whatever else that has made. Needs root; without it
-/// the test is skipped, saying so.
+/// Like `is_apart`, with slots on a separate file system, and after the commands in `set_up`. Needs root; without it
+/// the test is skipped, with a message.
 #[cfg(target_os = "linux")]
 pub fn is_mounted_apart(test: &str, options: &str, unshare: &[&str], set_up: &str) -> bool {
     if !is_root(test) {
@@ -128,7 +129,7 @@ pub fn is_mounted_apart(test: &str, options: &str, unshare: &[&str], set_up: &st
     is_apart(test, &[&["unshare", "--mount"], unshare, &["sh", "-c", &mount]].concat())
 }
 
-/// Whether there can be other users: that needs root.
+/// Whether there can be other users, which needs root.
 #[cfg(target_os = "linux")]
 pub fn is_root(test: &str) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -139,8 +140,8 @@ pub fn is_root(test: &str) -> bool {
     root
 }
 
-/// The test binary started once more, for its test `plays_its_part`, which finds out which by [`part`]. Dropping it kills
-/// it, also when the test fails.
+/// The test binary started again, for its test `plays_its_part`, which gets its part from [`part`]. Dropping this kills
+/// the process, even if the test fails.
 pub struct Part(Child);
 
 impl Part {
@@ -154,7 +155,7 @@ impl Part {
         Part(child)
     }
 
-    /// The same as another user, which needs root.
+    /// Like `start`, as another user, which needs root.
     #[cfg(target_os = "linux")]
     pub fn start_as(uid: u32, part: &str) -> Part {
         let spawn = |program: &std::path::Path| {
@@ -167,7 +168,8 @@ impl Part {
                 .stdout(Stdio::null())
                 .spawn()
         };
-        // This program, wherever it is: the user may not be able to enter its directory. An emulator has no such path.
+        // This program, at any path: the user may not be able to enter its directory. Under an emulator this path does
+        // not work.
         Part(spawn("/proc/self/exe".as_ref()).unwrap_or_else(|_| spawn(&std::env::current_exe().unwrap()).unwrap()))
     }
 
@@ -181,7 +183,7 @@ impl Part {
         self.0.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it has ended, and insists that it did so well.
+    /// Waits until it has ended, and checks that it succeeded.
     pub fn finish(mut self) {
         assert!(self.0.wait().unwrap().success());
     }
@@ -189,13 +191,13 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         self.0.wait().unwrap();
     }
 }
 
-/// The part that this process is to play, if it is a [`Part`].
+/// The part that this process plays, if it is a [`Part`].
 pub fn part() -> Option<String> {
     std::env::var("MAILSLOT_TEST_PART").ok()
 }

@@ -1,4 +1,4 @@
-//! Waiting for slots that are not there yet.
+//! Waiting for slots that do not exist yet.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -17,18 +17,18 @@ pub(crate) struct Appearing {
 }
 
 impl Appearing {
-    /// Nothing is missed that appears from now on.
+    /// Misses no slot that appears from now on.
     pub(crate) fn watch() -> Result<Appearing> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).map_err(failed)?;
         let appearing = Appearing { inotify };
-        // A user's directory is made here, and so is the claim of each slot: when the directory is complete, and before the slot
-        // appears in it.
+        // A user's directory is created here, and so is the claim of each slot: when the directory is complete, and
+        // before the slot appears in it.
         appearing.add(root::path()?, WatchFlags::CREATE).map_err(failed)?;
         appearing.add_users()?;
         Ok(appearing)
     }
 
-    /// Waits until slots may have appeared; `false` if it is `deadline` before. `None` is never.
+    /// Waits until slots may have appeared; `false` if `deadline` passes first. `None` means no deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<bool> {
         loop {
             let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
@@ -42,17 +42,18 @@ impl Appearing {
         }
         let mut events = [0; 4096];
         while matches!(rustix::io::read(self.inotify.as_fd(), &mut events), Ok(1..)) {}
-        // Before the caller looks: what has appeared meanwhile is found then.
+        // Before the caller looks, so that it finds slots that have appeared meanwhile.
         self.add_users()?;
         Ok(true)
     }
 
-    /// Watches the directories of all users' slots, also of those who have come since.
+    /// Watches the directories of all users' slots, including new ones.
     fn add_users(&self) -> Result<()> {
         for directory in root::directories()? {
             // A slot appears, complete, by a rename.
             match self.add(&directory, WatchFlags::MOVED_TO) {
-                // One that is being made is complete when its first claim appears; in one that is closed no slot can be opened.
+                // An incomplete directory is complete when its first claim appears; in an inaccessible one no slot can
+                // be opened.
                 Ok(()) | Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR) => {}
                 Err(error) => return Err(failed(error)),
             }

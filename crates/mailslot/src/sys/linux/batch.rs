@@ -1,4 +1,5 @@
-//! Several messages at once to all members of a slot: each member's lock is taken, and its reader woken, once for all of them.
+//! Writes several messages at once to all members of a slot: takes each member's lock, and wakes its reader, once for
+//! all.
 
 use std::time::Instant;
 
@@ -9,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::options::Timeout;
 
 impl Group {
-    /// Writes messages to all members, and counts them in `written`. Fails if the first one could not be written; the others stay where
-    /// they are until all members have room for them, as nothing tells of them who has what.
+    /// Writes messages to all members, and counts them in `written`. Fails if the first one could not be written. The
+    /// others are written only once all members have room for them, as a batch does not report which member has which
+    /// message.
     pub(crate) fn write_batch<M: AsRef<[u8]>>(
         &self,
         messages: &[M],
@@ -48,7 +50,7 @@ impl Group {
         let turn = self.turn();
         let turns_reader = whose_turn(turn, &found.readers);
         let patience = patience(timeout);
-        // How many each has that lives, and who is to be asked whether it does, as in a write of one message.
+        // How many messages each living member has, and which member to check for life, as in a write of one message.
         let mut has = Vec::with_capacity(found.readers.len());
         let mut whom = None;
         for (number, member) in found.readers.iter().enumerate() {
@@ -85,11 +87,11 @@ impl Group {
             }
         }
         let Some(least) = has.iter().map(|(_, count)| *count).min().filter(|_| most > 0) else {
-            // The write of one tells why.
+            // A write of a single message returns the error.
             return self.write(messages[0].as_ref(), timeout).map(|()| *written += 1);
         };
         *written += least;
-        // Other writers have taken the room of some: these lack what others have.
+        // At some members, other writers have taken the room: write there what these members lack.
         let deadline = timeout.deadline();
         for (number, message) in messages.iter().enumerate().take(most).skip(least) {
             let delivered = has.iter().filter(|(_, count)| *count > number).map(|(member, _)| member.ring).collect();
@@ -102,7 +104,8 @@ impl Group {
     }
 }
 
-/// How many of `messages` all readers seem to have room for; `None` where only a write tells, or that the first one is too large.
+/// How many of `messages` all readers seem to have room for; `None` if only a write can tell, or if the first is too
+/// large.
 fn fitting<M: AsRef<[u8]>>(found: &Found, messages: &[M]) -> Option<usize> {
     let limit = found.readers.iter().map(|member| member.writer.max_message_size()).min()?;
     let size = |message: &M| message.as_ref().len();

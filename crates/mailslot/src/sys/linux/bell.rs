@@ -1,8 +1,8 @@
 //! The bell: a named pipe that wakes sleeping readers.
 //!
-//! Why a pipe beside the door: every process that reads the slot hears it (a connection would be heard only by the
-//! process that accepted it), it costs the owner no descriptor per writer, opening it for writing proves that an owner
-//! lives, and polling it tells a writer when the last one is gone.
+//! Why a pipe besides the door: it wakes every process that reads the slot (a connection would wake only the process
+//! that accepted it), it costs the owner no descriptor per writer, opening it for writing proves that an owner lives,
+//! and polling it notifies a writer when the last owner is gone.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -12,19 +12,19 @@ use rustix::io::Errno;
 
 pub(crate) const NAME: &str = "bell";
 
-/// Makes the bell of a new slot and opens the hearing side.
+/// Makes the bell of a new slot and opens its reading side.
 pub(crate) fn create(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
     rustix::fs::mknodat(slot, NAME, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
     hear(slot)
 }
 
-/// Opens the hearing side. Read and write, so that the pipe never reports "no more writers".
+/// Opens the reading side, for reading and writing, so that the pipe never reports "no more writers".
 pub(crate) fn hear(slot: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(slot, NAME, flags, Mode::empty())
 }
 
-/// Opens the ringing side, `Ok(None)` if nobody hears it: the owner is gone.
+/// Opens the writing side; `Ok(None)` if no process has the reading side open: the owner is gone.
 pub(crate) fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<Option<OwnedFd>> {
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match rustix::fs::openat(slot, NAME, flags, Mode::empty()) {
@@ -34,13 +34,14 @@ pub(crate) fn open(slot: BorrowedFd<'_>) -> rustix::io::Result<Option<OwnedFd>> 
     }
 }
 
-/// Wakes the readers. A full pipe is as good: they have been woken and have not come yet. So is one that nobody hears.
+/// Wakes the readers. A full pipe is a success: they have been woken already. So is a pipe without readers.
 ///
 /// # Errors
 ///
-/// If the system has no memory: then they sleep on.
+/// If the system has no memory: then the readers sleep on.
 pub(crate) fn ring(bell: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    // A pipe that nobody hears would raise SIGPIPE, which ends a C program by default; pipes have no flag against it.
+    // Writing to a pipe without readers raises SIGPIPE, which by default ends a C program; pipes have no flag against
+    // it.
     let quiet = NoSigpipe::begin();
     let result = loop {
         match rustix::io::write(bell, &[0]) {
@@ -55,7 +56,7 @@ pub(crate) fn ring(bell: BorrowedFd<'_>) -> rustix::io::Result<()> {
     }
 }
 
-/// SIGPIPE blocked in this thread for a moment.
+/// Blocks SIGPIPE in this thread for a moment.
 struct NoSigpipe {
     sigpipe: libc::sigset_t,
     before: libc::sigset_t,
@@ -74,7 +75,7 @@ impl NoSigpipe {
         }
     }
 
-    /// Takes back the signal if one was `raised` while blocked here, and lets signals through as before.
+    /// Discards the signal if one was `raised` while blocked here, and restores the thread's signal mask.
     fn end(self, raised: bool) {
         // SAFETY: as in `begin`.
         unsafe {
@@ -88,13 +89,13 @@ impl NoSigpipe {
     }
 }
 
-/// Takes all rings back out.
+/// Discards all rings in the pipe.
 pub(crate) fn drain(bell: BorrowedFd<'_>) {
     let mut rings = [0; 512];
     while matches!(rustix::io::read(bell, &mut rings), Ok(n) if n == rings.len()) {}
 }
 
-/// Whether somebody still hears the bell.
+/// Whether some process still has the reading side open.
 pub(crate) fn heard(bell: BorrowedFd<'_>) -> bool {
     let mut fds = [PollFd::new(&bell, PollFlags::empty())];
     match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {

@@ -1,4 +1,4 @@
-//! The writing end of a local slot: a friend, which maps the ring, or a stranger, which goes through the door.
+//! The writing end of a local slot: a friend, which maps the ring, or a stranger, which writes through the door.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -20,13 +20,13 @@ use crate::message::{Info, NetworkOrigin};
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
-/// How long whoever waits for a reply goes without asking whether the slot lives, where nothing told that it has ended.
+/// How long a wait for a reply goes without checking whether the slot lives, if no descriptor has reported its end.
 const LOOK_FOR_OWNER: Duration = Duration::from_millis(200);
-/// A writer. It keeps its path for life, so its messages stay in order.
+/// A writer. It uses one path for life, so its messages stay in order.
 pub(crate) enum Client {
     Friend(Friend),
-    /// A friend of a slot whose messages have the time at which they were written: all go with a preface, and the others' way
-    /// does not ask for that.
+    /// A friend of a slot whose messages have the time at which they were written: all of them have a preface, which
+    /// the path of the other friends does not check for.
     Stamping(Friend),
     Stranger(door::Visitor),
     Members(Box<Group>),
@@ -36,7 +36,7 @@ impl Client {
     pub(crate) fn open(name: &SlotName) -> Result<Client> {
         let root = Root::get()?;
         let stamp = process::stamp();
-        // A slot of this user is the one that is meant, unless there are users who are trusted more.
+        // A slot of this user takes precedence, unless the name is reserved for users who are trusted more.
         if !Root::is_reserved(name)
             && let Some(friend) = Friend::open(root, name, stamp)?
         {
@@ -46,7 +46,7 @@ impl Client {
         Client::open_in(root, slot, name, stamp)
     }
 
-    /// Opens the slot of this name that belongs to user `uid`, and no other.
+    /// Opens the slot of this name only if it belongs to user `uid`.
     pub(crate) fn open_owned(name: &SlotName, uid: u32) -> Result<Client> {
         let root = Root::get()?;
         let slot = root.find_of(name, uid)?.ok_or_else(|| Error::NotFound(name.clone()))?;
@@ -83,10 +83,10 @@ impl Client {
         if friend.start.stamp() { Client::Stamping(friend) } else { Client::Friend(friend) }
     }
 
-    /// The slot's owner, as the kernel tells it.
+    /// The slot's owner, as the kernel reports it.
     pub(crate) fn owner(&self) -> Option<u32> {
         match self {
-            // No other user's memory is mapped.
+            // Only memory of this user is mapped.
             Client::Friend(friend) | Client::Stamping(friend) => Some(friend.stamp.uid),
             Client::Stranger(visitor) => Some(visitor.owner()),
             Client::Members(group) => Some(group.owner()),
@@ -111,7 +111,7 @@ impl Client {
         self.write_otherwise(message, timeout)
     }
 
-    /// Apart, so that what nearly every write is asks one thing of the kind of writer.
+    /// A separate function, so that the path of nearly every write checks the kind of writer only once.
     #[cold]
     #[inline(never)]
     fn write_otherwise(&self, message: &[u8], timeout: Timeout) -> Result<()> {
@@ -123,7 +123,8 @@ impl Client {
         }
     }
 
-    /// The same, to those that lack the message: what `progress` says of that, this notes there.
+    /// Like `write`, to the members that lack the message: reads from `progress` which ones do, and records new ones
+    /// there.
     pub(crate) fn write_more(&self, message: &[u8], progress: &mut Progress, timeout: Timeout) -> Result<()> {
         match self {
             Client::Members(group) => group.write_more(message, progress, timeout),
@@ -131,8 +132,8 @@ impl Client {
         }
     }
 
-    /// Writes messages of another machine and returns how many were written; `None` if the slot does not let such messages
-    /// in.
+    /// Writes messages of another machine and returns how many were written; `None` if the slot does not accept such
+    /// messages.
     pub(crate) fn write_batch_from<M: AsRef<[u8]>>(
         &self,
         origin: &NetworkOrigin,
@@ -141,7 +142,8 @@ impl Client {
         self.write_batch_of_network(Preface { network: Some(origin.clone()), ..Preface::default() }, messages)
     }
 
-    /// The same with one request, as [`write_request`](Client::write_request) has it. False if the slot lets no such in.
+    /// Like `write_batch_from`, for one request as in [`write_request`](Client::write_request). False if the slot
+    /// accepts none.
     pub(crate) fn write_request_from(
         &self,
         origin: &NetworkOrigin,
@@ -178,7 +180,8 @@ impl Client {
         if written == 0 { result.map(|()| Some(0)) } else { Ok(Some(written)) }
     }
 
-    /// Writes a request with its id, whose replies go into the slot of this number, as [`write_more`](Client::write_more) does.
+    /// Writes a request with this id, whose replies go into slot number `reply`, like
+    /// [`write_more`](Client::write_more).
     pub(crate) fn write_request(
         &self,
         reply: [u8; 16],
@@ -194,7 +197,7 @@ impl Client {
     /// Writes a reply to the request with this id.
     pub(crate) fn write_reply(&self, id: [u8; 16], message: &[u8]) -> Result<()> {
         let preface = Preface { in_reply_to: Some(id), ..Preface::default() };
-        // The slot for replies has one owner.
+        // A slot for replies has a single owner.
         self.write_prefaced(preface, message, &mut Progress::default(), Timeout::Zero)
     }
 
@@ -212,12 +215,12 @@ impl Client {
         }
     }
 
-    /// Waits until `other` is readable, or the slot's owner ends, or `deadline`. Returns whether the slot is gone.
+    /// Waits until `other` is readable, the slot's owner ends, or `deadline` passes. Returns whether the slot is gone.
     pub(crate) fn wait_for_end(&self, other: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<bool> {
         let life = match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.bell(),
             Client::Stranger(visitor) => Ok(visitor.connection()),
-            // No descriptor tells the end of the last one.
+            // No descriptor reports the end of the last member.
             Client::Members(_) => Ok(other),
         };
         let life = match life {
@@ -226,13 +229,14 @@ impl Client {
         };
         let failed = |error| Error::io("wait for the end of a slot", error);
         let mut fds = [PollFd::new(&other, PollFlags::IN), PollFd::new(&life, PollFlags::empty())];
-        // Whoever still has the owner's descriptors, such as a program that it is just starting, keeps that from being told.
+        // A process that still has the owner's descriptors, such as a program that it is just starting, delays the
+        // notification.
         wait::sleep(&mut fds, deadline, Some(LOOK_FOR_OWNER)).map_err(failed)?;
         if fds[0].revents().is_empty() {
             if self.is_closed() {
                 return Ok(true);
             }
-            // It goes on with a connection that is yet to be made, of whose end nobody tells.
+            // The owner wants the writer to reconnect; until it does, no descriptor reports the owner's end.
             if !fds[1].revents().is_empty() {
                 wait::sleep(&mut fds[..1], deadline, Some(LOOK_FOR_OWNER)).map_err(failed)?;
             }
@@ -274,7 +278,7 @@ impl Client {
         }
     }
 
-    /// Waits at most `time` until there may be room for `size` bytes. Returns whether it is worth trying again.
+    /// Waits at most `time` until there may be room for `size` bytes. Returns whether to try again.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.wait_for_room(size, time),
@@ -283,7 +287,7 @@ impl Client {
         }
     }
 
-    /// What the slot holds; `None` to anybody but a friend.
+    /// The slot's contents; `None` unless this is a friend.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) if friend.is_closed() => Err(Error::Closed),
@@ -297,7 +301,7 @@ impl Client {
         matches!(self, Client::Members(_))
     }
 
-    /// How many get what is written.
+    /// How many slots receive each message.
     pub(crate) fn receivers(&self) -> usize {
         match self {
             Client::Friend(_) | Client::Stamping(_) | Client::Stranger(_) => 1,
@@ -305,19 +309,20 @@ impl Client {
         }
     }
 
-    /// Writes without waiting for room, and for another writer no longer than `patience`, and returns where the message ends.
+    /// Writes without waiting for room, waits for another writer no longer than `patience`, and returns where the
+    /// message ends.
     ///
-    /// A write that succeeds does not ask whether the owner lives: [`check`](Client::check) does.
+    /// A write that succeeds does not check whether the owner lives: [`check`](Client::check) does.
     pub(super) fn write_unasked(&self, message: &[u8], patience: Duration) -> Result<u64> {
         match self {
             Client::Friend(friend) => friend.write_unasked(message, &patience),
             Client::Stamping(_) => self.write_prefaced_unasked(&Preface::default(), message, patience),
-            // The kernel takes nothing that is for somebody who has ended.
+            // The kernel refuses messages to a process that has ended.
             _ => self.write(message, Timeout::Zero).map(|()| 0),
         }
     }
 
-    /// The same with a message behind its preface.
+    /// Like `write_unasked`, for a message behind its preface.
     pub(super) fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => {
@@ -330,8 +335,8 @@ impl Client {
         }
     }
 
-    /// The same with as many of several messages as there is room for. Returns how many that are, and where they end; the error only if
-    /// it is none.
+    /// Like `write_unasked`, for as many of several messages as there is room for. Returns how many were written, and
+    /// where they end; an error only if none was.
     pub(super) fn write_batch_unasked<M: AsRef<[u8]>>(
         &self,
         messages: &[M],
@@ -348,7 +353,7 @@ impl Client {
         }
     }
 
-    /// Asks whether the owner lives, or has read what was written up to `end`. Fails with `Closed` if not.
+    /// Checks that the owner lives, or has read everything up to `end`. Fails with `Closed` if not.
     pub(super) fn check(&self, end: u64) -> Result<()> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.check(end),
@@ -356,7 +361,7 @@ impl Client {
         }
     }
 
-    /// The same, for all that was written, unless it was known a moment ago.
+    /// Like `check`, for everything that was written, unless it was checked a moment ago.
     pub(super) fn check_if_due(&self) -> Result<()> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.check_if_due(),
@@ -364,12 +369,12 @@ impl Client {
         }
     }
 
-    /// Whether each message goes with the time at which it was written.
+    /// Whether each message has the time at which it was written.
     pub(super) fn stamps(&self) -> bool {
         matches!(self, Client::Stamping(_))
     }
 
-    /// Bytes of records for which there seems to be room; `None` where only a write tells.
+    /// Bytes of records for which there seems to be room; `None` if only a write can tell.
     pub(super) fn room_left(&self) -> Option<u64> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => Some(friend.start.room_left()),
@@ -377,7 +382,7 @@ impl Client {
         }
     }
 
-    /// How long to wait for the lock of this tap: not at all where that was in vain a moment ago.
+    /// How long to wait for the lock of this tap: not at all if such a wait failed a moment ago.
     pub(super) fn taps_patience(&self, most: Duration) -> Duration {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) if friend.start.missed_lately() => Duration::ZERO,
@@ -385,7 +390,7 @@ impl Client {
         }
     }
 
-    /// Notes that this tap has lost so many messages.
+    /// Records that this tap has lost `count` messages.
     pub(super) fn count_missed(&self, count: u32) {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.start.count_missed(count),
@@ -394,12 +399,12 @@ impl Client {
         }
     }
 
-    /// Whether messages of other machines are let in.
+    /// Whether messages of other machines are accepted.
     pub(super) fn network(&self) -> bool {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.start.network(),
             Client::Stranger(visitor) => visitor.network(),
-            // Which of them lets them in is asked of each.
+            // Each member is asked separately.
             Client::Members(_) => true,
         }
     }

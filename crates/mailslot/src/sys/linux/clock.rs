@@ -1,6 +1,6 @@
 //! A clock for limiting how often something is done; cheaper than the time of day.
 
-/// Ticks that pass in some tens of microseconds: from 10 to 50 with the processors of this century.
+/// Ticks that take some tens of microseconds: 10 to 50 with the processors of this century.
 #[cfg(target_arch = "x86_64")]
 pub(crate) const MOMENT: u64 = 50_000;
 /// Twenty microseconds in nanoseconds.

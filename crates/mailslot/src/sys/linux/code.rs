@@ -1,4 +1,4 @@
-//! What Win32 would have said where Linux says something else.
+//! Win32 error codes for errors of Linux.
 
 use std::io;
 

@@ -1,7 +1,8 @@
-//! What a fork changes.
+//! Detecting forks.
 //!
-//! A page that the kernel empties in every child, however that is made (`fork`, `_Fork`, the bare system call), tells a process
-//! that it is another one than before. No lock is involved: one that another thread of the parent holds, stays held in the child.
+//! A page that the kernel clears in every child, however the child is made (`fork`, `_Fork`, the bare system call),
+//! shows a process that it is a new one. No lock is involved: a lock that another thread of the parent holds stays held
+//! in the child.
 
 use core::marker::PhantomData;
 use core::ptr;
@@ -9,18 +10,18 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use rustix::mm::{Advice, MapFlags, ProtFlags};
 
-/// The first word of the page: the generation of this process, 0 as long as it has none. Until there is a page, [`NONE`].
+/// The first word of the page: the generation of this process, 0 while it has none. Before there is a page, [`NONE`].
 static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new((&raw const NONE).cast_mut());
 static NONE: AtomicU64 = AtomicU64::new(0);
 
-/// Whether what was found out in this [`fork_generation`] is of this process.
+/// Whether a value found in this [`fork_generation`] belongs to this process.
 #[inline(always)]
 pub(crate) fn is_of_this_process(generation: u64) -> bool {
     generation == known()
 }
 
-/// A number for this process that none of its ancestors has, never 0: lets ids that were remembered, and state that was copied, be
-/// recognised as a parent's.
+/// A number for this process that none of its ancestors has, never 0: it shows whether remembered ids and copied state
+/// belong to a parent.
 #[inline]
 pub(crate) fn fork_generation() -> u64 {
     match known() {
@@ -31,7 +32,7 @@ pub(crate) fn fork_generation() -> u64 {
 
 #[inline(always)]
 fn known() -> u64 {
-    // SAFETY: what is put there stays for ever, and is an atomic that all threads may use.
+    // SAFETY: what is stored in `PAGE` stays valid for ever, and is an atomic that all threads may use.
     unsafe { (*PAGE.load(Ordering::Acquire)).load(Ordering::Relaxed) }
 }
 
@@ -44,7 +45,7 @@ fn begin() -> u64 {
     }
     // SAFETY: as above.
     let word = unsafe { &*page };
-    // The child goes on counting from its parent's last.
+    // The child continues from its parent's last number.
     let next = LAST.fetch_add(1, Ordering::Relaxed) + 1;
     match word.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => next,
@@ -52,27 +53,27 @@ fn begin() -> u64 {
     }
 }
 
-/// Makes the page, or finds the one that another thread has made meanwhile.
+/// Makes the page, or returns the one that another thread has made meanwhile.
 fn make_page() -> *mut AtomicU64 {
-    // The system takes whole pages, whatever their size is.
+    // The system maps whole pages, whatever their size.
     let size = size_of::<AtomicU64>();
     let flags = ProtFlags::READ | ProtFlags::WRITE;
     // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
     let page = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), size, flags, MapFlags::PRIVATE) };
-    // Before anybody sees it: who forks then may have begun already.
-    // SAFETY: the page made above, if it is one. Its contents are of use to nobody but this process.
+    // Set before the page is published: a process may fork right afterwards.
+    // SAFETY: the page made above, if it was made. Nothing outside this process uses its contents.
     let _ = page.is_ok_and(|page| unsafe { rustix::mm::madvise(page, size, Advice::LinuxWipeOnFork) }.is_ok());
     let made = match page {
         Ok(page) => page.cast::<AtomicU64>(),
-        // Without memory a word that lives for ever has to do.
+        // Without memory for a page, use a word that is never freed.
         Err(_) => Box::into_raw(Box::new(AtomicU64::new(0))),
     };
     if let Err(other) = PAGE.compare_exchange((&raw const NONE).cast_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
-        // What was made in vain is left: it happens once, if at all.
+        // The page made in vain is leaked: this happens at most once.
         return other;
     }
-    // For what does not empty it: Linux before 4.14, and emulators, which may say that they do. The C library does not know of every
-    // fork.
+    // For systems that do not clear the page: Linux before 4.14, and emulators, even if they report success. The C
+    // library does not see every fork.
     // SAFETY: the handler only touches an atomic, which is allowed between fork and exec.
     unsafe { libc::pthread_atfork(None, None, Some(begin_anew)) };
     made
@@ -83,20 +84,20 @@ extern "C" fn begin_anew() {
     unsafe { (*PAGE.load(Ordering::Acquire)).store(0, Ordering::Relaxed) };
 }
 
-/// A value that every process has for itself, made when it is first used there.
+/// A value that exists once in each process, made when it is first used there.
 ///
-/// After a fork the parent's copy is left alone for ever: another thread of the parent may have locked it, or been in the middle of a
-/// change.
+/// After a fork the parent's copy is never touched: another thread of the parent may have locked it, or been in the
+/// middle of a change.
 pub(crate) struct PerProcess<T> {
     current: AtomicPtr<Node<T>>,
-    /// Owns what it leads to.
+    /// Owns the node that `current` points to.
     owned: PhantomData<T>,
 }
 
 struct Node<T> {
     generation: u64,
     value: T,
-    /// The parent's, for tools that look for memory that nothing leads to.
+    /// The parent's node, so that leak checkers find a pointer to it.
     _parents: *mut Node<T>,
 }
 
@@ -134,7 +135,7 @@ impl<T> PerProcess<T> {
         let node = match self.current.compare_exchange(seen, made, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => made,
             Err(other) => {
-                // SAFETY: another thread was faster, so nobody else knows this node.
+                // SAFETY: another thread was faster, so this node was never published.
                 drop(unsafe { Box::from_raw(made) });
                 other
             }
@@ -147,7 +148,7 @@ impl<T> PerProcess<T> {
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         let node = *self.current.get_mut();
-        // SAFETY: nobody else has `self`, and every node that was stored came from a `Box`.
+        // SAFETY: `self` is borrowed exclusively, and every stored node came from a `Box`.
         if !node.is_null() && unsafe { (*node).generation } == fork_generation() {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(node) });
@@ -164,7 +165,7 @@ unsafe impl<T: Send> Send for PerProcess<T> {}
 mod tests {
     use super::*;
 
-    /// What a forked child, made by `fork`, finds.
+    /// The result of `find` in a child made by `fork`.
     fn in_child(fork: impl Fn() -> libc::pid_t, find: impl Fn() -> u64) -> u64 {
         let (read, write) = rustix::pipe::pipe().expect("a pipe");
         match fork() {
@@ -177,7 +178,7 @@ mod tests {
             child => {
                 let mut found = [0; 8];
                 assert_eq!(rustix::io::read(&read, &mut found), Ok(8));
-                // SAFETY: our own child, which nobody has waited for.
+                // SAFETY: our own child, for which nothing has waited yet.
                 assert_eq!(unsafe { libc::waitpid(child, ptr::null_mut(), 0) }, child);
                 u64::from_ne_bytes(found)
             }

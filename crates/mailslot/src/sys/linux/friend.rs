@@ -22,19 +22,19 @@ use crate::memory;
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
-/// The longest a writer that waits for room goes without looking by itself.
+/// The longest that a writer that waits for room goes without checking by itself.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// A writer of the owner's own user: it shares the owner's memory.
+/// A same-user writer: it shares the owner's memory.
 pub(crate) struct Friend {
     name: SlotName,
-    /// The start of the ring, which is all that a writer needs for some short messages to readers that keep up.
+    /// The start of the ring, which is enough for some short messages to readers that keep up.
     pub(super) start: Queue,
-    /// All of it, mapped when that is not enough.
+    /// The whole ring, mapped when the start is not enough.
     whole: OnceLock<Queue>,
-    /// The ring's file, for reserving memory and for asking whether an owner lives.
+    /// The ring's file, for reserving memory and for checking whether an owner lives.
     file: OwnedFd,
-    /// Opened when it is first needed: a writer that comes to readers which are awake, and goes, never does.
+    /// Opened when it is first needed: a short-lived writer to readers that are awake never needs it.
     bell: OnceLock<OwnedFd>,
     pub(super) stamp: Stamp,
     /// [`fork_generation`] of the process that `stamp` describes.
@@ -44,9 +44,9 @@ pub(crate) struct Friend {
 }
 
 impl Friend {
-    /// The slot of this process's user, if there is one, its owner lives, and its ring may be shared.
+    /// The slot of this process's user, if there is one, its owner lives, and its ring may be mapped.
     pub(super) fn open(root: &Root, name: &SlotName, stamp: Stamp) -> Result<Option<Friend>> {
-        // What is known is enough to find a slot, but not to find that there is none.
+        // The known users are enough to find a slot, but not to conclude that there is none.
         match Friend::open_of(root, &root.known_users(), name, stamp)? {
             None => Friend::open_of(root, &root.users()?, name, stamp),
             found => Ok(found),
@@ -108,7 +108,7 @@ impl Friend {
         }
     }
 
-    /// Lets `write` try to write `size` bytes until there is room.
+    /// Calls `write`, which writes `size` bytes, until there is room.
     fn try_within(&self, size: usize, timeout: Timeout, write: impl Fn(&Duration) -> Result<()>) -> Result<()> {
         let deadline = timeout.deadline();
         loop {
@@ -120,15 +120,15 @@ impl Friend {
         }
     }
 
-    /// After a write of `size` bytes that has failed with `error`: waits until it is worth trying again.
+    /// After a write of `size` bytes that failed with `error`: waits until it is worth trying again.
     fn wait_after(&self, error: Error, size: usize, deadline: Option<Instant>) -> Result<()> {
         match error {
             Error::Full { .. } => {}
-            // Whoever is in the middle of a write goes on when he has a processor, or has died.
+            // The writer that holds the lock continues once it is scheduled, or has died.
             Error::Stalled(_) => self.check_owner()?,
             error => return Err(error),
         }
-        // Tried again where there is room alone: each try that is refused counts.
+        // Retry only if there is room: each refused try is counted.
         loop {
             let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
@@ -140,7 +140,7 @@ impl Friend {
         }
     }
 
-    /// Waits for room at most as long as a writer goes without looking for the owner.
+    /// Waits for room, at most until the next check whether the owner lives.
     pub(super) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         if self.start.wait_for_room(size, time.min(LOOK_AGAIN)) {
             return Ok(true);
@@ -148,7 +148,7 @@ impl Friend {
         self.check_owner().map(|()| false)
     }
 
-    /// `patience` is looked at only if somebody else has the lock, and takes one register this way.
+    /// `patience` is a reference, as it is read only if another thread has the lock, and takes one register this way.
     pub(super) fn write_now(&self, message: &[u8], patience: &Duration) -> Result<()> {
         let known = self.whole.get().unwrap_or(&self.start);
         let session = match known.lock_for(message.len(), *patience)? {
@@ -158,7 +158,7 @@ impl Friend {
         self.with_lock(session, |session| self.append(session, message))
     }
 
-    /// Has the lines of `write_now` and `with_lock` once more: shared, they would cost each of those writes eight instructions.
+    /// Repeats `write_now` and `with_lock`: shared code would cost each of those writes eight instructions.
     pub(super) fn write_unasked(&self, message: &[u8], patience: &Duration) -> Result<u64> {
         let known = self.whole.get().unwrap_or(&self.start);
         let session = match known.lock_for(message.len(), *patience)? {
@@ -239,7 +239,7 @@ impl Friend {
         })
     }
 
-    /// Lets `write` try to write the messages that are left until there is room for all.
+    /// Calls `write` with the remaining messages until there is room for all.
     fn try_batch_within<M: AsRef<[u8]>>(
         &self,
         messages: &[M],
@@ -259,7 +259,7 @@ impl Friend {
             match tried {
                 Ok(()) => return Ok(()),
                 Err(error) => {
-                    // There is no next one where all are written and the look at the owner has failed.
+                    // If all are written and the check for the owner has failed, there is no next message.
                     let next = messages.get(*written).map_or(0, |message| message.as_ref().len());
                     self.wait_after(error, next, deadline)?;
                 }
@@ -289,11 +289,12 @@ impl Friend {
             timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
         };
         self.with_lock(self.whole()?.lock(patience)?, |session| {
-            // For what lies around the end of the memory, and before anything is changed.
+            // A buffer for a message that wraps around the end of the memory, allocated before anything is changed.
             let around = size <= self.start.max_message() && session.goes_around(size);
             let mut copy = memory::zeroed(if around { size } else { 0 })?;
             let fill = |region: &Region, room: Room| {
-                // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only slice.
+                // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only
+                // slice.
                 match unsafe { region.slice_mut(room.payload(), size) } {
                     Some(bytes) => fill(bytes),
                     None => {
@@ -318,8 +319,8 @@ impl Friend {
         Ok(self.whole.get_or_init(|| whole))
     }
 
-    /// Lets `write` write up to the position that it returns under the lock, then makes sure that the owner lives: in this
-    /// order the look at the clock does not delay the message.
+    /// Calls `write`, which returns the position up to which it wrote, under the lock, then makes sure that the owner
+    /// lives. In this order reading the clock does not delay the message.
     #[inline(always)]
     fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<()> {
         let end = match write(&session) {
@@ -332,20 +333,20 @@ impl Friend {
         drop(session);
         match self.check_owner() {
             Ok(()) => Ok(()),
-            // An owner that has gone since may have read the message first: then it was delivered.
+            // An owner that has ended since may have read the message before: then it was delivered.
             Err(_) if self.start.was_read(end) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// The same for who will ask for the owner himself where the write succeeds.
+    /// Like `with_lock`, for callers that check the owner themselves after a successful write.
     fn with_lock_unasked(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<u64> {
         let written = write(&session);
         drop(session);
         written.or_else(|error| self.check_owner().and(Err(error)))
     }
 
-    /// What was written up to `end` has come to, after the owner was `asked` for, as in `with_lock`.
+    /// The result of a write up to `end` if `asked` is the result of the check for the owner, as in `with_lock`.
     fn settle(&self, end: u64, asked: Result<()>) -> Result<()> {
         if asked.is_err() && self.start.was_read(end) { Ok(()) } else { asked }
     }
@@ -378,12 +379,13 @@ impl Friend {
 
     pub(super) fn is_closed(&self) -> bool {
         let state = self.start.header().writers.state.load(crate::sync::Ordering::Relaxed);
-        // Where that cannot be found out, writing will tell why.
+        // If that cannot be determined, the next write returns the error.
         state & CLOSED != 0 || !self.owner_lives().unwrap_or(true)
     }
 
-    /// Fails if the owner is gone. An owner that closes says so in the ring; one that is killed cannot, so the kernel is
-    /// asked, but only once in some tens of microseconds: nobody can kill a process and see it gone faster than that.
+    /// Fails if the owner is gone. An owner that closes marks the ring as closed; one that is killed cannot, so this
+    /// asks the kernel, but only once in some tens of microseconds: nobody can kill a process and see it gone faster
+    /// than that.
     #[inline(always)]
     fn check_owner(&self) -> Result<()> {
         let now = clock::ticks();
@@ -397,7 +399,7 @@ impl Friend {
     fn ask_for_owner(&self, now: u64) -> Result<()> {
         match life::is_ring_held(&self.file) {
             Ok(true) => {}
-            // The message is written, and that it is not must not be said of one that an owner may read.
+            // The message is written, so this must not report failure for a message that an owner may read.
             Err(_) => return Ok(()),
             Ok(false) if !self.owner_lives()? => return Err(Error::Closed),
             Ok(false) => {}
@@ -406,8 +408,8 @@ impl Friend {
         Ok(())
     }
 
-    /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest to ask for; heirs
-    /// that have not come to that only hear the bell.
+    /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest check;
+    /// processes that inherited the slot and have not used it yet only have the bell open.
     fn owner_lives(&self) -> Result<bool> {
         if life::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
             return Ok(true);
@@ -419,7 +421,8 @@ impl Friend {
         }
     }
 
-    /// The slot's bell. Fails with `Closed` if nobody hears it or the slot is no longer at its place.
+    /// The slot's bell. Fails with `Closed` if no process has its reading side open or the slot is no longer at its
+    /// place.
     pub(super) fn bell(&self) -> Result<BorrowedFd<'_>> {
         if let Some(bell) = self.bell.get() {
             return Ok(bell.as_fd());

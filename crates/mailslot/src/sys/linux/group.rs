@@ -18,41 +18,41 @@ use crate::message::Info;
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
-/// The longest a writer that waits for room in one member goes without looking for others.
+/// The longest that a writer that waits for room in one member goes without checking for new members.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// The longest a writer waits for the lock of a tap, whose holder was stopped then.
+/// The longest that a writer waits for the lock of a tap; a longer wait means that its holder was stopped.
 pub(super) const TAPS_PATIENCE: Duration = Duration::from_millis(1);
 
-/// A writer to all members of a slot. It keeps the one that it has to each for life, so its messages stay in order at each.
+/// A writer to all members of a slot. It keeps one writer to each for life, so its messages stay in order at each.
 pub(crate) struct Group {
     name: SlotName,
-    /// The user whose members they are.
+    /// The user who owns the members.
     owner: u32,
-    /// Tells when there are others.
+    /// Shows when there are new members.
     members: Members,
     id: FileId,
     known: PerProcess<Mutex<Known>>,
-    /// When a member was last asked whether it lives, in ticks, and how often that was: they take turns.
+    /// When a member was last checked for life, in ticks, and how many such checks were made: members take turns.
     asked: AtomicU64,
     turns: AtomicU64,
 }
 
-/// The members, as they were found.
+/// The members found last.
 #[derive(Clone, Default)]
 struct Known {
-    /// What [`Members::count`] was before; `None` if they have to be looked for.
+    /// [`Members::count`] before they were found; `None` if they have to be found again.
     count: Option<u64>,
     members: Arc<Found>,
-    /// Bytes of the largest message that all take, or took.
+    /// Bytes of the largest message that all members accept, or accepted.
     max_message: usize,
 }
 
 #[derive(Clone, Default)]
 pub(super) struct Found {
-    /// Those whose messages must not be lost.
+    /// Members whose messages must not be lost.
     pub(super) readers: Vec<Member>,
-    /// What cannot be written to them is lost to them.
+    /// Members that lose messages that cannot be written to them.
     pub(super) taps: Vec<Member>,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Member {
 #[derive(Default)]
 struct Lacking {
     rings: Vec<FileId>,
-    /// Whether it has ended.
+    /// Whether one of them has ended.
     closed: bool,
     failed: Option<Error>,
 }
@@ -76,7 +76,7 @@ impl Lacking {
     fn add(&mut self, member: &Member, error: Error) {
         match error {
             Error::Closed => self.closed = true,
-            // What waiting does not help against comes first.
+            // Errors that waiting does not resolve take precedence.
             Error::Full { .. } if self.failed.is_some() => {}
             error => self.failed = Some(error),
         }
@@ -84,8 +84,8 @@ impl Lacking {
     }
 }
 
-/// How far a message has come that is written in several tries, as some members of its slot have it and others have no room:
-/// [`MailslotWriter::write_more`](crate::MailslotWriter::write_more), which has an example.
+/// The progress of a message that is written in several tries, as some members of its slot have it and others have no
+/// room: [`MailslotWriter::write_more`](crate::MailslotWriter::write_more), which has an example.
 ///
 /// # Portability
 ///
@@ -93,9 +93,9 @@ impl Lacking {
 #[derive(Debug, Default)]
 pub struct Progress {
     pub(super) delivered: Vec<FileId>,
-    /// How many should have it, at the last try.
+    /// How many members should have it, as of the last try.
     pub(super) members: usize,
-    /// Whether it was for the taps.
+    /// Whether it was written to the taps.
     pub(super) tapped: bool,
 }
 
@@ -105,7 +105,8 @@ impl Progress {
         !self.delivered.is_empty()
     }
 
-    /// Gives the write up: the error of its last try, inside an [`Error::Partial`] if some members have the message.
+    /// Gives up the write, and returns the error of its last try, inside an [`Error::Partial`] if some members have the
+    /// message.
     pub fn end(self, error: Error) -> Error {
         match self.delivered.len() {
             0 => error,
@@ -115,7 +116,7 @@ impl Progress {
 }
 
 impl Group {
-    /// A writer to the slot of which `slot` is a member. `Ok(None)` if it has none that lives.
+    /// A writer to the slot of which `slot` is a member. `Ok(None)` if the slot has no living member.
     pub(crate) fn open(slot: &SlotDirectory, name: &SlotName) -> Result<Option<Group>> {
         let failed = |error| Error::io(format!("open the members of slot {name}"), error);
         let members = match Members::open(slot.dir.as_fd(), slot.user.uid) {
@@ -139,25 +140,25 @@ impl Group {
         self.owner
     }
 
-    /// What all members take.
+    /// The largest message that all members accept.
     pub(crate) fn max_message_size(&self) -> usize {
         let _ = self.found();
         self.known().max_message
     }
 
-    /// The members that live.
+    /// The number of living members.
     pub(crate) fn receivers(&self) -> usize {
-        // One that has just come may have been seen by whoever waits for it before it has counted up.
+        // A waiting program may see a new member before that member has incremented the count.
         self.forget();
         self.found().map_or(0, |found| found.readers.iter().filter(|member| !member.writer.is_closed()).count())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // Where it cannot be found out, writing will tell why.
+        // If that cannot be determined, the next write returns the error.
         self.found().is_ok_and(|found| found.readers.iter().all(|member| member.writer.is_closed()))
     }
 
-    /// What the oldest member holds; `None` to anybody but friends.
+    /// The contents of the oldest living member; `None` unless its writer is a friend.
     pub(crate) fn info(&self) -> Result<Option<Info>> {
         for member in &self.found()?.readers {
             match member.writer.info() {
@@ -179,7 +180,7 @@ impl Group {
         self.write_within(message.len(), progress, timeout, write)
     }
 
-    /// The same with a message of this machine behind its preface.
+    /// Like `write_more`, for a message of this machine behind its preface.
     pub(crate) fn write_prefaced(
         &self,
         preface: &Preface,
@@ -191,7 +192,7 @@ impl Group {
         self.write_within(message.len(), progress, timeout, write)
     }
 
-    /// Lets `write` try to write `size` bytes to the members that lack them, until all have them.
+    /// Calls `write`, which writes `size` bytes, for the members that lack them, until all have them.
     fn write_within(
         &self,
         size: usize,
@@ -219,7 +220,8 @@ impl Group {
         }
     }
 
-    /// Writes a message of another machine, as its preface tells, to the members that let such in. False if there are none.
+    /// Writes a message of another machine, with its preface, to the members that accept such messages. False if none
+    /// does.
     pub(crate) fn write_from(&self, preface: &Preface, message: &[u8]) -> Result<bool> {
         let mut progress = Progress::default();
         let write = |writer: &Client, patience: Duration| {
@@ -228,7 +230,7 @@ impl Group {
         self.write_now(message.len(), &mut progress, Client::network, write).map_err(|error| progress.end(error))
     }
 
-    /// Waits at most `time` until there may be room for `size` bytes in all members. Returns whether it is worth trying again.
+    /// Waits at most `time` until there may be room for `size` bytes in all members. Returns whether to try again.
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         let deadline = Instant::now() + time;
         for member in &self.found()?.readers {
@@ -239,7 +241,8 @@ impl Group {
         Ok(true)
     }
 
-    /// The same until there may be some in one of those that lack the message: none waits for another one.
+    /// Like `wait_for_room`, until one of the members that lack the message may have room: none has to wait for
+    /// another.
     fn wait_for_some_room(&self, progress: &Progress, size: usize, time: Duration) -> Result<bool> {
         let found = self.found()?;
         let lacking = || found.readers.iter().filter(|member| !progress.delivered.contains(&member.ring));
@@ -251,8 +254,9 @@ impl Group {
         lacking().next().map_or(Ok(true), |member| has_room_within(member, size, time))
     }
 
-    /// Tries to write a message of `size` bytes with `write` to each member that lacks it and `takes` such. One that cannot have it
-    /// keeps it from no other one. False if none takes such messages.
+    /// Tries to write a message of `size` bytes with `write` to each member that lacks it and for which `takes` is
+    /// true. A member that cannot get it does not keep the others from getting it. False if no member accepts such
+    /// messages.
     fn write_now(
         &self,
         size: usize,
@@ -265,13 +269,14 @@ impl Group {
             let taking = || found.readers.iter().filter(|member| takes(&member.writer));
             let limit = taking().map(|member| member.writer.max_message_size()).min().unwrap_or(usize::MAX);
             if size > limit {
-                // Before any has it: else some would keep what others refuse for good.
+                // Checked before any member has it: otherwise some would keep what others refuse for good.
                 return Err(Error::TooLarge { size, limit });
             }
             let turn = self.turn();
             let turns_reader = whose_turn(turn, &found.readers);
             let mut lacking = Lacking::default();
-            // Whom to ask whether it lives, and where its message ends: who has its turn, or else another one that has got the message.
+            // The member to check for life, and where its message ends: the one whose turn it is, or else another that
+            // got the message.
             let mut whom = None;
             for (number, member) in found.readers.iter().enumerate() {
                 if !takes(&member.writer) || progress.delivered.contains(&member.ring) {
@@ -291,7 +296,7 @@ impl Group {
                 lacking.add(member, error);
             }
             if !lacking.rings.is_empty() {
-                // What is told, and whether it was in vain, goes by those that live.
+                // Only living members count for the progress and for the result.
                 let written = |member: &&Member| !progress.delivered.contains(&member.ring);
                 for member in taking().filter(written) {
                     if !lacking.rings.contains(&member.ring)
@@ -319,7 +324,7 @@ impl Group {
             if lacking.closed {
                 self.forget();
                 let left = self.found()?;
-                // Those that have ended lack nothing, and others may have come.
+                // Ended members no longer lack the message, and new ones may have come.
                 if lacking.failed.is_none() && !same(&left, &found) {
                     continue;
                 }
@@ -329,15 +334,15 @@ impl Group {
             return match lacking.failed {
                 Some(error) => Err(error),
                 None if progress.delivered.is_empty() => Err(Error::Closed),
-                // Those that lack it have ended.
+                // All members that lacked it have ended.
                 None => Ok(true),
             };
         }
     }
 
-    /// Whether it is time to ask a member whether it lives, the `turn`th one. A write is accepted in vain as long as one to a slot with
-    /// one owner: where one that has the message was alive a moment ago, somebody reads it. That another one was killed is noticed once
-    /// it has had its turn, or some member lacks a message.
+    /// Whether it is time to check a member for life, the `turn`th one. The delay is as short as for a slot with one
+    /// owner: if a member that has the message lived a moment ago, somebody reads the message. The death of another
+    /// member is noticed at its turn, or when some member lacks a message.
     pub(super) fn is_due(&self, turn: u64) -> bool {
         let now = clock::ticks();
         if now.wrapping_sub(self.asked.load(Ordering::Relaxed)) < clock::MOMENT {
@@ -348,7 +353,7 @@ impl Group {
         true
     }
 
-    /// The turn to ask a member whether it lives: [`whose_turn`] says which one.
+    /// The current turn of the checks for life: [`whose_turn`] returns its member.
     pub(super) fn turn(&self) -> u64 {
         self.turns.load(Ordering::Relaxed)
     }
@@ -357,7 +362,7 @@ impl Group {
         if found.readers.is_empty() { Err(Error::Closed) } else { Ok(false) }
     }
 
-    /// The members, looked for again if others have come.
+    /// The members, found again if new ones have come.
     pub(super) fn found(&self) -> Result<Arc<Found>> {
         let count = self.count()?;
         let mut known = self.known();
@@ -388,7 +393,7 @@ impl Group {
                 Ok(writer) => now.push(Member { ring, writer: Arc::new(writer) }),
                 Err(Error::NotFound(_)) => {}
                 Err(_) if is_tap => {}
-                // Each says for itself who may write.
+                // Each member has separate access rules.
                 Err(error @ Error::NotAllowed(_)) => refused = Some(error),
                 Err(error) => return Err(error),
             }
@@ -404,7 +409,7 @@ impl Group {
         Ok(())
     }
 
-    /// Has the members looked for again: one of them has ended.
+    /// Forces the members to be found again: one of them has ended.
     pub(super) fn forget(&self) {
         self.known().count = None;
     }
@@ -413,19 +418,19 @@ impl Group {
         self.members.count().map_err(|error| Error::io(format!("look at the members of slot {}", self.name), error))
     }
 
-    /// Each write would find out anew that it has ended.
+    /// Removes a tap that has ended: otherwise each write would notice its end anew.
     #[cold]
     pub(super) fn forget_tap(&self, ring: FileId) {
         Arc::make_mut(&mut self.known().members).taps.retain(|tap| tap.ring != ring);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing panics while it is held.
+        // Nothing panics while it is locked.
         self.known.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Which of `members` has this turn; `None` if there are none.
+/// The member of `members` whose turn it is; `None` if there are none.
 pub(super) fn whose_turn(turn: u64, members: &[Member]) -> Option<usize> {
     turn.checked_rem(members.len() as u64).map(|number| number as usize)
 }
@@ -444,7 +449,8 @@ pub(super) fn patience(timeout: Timeout) -> Duration {
     }
 }
 
-/// Waits at most `time` until there may be room. One that has ended is not waited for: the next try finds who is left.
+/// Waits at most `time` until there may be room. True for a member that has ended: the next try finds those that are
+/// left.
 fn has_room_within(member: &Member, size: usize, time: Duration) -> Result<bool> {
     match member.writer.wait_for_room(size, time) {
         Err(Error::Closed) => Ok(true),
@@ -452,7 +458,7 @@ fn has_room_within(member: &Member, size: usize, time: Duration) -> Result<bool>
     }
 }
 
-/// Writes to a tap with `write`, or counts what it has lost, and asks whether it lives if `is_asked`. False if it has ended.
+/// Writes to a tap with `write`, or counts the loss, and checks whether it lives if `is_asked`. False if it has ended.
 fn tap_with(tap: &Member, write: &impl Fn(&Client, Duration) -> Result<u64>, is_asked: bool) -> bool {
     let patience = tap.writer.taps_patience(TAPS_PATIENCE);
     let written = write(&tap.writer, patience);

@@ -1,4 +1,4 @@
-//! The way from the door into the ring.
+//! Taking messages from the door into the ring.
 
 use std::cell::RefCell;
 use std::os::fd::AsFd;
@@ -17,11 +17,11 @@ use crate::memory;
 use crate::message::Message;
 use crate::sync::Ordering::Relaxed;
 
-/// How long whoever reads waits for a writer that holds the lock. Whoever holds it for longer was stopped, or copies a very
-/// large message.
+/// How long readers wait for a writer that holds the lock. A writer that holds it for longer was stopped, or copies a
+/// very large message.
 pub(crate) const READERS_PATIENCE: Duration = Duration::from_millis(10);
 
-/// The ring of a slot as its door sees it.
+/// The ring of a slot as seen from its door.
 #[derive(Clone, Copy)]
 pub(crate) struct Inward<'a>(pub(super) &'a Server);
 
@@ -30,12 +30,12 @@ impl<'a> Inward<'a> {
         &self.0.queue
     }
 
-    /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
+    /// Accepts strangers and takes their messages into the ring. Returns whether there were any.
     pub(crate) fn take_in(&self) -> bool {
         self.0.entrance.take_in(self, self.queue().is_shared())
     }
 
-    /// The same, unless it was done a moment ago.
+    /// Like `take_in`, unless that was done a moment ago.
     pub(crate) fn take_in_if_due(&self) {
         if self.0.entrance.is_due() {
             self.take_in();
@@ -45,14 +45,14 @@ impl<'a> Inward<'a> {
     fn used(&self) -> u64 {
         let header = self.queue().header();
         let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
-        // The reader may be past what a writer committed and, being killed, did not count.
+        // The reader may be past a record that its writer committed but, being killed, did not count.
         used.cast_signed().max(0).cast_unsigned()
     }
 }
 
 impl Intake for Inward<'_> {
     fn append(&self, stamp: Stamp, preface: &[u8], message: &[u8]) -> Appended {
-        // If it cannot be had, the message is held meanwhile, and nobody waits for it.
+        // If the lock is not free in time, the message is held, and nobody waits for it.
         let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
         let ring = || self.0.ownership.open_ring();
@@ -69,7 +69,7 @@ impl Intake for Inward<'_> {
     }
 
     fn fits(&self, record: u64) -> bool {
-        // What fits into no ring finds room in an empty one, and is refused there.
+        // A record that fits into no ring finds room in an empty one, and is refused there.
         let most = self.queue().region().room();
         self.queue().drops_oldest() || self.used().saturating_add(record.min(most)) <= most
     }
@@ -105,7 +105,7 @@ impl Intake for Inward<'_> {
         if self.0.reading.sleepers.load(Ordering::SeqCst) > 0
             && let Ok(session) = self.queue().lock(READERS_PATIENCE)
         {
-            // Without memory they sleep until the next message of a friend, as long as they have time.
+            // Without memory they sleep until the next message of a friend, or until their timeout.
             let _ = session.wake_reader(|| Ok(Some(self.0.entrance.bell())));
         }
     }
@@ -118,7 +118,8 @@ impl Intake for Inward<'_> {
     }
 }
 
-/// The way from the door of a slot that closes, past its ring, to whoever takes its last messages.
+/// Passes messages from the door of a slot that closes, bypassing its ring, to the function that takes its last
+/// messages.
 pub(crate) struct Rest<'a, F> {
     inward: Inward<'a>,
     take: RefCell<F>,

@@ -1,6 +1,6 @@
-//! What a slot says about itself, in a file for everybody to read.
+//! A slot's label: its properties, in a file that everybody may read.
 //!
-//! Lines of `key value`, in any order; unknown keys are left for later versions.
+//! Lines of `key value`, in any order; unknown keys are ignored, for later versions.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,9 +15,9 @@ use mailslot_names::SlotName;
 /// The file in the slot's directory.
 pub(crate) const NAME: &str = "label";
 
-/// What a label takes besides the slot's name.
+/// The most bytes of a label besides the slot's name.
 const MAX_REST: usize = 4 << 10;
-/// What a name takes: the longest has 98 KiB, escaped three times that.
+/// The most bytes of the name: the longest has 98 KiB, escaped three times that.
 const MAX_NAME: usize = 300 << 10;
 
 /// A slot's label.
@@ -28,7 +28,7 @@ pub(crate) struct Label {
     pub(crate) access: Access,
     pub(crate) network: Network,
     pub(crate) taps: Taps,
-    /// What its door takes: see [`door::VERSION`](super::door::VERSION).
+    /// The protocol version of its door: see [`door::VERSION`](super::door::VERSION).
     pub(crate) door: u32,
     /// Whether each message has the time at which it was written.
     pub(crate) stamp: bool,
@@ -57,11 +57,11 @@ impl Label {
         rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
     }
 
-    /// The label of the slot of user `uid` in `slot`, if it has one.
+    /// The label of the slot of user `uid` in `slot`, if it has a valid one.
     ///
     /// # Errors
     ///
-    /// If it cannot be found out.
+    /// If that cannot be determined.
     pub(crate) fn read(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Option<Label>> {
         match Label::read_text(slot) {
             Ok(text) => Ok(text.as_deref().and_then(Label::decode)),
@@ -71,7 +71,7 @@ impl Label {
     }
 
     fn read_text(slot: BorrowedFd<'_>) -> rustix::io::Result<Option<String>> {
-        // Another user may have put anything there; what is no regular file could keep a reader waiting.
+        // Another user may have put anything there; opening or reading something other than a regular file could block.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
         let stat = rustix::fs::fstat(&file)?;
@@ -141,7 +141,7 @@ impl Label {
             access,
             network: if field("network")? == "allowed" { Network::Allowed } else { Network::Refused },
             taps: if field("taps") == Some("allowed") { Taps::Allowed } else { Taps::Refused },
-            // The first one was not told.
+            // Version 1 is not recorded.
             door: field("door").map_or(Some(1), |door| door.parse().ok())?,
             stamp: field("stamp")? == "1",
             max_message_size: field("max-message-size")?.parse().ok()?,
@@ -152,7 +152,7 @@ impl Label {
     }
 }
 
-/// Bytes that would end the line, or the escape itself, as `%XX`.
+/// Escapes characters that would end the line or start an escape, as `%XX`.
 fn escape(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for c in name.chars() {

@@ -1,18 +1,18 @@
-//! How it is known that a slot has an owner.
+//! How to determine whether a slot has an owner.
 //!
-//! **For everybody: a bound socket.** Each slot has one, which is never listened on. It lives as long as any descriptor of it
-//! does, which duplicated, inherited and passed handles share, and the kernel ends it with the last one, however its
-//! process ended. Unlike a lock it cannot be had by anybody else, and it cannot be had *again*: a socket that has ended is
+//! **For everybody: a bound socket.** Each slot has one, which is never listened on. It lives as long as any descriptor
+//! of it, and duplicated, inherited and passed handles share it; the kernel ends it with the last one, however its
+//! process ended. Unlike a lock, nobody else can hold it, and it cannot be held *again*: a socket that has ended is
 //! never bound to its file any more. So a slot that was once seen dead stays dead, and may be removed without a lock.
 //!
-//! Since when it has lived is the time of a file in the root, under a name that says whose it is and which slot's (see
-//! [`claim`](super::root)), which nobody but its user can change. It is not the socket's time: whoever may ask whether a
-//! socket lives may also set its times to now. The socket is in a directory of its own below its user's, and counts if that
-//! has not changed since.
+//! The time since when it has lived is that of a file in the root, whose name contains its user and its slot (see
+//! [`claim`](super::root)), and which only its user can change. The socket's time does not count: any user who may
+//! check whether a socket lives may also set its times to now. The socket is in a separate directory below its user's,
+//! and counts if that directory has not changed since.
 //!
-//! **For friends: a lock on the ring.** Writers of the owner's user open the ring's file anyway, so to ask for its lock
-//! costs them a fraction of looking at the socket. Owners share that lock. A mapping keeps an open file as a descriptor does,
-//! hence [`Hold`] takes no descriptor.
+//! **For friends: a lock on the ring.** Same-user writers open the ring's file anyway, so testing its lock costs them a
+//! fraction of a look at the socket. Owners share that lock. A mapping keeps a file open as a descriptor does, hence
+//! [`Hold`] needs no descriptor.
 
 use core::ffi::c_void;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -26,7 +26,7 @@ use super::fork::{fork_generation, is_of_this_process};
 use super::process::{self, tells_nothing_of};
 use super::ring::layout::HEADER_SIZE;
 
-/// When the kernel last noted a change of a file: its making, a new name, other permissions. Nothing sets it back.
+/// When the kernel last recorded a change of a file: its creation, a new name, other permissions. Nothing sets it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Since(i128);
 
@@ -42,31 +42,31 @@ impl core::fmt::Display for Since {
     }
 }
 
-/// What is found where a life should be.
+/// The state of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     Nothing,
-    /// A life of user `uid` that goes on.
+    /// A life of user `uid` that has not ended.
     Living {
         uid: u32,
         since: Since,
     },
-    /// One of which this process cannot tell whether it does.
+    /// A life of which this process cannot determine whether it has ended.
     Unseen {
         uid: u32,
         since: Since,
     },
-    /// Anything else: a life that has ended, and will never go on, or none.
+    /// Anything else: a life that has ended, for good, or something that is no life.
     Dead {
         uid: u32,
     },
 }
 
-/// The socket in a life's own directory.
+/// The socket in a life's directory.
 const SOCKET: &str = "life";
 
-/// Begins a life whose file is `file` in `dir`, and whose socket is in the new directory `home` there. Fails with `ADDRINUSE`
-/// if there is either.
+/// Begins a life whose file is `file` in `dir`, and whose socket is in the new directory `home` there. Fails with
+/// `ADDRINUSE` if either exists.
 pub(crate) fn begin(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<OwnedFd> {
     match rustix::fs::mkdirat(dir, home, Mode::RWXU) {
         Err(Errno::EXIST) => return Err(Errno::ADDRINUSE),
@@ -85,10 +85,10 @@ fn begin_at(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<O
     let at = rustix::fs::openat(dir, home, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
     bind(&socket, &path(&at)?).map_err(|error| process::why_not_in(at.as_fd(), error))?;
-    // Whoever may write to it may ask for it, and may set its times to now, which is why they tell nothing.
+    // Every user who may write to it may check it, and may set its times to now, which is why its times do not count.
     rustix::fs::chmodat(&at, SOCKET, Mode::from_raw_mode(0o666), AtFlags::empty())?;
     rustix::fs::chmodat(dir, home, Mode::from_raw_mode(0o755), AtFlags::empty())?;
-    // Last, so that nothing of it has changed since.
+    // Made last, so that the socket has not changed since.
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match rustix::fs::openat(dir, file, flags, Mode::RUSR) {
         Err(Errno::EXIST) => Err(Errno::ADDRINUSE),
@@ -96,12 +96,13 @@ fn begin_at(dir: BorrowedFd<'_>, file: &str, home: &str) -> rustix::io::Result<O
     }
 }
 
-/// Looks for the life whose file is `file` in `dir`, and whose directory `home` opens, following neither links nor mounts.
+/// Looks for the life whose file is `file` in `dir`, and whose directory `home` opens, without following links or
+/// mounts.
 ///
 /// # Errors
 ///
-/// If it cannot be found out: this process has no descriptor left, too little memory, or is kept from asking for a life of
-/// its own user's.
+/// If that cannot be determined: this process has no descriptor left, too little memory, or is not allowed to check a
+/// life of its user.
 pub(crate) fn look(
     dir: BorrowedFd<'_>,
     file: &str,
@@ -109,7 +110,8 @@ pub(crate) fn look(
 ) -> rustix::io::Result<Found> {
     let stat = match rustix::fs::statat(dir, file, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => stat,
-        // Whose it is, is not asked here: nobody but the directory's owner can keep this process from looking at what is in it.
+        // The owner of the file does not matter: only the owner of the directory can keep this process from reading its
+        // entries.
         Err(error) if tells_nothing_of(process::uid(), error) => return Err(error),
         Err(_) => return Ok(Found::Nothing),
     };
@@ -121,12 +123,12 @@ pub(crate) fn look(
         Ok(home) => match ask(&home) {
             Err(error) if tells_nothing_of(uid, error) => Err(error),
             asked => {
-                // Afterwards: whatever was there then has been there since.
+                // Checked afterwards: if unchanged now, it was unchanged when the socket was checked.
                 let stat = rustix::fs::fstat(&home)?;
                 let unchanged = Since::of(&stat) <= since && stat.st_uid == uid && stat.st_mode & 0o022 == 0;
                 Ok(match asked {
                     Ok(()) if unchanged => Found::Living { uid, since },
-                    // The socket's own mode may change, without anything else being younger then.
+                    // The socket's mode may change without changing anything else.
                     Err(Errno::ACCESS | Errno::PERM) if unchanged => Found::Unseen { uid, since },
                     _ => Found::Dead { uid },
                 })
@@ -138,13 +140,13 @@ pub(crate) fn look(
     }
 }
 
-/// Asks whether the socket in a life's directory lives.
+/// Checks whether the socket in a life's directory lives.
 pub(crate) fn ask(home: &OwnedFd) -> rustix::io::Result<()> {
     let stat = rustix::fs::statat(home, SOCKET, AtFlags::SYMLINK_NOFOLLOW)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
         return Err(Errno::NOTSOCK);
     }
-    // A socket of another type is told whether there is one, and never becomes connected to it.
+    // Connecting with a socket of another type reports whether there is a socket, and never connects to it.
     let asking = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     match connect(&asking, &path(home)?) {
         Err(Errno::PROTOTYPE) => Ok(()),
@@ -157,25 +159,25 @@ pub(crate) fn clear(home: &OwnedFd) {
     let _ = rustix::fs::unlinkat(home, SOCKET, AtFlags::empty());
 }
 
-/// A path to the socket in a life's directory: the kernel takes no long ones.
+/// A path to the socket in a life's directory; a short one, as socket addresses require.
 fn path(home: &OwnedFd) -> rustix::io::Result<SocketAddrUnix> {
     SocketAddrUnix::new(process::path_in(home.as_fd(), SOCKET))
 }
 
-/// Whether some owner has a [`Hold`] on the ring in `file`, which is open for reading and writing. If none has, an owner
-/// may live all the same: one that inherited the slot and has not looked at it yet, or is of another version.
+/// Whether some owner has a [`Hold`] on the ring in `file`, which is open for reading and writing. If none has, an
+/// owner may live nevertheless: one that inherited the slot and has not used it yet, or is of another version.
 pub(crate) fn is_ring_held(file: &OwnedFd) -> rustix::io::Result<bool> {
     let mut request = whole_file(libc::F_WRLCK);
-    // SAFETY: the descriptor is open, and the pointer leads to a `flock` that lives through the call, into which the kernel
-    // writes its answer.
+    // SAFETY: the descriptor is open, and the pointer is to a `flock` that lives through the call, into which the
+    // kernel writes its answer.
     match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &raw mut request) } {
         0 => Ok(i32::from(request.l_type) != libc::F_UNLCK),
         _ => Err(last_error()),
     }
 }
 
-/// The lock on a ring's file that tells its friends that an owner lives. Owners share it. It lasts until this is dropped
-/// or the process ends; children do not inherit it.
+/// The lock on a ring's file that shows friends that an owner lives. Owners share it. It lasts until this is dropped or
+/// the process ends; children do not inherit it.
 pub(crate) struct Hold {
     page: *mut c_void,
     /// [`fork_generation`] of the process that has the mapping.
@@ -190,11 +192,11 @@ unsafe impl Sync for Hold {}
 const HOLD_SIZE: usize = HEADER_SIZE as usize;
 
 impl Hold {
-    /// `ring` must have been opened for this alone: the lock belongs to what was opened, and a child would inherit any
-    /// other use of it.
+    /// `ring` must have been opened for this alone: the lock belongs to the open file description, and a child would
+    /// inherit any other use of it.
     pub(crate) fn new(ring: OwnedFd) -> rustix::io::Result<Hold> {
         let request = whole_file(libc::F_RDLCK);
-        // SAFETY: the descriptor is open and the pointer leads to a `flock` that lives through the call.
+        // SAFETY: the descriptor is open and the pointer is to a `flock` that lives through the call.
         if unsafe { libc::fcntl(ring.as_raw_fd(), libc::F_OFD_SETLK, &raw const request) } != 0 {
             return Err(last_error());
         }
@@ -257,7 +259,7 @@ mod tests {
         assert_eq!(is_ring_held(&seen_by_friends), Ok(true));
         drop(second);
         assert_eq!(is_ring_held(&seen_by_friends), Ok(false));
-        // SAFETY: our own child, which nobody has waited for.
+        // SAFETY: our own child, for which nothing has waited yet.
         unsafe {
             libc::kill(child, libc::SIGKILL);
             libc::waitpid(child, core::ptr::null_mut(), 0);

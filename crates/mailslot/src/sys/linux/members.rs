@@ -1,7 +1,8 @@
-//! How writers learn that a slot has one member more: a number in a file that all members have a link of, and that changes.
+//! How writers learn of a new member of a slot: a number that changes, in a file to which all members have a hard link.
 //!
-//! A member that has come changes it once it can be found. So a write that finds the number of its last look goes to all members that
-//! were there when it began. Members that go tell nobody: a write to them fails, whatever their end was.
+//! A new member changes it once it can be found. So if a write finds the number of its last look, it goes to all
+//! members that were there when it began. Members that end need not change it: a write to them fails, however they
+//! ended.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -19,10 +20,10 @@ use super::root::FileId;
 pub(crate) const NAME: &str = "members";
 const SIZE: usize = size_of::<AtomicU64>();
 
-/// The number, as somebody looks at it.
+/// The number, opened by an owner or a writer.
 pub(crate) struct Members {
     file: OwnedFd,
-    /// Where it is mapped: only for members of this user, as no other one could then change it.
+    /// The mapped number: only for members of this user, as no other user could then change it.
     word: Option<Word>,
 }
 
@@ -31,27 +32,28 @@ pub(crate) fn create(slot: BorrowedFd<'_>) -> rustix::io::Result<()> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(slot, NAME, flags, Mode::RUSR | Mode::WUSR)?;
     retry_on_intr(|| rustix::fs::ftruncate(&file, SIZE as u64))?;
-    // With memory behind it, so that no access is a signal.
+    // Reserves memory, so that no access raises a signal.
     retry_on_intr(|| rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, SIZE as u64))?;
     rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
 }
 
-/// Says that there is another member, whose directory, of this user, `slot` is.
+/// Announces a new member, whose directory, of this user, is `slot`.
 pub(crate) fn announce(slot: BorrowedFd<'_>) -> rustix::io::Result<()> {
     Members::open(slot, process::uid())?.word.ok_or(Errno::PERM)?.get().fetch_add(1, Ordering::SeqCst);
     Ok(())
 }
 
-/// Says that there is a tap of the superuser, whose directory `slot` is, beside members of user `uid`: nothing is mapped that this user
-/// could cut short.
+/// Announces a tap of the superuser, whose directory is `slot`, to members of user `uid`, without mapping a file that
+/// this user could truncate.
 pub(crate) fn announce_to(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<()> {
     let (file, _) = open(slot, uid, OFlags::RDWR)?;
-    // Whatever others make of it at the same moment, it is none that anybody has seen.
+    // A random number: whatever others write at the same moment, nobody has seen it before.
     let number = process::random().map_err(|_| Errno::IO)?;
     retry_on_intr(|| rustix::io::pwrite(&file, &number[..SIZE], 0)).map(drop)
 }
 
-/// Opens the file of the slot of user `uid` of which `slot` is one member's directory. Other users may have put anything there.
+/// Opens the file of the slot of user `uid` of which `slot` is a member's directory. Other users may have put anything
+/// there.
 fn open(slot: BorrowedFd<'_>, uid: u32, access: OFlags) -> rustix::io::Result<(OwnedFd, Stat)> {
     let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::openat(slot, NAME, flags, Mode::empty())?;
@@ -61,7 +63,7 @@ fn open(slot: BorrowedFd<'_>, uid: u32, access: OFlags) -> rustix::io::Result<(O
 }
 
 impl Members {
-    /// The file of the slot, of user `uid`, of which `slot` is one member's directory.
+    /// The file of the slot of user `uid` of which `slot` is a member's directory.
     pub(crate) fn open(slot: BorrowedFd<'_>, uid: u32) -> rustix::io::Result<Members> {
         let own = uid == process::uid();
         let (file, stat) = open(slot, uid, if own { OFlags::RDWR } else { OFlags::RDONLY })?;
@@ -69,15 +71,15 @@ impl Members {
         Ok(Members { file, word })
     }
 
-    /// What tells this slot from one that was made later under its name, as long as this is open.
+    /// Distinguishes this slot from one that was made later under its name, as long as this is open.
     pub(crate) fn id(&self) -> rustix::io::Result<FileId> {
         FileId::of(&self.file)
     }
 
-    /// The number now.
+    /// The current number.
     pub(crate) fn count(&self) -> rustix::io::Result<u64> {
         match &self.word {
-            // Whoever sees the number finds the member as well.
+            // SeqCst: a writer that sees the number finds the member as well.
             Some(word) => Ok(word.get().load(Ordering::SeqCst)),
             None => {
                 let mut bytes = [0; SIZE];
@@ -107,15 +109,15 @@ impl Word {
     }
 
     fn get(&self) -> &AtomicU64 {
-        // SAFETY: `map` made it, page-aligned, of a file that is as long, and it stays mapped as long as `self`. Whoever else accesses
-        // it is of this user, and whatever he writes is a number.
+        // SAFETY: `map` made the mapping, page-aligned, of a file that is as long, and it stays mapped as long as
+        // `self`. All others that access it are of this user, and whatever they write is a valid number.
         unsafe { self.0.cast().as_ref() }
     }
 }
 
 impl Drop for Word {
     fn drop(&mut self) {
-        // SAFETY: our own mapping, into which nothing but borrows of `self` leads. It cannot fail for what `mmap` returned.
+        // SAFETY: our own mapping, to which only borrows of `self` point. It cannot fail for what `mmap` returned.
         let _ = unsafe { rustix::mm::munmap(self.0.as_ptr(), SIZE) };
     }
 }

@@ -1,4 +1,4 @@
-//! What makes a process the owner of a slot: how it begins, is passed on, and ends.
+//! Ownership of a slot: how it begins, is passed on, and ends.
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -27,32 +27,32 @@ use mailslot_names::SlotName;
 
 /// The owner's part in the life of a slot.
 pub(crate) struct Ownership {
-    /// Where it is in the file system.
+    /// The place of the slot in the file system.
     place: Place,
-    /// Goes on as long as this exists; ended first when it ends.
+    /// The life, which lasts as long as this value; ended first when this is ended.
     life: ManuallyDrop<OwnedFd>,
-    /// Tells friends that this process owns the slot.
+    /// Shows friends that this process owns the slot.
     _hold: Hold,
     /// [`fork_generation`] of the process that made this.
     generation: u64,
-    /// When it was last looked whether the slot is at its place, in ticks.
+    /// When the slot's place was last checked, in ticks.
     looked: AtomicU64,
 }
 
-/// It is looked at most this often, in ticks: a tenth of a second or a few.
+/// The place is checked at most this often, in ticks: a tenth of a second to a few tenths.
 const LOOK_EVERY: u64 = 10_000 * clock::MOMENT;
 
-/// What is made.
+/// The kinds of slots to make.
 enum Kind {
-    /// A slot that has one reader, and no other will see its messages.
+    /// A slot that has one reader and no taps.
     Alone,
     Member,
     Tap,
-    /// A tap of the superuser's beside this member of another user's slot.
+    /// A tap of the superuser, beside this member of another user's slot.
     TapOf(SlotDirectory),
 }
 
-/// A slot as its owner gets it.
+/// A slot as its new owner gets it.
 pub(crate) struct Owned {
     pub(crate) name: SlotName,
     pub(crate) ownership: Ownership,
@@ -72,7 +72,7 @@ impl Owned {
         Owned::make(root, name, claim, kind, options)
     }
 
-    /// Makes a tap of a slot of this user, or, for the superuser, of any.
+    /// Makes a tap of a slot of this user, or, as the superuser, of any user.
     pub(crate) fn tap(name: SlotName, options: &MailslotOptions) -> Result<Owned> {
         let root = Root::get()?;
         let own = process::uid();
@@ -92,14 +92,14 @@ impl Owned {
         }
         let mut options = options.clone();
         options.network(label.network).max_message_size(0).when_full(WhenFull::DropOldest);
-        // Whoever may write to the slot does so here.
+        // The users who may write to the slot may write to the tap.
         let kind = if slot.user.uid == own {
-            // Nothing that the slot takes is too large for it.
+            // Every message that the slot accepts fits into the tap.
             let capacity = options.capacity.max(label.capacity);
             options.access(label.access).capacity(capacity);
             Kind::Tap
         } else {
-            // How much memory it may cost is not for another user to say.
+            // The slot's owner, another user, does not decide how much memory the tap takes.
             options.access(match label.access {
                 Access::Owner => Access::Users(vec![slot.user.uid]),
                 Access::Users(users) => Access::Users([users, vec![slot.user.uid]].concat()),
@@ -172,7 +172,7 @@ impl Owned {
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, options.access.clone()), name })
     }
 
-    /// Takes over a slot by the descriptors of another owner.
+    /// Takes over a slot through the descriptors of another owner.
     pub(crate) fn from_handles([life, door, bell]: [OwnedFd; 3]) -> Result<Owned> {
         let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
         if !matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET)) {
@@ -183,7 +183,7 @@ impl Owned {
         }
         let root = Root::get()?;
         let bell_id = FileId::of(&bell).map_err(|error| Error::io("look at a slot's bell", error))?;
-        // Sockets do not tell where their files are, but a pipe is its file.
+        // Sockets do not show where their files are, but a named pipe has the identity of its file.
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
         let dir = directory.dir.as_fd();
@@ -221,7 +221,7 @@ impl Owned {
 
 impl Ownership {
     fn new(place: Place, life: OwnedFd, hold: Hold) -> Ownership {
-        // It is due: what a tap taps may have ended while it was made, and then nobody tells.
+        // The check is due at once: the slot may have ended while its tap was made, and nothing notifies of that.
         let looked = AtomicU64::new(clock::ticks().wrapping_sub(LOOK_EVERY));
         Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation: fork_generation(), looked }
     }
@@ -239,18 +239,18 @@ impl Ownership {
         self.place.open_ring()
     }
 
-    /// The slot's directory, if it is at its place still.
+    /// The slot's directory, if it is still at its place.
     pub(crate) fn open_directory(&self) -> rustix::io::Result<Option<SlotDirectory>> {
         self.place.open()
     }
 
-    /// A descriptor that is always ready for `poll`, and refused by `epoll`, as directories are.
+    /// A descriptor that is always ready for `poll`, and refused by `epoll`, like all directories.
     pub(crate) fn always_ready(&self) -> BorrowedFd<'_> {
         self.place.root()
     }
 
-    /// Fails if the slot's directory was removed, by somebody who thought it was left behind: then nobody finds it any more. Looks only
-    /// now and then.
+    /// Fails if the slot's directory was removed, for example by a login manager: then no writer finds it any more.
+    /// Checks only now and then.
     pub(crate) fn check_place(&self, name: &SlotName) -> Result<()> {
         let now = clock::ticks();
         if now.wrapping_sub(self.looked.load(Relaxed)) < LOOK_EVERY {
@@ -266,24 +266,24 @@ impl Ownership {
         Ok(())
     }
 
-    /// Whether this process is the one that became the owner, and no fork of it.
+    /// Whether this process is the one that became the owner, not a fork of it.
     pub(crate) fn is_this_process(&self) -> bool {
         is_of_this_process(self.generation)
     }
 
-    /// Ends this handle. If it was the last of a `shared` slot, or the slot is not shared, `close` tells the writers that the slot
-    /// is gone, and its name is free. `leave` closes the handle's other descriptors.
+    /// Ends this handle. If it was the last of a `shared` slot, or the slot is not shared, calls `close`, which marks
+    /// the slot as closed for its writers, and frees its name. `leave` closes the handle's other descriptors.
     pub(crate) fn end(&mut self, shared: bool, close: impl Fn(), leave: impl FnOnce()) {
-        // A slot that was never shared has no other owner. That another thread may just be starting a program, whose
-        // process has copies of all descriptors until it runs, must not delay the end.
+        // A slot that was never shared has no other owner. A program that another thread is just starting has copies of
+        // all descriptors until it runs, which must not delay the end.
         let sole_owner = !shared && self.is_this_process();
         if sole_owner {
             close();
             self.place.remove_living();
         }
-        // First, as it takes some descriptors to find out whether other handles live, and then to remove what is dead.
+        // Called first, as checking whether other handles live, and removing a dead slot, takes some descriptors.
         leave();
-        // SAFETY: `life` is not used after this: the owner of this ends it when it is dropped.
+        // SAFETY: `life` is not used after this: the owner of this value calls `end` when it is dropped.
         drop(unsafe { ManuallyDrop::take(&mut self.life) });
         let ended = sole_owner || self.place.is_living() == Ok(false);
         if !sole_owner && ended {
@@ -296,8 +296,9 @@ impl Ownership {
     }
 }
 
-/// Tells a tap that its slot has ended. If that cannot be done, the tap finds out by itself, which takes up to
-/// [`LOOK_AT_PLACE`](super::wait::LOOK_AT_PLACE); so a tap that holds its lock, about to sleep, is waited for.
+/// Notifies a tap that the slot it taps has ended. If that fails, the tap finds out by itself, which takes up to
+/// [`LOOK_AT_PLACE`](super::wait::LOOK_AT_PLACE); so this waits for a tap that holds its lock because it is about to
+/// sleep.
 fn end_tap(tap: BorrowedFd<'_>) {
     let Ok(ring) = Queue::open_file(tap) else { return };
     let Ok(Some(start)) = Queue::open(ring.as_fd(), process::uid()) else { return };

@@ -1,8 +1,8 @@
-//! A look at the messages of a slot by a process that is not its reader.
+//! Peeking at the messages of a slot from a process that is not its reader.
 //!
-//! The ring's file is read, not mapped: whoever may change it, the worst that comes of it is wrong bytes. Its reader does not know of the
-//! look and may take messages out meanwhile, after which writers use their memory again. So what was copied counts only if `head`,
-//! looked at afterwards, has not passed it.
+//! The ring's file is read, not mapped: whoever may change it, the worst result is wrong bytes. The reader does not
+//! know of this and may take messages out meanwhile, after which writers reuse their memory. So a copy counts only if
+//! `head`, read afterwards, has not passed it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -23,10 +23,10 @@ use crate::sync::Ordering::SeqCst;
 use crate::sync::fence;
 use mailslot_names::SlotName;
 
-/// Looks after which a reader that goes on taking messages out is not waited for.
+/// The number of attempts after which this no longer waits for a reader that keeps taking messages out.
 const ATTEMPTS: u32 = 64;
 
-/// The next messages of the living slot of this name, `max` at most.
+/// The next messages of the living slot of this name, at most `max`.
 pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
     let root = Root::get()?;
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
@@ -47,14 +47,14 @@ pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
 struct RingFile<'a> {
     file: &'a OwnedFd,
     capacity: u64,
-    /// Bytes that have memory behind them: no more can have been written.
+    /// Bytes that are backed by memory: no more can have been written.
     memory: u64,
 }
 
 enum Fault {
     Damaged,
     System(Errno),
-    /// Of this process, for a copy.
+    /// This process has no memory for a copy.
     Memory(Error),
 }
 
@@ -64,11 +64,11 @@ impl<'a> RingFile<'a> {
         rustix::fs::openat(slot, RING, flags, Mode::empty())
     }
 
-    /// The ring in `file`, if it is one of this version.
+    /// The ring in `file`, if it is a ring of this version.
     fn of(file: &'a OwnedFd) -> rustix::io::Result<Option<RingFile<'a>>> {
         let stat = rustix::fs::fstat(file)?;
         let capacity = (stat.st_size as u64).wrapping_sub(HEADER_SIZE);
-        // `st_blocks` counts 512 bytes each, whatever the file system does.
+        // `st_blocks` is in units of 512 bytes on every file system.
         let ring = RingFile { file, capacity, memory: (stat.st_blocks as u64).saturating_mul(512) };
         let is_ring = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
             && capacity.is_power_of_two()
@@ -79,14 +79,14 @@ impl<'a> RingFile<'a> {
         Ok(is_ring.then_some(ring))
     }
 
-    /// The next messages: those that all were in the slot at one moment, or, where the reader takes them out as fast as this looks, those of
-    /// the last look that it has left.
+    /// The next messages: those that were all in the slot at one moment, or, if the reader takes them out as fast as
+    /// this copies them, those of the last attempt that it has left.
     fn next(&self, max: usize) -> core::result::Result<Vec<Message>, Fault> {
         for attempt in 1.. {
             let head = self.head()?;
             let mut seen = Vec::new();
             let end = self.copy(head, max, &mut seen);
-            // Each call is a look of its own; without this, a processor might make a later one first.
+            // The two reads are independent; without this, a processor might do the later one first.
             fence(SeqCst);
             let now = self.head()?;
             if now == head {
@@ -94,7 +94,7 @@ impl<'a> RingFile<'a> {
                 return Ok(seen.into_iter().map(|(_, message)| message).collect());
             }
             if attempt == ATTEMPTS {
-                // A record begins where the head is, so what was seen there and behind it is what was committed.
+                // A record begins at the head, so records copied from there on were committed.
                 let left = seen.into_iter().skip_while(|(pos, _)| *pos != now);
                 return Ok(left.map(|(_, message)| message).collect());
             }
@@ -102,14 +102,14 @@ impl<'a> RingFile<'a> {
         Ok(Vec::new())
     }
 
-    /// Copies records, with their positions, from `pos` on.
+    /// Copies records, with their positions, starting at `pos`.
     fn copy(&self, mut pos: u64, max: usize, seen: &mut Vec<(u64, Message)>) -> core::result::Result<(), Fault> {
         while seen.len() < max {
             let word = self.word(pos)?;
             if word == 0 {
                 break;
             }
-            // Only behind its word a record is complete.
+            // A record is complete only once its word is seen.
             fence(SeqCst);
             let record = Word::decode(word, pos).ok_or(Fault::Damaged)?;
             let size = record_size(record.len.into());
@@ -138,7 +138,7 @@ impl<'a> RingFile<'a> {
             None
         };
         let mut message = preface::envelope(preface.as_deref(), stamp).around(data);
-        // Only the reader replies; and this process may be the superuser, for whom "of this user" would be wrong.
+        // Only the reader replies; and this process may be the superuser's, for whom "of this user" would be wrong.
         message.reply_to = None;
         Ok(message)
     }
@@ -162,7 +162,7 @@ impl<'a> RingFile<'a> {
         self.read(offset, &mut bytes).map(|()| u64::from_ne_bytes(bytes))
     }
 
-    /// Where in the file `pos` is.
+    /// The offset of `pos` in the file.
     fn offset(&self, pos: u64) -> u64 {
         HEADER_SIZE + (pos & (self.capacity - 1) & !7)
     }
@@ -170,7 +170,7 @@ impl<'a> RingFile<'a> {
     fn read(&self, mut offset: u64, mut buffer: &mut [u8]) -> rustix::io::Result<()> {
         while !buffer.is_empty() {
             match rustix::io::pread(self.file, &mut *buffer, offset) {
-                // The file has become shorter, which no process that keeps to the protocol does.
+                // The file has become shorter, which no correct process causes.
                 Ok(0) => return Err(Errno::IO),
                 Ok(n) => {
                     offset += n as u64;

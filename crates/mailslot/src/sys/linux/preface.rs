@@ -1,13 +1,13 @@
-//! What stands before a message that has more to tell than the stamp of its record can hold, in a ring and on its way through a
-//! door.
+//! The preface of a message that has more properties than the stamp of its record can hold, in a ring and on its way
+//! through a door.
 //!
 //! ```text
 //! size 2 · flags 1 · time 8 · reply 16, id 16 · answered 16 · address 0, 4 or 16 · size 1, computer · size 1, domain
 //! ```
 //!
-//! The first size is that of the whole, little-endian. All the rest is only there if the flags say so: the time, in nanoseconds
-//! since 1970, little-endian; of a request, the number of the slot for replies, and an id, which replies repeat; of a reply, that id;
-//! and from the address on, the origin of a message of another machine.
+//! The first size is that of the whole preface, little-endian. The rest is present only if the flags say so: the time,
+//! in nanoseconds since 1970, little-endian; for a request, the number of the slot for replies, and an id, which
+//! replies repeat; for a reply, that id; and from the address on, the origin of a message of another machine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,7 +17,7 @@ use super::ring::layout::{PREFACE_SIZE, Stamp};
 use crate::error::{Error, Result};
 use crate::message::{Envelope, NetworkOrigin, Origin, ReplyTo};
 
-/// Bytes of a preface that tells the time and nothing else.
+/// The size of a preface that holds only the time.
 pub(crate) const STAMP: usize = PREFACE_SIZE + 1 + 8;
 
 const AUTHENTICATED: u8 = 1;
@@ -29,20 +29,20 @@ const REQUEST: u8 = 32;
 const TIME: u8 = 64;
 const REPLY: u8 = 128;
 
-/// What there is to tell.
+/// The contents of a preface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preface {
-    /// When the message was written. Parts of a nanosecond, times before 1970 and those after 2554 do not travel.
+    /// When the message was written. Fractions of a nanosecond and times before 1970 or after 2554 cannot be encoded.
     pub(crate) time: Option<SystemTime>,
-    /// Of a request: the number of the slot for replies, and its id.
+    /// For a request: the number of the slot for replies, and the request's id.
     pub(crate) request: Option<[[u8; 16]; 2]>,
-    /// Of a reply: the id of the request.
+    /// For a reply: the id of the request.
     pub(crate) in_reply_to: Option<[u8; 16]>,
     pub(crate) network: Option<NetworkOrigin>,
 }
 
 impl Preface {
-    /// The same with the time, in a slot whose messages have it.
+    /// Adds the time, in a slot whose messages have it.
     pub(crate) fn stamped(self, stamp: bool) -> Preface {
         Preface { time: stamp.then(SystemTime::now), ..self }
     }
@@ -71,7 +71,7 @@ impl Preface {
         Ok(bytes)
     }
 
-    /// `None` if nobody encoded these bytes.
+    /// `None` if these bytes are not an encoded preface.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Preface> {
         let bytes = bytes.get(PREFACE_SIZE..)?;
         let (&flags, bytes) = bytes.split_first()?;
@@ -102,27 +102,27 @@ impl Preface {
     }
 }
 
-/// Bytes of the preface that `payload` begins with, if it may be one.
+/// Bytes of the preface at the beginning of `payload`, if there may be one.
 pub(crate) fn size(payload: &[u8]) -> Option<usize> {
     let size = usize::from(u16::from_le_bytes(*payload.first_chunk()?));
     (PREFACE_SIZE..=payload.len()).contains(&size).then_some(size)
 }
 
-/// What is known of a message with this stamp, and with these bytes before it.
+/// The envelope of a message with this stamp and this preface.
 pub(crate) fn envelope(preface: Option<&[u8]>, stamp: Stamp) -> Envelope {
     let attested = stamp.kind.is_attested();
     let origin = Origin::Local { pid: stamp.pid(), uid: stamp.uid, gid: stamp.gid(), attested };
     let Some(preface) = preface else { return Envelope::new(origin) };
-    // A friend may have recorded anything, even what is no preface.
+    // A friend may have recorded anything, even something that is no preface.
     let Some(preface) = Preface::decode(preface) else { return Envelope::new(Origin::Unknown) };
-    // What a friend records as its user may be another one's: it is of this user, or could not write to the ring.
+    // The user that a friend records may be wrong: it is of this user, or it could not write to the ring.
     let uid = if attested { stamp.uid } else { process::uid() };
-    // Of a request of another machine, that is the node's, which passes replies on.
+    // For a request of another machine, this is the node's address, which passes replies on.
     let reply_to = preface.request.map(|[reply, id]| ReplyTo { uid, reply, id });
     let Preface { time, in_reply_to, .. } = preface;
     match preface.network {
         None => Envelope { time, reply_to, in_reply_to, ..Envelope::new(origin) },
-        // Replies are believed of processes of this machine alone.
+        // Only replies of processes of this machine are accepted.
         Some(network) => Envelope { time, reply_to, ..Envelope::new(network.into()) },
     }
 }

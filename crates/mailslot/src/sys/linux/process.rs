@@ -1,4 +1,4 @@
-//! What this process is.
+//! Properties of this process.
 
 use std::ffi::OsString;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -16,23 +16,23 @@ pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// A number that nobody can guess.
+/// A number that cannot be guessed.
 pub(crate) fn random() -> Result<[u8; 16]> {
     let mut bytes = [0; 16];
-    // The kernel hands out so few at once.
+    // The kernel returns so few bytes in one call.
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| Error::io("get random numbers", error))?;
     Ok(bytes)
 }
 
-/// Whether the program got privileges that its caller does not have (set-user-ID, set-group-ID, file capabilities): then its
-/// environment and its descriptors are the caller's choice, and not to be trusted.
+/// Whether the program has privileges that its caller does not have (set-user-ID, set-group-ID, file capabilities):
+/// then the caller chose its environment and its descriptors, and the program must not trust them.
 pub(crate) fn has_raised_privileges() -> bool {
     // SAFETY: `getauxval` reads a value that the kernel gave the process.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// An environment variable that is set and not empty, as with secure_getenv(3): none in a program with raised privileges.
+/// An environment variable that is set and not empty; like secure_getenv(3), none in a program with raised privileges.
 pub(crate) fn secure_env(name: &str) -> Option<OsString> {
     if has_raised_privileges() {
         return None;
@@ -40,7 +40,7 @@ pub(crate) fn secure_env(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// What a friend records in its messages.
+/// The stamp that a friend records in its messages.
 pub(crate) fn stamp() -> Stamp {
     Stamp::new(Kind::Friend, pid(), uid(), rustix::process::getegid().as_raw())
 }
@@ -51,22 +51,22 @@ fn pid() -> u32 {
     PID.get(|| u64::from(rustix::process::getpid().as_raw_pid() as u32)) as u32
 }
 
-/// The inode number of this process's pid namespace. Thread ids of one namespace mean nothing in another, and the rings' locks hold
-/// thread ids.
+/// The inode number of this process's pid namespace. Thread ids are valid only within one namespace, and the rings'
+/// locks hold thread ids.
 ///
 /// # Errors
 ///
-/// If it cannot be found out, as without `/proc`.
+/// If it cannot be determined, as without `/proc`.
 pub(crate) fn pid_namespace() -> rustix::io::Result<u64> {
-    // A child may begin in another one.
+    // A child may begin in another namespace.
     static NAMESPACE: OfThisProcess = OfThisProcess::new();
     NAMESPACE.try_get(|| Ok(rustix::fs::stat("/proc/self/ns/pid")?.st_ino))
 }
 
-/// A number that stays the same as long as the process lives, found out once.
+/// A number that does not change while the process lives, determined once.
 struct OfThisProcess {
     number: AtomicU64,
-    /// The [`fork_generation`] for which it holds.
+    /// The [`fork_generation`] for which it is valid.
     generation: AtomicU64,
 }
 
@@ -87,44 +87,44 @@ impl OfThisProcess {
         }
         let found = find()?;
         self.number.store(found, Ordering::Relaxed);
-        // Release: whoever sees the generation sees its number. All threads store the same.
+        // Release: a thread that sees the generation sees its number. All threads store the same.
         self.generation.store(fork_generation(), Ordering::Release);
         Ok(found)
     }
 }
 
-/// Whether nothing follows from the failure to look at something: this process, or the machine, has run out of something, the
-/// call was cut short, or there is no `/proc` ([`why_not_in`]).
+/// Whether an error leaves open what a check should have found: this process, or the machine, has run out of something,
+/// the call was interrupted, or there is no `/proc` ([`why_not_in`]).
 pub(crate) fn tells_nothing(error: Errno) -> bool {
     use Errno as E;
     matches!(error, E::MFILE | E::NFILE | E::NOMEM | E::NOBUFS | E::INTR | E::AGAIN | E::IO | E::NOSYS)
 }
 
-/// A path to what is in a directory that is open, for calls that take no descriptor of one. It needs `/proc`.
+/// A path to an entry of an open directory, for calls that accept no directory descriptor. It needs `/proc`.
 pub(crate) fn path_in(dir: BorrowedFd<'_>, name: &str) -> String {
     format!("/proc/self/fd/{}/{name}", dir.as_raw_fd())
 }
 
-/// What the failure of such a call means: `NOENT` becomes `NOSYS` if it is `/proc` that is missing, as it is after a `chroot`. Nothing
-/// follows from that for what is there: who takes it for dead removes what lives.
+/// The meaning of an error of such a call: `NOENT` becomes `NOSYS` if `/proc` is missing, as after a `chroot`. Then the
+/// entry may well exist: code that took it for dead would remove a living slot.
 pub(crate) fn why_not_in(dir: BorrowedFd<'_>, error: Errno) -> Errno {
     if error == Errno::NOENT && !has_proc(dir) { Errno::NOSYS } else { error }
 }
 
-/// Whether there are paths to what is in `dir`.
+/// Whether `path_in` works for `dir`.
 pub(crate) fn has_proc(dir: BorrowedFd<'_>) -> bool {
     let looked = rustix::fs::stat(format!("/proc/self/fd/{}", dir.as_raw_fd()).as_str());
-    // Any other failure says nothing of that.
+    // Any other error leaves that open.
     !matches!(looked, Err(Errno::NOENT | Errno::NOTDIR))
 }
 
-/// The same for something of user `uid`. Others may close what is theirs, and then it is not there; what is this user's own is
-/// closed to it by a security module at most, and there all the same.
+/// Like `tells_nothing`, for something of user `uid`. Another user may forbid access, and then the thing does not
+/// count; only a security module can forbid access to this user's things, and those exist nevertheless.
 pub(crate) fn tells_nothing_of(uid: u32, error: Errno) -> bool {
     tells_nothing(error) || (uid == self::uid() && matches!(error, Errno::ACCESS | Errno::PERM))
 }
 
-/// Fails if this process may not make a file of `size` bytes: to try it would end the process.
+/// Fails if this process may not make a file of `size` bytes: trying to would end the process.
 pub(crate) fn check_file_size(size: u64) -> rustix::io::Result<()> {
     let most = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
     if most.is_none_or(|most| size <= most) { Ok(()) } else { Err(Errno::FBIG) }

@@ -1,4 +1,4 @@
-//! A ring with its lock and its memory: what owner and friends have in common.
+//! A ring with its lock and its memory: the part that the owner and friends share.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -20,29 +20,30 @@ use crate::message::{Info, Statistics};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
-/// How long a writer waits for another one that is in the middle of a write. Writing takes microseconds, so whoever
-/// takes this long has been stopped.
+/// How long a writer waits for another one that is in the middle of a write. Writing takes microseconds, so a writer
+/// that takes this long has been stopped.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a write that does not wait for room waits for another one that is under way.
+/// How long a write that does not wait for room waits for another one that is in progress.
 pub(crate) const PATIENCE_AT_ONCE: Duration = Duration::from_secs(1);
 /// How long a network node waits for a stopped process that holds the lock: it has others to deliver to.
 pub(crate) const NETWORK_PATIENCE: Duration = Duration::from_millis(50);
 
-/// For so many ticks, a tenth of a second or a few, nobody waits for the lock of a tap that could not be had.
+/// For this many ticks, a tenth of a second to a few, nobody waits for the lock of a tap after a wait for it has
+/// failed.
 const MISSED_LATELY: u64 = 10_000 * clock::MOMENT;
 
-/// The ring's file in the slot's directory, and how it is opened.
+/// The ring's file in the slot's directory, and the flags with which it is opened.
 pub(crate) const RING: &str = "ring";
 pub(crate) const OPEN_RING: OFlags =
     OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
-/// A mapped ring and what this process relies on, copied once so that nobody can change it.
+/// A mapped ring and the values that this process relies on, copied once so that nobody can change them.
 pub(crate) struct Queue {
     mapping: Mapping,
     max_message: usize,
 }
 
-/// The ring, locked and in order.
+/// The ring, locked and recovered.
 pub(crate) struct Session<'a> {
     queue: &'a Queue,
     _guard: Guard<'a>,
@@ -61,12 +62,13 @@ impl Queue {
         Ok(Mapping::open(file, uid, process::pid_namespace()?)?.map(Queue::new))
     }
 
-    /// All of the ring, whose file `file` is.
+    /// The whole ring, whose file is `file`.
     pub(crate) fn whole(&self, file: BorrowedFd<'_>) -> rustix::io::Result<Queue> {
         Ok(Queue { mapping: self.mapping.whole(file)?, max_message: self.max_message })
     }
 
-    /// The error of `action` with the ring in `file`, which this process may not map: what makes it another one than its own.
+    /// The error of `action` on the ring in `file`, which this process may not map: its version, if that differs, is
+    /// the cause.
     pub(crate) fn foreign(file: BorrowedFd<'_>, action: String) -> Error {
         let field = |offset: usize| {
             let mut bytes = [0; 8];
@@ -112,7 +114,7 @@ impl Queue {
         self.header().fixed.locked_reads.load(Relaxed) & SHARED != 0
     }
 
-    /// Notes so many messages that could not be written to this ring of a tap.
+    /// Counts messages that could not be written to this ring of a tap.
     #[cold]
     pub(crate) fn count_missed(&self, count: u32) {
         let space = &self.header().space;
@@ -120,20 +122,20 @@ impl Queue {
         space.missed_at.store(clock::ticks(), Relaxed);
     }
 
-    /// Whether one was a moment ago.
+    /// Whether a message was missed a moment ago.
     pub(crate) fn missed_lately(&self) -> bool {
         let at = self.header().space.missed_at.load(Relaxed);
         at != 0 && clock::ticks().wrapping_sub(at) < MISSED_LATELY
     }
 
-    /// Whether nothing more is written to it.
+    /// Whether the ring accepts no more messages.
     pub(crate) fn is_closed(&self) -> bool {
         self.header().writers.state.load(Relaxed) & layout::CLOSED != 0
     }
 
-    /// Has every read take the lock, as other processes may read from now on.
+    /// Makes every read take the lock, as other processes may read from now on.
     pub(crate) fn share(&self) {
-        // Whoever else sets it at this moment sets the same; the other bit never changes.
+        // Concurrent calls store the same value; the other bit never changes.
         let locked_reads = &self.header().fixed.locked_reads;
         locked_reads.store(locked_reads.load(Relaxed) | SHARED, Relaxed);
     }
@@ -144,12 +146,12 @@ impl Queue {
         self.header().fixed.locked_reads.load(Relaxed) != 0
     }
 
-    /// Whether the oldest messages make room for others.
+    /// Whether the oldest messages are dropped to make room.
     pub(crate) fn drops_oldest(&self) -> bool {
         self.header().fixed.locked_reads.load(Relaxed) & DROPS_OLDEST != 0
     }
 
-    /// Locks the ring, and puts it in order if the last holder of the lock died.
+    /// Locks the ring, and recovers it if the last holder of the lock died.
     #[inline(always)]
     pub(crate) fn lock(&self, patience: Duration) -> Result<Session<'_>> {
         debug_assert!(self.is_whole(), "what a dead holder left may lie anywhere");
@@ -163,7 +165,7 @@ impl Queue {
         }
     }
 
-    /// Locks the ring for a record of `len` bytes; `Ok(None)` if that takes the whole ring and this is only its start.
+    /// Locks the ring for a record of `len` bytes; `Ok(None)` if that needs the whole ring and this is only its start.
     #[inline(always)]
     pub(crate) fn lock_for(&self, len: usize, patience: Duration) -> Result<Option<Session<'_>>> {
         if self.is_whole() {
@@ -178,7 +180,7 @@ impl Queue {
         }
     }
 
-    /// Whether somebody is about to append a message, or does something else under the lock.
+    /// Whether the lock is held, as it is by a writer that is about to append a message.
     pub(crate) fn is_locked(&self) -> bool {
         robust::is_held(&self.header().writers.lock)
     }
@@ -200,26 +202,26 @@ impl Queue {
         Session { queue: self, _guard: guard }
     }
 
-    /// Wakes writers that wait for room, if the ring told so.
+    /// Wakes writers that wait for room; called if the ring reports that there are some.
     pub(crate) fn wake_writers(&self) {
         let freed = &self.header().space.freed;
         freed.fetch_add(1, Relaxed);
         robust::wake(freed, u32::MAX);
     }
 
-    /// Whether all that lay before position `end` has been taken out.
+    /// Whether everything before position `end` has been taken out.
     pub(crate) fn was_read(&self, end: u64) -> bool {
         self.header().reader.head.load(Relaxed).wrapping_sub(end) as i64 >= 0
     }
 
-    /// Bytes of records for which there is room, as it looks without the lock.
+    /// Bytes of records for which there seems to be room, read without the lock.
     pub(crate) fn room_left(&self) -> u64 {
         if self.drops_oldest() {
             return u64::MAX;
         }
         let header = self.header();
         let used = header.writers.tail.load(Relaxed).wrapping_sub(header.reader.head.load(Relaxed));
-        // The reader may be past what a writer committed and, being killed, did not count.
+        // The reader may be past a record that its writer committed but, being killed, did not count.
         self.region().room().saturating_sub(used.cast_signed().max(0).cast_unsigned())
     }
 
@@ -242,7 +244,7 @@ impl Queue {
         is_there()
     }
 
-    /// Whether messages of other machines are let in.
+    /// Whether messages of other machines are accepted.
     pub(crate) fn network(&self) -> bool {
         self.header().fixed.network.load(Relaxed) != 0
     }
@@ -293,10 +295,11 @@ impl<'a> Session<'a> {
         recover(&self.ring()).map_err(|Damaged| Error::Damaged)
     }
 
-    /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record ends.
+    /// Appends one message of `len` bytes, which `fill` puts into its room, and returns the position where its record
+    /// ends.
     ///
-    /// `file` finds the ring's file, for when memory has to be reserved; `bell` finds the bell, for waking sleeping
-    /// readers; there is none where the only reader is the one that appends.
+    /// `file` opens the ring's file, for reserving memory; `bell` opens the bell, for waking sleeping readers, or
+    /// returns `None` if the only reader is the caller.
     #[inline(always)]
     pub(crate) fn append<'b, F: AsFd>(
         &self,
@@ -357,7 +360,7 @@ impl<'a> Session<'a> {
         Ok(self.ring().commit(room, stamp()))
     }
 
-    /// Whether the next record, with a payload of `len` bytes, lies around the end of the memory.
+    /// Whether the next record, with a payload of `len` bytes, wraps around the end of the memory.
     pub(crate) fn goes_around(&self, len: usize) -> bool {
         self.ring().goes_around(len)
     }
@@ -383,7 +386,7 @@ impl<'a> Session<'a> {
         true
     }
 
-    /// For the reader that finds the ring empty: starts over at the beginning of its memory. Returns whether there is
+    /// For a reader that finds the ring empty: starts over at the beginning of its memory. Returns whether there is
     /// memory that a backlog needed, which [`shrink`](Session::shrink) may then give back.
     pub(crate) fn rewind(&self) -> bool {
         self.ring().rewind() && self.ring().reserved() > KEEP
@@ -392,8 +395,8 @@ impl<'a> Session<'a> {
     /// Gives memory back, right after a [`rewind`](Session::rewind) under the same lock.
     pub(crate) fn shrink(&self) {
         let reserved = self.ring().reserved();
-        // Said before it is done: whoever comes after one that dies in between asks for memory that is there, and not the other way
-        // round, which would end it.
+        // Recorded before it is done: if this process dies in between, the next writer reserves memory that is already
+        // there. The other way round, it would use memory that is not, and be killed.
         self.ring().set_reserved(KEEP);
         if !self.queue.mapping.shrink(reserved, KEEP) {
             self.ring().set_reserved(reserved);
@@ -405,9 +408,9 @@ impl<'a> Session<'a> {
     }
 }
 
-// What a write seldom needs stands apart: it takes the ring and not the session, which then need not lie in memory.
+// Rare parts of a write are separate functions: they take the ring, not the session, which then need not lie in memory.
 
-/// Makes room that was refused, if that is possible.
+/// Makes room after a refusal, if that is possible.
 #[cold]
 fn make_room<F: AsFd>(
     queue: &Queue,
@@ -472,7 +475,8 @@ fn grow<F: AsFd>(
     let reserved = ring.reserved();
     let grown = match file() {
         Ok(file) => queue.mapping.grow(file.as_fd(), reserved, needed),
-        // No descriptor is left for it, or it has gone from its place: what was let in is not held up by that.
+        // No descriptor is left for the file, or it is no longer at its place: that does not keep accepted messages
+        // out.
         Err(error) => queue.mapping.grow_in_place(reserved, needed).and_then(|grown| grown.ok_or(error)),
     };
     ring.set_reserved(grown.map_err(|error| match error {
@@ -482,7 +486,7 @@ fn grow<F: AsFd>(
     Ok(())
 }
 
-/// What a slot of this user (or, for the superuser, of any) holds, without mapping its ring.
+/// The contents of a slot of this user (or, for the superuser, of any user), without mapping its ring.
 pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::openat(slot, RING, flags, Mode::empty()).ok()?;
@@ -548,10 +552,11 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
     })
 }
 
-/// Messages waiting. Writers count after they commit, so one may be `visible` that is not counted yet; and if none was, what has
-/// come since does not count: a program that is told of a message believes the size that it is told with it.
+/// The number of messages waiting. Writers count after they commit, so one message may be `visible` that is not counted
+/// yet. If none was visible, later ones do not count: a program that sees a count of one relies on the size returned
+/// with it.
 fn waiting(visible: bool, statistics: &Statistics, missed: u64) -> u64 {
-    // What was missed was not written here.
+    // Missed messages were never written here.
     let gone = statistics.read.saturating_add(statistics.lost.saturating_sub(missed));
     if visible { statistics.written.saturating_sub(gone).max(1) } else { 0 }
 }
@@ -569,7 +574,7 @@ fn statistics(header: &Header) -> Statistics {
     }
 }
 
-/// A timeout as the ring keeps it.
+/// A timeout as encoded in the ring.
 pub(crate) fn encode_timeout(timeout: Timeout) -> u64 {
     match timeout {
         Timeout::Zero => 0,

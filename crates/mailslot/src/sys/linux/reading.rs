@@ -17,30 +17,31 @@ use crate::message::{Envelope, Message, Origin};
 use crate::options::Timeout;
 use crate::sync::Ordering::Relaxed;
 
-/// Messages read before the door is looked at again, so that busy friends do not shut strangers out.
+/// Messages read before the door is checked again, so that busy friends do not shut strangers out.
 const DOOR_EVERY: u64 = 64;
-/// Memory is given back at most this often, in ticks: a tenth of a second or a few.
+/// Memory is given back at most this often, in ticks: a tenth of a second to a few tenths.
 const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
-/// After this many bytes of records without a pause the reader starts over at the beginning of the memory when it can.
+/// After this many bytes of records without a pause the reader starts over at the beginning of the memory when
+/// possible.
 const REWIND_AFTER: u64 = 12 << 10;
-/// The same in a stream, where the memory that was read longest ago is the best to write to: it has left the reader's
-/// cache, so the writer need not take it away.
+/// The same in a stream, where the memory that was read longest ago is the best to write to: it is no longer in the
+/// reader's cache, so the writer need not fetch it from there.
 const REWIND_STREAM_AFTER: u64 = 4 << 20;
 
-/// What the readers of one process have in common.
+/// The state that the readers of one process share.
 pub(crate) struct Reading {
-    /// Who holds it is the reader, and alone moves the ring's head; for a slot that is shared between processes, only with the
-    /// ring's lock.
+    /// Held by the reader, which alone moves the ring's head; for a slot that is shared between processes, only with
+    /// the ring's lock.
     reader: PerProcess<Mutex<()>>,
-    /// Readers that sleep.
+    /// The number of readers that sleep.
     pub(crate) sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
     shrunk: AtomicU64,
     pub(crate) spinning: Spinning,
     /// Records before this position are known to be committed.
     committed: AtomicU64,
-    /// Whether reads end instead of waiting. Set before the ring's lock is taken once more, so whoever announces sleep
-    /// after that sees it.
+    /// Whether reads end instead of waiting. Set before the ring's lock is taken once more, so readers that announce
+    /// sleep after that see it.
     pub(crate) aborted: AtomicBool,
 }
 
@@ -49,16 +50,16 @@ pub(crate) struct Next<'a> {
     head: Head<'a>,
     inward: Inward<'a>,
     reader: MutexGuard<'a, ()>,
-    /// Held as long as the message is looked at if others may take it out meanwhile: other processes that read the slot, or writers that
-    /// need its room.
+    /// Held while the message is in use if others may take it out meanwhile: other processes that read the slot, or
+    /// writers that need its room.
     locked: Option<Locked<'a>>,
 }
 
 /// The lock of a ring whose messages others may take out.
 struct Locked<'a> {
     _session: Session<'a>,
-    /// How many messages had not come in when the next one was looked at. They are told of with it; those that are missed while it is looked
-    /// at, for which no lock is needed, with the one after.
+    /// How many messages had been missed when the next one was found; that message reports them. Messages missed while
+    /// it is in use, which needs no lock, are reported with the one after.
     missed: u64,
 }
 
@@ -83,7 +84,7 @@ impl Reading {
     }
 
     pub(crate) fn reader(&self) -> MutexGuard<'_, ()> {
-        // A panic while a message is looked at leaves the message where it was: nothing to repair.
+        // A panic while a message is in use leaves the message where it was: nothing needs repair.
         self.reader_mutex().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,8 +96,8 @@ impl Reading {
         self.aborted.load(Ordering::SeqCst)
     }
 
-    /// The next message if there is one in the ring. `patience` is how long a slot that is shared between processes may be
-    /// locked by somebody else.
+    /// The next message if there is one in the ring. `patience` limits the wait for the lock of a slot whose reads take
+    /// it.
     pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
         let reader = self.reader();
         let queue = inward.queue();
@@ -105,15 +106,15 @@ impl Reading {
         Ok(head.map(|head| self.found(Next { head, inward, reader, locked }, self.spinning.in_stream())))
     }
 
-    /// The same for a slot that is not shared, in the process that made this; where anything is the matter,
-    /// [`look`](Reading::look) tells what.
+    /// Like `look`, for a slot that is not shared, in the process that made this; `None` on any error, which
+    /// [`look`](Reading::look) returns.
     #[inline(always)]
     pub(crate) fn look_alone<'a>(&'a self, inward: Inward<'a>) -> Option<Next<'a>> {
         self.look_alone_in(inward, self.spinning.in_stream())
     }
 
-    /// The same for a reader that can wait as long as `timeout` says. In a stream it does not look when all that was known to be
-    /// committed has been read: then it would find the writer in the middle of the next message.
+    /// Like `look_alone`, for a reader that can wait as long as `timeout` says. In a stream it does not look after the
+    /// last record known to be committed: there it would find the writer in the middle of the next message.
     #[inline(always)]
     pub(crate) fn glance<'a>(&'a self, inward: Inward<'a>, timeout: impl Fn() -> Timeout) -> Option<Next<'a>> {
         let in_stream = self.spinning.in_stream();
@@ -143,7 +144,7 @@ impl Reading {
         next
     }
 
-    /// For a reader that has caught up without sleeping: goes back to the warm beginning of the memory now and then.
+    /// For a reader that has caught up without sleeping: returns to the warm beginning of the memory now and then.
     pub(crate) fn rest(&self, queue: &Queue) -> Result<()> {
         let head = queue.header().reader.head.load(Relaxed) & (queue.region().capacity() - 1);
         let after = if self.spinning.in_stream() { REWIND_STREAM_AFTER } else { REWIND_AFTER };
@@ -158,10 +159,11 @@ impl Reading {
         Ok(())
     }
 
-    /// Makes the best of an empty ring. Returns whether it has memory to give back, but gave some only lately: taking and
-    /// giving memory costs more than the messages in it, so a backlog that comes and goes all the time keeps its own.
+    /// Uses the time when the ring is empty. Returns whether it has memory to give back, but gave some only lately:
+    /// taking and giving memory costs more than the messages in it, so a backlog that grows and shrinks all the time
+    /// keeps its memory.
     pub(crate) fn tidy(&self, session: &Session<'_>) -> bool {
-        // Another thread may be looking at the head. Never waited for: it may want the ring's lock.
+        // Another thread may be using the head. Never waits for it: it may want the ring's lock.
         let _reader = match self.reader_mutex().try_lock() {
             Err(TryLockError::WouldBlock) => return false,
             reader => reader,
@@ -185,7 +187,7 @@ impl Next<'_> {
         self.head.len()
     }
 
-    /// Copies the message; `buffer` must be as long as it.
+    /// Copies the message; `buffer` must have its length.
     pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
         self.head.copy_to(buffer);
     }
@@ -204,7 +206,7 @@ impl Next<'_> {
         Ok(self.envelope().around(data))
     }
 
-    /// The bytes, where they lie if that is possible; `None` if there is no memory for a copy.
+    /// The bytes, in place if that is possible; `None` if there is no memory for a copy.
     pub(crate) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         if self.locked.is_none() {
             // SAFETY: this process is the only reader, and the reader mutex is held as long as `self` exists.
@@ -215,7 +217,7 @@ impl Next<'_> {
         self.head.to_vec().map(Cow::Owned)
     }
 
-    /// The error if there is none for a copy.
+    /// The error if there is no memory for a copy.
     #[cold]
     pub(crate) fn no_memory(&self) -> Error {
         Error::NotEnoughMemory { size: self.len() }
@@ -252,7 +254,7 @@ impl Next<'_> {
     }
 }
 
-/// Takes a message out of a ring that others may take it out of as well, and lets them.
+/// Takes a message out of a ring that others may take it out of as well, and unlocks the ring.
 #[cold]
 fn take_locked<'a>(head: Head<'a>, locked: Locked<'a>) -> bool {
     head.note_lost(locked.missed);

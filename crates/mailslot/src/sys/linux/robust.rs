@@ -1,11 +1,11 @@
-//! The robust lock of a ring: a futex that the kernel gives up for us if we die holding it.
+//! The robust lock of a ring: a futex that the kernel releases for us if we die holding it.
 //!
-//! This is the kernel's robust-futex ABI used directly. C libraries keep a list of held locks per thread and tell the
-//! kernel its head; besides the list, the head has one word, `list_op_pending`, for "the lock that this thread is
-//! just taking or giving back". When a thread ends, however it ends, the kernel looks at that word, and if the futex
-//! it leads to holds the thread's id, replaces the id by a mark and wakes a waiter. A lock that is held only for the
-//! length of one call needs nothing more than that word, so no list node has to live in shared memory, and the lock's
-//! layout is the kernel's, not some C library's: programs with different C libraries can share it.
+//! This uses the kernel's robust-futex ABI directly. C libraries keep a list of held locks per thread and register its
+//! head with the kernel; besides the list, the head has one word, `list_op_pending`, for "the lock that this thread is
+//! just taking or releasing". When a thread ends, however it ends, the kernel reads that word, and if the futex that it
+//! points to holds the thread's id, replaces the id by a mark and wakes a waiter. A lock that is held only during one
+//! call needs nothing more than that word, so no list node has to live in shared memory, and the lock's layout is the
+//! kernel's, not that of a C library: programs with different C libraries can share it.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -22,28 +22,28 @@ const OWNER_DIED: u32 = libc::FUTEX_OWNER_DIED;
 
 /// Turns of busy waiting before a thread sleeps on the lock: somewhat longer than writing one short message.
 const SPINS: u32 = if cfg!(shuttle) { 2 } else { 60 };
-/// How often a sleeping waiter makes sure that the holder still exists.
+/// How often a sleeping waiter checks that the holder still exists.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// Holding the lock. Dropping it lets go.
+/// The held lock. Dropping it releases the lock.
 pub(crate) struct Guard<'a> {
     lock: &'a AtomicU32,
     pending: *mut *mut c_void,
 }
 
-/// What taking the lock came to.
+/// The result of taking the lock.
 pub(crate) enum Taken<'a> {
     Clean(Guard<'a>),
-    /// The holder before us died: recover, then carry on.
+    /// The previous holder died: recover, then carry on.
     OwnerDied(Guard<'a>),
 }
 
-/// Why the lock could not be had.
+/// Why the lock could not be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// A thread that exists has held it for longer than the caller would wait.
+    /// An existing thread has held it for longer than the caller would wait.
     Held,
-    /// This thread holds such a lock already.
+    /// This thread already holds such a lock.
     Nested,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn is_held(lock: &AtomicU32) -> bool {
     lock.load(Ordering::Relaxed) & TID != 0
 }
 
-/// In what state a lock was found.
+/// The state in which a lock was found.
 enum Before {
     Clean,
     OwnerDied,
@@ -88,7 +88,7 @@ fn lock_slowly(lock: &AtomicU32, tid: u32, patience: Duration) -> Option<Before>
         if seen & TID == 0 || (waited.is_some() && holder_vanished(seen)) {
             let ours = tid | mark | (seen & WAITERS);
             if lock.compare_exchange(seen, ours, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                // What remains besides the mark of waiters is the kernel's FUTEX_OWNER_DIED, or a holder that vanished.
+                // What remains besides the waiters' mark is the kernel's FUTEX_OWNER_DIED, or a holder that vanished.
                 return Some(if seen & !WAITERS == 0 { Before::Clean } else { Before::OwnerDied });
             }
         } else if spins < SPINS && !patience.is_zero() {
@@ -104,7 +104,8 @@ fn lock_slowly(lock: &AtomicU32, tid: u32, patience: Duration) -> Option<Before>
             let marked = seen | WAITERS;
             if seen == marked || lock.compare_exchange(seen, marked, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 if left.is_zero() {
-                    // Having slept, this may be whom the last holder woke: the mark lets the next one wake another.
+                    // We have slept, so the last holder may have woken us: the mark makes the next one wake another
+                    // waiter.
                     return None;
                 }
                 sleep(lock, marked, SLICE.min(left));
@@ -122,7 +123,7 @@ fn holder_vanished(seen: u32) -> bool {
 /// Waits until `word` is woken or no longer `value`, at most `time`.
 pub(crate) fn sleep(word: &AtomicU32, value: u32, time: Duration) {
     let time = rustix::fs::Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ };
-    // Every outcome means "look again".
+    // Every outcome means "check again".
     let _ = futex::wait(word, futex::Flags::empty(), value, Some(&time));
 }
 
@@ -133,7 +134,7 @@ pub(crate) fn wake(word: &AtomicU32, count: u32) {
 }
 
 impl<'a> Guard<'a> {
-    /// Tells the kernel which lock this thread is about to take.
+    /// Announces to the kernel which lock this thread is about to take.
     #[inline]
     fn announce(lock: &'a AtomicU32, thread: Thread) -> Result<Guard<'a>, Refused> {
         // SAFETY: `pending` is the `list_op_pending` word of this thread's own robust list head, which lives as long as
@@ -144,12 +145,12 @@ impl<'a> Guard<'a> {
             }
             thread.pending.write_volatile(lock.as_ptr().cast::<c_void>().wrapping_byte_offset(-thread.futex_offset));
         }
-        // The kernel sees this thread's stores in program order; keep the compiler to it.
+        // The kernel sees this thread's stores in program order; this keeps the compiler to it.
         compiler_fence(Ordering::SeqCst);
         Ok(Guard { lock, pending: thread.pending })
     }
 
-    /// Lets go, and leaves to the next holder what the one before us has left: it is told that its predecessor died.
+    /// Releases the lock in the state in which it was taken: the next holder is told that its predecessor died.
     pub(crate) fn pass_on(self) {
         self.release(OWNER_DIED);
         core::mem::forget(self);
@@ -184,10 +185,10 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// What the kernel knows of the running thread.
+/// The kernel's data about the running thread.
 #[derive(Clone, Copy)]
 struct Thread {
-    /// [`fork_generation`] when this was found out: a forked child has other ids.
+    /// [`fork_generation`] when this was determined: a forked child has other ids.
     generation: u64,
     tid: u32,
     /// Address of `list_op_pending` in the robust list head that the C library registered.
@@ -232,7 +233,7 @@ impl Thread {
     }
 }
 
-/// The robust list head of the running thread; registers one where the C library has not done so yet.
+/// The robust list head of the running thread; registers one if the C library has not done so yet.
 fn robust_list_head() -> *mut RobustListHead {
     let mut head: *mut RobustListHead = core::ptr::null_mut();
     let mut size: libc::size_t = 0;
@@ -241,16 +242,17 @@ fn robust_list_head() -> *mut RobustListHead {
     if result == 0 && !head.is_null() {
         return head;
     }
-    // musl registers its head when a thread first takes a robust mutex, glibc at the thread's start. We bring our own
-    // only where there is none; it must outlive the thread, so it is never freed.
+    // musl registers its head when a thread first takes a robust mutex, glibc at the thread's start. We register our
+    // own only if there is none; it must outlive the thread, so it is never freed.
     let own = Box::leak(Box::new(RobustListHead {
         list: core::ptr::null_mut(),
         futex_offset: 0,
         list_op_pending: core::ptr::null_mut(),
     }));
     own.list = (&raw mut own.list).cast();
-    // Where the system does not tell, as under a filter of system calls, there may be one, which the program relies on. Then ours is
-    // for this thread's eyes alone, and whoever waits for a dead holder finds after a while that it has vanished.
+    // If the system does not return the head, as under a filter of system calls, there may be one on which the program
+    // relies. Then ours is not registered, and a waiter for a dead holder finds after a while that the holder has
+    // vanished.
     if result == 0 {
         // SAFETY: `own` is a valid, empty robust list head of the given size that lives for ever.
         unsafe { libc::syscall(libc::SYS_set_robust_list, &raw mut *own, size_of::<RobustListHead>()) };
@@ -304,7 +306,7 @@ mod tests {
     #[test]
     fn a_waiter_that_gives_up_leaves_the_mark_that_wakes_the_others() {
         let word: &'static AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
-        // A thread that exists, for as long as this does.
+        // A thread that exists as long as this test runs.
         let holder = Thread::current().tid;
         loop {
             word.store(holder, Ordering::Relaxed);
@@ -314,9 +316,10 @@ mod tests {
             while !sleeps() && !waiter.is_finished() {
                 std::thread::yield_now();
             }
-            // The lock becomes free, the waiter is woken, and before it looks another thread has it, without a mark.
+            // The lock becomes free, the waiter is woken, and before it looks another thread takes the lock, without a
+            // mark.
             word.store(holder, Ordering::Relaxed);
-            // Unless the waiter may have given up before that.
+            // The waiter may have given up before that.
             let in_time = begun.elapsed() < SLICE;
             assert!(waiter.join().expect("waiter runs"), "took a lock that was held");
             if in_time {

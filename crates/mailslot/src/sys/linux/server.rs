@@ -18,8 +18,8 @@ use crate::options::{MailslotOptions, Timeout};
 use crate::sync::Ordering::Relaxed;
 use mailslot_names::SlotName;
 
-/// Looks in a row, at the door of a slot that closes, for which memory, a descriptor or the lock cannot be had. It closes all the
-/// same then.
+/// How many checks in a row of the door of a slot that closes may fail for lack of memory, a descriptor or the lock.
+/// After that it closes nevertheless.
 const LOOKS_IN_VAIN: u32 = 100;
 /// How long a slot that closes waits for a writer that holds the lock.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ impl Server {
         self.queue.is_shared()
     }
 
-    /// Whether a message that is looked at keeps writers away.
+    /// Whether a message that is in use keeps writers out.
     pub(crate) fn locks_reads(&self) -> bool {
         self.queue.locks_reads()
     }
@@ -78,8 +78,8 @@ impl Server {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        // Whoever holds the lock next counts what a killed writer committed but did not count; so that is done first. If
-        // the lock cannot be had, the numbers are as good as they are.
+        // The next holder of the lock counts a message that a killed writer committed but did not count, so take the
+        // lock first. If it is not free, the numbers may lack that message.
         let _session = self.queue.lock(READERS_PATIENCE);
         self.queue.statistics()
     }
@@ -90,7 +90,7 @@ impl Server {
         self.queue.info()
     }
 
-    /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
+    /// Waits for a message as long as `timeout`, or by default the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
         match self.reading.glance(self.inward(), timeout) {
@@ -102,7 +102,7 @@ impl Server {
     #[cold]
     fn wait_and_read(&self, buffer: &mut [u8], timeout: Timeout) -> Result<usize> {
         let wait = Wait::begin(self, timeout)?;
-        // The message that both sides are polling for takes the short way.
+        // A message for which both sides are polling takes the short path.
         if wait.arrived
             && let Some(next) = self.reading.look_alone(self.inward())
         {
@@ -124,20 +124,20 @@ impl Server {
         self.look(READERS_PATIENCE)
     }
 
-    /// Ends reads that wait, and those that will.
+    /// Ends reads that wait, and all later ones that would wait.
     pub(crate) fn abort_reads(&self) {
         self.reading.aborted.store(true, Ordering::SeqCst);
-        // Readers that slept before are woken; those that announce sleep after this see the flag.
+        // Wakes readers that already sleep; those that announce sleep after this see the flag.
         let rung = self.queue.lock(READERS_PATIENCE).and_then(|session| session.ring_bell(self.entrance.bell()));
         if rung.is_err() {
-            // Whoever has the lock may never ring. A ring without a note is heard until somebody drains it, which nobody who
-            // would be kept awake by it does any more.
+            // The holder of the lock may never ring. An unrecorded ring wakes readers until it is drained, and no
+            // reader that it would keep awake drains it any more.
             let _ = super::bell::ring(self.entrance.bell());
         }
         self.entrance.wake_poller();
     }
 
-    /// Closes the slot and hands out every message that was accepted, unless other processes own it, too.
+    /// Closes the slot and passes on every accepted message, unless other processes own it, too.
     pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {
         self.check_process()?;
         if self.is_shared() {
@@ -153,7 +153,7 @@ impl Server {
             next.take();
             take(message);
         }
-        // Nothing more goes into the ring, so what strangers have sent goes past it.
+        // Nothing more goes into the ring, so the messages of strangers bypass it.
         let rest = Rest::new(self.inward(), take);
         let mut in_vain = 0;
         while in_vain < LOOKS_IN_VAIN {
@@ -165,7 +165,7 @@ impl Server {
                 break;
             }
         }
-        // What cannot be handed out is lost, and that is not passed over in silence.
+        // A message that cannot be passed on is lost, and that must be reported.
         self.entrance.check_memory()
     }
 
@@ -181,13 +181,13 @@ impl Server {
 
     /// Lets other processes read the slot, too.
     pub(crate) fn share(&self) {
-        // No read that does without the lock is under way when this is set.
+        // No read without the lock is in progress when this is set.
         let _reader = self.reading.reader();
         self.queue.share();
         self.descriptors().into_iter().for_each(private::release);
     }
 
-    /// Life, door and bell: what keeps the slot alive, and writers in the belief that it is.
+    /// Life, door and bell: they keep the slot alive for its writers.
     pub(crate) fn descriptors(&self) -> [BorrowedFd<'_>; 3] {
         [self.ownership.life(), self.entrance.door(), self.entrance.bell()]
     }
@@ -201,7 +201,7 @@ impl Server {
         Inward(self)
     }
 
-    /// The descriptor that whoever polls from now on is woken by.
+    /// The descriptor that wakes programs that poll it from now on.
     pub(crate) fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
         let poller = self.entrance.poll(&self.inward())?;
         let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
@@ -209,21 +209,22 @@ impl Server {
             session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
         });
         self.entrance.watch(announced);
-        // Watching may just have taken back what abort_reads, in another thread, had made ready, or whoever ended what this taps. Both
-        // say so first.
+        // Watching may just have cleared the readiness that `abort_reads`, in another thread, or the end of the tapped
+        // slot had caused. Both set their flag first.
         if self.reading.is_aborted() || self.queue.is_closed() {
             self.entrance.wake_poller();
         }
         Ok(poller.as_fd())
     }
 
-    /// Fails if there will be no message any more: the slot's directory was removed, or this is a tap of a slot that has ended.
+    /// Fails if no message can arrive any more: the slot's directory was removed, or this is a tap of a slot that has
+    /// ended.
     pub(super) fn check_place(&self) -> Result<()> {
         if self.queue.is_closed() {
             return Err(Error::Closed);
         }
         match self.ownership.check_place(self.name()) {
-            // What was sent before the end comes first.
+            // Messages that were sent before the end come first.
             Err(Error::Closed) if self.inward().take_in() => Ok(()),
             checked => checked,
         }
@@ -238,7 +239,7 @@ impl Server {
     }
 }
 
-/// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for what happens when there is none left.
+/// Makes the descriptor; see [`crate::Mailslot`]'s `AsFd` for the case that there is none left.
 impl AsFd for Server {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.poll_fd().unwrap_or_else(|_| self.ownership.always_ready())

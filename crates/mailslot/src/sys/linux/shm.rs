@@ -13,17 +13,17 @@ use super::ring::layout::{HEADER_SIZE, Header, MAGIC, VERSION};
 use super::ring::region::Region;
 use crate::sync::Ordering::Relaxed;
 
-/// Memory behind the records of a new ring.
+/// Bytes of records that are backed by memory in a new ring.
 pub(crate) const FIRST_RESERVE: u64 = 16 << 10;
-/// Memory that an idle ring keeps at most.
+/// The most bytes of memory that an idle ring keeps.
 pub(crate) const KEEP: u64 = 256 << 10;
-/// Bytes of records that a writer maps first: what an idle ring keeps. A small mapping costs about a third less than one
-/// of a whole ring, because it seldom needs page tables of its own.
+/// Bytes of records that a writer maps first: as much as an idle ring keeps. A small mapping costs about a third less
+/// than one of a whole ring, because it seldom needs separate page tables.
 const START: u64 = KEEP;
 /// Memory is added in steps that grow from this size.
 const STEP: u64 = 64 << 10;
 const MAX_STEP: u64 = 4 << 20;
-/// Memory that one call asks for.
+/// The most bytes of memory that one call reserves.
 const RESERVE_AT_ONCE: usize = 1 << 20;
 
 /// A mapped ring.
@@ -38,7 +38,7 @@ unsafe impl Send for Mapping {}
 // SAFETY: as above.
 unsafe impl Sync for Mapping {}
 
-/// What a new ring's header says for good.
+/// The fixed fields of a new ring's header.
 pub(crate) struct NewRing {
     pub(crate) capacity: u64,
     pub(crate) max_message: u64,
@@ -70,8 +70,8 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Maps the start of the ring in `fd`. `Ok(None)` if it is not one that this process may map: another user's, another
-    /// layout's, or from another pid namespace.
+    /// Maps the start of the ring in `fd`. `Ok(None)` if this process may not map it: it is another user's, has another
+    /// layout, or is from another pid namespace.
     pub(crate) fn open(fd: BorrowedFd<'_>, uid: u32, pid_namespace: u64) -> rustix::io::Result<Option<Mapping>> {
         let stat = rustix::fs::fstat(fd)?;
         let private = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
@@ -90,7 +90,7 @@ impl Mapping {
         Ok(fits.then_some(mapping))
     }
 
-    /// Maps all of the ring, whose file `fd` is.
+    /// Maps the whole ring, whose file is `fd`.
     pub(crate) fn whole(&self, fd: BorrowedFd<'_>) -> rustix::io::Result<Mapping> {
         Mapping::map(fd, self.region.capacity(), self.region.capacity())
     }
@@ -103,7 +103,7 @@ impl Mapping {
         self.region.header()
     }
 
-    /// Puts memory behind the first `needed` bytes of records at least, and returns how many bytes have it now.
+    /// Backs at least the first `needed` bytes of records with memory, and returns how many bytes are backed now.
     /// Memory is reserved before it is touched, so that running out of it is an error here and not a signal there.
     pub(crate) fn grow(&self, fd: BorrowedFd<'_>, reserved: u64, needed: u64) -> rustix::io::Result<u64> {
         let capacity = self.region.capacity();
@@ -116,33 +116,33 @@ impl Mapping {
         })
     }
 
-    /// The same without the file, and no more than is needed: for a process that cannot open one. `Ok(None)` if the system lacks that
-    /// (before Linux 5.14).
+    /// Like `grow`, without the file, and for no more than is needed: for a process that cannot open one. `Ok(None)` if
+    /// the system does not support it (before Linux 5.14).
     pub(crate) fn grow_in_place(&self, reserved: u64, needed: u64) -> rustix::io::Result<Option<u64>> {
         let page = rustix::param::page_size() as u64;
         let end = needed.next_multiple_of(HEADER_SIZE).min(self.region.capacity());
         let from = (HEADER_SIZE + reserved) / page * page;
         let len = HEADER_SIZE + end - from;
-        // SAFETY: the range lies inside the mapping, which ends with a page; memory behind it changes no byte.
+        // SAFETY: the range lies inside the mapping, which ends with a page; backing it with memory changes no byte.
         let filled = retry_on_intr(|| unsafe {
             rustix::mm::madvise(self.base.as_ptr().byte_add(from as usize), len as usize, Advice::LinuxPopulateWrite)
         });
         match filled {
             Ok(()) => Ok(Some(end)),
             Err(Errno::INVAL) => Ok(None),
-            // What would be a signal for who touches the memory.
+            // Touching the memory would raise a signal.
             Err(Errno::FAULT) => Err(Errno::NOSPC),
             Err(error) => Err(error),
         }
     }
 
-    /// Gives the memory behind all but the first `keep` bytes of records back. Returns whether that worked.
+    /// Gives back the memory of all but the first `keep` bytes of records. Returns whether that worked.
     pub(crate) fn shrink(&self, reserved: u64, keep: u64) -> bool {
         let pages = whole_pages(HEADER_SIZE + keep, HEADER_SIZE + reserved, rustix::param::page_size() as u64);
         let (from, len) = (pages.start as usize, (pages.end - pages.start) as usize);
-        // SAFETY: the range lies inside the mapping, which ends with a page, and holds nothing but records behind the
-        // first `keep` bytes; the caller holds the ring's lock and has seen that nothing is queued, so nobody reads or
-        // writes them.
+        // SAFETY: the range lies inside the mapping, which ends with a page, and holds nothing except records behind
+        // the first `keep` bytes; the caller holds the ring's lock and has seen that nothing is queued, so nothing
+        // reads or writes them.
         unsafe { rustix::mm::madvise(self.base.as_ptr().byte_add(from), len, Advice::LinuxRemove) }.is_ok()
     }
 
@@ -152,16 +152,16 @@ impl Mapping {
         // SAFETY: a new mapping at an address of the kernel's choice; nothing in this process depends on it yet.
         let base = unsafe { rustix::mm::mmap(core::ptr::null_mut(), size, flags, MapFlags::SHARED, fd, 0) }?;
         let base = NonNull::new(base).ok_or(Errno::NOMEM)?;
-        // SAFETY: page-aligned memory of the size `Region` needs, mapped until `Mapping` is dropped together with the
-        // region. The file is this user's own: `open` and `create` see to it.
+        // SAFETY: page-aligned memory of the size that `Region` needs, mapped until `Mapping` is dropped together with
+        // the region. The file is this user's: `open` and `create` ensure that.
         let region = unsafe { Region::new(base.cast(), capacity, mapped) };
         Ok(Mapping { base, size, region })
     }
 }
 
-/// Puts memory behind the bytes of a file from `from` to `end`.
+/// Reserves memory for the bytes of a file from `from` to `end`.
 fn reserve(fd: BorrowedFd<'_>, from: u64, end: u64) -> rustix::io::Result<()> {
-    // Up to Linux 6.9 any signal interrupts the call and undoes what it has done: so not too much at a time.
+    // Up to Linux 6.9 any signal interrupts the call and undoes what it has done, so each call reserves only a part.
     for at in (from..end).step_by(RESERVE_AT_ONCE) {
         let len = (end - at).min(RESERVE_AT_ONCE as u64);
         retry_on_intr(|| rustix::fs::fallocate(fd, FallocateFlags::empty(), at, len))?;
@@ -169,7 +169,7 @@ fn reserve(fd: BorrowedFd<'_>, from: u64, end: u64) -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// The pages of a file that begin at `from` or behind it, up to the one that `end` lies in: the memory that can be given
+/// The pages of a file that begin at `from` or later, up to the one that contains `end`: the memory that can be given
 /// back when only the bytes before `from` are needed. Empty if there are none.
 fn whole_pages(from: u64, end: u64, page: u64) -> Range<u64> {
     let first = from.next_multiple_of(page);
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     const PAGES: [u64; 3] = [4 << 10, 16 << 10, 64 << 10];
-    /// Ends of records, with and without more of them in the last page, whatever a page is.
+    /// Ends of records, with and without more records in the last page, for any page size.
     const ENDS: [u64; 9] =
         [0, 1, 4096, FIRST_RESERVE, KEEP, KEEP + 4096, KEEP + STEP, KEEP + STEP + 4096, KEEP + MAX_STEP];
 
@@ -202,7 +202,7 @@ mod tests {
                     let holds = |at: u64| given.contains(&(at - at % page));
                     assert!(given.start.is_multiple_of(page) && given.end.is_multiple_of(page), "{given:?} of {page}");
                     assert!(!holds(from - 1), "{given:?} takes the byte before {from} away");
-                    // The page that `from` lies in stays unless it begins there; all others go.
+                    // The page that contains `from` stays unless it begins there; all others are given back.
                     for at in (from.next_multiple_of(page)..end).step_by(page as usize) {
                         assert!(holds(at), "{given:?} of {page} leaves {at} there");
                     }

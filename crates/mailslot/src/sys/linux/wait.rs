@@ -1,4 +1,4 @@
-//! How a reader waits: it spins for a moment where that has paid off lately, then sleeps in the kernel.
+//! How a reader waits: it spins for a moment if that has paid off lately, then sleeps in the kernel.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -9,29 +9,30 @@ use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, 
 
 use super::clock;
 
-/// Turns of spinning that a reader never exceeds: some tens of microseconds. (In a model each turn is one more place for others
-/// to go on, and all turns are alike.)
+/// The most turns that a reader spins: some tens of microseconds. (In a model each turn is one more point where other
+/// threads can run, and all turns are alike.)
 const MOST_SPINS: u32 = if cfg!(shuttle) { 16 } else { 1000 };
 /// Turns of [`pause`].
 const PAUSE: u32 = if cfg!(shuttle) { 2 } else { 128 };
-/// Most turns between two looks: a few microseconds.
+/// The most turns between two looks: a few microseconds.
 const MOST_GAP: u32 = 256;
 /// A wait that ends within this many looks was for the next message of a stream.
 const STREAM: u32 = 2;
-/// A sleep of so few ticks was not worth its system calls.
+/// A sleep of at most this many ticks was not worth its system calls.
 const SHORT_SLEEP: u64 = 2 * clock::MOMENT;
-/// After this many waits without any spinning, one tries it again, as long as it may: a wait that is awake for its message
-/// is shorter than one that has to be woken, so only the longest tells whether it would pay.
+/// After this many waits without spinning, one spins again, as long as possible: only a long spin shows whether
+/// messages now arrive soon enough, as a spinning reader sees them sooner than one that has to be woken.
 const RETRY: u32 = 32;
 
-/// How long readers of a slot spin before they sleep, learnt from how it went before.
+/// How long readers of a slot spin before they sleep, adapted to recent waits.
 pub(crate) struct Spinning {
     /// Turns that the next wait will spin.
     turns: AtomicU32,
-    /// Turns before a look and between two. In a stream of messages each look takes the memory that the writer is writing
-    /// to away from it, so few looks that find several messages make both faster; else every turn looks.
+    /// Turns before the first look and between two. In a stream of messages each look takes the memory that the writer
+    /// is writing to away from it, so few looks that find several messages make both faster; otherwise every turn
+    /// looks.
     gap: AtomicU32,
-    /// Waits since spinning last seemed worthless.
+    /// Waits without spinning since spinning was last given up.
     waits: AtomicU32,
 }
 
@@ -45,7 +46,7 @@ impl Spinning {
         self.gap.load(Ordering::Relaxed) > 1
     }
 
-    /// Spins until `arrived` or until it has been long enough. Returns whether it arrived.
+    /// Spins until `arrived` or until the turns are used up. Returns whether it arrived.
     pub(crate) fn spin(&self, arrived: impl Fn() -> bool) -> bool {
         let turns = self.turns.load(Ordering::Relaxed);
         if turns == 0 {
@@ -76,7 +77,7 @@ impl Spinning {
         false
     }
 
-    /// Learns that a reader slept for so many ticks: if that was short, spinning would have been better.
+    /// Records that a reader slept for `ticks` ticks: if that was short, spinning would have been better.
     pub(crate) fn slept(&self, ticks: u64) {
         if ticks < SHORT_SLEEP {
             self.turns.fetch_max(MOST_SPINS / 4, Ordering::Relaxed);
@@ -92,8 +93,8 @@ pub(crate) fn pause(arrived: impl Fn() -> bool) -> bool {
     })
 }
 
-/// Waits until one of `fds` is readable or `deadline` has passed; at most `limit` if there is one.
-/// Interruptions and time-outs are not told apart: the caller looks again in any case.
+/// Waits until one of `fds` is readable or `deadline` has passed; at most `limit` if there is one. Does not report
+/// interruptions and timeouts: the caller looks again in any case.
 pub(crate) fn sleep(
     fds: &mut [PollFd<'_>],
     deadline: Option<Instant>,
@@ -114,17 +115,18 @@ pub(crate) fn sleep(
 /// One descriptor for everything that can wake a reader.
 pub(crate) struct Poller {
     epoll: OwnedFd,
-    /// Makes the descriptor ready by itself: now and then for a look at the slot's place, and sooner where nothing else may.
+    /// Makes the descriptor ready by itself: now and then to check the slot's place, and sooner if nothing else may.
     timer: OwnedFd,
-    /// When it goes off, in nanoseconds since this was made, or a moment sooner.
+    /// When it expires, in nanoseconds since this was made, or a moment earlier.
     due: AtomicU64,
     made: Instant,
 }
 
-/// How long a reader sleeps at most before it looks whether its slot is still at its place: nobody who removes it wakes the reader.
+/// How long a reader sleeps at most before it checks that its slot is still at its place: removal does not wake the
+/// reader.
 pub(crate) const LOOK_AT_PLACE: Duration = Duration::from_secs(10);
 
-/// The timer's key: no other descriptor's.
+/// The timer's key, different from those of all other descriptors.
 const TIMER_KEY: u64 = u64::MAX;
 
 impl Poller {
@@ -141,13 +143,14 @@ impl Poller {
     pub(crate) fn set_timer(&self, time: Duration) {
         let spec = |time: Duration| Timespec { tv_sec: time.as_secs() as _, tv_nsec: time.subsec_nanos() as _ };
         let set = Itimerspec { it_interval: spec(LOOK_AT_PLACE), it_value: spec(time.max(Duration::from_nanos(1))) };
-        // Before it is set, so that it never goes off sooner.
+        // Stored before the timer is set, so that the timer never expires earlier.
         self.due.store(self.now() + time.as_nanos() as u64, Ordering::SeqCst);
-        // It cannot fail for a timer and such times.
+        // Cannot fail for a timer and such times.
         let _ = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &set);
     }
 
-    /// Makes the descriptor ready no more because the timer went off. One that has not yet will: another reader may rely on it.
+    /// Clears the readiness that the expired timer has caused. A running timer continues: another reader may rely on
+    /// it.
     pub(crate) fn clear_timer(&self) {
         let (due, now) = (self.due.load(Ordering::SeqCst), self.now());
         if now < due || rustix::io::read(&self.timer, &mut [0; 8]).is_err() {
@@ -155,7 +158,7 @@ impl Poller {
         }
         let every = LOOK_AT_PLACE.as_nanos() as u64;
         let next = due + ((now - due) / every + 1) * every;
-        // Fails if somebody has set it meanwhile.
+        // Fails if another thread has set it meanwhile.
         let _ = self.due.compare_exchange(due, next, Ordering::SeqCst, Ordering::SeqCst);
     }
 
@@ -169,11 +172,11 @@ impl Poller {
     }
 
     pub(crate) fn remove(&self, fd: BorrowedFd<'_>) {
-        // It can only fail for a descriptor that is not watched.
+        // Can only fail for a descriptor that is not watched.
         let _ = epoll::delete(&self.epoll, fd);
     }
 
-    /// Keys of descriptors that are readable now. Returns whether there may be more of them.
+    /// Appends the keys of descriptors that are readable now. Returns whether there may be more of them.
     pub(crate) fn ready(&self, keys: &mut Vec<u64>) -> rustix::io::Result<bool> {
         let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 64];
         let count = epoll::wait(&self.epoll, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;

@@ -1,5 +1,5 @@
-//! How a read waits for the next message: it spins for a moment, sleeps, and looks a last time before it says that there is
-//! none.
+//! How a read waits for the next message: it spins for a moment, sleeps, and looks a last time before it reports that
+//! there is none.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::wait;
 use crate::error::{Error, Result};
 use crate::options::Timeout;
 
-/// How long a sleeping reader waits before it gives memory back that it could not yet.
+/// How long a sleeping reader waits before it gives back memory that it could not give back yet.
 const SHRINK_LATER: Duration = Duration::from_millis(200);
 
 /// One wait of a reader that has found nothing.
@@ -26,12 +26,12 @@ pub(super) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    /// Makes the best of the ring, which the caller has found empty if this process alone reads it, and spins for a moment if
+    /// Tidies up the ring, which the caller has found empty if this process alone reads it, and spins for a moment if
     /// there is time.
     pub(super) fn begin(server: &'a Server, timeout: Timeout) -> Result<Wait<'a>> {
         server.check_process()?;
         if timeout == Timeout::Zero && !server.locks_reads() && server.entrance.may_say_nothing() {
-            // Whoever looks again and again without rest hears of a message the later the longer this takes.
+            // A shorter return lets a reader that polls without pause see a message sooner.
             return Err(Error::TimedOut);
         }
         server.reading.rest(&server.queue)?;
@@ -58,7 +58,7 @@ impl<'a> Wait<'a> {
             if !self.arrived {
                 self.sleep(deadline)?;
             }
-            // Not for as long as there is time: whoever ends the waiting has nothing that wakes who waits for the lock.
+            // Waits for the lock only briefly: `abort_reads` cannot wake a reader that waits for the lock.
             let left = deadline.map_or(READERS_PATIENCE, |end| end.saturating_duration_since(Instant::now()));
             if let Some(next) = self.look(left.min(READERS_PATIENCE))? {
                 return Ok(next);
@@ -74,8 +74,9 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// The next message; `None` also where somebody else has had the lock for longer than `patience`, of a slot whose reads take it. He
-    /// goes on when he has a processor, and the lock passes on when he dies: until then this is a wait as for a message.
+    /// The next message; `None` also if another process holds the lock of a slot whose reads take it for longer than
+    /// `patience`. It continues once it is scheduled, or the lock passes on when it dies: until then this waits as for
+    /// a message.
     fn look(&self, patience: Duration) -> Result<Option<Next<'a>>> {
         match self.server.look(patience) {
             Err(Error::Stalled(_)) => Ok(None),
@@ -91,8 +92,8 @@ impl<'a> Wait<'a> {
         self.door_goes_on() || self.server.reading.spinning.spin(|| self.is_there())
     }
 
-    /// What a read does before it says that there is nothing: lets strangers in, and sees to it that whoever polls the
-    /// descriptor is woken by the next message. `patience` is for a lock that somebody else has.
+    /// The last steps of a read before it reports that there is nothing: accepts strangers, and makes sure that the
+    /// next message wakes programs that poll the descriptor. `patience` limits the wait for the lock.
     fn last_look(&self, patience: Duration) -> Result<Option<Next<'a>>> {
         let server = self.server;
         let worth_a_look = server.entrance.is_worth_a_look();
@@ -119,7 +120,8 @@ impl<'a> Wait<'a> {
         };
         if seen.is_none() {
             if polled && !announced {
-                // Another reader may have been faster, and not come back: nobody has asked to be woken for what comes next.
+                // Another reader may have taken the message and not returned: then nobody has asked to be woken for the
+                // next one.
                 server.entrance.watch(false);
             }
             server.check_place()?;
@@ -131,19 +133,20 @@ impl<'a> Wait<'a> {
     /// Sleeps until there may be a message.
     fn sleep(&self, deadline: Option<Instant>) -> Result<()> {
         self.server.check_place()?;
-        // Before the announcement, so that whoever finds that under the lock finds this as well.
+        // Counted before the announcement, so that a process that sees the announcement under the lock sees the count
+        // as well.
         self.server.reading.sleepers.fetch_add(1, Ordering::SeqCst);
         let slept = self.sleep_announced(deadline);
         self.server.reading.sleepers.fetch_sub(1, Ordering::SeqCst);
-        // The message that woke us is there or about to be; only if it is not is it worth looking at the door.
+        // The message that woke us is there or about to be; only if it is not is it worth checking the door.
         if slept? && !self.is_there_after_waking() {
             self.server.inward().take_in();
         }
         Ok(())
     }
 
-    /// Whether there is a message. Whoever rings the bell holds the lock and commits a moment later; if the system runs the
-    /// reader in its place, on the same processor, neither gets on before it has that back.
+    /// Whether there is a message. A writer that rings the bell holds the lock and commits a moment later; if the
+    /// system runs the reader instead, on the same processor, neither continues until the writer gets it back.
     fn is_there_after_waking(&self) -> bool {
         if !self.is_there() && self.server.queue.is_locked() {
             std::thread::yield_now();
@@ -155,8 +158,8 @@ impl<'a> Wait<'a> {
     fn sleep_announced(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut limit = None;
         let free = match self.server.queue.lock(Duration::ZERO) {
-            // Whoever holds the lock is likely to commit a message in a moment. Queueing for it would cost more than that:
-            // the holder would have to wake us with a system call.
+            // The holder of the lock is likely to commit a message in a moment. Queueing for the lock would cost more
+            // than that: the holder would have to wake us with a system call.
             Err(Error::Stalled(_)) if wait::pause(|| self.is_there()) => return Ok(false),
             Err(Error::Stalled(_)) => self.server.queue.lock(READERS_PATIENCE),
             free => free,
@@ -173,7 +176,7 @@ impl<'a> Wait<'a> {
             Err(Error::Stalled(_)) => limit = Some(LOOK_BY_ITSELF),
             Err(error) => return Err(error),
         }
-        // Whoever ended what this taps may have rung before the announcement, which has drained that.
+        // The process that ended the tapped slot may have rung before the announcement, which has drained that ring.
         if self.server.reading.is_aborted() || self.server.queue.is_closed() {
             return Ok(false);
         }
@@ -188,8 +191,9 @@ impl<'a> Wait<'a> {
             .map(|()| true)
     }
 
-    /// For a reader that has read what the door gave last: where that was something, more may come soon, and sleeping
-    /// would cost both sides more than the moment that it takes to become worth a system call. Returns whether it came.
+    /// For a reader that has read everything from its last check of the door: if that check brought messages, more may
+    /// follow, so pause briefly and check again, as sleeping would cost both sides more. Returns whether there were
+    /// any.
     fn door_goes_on(&self) -> bool {
         if !self.server.entrance.gave() {
             return false;

@@ -1,4 +1,4 @@
-//! The calls of Win32 that make, ask, read and write mailslots, with lifetimes and results of Rust.
+//! The Win32 calls that create, query, read and write mailslots, with lifetimes and results of Rust.
 
 use std::cell::OnceCell;
 use std::io;
@@ -22,7 +22,7 @@ use super::deadline::Deadline;
 use super::security::Descriptor;
 use super::text::{is, wide};
 
-/// What `GetMailslotInfo` tells.
+/// The result of `GetMailslotInfo`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Values {
     /// 0 is any size.
@@ -33,7 +33,7 @@ pub(super) struct Values {
     pub(super) read_timeout: u32,
 }
 
-/// Creates a slot. `path` is checked by the system.
+/// Creates a slot. The system checks `path`.
 pub(super) fn create(
     path: &str,
     max_message_size: u32,
@@ -67,7 +67,7 @@ pub(super) fn make_inheritable(handle: BorrowedHandle<'_>) -> io::Result<()> {
 
 pub(super) fn info(slot: BorrowedHandle<'_>) -> io::Result<Values> {
     let (mut max_message_size, mut next_size, mut count, mut read_timeout) = (0, 0, 0, 0);
-    // SAFETY: the handle is open as long as it is borrowed; the outputs are this function's own.
+    // SAFETY: the handle is open as long as it is borrowed; the outputs are locals of this function.
     succeeded(unsafe {
         GetMailslotInfo(slot.as_raw_handle(), &mut max_message_size, &mut next_size, &mut count, &mut read_timeout)
     })?;
@@ -80,12 +80,12 @@ pub(super) fn set_read_timeout(slot: BorrowedHandle<'_>, millis: u32) -> io::Res
     succeeded(unsafe { SetMailslotInfo(slot.as_raw_handle(), millis) })
 }
 
-/// Reads the next message, through a handle that is not synchronous. Calls `issued` as soon as the system knows of the
-/// read, and then waits until `deadline`, but no longer than the slot's read timeout was when the read was issued.
+/// Reads the next message, through a handle that is not synchronous. Calls `issued` as soon as the system has accepted
+/// or refused the read, and then waits until `deadline`, but no longer than the slot's read timeout was at that moment.
 ///
 /// # Errors
 ///
-/// Besides the system's: `ERROR_SEM_TIMEOUT` as well when the deadline was the earlier one.
+/// Besides the system's: `ERROR_SEM_TIMEOUT` also if the deadline was the earlier one.
 pub(super) fn read(
     slot: BorrowedHandle<'_>,
     buffer: &mut [u8],
@@ -96,9 +96,9 @@ pub(super) fn read(
         let mut overlapped = OVERLAPPED { hEvent: event.as_raw_handle(), ..OVERLAPPED::default() };
         let size = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
         let slot = slot.as_raw_handle();
-        // SAFETY: the handle is open as long as it is borrowed. `buffer` and `overlapped` stay where they are, and nobody
-        // else uses them, until the read has ended: this function returns only when `ReadFile` has refused it or
-        // `GetOverlappedResult` has waited for its end, and `issued` is our own code, which does not panic.
+        // SAFETY: the handle is open as long as it is borrowed. `buffer` and `overlapped` stay where they are, and
+        // nothing else uses them, until the read has ended: this function returns only when `ReadFile` has refused it
+        // or `GetOverlappedResult` has waited for its end, and `issued` is our code, which does not panic.
         let begun = succeeded(unsafe { ReadFile(slot, buffer.as_mut_ptr(), size, null_mut(), &mut overlapped) });
         issued();
         let mut given_up = false;
@@ -107,14 +107,14 @@ pub(super) fn read(
             Err(error) if is(&error, ERROR_IO_PENDING) => {
                 given_up = !wait(event, deadline);
                 if given_up {
-                    // SAFETY: as above. That it fails because the read has just ended is as good.
+                    // SAFETY: as above. If it fails because the read has just ended, that is fine.
                     unsafe { CancelIoEx(slot, &overlapped) };
                 }
             }
             Err(error) => return Err(error),
         }
         let mut read = 0;
-        // SAFETY: as above; `read` is this function's own.
+        // SAFETY: as above; `read` is a local of this function.
         match succeeded(unsafe { GetOverlappedResult(slot, &overlapped, &mut read, 1) }) {
             Ok(()) => Ok(read as usize),
             Err(error) if given_up && is(&error, ERROR_OPERATION_ABORTED) => {
@@ -129,11 +129,12 @@ pub(super) fn read(
 pub(super) fn write(slot: BorrowedHandle<'_>, message: &[u8]) -> io::Result<()> {
     let size = u32::try_from(message.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     let mut written = 0;
-    // SAFETY: the handle is open as long as it is borrowed, and synchronous, so the call is over when it returns.
+    // SAFETY: the handle is open as long as it is borrowed, and synchronous, so the write is complete when the call
+    // returns.
     succeeded(unsafe { WriteFile(slot.as_raw_handle(), message.as_ptr(), size, &mut written, null_mut()) })
 }
 
-/// Waits for `event` until `deadline`, and says whether it came.
+/// Waits for `event` until `deadline`, and returns whether it was signalled.
 fn wait(event: &OwnedHandle, deadline: Deadline) -> bool {
     loop {
         let left = deadline.left();
@@ -141,14 +142,14 @@ fn wait(event: &OwnedHandle, deadline: Deadline) -> bool {
         if unsafe { WaitForSingleObject(event.as_raw_handle(), left.to_win32_millis()) } == WAIT_OBJECT_0 {
             return true;
         }
-        // The system's ticks may end a wait a little early.
+        // The granularity of the system's clock may end a wait a little early.
         if deadline.is_over() {
             return false;
         }
     }
 }
 
-/// Lends the event that this thread waits for. No read begins within another one of the same thread.
+/// Passes the event that this thread waits for to `use_it`. Reads of one thread never nest.
 fn with_event<R>(use_it: impl FnOnce(&OwnedHandle) -> io::Result<R>) -> io::Result<R> {
     thread_local! {
         static EVENT: OnceCell<OwnedHandle> = const { OnceCell::new() };
@@ -168,7 +169,7 @@ fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
     if handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the system has just made this handle for us, and nobody else closes it.
+    // SAFETY: the system has just made this handle for us, and nothing else closes it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 

@@ -1,14 +1,14 @@
-//! Waiting for slots that are not there yet.
+//! Waiting for slots that do not exist yet.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
 
-/// Windows tells nobody that a slot appears.
+/// How often to look again: Windows does not notify of new slots.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// When to look again.
+/// Decides when to look again.
 pub(crate) struct Appearing;
 
 impl Appearing {
@@ -17,7 +17,7 @@ impl Appearing {
         Ok(Appearing)
     }
 
-    /// Waits a while; `false` if it is `deadline`. `None` is never.
+    /// Waits a while; `false` once `deadline` has passed. `None` means no deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<bool> {
         let left = deadline.map_or(LOOK_AGAIN, |end| end.saturating_duration_since(Instant::now()));
         thread::sleep(left.min(LOOK_AGAIN));

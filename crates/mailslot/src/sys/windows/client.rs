@@ -14,7 +14,7 @@ use mailslot_names::SlotName;
 pub(crate) struct Client {
     handle: OwnedHandle,
     name: SlotName,
-    /// None if the system does not tell.
+    /// `None` if the system does not report it.
     max_message_size: Option<u32>,
 }
 
@@ -29,7 +29,7 @@ impl Client {
         Ok(client)
     }
 
-    /// What the system tells writers about the slot: something from Windows 8 on, nothing before it and on Wine.
+    /// The system's information for writers about the slot: some from Windows 8 on, none before it and on Wine.
     pub(super) fn values(&self) -> Option<Values> {
         api::info(self.handle.as_handle()).ok()
     }
@@ -38,7 +38,7 @@ impl Client {
         self.max_message_size.unwrap_or(u32::MAX) as usize
     }
 
-    /// Never waits: Windows bounds no slot, so there is no room to wait for.
+    /// Never waits: Windows does not bound slots, so there is no room to wait for.
     pub(crate) fn write(&self, message: &[u8], _timeout: Timeout) -> Result<()> {
         let (size, limit) = (message.len(), self.max_message_size());
         if size > limit {
@@ -47,7 +47,7 @@ impl Client {
         write(&self.handle, message)
     }
 
-    /// Never waits, as [`write`](Client::write).
+    /// Never waits, like [`write`](Client::write).
     pub(crate) fn write_batch<M: AsRef<[u8]>>(&self, messages: &[M], _timeout: Timeout) -> Result<usize> {
         for (written, message) in messages.iter().enumerate() {
             match self.write(message.as_ref(), Timeout::Zero) {
@@ -59,12 +59,12 @@ impl Client {
         Ok(messages.len())
     }
 
-    /// Windows bounds no slot.
+    /// Windows does not bound slots.
     pub(crate) fn wait_for_room(&self, _size: usize, _time: Duration) -> Result<bool> {
         Ok(true)
     }
 
-    /// Never waits, as [`write`](Client::write).
+    /// Never waits, like [`write`](Client::write).
     pub(crate) fn write_in_place(&self, size: usize, _timeout: Timeout, fill: impl FnOnce(&mut [u8])) -> Result<()> {
         let limit = self.max_message_size();
         if size > limit {
@@ -75,7 +75,7 @@ impl Client {
         self.write(&message, Timeout::Zero)
     }
 
-    /// Windows gives each message to one slot.
+    /// Windows delivers each message to one slot.
     pub(crate) fn has_members(&self) -> bool {
         false
     }
@@ -85,12 +85,12 @@ impl Client {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // A write would tell, but leave a message behind.
+        // A write would show it, but leave a message behind.
         matches!(Client::open(&self.name), Err(Error::NotFound(_)))
     }
 }
 
-/// A name as the system takes it: the parts are normalised already, and none of its characters means anything more.
+/// A name in the system's form: its parts are already normalised, and none of its characters is special.
 pub(super) fn path(name: &SlotName) -> String {
     format!(r"\\?\mailslot\{name}")
 }

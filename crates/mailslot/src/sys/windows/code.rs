@@ -1,4 +1,4 @@
-//! Codes of Windows, and the errors of this crate that have the same ones.
+//! Error codes of Windows, and their conversion to the errors of this crate that have the same codes.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use windows_sys::Win32::Foundation::{ERROR_GEN_FAILURE, ERROR_NOT_SUPPORTED};
 
 use crate::error::Error;
 
-/// The code of an error of the system: on Windows it is one already.
+/// The code of a system error: on Windows it is a Win32 code already.
 pub(crate) fn win32_code(error: &io::Error) -> u32 {
     match (error.raw_os_error(), error.kind()) {
         (Some(code), _) => code.cast_unsigned(),

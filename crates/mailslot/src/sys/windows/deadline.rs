@@ -1,4 +1,4 @@
-//! When a read is over that has found no message.
+//! When a read that has found no message ends.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use crate::options::Timeout;
 /// The end of a read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Deadline {
-    /// When the slot's own read timeout says so: the system sees to it.
+    /// When the slot's read timeout is over, which the system enforces.
     OfSlot,
-    /// At this time; never, if that is beyond all times.
+    /// At this time; `None` if it never ends, or ends after the latest time that can be represented.
     At(Option<Instant>),
 }
 
 impl Deadline {
-    /// None is the slot's own read timeout.
+    /// `None` is the slot's read timeout.
     pub(super) fn after(timeout: Option<Timeout>) -> Deadline {
         match timeout {
             None => Deadline::OfSlot,
@@ -27,12 +27,12 @@ impl Deadline {
         self.left() == Timeout::Zero
     }
 
-    /// Whether a read has to go on that the system has ended for want of messages.
+    /// Whether to continue a read that the system has ended for lack of messages.
     pub(super) fn outlasts_slot(self) -> bool {
         matches!(self, Deadline::At(_)) && !self.is_over()
     }
 
-    /// What is left to wait.
+    /// The time left to wait.
     pub(super) fn left(self) -> Timeout {
         match self {
             Deadline::OfSlot | Deadline::At(None) => Timeout::Forever,

@@ -1,4 +1,4 @@
-//! The writing end of a slot of another machine, to which the system sends by itself.
+//! The writing end of a slot of another machine, to which Windows sends by itself.
 
 use std::os::windows::io::OwnedHandle;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::memory;
 use crate::options::Timeout;
 use crate::receipt::Receipt;
 
-/// A writer. The system tells nothing about the slot.
+/// A writer. The system reports nothing about the slot.
 pub(crate) struct Elsewhere {
     address: Address,
     handle: OwnedHandle,
@@ -33,7 +33,7 @@ impl Elsewhere {
         u32::MAX as usize
     }
 
-    /// Never waits: Windows bounds no slot, so there is no room to wait for.
+    /// Never waits: Windows does not bound slots, so there is no room to wait for.
     pub(crate) fn write(&self, message: &[u8], _timeout: Timeout) -> Result<()> {
         let (size, limit) = (message.len(), self.max_message_size());
         if size > limit {
@@ -42,7 +42,7 @@ impl Elsewhere {
         client::write(&self.handle, message)
     }
 
-    /// Windows bounds no slot.
+    /// Windows does not bound slots.
     pub(crate) fn wait_for_room(&self, _size: usize, _time: Duration) -> Result<bool> {
         Ok(true)
     }

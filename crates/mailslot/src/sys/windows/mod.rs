@@ -1,4 +1,4 @@
-//! Mailslots of Windows itself. docs/decisions.md has how the backend waits, and why.
+//! Mailslots of Windows itself. docs/decisions.md describes how the backend waits, and why.
 
 mod api;
 mod appearing;
@@ -22,7 +22,7 @@ use crate::message::{Info, Message, SlotStatus};
 use crate::options::Timeout;
 use mailslot_names::SlotName;
 
-/// What Windows tells a writer, from version 8 on.
+/// The information of Windows for writers, from version 8 on.
 pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     let values = Client::open(name)?.values();
     Ok(SlotStatus {
@@ -48,12 +48,12 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     })
 }
 
-/// Nothing but reading tells what is in a mailslot.
+/// On Windows the messages in a mailslot can only be seen by reading them.
 pub(crate) fn peek(_: &SlotName, _: usize) -> Result<Vec<Message>> {
     Err(Error::io("look into a mailslot that this process does not read", std::io::ErrorKind::Unsupported))
 }
 
-/// Windows documents no way of listing mailslots.
+/// Windows documents no way to list mailslots.
 pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     Err(Error::io("list the mailslots of this machine", std::io::ErrorKind::Unsupported))
 }

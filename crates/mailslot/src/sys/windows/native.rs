@@ -1,8 +1,8 @@
-//! Mailslots with asynchronous handles where `CreateMailslotW` does not make such: on Wine.
+//! Mailslots with asynchronous handles on systems where `CreateMailslotW` does not make them: on Wine.
 //!
-//! A handle of Windows is asynchronous from birth. One of Wine 10 is synchronous: a read of an empty slot would not come
-//! back before the slot's read timeout is over, could not be given up, and would keep every other call on the handle
-//! waiting. The native call that is below `CreateMailslotW` on either system makes asynchronous ones there, too.
+//! Windows makes asynchronous handles. Those of Wine 10 are synchronous: a read of an empty slot would not return
+//! before the slot's read timeout is over, could not be cancelled, and would block every other call on the handle. The
+//! native call below `CreateMailslotW`, which both systems have, makes asynchronous ones on Wine, too.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -36,11 +36,11 @@ unsafe extern "system" {
     ) -> NTSTATUS;
 }
 
-/// Whether reads through `handle` keep their callers waiting.
+/// Whether reads through `handle` block other calls on it.
 pub(super) fn is_synchronous(handle: BorrowedHandle<'_>) -> bool {
     let (mut status, mut mode) = (MaybeUninit::<IO_STATUS_BLOCK>::uninit(), 0_u32);
     // SAFETY: the handle is open as long as it is borrowed; `mode` is the one word of `FILE_MODE_INFORMATION`, and both
-    // outputs are this function's own.
+    // outputs are locals of this function.
     let result = unsafe {
         NtQueryInformationFile(
             handle.as_raw_handle(),
@@ -53,7 +53,8 @@ pub(super) fn is_synchronous(handle: BorrowedHandle<'_>) -> bool {
     result >= 0 && mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) != 0
 }
 
-/// Creates a slot with an asynchronous handle, on which reads wait for `read_timeout` milliseconds. `name` is what follows `\mailslot\`.
+/// Creates a slot with an asynchronous handle, on which reads wait for `read_timeout` milliseconds. `name` is the part
+/// after `\mailslot\`.
 pub(super) fn create(
     name: &str,
     max_message_size: u32,
@@ -75,17 +76,17 @@ pub(super) fn create(
     };
     let access = GENERIC_READ | SYNCHRONIZE | WRITE_DAC;
     let (mut status, mut handle) = (MaybeUninit::<IO_STATUS_BLOCK>::uninit(), null_mut());
-    // SAFETY: the attributes, the name and the descriptor that they point to outlive the call; the outputs are this
-    // function's own, and there is no timeout yet.
+    // SAFETY: the attributes, and the name and descriptor that they point to, outlive the call; the outputs are locals
+    // of this function, and the timeout may be null.
     let result = unsafe {
         NtCreateMailslotFile(&mut handle, access, &attributes, status.as_mut_ptr(), 0, 0, max_message_size, null())
     };
     if result < 0 {
-        // SAFETY: any status may be asked for.
+        // SAFETY: valid for any status.
         let code = unsafe { RtlNtStatusToDosError(result) };
         return Err(io::Error::from_raw_os_error(code.cast_signed()));
     }
-    // SAFETY: the system has just made this handle for us, and nobody else closes it.
+    // SAFETY: the system has just made this handle for us, and nothing else closes it.
     let slot = unsafe { OwnedHandle::from_raw_handle(handle) };
     api::set_read_timeout(slot.as_handle(), read_timeout)?;
     Ok(slot)

@@ -1,4 +1,4 @@
-//! Who may write, as a security descriptor.
+//! Access rules as security descriptors.
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
@@ -15,16 +15,16 @@ use super::text;
 use crate::error::{Error, Result};
 use crate::options::Access;
 
-/// A security descriptor, which the system has made.
+/// A security descriptor, allocated by the system.
 pub(super) struct Descriptor(PSECURITY_DESCRIPTOR);
 
 impl Descriptor {
-    /// The descriptor of a slot: its creator, the administrators and the system may do everything, and other users of
-    /// this machine write if `access` says so.
+    /// The descriptor of a slot: its creator, the administrators and the system have full access, and other users of
+    /// this machine may write if `access` says so.
     pub(super) fn new(access: &Access) -> Result<Descriptor> {
         let others = match access {
             Access::Owner => "",
-            // What `GENERIC_WRITE` is made of, for the group that everybody is in.
+            // The rights of `GENERIC_WRITE`, for the group of all users.
             Access::Everyone => "(A;;GW;;;WD)",
             Access::Group(_) | Access::Users(_) => {
                 return Err(Error::InvalidOption {
@@ -44,7 +44,7 @@ impl Descriptor {
 
     fn parse(sddl: &str) -> io::Result<Descriptor> {
         let (sddl, mut descriptor) = (text::wide(sddl), null_mut());
-        // SAFETY: `sddl` ends with a NUL; the output is this function's own, and the size is not asked for.
+        // SAFETY: `sddl` ends with a NUL; the output is a local of this function, and the size is not requested.
         let made = unsafe {
             ConvertStringSecurityDescriptorToSecurityDescriptorW(
                 sddl.as_ptr(),
@@ -59,25 +59,25 @@ impl Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: the system made it with `LocalAlloc`, and this is its only owner.
+        // SAFETY: the system allocated it with `LocalAlloc`, and this is its only owner.
         unsafe { LocalFree(self.0) };
     }
 }
 
-/// The user that this process runs as, in text.
+/// The user of this process, as a SID in text form.
 fn user_sid() -> io::Result<String> {
     let mut token = null_mut();
-    // SAFETY: the pseudo handle of this process is always valid; the output is this function's own.
+    // SAFETY: the pseudo handle of this process is always valid; the output is a local of this function.
     if unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) } == 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the system has just made this handle for us, and nobody else closes it.
+    // SAFETY: the system has just made this handle for us, and nothing else closes it.
     let token = unsafe { OwnedHandle::from_raw_handle(token) };
-    // In words, so that the structure at its beginning is aligned.
+    // A buffer of words, so that the structure at its beginning is aligned.
     let mut user: Vec<usize> = Vec::new();
     loop {
         let (room, mut needed) = ((user.len() * size_of::<usize>()) as u32, 0);
-        // SAFETY: the token is open, `user` has `room` bytes of room, and the outputs are this function's own.
+        // SAFETY: the token is open, `user` has `room` bytes of room, and the outputs are locals of this function.
         let told = unsafe {
             GetTokenInformation(token.as_raw_handle(), TokenUser, user.as_mut_ptr().cast(), room, &mut needed)
         };
@@ -91,15 +91,15 @@ fn user_sid() -> io::Result<String> {
         user.resize((needed as usize).div_ceil(size_of::<usize>()), 0);
     }
     let mut text = null_mut();
-    // SAFETY: `GetTokenInformation` has filled `user`, which begins with a `TOKEN_USER` whose identifier lies behind it.
+    // SAFETY: `GetTokenInformation` has filled `user`, which begins with a `TOKEN_USER` whose SID lies behind it.
     let converted = unsafe { ConvertSidToStringSidW((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid, &mut text) };
     if converted == 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the text ends with a NUL, up to which it may be read.
+    // SAFETY: the text ends with a NUL, and is read no further than that.
     let units = (0..).map(|index| unsafe { *text.add(index) }).take_while(|unit| *unit != 0);
     let sid = String::from_utf16_lossy(&units.collect::<Vec<u16>>());
-    // SAFETY: the system made the text with `LocalAlloc`, and it is not used any more.
+    // SAFETY: the system allocated the text with `LocalAlloc`, and it is not used any more.
     unsafe { LocalFree(text.cast()) };
     Ok(sid)
 }

@@ -17,8 +17,7 @@ use crate::message::{Envelope, Info, Message, Origin, Statistics};
 use crate::options::{Inheritance, MailslotOptions, Sharing, Taps, Timeout, WhenFull};
 use mailslot_names::SlotName;
 
-/// Bytes of the buffer of a read that waits for a message whose size cannot be known yet. One that does not fit costs a
-/// second read.
+/// The buffer size of a read that waits for a message of unknown size. A message that does not fit costs a second read.
 const USUAL_SIZE: u32 = 1024;
 
 /// A slot that this process owns.
@@ -27,13 +26,13 @@ pub(crate) struct Server {
     slot: OwnedHandle,
     /// Whether other processes may read the slot, too.
     shared: bool,
-    /// Held while a read is issued, so that held messages come first, and the read timeout is what it should be.
+    /// Locked while a read is issued, so that held messages come first, and the read timeout is the right one.
     held: Mutex<Held>,
     read: AtomicU64,
     bytes_read: AtomicU64,
 }
 
-/// Messages that were looked at and not taken: Windows cannot leave them in the slot. They come before those of the slot.
+/// Messages that were peeked at and not taken: Windows cannot leave them in the slot. They precede those in the slot.
 type Held = VecDeque<Vec<u8>>;
 
 impl Server {
@@ -93,14 +92,14 @@ impl Server {
         self.shared
     }
 
-    /// Reading one from where it lies keeps nobody away, but other processes would have to see it as well.
+    /// Reading a message in place keeps nobody out, but other processes would have to see the message as well.
     pub(crate) fn locks_reads(&self) -> bool {
         self.shared
     }
 
     pub(crate) fn read_timeout(&self) -> Timeout {
         let _held = self.held();
-        // An open handle of a slot is never refused.
+        // The call never fails for an open handle of a slot.
         self.values().map_or(Timeout::Forever, |values| Timeout::from_win32_millis(values.read_timeout))
     }
 
@@ -132,7 +131,7 @@ impl Server {
         })
     }
 
-    /// Waits for a message as long as `timeout`, or else the slot's read timeout, says, and reads it if it fits.
+    /// Waits for a message as long as `timeout`, or by default the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let size = self.fetch(buffer, Deadline::after(timeout))?;
         self.count(size);
@@ -153,10 +152,10 @@ impl Server {
         }
     }
 
-    /// Whether a handle is shared shows when it is made: only one that is inheritable can be.
+    /// Does nothing: whether a handle can be shared is decided when it is made inheritable.
     pub(crate) fn share(&self) {}
 
-    /// Hands out every message that is there, unless other processes own the slot, too, and closes it.
+    /// Closes the slot and passes on every message in it, unless other processes own it, too.
     pub(crate) fn close(self, mut take: impl FnMut(Message)) -> Result<()> {
         while !self.is_shared()
             && let Some(next) = self.try_next()?
@@ -172,7 +171,7 @@ impl Server {
         format!("{} {}", self.slot.as_raw_handle() as usize, self.name)
     }
 
-    /// The next message, of whatever size.
+    /// The next message, of any size.
     fn fetch_whole(&self, deadline: Deadline) -> Result<Vec<u8>> {
         loop {
             let info = self.info()?;
@@ -186,7 +185,7 @@ impl Server {
                     message.truncate(size);
                     return Ok(message);
                 }
-                // Another one than was asked about: now its size is known.
+                // Not the message whose size was queried: query the size of this one.
                 Err(Error::BufferTooSmall { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -204,15 +203,15 @@ impl Server {
                 held.pop_front();
                 return Ok(size);
             }
-            // Cheaper than a read that has to be given up at once.
+            // Cheaper than a read that has to be cancelled at once.
             if deadline.is_over() && self.values()?.next_size.is_none() {
                 return Err(Error::TimedOut);
             }
             match self.fetch_from_slot(held, buffer, deadline, longer) {
-                // The slot's own read timeout was the shorter one, or another process was faster.
+                // The slot's read timeout was the shorter one, or another process was faster.
                 Err(Error::TimedOut) if deadline.outlasts_slot() => longer = true,
                 Err(Error::BufferTooSmall { .. }) => {
-                    // The system does not say how large the message is, and meanwhile it may be another one.
+                    // The system does not report the size of that message, and by now another one may be the next.
                     let size = self.values()?.next_size.map_or(0, |size| size as usize);
                     if size > buffer.len() {
                         return Err(Error::BufferTooSmall { size, buffer: buffer.len() });
@@ -223,10 +222,10 @@ impl Server {
         }
     }
 
-    /// Reads from the slot itself; `held` is let go when the read has been issued.
+    /// Reads from the slot itself; `held` is unlocked when the read has been issued.
     ///
-    /// A read keeps the slot's read timeout of the moment when it is issued. It can be given up earlier than that, but not
-    /// made to wait longer; so where it should wait `longer`, the slot has another timeout for that moment.
+    /// A read keeps the slot's read timeout of the moment when it is issued. It can be cancelled earlier, but cannot be
+    /// made to wait longer; so if it should wait `longer`, the slot gets another timeout for that moment.
     fn fetch_from_slot(
         &self,
         held: MutexGuard<'_, Held>,
@@ -241,7 +240,7 @@ impl Server {
         }
         let issued = || {
             if let Some(usual) = usual {
-                // What worked before works again.
+                // The same call has succeeded above.
                 let _ = api::set_read_timeout(slot, usual);
             }
             drop(held);
@@ -265,7 +264,7 @@ impl Server {
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        // Nothing panics while it is held.
+        // Nothing panics while it is locked.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -281,7 +280,7 @@ impl AsHandle for Server {
     }
 }
 
-/// The next message of a slot. It becomes the next one again unless it is taken, also if the reader panics.
+/// The next message of a slot. Unless it is taken, it becomes the next one again, even if the reader panics.
 pub(crate) struct Next<'a> {
     server: &'a Server,
     message: Option<Vec<u8>>,
@@ -293,7 +292,7 @@ impl Next<'_> {
         self.message().len()
     }
 
-    /// Copies the message; `buffer` must be as long as it.
+    /// Copies the message; `buffer` must have its length.
     pub(crate) fn copy_to(&self, buffer: &mut [u8]) {
         buffer.copy_from_slice(self.message());
     }

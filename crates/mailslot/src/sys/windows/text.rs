@@ -1,13 +1,13 @@
-//! Texts and codes of errors as Win32 has them.
+//! Conversions of text and of error codes to Win32's.
 
 use std::io;
 
-/// Whether this is the error of that code.
+/// Whether the error has this code.
 pub(super) fn is(error: &io::Error, code: u32) -> bool {
     error.raw_os_error() == Some(code.cast_signed())
 }
 
-/// A text as Win32 takes it.
+/// A text in the form that Win32 accepts.
 pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }

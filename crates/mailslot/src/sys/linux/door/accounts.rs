@@ -1,25 +1,26 @@
-//! What the users who write through a door cost its owner, and how much each may.
+//! Accounts of the users who write through a door: what they cost its owner, and how much each may cost.
 //!
-//! Room in the ring is shared as switches share their memory: a user may have unread there as much as is still free for
-//! all. One alone gets half of it, two get a third each, and whoever comes next always finds some.
+//! Room in the ring is shared as switches share their memory: a user may have as many unread bytes there as are still
+//! free for all. One user alone gets half of it, two get a third each, and a new user always finds some.
 
 use std::collections::VecDeque;
 
-/// Connections of one user that are kept open. Further ones are let in, emptied and handed back.
+/// Connections of one user that are kept open. Further ones are accepted, emptied and closed, so that the writer
+/// reconnects.
 const CONNECTIONS: usize = 64;
-/// Connections of all users that are kept open at most, and the part of this process's descriptors that they may take.
+/// The most connections of all users that are kept open, and the part of this process's descriptors that they may take.
 const CONNECTIONS_OF_ALL: usize = 512;
 const PART: u64 = 8;
-/// Messages of one user that may lie unread in the ring: more would only be before everybody else's.
+/// The most messages of one user that may lie unread in the ring: more would only delay those of all others.
 const WINDOW: usize = 64;
-/// Users who are remembered although they have nothing here any more: those who are shut out.
+/// How many users are remembered although they have nothing here any more, such as those who are shut out.
 const REMEMBERED: usize = 1024;
 
 /// The accounts of all users.
 pub(super) struct Accounts {
-    /// In the order of their ids.
+    /// Sorted by user id.
     accounts: Vec<Account>,
-    /// Connections of all users that are kept open.
+    /// The most connections of all users that are kept open.
     most: usize,
 }
 
@@ -27,9 +28,9 @@ pub(super) struct Accounts {
 struct Account {
     uid: u32,
     connections: usize,
-    /// Whether nothing is taken from this user any more.
+    /// Whether nothing is accepted from this user any more.
     shut_out: bool,
-    /// Ends of the user's records in the ring and their bytes, oldest first, as far as they may be unread.
+    /// The ends and sizes of the user's records in the ring, oldest first, as far as they may be unread.
     unread: VecDeque<(u64, u64)>,
     unread_bytes: u64,
 }
@@ -41,12 +42,12 @@ impl Accounts {
         Accounts { accounts: Vec::new(), most }
     }
 
-    /// Connections of all users that are kept open at most.
+    /// The most connections of all users that are kept open.
     pub(super) fn most_kept(&self) -> usize {
         self.most
     }
 
-    /// A connection of `uid` was let in. Returns whether it may be kept.
+    /// Records an accepted connection of `uid`. Returns whether it may be kept.
     pub(super) fn connected(&mut self, uid: u32) -> bool {
         let most = self.most;
         let of_all: usize = self.accounts.iter().map(|account| account.connections).sum();
@@ -61,7 +62,7 @@ impl Accounts {
         self.tidy();
     }
 
-    /// Takes nothing from `uid` any more: it has sent what no writer sends.
+    /// Accepts nothing from `uid` any more: it has sent what no correct writer sends.
     pub(super) fn shut_out(&mut self, uid: u32) {
         self.of(uid).shut_out = true;
     }
@@ -70,19 +71,19 @@ impl Accounts {
         self.find(uid).is_ok_and(|at| self.accounts[at].shut_out)
     }
 
-    /// The users from whom nothing is taken.
+    /// The users who are shut out.
     pub(super) fn all_shut_out(&self) -> impl Iterator<Item = u32> {
         self.accounts.iter().filter(|account| account.shut_out).map(|account| account.uid)
     }
 
-    /// A message of `uid` is in the ring, where its record of so many bytes ends at `end`.
+    /// Records a message of `uid` in the ring, whose record of `bytes` bytes ends at `end`.
     pub(super) fn added(&mut self, uid: u32, end: u64, bytes: u64) {
         let account = self.of(uid);
         account.unread.push_back((end, bytes));
         account.unread_bytes += bytes;
     }
 
-    /// How many messages `uid` may add now that all before `head` is read and there is `room` for bytes of all users.
+    /// How many messages `uid` may add when all before `head` are read and there is `room` for bytes of all users.
     pub(super) fn allowance(&mut self, uid: u32, head: u64, room: u64) -> usize {
         let account = self.of(uid);
         while let Some((end, bytes)) = account.unread.front()
@@ -144,7 +145,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever some users add and a reader reads, a user who has nothing unread finds room while there is any.
+        /// Whatever some users add and a reader reads, a user who has nothing unread finds room if there is any.
         #[test]
         fn nobody_takes_all_the_room(turns in prop::collection::vec((0..4_u32, 1..5000_u64, any::<bool>()), 1..300)) {
             const ROOM: u64 = 64 << 10;

@@ -1,4 +1,4 @@
-//! An access control list on the door, so that the kernel turns away who may not write before that costs the owner anything.
+//! An access control list on the door: the kernel then refuses users who may not write, at no cost to the owner.
 
 use std::os::fd::BorrowedFd;
 
@@ -6,7 +6,8 @@ use rustix::fs::XattrFlags;
 
 use super::super::process;
 
-/// The attribute and its layout (`linux/posix_acl_xattr.h`): a version, then a tag, permissions and an id for each entry.
+/// The attribute and its layout (`linux/posix_acl_xattr.h`): a version, then a tag, permissions and an id for each
+/// entry.
 const ATTRIBUTE: &str = "system.posix_acl_access";
 const VERSION: u32 = 2;
 const NO_ID: u32 = u32::MAX;
@@ -19,12 +20,12 @@ pub(super) struct List<'a> {
     /// Whether everybody else may.
     pub(super) others: bool,
     pub(super) users: &'a [u32],
-    /// Users who may not, whatever else is said.
+    /// Users who may not, whatever the other fields say.
     pub(super) turned_away: &'a [u32],
 }
 
 impl List<'_> {
-    /// Puts the list on the file called `name` in `dir`. Fails where the file system has no such lists.
+    /// Sets the list of the file called `name` in `dir`. Fails if the file system does not support such lists.
     pub(super) fn put(&self, dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<()> {
         let may = |may: bool| if may { READ_WRITE } else { 0 };
         let users = self.users.iter().filter(|uid| !self.turned_away.contains(uid)).map(|uid| (0x02, READ_WRITE, *uid));

@@ -1,15 +1,16 @@
-//! Closing what other users have made.
+//! Closing descriptors that other users have made.
 //!
-//! The last close of a descriptor can wait: for a socket that lingers, or a file system in user space, as long as whoever made
-//! it likes. Closing a connection in which such descriptors are under way is the same. So these are closed in threads of
-//! their own, which there are only while there is something to close.
+//! The last close of a descriptor can block for as long as its maker likes: if it is a socket that lingers, or a file
+//! of a file system in user space. So can closing a connection in which such descriptors are in transit. So they are
+//! closed in separate threads, which exist only while there is something to close.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::fork::PerProcess;
 
-/// Threads at a time. What waits behind them costs its descriptors, so whoever sends such things is shut out.
+/// The most threads at a time. Descriptors that wait for a thread stay open, so users who send such things are shut
+/// out.
 const THREADS: usize = 16;
 
 #[derive(Default)]
@@ -18,7 +19,7 @@ struct Closing {
     threads: usize,
 }
 
-/// The threads are those of one process.
+/// Threads exist in one process only.
 static CLOSING: PerProcess<Mutex<Closing>> = PerProcess::new();
 
 fn closing() -> MutexGuard<'static, Closing> {
@@ -31,7 +32,7 @@ pub(super) fn close(fd: OwnedFd) {
     closing.waiting.push(fd);
     if closing.threads < THREADS {
         let thread = std::thread::Builder::new().name("mailslot-close".to_owned()).stack_size(64 << 10);
-        // Without a thread it stays open until the next time.
+        // Without a thread the descriptor stays open until the next call.
         closing.threads += usize::from(thread.spawn(work).is_ok());
     }
 }
@@ -52,9 +53,9 @@ fn work() {
     }
 }
 
-/// The program's signals are for the program's threads.
+/// Blocks all signals, which are for the program's own threads.
 fn block_signals() {
-    // SAFETY: `sigset_t` is plain data, which `sigfillset` initialises; the pointers lead to it.
+    // SAFETY: `sigset_t` is plain data that `sigfillset` initialises; the pointer is to this local.
     unsafe {
         let mut all = core::mem::zeroed();
         libc::sigfillset(&raw mut all);

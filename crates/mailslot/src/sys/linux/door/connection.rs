@@ -1,4 +1,4 @@
-//! One writer of another user, as the owner sees it.
+//! A connection of one writer of another user, on the owner's side.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,11 +14,11 @@ use super::packets::{self, Attached, BATCH, Packet, Packets};
 use super::payload::{NoMessage, Payload};
 use super::{Appended, Intake, MAX_INLINE, MISSED, closing};
 
-/// Turns in a row that brought messages and make a connection a stream.
+/// Turns in a row that must bring messages before a connection counts as a stream.
 const STREAM: u32 = 8;
-/// Looks at a stream that find nothing before it counts as none any more.
+/// Looks at a stream that may find nothing before it no longer counts as one.
 const SILENCE: u32 = 8;
-/// What a batch of packets takes in the ring at most.
+/// The most bytes that a batch of packets takes in the ring.
 const LARGEST_BATCH: u64 = BATCH as u64 * record_size(MAX_INLINE as u64);
 
 pub(super) struct Connection {
@@ -26,47 +26,47 @@ pub(super) struct Connection {
     socket: OwnedFd,
     stamp: Stamp,
     pub(super) watch: Watch,
-    /// Turns in a row that brought messages; of a stream, those that brought none.
+    /// Turns in a row that brought messages; for a stream, turns in a row that brought none.
     run: u32,
-    /// Whether large messages have come: their descriptors are then received one at a time.
+    /// Whether large messages have arrived: their descriptors are then received one at a time.
     attaches: bool,
-    /// Messages that were received and found no room: a batch at most, for nothing more is received meanwhile.
+    /// Messages that were received and found no room: at most a batch, as nothing more is received meanwhile.
     held: VecDeque<Payload<'static>>,
     /// Bytes of memory that this process lacks for a message: for a copy, or for receiving it.
     lacks: Option<usize>,
 }
 
-/// How it shows that a connection has something.
+/// How the owner notices that something has arrived on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Watch {
-    /// The poller tells.
+    /// The poller reports it.
     Poller,
-    /// It is looked at whenever the door is: a stream. As long as a poller has a socket, each send to it takes the poller's
-    /// lock and touches memory of the reader, which makes it a sixth slower.
+    /// The connection, a stream, is checked whenever the door is. While a socket is in a poller, each send to it takes
+    /// the poller's lock and touches memory of the reader, which makes it a sixth slower.
     Look,
-    /// It does not, so the connection is handed back.
+    /// Nothing reports it, so the connection is closed and the writer reconnects.
     Nothing,
 }
 
-/// What looking for packets came to.
+/// The outcome of a check for packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
     Messages,
-    /// Nothing more to take now.
+    /// Nothing more can be taken now.
     Nothing,
     /// There is more, for which the system has no memory or this process no descriptor.
     NotNow,
-    /// The writer is gone, and all that it sent is taken.
+    /// The writer is gone, and everything that it sent is taken.
     End,
-    /// It sent something that is no message.
+    /// It sent something that is not a message.
     Malformed,
-    /// It sent what is there to do harm.
+    /// It sent something that is meant to do harm.
     Hostile,
 }
 
 impl Connection {
     pub(super) fn new(key: u64, socket: OwnedFd, stamp: Stamp, watch: Watch) -> Connection {
-        // A child could not be told by the poller, and the writer would not learn that nobody else is there any more.
+        // A child could not use the poller, and its copy would keep the writer from learning that all others are gone.
         private::keep(socket.as_fd());
         Connection { key, socket, stamp, watch, run: 0, attaches: false, held: VecDeque::new(), lacks: None }
     }
@@ -79,13 +79,13 @@ impl Connection {
         !self.held.is_empty()
     }
 
-    /// Bytes of memory that the last look at it lacked.
+    /// Bytes of memory that the last check lacked.
     pub(super) fn lacks(&self) -> Option<usize> {
         self.lacks
     }
 
-    /// Whether nothing of this user's other connections is taken before what is on this one: because it holds messages, of
-    /// which one user has a batch at most, or because it is being handed back, and its writer may have called again already.
+    /// Whether this user's other connections must wait for this one: it holds messages, of which one user has at most a
+    /// batch, or it is being closed and its writer may have reconnected already.
     pub(super) fn is_first(&self) -> bool {
         self.holds() || self.watch == Watch::Nothing
     }
@@ -95,14 +95,14 @@ impl Connection {
         self.socket
     }
 
-    /// Takes in some messages.
+    /// Takes some messages into the ring.
     pub(super) fn take_turn(&mut self, packets: &mut Packets, accounts: &mut Accounts, intake: &impl Intake) -> Came {
         let allowance = accounts.allowance(self.stamp.uid, intake.head(), intake.room());
         self.receive(packets, accounts, allowance.min(BATCH), intake)
     }
 
-    /// Takes in everything and ends the connection; the writer calls again if it has more. Returns [`Came::Nothing`] or
-    /// [`Came::NotNow`] if it has to be kept because there is no room for what came on it.
+    /// Takes in everything and ends the connection; the writer reconnects if it has more. Returns [`Came::Nothing`] or
+    /// [`Came::NotNow`] if the connection has to be kept because there is no room for its messages.
     pub(super) fn hand_back(
         &mut self,
         packets: &mut Packets,
@@ -110,7 +110,7 @@ impl Connection {
         intake: &impl Intake,
         taken: &mut bool,
     ) -> Came {
-        // From here on the writer's sends fail, so nothing that succeeded is left behind.
+        // From here on the writer's sends fail, so no message of a successful send is left behind.
         if shutdown(&self.socket, Shutdown::Read).is_err() {
             return Came::End;
         }
@@ -131,7 +131,8 @@ impl Connection {
             Ok(false) => return Came::Nothing,
             Err(came) => return came,
         }
-        // One that turns out not to fit is held, and no more; several at a time only if all of them fit for certain.
+        // At most one message that does not fit is held, so several are received at a time only if all of them fit for
+        // certain.
         let most = match intake.room() {
             0 => return Came::Nothing,
             room if room < LARGEST_BATCH || self.attaches => most.min(1),
@@ -161,7 +162,7 @@ impl Connection {
             let taken = Payload::of(packet, intake).and_then(|payload| self.take(payload, accounts, intake));
             match taken {
                 Ok(()) => {}
-                // What comes behind it does not suffer, and the next one finds a descriptor.
+                // Messages behind it are not lost: they are received one at a time, and so find a descriptor.
                 Err(NoMessage::Lost) => self.attaches = true,
                 Err(reason) => {
                     let came = came(reason);
@@ -181,7 +182,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts messages that are held into the ring. Returns whether none is left.
+    /// Puts held messages into the ring. Returns whether none is left.
     fn pass_on(&mut self, accounts: &mut Accounts, intake: &impl Intake) -> Result<bool, Came> {
         while let Some(payload) = self.held.pop_front() {
             match self.append(&payload, accounts, intake) {
@@ -196,14 +197,14 @@ impl Connection {
         Ok(true)
     }
 
-    /// Puts a message into the ring, `Ok(false)` if that cannot be now.
+    /// Puts a message into the ring; `Ok(false)` if that is not possible now.
     fn append(
         &mut self,
         payload: &Payload<'_>,
         accounts: &mut Accounts,
         intake: &impl Intake,
     ) -> Result<bool, NoMessage> {
-        // Before it is read from an attached file.
+        // Checked before the message is read from an attached file.
         if !intake.fits(payload.record_size()) {
             return Ok(false);
         }
@@ -221,12 +222,12 @@ impl Connection {
         })
     }
 
-    /// Decides how it will be noticed that there is more.
+    /// Decides how further messages will be noticed.
     pub(super) fn go_on(&mut self, came: Came, intake: &impl Intake, poller: Option<&Poller>) {
         match (self.watch, came) {
             (Watch::Poller, Came::Messages) => {
                 self.run += 1;
-                // Whoever waits already relies on the poller.
+                // Readers that already wait rely on the poller.
                 if self.run >= STREAM && !intake.others_wait() {
                     self.unwatch(poller);
                     (self.watch, self.run) = (Watch::Look, 0);
@@ -248,7 +249,8 @@ impl Connection {
         (self.watch, self.run) = (if watched { Watch::Poller } else { Watch::Nothing }, 0);
     }
 
-    /// Takes the connection away from the poller. What becomes of it then is the caller's to say; until then it is handed back.
+    /// Removes the connection from the poller. The caller decides how it is watched; by default its writer has to
+    /// reconnect.
     pub(super) fn unwatch(&mut self, poller: Option<&Poller>) {
         if self.watch == Watch::Poller
             && let Some(poller) = poller
@@ -258,11 +260,11 @@ impl Connection {
         self.watch = Watch::Nothing;
     }
 
-    /// Ends the connection, whose last look came to `came`. Returns whether its user has done harm.
+    /// Ends the connection, whose last check returned `came`. Returns whether its user has done harm.
     pub(super) fn end(self, came: Came, packets: &mut Packets) -> bool {
         let socket = self.into_socket();
         if came == Came::Hostile {
-            // What lies there unread may be more of it.
+            // Its unread packets may do more harm.
             closing::close(socket);
             return true;
         }
@@ -270,9 +272,9 @@ impl Connection {
     }
 }
 
-/// Ends a connection and drops all that has come on it. Returns whether it was harmless.
+/// Ends a connection and drops all unread packets. Returns whether they were harmless.
 pub(super) fn discard(socket: OwnedFd, packets: &mut Packets) -> bool {
-    // From here on nothing more can come. What lies there would be closed with the connection.
+    // From here on nothing more can arrive. Unread packets would be closed together with the connection.
     if shutdown(&socket, Shutdown::Read).is_err() {
         return true;
     }
@@ -287,7 +289,7 @@ pub(super) fn discard(socket: OwnedFd, packets: &mut Packets) -> bool {
     true
 }
 
-/// How many messages this packet says were missed, if that is what it says.
+/// How many messages this packet reports as missed; `None` if it is another packet.
 fn missed(packet: &Packet<'_>) -> Option<u32> {
     match (packet.bytes.split_first()?, &packet.attached) {
         ((&MISSED, count), Attached::Nothing) => count.try_into().ok().map(u32::from_le_bytes),

@@ -1,7 +1,7 @@
-//! Who has come in through a door: lets writers in and takes their messages into the ring.
+//! All connections through a door: accepts writers and takes their messages into the ring.
 //!
-//! Whatever they send, nothing here fails, waits for them, or drops what was taken from the kernel. What a user can cost is
-//! in [`accounts`](super::accounts).
+//! Whatever writers send, nothing here fails, waits for them, or drops messages taken from the kernel. The limits on
+//! what a user can cost are in [`accounts`](super::accounts).
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -19,30 +19,30 @@ use super::packets::Packets;
 use super::{Intake, closing};
 use crate::options::Access;
 
-/// Connections accepted in one go.
+/// The most connections accepted in one call.
 const ACCEPTS: usize = 256;
-/// Connections that may be open at a time for each that may be kept: others only wait to be handed back.
+/// How many connections may be open at a time for each that may be kept: the others only wait to be closed.
 const OPEN_FOR_KEPT: usize = 2;
 
-/// Keys of the poller's descriptors. Those of connections count on from the last.
+/// Keys of the poller's descriptors. Those of connections count up from the last.
 pub(super) const BELL_KEY: u64 = 0;
 pub(super) const DOOR_KEY: u64 = 1;
 const FIRST_CONNECTION: u64 = DOOR_KEY + 1;
 
-/// The writers of other users that one process has let in.
+/// The writers of other users that one process has accepted.
 pub(super) struct Connections {
     admission: Admission,
     connections: Vec<Connection>,
     accounts: Accounts,
     next_key: u64,
-    /// Set when something kept writers from being let in or looked at: waiting must not rely on the poller then, which may
-    /// have told all that it will.
+    /// Set if something kept writers from being accepted or checked: then a wait must not rely on the poller, which may
+    /// not report them again.
     starved: bool,
     packets: Packets,
     ready: Vec<u64>,
 }
 
-/// Who may come in.
+/// The users who may connect.
 struct Admission {
     access: Access,
     owner: u32,
@@ -61,8 +61,8 @@ impl Connections {
         }
     }
 
-    /// Sees to it that the poller tells when the door has something, for whoever is about to wait. Returns false if
-    /// something keeps it from that.
+    /// Makes the poller report everything that arrives at the door, for a reader that is about to wait. Returns false
+    /// if something prevents that.
     pub(super) fn watch_all(&mut self, watching: Option<&Poller>) -> bool {
         let mut unwatched = false;
         for connection in &mut self.connections {
@@ -74,19 +74,20 @@ impl Connections {
         !(self.starved || unwatched)
     }
 
-    /// Whether the last look has left something: it could not take it, or there is no room for it.
+    /// Whether the last call has left messages that it could not take, or for which there is no room.
     pub(super) fn is_behind(&self) -> bool {
         self.starved || !self.connections.is_empty()
     }
 
-    /// Bytes of memory for want of which the last look has left a message; 0 if it has left none for that.
+    /// Bytes of memory whose lack made the last call leave a message; 0 if it left none for that reason.
     pub(super) fn lacks(&self) -> usize {
         self.connections.iter().find_map(Connection::lacks).unwrap_or(0)
     }
 
-    /// Lets waiting writers in by `door` and takes in what they and the others have sent. Returns whether that was anything.
-    /// `watching` is the descriptor that watches the door, if it was made, and `poller` makes or finds it. If the slot is
-    /// `shared` between processes, no connection outlives the call: another process could not see what arrives on it.
+    /// Accepts waiting writers at `door` and takes in messages of all connections. Returns whether there were any.
+    /// `watching` is the poller that watches the door, if it was made, and `poller` makes or finds it. If the slot is
+    /// `shared` between processes, no connection outlives the call: another process could not see messages that arrive
+    /// on it.
     pub(super) fn take_in<'p>(
         &mut self,
         door: BorrowedFd<'_>,
@@ -102,13 +103,13 @@ impl Connections {
         let knocked = self.is_knocked_at(door, watching);
         if knocked {
             self.accept(door, intake, |socket, key| {
-                // Whom nobody can watch, for whatever reason, is handed back.
+                // Connections that cannot be watched, for whatever reason, are closed, and their writers reconnect.
                 !shared && poller().is_some_and(|poller| poller.add(socket, key).is_ok())
             });
         }
         let handed_back = self.hand_back_unwatched(intake);
         if self.connections.is_empty() {
-            // No poller is made for nobody: with one, every read that finds nothing would have to ask it.
+            // Without connections no poller is made: with one, every read that finds nothing would have to ask it.
             return handed_back;
         }
         let poller = watching.or_else(poller);
@@ -121,8 +122,9 @@ impl Connections {
         self.take_from_ready(intake, poller) | handed_back
     }
 
-    /// Finds out, in one system call, who has something and whether somebody wants to come in. Accepting without having
-    /// looked would cost several times as much: the kernel makes a socket before it finds that there is none to accept.
+    /// Checks, in one system call, which connections have packets and whether writers wait to be accepted. Calling
+    /// accept without this check would cost several times as much: the kernel makes a socket before it finds that none
+    /// is waiting.
     fn is_knocked_at(&mut self, door: BorrowedFd<'_>, watching: Option<&Poller>) -> bool {
         self.ready.clear();
         if let Some(poller) = watching {
@@ -144,7 +146,7 @@ impl Connections {
         self.starved |= poller.ready(&mut self.ready).unwrap_or(true);
     }
 
-    /// Lets waiting writers in. `watch` sees to it that what they send will be noticed, and tells whether it could.
+    /// Accepts waiting writers. `watch` makes the poller report what they send, and returns whether it could.
     fn accept(&mut self, door: BorrowedFd<'_>, intake: &impl Intake, watch: impl Fn(BorrowedFd<'_>, u64) -> bool) {
         for _ in 0..ACCEPTS {
             if self.connections.len() >= OPEN_FOR_KEPT * self.accounts.most_kept() {
@@ -162,7 +164,7 @@ impl Connections {
             };
             let Ok(peer) = super::peer(socket.as_fd()) else { continue };
             if self.accounts.is_shut_out(peer.uid) {
-                // The kernel turns further ones away.
+                // The kernel refuses further ones.
                 closing::close(socket);
                 continue;
             }
@@ -180,11 +182,11 @@ impl Connections {
             let watch = if keep && watch(socket.as_fd(), key) { Watch::Poller } else { Watch::Nothing };
             self.connections.push(Connection::new(key, socket, stamp, watch));
         }
-        // There may be more of them.
+        // More of them may be waiting.
         self.starved = true;
     }
 
-    /// Empties the connections that are not kept. Returns whether they had something.
+    /// Empties the connections that are not kept. Returns whether they had messages.
     fn hand_back_unwatched(&mut self, intake: &impl Intake) -> bool {
         if self.connections.iter().all(|connection| connection.watch != Watch::Nothing) {
             return false;
@@ -211,7 +213,7 @@ impl Connections {
         self.ready.extend(self.connections.iter().filter(waiting).map(|connection| connection.key));
         self.ready.sort_unstable();
         self.ready.dedup();
-        // Of each user at most one, the oldest.
+        // The oldest one of each user.
         let mut first: Vec<(u32, u64)> = Vec::new();
         for connection in self.connections.iter().filter(|connection| connection.is_first()) {
             if first.iter().all(|(uid, _)| *uid != connection.uid()) {
@@ -221,7 +223,7 @@ impl Connections {
         let mut taken = false;
         for index in 0..self.ready.len() {
             let key = self.ready[index];
-            // Keys only grow, and connections keep the order in which they came.
+            // Keys only grow, and connections stay in the order of their arrival.
             let Ok(at) = self.connections.binary_search_by_key(&key, |connection| connection.key) else { continue };
             let connection = &mut self.connections[at];
             let uid = connection.uid();
@@ -231,7 +233,7 @@ impl Connections {
             }
             let came = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
             taken |= connection.watch == Watch::Poller || came == Came::Messages;
-            // The poller may have told all that it will.
+            // The poller may not report it again.
             self.starved |= came == Came::NotNow;
             if matches!(came, Came::Messages | Came::Nothing | Came::NotNow) {
                 connection.go_on(came, intake, poller);
@@ -257,7 +259,7 @@ impl Connections {
     }
 }
 
-/// Closes what strangers may have made where that cannot hold up the owner.
+/// Closes sockets that strangers have made where that cannot block the owner.
 impl Drop for Connections {
     fn drop(&mut self) {
         for connection in self.connections.drain(..) {
@@ -266,7 +268,7 @@ impl Drop for Connections {
     }
 }
 
-/// Closes a socket on which something may lie unread, with descriptors that are attached there.
+/// Closes a socket on which unread packets, with attached descriptors, may lie.
 pub(super) fn close_unread(socket: OwnedFd) {
     let mut fds = [PollFd::new(&socket, PollFlags::IN)];
     match wait::sleep(&mut fds, None, Some(Duration::ZERO)) {
@@ -276,7 +278,7 @@ pub(super) fn close_unread(socket: OwnedFd) {
 }
 
 impl Admission {
-    /// The socket's mode and list keep out whom they can; not every file system has lists.
+    /// The socket's mode and access control list keep out most users, but not every file system supports such lists.
     fn admits(&self, uid: u32) -> bool {
         match &self.access {
             Access::Users(users) => uid == 0 || uid == self.owner || users.contains(&uid),

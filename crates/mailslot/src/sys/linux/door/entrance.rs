@@ -1,13 +1,14 @@
-//! The owner's side of a door, and the descriptor that tells when there is something to read.
+//! The owner's side of a door, and the descriptor that reports when there is something to read.
 //!
-//! Whoever is told that there is nothing must be woken when there is. So before that is said, one of these holds:
+//! A read that finds nothing must be followed by a wake-up once there is something. So before it returns, one of these
+//! must hold:
 //!
-//! | what there may be | who wakes |
+//! | what may arrive | who wakes the reader |
 //! |---|---|
-//! | a friend's message | the friend, by the bell: sleep was announced under the ring's lock |
-//! | a stranger at the door, or a packet of one who is in | the kernel, by the poller |
-//! | somebody who removes the slot's directory | nobody: the reader looks, every ten seconds if need be |
-//! | the lock could not be had; a message is held; a connection cannot be watched, or is not let in for want of something | the poller's timer |
+//! | a friend's message | the friend, through the bell: sleep was announced under the ring's lock |
+//! | a stranger at the door, or a packet of an accepted one | the kernel, through the poller |
+//! | removal of the slot's directory | nobody: the reader checks, at least every ten seconds |
+//! | anything, while the lock is held by another, a message is held, or a connection cannot be watched or accepted | the poller's timer |
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -26,26 +27,26 @@ use crate::sys::linux::clock;
 use crate::sys::linux::fork::PerProcess;
 use crate::sys::linux::wait::{self, LOOK_AT_PLACE, Poller};
 
-/// How often a reader looks by itself while something keeps it from being woken.
+/// How often a reader checks by itself while something keeps it from being woken.
 pub(crate) const LOOK_BY_ITSELF: Duration = Duration::from_millis(10);
 
-/// The door as its owner has it.
+/// The owner's side of the door.
 pub(crate) struct Entrance {
-    /// The listening socket; closed without waiting for what may lie there.
+    /// The listening socket; closed without blocking on unread packets in it.
     door: ManuallyDrop<OwnedFd>,
     /// Rung by friends.
     bell: OwnedFd,
     connections: PerProcess<Mutex<Connections>>,
     access: Access,
-    /// When the door was last looked at, in ticks.
+    /// When the door was last checked, in ticks.
     seen: AtomicU64,
-    /// Whether it had something then.
+    /// Whether it brought messages then.
     gave: AtomicBool,
-    /// Bytes of memory for want of which a message was left then; 0 if none was.
+    /// Bytes of memory whose lack made that check leave a message; 0 if none was left.
     lacks: AtomicU64,
-    /// Made when something needs one descriptor for everything: somebody who polls, or a connection.
+    /// Made when one descriptor is needed for everything: for a program that polls, or for a connection.
     poller: PerProcess<OnceLock<Poller>>,
-    /// Whether somebody polls: then every read that finds nothing asks to be woken.
+    /// Whether the program polls: then every read that finds nothing asks to be woken.
     polled: AtomicBool,
 }
 
@@ -80,7 +81,7 @@ impl Entrance {
         self.polled.load(Ordering::SeqCst)
     }
 
-    /// Lets strangers in and takes their messages into the ring. Returns whether there were any.
+    /// Accepts strangers and takes their messages into the ring. Returns whether there were any.
     pub(crate) fn take_in(&self, intake: &impl Intake, shared: bool) -> bool {
         self.seen.store(clock::ticks(), Ordering::Relaxed);
         let watching = self.own_poller().get();
@@ -91,7 +92,7 @@ impl Entrance {
         taken
     }
 
-    /// Fails if the last look has left a message for want of memory. It is read once there is some.
+    /// Fails if the last check has left a message for lack of memory. The message is read once there is memory.
     pub(crate) fn check_memory(&self) -> Result<()> {
         match self.lacks.load(Ordering::Relaxed) {
             0 => Ok(()),
@@ -99,43 +100,43 @@ impl Entrance {
         }
     }
 
-    /// Lets nobody new come: who connects is told that there is nobody. Who has connected is still there to be let in.
+    /// Accepts no new connections: they are refused. Those that are already made can still be accepted.
     pub(crate) fn refuse(&self) {
-        // It fails on what is no listening socket, and then nobody can connect anyway.
+        // This fails only on a socket that is not listening, to which nobody can connect anyway.
         let _ = shutdown(&*self.door, Shutdown::Read);
     }
 
-    /// Whether something kept the last look at the door from taking everything in.
+    /// Whether something kept the last check of the door from taking everything in.
     pub(crate) fn is_behind(&self) -> bool {
         self.connections().is_behind()
     }
 
-    /// Whether a look at the door is due: it takes a system call. A busy reader does not look more often.
+    /// Whether a check of the door is due: it takes a system call, so a busy reader does not check more often.
     pub(crate) fn is_due(&self) -> bool {
         clock::ticks().wrapping_sub(self.seen.load(Ordering::Relaxed)) >= clock::MOMENT
     }
 
-    /// Whether a reader that finds nothing must look at the door before it says so. It need not look again at once where
-    /// hardly anybody may come and nobody has: there is no poller then.
+    /// Whether a reader that finds nothing must check the door before it returns. It need not check again at once if
+    /// hardly anybody may connect and nobody has: there is no poller then.
     pub(crate) fn is_worth_a_look(&self) -> bool {
-        // Only the owner's user and the superuser may come then, who seldom do.
+        // Then only the owner's user and the superuser may connect, who seldom do.
         let quiet = self.access == Access::Owner;
         !quiet || self.own_poller().get().is_some() || self.is_due()
     }
 
-    /// Whether a reader that finds the ring empty may say so without having looked at the door, and without anybody being woken
-    /// by what comes next.
+    /// Whether a reader that finds the ring empty may return without having checked the door, and without being woken
+    /// by the next message.
     pub(crate) fn may_say_nothing(&self) -> bool {
         !self.is_polled() && !self.is_worth_a_look()
     }
 
-    /// Whether the last look found something, so that more may come soon.
+    /// Whether the last check brought messages, so that more may arrive soon.
     pub(crate) fn gave(&self) -> bool {
         self.gave.load(Ordering::Relaxed)
     }
 
-    /// Sees to it that whoever polls is woken, before he is told that there is nothing. `announced` says whether friends
-    /// will ring the bell.
+    /// Makes sure that a polling program is woken by the next message, before a read reports that there is nothing.
+    /// `announced` means that friends will ring the bell.
     pub(crate) fn watch(&self, announced: bool) {
         let Some(poller) = self.own_poller().get() else { return };
         let watched = self.connections().watch_all(Some(poller));
@@ -160,7 +161,7 @@ impl Entrance {
                 poller.clear_timer();
                 wait::sleep(&mut [poller.poll_fd()], deadline, limit)
             }
-            // The door would not let us sleep.
+            // Polling the door would return at once.
             _ if !watched => wait::sleep(&mut [PollFd::new(&self.bell, PollFlags::IN)], deadline, limit),
             _ => {
                 let mut fds = [&self.bell, &*self.door].map(|fd| PollFd::new(fd, PollFlags::IN));
@@ -169,14 +170,14 @@ impl Entrance {
         }
     }
 
-    /// The poller, for somebody who polls from now on.
+    /// The poller, for a program that polls from now on.
     pub(crate) fn poll(&self, intake: &impl Intake) -> Result<&Poller> {
         let poller = self.poller(intake)?;
         self.polled.store(true, Ordering::SeqCst);
         Ok(poller)
     }
 
-    /// Makes what polls the descriptor ready at once.
+    /// Makes the polled descriptor ready at once.
     pub(crate) fn wake_poller(&self) {
         if let Some(poller) = self.own_poller().get() {
             poller.set_timer(Duration::ZERO);
@@ -192,19 +193,19 @@ impl Entrance {
         poller.add(self.bell.as_fd(), BELL_KEY).map_err(failed)?;
         poller.add(self.door.as_fd(), DOOR_KEY).map_err(failed)?;
         let poller = self.own_poller().get_or_init(|| poller);
-        // Readers that sleep already do so without it, and would not hear what comes on connections.
+        // Readers that already sleep do so without the poller, and would miss messages on connections.
         intake.wake_sleepers();
         Ok(poller)
     }
 
-    /// Not a parent's, whose timer is the parent's as well.
+    /// The poller of this process: a parent's shares its timer with the parent.
     fn own_poller(&self) -> &OnceLock<Poller> {
         self.poller.get_or(OnceLock::new)
     }
 
     fn connections(&self) -> MutexGuard<'_, Connections> {
         let own = self.connections.get_or(|| Mutex::new(Connections::new(self.access.clone())));
-        // Nothing panics while it is held.
+        // Nothing panics while it is locked.
         own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

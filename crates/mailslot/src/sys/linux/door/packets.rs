@@ -1,4 +1,4 @@
-//! Receiving several packets with one system call, which is most of what a stranger's message costs.
+//! Receiving several packets with one system call, which is most of the cost of a stranger's message.
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -9,15 +9,14 @@ use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
 use super::{MAX_INLINE, closing};
 use crate::memory;
 
-/// Most packets that are received at a time.
+/// The most packets that are received at a time.
 pub(super) const BATCH: usize = 16;
-/// Bytes kept for one packet: its first byte and the largest message that travels in it.
+/// Bytes kept for one packet: its first byte and the largest inline message.
 const PACKET: usize = 1 + MAX_INLINE;
-/// Bytes kept for all of them.
+/// Bytes kept for all packets.
 pub(super) const MEMORY: usize = PACKET * BATCH;
-/// The most descriptors that the system lets travel with one packet. A writer attaches one at most; but what finds no room
-/// when the kernel hands the packet over is closed by it, in this thread, and that can wait for as long as whoever made it
-/// likes.
+/// The most descriptors that the system lets travel with one packet. A writer attaches at most one; but the kernel
+/// closes descriptors for which there is no room, in this thread, and that can block for as long as their maker likes.
 const DESCRIPTORS: usize = 253;
 /// Room for the control message that carries them.
 const CONTROL: usize = {
@@ -25,13 +24,13 @@ const CONTROL: usize = {
     (unsafe { libc::CMSG_SPACE((DESCRIPTORS * size_of::<libc::c_int>()) as u32) }) as usize
 };
 
-/// Packets as they came from a socket, in buffers that are used again and again.
+/// Packets received from a socket, in buffers that are reused.
 pub(super) struct Packets {
     bytes: Vec<u8>,
     sizes: [usize; BATCH],
     attached: [Attached; BATCH],
     controls: Vec<Control>,
-    /// Given up when this process has no other descriptor left for a large message.
+    /// Closed when this process has no other descriptor left for a large message.
     spare: Option<OwnedFd>,
 }
 
@@ -47,7 +46,7 @@ pub(super) enum Attached {
     File(OwnedFd),
     /// More than one.
     Many(Vec<OwnedFd>),
-    /// There was something, for which this process had no descriptor left.
+    /// There was something, but this process had no descriptor left for it.
     Lost,
 }
 
@@ -66,7 +65,7 @@ union Control {
 }
 
 impl Packets {
-    /// Nothing received yet. The memory is taken when packets fill it.
+    /// An empty buffer. The memory is allocated when packets are received.
     pub(super) fn new() -> Packets {
         Packets {
             bytes: Vec::new(),
@@ -77,7 +76,7 @@ impl Packets {
         }
     }
 
-    /// Whether there is memory for packets, a [`MEMORY`] that is taken once.
+    /// Allocates the memory for packets, [`MEMORY`] bytes, once. Returns whether there is memory.
     pub(super) fn have_memory(&mut self) -> bool {
         if self.bytes.is_empty()
             && let Ok(bytes) = memory::zeroed(MEMORY)
@@ -88,14 +87,14 @@ impl Packets {
         !self.bytes.is_empty()
     }
 
-    /// Receives up to `most` packets that are there already, and returns how many. A packet that is longer than any
-    /// message counts as empty, which no message is. 0 is the end of the connection, or an empty packet. If the packets of
-    /// this connection `attach` files, they are received one at a time.
+    /// Receives up to `most` packets that are already there, and returns how many. A packet that is longer than any
+    /// message counts as empty, which no message is. 0 means the end of the connection, or an empty packet. If the
+    /// packets of this connection `attach` files, they are received one at a time.
     ///
     /// # Errors
     ///
-    /// `AGAIN` if there is none; `MFILE` if it stays where it is, because this process has no descriptor for what is attached
-    /// to it; `NOMEM` if there is no memory for them; what else the system reports.
+    /// `AGAIN` if there is none; `MFILE` if the packet stays where it is, because this process has no descriptor for
+    /// the file attached to it; `NOMEM` if there is no memory for packets; otherwise the system's error.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>, most: usize, attach: bool) -> rustix::io::Result<usize> {
         if !self.have_memory() {
             return Err(Errno::NOMEM);
@@ -104,7 +103,7 @@ impl Packets {
         if self.spare.is_none() {
             self.spare = eventfd(0, EventfdFlags::CLOEXEC).ok();
         }
-        // At most a quarter of them is taken for granted to be the program's.
+        // At least a quarter of the descriptors is left for the program.
         let packets = usize::try_from(limit).unwrap_or(usize::MAX) / DESCRIPTORS;
         let several = most.min(BATCH).min(packets - packets / 4);
         let are_left = |packets: &usize| *packets > 0 && has_descriptors_left(limit, packets * DESCRIPTORS);
@@ -112,14 +111,14 @@ impl Packets {
             None => self.receive_one(socket),
             Some(packets) => {
                 let count = self.call(socket, *packets, 0)?;
-                // The end of a connection reads as packets of no bytes; a message is never one.
+                // The end of a connection reads as packets of no bytes; a message is never empty.
                 Ok(self.sizes.iter().take(count).take_while(|size| **size > 0).count())
             }
         }
     }
 
-    /// Receives one packet, for which there may be no descriptors. So this looks at it first, which leaves it and its files
-    /// where they are.
+    /// Receives one packet, for which there may be no descriptors. So it peeks first, which leaves the packet and its
+    /// files in the socket.
     fn receive_one(&mut self, socket: BorrowedFd<'_>) -> rustix::io::Result<usize> {
         self.call(socket, 1, libc::MSG_PEEK)?;
         if matches!(self.attached[0], Attached::Lost) && self.spare.take().is_some() {
@@ -128,7 +127,7 @@ impl Packets {
         if matches!(self.attached[0], Attached::Lost) {
             return Err(Errno::MFILE);
         }
-        // Of more than one file, which no writer attaches, some may not be open here.
+        // Of several files, which no correct writer attaches, some may not be open here.
         if !matches!(self.attached[0], Attached::Many(_))
             && let Err(error) = retry_on_intr(|| rustix::net::recv(socket, &mut [0; 0], RecvFlags::DONTWAIT))
         {
@@ -138,9 +137,9 @@ impl Packets {
         Ok(usize::from(self.sizes[0] > 0))
     }
 
-    /// Calls the system. Returns how many packets it was.
+    /// Makes the system call. Returns the number of packets.
     fn call(&mut self, socket: BorrowedFd<'_>, most: usize, flags: libc::c_int) -> rustix::io::Result<usize> {
-        // SAFETY: plain data, for which zeroes mean "none of it".
+        // SAFETY: plain data, for which zeroes mean "none".
         let mut headers: [libc::mmsghdr; BATCH] = unsafe { core::mem::zeroed() };
         let mut parts = [libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 }; BATCH];
         for (index, buffer) in self.bytes.chunks_exact_mut(PACKET).enumerate() {
@@ -152,8 +151,9 @@ impl Packets {
         }
         let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC | flags;
         let most = most as u32;
-        // SAFETY: `headers` has at least `most` entries; each leads to a part of `self.bytes` of its own and to a control
-        // buffer of its own, with their true sizes. All of them live through the call and are used by nobody else.
+        // SAFETY: `headers` has at least `most` entries; each points to a separate part of `self.bytes` and to a
+        // separate control buffer, with their true sizes. All of them live through the call, and nothing else uses
+        // them.
         let mut receive = || unsafe {
             libc::recvmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), most, flags as _, core::ptr::null_mut())
         };
@@ -173,14 +173,14 @@ impl Packets {
         Ok(count as usize)
     }
 
-    /// The packet at `index` of those that were received last.
+    /// Returns the packet at `index` of those that were received last.
     pub(super) fn take(&mut self, index: usize) -> Packet<'_> {
         let start = index * PACKET;
         let attached = core::mem::replace(&mut self.attached[index], Attached::Nothing);
         Packet { bytes: &self.bytes[start..start + self.sizes[index]], attached }
     }
 
-    /// Drops what was received and not taken. Returns whether there was something among it that is there to do harm.
+    /// Drops received packets that were not taken. Returns whether one of them was meant to do harm.
     pub(super) fn drop_rest(&mut self) -> bool {
         let mut hostile = false;
         for attached in &mut self.attached {
@@ -201,10 +201,10 @@ impl Packets {
     }
 }
 
-/// Whether a packet lies on a connection that has ended. Reading one of no bytes would look like reading none.
+/// Whether a packet lies on a connection that has ended. Reading a packet of no bytes would look like reading none.
 pub(super) fn is_waiting(socket: &OwnedFd) -> bool {
     let with_credentials = |with| rustix::net::sockopt::set_socket_passcred(socket, with);
-    // The sender's come with each packet then, and find no room.
+    // The sender's credentials then come with each packet, and find no room.
     let _ = with_credentials(true);
     let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
     let peeked = retry_on_intr(|| rustix::net::recvmsg(socket, &mut [], &mut RecvAncillaryBuffer::default(), flags));
@@ -212,23 +212,23 @@ pub(super) fn is_waiting(socket: &OwnedFd) -> bool {
     peeked.is_ok_and(|peeked| peeked.flags.contains(ReturnFlags::CTRUNC))
 }
 
-/// Whether this process, which may have `limit` descriptors, has so many left. The system gives out the lowest number that is
-/// free, so one look tells.
+/// Whether this process, with a limit of `limit` descriptors, has `left` of them left. The system assigns the lowest
+/// free number, so one check is enough.
 fn has_descriptors_left(limit: u64, left: usize) -> bool {
     let number = libc::c_int::try_from(limit.saturating_sub(left as u64));
-    // SAFETY: asks about a number, whatever is open there.
+    // SAFETY: only queries a descriptor number, whatever is open there.
     !number.is_ok_and(|number| unsafe { libc::fcntl(number, libc::F_GETFD, 0) } >= 0)
 }
 
-/// Whether this is a memory file: only those have seals. Reading anything else could wait for ever, and so could closing it.
+/// Whether this is a memory file: only those have seals. Reading or closing anything else could block for ever.
 pub(super) fn is_memory(file: &OwnedFd) -> bool {
     retry_on_intr(|| rustix::fs::fcntl_get_seals(file)).is_ok()
 }
 
-/// What came in a message's control buffer.
+/// The descriptors in a message's control buffer.
 fn attached(message: &libc::msghdr) -> Attached {
     let cut = message.msg_flags & libc::MSG_CTRUNC != 0;
-    // SAFETY: the kernel filled in the control buffer and its length, and the message still leads to it.
+    // SAFETY: the kernel filled in the control buffer and its length, and the message still points to it.
     let Some(control) = (unsafe { libc::CMSG_FIRSTHDR(message).as_ref() }) else {
         return if cut { Attached::Lost } else { Attached::Nothing };
     };
@@ -237,11 +237,11 @@ fn attached(message: &libc::msghdr) -> Attached {
     }
     // SAFETY: arithmetic on its argument.
     let header = unsafe { libc::CMSG_LEN(0) } as usize;
-    // The type of this length is not the same in all C libraries.
+    // The type of this length differs between C libraries.
     let number = (control.cmsg_len as u64 as usize).saturating_sub(header) / size_of::<libc::c_int>();
     let file = |at| {
-        // SAFETY: the length says that so many descriptors follow the header; they may lie unaligned. They are new in this
-        // process, and nobody else knows them.
+        // SAFETY: the length says that so many descriptors follow the header; they may lie unaligned. They are new in
+        // this process, and nothing else owns them.
         unsafe { OwnedFd::from_raw_fd(libc::CMSG_DATA(control).cast::<libc::c_int>().add(at).read_unaligned()) }
     };
     match number {

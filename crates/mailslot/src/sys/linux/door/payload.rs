@@ -1,4 +1,4 @@
-//! What a packet brought.
+//! The message in a packet.
 
 use std::borrow::Cow;
 use std::os::fd::OwnedFd;
@@ -18,17 +18,18 @@ pub(super) struct Payload<'a> {
 
 enum Content<'a> {
     Bytes(Cow<'a, [u8]>),
-    /// A memory file with so many bytes, which stay the writer's expense until there is room for them.
+    /// A memory file of this size, whose memory is charged to the writer until there is room for it.
     File(OwnedFd, usize),
 }
 
-/// Why a packet is no message.
+/// Why a packet is not a message.
 pub(super) enum NoMessage {
-    /// Its form or contents are wrong.
+    /// Its form or contents are invalid.
     Malformed,
-    /// It was one, in a file for which this process had no descriptor left.
+    /// It was a message in a file for which this process had no descriptor left.
     Lost,
-    /// It brought what no writer sends: more descriptors than one, or one that is no memory file. They must not be closed here.
+    /// It has what no correct writer sends: several descriptors, or one that is not a memory file. They must not be
+    /// closed here.
     Hostile(Vec<OwnedFd>),
 }
 
@@ -48,7 +49,7 @@ impl<'a> Payload<'a> {
         Ok(Payload { prefaced, content })
     }
 
-    /// Bytes that it takes in the ring.
+    /// The bytes that it takes in the ring.
     pub(super) fn record_size(&self) -> u64 {
         record_size(self.size() as u64)
     }
@@ -60,7 +61,8 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Hands preface and message to `append`, if they can be had now. Most messages have no preface, which is then empty.
+    /// Passes preface and message to `append`, if they are available now. The preface is empty if there is none, as for
+    /// most.
     pub(super) fn with(
         &self,
         intake: &impl Intake,
@@ -72,9 +74,9 @@ impl<'a> Payload<'a> {
                 Ok(Read::Whole(bytes)) => Cow::Owned(bytes),
                 Ok(Read::Short) => return Err(NoMessage::Malformed),
                 Ok(Read::NoMemory) => return Ok(Appended::NoMemory(*size)),
-                // It was taken from the kernel, so it is not dropped.
+                // The message was taken from the kernel, so it must not be dropped.
                 Err(error) if process::tells_nothing(error) => return Ok(Appended::NotNow),
-                // It is not open for reading, say, and never will be.
+                // The file is not open for reading, for example, and never will be.
                 Err(_) => return Err(NoMessage::Malformed),
             },
         };
@@ -108,16 +110,16 @@ fn file_content(file: OwnedFd, size: &[u8], intake: &impl Intake) -> Result<Cont
     Ok(Content::File(file, size))
 }
 
-/// What reading an attached file came to.
+/// The outcome of reading an attached file.
 enum Read {
     Whole(Vec<u8>),
-    /// It is shorter than was said.
+    /// The file is shorter than the packet says.
     Short,
-    /// This process has none for so much.
+    /// This process has no memory for the message.
     NoMemory,
 }
 
-/// Reads a message from an attached file. The file stays the stranger's, so it is copied, never mapped.
+/// Reads a message from an attached file. The stranger can still change the file, so it is copied, never mapped.
 fn read(file: &OwnedFd, size: usize) -> rustix::io::Result<Read> {
     if (rustix::fs::fstat(file)?.st_size as u64) < size as u64 {
         return Ok(Read::Short);

@@ -27,47 +27,47 @@ use crate::error::{Error, Result};
 use crate::options::{Access, Network, Timeout};
 use mailslot_names::SlotName;
 
-/// Bytes of unread messages that a writer would like the kernel to keep for it; the system's limit may be lower.
+/// The size of the send buffer that a writer asks the kernel for; the system's limit may be lower.
 const SEND_BUFFER: usize = 4 << 20;
 
-/// How long a writer waits before it tries to connect again where too many others do.
+/// How long a writer waits before it tries to connect again while too many others wait.
 const CALL_AGAIN: Duration = Duration::from_millis(5);
 
-/// Packets up to this size are put together before they are sent.
+/// Packets below this size are assembled in one buffer before they are sent.
 const SHORT: usize = 128;
 
-/// A writer that goes through the door.
+/// A writer that writes through the door.
 pub(crate) struct Visitor {
     name: SlotName,
-    /// Tells whether the owner lives, and where the door is.
+    /// Shows whether the owner lives, and where the door is.
     slot: SlotDirectory,
-    /// When an owner that shares the slot with other processes has handed it back, another one takes its place under the same
-    /// number: so whoever uses that meanwhile needs no lock.
+    /// If an owner that shares the slot with other processes has closed it, a new connection replaces it under the same
+    /// descriptor number: so threads that use the number meanwhile need no lock.
     connection: OwnedFd,
-    /// How often that was.
+    /// How many times it was replaced.
     calls: AtomicU32,
-    /// Held by the thread that calls again.
+    /// Locked by the thread that reconnects.
     calling: PerProcess<Mutex<()>>,
     max_message: usize,
     network: Network,
     stamp: bool,
-    /// Messages that a tap lacks and has not been told of.
+    /// Messages that a tap lacks and that have not been reported to it yet.
     missed: AtomicU32,
 }
 
 impl Visitor {
-    /// Connects to a slot, `Ok(None)` if its owner is gone.
+    /// Connects to a slot; `Ok(None)` if its owner is gone.
     pub(crate) fn open(slot: SlotDirectory, name: &SlotName) -> Result<Option<Visitor>> {
         let label = Label::read(slot.dir.as_fd(), slot.user.uid)
             .map_err(|error| Error::io(format!("read the label of slot {name}"), error))?;
         let Some(label) = label else { return Ok(None) };
         if label.door != VERSION {
-            // It would take the message, know nothing of its form, and drop it.
+            // It would accept the message, not know its form, and drop it.
             let action = format!("write to slot {name}");
             return Err(Error::other_version(action, label.door.into(), VERSION.into()));
         }
         let uid = process::uid();
-        // The owner enforces the list as well; this is where an honest writer learns of it.
+        // The owner enforces the list as well; this check lets an honest writer know.
         if let Access::Users(users) = &label.access
             && uid != 0
             && uid != slot.user.uid
@@ -98,27 +98,27 @@ impl Visitor {
         self.max_message
     }
 
-    /// Whether messages of other machines are let in.
+    /// Whether messages of other machines are accepted.
     pub(crate) fn network(&self) -> bool {
         self.network == Network::Allowed
     }
 
-    /// The user whose slot this is.
+    /// The user who owns the slot.
     pub(crate) fn owner(&self) -> u32 {
         self.slot.user.uid
     }
 
-    /// What hangs up when the owner ends, or wants to be called again.
+    /// The connection, which hangs up when the owner ends or wants the writer to reconnect.
     pub(crate) fn connection(&self) -> BorrowedFd<'_> {
         self.connection.as_fd()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // Where it cannot be found out, writing will tell why.
+        // If that cannot be determined, the next write returns the error.
         !self.slot.is_living().unwrap_or(true)
     }
 
-    /// Notes that this tap has lost so many messages. It is told before the next one.
+    /// Records that this tap has lost `count` messages. The next write reports it first.
     pub(crate) fn count_missed(&self, count: u32) {
         self.missed.fetch_add(count, Ordering::Relaxed);
     }
@@ -152,8 +152,8 @@ impl Visitor {
         self.write_parts(&[], message, timeout)
     }
 
-    /// Writes a message behind its preface. If that tells of another machine, it must be checked before that its messages are let
-    /// in.
+    /// Writes a message behind its preface. If the preface names another machine, the caller must have checked that the
+    /// slot accepts messages of other machines.
     pub(crate) fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
         self.write_parts(&preface.stamped(self.stamp).encode()?, message, timeout)
@@ -176,7 +176,8 @@ impl Visitor {
                     self.wait_for_room(deadline)?;
                 }
                 Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => match self.call_again(calls) {
-                    // So many wait to be let in that the kernel takes no more. It does not tell when it does.
+                    // So many writers wait to be accepted that the kernel takes no more. It does not notify when it
+                    // does again.
                     Err(Error::Full { .. }) if timeout != Timeout::Zero => {
                         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                             return Err(Error::TimedOut);
@@ -198,7 +199,7 @@ impl Visitor {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let size = preface.len() + message.len();
         if size < SHORT && preface.is_empty() {
-            // One piece costs the kernel less than two.
+            // One buffer costs the kernel less than two.
             let mut packet = [INLINE; SHORT];
             packet[1..=message.len()].copy_from_slice(message);
             rustix::net::send(connection, &packet[..=message.len()], flags)?;
@@ -220,25 +221,25 @@ impl Visitor {
         Ok(())
     }
 
-    /// Waits until the connection takes more, or has ended, or the time has come. Returns whether it has ended.
+    /// Waits until the connection has room, has ended, or `deadline` passes. Returns whether it has ended.
     fn wait_for_room(&self, deadline: Option<Instant>) -> Result<bool> {
         let mut fds = [PollFd::new(&self.connection, PollFlags::OUT)];
         wait::sleep(&mut fds, deadline, None).map_err(|error| Error::io("wait for room in a slot", error))?;
         Ok(fds[0].revents().contains(PollFlags::HUP))
     }
 
-    /// The same for a write that has found no room.
+    /// Like `wait_for_room`, for a write that has found no room.
     pub(crate) fn wait_to_retry(&self, deadline: Option<Instant>) -> Result<()> {
         if self.wait_for_room(deadline)? {
-            // It found too many others who wait to be let in. The kernel does not tell when it takes more.
+            // Too many other writers wait to be accepted. The kernel does not notify when it takes more.
             std::thread::sleep(CALL_AGAIN);
         }
         Ok(())
     }
 
-    /// After the connection that the first so many `calls` have led to has ended: the slot is gone, or its owner wants a new one.
+    /// Reconnects after the connection that was replaced `calls` times has ended, unless the slot is gone.
     fn call_again(&self, calls: u32) -> Result<()> {
-        // With two new connections, what a thread sends first could go by the one that the owner lets in last.
+        // With two new connections, the owner could accept the one with a thread's first message last.
         let _calling = self.calling.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
         if self.calls.load(Ordering::Acquire) != calls {
             return Ok(());
@@ -254,9 +255,9 @@ impl Visitor {
     }
 }
 
-/// Makes the number of `old` the one of `new`. A call that uses it at this moment has the one or the other.
+/// Makes the descriptor number of `old` refer to `new`. A concurrent call on the number uses either one.
 fn put_in_place_of(old: &OwnedFd, new: OwnedFd) -> std::io::Result<()> {
-    // SAFETY: both are open descriptors of this process's, and neither number becomes free.
+    // SAFETY: both are open descriptors of this process, and neither number becomes free.
     while unsafe { libc::dup3(new.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) } < 0 {
         let error = std::io::Error::last_os_error();
         if error.kind() != std::io::ErrorKind::Interrupted {
@@ -266,7 +267,7 @@ fn put_in_place_of(old: &OwnedFd, new: OwnedFd) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Connects to the door of a slot, `Ok(None)` if nobody listens.
+/// Connects to the door of a slot; `Ok(None)` if no process listens.
 fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
     let failed = |error| Error::io(format!("connect to slot {name}"), error);
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -279,18 +280,18 @@ fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
         Err(Errno::AGAIN) => return Err(Error::Full { capacity: None }),
         Err(error) => return Err(failed(error)),
     }
-    // Whatever the path led to: nothing is sent to a socket of anybody but the slot's owner.
+    // Whatever the path led to, nothing is sent to a socket of anybody except the slot's owner.
     let listener =
         super::peer(connection.as_fd()).map_err(|error| Error::io(format!("connect to slot {name}"), error))?;
     if listener.uid != slot.user.uid {
         return Ok(None);
     }
-    // A smaller buffer only means "full" a little earlier.
+    // With a smaller buffer, the slot is only full a little earlier.
     let _ = rustix::net::sockopt::set_socket_send_buffer_size(&connection, SEND_BUFFER);
     Ok(Some(connection))
 }
 
-/// A sealed-in-memory copy of a message, for passing it on.
+/// A copy of a message in a memory file, to be attached to a packet.
 fn memory_file(parts: &[&[u8]]) -> rustix::io::Result<OwnedFd> {
     process::check_file_size(parts.iter().map(|part| part.len() as u64).sum())?;
     let file = rustix::fs::memfd_create("mailslot message", MemfdFlags::CLOEXEC)?;

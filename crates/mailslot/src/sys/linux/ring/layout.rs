@@ -1,23 +1,23 @@
-//! Where everything lies in the shared memory of a slot.
+//! The layout of the shared memory of a slot.
 
 use crate::sync::{AtomicU32, AtomicU64};
 
 /// First word of every ring, "mailslot" in ASCII.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mailslot");
-/// Raised whenever the meaning of any byte of the ring changes.
+/// Incremented whenever the meaning of any byte of the ring changes.
 pub(crate) const VERSION: u64 = 6;
-/// The header takes a page of 4 KiB, whatever a page is here: the file is the same on every machine. Where pages are larger,
-/// the first of them holds records as well.
+/// The header takes 4 KiB, whatever the page size: the file is the same on every machine. With larger pages, the first
+/// one holds records as well.
 pub(crate) const HEADER_SIZE: u64 = 4096;
 /// Bytes before the payload of each record: the commit word, then two words of origin.
 pub(crate) const RECORD_HEADER: u64 = 24;
 /// Bytes of the size that a preface begins with.
 pub(crate) const PREFACE_SIZE: usize = 2;
-/// Bytes of a ring that records cannot use: the cleared word behind the last of them.
+/// Bytes of a ring that records cannot use: the cleared word behind the last record.
 pub(crate) const SPARE: u64 = 8;
 
-/// The header of a ring. Grouped by who writes: a group never shares a cache line, nor a pair of lines that
-/// the processor fetches together, with another one.
+/// The header of a ring. Fields are grouped by their writer: a group never shares a cache line, nor a pair of lines
+/// that the processor fetches together, with another one.
 #[repr(C)]
 pub(crate) struct Header {
     pub(crate) fixed: Group<Fixed>,
@@ -27,7 +27,7 @@ pub(crate) struct Header {
     pub(crate) space: Group<Space>,
 }
 
-/// One group of header fields on lines of its own.
+/// One group of header fields on separate cache lines.
 #[repr(C, align(128))]
 pub(crate) struct Group<T>(pub(crate) T);
 
@@ -45,21 +45,21 @@ pub(crate) struct Fixed {
     pub(crate) version: AtomicU64,
     /// Bytes of records the ring holds, a power of two.
     pub(crate) capacity: AtomicU64,
-    /// Largest payload in bytes; 0 is any that fits.
+    /// The largest payload in bytes; 0 is any that fits.
     pub(crate) max_message: AtomicU64,
-    /// Inode number of the owner's pid namespace: thread ids in the lock mean something only inside it.
+    /// Inode number of the owner's pid namespace: thread ids in the lock are valid only inside it.
     pub(crate) pid_namespace: AtomicU64,
     /// Not zero if every read takes the lock: [`SHARED`] | [`DROPS_OLDEST`].
     pub(crate) locked_reads: AtomicU64,
     /// The slot's read timeout in nanoseconds; all ones is forever.
     pub(crate) read_timeout: AtomicU64,
-    /// Not zero if messages of other machines are let in.
+    /// Not zero if messages of other machines are accepted.
     pub(crate) network: AtomicU64,
     /// Not zero if each message has the time at which it was written.
     pub(crate) stamp: AtomicU64,
 }
 
-/// What the holder of the lock reads and writes: exactly one cache line.
+/// Fields that the holder of the lock reads and writes: exactly one cache line.
 #[repr(C)]
 pub(crate) struct Writers {
     /// The robust lock: 0, or the holder's thread id with the kernel's two flag bits.
@@ -70,12 +70,12 @@ pub(crate) struct Writers {
     pub(crate) tail: AtomicU64,
     /// A `head` that some writer has seen: saves fetching the reader's line while there is plenty of room.
     pub(crate) head_seen: AtomicU64,
-    /// Bytes from the start of the records that have memory behind them.
+    /// Bytes from the start of the records that are backed by memory.
     pub(crate) reserved: AtomicU64,
     /// Records committed, and their payload bytes.
     pub(crate) written: AtomicU64,
     pub(crate) bytes_written: AtomicU64,
-    /// Where a rewind under way leads, plus one; 0 when there is none.
+    /// The target of a rewind in progress, plus one; 0 if there is none.
     pub(crate) rewinding: AtomicU64,
 }
 
@@ -84,11 +84,11 @@ pub(crate) struct Writers {
 pub(crate) struct Refused {
     pub(crate) full: AtomicU64,
     pub(crate) too_large: AtomicU64,
-    /// Most bytes of records ever queued at once.
+    /// The most bytes of records ever queued at once.
     pub(crate) high_water: AtomicU64,
 }
 
-/// What the reader writes. Writers look at it only when the ring seems full.
+/// Fields that the reader writes. Writers read them only when the ring seems full.
 #[repr(C)]
 pub(crate) struct Reader {
     /// Position of the oldest record not yet taken.
@@ -97,33 +97,33 @@ pub(crate) struct Reader {
     pub(crate) bytes_read: AtomicU64,
     /// Not zero when writers wait for room. Set by them, cleared by the reader.
     pub(crate) writers_waiting: AtomicU64,
-    /// Records that were dropped unread before the last one that was read. As every record has its number, those that were dropped
-    /// since show by the number of the next one, and need no counter that a writer's death could leave wrong.
+    /// Records that were dropped unread before the last one that was read. As every record has its number, the number
+    /// of the next one shows how many were dropped since; no counter is needed that a writer's death could leave wrong.
     pub(crate) dropped: AtomicU64,
-    /// Of [`Space::missed`], what the reader has been told.
+    /// The part of [`Space::missed`] that has been reported to the reader.
     pub(crate) missed: AtomicU64,
 }
 
-/// A futex: counts the times that waiting writers were told to look again.
+/// A futex that counts how often waiting writers were woken, and messages missed by a tap.
 #[repr(C)]
 pub(crate) struct Space {
     pub(crate) freed: AtomicU32,
-    /// Messages that writers could not write to a tap, as its lock could not be had or memory was short, and when that was last, in
-    /// ticks.
+    /// Messages that writers could not write to a tap, as its lock was not free or memory was short, and the time of
+    /// the last one, in ticks.
     pub(crate) missed: AtomicU64,
     pub(crate) missed_at: AtomicU64,
 }
 
 /// More than one process may read.
 pub(crate) const SHARED: u64 = 1;
-/// Writers take the oldest records out when there is no room: then `head` is theirs as well, under the lock.
+/// Writers take the oldest records out when there is no room: then they move `head` as well, under the lock.
 pub(crate) const DROPS_OLDEST: u64 = 2;
 
 /// The last owner has closed the slot.
 pub(crate) const CLOSED: u32 = 1;
-/// A reader sleeps, or wants to be told of the next message: ring before committing.
+/// A reader sleeps, or wants to be woken for the next message: ring before committing.
 pub(crate) const ASLEEP: u32 = 2;
-/// The bell holds at least one ring that no reader has taken back yet.
+/// The bell holds at least one ring that no reader has drained yet.
 pub(crate) const RUNG: u32 = 4;
 
 /// The commit word of a record:
@@ -135,8 +135,7 @@ pub(crate) const RUNG: u32 = 4;
 /// +--------------+-------+---------------+
 /// ```
 ///
-/// Zero means "not committed". The tag depends on the record's position, so that a word which is out of
-/// place is noticed.
+/// Zero means "not committed". The tag depends on the record's position, so that a misplaced word is detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) len: u32,
@@ -146,14 +145,14 @@ pub(crate) struct Word {
 /// How a message came into the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Written by a friend, which recorded its own origin.
+    /// Written by a friend, which recorded the origin itself.
     Friend = 1,
-    /// Taken in through the door; the kernel attested the origin.
+    /// Accepted through the door; the kernel attested the origin.
     Attested = 2,
-    /// As `Friend`, and the payload begins with a preface, which begins with the number of its bytes, these two included, as a
-    /// little-endian u16; then the message follows.
+    /// Like `Friend`, with a payload that begins with a preface. The preface begins with its size in bytes, these two
+    /// included, as a little-endian u16; the message follows it.
     FriendPrefaced = 3,
-    /// As `Attested`, with a preface.
+    /// Like `Attested`, with a preface.
     AttestedPrefaced = 4,
 }
 
@@ -166,7 +165,7 @@ impl Kind {
         matches!(self, Kind::Attested | Kind::AttestedPrefaced)
     }
 
-    /// The same with a preface.
+    /// The same kind with a preface.
     pub(crate) fn prefaced(self) -> Kind {
         if self.is_attested() { Kind::AttestedPrefaced } else { Kind::FriendPrefaced }
     }
@@ -177,7 +176,7 @@ impl Word {
         u64::from(self.len) | (self.kind as u64) << 32 | tag(pos)
     }
 
-    /// `None` if this is not a word that anybody committed at `pos`.
+    /// `None` if this is not a word that was committed at `pos`.
     pub(crate) fn decode(word: u64, pos: u64) -> Option<Word> {
         // The right tag cancels out; any other leaves more than a kind.
         let word = word ^ tag(pos);
@@ -192,12 +191,12 @@ impl Word {
     }
 }
 
-/// Who wrote a message, as its record keeps it.
+/// The writer of a message, as its record stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) kind: Kind,
     pub(crate) uid: u32,
-    /// The process, and above it the group: one word, as in the record.
+    /// The process in the low half and the group in the high half: one word, as in the record.
     pub(super) pid_and_gid: u64,
 }
 
@@ -206,12 +205,12 @@ impl Stamp {
         Stamp { kind, uid, pid_and_gid: pid as u64 | (gid as u64) << 32 }
     }
 
-    /// The same for a record with a preface.
+    /// The same stamp for a record with a preface.
     pub(crate) fn prefaced(self) -> Stamp {
         Stamp { kind: self.kind.prefaced(), ..self }
     }
 
-    /// Of a record with these two words behind the first.
+    /// The stamp of a record with these second and third words.
     pub(crate) fn of(kind: Kind, second: u64, third: u64) -> Stamp {
         Stamp { kind, uid: third as u32, pid_and_gid: second }
     }
@@ -225,7 +224,7 @@ impl Stamp {
     }
 }
 
-/// The tag of a place, where it lies in the word.
+/// The tag of a position, at its place in the word.
 fn tag(pos: u64) -> u64 {
     pos.wrapping_mul(0x9E37_79B9_7F4A_7C15) & !0 << 40
 }

@@ -1,15 +1,15 @@
-//! Putting a ring right after the holder of its lock died.
+//! Recovering a ring after the holder of its lock died.
 
 use super::layout::{Word, record_size};
 use super::read::Damaged;
 use super::write::Locked;
 use crate::sync::Ordering::{Acquire, Relaxed};
 
-/// Brings the writers' line up to date. Whoever died did so before a commit (then nothing is to be done), after it but
-/// before the accounting (then the record counts), or in a rewind (then it is finished). The bell may have been rung without
-/// a note.
+/// Brings the writers' line up to date. The holder died before a commit (then nothing is to be done), after it but
+/// before the accounting (then the record counts), or in a rewind (then it is finished). It may have rung the bell
+/// without noting that.
 ///
-/// May be done any number of times, and may itself be interrupted at any instant.
+/// May be called any number of times, and may itself be interrupted at any instant.
 pub(crate) fn recover(ring: &Locked<'_>) -> Result<(), Damaged> {
     let region = ring.region();
     ring.maybe_rung();

@@ -12,23 +12,23 @@ pub(crate) const LINE: u64 = 64;
 
 /// The memory of one ring: its header and its records. Positions may be any `u64`; they wrap here.
 ///
-/// The memory may be written by another process at any time, so nothing of it is ever lent out as `&T`
-/// except atomics, and as `&[u8]` only where [`Region::slice`] says so.
+/// Another process may write to the memory at any time, so it is never lent out as `&T` except for atomics, and as
+/// `&[u8]` only under the conditions of [`Region::slice`].
 #[cfg(not(loom))]
 pub(crate) struct Region {
     header: core::ptr::NonNull<Header>,
     records: core::ptr::NonNull<u8>,
     capacity: u64,
-    /// Bytes from the start of the records that can be accessed, a power of two: all of them, or fewer for a writer that
-    /// makes sure that its record lies there ([`super::write::Locked::reaches`]).
+    /// Bytes from the start of the records that can be accessed, a power of two: all of them, or fewer for a writer
+    /// that checks that its record lies there ([`super::write::Locked::reaches`]).
     mapped: u64,
-    /// What of a position is the offset of its word.
+    /// The mask that turns a position into the offset of its word.
     word: u64,
     room: u64,
 }
 
-// SAFETY: the pointers lead to memory that outlives the region and that is only accessed through atomics and
-// through copies whose exclusion the ring protocol provides (see each method); nothing is bound to a thread.
+// SAFETY: the pointers are to memory that outlives the region and that is only accessed through atomics and through
+// copies whose exclusion the ring protocol provides (see each method); nothing is bound to a thread.
 #[cfg(not(loom))]
 unsafe impl Send for Region {}
 // SAFETY: as above; `&Region` gives no access that the protocol does not order.
@@ -43,11 +43,11 @@ impl Region {
     ///
     /// - `base` is aligned to 128 bytes and valid for reads and writes of that many bytes while the region lives.
     /// - `mapped` and `capacity` are powers of two, and `64 <= mapped <= capacity`.
-    /// - Whoever else accesses the memory does so by this protocol, or is trusted as much as this process
-    ///   (the same user). Wrong bytes there may cause wrong messages and errors, never an access elsewhere.
+    /// - All others that access the memory do so by this protocol, or are trusted as much as this process (the same
+    ///   user). Wrong bytes there may cause wrong messages and errors, never an access elsewhere.
     pub(crate) unsafe fn new(base: core::ptr::NonNull<u8>, capacity: u64, mapped: u64) -> Region {
         debug_assert!(capacity.is_power_of_two() && mapped.is_power_of_two() && (64..=capacity).contains(&mapped));
-        // SAFETY: the caller gave us the header's bytes and the records' behind them.
+        // SAFETY: the caller promised the header's bytes and the records' behind them.
         let records = unsafe { base.add(super::layout::HEADER_SIZE as usize) };
         Region { header: base.cast(), records, capacity, mapped, word: mapped - 8, room: capacity - SPARE }
     }
@@ -67,20 +67,20 @@ impl Region {
     }
 
     pub(crate) fn header(&self) -> &Header {
-        // SAFETY: `new` was promised aligned, live memory of a page, which is more than a `Header`. All its fields
-        // are atomics, for which any bytes and any concurrent writer are fine.
+        // SAFETY: the caller of `new` promised aligned, live memory of a page, which is more than a `Header`. All its
+        // fields are atomics, for which any bytes and any concurrent writer are fine.
         unsafe { self.header.as_ref() }
     }
 
     /// The word at `pos`, which must be a multiple of 8.
     pub(crate) fn word(&self, pos: u64) -> &AtomicU64 {
         let offset = pos & self.word;
-        // SAFETY: `mapped` is a power of two of at least 64, so `offset` is a multiple of 8 below it: the word lies inside
-        // the mapped records and is aligned.
+        // SAFETY: `mapped` is a power of two of at least 64, so `offset` is a multiple of 8 below it: the word lies
+        // inside the mapped records and is aligned.
         unsafe { self.records.add(offset as usize).cast().as_ref() }
     }
 
-    /// Asks the processor to fetch the line at `pos`, a multiple of 8.
+    /// Prefetches the line at `pos`, a multiple of 8.
     pub(crate) fn prefetch(&self, pos: u64) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a hint that accesses nothing as far as the program can tell; every x86-64 processor has it.
@@ -91,11 +91,11 @@ impl Region {
         let _ = pos;
     }
 
-    /// Copies `bytes` to `pos`, around the end of the memory if need be. What shares a cache line with the bytes before
-    /// `pos` comes last: readers poll that line, and each of their looks takes it away from the writer.
+    /// Copies `bytes` to `pos`, wrapping around the end of the memory if necessary. The bytes that share a cache line
+    /// with those before `pos` are copied last: readers poll that line, and each poll takes it away from the writer.
     ///
-    /// Only the holder of the lock may call this, for room that it reserved and has not committed: then nobody
-    /// else reads or writes these bytes.
+    /// Only the holder of the lock may call this, for room that it reserved and has not committed: then nothing else
+    /// reads or writes these bytes.
     #[inline]
     pub(crate) fn copy_in(&self, pos: u64, bytes: &[u8]) {
         let (offset, room) = self.place(pos);
@@ -124,14 +124,14 @@ impl Region {
     #[inline(always)]
     fn put(&self, offset: usize, bytes: &[u8]) {
         debug_assert!(offset + bytes.len() <= self.mapped as usize);
-        // SAFETY: the callers keep all that they put inside the records. The writer lock excludes other writers; readers
-        // stay away until the commit. `bytes` cannot overlap: it is private memory.
+        // SAFETY: the callers keep all that they put inside the records. The writer lock excludes other writers;
+        // readers stay away until the commit. `bytes` cannot overlap: it is private memory.
         unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), self.records.as_ptr().add(offset), bytes.len()) }
     }
 
-    /// Copies from `pos` into `buffer`, around the end of the memory if need be.
+    /// Copies from `pos` into `buffer`, wrapping around the end of the memory if necessary.
     ///
-    /// The bytes are what was committed as long as the record at `pos` has not been given up.
+    /// These are the committed bytes as long as the record at `pos` has not been taken out.
     #[inline]
     pub(crate) fn copy_out(&self, pos: u64, buffer: &mut [u8]) {
         let (offset, room) = self.place(pos);
@@ -149,32 +149,34 @@ impl Region {
         self.get(0, &mut rest[..len]);
     }
 
-    /// Copies from an offset behind which there is as much.
+    /// Copies from an offset with enough bytes behind it.
     #[inline(always)]
     fn get(&self, offset: usize, buffer: &mut [u8]) {
         debug_assert!(offset + buffer.len() <= self.mapped as usize);
-        // SAFETY: the callers keep all that they get inside the records; `buffer` is private memory. Writers do not touch
-        // a committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes only.
+        // SAFETY: the callers keep all that they get inside the records; `buffer` is private memory. Writers do not
+        // touch a committed record until `head` has passed it; a friend that breaks this rule hands us wrong bytes
+        // only.
         unsafe {
             core::ptr::copy_nonoverlapping(self.records.as_ptr().add(offset), buffer.as_mut_ptr(), buffer.len());
         }
     }
 
-    /// The `len` bytes at `pos`, as [`copy_out`](Region::copy_out) has them, if there is memory for a copy.
+    /// Copies the `len` bytes at `pos`, as [`copy_out`](Region::copy_out) does, if there is memory for a copy.
     pub(crate) fn copy_anew(&self, pos: u64, len: usize) -> Option<Vec<u8>> {
         if len == 0 {
             return Some(Vec::new());
         }
         let layout = core::alloc::Layout::array::<u8>(len).ok()?;
-        // SAFETY: the layout has bytes. (`Vec::try_reserve` takes more instructions than all the rest, and a safe copy would have to
-        // clear the memory first, and so write large messages twice.)
+        // SAFETY: the layout is not empty. (`Vec::try_reserve` takes more instructions than all the rest, and a safe
+        // copy would have to clear the memory first, and so write large messages twice.)
         let copy = core::ptr::NonNull::new(unsafe { std::alloc::alloc(layout) })?;
         let (offset, room) = self.place(pos);
         let first = len.min(room);
         // As in `copy_in_around`.
         let rest = (len - first).min(offset);
-        // SAFETY: as in `get`; the first part ends with the records at most, and the second begins with them and ends before the
-        // first. `copy` has room for both, was allocated as a `Vec` does, and as much of it counts as was filled.
+        // SAFETY: as in `get`; the first part ends with the records at the latest, and the second begins with them and
+        // ends before the first. `copy` has room for both, was allocated as a `Vec` does, and its length is the number
+        // of bytes copied.
         unsafe {
             core::ptr::copy_nonoverlapping(self.records.as_ptr().add(offset), copy.as_ptr(), first);
             if rest > 0 {
@@ -184,19 +186,19 @@ impl Region {
         }
     }
 
-    /// The bytes at `pos` where they lie, or `None` if they go around the end of the memory.
+    /// The bytes at `pos` in place, or `None` if they wrap around the end of the memory.
     ///
     /// # Safety
     ///
-    /// They belong to a committed record, and neither this process nor one that keeps the protocol moves `head`
-    /// past it while the slice is in use.
+    /// They belong to a committed record, and neither this process nor one that keeps the protocol moves `head` past it
+    /// while the slice is in use.
     pub(crate) unsafe fn slice(&self, pos: u64, len: usize) -> Option<&[u8]> {
         let (offset, room) = self.place(pos);
         // SAFETY: inside the records; unchanging by the caller's promise.
         (len <= room).then(|| unsafe { core::slice::from_raw_parts(self.records.as_ptr().add(offset), len) })
     }
 
-    /// The bytes at `pos` for filling in place, or `None` if they go around the end of the memory.
+    /// The bytes at `pos` for filling in place, or `None` if they wrap around the end of the memory.
     ///
     /// # Safety
     ///
@@ -208,7 +210,7 @@ impl Region {
         (len <= room).then(|| unsafe { core::slice::from_raw_parts_mut(self.records.as_ptr().add(offset), len) })
     }
 
-    /// Where `pos` lies, and how many bytes there are up to the end of the memory.
+    /// The offset of `pos`, and the number of bytes up to the end of the memory.
     #[inline(always)]
     fn place(&self, pos: u64) -> (usize, usize) {
         let offset = pos & (self.mapped - 1);
@@ -216,15 +218,15 @@ impl Region {
     }
 }
 
-/// loom's region. Each word of the records is both an atomic, so that a missing ordering shows as a stale word, and a cell
-/// for the payload there, so that loom reports a copy that nothing orders before the next use of the memory.
+/// loom's region. Each word of the records is both an atomic, so that a missing ordering shows as a stale word, and a
+/// cell for the payload, so that loom reports a copy that nothing orders before the next use of the memory.
 #[cfg(loom)]
 pub(crate) struct Region {
     header: Header,
     records: Vec<(AtomicU64, crate::sync::UnsafeCell<u64>)>,
 }
 
-// SAFETY: no access to a cell is made before loom has found that those before it are ordered.
+// SAFETY: loom checks, before each access to a cell, that the accesses before it are ordered.
 #[cfg(loom)]
 unsafe impl Sync for Region {}
 
@@ -267,7 +269,7 @@ impl Region {
             word[..chunk.len()].copy_from_slice(chunk);
             let word = u64::from_le_bytes(word);
             let (atomic, cell) = self.place(pos + 8 * index as u64);
-            // SAFETY: loom has seen to it that nobody else accesses the cell.
+            // SAFETY: loom has checked that nothing else accesses the cell.
             cell.with_mut(|place| unsafe { *place = word });
             atomic.store(word, crate::sync::Ordering::Relaxed);
         }
@@ -275,7 +277,7 @@ impl Region {
 
     pub(crate) fn copy_out(&self, pos: u64, buffer: &mut [u8]) {
         for (index, chunk) in buffer.chunks_mut(8).enumerate() {
-            // SAFETY: loom has seen to it that nobody writes to the cell.
+            // SAFETY: loom has checked that nothing writes to the cell.
             let word = self.place(pos + 8 * index as u64).1.with(|place| unsafe { *place });
             chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
         }

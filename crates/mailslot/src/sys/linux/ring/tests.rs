@@ -1,4 +1,4 @@
-//! The ring over plain memory: random operations against a model, and random damage.
+//! The ring in plain memory: random operations compared with a model, and random damage.
 
 use core::ptr::NonNull;
 use std::collections::VecDeque;

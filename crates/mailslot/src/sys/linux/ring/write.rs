@@ -1,4 +1,4 @@
-//! The writing side of a ring, for whoever holds its lock.
+//! The writing side of a ring, for the holder of its lock.
 
 use super::layout::{ASLEEP, CLOSED, RUNG, SPARE, Stamp, Word, Writers, record_size};
 use super::read::{self, Damaged};
@@ -6,17 +6,17 @@ use super::region::Region;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
-/// Backlogs below this many bytes are not followed exactly by the high-water mark: doing so would fetch the
-/// reader's cache line for nearly every message.
+/// The high-water mark does not follow backlogs below this many bytes exactly: doing so would fetch the reader's cache
+/// line for nearly every message.
 const HIGH_WATER_STEP: u64 = 4096;
 
-/// The ring as its lock holder sees it. Make one only while holding `header().writers.lock`, after recovery.
+/// The ring for the holder of its lock. Make one only while holding `header().writers.lock`, after recovery.
 pub(crate) struct Locked<'a> {
     region: &'a Region,
     writers: &'a Writers,
 }
 
-/// Room for one record, reserved but not committed. Giving it up needs nothing: the next reservation gets it again.
+/// Room for one record, reserved but not committed. Giving it up needs no call: the next reservation gets it again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {
     pos: u64,
@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
     Closed,
     /// The capacity is used up.
     Full,
-    /// There is room, but no memory behind it yet: reserve this many bytes of the records and ask again.
+    /// There is room, but not backed by memory yet: reserve this many bytes of the records and try again.
     Memory(u64),
 }
 
@@ -57,14 +57,14 @@ impl<'a> Locked<'a> {
         mapped == capacity || start + record_size(len as u64) + SPARE <= mapped
     }
 
-    /// Whether the payload of the next record, with `len` bytes, goes around the end of the memory.
+    /// Whether the payload of the next record, with `len` bytes, wraps around the end of the memory.
     pub(crate) fn goes_around(&self, len: usize) -> bool {
         let start = self.writers.tail.load(Relaxed) & (self.region.capacity() - 1);
         start + super::layout::RECORD_HEADER + len as u64 > self.region.capacity()
     }
 
-    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked `len`
-    /// against [`super::layout::largest_payload`].
+    /// Finds room for a payload of `len` bytes, which the region [`reaches`](Locked::reaches). The caller has checked
+    /// `len` against [`super::layout::largest_payload`].
     pub(crate) fn reserve(&self, len: u32) -> Result<Room, Refusal> {
         let writers = self.writers;
         if writers.state.load(Relaxed) & CLOSED != 0 {
@@ -73,12 +73,14 @@ impl<'a> Locked<'a> {
         let room = Room { pos: writers.tail.load(Relaxed), len };
         self.check_capacity(room)?;
         self.check_memory(room)?;
-        // The reader must find zero behind this record, whatever was there before. Sequenced before the release in `commit`.
+        // The reader must find zero behind this record, whatever was there before. Sequenced before the release in
+        // `commit`.
         self.region.word(room.end()).store(0, Relaxed);
         Ok(room)
     }
 
-    /// Publishes the record whose payload the caller has copied to [`Room::payload`], and returns where it ends.
+    /// Publishes the record whose payload the caller has copied to [`Room::payload`], and returns the position of its
+    /// end.
     pub(crate) fn commit(&self, room: Room, stamp: Stamp) -> u64 {
         let word = |at: u64| self.region.word(room.pos.wrapping_add(at));
         word(8).store(stamp.pid_and_gid, Relaxed);
@@ -97,9 +99,9 @@ impl<'a> Locked<'a> {
         self.writers.tail.store(end, Release);
     }
 
-    /// The same for a record whose writer died. `number` is the low half of the count of records before it: the dead may have
-    /// counted it already, and it must not count twice. (Only `bytes_written` can then be too high, by this one message, if
-    /// death came between its store and the next.)
+    /// Like `account`, for a record whose writer died. `number` is the low half of the count of records before it: the
+    /// writer may have counted the record already, and it must not count twice. (Only `bytes_written` can then be too
+    /// high, by this one message, if the writer died between its store and the next.)
     pub(super) fn account_after_death(&self, end: u64, len: u32, number: u32) {
         if self.writers.written.load(Relaxed) as u32 == number {
             self.account(end, len);
@@ -108,7 +110,8 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Takes the oldest record out, unread, of a ring that [drops](super::layout::DROPS_OLDEST) such. False if there is none.
+    /// Takes the oldest record out unread, in a ring that [drops the oldest](super::layout::DROPS_OLDEST). False if
+    /// there is none.
     pub(crate) fn drop_oldest(&self) -> Result<bool, Damaged> {
         let Some(oldest) = read::head(self.region)? else { return Ok(false) };
         self.writers.head_seen.store(oldest.drop_unread(), Relaxed);
@@ -123,32 +126,32 @@ impl<'a> Locked<'a> {
         add(&self.region.header().refused.too_large, 1);
     }
 
-    /// Whether a reader must be woken. Wake it *before* committing: a writer that dies in between has then
-    /// published nothing, and a reader that wakes too early passes through the lock before it sleeps again.
+    /// Whether a reader must be woken. Wake it *before* committing: a writer that dies in between has then published
+    /// nothing, and a reader that wakes too early passes through the lock before it sleeps again.
     pub(crate) fn reader_sleeps(&self) -> bool {
         self.writers.state.load(Relaxed) & ASLEEP != 0
     }
 
-    /// Notes that the bell has been rung. Only after the fact: a note without a ring would be a lost wake-up.
+    /// Notes that the bell has been rung. Only afterwards: a note without a ring would be a lost wake-up.
     pub(crate) fn reader_woken(&self) {
         let state = self.writers.state.load(Relaxed);
         self.writers.state.store(state & !ASLEEP | RUNG, Relaxed);
     }
 
-    /// Notes that whoever died with the lock may have rung the bell, so that the next reader that goes to sleep drains it.
+    /// Notes that the holder that died may have rung the bell, so that the next reader that goes to sleep drains it.
     pub(super) fn maybe_rung(&self) {
         let state = self.writers.state.load(Relaxed);
         self.writers.state.store(state | RUNG, Relaxed);
     }
 
-    /// Notes that the only reader which had announced sleep is awake: it is the one that calls this.
+    /// Notes that the only reader which had announced sleep is awake: it is the caller.
     pub(crate) fn reader_awake(&self) {
         let state = self.writers.state.load(Relaxed);
         self.writers.state.store(state & !ASLEEP, Relaxed);
     }
 
-    /// Announces that a reader is about to sleep, unless there is something to read. Returns whether the bell
-    /// holds old rings, which the caller takes back before it lets go of the lock.
+    /// Announces that a reader is about to sleep, unless there is something to read. Returns whether the bell holds old
+    /// rings, which the caller drains before it releases the lock.
     pub(crate) fn announce_sleep(&self) -> Sleep {
         if self.region.word(self.region.header().reader.head.load(Relaxed)).load(Acquire) != 0 {
             return Sleep::MessageWaiting;
@@ -163,7 +166,7 @@ impl<'a> Locked<'a> {
         self.writers.state.store(state | CLOSED, Relaxed);
     }
 
-    /// Bytes of records with memory behind them.
+    /// Bytes of records that are backed by memory.
     pub(crate) fn reserved(&self) -> u64 {
         self.writers.reserved.load(Relaxed).min(self.region.capacity())
     }
@@ -172,12 +175,12 @@ impl<'a> Locked<'a> {
         self.writers.reserved.store(bytes, Relaxed);
     }
 
-    /// If nothing is queued, lets the next record start at the beginning of the memory, which is where it is warm.
-    /// Only the reader may call this. Returns whether the ring is now empty at its beginning.
+    /// If nothing is queued, moves the next record to the beginning of the memory, which is warm in the cache. Only the
+    /// reader may call this. Returns whether the ring is now empty at its beginning.
     pub(crate) fn rewind(&self) -> bool {
         let tail = self.writers.tail.load(Relaxed);
-        // Acquire: another thread of the reader may have taken the last record out; its copy is done before the memory is used
-        // again. Pairs with the release in `read::Head::consume`.
+        // Acquire: another thread of the reader may have taken the last record out; its copy is done before the memory
+        // is reused. Pairs with the release in `read::Head::consume`.
         if self.region.header().reader.head.load(Acquire) != tail {
             return false;
         }
@@ -188,7 +191,7 @@ impl<'a> Locked<'a> {
         true
     }
 
-    /// The part of a rewind that may be done again after the one who began it died.
+    /// The part of a rewind that may be repeated after the process that began it died.
     pub(super) fn finish_rewind(&self, start: u64) {
         self.region.word(start).store(0, Relaxed);
         self.writers.tail.store(start, Relaxed);
@@ -220,7 +223,8 @@ impl<'a> Locked<'a> {
         let high_water = &self.region.header().refused.high_water;
         let watched = high_water.load(Relaxed).max(HIGH_WATER_STEP);
         if at_most > watched.min(limit) {
-            // Acquire: pairs with the release in `read::Head::consume`; the reader is done with all before `head`.
+            // Acquire: pairs with the release in `read::Head::consume`; the reader is done with everything before
+            // `head`.
             let head = self.region.header().reader.head.load(Acquire);
             self.writers.head_seen.store(head, Relaxed);
             if used(head) > limit {
@@ -244,12 +248,12 @@ impl<'a> Locked<'a> {
     }
 }
 
-/// What [`Locked::announce_sleep`] found.
+/// The result of [`Locked::announce_sleep`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sleep {
     /// There is something to read: do not sleep.
     MessageWaiting,
-    /// Sleep, after taking old rings out of the bell.
+    /// Sleep, after draining old rings from the bell.
     DrainBell,
     /// Sleep.
     Quiet,

@@ -1,19 +1,19 @@
-//! Who claims a name, and since when.
+//! Claims: which user has a name, and since when.
 //!
-//! A claim is the file of a life (see [`life`]), directly in the root, under a name that says which slot's and which user's it
-//! is. So whoever claims a name does it for all to see, from the moment that the kernel has noted, and for as long as it
-//! lives: nothing can be prepared in a hidden place, and no claim made to look older. One of which others cannot see whether it
-//! lives counts for them as one that does, until the superuser comes, who can. It counts from when the user's directory was
-//! there as well, since that is where others learn of the user.
+//! A claim is the file of a life (see [`life`]), directly in the root, whose name contains its slot and its user. So a
+//! claim is visible to all, from the moment that the kernel has recorded, and as long as it lives: nothing can be
+//! prepared in a hidden place, and no claim can be made to look older. A claim that others cannot check counts for them
+//! as living until the superuser, who can check it, removes it. A claim counts only from the moment when the user's
+//! directory exists as well, since others learn of the user from that directory.
 //!
-//! A user whose file somebody else has put in the way takes another name for it, with a number that nobody can guess. The sockets of
-//! such lives are in a directory of their own, which tells others of them. They read the whole root for claims only if somebody's
-//! directory is not to be seen: whatever it hides may come to light without being younger then.
+//! If another user has put a file in the way of a claim, the claim gets another name, with a number that nobody can
+//! guess. The sockets of such lives are in a separate directory, where others find them. Others read the whole root for
+//! claims only if a user's directory is hidden: whatever it hides may appear later without becoming younger.
 //!
-//! A slot that [each](crate::Sharing::Each) of several processes may create has a claim for each of them, all of that form: none of
-//! them is special, so the name is its user's as long as one lives. For who decides whether he comes first, the oldest of them
-//! counts. What ends with it is the time that counts: of another user's claim that was kept in wait since, and which is the older one
-//! then, others believe that it was first, as they would after the end of a slot that had no members.
+//! A slot that [each](crate::Sharing::Each) of several processes may create has a claim for each of them, all of the
+//! numbered form: none of them is special, so the name is its user's as long as one of them lives. The oldest of them
+//! decides whether the slot came first. Its time ends with it: a waiting claim of another user that is the oldest then
+//! counts as the first, as it would after the end of a slot without members.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -32,13 +32,13 @@ use crate::options::Sharing;
 use mailslot_names::SlotName;
 
 const PREFIX: &str = "mailslot-life.";
-/// In the place of an entry, what all taps of a user claim: no slot's name.
+/// The entry that all taps of a user claim; not the name of a slot.
 pub(super) const TAPS: &str = "=tap";
-/// What the number of a claim begins with that lets its user have others beside it.
+/// The prefix of the number of a claim whose user may have other claims to the same name.
 const EACH: &str = "each-";
-/// The file in a user's directory of new slots that is locked.
+/// The lock file in a user's directory of new slots.
 const LOCK: &str = ".lock";
-/// Half milliseconds to wait for it; whoever takes longer was stopped.
+/// Half milliseconds to wait for the lock; a process that holds it for longer was stopped.
 const LOCK_ATTEMPTS: u32 = 2000;
 /// How often two users who claim one name at the same moment step back for each other.
 const ATTEMPTS: u32 = 20;
@@ -50,16 +50,16 @@ pub(crate) struct Claim {
     user: User,
 }
 
-/// Which life it is.
+/// The identity of a life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
-    /// The name of its file, which another life may have later.
+    /// The name of its file, which another life may get later.
     pub(super) file: String,
     pub(super) since: Since,
 }
 
 impl Life {
-    /// As a slot's directory says it.
+    /// The text in a slot's directory.
     pub(super) fn to_text(&self) -> String {
         format!("{}#{}", self.file, self.since)
     }
@@ -70,7 +70,7 @@ impl Life {
     }
 }
 
-/// A claim beside one's own.
+/// A claim other than this process's.
 struct Other {
     file: String,
     uid: u32,
@@ -78,7 +78,8 @@ struct Other {
 }
 
 impl Other {
-    /// Whether its user may have others beside it. Nobody else believes what the name of a file says of that.
+    /// Whether its user may have other claims. Only the user itself relies on what the name of the file says about
+    /// that.
     fn is_for_each(&self) -> bool {
         self.file.rsplit_once(NUMBER).is_some_and(|(_, number)| number.starts_with(EACH))
     }
@@ -89,7 +90,7 @@ impl Claim {
         &self.of
     }
 
-    /// The life, which from now on ends, with its file, by somebody else's doing.
+    /// Returns the life, whose end, and the removal of its file, are now up to the caller.
     pub(crate) fn keep(mut self) -> Option<OwnedFd> {
         self.life.take()
     }
@@ -106,13 +107,13 @@ impl Drop for Claim {
 }
 
 impl Root {
-    /// Claims a name for this process's user. When this returns, nobody else can have an older claim that lives: than this one, or
-    /// than the oldest of those that this user has for each of several members.
+    /// Claims a name for this process's user. When this returns, no living claim of another user can be older than this
+    /// one, or than the oldest of the claims that this user has for several members.
     pub(crate) fn claim(&self, name: &SlotName, sharing: Sharing) -> Result<Claim> {
         let failed = |error| self.error("claim", name, error);
         let exists = || Error::AlreadyExists(name.clone());
         for attempt in 1..=ATTEMPTS {
-            // First: it is older than any claim of its user then.
+            // Made first, so that it is older than any claim of its user.
             let user = self.own_user()?;
             let claim = match self.begin_claim(name, &user, sharing) {
                 Ok(Some(claim)) => claim,
@@ -182,7 +183,8 @@ impl Root {
         Ok(found)
     }
 
-    /// Hands all claims to the name with this entry that may live to `take`, whatever of their users' directories is to be seen.
+    /// Passes all claims to the name with this entry that may live to `take`, even if their users' directories are
+    /// hidden.
     fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Other)) -> rustix::io::Result<()> {
         let begin = format!("{PREFIX}{}@", key(entry));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -205,7 +207,7 @@ impl Root {
         life::look(self.dir.as_fd(), file, || self.open_below(home, OFlags::PATH | OFlags::DIRECTORY))
     }
 
-    /// The life of this user whose file this is, if it goes on.
+    /// The life of this user with this file, if it lives.
     fn living_life(&self, file: &str, user: &User) -> rustix::io::Result<Option<Life>> {
         Ok(match self.look(file, &user.home(file))? {
             Found::Living { uid, since } if uid == user.uid => Some(Life { file: file.to_owned(), since }),
@@ -213,7 +215,7 @@ impl Root {
         })
     }
 
-    /// Since when a life of user `user` may have gone on, unless it is certain that it does not.
+    /// The time since when a life of `user` may have lived; `None` if it is certainly dead.
     fn may_live(&self, file: &str, home: &str, user: u32) -> rustix::io::Result<Option<Since>> {
         Ok(match self.look(file, home)? {
             Found::Living { uid, since } | Found::Unseen { uid, since } if uid == user => Some(since),
@@ -221,7 +223,8 @@ impl Root {
         })
     }
 
-    /// Since when the life that `text`, of a slot of this entry and user, says has gone on, as a claim; `None` if it does not.
+    /// The time since when the life in `text`, of a slot of this entry and user, has lived, as a claim; `None` if it is
+    /// dead.
     pub(super) fn claimed_since(&self, text: &str, entry: &str, user: &User) -> rustix::io::Result<Option<Since>> {
         let usual = file(entry, user);
         let Some(claimed) = Life::file_in(text) else { return Ok(None) };
@@ -233,7 +236,8 @@ impl Root {
         Ok(life.map(|life| life.since.max(user.since)))
     }
 
-    /// Makes a claim, `Ok(None)` if that has to be tried again. Fails with `EXIST` if another process of this user has the name.
+    /// Makes a claim; `Ok(None)` if the caller must try again. Fails with `EXIST` if another process of this user has
+    /// the name.
     fn begin_claim(&self, name: &SlotName, user: &User, sharing: Sharing) -> rustix::io::Result<Option<Claim>> {
         let plain = file(&entry(name), user);
         let lock = self.lock_lives(user);
@@ -252,7 +256,7 @@ impl Root {
         };
         drop(lock);
         let (life, file) = match begun {
-            // Without the lock: another process of this user has taken the directory away, for what was there before.
+            // Without the lock, another process of this user has removed the directory as a dead one.
             Err(Errno::NOENT) => return Ok(None),
             begun => begun?,
         };
@@ -260,21 +264,21 @@ impl Root {
         Ok(of.map(|of| Claim { life: Some(life), of, user: user.clone() }))
     }
 
-    /// Begins a life under a name that begins so and that nobody can have taken.
+    /// Begins a life under a name that begins with `begin` and that nobody can have taken.
     fn begin_numbered(&self, begin: &str, user: &User) -> rustix::io::Result<(OwnedFd, String)> {
         let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
         let file = format!("{begin}{number:016x}");
         life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
     }
 
-    /// Waits until whatever else is claimed bears a later time than `since`: a tick of the file system's clock at most.
+    /// Waits until any other claim would get a later time than `since`: at most a tick of the file system's clock.
     fn outlast(&self, since: Since) -> Result<()> {
         let failed = |error| Error::io(format!("look at the clock of {}", self.path), error);
         let now = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
         let now = Timestamps { last_access: now, last_modification: now };
-        // A directory whose time does not matter. A file whose time was looked at gets a finer one with its next change, where
-        // the kernel has that; so the second turn is the last. Elsewhere the clock ticks after ten milliseconds at most; one
-        // that is set back is not waited for.
+        // The time of this directory does not matter. Where the kernel supports it, a file whose time was read gets a
+        // finer one with its next change, so the second turn is the last. Elsewhere the clock ticks after at most ten
+        // milliseconds; this does not wait for a clock that is set back.
         let clock = self.own_user()?.new_slots();
         for turn in 0..40 {
             rustix::fs::utimensat(&self.dir, &clock, &now, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
@@ -289,13 +293,13 @@ impl Root {
         Ok(())
     }
 
-    /// Removes the files of a life of this process, while it goes on: nobody else touches them then. Opens nothing.
+    /// Removes the files of a life of this process while it lives: then no other process touches them. Opens nothing.
     pub(super) fn remove_life(&self, file: &str, user: &User) {
         let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
         life::remove_home(self.dir.as_fd(), &user.home(file));
     }
 
-    /// Removes the files of a life of this user's that has ended, if this process may.
+    /// Removes the files of a life of this user that has ended, if this process may.
     pub(super) fn remove_dead_life(&self, file: &str, user: &User) {
         if let Some(lock) = self.lock_lives(user) {
             self.remove_dead_life_locked(&lock, file, user);
@@ -308,7 +312,7 @@ impl Root {
             Ok(Found::Dead { uid }) if may(uid) => {
                 let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
             }
-            // A beginning that was not finished, unless it goes on.
+            // An unfinished beginning, unless its socket lives.
             Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => {}
             _ => return,
         }
@@ -322,22 +326,23 @@ impl Root {
             return;
         }
         life::clear(&home);
-        // The process may have few others.
+        // The process may have few other descriptors.
         drop(home);
         if let Ok(homes) = open(&user.homes(file)) {
             let _ = rustix::fs::unlinkat(homes, file, AtFlags::REMOVEDIR);
         }
     }
 
-    /// Keeps other processes from beginning lives of this user, and from removing files of those that have ended: what was seen to
-    /// be dead would else have been replaced when it is removed. `None` if it cannot be had.
+    /// Keeps other processes from beginning lives of this user, and from removing files of those that have ended:
+    /// otherwise a file that was seen to be dead could be replaced before it is removed. `None` if the lock is not
+    /// available.
     fn lock_lives(&self, user: &User) -> Option<LivesLock> {
         let path = format!("{}/{LOCK}", user.new_slots());
         let own = user.uid == process::uid();
         let open = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = match own {
             true => rustix::fs::openat(&self.dir, &path, open | OFlags::CREATE, Mode::RUSR | Mode::WUSR),
-            // The superuser makes nothing in another user's directory, and does not wait for him.
+            // The superuser makes nothing in another user's directory, and does not wait for that user.
             false => self.open_below(&path, open),
         };
         let file = file.ok()?;
@@ -352,22 +357,22 @@ impl Root {
     }
 }
 
-/// Held for a moment; nobody but its user, and the superuser, can open the file.
+/// The lock, held for a moment; only its user and the superuser can open the file.
 struct LivesLock(OwnedFd);
 
 impl Drop for LivesLock {
     fn drop(&mut self) {
-        // A child that another thread has just made has a copy.
+        // A child that another thread has just made has a copy of the descriptor.
         let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
     }
 }
 
-/// The file of the life of the slot with this entry in this directory of a user, whose name it tells.
+/// The name of the life's file for a slot with this entry in this user's directory.
 fn file(entry: &str, user: &User) -> String {
     format!("{PREFIX}{}@{}", key(entry), user.suffix())
 }
 
-/// What tells a user's directory in what follows the `@` of such a file, before a number if there is one.
+/// The suffix of a user's directory in the part after the `@` of such a name, before a number if there is one.
 fn suffix(rest: &str) -> &str {
     rest.split_once(NUMBER).map_or(rest, |(suffix, _)| suffix)
 }

@@ -1,11 +1,11 @@
-//! How the name of a slot becomes the name of a directory.
+//! Converting the name of a slot to the name of a directory.
 
 use mailslot_names::SlotName;
 
-/// Longest entry before it is cut and hashed; file systems take 255 bytes.
+/// The longest entry before it is cut and hashed; file systems accept 255 bytes.
 const MAX_ENTRY: usize = 200;
 
-/// The directory entry of a slot. A slot's name never is a path: what could lead elsewhere is escaped.
+/// The directory entry of a slot. It is never a path: characters that could lead elsewhere are escaped.
 pub(crate) fn entry(name: &SlotName) -> String {
     let mut entry = String::with_capacity(name.folded().len().min(MAX_ENTRY));
     push_entry(&mut entry, name);
@@ -30,15 +30,15 @@ pub(crate) fn push_entry(path: &mut String, name: &SlotName) {
     }
 }
 
-/// Longest part of an entry in the name of a file whose path is short: the address of a socket takes 107 bytes.
+/// The longest part of an entry in the name of a file whose path must be short: the address of a socket has 107 bytes.
 const MAX_KEY: usize = 40;
 
-/// What stands for an entry in the name of a life's file. Two that have one key are one name there.
+/// The short form of an entry in the name of a life's file. Entries with the same key have the same claim.
 pub(crate) fn key(entry: &str) -> String {
     if entry.len() <= MAX_KEY { entry.to_owned() } else { format!("~{:032x}", fnv1a(entry.as_bytes())) }
 }
 
-/// 128-bit FNV-1a. Whoever makes two long names collide on purpose claims both with one slot, as he could with two.
+/// 128-bit FNV-1a. A user who makes two long names collide on purpose claims both with one slot, as two slots could.
 fn fnv1a(bytes: &[u8]) -> u128 {
     bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
         (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B)

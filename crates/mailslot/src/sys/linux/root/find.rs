@@ -1,14 +1,15 @@
-//! Which of several users' slots of one name a writer gets.
+//! Finding the slot of a name that a writer gets, if several users have one.
 //!
-//! Names are free, as on Windows: whoever comes first has one. No lock could tell who that is, for in a directory of all users
-//! there is no file that all of them trust. What they trust is the kernel, which says of each [claim](super::claim) since when it
-//! has been there, and whether it lives; one that has ended never lives again. So among the slots of one name that live, the one
-//! whose claim is the oldest was there, and lived, when all the others were made, and it alone is meant. A slot of
-//! the writer's own user comes before that: who could make one can do to this process whatever the slot could.
+//! Names are free, as on Windows: the first user who takes one has it. No lock could decide who was first, as in a
+//! directory of all users there is no file that all of them trust. They trust the kernel, which reports for each
+//! [claim](super::claim) since when it has existed, and whether it lives; one that has ended never lives again. So
+//! among the living slots of one name, the one with the oldest claim existed, and lived, when all others were made, and
+//! it alone counts. A slot of the writer's user takes precedence: a user who could make one could do to this process
+//! whatever the slot could.
 //!
-//! Names below `mailslot\` are reserved for the network node and for those who ask it. There being first counts for nothing:
-//! a slot is believed if it is the superuser's, or of the user who owns the root, or of the one whom the superuser has
-//! appointed by a directory `roles/node` of that user in the superuser's; and after those, if it is the asker's.
+//! Names below `mailslot\` are reserved for the network node and for programs that ask it. For these, being first does
+//! not count: a slot counts if it is the superuser's, the root owner's, or that of the user whom the superuser has
+//! appointed by a directory `roles/node` of that user in the superuser's directory; after those, if it is the asker's.
 
 use std::os::fd::AsFd;
 
@@ -24,11 +25,11 @@ use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
 use mailslot_names::SlotName;
 
-/// What reserved names begin with, in the form that names are compared in.
+/// The prefix of reserved names, in the folded form in which names are compared.
 const RESERVED: &str = r"MAILSLOT\";
 
 impl Root {
-    /// The living slot of this name, as this process's writers get it.
+    /// The living slot of this name that this process's writers get.
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
         let failed = |error| self.error("look for", name, error);
         let mut found: Option<(Rank, Since, SlotDirectory)> = None;
@@ -78,12 +79,12 @@ impl Root {
         Ok(None)
     }
 
-    /// Whether slots of this name are the node's, or for it, so that only some users' count.
+    /// Whether slots of this name are reserved for the node, so that only those of some users count.
     pub(crate) fn is_reserved(name: &SlotName) -> bool {
         name.folded().starts_with(RESERVED) || name.folded() == RESERVED.trim_end_matches('\\')
     }
 
-    /// A user's own living slot, and since when; of one that has members the oldest.
+    /// A user's living slot, and since when it has lived; for a slot with members, the oldest one.
     fn living_slot(&self, user: &User, name: &SlotName) -> rustix::io::Result<Option<(Since, SlotDirectory)>> {
         let mut oldest: Option<(Since, SlotDirectory)> = None;
         for slot in self.slots_at(user, &entry(name))?.into_iter().filter(|slot| !slot.is_tap()) {
@@ -109,16 +110,16 @@ impl Root {
         Ok(None)
     }
 
-    /// What is there of a slot, or of its members. Fails if that cannot be found out.
+    /// The slot, or its members. Fails if that cannot be determined.
     pub(super) fn slots_at(&self, user: &User, entry: &str) -> rustix::io::Result<Vec<SlotDirectory>> {
         match self.open_all(user, entry) {
             Err(error) if process::tells_nothing_of(user.uid, error) => Err(error),
-            // Whatever else another user has put there is no slot, and nobody else's concern.
+            // Anything else that another user has put there is not a slot.
             found => Ok(found.unwrap_or_default()),
         }
     }
 
-    /// Whose slots of this name count for this process.
+    /// The users whose slots of this name count for this process.
     pub(super) fn rule(&self, name: &SlotName) -> Result<Rule> {
         let own = process::uid();
         if !Root::is_reserved(name) {
@@ -129,7 +130,7 @@ impl Root {
         Ok(Rule::Reserved { trusted, own })
     }
 
-    /// The user whom the superuser has appointed for the node.
+    /// The user whom the superuser has appointed as the node.
     fn node_user(&self) -> Result<Option<u32>> {
         let users = self.users()?;
         let named = |user: &User| {
@@ -139,7 +140,7 @@ impl Root {
     }
 }
 
-/// A slot of this user, if it is there and the file called `file` in it is the one with this id.
+/// A slot of this user, if it exists and the file called `file` in it is the one with this id.
 pub(super) fn with_file(
     slot: rustix::io::Result<SlotDirectory>,
     file: &str,

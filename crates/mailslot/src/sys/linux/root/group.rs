@@ -1,8 +1,8 @@
-//! A slot that several processes read: the directories of its members, all in one.
+//! A slot that several processes read: the directories of its members, within one directory.
 //!
-//! Each member is a slot of its own, with a life, a ring, a bell and a door. What they have in common is the file that tells writers
-//! that another one has come (see [`members`]), of which each has a link. So a member that finds others takes theirs, and nobody has to
-//! see to it that it is there when the others have gone.
+//! Each member is a complete slot, with a life, a ring, a bell and a door. Members share one file that shows writers
+//! when another one has joined (see [`members`]), to which each has a hard link. So a member that finds others links to
+//! their file, and the file exists as long as any member does.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -17,7 +17,7 @@ use super::{FileId, Root, SlotDirectory};
 use crate::error::{Error, Result};
 use mailslot_names::SlotName;
 
-/// The most members that a slot has: a writer needs descriptors for each of them.
+/// The most members of a slot: a writer needs descriptors for each of them.
 const MOST: usize = 256;
 
 impl Root {
@@ -42,14 +42,14 @@ impl Root {
             match self.open_place(user, entry.to_owned(), Some(name.to_owned())) {
                 Ok(member) => members.push(member),
                 Err(error) if process::tells_nothing_of(user.uid, error) => return Err(error),
-                // It has gone meanwhile, or never was one.
+                // It was removed meanwhile, or never was a member.
                 Err(_) => {}
             }
         }
         Ok(members)
     }
 
-    /// The living members, and the taps, of user `uid`'s slot of this name that has this file for them, the oldest first.
+    /// The living members, and the taps, of user `uid`'s slot of this name with this members file, the oldest first.
     pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
         let failed = |error| self.error("look for the members of", name, error);
         let mut living = Vec::new();
@@ -71,7 +71,8 @@ impl Root {
         Ok(living.into_iter().map(|(_, member)| member).collect())
     }
 
-    /// The superuser's taps, living or not, of the slot of another user of which this is a member. They are in his own directory.
+    /// The superuser's taps, living or not, of the slot of another user of which this is a member. They are in the
+    /// superuser's directory.
     pub(super) fn taps_of_the_superuser(&self, member: &SlotDirectory) -> rustix::io::Result<Vec<SlotDirectory>> {
         let group = FileId::at(member.dir.as_fd(), members::NAME);
         let mut taps = Vec::new();
@@ -82,8 +83,8 @@ impl Root {
         Ok(taps)
     }
 
-    /// Publishes a tap of the superuser's beside `member`, of another user. It is found in his own directory by the link to that slot's
-    /// file of members, and nothing of it is the other user's.
+    /// Publishes a tap of the superuser beside `member`, of another user. It is found in the superuser's directory by
+    /// its link to that slot's members file, and nothing of it belongs to the other user.
     pub(crate) fn publish_tap(
         &self,
         mut staged: Staged,
@@ -106,7 +107,7 @@ impl Root {
                 made_all => made_all,
             };
             match made_all.and_then(|()| rustix::fs::renameat(&self.dir, &own, &self.dir, format!("{all}/{made}"))) {
-                // The last of the other taps has ended, and the directory with it.
+                // The last of the other taps has ended, and with it the directory.
                 Err(Errno::NOENT) => continue,
                 published => published.map_err(failed)?,
             }
@@ -118,7 +119,7 @@ impl Root {
         Err(failed(Errno::NOENT))
     }
 
-    /// Removes what is left of members that could not be removed: directories that name no life any more.
+    /// Removes the remains of members whose removal failed: directories that no longer name a life.
     pub(super) fn remove_remains(&self, user: &User, entry: &str) {
         let path = place(user, entry, None);
         let open = |path: &str, access| self.open_below(path, access | OFlags::DIRECTORY);
@@ -133,8 +134,8 @@ impl Root {
         }
     }
 
-    /// Puts a finished slot that may have other members at its place, and tells those who write to the others. When this returns, it
-    /// can be opened, and every write that begins reaches it.
+    /// Puts a finished slot that may have other members at its place, and announces it to the writers of the others.
+    /// When this returns, it can be opened, and every write that begins reaches it.
     pub(crate) fn publish_member(&self, mut staged: Staged, name: &SlotName, tap: bool) -> Result<SlotDirectory> {
         let failed = |error| self.error("publish", name, error);
         let (user, entry) = (staged.user.clone(), entry(name));
@@ -143,7 +144,7 @@ impl Root {
         let own = format!("{}/{staged_as}", user.new_slots());
         let readable = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         rustix::fs::chmodat(&self.dir, &own, readable, AtFlags::empty()).map_err(failed)?;
-        // A directory of its own, in which it becomes the first member, or which tells others that it has become another one.
+        // A separate directory: the slot becomes the first member in it, or it shows others that there is a new member.
         let group = format!("{own}.group");
         rustix::fs::mkdirat(&self.dir, &group, Mode::RWXU).map_err(failed)?;
         let published = rustix::fs::chmodat(&self.dir, &group, readable, AtFlags::empty())
@@ -171,7 +172,7 @@ impl Root {
                 Some(other) => {
                     let joined = self.join(staged, other, own, &format!("{to}/{made}"));
                     if joined == Ok(true) {
-                        // Whoever waits for slots to appear looks for a directory that comes there by a rename.
+                        // Programs that wait for slots to appear watch for a directory that is renamed into this one.
                         let told = format!("{}/.{made}", user.slots());
                         let _ = rustix::fs::renameat(&self.dir, group, &self.dir, &told);
                         let _ = rustix::fs::unlinkat(&self.dir, &told, AtFlags::REMOVEDIR);
@@ -180,7 +181,7 @@ impl Root {
                 }
                 None if made.starts_with(TAP) => return Err(Error::NotFound(name.clone())),
                 None => {
-                    // What is there is dead: this process has a claim, and no other one lives.
+                    // Everything there is dead: this process has a claim, and no other one lives.
                     self.remove_dead(user, entry);
                     self.begin_group(own, &format!("{group}/{made}"), group, &to)
                 }
@@ -192,7 +193,7 @@ impl Root {
         Err(Error::AlreadyExists(name.clone()))
     }
 
-    /// Publishes the first member, with the directory for all. False if there is something at the place.
+    /// Publishes the first member, together with the directory of all members. False if the place is taken.
     fn begin_group(&self, own: &str, inside: &str, group: &str, to: &str) -> rustix::io::Result<bool> {
         rustix::fs::renameat(&self.dir, own, &self.dir, inside)?;
         let published = rustix::fs::renameat(&self.dir, group, &self.dir, to);
@@ -206,7 +207,8 @@ impl Root {
         }
     }
 
-    /// Publishes a member beside `other`. False if that has gone meanwhile, or others have come that do not know of it.
+    /// Publishes a member beside `other`. False if that one was removed meanwhile, or others joined that do not share
+    /// its file.
     fn join(&self, staged: &Staged, other: &SlotDirectory, own: &str, to: &str) -> rustix::io::Result<bool> {
         let of = |slot: &SlotDirectory| FileId::at(slot.dir.as_fd(), members::NAME).ok();
         rustix::fs::unlinkat(&staged.dir, members::NAME, AtFlags::empty())?;
@@ -221,7 +223,7 @@ impl Root {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
             Err(error) => return Err(error),
         }
-        // The other one may have ended right before, with the directory, and a new one be there.
+        // The other one may have ended right before, with the directory, and a new slot may be there.
         let found = self.slots_at(&staged.user, &other.entry)?;
         let strange = |slot: &SlotDirectory| !slot.is_tap() && slot.is_living() == Ok(true) && of(slot) != Some(group);
         if found.iter().any(strange) {

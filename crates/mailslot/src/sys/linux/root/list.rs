@@ -1,4 +1,4 @@
-//! The slots of the machine, and one of them.
+//! Listing the slots of the machine, and the status of one of them.
 
 use std::os::fd::AsFd;
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::message::SlotStatus;
 use mailslot_names::SlotName;
 
-/// The most slots of another user that are listed, so that nobody makes this long for everybody.
+/// The most slots of another user that are listed, so that no user can make this slow for all others.
 const MOST: usize = 16 << 10;
 
 /// The living slot of this name.
@@ -29,7 +29,8 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
     status_of(root, living).map_err(failed)?.ok_or_else(|| Error::NotFound(name.clone()))
 }
 
-/// The living slots, after removing what dead processes of this user left behind; the superuser removes everybody's.
+/// The living slots, after removing those that dead processes of this user left behind; the superuser removes all
+/// users'.
 pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     let root = Root::get()?;
     let uid = process::uid();
@@ -38,7 +39,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
     for user in root.users()?.iter() {
         for entry in root.entries(user).map_err(failed)? {
             let found = match root.open_all(user, &entry) {
-                // A list that lacks slots would say that they have gone.
+                // A list that lacks slots would mean that they are gone.
                 Err(error) if process::tells_nothing_of(user.uid, error) => return Err(failed(error)),
                 Err(_) => continue,
                 Ok(found) => found,
@@ -64,7 +65,7 @@ pub(crate) fn list() -> Result<Vec<SlotStatus>> {
 }
 
 impl Root {
-    /// The names of the entries in a user's directory of slots. One that this user may not read has none.
+    /// The names of the entries in a user's directory of slots. Empty for a directory that this user may not read.
     pub(super) fn entries(&self, user: &User) -> rustix::io::Result<Vec<String>> {
         let read = || Dir::read_from(self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY)?);
         let most = if user.uid == process::uid() { usize::MAX } else { MOST };
@@ -80,7 +81,7 @@ impl Root {
     }
 }
 
-/// The status of the slot that has these members and taps: that of the oldest member, and how many there are.
+/// The status of the slot that has these members and taps: that of the oldest member, and their numbers.
 fn status_of(root: &Root, slots: Vec<(Since, SlotDirectory)>) -> rustix::io::Result<Option<SlotStatus>> {
     let (taps, members): (Vec<_>, Vec<_>) = slots.into_iter().partition(|(_, slot)| slot.is_tap());
     let Some((_, slot)) = members.iter().min_by_key(|(since, _)| *since) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! The directory that holds the slots, and whose slots they are.
+//! The directory that holds the slots, and the owners of its entries.
 //!
 //! ```text
 //! ROOT                  shared and sticky: anybody may add an entry, and nobody may change another user's
@@ -14,9 +14,9 @@
 //! └ mailslot-life.ALERTS@1000
 //! ```
 //!
-//! A directory counts as that of the user who owns it, whose id its name begins with, and only if nobody else may write to it. So
-//! what other users put below the root is never in the way of a user's own slots, and never passes for them. Which of several
-//! users' slots of one name a writer gets is in [`find`].
+//! A directory counts as that of the user who owns it, whose id is at the beginning of its name, and only if nobody
+//! else may write to it. So whatever other users put below the root neither blocks a user's slots nor passes for them.
+//! Which of several users' slots of one name a writer gets is decided in [`find`].
 
 mod claim;
 mod entry;
@@ -46,21 +46,21 @@ use super::process;
 use crate::error::{Error, Result};
 use mailslot_names::SlotName;
 
-/// Where slots are on a machine that was set up for them.
+/// The root on a machine that was set up for slots.
 const RUN: &str = "/run/mailslot";
-/// Where they are on any other.
+/// The root on any other.
 const SHM: &str = "/dev/shm";
 
 /// The directory that holds the slots.
 pub(crate) struct Root {
     dir: OwnedFd,
-    /// The file system that it is in.
+    /// The file system of the directory.
     device: u64,
     path: String,
     users: Users,
 }
 
-/// What tells one file from all others of the machine.
+/// Distinguishes one file from all others of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
     device: u64,
@@ -72,7 +72,7 @@ impl FileId {
         rustix::fs::fstat(fd).map(FileId::from)
     }
 
-    /// Of the file called `name` in `dir`.
+    /// The id of the file called `name` in `dir`.
     pub(crate) fn at(dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<FileId> {
         rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(FileId::from)
     }
@@ -104,8 +104,8 @@ impl Root {
             return Root::open(&path)
                 .map_err(|error| Error::io(format!("open the directory {path} that MAILSLOT_ROOT names"), error));
         }
-        // Where it exists all use it, even one that may not write there, and is told so: slots elsewhere would be in a world of
-        // their own.
+        // If it exists, all processes use it, even one that may not write there and fails: slots elsewhere would not be
+        // seen by the others.
         match Root::open(RUN) {
             Err(Errno::NOENT) => {}
             opened => return opened.map_err(|error| Error::io(format!("open {RUN}, where slots are kept"), error)),
@@ -120,8 +120,8 @@ impl Root {
         Ok(Root { dir, device, path: path.to_owned(), users: Users::default() })
     }
 
-    /// Opens `path` below the root. Symbolic links and mounts on the way are not followed: nothing of ours is behind one, and
-    /// in a file system of another user even owners are what that user says.
+    /// Opens `path` below the root, without following symbolic links and mounts: nothing of ours is behind one, and in
+    /// a file system of another user even the owners of files are what that user says.
     pub(crate) fn open_below(&self, path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         /// Whether the system lacks the call that does it at once: old kernels do, and so does valgrind.
         static STEPWISE: AtomicBool = AtomicBool::new(false);
@@ -130,7 +130,7 @@ impl Root {
             let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV | ResolveFlags::BENEATH;
             match rustix::fs::openat2(&self.dir, path, flags, Mode::empty(), resolve) {
                 Err(Errno::NOSYS) => STEPWISE.store(true, Ordering::Relaxed),
-                // May be a filter of system calls; what else it is shows below.
+                // Possibly a filter of system calls; other reasons show below.
                 Err(Errno::PERM) => {}
                 opened => return opened,
             }
@@ -142,7 +142,7 @@ impl Root {
             (at, rest) = (Some(next), &rest[end + 1..]);
         }
         let opened = open_step(at.as_ref().unwrap_or(&self.dir), rest, flags)?;
-        // What is mounted may not even say what it is.
+        // A mounted file system may not even allow `fstat`.
         if !rustix::fs::fstat(&opened).is_ok_and(|stat| stat.st_dev == self.device) {
             return Err(Errno::XDEV);
         }
@@ -161,12 +161,12 @@ fn open_step(dir: &OwnedFd, step: &str, flags: OFlags) -> rustix::io::Result<Own
     rustix::fs::openat(dir, step, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Where the root is.
+/// The path of the root.
 pub(crate) fn path() -> Result<&'static Path> {
     Ok(Path::new(&Root::get()?.path))
 }
 
-/// Where the library for Win32 programs keeps what the processes of this user share.
+/// The directory in which the library for Win32 programs keeps what the processes of this user share.
 pub(crate) fn own_objects() -> Result<OwnedFd> {
     Root::get()?.own_objects()
 }
@@ -176,7 +176,7 @@ pub(crate) fn appoint_node(uid: u32) -> Result<()> {
     Root::get()?.appoint_node(uid)
 }
 
-/// The directories in which slots appear and disappear, those of all users.
+/// The directories of all users in which slots appear and disappear.
 pub(crate) fn directories() -> Result<Vec<PathBuf>> {
     let root = Root::get()?;
     Ok(root.users()?.iter().map(|user| Path::new(&root.path).join(user.slots())).collect())

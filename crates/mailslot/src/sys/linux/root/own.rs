@@ -1,7 +1,8 @@
-//! The place of a slot whose owner this process is.
+//! The place of a slot that this process owns.
 //!
-//! An idle slot keeps neither its directory nor its ring's file open: both are found again where they were. What is found there is
-//! the slot if its ring is the file that this process has mapped, for as long as that is mapped no other file has its number.
+//! An idle slot keeps neither its directory nor its ring's file open: both are found again at their place. What is
+//! found there is the slot if its ring is the file that this process has mapped: while that is mapped no other file has
+//! its inode number.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -38,7 +39,7 @@ impl Place {
         self.root.dir.as_fd()
     }
 
-    /// Whether the slot is there still. Opens nothing.
+    /// Whether the slot is still there. Opens nothing.
     pub(crate) fn is_there(&self) -> rustix::io::Result<bool> {
         match FileId::at(self.root(), &self.path_of(RING)) {
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
@@ -62,7 +63,7 @@ impl Place {
             return Ok(false);
         }
         let group = match FileId::at(self.root(), &self.path_of(members::NAME)) {
-            // Whoever made the next slot of the name has removed it.
+            // The process that made the next slot of the name has removed it.
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(true),
             group => group?,
         };
@@ -81,7 +82,7 @@ impl Place {
         Ok(true)
     }
 
-    /// The taps of this slot, if it has ended and was no tap itself.
+    /// The taps of this slot, if all its members have ended.
     pub(crate) fn left_taps(&self) -> Vec<SlotDirectory> {
         if self.member.is_none() {
             return Vec::new();
@@ -91,7 +92,7 @@ impl Place {
         if members.iter().all(|member| member.is_living() == Ok(false)) { taps } else { Vec::new() }
     }
 
-    /// The slot's directory, if it is there still.
+    /// The slot's directory, if it is still there.
     pub(crate) fn open(&self) -> rustix::io::Result<Option<SlotDirectory>> {
         with_file(self.root.open_place(&self.user, self.entry.clone(), self.member.clone()), RING, self.ring)
     }
@@ -102,11 +103,12 @@ impl Place {
         if FileId::of(&ring)? == self.ring { Ok(ring) } else { Err(Errno::NOENT) }
     }
 
-    /// Removes the slot while its life goes on, so that nobody else touches what is there. Opens nothing: a process that has no
-    /// descriptor left ends its slots as well. What the paths lead through is this user's own, who alone could exchange it.
+    /// Removes the slot while its life lasts, so that no other process touches it. Opens nothing: a process that has no
+    /// descriptor left ends its slots as well. The directories on the paths are this user's, who alone could replace
+    /// them.
     pub(crate) fn remove_living(&self) {
         if self.is_there() != Ok(true) {
-            // A tap of what has ended is taken away by whoever has the name next. A life with a number of its own is nobody else's.
+            // The next owner of the name removes a tap of an ended slot. No other life can have a numbered file.
             if let Some(file) = Life::file_in(&self.life).filter(|file| has_number(file)) {
                 self.root.remove_life(file, &self.user);
             }
@@ -117,7 +119,7 @@ impl Place {
         }
         let _ = rustix::fs::unlinkat(self.root(), self.path(), AtFlags::REMOVEDIR);
         if self.member.is_some() {
-            // Unless there are others.
+            // Fails if there are other members.
             let _ = rustix::fs::unlinkat(self.root(), place::place(&self.user, &self.entry, None), AtFlags::REMOVEDIR);
         }
         if let Some(file) = Life::file_in(&self.life) {

@@ -1,7 +1,8 @@
-//! The directory of one slot: made, published, removed.
+//! The directory of one slot: making, publishing and removing it.
 //!
-//! It appears by a rename, complete, and belongs to a life (see [`claim`](super::claim)), whose file a symbolic link in it names. A
-//! life that has ended never goes on, so whoever of its user comes across a dead slot may remove it without a lock.
+//! It appears by a rename, complete, and belongs to a life (see [`claim`](super::claim)), whose file a symbolic link in
+//! it names. A life that has ended never lives again, so any process of its user that finds a dead slot may remove it
+//! without a lock.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,20 +23,20 @@ use mailslot_names::SlotName;
 const LIFE: &str = "life";
 /// Files of a slot.
 pub(super) const FILES: [&str; 6] = ["door", "bell", "ring", label::NAME, members::NAME, LIFE];
-/// How often a place is taken again by another process of this user, or by something that cannot be removed.
+/// How many times the place may be taken again by another process of this user, or by something that cannot be removed.
 pub(super) const ATTEMPTS: u32 = 20;
-/// Seconds after which a slot that is being made was left behind.
+/// Seconds after which an unfinished slot counts as left behind.
 const STALE: u64 = 60;
 
 /// The directory of a slot.
 pub(crate) struct SlotDirectory {
     pub(crate) dir: OwnedFd,
-    /// The user whose slot it is.
+    /// The user who owns the slot.
     pub(crate) user: User,
     pub(super) entry: String,
-    /// Its own directory in that of the entry, if the slot has members.
+    /// The member's directory within that of the entry, if the slot has members.
     pub(super) member: Option<String>,
-    /// Which life it belongs to, as the link says.
+    /// The life that it belongs to, as the link says.
     pub(super) life: String,
 }
 
@@ -43,12 +44,12 @@ pub(crate) struct SlotDirectory {
 pub(crate) struct Staged {
     pub(crate) dir: OwnedFd,
     pub(super) user: User,
-    /// Its entry; none once it has been published.
+    /// Its entry; `None` once it has been published.
     pub(super) entry: Option<String>,
 }
 
 impl SlotDirectory {
-    /// Whether it is a [tap](crate::Mailslot::tap), which has no part in the name.
+    /// Whether it is a [tap](crate::Mailslot::tap), which does not claim the name.
     pub(crate) fn is_tap(&self) -> bool {
         self.member.as_deref().is_some_and(|member| member.starts_with(TAP))
     }
@@ -71,7 +72,7 @@ impl SlotDirectory {
 }
 
 impl Root {
-    /// The directory of a slot, or of one of its members, of one user, living or not.
+    /// The directory of a user's slot, or of one of its members, living or not.
     pub(super) fn open_place(
         &self,
         user: &User,
@@ -83,7 +84,7 @@ impl Root {
         Ok(SlotDirectory { dir, user: user.clone(), entry, member, life })
     }
 
-    /// A directory of a user's that nobody else may write to.
+    /// A directory of a user that nobody else may write to.
     pub(super) fn open_own(&self, user: &User, path: &str) -> rustix::io::Result<OwnedFd> {
         let dir = self.open_below(path, OFlags::PATH | OFlags::DIRECTORY)?;
         let stat = rustix::fs::fstat(&dir)?;
@@ -99,7 +100,7 @@ impl Root {
         file: &str,
         flags: OFlags,
     ) -> rustix::io::Result<OwnedFd> {
-        // All of it at once: this is on the way of every writer that comes and goes.
+        // Allocated once: every short-lived writer calls this.
         let mut path = String::with_capacity(128);
         user.push_slots(&mut path);
         path.push('/');
@@ -149,7 +150,7 @@ impl Root {
                     staged.entry = None;
                     return self.open_place(&staged.user, place, None).map_err(failed);
                 }
-                // What is there is dead: this process has the claim, which is another one.
+                // The one that is there is dead: this process has another claim.
                 Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR) => self.remove_dead(&staged.user, &place),
                 Err(error) => return Err(failed(error)),
             }
@@ -157,7 +158,7 @@ impl Root {
         Err(Error::AlreadyExists(name.clone()))
     }
 
-    /// Removes a slot whose life has ended. Another slot may be at its place by now, which stays.
+    /// Removes a slot whose life has ended. If another slot is at its place by now, that one stays.
     pub(super) fn remove_dead_slot(&self, slot: SlotDirectory) {
         let SlotDirectory { dir, user, entry, member, life } = slot;
         match &member {
@@ -167,16 +168,16 @@ impl Root {
                 self.remove_empty(&user, &entry);
             }
         }
-        // The process may have few others.
+        // The process may have few other descriptors.
         drop(dir);
         Life::file_in(&life).into_iter().for_each(|file| self.remove_dead_life(file, &user));
     }
 
-    /// Removes what is at this place of a directory of this user unless it lives.
+    /// Removes everything at this place in a directory of this user, except for living slots.
     pub(crate) fn remove_dead(&self, user: &User, entry: &str) {
         match self.open_all(user, entry) {
             Ok(slots) if !slots.is_empty() => {
-                // A tap of what has ended learns it by that.
+                // A tap of an ended slot is notified by its removal.
                 let over = tapped_by(entry).is_none()
                     && slots.iter().all(|slot| slot.is_tap() || slot.is_living() == Ok(false));
                 let gone = |slot: &SlotDirectory| (over && slot.is_tap()) || slot.is_living() == Ok(false);
@@ -184,7 +185,8 @@ impl Root {
                 self.remove_remains(user, entry);
                 self.remove_empty(user, entry);
             }
-            // Something else is there, or what is left of a slot that could not be removed; nobody but this user, or the superuser, can have put it there.
+            // Something else is there, or the remains of a slot whose removal failed; only this user, or the superuser,
+            // can have put it there.
             _ => {
                 self.remove_remains(user, entry);
                 let path = place(user, entry, None);
@@ -200,14 +202,14 @@ impl Root {
         }
     }
 
-    /// Removes the directory of a slot's members if there are none.
+    /// Removes the directory of a slot's members if it is empty.
     pub(super) fn remove_empty(&self, user: &User, entry: &str) {
         if let Ok(slots) = self.open_below(&user.slots(), OFlags::PATH | OFlags::DIRECTORY) {
             let _ = rustix::fs::unlinkat(slots, entry, AtFlags::REMOVEDIR);
         }
     }
 
-    /// Removes what creators that were killed have left unfinished.
+    /// Removes unfinished slots of creators that were killed.
     fn sweep_new(&self, user: &User) {
         let path = user.new_slots();
         let Ok(new) = self.open_below(&path, OFlags::RDONLY | OFlags::DIRECTORY) else { return };
@@ -235,7 +237,7 @@ impl Root {
     /// Removes the directory `dir`, which is, or was, called `entry` in `parent`.
     pub(super) fn remove(&self, parent: &str, entry: &str, dir: BorrowedFd<'_>) {
         for file in FILES {
-            // What is missing is removed already; anything else shows when the directory is to go.
+            // A missing file is removed already; any other error shows when the directory is removed.
             let _ = rustix::fs::unlinkat(dir, file, AtFlags::empty());
         }
         if let Ok(parent) = self.open_below(parent, OFlags::PATH | OFlags::DIRECTORY) {
@@ -245,21 +247,21 @@ impl Root {
     }
 }
 
-/// What the directories of taps begin with, among those of members.
+/// The prefix of the directories of taps, among those of members.
 pub(super) const TAP: &str = "tap.";
 
-/// In the superuser's directory, the entry of his taps of the slot of another user that has this entry.
+/// The entry, in the superuser's directory, of the superuser's taps of the slot of another user that has this entry.
 pub(super) fn tapped(uid: u32, entry: &str) -> String {
     format!("={uid}@{entry}")
 }
 
-/// The user, and the entry of the slot, of whose taps this is the entry; `None` if it is one of a slot.
+/// The user and the entry of the slot whose taps have this entry; `None` if it is the entry of a slot.
 pub(super) fn tapped_by(entry: &str) -> Option<(u32, &str)> {
     let (uid, entry) = entry.strip_prefix('=')?.split_once('@')?;
     Some((uid.parse().ok()?, entry))
 }
 
-/// The entry that a slot, or member, of this entry claims.
+/// The entry that a slot, or member, with this entry claims.
 pub(super) fn claimed<'a>(entry: &'a str, member: Option<&str>) -> &'a str {
     if member.is_some_and(|member| member.starts_with(TAP)) { TAPS } else { entry }
 }

@@ -1,17 +1,17 @@
-//! Whose slots of a name count, and for how much.
+//! Which users' slots of a name count, and their precedence.
 
-/// Who may own a slot, the most trusted first.
+/// The precedence of a slot's owner, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     First,
     Second,
 }
 
-/// Whose slots of a name count for a process.
+/// The users whose slots of a name count for a process.
 pub(super) enum Rule {
-    /// Everybody's.
+    /// Those of all users.
     All { own: u32 },
-    /// Those of these users, and of this one.
+    /// Those of these users, and of this process's user.
     Reserved { trusted: Vec<u32>, own: u32 },
 }
 

@@ -14,35 +14,35 @@ use super::super::process;
 use super::{FileId, Root};
 use crate::error::{Error, Result};
 
-/// What their names begin with.
+/// The prefix of their names.
 const PREFIX: &str = "mailslot.";
-/// Where in them slots are, and where they are made. All of it is made with the directory, which from then on does not change:
-/// so its time of change tells since when it has been there for all to see.
+/// The subdirectories where slots are, and where they are made. All of them are made with the directory, which does not
+/// change afterwards: so its time of change shows since when it has been visible to all.
 const SLOTS: &str = "slots";
 const NEW: &str = "new";
 const LIVES: &str = "lives";
-/// Separates what tells a directory from a number, in the file of a life.
+/// Separates the suffix of a user's directory from a number, in the name of a life's file.
 pub(super) const NUMBER: char = '+';
-/// Where in them those lives are whose files have other names than usual, so that whoever looks for claims reads these alone.
+/// The subdirectory of the lives whose files have numbered names, so that a search for claims reads only these.
 const OTHERS: &str = "others";
-/// Where in them other things are that processes of the user share, which nobody else may see: the objects of Win32 programs.
+/// The subdirectory, closed to others, for what processes of the user share: the objects of Win32 programs.
 const OBJECTS: &str = "objects";
-/// Where in the superuser's the directory is whose owner may be the node.
+/// The subdirectory of the superuser's directory with the directory whose owner may be the node.
 const ROLES: &str = "roles";
 const NODE: &str = "node";
 
-/// A user needs one directory, and two or three where others have got in its way. More would only be work for everybody who
-/// looks a name up.
+/// A user needs one directory, and two or three if others have taken its name. More would only slow down everybody who
+/// looks up a name.
 const MOST: usize = 16;
 
-/// Directories of the root that are remembered. Where there are more, it is read each time.
+/// How many directories of the root are remembered. If there are more, the root is read each time.
 const REMEMBERED: usize = 256;
 
 /// The directory of one user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct User {
     pub(crate) uid: u32,
-    /// Since when it has been there.
+    /// Since when it has existed.
     pub(super) since: Since,
     /// Its name below the root.
     name: String,
@@ -68,12 +68,12 @@ impl User {
         format!("{}/{NEW}", self.name)
     }
 
-    /// What its name ends with: its user's id, and a number if it is not the only one.
+    /// The end of its name: its user's id, and a number if it is not the only one.
     pub(super) fn suffix(&self) -> &str {
         self.name.strip_prefix(PREFIX).unwrap_or_default()
     }
 
-    /// The user's id in such an ending.
+    /// The user's id in such a suffix.
     pub(super) fn uid_in(suffix: &str) -> Option<u32> {
         suffix.split('.').next()?.parse().ok()
     }
@@ -83,12 +83,12 @@ impl User {
         User::home_in(self.suffix(), file)
     }
 
-    /// The same in the directory that ends so.
+    /// The same in the directory with this suffix.
     pub(super) fn home_in(suffix: &str, file: &str) -> String {
         format!("{PREFIX}{suffix}/{}/{file}", if has_number(file) { OTHERS } else { LIVES })
     }
 
-    /// The directory in which that is.
+    /// The directory that contains it.
     pub(super) fn homes(&self, file: &str) -> String {
         if has_number(file) { self.others() } else { self.lives() }
     }
@@ -106,13 +106,14 @@ impl User {
         format!("{}/{OTHERS}", self.name)
     }
 
-    /// The directory whose owner the superuser, whose directory this is, lets be the network node.
+    /// The directory whose owner may be the network node, if this is the superuser's directory.
     pub(crate) fn node(&self) -> String {
         format!("{}/{ROLES}/{NODE}", self.name)
     }
 }
 
-/// Whether the name of a life's file has a number behind what tells its user's directory, so that no other life can have it.
+/// Whether the name of a life's file has a number after the suffix of its user's directory, so that no other life can
+/// have it.
 pub(super) fn has_number(file: &str) -> bool {
     file.rsplit_once('@').is_some_and(|(_, suffix)| suffix.contains(NUMBER))
 }
@@ -134,12 +135,12 @@ impl Default for Users {
 
 #[derive(Clone, Default)]
 struct Known {
-    /// Those of users, in the order of their ids, the oldest first.
+    /// The directories of users, sorted by user id, the oldest first.
     users: Arc<Vec<User>>,
-    /// Whether there may be more of them, which come to light without anything in the root being younger then: behind a mount,
-    /// or behind others of their user.
+    /// Whether there may be more of them, which may appear later without anything in the root becoming younger: behind
+    /// a mount, or behind others of their user.
     more: bool,
-    /// All that the root has.
+    /// All directories in the root.
     directories: Arc<Vec<Directory>>,
 }
 
@@ -174,11 +175,11 @@ impl Root {
         Ok(known)
     }
 
-    /// What is known of these directories now; `None` if the root has others. It has no others if it has as many, and these
-    /// are still there: it has two links, and one for each directory.
+    /// The current state of these directories; `None` if the root has others. It has no others if it has as many, and
+    /// these still exist: its link count is two, plus one for each directory.
     fn look_again(&self, directories: &[Directory]) -> rustix::io::Result<Option<Vec<Stat>>> {
         let links = i128::from(rustix::fs::fstat(&self.dir)?.st_nlink);
-        // Not all file systems count.
+        // Not all file systems count links of directories.
         if directories.is_empty() || directories.len() > REMEMBERED || links != directories.len() as i128 + 2 {
             return Ok(None);
         }
@@ -189,7 +190,7 @@ impl Root {
         Ok(directories.iter().map(look).collect())
     }
 
-    /// Whether nothing follows for this entry from the failure to look at it: whose it is, its name tells as well as can be.
+    /// Whether an error leaves open what this entry is. Its owner is guessed from its name.
     fn tells_nothing_of(&self, name: &str, error: Errno) -> bool {
         let number = name.strip_prefix(PREFIX).and_then(|suffix| suffix.split('.').next());
         match number.and_then(|number| number.parse().ok()) {
@@ -211,7 +212,7 @@ impl Root {
             match rustix::fs::statat(&self.dir, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => found.push((name, stat)),
                 Ok(_) | Err(Errno::NOENT) => {}
-                // What another user has mounted says what it likes.
+                // A file system mounted by another user may return any error.
                 Err(error) if self.tells_nothing_of(&name, error) && !self.is_mounted(&name) => return Err(error),
                 Err(_) => unseen = true,
             }
@@ -226,7 +227,7 @@ impl Root {
         matches!(self.open_below(name, OFlags::PATH | OFlags::DIRECTORY), Err(Errno::XDEV))
     }
 
-    /// The directories that are known already; there may be others.
+    /// The directories that are already known; there may be others.
     pub(crate) fn known_users(&self) -> Arc<Vec<User>> {
         Arc::clone(&self.users.known().read().unwrap_or_else(PoisonError::into_inner).users)
     }
@@ -240,7 +241,7 @@ impl Root {
             let user = match own {
                 Some(user) => user,
                 None => {
-                    // The plain name may be taken: anybody may add entries. Nobody can take them all.
+                    // The plain name may be taken, as any user may add entries; but nobody can take all names.
                     let name = match attempt {
                         0 => format!("{PREFIX}{uid}"),
                         _ => format!("{PREFIX}{uid}.{:016x}", u128::from_ne_bytes(process::random()?) as u64),
@@ -268,8 +269,8 @@ impl Root {
         opened.map_err(|error| Error::io(format!("open {} in {}", user.objects(), self.path), error))
     }
 
-    /// The files of this user's lives that begin so and go on with a number; `None` if that is not to be seen: what is there is a link,
-    /// a mount, or closed, and something else may come to light there without being younger then.
+    /// The files of this user's lives that begin with `begin`, followed by a number; `None` if the directory cannot be
+    /// read: it is a link, a mount, or closed, and others may appear there later without becoming younger.
     pub(super) fn numbered_lives(&self, user: &User, begin: &str) -> rustix::io::Result<Option<Vec<String>>> {
         let read = |begin: &str| -> rustix::io::Result<Vec<String>> {
             let others = self.open_below(&user.others(), OFlags::RDONLY | OFlags::DIRECTORY)?;
@@ -304,13 +305,13 @@ impl Root {
         rustix::fs::chownat(&self.dir, &node, owner, None, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)
     }
 
-    /// Whether the entry is a directory of this user that others may write to, as a mask of another time may have made it.
+    /// Whether the entry is a directory of this user that others may write to, as an earlier umask may have made it.
     fn is_own_but_open(&self, name: &str, uid: u32) -> bool {
         rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW)
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_uid == uid)
     }
 
-    /// Makes what is missing of this user's directory.
+    /// Makes the missing parts of this user's directory.
     fn complete(&self, user: &User) -> rustix::io::Result<()> {
         let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
         let roles = (user.uid == 0).then(|| format!("{}/{ROLES}", user.name));
@@ -318,7 +319,7 @@ impl Root {
         let all = open.map(|path| (path, mode)).chain([(user.objects(), Mode::RWXU)]);
         for (path, mode) in all {
             match rustix::fs::mkdirat(&self.dir, &path, mode) {
-                // Whatever the process's mask is.
+                // Independent of the process's umask.
                 Ok(()) => rustix::fs::chmodat(&self.dir, &path, mode, AtFlags::empty())?,
                 Err(Errno::EXIST) => {}
                 Err(error) => return Err(error),
@@ -332,8 +333,8 @@ impl Root {
     }
 }
 
-/// Which of these directories are users', in the order of their ids, the oldest of each, and whether there may be more. What is
-/// mounted from another file system than `device` says of itself what it likes.
+/// The directories among these that are users', sorted by user id, the oldest of each first, and whether there may be
+/// more. What is mounted from a file system other than `device` cannot be trusted.
 fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>, device: u64) -> (Vec<User>, bool) {
     let mut more = false;
     let mut users = Vec::new();
