@@ -222,7 +222,7 @@ impl Query {
         None
     }
 
-    /// Returns how the query ends, if it ends now.
+    /// Returns the end of the query, if it ends now.
     pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) -> Option<End> {
         let due = self.retry.poll(context.now);
         match (due, &mut self.asked) {
