@@ -34,7 +34,7 @@
 //! | to | use |
 //! |---|---|
 //! | create, join and rotate domains | [`Domain`], and on Unix [`Directory`] for their files |
-//! | get the key expressions to put and subscribe to | [`Destination`], from [`Domain::broadcast`] and [`Domain::directed`] |
+//! | get key expressions to put or subscribe to | [`Destination`], from [`Domain::broadcast`] and [`Domain::directed`] |
 //! | send | [`Sealer`]; several messages at once with a [`Batch`] |
 //! | accept each message once, and count refused ones | [`Opener`], [`Refused`], [`Counters`] |
 //! | confirm a write | [`Sealer::receipt_into`], [`Opener::open_receipt`] |

@@ -112,7 +112,8 @@ impl Domain {
     ///
     /// # Errors
     ///
-    /// [`Refused::Malformed`], [`Refused::Version`], [`Refused::KeyUnknown`], [`Refused::KeyExpired`] or [`Refused::Forged`].
+    /// [`Refused::Malformed`], [`Refused::Version`], [`Refused::KeyUnknown`], [`Refused::KeyExpired`] or
+    /// [`Refused::Forged`].
     pub fn presence(&self, key_expression: &str, now: Time) -> Result<Presence, Refused> {
         let rest = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
         let rest = rest.ok_or(Refused::Malformed)?;

@@ -143,8 +143,8 @@ impl Sealer {
         if self.domain.is_sealed() { Ok(()) } else { Err(Error::Open(self.domain.name().to_string())) }
     }
 
-    /// Seals messages together, with less work for sender and receivers than one by one; a batch of one message is sealed as
-    /// such. What `envelope` held is replaced. An empty batch leaves it empty.
+    /// Seals messages together, with less work for sender and receivers than one by one; a batch of one message is
+    /// sealed like a single message. What `envelope` held is replaced. An empty batch leaves it empty.
     ///
     /// # Errors
     ///

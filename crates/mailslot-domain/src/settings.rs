@@ -27,8 +27,8 @@ use crate::limits::Limits;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Settings {
-    /// `peer`, `router` or `client`; by default `peer` in a LAN, else `router` if there are endpoints to listen on, else
-    /// `client` if there are some to connect to.
+    /// `peer`, `router` or `client`; by default `peer` in a LAN, else `router` if there are endpoints to listen on,
+    /// else `client` if there are endpoints to connect to, else `peer`.
     pub mode: Option<Mode>,
     /// Whether machines discover each other by multicast; by default as the domain's file says.
     pub lan: Option<bool>,

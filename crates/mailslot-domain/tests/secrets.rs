@@ -97,7 +97,7 @@ fn use_all(path: &Path) -> Arc<Domain> {
     domain
 }
 
-/// Uses the domain at each request, and drops it at the next one.
+/// Uses the domain at each line `use`, and drops it at the next line.
 #[test]
 fn plays_its_part() {
     let Some(path) = std::env::var_os(PART) else { return };

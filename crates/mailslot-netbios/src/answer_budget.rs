@@ -1,4 +1,4 @@
-//! The budgets that bound what the node answers, and who has precedence when they run short.
+//! The budgets that bound what the node answers, and which sources have precedence when they run short.
 //!
 //! Neighbours are the nodes on the node's own subnets and its name servers. They have a separate budget, which packets
 //! from elsewhere cannot use up, whatever their address. Within it, each source has a share. A source that has been

@@ -77,8 +77,7 @@ impl Cache {
         }
     }
 
-    /// A node claims a name, or says that it has it. A cached answer that contradicts this may be out of date and is
-    /// removed.
+    /// A node claims or refreshes a name. A cached answer that contradicts this may be out of date and is removed.
     pub(super) fn claimed(&mut self, claim: &Claim, now: Instant) {
         let same = |cached: &Cached| {
             cached.resolved.as_ref().is_some_and(|found| {

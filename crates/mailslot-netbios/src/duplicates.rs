@@ -23,7 +23,7 @@ use crate::keyed::Keyed;
 /// How long after a datagram a copy of it is recognised.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Hashes of the latest datagrams: once so many have arrived, between half of `max` and `max`.
+/// Hashes of the latest datagrams: at most `max`, and at least half of that once so many have arrived.
 pub(super) struct Duplicates {
     key: Keyed,
     latest: Seen,

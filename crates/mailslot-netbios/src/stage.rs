@@ -34,7 +34,7 @@ pub(super) enum Stage {
     Overwrite,
     /// The server is informed that the name is still in use.
     Refresh,
-    /// The name is released by broadcast; nobody answers.
+    /// The name is released by broadcast, which is not answered.
     ReleaseBroadcast,
     /// The name is released at the server.
     ReleaseAtServer,

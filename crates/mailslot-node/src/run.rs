@@ -134,7 +134,7 @@ impl Machine {
                 self.release(After::End, now);
             }
             if self.advance() {
-                // After the event `stopped`, nothing takes long.
+                // Before the event `stopped`, after which nothing takes long.
                 self.shared.modern.end();
                 tracing::event!(name: "stopped", tracing::Level::INFO, {});
                 return Ok(());

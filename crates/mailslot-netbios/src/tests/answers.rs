@@ -194,7 +194,8 @@ fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answ
     }
 }
 
-/// As in nmbd, but the answer has the spelling of the query, which every asker recognises; nmbd answers with its own.
+/// As in nmbd. But the answer has the query's spelling, which every asker recognises; nmbd answers with its own
+/// spelling.
 #[test]
 fn names_are_known_in_any_spelling() {
     let mut config = Config::new("Pc-1", "Plant").expect("valid names");

@@ -289,8 +289,8 @@ fn member(address: Ipv4Addr) -> Holder {
     Holder { flags: NameFlags::group(NodeType::B), address }
 }
 
-/// The members of a group that a user gets when the server answers `told` and these neighbours answer, and whether a
-/// message to the group was sent before that.
+/// The members of a group that a user gets when the server answers `told` and these neighbours answer, and whether the
+/// neighbours were asked. Checks that a message to the group does not wait for them.
 fn members(node_type: NodeType, told: Ipv4Addr, neighbours: &[Ipv4Addr]) -> (Vec<Ipv4Addr>, bool) {
     let mut bench = Bench::new(node_type);
     let registration = bench.packet();

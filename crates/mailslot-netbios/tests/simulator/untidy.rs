@@ -102,8 +102,8 @@ impl Site {
         Site { network, random, server, pcs, sent: 0 }
     }
 
-    /// A few changes of addresses, and of machines that are switched off and on again. Returns who has changed, and on which
-    /// subnets that could be heard.
+    /// A few changes of addresses, and of machines that are switched off and on again. Returns the machines that have
+    /// changed, and the subnets on which that could be received.
     fn disturb(&mut self) -> Vec<(usize, u8)> {
         let mut changed = Vec::new();
         for _ in 0..2 {

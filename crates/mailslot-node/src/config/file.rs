@@ -3,8 +3,8 @@
 /// All settings with their defaults, each commented out and explained. Packages install it as
 /// `/etc/mailslot/node.toml`, and mailslot.toml(5) is generated from it.
 ///
-/// A paragraph of comments stands above each line `#NAME = VALUE` or `#[TABLE]`. A line that ends in `# example` shows a value that is
-/// not the default. `##` begins a heading.
+/// A paragraph of comments precedes each line `#NAME = VALUE` or `#[TABLE]`. A line that ends in `# example` shows a
+/// value other than the default. `##` begins a heading.
 ///
 /// ```
 /// use mailslot_node::config::{FILE, Settings};

@@ -179,7 +179,7 @@ proptest! {
         for everybody in used.iter().filter_map(|named| named.interface.broadcast) {
             prop_assert!(!all.contains(&everybody), "{} is a machine and all of them", everybody);
         }
-        // The same address may be on two segments, if it is given twice with different prefixes, but never twice on one.
+        // An address may be on two segments, if it is given with two prefixes, but never twice on one.
         for named in &used {
             let own: Vec<Ipv4Addr> = named.interfaces().map(|interface| interface.address).collect();
             prop_assert_eq!(own.iter().collect::<BTreeSet<_>>().len(), own.len(), "{:?}", own);
