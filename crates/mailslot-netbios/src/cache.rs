@@ -1,4 +1,4 @@
-//! What is known about names from earlier answers.
+//! A cache of the answers to earlier queries.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;

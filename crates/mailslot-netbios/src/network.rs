@@ -40,7 +40,7 @@ type Route = dyn Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send;
 pub(super) enum Place {
     /// A program of this machine.
     Here,
-    /// Another node of the subnet of the interface that the packet came by.
+    /// Another node of the subnet of the receiving interface.
     Neighbour,
     /// A name server on another subnet.
     Server,

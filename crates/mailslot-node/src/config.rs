@@ -72,7 +72,7 @@ pub struct Settings {
     /// The settings for each modern domain, by the domain's name. Domains without a section have `lan`, `connect` and
     /// `listen`.
     pub domains: BTreeMap<String, mailslot_domain::settings::Settings>,
-    /// What is carried between the NetBIOS network and each modern domain, by the domain's name.
+    /// The bridge between the NetBIOS network and each modern domain, by the domain's name.
     pub bridge: BTreeMap<String, bridge::Settings>,
     /// Whether machines discover each other by multicast, in modern domains without a section; by default as the
     /// domain's file says.

@@ -153,7 +153,7 @@ pub struct Unused {
     /// As the system or the settings name it.
     pub name: String,
     pub reason: String,
-    /// Whether the settings ask for it to be used.
+    /// Whether the settings want it to be used, so that this is a fault.
     pub is_fault: bool,
 }
 

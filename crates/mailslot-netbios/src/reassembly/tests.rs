@@ -140,7 +140,7 @@ fn each_way_that_a_datagram_comes_has_its_own_fragments() {
 
 /// The datagrams of a sender that gives all of them one id.
 fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    // Few letters, so that datagrams often begin alike.
+    // Few letters, so that datagrams often have equal beginnings.
     prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab".to_vec()), 3..10), 1..6)
 }
 

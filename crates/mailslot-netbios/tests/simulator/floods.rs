@@ -56,7 +56,7 @@ impl Flood {
         Flood { node, now, rate, from, random, make, owed: 0.0, answers: Vec::new(), events: Vec::new() }
     }
 
-    /// Lets time pass, a millisecond at a time, in which the flood goes on.
+    /// Lets time pass in steps of a millisecond, while the flood continues.
     fn pass(&mut self, millis: u32) {
         for _ in 0..millis {
             self.now += Duration::from_millis(1);

@@ -282,7 +282,7 @@ proptest! {
     }
 }
 
-/// The server may demand, and may answer what it was asked.
+/// The server may send demands, and may answer requests to it.
 #[test]
 fn a_server_has_no_say_in_what_is_asked_of_neighbours() {
     for stage in STAGES {

@@ -32,7 +32,7 @@ pub(crate) struct LeftOut {
     /// The interface's name, or its address if the settings name that.
     pub(crate) name: String,
     pub(crate) reason: String,
-    /// Whether the settings ask for it.
+    /// Whether the settings want it to be used.
     pub(crate) is_fault: bool,
 }
 

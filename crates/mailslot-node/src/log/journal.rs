@@ -1,7 +1,7 @@
 //! Entries for systemd's journal, in its native protocol: <https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>.
 //!
-//! The crate tracing-journald is not used: the journal's usual view would show tracing's message, which here is only
-//! the event's name, without the details, which are fields.
+//! The crate tracing-journald is not used: the journal's usual view shows what tracing calls the message, but the
+//! node's events consist of fields, so a line there would be a name without its details.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
